@@ -1,0 +1,1 @@
+//! The HTTP function: starts jobs and tells their state.

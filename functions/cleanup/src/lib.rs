@@ -1,0 +1,1 @@
+//! The cleanup function: deletes what is past retention and repairs what stands still.

@@ -1,0 +1,1 @@
+//! The headway command: everything in one process, and the client.

@@ -1,0 +1,1 @@
+//! The worker function: works chunks off and settles them.
