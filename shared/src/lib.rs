@@ -1,1 +1,36 @@
-//! Background jobs on AWS Lambda with exact progress: the domain, the ledger and its adapters.
+//! Background jobs on AWS Lambda with exact progress.
+//!
+//! The map: [`job`], [`part`], [`chunk`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
+//! [`jobs`] the repository over it, [`queue`] the port to the queue; [`submit`], [`work`], [`settle`], [`cancel`],
+//! [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`processor`] is what a user writes.
+
+pub mod app;
+pub mod cancel;
+pub mod chunk;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod job;
+pub mod jobs;
+pub mod ledger;
+pub mod limits;
+pub mod outcome;
+pub mod part;
+pub mod processor;
+pub mod queue;
+pub mod records;
+pub mod settle;
+pub mod status;
+pub mod submit;
+pub mod sweep;
+pub mod telemetry;
+pub mod work;
+
+pub use app::App;
+pub use clock::{Clock, SystemClock};
+pub use error::{Conflict, JobError, Violation};
+pub use job::{Job, JobId, JobStatus, ToleratedFailures, UserId};
+pub use jobs::JobRepository;
+pub use ledger::Ledger;
+pub use processor::{Item, ItemError, ItemProcessor, Options, Output, ProcessorInfo, Processors};
+pub use queue::ChunkQueue;

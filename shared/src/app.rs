@@ -1,0 +1,56 @@
+//! What every use-case works with: the ports, and the operator's choices.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::error::JobError;
+use crate::job::{Job, JobId, UserId};
+use crate::jobs::{JobRepository, Jobs};
+use crate::ledger::Ledger;
+use crate::limits::RETENTION_DAYS_DEFAULT;
+use crate::processor::ProcessorInfo;
+use crate::queue::ChunkQueue;
+
+/// The ports and choices; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The rows.
+    pub ledger: Arc<dyn Ledger>,
+    /// Jobs over the rows.
+    pub jobs: Arc<dyn JobRepository>,
+    /// Where chunks are sent.
+    pub queue: Arc<dyn ChunkQueue>,
+    /// Time of day and fresh ids.
+    pub clock: Arc<dyn Clock>,
+    /// What jobs can be started with.
+    pub processors: Arc<[ProcessorInfo]>,
+    /// How long an ended job is kept, in days.
+    pub retention_days: u16,
+}
+
+impl App {
+    /// Over these ports, with every choice at its default and no processor known.
+    pub fn new(ledger: Arc<dyn Ledger>, queue: Arc<dyn ChunkQueue>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            jobs: Arc::new(Jobs::new(ledger.clone(), clock.clone())),
+            ledger,
+            queue,
+            clock,
+            processors: Arc::default(),
+            retention_days: RETENTION_DAYS_DEFAULT,
+        }
+    }
+
+    /// With these processors to start jobs with.
+    #[must_use]
+    pub fn with_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
+        self.processors = processors.into();
+        self
+    }
+
+    /// The row of a job that is this owner's; to anybody else it does not exist.
+    pub(crate) async fn owned_row(&self, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
+        let row = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        row.filter(|job| !job.deleting && job.user_id == *user_id).ok_or(JobError::NotFound)
+    }
+}

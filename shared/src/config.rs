@@ -1,0 +1,81 @@
+//! Configuration from the environment, and the AWS clients made from it. Endpoints can be overridden in AWS's standard
+//! way (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS`).
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::ledger::dynamodb::DynamoLedger;
+use crate::limits::{RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
+use crate::queue::sqs::SqsQueue;
+
+/// The table's name.
+pub const HEADWAY_TABLE: &str = "HEADWAY_TABLE";
+/// The queue's URL.
+pub const HEADWAY_QUEUE_URL: &str = "HEADWAY_QUEUE_URL";
+/// The dead-letter queue's ARN, by which the worker knows its messages.
+pub const HEADWAY_DEAD_LETTER_QUEUE_ARN: &str = "HEADWAY_DEAD_LETTER_QUEUE_ARN";
+/// How long ended jobs are kept, in days.
+pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
+/// The filter of logs, as `tracing-subscriber` reads it.
+pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
+
+/// A variable that is missing or not valid.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// It has to be set.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// Its value is of no use.
+    #[error("{name} is {value:?}: {expected}")]
+    Invalid {
+        /// Which.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: String,
+    },
+}
+
+/// The variable's value, if it is set and not empty.
+pub fn optional(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The variable's value.
+///
+/// # Errors
+/// [`ConfigError::Missing`].
+pub fn required(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+/// Whether the environment names a table: else everything embedded stands in, where it is built in.
+pub fn names_aws() -> bool {
+    optional(HEADWAY_TABLE).is_some()
+}
+
+/// How long ended jobs are kept, in days, 1 to 365.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn retention_days() -> Result<u16, ConfigError> {
+    let Some(value) = optional(HEADWAY_RETENTION_DAYS) else { return Ok(RETENTION_DAYS_DEFAULT) };
+    let days = value.parse().ok().filter(|days| RETENTION_DAYS_RANGE.contains(days));
+    days.ok_or_else(|| ConfigError::Invalid { name: HEADWAY_RETENTION_DAYS, value, expected: "a whole number from 1 to 365".to_owned() })
+}
+
+/// The app over AWS's table and queue, as the environment names them.
+///
+/// # Errors
+/// [`ConfigError`] naming the variable.
+pub async fn app_on_aws() -> Result<App, ConfigError> {
+    let table = required(HEADWAY_TABLE)?;
+    let queue_url = required(HEADWAY_QUEUE_URL)?;
+    let aws = aws_config::load_from_env().await;
+    let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), table);
+    let queue = SqsQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url);
+    let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
+    Ok(App { retention_days: retention_days()?, ..app })
+}

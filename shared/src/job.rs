@@ -1,0 +1,557 @@
+//! The job: its row, its states, and every write its row knows, as a condition and an effect.
+//!
+//! A store makes each [`JobWrite`] atomic; what it admits and does is decided here alone.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::chunk::Split;
+use crate::limits::{ID_CHARS_MAX, JOB_ERROR_BYTES_MAX, RETENTION_DAYS_DEFAULT};
+use crate::part::Part;
+
+/// Where a job stands. Statuses never grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum JobStatus {
+    /// Nothing begun.
+    Pending,
+    /// At least one item begun.
+    Processing,
+    /// Every item handled, failures within what is tolerated.
+    Completed,
+    /// More failures than tolerated, or the system gave up, saying why.
+    Failed,
+    /// Ended by its user.
+    Cancelled,
+}
+
+impl JobStatus {
+    /// Whether the status is an end.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The name as rows and answers show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Processing => "Processing",
+            Self::Completed => "Completed",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+/// A job's id: a UUID v4, always random, never derived from anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    /// The id of that text: a UUID in lower case with hyphens, nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Uuid::try_parse(text).ok()?;
+        (id.to_string() == text).then_some(Self(id))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The owner of jobs: the value of the owner claim, 1 to 128 characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct UserId(String);
+
+impl UserId {
+    /// `None` if it is empty or longer than 128 characters.
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (1..=ID_CHARS_MAX).contains(&text.chars().count()).then_some(Self(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How many failures a job bears before it fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ToleratedFailures {
+    /// The job fails once more than this many items have failed.
+    Count(u64),
+    /// The job fails once more than this share of its items has failed.
+    Percentage {
+        /// Of all items, 0 to 100. Looked at only when the job is sealed.
+        percentage: f64,
+        /// With this, also of the items handled, once at least this many are.
+        minimum_sample: Option<u64>,
+    },
+}
+
+impl Default for ToleratedFailures {
+    fn default() -> Self {
+        Self::Count(0)
+    }
+}
+
+impl ToleratedFailures {
+    /// Whether `failed` items are too many, when `handled` are processed or failed and the job has `total` items
+    /// (`None` while it is open).
+    pub fn exceeded(&self, failed: u64, handled: u64, total: Option<u64>) -> bool {
+        match *self {
+            Self::Count(count) => failed > count,
+            Self::Percentage { percentage, minimum_sample } => {
+                let over = |of: u64| failed as f64 > percentage / 100.0 * of as f64;
+                total.is_some_and(over) || minimum_sample.is_some_and(|least| handled >= least && over(handled))
+            }
+        }
+    }
+}
+
+/// What finished parts have put into the job row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RolledUp {
+    /// The parts; each is counted below.
+    pub parts: BTreeSet<u32>,
+    /// Items of those parts that succeeded.
+    pub processed: u64,
+    /// Items of those parts that failed for good.
+    pub failed: u64,
+}
+
+/// A job. As its row it knows the counts of the parts that were rolled up; [`Job::count`] makes them exact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Its owner.
+    pub user_id: UserId,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// All items; while the job is open, those of the parts that came.
+    pub total_items: u64,
+    /// Items that succeeded.
+    pub processed_items: u64,
+    /// Items that failed for good.
+    pub failed_items: u64,
+    /// Why it failed, in `Failed` only.
+    pub error_message: Option<String>,
+    /// When it was started.
+    pub created_at: DateTime<Utc>,
+    /// When its row, or after [`Job::count`] any of its parts, last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it ended, however.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// When its first item was begun.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When its rows are deleted; in ended jobs only.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The subject that started it.
+    pub created_by: String,
+    /// The name of its processor.
+    pub processor: String,
+    /// 1, and one more with each retry.
+    pub round: u32,
+    /// Whether it is held.
+    pub paused: bool,
+    /// Whether all its parts are there.
+    pub sealed: bool,
+    /// Whether nobody finished its submission.
+    pub abandoned: bool,
+    /// Whether its rows are being deleted: to everybody it is gone.
+    pub deleting: bool,
+    /// How many parts it has, once sealed.
+    pub parts: u32,
+    /// The highest part that was reserved.
+    pub top_part: Option<u32>,
+    /// What finished parts have put here.
+    pub rolled_up: RolledUp,
+    /// How many failures it bears.
+    pub tolerated: ToleratedFailures,
+    /// How its items are cut; pinned, so that a submission resumed later is cut the same way.
+    pub split: Split,
+    /// The top-level member that is an item's id.
+    pub id_field: Option<String>,
+    /// The endpoint told of its end.
+    pub callback: Option<String>,
+    /// The caller's own pairs, as a JSON object's text.
+    pub metadata: Option<String>,
+    /// The hash of the submission's `Idempotency-Key`, whose row goes with the job.
+    pub key_hash: Option<String>,
+    /// Since when the rate is measured: the round's start or the last resume.
+    pub rate_since: Option<DateTime<Utc>>,
+    /// Items handled before that.
+    pub rate_base: u64,
+    /// How long it is kept after its end, in days.
+    pub retention_days: u16,
+}
+
+impl Job {
+    /// A job of `total_items` that begins now, with every choice at its default.
+    pub fn new(id: JobId, user_id: UserId, total_items: u64, now: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            created_by: user_id.to_string(),
+            user_id,
+            status: JobStatus::Pending,
+            total_items,
+            processed_items: 0,
+            failed_items: 0,
+            error_message: None,
+            created_at: now,
+            updated_at: now,
+            completed_at: None,
+            started_at: None,
+            expires_at: None,
+            processor: String::new(),
+            round: 1,
+            paused: false,
+            sealed: false,
+            abandoned: false,
+            deleting: false,
+            parts: 0,
+            top_part: None,
+            rolled_up: RolledUp::default(),
+            tolerated: ToleratedFailures::default(),
+            split: Split::default(),
+            id_field: None,
+            callback: None,
+            metadata: None,
+            key_hash: None,
+            rate_since: None,
+            rate_base: 0,
+            retention_days: RETENTION_DAYS_DEFAULT,
+        }
+    }
+
+    /// 100 × (processed + failed) / total; 0 without items; 100 when `Completed` in any case.
+    pub fn progress_percentage(&self) -> f64 {
+        match (self.status, self.total_items) {
+            (JobStatus::Completed, _) => 100.0,
+            (_, 0) => 0.0,
+            (_, total) => 100.0 * self.handled_items() as f64 / total as f64,
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn is_terminal(&self) -> bool {
+        self.status.is_terminal()
+    }
+
+    /// Whether it may still change by itself.
+    pub fn is_live(&self) -> bool {
+        !self.is_terminal() && !self.deleting
+    }
+
+    /// Whether workers are to begin its items.
+    pub fn runs(&self) -> bool {
+        self.is_live() && !self.paused
+    }
+
+    /// Items that are processed or failed.
+    pub fn handled_items(&self) -> u64 {
+        self.processed_items + self.failed_items
+    }
+
+    /// Items that are neither processed nor failed.
+    pub fn pending_items(&self) -> u64 {
+        self.total_items.saturating_sub(self.handled_items())
+    }
+
+    /// The parts whose counts are not in the row: all that may exist and are not rolled up.
+    pub fn parts_not_rolled_up(&self) -> Vec<u32> {
+        let end = if self.sealed { self.parts } else { self.top_part.map_or(0, |top| top + 1) };
+        (0..end).filter(|part| !self.rolled_up.parts.contains(part)).collect()
+    }
+
+    /// The exact job: the row's counts and those of `parts`, read after the row. Safe to repeat.
+    #[must_use]
+    pub fn count(mut self, parts: &[Part]) -> Self {
+        let open = parts.iter().filter(|part| !self.rolled_up.parts.contains(&part.number));
+        let (mut processed, mut failed, mut items) = (self.rolled_up.processed, self.rolled_up.failed, 0);
+        for part in open {
+            let counts = part.counts();
+            processed += counts.processed;
+            failed += counts.failed;
+            items += u64::from(part.items);
+            self.updated_at = self.updated_at.max(part.updated_at);
+        }
+        if !self.sealed {
+            // A part that is rolled up is full: its items are its processed and failed ones.
+            self.total_items = self.rolled_up.processed + self.rolled_up.failed + items;
+        }
+        (self.processed_items, self.failed_items) = (processed, failed);
+        self
+    }
+
+    /// The row's own knowledge, as it is after each write: counts of rolled-up parts only.
+    pub fn uncount(&mut self) {
+        (self.processed_items, self.failed_items) = (self.rolled_up.processed, self.rolled_up.failed);
+    }
+}
+
+/// A change of the job row: one conditional write. [`JobWrite::admitted`] is its condition, [`JobWrite::apply`] its
+/// effect. Every write upward names the round, so that none of an older round can land.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobWrite {
+    /// The first item is begun.
+    Begin,
+    /// A part is full: its counts move into the row, once.
+    RollUp {
+        /// The round the part belongs to.
+        round: u32,
+        /// Which part.
+        part: u32,
+        /// Its items that succeeded.
+        processed: u64,
+        /// Its items that failed.
+        failed: u64,
+    },
+    /// All parts are rolled up: the job ends, `Failed` with an error, else `Completed`.
+    End {
+        /// The round that ends.
+        round: u32,
+        /// Why it failed, if more failed than is tolerated.
+        error: Option<String>,
+    },
+    /// Too much has failed, or the system gives up: the job ends early.
+    Fail {
+        /// The round that ends.
+        round: u32,
+        /// Why.
+        error: String,
+    },
+    /// The user ends it.
+    Cancel,
+    /// The user holds it.
+    Pause,
+    /// The user lets it go on; `handled` items are done already.
+    Resume {
+        /// Items handled so far, the base of the new rate.
+        handled: u64,
+    },
+    /// The user starts the next round.
+    Retry {
+        /// The round being left.
+        round: u32,
+    },
+    /// Part numbers up to this one are in use.
+    Reserve {
+        /// The new highest part.
+        part: u32,
+    },
+    /// No more parts.
+    Seal {
+        /// How many there are.
+        parts: u32,
+        /// All their items.
+        total_items: u64,
+    },
+    /// Nobody finished the submission.
+    Abandon {
+        /// Only if the row did not change since.
+        untouched_since: DateTime<Utc>,
+    },
+    /// Its rows are about to be deleted.
+    Delete {
+        /// The round that was read as ended.
+        round: u32,
+    },
+}
+
+impl JobWrite {
+    /// Whether the write may happen to this row. The store checks it in the same atomic step as the effect.
+    pub fn admitted(&self, job: &Job) -> bool {
+        let in_round = |round: u32| job.is_live() && job.round == round;
+        match *self {
+            Self::Begin => job.is_live() && job.status == JobStatus::Pending,
+            Self::RollUp { round, part, .. } => !job.deleting && job.round == round && !job.rolled_up.parts.contains(&part),
+            Self::End { round, .. } => in_round(round) && job.sealed && job.rolled_up.parts.len() == job.parts as usize,
+            Self::Fail { round, .. } => in_round(round),
+            Self::Cancel => job.is_live(),
+            Self::Pause => job.is_live() && !job.paused,
+            Self::Resume { .. } => job.is_live() && job.paused,
+            Self::Retry { round } => {
+                let completed = job.status == JobStatus::Completed && job.rolled_up.failed > 0;
+                let ended = completed || job.status == JobStatus::Failed;
+                ended && job.round == round && !job.deleting
+            }
+            Self::Reserve { part } => {
+                // A job that failed while it was handed over still takes the rest, so that a retry has all of it.
+                let takes = job.is_live() || job.status == JobStatus::Failed;
+                takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part.is_none_or(|top| top < part)
+            }
+            Self::Seal { parts, .. } => {
+                !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)
+            }
+            Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
+            Self::Delete { round } => job.is_terminal() && job.round == round,
+        }
+    }
+
+    /// What the write does to a row that admits it.
+    pub fn apply(&self, job: &mut Job, now: DateTime<Utc>) {
+        match self {
+            Self::Begin => {
+                job.status = JobStatus::Processing;
+                job.started_at = Some(now);
+                job.rate_since = Some(now);
+            }
+            Self::RollUp { part, processed, failed, .. } => {
+                job.rolled_up.parts.insert(*part);
+                job.rolled_up.processed += processed;
+                job.rolled_up.failed += failed;
+            }
+            Self::End { error: None, .. } => end(job, JobStatus::Completed, None, now),
+            Self::End { error: Some(error), .. } | Self::Fail { error, .. } => end(job, JobStatus::Failed, Some(error), now),
+            Self::Cancel => end(job, JobStatus::Cancelled, None, now),
+            Self::Pause => job.paused = true,
+            Self::Resume { handled } => {
+                job.paused = false;
+                job.rate_since = Some(now);
+                job.rate_base = *handled;
+            }
+            Self::Retry { round } => retry(job, *round, now),
+            Self::Reserve { part } => job.top_part = Some(*part),
+            Self::Seal { parts, total_items } => {
+                job.sealed = true;
+                job.parts = *parts;
+                job.total_items = *total_items;
+            }
+            Self::Abandon { .. } => {
+                job.abandoned = true;
+                end(job, JobStatus::Failed, Some(ABANDONED), now);
+            }
+            Self::Delete { .. } => job.deleting = true,
+        }
+        job.updated_at = now;
+        job.uncount();
+    }
+
+    /// Whether the write changes the status, and with it the row's place among live and ended jobs.
+    pub fn moves(&self) -> bool {
+        !matches!(self, Self::RollUp { .. } | Self::Reserve { .. })
+    }
+}
+
+/// Why an abandoned submission ended.
+pub const ABANDONED: &str = "the submission was not finished in time: submit the items again";
+
+/// `error` within what the row has room for, cut at a character.
+pub fn error_within_row(error: &str) -> &str {
+    let mut end = error.len().min(JOB_ERROR_BYTES_MAX);
+    while !error.is_char_boundary(end) {
+        end -= 1;
+    }
+    &error[..end]
+}
+
+fn end(job: &mut Job, status: JobStatus, error: Option<&str>, now: DateTime<Utc>) {
+    job.status = status;
+    job.error_message = error.map(|error| error_within_row(error).to_owned());
+    job.completed_at = Some(now);
+    job.expires_at = Some(now + TimeDelta::days(job.retention_days.into()));
+    job.paused = false;
+}
+
+fn retry(job: &mut Job, round: u32, now: DateTime<Utc>) {
+    job.status = JobStatus::Processing;
+    job.round = round + 1;
+    job.rolled_up = RolledUp::default();
+    (job.error_message, job.completed_at, job.expires_at) = (None, None, None);
+    (job.paused, job.abandoned) = (false, false);
+    (job.rate_since, job.rate_base) = (Some(now), 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn job(status: JobStatus, total: u64, processed: u64, failed: u64) -> Job {
+        let mut job = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), total, DateTime::UNIX_EPOCH);
+        (job.status, job.processed_items, job.failed_items) = (status, processed, failed);
+        job
+    }
+
+    proptest! {
+        #[test]
+        fn percentage_stays_within_bounds_and_counts_add_up(total in 0u64..10_000, a in 0u64..10_000, b in 0u64..10_000) {
+            let processed = a.min(total);
+            let failed = b.min(total - processed);
+            let job = job(JobStatus::Processing, total, processed, failed);
+            prop_assert!((0.0..=100.0).contains(&job.progress_percentage()));
+            prop_assert_eq!(job.processed_items + job.failed_items + job.pending_items(), total);
+        }
+    }
+
+    #[test]
+    fn an_empty_job_shows_nothing_done_until_it_completed() {
+        assert_eq!(job(JobStatus::Processing, 0, 0, 0).progress_percentage(), 0.0);
+        assert_eq!(job(JobStatus::Completed, 0, 0, 0).progress_percentage(), 100.0);
+    }
+
+    #[test]
+    fn tolerance_is_looked_at_as_promised() {
+        let percent = |minimum_sample| ToleratedFailures::Percentage { percentage: 10.0, minimum_sample };
+        assert!(!ToleratedFailures::Count(2).exceeded(2, 5, None) && ToleratedFailures::Count(2).exceeded(3, 5, None));
+        assert!(!percent(None).exceeded(50, 50, None), "an open job has no total to take a share of");
+        assert!(!percent(None).exceeded(10, 50, Some(100)) && percent(None).exceeded(11, 50, Some(100)));
+        assert!(!percent(Some(20)).exceeded(3, 19, Some(1_000)) && percent(Some(20)).exceeded(3, 20, None));
+    }
+
+    #[test]
+    fn an_end_happens_once_and_only_in_its_round() {
+        let mut job = job(JobStatus::Processing, 0, 0, 0);
+        job.sealed = true;
+        let end = JobWrite::End { round: 1, error: None };
+        assert!(end.admitted(&job) && !JobWrite::End { round: 2, error: None }.admitted(&job));
+        end.apply(&mut job, DateTime::UNIX_EPOCH);
+        assert!(!end.admitted(&job) && !JobWrite::Cancel.admitted(&job));
+    }
+
+    #[test]
+    fn a_seal_counts_every_reserved_part() {
+        let mut job = job(JobStatus::Pending, 0, 0, 0);
+        let seal = |parts| JobWrite::Seal { parts, total_items: 0 };
+        assert!(seal(0).admitted(&job) && !seal(1).admitted(&job));
+        JobWrite::Reserve { part: 2 }.apply(&mut job, DateTime::UNIX_EPOCH);
+        assert!(seal(3).admitted(&job) && !seal(2).admitted(&job) && !seal(0).admitted(&job));
+        assert!(!JobWrite::Reserve { part: 1 }.admitted(&job) && JobWrite::Reserve { part: 3 }.admitted(&job));
+    }
+
+    #[test]
+    fn only_the_text_of_an_id_is_an_id() {
+        let text = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+        assert_eq!(JobId::parse(text).unwrap().to_string(), text);
+        for other in ["7C9E6679-7425-40DE-944B-E07FC1F90AE7", "7c9e6679742540de944be07fc1f90ae7", "{7c9e6679-7425-40de-944b-e07fc1f90ae7}", ""] {
+            assert_eq!(JobId::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_cut_at_a_character() {
+        let long = "é".repeat(400);
+        assert_eq!(error_within_row(&long).len(), 300);
+        assert_eq!(error_within_row(&long[..598]).chars().last(), Some('é'));
+        assert_eq!(error_within_row("short"), "short");
+    }
+}

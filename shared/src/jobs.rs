@@ -1,0 +1,208 @@
+//! The repository of jobs: the eight operations, once, over any [`Ledger`].
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+
+use crate::clock::Clock;
+use crate::error::JobError;
+use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
+use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
+use crate::limits::DELETE_AFTER_END_MIN;
+use crate::part::{Part, PartWrite};
+
+/// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
+pub const CLEANED_UP_PER_CALL_MAX: usize = 100;
+/// A live job with more unfinished parts than this is listed with the counts of its row alone.
+const PARTS_PER_LISTED_JOB_MAX: usize = 10;
+
+/// A job to be created.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Its row.
+    pub job: Job,
+    /// Its processor's params.
+    pub params: Arc<RawValue>,
+    /// What its `Idempotency-Key` stands for, if the caller gave one.
+    pub key: Option<SubmissionKey>,
+}
+
+/// What became of a job to be created.
+#[derive(Debug, Clone)]
+pub enum Created {
+    /// It is there.
+    New(Job),
+    /// The key has started a job before: that job, and what the key stands for.
+    Known(Job, SubmissionKey),
+}
+
+/// Which jobs of an owner to list.
+#[derive(Debug, Clone, Default)]
+pub struct JobQuery {
+    /// Only those of this status.
+    pub status: Option<JobStatus>,
+    /// After this position of an earlier page.
+    pub after: Option<String>,
+    /// How many at most, before the status is looked at.
+    pub page_size: usize,
+}
+
+/// A page of jobs; it can be short or empty, only `next: None` is the end.
+#[derive(Debug, Clone, Default)]
+pub struct JobPage {
+    /// The jobs, newest first.
+    pub jobs: Vec<Job>,
+    /// The position to go on from.
+    pub next: Option<String>,
+}
+
+/// Jobs, as those who use them see them.
+#[async_trait]
+pub trait JobRepository: Send + Sync + Debug {
+    /// Creates a job, unless its key started one before that is still there.
+    async fn create(&self, new: NewJob) -> Result<Created, JobError>;
+
+    /// The job with exact counts: its row first, then the parts not rolled up into it.
+    async fn get(&self, id: JobId) -> Result<Option<Job>, JobError>;
+
+    /// An owner's jobs, newest first. Counts of a live job with more than 10 unfinished parts may lag by whole parts.
+    async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError>;
+
+    /// One change of a job's status, if the job admits it.
+    async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError>;
+
+    /// Records a settlement of a chunk of the part. An absolute count would lose updates with many workers.
+    async fn update_progress(&self, id: JobId, part: u32, settlement: &PartWrite) -> Result<Written<Part>, JobError>;
+
+    /// Ends the job in this round if all its parts are rolled up.
+    async fn mark_completed(&self, id: JobId, round: u32) -> Result<Written<Job>, JobError>;
+
+    /// Ends the job in this round, whatever is left of it.
+    async fn mark_failed(&self, id: JobId, round: u32, error: String) -> Result<Written<Job>, JobError>;
+
+    /// Deletes jobs that expired before `older_than`, with all their rows, a bounded number a call; returns how many
+    /// were deleted to the end. Goes on where an earlier call stopped.
+    async fn cleanup_old_jobs(&self, older_than: DateTime<Utc>) -> Result<usize, JobError>;
+}
+
+/// The repository over a ledger.
+#[derive(Debug, Clone)]
+pub struct Jobs {
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Jobs {
+    /// Over this ledger, by this clock.
+    pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
+        Self { ledger, clock }
+    }
+
+    async fn row(&self, id: JobId) -> Result<Option<Job>, JobError> {
+        let row = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        Ok(row.filter(|job| self.is_there(job)))
+    }
+
+    /// Whether anybody may still see the job: what is past its retention is gone before the sweep comes by.
+    fn is_there(&self, job: &Job) -> bool {
+        !job.deleting && job.expires_at.is_none_or(|expires| expires > self.clock.now())
+    }
+
+    async fn count(&self, job: Job) -> Result<Job, JobError> {
+        let ids: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (job.id, part)).collect();
+        if ids.is_empty() {
+            return Ok(job.count(&[]));
+        }
+        let parts: Vec<Part> = self.ledger.rows(&[], &ids).await?.parts.into_values().collect();
+        Ok(job.count(&parts))
+    }
+
+    async fn delete(&self, job: &Job) -> Result<(), JobError> {
+        for part in 0..job.top_part.map_or(0, |top| top + 1) {
+            while !self.ledger.delete_part((job.id, part)).await? {}
+        }
+        self.ledger.delete_job(job).await
+    }
+}
+
+#[async_trait]
+impl JobRepository for Jobs {
+    async fn create(&self, new: NewJob) -> Result<Created, JobError> {
+        let NewJob { job, params, key } = new;
+        let mut replacing = None;
+        loop {
+            let Some(known) = self.ledger.create(&job, &params, key.as_ref(), replacing).await? else {
+                return Ok(Created::New(job));
+            };
+            match self.get(known.job).await? {
+                Some(job) => return Ok(Created::Known(job, known)),
+                // Its job is gone: the key is free again.
+                None => replacing = Some(known.job),
+            }
+        }
+    }
+
+    async fn get(&self, id: JobId) -> Result<Option<Job>, JobError> {
+        match self.row(id).await? {
+            Some(job) => self.count(job).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
+        let found = self.ledger.jobs_of(user_id, query.after.as_deref(), query.page_size).await?;
+        let mut rows = self.ledger.rows(&found.ids, &[]).await?.jobs;
+        let listed = |job: &Job| self.is_there(job) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
+        let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
+        let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
+        let ids: Vec<_> = jobs.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
+        let parts: Vec<Part> = if ids.is_empty() { Vec::new() } else { self.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
+        let counted = |job: Job| {
+            let own: Vec<Part> = parts.iter().filter(|part| part.job == job.id).cloned().collect();
+            job.count(&own)
+        };
+        Ok(JobPage { jobs: jobs.into_iter().map(counted).collect(), next: found.next })
+    }
+
+    async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError> {
+        self.ledger.update_job(id, change, self.clock.now()).await
+    }
+
+    async fn update_progress(&self, id: JobId, part: u32, settlement: &PartWrite) -> Result<Written<Part>, JobError> {
+        self.ledger.update_part((id, part), settlement, self.clock.now()).await
+    }
+
+    async fn mark_completed(&self, id: JobId, round: u32) -> Result<Written<Job>, JobError> {
+        self.update_status(id, &JobWrite::End { round, error: None }).await
+    }
+
+    async fn mark_failed(&self, id: JobId, round: u32, error: String) -> Result<Written<Job>, JobError> {
+        self.update_status(id, &JobWrite::Fail { round, error }).await
+    }
+
+    async fn cleanup_old_jobs(&self, older_than: DateTime<Utc>) -> Result<usize, JobError> {
+        let (mut deleted, mut after) = (0, None);
+        let ended_before = self.clock.now() - DELETE_AFTER_END_MIN;
+        loop {
+            let found = self.ledger.candidates(Candidates::Ended, ended_before, after.as_deref(), CLEANED_UP_PER_CALL_MAX).await?;
+            for job in self.ledger.rows(&found.ids, &[]).await?.jobs.into_values() {
+                let expired = job.is_terminal() && job.expires_at.is_some_and(|expires| expires < older_than);
+                if !(expired || job.deleting) {
+                    continue;
+                }
+                let write = JobWrite::Delete { round: job.round };
+                if let Written::Applied(job) = self.update_status(job.id, &write).await? {
+                    self.delete(&job).await?;
+                    deleted += 1;
+                }
+            }
+            after = found.next;
+            if after.is_none() || deleted >= CLEANED_UP_PER_CALL_MAX {
+                return Ok(deleted);
+            }
+        }
+    }
+}

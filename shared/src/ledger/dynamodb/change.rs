@@ -1,0 +1,102 @@
+//! One conditional write being put together: expressions that call attributes by their whole names.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::schema::short_name;
+
+/// Conditions joined by AND, and what to set, add and remove. Reserved words do no harm: every attribute goes by
+/// `#wholeName`, which [`Change::names`] resolves.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Change {
+    conditions: Vec<String>,
+    sets: Vec<String>,
+    adds: Vec<String>,
+    removes: Vec<&'static str>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Change {
+    /// To a row that is there: an update never creates one.
+    pub(super) fn of_existing() -> Self {
+        Self::default().when("attribute_exists(#pk)")
+    }
+
+    pub(super) fn when(mut self, condition: &str) -> Self {
+        self.conditions.push(format!("({condition})"));
+        self
+    }
+
+    pub(super) fn set(mut self, assignment: &str) -> Self {
+        self.sets.push(assignment.to_owned());
+        self
+    }
+
+    /// `#attribute :value`.
+    pub(super) fn add(mut self, addition: &str) -> Self {
+        self.adds.push(addition.to_owned());
+        self
+    }
+
+    pub(super) fn remove(mut self, attributes: &[&'static str]) -> Self {
+        self.removes.extend(attributes);
+        self
+    }
+
+    /// What `:name` stands for.
+    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
+        self.values.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What `#name` stands for, where it is no attribute of the schema.
+    pub(super) fn name(mut self, name: &str, member: impl Into<String>) -> Self {
+        self.names.insert(name.to_owned(), member.into());
+        self
+    }
+
+    pub(super) fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    pub(super) fn update(&self) -> String {
+        let clause = |verb: &str, list: &[String]| if list.is_empty() { String::new() } else { format!("{verb} {} ", list.join(", ")) };
+        let removes: Vec<String> = self.removes.iter().map(|&name| name.to_owned()).collect();
+        clause("SET", &self.sets) + &clause("ADD", &self.adds) + &clause("REMOVE", &removes)
+    }
+
+    /// Every `#name` that the expressions use.
+    pub(super) fn names(&self) -> HashMap<String, String> {
+        let mut names = names_in(&(self.condition() + " " + &self.update()));
+        names.extend(self.names.clone());
+        names
+    }
+
+    /// Every `:name`; `None` if there is none, since an empty map is refused.
+    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        Some(self.values.clone()).filter(|values| !values.is_empty())
+    }
+}
+
+/// The `#wholeNames` in an expression and the attributes they stand for.
+pub(super) fn names_in(expression: &str) -> HashMap<String, String> {
+    let mentioned = expression.split('#').skip(1).map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(rest));
+    mentioned.filter_map(|whole| Some((format!("#{whole}"), short_name(whole)?.to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_joined_and_their_names_found() {
+        let change = Change::of_existing().when("#status = :s OR #x1.#c > :n").name("#c", "7").set("#paused = :p").remove(&["#errorMessage"]);
+        assert_eq!(change.condition(), "(attribute_exists(#pk)) AND (#status = :s OR #x1.#c > :n)");
+        assert_eq!(change.update(), "SET #paused = :p REMOVE #errorMessage ");
+        let names: std::collections::BTreeMap<_, _> = change.names().into_iter().collect();
+        let expected = [("#c", "7"), ("#errorMessage", "em"), ("#paused", "pa"), ("#pk", "pk"), ("#status", "st")];
+        assert_eq!(names.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect::<Vec<_>>(), expected);
+    }
+}

@@ -1,0 +1,229 @@
+//! The table in memory: the pure rules under one lock. For tests and simulations.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{Candidates, Care, Found, Ledger, Parked, PartId, Rows, Stray, SubmissionKey, Written};
+use crate::chunk::ChunkId;
+use crate::error::JobError;
+use crate::job::{Job, JobId, JobWrite, UserId};
+use crate::outcome::Outcome;
+use crate::part::{Part, PartWrite};
+
+/// Outcome rows and kept messages a page holds.
+const PAGE: usize = 10;
+
+/// All rows.
+#[derive(Debug, Default)]
+pub struct MemoryLedger(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    jobs: BTreeMap<JobId, Job>,
+    params: BTreeMap<JobId, Arc<RawValue>>,
+    keys: BTreeMap<(UserId, String), SubmissionKey>,
+    parts: BTreeMap<PartId, Part>,
+    outcomes: BTreeMap<ChunkId, Outcome>,
+    parked: BTreeMap<(ChunkId, Uuid), String>,
+    cares: BTreeMap<ChunkId, Care>,
+    secrets: BTreeMap<String, Vec<u8>>,
+    strays: BTreeMap<String, Stray>,
+    /// When a job's row was last moved in the sweep's index.
+    moved: BTreeMap<JobId, DateTime<Utc>>,
+}
+
+impl MemoryLedger {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The messages that were kept for people.
+    pub fn strays(&self) -> Vec<Stray> {
+        self.state().strays.values().cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn rows(&self, jobs: &[JobId], parts: &[PartId]) -> Result<Rows, JobError> {
+        let state = self.state();
+        Ok(Rows {
+            jobs: jobs.iter().filter_map(|id| Some((*id, state.jobs.get(id)?.clone()))).collect(),
+            parts: parts.iter().filter_map(|id| Some((*id, state.parts.get(id)?.clone()))).collect(),
+        })
+    }
+
+    async fn create(
+        &self,
+        job: &Job,
+        params: &RawValue,
+        key: Option<&SubmissionKey>,
+        replacing: Option<JobId>,
+    ) -> Result<Option<SubmissionKey>, JobError> {
+        let mut state = self.state();
+        if let Some(key) = key {
+            let place = (key.user_id.clone(), key.key_hash.clone());
+            if let Some(known) = state.keys.get(&place).filter(|known| known.job != key.job && Some(known.job) != replacing) {
+                return Ok(Some(known.clone()));
+            }
+            state.keys.insert(place, key.clone());
+        }
+        state.jobs.entry(job.id).or_insert_with(|| job.clone());
+        state.params.insert(job.id, Arc::from(params.to_owned()));
+        state.moved.insert(job.id, job.updated_at);
+        Ok(None)
+    }
+
+    async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
+        let mut state = self.state();
+        let Some(job) = state.jobs.get_mut(&id) else { return Ok(Written::Gone) };
+        if !write.admitted(job) {
+            return Ok(Written::Refused(job.clone()));
+        }
+        write.apply(job, now);
+        let job = job.clone();
+        if write.moves() {
+            state.moved.insert(id, now);
+        }
+        Ok(Written::Applied(job))
+    }
+
+    async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
+        let mut state = self.state();
+        let known = state.parts.get(&(part.job, part.number)).cloned();
+        if known.is_none() {
+            state.parts.insert((part.job, part.number), part.clone());
+        }
+        Ok(known)
+    }
+
+    async fn update_part(&self, id: PartId, write: &PartWrite, now: DateTime<Utc>) -> Result<Written<Part>, JobError> {
+        let mut state = self.state();
+        let Some(part) = state.parts.get_mut(&id) else { return Ok(Written::Gone) };
+        if !write.admitted(part) {
+            return Ok(Written::Refused(part.clone()));
+        }
+        write.apply(part, now);
+        Ok(Written::Applied(part.clone()))
+    }
+
+    async fn params(&self, id: JobId) -> Result<Option<Arc<RawValue>>, JobError> {
+        Ok(self.state().params.get(&id).cloned())
+    }
+
+    async fn outcome(&self, id: ChunkId) -> Result<Option<Outcome>, JobError> {
+        Ok(self.state().outcomes.get(&id).cloned())
+    }
+
+    async fn outcomes(&self, (job, part): PartId, from: u16) -> Result<Vec<Outcome>, JobError> {
+        let range = ChunkId { job, part, chunk: from }..=ChunkId { job, part, chunk: u16::MAX };
+        Ok(self.state().outcomes.range(range).map(|(_, outcome)| outcome.clone()).take(PAGE).collect())
+    }
+
+    async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
+        let mut state = self.state();
+        let version = state.outcomes.get(&outcome.id).map_or(0, |known| known.version);
+        let next = version + 1 == outcome.version;
+        if next {
+            state.outcomes.insert(outcome.id, outcome.clone());
+        }
+        Ok(next)
+    }
+
+    async fn park(&self, parked: &Parked) -> Result<(), JobError> {
+        self.state().parked.insert((parked.id, parked.nonce), parked.body.clone());
+        Ok(())
+    }
+
+    async fn parked(&self, (job, part): PartId) -> Result<Vec<Parked>, JobError> {
+        let first = (ChunkId { job, part, chunk: 0 }, Uuid::nil());
+        let last = (ChunkId { job, part, chunk: u16::MAX }, Uuid::max());
+        let parked = |((id, nonce), body): (&(ChunkId, Uuid), &String)| Parked { id: *id, nonce: *nonce, body: body.clone() };
+        Ok(self.state().parked.range(first..=last).map(parked).take(PAGE).collect())
+    }
+
+    async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError> {
+        self.state().parked.remove(&(id, nonce));
+        Ok(())
+    }
+
+    async fn care(&self, id: ChunkId) -> Result<Option<Care>, JobError> {
+        Ok(self.state().cares.get(&id).cloned())
+    }
+
+    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+        let mut state = self.state();
+        match care {
+            Some(care) => state.cares.insert(id, care.clone()),
+            None => state.cares.remove(&id),
+        };
+        Ok(())
+    }
+
+    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+        let state = self.state();
+        let mut keys: Vec<_> = state.jobs.values().filter(|job| job.user_id == *user_id).map(|job| (key(job.created_at, job.id), job.id)).collect();
+        keys.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(page(keys.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() < after)), limit))
+    }
+
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+        let state = self.state();
+        let time = |job: &Job| match kind {
+            Candidates::Live => (!job.is_terminal()).then(|| state.moved[&job.id]),
+            Candidates::Ended => job.completed_at,
+        };
+        let mut keys: Vec<_> = state
+            .jobs
+            .values()
+            .filter_map(|job| time(job).filter(|time| *time < before).map(|time| (key(time, job.id), job.id)))
+            .collect();
+        keys.sort_unstable();
+        Ok(page(keys.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)), limit))
+    }
+
+    async fn delete_part(&self, id: PartId) -> Result<bool, JobError> {
+        let mut state = self.state();
+        let of_part = |chunk: &ChunkId| (chunk.job, chunk.part) == id;
+        state.parts.remove(&id);
+        state.outcomes.retain(|chunk, _| !of_part(chunk));
+        state.parked.retain(|(chunk, _), _| !of_part(chunk));
+        state.cares.retain(|chunk, _| !of_part(chunk));
+        Ok(true)
+    }
+
+    async fn delete_job(&self, job: &Job) -> Result<(), JobError> {
+        let mut state = self.state();
+        state.params.remove(&job.id);
+        state.keys.retain(|_, key| key.job != job.id);
+        state.moved.remove(&job.id);
+        state.jobs.remove(&job.id);
+        Ok(())
+    }
+
+    async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
+        Ok(self.state().secrets.entry(name.to_owned()).or_insert_with(|| fresh.to_vec()).clone())
+    }
+
+    async fn keep_stray(&self, stray: &Stray, _now: DateTime<Utc>) -> Result<(), JobError> {
+        self.state().strays.insert(stray.message_id.clone(), stray.clone());
+        Ok(())
+    }
+}
+
+fn key(time: DateTime<Utc>, id: JobId) -> String {
+    format!("{}#{id}", time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
+fn page(keys: impl Iterator<Item = (String, JobId)>, limit: usize) -> Found {
+    let mut keys: Vec<_> = keys.take(limit + 1).collect();
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    let next = keys.last().filter(|_| more).map(|(key, _)| key.clone());
+    Found { ids: keys.into_iter().map(|(_, id)| id).collect(), next }
+}

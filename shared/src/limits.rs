@@ -1,0 +1,106 @@
+//! Every bound of the system, with assertions between those that depend on each other.
+//!
+//! Bytes are bytes, never characters, unless the name says so. The contract is the HTTP API's page of limits.
+
+use std::time::Duration;
+
+/// A JSON request body, in bytes.
+pub const BODY_BYTES_MAX: usize = 3_000_000;
+/// A part, as sent and unpacked, in bytes.
+pub const PART_BYTES_MAX: usize = 4_500_000;
+/// A page of a list as sent, in bytes.
+pub const PAGE_BYTES_MAX: usize = 2_500_000;
+/// Items in one request.
+pub const ITEMS_PER_REQUEST_MAX: usize = 50_000;
+/// Items in a job.
+pub const ITEMS_PER_JOB_MAX: u64 = 10_000_000;
+/// Parts of a job.
+pub const PARTS_PER_JOB_MAX: u32 = 1_000;
+/// Chunks of a part: its row stays within one write unit.
+pub const CHUNKS_PER_PART_MAX: usize = 80;
+/// Chunks cut from one job body.
+pub const CHUNKS_PER_BODY_MAX: usize = 1_000;
+/// Items in a chunk, at most, whatever is asked for.
+pub const ITEMS_PER_CHUNK_MAX: usize = 250;
+/// About how many chunks a small job is cut into, so that it runs side by side and its bar moves.
+pub const CHUNKS_PER_SMALL_JOB: usize = 32;
+/// Items' bytes in a chunk message, their framing included. SQS bills per 64 KiB.
+pub const CHUNK_BYTES_MAX: usize = 60_000;
+/// What an item costs in a message beside its own bytes: `[12345678,` and `],`.
+pub const ITEM_FRAME_BYTES: usize = 12;
+/// Room for a chunk message's other members.
+pub const MESSAGE_FRAME_BYTES_MAX: usize = 1_024;
+/// An item, in bytes.
+pub const ITEM_BYTES_MAX: usize = 50_000;
+/// How deep an item may nest.
+pub const ITEM_DEPTH_MAX: usize = 100;
+/// An item's output, in bytes; more is omitted.
+pub const OUTPUT_BYTES_MAX: usize = 16_000;
+/// All outputs of a chunk, in bytes; more is omitted.
+pub const OUTPUTS_PER_CHUNK_BYTES_MAX: usize = 300_000;
+/// An error's code, in characters; cut.
+pub const ERROR_CODE_CHARS_MAX: usize = 64;
+/// An error's message, in characters; cut.
+pub const ERROR_MESSAGE_CHARS_MAX: usize = 1_000;
+/// A job's `errorMessage`, in bytes; cut, so that the job row stays within a kilobyte.
+pub const JOB_ERROR_BYTES_MAX: usize = 300;
+/// A job's `params`, in bytes.
+pub const PARAMS_BYTES_MAX: usize = 100_000;
+/// Pairs of `metadata`.
+pub const METADATA_PAIRS_MAX: usize = 20;
+/// A key of `metadata`, in characters.
+pub const METADATA_KEY_CHARS_MAX: usize = 40;
+/// A text value of `metadata`, in characters.
+pub const METADATA_VALUE_CHARS_MAX: usize = 500;
+/// `metadata` as JSON, in bytes.
+pub const METADATA_BYTES_MAX: usize = 2_000;
+/// An `Idempotency-Key`, in visible ASCII characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// An item's id, and an owner, in characters.
+pub const ID_CHARS_MAX: usize = 128;
+/// Live jobs of one owner.
+pub const LIVE_JOBS_PER_OWNER_MAX: usize = 100;
+/// How long an ended job is kept unless the operator says otherwise, in days.
+pub const RETENTION_DAYS_DEFAULT: u16 = 30;
+/// The least and the most an operator may ask for, in days.
+pub const RETENTION_DAYS_RANGE: std::ops::RangeInclusive<u16> = 1..=365;
+/// How long a submission may stay open without a new part.
+pub const OPEN_WITHOUT_PART_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// How long rows below a job may outlive it when every sweep fails: the table's TTL.
+pub const TTL_DAYS: i64 = 400;
+/// How long after its end a job's rows stay, so that late duplicates find them: more than a worker's timeout.
+pub const DELETE_AFTER_END_MIN: Duration = Duration::from_secs(15 * 60);
+
+/// Entries of `SendMessageBatch`. Source: Amazon SQS quotas.
+pub const QUEUE_BATCH_ENTRIES_MAX: usize = 10;
+/// Bytes of a message, and of all entries of a batch together. Source: Amazon SQS quotas (1 MiB since August 2025).
+pub const QUEUE_BATCH_BYTES_MAX: usize = 1_048_576;
+/// The longest delay of a message. Source: Amazon SQS quotas.
+pub const QUEUE_DELAY_MAX: Duration = Duration::from_secs(900);
+/// Bytes of a table's row. Source: Amazon DynamoDB quotas (400 KB), less room for its other attributes.
+pub const OUTCOME_BYTES_MAX: usize = 380_000;
+/// Keys of `BatchGetItem`. Source: Amazon DynamoDB quotas.
+pub const BATCH_GET_KEYS_MAX: usize = 100;
+
+/// A worker begins an item only within this time of the start of a consistent read of its job.
+pub const LEASE: Duration = Duration::from_secs(1);
+/// A cancel answers this long after its write: the lease, and a little more.
+pub const CANCEL_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
+/// How often a running chunk shows its progress.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// How long before the function's deadline a worker begins nothing more and hands back the rest.
+pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
+
+const _: () = assert!(CHUNK_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= 64 * 1_024, "a chunk is billed as one SQS request");
+const _: () = assert!(ITEM_BYTES_MAX + ITEM_FRAME_BYTES <= CHUNK_BYTES_MAX, "every item fits in a chunk");
+const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
+const _: () = assert!(
+    QUEUE_BATCH_ENTRIES_MAX * (CHUNK_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX) * 4 / 3 <= QUEUE_BATCH_BYTES_MAX,
+    "ten chunks fit in a batch, in base64 too"
+);
+const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
+const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
+const _: () = assert!(
+    ITEMS_PER_JOB_MAX <= PARTS_PER_JOB_MAX as u64 * CHUNKS_PER_PART_MAX as u64 * ITEMS_PER_CHUNK_MAX as u64,
+    "the largest job has room"
+);

@@ -1,0 +1,313 @@
+//! The outcome of a chunk: which items came out how, with failures and outputs. One row, merged under its version.
+//!
+//! The first record of an item stands; a row only gains records, except that a retry clears failures for the next
+//! round. What a register shows is computed from this row alone.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::chunk::ChunkId;
+use crate::limits::{
+    ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX,
+};
+use crate::part::Register;
+
+/// Why an item failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureKind {
+    /// The processor said so.
+    Permanent,
+    /// It might pass, but was tried as often as it may be.
+    RetriesExhausted,
+    /// One call took longer than it may.
+    TimedOut,
+    /// It panicked, or was begun twice by workers that died.
+    Crashed,
+    /// Its message reached the dead-letter queue.
+    DeadLettered,
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// An item that failed for good.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Failure {
+    /// Its id, if the job names an `idField`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Why.
+    pub kind: FailureKind,
+    /// The processor's short text, else the kind.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The item, byte for byte.
+    pub item: Box<RawValue>,
+}
+
+impl Failure {
+    /// A failure with its texts cut to their limits.
+    pub fn new(kind: FailureKind, code: &str, message: &str, attempts: u32, id: Option<String>, item: Box<RawValue>) -> Self {
+        let code = if code.is_empty() { kind.to_string() } else { cut_to_chars(code, ERROR_CODE_CHARS_MAX).to_owned() };
+        let message = cut_to_chars(message, ERROR_MESSAGE_CHARS_MAX).to_owned();
+        Self { id, kind, code, message, attempts, item }
+    }
+}
+
+/// What an item's processing gave back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OutputRecord {
+    /// The item's id, if the job names an `idField`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The output, byte for byte; `None` if it was too large to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Box<RawValue>>,
+}
+
+/// How one try of an item ended for good.
+#[derive(Debug, Clone)]
+pub enum ItemResult {
+    /// It succeeded, with or without an output.
+    Processed(Option<OutputRecord>),
+    /// It failed for good.
+    Failed(Failure),
+}
+
+/// An item that failed in an earlier round and is to be run again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Again {
+    /// The round it is to be run in.
+    pub round: u32,
+    /// The item, byte for byte.
+    pub item: Box<RawValue>,
+}
+
+/// The outcome row of one chunk. Maps are keyed by the items' indexes in the job.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Which chunk.
+    pub id: ChunkId,
+    /// One more with each write; 0 before the first.
+    pub version: u64,
+    /// The round it was last cleared for or written in, 1 at first.
+    pub round: u32,
+    /// The index of the chunk's first item.
+    pub first_index: u64,
+    /// The chunk's items.
+    pub items: u16,
+    /// The indexes of items that succeeded.
+    pub processed: Vec<u64>,
+    /// Items that failed.
+    pub failures: BTreeMap<u64, Failure>,
+    /// Outputs of items that succeeded with one.
+    pub outputs: BTreeMap<u64, OutputRecord>,
+    /// Items to be run again.
+    pub again: BTreeMap<u64, Again>,
+}
+
+impl Outcome {
+    /// Nothing recorded yet.
+    pub fn new(id: ChunkId, first_index: u64, items: u16) -> Self {
+        Self {
+            id,
+            version: 0,
+            round: 1,
+            first_index,
+            items,
+            processed: Vec::new(),
+            failures: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            again: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the item is recorded, one way or the other.
+    pub fn has(&self, index: u64) -> bool {
+        self.failures.contains_key(&index) || self.processed.binary_search(&index).is_ok()
+    }
+
+    /// What its register is to show.
+    pub fn register(&self) -> Register {
+        let (processed, failed) = (self.processed.len() as u16, self.failures.len() as u16);
+        Register::Outcome { version: self.version, full: processed + failed == self.items, processed, failed }
+    }
+
+    /// Records `results` begun while the part was in `round_begun`; says whether anything changed. What is recorded
+    /// stands; a result begun before the item was cleared to run again does not count.
+    pub fn merge(&mut self, results: impl IntoIterator<Item = (u64, ItemResult)>, round_begun: u32) -> bool {
+        let mut changed = false;
+        for (index, result) in results {
+            let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);
+            let foreign = !(self.first_index..self.first_index + u64::from(self.items)).contains(&index);
+            if stale || foreign || self.has(index) {
+                continue;
+            }
+            self.record(index, result);
+            changed = true;
+        }
+        if changed {
+            // A clear for the round these results belong to comes too late for them.
+            self.round = self.round.max(round_begun);
+            self.fit();
+        }
+        changed
+    }
+
+    /// Makes every failure run again in `round`; says whether the row changed.
+    pub fn clear(&mut self, round: u32) -> bool {
+        if self.round >= round {
+            return false;
+        }
+        let failures = std::mem::take(&mut self.failures);
+        self.again.extend(failures.into_iter().map(|(index, failure)| (index, Again { round, item: failure.item })));
+        self.round = round;
+        true
+    }
+
+    fn record(&mut self, index: u64, result: ItemResult) {
+        self.again.remove(&index);
+        match result {
+            ItemResult::Failed(failure) => {
+                self.failures.insert(index, failure);
+            }
+            ItemResult::Processed(output) => {
+                if let Err(place) = self.processed.binary_search(&index) {
+                    self.processed.insert(place, index);
+                }
+                if let Some(output) = output {
+                    self.outputs.insert(index, self.within_limits(output));
+                }
+            }
+        }
+    }
+
+    fn within_limits(&self, mut output: OutputRecord) -> OutputRecord {
+        let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |value| value.get().len());
+        let kept: usize = self.outputs.values().map(bytes).sum();
+        if bytes(&output) > OUTPUT_BYTES_MAX || kept + bytes(&output) > OUTPUTS_PER_CHUNK_BYTES_MAX {
+            output.output = None;
+        }
+        output
+    }
+
+    /// Keeps the row below the table's limit in any case: outputs give way from the last one on, then messages.
+    fn fit(&mut self) {
+        let mut bytes = self.bytes();
+        for output in self.outputs.values_mut().rev() {
+            if bytes <= OUTCOME_BYTES_MAX {
+                return;
+            }
+            bytes -= output.output.take().map_or(0, |value| value.get().len());
+        }
+        if bytes > OUTCOME_BYTES_MAX {
+            let room = (OUTCOME_BYTES_MAX / usize::from(self.items.max(1))) / 8;
+            for failure in self.failures.values_mut() {
+                failure.message = cut_to_bytes(&failure.message, room).to_owned();
+            }
+        }
+    }
+
+    /// The most the row can take as JSON, uncompressed: texts may grow when they are escaped.
+    fn bytes(&self) -> usize {
+        let id = |id: &Option<String>| id.as_ref().map_or(0, |id| 2 * id.len());
+        let failures = self.failures.values().map(|f| f.item.get().len() + 2 * (f.message.len() + f.code.len()) + id(&f.id) + 100);
+        let outputs = self.outputs.values().map(|o| o.output.as_ref().map_or(0, |v| v.get().len()) + id(&o.id) + 40);
+        let again = self.again.values().map(|again| again.item.get().len() + 40);
+        failures.sum::<usize>() + outputs.sum::<usize>() + again.sum::<usize>() + 10 * self.processed.len()
+    }
+}
+
+/// `text`, at most `most` characters of it.
+pub fn cut_to_chars(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
+fn cut_to_bytes(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobId;
+    use crate::limits::CHUNK_BYTES_MAX;
+    use proptest::prelude::*;
+
+    const ID: ChunkId = ChunkId { job: JobId(uuid::Uuid::nil()), part: 0, chunk: 0 };
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    fn failed(message: &str) -> ItemResult {
+        ItemResult::Failed(Failure::new(FailureKind::Permanent, "", message, 1, None, raw("0")))
+    }
+
+    proptest! {
+        #[test]
+        fn merging_in_any_order_and_often_records_each_item_once(
+            deliveries in proptest::collection::vec(proptest::collection::vec((0u64..9, any::<bool>()), 0..9), 1..9),
+        ) {
+            let mut outcome = Outcome::new(ID, 0, 9);
+            let mut first: BTreeMap<u64, bool> = BTreeMap::new();
+            for delivery in deliveries {
+                for (index, ok) in &delivery {
+                    first.entry(*index).or_insert(*ok);
+                }
+                outcome.merge(delivery.into_iter().map(|(i, ok)| (i, if ok { ItemResult::Processed(None) } else { failed("no") })), 1);
+            }
+            prop_assert_eq!(outcome.processed.len(), first.values().filter(|ok| **ok).count());
+            prop_assert_eq!(outcome.failures.len(), first.values().filter(|ok| !**ok).count());
+            prop_assert_eq!(outcome.register().is_full(), first.len() == 9);
+        }
+    }
+
+    #[test]
+    fn a_result_begun_before_the_clear_does_not_count() {
+        let mut outcome = Outcome::new(ID, 0, 1);
+        outcome.merge([(0, failed("first"))], 1);
+        assert!(outcome.clear(2) && !outcome.clear(2), "a delayed second clear does nothing");
+        assert!(!outcome.merge([(0, failed("begun in round 1"))], 1));
+        assert!(outcome.merge([(0, ItemResult::Processed(None))], 2));
+        assert!(outcome.again.is_empty() && outcome.register().counts().processed == 1);
+    }
+
+    #[test]
+    fn an_item_of_another_chunk_is_never_recorded() {
+        let mut outcome = Outcome::new(ID, 10, 2);
+        assert!(!outcome.merge([(9, ItemResult::Processed(None)), (12, failed("no"))], 1));
+    }
+
+    #[test]
+    fn too_large_outputs_are_omitted_and_said_to_be() {
+        let mut outcome = Outcome::new(ID, 0, 250);
+        let output = |bytes: usize| Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(bytes - 2)))) });
+        outcome.merge((0..30).map(|i| (i, ItemResult::Processed(output(if i == 0 { 16_001 } else { 16_000 })))), 1);
+        let kept = outcome.outputs.values().filter(|o| o.output.is_some()).count();
+        assert_eq!((outcome.outputs.len(), kept), (30, 300_000 / 16_000));
+    }
+
+    #[test]
+    fn the_worst_chunk_stays_below_the_tables_limit() {
+        let mut outcome = Outcome::new(ID, 0, 250);
+        let item = raw(&format!("\"{}\"", "x".repeat(CHUNK_BYTES_MAX / 250 - 14)));
+        let message = "\u{1F980}".repeat(1_000);
+        let failure = Failure::new(FailureKind::Permanent, &message, &message, 1, Some("i".repeat(128)), item);
+        outcome.merge((0..250).map(|i| (i, ItemResult::Failed(failure.clone()))), 1);
+        assert!(outcome.bytes() < OUTCOME_BYTES_MAX, "{}", outcome.bytes());
+    }
+}

@@ -1,0 +1,255 @@
+//! The part: the ledger row. One register a chunk, which only ever rises; every count is a sum over registers.
+//!
+//! There is no counter to increment and nothing to take back, so a write repeated, late or out of order changes nothing.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::job::JobId;
+
+/// What the ledger knows of one chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Register {
+    /// Every item succeeded and there is no outcome row: final.
+    Clean {
+        /// All its items.
+        items: u16,
+    },
+    /// The counts of a version of the chunk's outcome row.
+    Outcome {
+        /// The outcome row's version, from 1.
+        version: u64,
+        /// Whether every item is recorded.
+        full: bool,
+        /// Items that succeeded.
+        processed: u16,
+        /// Items that failed for good.
+        failed: u16,
+    },
+}
+
+/// The least code of a register that shows an outcome row; clean ones are below.
+pub const OUTCOME_CODE_MIN: u64 = 1_000_000;
+
+impl Register {
+    /// The register as one number: `items` when clean, else version × 10⁷ + full × 10⁶ + processed × 10³ + failed.
+    /// A later version has the greater code.
+    pub fn code(self) -> u64 {
+        match self {
+            Self::Clean { items } => items.into(),
+            Self::Outcome { version, full, processed, failed } => {
+                version * 10_000_000 + u64::from(full) * 1_000_000 + u64::from(processed) * 1_000 + u64::from(failed)
+            }
+        }
+    }
+
+    /// The register of that code.
+    pub fn from_code(code: u64) -> Self {
+        let low = |n: u64| (n % 1_000) as u16;
+        if code < OUTCOME_CODE_MIN {
+            Self::Clean { items: low(code) }
+        } else {
+            Self::Outcome { version: code / 10_000_000, full: code / 1_000_000 % 10 == 1, processed: low(code / 1_000), failed: low(code) }
+        }
+    }
+
+    /// Whether every item of the chunk is recorded.
+    pub fn is_full(self) -> bool {
+        matches!(self, Self::Clean { .. } | Self::Outcome { full: true, .. })
+    }
+
+    /// The chunk's counts.
+    pub fn counts(self) -> Counts {
+        match self {
+            Self::Clean { items } => Counts { processed: items.into(), failed: 0 },
+            Self::Outcome { processed, failed, .. } => Counts { processed: processed.into(), failed: failed.into() },
+        }
+    }
+}
+
+/// How many items came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Succeeded.
+    pub processed: u64,
+    /// Failed for good.
+    pub failed: u64,
+}
+
+impl Counts {
+    /// Items that came out at all.
+    pub fn handled(self) -> u64 {
+        self.processed + self.failed
+    }
+}
+
+/// A part of a job: up to 80 chunks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Its job.
+    pub job: JobId,
+    /// Its number in the job, from 0.
+    pub number: u32,
+    /// The index of its first item.
+    pub first_index: u64,
+    /// Its items.
+    pub items: u32,
+    /// Its chunks.
+    pub chunks: u16,
+    /// Of the bytes and the boundaries of its chunks.
+    pub fingerprint: String,
+    /// The round its registers belong to.
+    pub round: u32,
+    /// A register for each chunk with anything recorded.
+    pub registers: BTreeMap<u16, Register>,
+    /// Whether the queue has accepted all its chunks.
+    pub sent: bool,
+    /// When its row last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Part {
+    /// What its registers add up to.
+    pub fn counts(&self) -> Counts {
+        self.registers.values().map(|register| register.counts()).fold(Counts::default(), |sum, counts| Counts {
+            processed: sum.processed + counts.processed,
+            failed: sum.failed + counts.failed,
+        })
+    }
+
+    /// Whether every item of every chunk is recorded.
+    pub fn is_full(&self) -> bool {
+        self.registers.len() == usize::from(self.chunks) && self.registers.values().all(|register| register.is_full())
+    }
+}
+
+/// A change of a part row: one conditional write, safe to repeat.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PartWrite {
+    /// All items of a chunk succeeded, none has an output, and nothing was recorded of it before.
+    Clean {
+        /// Which chunk.
+        chunk: u16,
+        /// All its items.
+        items: u16,
+    },
+    /// Show a chunk's outcome row, unless a later version, or a clean end, is shown.
+    Shadow {
+        /// Which chunk.
+        chunk: u16,
+        /// The outcome row's register, never a clean one.
+        register: Register,
+    },
+    /// Move the part to another round, if nothing of it changed.
+    Stamp {
+        /// The round it must be in.
+        from_round: u32,
+        /// The registers it must have.
+        from: BTreeMap<u16, Register>,
+        /// The round it is in from then on.
+        round: u32,
+        /// Its registers from then on.
+        registers: BTreeMap<u16, Register>,
+    },
+    /// The queue has accepted all chunks.
+    Sent,
+}
+
+impl PartWrite {
+    /// Whether the write may happen to this row.
+    pub fn admitted(&self, part: &Part) -> bool {
+        match self {
+            Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),
+            Self::Shadow { chunk, register } => part.registers.get(chunk).is_none_or(|shown| {
+                (OUTCOME_CODE_MIN..register.code()).contains(&shown.code())
+            }),
+            Self::Stamp { from_round, from, .. } => part.round == *from_round && part.registers == *from,
+            Self::Sent => true,
+        }
+    }
+
+    /// What the write does to a row that admits it.
+    pub fn apply(&self, part: &mut Part, now: DateTime<Utc>) {
+        match self {
+            Self::Clean { chunk, items } => {
+                part.registers.insert(*chunk, Register::Clean { items: *items });
+            }
+            Self::Shadow { chunk, register } => {
+                part.registers.insert(*chunk, *register);
+            }
+            Self::Stamp { round, registers, .. } => {
+                part.round = *round;
+                part.registers.clone_from(registers);
+            }
+            Self::Sent => part.sent = true,
+        }
+        part.updated_at = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn registers() -> impl Strategy<Value = Register> {
+        prop_oneof![
+            (1u16..=999).prop_map(|items| Register::Clean { items }),
+            (1u64..1_000_000, any::<bool>(), 0u16..=999, 0u16..=999)
+                .prop_map(|(version, full, processed, failed)| Register::Outcome { version, full, processed, failed }),
+        ]
+    }
+
+    fn part() -> Part {
+        Part {
+            job: JobId(uuid::Uuid::nil()),
+            number: 0,
+            first_index: 0,
+            items: 10,
+            chunks: 1,
+            fingerprint: String::new(),
+            round: 1,
+            registers: BTreeMap::new(),
+            sent: false,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_is_its_register(register in registers()) {
+            prop_assert_eq!(Register::from_code(register.code()), register);
+        }
+
+        #[test]
+        fn the_last_version_stands_in_whatever_order_and_however_often_versions_arrive(
+            mut order in proptest::collection::vec(1u64..20, 1..60),
+        ) {
+            let mut part = part();
+            let last = order.iter().copied().max().unwrap();
+            order.push(last);
+            for version in order {
+                let register = Register::Outcome { version, full: false, processed: version as u16, failed: 0 };
+                let write = PartWrite::Shadow { chunk: 0, register };
+                let before = part.counts().processed;
+                if write.admitted(&part) {
+                    write.apply(&mut part, DateTime::UNIX_EPOCH);
+                }
+                prop_assert!(part.counts().processed >= before, "a count fell");
+            }
+            prop_assert_eq!(part.counts().processed, last);
+        }
+    }
+
+    #[test]
+    fn clean_is_final_and_comes_only_first() {
+        let mut part = part();
+        let shadow = PartWrite::Shadow { chunk: 0, register: Register::Outcome { version: 9, full: true, processed: 9, failed: 1 } };
+        let clean = PartWrite::Clean { chunk: 0, items: 10 };
+        assert!(clean.admitted(&part) && shadow.admitted(&part));
+        clean.apply(&mut part, DateTime::UNIX_EPOCH);
+        assert!(!clean.admitted(&part) && !shadow.admitted(&part));
+        assert!(part.is_full() && part.counts() == Counts { processed: 10, failed: 0 });
+    }
+}

@@ -1,0 +1,126 @@
+//! Reading what became of items: failures and outputs, by index, a page at a time.
+//!
+//! A row counts only as far as its register shows it, so that lists and counts agree.
+
+use std::collections::BTreeMap;
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::job::Job;
+use crate::limits::PAGE_BYTES_MAX;
+use crate::outcome::{Failure, Outcome, OutputRecord};
+use crate::part::{Part, Register};
+
+/// Parts looked at for one page; with nothing found in them the page is empty and goes on behind them.
+const PARTS_PER_PAGE_MAX: u32 = 100;
+
+/// Where a list of records goes on: everything before it was given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The part.
+    pub part: u32,
+    /// The chunk in the part.
+    pub chunk: u16,
+    /// The least index still to be given.
+    pub index: u64,
+}
+
+/// A page of records, by index; it can be short or empty, only `next: None` is the end.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// Indexes and records.
+    pub records: Vec<(u64, T)>,
+    /// Where to go on.
+    pub next: Option<Position>,
+}
+
+/// The failed items of the current round.
+///
+/// # Errors
+/// [`JobError::Unavailable`].
+pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<Failure>, JobError> {
+    let bytes = |failure: &Failure| failure.item.get().len() + failure.message.len() + failure.code.len() + 150;
+    Reader { app, job, in_order: false, limit, bytes }.page(from, |outcome| outcome.failures).await
+}
+
+/// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
+/// not settled, with a position to ask for again.
+///
+/// # Errors
+/// [`JobError::Unavailable`].
+pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, JobError> {
+    let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |output| output.get().len()) + 150;
+    Reader { app, job, in_order: job.is_live(), limit, bytes }.page(from, |outcome| outcome.outputs).await
+}
+
+struct Reader<'a, B> {
+    app: &'a App,
+    job: &'a Job,
+    /// Whether to stop before the first chunk that is not settled.
+    in_order: bool,
+    limit: usize,
+    bytes: B,
+}
+
+impl<B> Reader<'_, B> {
+    async fn page<T>(&self, from: Position, records_of: impl Fn(Outcome) -> BTreeMap<u64, T>) -> Result<Page<T>, JobError>
+    where
+        B: Fn(&T) -> usize,
+    {
+        let end = if self.job.sealed { self.job.parts } else { self.job.top_part.map_or(0, |top| top + 1) };
+        let until = end.min(from.part.saturating_add(PARTS_PER_PAGE_MAX));
+        let ids: Vec<_> = (from.part..until).map(|part| (self.job.id, part)).collect();
+        let parts = if ids.is_empty() { BTreeMap::new() } else { self.app.ledger.rows(&[], &ids).await?.parts };
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        for id in ids {
+            let start = if id.1 == from.part { from } else { Position { part: id.1, chunk: 0, index: 0 } };
+            let Some(part) = parts.get(&id) else {
+                if self.in_order {
+                    return Ok(Page { records, next: Some(start) });
+                }
+                continue;
+            };
+            let stop = self.stop_chunk(part, start.chunk);
+            let mut chunk = start.chunk;
+            while let Some(outcomes) = self.outcomes(part, chunk, stop).await? {
+                chunk = outcomes.last().map_or(stop, |outcome| outcome.id.chunk + 1);
+                for outcome in outcomes.into_iter().filter(|outcome| outcome.id.chunk < stop && is_shown(part, outcome)) {
+                    let at = outcome.id.chunk;
+                    for (index, record) in records_of(outcome).into_iter().filter(|(index, _)| *index >= start.index) {
+                        bytes += (self.bytes)(&record);
+                        if records.len() == self.limit || (bytes > PAGE_BYTES_MAX && !records.is_empty()) {
+                            return Ok(Page { records, next: Some(Position { part: id.1, chunk: at, index }) });
+                        }
+                        records.push((index, record));
+                    }
+                }
+            }
+            if stop < part.chunks {
+                return Ok(Page { records, next: Some(Position { part: id.1, chunk: stop, index: 0 }) });
+            }
+        }
+        let open = self.in_order && !self.job.sealed;
+        let next = (until < end || open).then_some(Position { part: until, chunk: 0, index: 0 });
+        Ok(Page { records, next })
+    }
+
+    /// The chunk to stop before: the first that is not settled, if the list goes in order.
+    fn stop_chunk(&self, part: &Part, from: u16) -> u16 {
+        let unsettled = |chunk: &u16| !part.registers.get(chunk).is_some_and(|register| register.is_full());
+        (from..part.chunks).find(|chunk| self.in_order && unsettled(chunk)).unwrap_or(part.chunks)
+    }
+
+    /// The next outcome rows of a part that has any before `stop`.
+    async fn outcomes(&self, part: &Part, from: u16, stop: u16) -> Result<Option<Vec<Outcome>>, JobError> {
+        let any = part.registers.range(from.min(stop)..stop).any(|(_, register)| matches!(register, Register::Outcome { .. }));
+        if !any {
+            return Ok(None);
+        }
+        let outcomes = self.app.ledger.outcomes((part.job, part.number), from).await?;
+        Ok((!outcomes.is_empty()).then_some(outcomes))
+    }
+}
+
+fn is_shown(part: &Part, outcome: &Outcome) -> bool {
+    matches!(part.registers.get(&outcome.id.chunk), Some(Register::Outcome { .. }))
+}

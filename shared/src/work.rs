@@ -1,0 +1,244 @@
+//! Working: a worker's way with a batch of messages. What is settled is dropped, what belongs to a job that stands is
+//! parked, the rest is processed and settled; only then is a message done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::chunk::{ChunkMessage, Message, WireError};
+use crate::error::JobError;
+use crate::job::{Job, JobId, JobStatus, JobWrite};
+use crate::ledger::{Parked, PartId, Stray};
+use crate::part::{Part, Register};
+use crate::processor::Processors;
+use crate::settle::{Settlement, look_upward, settle};
+
+mod dead_letters;
+mod items;
+mod leases;
+mod prepared;
+mod rest;
+
+use leases::Leases;
+use prepared::PreparedJobs;
+
+/// A message as the event source mapping delivers it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The queue's id of it.
+    pub message_id: String,
+    /// Its text.
+    pub body: String,
+    /// How often it was received, this time included.
+    pub receive_count: u32,
+    /// Whether it came by the dead-letter queue.
+    pub dead_letter: bool,
+}
+
+/// When an invocation began, and when the function is stopped.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation {
+    /// Its begin.
+    pub began: Instant,
+    /// Its deadline.
+    pub deadline: Instant,
+}
+
+/// A worker: what it works with, and what it remembers between invocations.
+#[derive(Debug)]
+pub struct Worker {
+    app: App,
+    processors: Processors,
+    leases: Leases,
+    prepared: PreparedJobs,
+}
+
+/// What the rows say is to be done with a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    /// Nothing: its job is gone or cancelled.
+    Drop,
+    /// It is settled: only look upward.
+    LookUpward,
+    /// Its job stands: keep its items.
+    Park,
+    /// Work on it.
+    Work,
+}
+
+/// A chunk with the rows that were read for it.
+struct Found<'a> {
+    message: &'a ChunkMessage,
+    job: &'a Job,
+    part: &'a Part,
+}
+
+impl Worker {
+    /// A worker with these processors.
+    pub fn new(app: App, processors: Processors) -> Self {
+        Self { app, processors, leases: Leases::default(), prepared: PreparedJobs::default() }
+    }
+
+    /// Works on a batch. Returns the ids of messages that are not done and have to be delivered again; everything the
+    /// others led to is durable.
+    pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Vec<String> {
+        let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
+        let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
+        let read = Instant::now();
+        let parts = match self.read(&known, read).await {
+            Ok(parts) => parts,
+            Err(error) => {
+                tracing::error!(error = error_chain(&error), messages = deliveries.len(), "the batch is left for later");
+                return deliveries.into_iter().map(|delivery| delivery.message_id).collect();
+            }
+        };
+        let works = deliveries.iter().zip(&parsed).map(|(delivery, message)| async {
+            let done = self.one(delivery, message, &parts, invocation).await;
+            done.err().map(|error| {
+                let message_id = &delivery.message_id;
+                tracing::error!(message_id, receive_count = delivery.receive_count, error = error_chain(&error), "a message is left for later");
+                message_id.clone()
+            })
+        });
+        futures::future::join_all(works).await.into_iter().flatten().collect()
+    }
+
+    /// Reads the rows of a batch at once: the jobs into the leases, the parts for the caller. Begins jobs not begun.
+    async fn read(&self, messages: &[&Message], read: Instant) -> Result<Parts, JobError> {
+        let id = |message: &&Message| match message {
+            Message::Chunk(chunk) => (chunk.id.job, chunk.id.part),
+            Message::Revive { job, part, .. } => (*job, *part),
+        };
+        let mut parts: Vec<PartId> = messages.iter().map(id).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        let mut jobs: Vec<_> = parts.iter().map(|(job, _)| *job).collect();
+        jobs.dedup();
+        jobs.retain(|job| self.leases.get(*job).is_none());
+        if parts.is_empty() {
+            return Ok(Parts::new());
+        }
+        let mut rows = self.app.ledger.rows(&jobs, &parts).await?;
+        for id in jobs {
+            let job = rows.jobs.remove(&id);
+            let pending = job.as_ref().is_some_and(|job| job.status == JobStatus::Pending && job.runs());
+            self.leases.keep(id, job, read);
+            if pending {
+                self.begin(id).await?;
+            }
+        }
+        Ok(rows.parts)
+    }
+
+    /// First touch: the job is under way.
+    async fn begin(&self, id: JobId) -> Result<(), JobError> {
+        let read = Instant::now();
+        let row = self.app.jobs.update_status(id, &JobWrite::Begin).await?.row();
+        self.leases.keep(id, row, read);
+        Ok(())
+    }
+
+    async fn one(
+        &self,
+        delivery: &Delivery,
+        message: &Result<Message, WireError>,
+        parts: &Parts,
+        invocation: Invocation,
+    ) -> Result<(), JobError> {
+        match message {
+            Ok(Message::Chunk(chunk)) => {
+                let part = parts.get(&(chunk.id.job, chunk.id.part));
+                self.chunk(delivery, chunk, part, invocation).await
+            }
+            Ok(Message::Revive { .. }) => Err(JobError::unavailable("reviving a part", "this worker does not know how")),
+            Err(error) => self.stray(delivery, error).await,
+        }
+    }
+
+    async fn chunk(&self, delivery: &Delivery, message: &ChunkMessage, part: Option<&Part>, invocation: Invocation) -> Result<(), JobError> {
+        let (Some(job), Some(part)) = (self.leases.job(&self.app, message.id.job).await?, part) else { return Ok(()) };
+        let found = Found { message, job: &job, part };
+        match found.plan() {
+            Plan::Drop => Ok(()),
+            Plan::LookUpward => look_upward(&self.app, part).await,
+            Plan::Park if self.park(&found, &delivery.body).await? => Ok(()),
+            Plan::Park | Plan::Work if delivery.dead_letter => self.dead_letter(delivery, &found).await,
+            Plan::Park | Plan::Work => self.run(delivery, &found, invocation).await,
+        }
+    }
+
+    /// Keeps the message, then looks again: only if its job still stands is the message done.
+    async fn park(&self, found: &Found<'_>, body: &str) -> Result<bool, JobError> {
+        let (id, nonce) = (found.message.id, found.message.nonce);
+        self.app.ledger.park(&Parked { id, nonce, body: body.to_owned() }).await?;
+        match self.leases.read(&self.app, id.job).await? {
+            Some(job) if job.runs() => {
+                self.app.ledger.unpark(id, nonce).await?;
+                Ok(false)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation) -> Result<(), JobError> {
+        let Found { message, job, part } = *found;
+        let prepared = self.prepared.get(&self.app, &self.processors, job).await?;
+        let shown = part.registers.get(&message.id.chunk);
+        let recorded = match shown {
+            Some(Register::Outcome { .. }) => self.app.ledger.outcome(message.id).await?,
+            None if delivery.receive_count > 1 => self.app.ledger.outcome(message.id).await?,
+            _ => None,
+        };
+        let mut settlement = Settlement {
+            id: message.id,
+            first_index: message.first_index,
+            chunk_items: message.chunk_items,
+            results: Default::default(),
+            round_begun: part.round,
+        };
+        let left = self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?;
+        let shown = if settlement.results.is_empty() && recorded.is_none() { Some(part.clone()) } else { settle(&self.app, &settlement).await? };
+        let Some(part) = shown else { return Ok(()) };
+        self.hand_back(message, job, left).await?;
+        look_upward(&self.app, &part).await
+    }
+
+    /// A message this worker cannot work on is left for a newer one; when nobody could, it is kept for people.
+    async fn stray(&self, delivery: &Delivery, error: &WireError) -> Result<(), JobError> {
+        if !delivery.dead_letter {
+            return Err(JobError::corrupt("a message", error.to_string()));
+        }
+        let stray = Stray { message_id: delivery.message_id.clone(), body: delivery.body.clone(), reason: error.to_string() };
+        self.app.ledger.keep_stray(&stray, self.app.clock.now()).await?;
+        tracing::error!(message_id = delivery.message_id, reason = stray.reason, "a message nobody could work on is kept in the table");
+        Ok(())
+    }
+}
+
+/// The part rows of a batch.
+type Parts = BTreeMap<PartId, Part>;
+
+impl Found<'_> {
+    fn plan(&self) -> Plan {
+        if self.job.deleting || self.job.status == JobStatus::Cancelled {
+            Plan::Drop
+        } else if self.part.registers.get(&self.message.id.chunk).is_some_and(|register| register.is_full()) {
+            Plan::LookUpward
+        } else if self.job.runs() {
+            Plan::Work
+        } else {
+            Plan::Park
+        }
+    }
+}
+
+/// The error with its causes, for a log line.
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// A shared worker, as handlers hold it.
+pub type SharedWorker = Arc<Worker>;

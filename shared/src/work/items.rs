@@ -1,0 +1,196 @@
+//! Running the items of one chunk: several at a time, within the lease and the deadline, showing progress as it goes.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use futures::FutureExt as _;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use super::prepared::Prepared;
+use super::{Found, Invocation, Worker};
+use crate::error::JobError;
+use crate::limits::{CHECKPOINT_EVERY, DEADLINE_MARGIN};
+use crate::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use crate::processor::{Item, ItemError, Output};
+use crate::settle::{Settlement, settle};
+use crate::submit::id_of;
+
+/// The wait before an item is tried a second time at once.
+const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// An item that is not recorded yet, and why.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) index: u64,
+    pub(super) value: Box<RawValue>,
+    pub(super) why: Why,
+}
+
+/// Why an item is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It was not begun, or was cut short by the function's deadline.
+    Deadline,
+    /// Its job stands.
+    Stopped,
+    /// It failed for now.
+    Retry {
+        /// How often it was tried.
+        attempts: u32,
+        /// The least wait it asked for.
+        after: Duration,
+    },
+}
+
+/// How one item's try ended.
+enum Tried {
+    Recorded(u64, ItemResult),
+    Left(Left),
+}
+
+impl Worker {
+    /// Runs what is not `recorded`; results go into `settlement`, and now and then into the ledger. Returns what is left.
+    pub(super) async fn items(
+        &self,
+        found: &Found<'_>,
+        prepared: &Prepared,
+        recorded: Option<&Outcome>,
+        settlement: &mut Settlement,
+        invocation: Invocation,
+    ) -> Result<Vec<Left>, JobError> {
+        let known = |index: u64| recorded.is_some_and(|outcome| outcome.has(index));
+        let mut waiting: VecDeque<_> = found.message.items.iter().filter(|(index, _)| !known(*index)).cloned().collect();
+        let mut running = FuturesUnordered::new();
+        let mut left = Vec::new();
+        let mut shown = (Instant::now(), 0);
+        loop {
+            while running.len() < prepared.options.concurrency && !waiting.is_empty() {
+                if let Some(why) = self.must_stop(found, invocation).await? {
+                    left.extend(waiting.drain(..).map(|(index, value)| Left { index, value, why }));
+                    break;
+                }
+                let Some((index, value)) = waiting.pop_front() else { break };
+                running.push(try_item(found, prepared, index, value, invocation));
+            }
+            let checkpoint = shown.0 + CHECKPOINT_EVERY;
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(checkpoint), if settlement.results.len() > shown.1 => {
+                    settle(&self.app, settlement).await?;
+                    shown = (Instant::now(), settlement.results.len());
+                }
+                tried = running.next() => match tried {
+                    Some(Tried::Recorded(index, result)) => { settlement.results.insert(index, result); }
+                    Some(Tried::Left(item)) => left.push(item),
+                    None => return Ok(left),
+                },
+            }
+        }
+    }
+
+    /// Whether no further item may begin, and why.
+    async fn must_stop(&self, found: &Found<'_>, invocation: Invocation) -> Result<Option<Why>, JobError> {
+        if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
+            return Ok(Some(Why::Deadline));
+        }
+        let id = found.job.id;
+        let lets_begin = match self.leases.lets_begin(id) {
+            Some(lets_begin) => lets_begin,
+            None => self.leases.read(&self.app, id).await?.is_some_and(|job| job.runs()),
+        };
+        Ok((!lets_begin).then_some(Why::Stopped))
+    }
+}
+
+async fn try_item(found: &Found<'_>, prepared: &Prepared, index: u64, value: Box<RawValue>, invocation: Invocation) -> Tried {
+    // Closing the semaphore never happens; without a place the item would simply go without.
+    let _place = prepared.places.acquire().await.ok();
+    let job = found.job;
+    let mut item = Item {
+        job_id: job.id,
+        user_id: job.user_id.clone(),
+        index,
+        id: job.id_field.as_deref().and_then(|field| id_of(&value, field)),
+        attempt: found.message.attempt,
+        value,
+        params: prepared.params.clone(),
+    };
+    loop {
+        item.attempt += 1;
+        let error = match call(prepared, &item, invocation).await {
+            Call::Output(output) => return Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
+            Call::Failed(kind, code, message) => return failed(item, kind, &code, &message),
+            Call::CutShort => return Tried::Left(Left { index, value: item.value, why: Why::Deadline }),
+            Call::Retryable(error) => error,
+        };
+        if item.attempt >= prepared.options.attempts_max {
+            return failed(item, FailureKind::RetriesExhausted, &error.code, &error.message);
+        }
+        let quick = item.attempt == found.message.attempt + 1 && error.after.is_none();
+        if !quick {
+            let why = Why::Retry { attempts: item.attempt, after: error.after.unwrap_or_default() };
+            return Tried::Left(Left { index, value: item.value, why });
+        }
+        tokio::time::sleep(QUICK_RETRY_AFTER).await;
+    }
+}
+
+/// How one call of the processor ended.
+enum Call {
+    Output(Output),
+    Failed(FailureKind, String, String),
+    Retryable(ForNow),
+    /// The function's deadline came first, and another invocation has more time.
+    CutShort,
+}
+
+struct ForNow {
+    code: String,
+    message: String,
+    after: Option<Duration>,
+}
+
+async fn call(prepared: &Prepared, item: &Item, invocation: Invocation) -> Call {
+    let processor = match &prepared.processor {
+        Ok(processor) => processor,
+        Err(error) => return of_error(error.clone()),
+    };
+    let begun = Instant::now();
+    let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
+    let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
+    let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();
+    match tokio::time::timeout(limit, called).await {
+        Ok(Ok(Ok(output))) => Call::Output(output),
+        Ok(Ok(Err(error))) => of_error(error),
+        Ok(Err(panic)) => Call::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
+        // It was given less than its own limit, and began too late to have had all an invocation can give.
+        Err(_) if limit < prepared.options.item_timeout && begun.duration_since(invocation.began) > Duration::from_secs(1) => Call::CutShort,
+        Err(_) => Call::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
+    }
+}
+
+fn of_error(error: ItemError) -> Call {
+    match error {
+        ItemError::Permanent { code, message } => Call::Failed(FailureKind::Permanent, code, message),
+        ItemError::Retryable { code, message, retry_after } => Call::Retryable(ForNow { code, message, after: retry_after }),
+    }
+}
+
+fn failed(item: Item, kind: FailureKind, code: &str, message: &str) -> Tried {
+    Tried::Recorded(item.index, ItemResult::Failed(Failure::new(kind, code, message, item.attempt, item.id, item.value)))
+}
+
+fn kept(item: &Item, output: Output) -> Option<OutputRecord> {
+    match output {
+        Output::None => None,
+        Output::Json(output) => Some(OutputRecord { id: item.id.clone(), output: Some(output) }),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}

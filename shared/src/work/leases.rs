@@ -1,0 +1,60 @@
+//! What a worker remembers of jobs: for a second from the start of a consistent read, never longer.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::job::{Job, JobId};
+use crate::limits::LEASE;
+
+/// Jobs remembered at once; more, and all are forgotten.
+const JOBS_MAX: usize = 1_000;
+
+/// Job rows with the start of the read they came from. A job that was not there is remembered too.
+#[derive(Debug, Default)]
+pub(super) struct Leases(Mutex<HashMap<JobId, (Instant, Option<Job>)>>);
+
+impl Leases {
+    /// The fresh row, if one is remembered.
+    pub(super) fn get(&self, id: JobId) -> Option<Option<Job>> {
+        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.clone())
+    }
+
+    /// Whether items of the job may begin now; `None` if it has to be read again.
+    pub(super) fn lets_begin(&self, id: JobId) -> Option<bool> {
+        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.as_ref().is_some_and(Job::runs))
+    }
+
+    /// Remembers a row from a read that began at `read`, unless a later one is known.
+    pub(super) fn keep(&self, id: JobId, job: Option<Job>, read: Instant) {
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if leases.len() >= JOBS_MAX {
+            leases.clear();
+        }
+        let known = leases.entry(id).or_insert_with(|| (read, job.clone()));
+        if known.0 <= read {
+            *known = (read, job);
+        }
+    }
+
+    /// The job's row, at most a lease old.
+    pub(super) async fn job(&self, app: &App, id: JobId) -> Result<Option<Job>, JobError> {
+        match self.get(id) {
+            Some(job) => Ok(job),
+            None => self.read(app, id).await,
+        }
+    }
+
+    /// The job's row, read now.
+    pub(super) async fn read(&self, app: &App, id: JobId) -> Result<Option<Job>, JobError> {
+        let read = Instant::now();
+        let job = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        self.keep(id, job.clone(), read);
+        Ok(job)
+    }
+}

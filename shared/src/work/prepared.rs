@@ -1,0 +1,65 @@
+//! Processors bound to a job's params: prepared once a job and warm process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::job::{Job, JobId};
+use crate::processor::{ItemError, ItemProcessor, Options, Processors};
+
+/// Jobs kept prepared at once; more, and all are prepared anew.
+const JOBS_MAX: usize = 64;
+
+/// A processor ready for one job's items.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    /// The processor, bound to the params; or why every item fails.
+    pub(super) processor: Result<Arc<dyn ItemProcessor>, ItemError>,
+    pub(super) options: Arc<Options>,
+    pub(super) params: Arc<RawValue>,
+    /// Items of the job that this process works on side by side.
+    pub(super) places: Arc<Semaphore>,
+}
+
+/// What is prepared.
+#[derive(Default)]
+pub(super) struct PreparedJobs(Mutex<HashMap<JobId, Prepared>>);
+
+impl std::fmt::Debug for PreparedJobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PreparedJobs").finish_non_exhaustive()
+    }
+}
+
+impl PreparedJobs {
+    /// The job's processor, prepared.
+    pub(super) async fn get(&self, app: &App, processors: &Processors, job: &Job) -> Result<Prepared, JobError> {
+        if let Some(prepared) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&job.id) {
+            return Ok(prepared.clone());
+        }
+        let prepared = prepare(app, processors, job).await?;
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.len() >= JOBS_MAX {
+            jobs.clear();
+        }
+        Ok(jobs.entry(job.id).or_insert(prepared).clone())
+    }
+}
+
+async fn prepare(app: &App, processors: &Processors, job: &Job) -> Result<Prepared, JobError> {
+    let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
+    let processor = processors.get(&job.processor).ok_or_else(unknown)?;
+    let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
+    let options = Arc::new(processor.options());
+    let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
+    let processor = match processor.prepare(&params) {
+        Ok(bound) => Ok(bound.unwrap_or_else(|| processor.clone())),
+        Err(ItemError::Retryable { message, .. }) => return Err(JobError::unavailable("preparing the processor", message)),
+        Err(error) => Err(error),
+    };
+    Ok(Prepared { processor, options, params, places })
+}

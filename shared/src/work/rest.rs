@@ -1,0 +1,85 @@
+//! Handing back what is left of a chunk: as new messages, or into the table when its job stands.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::items::{Left, Why};
+use super::Worker;
+use crate::chunk::{ChunkMessage, Message};
+use crate::error::JobError;
+use crate::job::{Job, JobStatus};
+use crate::ledger::Parked;
+use crate::limits::QUEUE_DELAY_MAX;
+use crate::queue::Outgoing;
+
+/// The first delayed try's longest wait; each further one doubles it.
+const BACKOFF_FIRST: Duration = Duration::from_secs(2);
+
+type Items = Vec<(u64, Box<RawValue>)>;
+
+impl Worker {
+    /// Sends what is left as new messages; keeps it in the table if the job stands; drops it if it is cancelled.
+    pub(super) async fn hand_back(&self, message: &ChunkMessage, job: &Job, left: Vec<Left>) -> Result<(), JobError> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut stopped = Items::new();
+        let mut by_attempt: BTreeMap<u32, (Duration, Items)> = BTreeMap::new();
+        for Left { index, value, why } in left {
+            match why {
+                Why::Stopped => stopped.push((index, value)),
+                Why::Deadline => by_attempt.entry(message.attempt).or_default().1.push((index, value)),
+                Why::Retry { attempts, after } => {
+                    let (wait, items) = by_attempt.entry(attempts).or_default();
+                    *wait = (*wait).max(after).max(self.backoff(attempts));
+                    items.push((index, value));
+                }
+            }
+        }
+        let outgoing = by_attempt.into_iter().map(|(attempt, (delay, items))| {
+            Ok(Outgoing { body: self.message_with(message, items, attempt).to_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
+        });
+        let outgoing = outgoing.collect::<Result<Vec<_>, JobError>>()?;
+        if !outgoing.is_empty() {
+            self.app.queue.send(&job.user_id, outgoing).await?;
+        }
+        if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }
+    }
+
+    /// Items of a job that stands: into the table, and out again if it runs by then.
+    async fn keep(&self, message: &ChunkMessage, job: &Job, items: Items) -> Result<(), JobError> {
+        let rest = self.message_with(message, items, message.attempt);
+        let Message::Chunk(chunk) = &rest else { return Ok(()) };
+        let (id, nonce) = (chunk.id, chunk.nonce);
+        let body = rest.to_wire()?;
+        match self.leases.read(&self.app, job.id).await? {
+            None => return Ok(()),
+            Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
+            Some(_) => {}
+        }
+        self.app.ledger.park(&Parked { id, nonce, body: body.clone() }).await?;
+        if self.leases.read(&self.app, job.id).await?.is_some_and(|job| job.runs()) {
+            self.app.queue.send(&job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await?;
+            self.app.ledger.unpark(id, nonce).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn message_with(&self, message: &ChunkMessage, items: Items, attempt: u32) -> Message {
+        Message::Chunk(ChunkMessage { items, attempt, nonce: self.app.clock.fresh_id(), ..message.clone() })
+    }
+
+    /// Exponential backoff with full jitter: anything up to twice the wait before.
+    fn backoff(&self, attempts: u32) -> Duration {
+        let most = BACKOFF_FIRST.saturating_mul(1 << attempts.min(10)).min(QUEUE_DELAY_MAX);
+        most.mul_f64(fraction(self.app.clock.fresh_id()))
+    }
+}
+
+/// A number from 0 to 1 out of an id's random bits.
+fn fraction(id: Uuid) -> f64 {
+    f64::from(id.as_fields().0) / f64::from(u32::MAX)
+}
