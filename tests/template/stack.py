@@ -1,0 +1,172 @@
+"""The template as CloudFormation would deploy it: through the SAM transform, then with parameters and conditions resolved.
+
+Tests look at this, not at the source text, so that what the transform adds is under test too.
+"""
+
+import copy
+import functools
+import os
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
+
+# What has no default and must be given by whoever deploys.
+GIVEN = {"JwtIssuer": "https://issuer.example/", "JwtAudience": "jobs"}
+KEYS_URL = "https://issuer.example/keys"
+
+# The AWS SDK for Python wants a region even where it calls nobody.
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+_ABSENT = object()
+
+
+@functools.cache
+def _source():
+    from cfnlint.decode import cfn_yaml
+
+    return cfn_yaml.load(str(TEMPLATE))
+
+
+def source():
+    """The template as written, with `!Ref` and its like in their long form."""
+    return _plain(_source())
+
+
+@functools.cache
+def _transformed():
+    from samtranslator.translator.transform import transform
+
+    template = source()
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            # Packaging puts an address here; the transform refuses a folder.
+            folder = resource["Properties"]["CodeUri"]
+            resource["Properties"]["CodeUri"] = f"s3://packaged/{folder.strip('/')}"
+    return transform(template, {}, _NoManagedPolicies())
+
+
+class _NoManagedPolicies:
+    def load(self):
+        return {}
+
+
+def _plain(node):
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    return str(node) if isinstance(node, str) else node
+
+
+class Stack:
+    """One deployment. Another resource's attribute stays a name, as in `Table.Arn`; a `!Ref` of one is its logical id."""
+
+    def __init__(self, **parameters):
+        self.template = copy.deepcopy(_transformed())
+        declared = self.template["Parameters"]
+        unknown = set(parameters) - set(declared)
+        assert not unknown, f"the template has no parameters {unknown}"
+        given = {**GIVEN, **parameters}
+        self.parameters = {
+            name: given.get(name, declaration.get("Default")) for name, declaration in declared.items()
+        }
+        missing = [name for name, value in self.parameters.items() if value is None]
+        assert not missing, f"no value for {missing}: add it to GIVEN"
+        self.resources = {
+            name: {**resource, "Properties": self._resolve(resource.get("Properties", {}))}
+            for name, resource in self.template["Resources"].items()
+            if "Condition" not in resource or self._condition(resource["Condition"])
+        }
+        self.outputs = self._resolve(self.template["Outputs"])
+
+    def of_type(self, kind):
+        """Properties of the resources of one type, by logical id."""
+        return {name: r["Properties"] for name, r in self.resources.items() if r["Type"] == kind}
+
+    def functions(self):
+        return self.of_type("AWS::Lambda::Function")
+
+    def environment(self, function):
+        return self.functions()[function]["Environment"]["Variables"]
+
+    def role_of(self, function):
+        return self.of_type("AWS::IAM::Role")[self.functions()[function]["Role"].removesuffix(".Arn")]
+
+    def statements(self, function):
+        """The function's permissions: (statement id, actions, resources)."""
+        return [
+            (s["Sid"], _listed(s["Action"]), _listed(s["Resource"]))
+            for policy in self.role_of(function)["Policies"]
+            for s in policy["PolicyDocument"]["Statement"]
+        ]
+
+    def mappings_by_queue(self):
+        """Event source mappings by the logical id of their queue."""
+        mappings = self.of_type("AWS::Lambda::EventSourceMapping").values()
+        return {m["EventSourceArn"].removesuffix(".Arn"): m for m in mappings}
+
+    def _resolve(self, node):
+        if isinstance(node, list):
+            return [value for value in map(self._resolve, node) if value is not _ABSENT]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            (key, argument), = node.items()
+            if key == "Ref":
+                return self._ref(argument)
+            if key.startswith("Fn::"):
+                return self._function(key, argument)
+        resolved = {key: self._resolve(value) for key, value in node.items()}
+        return {key: value for key, value in resolved.items() if value is not _ABSENT}
+
+    def _ref(self, name):
+        if name == "AWS::NoValue":
+            return _ABSENT
+        return self.parameters.get(name, name)
+
+    def _function(self, key, argument):
+        if key == "Fn::If":
+            condition, yes, no = argument
+            return self._resolve(yes if self._condition(condition) else no)
+        if key == "Fn::GetAtt":
+            return argument if isinstance(argument, str) else ".".join(argument)
+        if key == "Fn::Sub":
+            return re.sub(r"\$\{([^}]+)\}", lambda m: str(self.parameters.get(m[1], m[1])), argument)
+        if key == "Fn::FindInMap":
+            table, first, second = map(self._resolve, argument)
+            return self.template["Mappings"][table][str(first)][second]
+        raise AssertionError(f"the template now uses {key}: teach it to this resolver")
+
+    def _condition(self, condition):
+        if isinstance(condition, str):
+            return self._condition(self.template["Conditions"][condition])
+        (key, argument), = condition.items()
+        if key == "Fn::Not":
+            return not self._condition(argument[0])
+        if key == "Fn::Equals":
+            first, second = map(self._resolve, argument)
+            return str(first) == str(second)
+        raise AssertionError(f"the template now uses {key} in a condition: teach it to this resolver")
+
+
+def _listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def stacks():
+    """Deployments that between them take every branch of every condition."""
+    return {
+        "gateway": Stack(),
+        "jwks": Stack(
+            Auth="jwks",
+            JwksUrl=KEYS_URL,
+            Scopes="required",
+            Origins="https://app.example",
+            Processors="[]",
+            HttpEndpoints="{}",
+            AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",
+            WorkerTimeoutSeconds="900",
+        ),
+    }

@@ -1,0 +1,62 @@
+"""What callers meet: which routes want a token, and how many requests pass."""
+
+from stack import KEYS_URL, Stack
+
+OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /", "OPTIONS /v1/{proxy+}"}
+JOBS = "ANY /v1/{proxy+}"
+
+
+def routes(stack):
+    return {route["RouteKey"]: route for route in stack.of_type("AWS::ApiGatewayV2::Route").values()}
+
+
+def test_jobs_need_a_token_and_the_rest_does_not():
+    stack = Stack()
+    by_key = routes(stack)
+    assert set(by_key) == OPEN | {JOBS}
+    assert by_key[JOBS]["AuthorizationType"] == "JWT"
+    assert by_key[JOBS]["AuthorizerId"] == "JwtAuthorizer"
+    for key in OPEN:
+        assert by_key[key]["AuthorizationType"] == "NONE", key
+        assert "AuthorizerId" not in by_key[key], key
+
+
+def test_the_gateway_checks_issuer_and_audience_given():
+    (authorizer,) = Stack().of_type("AWS::ApiGatewayV2::Authorizer").values()
+    assert authorizer["JwtConfiguration"] == {"Issuer": "https://issuer.example/", "Audience": ["jobs"]}
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+
+
+def test_the_function_checks_where_the_gateway_does_not():
+    stack = Stack(Auth="jwks", JwksUrl=KEYS_URL)
+    assert not stack.of_type("AWS::ApiGatewayV2::Authorizer")
+    assert {route["AuthorizationType"] for route in routes(stack).values()} == {"NONE"}
+    environment = stack.environment("ApiFunction")
+    assert environment["HEADWAY_AUTH"] == "jwks"
+    assert environment["HEADWAY_JWKS"] == KEYS_URL
+
+
+def test_there_is_no_open_api_without_either():
+    assert Stack().template["Parameters"]["Auth"]["AllowedValues"] == ["gateway", "jwks"]
+    assert Stack().environment("ApiFunction")["HEADWAY_AUTH"] == "gateway"
+    (rule,) = Stack().template["Rules"].values()
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Auth"}, "jwks"]}
+
+
+def test_all_routes_lead_to_the_api_function(stack):
+    (integration,) = stack.of_type("AWS::ApiGatewayV2::Integration").values()
+    assert integration["IntegrationUri"] == "ApiFunction.Arn"
+    assert integration["PayloadFormatVersion"] == "2.0"
+    assert {route["Target"] for route in routes(stack).values()} == {"integrations/ApiIntegration"}
+
+
+def test_the_stage_is_throttled_and_logged(stack):
+    (stage,) = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert stage["StageName"] == "$default"
+    limits = stage["DefaultRouteSettings"]
+    assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
+    assert stage["AccessLogSettings"]["DestinationArn"] == "AccessLogs.Arn"
+
+
+def test_outputs(stack):
+    assert set(stack.outputs) >= {"ApiUrl", "TableName", "QueueUrl", "DeadLetterQueueUrl"}

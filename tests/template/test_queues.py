@@ -1,0 +1,58 @@
+"""What carries chunks: hidden long enough while worked on, retried, set aside, settled."""
+
+import pytest
+from stack import Stack, source
+
+TIMEOUTS = source()["Parameters"]["WorkerTimeoutSeconds"]["AllowedValues"]
+QUEUES = ["Queue", "DeadLetterQueue"]
+
+
+@pytest.mark.parametrize("timeout", TIMEOUTS)
+@pytest.mark.parametrize("queue", QUEUES)
+def test_visibility_is_six_timeouts_or_more(timeout, queue):
+    stack = Stack(WorkerTimeoutSeconds=timeout)
+    hidden_s = stack.of_type("AWS::SQS::Queue")[queue]["VisibilityTimeout"]
+    assert hidden_s >= 6 * int(stack.functions()["WorkerFunction"]["Timeout"])
+
+
+def test_failed_chunks_go_to_the_dead_letter_queue(stack):
+    queues = stack.of_type("AWS::SQS::Queue")
+    redrive = queues["Queue"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == "DeadLetterQueue.Arn"
+    # An item that kills its worker is marked twice in careful mode, which begins with the second delivery.
+    assert redrive["maxReceiveCount"] >= 5
+    assert "RedrivePolicy" not in queues["DeadLetterQueue"], "a dead letter would be out of the worker's reach"
+
+
+def test_the_worker_takes_from_both_queues_one_by_one_answered(stack):
+    mappings = stack.mappings_by_queue()
+    assert set(mappings) == set(QUEUES)
+    for queue, mapping in mappings.items():
+        assert mapping["FunctionName"] == "WorkerFunction", queue
+        assert mapping["BatchSize"] == 10, queue
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], queue
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 1000, queue
+    assert Stack(MaximumConcurrency=7).mappings_by_queue()["Queue"]["ScalingConfig"]["MaximumConcurrency"] == 7
+
+
+def test_the_worker_can_tell_a_dead_letter(stack):
+    """The mapping's source is an event's eventSourceARN."""
+    told = stack.environment("WorkerFunction")["HEADWAY_DEAD_LETTER_QUEUE_ARN"]
+    assert told == stack.mappings_by_queue()["DeadLetterQueue"]["EventSourceArn"]
+
+
+def test_messages_are_encrypted_and_kept_as_long_as_the_sweep_believes(stack):
+    day_s = 24 * 60 * 60
+    queues = stack.of_type("AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    assert queues["Queue"]["MessageRetentionPeriod"] == 7 * day_s
+    assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * day_s
+
+
+def test_alarms_watch_the_queues(stack):
+    alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
+    watched = {(a["MetricName"], a["Dimensions"][0]["Value"]) for a in alarms if a["Namespace"] == "AWS/SQS"}
+    assert watched == {
+        ("NumberOfMessagesReceived", "DeadLetterQueue.QueueName"),
+        ("ApproximateAgeOfOldestMessage", "Queue.QueueName"),
+    }

@@ -1,0 +1,78 @@
+"""Who may do what: one role a function, nothing by pattern, only what this stack made."""
+
+import pytest
+from stack import Stack
+
+FUNCTIONS = ["ApiFunction", "WorkerFunction", "CleanupFunction"]
+INDEXES = {"Table.Arn/index/owner", "Table.Arn/index/sweep"}
+
+
+def strings(node):
+    if isinstance(node, dict):
+        return [s for value in node.values() for s in strings(value)]
+    if isinstance(node, list):
+        return [s for item in node for s in strings(item)]
+    return [node] if isinstance(node, str) else []
+
+
+def test_a_role_each_and_nothing_managed(stack):
+    roles = stack.of_type("AWS::IAM::Role")
+    assert {f["Role"] for f in stack.functions().values()} == {f"{name}.Arn" for name in roles}
+    assert len(roles) == len(FUNCTIONS)
+    for name, role in roles.items():
+        assert "ManagedPolicyArns" not in role, name
+        trust = role["AssumeRolePolicyDocument"]["Statement"]
+        assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}], name
+    extra = {r["Type"] for r in stack.resources.values() if r["Type"].startswith("AWS::IAM::")}
+    assert extra == {"AWS::IAM::Role"}
+
+
+def test_nothing_by_pattern(stack):
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        assert not [s for s in strings(role["Policies"]) if "*" in s or "?" in s], name
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert statement["Effect"] == "Allow", name
+                assert not {"NotAction", "NotResource"} & set(statement), name
+
+
+def test_only_what_this_stack_made(stack):
+    for function in FUNCTIONS:
+        for sid, _, resources in stack.statements(function):
+            for resource in resources:
+                made = resource in INDEXES or resource.removesuffix(".Arn") in stack.resources
+                assert made, f"{function} {sid}: {resource}"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_logs_only_into_its_own(stack, function):
+    own = stack.functions()[function]["LoggingConfig"]["LogGroup"]
+    logs = [(actions, on) for _, actions, on in stack.statements(function) if actions[0].startswith("logs:")]
+    assert logs == [(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{own}.Arn"])]
+
+
+def test_only_the_worker_takes_messages(stack):
+    takers = {
+        function
+        for function in FUNCTIONS
+        for _, actions, _ in stack.statements(function)
+        if {"sqs:ReceiveMessage", "sqs:DeleteMessage"} & set(actions)
+    }
+    assert takers == {"WorkerFunction"}
+    for function in FUNCTIONS:
+        for _, actions, resources in stack.statements(function):
+            if "sqs:SendMessage" in actions:
+                assert resources == ["Queue.Arn"], function
+
+
+def test_only_this_api_and_this_schedule_may_invoke():
+    """A permission's source is the one place where AWS knows only a pattern: it must begin with our own API."""
+    stack = Stack()
+    permissions = stack.of_type("AWS::Lambda::Permission").values()
+    sources = {(p["FunctionName"], p["Principal"]): p["SourceArn"] for p in permissions}
+    (rule,) = stack.of_type("AWS::Events::Rule")
+    api = "arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:Api"
+    assert sources == {
+        ("ApiFunction", "apigateway.amazonaws.com"): f"{api}/*",
+        ("CleanupFunction", "events.amazonaws.com"): f"{rule}.Arn",
+    }

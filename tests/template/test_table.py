@@ -1,0 +1,54 @@
+"""What keeps jobs: on demand, recoverable, encrypted, left standing; and no name that a second stack would want too."""
+
+import pytest
+
+
+@pytest.fixture
+def table(stack):
+    return stack.of_type("AWS::DynamoDB::Table")["Table"]
+
+
+def test_on_demand_recoverable_encrypted(table):
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    assert table["TimeToLiveSpecification"]["Enabled"] is True
+
+
+def test_it_stays_when_the_stack_goes(stack):
+    table = stack.resources["Table"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+
+
+def test_indexes_hold_keys_only(table):
+    assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
+
+
+# The property by which CloudFormation gives a resource a fixed physical name.
+NAMES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SQS::Queue": "QueueName",
+}
+# These have no name of their own in the account: they live in the API or belong to a function.
+UNNAMED = {
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+}
+
+
+def test_a_second_stack_does_not_collide(stack):
+    for name, resource in stack.resources.items():
+        kind = resource["Type"]
+        assert kind in NAMES or kind in UNNAMED, f"{name}: does {kind} have a physical name? Say so in NAMES or UNNAMED"
+        assert NAMES.get(kind) not in resource["Properties"], f"{name} has a fixed name"
