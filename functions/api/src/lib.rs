@@ -1,1 +1,3 @@
 //! The HTTP function: starts jobs and tells their state.
+pub mod auth;
+pub mod problem;

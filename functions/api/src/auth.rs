@@ -1,0 +1,357 @@
+//! Who is calling. `HEADWAY_AUTH` names the one way tokens are checked; there is no fallback and, on Lambda, no
+//! default, so that no deployment is open by an oversight. [`JwtExtractor`] is the one door to a caller's claims.
+
+pub mod gateway;
+pub mod hs256;
+pub mod jwks;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use chrono::{DateTime, Utc};
+use headway::{Clock, UserId};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::request::Parts;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde_json::{Map, Value};
+
+use crate::problem::ApiErrorResponse;
+use hs256::DevelopmentKey;
+use jwks::Jwks;
+
+/// How far two clocks may differ when `exp` and `nbf` are checked, in seconds.
+pub const LEEWAY_S: i64 = 10;
+/// A longer token is refused unread, in bytes. API Gateway takes 10,240 bytes of headers in all.
+const TOKEN_BYTES_MAX: usize = 16_384;
+/// The claim that owns jobs unless `HEADWAY_OWNER_CLAIM` names another.
+const OWNER_CLAIM_DEFAULT: &str = "sub";
+
+/// What a token may allow, asked for with `HEADWAY_SCOPES=required`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Reading the owner's jobs.
+    Read,
+    /// Everything else on the owner's jobs.
+    Write,
+    /// The state of any owner's job, never its items.
+    Operate,
+}
+
+impl Scope {
+    /// Its name in the claims `scope` and `scp`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "jobs:read",
+            Self::Write => "jobs:write",
+            Self::Operate => "jobs:operate",
+        }
+    }
+}
+
+/// Who is calling, as a checked token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// Whose jobs the caller sees: the claim named by `HEADWAY_OWNER_CLAIM`.
+    pub owner: UserId,
+    /// The person: `sub`. Kept as a job's `createdBy`.
+    pub subject: String,
+    scopes: Vec<String>,
+    scopes_required: bool,
+}
+
+impl Claims {
+    /// Another owner's job does not exist for the caller.
+    ///
+    /// # Errors
+    /// `not-found`, in the words of a job that is not there.
+    pub fn validate_user_id(&self, owner: &UserId) -> Result<(), ApiErrorResponse> {
+        if self.owner == *owner { Ok(()) } else { Err(ApiErrorResponse::not_found("Job", "")) }
+    }
+
+    /// Whether the token names `scope`, asked for or not.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.iter().any(|held| held == scope.name())
+    }
+
+    /// Whether the caller may do what needs `scope`.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.has(scope) || (!self.scopes_required && scope != Scope::Operate)
+    }
+
+    /// # Errors
+    /// `scope` if the token does not allow what needs `scope`.
+    pub fn require(&self, scope: Scope) -> Result<(), ApiErrorResponse> {
+        if self.allows(scope) { Ok(()) } else { Err(ApiErrorResponse::scope(scope.name())) }
+    }
+}
+
+/// Why a request has no claims.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// No `Authorization: Bearer …`, or more than one.
+    #[error("send `Authorization: Bearer <token>`, once")]
+    Missing,
+    /// A token that is not valid. The words are for the caller.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// A valid token without a claim that is needed.
+    #[error("the token's claim `{0}` is missing, empty, not a text, or longer than 128 characters")]
+    Claim(String),
+    /// The issuer's keys cannot be had, so nothing can be said about any token.
+    #[error("the issuer's keys cannot be read")]
+    Keys(#[source] Arc<jwks::KeysError>),
+}
+
+impl From<AuthError> for ApiErrorResponse {
+    fn from(error: AuthError) -> Self {
+        let challenge = match &error {
+            AuthError::Missing => HeaderValue::from_static("Bearer realm=\"headway\""),
+            AuthError::Invalid(_) | AuthError::Claim(_) => {
+                HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\"")
+            }
+            AuthError::Keys(cause) => {
+                tracing::error!(%cause, "the issuer's keys cannot be read");
+                return Self::busy("tokens cannot be checked at the moment");
+            }
+        };
+        Self::unauthenticated(error.to_string(), challenge)
+    }
+}
+
+/// A configuration that leaves open who may call. The words say what to set.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthConfigError {
+    /// On Lambda the way must be named.
+    #[error(
+        "HEADWAY_AUTH is not set: set it to `gateway` (API Gateway's JWT authorizer checks tokens) or `jwks` (this \
+         function does)"
+    )]
+    NotSet,
+    /// Not one of the ways.
+    #[error("HEADWAY_AUTH is `{0}`: set it to `gateway`, `jwks` or, for development only, `hs256`")]
+    Unknown(String),
+    /// The development key has no place in a deployment.
+    #[error("HEADWAY_AUTH is `hs256`, which is for development only: on Lambda set it to `gateway` or `jwks`")]
+    DevelopmentKeyOnLambda,
+    /// A setting that this way needs.
+    #[error("{name} is not set: HEADWAY_AUTH=jwks needs {what}")]
+    Needed {
+        /// The environment variable.
+        name: &'static str,
+        /// What goes in there.
+        what: &'static str,
+    },
+    /// `HEADWAY_SCOPES` holds something else than `required`.
+    #[error("HEADWAY_SCOPES is `{0}`: set it to `required`, or not at all")]
+    Scopes(String),
+    /// The JWKS's address is of no use.
+    #[error("HEADWAY_JWKS is of no use")]
+    Jwks(#[from] jwks::KeysError),
+    /// The development key cannot be read or made.
+    #[error(transparent)]
+    DevelopmentKey(#[from] hs256::DevelopmentKeyError),
+}
+
+/// Where the function runs: the development key is refused in a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// Deployed.
+    Lambda,
+    /// A developer's machine.
+    Local,
+}
+
+/// The one way in which tokens are checked.
+#[derive(Debug)]
+enum Way {
+    Gateway,
+    Jwks(Jwks),
+    Hs256(DevelopmentKey),
+}
+
+/// Checks tokens, and reads from them who is calling.
+#[derive(Debug)]
+pub struct Authenticator {
+    way: Way,
+    owner_claim: String,
+    scopes_required: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl Authenticator {
+    /// As the environment says: `HEADWAY_AUTH`, `HEADWAY_JWKS`, `HEADWAY_ISSUER`, `HEADWAY_AUDIENCE`,
+    /// `HEADWAY_OWNER_CLAIM`, `HEADWAY_SCOPES`. Empty counts as not set.
+    ///
+    /// # Errors
+    /// [`AuthConfigError`], which says what to set.
+    pub fn from_env(
+        env: &dyn Fn(&str) -> Option<String>,
+        host: Host,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AuthConfigError> {
+        let env = |name: &str| env(name).filter(|value| !value.is_empty());
+        let way = match (env("HEADWAY_AUTH").as_deref(), host) {
+            (None, Host::Lambda) => return Err(AuthConfigError::NotSet),
+            (Some("hs256"), Host::Lambda) => return Err(AuthConfigError::DevelopmentKeyOnLambda),
+            (None | Some("hs256"), Host::Local) => Way::Hs256(DevelopmentKey::from_env(&env)?),
+            (Some("gateway"), _) => Way::Gateway,
+            (Some("jwks"), _) => Way::Jwks(Jwks::from_env(&env)?),
+            (Some(other), _) => return Err(AuthConfigError::Unknown(other.to_owned())),
+        };
+        let scopes_required = match env("HEADWAY_SCOPES").as_deref() {
+            None => false,
+            Some("required") => true,
+            Some(other) => return Err(AuthConfigError::Scopes(other.to_owned())),
+        };
+        let owner_claim = env("HEADWAY_OWNER_CLAIM").unwrap_or_else(|| OWNER_CLAIM_DEFAULT.to_owned());
+        Ok(Self { way, owner_claim, scopes_required, clock })
+    }
+
+    /// Claims come from API Gateway's JWT authorizer.
+    pub fn gateway(clock: Arc<dyn Clock>) -> Self {
+        Self::with_way(Way::Gateway, clock)
+    }
+
+    /// Tokens are checked against an issuer's keys.
+    pub fn jwks(jwks: Jwks, clock: Arc<dyn Clock>) -> Self {
+        Self::with_way(Way::Jwks(jwks), clock)
+    }
+
+    /// Tokens are checked with the development key.
+    pub fn hs256(key: DevelopmentKey, clock: Arc<dyn Clock>) -> Self {
+        Self::with_way(Way::Hs256(key), clock)
+    }
+
+    /// The claim that owns jobs, instead of `sub`.
+    #[must_use]
+    pub fn with_owner_claim(mut self, claim: impl Into<String>) -> Self {
+        self.owner_claim = claim.into();
+        self
+    }
+
+    /// Tokens must name the scopes of what they are used for.
+    #[must_use]
+    pub fn with_scopes_required(mut self) -> Self {
+        self.scopes_required = true;
+        self
+    }
+
+    fn with_way(way: Way, clock: Arc<dyn Clock>) -> Self {
+        Self { way, owner_claim: OWNER_CLAIM_DEFAULT.to_owned(), scopes_required: false, clock }
+    }
+
+    /// Who is calling.
+    ///
+    /// # Errors
+    /// [`AuthError`] if there is no valid token, or one that does not say who.
+    pub async fn claims(&self, parts: &Parts) -> Result<Claims, AuthError> {
+        let now = self.clock.now();
+        let payload = match &self.way {
+            Way::Gateway => gateway::claims(parts)?,
+            Way::Jwks(jwks) => jwks.check(bearer(&parts.headers)?, now).await?,
+            Way::Hs256(key) => key.check(bearer(&parts.headers)?, now)?,
+        };
+        Ok(Claims {
+            owner: owner_claim(&payload, &self.owner_claim)?,
+            subject: owner_claim(&payload, "sub")?.to_string(),
+            scopes: scopes(&payload),
+            scopes_required: self.scopes_required,
+        })
+    }
+}
+
+/// The one door to a caller's claims.
+#[derive(Debug, Clone)]
+pub struct JwtExtractor(pub Claims);
+
+impl<S> FromRequestParts<S> for JwtExtractor
+where
+    Arc<Authenticator>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = ApiErrorResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Arc::<Authenticator>::from_ref(state).claims(parts).await?))
+    }
+}
+
+/// The token of the one `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Result<&str, AuthError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(AuthError::Missing) };
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(AuthError::Missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(AuthError::Missing);
+    }
+    match token.trim() {
+        "" => Err(AuthError::Missing),
+        token if token.len() > TOKEN_BYTES_MAX => Err(AuthError::Invalid("the token is too long")),
+        token => Ok(token),
+    }
+}
+
+/// The algorithm, issuer and audience a token must have. Times are checked apart, on the clock that is passed in.
+fn rules<T: ToString>(algorithm: Algorithm, issuers: &[T], audiences: &[T]) -> Validation {
+    let mut rules = Validation::new(algorithm);
+    rules.validate_exp = false;
+    rules.validate_nbf = false;
+    rules.set_issuer(issuers);
+    rules.set_audience(audiences);
+    rules.set_required_spec_claims(&["iss", "aud"]);
+    rules
+}
+
+/// The payload of a token whose signature, issuer and audience hold. What exactly does not is nobody's business.
+fn checked(token: &str, key: &DecodingKey, rules: &Validation) -> Result<Map<String, Value>, AuthError> {
+    let data = decode::<Map<String, Value>>(token, key, rules).map_err(|_| AuthError::Invalid("the token is not valid"))?;
+    if data.header.crit.is_some() {
+        return Err(AuthError::Invalid("the token's header asks for an extension that is not known here"));
+    }
+    Ok(data.claims)
+}
+
+/// `exp` must be there and to come, `nbf` past if it is there; [`LEEWAY_S`] either way.
+fn check_times(payload: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), AuthError> {
+    #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
+    let (now, leeway) = (now.timestamp() as f64, LEEWAY_S as f64);
+    let exp = payload.get("exp").and_then(Value::as_f64).ok_or(AuthError::Invalid("the token has no `exp`"))?;
+    if now >= exp + leeway {
+        return Err(AuthError::Invalid("the token has expired"));
+    }
+    match payload.get("nbf").map(Value::as_f64) {
+        None => Ok(()),
+        Some(Some(nbf)) if nbf <= now + leeway => Ok(()),
+        Some(_) => Err(AuthError::Invalid("the token is not valid yet")),
+    }
+}
+
+fn owner_claim(payload: &Map<String, Value>, name: &str) -> Result<UserId, AuthError> {
+    let text = payload.get(name).and_then(Value::as_str).unwrap_or_default();
+    UserId::new(text).ok_or_else(|| AuthError::Claim(name.to_owned()))
+}
+
+/// `scope` is space separated (RFC 8693), `scp` a list, which the gateway renders as `[a b]`.
+fn scopes(payload: &Map<String, Value>) -> Vec<String> {
+    let words = |text: &str| -> Vec<String> {
+        let text = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+        text.split_ascii_whitespace().map(str::to_owned).collect()
+    };
+    ["scope", "scp"]
+        .into_iter()
+        .filter_map(|name| payload.get(name))
+        .flat_map(|value| match value {
+            Value::String(text) => words(text),
+            Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,430 @@
+//! Every refusal and fault as `application/problem+json` (RFC 9457). Programs branch on `type`; people read `detail`;
+//! what went wrong inside goes to the log under the request id, never to the caller.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use headway::error::Cause;
+use headway::{Conflict, JobError, JobStatus, Violation};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// How long to wait after `busy`, in seconds.
+const BUSY_RETRY_AFTER_S: u32 = 2;
+/// How long to wait after `quota`, in seconds: starts are counted by the minute.
+const QUOTA_RETRY_AFTER_S: u32 = 30;
+/// The most `errors` a problem lists.
+pub const ERRORS_MAX: usize = 20;
+
+/// The types of problems, each with one status and one title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemType {
+    /// The request cannot be read.
+    Malformed,
+    /// A page token that is not ours, not for this list, or too old.
+    PageToken,
+    /// No valid token.
+    Unauthenticated,
+    /// A valid token that does not allow this.
+    Scope,
+    /// Not there, or another owner's.
+    NotFound,
+    /// Not a method of this path.
+    Method,
+    /// Not a media type or encoding this call takes.
+    MediaType,
+    /// The job has ended.
+    JobEnded,
+    /// The job has not ended.
+    JobNotEnded,
+    /// Nothing failed and nothing is parked.
+    NothingToRetry,
+    /// The round named is not the one being left.
+    RoundDiffers,
+    /// The part is there with other bytes.
+    PartDiffers,
+    /// A part is missing, or parts do not join.
+    PartMissing,
+    /// The job takes no more parts.
+    Sealed,
+    /// Larger than a limit.
+    TooLarge,
+    /// Readable, but not valid.
+    Invalid,
+    /// No processor of that name.
+    UnknownProcessor,
+    /// An `Idempotency-Key` that came with another body.
+    IdempotencyKeyReused,
+    /// A quota of the owner is used up.
+    Quota,
+    /// Try again.
+    Busy,
+    /// A fault on our side.
+    Internal,
+}
+
+impl ProblemType {
+    /// The last word of the URN, the status and the title.
+    const fn row(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request cannot be read"),
+            Self::PageToken => ("page-token", StatusCode::BAD_REQUEST, "The page token does not hold here"),
+            Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid token is needed"),
+            Self::Scope => ("scope", StatusCode::FORBIDDEN, "The token does not allow this"),
+            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
+            Self::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here"),
+            Self::MediaType => {
+                ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not taken here")
+            }
+            Self::JobEnded => ("job-ended", StatusCode::CONFLICT, "The job has ended"),
+            Self::JobNotEnded => ("job-not-ended", StatusCode::CONFLICT, "The job has not ended"),
+            Self::NothingToRetry => ("nothing-to-retry", StatusCode::CONFLICT, "There is nothing to retry"),
+            Self::RoundDiffers => ("round-differs", StatusCode::CONFLICT, "The job is in another round"),
+            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part is there with other bytes"),
+            Self::PartMissing => ("part-missing", StatusCode::CONFLICT, "The parts are not complete"),
+            Self::Sealed => ("sealed", StatusCode::CONFLICT, "The job is sealed"),
+            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "The job is not valid"),
+            Self::UnknownProcessor => {
+                ("unknown-processor", StatusCode::UNPROCESSABLE_ENTITY, "There is no such processor")
+            }
+            Self::IdempotencyKeyReused => (
+                "idempotency-key-reused",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The Idempotency-Key came with another body",
+            ),
+            Self::Quota => ("quota", StatusCode::TOO_MANY_REQUESTS, "A quota is used up"),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side"),
+        }
+    }
+
+    /// The status that goes with it.
+    pub const fn status(self) -> StatusCode {
+        self.row().1
+    }
+
+    /// The whole `type`.
+    pub fn urn(self) -> String {
+        format!("urn:headway:problem:{}", self.row().0)
+    }
+}
+
+/// A problem on its way to the caller. Boxed, since every handler's `Result` carries one.
+#[derive(Debug, Clone)]
+pub struct ApiErrorResponse(Arc<Problem>);
+
+/// What a problem holds before it knows its request.
+#[derive(Debug)]
+struct Problem {
+    kind: ProblemType,
+    detail: Cow<'static, str>,
+    errors: Vec<ProblemError>,
+    job_status: Option<JobStatus>,
+    limit: Option<u64>,
+    known: Option<Vec<String>>,
+    challenge: Option<HeaderValue>,
+    cause: Option<Cause>,
+}
+
+/// A problem as it is sent. Extension members stand only where they say something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemDocument {
+    /// What programs branch on: `urn:headway:problem:` and a word.
+    #[serde(rename = "type")]
+    #[schema(examples("urn:headway:problem:invalid"))]
+    pub problem_type: String,
+    /// The same for every problem of the type.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with this request, and what to do.
+    pub detail: String,
+    /// The path of the request.
+    pub instance: String,
+    /// What is wrong where in the body, 20 at most.
+    #[serde(default)]
+    pub errors: Vec<ProblemError>,
+    /// With `job-ended` and `job-not-ended`: the job's status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_status: Option<String>,
+    /// With `too-large` and `quota`: the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// With `unknown-processor`: the names there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Vec<String>>,
+    /// With `internal`: what to name when asking for help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// One thing that is wrong with a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemError {
+    /// Where, as a JSON Pointer (RFC 6901).
+    #[schema(examples("/items/17"))]
+    pub pointer: String,
+    /// What.
+    #[schema(examples("larger than 50,000 bytes"))]
+    pub detail: String,
+}
+
+impl ApiErrorResponse {
+    /// A problem of a type, with what is wrong with this request.
+    pub fn new(kind: ProblemType, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Problem::new(kind, detail.into())))
+    }
+
+    /// The request cannot be read.
+    pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ProblemType::Malformed, detail)
+    }
+
+    /// `what` is not there. The id stays out of the words, so that all absent jobs are absent alike.
+    pub fn not_found(what: &str, _id: &str) -> Self {
+        Self::new(ProblemType::NotFound, format!("{what} not found"))
+    }
+
+    /// No valid token; `challenge` is the `WWW-Authenticate` header.
+    pub fn unauthenticated(detail: impl Into<Cow<'static, str>>, challenge: HeaderValue) -> Self {
+        let mut problem = Problem::new(ProblemType::Unauthenticated, detail.into());
+        problem.challenge = Some(challenge);
+        Self(Arc::new(problem))
+    }
+
+    /// The token lacks `scope`.
+    pub fn scope(scope: &str) -> Self {
+        let mut problem = Problem::new(ProblemType::Scope, format!("the token lacks the scope {scope}").into());
+        let challenge = format!("Bearer realm=\"headway\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        problem.challenge = HeaderValue::try_from(challenge).ok();
+        Self(Arc::new(problem))
+    }
+
+    /// The body is larger than `limit` bytes, or holds more than `limit` of something.
+    pub fn too_large(detail: impl Into<Cow<'static, str>>, limit: u64) -> Self {
+        let mut problem = Problem::new(ProblemType::TooLarge, detail.into());
+        problem.limit = Some(limit);
+        Self(Arc::new(problem))
+    }
+
+    /// The body is readable but not valid. At least one violation; 20 are shown.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        let count = violations.len();
+        let detail = match count {
+            1 => "1 problem in the body".into(),
+            0..ERRORS_MAX => format!("{count} problems in the body"),
+            _ => format!("{ERRORS_MAX} problems in the body or more"),
+        };
+        let mut problem = Problem::new(ProblemType::Invalid, detail.into());
+        problem.errors = violations
+            .into_iter()
+            .take(ERRORS_MAX)
+            .map(|violation| ProblemError { pointer: violation.pointer, detail: violation.detail })
+            .collect();
+        Self(Arc::new(problem))
+    }
+
+    /// There is no processor `name` among the `known` ones.
+    pub fn unknown_processor(known: Vec<String>) -> Self {
+        let mut problem = Problem::new(
+            ProblemType::UnknownProcessor,
+            "no processor has the name given as `processor`: use one of `known`".into(),
+        );
+        problem.known = Some(known);
+        Self(Arc::new(problem))
+    }
+
+    /// Try again in a moment.
+    pub fn busy(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ProblemType::Busy, detail)
+    }
+
+    /// A fault on our side. `cause` goes to the log, under the request id that the caller is given.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        let mut problem =
+            Problem::new(ProblemType::Internal, "the request id names the log entry that says why".into());
+        problem.cause = Some(cause.into());
+        Self(Arc::new(problem))
+    }
+
+    /// What kind of problem it is.
+    pub fn problem_type(&self) -> ProblemType {
+        self.0.kind
+    }
+
+    /// What is for the log only, with everything that caused it.
+    pub(crate) fn cause(&self) -> Option<String> {
+        self.0.cause.as_deref().map(|cause| {
+            let mut text = cause.to_string();
+            let mut next = cause.source();
+            while let Some(source) = next {
+                text.push_str(": ");
+                text.push_str(&source.to_string());
+                next = source.source();
+            }
+            text
+        })
+    }
+
+    /// The problem as it is sent for a request to the path `instance`.
+    pub fn document(&self, instance: &str, request_id: &str) -> ProblemDocument {
+        let problem = &self.0;
+        let (_, status, title) = problem.kind.row();
+        ProblemDocument {
+            problem_type: problem.kind.urn(),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: problem.detail.clone().into_owned(),
+            instance: instance.to_owned(),
+            errors: problem.errors.clone(),
+            job_status: problem.job_status.map(|status| status.as_str().to_owned()),
+            limit: problem.limit,
+            known: problem.known.clone(),
+            request_id: (problem.kind == ProblemType::Internal).then(|| request_id.to_owned()),
+        }
+    }
+
+    /// The whole answer to a request to the path `instance`, keeping the `headers` set on the way (`Allow`).
+    pub(crate) fn render(&self, headers: HeaderMap, instance: &str, request_id: &str) -> Response {
+        let body = serde_json::to_vec(&self.document(instance, request_id)).unwrap_or_default();
+        let mut response = Response::new(body.into());
+        *response.status_mut() = self.0.kind.status();
+        *response.headers_mut() = headers;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(challenge) = &self.0.challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge.clone());
+        }
+        match self.0.kind {
+            ProblemType::Busy => headers.insert(RETRY_AFTER, BUSY_RETRY_AFTER_S.into()),
+            ProblemType::Quota => headers.insert(RETRY_AFTER, QUOTA_RETRY_AFTER_S.into()),
+            _ => None,
+        };
+        response
+    }
+}
+
+impl Problem {
+    fn new(kind: ProblemType, detail: Cow<'static, str>) -> Self {
+        Self {
+            kind,
+            detail,
+            errors: Vec::new(),
+            job_status: None,
+            limit: None,
+            known: None,
+            challenge: None,
+            cause: None,
+        }
+    }
+}
+
+/// The answer carries the problem along: only the outermost layer knows the request's path and id.
+impl IntoResponse for ApiErrorResponse {
+    fn into_response(self) -> Response {
+        let mut response = self.render(HeaderMap::new(), "", "");
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<JobError> for ApiErrorResponse {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::NotFound => Self::not_found("Job", ""),
+            JobError::Invalid(violations) => Self::invalid(violations),
+            JobError::Conflict(conflict) => conflict.into(),
+            JobError::UnknownProcessor { known } => Self::unknown_processor(known),
+            JobError::KeyReused => {
+                Self::new(ProblemType::IdempotencyKeyReused, "use a fresh key for another body")
+            }
+            JobError::Quota { what, limit } => {
+                let mut problem =
+                    Problem::new(ProblemType::Quota, format!("{what}: no more than {limit}").into());
+                problem.limit = Some(limit);
+                Self(Arc::new(problem))
+            }
+            JobError::Unavailable { .. } => {
+                let mut problem = Problem::new(
+                    ProblemType::Busy,
+                    "a part of the service did not answer: send the same again".into(),
+                );
+                problem.cause = Some(error.into());
+                Self(Arc::new(problem))
+            }
+            JobError::Corrupt { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<Conflict> for ApiErrorResponse {
+    fn from(conflict: Conflict) -> Self {
+        let (kind, job_status) = match &conflict {
+            Conflict::JobEnded(status) => (ProblemType::JobEnded, Some(*status)),
+            Conflict::JobNotEnded(status) => (ProblemType::JobNotEnded, Some(*status)),
+            Conflict::NothingToRetry => (ProblemType::NothingToRetry, None),
+            Conflict::RoundDiffers(_) => (ProblemType::RoundDiffers, None),
+            Conflict::PartDiffers(_) => (ProblemType::PartDiffers, None),
+            Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => {
+                (ProblemType::PartMissing, None)
+            }
+            Conflict::Sealed => (ProblemType::Sealed, None),
+        };
+        let mut problem = Problem::new(kind, conflict.to_string().into());
+        problem.job_status = job_status;
+        Self(Arc::new(problem))
+    }
+}
+
+impl PartialSchema for ApiErrorResponse {
+    fn schema() -> RefOr<Schema> {
+        ProblemDocument::schema()
+    }
+}
+
+impl ToSchema for ApiErrorResponse {
+    fn name() -> Cow<'static, str> {
+        "ApiErrorResponse".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ProblemDocument::schemas(schemas);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another owner's job and none at all must not be told apart.
+    #[test]
+    fn absence_has_one_face() {
+        let one = ApiErrorResponse::from(JobError::NotFound).document("/v1/jobs/a", "r1");
+        let other = ApiErrorResponse::not_found("Job", "a").document("/v1/jobs/a", "r2");
+        assert_eq!(one, other);
+    }
+
+    /// What failed inside would tell of tables and keys.
+    #[test]
+    fn an_inner_message_never_leaves() {
+        let cause = JobError::corrupt("row JOB#7", std::io::Error::other("secret"));
+        let problem = ApiErrorResponse::from(cause);
+        let sent = serde_json::to_string(&problem.document("/v1/jobs", "r-1")).unwrap();
+        assert!(!sent.contains("JOB#7") && !sent.contains("secret"), "{sent}");
+        assert!(sent.contains(r#""requestId":"r-1""#), "{sent}");
+        assert_eq!(problem.cause().as_deref(), Some("row JOB#7 cannot be read: secret"));
+    }
+
+    /// The list of errors is bounded whatever the body holds.
+    #[test]
+    fn at_most_twenty_errors_are_listed() {
+        let many = (0..50).map(|i| Violation::new(format!("/items/{i}"), "wrong")).collect();
+        assert_eq!(ApiErrorResponse::invalid(many).document("/", "").errors.len(), ERRORS_MAX);
+    }
+}
