@@ -3,65 +3,104 @@
 import re
 
 import pytest
-from stack import ROOT, Stack
+from stack import ROOT, Stack, stacks
 
 FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
 
 # Read on a developer's machine only; on Lambda there is nothing to set.
 DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_DEV_KEY_FILE"}
 
-SCHEMA = ROOT / "shared/src/jobs/dynamodb/schema.rs"
+
+def code(folder):
+    """The sources under a folder, without their tests and comments."""
+    files = [f for f in sorted((ROOT / folder).rglob("*.rs")) if not {"tests", "tests.rs"} & set(f.relative_to(ROOT).parts)]
+    text = "\n".join(re.split(r"#\[cfg\(test\)\]\s*mod ", f.read_text())[0] for f in files)
+    return re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
 
 
-def code(*folders):
-    """The sources under these folders, without their tests."""
-    files = [f for folder in folders for f in sorted((ROOT / folder).rglob("*.rs"))]
-    files = [f for f in files if f.name != "tests.rs" and "tests" not in f.parts]
-    return "\n".join(f.read_text().split("#[cfg(test)]")[0] for f in files)
+def read_in(folder):
+    """The variables this code reads: by literal, or by a constant that is more than declared."""
+    text = re.sub(r"const HEADWAY_[A-Z_]+: &str = \"HEADWAY_[A-Z_]+\";", "", code(folder))
+    literals = re.findall(r'"(HEADWAY_[A-Z_]+)"', text)
+    constants = re.findall(r'(?<![\w"`])HEADWAY_[A-Z_]+\b', re.sub(r'"(?:[^"\\]|\\.)*"', "", text))
+    return set(literals + constants) - DEVELOPMENT
 
 
-def variables(*folders):
-    return set(re.findall(r'"(HEADWAY_[A-Z_]+)"', code(*folders))) - DEVELOPMENT
+def read_by(function):
+    return read_in(f"functions/{FUNCTIONS[function]}/src") | read_in("shared/src")
 
 
-def schema():
-    """The constants of the table's layout, by name."""
-    return dict(re.findall(r'pub(?:\([a-z]+\))? const ([A-Z_]+): &str = "([^"]+)";', SCHEMA.read_text()))
+def ever_set_for(function):
+    return set().union(*(stack.environment(function) for stack in stacks().values()))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_variable_is_set_that_nobody_reads(stack, function):
-    assert set(stack.environment(function)) <= variables(f"functions/{FUNCTIONS[function]}/src", "shared/src")
+def test_no_variable_is_set_that_nobody_reads(function):
+    assert ever_set_for(function) - read_by(function) == set()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_variable_is_read_that_nobody_sets(function):
-    everything = Stack(
-        Auth="jwks", JwksUrl="https://issuer.example/keys", Scopes="required", Origins="*", Processors="[]", HttpEndpoints="{}"
-    )
-    assert variables(f"functions/{FUNCTIONS[function]}/src") <= set(everything.environment(function))
+    assert read_by(function) - ever_set_for(function) == set()
 
 
-def test_no_shared_variable_is_read_that_no_function_has():
-    everything = Stack(
-        Auth="jwks", JwksUrl="https://issuer.example/keys", Scopes="required", Origins="*", Processors="[]", HttpEndpoints="{}"
-    )
-    set_anywhere = set().union(*(everything.environment(function) for function in FUNCTIONS))
-    assert variables("shared/src") <= set_anywhere
+def schema():
+    """The constants of the table's layout, by name."""
+    text = (ROOT / "shared/src/ledger/dynamodb/schema.rs").read_text()
+    declared = re.findall(r'const ([A-Z_]+): &str = "([^"]+)";', text)
+    attributes = re.findall(r'^ *([A-Z_]+): "\w+" as "(\w+)",$', text, flags=re.MULTILINE)
+    return dict(declared + attributes)
 
 
-def test_keys_indexes_and_ttl_are_the_code_s():
+def keys(key_schema):
+    by_kind = {key["KeyType"]: key["AttributeName"] for key in key_schema}
+    return by_kind["HASH"], by_kind["RANGE"]
+
+
+def test_keys_indexes_and_ttl_are_the_codes():
+    """The code makes the same table where there is no template; there its tests run."""
     table = Stack().of_type("AWS::DynamoDB::Table")["Table"]
-    indexes = {index["IndexName"] for index in table["GlobalSecondaryIndexes"]}
-    attributes = {a["AttributeName"] for a in table["AttributeDefinitions"]}
-    attributes.add(table["TimeToLiveSpecification"]["AttributeName"])
     constants = schema()
-    assert {value for name, value in constants.items() if name.startswith("INDEX_")} == indexes
-    assert attributes <= set(constants.values()), "the code does not name these attributes"
+    made = re.findall(r"\((INDEX_[A-Z]+), ([A-Z_]+), ([A-Z_]+)\)", code("shared/src/ledger/dynamodb"))
+    assert {i["IndexName"]: keys(i["KeySchema"]) for i in table["GlobalSecondaryIndexes"]} == {
+        constants[index]: (constants[partition], constants[sort]) for index, partition, sort in made
+    }
+    assert keys(table["KeySchema"]) == (constants["PARTITION_KEY"], constants["SORT_KEY"])
+    assert table["TimeToLiveSpecification"]["AttributeName"] == constants["TTL_ATTRIBUTE"]
+    assert {a["AttributeType"] for a in table["AttributeDefinitions"]} == {"S"}
 
 
 def test_queries_name_only_indexes_that_there_are():
-    asked = set(re.findall(r"\.index_name\(([^)]*)\)", code("shared/src")))
-    named = {argument.rpartition("::")[2] for argument in asked}
-    known = {name for name in schema() if name.startswith("INDEX_")}
-    assert named and named <= known, f"asked by {named}, known are {known}"
+    table = Stack().of_type("AWS::DynamoDB::Table")["Table"]
+    there = {index["IndexName"] for index in table["GlobalSecondaryIndexes"]}
+    asked = {schema()[name] for name in re.findall(r"index: Some\(([A-Z_]+)\)", code("shared/src/ledger"))}
+    assert asked == there
+
+
+# What IAM calls the calls of the SDK. A transaction is allowed by the actions it is made of.
+ACTIONS = {
+    "batch_get_item": "dynamodb:BatchGetItem",
+    "batch_write_item": "dynamodb:BatchWriteItem",
+    "delete_item": "dynamodb:DeleteItem",
+    "get_item": "dynamodb:GetItem",
+    "put_item": "dynamodb:PutItem",
+    "query": "dynamodb:Query",
+    "scan": "dynamodb:Scan",
+    "update_item": "dynamodb:UpdateItem",
+    "change_message_visibility": "sqs:ChangeMessageVisibility",
+    "delete_message": "sqs:DeleteMessage",
+    "receive_message": "sqs:ReceiveMessage",
+    "send_message": "sqs:SendMessage",
+    "send_message_batch": "sqs:SendMessage",
+}
+# Lambda itself makes these with the worker's role.
+MAPPING = {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+
+
+def test_roles_allow_what_the_code_calls_and_no_more():
+    stack = Stack()
+    allowed = {a for function in FUNCTIONS for _, actions, _ in stack.statements(function) for a in actions}
+    text = code("shared/src/ledger/dynamodb") + code("shared/src/queue/sqs") + code("shared/src/queue")
+    called = {action for call, action in ACTIONS.items() if re.search(rf"\.{call}\(\)", text)}
+    assert called
+    assert {a for a in allowed if not a.startswith("logs:")} - MAPPING == called
