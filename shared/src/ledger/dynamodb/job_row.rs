@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_field_of_a_job_is_kept() {
-        let now = |ms| DateTime::from_timestamp_millis(1_795_507_199_000 + ms);
+        let now = |ms: i64| DateTime::from_timestamp_millis(1_795_507_199_000 + ms);
         let mut job = Job::new(JobId(Uuid::new_v4()), UserId::new("ü # \u{1F980}").unwrap(), 7, now(1).unwrap());
         job.status = JobStatus::Failed;
         job.error_message = Some("why".to_owned());

@@ -32,10 +32,7 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Pause => job.live().not("#paused").flag("#paused").moved(true),
         JobWrite::Resume { handled } => resume(job, *handled),
         JobWrite::Retry { round } => retry(job, *round),
-        JobWrite::Reserve { part } => job.live().not("#sealed").map(|change| {
-            let free = change.when("attribute_not_exists(#topPart) OR #topPart < :part");
-            free.set("#topPart = :part").value(":part", number(part))
-        }),
+        JobWrite::Reserve { part } => reserve(job, *part),
         JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
         JobWrite::Abandon { untouched_since } => {
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
@@ -86,6 +83,16 @@ fn retry(job: JobChange, round: u32) -> JobChange {
             begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned"])
         })
         .moved(true)
+}
+
+/// A job that failed while it was handed over still takes the rest.
+fn reserve(job: JobChange, part: u32) -> JobChange {
+    job.not("#deleting").not("#abandoned").not("#sealed").map(|change| {
+        let takes = change.when("#status IN (:pending, :processing, :failed)").value(":pending", status(JobStatus::Pending));
+        let takes = takes.value(":processing", status(JobStatus::Processing)).value(":failed", status(JobStatus::Failed));
+        let free = takes.when("attribute_not_exists(#topPart) OR #topPart < :part");
+        free.set("#topPart = :part").value(":part", number(part))
+    })
 }
 
 /// A job that has failed early may still be sealed, and be retried whole: the status is not looked at, nor the place
@@ -168,4 +175,36 @@ impl JobChange {
 
 fn status(status: JobStatus) -> AttributeValue {
     text(status.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn only_what_moves_a_job_costs_an_index_write() {
+        let now = DateTime::UNIX_EPOCH;
+        let writes = [
+            JobWrite::Begin,
+            JobWrite::RollUp { round: 1, part: 0, processed: 1, failed: 0 },
+            JobWrite::End { round: 1, error: None },
+            JobWrite::Fail { round: 1, error: String::new() },
+            JobWrite::Cancel,
+            JobWrite::Pause,
+            JobWrite::Resume { handled: 0 },
+            JobWrite::Retry { round: 1 },
+            JobWrite::Reserve { part: 0 },
+            JobWrite::Seal { parts: 1, total_items: 1 },
+            JobWrite::Abandon { untouched_since: now },
+            JobWrite::Delete { round: 1 },
+        ];
+        for write in writes {
+            let moved = job_change(JobId(Uuid::nil()), &write, now).update().contains("#sweepSort");
+            // What neither begins nor ends a job leaves its place, which no expression could tell from its status.
+            let stays = matches!(write, JobWrite::Seal { .. } | JobWrite::Delete { .. });
+            assert_eq!(moved, write.moves() && !stays, "{write:?}");
+        }
+    }
 }
