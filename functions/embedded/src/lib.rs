@@ -1,1 +1,22 @@
-//! What stands in for AWS in one process: table, queue, event source mapping, schedule.
+//! What stands in for AWS in one process, with AWS's semantics, so that production's adapters are the code that runs.
+//!
+//! - `table`: an embedded DynamoDB behind a connector for `aws-sdk-dynamodb`
+//! - `queue`: a durable queue with SQS's semantics behind a connector for `aws-sdk-sqs`
+//! - `pump`, `schedule`: the event source mapping and the EventBridge rule that call the functions
+//! - `durability`: what makes an answer mean that its effect survives a power cut
+
+mod config;
+mod durability;
+mod embedded;
+mod error;
+mod http;
+mod pump;
+mod queue;
+mod schedule;
+mod table;
+
+pub use config::{Clock, Config, system_clock};
+pub use embedded::Embedded;
+pub use error::{OpenError, Unavailable};
+pub use pump::{EventSource, Outcome};
+pub use queue::QueueAddress;

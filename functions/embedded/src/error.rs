@@ -1,0 +1,127 @@
+//! What can be wrong with the embedded parts, and what to do about it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::ErrorCode;
+
+/// Why the embedded parts could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The data directory cannot be made, read or written.
+    #[error("the data directory {} cannot be used: {cause}; check that it may be written, or name another", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the file system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file is not what was written.
+    #[error(
+        "the file {} is damaged ({detail}); nothing was changed: put a good copy of the whole directory in its place, \
+         or move the directory away to begin anew", file.display()
+    )]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// There is no room left.
+    #[error("the disk that holds {} is full; make room and start again, nothing acknowledged is lost", file.display())]
+    Full {
+        /// The file that could not grow.
+        file: PathBuf,
+    },
+    /// A file was written by a later version.
+    #[error("the file {} was written by a later version of this program ({found}, this one knows {known}); use that one", file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version this program writes.
+        known: i64,
+    },
+    /// The embedded table would not open.
+    #[error("the table in {} cannot be opened", file.display())]
+    Table {
+        /// The file.
+        file: PathBuf,
+        /// What it said.
+        #[source]
+        cause: dynoxide::DynoxideError,
+    },
+    /// SQLite would not open a file.
+    #[error("the file {} cannot be opened", file.display())]
+    Sqlite {
+        /// The file.
+        file: PathBuf,
+        /// What it said.
+        #[source]
+        cause: rusqlite::Error,
+    },
+    /// A queue setting is out of range.
+    #[error("the embedded queue cannot be set up: {0}")]
+    Queue(String),
+    /// Another process is in the way, or a thread could not be started.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl OpenError {
+    pub(crate) fn damaged(file: &Path, detail: impl Into<String>) -> Self {
+        Self::Damaged {
+            file: file.to_owned(),
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn from_sqlite(file: &Path, cause: rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        match cause.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged {
+                file,
+                detail: cause.to_string(),
+            },
+            Some(ErrorCode::DiskFull) => Self::Full { file },
+            _ => Self::Sqlite { file, cause },
+        }
+    }
+}
+
+/// Why a call on an open store was not done, or is not known to be on disk. Safe to make again, as with AWS.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// The store has been closed.
+    #[error("the embedded store has stopped")]
+    Stopped,
+    /// Another process has been writing for too long.
+    #[error("another process kept the data directory to itself for {} s; is one stopped in a debugger?", .0.as_secs())]
+    Busy(Duration),
+    /// The disk would not confirm a write.
+    #[error("the disk did not confirm a write ({0}); check it, then start this program again")]
+    NotDurable(#[source] Arc<io::Error>),
+    /// A file operation failed.
+    #[error("the data directory cannot be used ({0})")]
+    File(#[source] Arc<io::Error>),
+    /// The call made the store panic.
+    #[error("the embedded store failed on this call")]
+    Panicked,
+    /// The store answered with a fault of its own.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl From<io::Error> for Unavailable {
+    fn from(cause: io::Error) -> Self {
+        Self::File(Arc::new(cause))
+    }
+}

@@ -1,0 +1,213 @@
+//! The event source mapping: what stands between a queue and a function on AWS.
+//!
+//! It receives batches, calls the function with the very JSON that Lambda would, and deletes what the function did
+//! not report as failed. What failed comes back by its visibility timeout, as on AWS.
+
+mod answer;
+mod event;
+
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
+
+use crate::queue::{Fault, Handle, QueueAddress, QueueId, Queues, Received, Wish};
+
+/// What a function gives back: its answer, or why it failed.
+pub type Outcome<E> = Result<Value, E>;
+
+/// Lambda takes 6 MB; bodies may be half of that, since JSON inside JSON has its quotes escaped.
+const BODIES_BYTES_MAX: u64 = 3 << 20;
+
+/// How long to leave the queue alone after it failed.
+const AFTER_FAULT: Duration = Duration::from_secs(1);
+
+/// Which queue calls a function, and how.
+#[derive(Clone, Debug)]
+pub struct EventSource {
+    /// The queue.
+    pub queue: QueueAddress,
+    /// Messages a call, 1 to 10.
+    pub batch_size: usize,
+    /// Calls at a time, like `MaximumConcurrency`.
+    pub concurrency_max: usize,
+    /// After this a call is dropped where it stands, as Lambda would kill it; none: never.
+    pub function_timeout: Option<Duration>,
+}
+
+struct Pump<H> {
+    queues: Arc<Queues>,
+    source: EventSource,
+    handler: H,
+}
+
+/// What a look at the queue came to.
+enum Look {
+    Batch(Vec<Received>),
+    Empty {
+        news: watch::Receiver<u64>,
+        due_ms: Option<u64>,
+    },
+    Failed,
+}
+
+pub(crate) async fn run<H, F, E>(
+    queues: Arc<Queues>,
+    source: EventSource,
+    handler: H,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) where
+    H: Fn(Value) -> F + Send + Sync + 'static,
+    F: Future<Output = Outcome<E>> + Send + 'static,
+    E: Display + Send + 'static,
+{
+    let calls_max = source.concurrency_max.max(1);
+    let pump = Arc::new(Pump {
+        queues,
+        source,
+        handler,
+    });
+    let mut calls = JoinSet::new();
+    let mut queue = None;
+    tokio::pin!(shutdown);
+    loop {
+        let look = if calls.len() < calls_max {
+            Some(pump.look(&mut queue).await)
+        } else {
+            None
+        };
+        let pause = match look {
+            Some(Look::Batch(batch)) => {
+                let pump = Arc::clone(&pump);
+                calls.spawn(async move { pump.call(batch).await });
+                Pause::None
+            }
+            Some(Look::Empty { news, due_ms }) => Pause::UntilNews { news, due_ms },
+            Some(Look::Failed) => Pause::AfterFault,
+            None => Pause::UntilCallEnds,
+        };
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(ended) = calls.join_next() => pump.report(ended),
+            () = pause.over(&pump.queues) => {}
+        }
+    }
+    while let Some(ended) = calls.join_next().await {
+        pump.report(ended);
+    }
+}
+
+/// What to wait for before the next look.
+enum Pause {
+    None,
+    UntilNews {
+        news: watch::Receiver<u64>,
+        due_ms: Option<u64>,
+    },
+    UntilCallEnds,
+    AfterFault,
+}
+
+impl Pause {
+    async fn over(self, queues: &Queues) {
+        match self {
+            Self::None => {}
+            Self::UntilNews { mut news, due_ms } => queues.wait(&mut news, due_ms).await,
+            Self::UntilCallEnds => std::future::pending().await,
+            Self::AfterFault => tokio::time::sleep(AFTER_FAULT).await,
+        }
+    }
+}
+
+impl<H> Pump<H> {
+    /// One look at the queue. Never dropped halfway, so nothing received goes astray.
+    async fn look(&self, queue: &mut Option<QueueId>) -> Look {
+        match self.try_look(queue).await {
+            Ok(look) => look,
+            Err(fault) => {
+                tracing::error!(queue = self.source.queue.name, %fault, "the queue could not be received from");
+                Look::Failed
+            }
+        }
+    }
+
+    async fn try_look(&self, queue: &mut Option<QueueId>) -> Result<Look, Fault> {
+        let queue = match *queue {
+            Some(queue) => queue,
+            None => *queue.insert(self.queues.find(&self.source.queue.name).await?.id),
+        };
+        let wish = Wish {
+            queue,
+            messages_max: self.source.batch_size.clamp(1, 10),
+            bytes_max: BODIES_BYTES_MAX,
+            visibility_ms: None,
+        };
+        let news = self.queues.news(queue);
+        let found = self.queues.receive_now(&wish).await?;
+        Ok(if found.messages.is_empty() {
+            Look::Empty {
+                news,
+                due_ms: found.due_ms,
+            }
+        } else {
+            Look::Batch(found.messages)
+        })
+    }
+
+    fn report(&self, ended: Result<(), JoinError>) {
+        if ended.is_err_and(|cause| cause.is_panic()) {
+            tracing::error!(
+                queue = self.source.queue.name,
+                "the function panicked, its batch comes back"
+            );
+        }
+    }
+}
+
+impl<H, F, E> Pump<H>
+where
+    H: Fn(Value) -> F,
+    F: Future<Output = Outcome<E>>,
+    E: Display,
+{
+    async fn call(&self, batch: Vec<Received>) {
+        let batch_ids: Vec<(String, Handle)> = batch
+            .iter()
+            .map(|message| (message.message_id.to_string(), message.handle))
+            .collect();
+        let event = event::of(batch, &self.source.queue);
+        match self
+            .outcome(event)
+            .await
+            .and_then(|answer| answer::done(&answer, &batch_ids))
+        {
+            Ok(done) => {
+                if let Err(fault) = self.queues.delete(done).await {
+                    tracing::error!(queue = self.source.queue.name, %fault, "what is done was not deleted and comes back");
+                }
+            }
+            Err(reason) => {
+                tracing::error!(
+                    queue = self.source.queue.name,
+                    reason,
+                    "the function failed, its batch comes back"
+                );
+            }
+        }
+    }
+
+    async fn outcome(&self, event: Value) -> Result<Value, String> {
+        let call = (self.handler)(event);
+        let outcome = match self.source.function_timeout {
+            None => call.await,
+            Some(limit) => tokio::time::timeout(limit, call)
+                .await
+                .map_err(|_| format!("it took longer than {} s", limit.as_secs_f64()))?,
+        };
+        outcome.map_err(|cause| cause.to_string())
+    }
+}

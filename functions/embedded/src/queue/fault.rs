@@ -1,0 +1,121 @@
+//! Faults with the names SQS gives them.
+
+use serde_json::json;
+
+use crate::{error::Unavailable, http::Answer};
+
+/// What SQS would call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    EmptyBatchRequest,
+    InternalError,
+    InvalidAttributeName,
+    InvalidAttributeValue,
+    InvalidBatchEntryId,
+    InvalidMessageContents,
+    InvalidParameterValue,
+    MessageNotInflight,
+    MissingParameter,
+    QueueDoesNotExist,
+    QueueNameExists,
+    ReceiptHandleIsInvalid,
+    TooManyEntriesInBatchRequest,
+    UnsupportedOperation,
+}
+
+impl Kind {
+    /// The shape's name in the JSON protocol.
+    fn shape(self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The code that the query protocol had for it, which the SDK still goes by; batch entries fail with it too.
+    pub(crate) fn code(self) -> String {
+        match self {
+            Self::BatchEntryIdsNotDistinct
+            | Self::BatchRequestTooLong
+            | Self::EmptyBatchRequest
+            | Self::InvalidBatchEntryId
+            | Self::MessageNotInflight
+            | Self::TooManyEntriesInBatchRequest
+            | Self::UnsupportedOperation => format!("AWS.SimpleQueueService.{self:?}"),
+            Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue".to_owned(),
+            Self::QueueNameExists => "QueueAlreadyExists".to_owned(),
+            _ => self.shape(),
+        }
+    }
+
+    /// Whether it is the caller's doing.
+    pub(crate) fn is_senders(self) -> bool {
+        self != Self::InternalError
+    }
+}
+
+/// Why a call was not done.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Fault {
+    /// What SQS would call it.
+    pub(crate) kind: Kind,
+    /// What is wrong, for people.
+    pub(crate) message: String,
+}
+
+impl Fault {
+    /// A fault.
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// A value out of range.
+    pub(crate) fn value(message: impl Into<String>) -> Self {
+        Self::new(Kind::InvalidParameterValue, message)
+    }
+
+    /// Ours; the SDK repeats the call.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(Kind::InternalError, message)
+    }
+
+    /// As SQS answers.
+    pub(crate) fn answer(&self) -> Answer {
+        let (status, fault) = if self.kind.is_senders() {
+            (400, "Sender")
+        } else {
+            (500, "Receiver")
+        };
+        let body = json!({ "__type": format!("com.amazonaws.sqs#{}", self.kind.shape()), "message": self.message });
+        Answer {
+            status,
+            body: body.to_string().into_bytes(),
+            query_error: Some(format!("{};{fault}", self.kind.code())),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(cause: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+        Self::internal(match cause.sqlite_error_code() {
+            Some(DiskFull) => {
+                "the disk that holds the data directory's queue.db is full; make room and repeat the call".to_owned()
+            }
+            Some(DatabaseCorrupt | NotADatabase) => {
+                "the data directory's queue.db is damaged; stop, and put a good copy of the directory in its place"
+                    .to_owned()
+            }
+            _ => format!("the queue's file could not be used ({cause})"),
+        })
+    }
+}
+
+impl From<Unavailable> for Fault {
+    fn from(cause: Unavailable) -> Self {
+        Self::internal(cause.to_string())
+    }
+}

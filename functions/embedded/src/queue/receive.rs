@@ -1,0 +1,289 @@
+//! Receiving: in one transaction, the groups taking turns, each message at most its count of times.
+
+use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
+
+use super::{
+    QueueAddress,
+    fault::Fault,
+    handle::Handle,
+    send::{fewer_ready, more_ready},
+    store::{self, Queue, QueueId, Store, Work},
+};
+
+/// Rows looked at in one receive at most, so that a mass of late or dead messages never stalls one.
+const ROWS_MAX: usize = 200;
+
+/// What a receiver asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    /// From where.
+    pub(crate) queue: QueueId,
+    /// At most so many messages.
+    pub(crate) messages_max: usize,
+    /// At most so many bytes of bodies, but always one message.
+    pub(crate) bytes_max: u64,
+    /// Out of sight for so long; none: as the queue says.
+    pub(crate) visibility_ms: Option<u64>,
+}
+
+/// What was there.
+pub(crate) struct Found {
+    /// Received now.
+    pub(crate) messages: Vec<Received>,
+    /// If none: when the next may be.
+    pub(crate) due_ms: Option<u64>,
+}
+
+/// A message as received.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) handle: Handle,
+    pub(crate) message_id: Uuid,
+    pub(crate) body: String,
+    pub(crate) md5: String,
+    pub(crate) group: Option<String>,
+    pub(crate) sent_ms: u64,
+    pub(crate) first_received_ms: u64,
+    /// This one included.
+    pub(crate) receives: u32,
+    /// The ARN of the queue it is a dead letter of.
+    pub(crate) source_arn: Option<String>,
+}
+
+struct Head {
+    seq: i64,
+    message_id: [u8; 16],
+    sent_ms: u64,
+    receives: u32,
+    first_received_ms: Option<u64>,
+    bytes: u64,
+    md5: String,
+    source: Option<String>,
+}
+
+/// Receives what may be received now.
+///
+/// # Errors
+/// If the file cannot be used.
+pub(super) fn receive(store: &mut Store, wish: &Wish) -> Result<Found, Fault> {
+    let (is_idle, due_ms) = glance(store, wish.queue)?;
+    if is_idle {
+        return Ok(Found {
+            messages: Vec::new(),
+            due_ms,
+        });
+    }
+    store.work(|work| {
+        let queue = store::get(&work.tx, wish.queue)?;
+        forget_expired(work, &queue)?;
+        promote(work, &queue)?;
+        let messages = take(work, &queue, wish)?;
+        Ok(Found {
+            messages,
+            due_ms: Some(work.now_ms),
+        })
+    })
+}
+
+/// Whether there is nothing to do, found without writing; and when there will be.
+fn glance(store: &Store, queue: QueueId) -> Result<(bool, Option<u64>), Fault> {
+    store.look(|connection, now_ms| {
+        let has_ready = connection
+            .prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 LIMIT 1")?
+            .exists([queue])?;
+        let due_ms: Option<u64> = connection
+            .prepare_cached("SELECT min(due_ms) FROM messages WHERE queue = ?1 AND ready = 0")?
+            .query_row([queue], |row| row.get(0))?;
+        let has_due = due_ms.is_some_and(|due_ms| due_ms <= now_ms);
+        Ok((!has_ready && !has_due, due_ms))
+    })
+}
+
+/// Deletes what was kept longer than the queue keeps anything.
+pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
+    let before_ms = work.now_ms.saturating_sub(queue.attributes.retention_ms);
+    let expired: Vec<(i64, String, bool)> = work
+        .tx
+        .prepare_cached("SELECT seq, sender_group, ready FROM messages WHERE queue = ?1 AND sent_ms < ?2 LIMIT ?3")?
+        .query_map(params![queue.id, before_ms, ROWS_MAX], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (seq, group, is_ready) in expired {
+        work.tx
+            .prepare_cached("DELETE FROM messages WHERE seq = ?1")?
+            .execute([seq])?;
+        work.tx
+            .prepare_cached("DELETE FROM bodies WHERE seq = ?1")?
+            .execute([seq])?;
+        if is_ready {
+            fewer_ready(work, queue.id, &group, 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes ready what has waited long enough.
+pub(super) fn promote(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
+    let due: Vec<(i64, String)> = work
+        .tx
+        .prepare_cached(
+            "SELECT seq, sender_group FROM messages WHERE queue = ?1 AND ready = 0 AND due_ms <= ?2
+             ORDER BY due_ms LIMIT ?3",
+        )?
+        .query_map(params![queue.id, work.now_ms, ROWS_MAX], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (seq, group) in due {
+        work.tx
+            .prepare_cached("UPDATE messages SET ready = 1 WHERE seq = ?1")?
+            .execute([seq])?;
+        more_ready(work, queue.id, &group, 1)?;
+    }
+    Ok(())
+}
+
+fn take(work: &mut Work<'_>, queue: &Queue, wish: &Wish) -> Result<Vec<Received>, Fault> {
+    let mut taken = Vec::new();
+    let mut bytes_left = wish.bytes_max;
+    let mut rows_left = ROWS_MAX;
+    while taken.len() < wish.messages_max && rows_left > 0 {
+        let wanted = wish.messages_max - taken.len();
+        let groups = next_groups(work, queue.id, wanted)?;
+        if groups.is_empty() {
+            break;
+        }
+        let share = wanted.div_ceil(groups.len());
+        for group in groups {
+            let wanted = share.min(wish.messages_max - taken.len());
+            let heads = heads(work, queue.id, &group, wanted)?;
+            if heads.is_empty() {
+                return Err(Fault::internal(
+                    "the data directory's queue.db is damaged: a message that is ready is missing",
+                ));
+            }
+            rows_left = rows_left.saturating_sub(heads.len());
+            let mut left = 0;
+            for head in heads {
+                let is_dead = redrive(work, queue, &head, &group)?;
+                if !is_dead && !taken.is_empty() && head.bytes > bytes_left {
+                    served(work, queue.id, &group, left)?;
+                    return Ok(taken);
+                }
+                left += 1;
+                if !is_dead {
+                    bytes_left = bytes_left.saturating_sub(head.bytes);
+                    taken.push(deliver(work, queue, &group, head, wish)?);
+                }
+            }
+            served(work, queue.id, &group, left)?;
+        }
+    }
+    Ok(taken)
+}
+
+fn next_groups(
+    work: &Work<'_>,
+    queue: QueueId,
+    groups_max: usize,
+) -> rusqlite::Result<Vec<String>> {
+    work.tx
+        .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
+        .query_map(params![queue, groups_max], |row| row.get(0))?
+        .collect()
+}
+
+fn heads(
+    work: &Work<'_>,
+    queue: QueueId,
+    group: &str,
+    heads_max: usize,
+) -> rusqlite::Result<Vec<Head>> {
+    work.tx
+        .prepare_cached(
+            "SELECT seq, message_id, sent_ms, receives, first_received_ms, bytes, md5, source FROM messages
+             WHERE queue = ?1 AND sender_group = ?2 AND ready = 1 ORDER BY seq LIMIT ?3",
+        )?
+        .query_map(params![queue, group, heads_max], |row| {
+            Ok(Head {
+                seq: row.get(0)?,
+                message_id: row.get(1)?,
+                sent_ms: row.get(2)?,
+                receives: row.get(3)?,
+                first_received_ms: row.get(4)?,
+                bytes: row.get(5)?,
+                md5: row.get(6)?,
+                source: row.get(7)?,
+            })
+        })?
+        .collect()
+}
+
+/// Moves the message to the dead letters if it has been received too often. Its receive count goes with it.
+fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Result<bool, Fault> {
+    let Some(redrive) = &queue.attributes.redrive else {
+        return Ok(false);
+    };
+    if head.receives < redrive.receives_max {
+        return Ok(false);
+    }
+    let Some(dead_letters) = store::find(&work.tx, &redrive.dead_letters)? else {
+        return Ok(false);
+    };
+    work.tx
+        .prepare_cached("UPDATE messages SET queue = ?2, due_ms = ?3, source = ?4 WHERE seq = ?1")?
+        .execute(params![head.seq, dead_letters.id, work.now_ms, queue.name])?;
+    more_ready(work, dead_letters.id, group, 1)?;
+    work.woken.push(dead_letters.id);
+    Ok(true)
+}
+
+fn deliver(
+    work: &Work<'_>,
+    queue: &Queue,
+    group: &str,
+    head: Head,
+    wish: &Wish,
+) -> Result<Received, Fault> {
+    let receives = head.receives + 1;
+    let first_received_ms = head.first_received_ms.unwrap_or(work.now_ms);
+    let visibility_ms = wish.visibility_ms.unwrap_or(queue.attributes.visibility_ms);
+    work.tx
+        .prepare_cached("UPDATE messages SET ready = 0, due_ms = ?2, receives = ?3, first_received_ms = ?4 WHERE seq = ?1")?
+        .execute(params![head.seq, work.now_ms + visibility_ms, receives, first_received_ms])?;
+    let body = work
+        .tx
+        .prepare_cached("SELECT body FROM bodies WHERE seq = ?1")?
+        .query_row([head.seq], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| {
+            Fault::internal("the data directory's queue.db is damaged: a message has no body")
+        })?;
+    Ok(Received {
+        handle: Handle {
+            queue: queue.id,
+            seq: head.seq,
+            receives,
+            message_id: head.message_id,
+        },
+        message_id: Uuid::from_bytes(head.message_id),
+        body,
+        md5: head.md5,
+        group: Some(group.to_owned()).filter(|name| !name.is_empty()),
+        sent_ms: head.sent_ms,
+        first_received_ms,
+        receives,
+        source_arn: head.source.map(|name| QueueAddress::of(&name).arn),
+    })
+}
+
+/// Notes that a group has had its turn.
+fn served(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
+    work.counters.turn += 1;
+    work.tx
+        .prepare_cached("UPDATE groups SET turn = ?3 WHERE queue = ?1 AND name = ?2")?
+        .execute(params![queue, group, work.counters.turn])?;
+    fewer_ready(work, queue, group, count)
+}

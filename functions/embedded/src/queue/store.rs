@@ -1,0 +1,271 @@
+//! The store behind the queues: its connection, its counters and the queues' settings.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use super::{
+    attributes::Attributes,
+    fault::{Fault, Kind},
+    schema::{SCHEMA, VERSION},
+};
+use crate::{config::Clock, durability::check_whole, error::OpenError};
+
+/// A queue's number in the store.
+pub(crate) type QueueId = i64;
+
+/// 16 MB of log between checkpoints: a checkpoint costs two syncs, and messages sent and deleted meanwhile are written
+/// to the main file only once.
+const PAGES_BETWEEN_CHECKPOINTS: u32 = 4096;
+
+/// The queues' state.
+pub(crate) struct Store {
+    connection: Connection,
+    clock: Clock,
+    twice: bool,
+    woken: Vec<QueueId>,
+}
+
+/// A queue and its settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    pub(crate) id: QueueId,
+    pub(crate) name: String,
+    pub(crate) attributes: Attributes,
+    pub(crate) created_ms: u64,
+    pub(crate) modified_ms: u64,
+}
+
+/// One piece of work: a transaction and the time at which it happens.
+pub(super) struct Work<'a> {
+    pub(super) tx: Transaction<'a>,
+    pub(super) now_ms: u64,
+    pub(super) twice: bool,
+    pub(super) woken: &'a mut Vec<QueueId>,
+    pub(super) counters: Counters,
+}
+
+/// Numbers given out: a message's place, and a group's turn.
+pub(super) struct Counters {
+    pub(super) seq: i64,
+    pub(super) turn: i64,
+}
+
+impl Store {
+    /// A store in memory.
+    ///
+    /// # Errors
+    /// If SQLite cannot be started.
+    pub(super) fn in_memory(clock: Clock, twice: bool) -> Result<Self, OpenError> {
+        let failed = |cause| OpenError::from_sqlite(Path::new(":memory:"), cause);
+        let connection = Connection::open_in_memory().map_err(failed)?;
+        connection.execute_batch(SCHEMA).map_err(failed)?;
+        Self::with(connection, clock, twice).map_err(failed)
+    }
+
+    /// The store in this file; only while holding its turn.
+    ///
+    /// # Errors
+    /// If it is damaged, of a later version, or cannot be opened.
+    pub(super) fn in_file(file: &Path, clock: Clock, twice: bool) -> Result<Self, OpenError> {
+        let failed = |cause| OpenError::from_sqlite(file, cause);
+        let connection = Connection::open(file).map_err(failed)?;
+        connection
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .map_err(failed)?;
+        check_whole(file, &connection)?;
+        let found: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(failed)?;
+        if found > VERSION {
+            return Err(OpenError::Newer {
+                file: file.to_owned(),
+                found,
+                known: VERSION,
+            });
+        }
+        connection
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON;
+                 PRAGMA wal_autocheckpoint = {PAGES_BETWEEN_CHECKPOINTS}; PRAGMA cache_size = -16000;
+                 BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+            ))
+            .map_err(failed)?;
+        let mut store = Self::with(connection, clock, twice).map_err(failed)?;
+        store.follow_the_clock_back().map_err(failed)?;
+        Ok(store)
+    }
+
+    fn with(connection: Connection, clock: Clock, twice: bool) -> rusqlite::Result<Self> {
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self {
+            connection,
+            clock,
+            twice,
+            woken: Vec::new(),
+        })
+    }
+
+    /// If the machine's clock has been set back since, messages must not stay out of sight for that much longer.
+    fn follow_the_clock_back(&mut self) -> rusqlite::Result<()> {
+        let now_ms = (self.clock)();
+        let tx = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let last_ms: u64 = tx.query_row("SELECT clock_ms FROM counters", [], |row| row.get(0))?;
+        if let Some(back_ms) = last_ms.checked_sub(now_ms) {
+            tx.execute(
+                "UPDATE messages SET due_ms = max(0, due_ms - ?1) WHERE ready = 0",
+                [back_ms],
+            )?;
+            tx.execute("UPDATE counters SET clock_ms = ?1", [now_ms])?;
+        }
+        tx.commit()
+    }
+
+    /// Does the work in one transaction: all of it, or nothing if it fails.
+    pub(super) fn work<R>(
+        &mut self,
+        work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        let tx = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (seq, turn): (i64, i64) = tx
+            .prepare_cached("SELECT seq, turn FROM counters")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut work_now = Work {
+            tx,
+            now_ms: (self.clock)(),
+            twice: self.twice,
+            woken: &mut self.woken,
+            counters: Counters { seq, turn },
+        };
+        let result = work(&mut work_now)?;
+        let Work {
+            tx,
+            now_ms,
+            counters,
+            ..
+        } = work_now;
+        if (counters.seq, counters.turn) != (seq, turn) {
+            tx.prepare_cached("UPDATE counters SET seq = ?1, turn = ?2, clock_ms = ?3")?
+                .execute(params![counters.seq, counters.turn, now_ms])?;
+        }
+        tx.commit()?;
+        Ok(result)
+    }
+
+    /// Only looks.
+    pub(super) fn look<R>(
+        &self,
+        look: impl FnOnce(&Connection, u64) -> rusqlite::Result<R>,
+    ) -> Result<R, Fault> {
+        Ok(look(&self.connection, (self.clock)())?)
+    }
+
+    /// The queues in which something may be receivable now that was not before.
+    pub(super) fn take_woken(&mut self) -> Vec<QueueId> {
+        std::mem::take(&mut self.woken)
+    }
+
+    /// The queue with this name.
+    pub(crate) fn queue(&self, name: &str) -> Result<Queue, Fault> {
+        find(&self.connection, name)?.ok_or_else(|| {
+            Fault::new(
+                Kind::QueueDoesNotExist,
+                format!("the queue {name} does not exist: create it first"),
+            )
+        })
+    }
+
+    /// Makes the queue, or gives the one there is; `settle` says what to do with its settings if they differ.
+    pub(crate) fn create(
+        &mut self,
+        name: &str,
+        attributes: &Attributes,
+        replace: bool,
+    ) -> Result<Queue, Fault> {
+        let (name, wanted) = (name.to_owned(), attributes.clone());
+        self.work(move |work| {
+            match find(&work.tx, &name)? {
+                None => insert(work, &name, &wanted)?,
+                Some(queue) if queue.attributes == wanted => {}
+                Some(queue) if replace => update(work, queue.id, &wanted)?,
+                Some(_) => {
+                    let words = format!("a queue {name} with other attributes exists");
+                    return Err(Fault::new(Kind::QueueNameExists, words));
+                }
+            }
+            find(&work.tx, &name)?.ok_or_else(|| Fault::internal("the queue was not kept"))
+        })
+    }
+}
+
+/// Finds a queue by its name.
+pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<Queue>> {
+    connection
+        .prepare_cached("SELECT * FROM queues WHERE name = ?1")?
+        .query_row([name], read)
+        .optional()
+}
+
+/// The queue with this number.
+pub(super) fn get(connection: &Connection, queue: QueueId) -> rusqlite::Result<Queue> {
+    connection
+        .prepare_cached("SELECT * FROM queues WHERE id = ?1")?
+        .query_row([queue], read)
+}
+
+/// Changes a queue's settings.
+pub(super) fn update(work: &Work<'_>, queue: QueueId, wanted: &Attributes) -> rusqlite::Result<()> {
+    work.tx.execute(
+        "UPDATE queues SET visibility_ms = ?2, retention_ms = ?3, delay_ms = ?4, wait_ms = ?5, message_bytes_max = ?6,
+         dead_letters = ?7, receives_max = ?8, modified_ms = ?9 WHERE id = ?1",
+        params![
+            queue,
+            wanted.visibility_ms,
+            wanted.retention_ms,
+            wanted.delay_ms,
+            wanted.wait_ms,
+            wanted.message_bytes_max,
+            wanted.redrive.as_ref().map(|redrive| &redrive.dead_letters),
+            wanted.redrive.as_ref().map(|redrive| redrive.receives_max),
+            work.now_ms,
+        ],
+    )?;
+    Ok(())
+}
+
+fn insert(work: &Work<'_>, name: &str, wanted: &Attributes) -> rusqlite::Result<()> {
+    work.tx.execute(
+        "INSERT INTO queues (name, visibility_ms, retention_ms, delay_ms, wait_ms, message_bytes_max, created_ms,
+         modified_ms) VALUES (?1, 0, 0, 0, 0, 0, ?2, ?2)",
+        params![name, work.now_ms],
+    )?;
+    update(work, work.tx.last_insert_rowid(), wanted)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Queue> {
+    let dead_letters: Option<String> = row.get("dead_letters")?;
+    let receives_max: Option<u32> = row.get("receives_max")?;
+    Ok(Queue {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        attributes: Attributes {
+            visibility_ms: row.get("visibility_ms")?,
+            retention_ms: row.get("retention_ms")?,
+            delay_ms: row.get("delay_ms")?,
+            wait_ms: row.get("wait_ms")?,
+            message_bytes_max: row.get("message_bytes_max")?,
+            redrive: dead_letters
+                .zip(receives_max)
+                .map(|(dead_letters, receives_max)| super::attributes::Redrive {
+                    dead_letters,
+                    receives_max,
+                }),
+        },
+        created_ms: row.get("created_ms")?,
+        modified_ms: row.get("modified_ms")?,
+    })
+}

@@ -1,0 +1,118 @@
+//! The embedded DynamoDB: dynoxide behind a connector, so that the production adapter is the code that runs.
+//!
+//! Every answer, reads too, waits until what it speaks of is on disk (see [`crate::durability`]). Several processes
+//! may have the file open: writers take turns, conditional writes are transactions, and dynoxide keeps nothing in
+//! memory but the description of tables, which is why tables in files are never changed once made.
+
+mod connector;
+mod creating;
+mod faults;
+mod operations;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use dynoxide::Database;
+use rusqlite::Connection;
+
+use crate::{
+    durability::{Barrier, Care, Lane, Turn, check_whole, log_sync},
+    error::{OpenError, Unavailable},
+};
+pub(crate) use connector::Connector;
+
+const FILE: &str = "table.db";
+
+/// The table's store and the way to it.
+pub(crate) struct Table {
+    lane: Lane<Store>,
+    file: Option<PathBuf>,
+    /// Set when the file turns out damaged: nothing is read from it again, since it may be wrong.
+    damaged: AtomicBool,
+}
+
+struct Store {
+    database: Database,
+    /// A connection of our own to the same file; none in memory.
+    beside: Option<Connection>,
+}
+
+impl Table {
+    /// A table in memory.
+    ///
+    /// # Errors
+    /// If SQLite cannot be started.
+    pub(crate) fn in_memory() -> Result<Self, OpenError> {
+        let database =
+            Database::memory().map_err(|cause| faults::opening(Path::new(":memory:"), cause))?;
+        Ok(Self {
+            lane: Lane::inline(Store {
+                database,
+                beside: None,
+            }),
+            file: None,
+            damaged: AtomicBool::new(false),
+        })
+    }
+
+    /// The table in this directory.
+    ///
+    /// # Errors
+    /// If it is damaged, or the directory cannot be used.
+    pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
+        let file = directory.join(FILE);
+        let unusable = |cause| OpenError::Directory {
+            path: directory.to_owned(),
+            cause,
+        };
+        let turn = Arc::new(Turn::open(&directory.join("table.turn")).map_err(unusable)?);
+        let store = {
+            let _held = turn.take()?;
+            Store::open(&file)?
+        };
+        let count = Arc::clone(&turn);
+        let sync = log_sync(&file).map_err(unusable)?;
+        let barrier = Barrier::start("table", move || count.committed(), sync).map_err(unusable)?;
+        Ok(Self {
+            lane: Lane::thread("table", store, turn, barrier).map_err(unusable)?,
+            file: Some(file),
+            damaged: AtomicBool::new(false),
+        })
+    }
+
+    /// Deletes rows whose time to live is over. Returns how many.
+    ///
+    /// # Errors
+    /// If the store is not available.
+    pub(crate) async fn sweep_expired_rows(&self) -> Result<usize, Unavailable> {
+        self.lane
+            .run(Care::Write, |store| store.database.sweep_ttl())
+            .await?
+            .map_err(|fault| Unavailable::Store(fault.to_string()))
+    }
+}
+
+impl Store {
+    fn open(file: &Path) -> Result<Self, OpenError> {
+        let failed = |cause| OpenError::from_sqlite(file, cause);
+        let beside = Connection::open(file).map_err(failed)?;
+        check_whole(file, &beside)?;
+        creating::repair(&beside).map_err(failed)?;
+        creating::check_items(file, &beside)?;
+        let name = file
+            .to_str()
+            .ok_or_else(|| OpenError::damaged(file, "its name is not UTF-8"))?;
+        let opening = |cause| faults::opening(file, cause);
+        let database = Database::new(name).map_err(opening)?;
+        // dynoxide offers no other way from one sync a commit to NORMAL; the rest of what the first call sets, the
+        // second sets back to SQLite's defaults.
+        database.enable_bulk_loading().map_err(opening)?;
+        database.disable_bulk_loading().map_err(opening)?;
+        Ok(Self {
+            database,
+            beside: Some(beside),
+        })
+    }
+}

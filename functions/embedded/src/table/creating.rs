@@ -1,0 +1,105 @@
+//! What dynoxide does not make safe by itself: a table's creation is several commits, and an item that no longer
+//! reads as JSON would be taken for none.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::OpenError;
+
+/// Notes that a table is being made, so that half of one is found after a crash.
+pub(super) fn begin(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS _creating (name TEXT PRIMARY KEY)")?;
+    connection.execute("INSERT OR IGNORE INTO _creating VALUES (?1)", [table])?;
+    Ok(())
+}
+
+/// Notes that it has been made, or refused.
+pub(super) fn end(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM _creating WHERE name = ?1", [table])?;
+    Ok(())
+}
+
+/// Removes what a crash left of tables that were being made. Nobody was told that they exist.
+pub(super) fn repair(connection: &Connection) -> rusqlite::Result<()> {
+    if !exists(connection, "_creating")? {
+        return Ok(());
+    }
+    for table in names(connection, "SELECT name FROM _creating", &[])? {
+        let parts = names(
+            connection,
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND (name = ?1 OR substr(name, 1, length(?1) + 2) = ?1 || '::')",
+            &[&table],
+        )?;
+        for part in parts {
+            connection.execute_batch(&format!("DROP TABLE {}", quoted(&part)))?;
+        }
+        if exists(connection, "_tables")? {
+            connection.execute("DELETE FROM _tables WHERE table_name = ?1", [&table])?;
+        }
+        end(connection, &table)?;
+    }
+    Ok(())
+}
+
+/// Whether a table is noted as made in full.
+pub(super) fn is_known(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    if !exists(connection, "_tables")? {
+        return Ok(false);
+    }
+    connection
+        .query_row(
+            "SELECT 1 FROM _tables WHERE table_name = ?1",
+            [table],
+            |_| Ok(()),
+        )
+        .optional()
+        .map(|found| found.is_some())
+}
+
+/// Finds items that do not read as JSON any more.
+pub(super) fn check_items(file: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let failed = |cause| OpenError::from_sqlite(file, cause);
+    if !exists(connection, "_tables").map_err(failed)? {
+        return Ok(());
+    }
+    for table in names(connection, "SELECT table_name FROM _tables", &[]).map_err(failed)? {
+        let unreadable = connection
+            .query_row(
+                &format!(
+                    "SELECT 1 FROM {} WHERE NOT json_valid(item_json) LIMIT 1",
+                    quoted(&table)
+                ),
+                params![],
+                |_| Ok(()),
+            )
+            .optional()
+            .map_err(failed)?;
+        if unreadable.is_some() {
+            return Err(OpenError::damaged(file, "an item is not JSON"));
+        }
+    }
+    Ok(())
+}
+
+fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    connection
+        .query_row(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1",
+            [table],
+            |_| Ok(()),
+        )
+        .optional()
+        .map(|found| found.is_some())
+}
+
+fn names(connection: &Connection, sql: &str, values: &[&str]) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare(sql)?
+        .query_map(rusqlite::params_from_iter(values), |row| row.get(0))?
+        .collect()
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

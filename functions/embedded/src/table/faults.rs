@@ -1,0 +1,144 @@
+//! Faults as DynamoDB would word them, and as somebody can act upon them.
+
+use std::path::Path;
+
+use dynoxide::DynoxideError;
+use serde_json::json;
+
+use crate::{
+    error::{OpenError, Unavailable},
+    http::Answer,
+};
+
+/// What went wrong with the file behind the table, if that is what a fault is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileFault {
+    /// No room left.
+    Full,
+    /// Not what was written.
+    Damaged,
+}
+
+impl FileFault {
+    // dynoxide passes SQLite's own words on, and nothing else.
+    pub(super) fn of(fault: &DynoxideError) -> Option<Self> {
+        if fault.status_code() != 500 {
+            return None;
+        }
+        let words = fault.to_string();
+        let says = |words_of_sqlite: &str| words.contains(words_of_sqlite);
+        if says("database or disk is full") {
+            Some(Self::Full)
+        } else if says("disk image is malformed") || says("file is not a database") {
+            Some(Self::Damaged)
+        } else {
+            None
+        }
+    }
+}
+
+/// A fault while opening.
+pub(super) fn opening(file: &Path, cause: DynoxideError) -> OpenError {
+    match FileFault::of(&cause) {
+        Some(FileFault::Full) => OpenError::Full {
+            file: file.to_owned(),
+        },
+        Some(FileFault::Damaged) => OpenError::damaged(file, cause.to_string()),
+        None => OpenError::Table {
+            file: file.to_owned(),
+            cause,
+        },
+    }
+}
+
+/// A 500, which the SDK repeats.
+pub(super) fn internal(message: &str) -> Answer {
+    typed(
+        500,
+        "com.amazonaws.dynamodb.v20120810#InternalServerError",
+        message,
+    )
+}
+
+/// The file has no room to grow.
+pub(super) fn full(file: &Path) -> Answer {
+    internal(&format!(
+        "the disk that holds {} is full; make room and repeat the call",
+        file.display()
+    ))
+}
+
+/// The file is damaged.
+pub(super) fn damaged(file: &Path) -> Answer {
+    internal(&format!(
+        "the file {} is damaged; stop, and put a good copy of its directory in its place",
+        file.display()
+    ))
+}
+
+/// The store did not do it, or cannot promise that it lasts.
+pub(super) fn unavailable(cause: &Unavailable) -> Answer {
+    internal(&cause.to_string())
+}
+
+/// An operation that is not offered here.
+pub(super) fn not_offered(operation: &str) -> Answer {
+    typed(
+        400,
+        "com.amazon.coral.service#UnknownOperationException",
+        &format!("the embedded table does not offer {operation}"),
+    )
+}
+
+/// The request does not read as what the operation takes.
+///
+/// dynoxide's own server does this mending: in process its marks are still on the message.
+pub(super) fn unreadable(operation: &str, cause: &serde_json::Error) -> Answer {
+    const VALIDATION: &str = "com.amazon.coral.validate#ValidationException";
+    const SERIALIZATION: &str = "com.amazon.coral.service#SerializationException";
+    let words = cause.to_string();
+    let words = match words.rfind(" at line ") {
+        Some(position) => &words[..position],
+        None => words.as_str(),
+    };
+    let enveloped = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem");
+    if let Some(message) = words.strip_prefix("VALIDATION_REQUEST:") {
+        let envelope = if enveloped {
+            "1 validation error detected: "
+        } else {
+            ""
+        };
+        return typed(400, VALIDATION, &format!("{envelope}{message}"));
+    }
+    for mark in ["VALIDATION:", "VALIDATION_AS_READ:"] {
+        if let Some(message) = words.strip_prefix(mark) {
+            return typed(400, VALIDATION, message);
+        }
+    }
+    for mark in ["SERIALIZATION:", "SERIALIZATION_AS_READ:"] {
+        if let Some(message) = words.strip_prefix(mark) {
+            return typed(400, SERIALIZATION, message);
+        }
+    }
+    let missing = [
+        "missing field",
+        "unknown variant",
+        "invalid type: null",
+        "Supplied AttributeValue",
+    ];
+    if missing.iter().any(|part| words.contains(part)) {
+        typed(400, VALIDATION, words)
+    } else {
+        typed(400, SERIALIZATION, words)
+    }
+}
+
+fn typed(status: u16, kind: &str, message: &str) -> Answer {
+    Answer {
+        status,
+        body: json!({ "__type": kind, "message": message })
+            .to_string()
+            .into_bytes(),
+        query_error: None,
+    }
+}
