@@ -1,0 +1,223 @@
+//! `json-schema` as a job meets it: prepared from params, item by item.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+use std::sync::Arc;
+
+use headway::{Item, ItemError, ItemProcessor, JobId, Output, UserId};
+use headway_worker::processors::JsonSchema;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+fn prepared(params: &Value) -> Result<Arc<dyn ItemProcessor>, ItemError> {
+    let params = RawValue::from_string(params.to_string()).unwrap();
+    JsonSchema::new().prepare(&params).map(Option::unwrap)
+}
+
+fn parts(error: ItemError) -> (String, String) {
+    match error {
+        ItemError::Permanent { code, message } => (code, message),
+        retryable => panic!("{retryable:?}"),
+    }
+}
+
+async fn run(processor: &Arc<dyn ItemProcessor>, item: &str) -> Result<String, ItemError> {
+    let item = Item {
+        job_id: JobId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap(),
+        user_id: UserId::new("u-17").unwrap(),
+        index: 0,
+        id: None,
+        attempt: 1,
+        value: RawValue::from_string(item.to_owned()).unwrap(),
+        params: RawValue::from_string("{}".to_owned()).unwrap().into(),
+    };
+    match processor.process(item).await? {
+        Output::Json(json) => Ok(json.get().to_owned()),
+        Output::None => panic!("the typed item is the output"),
+    }
+}
+
+/// The README's main job: exactly the rows without a year fail, all others come out typed.
+#[tokio::test]
+async fn planes_come_out_as_the_readme_says() {
+    let params: Value = serde_json::from_str(include_str!("../../../examples/planes.schema.json")).unwrap();
+    let processor = prepared(&params).unwrap();
+    let mut rows = csv::Reader::from_reader(&include_bytes!("../../../examples/planes.csv")[..]);
+    let names = rows.headers().unwrap().clone();
+    let (mut processed, mut failed) = (0, 0);
+    for row in rows.records() {
+        let row = row.unwrap();
+        let item: Map<_, _> = names.iter().map(str::to_owned).zip(row.iter().map(Value::from)).collect();
+        match run(&processor, &json!(item).to_string()).await {
+            Ok(typed) => {
+                let typed: Value = serde_json::from_str(&typed).unwrap();
+                assert_eq!(typed["year"].as_u64().unwrap().to_string(), row[1]);
+                assert!(typed["model"].is_string());
+                processed += 1;
+            }
+            Err(error) => {
+                assert_eq!(&row[1], "NA");
+                assert_eq!(parts(error), ("/year type".to_owned(), "/year: not an integer".to_owned()));
+                failed += 1;
+            }
+        }
+    }
+    assert_eq!((processed, failed), (3_252, 70));
+}
+
+/// Codes are what failures are grouped by, messages what people read: both are part of the contract.
+#[tokio::test]
+async fn violations_have_pointers_codes_and_words() {
+    let row = json!({"items": {"properties": {"n": {"type": ["number", "null"]}}}});
+    let backtracking = format!(r#"{{"x":"{}!"}}"#, "a".repeat(40));
+    let table = [
+        (
+            json!({"properties": {"iata": {"maxLength": 3}}}),
+            r#"{"iata":"ZRHX"}"#,
+            "/iata maxLength",
+            "/iata: longer than 3 characters",
+        ),
+        (json!({"properties": {"a": {"minLength": 1}}}), r#"{"a":""}"#, "/a minLength", "/a: empty"),
+        (json!({"required": ["a/b"]}), "{}", "/a~1b required", "/a~1b: missing"),
+        (json!({"required": ["a", "b"]}), "{}", "/a required", "/a: missing; /b: missing"),
+        (
+            json!({"properties": {"a": {}}, "additionalProperties": false}),
+            r#"{"x":1}"#,
+            "/x additionalProperties",
+            "/x: not a known member",
+        ),
+        (json!({"type": "object"}), "[]", "type", "not an object"),
+        (row, r#"[{"n":1},{"n":"x"}]"#, "/*/n type", "/1/n: not null or a number"),
+        (
+            json!({"properties": {"zip": {"type": "integer"}}}),
+            r#"{"zip":"007"}"#,
+            "/zip type",
+            "/zip: not an integer (JSON numbers have no leading zeros)",
+        ),
+        (
+            json!({"properties": {"n": {"type": "integer", "minimum": 5}}}),
+            r#"{"n":"4"}"#,
+            "/n minimum",
+            "/n: less than 5",
+        ),
+        (
+            json!({"properties": {"n": {"exclusiveMaximum": 4}}}),
+            r#"{"n":4}"#,
+            "/n exclusiveMaximum",
+            "/n: not less than 4",
+        ),
+        (json!({"maximum": 9_007_199_254_740_992_i64}), "9007199254740993", "maximum", "greater than 9007199254740992"),
+        (
+            json!({"properties": {"c": {"enum": ["EUR", "CHF"]}}}),
+            r#"{"c":"hush"}"#,
+            "/c enum",
+            r#"/c: not one of "EUR", "CHF""#,
+        ),
+        (json!({"properties": {"c": {"const": 1}}}), r#"{"c":2}"#, "/c const", "/c: not 1"),
+        (
+            json!({"properties": {"c": {"pattern": "^[A-Z]+$"}}}),
+            r#"{"c":"hush"}"#,
+            "/c pattern",
+            "/c: does not match ^[A-Z]+$",
+        ),
+        (
+            json!({"properties": {"x": {"pattern": "^(a|a)*\\1b"}}}),
+            &backtracking,
+            "/x pattern",
+            "/x: the pattern takes too many steps on this text",
+        ),
+        (
+            json!({"properties": {"m": {"format": "email"}}}),
+            r#"{"m":"hush"}"#,
+            "/m format",
+            "/m: not in the format email",
+        ),
+        (json!({"properties": {"t": {"minItems": 1}}}), r#"{"t":[]}"#, "/t minItems", "/t: fewer than 1 item"),
+        (
+            json!({"properties": {"t": {"uniqueItems": true}}}),
+            r#"{"t":[1,1]}"#,
+            "/t uniqueItems",
+            "/t: an item is there twice",
+        ),
+        (json!({"contains": {"type": "null"}}), "[1]", "contains", "no item is as asked for"),
+        (json!({"multipleOf": 5}), "7", "multipleOf", "not a multiple of 5"),
+        (json!({"anyOf": [{"type": "null"}, {"type": "boolean"}]}), "7", "anyOf", "fits none of the 2 alternatives"),
+        (json!({"not": {}}), "7", "not", "fits what is not allowed"),
+        (
+            json!({"propertyNames": {"maxLength": 1}}),
+            r#"{"hush":1}"#,
+            "propertyNames",
+            "a member's name: longer than 1 character",
+        ),
+        (json!({"properties": {"a": false}}), r#"{"a":1}"#, "/a falseSchema", "/a: not allowed"),
+    ];
+    for (schema, item, code, message) in table {
+        let processor = prepared(&json!({"schema": schema})).unwrap();
+        let found = parts(run(&processor, item).await.unwrap_err());
+        assert_eq!(found, (code.to_owned(), message.to_owned()), "{schema} on {item}");
+    }
+}
+
+/// A code is cut to 64 characters by whoever keeps it: the keyword must survive that.
+#[tokio::test]
+async fn a_long_pointer_keeps_its_end_and_keyword() {
+    let processor = prepared(&json!({"schema": {"additionalProperties": {"maxLength": 1}}})).unwrap();
+    let item = json!({format!("{}end", "é".repeat(100)): "hush"}).to_string();
+    let (code, _) = parts(run(&processor, &item).await.unwrap_err());
+    assert!(code.starts_with('…') && code.ends_with("end maxLength"), "{code}");
+    assert_eq!(code.chars().count(), 64);
+}
+
+/// A schema that cannot be used fails every item: the message must say which line of it to mend.
+#[test]
+fn a_schema_of_no_use_is_named_by_pointer() {
+    let nested = (0..40).fold(json!({}), |inner, _| json!({"allOf": [{"not": inner}]}));
+    let table = [
+        (json!({"properties": {"a": {"type": "intger"}}}), r#"/schema/properties/a/type: "intger" is not a type"#),
+        (json!({"properties": {"a": {"minLength": -1}}}), "/schema/properties/a/minLength: less than 0"),
+        (json!({"properties": {"a": {"pattern": "("}}}), "/schema/properties/a/pattern: not a regular expression"),
+        (json!({"pattern": "(\\w{200}){200}"}), "/schema/pattern: not a regular expression, or too large"),
+        (
+            json!({"properties": {"a": {"$ref": "http://127.0.0.1:9/s"}}}),
+            "/schema/properties/a/$ref: http://127.0.0.1:9/s is another",
+        ),
+        (json!({"properties": {"a": {"$ref": "other.json"}}}), "is another document, and none is fetched"),
+        (json!({"properties": {"a": {"$ref": "file:///etc/passwd"}}}), "file:///etc/passwd is another document"),
+        (json!({"properties": {"a": {"$ref": "#/$defs/no"}}}), "/schema/properties/a/$ref: there is no /$defs/no"),
+        (json!({"$schema": "http://127.0.0.1:9/meta"}), "http://127.0.0.1:9/meta"),
+        (json!("object"), "/schema: not"),
+        (nested, "apply to the same place"),
+    ];
+    for (schema, expected) in table {
+        let (code, message) = parts(prepared(&json!({"schema": schema})).err().unwrap());
+        assert_eq!(code, "schema", "{message}");
+        assert!(message.starts_with("params: /schema") && message.contains(expected), "{message}");
+    }
+    let (code, message) = parts(prepared(&json!({"shcema": {}})).err().unwrap());
+    assert_eq!(code, "params");
+    assert!(message.contains("unknown field `shcema`"), "{message}");
+}
+
+/// The deepest item against the deepest schema that is taken: a worker's stack must hold it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_deepest_item_fits_the_stack() {
+    let links = 31;
+    let link = |i| (format!("{i}"), json!({"allOf": [{"$ref": format!("#/$defs/{}", i + 1)}]}));
+    let mut defs: Map<_, _> = (0..links).map(link).collect();
+    defs.insert(links.to_string(), json!({"items": {"$ref": "#/$defs/0"}}));
+    let params = json!({"schema": {"$defs": defs, "$ref": "#/$defs/0"}});
+    let item = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let expected = item.clone();
+    let output = tokio::spawn(async move { run(&prepared(&params).unwrap(), &item).await }).await.unwrap().unwrap();
+    assert_eq!(output, expected);
+}
+
+/// Items that no API lets through are refused, not followed.
+#[tokio::test]
+async fn what_cannot_be_read_is_malformed() {
+    let processor = prepared(&json!({"schema": {"items": {"$ref": "#"}}})).unwrap();
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for item in [deep.as_str(), "1e999", r#""\ud800""#] {
+        assert_eq!(parts(run(&processor, item).await.unwrap_err()).0, "malformed");
+    }
+}
