@@ -1,0 +1,152 @@
+//! `http`: sends each item to an endpoint the operator configured by name, so that a processor can be written in any
+//! language. 2xx is done, what may pass is tried again, anything else has failed; callers never give an address.
+
+mod answer;
+mod endpoints;
+pub mod outbound;
+pub mod signature;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use headway::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
+use reqwest::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use endpoints::Endpoint;
+pub use endpoints::{Endpoints, EndpointsError};
+
+/// Posts each item, as it came, to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
+///
+/// Every try of an item carries the same `Idempotency-Key` and a signature as Standard Webhooks 1.0 has it.
+#[derive(Debug, Clone)]
+pub struct Http {
+    endpoints: Endpoints,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    endpoint: String,
+}
+
+impl Http {
+    /// With what the operator configured.
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self { endpoints, clock: Arc::new(SystemClock) }
+    }
+
+    /// Takes the time of day from `clock`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    fn bound(&self, params: &RawValue) -> Result<Bound, ItemError> {
+        let Params { endpoint } = serde_json::from_str(params.get())
+            .map_err(|e| ItemError::permanent("params", format!("params must be {{\"endpoint\": \"name\"}}: {e}")))?;
+        let found = self.endpoints.get(&endpoint).ok_or_else(|| self.unknown(&endpoint))?;
+        Ok(Bound { endpoint: Arc::clone(found), clock: Arc::clone(&self.clock) })
+    }
+
+    fn unknown(&self, name: &str) -> ItemError {
+        let known: Vec<&str> = self.endpoints.names().collect();
+        let known = match known.as_slice() {
+            [] => format!("none is configured; the operator names them in {}", Endpoints::VARIABLE),
+            known => format!("known are {}", known.join(", ")),
+        };
+        ItemError::permanent("endpoint", format!("there is no endpoint {name:?}: {known}"))
+    }
+}
+
+#[async_trait]
+impl ItemProcessor for Http {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        self.bound(&item.params)?.process(item).await
+    }
+
+    fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        Ok(Some(Arc::new(self.bound(params)?)))
+    }
+
+    /// The most that any endpoint asks for; what `prepare` returns has the endpoint's own.
+    fn options(&self) -> Options {
+        let own = self.endpoints.iter().map(options);
+        own.reduce(|a, b| Options {
+            concurrency: a.concurrency.max(b.concurrency),
+            item_timeout: a.item_timeout.max(b.item_timeout),
+            attempts_max: a.attempts_max.max(b.attempts_max),
+            ..a
+        })
+        .map_or_else(|| self.described(Options::default()), |options| self.described(options))
+    }
+}
+
+impl Http {
+    fn described(&self, options: Options) -> Options {
+        let names: Vec<&str> = self.endpoints.names().collect();
+        let endpoint = match names.as_slice() {
+            [] => serde_json::json!({"type": "string"}),
+            names => serde_json::json!({"type": "string", "enum": names}),
+        };
+        Options {
+            description: "Posts each item to an HTTP endpoint that the operator configured".to_owned(),
+            params_schema: serde_json::json!({
+                "type": "object",
+                "required": ["endpoint"],
+                "properties": {"endpoint": endpoint},
+                "additionalProperties": false
+            }),
+            ..options
+        }
+    }
+}
+
+/// Bound to one endpoint.
+struct Bound {
+    endpoint: Arc<Endpoint>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl ItemProcessor for Bound {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        let now = self.clock.now();
+        let key = item.idempotency_key();
+        let timestamp = now.timestamp();
+        let signature = self.endpoint.secret.sign(&key, timestamp, item.value.get().as_bytes());
+        let request = (self.endpoint.client.post(self.endpoint.url.clone()))
+            .headers(self.endpoint.headers.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("idempotency-key", &key)
+            .header("headway-job", item.job_id.to_string())
+            .header("headway-index", item.index)
+            .header("headway-attempt", item.attempt)
+            .header("webhook-id", key)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", signature)
+            .body(String::from(Box::<str>::from(item.value)));
+        match request.send().await {
+            Ok(response) => answer::read(&self.endpoint, response, now).await,
+            Err(error) => Err(answer::unanswered(&self.endpoint, &error)),
+        }
+    }
+
+    fn options(&self) -> Options {
+        options(&self.endpoint)
+    }
+}
+
+/// The request times out by itself a little before the item would: that says more, and may pass.
+fn options(endpoint: &Endpoint) -> Options {
+    Options {
+        concurrency: endpoint.concurrency,
+        item_timeout: endpoint.timeout + Duration::from_secs(1),
+        attempts_max: endpoint.attempts_max,
+        ..Options::default()
+    }
+}

@@ -1,0 +1,74 @@
+//! Signatures as Standard Webhooks 1.0 has them, so that receivers verify with a library they find in any language.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// What a secret begins with. Source: Standard Webhooks 1.0.
+const PREFIX: &str = "whsec_";
+/// Bytes of a secret. Source: Standard Webhooks 1.0.
+const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// A key shared with the receiver. Never shown.
+#[derive(Clone)]
+pub struct Secret(Hmac<Sha256>);
+
+/// A text that is no secret. Does not repeat it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secret must be whsec_ and 24 to 64 bytes in base64: echo \"whsec_$(openssl rand -base64 32)\" makes one")]
+pub struct NotASecret;
+
+impl Secret {
+    /// Reads `whsec_` and base64.
+    ///
+    /// # Errors
+    /// [`NotASecret`] if it is anything else, or too short to be safe.
+    pub fn parse(text: &str) -> Result<Self, NotASecret> {
+        let bytes = text.strip_prefix(PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok()).ok_or(NotASecret)?;
+        if !BYTES.contains(&bytes.len()) {
+            return Err(NotASecret);
+        }
+        Hmac::new_from_slice(&bytes).map(Self).map_err(|_| NotASecret)
+    }
+
+    /// The `webhook-signature` of a message; `timestamp` in seconds since 1970.
+    pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+        let mut mac = self.0.clone();
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the Standard Webhooks specification: receivers' libraries must find our signatures good.
+    #[test]
+    fn signs_as_the_specification_does() {
+        let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        assert_eq!(
+            secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+        );
+    }
+
+    #[test]
+    fn refuses_weak_secrets_without_repeating_them() {
+        for text in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwj!"] {
+            assert_eq!(Secret::parse(text).unwrap_err(), NotASecret, "{text}");
+        }
+        let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+}

@@ -1,0 +1,205 @@
+//! `http` against a real server on loopback, which `allowPrivate` lets it reach.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Response, StatusCode};
+use headway::{Item, ItemError, ItemProcessor, JobId, Output, UserId};
+use headway_worker::processors::http::signature::Secret;
+use headway_worker::processors::{Endpoints, Http};
+use serde_json::value::RawValue;
+use tokio::net::TcpListener;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const JOB: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+const JSON: &[(&str, &str)] = &[("content-type", "application/json; charset=utf-8")];
+
+type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+type Answer = fn() -> Response<Body>;
+
+/// A server that notes each request and gives the same answer to all; its port.
+async fn serve(answer: Answer) -> (u16, Seen) {
+    let seen = Seen::default();
+    let note = move |State(seen): State<Seen>, headers: HeaderMap, body: Bytes| async move {
+        seen.lock().unwrap().push((headers, body));
+        answer()
+    };
+    let app = Router::new().fallback(note).with_state(Arc::clone(&seen));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (port, seen)
+}
+
+fn http(port: u16, members: &str) -> Http {
+    let json = format!(
+        r#"{{"crm": {{"url": "http://127.0.0.1:{port}/in?k=v", "secret": "{SECRET}", "allowPrivate": true {members}}}}}"#
+    );
+    Http::new(Endpoints::parse(&json).unwrap())
+}
+
+fn item(value: &str, params: &str) -> Item {
+    Item {
+        job_id: JobId::parse(JOB).unwrap(),
+        user_id: UserId::new("u-17").unwrap(),
+        index: 17,
+        id: Some("ZRH".to_owned()),
+        attempt: 2,
+        value: RawValue::from_string(value.to_owned()).unwrap(),
+        params: RawValue::from_string(params.to_owned()).unwrap().into(),
+    }
+}
+
+async fn run(processor: &dyn ItemProcessor, value: &str) -> Result<Option<String>, ItemError> {
+    match processor.process(item(value, r#"{"endpoint": "crm"}"#)).await? {
+        Output::Json(json) => Ok(Some(json.get().to_owned())),
+        Output::None => Ok(None),
+    }
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(body.into()).unwrap()
+}
+
+/// What a receiver relies on: the item's bytes, the key that is the same on every try, a signature it can verify.
+#[tokio::test]
+async fn sends_the_item_as_it_came_with_key_and_signature() {
+    let (port, seen) = serve(|| answer(200, JSON, "{\"id\": 1.10}")).await;
+    let http = http(port, r#", "headers": {"Authorization": "Bearer hush"}"#);
+    let value = "{\"n\":1.0000000000000000000000001, \"n\": 2}";
+    assert_eq!(run(&http, value).await.unwrap().as_deref(), Some("{\"id\": 1.10}"));
+    let bound = http.prepare(&item("1", r#"{"endpoint": "crm"}"#).params).unwrap().unwrap();
+    run(bound.as_ref(), value).await.unwrap();
+
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    for (headers, body) in seen.iter() {
+        let header = |name: &str| headers[name].to_str().unwrap();
+        assert_eq!(body, value);
+        assert_eq!(header("content-type"), "application/json");
+        assert_eq!(header("authorization"), "Bearer hush");
+        let key = format!("{JOB}/17");
+        assert_eq!([header("idempotency-key"), header("webhook-id")], [&key, &key]);
+        assert_eq!([header("headway-job"), header("headway-index"), header("headway-attempt")], [JOB, "17", "2"]);
+        let timestamp = header("webhook-timestamp").parse().unwrap();
+        assert_eq!(header("webhook-signature"), Secret::parse(SECRET).unwrap().sign(&key, timestamp, body));
+    }
+}
+
+/// 2xx is done whatever the body holds, since the work is.
+#[tokio::test]
+async fn success_keeps_json_and_only_json() {
+    let table: [(Answer, Option<&str>); 5] = [
+        (|| answer(204, &[], ""), None),
+        (|| answer(200, &[("content-type", "text/html")], "1"), None),
+        (|| answer(200, JSON, ""), None),
+        (|| answer(200, JSON, "{oops"), None),
+        (|| answer(201, &[("content-type", "application/vnd.api+json")], "[1]"), Some("[1]")),
+    ];
+    for (answer, expected) in table {
+        let (port, _) = serve(answer).await;
+        assert_eq!(run(&http(port, ""), "1").await.unwrap().as_deref(), expected);
+    }
+}
+
+/// An endless answer is cut off; the item is done, and an output larger than any kept is listed as omitted.
+#[tokio::test]
+async fn an_endless_answer_is_not_read_to_its_end() {
+    let endless = || {
+        let bytes = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4_096])));
+        answer(200, JSON, Body::from_stream(bytes))
+    };
+    let (port, _) = serve(endless).await;
+    let output = run(&http(port, ""), "1").await.unwrap().unwrap();
+    assert!(output.len() > headway::limits::OUTPUT_BYTES_MAX && output.len() < 20_000);
+}
+
+#[tokio::test]
+async fn refusals_are_retryable_or_permanent_by_status() {
+    let table: [(Answer, bool, &str, &str); 10] = [
+        (|| answer(408, &[], ""), true, "http 408", "endpoint crm answered 408 Request Timeout"),
+        (|| answer(425, &[], ""), true, "http 425", "endpoint crm answered 425 Too Early"),
+        (|| answer(429, &[], "slow down"), true, "http 429", "endpoint crm answered 429 Too Many Requests: slow down"),
+        (|| answer(500, &[], ""), true, "http 500", "endpoint crm answered 500 Internal Server Error"),
+        (|| answer(503, &[], ""), true, "http 503", "endpoint crm answered 503 Service Unavailable"),
+        (|| answer(599, &[], ""), true, "http 599", "endpoint crm answered 599"),
+        (|| answer(400, &[], "no\r\nname"), false, "http 400", "endpoint crm answered 400 Bad Request: no name"),
+        (|| answer(404, &[], ""), false, "http 404", "endpoint crm answered 404 Not Found"),
+        (
+            || answer(422, JSON, "{\"e\":1}"),
+            false,
+            "http 422",
+            "endpoint crm answered 422 Unprocessable Entity: {\"e\":1}",
+        ),
+        (
+            || answer(307, &[("location", "/")], ""),
+            false,
+            "http 307",
+            "endpoint crm answered 307 Temporary Redirect (redirects are not followed)",
+        ),
+    ];
+    for (answer, retryable, expected_code, expected_message) in table {
+        let (port, seen) = serve(answer).await;
+        let (found, code, message) = match run(&http(port, ""), "1").await.unwrap_err() {
+            ItemError::Retryable { code, message, .. } => (true, code, message),
+            ItemError::Permanent { code, message } => (false, code, message),
+        };
+        assert_eq!((found, code.as_str(), message.as_str()), (retryable, expected_code, expected_message));
+        assert_eq!(seen.lock().unwrap().len(), 1, "one try is one request");
+    }
+}
+
+#[tokio::test]
+async fn honours_retry_after() {
+    let (port, _) = serve(|| answer(429, &[("retry-after", "17")], "")).await;
+    let error = run(&http(port, ""), "1").await.unwrap_err();
+    assert!(matches!(error, ItemError::Retryable { retry_after: Some(wait), .. } if wait.as_secs() == 17), "{error:?}");
+}
+
+/// No answer is never the end of an item, and its message names no address.
+#[tokio::test]
+async fn no_answer_is_retryable() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let error = run(&http(port, r#", "timeoutSeconds": 1"#), "1").await.unwrap_err();
+    assert_eq!(error, ItemError::retryable("timeout", "endpoint crm: no answer within 1 s"));
+    drop(silent);
+    let error = run(&http(port, ""), "1").await.unwrap_err();
+    assert_eq!(error, ItemError::retryable("connect", "endpoint crm: could not connect: connection refused"));
+}
+
+/// A name that leads only to this machine, without `allowPrivate`: refused for good, before any connection.
+#[tokio::test]
+async fn a_private_name_is_refused() {
+    let json = format!(r#"{{"crm": {{"url": "https://localhost:1/", "secret": "{SECRET}"}}}}"#);
+    let error = run(&Http::new(Endpoints::parse(&json).unwrap()), "1").await.unwrap_err();
+    assert!(matches!(&error, ItemError::Permanent { code, .. } if code == "address"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_endpoint_names_the_known_ones() {
+    let error = http(1, "").process(item("1", r#"{"endpoint": "erp"}"#)).await.unwrap_err();
+    assert_eq!(error, ItemError::permanent("endpoint", "there is no endpoint \"erp\": known are crm"));
+    let error = Http::new(Endpoints::default()).prepare(&item("1", r#"{"endpoint": "erp"}"#).params).err().unwrap();
+    assert!(error.to_string().contains("HEADWAY_HTTP_ENDPOINTS"), "{error}");
+    let error = http(1, "").prepare(&item("1", r#"{"url": "http://x"}"#).params).err().unwrap();
+    assert!(error.to_string().contains("unknown field `url`"), "{error}");
+}
+
+/// The worker paces by these: the bound processor's are the endpoint's own.
+#[test]
+fn options_are_the_endpoints() {
+    let http = http(1, r#", "timeoutSeconds": 20, "concurrency": 3, "maxAttempts": 7"#);
+    let bound = http.prepare(&item("1", r#"{"endpoint": "crm"}"#).params).unwrap().unwrap().options();
+    assert_eq!((bound.concurrency, bound.item_timeout.as_secs(), bound.attempts_max), (3, 21, 7));
+    assert_eq!(http.options().params_schema["properties"]["endpoint"]["enum"], serde_json::json!(["crm"]));
+    assert!(!format!("{http:?}").contains(SECRET));
+}
