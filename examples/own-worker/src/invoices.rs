@@ -1,0 +1,118 @@
+//! One invoice an order. Processed twice, an order still has one invoice: its file is named by the idempotency key.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use headway::{Item, ItemError, ItemProcessor, Output};
+use serde::Deserialize;
+
+/// Writes invoices into a directory.
+pub(crate) struct Invoices {
+    directory: PathBuf,
+}
+
+/// An item of the job.
+#[derive(Deserialize)]
+struct Order {
+    customer: String,
+    lines: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    article: String,
+    quantity: u16,
+    price_cents: u32,
+}
+
+impl Invoices {
+    /// Invoices go into `directory`.
+    pub(crate) fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into() }
+    }
+}
+
+#[async_trait]
+impl ItemProcessor for Invoices {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        let order: Order = item.parse()?;
+        let total_cents: u64 =
+            order.lines.iter().map(|line| u64::from(line.quantity) * u64::from(line.price_cents)).sum();
+        if total_cents == 0 {
+            // Trying again would change nothing: the item fails, and is listed under this code.
+            return Err(ItemError::permanent("empty", format!("the order of {} comes to nothing", order.customer)));
+        }
+        // The same on every try: what a crash left half done is written again, not twice.
+        let name = item.idempotency_key().replace('/', "-");
+        let (draft, invoice) =
+            (self.directory.join(format!("{name}.draft")), self.directory.join(format!("{name}.txt")));
+        // A full disk or a mount that is away may pass: the item is tried again, later.
+        let for_now = |e: std::io::Error| ItemError::retryable("disk", e.to_string());
+        tokio::fs::write(&draft, order.invoice(&name, total_cents)).await.map_err(for_now)?;
+        tokio::fs::rename(&draft, &invoice).await.map_err(for_now)?;
+        Output::json(&serde_json::json!({"invoice": name, "totalCents": total_cents}))
+    }
+}
+
+impl Order {
+    fn invoice(&self, number: &str, total_cents: u64) -> String {
+        let mut text = format!("Invoice {number} for {}\n", self.customer);
+        for Line { article, quantity, price_cents } in &self.lines {
+            text.push_str(&format!("{quantity:>6} x {article} at {}\n", money((*price_cents).into())));
+        }
+        text + &format!("Total {}\n", money(total_cents))
+    }
+}
+
+fn money(cents: u64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use headway::{JobId, UserId};
+    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn item(value: Value) -> Item {
+        Item {
+            job_id: JobId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap(),
+            user_id: UserId::new("u-17").unwrap(),
+            index: 4,
+            id: None,
+            attempt: 1,
+            value: RawValue::from_string(value.to_string()).unwrap(),
+            params: RawValue::from_string("{}".to_owned()).unwrap().into(),
+        }
+    }
+
+    fn order() -> Item {
+        item(json!({"customer": "Ada", "lines": [{"article": "Lamp", "quantity": 2, "price_cents": 1_995}]}))
+    }
+
+    #[tokio::test]
+    async fn an_order_processed_twice_has_one_invoice() {
+        let directory = tempfile::tempdir().unwrap();
+        let invoices = Invoices::new(directory.path());
+        for _ in 0..2 {
+            let Output::Json(output) = invoices.process(order()).await.unwrap() else { panic!("an output") };
+            assert!(output.get().contains("\"totalCents\":3990"), "{output}");
+        }
+        let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(files, [directory.path().join("7c9e6679-7425-40de-944b-e07fc1f90ae7-4.txt")]);
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        assert!(text.ends_with("     2 x Lamp at 19.95\nTotal 39.90\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_retryable_and_what_will_not_is_permanent() {
+        let away = Invoices::new("/nowhere/at/all");
+        assert!(matches!(away.process(order()).await, Err(ItemError::Retryable { code, .. }) if code == "disk"));
+        let nothing = item(json!({"customer": "Ada", "lines": []}));
+        assert!(matches!(away.process(nothing).await, Err(ItemError::Permanent { code, .. }) if code == "empty"));
+        let other = item(json!({"name": "Ada"}));
+        assert!(matches!(away.process(other).await, Err(ItemError::Permanent { code, .. }) if code == "malformed"));
+    }
+}
