@@ -152,3 +152,59 @@ impl Gate {
 fn done<S, R>(store: &mut S, work: impl FnOnce(&mut S) -> R) -> Result<R, Unavailable> {
     catch_unwind(AssertUnwindSafe(|| work(store))).map_err(|_| Unavailable::Panicked)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_waits_for_the_disk_unless_what_it_tells_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let turn = Arc::new(Turn::open(&dir.path().join("turn")).unwrap());
+        let elsewhere = Turn::open(&dir.path().join("turn")).unwrap();
+        let syncs = Arc::new(AtomicUsize::new(0));
+        let (counted, count) = (Arc::clone(&syncs), Arc::clone(&turn));
+        let sync = move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        };
+        let barrier = Barrier::start("test", move || count.committed(), sync).unwrap();
+        let lane = Lane::thread("test", (), turn, barrier).unwrap();
+        let after = async |care| {
+            lane.run(care, |()| ()).await.unwrap();
+            syncs.load(Ordering::SeqCst)
+        };
+        assert_eq!(
+            after(Care::Read).await,
+            1,
+            "what an earlier process left may not be on disk"
+        );
+        assert_eq!(after(Care::Read).await, 1);
+        assert_eq!(after(Care::Write).await, 2);
+        assert_eq!(after(Care::Read).await, 2);
+        assert_eq!(after(Care::WriteUnhurried).await, 2);
+        assert_eq!(after(Care::Look).await, 2);
+        assert_eq!(
+            after(Care::Read).await,
+            3,
+            "an unhurried write may have been read"
+        );
+        drop(elsewhere.take().unwrap());
+        assert_eq!(
+            after(Care::Read).await,
+            4,
+            "another process's write may have been read"
+        );
+        assert_eq!(after(Care::Read).await, 4);
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_call() {
+        let lane = Lane::inline(1);
+        let failed = lane.run(Care::Write, |_| panic!("on purpose")).await;
+        assert!(matches!(failed, Err::<(), _>(Unavailable::Panicked)));
+        assert_eq!(lane.run(Care::Read, |store| *store).await.unwrap(), 1);
+    }
+}

@@ -158,6 +158,9 @@ fn take(work: &mut Work<'_>, queue: &Queue, wish: &Wish) -> Result<Vec<Received>
         let share = wanted.div_ceil(groups.len());
         for group in groups {
             let wanted = share.min(wish.messages_max - taken.len());
+            if wanted == 0 {
+                break;
+            }
             let heads = heads(work, queue.id, &group, wanted)?;
             if heads.is_empty() {
                 return Err(Fault::internal(

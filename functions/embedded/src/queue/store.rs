@@ -269,3 +269,72 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Queue> {
         modified_ms: row.get("modified_ms")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::queue::{
+        receive::{Wish, receive},
+        send::{Outgoing, send},
+    };
+
+    fn open(file: &Path, now_ms: u64) -> (Store, Queue) {
+        let mut store = Store::in_file(file, Arc::new(move || now_ms), false).unwrap();
+        let queue = store.create("jobs", &Attributes::default(), true).unwrap();
+        (store, queue)
+    }
+
+    fn receive_one(store: &mut Store, queue: &Queue) -> usize {
+        let wish = Wish {
+            queue: queue.id,
+            messages_max: 1,
+            bytes_max: u64::MAX,
+            visibility_ms: None,
+        };
+        receive(store, &wish).unwrap().messages.len()
+    }
+
+    fn send_one(store: &mut Store, queue: &Queue, body: String) -> Result<(), Fault> {
+        let message = Outgoing::new(body, None, None)?;
+        store.work(|work| send(work, queue, &[message]))
+    }
+
+    #[test]
+    fn a_clock_set_back_keeps_nothing_out_of_sight_for_longer() {
+        const HOUR_MS: u64 = 3_600_000;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("queue.db");
+        let (mut store, queue) = open(&file, 10 * HOUR_MS);
+        send_one(&mut store, &queue, "held".to_owned()).unwrap();
+        assert_eq!(receive_one(&mut store, &queue), 1);
+        drop(store);
+        let (mut store, queue) = open(&file, 9 * HOUR_MS);
+        assert_eq!(receive_one(&mut store, &queue), 0, "still out of sight");
+        drop(store);
+        let (mut store, queue) = open(&file, 9 * HOUR_MS + 30_000);
+        assert_eq!(receive_one(&mut store, &queue), 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_keeps_what_there_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, queue) = open(&dir.path().join("queue.db"), 1);
+        send_one(&mut store, &queue, "first".to_owned()).unwrap();
+        store
+            .connection
+            .pragma_update(None, "max_page_count", 40)
+            .unwrap();
+        let fault = send_one(&mut store, &queue, "x".repeat(500_000)).unwrap_err();
+        assert!(fault.message.contains("is full"), "{fault}");
+        assert_eq!(fault.answer().status, 500, "the SDK repeats it");
+        assert_eq!(
+            (
+                receive_one(&mut store, &queue),
+                receive_one(&mut store, &queue)
+            ),
+            (1, 0)
+        );
+    }
+}

@@ -103,3 +103,68 @@ fn names(connection: &Connection, sql: &str, values: &[&str]) -> rusqlite::Resul
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use dynoxide::Database;
+    use serde_json::json;
+
+    use super::*;
+
+    fn make(database: &Database, name: &str) {
+        let key = |index: &str| json!([{ "AttributeName": index, "KeyType": "HASH" }]);
+        let request = json!({
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key("pk"),
+            "AttributeDefinitions": [
+                { "AttributeName": "pk", "AttributeType": "S" }, { "AttributeName": "owner", "AttributeType": "S" },
+            ],
+            "GlobalSecondaryIndexes": [
+                { "IndexName": "owners", "KeySchema": key("owner"), "Projection": { "ProjectionType": "ALL" } },
+            ],
+        });
+        database
+            .create_table(serde_json::from_value(request).unwrap())
+            .unwrap();
+    }
+
+    #[test]
+    fn half_a_table_is_removed_and_its_neighbour_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("table.db");
+        let database = Database::new(file.to_str().unwrap()).unwrap();
+        let connection = Connection::open(&file).unwrap();
+        make(&database, "jobs2");
+        begin(&connection, "jobs").unwrap();
+        make(&database, "jobs");
+        connection
+            .execute_batch("DROP TABLE \"jobs::gsi::owners\"")
+            .unwrap();
+        drop(database);
+        repair(&connection).unwrap();
+        assert!(!is_known(&connection, "jobs").unwrap() && is_known(&connection, "jobs2").unwrap());
+        make(&Database::new(file.to_str().unwrap()).unwrap(), "jobs");
+        repair(&connection).unwrap();
+        assert!(is_known(&connection, "jobs").unwrap(), "noted only once");
+    }
+
+    #[test]
+    fn an_item_that_is_not_json_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("table.db");
+        let database = Database::new(file.to_str().unwrap()).unwrap();
+        make(&database, "jobs");
+        let put = json!({ "TableName": "jobs", "Item": { "pk": { "S": "a" } } });
+        database
+            .put_item(serde_json::from_value(put).unwrap())
+            .unwrap();
+        let connection = Connection::open(&file).unwrap();
+        check_items(&file, &connection).unwrap();
+        connection
+            .execute("UPDATE jobs SET item_json = '{' || item_json", [])
+            .unwrap();
+        assert!(matches!(
+            check_items(&file, &connection),
+            Err(OpenError::Damaged { .. })
+        ));
+    }
+}

@@ -24,7 +24,7 @@ pub(crate) async fn create(client: &Client) {
         .attribute_type(ScalarAttributeType::S);
     client
         .create_table()
-        .table_name("t")
+        .table_name("jobs")
         .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key.build().unwrap())
         .attribute_definitions(definition.build().unwrap())
@@ -50,7 +50,7 @@ fn key(value: &str) -> HashMap<String, AttributeValue> {
 pub(crate) async fn raise(client: &Client, pk: &str, seen: u64) -> (u64, bool) {
     let outcome = client
         .update_item()
-        .table_name("t")
+        .table_name("jobs")
         .set_key(Some(key(pk)))
         .update_expression("SET n = :next")
         .condition_expression(if seen == 0 {
@@ -87,7 +87,7 @@ pub(crate) async fn raise(client: &Client, pk: &str, seen: u64) -> (u64, bool) {
 pub(crate) async fn count(client: &Client, pk: &str) -> u64 {
     let read = client
         .get_item()
-        .table_name("t")
+        .table_name("jobs")
         .set_key(Some(key(pk)))
         .consistent_read(true);
     let item = read.send().await.unwrap().item;
@@ -101,12 +101,12 @@ async fn a_failed_condition_gives_the_item_and_a_cancelled_transaction_its_reaso
     assert_eq!(raise(&client, "a", 0).await, (1, true));
     assert_eq!(raise(&client, "a", 5).await, (1, false));
     let held = ConditionCheck::builder()
-        .table_name("t")
+        .table_name("jobs")
         .set_key(Some(key("a")))
         .condition_expression("n = :two")
         .expression_attribute_values(":two", number(2))
         .return_values_on_condition_check_failure(OnFailure::AllOld);
-    let put = Put::builder().table_name("t").set_item(Some(key("b")));
+    let put = Put::builder().table_name("jobs").set_item(Some(key("b")));
     let fault = client
         .transact_write_items()
         .transact_items(
@@ -139,7 +139,7 @@ async fn all_of_a_table_users_operations_are_there() {
     create(&client).await;
     let described = client
         .describe_table()
-        .table_name("t")
+        .table_name("jobs")
         .send()
         .await
         .unwrap();
@@ -154,14 +154,14 @@ async fn all_of_a_table_users_operations_are_there() {
         .unwrap();
     client
         .update_time_to_live()
-        .table_name("t")
+        .table_name("jobs")
         .time_to_live_specification(lives)
         .send()
         .await
         .unwrap();
     let told = client
         .describe_time_to_live()
-        .table_name("t")
+        .table_name("jobs")
         .send()
         .await
         .unwrap();
@@ -181,13 +181,13 @@ async fn all_of_a_table_users_operations_are_there() {
     };
     client
         .batch_write_item()
-        .request_items("t", vec![put("a"), put("b")])
+        .request_items("jobs", vec![put("a"), put("b")])
         .send()
         .await
         .unwrap();
     client
         .put_item()
-        .table_name("t")
+        .table_name("jobs")
         .set_item(Some(key("c")))
         .send()
         .await
@@ -200,14 +200,14 @@ async fn all_of_a_table_users_operations_are_there() {
         .unwrap();
     let got = client
         .batch_get_item()
-        .request_items("t", wanted)
+        .request_items("jobs", wanted)
         .send()
         .await
         .unwrap();
-    assert_eq!(got.responses().unwrap()["t"].len(), 2);
+    assert_eq!(got.responses().unwrap()["jobs"].len(), 2);
     let get = TransactGetItem::builder().get(
         Get::builder()
-            .table_name("t")
+            .table_name("jobs")
             .set_key(Some(key("c")))
             .build()
             .unwrap(),
@@ -220,7 +220,7 @@ async fn all_of_a_table_users_operations_are_there() {
         .unwrap();
     assert!(got.responses()[0].item().is_some());
     let gone = Delete::builder()
-        .table_name("t")
+        .table_name("jobs")
         .set_key(Some(key("c")))
         .build()
         .unwrap();
@@ -232,14 +232,14 @@ async fn all_of_a_table_users_operations_are_there() {
         .unwrap();
     client
         .delete_item()
-        .table_name("t")
+        .table_name("jobs")
         .set_key(Some(key("b")))
         .send()
         .await
         .unwrap();
     let query = client
         .query()
-        .table_name("t")
+        .table_name("jobs")
         .key_condition_expression("pk = :pk");
     assert_eq!(
         query
@@ -251,7 +251,13 @@ async fn all_of_a_table_users_operations_are_there() {
         1
     );
     assert_eq!(
-        client.scan().table_name("t").send().await.unwrap().count(),
+        client
+            .scan()
+            .table_name("jobs")
+            .send()
+            .await
+            .unwrap()
+            .count(),
         1
     );
 }
@@ -262,7 +268,7 @@ async fn a_bad_request_is_refused_in_dynamodbs_words() {
     create(&client).await;
     let fault = client
         .update_item()
-        .table_name("t")
+        .table_name("jobs")
         .send()
         .await
         .unwrap_err();
@@ -305,7 +311,7 @@ async fn expired_rows_are_swept() {
         .unwrap();
     client
         .update_time_to_live()
-        .table_name("t")
+        .table_name("jobs")
         .time_to_live_specification(lives)
         .send()
         .await
@@ -314,7 +320,7 @@ async fn expired_rows_are_swept() {
     item.insert("ttl".to_owned(), number(1_700_000_000));
     client
         .put_item()
-        .table_name("t")
+        .table_name("jobs")
         .set_item(Some(item))
         .send()
         .await
