@@ -178,6 +178,8 @@ pub struct Job {
     pub abandoned: bool,
     /// Whether its rows are being deleted: to everybody it is gone.
     pub deleting: bool,
+    /// Whether, since it ended, everything that workers left recorded was seen to be shown.
+    pub reconciled: bool,
     /// How many parts it has, once sealed.
     pub parts: u32,
     /// The highest part that was reserved.
@@ -227,6 +229,7 @@ impl Job {
             sealed: false,
             abandoned: false,
             deleting: false,
+            reconciled: false,
             parts: 0,
             top_part: None,
             rolled_up: RolledUp::default(),
@@ -259,6 +262,11 @@ impl Job {
     /// Whether it may still change by itself.
     pub fn is_live(&self) -> bool {
         !self.is_terminal() && !self.deleting
+    }
+
+    /// Whether the sweep is to look at it: until it has ended and nothing of it can be left unshown.
+    pub fn is_watched(&self) -> bool {
+        !(self.is_terminal() && self.reconciled)
     }
 
     /// Whether workers are to begin its items.
@@ -370,6 +378,13 @@ pub enum JobWrite {
         /// Only if the row did not change since.
         untouched_since: DateTime<Utc>,
     },
+    /// It ended long enough ago that no worker is at it, and all that is recorded is shown.
+    Reconcile {
+        /// The round that was read as ended.
+        round: u32,
+        /// When it ended.
+        completed_at: DateTime<Utc>,
+    },
     /// Its rows are about to be deleted.
     Delete {
         /// The round that was read as ended.
@@ -403,6 +418,7 @@ impl JobWrite {
                 !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)
             }
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
+            Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
             Self::Delete { round } => job.is_terminal() && job.round == round,
         }
     }
@@ -440,15 +456,16 @@ impl JobWrite {
                 job.abandoned = true;
                 end(job, JobStatus::Failed, Some(ABANDONED), now);
             }
+            Self::Reconcile { .. } => job.reconciled = true,
             Self::Delete { .. } => job.deleting = true,
         }
         job.updated_at = now;
         job.uncount();
     }
 
-    /// Whether the write changes the status, and with it the row's place among live and ended jobs.
+    /// Whether the write gives the row a new place among the jobs that the sweep looks at, or those it may delete.
     pub fn moves(&self) -> bool {
-        !matches!(self, Self::RollUp { .. } | Self::Reserve { .. })
+        !matches!(self, Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. } | Self::Delete { .. })
     }
 }
 
@@ -470,6 +487,8 @@ fn end(job: &mut Job, status: JobStatus, error: Option<&str>, now: DateTime<Utc>
     job.completed_at = Some(now);
     job.expires_at = Some(now + TimeDelta::days(job.retention_days.into()));
     job.paused = false;
+    // Every register of a completed job is full: nothing can be left.
+    job.reconciled = status == JobStatus::Completed;
 }
 
 fn retry(job: &mut Job, round: u32, now: DateTime<Utc>) {
@@ -477,7 +496,7 @@ fn retry(job: &mut Job, round: u32, now: DateTime<Utc>) {
     job.round = round + 1;
     job.rolled_up = RolledUp::default();
     (job.error_message, job.completed_at, job.expires_at) = (None, None, None);
-    (job.paused, job.abandoned) = (false, false);
+    (job.paused, job.abandoned, job.reconciled) = (false, false, false);
     (job.rate_since, job.rate_base) = (Some(now), 0);
 }
 

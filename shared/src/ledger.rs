@@ -101,9 +101,9 @@ pub struct Found {
 /// Which jobs the sweep asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Candidates {
-    /// Live ones, by their last change of status.
+    /// Those to be looked at, live or ended and not reconciled, by their last change of status.
     Live,
-    /// Ended ones, by their end.
+    /// Ended ones that are reconciled, by their end.
     Ended,
 }
 
@@ -137,7 +137,7 @@ pub trait Ledger: Send + Sync + Debug {
     /// One conditional write to a job row.
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError>;
 
-    /// Puts a part row unless there is one: then returns that.
+    /// Puts a part row unless there is another: then returns that. The very same row was put by an earlier try.
     async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError>;
 
     /// One conditional write to a part row.
@@ -153,6 +153,7 @@ pub trait Ledger: Send + Sync + Debug {
     async fn outcomes(&self, id: PartId, from: u16) -> Result<Vec<Outcome>, JobError>;
 
     /// Puts an outcome row if the one that is there has the version before it (none before version 1): says whether.
+    /// The very same row was put by an earlier try.
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError>;
 
     /// Keeps a message.

@@ -68,6 +68,10 @@ pub const RETENTION_DAYS_RANGE: std::ops::RangeInclusive<u16> = 1..=365;
 pub const OPEN_WITHOUT_PART_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// How long rows below a job may outlive it when every sweep fails: the table's TTL.
 pub const TTL_DAYS: i64 = 400;
+/// The longest a Lambda function runs. Source: AWS Lambda quotas.
+pub const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
+/// How long after its end a job is left to the workers that may still be at it.
+pub const RECONCILE_AFTER_END: Duration = Duration::from_secs(960);
 /// How long after its end a job's rows stay, so that late duplicates find them: more than a worker's timeout.
 pub const DELETE_AFTER_END_MIN: Duration = Duration::from_secs(15 * 60);
 
@@ -98,6 +102,7 @@ const _: () = assert!(
     QUEUE_BATCH_ENTRIES_MAX * (CHUNK_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX) * 4 / 3 <= QUEUE_BATCH_BYTES_MAX,
     "ten chunks fit in a batch, in base64 too"
 );
+const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");
 const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
 const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
 const _: () = assert!(

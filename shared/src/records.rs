@@ -1,6 +1,7 @@
 //! Reading what became of items: failures and outputs, by index, a page at a time.
 //!
-//! A row counts only as far as its register shows it, so that lists and counts agree.
+//! A row counts only if its register shows it, and who sees a record that is not shown yet shows it: so lists and counts
+//! agree.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use crate::job::Job;
 use crate::limits::PAGE_BYTES_MAX;
 use crate::outcome::{Failure, Outcome, OutputRecord};
 use crate::part::{Part, Register};
+use crate::settle::show;
 
 /// Parts looked at for one page; with nothing found in them the page is empty and goes on behind them.
 const PARTS_PER_PAGE_MAX: u32 = 100;
@@ -84,7 +86,10 @@ impl<B> Reader<'_, B> {
             let mut chunk = start.chunk;
             while let Some(outcomes) = self.outcomes(part, chunk, stop).await? {
                 chunk = outcomes.last().map_or(stop, |outcome| outcome.id.chunk + 1);
-                for outcome in outcomes.into_iter().filter(|outcome| outcome.id.chunk < stop && is_shown(part, outcome)) {
+                for outcome in outcomes.into_iter().filter(|outcome| outcome.id.chunk < stop) {
+                    if !self.is_shown(part, &outcome).await? {
+                        continue;
+                    }
                     let at = outcome.id.chunk;
                     for (index, record) in records_of(outcome).into_iter().filter(|(index, _)| *index >= start.index) {
                         bytes += (self.bytes)(&record);
@@ -119,8 +124,14 @@ impl<B> Reader<'_, B> {
         let outcomes = self.app.ledger.outcomes((part.job, part.number), from).await?;
         Ok((!outcomes.is_empty()).then_some(outcomes))
     }
-}
 
-fn is_shown(part: &Part, outcome: &Outcome) -> bool {
-    matches!(part.registers.get(&outcome.id.chunk), Some(Register::Outcome { .. }))
+    /// Whether the register shows this outcome row, which is seen to if it is behind. A clean one never does.
+    async fn is_shown(&self, part: &Part, outcome: &Outcome) -> Result<bool, JobError> {
+        match part.registers.get(&outcome.id.chunk) {
+            Some(Register::Clean { .. }) | None => return Ok(false),
+            Some(register) if register.code() < outcome.register().code() => show(self.app, outcome).await?,
+            Some(_) => None,
+        };
+        Ok(true)
+    }
 }

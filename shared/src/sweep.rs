@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::JobError;
 use crate::job::{Job, JobId, JobWrite};
 use crate::ledger::{Candidates, Written};
-use crate::limits::{BATCH_GET_KEYS_MAX, OPEN_WITHOUT_PART_MAX};
+use crate::limits::{BATCH_GET_KEYS_MAX, OPEN_WITHOUT_PART_MAX, RECONCILE_AFTER_END};
 use crate::part::{Part, Register};
 use crate::settle::{look_upward, look_upward_from_job, show};
 
@@ -29,7 +29,7 @@ pub struct Swept {
     pub deleted: usize,
     /// Submissions ended that nobody finished.
     pub abandoned: usize,
-    /// Live jobs looked at.
+    /// Jobs looked at: live ones, and ended ones that something may be left of.
     pub looked_at: usize,
     /// Outcomes that were recorded but not shown, and are now.
     pub reconciled: usize,
@@ -60,19 +60,24 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
 
 async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) -> Result<(), JobError> {
     let Some(job) = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id) else { return Ok(()) };
-    if !job.is_live() {
+    let ended_lately = job.completed_at.is_some_and(|ended| ended > now - time(RECONCILE_AFTER_END));
+    if !job.is_watched() || job.deleting || ended_lately {
         return Ok(());
     }
     swept.looked_at += 1;
     let ids: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (id, part)).collect();
     let parts = if ids.is_empty() { Vec::new() } else { app.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
-    if !job.sealed && is_abandoned(&job, &parts, now) {
-        let abandon = JobWrite::Abandon { untouched_since: now - grace() };
+    if job.is_live() && !job.sealed && is_abandoned(&job, &parts, now) {
+        let abandon = JobWrite::Abandon { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) };
         swept.abandoned += usize::from(matches!(app.jobs.update_status(id, &abandon).await?, Written::Applied(_)));
         return Ok(());
     }
     for part in &parts {
         swept.reconciled += reconcile(app, part).await?;
+    }
+    if let (true, Some(completed_at)) = (job.is_terminal(), job.completed_at) {
+        app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, completed_at }).await?;
+        return Ok(());
     }
     look_upward_from_job(app, job).await?;
     let ended = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id).is_some_and(|job| job.is_terminal());
@@ -106,9 +111,9 @@ async fn reconcile(app: &App, part: &Part) -> Result<usize, JobError> {
 
 fn is_abandoned(job: &Job, parts: &[Part], now: DateTime<Utc>) -> bool {
     let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max();
-    touched.is_some_and(|touched| touched < now - grace())
+    touched.is_some_and(|touched| touched < now - time(OPEN_WITHOUT_PART_MAX))
 }
 
-fn grace() -> TimeDelta {
-    TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or(TimeDelta::days(1))
+fn time(span: Duration) -> TimeDelta {
+    TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
 }

@@ -1,1 +1,35 @@
-//! The cleanup function: deletes what is past retention and repairs what stands still.
+//! The cleanup function: on a schedule, deletes what is past retention and repairs what stands still.
+
+use headway::sweep::{Swept, sweep};
+use headway::{App, JobError, config, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+/// One sweep; the answer says what it did.
+///
+/// # Errors
+/// [`JobError`] if the table or the queue did not answer: what was done stands, the next run goes on.
+pub async fn handle(app: &App) -> Result<Swept, JobError> {
+    let swept = sweep(app).await?;
+    let Swept { deleted, abandoned, looked_at, reconciled, ended } = swept;
+    tracing::info!(deleted, abandoned, looked_at, reconciled, ended, "swept");
+    Ok(swept)
+}
+
+/// Runs the cleanup function on Lambda, configured by the environment, until the runtime ends it.
+///
+/// # Errors
+/// What is missing in the environment, and what the runtime reports.
+pub async fn run() -> Result<(), Error> {
+    telemetry::init();
+    let app = environment().await?;
+    let app = &app;
+    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move { Ok::<_, Error>(handle(app).await?) })).await
+}
+
+async fn environment() -> Result<App, Error> {
+    #[cfg(feature = "embedded")]
+    if !config::names_aws() {
+        return Ok(headway_embedded::Hosted::from_environment().await?.app);
+    }
+    Ok(config::app_on_aws().await?)
+}

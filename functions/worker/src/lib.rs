@@ -1,1 +1,91 @@
 //! The worker function: works chunks off and settles them.
+//!
+//! A worker of your own is a `main` of a few lines: `headway_worker::run(Processors::new().with("name", Mine)).await`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use headway::limits::FUNCTION_TIMEOUT_MAX;
+use headway::work::{Delivery, Invocation, Worker};
+use headway::{App, Processors, config, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+pub mod processors;
+
+/// The worker and how it tells dead letters from other messages.
+#[derive(Debug)]
+pub struct Handler {
+    worker: Worker,
+    dead_letter_queue_arn: Option<String>,
+}
+
+impl Handler {
+    /// A handler of messages; those from the queue of that ARN are dead letters.
+    pub fn new(app: App, processors: Processors, dead_letter_queue_arn: Option<String>) -> Self {
+        Self { worker: Worker::new(app, processors), dead_letter_queue_arn }
+    }
+
+    /// Works on a batch before `deadline`; the answer names the messages that have to come again.
+    pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
+        let began = Instant::now();
+        let messages = event.records.len();
+        let deliveries = event.records.into_iter().map(|record| self.delivery(record)).collect();
+        let undone = self.worker.work(deliveries, Invocation { began, deadline }).await;
+        tracing::info!(messages, undone = undone.len(), duration_ms = began.elapsed().as_millis() as u64, "worked on a batch");
+        let mut answer = SqsBatchResponse::default();
+        answer.batch_item_failures = undone.into_iter().map(failure).collect();
+        answer
+    }
+
+    fn delivery(&self, record: SqsMessage) -> Delivery {
+        let receive_count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        Delivery {
+            message_id: record.message_id.unwrap_or_default(),
+            body: record.body.unwrap_or_default(),
+            receive_count: receive_count.unwrap_or(1),
+            dead_letter: self.dead_letter_queue_arn.is_some() && record.event_source_arn == self.dead_letter_queue_arn,
+        }
+    }
+}
+
+/// Runs the worker function on Lambda, configured by the environment, until the runtime ends it.
+///
+/// # Errors
+/// What is missing in the environment, and what the runtime reports.
+pub async fn run(processors: Processors) -> Result<(), Error> {
+    telemetry::init();
+    let (app, dead_letter_queue_arn) = environment().await?;
+    let handler = Handler::new(app, processors, dead_letter_queue_arn);
+    let handler = &handler;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
+        let span = tracing::info_span!("batch", request_id = event.context.request_id);
+        let deadline = deadline(event.context.deadline);
+        Ok::<_, Error>(handler.handle(event.payload, deadline).instrument(span).await)
+    }))
+    .await
+}
+
+async fn environment() -> Result<(App, Option<String>), Error> {
+    #[cfg(feature = "embedded")]
+    if !config::names_aws() {
+        let hosted = headway_embedded::Hosted::from_environment().await?;
+        return Ok((hosted.app, Some(hosted.embedded.dead_letters().arn.clone())));
+    }
+    Ok((config::app_on_aws().await?, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN)))
+}
+
+/// The runtime's deadline, in milliseconds since the epoch, by this process's clock. One that is long past, as local
+/// emulators send, stands for none.
+fn deadline(epoch_ms: u64) -> Instant {
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
+    let left = if epoch_ms + 3_600_000 < now_ms { FUNCTION_TIMEOUT_MAX } else { Duration::from_millis(epoch_ms.saturating_sub(now_ms)) };
+    Instant::now() + left.min(FUNCTION_TIMEOUT_MAX)
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}

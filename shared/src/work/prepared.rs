@@ -52,14 +52,14 @@ impl PreparedJobs {
 
 async fn prepare(app: &App, processors: &Processors, job: &Job) -> Result<Prepared, JobError> {
     let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
-    let processor = processors.get(&job.processor).ok_or_else(unknown)?;
+    let unbound = processors.get(&job.processor).ok_or_else(unknown)?;
     let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
-    let options = Arc::new(processor.options());
-    let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
-    let processor = match processor.prepare(&params) {
-        Ok(bound) => Ok(bound.unwrap_or_else(|| processor.clone())),
+    let processor = match unbound.prepare(&params) {
+        Ok(bound) => Ok(bound.unwrap_or_else(|| unbound.clone())),
         Err(ItemError::Retryable { message, .. }) => return Err(JobError::unavailable("preparing the processor", message)),
         Err(error) => Err(error),
     };
+    let options = Arc::new(processor.as_ref().map_or_else(|_| unbound.options(), |bound| bound.options()));
+    let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
     Ok(Prepared { processor, options, params, places })
 }

@@ -16,11 +16,12 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The row of a job.
 pub(super) fn job_item(job: &Job) -> Item {
-    let (live, since) = if job.is_terminal() { (false, job.completed_at.unwrap_or(job.updated_at)) } else { (true, job.updated_at) };
+    let watched = job.is_watched();
+    let since = job.completed_at.filter(|_| !watched).unwrap_or(job.updated_at);
     let row = Writer::new(Key::job(job.id))
         .text(OWNER_PARTITION, owner_partition(&job.user_id))
         .text(OWNER_SORT, index_sort(job.created_at, job.id))
-        .text(SWEEP_PARTITION, sweep_partition(job.id, live))
+        .text(SWEEP_PARTITION, sweep_partition(job.id, watched))
         .text(SWEEP_SORT, index_sort(since, job.id))
         .text(STATUS, job.status.as_str())
         .number(TOTAL_ITEMS, job.total_items)
@@ -37,6 +38,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .flag(SEALED, job.sealed)
         .flag(ABANDONED, job.abandoned)
         .flag(DELETING, job.deleting)
+        .flag(RECONCILED, job.reconciled)
         .number(PARTS, job.parts)
         .maybe(TOP_PART, job.top_part, number)
         .maybe(PARTS_ROLLED_UP, Some(&job.rolled_up.parts).filter(|parts| !parts.is_empty()), |parts| numbers(parts.iter().copied()))
@@ -80,6 +82,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         sealed: row.flag(SEALED),
         abandoned: row.flag(ABANDONED),
         deleting: row.flag(DELETING),
+        reconciled: row.flag(RECONCILED),
         parts: row.number(PARTS)?,
         top_part: row.number_if_any(TOP_PART)?,
         rolled_up: rolled_up(row)?,
@@ -194,7 +197,7 @@ mod tests {
         job.updated_at = now(2).unwrap();
         (job.completed_at, job.started_at, job.expires_at, job.rate_since) = (now(3), now(4), now(5), now(6));
         (job.created_by, job.processor, job.round) = ("sub".to_owned(), "http".to_owned(), 3);
-        (job.paused, job.sealed, job.abandoned, job.deleting) = (true, true, true, true);
+        (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (true, true, true, true, true);
         (job.parts, job.top_part, job.rate_base, job.retention_days) = (4, Some(3), 9, 365);
         job.rolled_up = RolledUp { parts: BTreeSet::from([0, 3]), processed: 5, failed: 2 };
         job.tolerated = ToleratedFailures::Percentage { percentage: 0.1 + 0.2, minimum_sample: Some(8) };

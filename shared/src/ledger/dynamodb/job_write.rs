@@ -38,6 +38,10 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
             job.live().not("#sealed").map(untouched).flag("#abandoned").end(JobStatus::Failed, Some(ABANDONED))
         }
+        JobWrite::Reconcile { round, completed_at } => {
+            let ended = job.ended().in_round(*round).not("#deleting").not("#reconciled").flag("#reconciled");
+            ended.placed(false, *completed_at)
+        }
         JobWrite::Delete { round } => job.ended().in_round(*round).flag("#deleting"),
     }
     .change
@@ -80,7 +84,7 @@ fn retry(job: JobChange, round: u32) -> JobChange {
             let begun = begun.set("#round = :next").value(":next", number(u64::from(round) + 1));
             let begun = begun.set("#rateSince = :now").set("#rateBase = :zero");
             let begun = begun.remove(&["#partsRolledUp", "#processedRolledUp", "#failedRolledUp"]);
-            begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned"])
+            begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned", "#reconciled"])
         })
         .moved(true)
 }
@@ -160,12 +164,23 @@ impl JobChange {
                 None => ended.remove(&["#errorMessage"]),
             }
         })
-        .moved(false)
+        .reconciled_if(end == JobStatus::Completed)
     }
 
-    /// Gives the row its new place among live or ended jobs.
-    fn moved(self, live: bool) -> Self {
-        let (partition, sort) = (sweep_partition(self.id, live), index_sort(self.now, self.id));
+    /// A completed job has nothing left to be shown; any other end is still looked at.
+    fn reconciled_if(self, completed: bool) -> Self {
+        let job = if completed { self.flag("#reconciled") } else { self.map(|change| change.remove(&["#reconciled"])) };
+        job.moved(!completed)
+    }
+
+    /// Gives the row its new place among the jobs to be looked at, or those that may be deleted.
+    fn moved(self, watched: bool) -> Self {
+        let now = self.now;
+        self.placed(watched, now)
+    }
+
+    fn placed(self, watched: bool, at: DateTime<Utc>) -> Self {
+        let (partition, sort) = (sweep_partition(self.id, watched), index_sort(at, self.id));
         self.map(|change| {
             let moved = change.set("#sweepPartition = :shard").set("#sweepSort = :place");
             moved.value(":shard", text(partition)).value(":place", text(sort))
@@ -198,13 +213,12 @@ mod tests {
             JobWrite::Reserve { part: 0 },
             JobWrite::Seal { parts: 1, total_items: 1 },
             JobWrite::Abandon { untouched_since: now },
+            JobWrite::Reconcile { round: 1, completed_at: now },
             JobWrite::Delete { round: 1 },
         ];
         for write in writes {
             let moved = job_change(JobId(Uuid::nil()), &write, now).update().contains("#sweepSort");
-            // What neither begins nor ends a job leaves its place, which no expression could tell from its status.
-            let stays = matches!(write, JobWrite::Seal { .. } | JobWrite::Delete { .. });
-            assert_eq!(moved, write.moves() && !stays, "{write:?}");
+            assert_eq!(moved, write.moves(), "{write:?}");
         }
     }
 }

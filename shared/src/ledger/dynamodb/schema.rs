@@ -71,6 +71,7 @@ attributes! {
     SEALED: "sealed" as "se",
     ABANDONED: "abandoned" as "ab",
     DELETING: "deleting" as "de",
+    RECONCILED: "reconciled" as "rc",
     PARTS: "parts" as "p",
     TOP_PART: "topPart" as "tp",
     PARTS_ROLLED_UP: "partsRolledUp" as "dp",
