@@ -1,1 +1,29 @@
-//! The headway command: everything in one process, and the client.
+//! The `headway` command: everything in one process, and the client of the HTTP API.
+//!
+//! The map: [`cli`] is what can be typed, [`verbs`] holds one file a command, [`client`] speaks HTTP, [`credentials`]
+//! and [`dev_key`] prove who calls, [`input`], [`cut`] and [`upload`] turn a file of any size into parts,
+//! [`follow`] and [`bar`] show a job until it ends, [`exit`] turns what happened into an exit code.
+
+pub mod bar;
+pub mod cli;
+pub mod client;
+pub mod context;
+pub mod credentials;
+pub mod cut;
+pub mod dev_key;
+pub mod duration;
+pub mod exit;
+pub mod follow;
+pub mod input;
+pub mod job;
+pub mod out;
+pub mod pages;
+pub mod prices;
+pub mod problem;
+pub mod serve;
+pub mod survey;
+pub mod table;
+pub mod upload;
+pub mod verbs;
+
+pub use exit::main;

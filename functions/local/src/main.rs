@@ -1,2 +1,7 @@
-//! The host.
-fn main() {}
+//! The host of the command: a runtime, and the exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    headway_local::main()
+}

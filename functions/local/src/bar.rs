@@ -1,0 +1,141 @@
+//! Progress for a person: a bar on a terminal, a line every ten seconds elsewhere. Numbers are the job's own.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::duration;
+use crate::job::JobView;
+use crate::out::Out;
+
+const LINE_EVERY: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_millis(120);
+
+/// How progress is shown.
+pub enum Bar {
+    /// Not at all: `--quiet` or `--json`.
+    Silent,
+    /// No terminal: lines, with the time of the last.
+    Lines(Out, Instant),
+    /// A terminal.
+    Drawn(ProgressBar),
+}
+
+impl Bar {
+    /// The way that fits stderr and what was asked for.
+    #[must_use]
+    pub fn new(out: Out) -> Bar {
+        if out.quiet || out.json {
+            Bar::Silent
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}"));
+            bar.enable_steady_tick(TICK);
+            Bar::Drawn(bar)
+        } else {
+            Bar::Lines(out, Instant::now())
+        }
+    }
+
+    /// Shows where a job stands; `sent` items have arrived, if it is still being sent.
+    pub fn show(&mut self, job: &JobView, sent: Option<u64>) {
+        match self {
+            Bar::Silent => {}
+            Bar::Lines(..) => self.say(&describe(job, sent)),
+            Bar::Drawn(bar) => {
+                // Until it is sealed the total grows, and a bar would run backwards.
+                if job.sealed {
+                    bar.set_style(style("[{bar:30.cyan/dim}] {msg}").progress_chars("=> "));
+                    bar.set_length(job.total_items.max(1));
+                    bar.set_position(job.processed_items + job.failed_items);
+                }
+                bar.set_message(describe(job, sent));
+            }
+        }
+    }
+
+    /// Shows what is going on before there is a job.
+    pub fn say(&mut self, words: &str) {
+        match self {
+            Bar::Silent => {}
+            Bar::Lines(out, last) => {
+                if last.elapsed() >= LINE_EVERY {
+                    *last = Instant::now();
+                    out.note(words);
+                }
+            }
+            Bar::Drawn(bar) => bar.set_message(words.to_owned()),
+        }
+    }
+
+    /// Lets other words be written while the bar stands back.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match self {
+            Bar::Drawn(bar) => bar.suspend(write),
+            _ => write(),
+        }
+    }
+
+    /// Takes the bar away, so that other words can follow.
+    pub fn clear(&mut self) {
+        if let Bar::Drawn(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A job's state in one line.
+fn describe(job: &JobView, sent: Option<u64>) -> String {
+    let mut words = if job.sealed {
+        vec![format!("{:.1} %", job.progress_percentage), format!("{} of {}", job.processed_items + job.failed_items, job.total_items)]
+    } else {
+        let so_far = sent.unwrap_or(0).max(job.total_items);
+        vec![format!("{so_far} items sent"), format!("{} handled", job.processed_items + job.failed_items)]
+    };
+    if job.failed_items > 0 {
+        words.push(format!("{} failed", job.failed_items));
+    }
+    if job.paused {
+        words.push("paused".to_owned());
+    }
+    if let Some(rate) = job.items_per_second {
+        words.push(format!("{rate:.0}/s"));
+        words.extend(time_left(job, rate).map(|left| format!("{} left", duration::show(left))));
+    }
+    words.join(", ")
+}
+
+/// From the job's own rate, so that a wrong clock here changes nothing.
+fn time_left(job: &JobView, rate: f64) -> Option<Duration> {
+    let known = job.sealed && !job.status.is_terminal() && rate > 0.0;
+    known.then(|| Duration::try_from_secs_f64(job.pending_items as f64 / rate).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(fields: serde_json::Value) -> JobView {
+        let mut job = serde_json::json!({"id": "x", "status": "Processing", "progressPercentage": 42.0, "totalItems": 50_000,
+            "processedItems": 20_990, "failedItems": 10, "pendingItems": 29_000, "errorMessage": null, "processor": "p", "round": 1,
+            "sealed": true, "paused": false, "createdAt": "", "completedAt": null, "itemsPerSecond": 1_020.0});
+        job.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(job).unwrap()
+    }
+
+    #[test]
+    fn a_line_says_what_is_known_and_no_more() {
+        let line = |fields, sent| describe(&job(fields), sent);
+        assert_eq!(line(serde_json::json!({}), None), "42.0 %, 21000 of 50000, 10 failed, 1020/s, 28 s left");
+        assert_eq!(
+            line(serde_json::json!({"itemsPerSecond": null, "failedItems": 0, "paused": true}), None),
+            "42.0 %, 20990 of 50000, paused"
+        );
+        assert_eq!(line(serde_json::json!({"sealed": false}), Some(60_000)), "60000 items sent, 21000 handled, 10 failed, 1020/s");
+        assert_eq!(line(serde_json::json!({"itemsPerSecond": 0.0}), None), "42.0 %, 21000 of 50000, 10 failed, 0/s");
+    }
+}

@@ -1,0 +1,163 @@
+//! What can go wrong between the command and the server, and what the person can do about it.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::CONTENT_TYPE;
+
+use super::{Answer, header_text};
+use crate::credentials::CredentialsError;
+use crate::problem::Problem;
+
+/// Why a call brought no good answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No answer came at all.
+    #[error("the server at {url} was not reached")]
+    Unreachable {
+        /// Where the server should be.
+        url: Url,
+        /// What happened on the way.
+        source: reqwest::Error,
+    },
+    /// The server answered, with an error.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// The server sent us elsewhere, where a token must not follow.
+    #[error("the server redirects ({status}) to {location}, which is not followed: give that address with --url if you trust it")]
+    Redirect {
+        /// The status, 3xx.
+        status: u16,
+        /// Where it points.
+        location: String,
+    },
+    /// A good status, but not an answer of Headway's.
+    #[error("the answer is not what a Headway server sends: is the address right?")]
+    Answer(#[source] serde_json::Error),
+    /// The address is none.
+    #[error("{0}")]
+    Address(String),
+    /// The token would be readable on the way.
+    #[error("no token is sent to {url} over http, where anybody on the way can read it: use https")]
+    PlainHttp {
+        /// The address that was given.
+        url: Url,
+    },
+    /// The token holds characters that no header may.
+    #[error("the token holds characters that no token has")]
+    TokenText,
+    /// No token could be had.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The client itself could not be set up.
+    #[error("the HTTP client cannot be set up")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// An answer of 4xx or 5xx.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// The problem, if the answer was one; a gateway's own answers are not.
+    pub problem: Option<Problem>,
+    /// `X-Request-Id`, for the operator.
+    pub request_id: Option<String>,
+    /// How long the server asks to wait.
+    pub retry_after: Option<Duration>,
+    /// How often the call was made.
+    pub attempts: u32,
+    /// The path that was asked for.
+    pub path: String,
+}
+
+impl ClientError {
+    pub(super) fn unreachable(base: &Url, error: reqwest::Error) -> ClientError {
+        ClientError::Unreachable { url: base.clone(), source: error.without_url() }
+    }
+
+    /// The status of the answer, if it was an error.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        if let ClientError::Refused(refusal) = self { Some(refusal.status) } else { None }
+    }
+
+    /// Whether the server answered with `urn:headway:problem:<short>`.
+    #[must_use]
+    pub fn is_problem(&self, short: &str) -> bool {
+        matches!(self, ClientError::Refused(refusal) if refusal.problem.as_ref().is_some_and(|p| p.is(short)))
+    }
+
+    /// How often the call was made, if it was answered.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        if let ClientError::Refused(refusal) = self { refusal.attempts } else { 0 }
+    }
+
+    pub(super) fn after_attempts(mut self, attempts: u32) -> ClientError {
+        if let ClientError::Refused(refusal) = &mut self {
+            refusal.attempts = attempts;
+        }
+        self
+    }
+
+    /// What to look at or do next, a line each.
+    #[must_use]
+    pub fn advice(&self) -> Vec<String> {
+        match self {
+            ClientError::Unreachable { .. } => {
+                vec!["is it running? `headway serve` starts one here; --url or HEADWAY_URL names another".to_owned()]
+            }
+            ClientError::Refused(refusal) => refusal.advice(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn of(answer: &Answer, url: &Url) -> Refusal {
+        let is_problem =
+            answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|text| {
+                text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/problem+json"))
+            });
+        Refusal {
+            status: answer.status.as_u16(),
+            problem: is_problem.then(|| serde_json::from_slice(&answer.body).ok()).flatten(),
+            request_id: header_text(&answer.headers, "x-request-id"),
+            retry_after: answer.retry_after(),
+            attempts: 1,
+            path: url.path().to_owned(),
+        }
+    }
+
+    fn advice(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        if let Some(problem) = &self.problem {
+            lines.extend(problem.errors.iter().map(|entry| format!("{}: {}", entry.pointer, entry.detail)));
+            lines.extend(problem.more.iter().filter(|(name, _)| *name != "detail").map(|(name, value)| format!("{name}: {value}")));
+        }
+        match self.status {
+            401 => lines.push(
+                "a token comes from HEADWAY_TOKEN, --token-file or HEADWAY_TOKEN_COMMAND; for a local server on \
+                another port: HEADWAY_TOKEN=$(headway token --user dev)"
+                    .to_owned(),
+            ),
+            403 => lines.push("the token lacks the scope for this".to_owned()),
+            500..600 => lines.extend(self.request_id.iter().map(|id| format!("request id for the operator: {id}"))),
+            _ => {}
+        }
+        lines
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.problem {
+            Some(problem) => {
+                let detail = problem.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
+                write!(f, "{}{detail} ({})", problem.title, self.status)
+            }
+            None => write!(f, "the server answered {} to {}", self.status, self.path),
+        }
+    }
+}

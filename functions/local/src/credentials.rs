@@ -1,0 +1,189 @@
+//! Where a token comes from, and when it is fetched anew.
+//!
+//! Tokens are never taken from the command line, where other users of the machine could read them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Mutex;
+
+use crate::dev_key::{self, DevKeyError};
+
+/// How long a token lives that the client makes for itself from the development key.
+const DEV_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
+/// How long before its end such a token is replaced.
+const DEV_TOKEN_MARGIN: TimeDelta = TimeDelta::minutes(5);
+
+/// Where tokens come from.
+#[derive(Clone, Debug)]
+pub enum TokenSource {
+    /// Nowhere: calls go without one.
+    None,
+    /// `HEADWAY_TOKEN`.
+    Fixed(String),
+    /// `--token-file`, read again after a 401.
+    File(PathBuf),
+    /// `HEADWAY_TOKEN_COMMAND`, run again after a 401.
+    Command(String),
+    /// The development key of this machine, for the default address only.
+    DevKey,
+}
+
+/// No token could be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// The file of `--token-file` cannot be read.
+    #[error("the token file {path} cannot be read", path = .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The command of `HEADWAY_TOKEN_COMMAND` could not be run.
+    #[error("HEADWAY_TOKEN_COMMAND cannot be run")]
+    Command(#[source] std::io::Error),
+    /// The command of `HEADWAY_TOKEN_COMMAND` failed.
+    #[error("HEADWAY_TOKEN_COMMAND failed ({0})")]
+    CommandFailed(std::process::ExitStatus),
+    /// The source holds no token.
+    #[error("{0} gave no token")]
+    Empty(&'static str),
+    /// The development key cannot be used.
+    #[error(transparent)]
+    DevKey(#[from] DevKeyError),
+}
+
+/// A token source, and the token it gave last.
+#[derive(Debug)]
+pub struct Credentials {
+    source: TokenSource,
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    token: Arc<str>,
+    replace_at: Option<DateTime<Utc>>,
+}
+
+impl TokenSource {
+    /// `--token-file`, else `HEADWAY_TOKEN`, else `HEADWAY_TOKEN_COMMAND`; else the development key if no address was
+    /// given. An empty variable counts as none.
+    #[must_use]
+    pub fn choose(token_file: Option<PathBuf>, address_given: bool) -> TokenSource {
+        let variable = |name| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
+        if let Some(path) = token_file {
+            TokenSource::File(path)
+        } else if let Some(token) = variable("HEADWAY_TOKEN") {
+            TokenSource::Fixed(token.trim().to_owned())
+        } else if let Some(command) = variable("HEADWAY_TOKEN_COMMAND") {
+            TokenSource::Command(command)
+        } else if address_given {
+            TokenSource::None
+        } else {
+            TokenSource::DevKey
+        }
+    }
+}
+
+impl Credentials {
+    /// Nothing is read or run before the first call.
+    #[must_use]
+    pub fn new(source: TokenSource) -> Credentials {
+        Credentials { source, held: Mutex::new(None) }
+    }
+
+    /// The token to send now.
+    ///
+    /// # Errors
+    /// If the source gives none.
+    pub async fn current(&self) -> Result<Option<Arc<str>>, CredentialsError> {
+        let mut held = self.held.lock().await;
+        let stale = held.as_ref().is_none_or(|held| held.replace_at.is_some_and(|at| at <= Utc::now()));
+        if stale {
+            *held = self.obtain().await?;
+        }
+        Ok(held.as_ref().map(|held| Arc::clone(&held.token)))
+    }
+
+    /// Whether there is another token than `refused` by now: from another call's renewal, or from the source.
+    ///
+    /// # Errors
+    /// If the source gives none.
+    pub async fn renew(&self, refused: Option<&str>) -> Result<bool, CredentialsError> {
+        let mut held = self.held.lock().await;
+        let differs = |held: &Option<Held>| held.as_ref().map(|held| held.token.as_ref()) != refused;
+        if !differs(&held) {
+            *held = self.obtain().await?;
+        }
+        Ok(differs(&held))
+    }
+
+    async fn obtain(&self) -> Result<Option<Held>, CredentialsError> {
+        let lasting = |token: &str| Held { token: token.into(), replace_at: None };
+        Ok(match &self.source {
+            TokenSource::None => None,
+            TokenSource::Fixed(token) => Some(lasting(token)),
+            TokenSource::File(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| CredentialsError::File { path: path.clone(), source })?;
+                Some(lasting(one_token(&text, "the token file")?))
+            }
+            TokenSource::Command(command) => Some(lasting(one_token(&run(command.clone()).await?, "HEADWAY_TOKEN_COMMAND")?)),
+            TokenSource::DevKey => {
+                let now = Utc::now();
+                let scopes = dev_key::SCOPES_DEFAULT.map(str::to_owned);
+                let token = dev_key::load_or_create()?.token(dev_key::USER_DEFAULT, &scopes, DEV_TOKEN_TTL, now)?;
+                let replace_at = Some(now + DEV_TOKEN_TTL - DEV_TOKEN_MARGIN);
+                Some(Held { token: token.text.into(), replace_at })
+            }
+        })
+    }
+}
+
+fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, CredentialsError> {
+    let token = text.trim();
+    if token.is_empty() { Err(CredentialsError::Empty(from)) } else { Ok(token) }
+}
+
+/// Runs the command in a shell; its stderr is the person's to read, its stdin too, since it may ask something.
+async fn run(command: String) -> Result<String, CredentialsError> {
+    let ran = tokio::task::spawn_blocking(move || {
+        std::process::Command::new("sh").arg("-c").arg(command).stderr(std::process::Stdio::inherit()).output()
+    });
+    let output = ran.await.map_err(|error| CredentialsError::Command(std::io::Error::other(error)))?;
+    let output = output.map_err(CredentialsError::Command)?;
+    if !output.status.success() {
+        return Err(CredentialsError::CommandFailed(output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_read_again_after_a_refusal_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        std::fs::write(&path, "one\n").unwrap();
+        let credentials = Credentials::new(TokenSource::File(path.clone()));
+        assert_eq!(credentials.current().await.unwrap().as_deref(), Some("one"));
+        assert!(!credentials.renew(Some("one")).await.unwrap(), "the same token again is no use");
+        std::fs::write(&path, "two\n").unwrap();
+        assert_eq!(credentials.current().await.unwrap().as_deref(), Some("one"));
+        assert!(credentials.renew(Some("one")).await.unwrap());
+        assert!(credentials.renew(Some("one")).await.unwrap(), "another call renewed it already");
+        assert_eq!(credentials.current().await.unwrap().as_deref(), Some("two"));
+    }
+
+    #[tokio::test]
+    async fn a_command_is_run_in_a_shell_and_must_succeed() {
+        let token = |command: &str| Credentials::new(TokenSource::Command(command.to_owned()));
+        assert_eq!(token("printf ' %s\n' a.b").current().await.unwrap().as_deref(), Some("a.b"));
+        assert!(matches!(token("echo x; exit 3").current().await, Err(CredentialsError::CommandFailed(_))));
+        assert!(matches!(token("true").current().await, Err(CredentialsError::Empty(_))));
+    }
+}

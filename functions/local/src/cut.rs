@@ -1,0 +1,151 @@
+//! Cuts a stream of items into parts, the same way every time, so that a submission can be continued by another process.
+//!
+//! Chunks are cut by the server's own rule; a part ends where the next chunk or the next item would not fit.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use headway::chunk::{Cutter, Split};
+use headway::limits::CHUNKS_PER_PART_MAX;
+
+/// The most bytes of a part, unpacked and as sent: below the server's bound, so that both sides may count differently.
+pub const PART_BYTES_MAX: usize = 4_000_000;
+
+/// A part as NDJSON, before it is packed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its number, from 0.
+    pub number: u32,
+    /// The index of its first item.
+    pub first_index: u64,
+    /// How many items it holds.
+    pub items: u64,
+    /// How many chunks the server will cut it into.
+    pub chunks: usize,
+    /// The items, a line each.
+    pub ndjson: Vec<u8>,
+}
+
+/// Takes items, gives parts.
+#[derive(Debug)]
+pub struct PartCutter {
+    split: Split,
+    cutter: Cutter,
+    part: Part,
+}
+
+/// A part's body, ready to be sent again and again.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// The bytes to send.
+    pub body: Bytes,
+    /// Whether they are packed; what gzip would only make longer is not.
+    pub gzip: bool,
+}
+
+impl PartCutter {
+    /// Before the first item of a job with at most this many items in a chunk.
+    #[must_use]
+    pub fn new(items_per_chunk_max: u16) -> PartCutter {
+        let split = Split::of(items_per_chunk_max);
+        PartCutter { split, cutter: Cutter::new(split), part: Part::default() }
+    }
+
+    /// Takes the next item, which holds no line break, and gives the part that it no longer fits in.
+    pub fn push(&mut self, item: &[u8]) -> Option<Part> {
+        let too_long = self.part.items > 0 && self.part.ndjson.len() + item.len() + 1 > PART_BYTES_MAX;
+        let mut begins = self.cutter.push(item.len());
+        let full = too_long || (begins && self.part.chunks == CHUNKS_PER_PART_MAX);
+        let cut = full.then(|| self.next_part());
+        if full {
+            begins = self.cutter.push(item.len());
+        }
+        self.take(item, begins);
+        cut
+    }
+
+    /// Gives the last part; none if there is no item left for one.
+    #[must_use]
+    pub fn finish(self) -> Option<Part> {
+        (self.part.items > 0).then_some(self.part)
+    }
+
+    fn take(&mut self, item: &[u8], begins_chunk: bool) {
+        self.part.chunks += usize::from(begins_chunk);
+        self.part.items += 1;
+        self.part.ndjson.extend_from_slice(item);
+        self.part.ndjson.push(b'\n');
+    }
+
+    fn next_part(&mut self) -> Part {
+        self.cutter = Cutter::new(self.split);
+        let (number, first_index) = (self.part.number + 1, self.part.first_index + self.part.items);
+        std::mem::replace(&mut self.part, Part { number, first_index, ..Part::default() })
+    }
+}
+
+impl Part {
+    /// Packs the part with gzip, if that makes it shorter.
+    #[must_use]
+    pub fn pack(self) -> Packed {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(self.ndjson.len() / 4), Compression::fast());
+        match encoder.write_all(&self.ndjson).and_then(|()| encoder.finish()) {
+            Ok(packed) if packed.len() < self.ndjson.len() => Packed { body: packed.into(), gzip: true },
+            _ => Packed { body: self.ndjson.into(), gzip: false },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headway::limits::{ITEM_BYTES_MAX, PART_BYTES_MAX as SERVER_PART_BYTES_MAX};
+    use proptest::prelude::*;
+
+    fn parts(sizes: &[usize], chunk_size: u16) -> Vec<Part> {
+        let mut cutter = PartCutter::new(chunk_size);
+        let mut parts: Vec<Part> = sizes.iter().filter_map(|size| cutter.push(&vec![b'1'; *size])).collect();
+        parts.extend(cutter.finish());
+        parts
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn parts_join_without_gap_and_the_server_cuts_them_as_foreseen(
+            sizes in proptest::collection::vec(1usize..=ITEM_BYTES_MAX, 0..400), chunk_size in 1u16..=250,
+        ) {
+            let parts = parts(&sizes, chunk_size);
+            let mut index = 0;
+            for (n, part) in parts.iter().enumerate() {
+                prop_assert_eq!(part.number as usize, n);
+                prop_assert_eq!(part.first_index, index);
+                prop_assert!(part.items > 0);
+                let lines: Vec<usize> =
+                    part.ndjson.split(|b| *b == b'\n').map(<[u8]>::len).filter(|len| *len > 0).collect();
+                prop_assert_eq!(&lines[..], &sizes[index as usize..][..part.items as usize]);
+                prop_assert_eq!(Split::of(chunk_size).cut(lines).len(), part.chunks);
+                prop_assert!(part.chunks <= CHUNKS_PER_PART_MAX && part.ndjson.len() <= PART_BYTES_MAX);
+                index += part.items;
+            }
+            prop_assert_eq!(index as usize, sizes.len());
+        }
+    }
+
+    #[test]
+    fn small_items_fill_eighty_chunks_a_part() {
+        let parts = parts(&vec![10; 20_001], 250);
+        assert_eq!(parts.iter().map(|part| (part.items, part.chunks)).collect::<Vec<_>>(), [(20_000, 80), (1, 1)]);
+    }
+
+    #[test]
+    fn what_is_sent_is_never_longer_than_what_it_stands_for() {
+        const { assert!(PART_BYTES_MAX <= SERVER_PART_BYTES_MAX) };
+        let short = Part { ndjson: b"1\n".to_vec(), ..Part::default() }.pack();
+        assert!(!short.gzip && &short.body[..] == b"1\n");
+        let long = Part { ndjson: vec![b' '; 10_000], ..Part::default() }.pack();
+        assert!(long.gzip && long.body.len() < 200);
+    }
+}

@@ -1,0 +1,124 @@
+//! Lists come in pages; the command shows them joined.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use reqwest::header::{HeaderMap, LINK};
+use serde_json::value::RawValue;
+
+use crate::client::{Answer, Call, Client, ClientError};
+
+/// The most elements of a page of jobs or parts.
+pub const PAGE_SIZE_MAX: usize = 100;
+
+/// A list's elements as they came.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// The elements.
+    pub elements: Vec<Box<RawValue>>,
+    /// The token of the next page, if the list goes on beyond the limit.
+    pub next: Option<String>,
+}
+
+/// A page of a JSON list.
+#[derive(Debug)]
+pub struct Page {
+    /// The elements.
+    pub elements: Vec<Box<RawValue>>,
+    /// The token of the next page.
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// The page that an answer holds under `name`.
+    ///
+    /// # Errors
+    /// If it holds none.
+    pub fn of(answer: &Answer, name: &str) -> Result<Page, ClientError> {
+        let members: BTreeMap<String, Box<RawValue>> = answer.json()?;
+        let member = |name: &str| members.get(name).map_or("null", |raw| raw.get());
+        let elements: Option<Vec<Box<RawValue>>> = serde_json::from_str(member(name)).map_err(ClientError::Answer)?;
+        let next = serde_json::from_str(member("nextPageToken")).map_err(ClientError::Answer)?;
+        Ok(Page { elements: elements.unwrap_or_default(), next })
+    }
+}
+
+/// The call for a page of a job's parts.
+#[must_use]
+pub fn parts_call(client: &Client, job_id: &str, token: Option<&str>, size: usize) -> Call {
+    let size = size.to_string();
+    let query: Vec<_> = [("pageSize", size.as_str())].into_iter().chain(token.map(|token| ("pageToken", token))).collect();
+    client.request(Method::GET, &["jobs", job_id, "parts"], &query)
+}
+
+/// All elements of a list up to `limit`, page by page. `page` makes the call for a token and a page size.
+///
+/// # Errors
+/// As [`Client::call`].
+pub async fn joined(client: &Client, name: &str, limit: usize, page: impl Fn(Option<&str>, usize) -> Call) -> Result<Joined, ClientError> {
+    let mut all = Joined::default();
+    while all.elements.len() < limit {
+        let size = (limit - all.elements.len()).min(PAGE_SIZE_MAX);
+        let answer = client.call(&page(all.next.as_deref(), size)).await?;
+        let Page { elements, next } = Page::of(&answer, name)?;
+        all.elements.extend(elements);
+        all.next = next;
+        if all.next.is_none() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+impl Joined {
+    /// The list as one line of JSON, as if it had come in one page.
+    #[must_use]
+    pub fn body(&self, name: &str) -> String {
+        let elements: Vec<&str> = self.elements.iter().map(|raw| raw.get()).collect();
+        let next = self.next.as_ref().map_or("null".to_owned(), |token| format!("{token:?}"));
+        format!("{{\"{name}\":[{}],\"nextPageToken\":{next}}}", elements.join(","))
+    }
+}
+
+/// The query of the next page, from `Link: <?…>; rel="next"`.
+#[must_use]
+pub fn next_query(headers: &HeaderMap) -> Option<String> {
+    headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).find_map(next_in)
+}
+
+fn next_in(mut links: &str) -> Option<String> {
+    while let Some((_, rest)) = links.split_once('<') {
+        let (target, rest) = rest.split_once('>')?;
+        let parameters = &rest[..rest.find('<').unwrap_or(rest.len())];
+        let is_next = parameters.split([';', ',']).any(|parameter| {
+            let mut sides = parameter.splitn(2, '=').map(str::trim);
+            sides.next() == Some("rel") && sides.next().is_some_and(|value| value.trim_matches('"') == "next")
+        });
+        if is_next {
+            // Only the query is taken, so that no answer leads to another host.
+            return target.split_once('?').map(|(_, query)| query.to_owned());
+        }
+        links = rest;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_links() {
+        for (link, query) in [
+            ("<?format=csv&pageToken=a,b;c>; rel=\"next\"", Some("format=csv&pageToken=a,b;c")),
+            ("<?a=1>; rel=\"prev\", <?a=2>; title=\"x\"; rel=next", Some("a=2")),
+            ("<https://elsewhere.test/x?a=3>; rel=\"next\"", Some("a=3")),
+            ("<?a=1>; rel=\"prev\"", None),
+            ("rel=\"next\"", None),
+            ("<?a=1", None),
+        ] {
+            let headers = HeaderMap::from_iter([(LINK, link.parse().unwrap())]);
+            assert_eq!(next_query(&headers).as_deref(), query, "{link}");
+        }
+    }
+}

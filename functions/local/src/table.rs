@@ -1,0 +1,100 @@
+//! Tables for people: columns lined up, cut to the terminal's width, and no control character of somebody else's.
+
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
+
+use crate::out::printable;
+
+const GAP: &str = "  ";
+/// A column is not made narrower than this.
+const COLUMN_WIDTH_MIN: usize = 8;
+
+/// Column widths, found from a title row and some rows.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    widths: Vec<usize>,
+    alignments: Vec<Alignment>,
+    cut: bool,
+}
+
+impl Layout {
+    /// The layout for these rows. A title that begins with `>` stands for a column of numbers. With `columns`, the
+    /// widest are made narrower until a line fits.
+    #[must_use]
+    pub fn of(titles: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> Layout {
+        let alignments: Vec<Alignment> =
+            titles.iter().map(|title| if title.starts_with('>') { Alignment::Right } else { Alignment::Left }).collect();
+        let mut widths: Vec<usize> = titles.iter().map(|title| measure_text_width(title.trim_start_matches('>'))).collect();
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(measure_text_width(&one_line(cell)));
+            }
+        }
+        if let Some(columns) = columns {
+            shrink(&mut widths, columns);
+        }
+        Layout { widths, alignments, cut: columns.is_some() }
+    }
+
+    /// The row of titles.
+    #[must_use]
+    pub fn titles(&self, titles: &[&str]) -> String {
+        self.line(&titles.iter().map(|title| title.trim_start_matches('>').to_owned()).collect::<Vec<_>>())
+    }
+
+    /// A row. Where nothing is cut, a cell that is wider than its column pushes the rest on.
+    #[must_use]
+    pub fn line(&self, cells: &[String]) -> String {
+        let cells = cells.iter().zip(&self.widths).zip(&self.alignments).map(|((cell, width), alignment)| {
+            let text = one_line(cell);
+            let text = if self.cut { truncate_str(&text, *width, "…").into_owned() } else { text };
+            pad_str(&text, *width, *alignment, None).into_owned()
+        });
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    }
+}
+
+/// A whole table.
+#[must_use]
+pub fn render(titles: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> String {
+    let layout = Layout::of(titles, rows, columns);
+    std::iter::once(layout.titles(titles)).chain(rows.iter().map(|row| layout.line(row))).collect::<Vec<_>>().join("\n")
+}
+
+fn shrink(widths: &mut [usize], columns: usize) {
+    let gaps = GAP.len() * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > columns {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > COLUMN_WIDTH_MIN => *widest -= 1,
+            _ => return,
+        }
+    }
+}
+
+fn one_line(cell: &str) -> String {
+    printable(cell).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(rows: &[[&str; 3]]) -> Vec<Vec<String>> {
+        rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect()
+    }
+
+    #[test]
+    fn columns_line_up_by_what_is_seen() {
+        let rows = rows(&[["7", "né 漢", "first"], ["1000", "x", "a\nb\u{1b}[2J"]]);
+        assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a b\u{fffd}[2J");
+    }
+
+    #[test]
+    fn a_terminal_is_never_wider_than_it_is() {
+        let long = "m".repeat(200);
+        let rows = rows(&[["1", "id-of-this-item", &long], ["2", "y", "short"]]);
+        let table = render(&[">n", "id", "message"], &rows, Some(50));
+        assert!(table.lines().all(|line| measure_text_width(line) <= 50), "{table}");
+        assert!(table.contains('…') && table.contains("id-of-this-item"));
+        assert!(render(&[">n", "id", "message"], &rows, None).contains(&long));
+    }
+}

@@ -1,0 +1,16 @@
+//! The verbs: one file each, all of one shape: a struct of options with a `run` that gives the exit code.
+
+pub mod act;
+pub mod completions;
+pub mod delete;
+pub mod estimate;
+pub mod failures;
+pub mod list;
+pub mod parts;
+pub mod processors;
+pub mod results;
+pub mod retry;
+pub mod status;
+pub mod submit;
+pub mod token;
+pub mod watch;

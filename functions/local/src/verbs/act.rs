@@ -1,0 +1,39 @@
+//! `cancel`, `pause` and `resume`: one call each, safe to repeat, answered with the job.
+
+use clap::Args;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::job::Told;
+use crate::out::Out;
+
+/// What is done to which job.
+#[derive(Debug, Args)]
+pub struct Act {
+    /// The job's id
+    id: Uuid,
+}
+
+impl Act {
+    /// Does `verb` to the job.
+    ///
+    /// # Errors
+    /// As [`crate::client::Client::call`]; a job that has ended refuses.
+    pub async fn run(self, context: &Context, verb: &str) -> anyhow::Result<Exit> {
+        let client = context.client()?;
+        let told = client.job(&client.post(&["jobs", &self.id.to_string(), verb])).await?;
+        show(context.out, &told)?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// Prints a job that was acted on.
+pub(super) fn show(out: Out, told: &Told) -> anyhow::Result<()> {
+    if out.json {
+        out.json_line(&told.body)?;
+    } else {
+        out.line(&format!("{}  {}: {}", told.view.id, told.view.status_words(), told.view.counts()))?;
+    }
+    Ok(())
+}

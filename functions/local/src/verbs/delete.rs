@@ -1,0 +1,37 @@
+//! `delete`: forgets an ended job.
+
+use clap::Args;
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::exit::Exit;
+
+/// Which job to forget.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The job's id
+    id: Uuid,
+}
+
+impl Delete {
+    /// Deletes the job.
+    ///
+    /// # Errors
+    /// As [`crate::client::Client::call`]; a job that has not ended refuses.
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let client = context.client()?;
+        let id = self.id.to_string();
+        match client.call(&client.request(Method::DELETE, &["jobs", &id], &[])).await {
+            // Gone on the second try: the answer to the first was lost.
+            Err(error) if error.status() == Some(404) && error.attempts() > 1 => {}
+            answered => drop(answered?),
+        }
+        if context.out.json {
+            context.out.line(&serde_json::json!({"id": id, "deleted": true}).to_string())?;
+        } else {
+            context.out.line(&format!("{id}  deleted"))?;
+        }
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,63 @@
+//! `estimate`: what a file's job would cost on AWS, reckoned here by the table of prices. Nothing is sent.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::exit::{Exit, UsageError};
+use crate::input::{Format, Source};
+use crate::prices::{self, Usage};
+use crate::survey::Survey;
+
+const CHUNK_SIZE_DEFAULT: u16 = 250;
+
+/// What to reckon.
+#[derive(Debug, Args)]
+pub struct Estimate {
+    /// The file of items, `-` for stdin
+    file: PathBuf,
+    /// What would work on it; outputs are reckoned for json-schema, which gives each item back
+    #[arg(long, value_name = "NAME")]
+    processor: String,
+    /// How long one item takes, in milliseconds
+    #[arg(long, default_value_t = 1.0, value_name = "MS", value_parser = milliseconds)]
+    ms_per_item: f64,
+    /// How the file holds its items [default: by its extension]
+    #[arg(long)]
+    format: Option<Format>,
+    /// The most items in a chunk [default: 250]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
+    chunk_size: Option<u16>,
+}
+
+impl Estimate {
+    /// Reads the file and reckons.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or no job can hold it.
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let source = Source::of(&self.file, self.format).map_err(UsageError)?;
+        let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
+        let survey = Survey::of(&source, chunk_size).await?;
+        survey.check(chunk_size)?;
+        let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
+        let usage = Usage { survey, ms_per_item: self.ms_per_item, outputs: self.processor == "json-schema" };
+        let usd = prices::decimal(usage.usd());
+        if context.out.json {
+            let body = format!("{{\"items\":{items},\"bytes\":{bytes},\"chunks\":{chunks},\"parts\":{parts},\"usd\":\"{usd}\"}}");
+            context.out.line(&body)?;
+        } else {
+            context.out.line(&format!("{items} items, {bytes} bytes, {chunks} chunks, {parts} parts: about ${usd}"))?;
+            context.out.note(&format!("  {}", prices::SOURCE));
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+fn milliseconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(ms) if ms.is_finite() && ms >= 0.0 => Ok(ms),
+        _ => Err(format!("{text:?} is no number of milliseconds")),
+    }
+}

@@ -1,0 +1,157 @@
+//! `failures`: which items failed, and why. A table for people, the server's own lines for programs.
+
+use clap::{Args, ValueEnum};
+use reqwest::Method;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::client::{Client, ClientError};
+use crate::context::Context;
+use crate::exit::{Exit, UsageError};
+use crate::pages::{self, Page};
+use crate::table::{self, Layout};
+
+const TITLES: [&str; 5] = [">index", "id", "code", ">tries", "message"];
+const GROUP_TITLES: [&str; 4] = [">count", "kind", "code", "for example"];
+const PAGE_SIZE: &str = "1000";
+
+/// Whose failures, and how to show them.
+#[derive(Debug, Args)]
+pub struct Failures {
+    /// The job's id
+    id: Uuid,
+    /// How to print them [default: table; ndjson with --json]
+    #[arg(long)]
+    format: Option<FailuresFormat>,
+    /// Group them by what went wrong
+    #[arg(long, conflicts_with = "format")]
+    groups: bool,
+}
+
+/// How failures are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailuresFormat {
+    /// Lined up for people, without the items.
+    Table,
+    /// A JSON object a line, as the server sends them.
+    Ndjson,
+    /// With a header row, as the server sends them.
+    Csv,
+}
+
+#[derive(Deserialize)]
+struct FailureView {
+    index: u64,
+    id: Option<String>,
+    code: String,
+    message: String,
+    attempts: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Groups {
+    groups: Vec<Group>,
+    counted_failures: u64,
+    complete: bool,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    code: String,
+    kind: String,
+    count: u64,
+    examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+struct Example {
+    index: u64,
+    message: String,
+}
+
+impl Failures {
+    /// Prints the failures, all pages.
+    ///
+    /// # Errors
+    /// As [`Client::call`], or if what is asked for contradicts itself.
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let client = context.client()?;
+        let id = self.id.to_string();
+        if self.groups {
+            return groups(context, &client, &id).await;
+        }
+        match (self.format, context.out.json) {
+            (Some(FailuresFormat::Ndjson), _) | (None, true) => pass_through(context, &client, &id, "ndjson").await,
+            (Some(_), true) => Err(UsageError("--json prints ndjson: leave --format out".to_owned()).into()),
+            (Some(FailuresFormat::Csv), _) => pass_through(context, &client, &id, "csv").await,
+            (Some(FailuresFormat::Table) | None, _) => table(context, &client, &id).await,
+        }
+    }
+}
+
+async fn pass_through(context: &Context, client: &Client, id: &str, format: &str) -> anyhow::Result<Exit> {
+    let mut call = client.request(Method::GET, &["jobs", id, "failures"], &[("format", format), ("pageSize", PAGE_SIZE)]);
+    loop {
+        let answer = client.call(&call).await?;
+        context.out.bytes(&answer.body)?;
+        match pages::next_query(&answer.headers) {
+            Some(query) => call = call.with_query(&query),
+            None => return Ok(Exit::Ok),
+        }
+    }
+}
+
+/// Columns are laid out by the first page that holds anything: no list is too long to be shown.
+async fn table(context: &Context, client: &Client, id: &str) -> anyhow::Result<Exit> {
+    let mut layout: Option<Layout> = None;
+    let mut token: Option<String> = None;
+    loop {
+        let query: Vec<_> = [("pageSize", PAGE_SIZE)].into_iter().chain(token.as_deref().map(|t| ("pageToken", t))).collect();
+        let answer = client.call(&client.request(Method::GET, &["jobs", id, "failures"], &query)).await?;
+        let page = Page::of(&answer, "failures")?;
+        let rows = page.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(row));
+        let rows = rows.collect::<Result<Vec<_>, _>>().map_err(ClientError::Answer)?;
+        if layout.is_none() && !rows.is_empty() {
+            let found = Layout::of(&TITLES, &rows, context.out.columns());
+            context.out.line(&found.titles(&TITLES))?;
+            layout = Some(found);
+        }
+        if let Some(layout) = &layout {
+            rows.iter().try_for_each(|row| context.out.line(&layout.line(row)))?;
+        }
+        token = page.next;
+        if token.is_none() {
+            break;
+        }
+    }
+    if layout.is_none() {
+        context.out.note("no item has failed");
+    }
+    Ok(Exit::Ok)
+}
+
+async fn groups(context: &Context, client: &Client, id: &str) -> anyhow::Result<Exit> {
+    let answer = client.call(&client.get(&["jobs", id, "failures", "groups"])).await?;
+    if context.out.json {
+        context.out.json_line(&answer.body)?;
+        return Ok(Exit::Ok);
+    }
+    let body: Groups = answer.json()?;
+    let rows: Vec<_> = body.groups.into_iter().map(group_row).collect();
+    context.out.line(&table::render(&GROUP_TITLES, &rows, context.out.columns()))?;
+    if !body.complete {
+        context.out.note(&format!("only the first {} failures were counted", body.counted_failures));
+    }
+    Ok(Exit::Ok)
+}
+
+fn row(failure: FailureView) -> Vec<String> {
+    let id = failure.id.unwrap_or_default();
+    vec![failure.index.to_string(), id, failure.code, failure.attempts.to_string(), failure.message]
+}
+
+fn group_row(group: Group) -> Vec<String> {
+    let example = group.examples.first().map(|example| format!("item {}: {}", example.index, example.message));
+    vec![group.count.to_string(), group.kind, group.code, example.unwrap_or_default()]
+}

@@ -1,0 +1,78 @@
+//! `list`: jobs, newest first.
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use reqwest::Method;
+
+use crate::client::ClientError;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::job::JobView;
+use crate::pages;
+use crate::table;
+
+const TITLES: [&str; 8] = ["id", "status", ">done", ">items", ">processed", ">failed", "processor", "submitted"];
+
+const STATUSES: [&str; 5] = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
+
+/// Which jobs to list.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only jobs of this status
+    #[arg(long, value_name = "STATUS", ignore_case = true, value_parser = status_parser())]
+    status: Option<&'static str>,
+    /// How many at most
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Jobs of this owner, `*` for all live ones (operators only)
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+}
+
+impl List {
+    /// Lists the jobs.
+    ///
+    /// # Errors
+    /// As [`crate::client::Client::call`].
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let client = context.client()?;
+        let list = pages::joined(&client, "jobs", self.limit as usize, |token, size| {
+            let size = size.to_string();
+            let filters = [("status", self.status), ("owner", self.owner.as_deref()), ("pageToken", token)];
+            let mut query = vec![("pageSize", size.as_str())];
+            query.extend(filters.into_iter().filter_map(|(name, value)| Some((name, value?))));
+            client.request(Method::GET, &["jobs"], &query)
+        })
+        .await?;
+        if context.out.json {
+            context.out.line(&list.body("jobs"))?;
+            return Ok(Exit::Ok);
+        }
+        let rows = list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(|job: JobView| row(&job)));
+        let rows = rows.collect::<Result<Vec<_>, _>>().map_err(ClientError::Answer)?;
+        context.out.line(&table::render(&TITLES, &rows, context.out.columns()))?;
+        if list.next.is_some() {
+            context.out.note(&format!("there are more: --limit {}", self.limit.saturating_mul(10)));
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Typed in any case, asked for as the API spells it.
+fn status_parser() -> impl TypedValueParser<Value = &'static str> {
+    let spelt = |typed: String| STATUSES.iter().copied().find(|status| status.eq_ignore_ascii_case(&typed));
+    PossibleValuesParser::new(STATUSES).try_map(move |typed| spelt(typed).ok_or("no such status"))
+}
+
+fn row(job: &JobView) -> Vec<String> {
+    vec![
+        job.id.clone(),
+        job.status_words(),
+        format!("{:.1} %", job.progress_percentage),
+        job.total_items.to_string(),
+        job.processed_items.to_string(),
+        job.failed_items.to_string(),
+        job.processor.clone(),
+        job.created_at.clone(),
+    ]
+}

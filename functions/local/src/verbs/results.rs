@@ -1,0 +1,77 @@
+//! `results`: the outputs, as the server sends them, also while the job runs.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::client::{Client, Patience};
+use crate::context::Context;
+use crate::exit::{Exit, UsageError};
+use crate::pages;
+
+const PAGE_SIZE: &str = "1000";
+/// Between two looks at a list that has not grown.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Whose outputs, and how to print them.
+#[derive(Debug, Args)]
+pub struct Results {
+    /// The job's id
+    id: Uuid,
+    /// How to print them
+    #[arg(long, default_value = "ndjson")]
+    format: ResultsFormat,
+    /// While the job runs, go on printing as outputs come
+    #[arg(long)]
+    follow: bool,
+}
+
+/// How outputs are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ResultsFormat {
+    /// A JSON object a line.
+    Ndjson,
+    /// With a header row.
+    Csv,
+}
+
+impl Results {
+    /// Prints the outputs, all pages.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let format = match self.format {
+            ResultsFormat::Csv if context.out.json => {
+                return Err(UsageError("--json prints ndjson: leave --format out".to_owned()).into());
+            }
+            ResultsFormat::Csv => "csv",
+            ResultsFormat::Ndjson => "ndjson",
+        };
+        let client = context.client()?;
+        let id = self.id.to_string();
+        let query = [("format", format), ("pageSize", PAGE_SIZE)];
+        let mut call = client.request(Method::GET, &["jobs", &id, "results"], &query);
+        loop {
+            let answer = client.call(&call).await?;
+            context.out.bytes(&answer.body)?;
+            let Some(query) = pages::next_query(&answer.headers) else { return Ok(Exit::Ok) };
+            call = call.with_query(&query).patience(if self.follow { Patience::LONG } else { Patience::SHORT });
+            // An empty page of a live job ends before the first chunk that is not settled; any other only pauses there.
+            if answer.body.trim_ascii().is_empty() && is_live(&client, &id).await? {
+                if !self.follow {
+                    context.out.note("the job is still running: these are the outputs so far; --follow waits for the rest");
+                    return Ok(Exit::Ok);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn is_live(client: &Client, id: &str) -> anyhow::Result<bool> {
+    let told = client.job(&client.get(&["jobs", id]).patience(Patience::LONG)).await?;
+    Ok(!told.view.status.is_terminal())
+}

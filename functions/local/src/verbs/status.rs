@@ -1,0 +1,48 @@
+//! `status`: where a job stands, once.
+
+use clap::Args;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::job::JobView;
+use crate::out::printable;
+
+/// Which job to look at.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The job's id
+    id: Uuid,
+}
+
+impl Status {
+    /// Shows the job.
+    ///
+    /// # Errors
+    /// As [`crate::client::Client::call`].
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let client = context.client()?;
+        let told = client.job(&client.get(&["jobs", &self.id.to_string()])).await?;
+        if context.out.json {
+            context.out.json_line(&told.body)?;
+        } else {
+            context.out.line(&page(&told.view))?;
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+fn page(job: &JobView) -> String {
+    let mut lines = vec![
+        ("job", job.id.clone()),
+        ("status", job.status_words()),
+        ("progress", format!("{:.1} % of {} items", job.progress_percentage, job.total_items)),
+        ("counts", job.counts()),
+        ("processor", format!("{}, round {}", job.processor, job.round)),
+        ("submitted", job.created_at.clone()),
+    ];
+    lines.extend(job.items_per_second.map(|rate| ("rate", format!("{rate} items/s"))));
+    lines.extend(job.completed_at.clone().map(|at| ("ended", at)));
+    lines.extend(job.error_message.clone().map(|message| ("error", message)));
+    lines.iter().map(|(name, value)| format!("{name:<10} {}", printable(value))).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,163 @@
+//! The body that starts a job, from what was typed.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::Submit;
+
+/// The header that makes starting a job safe to repeat.
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const KEY_CHARS_MAX: usize = headway::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+
+/// How many failures are borne.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Tolerance {
+    /// So many items.
+    Count(u64),
+    /// So many per cent of all items.
+    Percentage(f64),
+}
+
+/// `KEY=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    key: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobBody<'a> {
+    processor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<Box<RawValue>>,
+    sealed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tolerated_failures: Option<Tolerance>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chunk_size: Option<u16>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    metadata: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<&'a str>,
+}
+
+impl Submit {
+    /// The body, of the same bytes for the same options, as an idempotency key asks.
+    pub(super) fn body(&self) -> anyhow::Result<Bytes> {
+        let body = JobBody {
+            processor: self.processor.as_deref(),
+            params: self.params.as_deref().map(read_params).transpose()?,
+            sealed: false,
+            id_field: self.id_field.as_deref(),
+            tolerated_failures: self.tolerate,
+            chunk_size: self.chunk_size,
+            metadata: self.metadata.iter().map(|pair| (pair.key.clone(), pair.value.clone().into())).collect(),
+            callback: self.callback.as_deref(),
+        };
+        Ok(serde_json::to_vec(&body)?.into())
+    }
+}
+
+impl Tolerance {
+    pub(super) fn parse(text: &str) -> Result<Tolerance, String> {
+        let wrong = || format!("{text:?} is neither a number of items nor a percentage like 5%");
+        match text.strip_suffix('%') {
+            None => text.parse().map(Tolerance::Count).map_err(|_| wrong()),
+            Some(number) => match number.trim().parse::<f64>() {
+                Ok(percentage) if (0.0..=100.0).contains(&percentage) => Ok(Tolerance::Percentage(percentage)),
+                _ => Err(wrong()),
+            },
+        }
+    }
+}
+
+impl Pair {
+    pub(super) fn parse(text: &str) -> Result<Pair, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(Pair { key: key.to_owned(), value: value.to_owned() }),
+            _ => Err(format!("{text:?} is no KEY=VALUE")),
+        }
+    }
+}
+
+pub(super) fn idempotency_key(text: &str) -> Result<HeaderValue, String> {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    match HeaderValue::from_str(text) {
+        Ok(value) if visible && (1..=KEY_CHARS_MAX).contains(&text.len()) => Ok(value),
+        _ => Err(format!("a key is 1 to {KEY_CHARS_MAX} visible ASCII characters")),
+    }
+}
+
+/// The file's JSON as it is, so that no number in a schema loses a digit.
+fn read_params(path: &Path) -> anyhow::Result<Box<RawValue>> {
+    use anyhow::Context as _;
+    let text = std::fs::read_to_string(path).with_context(|| format!("the params {} cannot be read", path.display()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).with_context(|| format!("the params {} are not JSON", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        submit: Submit,
+    }
+
+    fn body(words: &[&str]) -> String {
+        let line = Line::try_parse_from(["x", "f.csv"].iter().chain(words)).unwrap();
+        String::from_utf8(line.submit.body().unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn only_what_was_typed_is_asked_for() {
+        assert_eq!(body(&["--processor", "p"]), r#"{"processor":"p","sealed":false}"#);
+        let dir = tempfile::tempdir().unwrap();
+        let params = dir.path().join("p.json");
+        std::fs::write(&params, "{\"limit\": 1.000000000000000000001}\n").unwrap();
+        let all = body(&[
+            "--processor",
+            "p",
+            "--params",
+            params.to_str().unwrap(),
+            "--id-field",
+            "iata",
+            "--tolerate",
+            "2.5%",
+            "--chunk-size",
+            "9",
+            "--metadata",
+            "file=a=b",
+            "--metadata",
+            "x=",
+            "--callback",
+            "crm",
+        ]);
+        assert_eq!(
+            all,
+            r#"{"processor":"p","params":{"limit": 1.000000000000000000001},"sealed":false,"idField":"iata","#.to_owned()
+                + r#""toleratedFailures":{"percentage":2.5},"chunkSize":9,"metadata":{"file":"a=b","x":""},"callback":"crm"}"#
+        );
+    }
+
+    #[test]
+    fn a_tolerance_is_a_count_or_a_percentage() {
+        assert_eq!(Tolerance::parse("100"), Ok(Tolerance::Count(100)));
+        assert_eq!(Tolerance::parse("0.5%"), Ok(Tolerance::Percentage(0.5)));
+        for wrong in ["", "%", "-1", "1.5", "101%", "nan%", "five"] {
+            assert!(Tolerance::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

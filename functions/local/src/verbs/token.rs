@@ -1,0 +1,47 @@
+//! `token`: a token for a server on this machine, signed with the development key.
+
+use std::time::Duration;
+
+use chrono::{SecondsFormat, TimeDelta, Utc};
+use clap::Args;
+
+use crate::context::Context;
+use crate::dev_key;
+use crate::duration;
+use crate::exit::{Exit, UsageError};
+
+/// Whose token, and what it allows.
+#[derive(Debug, Args)]
+pub struct MakeToken {
+    /// The user: the claim `sub`
+    #[arg(long, value_name = "USER")]
+    user: String,
+    /// What it allows: jobs:read, jobs:write, jobs:operate [default: the first two]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// How long it holds
+    #[arg(long, default_value = "1h", value_name = "TIME", value_parser = duration::parse)]
+    ttl: Duration,
+}
+
+impl MakeToken {
+    /// Prints the token.
+    ///
+    /// # Errors
+    /// If there is no key, or the token would hold nothing.
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        if self.user.is_empty() {
+            return Err(UsageError("--user is empty: a token is somebody's".to_owned()).into());
+        }
+        let ttl = TimeDelta::from_std(self.ttl).map_err(|_| UsageError("--ttl is longer than any clock runs".to_owned()))?;
+        let scopes = if self.scopes.is_empty() { dev_key::SCOPES_DEFAULT.map(str::to_owned).to_vec() } else { self.scopes };
+        let token = dev_key::load_or_create()?.token(&self.user, &scopes, ttl, Utc::now())?;
+        if context.out.json {
+            let expires_at = token.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            context.out.line(&serde_json::json!({"token": token.text, "expiresAt": expires_at}).to_string())?;
+        } else {
+            context.out.line(&token.text)?;
+        }
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,58 @@
+//! `watch`: follows a job to its end, whoever submitted it.
+
+use std::time::Duration;
+
+use clap::Args;
+use uuid::Uuid;
+
+use crate::bar::Bar;
+use crate::context::Context;
+use crate::duration;
+use crate::exit::{Exit, Stopped};
+use crate::follow;
+
+/// Which job to follow, and how long.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The job's id
+    id: Uuid,
+    /// Stop looking after this time, with exit code 124; the job goes on
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    timeout: Option<Duration>,
+}
+
+impl Watch {
+    /// Follows the job.
+    ///
+    /// # Errors
+    /// As [`crate::client::Client::call`], or [`Stopped`].
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let client = context.client()?;
+        let id = self.id.to_string();
+        let mut bar = Bar::new(context.out);
+        let following = follow::to_end(context, &client, &id, &mut bar, |told| {
+            if context.out.json {
+                context.out.json_line(&told.body)?;
+            }
+            Ok(())
+        });
+        let ended = match self.timeout {
+            None => Ok(following.await),
+            Some(limit) => tokio::time::timeout(limit, following).await.map_err(|_| limit),
+        };
+        bar.clear();
+        match ended {
+            Ok(told) => Ok(follow::ending(context, &told?.view)),
+            Err(limit) => Err(timed_out(context, &id, limit).into()),
+        }
+    }
+}
+
+fn timed_out(context: &Context, id: &str, limit: Duration) -> Stopped {
+    Stopped {
+        exit: Exit::Timeout,
+        what: format!("job {id} has not ended within {}; it goes on", duration::show(limit)),
+        job_id: Some(id.to_owned()),
+        advice: follow::ways_on(context, id, None),
+    }
+}

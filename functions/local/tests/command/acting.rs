@@ -1,0 +1,58 @@
+//! The verbs that act make one call each, which can be repeated.
+
+use crate::Home;
+use crate::fake_server::{FakeServer, Fault, ID};
+
+#[tokio::test]
+async fn each_verb_is_one_call_and_prints_the_job() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    (server.world.lock().unwrap()).exists = true;
+    for verb in ["pause", "resume", "cancel"] {
+        server.fault("POST", [Fault::Lost]);
+        let ended = home.run(&[verb, ID, "--json", "--url", &server.url]).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&ended.stdout).unwrap()["id"], ID);
+        assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/{verb}")), 2, "a lost answer is asked for again");
+    }
+}
+
+#[tokio::test]
+async fn a_retry_names_the_round_it_leaves() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    (server.world.lock().unwrap()).exists = true;
+    server.fault("POST", [Fault::Lost]);
+    assert_eq!(home.run(&["retry", ID, "--url", &server.url]).await.code, Some(0));
+    let world = server.world.lock().unwrap();
+    let bodies: Vec<_> = world.asked.iter().filter(|asked| asked.method == "POST").map(|asked| asked.body.clone()).collect();
+    assert_eq!(bodies, [r#"{"round":1}"#, r#"{"round":1}"#], "so that asking twice starts one round");
+}
+
+#[tokio::test]
+async fn deleting_is_done_when_it_is_gone() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    (server.world.lock().unwrap()).exists = true;
+    server.fault("DELETE", [Fault::Lost]);
+    let ended = home.run(&["delete", ID, "--json", "--url", &server.url]).await;
+    assert_eq!((ended.code, ended.stdout.trim()), (Some(0), &*format!(r#"{{"deleted":true,"id":"{ID}"}}"#)), "{ended:?}");
+    assert_eq!(home.run(&["delete", ID, "--url", &server.url]).await.code, Some(1), "what never was cannot be deleted");
+}
+
+#[tokio::test]
+async fn an_estimate_is_reckoned_without_a_server() {
+    let home = Home::new();
+    let file = home.file("a.json", r#"[{"iata":"ZRH"}]"#);
+    let ended = home.run(&["estimate", &file, "--processor", "p", "--json", "--url", "http://127.0.0.1:1"]).await;
+    let body: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (body["items"].as_u64(), body["bytes"].as_u64(), body["chunks"].as_u64(), body["parts"].as_u64()),
+        (Some(1), Some(14), Some(1), Some(1))
+    );
+    assert!(body["usd"].as_str().unwrap().parse::<f64>().unwrap() > 0.0);
+}
+
+#[tokio::test]
+async fn completions_name_every_verb() {
+    let home = Home::new();
+    let ended = home.run(&["completions", "bash"]).await;
+    assert!(ended.code == Some(0) && ["submit", "watch", "failures"].iter().all(|verb| ended.stdout.contains(verb)));
+}

@@ -1,0 +1,72 @@
+//! Exit codes are a contract: scripts branch on them.
+
+use crate::fake_server::{FakeServer, ID, problem};
+use crate::{Ended, Home};
+
+/// An address where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1";
+
+#[tokio::test]
+async fn wrong_use_is_2_in_words_or_as_a_problem() {
+    let home = Home::new();
+    for words in [
+        &["frobnicate"][..],
+        &["status"],
+        &["status", "not-an-id"],
+        &["submit", "x.csv"],
+        &["list", "--limit", "0"],
+        &["submit", "-", "--processor", "p"],
+        &["submit", "x.txt", "--processor", "p"],
+        &["watch", ID, "--timeout", "soon"],
+        &["serve", "--memory", "--data", "d"],
+        &["token", "--user", ""],
+    ] {
+        assert_eq!(home.run(words).await.code, Some(2), "{words:?}");
+        let json = home.run(&[words, &["--json"]].concat()).await;
+        assert_eq!((json.code, json.stdout.as_str()), (Some(2), ""), "{words:?}");
+        assert_eq!(json.problem()["type"], "urn:headway:problem:usage", "{words:?}");
+    }
+    assert_eq!(home.run(&["--help"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_3() {
+    let home = Home::new();
+    let file = home.file("a.ndjson", "1\n");
+    for words in [&["status", ID][..], &["submit", &file, "--processor", "p"], &["watch", ID]] {
+        let ended = home.run(&[words, &["--url", NOBODY, "--json"]].concat()).await;
+        assert_eq!(ended.code, Some(3), "{words:?}: {ended:?}");
+        assert_eq!(ended.problem()["type"], "urn:headway:problem:unreachable");
+    }
+    let words = home.run(&["status", ID, "--url", NOBODY]).await;
+    assert!(words.stderr.contains("headway serve"), "it says what to do: {}", words.stderr);
+}
+
+#[tokio::test]
+async fn refusals_are_4_if_about_who_asks_and_1_otherwise() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let status = ["status", ID, "--url", &server.url, "--json"];
+    let unknown = home.run(&status).await;
+    assert_eq!((unknown.code, unknown.problem()["type"].as_str()), (Some(1), Some("urn:headway:problem:not-found")));
+    let nobody = home.run_command(home.command(&status), "").await;
+    assert_eq!((nobody.code, nobody.problem()["status"].as_u64()), (Some(4), Some(401)));
+    server.fault("GET", [problem(403, "scope", "jobs:read is missing")]);
+    let denied = home.run(&status).await;
+    assert_eq!((denied.code, denied.problem()["type"].as_str()), (Some(4), Some("urn:headway:problem:scope")));
+}
+
+#[tokio::test]
+async fn how_a_job_ended_is_told_by_submit_and_watch_only() {
+    for (ends_as, code) in [("Completed", 0), ("Failed", 5), ("Cancelled", 6)] {
+        let (home, server) = (Home::new(), FakeServer::start().await);
+        let file = home.file("a.ndjson", "1\n\"bad\"\n");
+        server.world.lock().unwrap().ends_as = Some("Completed");
+        let submitted = home.run(&["submit", &file, "--processor", "p", "--url", &server.url, "--detach"]).await;
+        assert_eq!((submitted.code, submitted.stdout.trim()), (Some(0), ID));
+        server.world.lock().unwrap().ends_as = Some(ends_as);
+        let run = async |words: &[&str]| -> Ended { home.run(&[words, &["--url", &server.url]].concat()).await };
+        assert_eq!(run(&["watch", ID]).await.code, Some(code), "{ends_as}");
+        assert_eq!(run(&["submit", &file, "--continue", ID]).await.code, Some(code), "{ends_as}");
+        assert_eq!(run(&["status", ID]).await.code, Some(0), "{ends_as}");
+    }
+}

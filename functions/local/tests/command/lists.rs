@@ -1,0 +1,96 @@
+//! Lists come in pages and are printed as one.
+
+use std::io::Read;
+
+use crate::Home;
+use crate::fake_server::{FakeServer, ID, TOKEN};
+
+fn job(id: u32) -> String {
+    format!(
+        r#"{{"id":"{id}","status":"Completed","progressPercentage":100.0,"totalItems":1,"processedItems":1,"failedItems":0,
+        "pendingItems":0,"errorMessage":null,"processor":"p","round":1,"sealed":true,"paused":false,"createdAt":"t",
+        "completedAt":"t","itemsPerSecond":null,"exact":1.10}}"#
+    )
+    .replace('\n', "")
+}
+
+#[tokio::test]
+async fn jobs_are_joined_up_to_the_limit() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.can("/v1/jobs?pageSize=3&status=Completed", &[], &format!(r#"{{"jobs":[{}],"nextPageToken":"a+b"}}"#, job(1)));
+    server.can("/v1/jobs?pageSize=2&status=Completed&pageToken=a%2Bb", &[], r#"{"jobs":[],"nextPageToken":"c"}"#);
+    let last = format!(r#"{{"jobs":[{},{}],"nextPageToken":"d"}}"#, job(2), job(3));
+    server.can("/v1/jobs?pageSize=2&status=Completed&pageToken=c", &[], &last);
+    let list = ["list", "--limit", "3", "--status", "completed", "--url", &server.url];
+    let ended = home.run(&[&list[..], &["--json"]].concat()).await;
+    assert_eq!(ended.stdout, format!("{{\"jobs\":[{},{},{}],\"nextPageToken\":\"d\"}}\n", job(1), job(2), job(3)), "as they came");
+    let table = home.run(&list).await;
+    assert_eq!(table.stdout.lines().count(), 4, "{table:?}");
+    assert!(table.stderr.contains("there are more"));
+}
+
+#[tokio::test]
+async fn csv_and_ndjson_pages_are_joined_as_the_server_sends_them() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    for list in ["failures", "results"] {
+        let path = format!("/v1/jobs/{ID}/{list}");
+        let link = "<?format=csv&pageSize=1000&pageToken=x%2By>; rel=\"next\"";
+        server.can(&format!("{path}?format=csv&pageSize=1000"), &[("link", link)], "index,id\n0,a\n");
+        server.can(&format!("{path}?format=csv&pageSize=1000&pageToken=x%2By"), &[], "1,\"b\r\n\"\n");
+        let ended = home.run(&[list, ID, "--format", "csv", "--url", &server.url]).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "index,id\n0,a\n1,\"b\r\n\"\n"), "{ended:?}");
+        server.can(&format!("{path}?format=ndjson&pageSize=1000"), &[], "{\"index\":0}\n");
+        let ended = home.run(&[list, ID, "--json", "--url", &server.url]).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{\"index\":0}\n"), "{ended:?}");
+        assert_eq!(home.run(&[list, ID, "--json", "--format", "csv", "--url", &server.url]).await.code, Some(2));
+    }
+}
+
+#[tokio::test]
+async fn failures_are_a_table_for_people() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let failure = |index: u32, id: &str, message: &str| {
+        format!(r#"{{"index":{index},"id":{id},"kind":"Permanent","code":"/year type","message":{message},"attempts":1,"item":{{}}}}"#)
+    };
+    let path = format!("/v1/jobs/{ID}/failures?pageSize=1000");
+    server.can(&path, &[], r#"{"failures":[],"nextPageToken":"a"}"#);
+    let rows = [failure(17, "\"N1\"", "\"/year: not an integer\""), failure(1700, "null", r#""a\u001b[31mb\nc""#)].join(",");
+    server.can(&format!("{path}&pageToken=a"), &[], &format!(r#"{{"failures":[{rows}],"nextPageToken":null}}"#));
+    let ended = home.run(&["failures", ID, "--url", &server.url]).await;
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "index  id  code        tries  message",
+            "   17  N1  /year type      1  /year: not an integer",
+            " 1700      /year type      1  a\u{fffd}[31mb c"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn results_of_a_live_job_stop_where_they_are_known_to() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    (server.world.lock().unwrap()).exists = true;
+    let path = format!("/v1/jobs/{ID}/results?format=ndjson&pageSize=1000");
+    let link = [("link", "<?format=ndjson&pageSize=1000&pageToken=t>; rel=\"next\"")];
+    server.can(&path, &link, "{\"index\":0}\n");
+    server.can(&format!("{path}&pageToken=t"), &link, "");
+    let ended = home.run(&["results", ID, "--url", &server.url]).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{\"index\":0}\n"), "{ended:?}");
+    assert!(ended.stderr.contains("--follow"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_error() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let path = format!("/v1/jobs/{ID}/results?format=ndjson&pageSize=1000");
+    server.can(&path, &[("link", "<?format=ndjson&pageSize=1000>; rel=\"next\"")], &"{\"index\":0}\n".repeat(1_000));
+    let mut child = home.command(&["results", ID, "--url", &server.url]).env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    let status = tokio::task::spawn_blocking(move || {
+        child.stdout.take().unwrap().read_exact(&mut [0; 12]).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let output = status.await.unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{}", String::from_utf8_lossy(&output.stderr));
+}

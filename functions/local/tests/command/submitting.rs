@@ -1,0 +1,157 @@
+//! Submitting: every item arrives once, as it was, whatever happens on the way.
+
+use crate::Home;
+use crate::fake_server::{Asked, FakeServer, Fault, ID, TOKEN, busy, problem};
+
+fn rows(n: usize) -> String {
+    (0..n).fold("n,note\n".to_owned(), |text, i| format!("{text}{i},{}\n", if i % 50 == 7 { "bad" } else { "ok" }))
+}
+
+fn objects(n: usize) -> Vec<String> {
+    (0..n).map(|i| format!(r#"{{"n":"{i}","note":"{}"}}"#, if i % 50 == 7 { "bad" } else { "ok" })).collect()
+}
+
+fn puts(server: &FakeServer) -> Vec<Asked> {
+    server.world.lock().unwrap().asked.iter().filter(|asked| asked.method == "PUT").cloned().collect()
+}
+
+#[tokio::test]
+async fn a_file_arrives_whole_and_the_end_says_where_to_look() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(400));
+    // Chunks of 2 items, as the server's processor has it: 160 items a part.
+    let ended = home.run(&["submit", &file, "--processor", "p", "--tolerate", "3%", "--url", &server.url]).await;
+    assert_eq!((ended.code, ended.stdout.trim()), (Some(0), ID), "{ended:?}");
+    assert!(ended.stderr.contains("392 processed, 8 failed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("headway --url {} failures {ID}", server.url)), "{}", ended.stderr);
+    assert_eq!(server.items(), objects(400));
+    let world = server.world.lock().unwrap();
+    assert_eq!(world.parts.values().map(|(first, items)| (*first, items.len())).collect::<Vec<_>>(), [(0, 160), (160, 160), (320, 80)]);
+    let start = world.asked.iter().find(|asked| asked.method == "POST").unwrap();
+    assert_eq!(start.body, r#"{"processor":"p","sealed":false,"toleratedFailures":{"percentage":3.0}}"#);
+    assert!(start.headers.contains_key("idempotency-key"));
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_nothing_arrives_twice() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(400));
+    server.fault("POST /v1/jobs", [busy(503), Fault::Lost]);
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/0"), [busy(429), Fault::Lost]);
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [busy(500), busy(504), busy(502)]);
+    server.fault(&format!("POST /v1/jobs/{ID}/seal"), [Fault::Lost]);
+    let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url, "--json"]).await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    assert_eq!(ended.stdout.lines().count(), 1, "the job, once");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&ended.stdout).unwrap()["newField"]["of"], "a later version");
+    assert_eq!(server.items(), objects(400));
+    let world = server.world.lock().unwrap();
+    let mut keys: Vec<_> = world.asked.iter().filter_map(|asked| asked.headers.get("idempotency-key")).collect();
+    assert_eq!(keys.len(), 3);
+    keys.dedup();
+    assert_eq!(keys.len(), 1, "one submission, one key");
+}
+
+#[tokio::test]
+async fn continuing_sends_what_is_missing_in_the_same_bytes() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(800));
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [problem(422, "invalid", "as if")]);
+    let cut_off = home.run(&["submit", &file, "--processor", "p", "--url", &server.url, "--json"]).await;
+    assert_eq!(cut_off.code, Some(1));
+    let problem = cut_off.problem();
+    assert_eq!((problem["jobId"].as_str(), problem["status"].as_u64()), (Some(ID), Some(422)), "{problem}");
+    assert!(problem["advice"].to_string().contains(&format!("submit rows.csv --continue {ID}")), "{problem}");
+    server.world.lock().unwrap().parts.retain(|part, _| *part == 1);
+    let before = puts(&server);
+    server.world.lock().unwrap().asked.clear();
+
+    let ended = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(server.items(), objects(800));
+    let again = puts(&server);
+    assert_eq!(again.len(), 4, "all of five parts but the one that was there");
+    for asked in before.iter().filter(|asked| !asked.target.contains("/parts/1?")) {
+        let same = again.iter().find(|other| other.target == asked.target).unwrap();
+        assert_eq!(same.body, asked.body, "{}", asked.target);
+    }
+    assert_eq!(server.count("POST /v1/jobs HTTP") + server.count("POST /v1/jobs?"), 0, "no second job");
+}
+
+#[tokio::test]
+async fn another_file_or_cut_is_not_mixed_into_a_job() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(400));
+    {
+        let mut world = server.world.lock().unwrap();
+        world.exists = true;
+        world.parts.insert(1, (160, objects(400)[160..320].to_vec()));
+    }
+    let run = async |words: &[&str]| home.run(&[words, &["--continue", ID, "--url", &server.url]].concat()).await;
+    let other_cut = run(&["submit", &file, "--chunk-size", "1"]).await;
+    assert!(other_cut.code == Some(1) && other_cut.stderr.contains("--chunk-size as at first"), "{other_cut:?}");
+    let short = home.file("short.csv", rows(10));
+    let other_file = run(&["submit", &short]).await;
+    assert!(other_file.code == Some(1) && other_file.stderr.contains("holds part 1, but the file ends"), "{other_file:?}");
+    assert_eq!(run(&["submit", &file, "--processor", "q"]).await.code, Some(2));
+    assert!(!server.world.lock().unwrap().sealed);
+}
+
+#[tokio::test]
+async fn a_part_that_its_sender_died_over_is_sent_again() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(400));
+    {
+        let mut world = server.world.lock().unwrap();
+        world.exists = true;
+        world.parts.insert(0, (0, objects(400)[..160].to_vec()));
+        world.undispatched.push(0);
+    }
+    let ended = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/seal")), 2);
+    assert_eq!(server.items(), objects(400));
+}
+
+#[tokio::test]
+async fn a_bad_file_leaves_no_job_behind() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", format!("{}1,2,3\n", rows(900)));
+    let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("line 902: 3 cells, but the header row has 2"), "{}", ended.stderr);
+    assert_eq!(server.count("POST"), 0);
+    assert_eq!(home.run(&["submit", "none.csv", "--processor", "p", "--url", &server.url]).await.code, Some(1));
+}
+
+#[tokio::test]
+async fn stdin_is_sent_as_it_comes() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let mut command = home.command(&["submit", "-", "--format", "json", "--processor", "p", "--url", &server.url, "--detach", "--json"]);
+    command.env("HEADWAY_TOKEN", TOKEN);
+    let ended = home.run_command(command, "[1, {\"a\":\n [2]},\n3]").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(server.items(), ["1", "{\"a\":  [2]}", "3"]);
+    assert!(ended.stdout.contains("\"sealed\":true"));
+}
+
+#[tokio::test]
+async fn a_file_without_items_is_a_job_without_parts() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("empty.json", "[]");
+    let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("0 processed, 0 failed"));
+    assert_eq!(server.count("PUT"), 0);
+}
+
+#[tokio::test]
+async fn a_job_that_ends_while_it_is_sent_is_told_as_such() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(400));
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [problem(409, "job-ended", "it has ended")]);
+    server.world.lock().unwrap().ends_as = Some("Cancelled");
+    let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    assert!(ended.stderr.contains("while its items were being sent"), "{}", ended.stderr);
+}

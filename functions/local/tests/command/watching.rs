@@ -1,0 +1,85 @@
+//! Following a job never touches it.
+
+use crate::fake_server::{FakeServer, ID, TOKEN, problem};
+use crate::{Ended, Home};
+
+fn live(server: &FakeServer) {
+    let mut world = server.world.lock().unwrap();
+    (world.exists, world.sealed, world.ends_as) = (true, true, None);
+    world.parts.insert(0, (0, vec!["1".to_owned()]));
+}
+
+/// Runs until the server was asked `requests` times, then presses Ctrl-C.
+async fn interrupt(home: &Home, server: &FakeServer, words: &[&str], requests: usize) -> Ended {
+    let mut command = home.command(&[words, &["--url", &server.url]].concat());
+    let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    server.asked_at_least(requests).await;
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap())
+}
+
+#[tokio::test]
+async fn each_change_is_one_line() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    let mut command = home.command(&["watch", ID, "--json", "--url", &server.url]);
+    let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    server.asked_at_least(4).await;
+    {
+        let mut world = server.world.lock().unwrap();
+        world.ends_as = Some("Completed");
+        world.parts.insert(1, (1, vec!["\"bad\"".to_owned()]));
+    }
+    let ended = Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let statuses: Vec<serde_json::Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(statuses.iter().map(|job| job["status"].as_str().unwrap()).collect::<Vec<_>>(), ["Processing", "Completed"]);
+    let world = server.world.lock().unwrap();
+    assert!(world.asked.iter().skip(1).all(|asked| asked.headers.contains_key("if-none-match")), "unchanged answers are 304");
+}
+
+#[tokio::test]
+async fn ctrl_c_is_130_and_says_how_to_go_on() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    let ended = interrupt(&home, &server, &["watch", ID], 3).await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    for word in [ID, "watch:", "cancel:"] {
+        assert!(ended.stderr.contains(word), "{}", ended.stderr);
+    }
+    assert_eq!(server.count("POST"), 0, "Ctrl-C cancels nothing");
+}
+
+#[tokio::test]
+async fn ctrl_c_while_sending_says_how_to_continue() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("my rows.ndjson", "1\n2\n");
+    // The part is never taken: the command keeps trying.
+    server.fault("PUT", (0..10_000).map(|_| crate::fake_server::busy(503)));
+    let ended = interrupt(&home, &server, &["submit", &file, "--processor", "p", "--json"], 6).await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    let problem = ended.problem();
+    assert_eq!(problem["jobId"], ID);
+    assert!(problem["advice"].to_string().contains(&format!("submit 'my rows.ndjson' --continue {ID}")), "{problem}");
+    assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/cancel")), 0);
+}
+
+#[tokio::test]
+async fn a_timeout_is_124() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    let ended = home.run(&["watch", ID, "--timeout", "0s", "--json", "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(124), "{ended:?}");
+    assert_eq!(ended.problem()["type"], "urn:headway:problem:timeout");
+}
+
+#[tokio::test]
+async fn an_error_while_watching_says_which_job_goes_on() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    server.fault("GET", [problem(403, "scope", "taken away")]);
+    let ended = home.run(&["watch", ID, "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(4));
+    assert!(ended.stderr.contains("taken away") && ended.stderr.contains(&format!("watch {ID}")), "{}", ended.stderr);
+}
