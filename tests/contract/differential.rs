@@ -1,0 +1,236 @@
+//! The same random histories on the pure rules and on the table: every answer and every row must be equal. This holds
+//! conditions and effects as expressions to `admitted` and `apply`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headway::Ledger;
+use headway::job::{Job, JobId, JobStatus, JobWrite, RolledUp, ToleratedFailures};
+use headway::ledger::{Candidates, PartId, Written};
+use headway::outcome::Outcome;
+use headway::part::{Part, PartWrite, Register};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use crate::sample::{at, outcome, owner, part, raw, shows};
+
+/// Each gives other histories, always the same ones. A seed that found something is added and stays.
+const SEEDS: &[u8] = &[1, 2, 3, 4];
+const HISTORIES_PER_SEED: u32 = 60;
+/// Of each job, part numbers and chunks that writes name; few, so that they meet.
+const NUMBERS: u16 = 3;
+
+/// One operation. What it needs of the present row is taken from there when it runs.
+#[derive(Debug, Clone)]
+enum Step {
+    Job(JobWrite),
+    Part(u32, PartWrite),
+    /// A stamp that names the registers the part has.
+    StampAsRead { part: u32, from_round: u32, registers: BTreeMap<u16, Register> },
+    PutPart(u32),
+    PutOutcome { chunk: u16, version: u64 },
+}
+
+#[tokio::test]
+async fn the_embedded_table_does_what_the_rules_say() {
+    let ledger = crate::subject::embedded().await;
+    let compare_all = move || SEEDS.iter().for_each(|seed| compare(&*ledger, *seed, HISTORIES_PER_SEED));
+    tokio::task::spawn_blocking(compare_all).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_endpoint_does_what_the_rules_say() {
+    if let Some(ledger) = crate::subject::endpoint().await {
+        tokio::task::spawn_blocking(move || compare(&*ledger, SEEDS[0], HISTORIES_PER_SEED / 4)).await.unwrap();
+    }
+}
+
+/// Blocks, since proptest does: not to be called on the runtime's own thread.
+fn compare(table: &dyn Ledger, seed: u8, histories: u32) {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let config = Config { cases: histories, failure_persistence: None, ..Config::default() };
+    let histories = (jobs(), proptest::collection::vec(steps(), 1..25));
+    let outcome = TestRunner::new_with_rng(config, rng).run(&histories, |(job, steps)| {
+        // Fresh at every run, so that shrinking starts from an empty table too.
+        let job = Job { id: JobId(Uuid::new_v4()), user_id: owner(), ..job };
+        Handle::current().block_on(history(table, &*crate::subject::memory(), job, steps))
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(why, (job, steps))) => panic!("seed {seed}: {why}\n{job:#?}\n{steps:#?}"),
+        Err(TestError::Abort(why)) => panic!("seed {seed}: {why}"),
+    }
+}
+
+async fn history(table: &dyn Ledger, rules: &dyn Ledger, job: Job, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    for ledger in [table, rules] {
+        prop_assert_eq!(ledger.create(&job, &raw("null"), None, None).await.unwrap(), None);
+    }
+    for (number, step) in steps.iter().enumerate() {
+        run(table, rules, job.id, step, number as i64).await?;
+    }
+    for ledger in [table, rules] {
+        let found = ledger.jobs_of(&job.user_id, None, 10).await.unwrap();
+        prop_assert_eq!(found.ids, [job.id]);
+    }
+    let watched = rows(rules, job.id).await.0[&job.id].is_watched();
+    for (kind, expected) in [(Candidates::Live, watched), (Candidates::Ended, !watched)] {
+        prop_assert_eq!(is_candidate(table, kind, job.id).await, expected);
+        prop_assert_eq!(is_candidate(rules, kind, job.id).await, expected);
+    }
+    Ok(())
+}
+
+async fn run(table: &dyn Ledger, rules: &dyn Ledger, id: JobId, step: &Step, number: i64) -> Result<(), TestCaseError> {
+    let now = at(number);
+    match step {
+        Step::Job(write) => {
+            let written = table.update_job(id, write, now).await.unwrap();
+            prop_assert_eq!(written, rules.update_job(id, write, now).await.unwrap());
+        }
+        Step::Part(part, write) => same_part_write(table, rules, (id, *part), write, number).await?,
+        Step::StampAsRead { part, from_round, registers } => {
+            let from = rows(rules, id).await.1.get(&(id, *part)).map(|part| part.registers.clone()).unwrap_or_default();
+            let write = PartWrite::Stamp { from_round: *from_round, from, round: from_round + 1, registers: registers.clone() };
+            same_part_write(table, rules, (id, *part), &write, number).await?;
+        }
+        Step::PutPart(number_of_part) => {
+            let part = Part { updated_at: now, ..part(id, *number_of_part, NUMBERS) };
+            prop_assert_eq!(table.put_part(&part).await.unwrap(), rules.put_part(&part).await.unwrap());
+        }
+        Step::PutOutcome { chunk, version } => {
+            // No two puts are equal, as no two merges of different deliveries are.
+            let put = Outcome { version: *version, first_index: number as u64, ..outcome(id, 0, *chunk) };
+            prop_assert_eq!(table.put_outcome(&put).await.unwrap(), rules.put_outcome(&put).await.unwrap());
+            let (one, other) = (table.outcome(put.id).await.unwrap(), rules.outcome(put.id).await.unwrap());
+            prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        }
+    }
+    prop_assert_eq!(rows(table, id).await, rows(rules, id).await);
+    Ok(())
+}
+
+async fn same_part_write(table: &dyn Ledger, rules: &dyn Ledger, id: PartId, write: &PartWrite, number: i64) -> Result<(), TestCaseError> {
+    let written: Written<Part> = table.update_part(id, write, at(number)).await.unwrap();
+    prop_assert_eq!(written, rules.update_part(id, write, at(number)).await.unwrap());
+    Ok(())
+}
+
+async fn rows(ledger: &dyn Ledger, id: JobId) -> (BTreeMap<JobId, Job>, BTreeMap<PartId, Part>) {
+    let parts: Vec<PartId> = (0..=u32::from(NUMBERS)).map(|part| (id, part)).collect();
+    let rows = ledger.rows(&[id], &parts).await.unwrap();
+    (rows.jobs, rows.parts)
+}
+
+async fn is_candidate(ledger: &dyn Ledger, kind: Candidates, id: JobId) -> bool {
+    let mut after = None;
+    loop {
+        let page = ledger.candidates(kind, at(1_000_000), after.as_deref(), 100).await.unwrap();
+        after = page.next;
+        if page.ids.contains(&id) || after.is_none() {
+            return page.ids.contains(&id);
+        }
+    }
+}
+
+/// Rows in every state, also those no history leads to: a condition must hold whatever it meets.
+fn jobs() -> impl Strategy<Value = Job> {
+    let status = prop_oneof![
+        2 => Just(JobStatus::Pending), 4 => Just(JobStatus::Processing), 1 => Just(JobStatus::Completed),
+        2 => Just(JobStatus::Failed), 1 => Just(JobStatus::Cancelled),
+    ];
+    let flags = (proptest::bool::weighted(0.2), any::<bool>(), proptest::bool::weighted(0.1), proptest::bool::weighted(0.1), any::<bool>());
+    let numbers = || 0..=u32::from(NUMBERS);
+    let rolled_up = (proptest::collection::btree_set(0..u32::from(NUMBERS), 0..4), 0u64..20, 0u64..3);
+    (status, 1u32..3, flags, numbers(), proptest::option::of(numbers()), rolled_up, tolerated()).prop_map(
+        |(status, round, (paused, sealed, abandoned, deleting, reconciled), parts, top_part, (done, processed, failed), tolerated)| {
+            let mut job = crate::sample::job();
+            (job.status, job.round, job.parts, job.top_part, job.tolerated) = (status, round, parts, top_part, tolerated);
+            (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (paused, sealed, abandoned, deleting, reconciled);
+            let (processed, failed) = if done.is_empty() { (0, 0) } else { (processed, failed) };
+            job.rolled_up = RolledUp { parts: done, processed, failed };
+            job.uncount();
+            if status.is_terminal() {
+                (job.completed_at, job.expires_at) = (Some(at(-5)), Some(at(86_400)));
+                job.error_message = (status == JobStatus::Failed).then(|| "item 1: no".to_owned());
+            }
+            job
+        },
+    )
+}
+
+fn tolerated() -> impl Strategy<Value = ToleratedFailures> {
+    prop_oneof![
+        any::<u64>().prop_map(ToleratedFailures::Count),
+        (0.0f64..=100.0, proptest::option::of(any::<u64>()))
+            .prop_map(|(percentage, minimum_sample)| ToleratedFailures::Percentage { percentage, minimum_sample }),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let part = || 0..u32::from(NUMBERS);
+    prop_oneof![
+        6 => job_writes().prop_map(Step::Job),
+        4 => (part(), part_writes()).prop_map(|(part, write)| Step::Part(part, write)),
+        1 => (part(), 1u32..3, registers()).prop_map(|(part, from_round, registers)| Step::StampAsRead { part, from_round, registers }),
+        2 => part().prop_map(Step::PutPart),
+        2 => (0..NUMBERS, 0u64..4).prop_map(|(chunk, version)| Step::PutOutcome { chunk, version }),
+    ]
+}
+
+fn job_writes() -> impl Strategy<Value = JobWrite> {
+    let round = || 1u32..3;
+    let number = || 0..=u32::from(NUMBERS);
+    let error = || prop_oneof![Just("no".to_owned()), Just("é".repeat(400)), Just(String::new())];
+    prop_oneof![
+        2 => Just(JobWrite::Begin),
+        6 => (round(), number(), 0u64..20, 0u64..3)
+            .prop_map(|(round, part, processed, failed)| JobWrite::RollUp { round, part, processed, failed }),
+        3 => (round(), proptest::option::of(error())).prop_map(|(round, error)| JobWrite::End { round, error }),
+        1 => (round(), error()).prop_map(|(round, error)| JobWrite::Fail { round, error }),
+        1 => Just(JobWrite::Cancel),
+        2 => Just(JobWrite::Pause),
+        2 => (0u64..30).prop_map(|handled| JobWrite::Resume { handled }),
+        3 => round().prop_map(|round| JobWrite::Retry { round }),
+        3 => number().prop_map(|part| JobWrite::Reserve { part }),
+        4 => (number(), 0u64..30).prop_map(|(parts, total_items)| JobWrite::Seal { parts, total_items }),
+        1 => (-1i64..25).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
+        1 => (round(), -5i64..25)
+            .prop_map(|(round, seconds)| JobWrite::Reconcile { round, completed_at: at(seconds) }),
+        1 => round().prop_map(|round| JobWrite::Delete { round }),
+    ]
+}
+
+fn part_writes() -> impl Strategy<Value = PartWrite> {
+    prop_oneof![
+        3 => (0..NUMBERS, 1u16..999).prop_map(|(chunk, items)| PartWrite::Clean { chunk, items }),
+        5 => (0..NUMBERS, outcome_registers()).prop_map(|(chunk, register)| PartWrite::Shadow { chunk, register }),
+        1 => (1u32..3, registers(), 1u32..4, registers())
+            .prop_map(|(from_round, from, round, registers)| PartWrite::Stamp { from_round, from, round, registers }),
+        1 => Just(PartWrite::Sent),
+    ]
+}
+
+fn registers() -> impl Strategy<Value = BTreeMap<u16, Register>> {
+    let any = prop_oneof![(1u16..999).prop_map(|items| Register::Clean { items }), outcome_registers()];
+    proptest::collection::btree_map(0..NUMBERS, any, 0..3)
+}
+
+fn outcome_registers() -> impl Strategy<Value = Register> {
+    (prop_oneof![1u64..5, 9u64..12, Just(1_000_000)], 0u16..=10, 0u16..=10).prop_map(|(version, a, b)| shows(version, a, b.min(10 - a)))
+}
+
+/// The strategies reach every write, admitted and refused: a comparison of refusals alone would prove little.
+#[test]
+fn every_write_is_tried_admitted_and_refused() {
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[SEEDS[0]; 32]));
+    let mut seen: BTreeSet<(String, bool)> = BTreeSet::new();
+    for _ in 0..HISTORIES_PER_SEED * 10 {
+        let (job, write) = (jobs(), job_writes()).new_tree(&mut runner).unwrap().current();
+        let name = format!("{write:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+        seen.insert((name, write.admitted(&job)));
+    }
+    assert_eq!(seen.len(), 2 * 13, "{seen:?}");
+}

@@ -1,0 +1,9 @@
+//! The contract of [`Ledger`](headway::Ledger), a file a kind of row.
+
+mod create;
+mod delete;
+mod find;
+mod job_rows;
+mod kept;
+mod outcome_rows;
+mod part_rows;

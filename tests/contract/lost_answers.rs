@@ -1,0 +1,78 @@
+//! A write that happened and whose answer was lost is made again by the SDK: it must not be taken for another's.
+
+use headway::Ledger;
+use headway::chunk::ChunkId;
+use headway::job::JobWrite;
+use headway::ledger::dynamodb::{DynamoLedger, schema};
+use headway::ledger::{Care, Parked, Written};
+use headway::part::PartWrite;
+use headway_embedded::Embedded;
+use uuid::Uuid;
+
+use crate::faults::losing_answers;
+use crate::sample::{at, job, key, outcome, part, raw, shows};
+use crate::subject::{TABLE, embedded_parts};
+
+#[tokio::test(start_paused = true)]
+async fn a_create_is_not_taken_for_anothers() {
+    let ledger = ledger().await;
+    for with_key in [false, true] {
+        let job = job();
+        let key = with_key.then(|| key(&job, "k"));
+        assert_eq!(ledger.create(&job, &raw("1"), key.as_ref(), None).await.unwrap(), None);
+        assert_eq!(ledger.rows(&[job.id], &[]).await.unwrap().jobs[&job.id], job);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_put_is_not_taken_for_anothers() {
+    let ledger = ledger().await;
+    let job = job().id;
+    assert_eq!(ledger.put_part(&part(job, 0, 1)).await.unwrap(), None);
+    let mut outcome = outcome(job, 0, 0);
+    for version in 1..4 {
+        outcome.version = version;
+        assert!(ledger.put_outcome(&outcome).await.unwrap(), "version {version}");
+    }
+    assert_eq!(ledger.secret("s", b"fresh").await.unwrap(), b"fresh");
+}
+
+/// An update whose answer was lost is refused with the row that it made: whoever sees that goes on from there.
+#[tokio::test(start_paused = true)]
+async fn an_update_counts_once_and_shows_what_it_made() {
+    let ledger = ledger().await;
+    let job = job();
+    ledger.create(&job, &raw("1"), None, None).await.unwrap();
+    let roll_up = JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 };
+    let row = ledger.update_job(job.id, &roll_up, at(1)).await.unwrap().row().unwrap();
+    assert_eq!((row.processed_items, row.failed_items), (9, 1));
+    ledger.put_part(&part(job.id, 0, 2)).await.unwrap();
+    for write in [PartWrite::Clean { chunk: 0, items: 10 }, PartWrite::Shadow { chunk: 1, register: shows(1, 4, 6) }] {
+        assert!(matches!(ledger.update_part((job.id, 0), &write, at(1)).await.unwrap(), Written::Refused(_)));
+    }
+    let row = ledger.rows(&[], &[(job.id, 0)]).await.unwrap().parts.remove(&(job.id, 0)).unwrap();
+    assert_eq!((row.counts().processed, row.counts().failed, row.is_full()), (14, 6, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeping_and_forgetting_are_done_once_however_often() {
+    let ledger = ledger().await;
+    let job = job();
+    let id = ChunkId { job: job.id, part: 0, chunk: 0 };
+    let parked = Parked { id, nonce: Uuid::new_v4(), body: "m".to_owned() };
+    ledger.create(&job, &raw("1"), None, None).await.unwrap();
+    ledger.park(&parked).await.unwrap();
+    ledger.put_care(id, Some(&Care { item: 0, deadline: at(1), strikes: 0 })).await.unwrap();
+    assert_eq!(ledger.parked((job.id, 0)).await.unwrap(), [parked]);
+    assert!(ledger.delete_part((job.id, 0)).await.unwrap());
+    assert!(ledger.parked((job.id, 0)).await.unwrap().is_empty() && ledger.care(id).await.unwrap().is_none());
+    ledger.delete_job(&job).await.unwrap();
+    assert!(ledger.rows(&[job.id], &[]).await.unwrap().jobs.is_empty());
+}
+
+async fn ledger() -> DynamoLedger {
+    let embedded = embedded_parts();
+    schema::create_table(&embedded.dynamodb(), TABLE).await.unwrap();
+    let client = Embedded::dynamodb_config(losing_answers(embedded.dynamodb_http_client())).build();
+    DynamoLedger::new(aws_sdk_dynamodb::Client::from_conf(client), TABLE)
+}

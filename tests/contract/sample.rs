@@ -1,0 +1,100 @@
+//! Rows to test with. Ids and owners are fresh, so that tests may share a table.
+
+use std::sync::Mutex;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use headway::Clock;
+use headway::chunk::ChunkId;
+use headway::job::{Job, JobId, UserId};
+use headway::ledger::SubmissionKey;
+use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway::part::{Part, Register};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// So many seconds after the beginning of these tests' time.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
+}
+
+/// An owner nobody else has.
+pub(crate) fn owner() -> UserId {
+    UserId::new(format!("user {}", Uuid::new_v4())).unwrap()
+}
+
+/// A job of that owner, created at `at(seconds)`.
+pub(crate) fn job_of(owner: &UserId, seconds: i64) -> Job {
+    let mut job = Job::new(JobId(Uuid::new_v4()), owner.clone(), 10, at(seconds));
+    job.processor = "json-schema".to_owned();
+    job
+}
+
+/// A job of a fresh owner, created at `at(0)`.
+pub(crate) fn job() -> Job {
+    job_of(&owner(), 0)
+}
+
+/// A part of `chunks` chunks of 10 items.
+pub(crate) fn part(job: JobId, number: u32, chunks: u16) -> Part {
+    Part {
+        job,
+        number,
+        first_index: u64::from(number) * 10 * u64::from(chunks),
+        items: u32::from(chunks) * 10,
+        chunks,
+        fingerprint: "f".repeat(32),
+        round: 1,
+        registers: [].into(),
+        sent: false,
+        updated_at: at(0),
+    }
+}
+
+/// A register of an outcome row.
+pub(crate) fn shows(version: u64, processed: u16, failed: u16) -> Register {
+    Register::Outcome { version, full: processed + failed == 10, processed, failed }
+}
+
+/// What a key stands for.
+pub(crate) fn key(job: &Job, key_hash: &str) -> SubmissionKey {
+    SubmissionKey { user_id: job.user_id.clone(), key_hash: key_hash.to_owned(), job: job.id, fingerprint: "b".repeat(64) }
+}
+
+/// JSON as it is.
+pub(crate) fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap()
+}
+
+/// An outcome of a chunk of 10 items with one failure and one output, as it is before its first put.
+pub(crate) fn outcome(job: JobId, part: u32, chunk: u16) -> Outcome {
+    let mut outcome = Outcome::new(ChunkId { job, part, chunk }, 0, 10);
+    let failure = Failure::new(FailureKind::Permanent, "/year", "missing: \u{1F980}", 2, Some("ZRH".to_owned()), raw(r#"{"a":  1.0}"#));
+    let output = OutputRecord { id: None, output: Some(raw("[1.50]")) };
+    outcome.merge([(3, ItemResult::Failed(failure)), (4, ItemResult::Processed(Some(output))), (5, ItemResult::Processed(None))], 1);
+    outcome.version = 1;
+    outcome
+}
+
+/// A clock that stands still until it is set.
+#[derive(Debug)]
+pub(crate) struct StillClock(Mutex<DateTime<Utc>>);
+
+impl StillClock {
+    pub(crate) fn at(seconds: i64) -> Self {
+        Self(Mutex::new(at(seconds)))
+    }
+
+    pub(crate) fn set(&self, seconds: i64) {
+        *self.0.lock().unwrap() = at(seconds);
+    }
+}
+
+impl Clock for StillClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
