@@ -28,9 +28,16 @@ enum Step {
     Job(JobWrite),
     Part(u32, PartWrite),
     /// A stamp that names the registers the part has.
-    StampAsRead { part: u32, from_round: u32, registers: BTreeMap<u16, Register> },
+    StampAsRead {
+        part: u32,
+        from_round: u32,
+        registers: BTreeMap<u16, Register>,
+    },
     PutPart(u32),
-    PutOutcome { chunk: u16, version: u64 },
+    PutOutcome {
+        chunk: u16,
+        version: u64,
+    },
 }
 
 #[tokio::test]

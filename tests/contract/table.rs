@@ -73,7 +73,13 @@ async fn ask(client: &Client, table: &str) {
     }
 }
 
-async fn holds_for(client: &Client, table: &str, key: &HashMap<String, AttributeValue>, condition: &str, value: Option<AttributeValue>) -> bool {
+async fn holds_for(
+    client: &Client,
+    table: &str,
+    key: &HashMap<String, AttributeValue>,
+    condition: &str,
+    value: Option<AttributeValue>,
+) -> bool {
     let mut request = client.update_item().table_name(table).set_key(Some(key.clone())).condition_expression(condition);
     request = request.update_expression("SET asked = :asked").expression_attribute_values(":asked", AttributeValue::Bool(true));
     for (name, attribute) in [("#missing", "nothing"), ("#seven", "7"), ("#eight", "8")] {

@@ -83,11 +83,20 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     write(JobWrite::RollUp { round: 2, part: 0, processed: 10, failed: 0 }, -1_650_000).await;
     write(JobWrite::End { round: 2, error: None }, -1_600_000).await;
     write(JobWrite::Delete { round: 2 }, -1_500_000).await;
-    assert!(!is_found(Candidates::Live, 0).await && is_found(Candidates::Ended, -1_599_999).await, "found again if its deletion is cut off");
+    assert!(
+        !is_found(Candidates::Live, 0).await && is_found(Candidates::Ended, -1_599_999).await,
+        "found again if its deletion is cut off"
+    );
 }
 
 /// Those of `own` that are found, all pages joined. Others may use the same table.
-async fn candidates(ledger: &dyn Ledger, kind: Candidates, before: chrono::DateTime<chrono::Utc>, limit: usize, own: &[JobId]) -> Vec<JobId> {
+async fn candidates(
+    ledger: &dyn Ledger,
+    kind: Candidates,
+    before: chrono::DateTime<chrono::Utc>,
+    limit: usize,
+    own: &[JobId],
+) -> Vec<JobId> {
     let own: BTreeSet<_> = own.iter().collect();
     let (mut found, mut after) = (Vec::new(), None);
     loop {

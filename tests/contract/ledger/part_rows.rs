@@ -54,7 +54,8 @@ async fn settlements_of_many_chunks_at_once_are_all_there(ledger: Arc<dyn Ledger
     let writes = (0..chunks).map(|chunk| {
         let ledger = &ledger;
         async move {
-            let write = if chunk % 3 == 0 { PartWrite::Shadow { chunk, register: shows(1, 4, 6) } } else { PartWrite::Clean { chunk, items: 10 } };
+            let write =
+                if chunk % 3 == 0 { PartWrite::Shadow { chunk, register: shows(1, 4, 6) } } else { PartWrite::Clean { chunk, items: 10 } };
             ledger.update_part(id, &write, at(1)).await.unwrap()
         }
     });
@@ -81,7 +82,12 @@ async fn a_stamp_needs_the_part_as_it_was_read(ledger: Arc<dyn Ledger>) {
     ledger.update_part(id, &PartWrite::Clean { chunk: 0, items: 10 }, at(1)).await.unwrap();
     let read = BTreeMap::from([(0, Register::Clean { items: 10 })]);
     let stamped: BTreeMap<_, _> = [(0, Register::Clean { items: 10 }), (1, shows(2, 3, 0))].into();
-    let stamp = |from_round, from: &BTreeMap<u16, Register>| PartWrite::Stamp { from_round, from: from.clone(), round: 2, registers: stamped.clone() };
+    let stamp = |from_round, from: &BTreeMap<u16, Register>| PartWrite::Stamp {
+        from_round,
+        from: from.clone(),
+        round: 2,
+        registers: stamped.clone(),
+    };
     for (write, comes) in [
         (stamp(1, &BTreeMap::new()), false),
         (stamp(1, &stamped), false),

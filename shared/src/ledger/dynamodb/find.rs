@@ -30,7 +30,8 @@ impl Table {
             None => "#ownerPartition = :owner",
             Some(_) => "#ownerPartition = :owner AND #ownerSort < :after",
         };
-        let query = Query { index: Some(INDEX_OWNER), condition, values, newest_first: true, limit: Some(clamped(limit)), ..Query::default() };
+        let query =
+            Query { index: Some(INDEX_OWNER), condition, values, newest_first: true, limit: Some(clamped(limit)), ..Query::default() };
         let places = self.places(query, OWNER_SORT).await?;
         found(places.sorts, places.more)
     }

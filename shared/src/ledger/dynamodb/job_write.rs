@@ -10,9 +10,9 @@ use super::job_row::{index_sort, numbers, sweep_partition};
 use crate::job::{ABANDONED, JobId, JobStatus, JobWrite, error_within_row};
 
 const LIVE: &str = "#status IN (:pending, :processing) AND attribute_not_exists(#deleting)";
-const ALL_ROLLED_UP: &str = "(attribute_not_exists(#partsRolledUp) AND #parts = :zero) \
-                             OR (attribute_exists(#partsRolledUp) AND size(#partsRolledUp) = #parts)";
-const HAS_FAILURES: &str = "#status = :failed OR (#status = :completed AND #failedRolledUp > :zero)";
+const ALL_ROLLED_UP: &str = "attribute_not_exists(#partsRolledUp) AND #parts = :zero \
+                             OR attribute_exists(#partsRolledUp) AND size(#partsRolledUp) = #parts";
+const HAS_FAILURES: &str = "#status = :failed OR #status = :completed AND #failedRolledUp > :zero";
 
 /// The conditional write to the row of job `id`.
 pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Change {

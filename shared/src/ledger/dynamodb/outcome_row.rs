@@ -38,12 +38,8 @@ struct Records {
 
 /// The row of an outcome.
 pub(super) fn outcome_item(outcome: &Outcome, now: DateTime<Utc>) -> Result<Item, Cause> {
-    let records = Written {
-        processed: runs(&outcome.processed),
-        failures: &outcome.failures,
-        outputs: &outcome.outputs,
-        again: &outcome.again,
-    };
+    let records =
+        Written { processed: runs(&outcome.processed), failures: &outcome.failures, outputs: &outcome.outputs, again: &outcome.again };
     Ok(Writer::new(Key::outcome(outcome.id))
         .number(VERSION, outcome.version)
         .number(ROUND, outcome.round)

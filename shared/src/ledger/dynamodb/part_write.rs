@@ -18,7 +18,7 @@ pub(super) fn part_change(write: &PartWrite, now: DateTime<Utc>) -> Change {
             first.set("#registers.#chunk = :items").value(":items", number(items))
         }
         PartWrite::Shadow { chunk, register } => {
-            let earlier = "attribute_not_exists(#registers.#chunk) OR (#registers.#chunk >= :open AND #registers.#chunk < :code)";
+            let earlier = "attribute_not_exists(#registers.#chunk) OR #registers.#chunk >= :open AND #registers.#chunk < :code";
             let rising = at_chunk(change, *chunk).when(earlier).value(":open", number(OUTCOME_CODE_MIN));
             rising.set("#registers.#chunk = :code").value(":code", number(register.code()))
         }
