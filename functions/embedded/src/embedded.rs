@@ -1,6 +1,11 @@
 //! Everything together: opened at once, handed out as the SDK's own clients.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::{File, TryLockError},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 
@@ -17,6 +22,8 @@ use crate::{
 
 /// Dead letters are kept as long as SQS keeps anything.
 const DEAD_LETTERS_KEPT_SECONDS: u64 = 1_209_600;
+/// Locked by the process that works the queue off.
+const HOLD_FILE: &str = "pump.lock";
 
 /// A table and a queue with its dead letters, in one directory or in memory. Clones share them.
 #[derive(Clone)]
@@ -28,12 +35,13 @@ pub struct Embedded {
     dead_letters: QueueAddress,
 }
 
+/// This process is the one that works the queue off.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] Option<File>);
+
 impl std::fmt::Debug for Embedded {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_tuple("Embedded")
-            .field(&self.config)
-            .finish()
+        formatter.debug_tuple("Embedded").field(&self.config).finish()
     }
 }
 
@@ -50,28 +58,16 @@ impl Embedded {
         let wanted = wanted_queues(&config, &queue, &dead_letters)?;
         let twice = config.duplicate_every_message;
         let (table, queues) = match &config.data {
-            None => (
-                Table::in_memory()?,
-                Queues::in_memory(&wanted, &config.clock, twice)?,
-            ),
+            None => (Table::in_memory()?, Queues::in_memory(&wanted, &config.clock, twice)?),
             Some(directory) => {
                 prepare_directory(directory)?;
                 let table = Table::in_directory(directory)?;
                 let queues = Queues::in_directory(directory, &wanted, &config.clock, twice)?;
-                sync_directory(directory).map_err(|cause| OpenError::Directory {
-                    path: directory.clone(),
-                    cause,
-                })?;
+                sync_directory(directory).map_err(|cause| OpenError::Directory { path: directory.clone(), cause })?;
                 (table, queues)
             }
         };
-        Ok(Self {
-            table: Arc::new(table),
-            queues: Arc::new(queues),
-            queue,
-            dead_letters,
-            config: Arc::new(config),
-        })
+        Ok(Self { table: Arc::new(table), queues: Arc::new(queues), queue, dead_letters, config: Arc::new(config) })
     }
 
     /// A DynamoDB client whose requests go to the table here.
@@ -98,9 +94,7 @@ impl Embedded {
 
     /// The rest of a DynamoDB client's configuration: no signing, since nobody checks it.
     pub fn dynamodb_config(http_client: SharedHttpClient) -> aws_sdk_dynamodb::config::Builder {
-        use aws_sdk_dynamodb::config::{
-            BehaviorVersion, Builder, Region, StalledStreamProtectionConfig,
-        };
+        use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
         Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
@@ -112,9 +106,7 @@ impl Embedded {
 
     /// The rest of an SQS client's configuration: no signing, since nobody checks it.
     pub fn sqs_config(http_client: SharedHttpClient) -> aws_sdk_sqs::config::Builder {
-        use aws_sdk_sqs::config::{
-            BehaviorVersion, Builder, Region, StalledStreamProtectionConfig,
-        };
+        use aws_sdk_sqs::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
         Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
@@ -136,21 +128,12 @@ impl Embedded {
 
     /// A mapping of the queue to a function: batches of 10, 4 at a time.
     pub fn event_source(&self) -> EventSource {
-        EventSource {
-            queue: self.queue.clone(),
-            batch_size: 10,
-            concurrency_max: 4,
-            function_timeout: None,
-        }
+        EventSource { queue: self.queue.clone(), batch_size: 10, concurrency_max: 4, function_timeout: Some(crate::FUNCTION_TIMEOUT) }
     }
 
     /// A mapping of the dead letters to a function: batches of 10, one at a time.
     pub fn dead_letter_source(&self) -> EventSource {
-        EventSource {
-            queue: self.dead_letters.clone(),
-            concurrency_max: 1,
-            ..self.event_source()
-        }
+        EventSource { queue: self.dead_letters.clone(), concurrency_max: 1, ..self.event_source() }
     }
 
     /// The event source mapping: receives batches, calls `handler` with them as Lambda would, and deletes what it says
@@ -186,6 +169,24 @@ impl Embedded {
         schedule::run(Arc::clone(&self.config.clock), period, handler, shutdown)
     }
 
+    /// Makes this process the one that works the queue off, and brings back at once what another had in hand when it
+    /// died. `None` if another process is at work. The hold ends when it is dropped, and with the process.
+    ///
+    /// # Errors
+    /// If the directory cannot be used.
+    pub async fn take_over(&self) -> Result<Option<Hold>, OpenError> {
+        let Some(directory) = &self.config.data else { return Ok(Some(Hold(None))) };
+        let unusable = |cause| OpenError::Directory { path: directory.clone(), cause };
+        let file = File::create(directory.join(HOLD_FILE)).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
+        self.queues.bring_back().await.map_err(|fault| OpenError::Queue(fault.message))?;
+        Ok(Some(Hold(Some(file))))
+    }
+
     /// Deletes the table's rows whose time to live is over, as DynamoDB does by itself. Returns how many.
     ///
     /// # Errors
@@ -195,11 +196,7 @@ impl Embedded {
     }
 }
 
-fn wanted_queues(
-    config: &Config,
-    queue: &QueueAddress,
-    dead_letters: &QueueAddress,
-) -> Result<[(String, Attributes); 2], OpenError> {
+fn wanted_queues(config: &Config, queue: &QueueAddress, dead_letters: &QueueAddress) -> Result<[(String, Attributes); 2], OpenError> {
     let refused = |fault: queue::Fault| OpenError::Queue(fault.message);
     queue::check_name(&dead_letters.name).map_err(refused)?;
     let policy = serde_json::json!({
@@ -207,25 +204,10 @@ fn wanted_queues(
         "maxReceiveCount": config.max_receive_count,
     });
     let with = |pairs: &[(&str, String)]| {
-        let named: BTreeMap<_, _> = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
+        let named: BTreeMap<_, _> = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         Attributes::default().with(&named).map_err(refused)
     };
-    let of_dead_letters = with(&[(
-        "MessageRetentionPeriod",
-        DEAD_LETTERS_KEPT_SECONDS.to_string(),
-    )])?;
-    let of_queue = with(&[
-        (
-            "VisibilityTimeout",
-            config.visibility_timeout.as_secs().to_string(),
-        ),
-        ("RedrivePolicy", policy.to_string()),
-    ])?;
-    Ok([
-        (dead_letters.name.clone(), of_dead_letters),
-        (queue.name.clone(), of_queue),
-    ])
+    let of_dead_letters = with(&[("MessageRetentionPeriod", DEAD_LETTERS_KEPT_SECONDS.to_string())])?;
+    let of_queue = with(&[("VisibilityTimeout", config.visibility_timeout.as_secs().to_string()), ("RedrivePolicy", policy.to_string())])?;
+    Ok([(dead_letters.name.clone(), of_dead_letters), (queue.name.clone(), of_queue)])
 }

@@ -3,12 +3,14 @@
 //! - `table`: an embedded DynamoDB behind a connector for `aws-sdk-dynamodb`
 //! - `queue`: a durable queue with SQS's semantics behind a connector for `aws-sdk-sqs`
 //! - `pump`, `schedule`: the event source mapping and the EventBridge rule that call the functions
+//! - `hosted`: the app over all of it
 //! - `durability`: what makes an answer mean that its effect survives a power cut
 
 mod config;
 mod durability;
 mod embedded;
 mod error;
+mod hosted;
 mod http;
 mod pump;
 mod queue;
@@ -16,7 +18,8 @@ mod schedule;
 mod table;
 
 pub use config::{Clock, Config, system_clock};
-pub use embedded::Embedded;
+pub use embedded::{Embedded, Hold};
 pub use error::{OpenError, Unavailable};
+pub use hosted::{CLEANUP_EVERY, FUNCTION_TIMEOUT, HEADWAY_DATA, HostError, Hosted};
 pub use pump::{EventSource, Outcome};
 pub use queue::QueueAddress;

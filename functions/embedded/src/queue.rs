@@ -63,11 +63,7 @@ pub struct QueueAddress {
 impl QueueAddress {
     /// The address of the queue with this name.
     pub fn of(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            url: format!("{ENDPOINT}/{ACCOUNT}/{name}"),
-            arn: format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
-        }
+        Self { name: name.to_owned(), url: format!("{ENDPOINT}/{ACCOUNT}/{name}"), arn: format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}") }
     }
 }
 
@@ -76,9 +72,7 @@ pub(crate) type Wanted = [(String, Attributes)];
 
 fn make(store: &mut Store, wanted: &Wanted) -> Result<(), OpenError> {
     for (name, attributes) in wanted {
-        store
-            .create(name, attributes, true)
-            .map_err(|fault| OpenError::Queue(fault.message))?;
+        store.create(name, attributes, true).map_err(|fault| OpenError::Queue(fault.message))?;
     }
     Ok(())
 }
@@ -96,11 +90,7 @@ impl Queues {
     ///
     /// # Errors
     /// If SQLite cannot be started.
-    pub(crate) fn in_memory(
-        wanted: &Wanted,
-        clock: &Clock,
-        twice: bool,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn in_memory(wanted: &Wanted, clock: &Clock, twice: bool) -> Result<Self, OpenError> {
         let mut store = Store::in_memory(Arc::clone(clock), twice)?;
         make(&mut store, wanted)?;
         Ok(Self::with(Lane::inline(store), clock))
@@ -110,17 +100,9 @@ impl Queues {
     ///
     /// # Errors
     /// If their file is damaged, or the directory cannot be used.
-    pub(crate) fn in_directory(
-        directory: &Path,
-        wanted: &Wanted,
-        clock: &Clock,
-        twice: bool,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn in_directory(directory: &Path, wanted: &Wanted, clock: &Clock, twice: bool) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
-        let unusable = |cause| OpenError::Directory {
-            path: directory.to_owned(),
-            cause,
-        };
+        let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
         let turn = Arc::new(Turn::open(&directory.join("queue.turn")).map_err(unusable)?);
         let store = {
             let _held = turn.take()?;
@@ -136,11 +118,7 @@ impl Queues {
     }
 
     fn with(lane: Lane<Store>, clock: &Clock) -> Self {
-        Self {
-            lane,
-            clock: Arc::clone(clock),
-            news: Mutex::default(),
-        }
+        Self { lane, clock: Arc::clone(clock), news: Mutex::default() }
     }
 
     /// Works on the store; wakes who waits for what this made receivable.
@@ -169,11 +147,7 @@ impl Queues {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub(crate) async fn receive(
-        &self,
-        wish: &Wish,
-        wait: Duration,
-    ) -> Result<Vec<Received>, Fault> {
+    pub(crate) async fn receive(&self, wish: &Wish, wait: Duration) -> Result<Vec<Received>, Fault> {
         let deadline = Instant::now() + wait;
         loop {
             let mut news = self.news(wish.queue);
@@ -191,10 +165,7 @@ impl Queues {
     /// As [`Self::run`].
     pub(crate) async fn receive_now(&self, wish: &Wish) -> Result<Found, Fault> {
         let wish = wish.clone();
-        self.run(Care::WriteUnhurried, move |store| {
-            receive::receive(store, &wish)
-        })
-        .await
+        self.run(Care::WriteUnhurried, move |store| receive::receive(store, &wish)).await
     }
 
     /// Subscribes to what is new in a queue from now on.
@@ -204,17 +175,25 @@ impl Queues {
 
     /// Waits until another look at the queue is worth while: news, a message due, or a second gone.
     pub(crate) async fn wait(&self, news: &mut watch::Receiver<u64>, due_ms: Option<u64>) {
-        let due = due_ms.map_or(LOOK_EVERY, |due_ms| {
-            Duration::from_millis(due_ms.saturating_sub((self.clock)()).max(1))
-        });
+        let due = due_ms.map_or(LOOK_EVERY, |due_ms| Duration::from_millis(due_ms.saturating_sub((self.clock)()).max(1)));
         // Whatever ended the wait, the next look tells.
         let _ = timeout(due.min(LOOK_EVERY), news.changed()).await;
     }
 
+    /// Brings back at once what was received and never deleted. Only for who knows that nobody is at work on it.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(crate) async fn bring_back(&self) -> Result<usize, Fault> {
+        let bring = |work: &mut store::Work<'_>| {
+            let due = "UPDATE messages SET due_ms = ?1 WHERE ready = 0 AND receives > 0 AND due_ms > ?1";
+            Ok(work.tx.execute(due, [work.now_ms])?)
+        };
+        self.run(Care::WriteUnhurried, move |store| store.work(bring)).await
+    }
+
     fn news_of(&self, queue: QueueId) -> watch::Sender<u64> {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        news.entry(queue)
-            .or_insert_with(|| watch::Sender::new(0))
-            .clone()
+        news.entry(queue).or_insert_with(|| watch::Sender::new(0)).clone()
     }
 }

@@ -1,11 +1,97 @@
-//! Everything in one process.
+//! Everything in one process: the same three handlers, on what stands in for AWS.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use chrono::{TimeDelta, Utc};
+use headway::config;
+use headway_api::auth::{Authenticator, Host};
+use headway_api::cors::Origins;
+use headway_api::in_process::{Functions, until};
+use headway_api::{AppState, router};
+use headway_embedded::Hosted;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::cli::ServeArgs;
+use crate::dev_key;
 
-/// Serves until it is told to stop.
+mod logs;
+
+/// How long the token in the printed address lasts.
+const TOKEN_TTL: TimeDelta = TimeDelta::hours(12);
+
+/// Serves until it is told to stop (Ctrl-C or SIGTERM); what is under way is finished first.
 ///
 /// # Errors
-/// Always, so far: this build holds the client commands only.
+/// What keeps it from serving, saying what to do.
 pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    anyhow::bail!("`headway serve --listen {}` is not built yet in this version", args.listen)
+    let way = config::optional("HEADWAY_AUTH");
+    let checked_outside = way.as_deref() == Some("jwks");
+    ensure!(args.listen.ip().is_loopback() || checked_outside, "{} can be reached by others: set HEADWAY_AUTH=jwks first", args.listen);
+    logs::init(args.json);
+    let hosted = Hosted::open(data(args)?).await?;
+    let Some(_hold) = hosted.embedded.take_over().await? else {
+        bail!("another process is at work on this data: stop it, or name another directory with --data");
+    };
+    let listener = TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let address = listener.local_addr()?;
+
+    let processors = headway_worker::processors::built_in()?;
+    let app = hosted.app.clone().with_processors(processors.infos());
+    let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
+    let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
+    let (stop, stopped) = watch::channel(false);
+    let functions = Functions::start(&hosted.embedded, app, processors, stopped.clone());
+    announce(args, address, checked_outside)?;
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        // Nobody listens any more if serving has failed.
+        let _ = stop.send(true);
+    });
+    axum::serve(listener, router(Arc::new(state))).with_graceful_shutdown(until(stopped)).await?;
+    functions.finished().await;
+    Ok(())
+}
+
+fn data(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {
+    if args.memory {
+        return Ok(None);
+    }
+    match &args.data {
+        Some(directory) => Ok(Some(directory.clone())),
+        None => Ok(Some(dev_key::path()?.with_file_name("data"))),
+    }
+}
+
+/// Says where to go, with a token for a local user where the development key checks tokens.
+fn announce(args: &ServeArgs, address: SocketAddr, checked_outside: bool) -> anyhow::Result<()> {
+    let page = if checked_outside { format!("http://{address}/") } else { format!("http://{address}/#token={}", local_token()?) };
+    if args.json {
+        println!("{}", serde_json::json!({"event": "ready", "url": page}));
+    } else {
+        println!("Headway is ready. The dashboard:\n  {page}\nStop it with Ctrl-C.");
+    }
+    Ok(())
+}
+
+fn local_token() -> anyhow::Result<String> {
+    let scopes = dev_key::SCOPES_DEFAULT.map(str::to_owned);
+    Ok(dev_key::load_or_create()?.token(dev_key::USER_DEFAULT, &scopes, TOKEN_TTL, Utc::now())?.text)
+}
+
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
 }

@@ -1,0 +1,80 @@
+//! The app over the embedded parts: production's adapters over the stand-ins, for a host without AWS.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use headway::config::{self, ConfigError};
+use headway::ledger::dynamodb::{DynamoLedger, schema};
+use headway::queue::sqs::SqsQueue;
+use headway::{App, JobError, SystemClock};
+
+use crate::{Config, Embedded, OpenError};
+
+/// Where the embedded parts keep their data when no AWS is configured; `.headway` unless set.
+pub const HEADWAY_DATA: &str = "HEADWAY_DATA";
+/// For tests: if set, the queue delivers every message at least twice.
+const HEADWAY_DUPLICATE_EVERY_MESSAGE: &str = "HEADWAY_DUPLICATE_EVERY_MESSAGE";
+
+/// How long a worker function may take here: what the template gives it unless told otherwise.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the cleanup function runs here.
+pub const CLEANUP_EVERY: Duration = Duration::from_secs(300);
+
+const TABLE: &str = "headway";
+const DATA_DEFAULT: &str = ".headway";
+
+/// An app and the parts below it.
+#[derive(Debug, Clone)]
+pub struct Hosted {
+    /// The app, knowing no processors yet.
+    pub app: App,
+    /// What stands in for AWS.
+    pub embedded: Embedded,
+}
+
+/// Why there is no app over the embedded parts.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The parts could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The table could not be made.
+    #[error("the table cannot be made")]
+    Table(#[from] JobError),
+    /// A variable of the environment is not valid.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl Hosted {
+    /// Over the data in this directory, or in memory.
+    ///
+    /// # Errors
+    /// [`HostError`], saying what to do.
+    pub async fn open(data: Option<PathBuf>) -> Result<Self, HostError> {
+        let config = Config {
+            // As AWS asks for: six times as long as a function may take.
+            visibility_timeout: FUNCTION_TIMEOUT * 6,
+            duplicate_every_message: config::optional(HEADWAY_DUPLICATE_EVERY_MESSAGE).is_some(),
+            data,
+            ..Config::memory()
+        };
+        let embedded = Embedded::open(config)?;
+        let client = embedded.dynamodb();
+        schema::create_table(&client, TABLE).await?;
+        let ledger = DynamoLedger::new(client, TABLE);
+        let queue = SqsQueue::new(embedded.sqs(), &embedded.queue().url);
+        let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
+        Ok(Self { app: App { retention_days: config::retention_days()?, ..app }, embedded })
+    }
+
+    /// Over the data that `HEADWAY_DATA` names.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn from_environment() -> Result<Self, HostError> {
+        let data = config::optional(HEADWAY_DATA).unwrap_or_else(|| DATA_DEFAULT.to_owned());
+        Self::open(Some(data.into())).await
+    }
+}
