@@ -12,10 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
 use headway_embedded::{Config, Embedded};
 use serde_json::Value;
@@ -28,34 +25,19 @@ const TASKS: u64 = 16;
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Outcome {
     let mut arguments = std::env::args().skip(1);
-    let directory = arguments
-        .next()
-        .ok_or("usage: throughput DIRECTORY [SECONDS]")?;
+    let directory = arguments.next().ok_or("usage: throughput DIRECTORY [SECONDS]")?;
     let time = Duration::from_secs(arguments.next().map_or(Ok(2), |seconds| seconds.parse())?);
     std::fs::create_dir_all(&directory)?;
-    println!(
-        "{:<44} {:>9.0}/s",
-        "probe: 64 KB and fdatasync",
-        probe(Path::new(&directory))?
-    );
-    for (kind, config) in [
-        ("memory", Config::memory()),
-        ("disk", Config::at(Path::new(&directory).join("data"))),
-    ] {
+    println!("{:<44} {:>9.0}/s", "probe: 64 KB and fdatasync", probe(Path::new(&directory))?);
+    for (kind, config) in [("memory", Config::memory()), ("disk", Config::at(Path::new(&directory).join("data")))] {
         let embedded = Embedded::open(config)?;
         create_table(&embedded).await?;
-        println!(
-            "{kind}: UpdateItem, {TASKS} tasks{:>30.0}/s",
-            updates(&embedded, time).await?
-        );
+        println!("{kind}: UpdateItem, {TASKS} tasks{:>30.0}/s", updates(&embedded, time).await?);
         let (sent, batches) = sends(&embedded, time).await?;
         println!("{kind}: SendMessageBatch of 10 x 60 KB, 4 tasks{sent:>14.0}/s");
         let received = receives(&embedded, batches * 10).await?;
         println!("{kind}: receive and delete, batches of 10{received:>18.0} messages/s");
-        println!(
-            "{kind}: chunks of 50 KB, whole way{:>27.0}/s",
-            chunks(&embedded, time).await?
-        );
+        println!("{kind}: chunks of 50 KB, whole way{:>27.0}/s", chunks(&embedded, time).await?);
     }
     Ok(())
 }
@@ -74,12 +56,8 @@ fn probe(directory: &Path) -> Outcome<f64> {
 }
 
 async fn create_table(embedded: &Embedded) -> Outcome {
-    let key = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
-    let definition = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
+    let definition = AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
     let made = embedded
         .dynamodb()
         .create_table()
@@ -134,30 +112,16 @@ async fn updates(embedded: &Embedded, time: Duration) -> Outcome<f64> {
 
 async fn send_ten(client: &aws_sdk_sqs::Client, url: &str, body: &str) -> Outcome {
     let entries = (0..10)
-        .map(|id| {
-            SendMessageBatchRequestEntry::builder()
-                .id(id.to_string())
-                .message_body(body)
-                .message_group_id("user")
-                .build()
-        })
+        .map(|id| SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(body).message_group_id("user").build())
         .collect::<Result<Vec<_>, _>>()?;
-    let sent = client
-        .send_message_batch()
-        .queue_url(url)
-        .set_entries(Some(entries))
-        .send()
-        .await?;
+    let sent = client.send_message_batch().queue_url(url).set_entries(Some(entries)).send().await?;
     assert_eq!(sent.successful().len(), 10);
     Ok(())
 }
 
 /// Items of 200 bytes in JSON, as chunks hold them.
 fn body(bytes: usize) -> String {
-    let item = format!(
-        r#"[17,{{"name":"{}","email":"somebody@example.com"}}],"#,
-        "n".repeat(145)
-    );
+    let item = format!(r#"[17,{{"name":"{}","email":"somebody@example.com"}}],"#, "n".repeat(145));
     item.repeat(bytes / item.len())
 }
 
@@ -188,30 +152,17 @@ async fn receives(embedded: &Embedded, messages: u64) -> Outcome<f64> {
     let began = Instant::now();
     let mut count = 0;
     while count < messages {
-        let received = client
-            .receive_message()
-            .queue_url(url)
-            .max_number_of_messages(10)
-            .send()
-            .await?;
+        let received = client.receive_message().queue_url(url).max_number_of_messages(10).send().await?;
         let entries = received
             .messages()
             .iter()
             .zip(0..)
             .map(|(message, id)| {
-                DeleteMessageBatchRequestEntry::builder()
-                    .id(id.to_string())
-                    .set_receipt_handle(message.receipt_handle.clone())
-                    .build()
+                DeleteMessageBatchRequestEntry::builder().id(id.to_string()).set_receipt_handle(message.receipt_handle.clone()).build()
             })
             .collect::<Result<Vec<_>, _>>()?;
         count += entries.len() as u64;
-        client
-            .delete_message_batch()
-            .queue_url(url)
-            .set_entries(Some(entries))
-            .send()
-            .await?;
+        client.delete_message_batch().queue_url(url).set_entries(Some(entries)).send().await?;
     }
     Ok(count as f64 / began.elapsed().as_secs_f64())
 }

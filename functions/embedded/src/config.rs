@@ -12,12 +12,7 @@ pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// The machine's clock as it stood when asked for, and the time gone by since: it never goes backwards.
 pub fn system_clock() -> Clock {
-    let epoch_ms = u64::try_from(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis(),
-    );
+    let epoch_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis());
     let (epoch_ms, since) = (epoch_ms.unwrap_or(u64::MAX / 2), Instant::now());
     Arc::new(move || epoch_ms + u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX / 2))
 }
@@ -54,10 +49,7 @@ impl Config {
 
     /// In this directory, made if there is none.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
-        Self {
-            data: Some(directory.into()),
-            ..Self::memory()
-        }
+        Self { data: Some(directory.into()), ..Self::memory() }
     }
 }
 

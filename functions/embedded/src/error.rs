@@ -77,19 +77,13 @@ pub enum OpenError {
 
 impl OpenError {
     pub(crate) fn damaged(file: &Path, detail: impl Into<String>) -> Self {
-        Self::Damaged {
-            file: file.to_owned(),
-            detail: detail.into(),
-        }
+        Self::Damaged { file: file.to_owned(), detail: detail.into() }
     }
 
     pub(crate) fn from_sqlite(file: &Path, cause: rusqlite::Error) -> Self {
         let file = file.to_owned();
         match cause.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged {
-                file,
-                detail: cause.to_string(),
-            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged { file, detail: cause.to_string() },
             Some(ErrorCode::DiskFull) => Self::Full { file },
             _ => Self::Sqlite { file, cause },
         }

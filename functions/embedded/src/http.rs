@@ -2,10 +2,7 @@
 
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::{
-    http::{
-        HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-        http_client_fn,
-    },
+    http::{HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn},
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
@@ -26,12 +23,7 @@ pub(crate) fn client_of(connector: impl HttpConnector + 'static) -> SharedHttpCl
 
 /// What `X-Amz-Target` asks for, without the name of the service.
 pub(crate) fn operation_of(request: &HttpRequest) -> String {
-    request
-        .headers()
-        .get("x-amz-target")
-        .and_then(|target| target.rsplit('.').next())
-        .unwrap_or_default()
-        .to_owned()
+    request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).unwrap_or_default().to_owned()
 }
 
 /// An answer in AWS's JSON protocol.
@@ -47,11 +39,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// A 200.
     pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self {
-            status: 200,
-            body,
-            query_error: None,
-        }
+        Self { status: 200, body, query_error: None }
     }
 
     /// The same as the SDK takes it.
@@ -60,11 +48,7 @@ impl Answer {
     /// Only if this code names a status or header that HTTP does not know.
     pub(crate) fn into_response(self) -> Result<HttpResponse, ConnectorError> {
         let status =
-            self.status
-                .try_into()
-                .map_err(|cause: aws_smithy_runtime_api::http::HttpError| {
-                    ConnectorError::other(cause.into(), None)
-                })?;
+            self.status.try_into().map_err(|cause: aws_smithy_runtime_api::http::HttpError| ConnectorError::other(cause.into(), None))?;
         let mut response = HttpResponse::new(status, SdkBody::from(self.body));
         let headers = response.headers_mut();
         headers.insert("content-type", "application/x-amz-json-1.0");
@@ -76,8 +60,6 @@ impl Answer {
 }
 
 /// Runs what a request asks for when the client awaits it.
-pub(crate) fn answering(
-    work: impl Future<Output = Answer> + Send + 'static,
-) -> HttpConnectorFuture {
+pub(crate) fn answering(work: impl Future<Output = Answer> + Send + 'static) -> HttpConnectorFuture {
     HttpConnectorFuture::new(async move { work.await.into_response() })
 }

@@ -47,38 +47,23 @@ struct Pump<H> {
 /// What a look at the queue came to.
 enum Look {
     Batch(Vec<Received>),
-    Empty {
-        news: watch::Receiver<u64>,
-        due_ms: Option<u64>,
-    },
+    Empty { news: watch::Receiver<u64>, due_ms: Option<u64> },
     Failed,
 }
 
-pub(crate) async fn run<H, F, E>(
-    queues: Arc<Queues>,
-    source: EventSource,
-    handler: H,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) where
+pub(crate) async fn run<H, F, E>(queues: Arc<Queues>, source: EventSource, handler: H, shutdown: impl Future<Output = ()> + Send + 'static)
+where
     H: Fn(Value) -> F + Send + Sync + 'static,
     F: Future<Output = Outcome<E>> + Send + 'static,
     E: Display + Send + 'static,
 {
     let calls_max = source.concurrency_max.max(1);
-    let pump = Arc::new(Pump {
-        queues,
-        source,
-        handler,
-    });
+    let pump = Arc::new(Pump { queues, source, handler });
     let mut calls = JoinSet::new();
     let mut queue = None;
     tokio::pin!(shutdown);
     loop {
-        let look = if calls.len() < calls_max {
-            Some(pump.look(&mut queue).await)
-        } else {
-            None
-        };
+        let look = if calls.len() < calls_max { Some(pump.look(&mut queue).await) } else { None };
         let pause = match look {
             Some(Look::Batch(batch)) => {
                 let pump = Arc::clone(&pump);
@@ -104,10 +89,7 @@ pub(crate) async fn run<H, F, E>(
 /// What to wait for before the next look.
 enum Pause {
     None,
-    UntilNews {
-        news: watch::Receiver<u64>,
-        due_ms: Option<u64>,
-    },
+    UntilNews { news: watch::Receiver<u64>, due_ms: Option<u64> },
     UntilCallEnds,
     AfterFault,
 }
@@ -140,30 +122,15 @@ impl<H> Pump<H> {
             Some(queue) => queue,
             None => *queue.insert(self.queues.find(&self.source.queue.name).await?.id),
         };
-        let wish = Wish {
-            queue,
-            messages_max: self.source.batch_size.clamp(1, 10),
-            bytes_max: BODIES_BYTES_MAX,
-            visibility_ms: None,
-        };
+        let wish = Wish { queue, messages_max: self.source.batch_size.clamp(1, 10), bytes_max: BODIES_BYTES_MAX, visibility_ms: None };
         let news = self.queues.news(queue);
         let found = self.queues.receive_now(&wish).await?;
-        Ok(if found.messages.is_empty() {
-            Look::Empty {
-                news,
-                due_ms: found.due_ms,
-            }
-        } else {
-            Look::Batch(found.messages)
-        })
+        Ok(if found.messages.is_empty() { Look::Empty { news, due_ms: found.due_ms } } else { Look::Batch(found.messages) })
     }
 
     fn report(&self, ended: Result<(), JoinError>) {
         if ended.is_err_and(|cause| cause.is_panic()) {
-            tracing::error!(
-                queue = self.source.queue.name,
-                "the function panicked, its batch comes back"
-            );
+            tracing::error!(queue = self.source.queue.name, "the function panicked, its batch comes back");
         }
     }
 }
@@ -175,27 +142,16 @@ where
     E: Display,
 {
     async fn call(&self, batch: Vec<Received>) {
-        let batch_ids: Vec<(String, Handle)> = batch
-            .iter()
-            .map(|message| (message.message_id.to_string(), message.handle))
-            .collect();
+        let batch_ids: Vec<(String, Handle)> = batch.iter().map(|message| (message.message_id.to_string(), message.handle)).collect();
         let event = event::of(batch, &self.source.queue);
-        match self
-            .outcome(event)
-            .await
-            .and_then(|answer| answer::done(&answer, &batch_ids))
-        {
+        match self.outcome(event).await.and_then(|answer| answer::done(&answer, &batch_ids)) {
             Ok(done) => {
                 if let Err(fault) = self.queues.delete(done).await {
                     tracing::error!(queue = self.source.queue.name, %fault, "what is done was not deleted and comes back");
                 }
             }
             Err(reason) => {
-                tracing::error!(
-                    queue = self.source.queue.name,
-                    reason,
-                    "the function failed, its batch comes back"
-                );
+                tracing::error!(queue = self.source.queue.name, reason, "the function failed, its batch comes back");
             }
         }
     }
@@ -204,9 +160,7 @@ where
         let call = (self.handler)(event);
         let outcome = match self.source.function_timeout {
             None => call.await,
-            Some(limit) => tokio::time::timeout(limit, call)
-                .await
-                .map_err(|_| format!("it took longer than {} s", limit.as_secs_f64()))?,
+            Some(limit) => tokio::time::timeout(limit, call).await.map_err(|_| format!("it took longer than {} s", limit.as_secs_f64()))?,
         };
         outcome.map_err(|cause| cause.to_string())
     }

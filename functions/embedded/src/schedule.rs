@@ -13,12 +13,8 @@ use crate::{
     pump::Outcome,
 };
 
-pub(crate) async fn run<H, F, E>(
-    clock: Clock,
-    period: Duration,
-    handler: H,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) where
+pub(crate) async fn run<H, F, E>(clock: Clock, period: Duration, handler: H, shutdown: impl Future<Output = ()> + Send + 'static)
+where
     H: Fn(Value) -> F + Send + Sync + 'static,
     F: Future<Output = Outcome<E>> + Send + 'static,
     E: Display + Send + 'static,

@@ -45,16 +45,8 @@ impl Table {
     /// # Errors
     /// If SQLite cannot be started.
     pub(crate) fn in_memory() -> Result<Self, OpenError> {
-        let database =
-            Database::memory().map_err(|cause| faults::opening(Path::new(":memory:"), cause))?;
-        Ok(Self {
-            lane: Lane::inline(Store {
-                database,
-                beside: None,
-            }),
-            file: None,
-            damaged: AtomicBool::new(false),
-        })
+        let database = Database::memory().map_err(|cause| faults::opening(Path::new(":memory:"), cause))?;
+        Ok(Self { lane: Lane::inline(Store { database, beside: None }), file: None, damaged: AtomicBool::new(false) })
     }
 
     /// The table in this directory.
@@ -63,10 +55,7 @@ impl Table {
     /// If it is damaged, or the directory cannot be used.
     pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
-        let unusable = |cause| OpenError::Directory {
-            path: directory.to_owned(),
-            cause,
-        };
+        let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
         let turn = Arc::new(Turn::open(&directory.join("table.turn")).map_err(unusable)?);
         let store = {
             let _held = turn.take()?;
@@ -75,11 +64,7 @@ impl Table {
         let count = Arc::clone(&turn);
         let sync = log_sync(&file).map_err(unusable)?;
         let barrier = Barrier::start("table", move || count.committed(), sync).map_err(unusable)?;
-        Ok(Self {
-            lane: Lane::thread("table", store, turn, barrier).map_err(unusable)?,
-            file: Some(file),
-            damaged: AtomicBool::new(false),
-        })
+        Ok(Self { lane: Lane::thread("table", store, turn, barrier).map_err(unusable)?, file: Some(file), damaged: AtomicBool::new(false) })
     }
 
     /// Deletes rows whose time to live is over. Returns how many.
@@ -87,10 +72,7 @@ impl Table {
     /// # Errors
     /// If the store is not available.
     pub(crate) async fn sweep_expired_rows(&self) -> Result<usize, Unavailable> {
-        self.lane
-            .run(Care::Write, |store| store.database.sweep_ttl())
-            .await?
-            .map_err(|fault| Unavailable::Store(fault.to_string()))
+        self.lane.run(Care::Write, |store| store.database.sweep_ttl()).await?.map_err(|fault| Unavailable::Store(fault.to_string()))
     }
 }
 
@@ -101,18 +83,13 @@ impl Store {
         check_whole(file, &beside)?;
         creating::repair(&beside).map_err(failed)?;
         creating::check_items(file, &beside)?;
-        let name = file
-            .to_str()
-            .ok_or_else(|| OpenError::damaged(file, "its name is not UTF-8"))?;
+        let name = file.to_str().ok_or_else(|| OpenError::damaged(file, "its name is not UTF-8"))?;
         let opening = |cause| faults::opening(file, cause);
         let database = Database::new(name).map_err(opening)?;
         // dynoxide offers no other way from one sync a commit to NORMAL; the rest of what the first call sets, the
         // second sets back to SQLite's defaults.
         database.enable_bulk_loading().map_err(opening)?;
         database.disable_bulk_loading().map_err(opening)?;
-        Ok(Self {
-            database,
-            beside: Some(beside),
-        })
+        Ok(Self { database, beside: Some(beside) })
     }
 }

@@ -37,9 +37,7 @@ impl Barrier {
         let (held, arrivals) = mpsc::channel();
         let durable = Arc::new(AtomicU64::new(0));
         let shown = Arc::clone(&durable);
-        thread::Builder::new()
-            .name(format!("{name}-sync"))
-            .spawn(move || work(&arrivals, &shown, committed, sync))?;
+        thread::Builder::new().name(format!("{name}-sync")).spawn(move || work(&arrivals, &shown, committed, sync))?;
         Ok(Self { held, durable })
     }
 
@@ -56,12 +54,7 @@ impl Barrier {
     }
 }
 
-fn work(
-    arrivals: &mpsc::Receiver<Release>,
-    durable: &AtomicU64,
-    committed: impl Fn() -> u64,
-    mut sync: impl FnMut() -> io::Result<()>,
-) {
+fn work(arrivals: &mpsc::Receiver<Release>, durable: &AtomicU64, committed: impl Fn() -> u64, mut sync: impl FnMut() -> io::Result<()>) {
     // After one failure the kernel may have dropped the pages it could not write and call the next sync a success,
     // so nothing is promised again until the process has started afresh from what the disk really holds.
     let mut failure: Option<Unavailable> = None;
@@ -88,12 +81,7 @@ mod tests {
     use super::*;
 
     /// A sync that says when it begins and ends when it is told to.
-    fn steered() -> (
-        Barrier,
-        mpsc::Receiver<()>,
-        mpsc::Sender<io::Result<()>>,
-        Arc<AtomicU64>,
-    ) {
+    fn steered() -> (Barrier, mpsc::Receiver<()>, mpsc::Sender<io::Result<()>>, Arc<AtomicU64>) {
         let (begun, begins) = mpsc::channel();
         let (end, ends) = mpsc::channel::<io::Result<()>>();
         let commits = Arc::new(AtomicU64::new(0));
@@ -122,17 +110,11 @@ mod tests {
         commit("first");
         begins.recv().unwrap();
         commit("second");
-        assert!(
-            answers.try_recv().is_err(),
-            "answered before any sync ended"
-        );
+        assert!(answers.try_recv().is_err(), "answered before any sync ended");
         end.send(Ok(())).unwrap();
         assert_eq!(answers.recv().unwrap(), ("first", true));
         begins.recv().unwrap();
-        assert!(
-            answers.try_recv().is_err(),
-            "the first sync began before the second commit"
-        );
+        assert!(answers.try_recv().is_err(), "the first sync began before the second commit");
         assert!(barrier.covers(1) && !barrier.covers(2));
         end.send(Ok(())).unwrap();
         assert_eq!(answers.recv().unwrap(), ("second", true));

@@ -19,10 +19,7 @@ const LOOKED_OVER_BYTES_MAX: u64 = 256 << 20;
 /// # Errors
 /// If it cannot be made or written to.
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), OpenError> {
-    let failed = |cause| OpenError::Directory {
-        path: directory.to_owned(),
-        cause,
-    };
+    let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
     fs::create_dir_all(directory).map_err(failed)?;
     let directory = directory.canonicalize().map_err(failed)?;
     match directory.parent() {
@@ -46,18 +43,12 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
 pub(crate) fn check_whole(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let failed = |cause| OpenError::from_sqlite(path, cause);
     let bytes: u64 = connection
-        .query_row(
-            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", [], |row| row.get(0))
         .map_err(failed)?;
     if bytes > LOOKED_OVER_BYTES_MAX {
         return Ok(());
     }
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(failed)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
     match verdict.as_str() {
         "ok" => Ok(()),
         detail => Err(OpenError::damaged(path, detail)),
@@ -71,9 +62,7 @@ pub(crate) fn check_whole(path: &Path, connection: &Connection) -> Result<(), Op
 ///
 /// # Errors
 /// If there is no log, which there is as soon as the database is open in WAL mode.
-pub(crate) fn log_sync(
-    database: &Path,
-) -> io::Result<impl FnMut() -> io::Result<()> + Send + 'static> {
+pub(crate) fn log_sync(database: &Path) -> io::Result<impl FnMut() -> io::Result<()> + Send + 'static> {
     let path = wal_of(database);
     let mut log = File::open(&path)?;
     Ok(move || {

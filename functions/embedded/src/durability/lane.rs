@@ -60,24 +60,14 @@ impl<S: Send + 'static> Lane<S> {
     ///
     /// # Errors
     /// If the thread cannot be started.
-    pub(crate) fn thread(
-        name: &str,
-        mut store: S,
-        turn: Arc<Turn>,
-        barrier: Barrier,
-    ) -> io::Result<Self> {
+    pub(crate) fn thread(name: &str, mut store: S, turn: Arc<Turn>, barrier: Barrier) -> io::Result<Self> {
         let (work, arrivals) = mpsc::channel::<Work<S>>();
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                while let Ok(work) = arrivals.recv() {
-                    work(&mut store);
-                }
-            })?;
-        Ok(Self::Thread {
-            work,
-            gate: Arc::new(Gate { turn, barrier }),
-        })
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            while let Ok(work) = arrivals.recv() {
+                work(&mut store);
+            }
+        })?;
+        Ok(Self::Thread { work, gate: Arc::new(Gate { turn, barrier }) })
     }
 
     /// Does the work and answers as `care` asks. Once begun it is done, whether or not the caller still waits.
@@ -97,8 +87,7 @@ impl<S: Send + 'static> Lane<S> {
             Self::Thread { work: lane, gate } => {
                 let (answer, answered) = oneshot::channel();
                 let gate = Arc::clone(gate);
-                lane.send(Box::new(move |store| gate.pass(care, store, work, answer)))
-                    .map_err(|_| Unavailable::Stopped)?;
+                lane.send(Box::new(move |store| gate.pass(care, store, work, answer))).map_err(|_| Unavailable::Stopped)?;
                 answered.await.unwrap_or(Err(Unavailable::Stopped))
             }
         }
@@ -124,12 +113,7 @@ impl Gate {
         }
     }
 
-    fn in_turn<S, R>(
-        &self,
-        care: Care,
-        store: &mut S,
-        work: impl FnOnce(&mut S) -> R,
-    ) -> Result<R, Unavailable> {
+    fn in_turn<S, R>(&self, care: Care, store: &mut S, work: impl FnOnce(&mut S) -> R) -> Result<R, Unavailable> {
         let _held = match care {
             Care::Read | Care::Look => None,
             Care::Write | Care::WriteUnhurried => Some(self.turn.take()?),
@@ -141,10 +125,7 @@ impl Gate {
         match care {
             Care::Write => true,
             Care::WriteUnhurried | Care::Look => false,
-            Care::Read => !self
-                .turn
-                .count()
-                .is_ok_and(|commit| self.barrier.covers(commit)),
+            Care::Read => !self.turn.count().is_ok_and(|commit| self.barrier.covers(commit)),
         }
     }
 }
@@ -176,27 +157,15 @@ mod tests {
             lane.run(care, |()| ()).await.unwrap();
             syncs.load(Ordering::SeqCst)
         };
-        assert_eq!(
-            after(Care::Read).await,
-            1,
-            "what an earlier process left may not be on disk"
-        );
+        assert_eq!(after(Care::Read).await, 1, "what an earlier process left may not be on disk");
         assert_eq!(after(Care::Read).await, 1);
         assert_eq!(after(Care::Write).await, 2);
         assert_eq!(after(Care::Read).await, 2);
         assert_eq!(after(Care::WriteUnhurried).await, 2);
         assert_eq!(after(Care::Look).await, 2);
-        assert_eq!(
-            after(Care::Read).await,
-            3,
-            "an unhurried write may have been read"
-        );
+        assert_eq!(after(Care::Read).await, 3, "an unhurried write may have been read");
         drop(elsewhere.take().unwrap());
-        assert_eq!(
-            after(Care::Read).await,
-            4,
-            "another process's write may have been read"
-        );
+        assert_eq!(after(Care::Read).await, 4, "another process's write may have been read");
         assert_eq!(after(Care::Read).await, 4);
     }
 

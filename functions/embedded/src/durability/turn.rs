@@ -35,12 +35,7 @@ impl Turn {
     /// # Errors
     /// As the file system gives them.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         Ok(Self { file })
     }
 
@@ -66,10 +61,7 @@ impl Turn {
             let _ = self.file.unlock();
         })?;
         // Odd whatever a holder that died left behind.
-        let held = Held {
-            turn: self,
-            commit: (count + 1) | 1,
-        };
+        let held = Held { turn: self, commit: (count + 1) | 1 };
         self.file.write_all_at(&held.commit.to_le_bytes(), 0)?;
         Ok(held)
     }
@@ -96,10 +88,7 @@ impl Turn {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         // If this fails the count stays odd: readers then wait for a sync they may not have needed.
-        let _ = self
-            .turn
-            .file
-            .write_all_at(&(self.commit + 1).to_le_bytes(), 0);
+        let _ = self.turn.file.write_all_at(&(self.commit + 1).to_le_bytes(), 0);
         let _ = self.turn.file.unlock();
     }
 }
@@ -117,11 +106,7 @@ mod tests {
         drop(turn.take().unwrap());
         assert_eq!((turn.count().unwrap(), other.committed()), (2, 2));
         let held = other.take().unwrap();
-        assert_eq!(
-            (turn.count().unwrap(), turn.committed()),
-            (3, 2),
-            "in the middle of a commit"
-        );
+        assert_eq!((turn.count().unwrap(), turn.committed()), (3, 2), "in the middle of a commit");
         std::mem::forget(held);
         drop(other); // as the kernel does for a process that was killed
         drop(turn.take().unwrap());

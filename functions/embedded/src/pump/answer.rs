@@ -12,19 +12,10 @@ use crate::queue::Handle;
 /// Why the whole batch counts as failed: an answer that is no JSON object, or names what was not in the batch.
 pub(super) fn done(answer: &Value, batch: &[(String, Handle)]) -> Result<Vec<Handle>, String> {
     let failed = failed_ids(answer)?;
-    if let Some(unknown) = failed
-        .iter()
-        .find(|id| !batch.iter().any(|(known, _)| known == *id))
-    {
-        return Err(format!(
-            "it reported {unknown:?} as failed, which was not in the batch"
-        ));
+    if let Some(unknown) = failed.iter().find(|id| !batch.iter().any(|(known, _)| known == *id)) {
+        return Err(format!("it reported {unknown:?} as failed, which was not in the batch"));
     }
-    Ok(batch
-        .iter()
-        .filter(|(id, _)| !failed.contains(id.as_str()))
-        .map(|(_, handle)| *handle)
-        .collect())
+    Ok(batch.iter().filter(|(id, _)| !failed.contains(id.as_str())).map(|(_, handle)| *handle).collect())
 }
 
 fn failed_ids(answer: &Value) -> Result<BTreeSet<&str>, String> {
@@ -59,12 +50,7 @@ mod tests {
             .into_iter()
             .zip(1..)
             .map(|(id, seq)| {
-                let handle = Handle {
-                    queue: 1,
-                    seq,
-                    receives: 1,
-                    message_id: [0; 16],
-                };
+                let handle = Handle { queue: 1, seq, receives: 1, message_id: [0; 16] };
                 (id.to_owned(), handle)
             })
             .collect()
@@ -76,12 +62,7 @@ mod tests {
 
     #[test]
     fn reads_answers_as_the_event_source_mapping_does() {
-        for all_done in [
-            json!(null),
-            json!({}),
-            json!({"batchItemFailures": null}),
-            json!({"batchItemFailures": []}),
-        ] {
+        for all_done in [json!(null), json!({}), json!({"batchItemFailures": null}), json!({"batchItemFailures": []})] {
             assert_eq!(done_count(all_done.clone()), Some(2), "{all_done}");
         }
         let one_failed = json!({"batchItemFailures": [{"itemIdentifier": "a"}]});

@@ -9,14 +9,8 @@ use crate::{
 
 /// The event for this batch. Bodies are moved, not copied.
 pub(super) fn of(batch: Vec<Received>, queue: &QueueAddress) -> Value {
-    let records = batch
-        .into_iter()
-        .map(|message| record(message, queue))
-        .collect::<Vec<_>>();
-    Value::Object(Map::from_iter([(
-        "Records".to_owned(),
-        Value::Array(records),
-    )]))
+    let records = batch.into_iter().map(|message| record(message, queue)).collect::<Vec<_>>();
+    Value::Object(Map::from_iter([("Records".to_owned(), Value::Array(records))]))
 }
 
 fn record(message: Received, queue: &QueueAddress) -> Value {
@@ -46,12 +40,7 @@ mod tests {
     #[test]
     fn reads_as_the_event_lambda_sends() {
         let message = Received {
-            handle: Handle {
-                queue: 1,
-                seq: 2,
-                receives: 3,
-                message_id: [7; 16],
-            },
+            handle: Handle { queue: 1, seq: 2, receives: 3, message_id: [7; 16] },
             message_id: Uuid::from_bytes([7; 16]),
             body: "{\"v\":1}".to_owned(),
             md5: "abc".to_owned(),
@@ -61,19 +50,12 @@ mod tests {
             receives: 3,
             source_arn: None,
         };
-        let event: SqsEvent =
-            serde_json::from_value(of(vec![message], &QueueAddress::of("jobs"))).unwrap();
+        let event: SqsEvent = serde_json::from_value(of(vec![message], &QueueAddress::of("jobs"))).unwrap();
         let record = &event.records[0];
         assert_eq!(record.body.as_deref(), Some("{\"v\":1}"));
-        assert_eq!(
-            record.message_id.as_deref(),
-            Some("07070707-0707-0707-0707-070707070707")
-        );
+        assert_eq!(record.message_id.as_deref(), Some("07070707-0707-0707-0707-070707070707"));
         assert_eq!(record.md5_of_body.as_deref(), Some("abc"));
-        assert_eq!(
-            record.event_source_arn.as_deref(),
-            Some("arn:aws:sqs:us-east-1:000000000000:jobs")
-        );
+        assert_eq!(record.event_source_arn.as_deref(), Some("arn:aws:sqs:us-east-1:000000000000:jobs"));
         assert_eq!(record.aws_region.as_deref(), Some("us-east-1"));
         for (name, value) in [
             ("ApproximateReceiveCount", "3"),
@@ -82,11 +64,7 @@ mod tests {
             ("MessageGroupId", "user"),
             ("SenderId", "000000000000"),
         ] {
-            assert_eq!(
-                record.attributes.get(name).map(String::as_str),
-                Some(value),
-                "{name}"
-            );
+            assert_eq!(record.attributes.get(name).map(String::as_str), Some(value), "{name}");
         }
     }
 }

@@ -81,9 +81,7 @@ impl Attributes {
                 "MessageRetentionPeriod" => self.retention_ms = seconds_ms(60..=1_209_600)?,
                 "DelaySeconds" => self.delay_ms = seconds_ms(0..=900)?,
                 "ReceiveMessageWaitTimeSeconds" => self.wait_ms = seconds_ms(0..=20)?,
-                "MaximumMessageSize" => {
-                    self.message_bytes_max = number(name, value, 1024..=MESSAGE_BYTES_MAX)?
-                }
+                "MaximumMessageSize" => self.message_bytes_max = number(name, value, 1024..=MESSAGE_BYTES_MAX)?,
                 "RedrivePolicy" => self.redrive = redrive(value)?,
                 _ => {
                     let words = format!("the embedded queue does not know the attribute {name}");
@@ -102,14 +100,8 @@ impl Queue {
         let seconds = |ms: u64| (ms / 1000).to_string();
         let mut told = BTreeMap::from([
             ("ApproximateNumberOfMessages", census.ready.to_string()),
-            (
-                "ApproximateNumberOfMessagesDelayed",
-                census.delayed.to_string(),
-            ),
-            (
-                "ApproximateNumberOfMessagesNotVisible",
-                census.in_flight.to_string(),
-            ),
+            ("ApproximateNumberOfMessagesDelayed", census.delayed.to_string()),
+            ("ApproximateNumberOfMessagesNotVisible", census.in_flight.to_string()),
             ("CreatedTimestamp", seconds(self.created_ms)),
             ("DelaySeconds", seconds(settings.delay_ms)),
             ("LastModifiedTimestamp", seconds(self.modified_ms)),
@@ -132,47 +124,29 @@ impl Queue {
 }
 
 fn number(name: &str, value: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64, Fault> {
-    value
-        .parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            let words = format!(
-                "{name} must be a whole number from {} to {}, not {value:?}",
-                range.start(),
-                range.end()
-            );
-            Fault::new(Kind::InvalidAttributeValue, words)
-        })
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let words = format!("{name} must be a whole number from {} to {}, not {value:?}", range.start(), range.end());
+        Fault::new(Kind::InvalidAttributeValue, words)
+    })
 }
 
 fn redrive(value: &str) -> Result<Option<Redrive>, Fault> {
     if value.is_empty() {
         return Ok(None);
     }
-    let wrong = |words: &str| {
-        Fault::new(
-            Kind::InvalidAttributeValue,
-            format!("RedrivePolicy: {words}"),
-        )
-    };
-    let policy: RedrivePolicy =
-        serde_json::from_str(value).map_err(|cause| wrong(&cause.to_string()))?;
+    let wrong = |words: &str| Fault::new(Kind::InvalidAttributeValue, format!("RedrivePolicy: {words}"));
+    let policy: RedrivePolicy = serde_json::from_str(value).map_err(|cause| wrong(&cause.to_string()))?;
     let receives_max = match policy.max_receive_count {
         NumberOrText::Number(number) => Some(number),
         NumberOrText::Text(text) => text.parse().ok(),
     };
-    let receives_max = receives_max
-        .filter(|count| (1..=1000).contains(count))
-        .ok_or_else(|| wrong("maxReceiveCount must be from 1 to 1000"))?;
+    let receives_max =
+        receives_max.filter(|count| (1..=1000).contains(count)).ok_or_else(|| wrong("maxReceiveCount must be from 1 to 1000"))?;
     let dead_letters = policy
         .dead_letter_target_arn
         .rsplit(':')
         .next()
         .filter(|name| !name.is_empty() && policy.dead_letter_target_arn.starts_with("arn:"))
         .ok_or_else(|| wrong("deadLetterTargetArn must be the ARN of a queue"))?;
-    Ok(Some(Redrive {
-        dead_letters: dead_letters.to_owned(),
-        receives_max,
-    }))
+    Ok(Some(Redrive { dead_letters: dead_letters.to_owned(), receives_max }))
 }

@@ -66,10 +66,7 @@ pub(crate) struct Fault {
 impl Fault {
     /// A fault.
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     /// A value out of range.
@@ -84,17 +81,9 @@ impl Fault {
 
     /// As SQS answers.
     pub(crate) fn answer(&self) -> Answer {
-        let (status, fault) = if self.kind.is_senders() {
-            (400, "Sender")
-        } else {
-            (500, "Receiver")
-        };
+        let (status, fault) = if self.kind.is_senders() { (400, "Sender") } else { (500, "Receiver") };
         let body = json!({ "__type": format!("com.amazonaws.sqs#{}", self.kind.shape()), "message": self.message });
-        Answer {
-            status,
-            body: body.to_string().into_bytes(),
-            query_error: Some(format!("{};{fault}", self.kind.code())),
-        }
+        Answer { status, body: body.to_string().into_bytes(), query_error: Some(format!("{};{fault}", self.kind.code())) }
     }
 }
 
@@ -102,12 +91,9 @@ impl From<rusqlite::Error> for Fault {
     fn from(cause: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         Self::internal(match cause.sqlite_error_code() {
-            Some(DiskFull) => {
-                "the disk that holds the data directory's queue.db is full; make room and repeat the call".to_owned()
-            }
+            Some(DiskFull) => "the disk that holds the data directory's queue.db is full; make room and repeat the call".to_owned(),
             Some(DatabaseCorrupt | NotADatabase) => {
-                "the data directory's queue.db is damaged; stop, and put a good copy of the directory in its place"
-                    .to_owned()
+                "the data directory's queue.db is damaged; stop, and put a good copy of the directory in its place".to_owned()
             }
             _ => format!("the queue's file could not be used ({cause})"),
         })

@@ -40,12 +40,7 @@ impl Handle {
     pub(crate) fn read(text: &str, queue: QueueId) -> Result<Self, Fault> {
         Self::parse(text)
             .filter(|handle| handle.queue == queue)
-            .ok_or_else(|| {
-                Fault::new(
-                    Kind::ReceiptHandleIsInvalid,
-                    "the receipt handle is not one of this queue's",
-                )
-            })
+            .ok_or_else(|| Fault::new(Kind::ReceiptHandleIsInvalid, "the receipt handle is not one of this queue's"))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -68,23 +63,10 @@ mod tests {
 
     #[test]
     fn says_what_it_was_given_and_to_its_queue_only() {
-        let handle = Handle {
-            queue: 1,
-            seq: i64::MAX,
-            receives: 7,
-            message_id: [9; 16],
-        };
+        let handle = Handle { queue: 1, seq: i64::MAX, receives: 7, message_id: [9; 16] };
         assert_eq!(Handle::read(&handle.write(), 1).unwrap(), handle);
-        for (text, queue) in [
-            (handle.write().as_str(), 2),
-            ("", 1),
-            ("AAAA", 1),
-            ("no handle", 1),
-        ] {
-            assert_eq!(
-                Handle::read(text, queue).unwrap_err().kind,
-                Kind::ReceiptHandleIsInvalid
-            );
+        for (text, queue) in [(handle.write().as_str(), 2), ("", 1), ("AAAA", 1), ("no handle", 1)] {
+            assert_eq!(Handle::read(text, queue).unwrap_err().kind, Kind::ReceiptHandleIsInvalid);
         }
     }
 }

@@ -14,9 +14,8 @@ use super::{
     settle,
     store::{self, Queue},
     wire::{
-        Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message,
-        MessageOut, Messages, Nothing, QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent,
-        SetQueueAttributes, Success, Target,
+        Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
+        QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, SetQueueAttributes, Success, Target,
     },
 };
 use crate::durability::Care;
@@ -28,11 +27,7 @@ const VISIBILITY_SECONDS: std::ops::RangeInclusive<i64> = 0..=43_200;
 ///
 /// # Errors
 /// What SQS would say.
-pub(super) async fn dispatch(
-    queues: &Queues,
-    operation: &str,
-    body: &[u8],
-) -> Result<Vec<u8>, Fault> {
+pub(super) async fn dispatch(queues: &Queues, operation: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
     match operation {
         "CreateQueue" => json(&create_queue(queues, read(body)?).await?),
         "GetQueueUrl" => json(&get_queue_url(queues, read(body)?).await?),
@@ -45,9 +40,7 @@ pub(super) async fn dispatch(
         "DeleteMessage" => json(&delete_message(queues, read(body)?).await?),
         "DeleteMessageBatch" => json(&delete_message_batch(queues, read(body)?).await?),
         "ChangeMessageVisibility" => json(&change_message_visibility(queues, read(body)?).await?),
-        "ChangeMessageVisibilityBatch" => {
-            json(&change_message_visibility_batch(queues, read(body)?).await?)
-        }
+        "ChangeMessageVisibilityBatch" => json(&change_message_visibility_batch(queues, read(body)?).await?),
         _ => {
             let words = format!("the embedded queue does not offer {operation}");
             Err(Fault::new(Kind::UnsupportedOperation, words))
@@ -56,8 +49,7 @@ pub(super) async fn dispatch(
 }
 
 fn read<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Fault> {
-    serde_json::from_slice(body)
-        .map_err(|cause| Fault::value(format!("the request cannot be read: {cause}")))
+    serde_json::from_slice(body).map_err(|cause| Fault::value(format!("the request cannot be read: {cause}")))
 }
 
 fn json<R: Serialize>(answer: &R) -> Result<Vec<u8>, Fault> {
@@ -100,11 +92,7 @@ async fn create_queue(queues: &Queues, request: CreateQueue) -> Result<QueueUrl,
     check_name(&name)?;
     let attributes = Attributes::default().with(&request.attributes)?;
     let queue_url = QueueAddress::of(&name).url;
-    queues
-        .run(Care::Write, move |store| {
-            store.create(&name, &attributes, false)
-        })
-        .await?;
+    queues.run(Care::Write, move |store| store.create(&name, &attributes, false)).await?;
     Ok(QueueUrl { queue_url })
 }
 
@@ -124,30 +112,22 @@ pub(crate) fn check_name(name: &str) -> Result<(), Fault> {
 
 async fn get_queue_url(queues: &Queues, request: GetQueueUrl) -> Result<QueueUrl, Fault> {
     let queue = queues.find(&request.queue_name).await?;
-    Ok(QueueUrl {
-        queue_url: QueueAddress::of(&queue.name).url,
-    })
+    Ok(QueueUrl { queue_url: QueueAddress::of(&queue.name).url })
 }
 
-async fn get_queue_attributes(
-    queues: &Queues,
-    request: GetQueueAttributes,
-) -> Result<QueueAttributes, Fault> {
+async fn get_queue_attributes(queues: &Queues, request: GetQueueAttributes) -> Result<QueueAttributes, Fault> {
     let name = name_in(&request.queue_url);
     let (queue, census) = queues
         .run(Care::WriteUnhurried, move |store| {
             let queue = store.queue(&name)?;
             store.work(|work| Ok(forget_expired(work, &queue)?))?;
-            let census =
-                store.look(|connection, now_ms| settle::count(connection, queue.id, now_ms))?;
+            let census = store.look(|connection, now_ms| settle::count(connection, queue.id, now_ms))?;
             Ok((queue, census))
         })
         .await?;
     let mut attributes = queue.described(census);
     let asked = request.attribute_names;
-    if let Some(unknown) = asked.iter().find(|name| {
-        *name != "All" && *name != "RedrivePolicy" && !attributes.contains_key(name.as_str())
-    }) {
+    if let Some(unknown) = asked.iter().find(|name| *name != "All" && *name != "RedrivePolicy" && !attributes.contains_key(name.as_str())) {
         let words = format!("the embedded queue does not know the attribute {unknown}");
         return Err(Fault::new(Kind::InvalidAttributeName, words));
     }
@@ -155,10 +135,7 @@ async fn get_queue_attributes(
     Ok(QueueAttributes { attributes })
 }
 
-async fn set_queue_attributes(
-    queues: &Queues,
-    request: SetQueueAttributes,
-) -> Result<Nothing, Fault> {
+async fn set_queue_attributes(queues: &Queues, request: SetQueueAttributes) -> Result<Nothing, Fault> {
     let name = name_in(&request.queue_url);
     queues
         .run(Care::Write, move |store| {
@@ -185,10 +162,7 @@ async fn send_message(queues: &Queues, mut request: Message) -> Result<Sent, Fau
     let queue_url = std::mem::take(&mut request.queue_url);
     let bytes = request.message_body.len() as u64;
     let outgoing = checked(request)?;
-    let sent = Sent {
-        md5: outgoing.md5.clone(),
-        message_id: outgoing.message_id.to_string(),
-    };
+    let sent = Sent { md5: outgoing.md5.clone(), message_id: outgoing.message_id.to_string() };
     let name = name_in(&queue_url);
     queues
         .run(Care::Write, move |store| {
@@ -200,16 +174,9 @@ async fn send_message(queues: &Queues, mut request: Message) -> Result<Sent, Fau
     Ok(sent)
 }
 
-async fn send_message_batch(
-    queues: &Queues,
-    request: Batch<Message>,
-) -> Result<BatchOutcome<Sent>, Fault> {
+async fn send_message_batch(queues: &Queues, request: Batch<Message>) -> Result<BatchOutcome<Sent>, Fault> {
     check_batch(request.entries.iter().map(|entry| entry.id.as_str()))?;
-    let bytes: usize = request
-        .entries
-        .iter()
-        .map(|entry| entry.message_body.len())
-        .sum();
+    let bytes: usize = request.entries.iter().map(|entry| entry.message_body.len()).sum();
     if bytes as u64 > MESSAGE_BYTES_MAX {
         let words = format!("a batch may hold {MESSAGE_BYTES_MAX} bytes, this one holds {bytes}");
         return Err(Fault::new(Kind::BatchRequestTooLong, words));
@@ -228,14 +195,8 @@ async fn send_message_batch(
             let queue = store.queue(&name)?;
             let (ids, outgoing, too_long) = by_length(&queue, accepted);
             store.work(|work| send::send(work, &queue, &outgoing))?;
-            let sent = outgoing.into_iter().map(|message| Sent {
-                md5: message.md5,
-                message_id: message.message_id.to_string(),
-            });
-            let successful = ids
-                .into_iter()
-                .zip(sent)
-                .map(|(id, detail)| Success { id, detail });
+            let sent = outgoing.into_iter().map(|message| Sent { md5: message.md5, message_id: message.message_id.to_string() });
+            let successful = ids.into_iter().zip(sent).map(|(id, detail)| Success { id, detail });
             Ok((successful.collect(), too_long))
         })
         .await?;
@@ -260,28 +221,16 @@ fn by_length(queue: &Queue, messages: Vec<(String, Outgoing)>) -> Sorted {
 }
 
 fn checked(message: Message) -> Result<Outgoing, Fault> {
-    let has_attributes = [
-        &message.message_attributes,
-        &message.message_system_attributes,
-    ]
-    .into_iter()
-    .flatten()
-    .any(|attributes| !attributes.is_empty());
+    let has_attributes =
+        [&message.message_attributes, &message.message_system_attributes].into_iter().flatten().any(|attributes| !attributes.is_empty());
     if has_attributes {
-        let words =
-            "the embedded queue keeps no message attributes: put what is needed into the body";
+        let words = "the embedded queue keeps no message attributes: put what is needed into the body";
         return Err(Fault::new(Kind::UnsupportedOperation, words));
     }
     if message.message_deduplication_id.is_some() {
-        return Err(Fault::value(
-            "MessageDeduplicationId is for FIFO queues, this one is not",
-        ));
+        return Err(Fault::value("MessageDeduplicationId is for FIFO queues, this one is not"));
     }
-    Outgoing::new(
-        message.message_body,
-        message.message_group_id,
-        message.delay_seconds,
-    )
+    Outgoing::new(message.message_body, message.message_group_id, message.delay_seconds)
 }
 
 fn check_length(queue: &Queue, bytes: u64) -> Result<(), Fault> {
@@ -289,22 +238,13 @@ fn check_length(queue: &Queue, bytes: u64) -> Result<(), Fault> {
     if bytes <= bytes_max {
         return Ok(());
     }
-    Err(Fault::value(format!(
-        "One or more parameters are invalid. Reason: Message must be shorter than {bytes_max} bytes."
-    )))
+    Err(Fault::value(format!("One or more parameters are invalid. Reason: Message must be shorter than {bytes_max} bytes.")))
 }
 
 async fn receive_message(queues: &Queues, request: ReceiveMessage) -> Result<Messages, Fault> {
     let queue = queues.find(&name_in(&request.queue_url)).await?;
-    let messages_max = within(
-        request.max_number_of_messages.unwrap_or(1),
-        1..=10,
-        "MaxNumberOfMessages",
-    )?;
-    let visibility = request
-        .visibility_timeout
-        .map(|seconds| within(seconds, VISIBILITY_SECONDS, "VisibilityTimeout"))
-        .transpose()?;
+    let messages_max = within(request.max_number_of_messages.unwrap_or(1), 1..=10, "MaxNumberOfMessages")?;
+    let visibility = request.visibility_timeout.map(|seconds| within(seconds, VISIBILITY_SECONDS, "VisibilityTimeout")).transpose()?;
     let wait = match request.wait_time_seconds {
         Some(seconds) => Duration::from_secs(within(seconds, 0..=20, "WaitTimeSeconds")?),
         None => Duration::from_millis(queue.attributes.wait_ms),
@@ -318,23 +258,14 @@ async fn receive_message(queues: &Queues, request: ReceiveMessage) -> Result<Mes
     let received = queues.receive(&wish, wait).await?;
     let mut asked = request.attribute_names;
     asked.extend(request.message_system_attribute_names);
-    Ok(Messages {
-        messages: received
-            .into_iter()
-            .map(|message| MessageOut::new(message, &asked))
-            .collect(),
-    })
+    Ok(Messages { messages: received.into_iter().map(|message| MessageOut::new(message, &asked)).collect() })
 }
 
 fn within(number: i64, range: std::ops::RangeInclusive<i64>, name: &str) -> Result<u64, Fault> {
     if range.contains(&number) {
         return Ok(number.unsigned_abs());
     }
-    Err(Fault::value(format!(
-        "{name} must be from {} to {}, not {number}",
-        range.start(),
-        range.end()
-    )))
+    Err(Fault::value(format!("{name} must be from {} to {}, not {number}", range.start(), range.end())))
 }
 
 async fn delete_message(queues: &Queues, request: Receipt) -> Result<Nothing, Fault> {
@@ -344,24 +275,15 @@ async fn delete_message(queues: &Queues, request: Receipt) -> Result<Nothing, Fa
     Ok(Nothing {})
 }
 
-async fn delete_message_batch(
-    queues: &Queues,
-    request: Batch<Receipt>,
-) -> Result<BatchOutcome<Nothing>, Fault> {
+async fn delete_message_batch(queues: &Queues, request: Batch<Receipt>) -> Result<BatchOutcome<Nothing>, Fault> {
     check_batch(request.entries.iter().map(|entry| entry.id.as_str()))?;
     let queue = queues.find(&name_in(&request.queue_url)).await?;
     let (mut handles, mut successful, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    for Receipt {
-        id, receipt_handle, ..
-    } in request.entries
-    {
+    for Receipt { id, receipt_handle, .. } in request.entries {
         match Handle::read(&receipt_handle, queue.id) {
             Ok(handle) => {
                 handles.push(handle);
-                successful.push(Success {
-                    id,
-                    detail: Nothing {},
-                });
+                successful.push(Success { id, detail: Nothing {} });
             }
             Err(fault) => failed.push(Failure::new(id, &fault)),
         }
@@ -376,19 +298,13 @@ async fn change_message_visibility(queues: &Queues, request: Receipt) -> Result<
     Ok(Nothing {})
 }
 
-async fn change_message_visibility_batch(
-    queues: &Queues,
-    request: Batch<Receipt>,
-) -> Result<BatchOutcome<Nothing>, Fault> {
+async fn change_message_visibility_batch(queues: &Queues, request: Batch<Receipt>) -> Result<BatchOutcome<Nothing>, Fault> {
     check_batch(request.entries.iter().map(|entry| entry.id.as_str()))?;
     let queue = queues.find(&name_in(&request.queue_url)).await?;
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in request.entries {
         match change(queues, &queue, &entry).await {
-            Ok(()) => successful.push(Success {
-                id: entry.id,
-                detail: Nothing {},
-            }),
+            Ok(()) => successful.push(Success { id: entry.id, detail: Nothing {} }),
             Err(fault) => failed.push(Failure::new(entry.id, &fault)),
         }
     }
@@ -397,24 +313,15 @@ async fn change_message_visibility_batch(
 
 async fn change(queues: &Queues, queue: &Queue, receipt: &Receipt) -> Result<(), Fault> {
     let handle = Handle::read(&receipt.receipt_handle, queue.id)?;
-    let seconds = receipt
-        .visibility_timeout
-        .ok_or_else(|| Fault::new(Kind::MissingParameter, "VisibilityTimeout is missing"))?;
+    let seconds = receipt.visibility_timeout.ok_or_else(|| Fault::new(Kind::MissingParameter, "VisibilityTimeout is missing"))?;
     let visibility_ms = within(seconds, VISIBILITY_SECONDS, "VisibilityTimeout")? * 1000;
-    queues
-        .run(Care::WriteUnhurried, move |store| {
-            store.work(|work| settle::change_visibility(work, &handle, visibility_ms))
-        })
-        .await
+    queues.run(Care::WriteUnhurried, move |store| store.work(|work| settle::change_visibility(work, &handle, visibility_ms))).await
 }
 
 fn check_batch<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Fault> {
     let count = ids.len();
     if count == 0 {
-        return Err(Fault::new(
-            Kind::EmptyBatchRequest,
-            "a batch needs at least one entry",
-        ));
+        return Err(Fault::new(Kind::EmptyBatchRequest, "a batch needs at least one entry"));
     }
     if count > ENTRIES_MAX {
         let words = format!("a batch may hold {ENTRIES_MAX} entries, this one holds {count}");

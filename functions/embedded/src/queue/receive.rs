@@ -69,29 +69,21 @@ struct Head {
 pub(super) fn receive(store: &mut Store, wish: &Wish) -> Result<Found, Fault> {
     let (is_idle, due_ms) = glance(store, wish.queue)?;
     if is_idle {
-        return Ok(Found {
-            messages: Vec::new(),
-            due_ms,
-        });
+        return Ok(Found { messages: Vec::new(), due_ms });
     }
     store.work(|work| {
         let queue = store::get(&work.tx, wish.queue)?;
         forget_expired(work, &queue)?;
         promote(work, &queue)?;
         let messages = take(work, &queue, wish)?;
-        Ok(Found {
-            messages,
-            due_ms: Some(work.now_ms),
-        })
+        Ok(Found { messages, due_ms: Some(work.now_ms) })
     })
 }
 
 /// Whether there is nothing to do, found without writing; and when there will be.
 fn glance(store: &Store, queue: QueueId) -> Result<(bool, Option<u64>), Fault> {
     store.look(|connection, now_ms| {
-        let has_ready = connection
-            .prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 LIMIT 1")?
-            .exists([queue])?;
+        let has_ready = connection.prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 LIMIT 1")?.exists([queue])?;
         let due_ms: Option<u64> = connection
             .prepare_cached("SELECT min(due_ms) FROM messages WHERE queue = ?1 AND ready = 0")?
             .query_row([queue], |row| row.get(0))?;
@@ -106,17 +98,11 @@ pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Re
     let expired: Vec<(i64, String, bool)> = work
         .tx
         .prepare_cached("SELECT seq, sender_group, ready FROM messages WHERE queue = ?1 AND sent_ms < ?2 LIMIT ?3")?
-        .query_map(params![queue.id, before_ms, ROWS_MAX], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
+        .query_map(params![queue.id, before_ms, ROWS_MAX], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     for (seq, group, is_ready) in expired {
-        work.tx
-            .prepare_cached("DELETE FROM messages WHERE seq = ?1")?
-            .execute([seq])?;
-        work.tx
-            .prepare_cached("DELETE FROM bodies WHERE seq = ?1")?
-            .execute([seq])?;
+        work.tx.prepare_cached("DELETE FROM messages WHERE seq = ?1")?.execute([seq])?;
+        work.tx.prepare_cached("DELETE FROM bodies WHERE seq = ?1")?.execute([seq])?;
         if is_ready {
             fewer_ready(work, queue.id, &group, 1)?;
         }
@@ -132,78 +118,79 @@ pub(super) fn promote(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()
             "SELECT seq, sender_group FROM messages WHERE queue = ?1 AND ready = 0 AND due_ms <= ?2
              ORDER BY due_ms LIMIT ?3",
         )?
-        .query_map(params![queue.id, work.now_ms, ROWS_MAX], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
+        .query_map(params![queue.id, work.now_ms, ROWS_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for (seq, group) in due {
-        work.tx
-            .prepare_cached("UPDATE messages SET ready = 1 WHERE seq = ?1")?
-            .execute([seq])?;
+        work.tx.prepare_cached("UPDATE messages SET ready = 1 WHERE seq = ?1")?.execute([seq])?;
         more_ready(work, queue.id, &group, 1)?;
     }
     Ok(())
 }
 
+/// What has been taken, and what there is still room for.
+struct Basket {
+    taken: Vec<Received>,
+    messages_left: usize,
+    bytes_left: u64,
+    rows_left: usize,
+}
+
+impl Basket {
+    fn is_full(&self) -> bool {
+        self.messages_left == 0 || self.rows_left == 0
+    }
+}
+
 fn take(work: &mut Work<'_>, queue: &Queue, wish: &Wish) -> Result<Vec<Received>, Fault> {
-    let mut taken = Vec::new();
-    let mut bytes_left = wish.bytes_max;
-    let mut rows_left = ROWS_MAX;
-    while taken.len() < wish.messages_max && rows_left > 0 {
-        let wanted = wish.messages_max - taken.len();
-        let groups = next_groups(work, queue.id, wanted)?;
+    let mut basket = Basket { taken: Vec::new(), messages_left: wish.messages_max, bytes_left: wish.bytes_max, rows_left: ROWS_MAX };
+    while !basket.is_full() {
+        let groups = next_groups(work, queue.id, basket.messages_left)?;
         if groups.is_empty() {
             break;
         }
-        let share = wanted.div_ceil(groups.len());
+        let share = basket.messages_left.div_ceil(groups.len());
         for group in groups {
-            let wanted = share.min(wish.messages_max - taken.len());
-            if wanted == 0 {
-                break;
+            let wanted = share.min(basket.messages_left).min(basket.rows_left);
+            if wanted > 0 {
+                serve(work, queue, &group, wanted, wish, &mut basket)?;
             }
-            let heads = heads(work, queue.id, &group, wanted)?;
-            if heads.is_empty() {
-                return Err(Fault::internal(
-                    "the data directory's queue.db is damaged: a message that is ready is missing",
-                ));
-            }
-            rows_left = rows_left.saturating_sub(heads.len());
-            let mut left = 0;
-            for head in heads {
-                let is_dead = redrive(work, queue, &head, &group)?;
-                if !is_dead && !taken.is_empty() && head.bytes > bytes_left {
-                    served(work, queue.id, &group, left)?;
-                    return Ok(taken);
-                }
-                left += 1;
-                if !is_dead {
-                    bytes_left = bytes_left.saturating_sub(head.bytes);
-                    taken.push(deliver(work, queue, &group, head, wish)?);
-                }
-            }
-            served(work, queue.id, &group, left)?;
         }
     }
-    Ok(taken)
+    Ok(basket.taken)
 }
 
-fn next_groups(
-    work: &Work<'_>,
-    queue: QueueId,
-    groups_max: usize,
-) -> rusqlite::Result<Vec<String>> {
+/// Takes so many of a group's messages, oldest first, and ends the group's turn.
+fn serve(work: &mut Work<'_>, queue: &Queue, group: &str, wanted: usize, wish: &Wish, basket: &mut Basket) -> Result<(), Fault> {
+    let heads = heads(work, queue.id, group, wanted)?;
+    if heads.is_empty() {
+        let words = "the data directory's queue.db is damaged: a message that is ready is missing";
+        return Err(Fault::internal(words));
+    }
+    let mut gone = 0;
+    for head in heads {
+        basket.rows_left -= 1;
+        if !redrive(work, queue, &head, group)? {
+            if !basket.taken.is_empty() && head.bytes > basket.bytes_left {
+                basket.messages_left = 0;
+                break;
+            }
+            basket.bytes_left = basket.bytes_left.saturating_sub(head.bytes);
+            basket.messages_left -= 1;
+            basket.taken.push(deliver(work, queue, group, head, wish)?);
+        }
+        gone += 1;
+    }
+    served(work, queue.id, group, gone)
+}
+
+fn next_groups(work: &Work<'_>, queue: QueueId, groups_max: usize) -> rusqlite::Result<Vec<String>> {
     work.tx
         .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
         .query_map(params![queue, groups_max], |row| row.get(0))?
         .collect()
 }
 
-fn heads(
-    work: &Work<'_>,
-    queue: QueueId,
-    group: &str,
-    heads_max: usize,
-) -> rusqlite::Result<Vec<Head>> {
+fn heads(work: &Work<'_>, queue: QueueId, group: &str, heads_max: usize) -> rusqlite::Result<Vec<Head>> {
     work.tx
         .prepare_cached(
             "SELECT seq, message_id, sent_ms, receives, first_received_ms, bytes, md5, source FROM messages
@@ -235,21 +222,18 @@ fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Resu
     let Some(dead_letters) = store::find(&work.tx, &redrive.dead_letters)? else {
         return Ok(false);
     };
-    work.tx
-        .prepare_cached("UPDATE messages SET queue = ?2, due_ms = ?3, source = ?4 WHERE seq = ?1")?
-        .execute(params![head.seq, dead_letters.id, work.now_ms, queue.name])?;
+    work.tx.prepare_cached("UPDATE messages SET queue = ?2, due_ms = ?3, source = ?4 WHERE seq = ?1")?.execute(params![
+        head.seq,
+        dead_letters.id,
+        work.now_ms,
+        queue.name
+    ])?;
     more_ready(work, dead_letters.id, group, 1)?;
     work.woken.push(dead_letters.id);
     Ok(true)
 }
 
-fn deliver(
-    work: &Work<'_>,
-    queue: &Queue,
-    group: &str,
-    head: Head,
-    wish: &Wish,
-) -> Result<Received, Fault> {
+fn deliver(work: &Work<'_>, queue: &Queue, group: &str, head: Head, wish: &Wish) -> Result<Received, Fault> {
     let receives = head.receives + 1;
     let first_received_ms = head.first_received_ms.unwrap_or(work.now_ms);
     let visibility_ms = wish.visibility_ms.unwrap_or(queue.attributes.visibility_ms);
@@ -261,16 +245,9 @@ fn deliver(
         .prepare_cached("SELECT body FROM bodies WHERE seq = ?1")?
         .query_row([head.seq], |row| row.get(0))
         .optional()?
-        .ok_or_else(|| {
-            Fault::internal("the data directory's queue.db is damaged: a message has no body")
-        })?;
+        .ok_or_else(|| Fault::internal("the data directory's queue.db is damaged: a message has no body"))?;
     Ok(Received {
-        handle: Handle {
-            queue: queue.id,
-            seq: head.seq,
-            receives,
-            message_id: head.message_id,
-        },
+        handle: Handle { queue: queue.id, seq: head.seq, receives, message_id: head.message_id },
         message_id: Uuid::from_bytes(head.message_id),
         body,
         md5: head.md5,
@@ -283,10 +260,12 @@ fn deliver(
 }
 
 /// Notes that a group has had its turn.
-fn served(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
+fn served(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> Result<(), Fault> {
     work.counters.turn += 1;
-    work.tx
-        .prepare_cached("UPDATE groups SET turn = ?3 WHERE queue = ?1 AND name = ?2")?
-        .execute(params![queue, group, work.counters.turn])?;
-    fewer_ready(work, queue, group, count)
+    work.tx.prepare_cached("UPDATE groups SET turn = ?3 WHERE queue = ?1 AND name = ?2")?.execute(params![
+        queue,
+        group,
+        work.counters.turn
+    ])?;
+    Ok(fewer_ready(work, queue, group, count)?)
 }

@@ -32,41 +32,24 @@ impl Outgoing {
     ///
     /// # Errors
     /// What SQS would say.
-    pub(crate) fn new(
-        body: String,
-        group: Option<String>,
-        delay_seconds: Option<i64>,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn new(body: String, group: Option<String>, delay_seconds: Option<i64>) -> Result<Self, Fault> {
         if body.is_empty() {
-            return Err(Fault::new(
-                Kind::MissingParameter,
-                "a message needs a body of at least one character",
-            ));
+            return Err(Fault::new(Kind::MissingParameter, "a message needs a body of at least one character"));
         }
         if !is_allowed(&body) {
             let words = "a message may hold #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF only";
             return Err(Fault::new(Kind::InvalidMessageContents, words));
         }
-        let group_is_right = |name: &str| {
-            (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
-        };
+        let group_is_right = |name: &str| (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
         if !group.as_deref().is_none_or(group_is_right) {
-            return Err(Fault::value(
-                "MessageGroupId must be 1 to 128 letters, digits and punctuation marks",
-            ));
+            return Err(Fault::value("MessageGroupId must be 1 to 128 letters, digits and punctuation marks"));
         }
         let delay_ms = match delay_seconds {
             None => None,
             Some(seconds @ 0..=900) => Some(seconds.unsigned_abs() * 1000),
             Some(_) => return Err(Fault::value("DelaySeconds must be from 0 to 900")),
         };
-        Ok(Self {
-            md5: format!("{:x}", md5::compute(&body)),
-            body,
-            group,
-            delay_ms,
-            message_id: Uuid::new_v4(),
-        })
+        Ok(Self { md5: format!("{:x}", md5::compute(&body)), body, group, delay_ms, message_id: Uuid::new_v4() })
     }
 }
 
@@ -86,15 +69,12 @@ pub(super) fn send(work: &mut Work<'_>, queue: &Queue, messages: &[Outgoing]) ->
         let mut delays_ms = vec![delay_ms];
         if work.twice {
             // Both in one batch, or one after the other has been dealt with: both must come out right.
-            delays_ms
-                .push(delay_ms + COPY_LATER_MS * u64::from(message.message_id.as_bytes()[0] % 2));
+            delays_ms.push(delay_ms + COPY_LATER_MS * u64::from(message.message_id.as_bytes()[0] % 2));
         }
         for delay_ms in delays_ms {
             keep(work, queue, message, delay_ms)?;
             if delay_ms == 0 {
-                *ready
-                    .entry(message.group.as_deref().unwrap_or_default())
-                    .or_default() += 1;
+                *ready.entry(message.group.as_deref().unwrap_or_default()).or_default() += 1;
             }
         }
     }
@@ -105,12 +85,7 @@ pub(super) fn send(work: &mut Work<'_>, queue: &Queue, messages: &[Outgoing]) ->
     Ok(())
 }
 
-fn keep(
-    work: &mut Work<'_>,
-    queue: &Queue,
-    message: &Outgoing,
-    delay_ms: u64,
-) -> rusqlite::Result<()> {
+fn keep(work: &mut Work<'_>, queue: &Queue, message: &Outgoing, delay_ms: u64) -> rusqlite::Result<()> {
     work.counters.seq += 1;
     work.tx
         .prepare_cached(
@@ -128,19 +103,12 @@ fn keep(
             message.body.len(),
             message.md5,
         ])?;
-    work.tx
-        .prepare_cached("INSERT INTO bodies (seq, body) VALUES (?1, ?2)")?
-        .execute(params![work.counters.seq, message.body])?;
+    work.tx.prepare_cached("INSERT INTO bodies (seq, body) VALUES (?1, ?2)")?.execute(params![work.counters.seq, message.body])?;
     Ok(())
 }
 
 /// Notes that so many more of a group's messages are ready. A group that had none goes to the end of the round.
-pub(super) fn more_ready(
-    work: &mut Work<'_>,
-    queue: QueueId,
-    group: &str,
-    count: i64,
-) -> rusqlite::Result<()> {
+pub(super) fn more_ready(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
     work.counters.turn += 1;
     work.tx
         .prepare_cached(
@@ -152,22 +120,13 @@ pub(super) fn more_ready(
 }
 
 /// Notes that so many of a group's messages are ready no longer.
-pub(super) fn fewer_ready(
-    work: &Work<'_>,
-    queue: QueueId,
-    group: &str,
-    count: i64,
-) -> rusqlite::Result<()> {
+pub(super) fn fewer_ready(work: &Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
     let left: i64 = work
         .tx
-        .prepare_cached(
-            "UPDATE groups SET ready = ready - ?3 WHERE queue = ?1 AND name = ?2 RETURNING ready",
-        )?
+        .prepare_cached("UPDATE groups SET ready = ready - ?3 WHERE queue = ?1 AND name = ?2 RETURNING ready")?
         .query_row(params![queue, group, count], |row| row.get(0))?;
     if left <= 0 {
-        work.tx
-            .prepare_cached("DELETE FROM groups WHERE queue = ?1 AND name = ?2")?
-            .execute(params![queue, group])?;
+        work.tx.prepare_cached("DELETE FROM groups WHERE queue = ?1 AND name = ?2")?.execute(params![queue, group])?;
     }
     Ok(())
 }
@@ -178,23 +137,10 @@ mod tests {
 
     #[test]
     fn refuses_exactly_the_characters_sqs_refuses() {
-        for right in [
-            "\t\n\r ~",
-            "\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}",
-            "\u{7F}\u{80}",
-        ] {
+        for right in ["\t\n\r ~", "\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}", "\u{7F}\u{80}"] {
             assert!(is_allowed(right), "{right:?}");
         }
-        for wrong in [
-            "\0",
-            "\u{8}",
-            "\u{B}",
-            "\u{C}",
-            "\u{E}",
-            "\u{1F}",
-            "a\u{FFFE}",
-            "\u{FFFF}b",
-        ] {
+        for wrong in ["\0", "\u{8}", "\u{B}", "\u{C}", "\u{E}", "\u{1F}", "a\u{FFFE}", "\u{FFFF}b"] {
             assert!(!is_allowed(wrong), "{wrong:?}");
         }
     }

@@ -21,16 +21,12 @@ pub(super) fn delete(work: &Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
             "DELETE FROM messages WHERE seq = ?1 AND queue = ?2 AND receives = ?3 AND message_id = ?4
              RETURNING ready, sender_group",
         )?
-        .query_row(params![handle.seq, handle.queue, handle.receives, handle.message_id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(params![handle.seq, handle.queue, handle.receives, handle.message_id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((is_ready, group)) = deleted else {
         return Ok(());
     };
-    work.tx
-        .prepare_cached("DELETE FROM bodies WHERE seq = ?1")?
-        .execute([handle.seq])?;
+    work.tx.prepare_cached("DELETE FROM bodies WHERE seq = ?1")?.execute([handle.seq])?;
     if is_ready {
         fewer_ready(work, handle.queue, &group, 1)?;
     }
@@ -41,39 +37,27 @@ pub(super) fn delete(work: &Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// What SQS says if it is gone, received again, or back already.
-pub(super) fn change_visibility(
-    work: &mut Work<'_>,
-    handle: &Handle,
-    visibility_ms: u64,
-) -> Result<(), Fault> {
+pub(super) fn change_visibility(work: &mut Work<'_>, handle: &Handle, visibility_ms: u64) -> Result<(), Fault> {
     let found: Option<(bool, u64, String)> = work
         .tx
         .prepare_cached(
             "SELECT ready, due_ms, sender_group FROM messages
              WHERE seq = ?1 AND queue = ?2 AND receives = ?3 AND message_id = ?4",
         )?
-        .query_row(
-            params![handle.seq, handle.queue, handle.receives, handle.message_id],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
+        .query_row(params![handle.seq, handle.queue, handle.receives, handle.message_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((is_ready, due_ms, group)) = found else {
         let words = "the receipt handle's message does not exist or is not available for a visibility timeout change";
         return Err(Fault::value(words));
     };
     if is_ready || due_ms <= work.now_ms {
-        return Err(Fault::new(
-            Kind::MessageNotInflight,
-            "the message is not in flight",
-        ));
+        return Err(Fault::new(Kind::MessageNotInflight, "the message is not in flight"));
     }
-    work.tx
-        .prepare_cached("UPDATE messages SET due_ms = ?2, ready = ?3 WHERE seq = ?1")?
-        .execute(params![
-            handle.seq,
-            work.now_ms + visibility_ms,
-            visibility_ms == 0
-        ])?;
+    work.tx.prepare_cached("UPDATE messages SET due_ms = ?2, ready = ?3 WHERE seq = ?1")?.execute(params![
+        handle.seq,
+        work.now_ms + visibility_ms,
+        visibility_ms == 0
+    ])?;
     if visibility_ms == 0 {
         more_ready(work, handle.queue, &group, 1)?;
     }
@@ -86,14 +70,9 @@ pub(super) fn change_visibility(
 /// # Errors
 /// If the file cannot be used.
 pub(super) fn purge(work: &Work<'_>, queue: QueueId) -> rusqlite::Result<()> {
-    work.tx.execute(
-        "DELETE FROM bodies WHERE seq IN (SELECT seq FROM messages WHERE queue = ?1)",
-        [queue],
-    )?;
-    work.tx
-        .execute("DELETE FROM messages WHERE queue = ?1", [queue])?;
-    work.tx
-        .execute("DELETE FROM groups WHERE queue = ?1", [queue])?;
+    work.tx.execute("DELETE FROM bodies WHERE seq IN (SELECT seq FROM messages WHERE queue = ?1)", [queue])?;
+    work.tx.execute("DELETE FROM messages WHERE queue = ?1", [queue])?;
+    work.tx.execute("DELETE FROM groups WHERE queue = ?1", [queue])?;
     Ok(())
 }
 
@@ -101,27 +80,15 @@ pub(super) fn purge(work: &Work<'_>, queue: QueueId) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// If the file cannot be used.
-pub(super) fn count(
-    connection: &Connection,
-    queue: QueueId,
-    now_ms: u64,
-) -> rusqlite::Result<Census> {
-    let ready: u64 = connection.query_row(
-        "SELECT coalesce(sum(ready), 0) FROM groups WHERE queue = ?1",
-        [queue],
-        |row| row.get(0),
-    )?;
+pub(super) fn count(connection: &Connection, queue: QueueId, now_ms: u64) -> rusqlite::Result<Census> {
+    let ready: u64 = connection.query_row("SELECT coalesce(sum(ready), 0) FROM groups WHERE queue = ?1", [queue], |row| row.get(0))?;
     connection.query_row(
         "SELECT coalesce(sum(due_ms <= ?2), 0), coalesce(sum(due_ms > ?2 AND receives > 0), 0),
          coalesce(sum(due_ms > ?2 AND receives = 0), 0) FROM messages WHERE queue = ?1 AND ready = 0",
         params![queue, now_ms],
         |row| {
             let due: u64 = row.get(0)?;
-            Ok(Census {
-                ready: ready + due,
-                in_flight: row.get(1)?,
-                delayed: row.get(2)?,
-            })
+            Ok(Census { ready: ready + due, in_flight: row.get(1)?, delayed: row.get(2)? })
         },
     )
 }

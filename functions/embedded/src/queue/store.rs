@@ -70,19 +70,11 @@ impl Store {
     pub(super) fn in_file(file: &Path, clock: Clock, twice: bool) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::from_sqlite(file, cause);
         let connection = Connection::open(file).map_err(failed)?;
-        connection
-            .busy_timeout(std::time::Duration::from_secs(5))
-            .map_err(failed)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
         check_whole(file, &connection)?;
-        let found: i64 = connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(failed)?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
         if found > VERSION {
-            return Err(OpenError::Newer {
-                file: file.to_owned(),
-                found,
-                known: VERSION,
-            });
+            return Err(OpenError::Newer { file: file.to_owned(), found, known: VERSION });
         }
         connection
             .execute_batch(&format!(
@@ -98,69 +90,42 @@ impl Store {
 
     fn with(connection: Connection, clock: Clock, twice: bool) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self {
-            connection,
-            clock,
-            twice,
-            woken: Vec::new(),
-        })
+        Ok(Self { connection, clock, twice, woken: Vec::new() })
     }
 
     /// If the machine's clock has been set back since, messages must not stay out of sight for that much longer.
     fn follow_the_clock_back(&mut self) -> rusqlite::Result<()> {
         let now_ms = (self.clock)();
-        let tx = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last_ms: u64 = tx.query_row("SELECT clock_ms FROM counters", [], |row| row.get(0))?;
         if let Some(back_ms) = last_ms.checked_sub(now_ms) {
-            tx.execute(
-                "UPDATE messages SET due_ms = max(0, due_ms - ?1) WHERE ready = 0",
-                [back_ms],
-            )?;
+            tx.execute("UPDATE messages SET due_ms = max(0, due_ms - ?1) WHERE ready = 0", [back_ms])?;
             tx.execute("UPDATE counters SET clock_ms = ?1", [now_ms])?;
         }
         tx.commit()
     }
 
     /// Does the work in one transaction: all of it, or nothing if it fails.
-    pub(super) fn work<R>(
-        &mut self,
-        work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>,
-    ) -> Result<R, Fault> {
-        let tx = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (seq, turn): (i64, i64) = tx
-            .prepare_cached("SELECT seq, turn FROM counters")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut work_now = Work {
-            tx,
-            now_ms: (self.clock)(),
-            twice: self.twice,
-            woken: &mut self.woken,
-            counters: Counters { seq, turn },
-        };
+    pub(super) fn work<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (seq, turn): (i64, i64) =
+            tx.prepare_cached("SELECT seq, turn FROM counters")?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut work_now = Work { tx, now_ms: (self.clock)(), twice: self.twice, woken: &mut self.woken, counters: Counters { seq, turn } };
         let result = work(&mut work_now)?;
-        let Work {
-            tx,
-            now_ms,
-            counters,
-            ..
-        } = work_now;
+        let Work { tx, now_ms, counters, .. } = work_now;
         if (counters.seq, counters.turn) != (seq, turn) {
-            tx.prepare_cached("UPDATE counters SET seq = ?1, turn = ?2, clock_ms = ?3")?
-                .execute(params![counters.seq, counters.turn, now_ms])?;
+            tx.prepare_cached("UPDATE counters SET seq = ?1, turn = ?2, clock_ms = ?3")?.execute(params![
+                counters.seq,
+                counters.turn,
+                now_ms
+            ])?;
         }
         tx.commit()?;
         Ok(result)
     }
 
     /// Only looks.
-    pub(super) fn look<R>(
-        &self,
-        look: impl FnOnce(&Connection, u64) -> rusqlite::Result<R>,
-    ) -> Result<R, Fault> {
+    pub(super) fn look<R>(&self, look: impl FnOnce(&Connection, u64) -> rusqlite::Result<R>) -> Result<R, Fault> {
         Ok(look(&self.connection, (self.clock)())?)
     }
 
@@ -171,21 +136,12 @@ impl Store {
 
     /// The queue with this name.
     pub(crate) fn queue(&self, name: &str) -> Result<Queue, Fault> {
-        find(&self.connection, name)?.ok_or_else(|| {
-            Fault::new(
-                Kind::QueueDoesNotExist,
-                format!("the queue {name} does not exist: create it first"),
-            )
-        })
+        find(&self.connection, name)?
+            .ok_or_else(|| Fault::new(Kind::QueueDoesNotExist, format!("the queue {name} does not exist: create it first")))
     }
 
     /// Makes the queue, or gives the one there is; `settle` says what to do with its settings if they differ.
-    pub(crate) fn create(
-        &mut self,
-        name: &str,
-        attributes: &Attributes,
-        replace: bool,
-    ) -> Result<Queue, Fault> {
+    pub(crate) fn create(&mut self, name: &str, attributes: &Attributes, replace: bool) -> Result<Queue, Fault> {
         let (name, wanted) = (name.to_owned(), attributes.clone());
         self.work(move |work| {
             match find(&work.tx, &name)? {
@@ -204,17 +160,12 @@ impl Store {
 
 /// Finds a queue by its name.
 pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<Queue>> {
-    connection
-        .prepare_cached("SELECT * FROM queues WHERE name = ?1")?
-        .query_row([name], read)
-        .optional()
+    connection.prepare_cached("SELECT * FROM queues WHERE name = ?1")?.query_row([name], read).optional()
 }
 
 /// The queue with this number.
 pub(super) fn get(connection: &Connection, queue: QueueId) -> rusqlite::Result<Queue> {
-    connection
-        .prepare_cached("SELECT * FROM queues WHERE id = ?1")?
-        .query_row([queue], read)
+    connection.prepare_cached("SELECT * FROM queues WHERE id = ?1")?.query_row([queue], read)
 }
 
 /// Changes a queue's settings.
@@ -260,10 +211,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Queue> {
             message_bytes_max: row.get("message_bytes_max")?,
             redrive: dead_letters
                 .zip(receives_max)
-                .map(|(dead_letters, receives_max)| super::attributes::Redrive {
-                    dead_letters,
-                    receives_max,
-                }),
+                .map(|(dead_letters, receives_max)| super::attributes::Redrive { dead_letters, receives_max }),
         },
         created_ms: row.get("created_ms")?,
         modified_ms: row.get("modified_ms")?,
@@ -287,12 +235,7 @@ mod tests {
     }
 
     fn receive_one(store: &mut Store, queue: &Queue) -> usize {
-        let wish = Wish {
-            queue: queue.id,
-            messages_max: 1,
-            bytes_max: u64::MAX,
-            visibility_ms: None,
-        };
+        let wish = Wish { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None };
         receive(store, &wish).unwrap().messages.len()
     }
 
@@ -322,19 +265,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (mut store, queue) = open(&dir.path().join("queue.db"), 1);
         send_one(&mut store, &queue, "first".to_owned()).unwrap();
-        store
-            .connection
-            .pragma_update(None, "max_page_count", 40)
-            .unwrap();
+        store.connection.pragma_update(None, "max_page_count", 40).unwrap();
         let fault = send_one(&mut store, &queue, "x".repeat(500_000)).unwrap_err();
         assert!(fault.message.contains("is full"), "{fault}");
         assert_eq!(fault.answer().status, 500, "the SDK repeats it");
-        assert_eq!(
-            (
-                receive_one(&mut store, &queue),
-                receive_one(&mut store, &queue)
-            ),
-            (1, 0)
-        );
+        assert_eq!((receive_one(&mut store, &queue), receive_one(&mut store, &queue)), (1, 0));
     }
 }

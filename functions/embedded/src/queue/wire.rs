@@ -166,12 +166,7 @@ pub(super) struct MessageOut {
 
 impl Failure {
     pub(super) fn new(id: String, fault: &Fault) -> Self {
-        Self {
-            id,
-            sender_fault: fault.kind.is_senders(),
-            code: fault.kind.code(),
-            message: fault.message.clone(),
-        }
+        Self { id, sender_fault: fault.kind.is_senders(), code: fault.kind.code(), message: fault.message.clone() }
     }
 }
 
@@ -195,10 +190,7 @@ impl Received {
     /// What SQS knows of a message besides its body.
     pub(crate) fn system_attributes(&self) -> BTreeMap<&'static str, String> {
         let mut known = BTreeMap::from([
-            (
-                "ApproximateFirstReceiveTimestamp",
-                self.first_received_ms.to_string(),
-            ),
+            ("ApproximateFirstReceiveTimestamp", self.first_received_ms.to_string()),
             ("ApproximateReceiveCount", self.receives.to_string()),
             ("SenderId", crate::http::ACCOUNT.to_owned()),
             ("SentTimestamp", self.sent_ms.to_string()),

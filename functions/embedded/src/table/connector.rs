@@ -52,11 +52,7 @@ impl Table {
                 self.damaged.store(true, Ordering::Release);
                 faults::damaged(file)
             }
-            _ => Answer {
-                status: fault.status_code(),
-                body: fault.to_json().into_bytes(),
-                query_error: None,
-            },
+            _ => Answer { status: fault.status_code(), body: fault.to_json().into_bytes(), query_error: None },
         }
     }
 }

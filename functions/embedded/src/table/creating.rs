@@ -47,14 +47,7 @@ pub(super) fn is_known(connection: &Connection, table: &str) -> rusqlite::Result
     if !exists(connection, "_tables")? {
         return Ok(false);
     }
-    connection
-        .query_row(
-            "SELECT 1 FROM _tables WHERE table_name = ?1",
-            [table],
-            |_| Ok(()),
-        )
-        .optional()
-        .map(|found| found.is_some())
+    connection.query_row("SELECT 1 FROM _tables WHERE table_name = ?1", [table], |_| Ok(())).optional().map(|found| found.is_some())
 }
 
 /// Finds items that do not read as JSON any more.
@@ -65,14 +58,7 @@ pub(super) fn check_items(file: &Path, connection: &Connection) -> Result<(), Op
     }
     for table in names(connection, "SELECT table_name FROM _tables", &[]).map_err(failed)? {
         let unreadable = connection
-            .query_row(
-                &format!(
-                    "SELECT 1 FROM {} WHERE NOT json_valid(item_json) LIMIT 1",
-                    quoted(&table)
-                ),
-                params![],
-                |_| Ok(()),
-            )
+            .query_row(&format!("SELECT 1 FROM {} WHERE NOT json_valid(item_json) LIMIT 1", quoted(&table)), params![], |_| Ok(()))
             .optional()
             .map_err(failed)?;
         if unreadable.is_some() {
@@ -84,20 +70,13 @@ pub(super) fn check_items(file: &Path, connection: &Connection) -> Result<(), Op
 
 fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     connection
-        .query_row(
-            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1",
-            [table],
-            |_| Ok(()),
-        )
+        .query_row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1", [table], |_| Ok(()))
         .optional()
         .map(|found| found.is_some())
 }
 
 fn names(connection: &Connection, sql: &str, values: &[&str]) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare(sql)?
-        .query_map(rusqlite::params_from_iter(values), |row| row.get(0))?
-        .collect()
+    connection.prepare(sql)?.query_map(rusqlite::params_from_iter(values), |row| row.get(0))?.collect()
 }
 
 fn quoted(name: &str) -> String {
@@ -122,9 +101,7 @@ mod tests {
                 { "IndexName": "owners", "KeySchema": key("owner"), "Projection": { "ProjectionType": "ALL" } },
             ],
         });
-        database
-            .create_table(serde_json::from_value(request).unwrap())
-            .unwrap();
+        database.create_table(serde_json::from_value(request).unwrap()).unwrap();
     }
 
     #[test]
@@ -136,9 +113,7 @@ mod tests {
         make(&database, "jobs2");
         begin(&connection, "jobs").unwrap();
         make(&database, "jobs");
-        connection
-            .execute_batch("DROP TABLE \"jobs::gsi::owners\"")
-            .unwrap();
+        connection.execute_batch("DROP TABLE \"jobs::gsi::owners\"").unwrap();
         drop(database);
         repair(&connection).unwrap();
         assert!(!is_known(&connection, "jobs").unwrap() && is_known(&connection, "jobs2").unwrap());
@@ -154,17 +129,10 @@ mod tests {
         let database = Database::new(file.to_str().unwrap()).unwrap();
         make(&database, "jobs");
         let put = json!({ "TableName": "jobs", "Item": { "pk": { "S": "a" } } });
-        database
-            .put_item(serde_json::from_value(put).unwrap())
-            .unwrap();
+        database.put_item(serde_json::from_value(put).unwrap()).unwrap();
         let connection = Connection::open(&file).unwrap();
         check_items(&file, &connection).unwrap();
-        connection
-            .execute("UPDATE jobs SET item_json = '{' || item_json", [])
-            .unwrap();
-        assert!(matches!(
-            check_items(&file, &connection),
-            Err(OpenError::Damaged { .. })
-        ));
+        connection.execute("UPDATE jobs SET item_json = '{' || item_json", []).unwrap();
+        assert!(matches!(check_items(&file, &connection), Err(OpenError::Damaged { .. })));
     }
 }

@@ -40,40 +40,25 @@ impl FileFault {
 /// A fault while opening.
 pub(super) fn opening(file: &Path, cause: DynoxideError) -> OpenError {
     match FileFault::of(&cause) {
-        Some(FileFault::Full) => OpenError::Full {
-            file: file.to_owned(),
-        },
+        Some(FileFault::Full) => OpenError::Full { file: file.to_owned() },
         Some(FileFault::Damaged) => OpenError::damaged(file, cause.to_string()),
-        None => OpenError::Table {
-            file: file.to_owned(),
-            cause,
-        },
+        None => OpenError::Table { file: file.to_owned(), cause },
     }
 }
 
 /// A 500, which the SDK repeats.
 pub(super) fn internal(message: &str) -> Answer {
-    typed(
-        500,
-        "com.amazonaws.dynamodb.v20120810#InternalServerError",
-        message,
-    )
+    typed(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", message)
 }
 
 /// The file has no room to grow.
 pub(super) fn full(file: &Path) -> Answer {
-    internal(&format!(
-        "the disk that holds {} is full; make room and repeat the call",
-        file.display()
-    ))
+    internal(&format!("the disk that holds {} is full; make room and repeat the call", file.display()))
 }
 
 /// The file is damaged.
 pub(super) fn damaged(file: &Path) -> Answer {
-    internal(&format!(
-        "the file {} is damaged; stop, and put a good copy of its directory in its place",
-        file.display()
-    ))
+    internal(&format!("the file {} is damaged; stop, and put a good copy of its directory in its place", file.display()))
 }
 
 /// The store did not do it, or cannot promise that it lasts.
@@ -83,11 +68,7 @@ pub(super) fn unavailable(cause: &Unavailable) -> Answer {
 
 /// An operation that is not offered here.
 pub(super) fn not_offered(operation: &str) -> Answer {
-    typed(
-        400,
-        "com.amazon.coral.service#UnknownOperationException",
-        &format!("the embedded table does not offer {operation}"),
-    )
+    typed(400, "com.amazon.coral.service#UnknownOperationException", &format!("the embedded table does not offer {operation}"))
 }
 
 /// The request does not read as what the operation takes.
@@ -103,11 +84,7 @@ pub(super) fn unreadable(operation: &str, cause: &serde_json::Error) -> Answer {
     };
     let enveloped = matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem");
     if let Some(message) = words.strip_prefix("VALIDATION_REQUEST:") {
-        let envelope = if enveloped {
-            "1 validation error detected: "
-        } else {
-            ""
-        };
+        let envelope = if enveloped { "1 validation error detected: " } else { "" };
         return typed(400, VALIDATION, &format!("{envelope}{message}"));
     }
     for mark in ["VALIDATION:", "VALIDATION_AS_READ:"] {
@@ -120,25 +97,10 @@ pub(super) fn unreadable(operation: &str, cause: &serde_json::Error) -> Answer {
             return typed(400, SERIALIZATION, message);
         }
     }
-    let missing = [
-        "missing field",
-        "unknown variant",
-        "invalid type: null",
-        "Supplied AttributeValue",
-    ];
-    if missing.iter().any(|part| words.contains(part)) {
-        typed(400, VALIDATION, words)
-    } else {
-        typed(400, SERIALIZATION, words)
-    }
+    let missing = ["missing field", "unknown variant", "invalid type: null", "Supplied AttributeValue"];
+    if missing.iter().any(|part| words.contains(part)) { typed(400, VALIDATION, words) } else { typed(400, SERIALIZATION, words) }
 }
 
 fn typed(status: u16, kind: &str, message: &str) -> Answer {
-    Answer {
-        status,
-        body: json!({ "__type": kind, "message": message })
-            .to_string()
-            .into_bytes(),
-        query_error: None,
-    }
+    Answer { status, body: json!({ "__type": kind, "message": message }).to_string().into_bytes(), query_error: None }
 }

@@ -13,10 +13,7 @@ pub(super) async fn dispatch(table: &Table, operation: &str, body: &[u8]) -> Ans
     use Care::{Read, Write};
     macro_rules! call {
         ($care:ident, $method:ident) => {
-            run(table, operation, body, $care, |store, request| {
-                Database::$method(&store.database, request)
-            })
-            .await
+            run(table, operation, body, $care, |store, request| Database::$method(&store.database, request)).await
         };
     }
     match operation {
@@ -57,11 +54,7 @@ where
         Ok(request) => request,
         Err(cause) => return faults::unreadable(operation, &cause),
     };
-    match table
-        .lane
-        .run(care, move |store| work(store, request))
-        .await
-    {
+    match table.lane.run(care, move |store| work(store, request)).await {
         Ok(Ok(response)) => match serde_json::to_vec(&response) {
             Ok(body) => Answer::ok(body),
             Err(cause) => faults::internal(&cause.to_string()),

@@ -30,9 +30,7 @@ fn spawn(role: &str, directory: &Path) -> Child {
 /// What a child says was acknowledged, line by line.
 fn acknowledged(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines
-        .map_while(Result::ok)
-        .filter_map(|line| line.strip_prefix("ack ").map(str::to_owned))
+    lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("ack ").map(str::to_owned))
 }
 
 /// Not a test of its own: what the processes of the tests below do.
@@ -76,15 +74,8 @@ async fn work_off(embedded: &Embedded) {
         }
         for message in messages {
             println!("ack {}", message.body().unwrap());
-            let request = embedded
-                .sqs()
-                .delete_message()
-                .queue_url(&embedded.queue().url);
-            request
-                .set_receipt_handle(message.receipt_handle)
-                .send()
-                .await
-                .unwrap();
+            let request = embedded.sqs().delete_message().queue_url(&embedded.queue().url);
+            request.set_receipt_handle(message.receipt_handle).send().await.unwrap();
         }
     }
 }
@@ -97,10 +88,7 @@ async fn a_process_killed_at_any_moment_loses_nothing_acknowledged() {
     let mut acknowledged = acknowledged(&mut child);
     assert_eq!(acknowledged.by_ref().take(100).count(), 100);
     child.kill().unwrap();
-    let told: Vec<String> = (0..100)
-        .map(|number| number.to_string())
-        .chain(acknowledged)
-        .collect();
+    let told: Vec<String> = (0..100).map(|number| number.to_string()).chain(acknowledged).collect();
     child.wait().unwrap();
     let embedded = Embedded::open(Config::at(dir.path())).unwrap();
     let raised = count(&embedded.dynamodb(), "a").await;
@@ -113,12 +101,7 @@ async fn a_process_killed_at_any_moment_loses_nothing_acknowledged() {
         }
         kept.extend(bodies(&messages).into_iter().map(str::to_owned));
     }
-    assert!(
-        told.iter().all(|number| kept.contains(number)),
-        "{} of {}",
-        kept.len(),
-        told.len()
-    );
+    assert!(told.iter().all(|number| kept.contains(number)), "{} of {}", kept.len(), told.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,18 +122,10 @@ async fn processes_that_share_a_queue_receive_each_message_once() {
     let dir = tempfile::tempdir().unwrap();
     let embedded = Embedded::open(Config::at(dir.path())).unwrap();
     for number in 0..200 {
-        send(
-            &embedded,
-            &number.to_string(),
-            Some(&(number % 7).to_string()),
-        )
-        .await;
+        send(&embedded, &number.to_string(), Some(&(number % 7).to_string())).await;
     }
     let mut children: Vec<Child> = (0..2).map(|_| spawn("work", dir.path())).collect();
-    let mut seen: Vec<String> = children
-        .iter_mut()
-        .flat_map(|child| acknowledged(child).collect::<Vec<_>>())
-        .collect();
+    let mut seen: Vec<String> = children.iter_mut().flat_map(|child| acknowledged(child).collect::<Vec<_>>()).collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }

@@ -32,9 +32,7 @@ fn start<F: Future<Output = Answer> + Send + 'static>(
 fn records(event: &Value) -> Vec<(String, String)> {
     let text = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
     let records = event["Records"].as_array().unwrap().iter();
-    records
-        .map(|record| (text(record, "messageId"), text(record, "body")))
-        .collect()
+    records.map(|record| (text(record, "messageId"), text(record, "body"))).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,10 +59,7 @@ async fn deletes_what_is_done_and_brings_back_what_failed() {
     stop.send(()).unwrap();
     pump.await.unwrap();
     let seen = seen.lock().unwrap().clone();
-    assert_eq!(
-        seen,
-        BTreeMap::from([("bad".into(), 2), ("fine".into(), 1), ("good".into(), 1)])
-    );
+    assert_eq!(seen, BTreeMap::from([("bad".into(), 2), ("fine".into(), 1), ("good".into(), 1)]));
     assert!(receive(&embedded, &embedded.queue().url).await.is_empty());
 }
 
@@ -72,10 +67,7 @@ async fn deletes_what_is_done_and_brings_back_what_failed() {
 async fn a_batch_whose_function_fails_panics_or_hangs_ends_among_the_dead_letters() {
     for way in ["fails", "panics", "hangs", "lies"] {
         let embedded = Embedded::open(config()).unwrap();
-        let source = EventSource {
-            function_timeout: Some(Duration::from_secs(20)),
-            ..embedded.event_source()
-        };
+        let source = EventSource { function_timeout: Some(Duration::from_secs(20)), ..embedded.event_source() };
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let (_stop, _pump) = start(&embedded, source, move |_| {
@@ -91,18 +83,14 @@ async fn a_batch_whose_function_fails_panics_or_hangs_ends_among_the_dead_letter
         });
         let (dead, buried) = oneshot::channel();
         let dead = Mutex::new(Some(dead));
-        let (_stop, _dead_letters) =
-            start(&embedded, embedded.dead_letter_source(), move |event| {
-                dead.lock().unwrap().take().unwrap().send(event).unwrap();
-                async { Ok(Value::Null) }
-            });
+        let (_stop, _dead_letters) = start(&embedded, embedded.dead_letter_source(), move |event| {
+            dead.lock().unwrap().take().unwrap().send(event).unwrap();
+            async { Ok(Value::Null) }
+        });
         send(&embedded, "poison", None).await;
         let event = buried.await.unwrap();
         assert_eq!(event["Records"][0]["body"], "poison", "{way}");
-        assert_eq!(
-            event["Records"][0]["eventSourceARN"],
-            embedded.dead_letters().arn
-        );
+        assert_eq!(event["Records"][0]["eventSourceARN"], embedded.dead_letters().arn);
         assert_eq!(calls.load(Ordering::SeqCst), 3, "{way}");
     }
 }
@@ -117,11 +105,7 @@ async fn runs_no_more_calls_than_allowed_and_lets_them_end() {
     let most = Arc::new(AtomicUsize::new(0));
     let ended = Arc::new(AtomicUsize::new(0));
     let (now, top, done) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&ended));
-    let source = EventSource {
-        concurrency_max: 2,
-        batch_size: 5,
-        ..embedded.event_source()
-    };
+    let source = EventSource { concurrency_max: 2, batch_size: 5, ..embedded.event_source() };
     let (stop, pump) = start(&embedded, source, move |event| {
         let (now, top, done) = (Arc::clone(&now), Arc::clone(&top), Arc::clone(&done));
         async move {
@@ -137,11 +121,7 @@ async fn runs_no_more_calls_than_allowed_and_lets_them_end() {
     stop.send(()).unwrap();
     pump.await.unwrap();
     assert_eq!(most.load(Ordering::SeqCst), 2);
-    assert_eq!(
-        ended.load(Ordering::SeqCst),
-        6,
-        "two rounds done and a third let end"
-    );
+    assert_eq!(ended.load(Ordering::SeqCst), 6, "two rounds done and a third let end");
     assert_eq!(running.load(Ordering::SeqCst), 0);
 }
 
@@ -160,13 +140,7 @@ async fn the_schedule_calls_at_once_and_then_every_period_whatever_becomes_of_a_
             Ok::<_, String>(Value::Null)
         }
     };
-    embedded
-        .schedule(Duration::from_secs(60), handler, until)
-        .await;
-    let expected = [
-        "2023-11-14T22:13:20Z",
-        "2023-11-14T22:14:20Z",
-        "2023-11-14T22:15:20Z",
-    ];
+    embedded.schedule(Duration::from_secs(60), handler, until).await;
+    let expected = ["2023-11-14T22:13:20Z", "2023-11-14T22:14:20Z", "2023-11-14T22:15:20Z"];
     assert_eq!(*events.lock().unwrap(), expected);
 }

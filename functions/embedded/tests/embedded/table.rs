@@ -6,22 +6,17 @@ use aws_sdk_dynamodb::{
     Client,
     error::ProvideErrorMetadata,
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, ConditionCheck, Delete, Get,
-        KeySchemaElement, KeyType, KeysAndAttributes, Put, PutRequest,
-        ReturnValuesOnConditionCheckFailure as OnFailure, ScalarAttributeType,
-        TimeToLiveSpecification, TransactGetItem, TransactWriteItem, WriteRequest,
+        AttributeDefinition, AttributeValue, BillingMode, ConditionCheck, Delete, Get, KeySchemaElement, KeyType, KeysAndAttributes, Put,
+        PutRequest, ReturnValuesOnConditionCheckFailure as OnFailure, ScalarAttributeType, TimeToLiveSpecification, TransactGetItem,
+        TransactWriteItem, WriteRequest,
     },
 };
 use headway_embedded::{Config, Embedded, OpenError};
 
 /// Makes a table `t` with the key `pk`.
 pub(crate) async fn create(client: &Client) {
-    let key = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
-    let definition = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
+    let definition = AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
     client
         .create_table()
         .table_name("jobs")
@@ -53,20 +48,11 @@ pub(crate) async fn raise(client: &Client, pk: &str, seen: u64) -> (u64, bool) {
         .table_name("jobs")
         .set_key(Some(key(pk)))
         .update_expression("SET n = :next")
-        .condition_expression(if seen == 0 {
-            "attribute_not_exists(n)"
-        } else {
-            "n = :seen"
-        })
+        .condition_expression(if seen == 0 { "attribute_not_exists(n)" } else { "n = :seen" })
         .set_expression_attribute_values(
             (seen == 0)
                 .then(|| HashMap::from([(":next".to_owned(), number(1))]))
-                .or_else(|| {
-                    Some(HashMap::from([
-                        (":next".to_owned(), number(seen + 1)),
-                        (":seen".to_owned(), number(seen)),
-                    ]))
-                }),
+                .or_else(|| Some(HashMap::from([(":next".to_owned(), number(seen + 1)), (":seen".to_owned(), number(seen))]))),
         )
         .return_values_on_condition_check_failure(OnFailure::AllOld)
         .send()
@@ -85,11 +71,7 @@ pub(crate) async fn raise(client: &Client, pk: &str, seen: u64) -> (u64, bool) {
 
 /// What `n` of the item `pk` is.
 pub(crate) async fn count(client: &Client, pk: &str) -> u64 {
-    let read = client
-        .get_item()
-        .table_name("jobs")
-        .set_key(Some(key(pk)))
-        .consistent_read(true);
+    let read = client.get_item().table_name("jobs").set_key(Some(key(pk))).consistent_read(true);
     let item = read.send().await.unwrap().item;
     item.map_or(0, |item| item["n"].as_n().unwrap().parse().unwrap())
 }
@@ -109,22 +91,13 @@ async fn a_failed_condition_gives_the_item_and_a_cancelled_transaction_its_reaso
     let put = Put::builder().table_name("jobs").set_item(Some(key("b")));
     let fault = client
         .transact_write_items()
-        .transact_items(
-            TransactWriteItem::builder()
-                .put(put.build().unwrap())
-                .build(),
-        )
-        .transact_items(
-            TransactWriteItem::builder()
-                .condition_check(held.build().unwrap())
-                .build(),
-        )
+        .transact_items(TransactWriteItem::builder().put(put.build().unwrap()).build())
+        .transact_items(TransactWriteItem::builder().condition_check(held.build().unwrap()).build())
         .send()
         .await
         .unwrap_err()
         .into_service_error();
-    let aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(cancelled) = fault
-    else {
+    let aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(cancelled) = fault else {
         panic!("{fault:?}");
     };
     let reasons = cancelled.cancellation_reasons();
@@ -137,166 +110,40 @@ async fn a_failed_condition_gives_the_item_and_a_cancelled_transaction_its_reaso
 async fn all_of_a_table_users_operations_are_there() {
     let client = Embedded::open(Config::memory()).unwrap().dynamodb();
     create(&client).await;
-    let described = client
-        .describe_table()
-        .table_name("jobs")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        described.table().unwrap().table_status().unwrap().as_str(),
-        "ACTIVE"
-    );
-    let lives = TimeToLiveSpecification::builder()
-        .enabled(true)
-        .attribute_name("ttl")
-        .build()
-        .unwrap();
-    client
-        .update_time_to_live()
-        .table_name("jobs")
-        .time_to_live_specification(lives)
-        .send()
-        .await
-        .unwrap();
-    let told = client
-        .describe_time_to_live()
-        .table_name("jobs")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        told.time_to_live_description().unwrap().attribute_name(),
-        Some("ttl")
-    );
-    let put = |pk: &str| {
-        WriteRequest::builder()
-            .put_request(
-                PutRequest::builder()
-                    .set_item(Some(key(pk)))
-                    .build()
-                    .unwrap(),
-            )
-            .build()
-    };
-    client
-        .batch_write_item()
-        .request_items("jobs", vec![put("a"), put("b")])
-        .send()
-        .await
-        .unwrap();
-    client
-        .put_item()
-        .table_name("jobs")
-        .set_item(Some(key("c")))
-        .send()
-        .await
-        .unwrap();
-    let wanted = KeysAndAttributes::builder()
-        .keys(key("a"))
-        .keys(key("b"))
-        .consistent_read(true)
-        .build()
-        .unwrap();
-    let got = client
-        .batch_get_item()
-        .request_items("jobs", wanted)
-        .send()
-        .await
-        .unwrap();
+    let described = client.describe_table().table_name("jobs").send().await.unwrap();
+    assert_eq!(described.table().unwrap().table_status().unwrap().as_str(), "ACTIVE");
+    let lives = TimeToLiveSpecification::builder().enabled(true).attribute_name("ttl").build().unwrap();
+    client.update_time_to_live().table_name("jobs").time_to_live_specification(lives).send().await.unwrap();
+    let told = client.describe_time_to_live().table_name("jobs").send().await.unwrap();
+    assert_eq!(told.time_to_live_description().unwrap().attribute_name(), Some("ttl"));
+    let put = |pk: &str| WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(key(pk))).build().unwrap()).build();
+    client.batch_write_item().request_items("jobs", vec![put("a"), put("b")]).send().await.unwrap();
+    client.put_item().table_name("jobs").set_item(Some(key("c"))).send().await.unwrap();
+    let wanted = KeysAndAttributes::builder().keys(key("a")).keys(key("b")).consistent_read(true).build().unwrap();
+    let got = client.batch_get_item().request_items("jobs", wanted).send().await.unwrap();
     assert_eq!(got.responses().unwrap()["jobs"].len(), 2);
-    let get = TransactGetItem::builder().get(
-        Get::builder()
-            .table_name("jobs")
-            .set_key(Some(key("c")))
-            .build()
-            .unwrap(),
-    );
-    let got = client
-        .transact_get_items()
-        .transact_items(get.build())
-        .send()
-        .await
-        .unwrap();
+    let get = TransactGetItem::builder().get(Get::builder().table_name("jobs").set_key(Some(key("c"))).build().unwrap());
+    let got = client.transact_get_items().transact_items(get.build()).send().await.unwrap();
     assert!(got.responses()[0].item().is_some());
-    let gone = Delete::builder()
-        .table_name("jobs")
-        .set_key(Some(key("c")))
-        .build()
-        .unwrap();
-    client
-        .transact_write_items()
-        .transact_items(TransactWriteItem::builder().delete(gone).build())
-        .send()
-        .await
-        .unwrap();
-    client
-        .delete_item()
-        .table_name("jobs")
-        .set_key(Some(key("b")))
-        .send()
-        .await
-        .unwrap();
-    let query = client
-        .query()
-        .table_name("jobs")
-        .key_condition_expression("pk = :pk");
-    assert_eq!(
-        query
-            .expression_attribute_values(":pk", text("a"))
-            .send()
-            .await
-            .unwrap()
-            .count(),
-        1
-    );
-    assert_eq!(
-        client
-            .scan()
-            .table_name("jobs")
-            .send()
-            .await
-            .unwrap()
-            .count(),
-        1
-    );
+    let gone = Delete::builder().table_name("jobs").set_key(Some(key("c"))).build().unwrap();
+    client.transact_write_items().transact_items(TransactWriteItem::builder().delete(gone).build()).send().await.unwrap();
+    client.delete_item().table_name("jobs").set_key(Some(key("b"))).send().await.unwrap();
+    let query = client.query().table_name("jobs").key_condition_expression("pk = :pk");
+    assert_eq!(query.expression_attribute_values(":pk", text("a")).send().await.unwrap().count(), 1);
+    assert_eq!(client.scan().table_name("jobs").send().await.unwrap().count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bad_request_is_refused_in_dynamodbs_words() {
     let client = Embedded::open(Config::memory()).unwrap().dynamodb();
     create(&client).await;
-    let fault = client
-        .update_item()
-        .table_name("jobs")
-        .send()
-        .await
-        .unwrap_err();
+    let fault = client.update_item().table_name("jobs").send().await.unwrap_err();
     assert_eq!(fault.code(), Some("ValidationException"));
-    assert!(
-        !fault.message().unwrap().contains("VALIDATION"),
-        "{:?}",
-        fault.message()
-    );
-    let missing = client
-        .get_item()
-        .table_name("nowhere")
-        .set_key(Some(key("a")))
-        .send()
-        .await
-        .unwrap_err();
-    assert!(
-        missing
-            .into_service_error()
-            .is_resource_not_found_exception()
-    );
+    assert!(!fault.message().unwrap().contains("VALIDATION"), "{:?}", fault.message());
+    let missing = client.get_item().table_name("nowhere").set_key(Some(key("a"))).send().await.unwrap_err();
+    assert!(missing.into_service_error().is_resource_not_found_exception());
     let other = client.list_backups().send().await.unwrap_err();
-    assert!(
-        other
-            .message()
-            .unwrap()
-            .contains("does not offer ListBackups")
-    );
+    assert!(other.message().unwrap().contains("does not offer ListBackups"));
 }
 
 #[tokio::test]
@@ -304,27 +151,11 @@ async fn expired_rows_are_swept() {
     let embedded = Embedded::open(Config::memory()).unwrap();
     let client = embedded.dynamodb();
     create(&client).await;
-    let lives = TimeToLiveSpecification::builder()
-        .enabled(true)
-        .attribute_name("ttl")
-        .build()
-        .unwrap();
-    client
-        .update_time_to_live()
-        .table_name("jobs")
-        .time_to_live_specification(lives)
-        .send()
-        .await
-        .unwrap();
+    let lives = TimeToLiveSpecification::builder().enabled(true).attribute_name("ttl").build().unwrap();
+    client.update_time_to_live().table_name("jobs").time_to_live_specification(lives).send().await.unwrap();
     let mut item = key("old");
     item.insert("ttl".to_owned(), number(1_700_000_000));
-    client
-        .put_item()
-        .table_name("jobs")
-        .set_item(Some(item))
-        .send()
-        .await
-        .unwrap();
+    client.put_item().table_name("jobs").set_item(Some(item)).send().await.unwrap();
     assert_eq!(embedded.sweep_expired_rows().await.unwrap(), 1);
 }
 
@@ -356,10 +187,7 @@ async fn a_damaged_file_is_named_instead_of_read() {
 
 /// SQLite removes its logs when the last connection closes, which the stores' threads do a moment after the drop.
 async fn until_closed(dir: &Path) {
-    while ["table.db-wal", "queue.db-wal"]
-        .iter()
-        .any(|log| dir.join(log).exists())
-    {
+    while ["table.db-wal", "queue.db-wal"].iter().any(|log| dir.join(log).exists()) {
         tokio::task::yield_now().await;
     }
 }

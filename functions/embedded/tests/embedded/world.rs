@@ -13,11 +13,7 @@ pub(crate) fn virtual_clock() -> Clock {
 
 /// In memory and in virtual time; visibility timeout 30 s, 3 receives.
 pub(crate) fn config() -> Config {
-    Config {
-        max_receive_count: 3,
-        clock: virtual_clock(),
-        ..Config::memory()
-    }
+    Config { max_receive_count: 3, clock: virtual_clock(), ..Config::memory() }
 }
 
 /// Lets so many seconds pass.
