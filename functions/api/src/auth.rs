@@ -8,7 +8,7 @@ pub mod jwks;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use chrono::{DateTime, Utc};
 use headway::{Clock, UserId};
 use http::HeaderMap;
@@ -18,6 +18,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Map, Value};
 
 use crate::problem::ApiErrorResponse;
+use crate::state::AppState;
 use hs256::DevelopmentKey;
 use jwks::Jwks;
 
@@ -108,9 +109,7 @@ impl From<AuthError> for ApiErrorResponse {
     fn from(error: AuthError) -> Self {
         let challenge = match &error {
             AuthError::Missing => HeaderValue::from_static("Bearer realm=\"headway\""),
-            AuthError::Invalid(_) | AuthError::Claim(_) => {
-                HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\"")
-            }
+            AuthError::Invalid(_) | AuthError::Claim(_) => HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\""),
             AuthError::Keys(cause) => {
                 tracing::error!(%cause, "the issuer's keys cannot be read");
                 return Self::busy("tokens cannot be checked at the moment");
@@ -181,16 +180,12 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// As the environment says: `HEADWAY_AUTH`, `HEADWAY_JWKS`, `HEADWAY_ISSUER`, `HEADWAY_AUDIENCE`,
+    /// As the environment says: `HEADWAY_AUTH`, `HEADWAY_JWKS`, `HEADWAY_JWT_ISSUER`, `HEADWAY_JWT_AUDIENCE`,
     /// `HEADWAY_OWNER_CLAIM`, `HEADWAY_SCOPES`. Empty counts as not set.
     ///
     /// # Errors
     /// [`AuthConfigError`], which says what to set.
-    pub fn from_env(
-        env: &dyn Fn(&str) -> Option<String>,
-        host: Host,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, AuthConfigError> {
+    pub fn from_env(env: &dyn Fn(&str) -> Option<String>, host: Host, clock: Arc<dyn Clock>) -> Result<Self, AuthConfigError> {
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
         let way = match (env("HEADWAY_AUTH").as_deref(), host) {
             (None, Host::Lambda) => return Err(AuthConfigError::NotSet),
@@ -266,15 +261,11 @@ impl Authenticator {
 #[derive(Debug, Clone)]
 pub struct JwtExtractor(pub Claims);
 
-impl<S> FromRequestParts<S> for JwtExtractor
-where
-    Arc<Authenticator>: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<Arc<AppState>> for JwtExtractor {
     type Rejection = ApiErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(Arc::<Authenticator>::from_ref(state).claims(parts).await?))
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Self::Rejection> {
+        Ok(Self(state.auth.claims(parts).await?))
     }
 }
 

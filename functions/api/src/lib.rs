@@ -1,3 +1,37 @@
 //! The HTTP function: starts jobs and tells their state.
+//!
+//! The map: [`router`] over an [`AppState`]; [`edge`] is what every request passes, [`auth`] the one door to a caller's
+//! claims, [`problem`] every refusal; [`body`], [`query`] and [`page_token`] read what callers send; then one file a
+//! resource. The crate is a library: Lambda's runtime, a local server and tests call the same router.
+
 pub mod auth;
+pub mod body;
+pub mod cors;
+mod csv;
+pub mod dashboard;
+pub mod docs;
+pub mod edge;
+pub mod failures;
+pub mod health;
+mod host;
+#[cfg(feature = "embedded")]
+pub mod in_process;
+pub mod job_status;
+pub mod jobs;
+pub mod json;
+pub mod openapi;
+mod page;
+pub mod page_token;
+mod pages;
+pub mod parts;
+pub mod path;
 pub mod problem;
+pub mod processors;
+pub mod query;
+pub mod results;
+mod router;
+pub mod state;
+
+pub use host::run;
+pub use router::router;
+pub use state::AppState;

@@ -77,9 +77,7 @@ impl ProblemType {
             Self::Scope => ("scope", StatusCode::FORBIDDEN, "The token does not allow this"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
             Self::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here"),
-            Self::MediaType => {
-                ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not taken here")
-            }
+            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not taken here"),
             Self::JobEnded => ("job-ended", StatusCode::CONFLICT, "The job has ended"),
             Self::JobNotEnded => ("job-not-ended", StatusCode::CONFLICT, "The job has not ended"),
             Self::NothingToRetry => ("nothing-to-retry", StatusCode::CONFLICT, "There is nothing to retry"),
@@ -89,14 +87,10 @@ impl ProblemType {
             Self::Sealed => ("sealed", StatusCode::CONFLICT, "The job is sealed"),
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
             Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "The job is not valid"),
-            Self::UnknownProcessor => {
-                ("unknown-processor", StatusCode::UNPROCESSABLE_ENTITY, "There is no such processor")
+            Self::UnknownProcessor => ("unknown-processor", StatusCode::UNPROCESSABLE_ENTITY, "There is no such processor"),
+            Self::IdempotencyKeyReused => {
+                ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another body")
             }
-            Self::IdempotencyKeyReused => (
-                "idempotency-key-reused",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The Idempotency-Key came with another body",
-            ),
             Self::Quota => ("quota", StatusCode::TOO_MANY_REQUESTS, "A quota is used up"),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side"),
@@ -232,10 +226,8 @@ impl ApiErrorResponse {
 
     /// There is no processor `name` among the `known` ones.
     pub fn unknown_processor(known: Vec<String>) -> Self {
-        let mut problem = Problem::new(
-            ProblemType::UnknownProcessor,
-            "no processor has the name given as `processor`: use one of `known`".into(),
-        );
+        let mut problem =
+            Problem::new(ProblemType::UnknownProcessor, "no processor has the name given as `processor`: use one of `known`".into());
         problem.known = Some(known);
         Self(Arc::new(problem))
     }
@@ -247,8 +239,7 @@ impl ApiErrorResponse {
 
     /// A fault on our side. `cause` goes to the log, under the request id that the caller is given.
     pub fn internal(cause: impl Into<Cause>) -> Self {
-        let mut problem =
-            Problem::new(ProblemType::Internal, "the request id names the log entry that says why".into());
+        let mut problem = Problem::new(ProblemType::Internal, "the request id names the log entry that says why".into());
         problem.cause = Some(cause.into());
         Self(Arc::new(problem))
     }
@@ -312,16 +303,7 @@ impl ApiErrorResponse {
 
 impl Problem {
     fn new(kind: ProblemType, detail: Cow<'static, str>) -> Self {
-        Self {
-            kind,
-            detail,
-            errors: Vec::new(),
-            job_status: None,
-            limit: None,
-            known: None,
-            challenge: None,
-            cause: None,
-        }
+        Self { kind, detail, errors: Vec::new(), job_status: None, limit: None, known: None, challenge: None, cause: None }
     }
 }
 
@@ -341,20 +323,14 @@ impl From<JobError> for ApiErrorResponse {
             JobError::Invalid(violations) => Self::invalid(violations),
             JobError::Conflict(conflict) => conflict.into(),
             JobError::UnknownProcessor { known } => Self::unknown_processor(known),
-            JobError::KeyReused => {
-                Self::new(ProblemType::IdempotencyKeyReused, "use a fresh key for another body")
-            }
+            JobError::KeyReused => Self::new(ProblemType::IdempotencyKeyReused, "use a fresh key for another body"),
             JobError::Quota { what, limit } => {
-                let mut problem =
-                    Problem::new(ProblemType::Quota, format!("{what}: no more than {limit}").into());
+                let mut problem = Problem::new(ProblemType::Quota, format!("{what}: no more than {limit}").into());
                 problem.limit = Some(limit);
                 Self(Arc::new(problem))
             }
             JobError::Unavailable { .. } => {
-                let mut problem = Problem::new(
-                    ProblemType::Busy,
-                    "a part of the service did not answer: send the same again".into(),
-                );
+                let mut problem = Problem::new(ProblemType::Busy, "a part of the service did not answer: send the same again".into());
                 problem.cause = Some(error.into());
                 Self(Arc::new(problem))
             }
@@ -371,9 +347,7 @@ impl From<Conflict> for ApiErrorResponse {
             Conflict::NothingToRetry => (ProblemType::NothingToRetry, None),
             Conflict::RoundDiffers(_) => (ProblemType::RoundDiffers, None),
             Conflict::PartDiffers(_) => (ProblemType::PartDiffers, None),
-            Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => {
-                (ProblemType::PartMissing, None)
-            }
+            Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => (ProblemType::PartMissing, None),
             Conflict::Sealed => (ProblemType::Sealed, None),
         };
         let mut problem = Problem::new(kind, conflict.to_string().into());

@@ -97,12 +97,12 @@ impl Jwks {
         Self { source, issuer: issuer.into(), audiences, known: RwLock::default(), asked: Mutex::default() }
     }
 
-    /// As `HEADWAY_JWKS`, `HEADWAY_ISSUER` and `HEADWAY_AUDIENCE` (one or more, with commas) say.
+    /// As `HEADWAY_JWKS`, `HEADWAY_JWT_ISSUER` and `HEADWAY_JWT_AUDIENCE` (one or more, with commas) say.
     pub(super) fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, AuthConfigError> {
         let needed = |name, what| env(name).ok_or(AuthConfigError::Needed { name, what });
         let source = source(&needed("HEADWAY_JWKS", "the file or https URL of the issuer's keys")?)?;
-        let issuer = needed("HEADWAY_ISSUER", "the `iss` that tokens must have")?;
-        let audiences = needed("HEADWAY_AUDIENCE", "the `aud` that tokens must have")?;
+        let issuer = needed("HEADWAY_JWT_ISSUER", "the `iss` that tokens must have")?;
+        let audiences = needed("HEADWAY_JWT_AUDIENCE", "the `aud` that tokens must have")?;
         let audiences = audiences.split(',').map(|audience| audience.trim().to_owned()).collect();
         Ok(Self::new(source, issuer, audiences))
     }
@@ -210,14 +210,8 @@ fn key_of(jwk: Value) -> Option<Key> {
     let algorithm = match (&jwk.algorithm, jwk.common.key_algorithm) {
         (AlgorithmParameters::RSA(_), None | Some(KeyAlgorithm::RS256)) => Algorithm::RS256,
         (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::PS256)) => Algorithm::PS256,
-        (AlgorithmParameters::EllipticCurve(key), None | Some(KeyAlgorithm::ES256))
-            if key.curve == EllipticCurve::P256 =>
-        {
-            Algorithm::ES256
-        }
-        (AlgorithmParameters::OctetKeyPair(key), None | Some(KeyAlgorithm::EdDSA))
-            if key.curve == EllipticCurve::Ed25519 =>
-        {
+        (AlgorithmParameters::EllipticCurve(key), None | Some(KeyAlgorithm::ES256)) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
+        (AlgorithmParameters::OctetKeyPair(key), None | Some(KeyAlgorithm::EdDSA)) if key.curve == EllipticCurve::Ed25519 => {
             Algorithm::EdDSA
         }
         _ => return None,

@@ -9,8 +9,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
-use headway::{Clock, UserId};
+use chrono::{TimeDelta, Utc};
+use headway::{Clock as _, UserId};
 use headway_api::auth::hs256::DevelopmentKey;
 use headway_api::auth::jwks::{Jwks, KeySource, KeysError};
 use headway_api::auth::{AuthConfigError, AuthError, Authenticator, Claims, Host, Scope};
@@ -20,37 +20,11 @@ use http::request::Parts;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use uuid::Uuid;
+
+use crate::world::HeldClock;
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "headway";
-
-#[derive(Debug)]
-struct HeldClock(Mutex<DateTime<Utc>>);
-
-impl HeldClock {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new("2026-11-24T08:00:00Z".parse().unwrap())))
-    }
-
-    fn pass(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
-
-    fn seconds(&self) -> i64 {
-        self.now().timestamp()
-    }
-}
-
-impl Clock for HeldClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::new_v4()
-    }
-}
 
 /// An issuer's key set as it stands, and how often it was asked for.
 #[derive(Debug, Default)]
@@ -126,13 +100,13 @@ fn ed(kid: &'static str) -> Signer {
 
 static RSA: LazyLock<Signer> = LazyLock::new(|| rsa("rsa-1", Algorithm::RS256));
 
-struct World {
+struct Door {
     clock: Arc<HeldClock>,
     issuer: Arc<Issuer>,
     door: Authenticator,
 }
 
-impl World {
+impl Door {
     fn new(signers: &[&Signer]) -> Self {
         let (clock, issuer) = (HeldClock::new(), Arc::new(Issuer::default()));
         issuer.publishes(signers.iter().map(|signer| signer.public()).collect());
@@ -178,7 +152,7 @@ fn part(value: &Value) -> String {
 #[tokio::test]
 async fn each_kind_of_key_signs_tokens_that_are_taken() {
     let signers = [rsa("rs", Algorithm::RS256), rsa("ps", Algorithm::PS256), ec("ec"), ed("ed")];
-    let world = World::new(&signers.iter().collect::<Vec<_>>());
+    let world = Door::new(&signers.iter().collect::<Vec<_>>());
     for signer in &signers {
         let claims = world.enter(&signer.token(&world.claims())).await.unwrap();
         assert_eq!((claims.owner, claims.subject), (UserId::new("u-17").unwrap(), "u-17".to_owned()));
@@ -189,7 +163,7 @@ async fn each_kind_of_key_signs_tokens_that_are_taken() {
 /// The token's header must never choose how it is checked.
 #[tokio::test]
 async fn the_key_decides_the_algorithm_not_the_token() {
-    let world = World::new(&[&RSA]);
+    let world = Door::new(&[&RSA]);
     let claims = world.claims();
     let header = |alg: &str| part(&json!({"alg": alg, "typ": "JWT", "kid": "rsa-1"}));
     for alg in ["none", "None", "NONE", "", "HS256", "RS384", "ES256"] {
@@ -215,7 +189,7 @@ async fn the_key_decides_the_algorithm_not_the_token() {
 #[tokio::test]
 async fn no_bit_of_a_token_can_be_flipped() {
     let signer = ed("ed");
-    let world = World::new(&[&signer]);
+    let world = Door::new(&[&signer]);
     let token = signer.token(&world.claims());
     assert!(world.enter(&token).await.is_ok());
     for position in 0..token.len() {
@@ -239,7 +213,7 @@ async fn no_bit_of_a_token_can_be_flipped() {
 /// Times, issuer, audience and owner, each side of each edge.
 #[tokio::test]
 async fn claims_that_do_not_hold_are_refused() {
-    let world = World::new(&[&RSA]);
+    let world = Door::new(&[&RSA]);
     let now = world.clock.seconds();
     let table = [
         (json!({}), true, "as it should be"),
@@ -273,7 +247,7 @@ async fn claims_that_do_not_hold_are_refused() {
 /// Nothing in a header may send us to a key of the caller's own.
 #[tokio::test]
 async fn a_hostile_header_leads_nowhere() {
-    let world = World::new(&[&RSA]);
+    let world = Door::new(&[&RSA]);
     let attacker = rsa("rsa-1", Algorithm::RS256);
     let claims = world.claims();
     let long = "k".repeat(10_000);
@@ -295,7 +269,7 @@ async fn a_hostile_header_leads_nowhere() {
 /// A new key works at once, a removed one stops working, and neither needs a restart.
 #[tokio::test]
 async fn keys_rotate() {
-    let world = World::new(&[&RSA]);
+    let world = Door::new(&[&RSA]);
     let (old, new) = (RSA.token(&world.claims()), ec("ec-2"));
     assert!(world.enter(&old).await.is_ok());
 
@@ -314,7 +288,7 @@ async fn keys_rotate() {
 /// A flood of made-up key ids must not become a flood of requests to the issuer.
 #[tokio::test]
 async fn unknown_key_ids_cause_one_read_a_minute() {
-    let world = Arc::new(World::new(&[&RSA]));
+    let world = Arc::new(Door::new(&[&RSA]));
     let claims = world.claims();
     assert!(world.enter(&RSA.token(&claims)).await.is_ok());
     for minute in 2..5 {
@@ -336,8 +310,8 @@ async fn unknown_key_ids_cause_one_read_a_minute() {
 /// An issuer that is down says nothing about tokens: known keys go on for a day, then it is our fault, not the caller's.
 #[tokio::test]
 async fn an_issuer_that_is_down_is_not_the_callers_fault() {
-    let world = World::new(&[&RSA]);
-    let token = |world: &World| RSA.token(&world.claims());
+    let world = Door::new(&[&RSA]);
+    let token = |world: &Door| RSA.token(&world.claims());
     assert!(world.enter(&token(&world)).await.is_ok());
     *world.issuer.keys.lock().unwrap() = None;
     world.clock.pass(TimeDelta::hours(1));
@@ -350,7 +324,7 @@ async fn an_issuer_that_is_down_is_not_the_callers_fault() {
 /// Keys that are not for signatures, or that every reader of the set could sign with, check nothing.
 #[tokio::test]
 async fn only_public_signature_keys_are_used() {
-    let world = World::new(&[]);
+    let world = Door::new(&[]);
     let mut encryption = RSA.public();
     encryption["use"] = "enc".into();
     let symmetric = json!({"kty": "oct", "kid": "oct", "alg": "HS256", "k": part(&json!("secret"))});
@@ -365,8 +339,8 @@ async fn only_public_signature_keys_are_used() {
 /// A team shares its jobs; who did it is still known.
 #[tokio::test]
 async fn the_owner_is_the_claim_that_was_named() {
-    let world = World::new(&[&RSA]);
-    let World { clock, issuer, .. } = &world;
+    let world = Door::new(&[&RSA]);
+    let Door { clock, issuer, .. } = &world;
     let jwks = Jwks::new(Box::new(Published(issuer.clone())), ISSUER, vec![AUDIENCE.to_owned()]);
     let door = Authenticator::jwks(jwks, clock.clone()).with_owner_claim("org_id");
     let claims = door.claims(&request(&RSA.token(&world.claims_with(json!({"org_id": "acme"}))))).await.unwrap();
@@ -383,8 +357,8 @@ async fn the_owner_is_the_claim_that_was_named() {
 /// Scopes are asked for only where that is configured, but the operator's always.
 #[tokio::test]
 async fn scopes_allow_what_they_name() {
-    let world = World::new(&[&RSA]);
-    let World { clock, issuer, .. } = &world;
+    let world = Door::new(&[&RSA]);
+    let Door { clock, issuer, .. } = &world;
     let jwks = || Jwks::new(Box::new(Published(issuer.clone())), ISSUER, vec![AUDIENCE.to_owned()]);
     let lax = Authenticator::jwks(jwks(), clock.clone());
     let strict = Authenticator::jwks(jwks(), clock.clone()).with_scopes_required();
@@ -448,7 +422,7 @@ async fn the_development_key_takes_its_own_tokens() {
 /// Which header counts as a token, and what the caller is told otherwise.
 #[tokio::test]
 async fn one_bearer_header_is_a_token() {
-    let world = World::new(&[&RSA]);
+    let world = Door::new(&[&RSA]);
     let token = RSA.token(&world.claims());
     let enter = async |headers: &[String]| {
         let mut request = Request::get("/v1/jobs");
@@ -462,7 +436,7 @@ async fn one_bearer_header_is_a_token() {
     let refused: [&[String]; 6] = [
         &[],
         &[bearer.clone(), bearer],
-        &[token.clone()],
+        std::slice::from_ref(&token),
         &[format!("Basic {token}")],
         &["Bearer".to_owned()],
         &["Bearer ".to_owned()],
@@ -485,12 +459,12 @@ fn a_deployment_names_its_way() {
     assert!(lambda(&[("HEADWAY_AUTH", "")]).contains("HEADWAY_AUTH is not set"));
     assert!(lambda(&[("HEADWAY_AUTH", "hs256")]).contains("development only"));
     assert!(lambda(&[("HEADWAY_AUTH", "Gateway")]).contains("`Gateway`"));
-    let jwks = [("HEADWAY_AUTH", "jwks"), ("HEADWAY_JWKS", "https://issuer.example/jwks"), ("HEADWAY_ISSUER", ISSUER)];
+    let jwks = [("HEADWAY_AUTH", "jwks"), ("HEADWAY_JWKS", "https://issuer.example/jwks"), ("HEADWAY_JWT_ISSUER", ISSUER)];
     assert!(lambda(&jwks[..1]).contains("HEADWAY_JWKS"));
-    assert!(lambda(&jwks[..2]).contains("HEADWAY_ISSUER"));
-    assert!(lambda(&jwks).contains("HEADWAY_AUDIENCE"));
+    assert!(lambda(&jwks[..2]).contains("HEADWAY_JWT_ISSUER"));
+    assert!(lambda(&jwks).contains("HEADWAY_JWT_AUDIENCE"));
     let mut whole = jwks.to_vec();
-    whole.push(("HEADWAY_AUDIENCE", AUDIENCE));
+    whole.push(("HEADWAY_JWT_AUDIENCE", AUDIENCE));
     assert!(build(&whole, Host::Lambda).is_ok());
     whole.push(("HEADWAY_SCOPES", "yes"));
     assert!(matches!(build(&whole, Host::Lambda), Err(AuthConfigError::Scopes(_))));

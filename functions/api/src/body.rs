@@ -1,0 +1,173 @@
+//! Reading bodies: media type, encoding and size are checked before a byte is looked at, and no more than the limit is
+//! ever held.
+
+use std::io::Read as _;
+
+use axum::body::{Body, Bytes};
+use flate2::read::MultiGzDecoder;
+use headway::limits::{BODY_BYTES_MAX, ITEM_DEPTH_MAX, PART_BYTES_MAX};
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::value::RawValue;
+
+use crate::json::{self, JsonError};
+use crate::problem::{ApiErrorResponse, ProblemType};
+
+/// The media type of job bodies.
+const JSON: &str = "application/json";
+/// The media type of parts.
+const NDJSON: &str = "application/x-ndjson";
+
+impl From<JsonError> for ApiErrorResponse {
+    fn from(error: JsonError) -> Self {
+        Self::malformed(format!("the body is {error}"))
+    }
+}
+
+/// A JSON body's bytes. It is never compressed: the gateway hands JSON on as text.
+///
+/// # Errors
+/// `media-type`, `too-large`, `malformed`.
+pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
+    expect_type(headers, JSON)?;
+    if !is_plain(headers)? {
+        return Err(media_type("JSON bodies are not taken compressed: send it plain, or its items as parts"));
+    }
+    let too_large = || {
+        let detail =
+            format!("the body is larger than {BODY_BYTES_MAX} bytes: start the job with `\"sealed\": false` and send its items as parts");
+        ApiErrorResponse::too_large(detail, BODY_BYTES_MAX as u64)
+    };
+    read(headers, body, BODY_BYTES_MAX, too_large).await
+}
+
+/// A part's lines, unpacked.
+///
+/// # Errors
+/// `media-type`, `too-large`, `malformed`.
+pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
+    expect_type(headers, NDJSON)?;
+    let plain = is_plain(headers)?;
+    let bytes = read(headers, body, PART_BYTES_MAX, part_too_large).await?;
+    if plain { Ok(bytes) } else { unpacked(&bytes) }
+}
+
+/// The items of a part's lines, byte for byte; blank lines are skipped.
+///
+/// # Errors
+/// `malformed`, naming the line.
+pub fn items(lines: &[u8]) -> Result<Vec<Box<RawValue>>, ApiErrorResponse> {
+    let text = json::text(lines)?;
+    let lines = text.split('\n').enumerate().map(|(number, line)| (number + 1, line.trim_matches([' ', '\t', '\r'])));
+    lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| item(number, line)).collect()
+}
+
+fn item(number: usize, line: &str) -> Result<Box<RawValue>, ApiErrorResponse> {
+    let malformed = |error: JsonError| ApiErrorResponse::malformed(format!("line {number} is {error}"));
+    json::check(line, ITEM_DEPTH_MAX).map_err(malformed)?;
+    RawValue::from_string(line.to_owned()).map_err(|error| malformed(JsonError::NotJson(error)))
+}
+
+async fn read(headers: &HeaderMap, body: Body, limit: usize, too_large: impl Fn() -> ApiErrorResponse) -> Result<Bytes, ApiErrorResponse> {
+    let promised = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if promised.is_some_and(|promised| promised > limit as u64) {
+        return Err(too_large());
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(ApiErrorResponse::malformed("the body was cut off")),
+    }
+}
+
+/// What is unpacked is bounded, whatever the packed bytes promise.
+fn unpacked(packed: &[u8]) -> Result<Bytes, ApiErrorResponse> {
+    let mut bytes = Vec::new();
+    let mut reader = MultiGzDecoder::new(packed).take(PART_BYTES_MAX as u64 + 1);
+    let read = reader.read_to_end(&mut bytes);
+    if bytes.len() > PART_BYTES_MAX {
+        return Err(part_too_large());
+    }
+    read.map_err(|_| ApiErrorResponse::malformed("the body is not gzip, or was cut off"))?;
+    Ok(bytes.into())
+}
+
+fn part_too_large() -> ApiErrorResponse {
+    let detail = format!("the part is larger than {PART_BYTES_MAX} bytes as sent or unpacked: send smaller parts");
+    ApiErrorResponse::too_large(detail, PART_BYTES_MAX as u64)
+}
+
+fn media_type(detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiErrorResponse {
+    ApiErrorResponse::new(ProblemType::MediaType, detail)
+}
+
+/// The type alone counts, and a charset other than UTF-8 would be another text.
+fn expect_type(headers: &HeaderMap, expected: &str) -> Result<(), ApiErrorResponse> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = given.split(';').map(str::trim);
+    let type_fits = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(expected));
+    let charset_fits = parts
+        .filter_map(|part| part.split_once('='))
+        .all(|(name, value)| !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
+    if type_fits && charset_fits { Ok(()) } else { Err(media_type(format!("send `Content-Type: {expected}`, in UTF-8"))) }
+}
+
+/// Whether the body is as it is, or gzip.
+fn is_plain(headers: &HeaderMap) -> Result<bool, ApiErrorResponse> {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    match (encodings.next().map(|value| value.as_bytes().to_ascii_lowercase()), encodings.next()) {
+        (None, _) => Ok(true),
+        (Some(encoding), None) if encoding == b"identity" => Ok(true),
+        (Some(encoding), None) if encoding == b"gzip" => Ok(false),
+        _ => Err(media_type("of content encodings only gzip is taken, and only for parts")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// As many items out as in, each byte for byte, whatever their texts hold.
+    #[test]
+    fn lines_are_items() {
+        let lines = "{\"a\": 1.50}\r\n\n \t\r\n\"\u{2028}\u{feff}\\u0000\\r\\n\"\n[1,\r2]\n-0";
+        let read = items(lines.as_bytes()).unwrap();
+        let texts: Vec<_> = read.iter().map(|item| item.get()).collect();
+        assert_eq!(texts, ["{\"a\": 1.50}", "\"\u{2028}\u{feff}\\u0000\\r\\n\"", "[1,\r2]", "-0"]);
+        assert!(items(b"").unwrap().is_empty());
+    }
+
+    /// A refusal names the line to look at.
+    #[test]
+    fn a_bad_line_is_named() {
+        for (lines, line) in [("1\n\n{\"a\":1 \n2", 3), ("1\r2", 1), ("1\n\u{feff}2", 2), ("1\n2 3", 2)] {
+            let problem = items(lines.as_bytes()).unwrap_err();
+            let detail = problem.document("", "").detail;
+            assert!(detail.starts_with(&format!("line {line} is not valid JSON")), "{detail}");
+        }
+    }
+
+    /// A small body that unpacks to a large one must cost no more than the limit.
+    #[test]
+    fn unpacking_is_bounded() {
+        assert_eq!(unpacked(&gzip(b"1\n2\n")).unwrap(), b"1\n2\n".as_slice());
+        assert_eq!(unpacked(&gzip(&vec![b' '; PART_BYTES_MAX])).unwrap().len(), PART_BYTES_MAX);
+        let bomb = gzip(&vec![b' '; 100_000_000]);
+        assert_eq!(unpacked(&bomb).unwrap_err().problem_type(), ProblemType::TooLarge);
+        let whole = gzip(b"1\n2\n");
+        for cut in 0..whole.len() {
+            assert_eq!(unpacked(&whole[..cut]).unwrap_err().problem_type(), ProblemType::Malformed, "cut at {cut}");
+        }
+        let trailing = [whole, b"x".to_vec()].concat();
+        assert_eq!(unpacked(&trailing).unwrap_err().problem_type(), ProblemType::Malformed);
+    }
+}

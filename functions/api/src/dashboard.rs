@@ -1,0 +1,16 @@
+//! `/`: the caller's jobs, and one of them live. It calls the API as any client does, with a token that the caller
+//! brings.
+
+use std::sync::LazyLock;
+
+use axum::response::{IntoResponse as _, Response};
+
+use crate::page::Page;
+
+static PAGE: LazyLock<Page> =
+    LazyLock::new(|| Page::new(include_str!("dashboard/page.html"), include_str!("page/style.css"), include_str!("dashboard/page.js")));
+
+/// The page.
+pub(crate) async fn page() -> Response {
+    (&*PAGE).into_response()
+}

@@ -1,0 +1,170 @@
+
+"use strict";
+const base = location.pathname.replace(/\/?$/, "/");
+const at = (id) => document.getElementById(id);
+const KEY = "headway-token";
+const FAILURES_SHOWN = 20;
+let watched = null;
+
+class Refused extends Error {
+  constructor(status, text) { super(text); this.status = status; }
+}
+
+function token() { return sessionStorage.getItem(KEY); }
+
+function takeTokenFromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return;
+  sessionStorage.setItem(KEY, given);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+async function call(path, headers) {
+  const answer = await fetch(base + path, { headers: { Authorization: "Bearer " + token(), ...headers }, cache: "no-store" });
+  if (answer.ok || answer.status === 304) return answer;
+  const isProblem = (answer.headers.get("Content-Type") || "").startsWith("application/problem+json");
+  const text = isProblem ? (await answer.json()).detail : "the server answered " + answer.status;
+  throw new Refused(answer.status, text);
+}
+
+function tell(text) { at("notice").textContent = text; }
+
+function failed(error) {
+  if (error instanceof Refused && error.status === 401) {
+    signOut();
+    tell("The token was not taken: " + error.message);
+  } else {
+    tell(error instanceof Refused ? error.message : "The server was not reached.");
+  }
+}
+
+function cell(text, isNumber) {
+  const td = document.createElement("td");
+  td.textContent = text;
+  if (isNumber) td.className = "number";
+  return td;
+}
+
+function row(cells) {
+  const tr = document.createElement("tr");
+  tr.append(...cells);
+  return tr;
+}
+
+const when = (text) => text ? new Date(text).toLocaleString() : "";
+const count = (number) => number.toLocaleString();
+
+function jobRow(job) {
+  const button = document.createElement("button");
+  button.textContent = when(job.createdAt);
+  button.setAttribute("aria-label", "Show the job of " + when(job.createdAt));
+  button.addEventListener("click", () => watch(job.id));
+  const first = document.createElement("td");
+  first.append(button);
+  return row([first, cell(job.processor), cell(job.paused ? job.status + ", paused" : job.status),
+    cell(count(job.processedItems), true), cell(count(job.failedItems), true), cell(count(job.totalItems), true)]);
+}
+
+let next = null;
+
+async function list(goOn) {
+  try {
+    const query = goOn && next ? "?pageToken=" + encodeURIComponent(next) : "";
+    const page = await (await call("v1/jobs" + query)).json();
+    if (!goOn) at("jobs").replaceChildren();
+    at("jobs").append(...page.jobs.map(jobRow));
+    next = page.nextPageToken;
+    at("more").hidden = !next;
+    tell(at("jobs").childElementCount ? "" : "No jobs yet.");
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function fact(name, value) {
+  const dt = document.createElement("dt");
+  const dd = document.createElement("dd");
+  dt.textContent = name;
+  dd.textContent = value;
+  return [dt, dd];
+}
+
+function show(job) {
+  at("live").hidden = false;
+  at("bar").value = job.progressPercentage;
+  const facts = [["Id", job.id], ["Status", job.paused ? job.status + ", paused" : job.status],
+    ["Processed", count(job.processedItems)], ["Failed", count(job.failedItems)], ["Pending", count(job.pendingItems)],
+    ["Items", count(job.totalItems) + (job.sealed ? "" : " so far")], ["Processor", job.processor], ["Round", count(job.round)],
+    ["Started", when(job.createdAt)]];
+  if (job.itemsPerSecond !== null) facts.push(["Items a second", count(job.itemsPerSecond)]);
+  if (job.estimatedCompletionAt) facts.push(["Done at about", when(job.estimatedCompletionAt)]);
+  if (job.completedAt) facts.push(["Ended", when(job.completedAt)]);
+  if (job.errorMessage) facts.push(["Error", job.errorMessage]);
+  at("facts").replaceChildren(...facts.flatMap(([name, value]) => fact(name, value)));
+}
+
+async function showFailures(job) {
+  at("failed").hidden = job.failedItems === 0;
+  if (job.failedItems === 0) return;
+  const page = await (await call("v1/jobs/" + job.id + "/failures?pageSize=" + FAILURES_SHOWN)).json();
+  at("failures").replaceChildren(...page.failures.map((failure) =>
+    row([cell(count(failure.index), true), cell(failure.id || ""), cell(failure.kind), cell(failure.message)])));
+}
+
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+async function watch(id) {
+  const mine = watched = {};
+  let known = {};
+  let failuresSeen = -1;
+  while (watched === mine) {
+    let wait = 5;
+    try {
+      const answer = await call("v1/jobs/" + id, known);
+      if (watched !== mine) return;
+      if (answer.status === 200) {
+        known = { "If-None-Match": answer.headers.get("ETag") };
+        const job = await answer.json();
+        show(job);
+        if (job.failedItems !== failuresSeen) { failuresSeen = job.failedItems; await showFailures(job); }
+        tell("");
+      }
+      const asked = answer.headers.get("Retry-After");
+      if (asked === null) { list(false); return; }
+      wait = Number(asked);
+    } catch (error) {
+      failed(error);
+      if (error instanceof Refused && error.status < 500) return;
+    }
+    await pause(wait);
+  }
+}
+
+function signIn() {
+  const has = Boolean(token());
+  at("sign-in").hidden = has;
+  at("signed-in").hidden = !has;
+  if (has) list(false); else at("token").focus();
+}
+
+function signOut() {
+  watched = null;
+  sessionStorage.removeItem(KEY);
+  at("live").hidden = true;
+  at("jobs").replaceChildren();
+  signIn();
+}
+
+at("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, at("token").value.trim());
+  at("token").value = "";
+  tell("");
+  signIn();
+});
+at("more").addEventListener("click", () => list(true));
+at("refresh").addEventListener("click", () => list(false));
+at("sign-out").addEventListener("click", () => { signOut(); tell("The token is forgotten."); });
+window.addEventListener("hashchange", () => { takeTokenFromAddress(); signIn(); });
+takeTokenFromAddress();
+signIn();

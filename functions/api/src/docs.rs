@@ -1,0 +1,15 @@
+//! `/docs`: a plain reader of the OpenAPI document, for people.
+
+use std::sync::LazyLock;
+
+use axum::response::{IntoResponse as _, Response};
+
+use crate::page::Page;
+
+static PAGE: LazyLock<Page> =
+    LazyLock::new(|| Page::new(include_str!("docs/page.html"), include_str!("page/style.css"), include_str!("docs/page.js")));
+
+/// The page.
+pub(crate) async fn page() -> Response {
+    (&*PAGE).into_response()
+}

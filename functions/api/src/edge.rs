@@ -1,0 +1,101 @@
+//! What every request passes on its way in and out: an id, a time limit, a net for panics, the headers that each
+//! answer carries, and one line in the log.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use futures::FutureExt as _;
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use lambda_http::RequestExt as _;
+use tokio::time::{Instant, timeout};
+
+use crate::problem::ApiErrorResponse;
+use crate::state::{AppState, REQUEST_TIMEOUT};
+
+/// Names a request in the log and to the caller.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What may be kept by nobody.
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The outermost layer.
+pub(crate) async fn edge(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let asked = Asked::of(&request, &state);
+    let response = match state.origins.preflight(request.method(), request.headers()) {
+        Some(preflight) => preflight,
+        None => {
+            let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+            match timeout(REQUEST_TIMEOUT, answer).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(panic)) => ApiErrorResponse::internal(panic_text(&*panic)).into_response(),
+                Err(_) => ApiErrorResponse::busy("it took too long: send the same again").into_response(),
+            }
+        }
+    };
+    let (response, cause) = asked.finish(response, &state);
+    asked.log(&response, cause.as_deref(), began);
+    response
+}
+
+/// What is kept of a request for its answer.
+struct Asked {
+    id: String,
+    method: http::Method,
+    path: String,
+    route: Option<MatchedPath>,
+    headers: http::HeaderMap,
+}
+
+impl Asked {
+    fn of(request: &Request, state: &AppState) -> Self {
+        let on_lambda = request.extensions().lambda_context_ref().map(|context| context.request_id.clone());
+        Self {
+            id: on_lambda.unwrap_or_else(|| state.app.clock.fresh_id().to_string()),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            route: request.extensions().get().cloned(),
+            headers: request.headers().clone(),
+        }
+    }
+
+    /// The answer with all its headers, and what is for the log only.
+    fn finish(&self, mut response: Response, state: &AppState) -> (Response, Option<String>) {
+        let mut cause = None;
+        if let Some(problem) = response.extensions_mut().remove::<ApiErrorResponse>() {
+            cause = problem.cause();
+            let headers = std::mem::take(response.headers_mut());
+            response = problem.render(headers, &self.path, &self.id);
+        }
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::try_from(self.id.as_str()) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+        state.origins.mark(&self.headers, headers);
+        (response, cause)
+    }
+
+    /// One line a request; a path is logged as its pattern, so that nothing a caller made up gets in.
+    fn log(&self, response: &Response, cause: Option<&str>, began: Instant) {
+        let request_id = self.id.as_str();
+        let method = self.method.as_str();
+        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
+        let status = response.status().as_u16();
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let job_id = self.path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
+        let job_id = job_id.and_then(headway::JobId::parse).map(tracing::field::display);
+        match status {
+            500.. => tracing::error!(request_id, method, route, status, duration_ms, job_id, cause, "request failed"),
+            _ => tracing::info!(request_id, method, route, status, duration_ms, job_id, "request"),
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("without a message"))
+}

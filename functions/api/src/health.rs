@@ -1,0 +1,24 @@
+//! `/healthz`: that the function answers. It looks at nothing else, so a fault below does not make it look dead.
+
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::pages::json_answer;
+use crate::problem::ApiErrorResponse;
+
+/// The function answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    status: &'static str,
+    /// Of the function.
+    #[schema(examples("1.0.0"))]
+    version: &'static str,
+}
+
+/// Whether the function answers.
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, body = Health)))]
+pub async fn healthz() -> Result<Response, ApiErrorResponse> {
+    json_answer(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}

@@ -1,0 +1,300 @@
+//! The body that starts a job. Everything that is wrong with it is told at once, each by its pointer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headway::limits::{
+    ITEMS_PER_CHUNK_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX,
+};
+use headway::submit::{RequestKey, Submission};
+use headway::{ToleratedFailures, Violation};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::auth::Claims;
+use crate::job_status::ToleratedFailuresDocument;
+use crate::json;
+use crate::problem::ApiErrorResponse;
+
+/// A job to be started.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct StartJobRequest {
+    /// One of those that `/v1/processors` lists.
+    pub processor: String,
+    /// What the processor wants to know, 100,000 bytes at most.
+    #[schema(value_type = Option<Object>)]
+    pub params: Arc<RawValue>,
+    /// All items, kept byte for byte; none if `sealed` is false.
+    #[schema(value_type = Option<Vec<Value>>)]
+    pub items: Option<Vec<Box<RawValue>>>,
+    /// False: items follow as parts. True unless said.
+    #[schema(default = true)]
+    pub sealed: Option<bool>,
+    /// The top-level member of items that is their id.
+    pub id_field: Option<String>,
+    /// How many failures the job bears; none unless said.
+    #[schema(value_type = Option<ToleratedFailuresDocument>)]
+    pub tolerated_failures: ToleratedFailures,
+    /// The most items in a chunk.
+    #[schema(minimum = 1, maximum = 250)]
+    pub chunk_size: Option<u16>,
+    /// The caller's own pairs: 20 at most, keys of 40 and texts of 500 characters, 2,000 bytes in all.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<String>,
+    /// The name of an endpoint to be told of the end.
+    pub callback: Option<String>,
+}
+
+impl StartJobRequest {
+    pub(super) fn into_submission(self, claims: &Claims, key: Option<RequestKey>) -> Submission {
+        Submission {
+            user_id: claims.owner.clone(),
+            created_by: claims.subject.clone(),
+            processor: self.processor,
+            params: self.params,
+            items: self.items,
+            id_field: self.id_field,
+            tolerated: self.tolerated_failures,
+            chunk_size: self.chunk_size,
+            metadata: self.metadata,
+            callback: self.callback,
+            key,
+        }
+    }
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// `malformed` if it is not JSON as it is taken here, `invalid` with everything that is wrong.
+pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
+    let Some(members) = json::object(body)? else {
+        return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be an object")]));
+    };
+    let mut reader = Reader { members, wrong: Vec::new() };
+    let request = reader.request();
+    reader.refuse_the_rest();
+    match request {
+        Some(request) if reader.wrong.is_empty() => Ok(request),
+        _ => Err(ApiErrorResponse::invalid(reader.wrong)),
+    }
+}
+
+/// The members not yet read, and what was found wrong. A member that is null is one that was not given.
+struct Reader<'a> {
+    members: BTreeMap<String, &'a RawValue>,
+    wrong: Vec<Violation>,
+}
+
+impl<'a> Reader<'a> {
+    /// `None` only if something was found wrong.
+    fn request(&mut self) -> Option<StartJobRequest> {
+        let sealed = self.value("sealed", "must be true or false", Value::as_bool).unwrap_or(true);
+        let processor = self.value("processor", "must be the name of a processor", text);
+        if processor.is_none() && !self.wrong.iter().any(|wrong| wrong.pointer == "/processor") {
+            self.refuse("/processor", "is required");
+        }
+        let params = self.params();
+        let items = self.items(sealed);
+        let id_field = self.value("idField", "must be the name of a member", text);
+        let tolerated_failures = self.tolerated_failures();
+        let chunk_size = self.value("chunkSize", "must be a whole number from 1 to 250", |value| {
+            value.as_u64().filter(|size| (1..=ITEMS_PER_CHUNK_MAX as u64).contains(size)).and_then(|size| size.try_into().ok())
+        });
+        let metadata = self.metadata();
+        // Endpoints are configured by the operator; there are none yet, so no name is one.
+        let callback = self.value("callback", "is not the name of an endpoint that is configured", |_| None::<String>);
+        let sealed = Some(sealed);
+        Some(StartJobRequest { processor: processor?, params, items, sealed, id_field, tolerated_failures, chunk_size, metadata, callback })
+    }
+
+    fn refuse(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.wrong.push(Violation::new(pointer, detail));
+    }
+
+    fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        self.members.remove(name).filter(|raw| raw.get() != "null")
+    }
+
+    fn value<T>(&mut self, name: &str, must: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let value: Option<Value> = serde_json::from_str(self.take(name)?.get()).ok();
+        let read = value.as_ref().and_then(read);
+        if read.is_none() {
+            self.refuse(format!("/{name}"), must);
+        }
+        read
+    }
+
+    fn params(&mut self) -> Arc<RawValue> {
+        let given = self.take("params");
+        if given.is_some_and(|raw| !raw.get().starts_with('{')) {
+            self.refuse("/params", "must be an object");
+        }
+        if given.is_some_and(|raw| raw.get().len() > PARAMS_BYTES_MAX) {
+            self.refuse("/params", format!("larger than {PARAMS_BYTES_MAX} bytes"));
+        }
+        given.map_or_else(|| RawValue::from_string("{}".to_owned()).unwrap_or_default(), ToOwned::to_owned).into()
+    }
+
+    fn items(&mut self, sealed: bool) -> Option<Vec<Box<RawValue>>> {
+        let given = self.take("items");
+        match (given, sealed) {
+            (None, false) => None,
+            (None, true) => {
+                self.refuse("/items", "is required unless `sealed` is false");
+                None
+            }
+            (Some(_), false) => {
+                self.refuse("/items", "must not be there if `sealed` is false: items follow as parts");
+                None
+            }
+            (Some(raw), true) => {
+                let items = serde_json::from_str(raw.get()).ok();
+                if items.is_none() {
+                    self.refuse("/items", "must be an array");
+                }
+                items
+            }
+        }
+    }
+
+    fn tolerated_failures(&mut self) -> ToleratedFailures {
+        let must = "must be {\"count\": n}, or {\"percentage\": 0 to 100} with \"minimumSample\": 1 or more, or without";
+        self.value("toleratedFailures", must, tolerated).unwrap_or_default()
+    }
+
+    fn metadata(&mut self) -> Option<String> {
+        let raw = self.take("metadata")?.get();
+        let Some(pairs) = serde_json::from_str::<BTreeMap<String, Value>>(raw).ok() else {
+            self.refuse("/metadata", "must be an object");
+            return None;
+        };
+        if pairs.len() > METADATA_PAIRS_MAX {
+            self.refuse("/metadata", format!("more than {METADATA_PAIRS_MAX} pairs"));
+        }
+        if raw.len() > METADATA_BYTES_MAX {
+            self.refuse("/metadata", format!("larger than {METADATA_BYTES_MAX} bytes"));
+        }
+        for (key, value) in &pairs {
+            let pointer = || format!("/metadata/{}", escaped(key));
+            if !(1..=METADATA_KEY_CHARS_MAX).contains(&key.chars().count()) {
+                self.refuse(pointer(), format!("the key must have 1 to {METADATA_KEY_CHARS_MAX} characters"));
+            }
+            match value {
+                Value::Object(_) | Value::Array(_) => self.refuse(pointer(), "must be a text, a number, true, false or null"),
+                Value::String(text) if text.chars().count() > METADATA_VALUE_CHARS_MAX => {
+                    self.refuse(pointer(), format!("longer than {METADATA_VALUE_CHARS_MAX} characters"));
+                }
+                _ => {}
+            }
+        }
+        Some(raw.to_owned())
+    }
+
+    fn refuse_the_rest(&mut self) {
+        for name in std::mem::take(&mut self.members).into_keys().take(crate::problem::ERRORS_MAX) {
+            self.refuse(format!("/{}", escaped(&name)), "is not a member of a job");
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn tolerated(value: &Value) -> Option<ToleratedFailures> {
+    let members = value.as_object()?;
+    let has_only = |names: &[&str]| members.keys().all(|name| names.contains(&name.as_str()));
+    if let Some(count) = members.get("count") {
+        return has_only(&["count"]).then_some(ToleratedFailures::Count(count.as_u64()?));
+    }
+    let percentage = members.get("percentage")?.as_f64().filter(|share| (0.0..=100.0).contains(share))?;
+    let minimum_sample = match members.get("minimumSample") {
+        None | Some(Value::Null) => None,
+        Some(sample) => Some(sample.as_u64().filter(|sample| *sample > 0)?),
+    };
+    has_only(&["percentage", "minimumSample"]).then_some(ToleratedFailures::Percentage { percentage, minimum_sample })
+}
+
+/// A member's name in a JSON Pointer; long ones are cut, so that an answer stays small.
+fn escaped(name: &str) -> String {
+    let shown: String = name.chars().take(METADATA_KEY_CHARS_MAX + 1).collect();
+    shown.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(body: &str) -> Vec<String> {
+        let errors = read(body.as_bytes()).unwrap_err().document("", "").errors;
+        errors.into_iter().map(|error| error.pointer).collect()
+    }
+
+    /// The items and params that arrive are those that were sent, to the last digit.
+    #[test]
+    fn a_body_is_kept_byte_for_byte() {
+        let body = r#"{"processor": "p", "params": {"a" : 1.0}, "items": [ {"n": 12345678901234567890.10} , "x"], "idField": null,
+            "toleratedFailures": {"percentage": 1.5, "minimumSample": 10}, "chunkSize": 250, "metadata": {"k": 1, "t": "x"}}"#;
+        let request = read(body.as_bytes()).unwrap();
+        let items: Vec<_> = request.items.as_ref().unwrap().iter().map(|item| item.get()).collect();
+        assert_eq!(items, [r#"{"n": 12345678901234567890.10}"#, r#""x""#]);
+        assert_eq!((request.params.get(), request.id_field), (r#"{"a" : 1.0}"#, None));
+        assert_eq!(request.tolerated_failures, ToleratedFailures::Percentage { percentage: 1.5, minimum_sample: Some(10) });
+        assert_eq!((request.chunk_size, request.metadata.as_deref()), (Some(250), Some(r#"{"k": 1, "t": "x"}"#)));
+    }
+
+    /// A caller mends a body in one go, not a fault at a time.
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let body = r#"{"params": 1, "items": {}, "sealed": "yes", "idField": "", "toleratedFailures": {"count": -1}, "chunkSize": 251,
+            "metadata": {"k": [], "": 1}, "callback": "https://x.example", "extra": 1, "a/b~c": 2}"#;
+        let mut pointers = wrong(body);
+        pointers.sort();
+        let expected = [
+            "/a~1b~0c",
+            "/callback",
+            "/chunkSize",
+            "/extra",
+            "/idField",
+            "/items",
+            "/metadata/",
+            "/metadata/k",
+            "/params",
+            "/processor",
+            "/sealed",
+            "/toleratedFailures",
+        ];
+        assert_eq!(pointers, expected);
+    }
+
+    /// Each single bound, from outside.
+    #[test]
+    fn bounds_are_kept() {
+        let with = |member: &str| format!(r#"{{"processor": "p", "items": [], {member}}}"#);
+        let table = [
+            (r#""chunkSize": 0"#.to_owned(), "/chunkSize"),
+            (r#""chunkSize": 1.0"#.to_owned(), "/chunkSize"),
+            (r#""toleratedFailures": {"percentage": 100.1}"#.to_owned(), "/toleratedFailures"),
+            (r#""toleratedFailures": {"count": 1, "percentage": 1}"#.to_owned(), "/toleratedFailures"),
+            (r#""toleratedFailures": {"percentage": 1, "minimumSample": 0}"#.to_owned(), "/toleratedFailures"),
+            (r#""toleratedFailures": {}"#.to_owned(), "/toleratedFailures"),
+            (format!(r#""params": {{"a": "{}"}}"#, "x".repeat(PARAMS_BYTES_MAX)), "/params"),
+            (format!(r#""metadata": {{"{}": 1}}"#, "k".repeat(41)), &*format!("/metadata/{}", "k".repeat(41))),
+            (format!(r#""metadata": {{"k": "{}"}}"#, "é".repeat(501)), "/metadata/k"),
+            (r#""sealed": false"#.to_owned(), "/items"),
+        ]
+        .map(|(member, pointer)| (member, pointer.to_owned()));
+        for (member, pointer) in table {
+            assert_eq!(wrong(&with(&member)), [pointer], "{member:.60}");
+        }
+        let pairs = (0..21).map(|i| format!("\"k{i}\": 1")).collect::<Vec<_>>().join(",");
+        assert_eq!(wrong(&with(&format!("\"metadata\": {{{pairs}}}"))), ["/metadata"]);
+        assert_eq!(wrong("[]"), [""]);
+        assert_eq!(wrong(r#"{"processor": "p"}"#), ["/items"]);
+        assert_eq!(wrong(r#"{"processor": "", "items": []}"#), ["/processor"]);
+        assert_eq!(wrong(r#"{"processor": 1, "items": []}"#), ["/processor"]);
+    }
+}

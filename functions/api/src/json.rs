@@ -1,0 +1,261 @@
+//! Reading JSON strictly: what two readers could understand differently is refused. One pass, nothing kept but the
+//! names of the members of the objects that are open.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use headway::limits::ITEM_DEPTH_MAX;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// How deep a job's body may nest: its items, in a list, in an object.
+const BODY_DEPTH_MAX: usize = ITEM_DEPTH_MAX + 2;
+/// Up to this many names are compared one by one.
+const NAMES_COMPARED_MAX: usize = 16;
+/// The most of a name that is shown, in characters.
+const NAME_SHOWN_CHARS_MAX: usize = 40;
+
+/// Why a text is not JSON as it is taken here. The words are for the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// Not Unicode.
+    #[error("not UTF-8 from byte {0} on")]
+    NotUtf8(usize),
+    /// Not JSON, cut off, with something behind it, too deep, with a member twice, or with a number that is too large.
+    #[error("not valid JSON: {0}")]
+    NotJson(#[source] serde_json::Error),
+}
+
+/// The text of a body.
+///
+/// # Errors
+/// [`JsonError::NotUtf8`].
+pub fn text(bytes: &[u8]) -> Result<&str, JsonError> {
+    std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))
+}
+
+/// A job's body as its members' texts, byte for byte; `None` if it is JSON but not an object.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn object(bytes: &[u8]) -> Result<Option<BTreeMap<String, &RawValue>>, JsonError> {
+    let text = text(bytes)?;
+    check(text, BODY_DEPTH_MAX)?;
+    Ok(serde_json::from_str(text).ok())
+}
+
+/// Checks that `text` is one JSON value, at most `depth_max` arrays and objects deep, every member's name once in its
+/// object, every number within the range of f64.
+///
+/// # Errors
+/// [`JsonError::NotJson`].
+pub fn check(text: &str, depth_max: usize) -> Result<(), JsonError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    Strict { depth_left: depth_max, depth_max }.deserialize(&mut reader).and_then(|()| reader.end()).map_err(JsonError::NotJson)
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    depth_left: usize,
+    depth_max: usize,
+}
+
+impl Strict {
+    fn inner<E: Error>(self) -> Result<Self, E> {
+        let depth_left = self.depth_left.checked_sub(1);
+        let too_deep = || E::custom(format_args!("nested deeper than {}", self.depth_max));
+        depth_left.map(|depth_left| Self { depth_left, ..self }).ok_or_else(too_deep)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        while elements.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        let mut names = Names::default();
+        while let Some(name) = members.next_key_seed(Name)? {
+            if let Err(name) = names.add(name) {
+                let shown: String = name.chars().take(NAME_SHOWN_CHARS_MAX).collect();
+                return Err(A::Error::custom(format_args!("the member {shown:?} comes twice")));
+            }
+            members.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+/// A member's name, decoded: `"a"` and `"\u0061"` are one.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+/// The names of an open object. Most objects are small.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Names<'de> {
+    /// Gives the name back if it is there already.
+    fn add(&mut self, name: Cow<'de, str>) -> Result<(), Cow<'de, str>> {
+        if self.few.contains(&name) || self.many.contains(&name) {
+            return Err(name);
+        }
+        if self.few.len() < NAMES_COMPARED_MAX {
+            self.few.push(name);
+        } else {
+            self.many.insert(name);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn is_taken(text: &str) -> bool {
+        check(text, ITEM_DEPTH_MAX).is_ok()
+    }
+
+    /// Each of these reads differently in some reader downstream.
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        let refused = [
+            "",
+            " ",
+            "{",
+            r#"{"a":1"#,
+            "[1,]",
+            "{\"a\":1,}",
+            "nul",
+            "01",
+            "+1",
+            ".5",
+            "1.",
+            "NaN",
+            "Infinity",
+            "'a'",
+            "1 2",
+            "{} x",
+            "\u{feff}{}",
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"[{"b":{"x":0,"y":1,"x":0}}]"#,
+            "1e309",
+            "-1e400",
+            "\"\\ud800\"",
+            "\"\n\"",
+            "\"\0\"",
+            "\"\\x\"",
+            "{1:2}",
+        ];
+        for text in refused {
+            assert!(!is_taken(text), "{text:?}");
+        }
+        let taken = ["0", "-0.0", "1e308", "123456789012345678901234567890", r#""\u0000""#, "\"\u{2028}\u{feff}\"", " [ ] ", "null"];
+        for text in taken {
+            assert!(is_taken(text), "{text:?}");
+        }
+        let wide: Vec<String> = (0..1000).map(|i| format!("\"k{i}\":0")).collect();
+        assert!(is_taken(&format!("{{{}}}", wide.join(","))));
+        assert!(!is_taken(&format!("{{{},\"k999\":0}}", wide.join(","))));
+    }
+
+    /// The bound is exact, and far beyond it neither the stack nor time is used up.
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(is_taken(&nested(ITEM_DEPTH_MAX)));
+        assert!(!is_taken(&nested(ITEM_DEPTH_MAX + 1)));
+        assert!(!is_taken(&"[".repeat(1_000_000)));
+        assert!(!is_taken(&"{\"a\":".repeat(100_000)));
+        let body = format!(r#"{{"items":[{}]}}"#, nested(ITEM_DEPTH_MAX));
+        assert!(object(body.as_bytes()).unwrap().is_some());
+    }
+
+    /// Bytes that are not text must not reach a reader that would replace them.
+    #[test]
+    fn only_utf8_is_text() {
+        assert!(matches!(object(b"{\"a\":\"\xff\"}"), Err(JsonError::NotUtf8(6))));
+        assert!(matches!(object(b"[1]"), Ok(None)));
+    }
+
+    proptest! {
+        /// No body makes the reader fail otherwise than by refusing, and it takes nothing that serde_json refuses.
+        #[test]
+        fn whatever_comes_is_judged(text in "[\\[\\]{}:,\"a1\\\\u. eE-]{0,60}") {
+            let whole = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            prop_assert!(whole || !is_taken(&text));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The OpenAPI 3.1 document, generated from the handlers, and what it says beside them.
+
+use std::sync::LazyLock;
+
+use axum::response::IntoResponse;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi as Document, RefOr, Response};
+use utoipa::{Modify, OpenApi};
+
+const JSON: &str = "application/json";
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The document's head.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Headway",
+        description = "Background jobs with exact progress: hand over items, get a job id at once, watch it to the end.",
+        license(name = "MIT", identifier = "MIT")
+    ),
+    modifiers(&BearerToken),
+    tags(
+        (name = "jobs", description = "Starting, looking, ending"),
+        (name = "parts", description = "Jobs of any size, a part a request"),
+        (name = "records", description = "What became of items"),
+        (name = "processors", description = "What works on items"),
+        (name = "service", description = "The function itself"),
+    )
+)]
+pub(crate) struct Head;
+
+/// Base paths may be mapped, so the document is served where it is, and names no server.
+pub(crate) async fn openapi_json() -> impl IntoResponse {
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json")), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    (headers, TEXT.as_str())
+}
+
+/// The document.
+pub fn document() -> Document {
+    let mut document = crate::router::documented().into_openapi();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let responses = operation.responses.responses.iter_mut();
+            responses.for_each(|(status, response)| complete(status, response));
+        }
+    }
+    document
+}
+
+/// Problems have a media type of their own, and every answer needs a description.
+fn complete(status: &str, response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    let code: StatusCode = status.parse().unwrap_or_default();
+    if !code.is_success()
+        && let Some(content) = response.content.shift_remove(JSON)
+    {
+        response.content.insert(PROBLEM_JSON.to_owned(), content);
+    }
+    if response.description.is_empty() {
+        code.canonical_reason().unwrap_or_default().clone_into(&mut response.description);
+    }
+}
+
+static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, document: &mut Document) {
+        let mut http = Http::new(HttpAuthScheme::Bearer);
+        http.bearer_format = Some("JWT".to_owned());
+        let components = document.components.get_or_insert_with(Components::new);
+        components.add_security_scheme("jwt", SecurityScheme::Http(http));
+    }
+}

@@ -1,0 +1,211 @@
+//! Pages of records, as JSON, as lines of JSON, or as CSV, bounded in bytes as they are sent.
+
+use axum::response::{IntoResponse as _, Response};
+use headway::Job;
+use headway::limits::PAGE_BYTES_MAX;
+use headway::records::{Page, Position};
+use http::HeaderName;
+use http::header::{CONTENT_TYPE, HeaderValue, LINK};
+use serde::Serialize;
+
+use crate::auth::{Claims, JwtExtractor, Scope};
+use crate::csv;
+use crate::jobs::owned_job;
+use crate::page_token::List;
+use crate::path::JobPath;
+use crate::problem::ApiErrorResponse;
+use crate::query::Query;
+use crate::state::AppState;
+
+const PAGE_SIZE_DEFAULT: usize = 100;
+const PAGE_SIZE_MAX: usize = 1_000;
+
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Ndjson,
+    Csv,
+}
+
+impl Format {
+    fn asked(query: &Query) -> Result<Self, ApiErrorResponse> {
+        match query.get("format")? {
+            None | Some("json") => Ok(Self::Json),
+            Some("ndjson") => Ok(Self::Ndjson),
+            Some("csv") => Ok(Self::Csv),
+            Some(_) => Err(ApiErrorResponse::malformed("format is not one of json, ndjson, csv")),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+        }
+    }
+
+    const fn media_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8",
+        })
+    }
+}
+
+/// One kind of record of a job.
+pub(crate) trait Records {
+    /// What the use-case gives.
+    type Record;
+    /// The list's name in JSON and in page tokens.
+    const KIND: &'static str;
+    /// The header row.
+    const COLUMNS: &'static [&'static str];
+
+    /// A page of records from `from` on.
+    async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<Self::Record>, ApiErrorResponse>;
+    /// A record as JSON.
+    fn json(index: u64, record: &Self::Record) -> serde_json::Result<Vec<u8>>;
+    /// A record's cells, as many as there are columns.
+    fn push_cells(out: &mut Vec<u8>, index: u64, record: &Self::Record);
+}
+
+/// What is asked for.
+pub(crate) struct Asked {
+    claims: Claims,
+    job: Job,
+    query: Query,
+    format: Format,
+    page_size: usize,
+}
+
+impl Asked {
+    pub(crate) async fn read(
+        state: &AppState,
+        JwtExtractor(claims): JwtExtractor,
+        JobPath(id): JobPath,
+        query: Query,
+    ) -> Result<Self, ApiErrorResponse> {
+        claims.require(Scope::Read)?;
+        let job = owned_job(state, &claims, id).await?;
+        let format = Format::asked(&query)?;
+        let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
+        Ok(Self { claims, job, query, format, page_size })
+    }
+}
+
+/// Answers with a page of records.
+pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result<Response, ApiErrorResponse> {
+    let Asked { claims, job, query, format, page_size } = &asked;
+    let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
+    let (id, round) = (job.id.to_string(), job.round.to_string());
+    let list = List { owner: &claims.owner, kind: R::KIND, of: &[&id, &round, format.name()] };
+    let token = query.page_token()?.map(|token| tokens.open(list, token, now)).transpose()?;
+    let is_first = token.is_none();
+    let from = token.map_or_else(|| Ok(Position::default()), |bytes| position(&bytes))?;
+    let page = R::page(state, job, from, *page_size).await?;
+    let (mut written, mut next) = (Written::new::<R>(*format, is_first), page.next);
+    let fitted = written.push_all::<R>(&page.records)?;
+    if fitted < page.records.len() {
+        // Quoting made it larger than it was reckoned: the page ends earlier, and only the ledger knows where that is.
+        next = R::page(state, job, from, fitted).await?.next;
+    }
+    let next = next.map(|next| tokens.issue(list, &bytes(next), now)).transpose()?;
+    written.answer::<R>(query, next)
+}
+
+/// A page as far as it is written.
+struct Written {
+    format: Format,
+    body: Vec<u8>,
+    records: usize,
+}
+
+impl Written {
+    fn new<R: Records>(format: Format, is_first: bool) -> Self {
+        let mut body = Vec::new();
+        match format {
+            Format::Json => body.extend_from_slice(format!("{{\"{}\":[", R::KIND).as_bytes()),
+            Format::Csv if is_first => csv::push_row(&mut body, R::COLUMNS),
+            Format::Csv | Format::Ndjson => {}
+        }
+        Self { format, body, records: 0 }
+    }
+
+    /// Writes records while they fit, one at least; says how many.
+    fn push_all<R: Records>(&mut self, records: &[(u64, R::Record)]) -> Result<usize, ApiErrorResponse> {
+        for (index, record) in records {
+            let before = self.body.len();
+            self.push::<R>(*index, record)?;
+            if self.body.len() > PAGE_BYTES_MAX && self.records > 0 {
+                self.body.truncate(before);
+                break;
+            }
+            self.records += 1;
+        }
+        Ok(self.records)
+    }
+
+    fn push<R: Records>(&mut self, index: u64, record: &R::Record) -> Result<(), ApiErrorResponse> {
+        match self.format {
+            Format::Json => {
+                if self.records > 0 {
+                    self.body.push(b',');
+                }
+                self.body.extend(R::json(index, record).map_err(ApiErrorResponse::internal)?);
+            }
+            Format::Ndjson => {
+                // Items come as they came: a line break in one is white space between its tokens, never in a text.
+                let line = R::json(index, record).map_err(ApiErrorResponse::internal)?;
+                self.body.extend(line.into_iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+                self.body.push(b'\n');
+            }
+            Format::Csv => R::push_cells(&mut self.body, index, record),
+        }
+        Ok(())
+    }
+
+    fn answer<R: Records>(mut self, query: &Query, next: Option<String>) -> Result<Response, ApiErrorResponse> {
+        let mut link = None;
+        match (self.format, &next) {
+            (Format::Json, next) => {
+                let next = serde_json::to_string(next).map_err(ApiErrorResponse::internal)?;
+                self.body.extend_from_slice(format!("],\"nextPageToken\":{next}}}").as_bytes());
+            }
+            (_, Some(token)) => link = Some(format!("<?{}>; rel=\"next\"", query.with_page_token(token))),
+            (_, None) => {}
+        }
+        let mut response = ([(CONTENT_TYPE, self.format.media_type())], self.body).into_response();
+        if let Some(link) = link {
+            response.headers_mut().insert(LINK, HeaderValue::try_from(link).map_err(ApiErrorResponse::internal)?);
+        }
+        Ok(response)
+    }
+}
+
+/// A body of JSON.
+pub(crate) fn json_answer<T: Serialize>(body: &T) -> Result<Response, ApiErrorResponse> {
+    let json = serde_json::to_vec(body).map_err(ApiErrorResponse::internal)?;
+    let headers: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, Format::Json.media_type())];
+    Ok((headers, json).into_response())
+}
+
+fn bytes(position: Position) -> [u8; 14] {
+    let mut bytes = [0; 14];
+    bytes[..4].copy_from_slice(&position.part.to_be_bytes());
+    bytes[4..6].copy_from_slice(&position.chunk.to_be_bytes());
+    bytes[6..].copy_from_slice(&position.index.to_be_bytes());
+    bytes
+}
+
+fn position(bytes: &[u8]) -> Result<Position, ApiErrorResponse> {
+    let read = || {
+        let (part, rest) = bytes.split_first_chunk()?;
+        let (chunk, rest) = rest.split_first_chunk()?;
+        let index = u64::from_be_bytes(rest.try_into().ok()?);
+        Some(Position { part: u32::from_be_bytes(*part), chunk: u16::from_be_bytes(*chunk), index })
+    };
+    read().ok_or_else(|| ApiErrorResponse::internal("a page token's position is not one of this list"))
+}

@@ -1,0 +1,255 @@
+//! `/v1/jobs/{job_id}/parts` and `/seal`: a large or streamed job, a part a request, and the ledger it leads to.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
+use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
+use headway::part::Part;
+use headway::submit::{PartPut, put_part, seal};
+use headway::{Job, Violation, status};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::auth::{JwtExtractor, Scope};
+use crate::job_status::{JobAnswer, time};
+use crate::jobs::owned_job;
+use crate::page_token::List;
+use crate::pages::json_answer;
+use crate::path::{JobPath, PartPath};
+use crate::problem::ApiErrorResponse;
+use crate::query::Query;
+use crate::state::AppState;
+use crate::{body, json};
+
+const PAGE_SIZE_DEFAULT: usize = 20;
+const PAGE_SIZE_MAX: usize = 100;
+
+/// A part of a job: up to 80 chunks with a ledger row of their own.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartResponse {
+    /// Its number, from 0.
+    part: u32,
+    /// The index of its first item in the job.
+    first_index: u64,
+    /// Its items.
+    total_items: u32,
+    /// Its chunks.
+    chunks: u16,
+    /// Chunks of which every item is recorded, as ranges.
+    #[schema(examples("0-17,19"))]
+    settled: String,
+    /// Chunks still to be worked on, as ranges.
+    #[schema(examples("18"))]
+    open: String,
+    /// Chunks kept back because the job is paused or has failed, as ranges.
+    #[schema(examples(""))]
+    parked: String,
+    /// Items that succeeded.
+    processed_items: u64,
+    /// Items that failed for good.
+    failed_items: u64,
+    /// When its row last changed.
+    #[serde(serialize_with = "time")]
+    updated_at: DateTime<Utc>,
+}
+
+/// A page of parts, by number.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartList {
+    /// The parts.
+    parts: Vec<PartResponse>,
+    /// Where to go on; only null is the end.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// No more parts than these.
+#[derive(Debug, ToSchema)]
+pub struct SealRequest {
+    /// How many parts the job has.
+    pub parts: u32,
+}
+
+impl PartResponse {
+    fn new(part: &Part, job: &Job) -> Self {
+        let counts = part.counts();
+        let is_settled = |chunk: &u16| part.registers.get(chunk).is_some_and(|register| register.is_full());
+        let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(is_settled);
+        // Workers park whatever they meet of a job that stands; what has not been delivered yet is parked when it is.
+        let stands = job.paused || job.status == headway::JobStatus::Failed;
+        let (open, parked) = if stands { (Vec::new(), rest) } else { (rest, Vec::new()) };
+        Self {
+            part: part.number,
+            first_index: part.first_index,
+            total_items: part.items,
+            chunks: part.chunks,
+            settled: ranges(&settled),
+            open: ranges(&open),
+            parked: ranges(&parked),
+            processed_items: counts.processed,
+            failed_items: counts.failed,
+            updated_at: part.updated_at,
+        }
+    }
+}
+
+/// Add a part to an open job.
+#[utoipa::path(
+    put,
+    path = "/v1/jobs/{job_id}/parts/{n}",
+    tag = "parts",
+    security(("jwt" = [])),
+    params(
+        ("job_id" = Uuid, Path, description = "The job"),
+        ("n" = u32, Path, description = "The part's number: 0, 1, …, in any order, side by side"),
+        ("firstIndex" = u64, Query, description = "The index of the part's first item in the job"),
+    ),
+    request_body(content = String, content_type = "application/x-ndjson", description = "An item a line, plain or gzip, 4,500,000 bytes at most either way"),
+    responses(
+        (status = 201, body = PartResponse), (status = 200, body = PartResponse, description = "The same bytes were there"),
+        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 404, body = ApiErrorResponse), (status = 409, body = ApiErrorResponse), (status = 413, body = ApiErrorResponse),
+        (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn put_job_part(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    PartPath(job_id, number): PartPath,
+    query: Query,
+    request: Request,
+) -> Result<Response, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    let job = owned_job(&state, &claims, job_id).await?;
+    let first_index = first_index(&query)?;
+    let (parts, body) = request.into_parts();
+    let items = body::items(&body::ndjson(&parts.headers, body).await?)?;
+    let (status, part) = match put_part(&state.app, &claims.owner, job_id, number, first_index, items).await? {
+        PartPut::Created(part) => (StatusCode::CREATED, part),
+        PartPut::Known(part) => (StatusCode::OK, part),
+    };
+    Ok((status, json_answer(&PartResponse::new(&part, &job))?).into_response())
+}
+
+/// No more parts.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{job_id}/seal",
+    tag = "parts",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    request_body = SealRequest,
+    responses(
+        (status = 200, body = crate::job_status::JobStatusResponse),
+        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 404, body = ApiErrorResponse), (status = 409, body = ApiErrorResponse), (status = 415, body = ApiErrorResponse),
+        (status = 422, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn seal_job(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+    request: Request,
+) -> Result<JobAnswer, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    owned_job(&state, &claims, job_id).await?;
+    let (parts, body) = request.into_parts();
+    let SealRequest { parts } = read_seal(&body::json(&parts.headers, body).await?)?;
+    let job = seal(&state.app, &claims.owner, job_id, parts).await?;
+    JobAnswer::new(job, &claims, state.app.clock.now())
+}
+
+/// The ledger.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{job_id}/parts",
+    tag = "parts",
+    security(("jwt" = [])),
+    params(
+        ("job_id" = Uuid, Path, description = "The job"),
+        ("pageSize" = Option<u32>, Query, description = "20 unless said, at most 100"),
+        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
+    ),
+    responses(
+        (status = 200, body = PartList),
+        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 404, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn list_job_parts(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+    query: Query,
+) -> Result<Response, ApiErrorResponse> {
+    claims.require(Scope::Read)?;
+    let job = owned_job(&state, &claims, job_id).await?;
+    let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
+    let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
+    let of = [job.id.to_string(), job.round.to_string()];
+    let list = List { owner: &claims.owner, kind: "parts", of: &[&of[0], &of[1]] };
+    let from = query.page_token()?.map(|token| tokens.open(list, token, now)).transpose()?;
+    let from = from.and_then(|position| position.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let (parts, next) = status::parts(&state.app, &job, from, page_size).await?;
+    let next_page_token = next.map(|next| tokens.issue(list, &next.to_be_bytes(), now)).transpose()?;
+    let parts = parts.iter().map(|part| PartResponse::new(part, &job)).collect();
+    json_answer(&PartList { parts, next_page_token })
+}
+
+/// Beyond the largest job there is no index to reckon with.
+fn first_index(query: &Query) -> Result<u64, ApiErrorResponse> {
+    let index = query.number("firstIndex")?;
+    let index = index.ok_or_else(|| ApiErrorResponse::malformed("the query has no firstIndex"))?;
+    if index <= ITEMS_PER_JOB_MAX {
+        return Ok(index);
+    }
+    let detail = format!("firstIndex is too large: a job has at most {ITEMS_PER_JOB_MAX} items");
+    Err(ApiErrorResponse::invalid(vec![Violation::new("", detail)]))
+}
+
+fn read_seal(body: &[u8]) -> Result<SealRequest, ApiErrorResponse> {
+    let Some(members) = json::object(body)? else {
+        return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be {\"parts\": n}")]));
+    };
+    let value = members.get("parts").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+    let parts = value.and_then(|value| value.as_u64()?.try_into().ok()).filter(|n| *n <= PARTS_PER_JOB_MAX);
+    match parts {
+        Some(parts) if members.len() == 1 => Ok(SealRequest { parts }),
+        Some(_) => Err(ApiErrorResponse::invalid(vec![Violation::new("", "must have no member but `parts`")])),
+        None => {
+            let must = format!("must be a whole number from 0 to {}", PARTS_PER_JOB_MAX);
+            Err(ApiErrorResponse::invalid(vec![Violation::new("/parts", must)]))
+        }
+    }
+}
+
+/// `0-17,19`: ascending numbers, runs drawn together.
+fn ranges(numbers: &[u16]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
+    let text = |run: &[u16]| match run {
+        [only] => only.to_string(),
+        [first, .., last] => format!("{first}-{last}"),
+        [] => String::new(),
+    };
+    runs.map(text).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text is what people read and scripts parse.
+    #[test]
+    fn runs_are_drawn_together() {
+        assert_eq!(ranges(&[]), "");
+        assert_eq!(ranges(&[0]), "0");
+        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
+    }
+}

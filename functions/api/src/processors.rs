@@ -1,0 +1,111 @@
+//! `/v1/processors`: what jobs can be started with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use headway::ProcessorInfo;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::auth::{JwtExtractor, Scope};
+use crate::pages::json_answer;
+use crate::problem::ApiErrorResponse;
+use crate::state::AppState;
+
+/// A processor.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessorResponse<'a> {
+    /// What jobs name it by.
+    name: &'a str,
+    /// One line for people.
+    description: &'a str,
+    /// The JSON Schema of `params`.
+    #[schema(value_type = Object)]
+    params_schema: &'a Value,
+    /// The most items in a chunk.
+    chunk_size: u16,
+    /// How often an item is tried while its failures may pass.
+    max_attempts: u32,
+    /// The longest one try may take.
+    item_timeout_seconds: u64,
+}
+
+/// The processors, by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProcessorList<'a> {
+    /// All of them.
+    processors: Vec<ProcessorResponse<'a>>,
+}
+
+/// `HEADWAY_PROCESSORS` is of no use.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "HEADWAY_PROCESSORS is not a list of processors, such as \
+     [{{\"name\": \"mine\", \"description\": \"…\", \"paramsSchema\": {{}}, \"chunkSize\": 100}}]"
+)]
+pub struct ProcessorsError(#[from] serde_json::Error);
+
+/// The processors that are built in, and those that `HEADWAY_PROCESSORS` describes: the workers' own, which this
+/// function does not hold. A name that is described is as described.
+///
+/// # Errors
+/// [`ProcessorsError`] if the variable is set but no such list.
+pub fn with_own(built_in: Vec<ProcessorInfo>, env: &dyn Fn(&str) -> Option<String>) -> Result<Vec<ProcessorInfo>, ProcessorsError> {
+    let own: Vec<ProcessorInfo> = env("HEADWAY_PROCESSORS").map_or(Ok(Vec::new()), |list| serde_json::from_str(&list))?;
+    let all = built_in.into_iter().chain(own).map(|info| (info.name.clone(), info));
+    Ok(all.collect::<BTreeMap<_, _>>().into_values().collect())
+}
+
+impl<'a> ProcessorResponse<'a> {
+    fn new(info: &'a ProcessorInfo) -> Self {
+        Self {
+            name: &info.name,
+            description: &info.description,
+            params_schema: &info.params_schema,
+            chunk_size: info.chunk_size,
+            max_attempts: info.max_attempts,
+            item_timeout_seconds: info.item_timeout_seconds,
+        }
+    }
+}
+
+/// What jobs can be started with.
+#[utoipa::path(
+    get,
+    path = "/v1/processors",
+    tag = "processors",
+    security(("jwt" = [])),
+    responses(
+        (status = 200, body = ProcessorList<'static>),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+    )
+)]
+pub async fn list_processors(State(state): State<Arc<AppState>>, JwtExtractor(claims): JwtExtractor) -> Result<Response, ApiErrorResponse> {
+    claims.require(Scope::Read)?;
+    json_answer(&ProcessorList { processors: state.app.processors.iter().map(ProcessorResponse::new).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use headway::Options;
+
+    use super::*;
+
+    /// A worker's own processor can be started, and a list that is not one is told at the start, not at the first job.
+    #[test]
+    fn own_processors_are_added() {
+        let built_in = || vec![ProcessorInfo::new("http", &Options::default())];
+        let read = |list: &'static str| with_own(built_in(), &move |_| Some(list.to_owned()));
+        let infos = read(r#"[{"name": "mine", "chunkSize": 10}, {"name": "http", "description": "ours"}]"#).unwrap();
+        let seen: Vec<_> = infos.iter().map(|info| (info.name.as_str(), info.description.as_str(), info.chunk_size)).collect();
+        assert_eq!(seen, [("http", "ours", 250), ("mine", "", 10)]);
+        assert_eq!(with_own(built_in(), &|_| None).unwrap().len(), 1);
+        for list in ["", "{}", r#"[{"description": "nameless"}]"#, r#"[{"name": "x", "colour": 1}]"#] {
+            assert!(read(list).is_err(), "{list}");
+        }
+    }
+}

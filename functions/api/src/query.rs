@@ -1,0 +1,109 @@
+//! Query parameters, strictly: a value that is not what it should be, or comes twice, is refused and named. Names that
+//! are not known are passed over, as clients may be newer than servers.
+
+use axum::extract::FromRequestParts;
+use form_urlencoded::{Serializer, parse};
+use http::request::Parts;
+
+use crate::problem::ApiErrorResponse;
+
+/// The name of the parameter that holds a page token.
+const PAGE_TOKEN: &str = "pageToken";
+/// The name of the parameter that holds a page's size.
+const PAGE_SIZE: &str = "pageSize";
+
+/// A request's query, decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The value of `name`, if it is there and not empty.
+    ///
+    /// # Errors
+    /// `malformed` if it comes twice.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, ApiErrorResponse> {
+        let mut values = self.0.iter().filter(|(n, _)| n == name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(ApiErrorResponse::malformed(format!("the query has {name} twice")));
+        }
+        Ok(first.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()))
+    }
+
+    /// The value of `name`, a whole number of digits alone. One too large to hold is the largest there is.
+    ///
+    /// # Errors
+    /// `malformed` if it is anything else, or comes twice.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, ApiErrorResponse> {
+        let Some(text) = self.get(name)? else { return Ok(None) };
+        if !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(ApiErrorResponse::malformed(format!("{name} is not a whole number from 0")));
+        }
+        Ok(Some(text.parse().unwrap_or(u64::MAX)))
+    }
+
+    /// How many elements a page is to have: `default` if not said or 0, `max` if more.
+    ///
+    /// # Errors
+    /// `malformed` if it is not a whole number from 0.
+    pub fn page_size(&self, default: usize, max: usize) -> Result<usize, ApiErrorResponse> {
+        Ok(match self.number(PAGE_SIZE)? {
+            None | Some(0) => default,
+            Some(asked) => usize::try_from(asked).unwrap_or(max).min(max),
+        })
+    }
+
+    /// The page token, if there is one.
+    ///
+    /// # Errors
+    /// `malformed` if it comes twice.
+    pub fn page_token(&self) -> Result<Option<&str>, ApiErrorResponse> {
+        self.get(PAGE_TOKEN)
+    }
+
+    /// This query with another page token, encoded.
+    pub fn with_page_token(&self, token: &str) -> String {
+        let others = self.0.iter().filter(|(name, _)| name != PAGE_TOKEN);
+        Serializer::new(String::new()).extend_pairs(others).append_pair(PAGE_TOKEN, token).finish()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = ApiErrorResponse;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Query {
+        Query(parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// A size that is not understood must not quietly become another one.
+    #[test]
+    fn page_sizes() {
+        let size = |text: &str| query(text).page_size(20, 100).ok();
+        assert_eq!(size(""), Some(20));
+        assert_eq!(size("pageSize="), Some(20));
+        assert_eq!(size("pageSize=0"), Some(20));
+        assert_eq!(size("pageSize=7"), Some(7));
+        assert_eq!(size("pageSize=101"), Some(100));
+        assert_eq!(size("pageSize=99999999999999999999999"), Some(100));
+        for refused in ["-1", "%2B1", "1.0", "x", "%201", "1e2", "\u{661}"] {
+            assert_eq!(size(&format!("pageSize={refused}")), None, "{refused}");
+        }
+        assert_eq!(size("pageSize=1&pageSize=1"), None);
+    }
+
+    /// The next query is the same but for the token.
+    #[test]
+    fn the_next_query_is_whole() {
+        let next = query("format=csv&pageToken=old&pageSize=2&x=a%26b").with_page_token("new-_");
+        assert_eq!(next, "format=csv&pageSize=2&x=a%26b&pageToken=new-_");
+    }
+}

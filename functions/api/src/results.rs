@@ -1,0 +1,104 @@
+//! `/v1/jobs/{job_id}/results`: what items gave, also while the job runs.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use headway::outcome::OutputRecord;
+use headway::records::{self, Page, Position};
+use headway::{Job, JobError};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::auth::JwtExtractor;
+use crate::csv;
+use crate::pages::{Asked, Records, answer};
+use crate::path::JobPath;
+use crate::problem::ApiErrorResponse;
+use crate::query::Query;
+use crate::state::AppState;
+
+/// What an item gave.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultResponse<'a> {
+    /// Its place in the job.
+    index: u64,
+    /// Its id, if the job names an `idField`.
+    #[schema(required)]
+    id: Option<&'a str>,
+    /// Its output as the processor gave it.
+    #[schema(value_type = Option<Value>, required)]
+    output: Option<&'a RawValue>,
+    /// Whether the output was too large to keep.
+    output_omitted: bool,
+}
+
+/// A page of results, by index.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultList<'a> {
+    /// The results. A page can be short or empty.
+    results: Vec<ResultResponse<'a>>,
+    /// Where to go on, in a live job for what is settled next; only null is the end.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+struct Results;
+
+impl Records for Results {
+    type Record = OutputRecord;
+    const KIND: &'static str = "results";
+    const COLUMNS: &'static [&'static str] = &["index", "id", "output"];
+
+    async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, ApiErrorResponse> {
+        records::results(&state.app, job, from, limit).await.map_err(JobError::into)
+    }
+
+    fn json(index: u64, record: &OutputRecord) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&ResultResponse {
+            index,
+            id: record.id.as_deref(),
+            output: record.output.as_deref(),
+            output_omitted: record.output.is_none(),
+        })
+    }
+
+    fn push_cells(out: &mut Vec<u8>, index: u64, record: &OutputRecord) {
+        let output = record.output.as_ref().map_or("", |output| output.get());
+        csv::push_row(out, &[&index.to_string(), record.id.as_deref().unwrap_or_default(), output]);
+    }
+}
+
+/// Outputs of items, by index; in a live job up to the first chunk that is not settled.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{job_id}/results",
+    tag = "records",
+    security(("jwt" = [])),
+    params(
+        ("job_id" = Uuid, Path, description = "The job"),
+        ("format" = Option<String>, Query, description = "json, ndjson or csv; of the last two the next page is in `Link`"),
+        ("pageSize" = Option<u32>, Query, description = "100 unless said, at most 1,000"),
+        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended; holds until a retry"),
+    ),
+    responses(
+        (
+            status = 200,
+            content((ResultList<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+            headers(("Link" = Option<String>, description = "The next query, of ndjson and csv pages")),
+        ),
+        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 404, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn list_job_results(
+    State(state): State<Arc<AppState>>,
+    claims: JwtExtractor,
+    job: JobPath,
+    query: Query,
+) -> Result<Response, ApiErrorResponse> {
+    answer::<Results>(&state, Asked::read(&state, claims, job, query).await?).await
+}

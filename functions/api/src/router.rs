@@ -1,0 +1,47 @@
+//! Every path, once: from it come the routes and the document.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use http::Method;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::edge::edge;
+use crate::openapi::{Head, openapi_json};
+use crate::problem::{ApiErrorResponse, ProblemType};
+use crate::state::AppState;
+use crate::{dashboard, docs, failures, health, jobs, parts, processors, results};
+
+/// The HTTP function: the same under Lambda's runtime, a local server and tests.
+pub fn router(state: Arc<AppState>) -> Router {
+    let (router, _) = documented().split_for_parts();
+    router
+        .route("/openapi.json", get(openapi_json))
+        .route("/docs", get(docs::page))
+        .route("/", get(dashboard::page))
+        .fallback(async || ApiErrorResponse::not_found("Path", ""))
+        .method_not_allowed_fallback(async |method: Method| {
+            ApiErrorResponse::new(ProblemType::Method, format!("{method} is none of those that `Allow` lists"))
+        })
+        .layer(from_fn_with_state(state.clone(), edge))
+        .with_state(state)
+}
+
+/// The calls that the document describes.
+pub(crate) fn documented() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(jobs::post_job, jobs::list_jobs))
+        .routes(routes!(jobs::get_job_status))
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(parts::list_job_parts))
+        .routes(routes!(parts::put_job_part))
+        .routes(routes!(parts::seal_job))
+        .routes(routes!(failures::list_job_failures))
+        .routes(routes!(results::list_job_results))
+        .routes(routes!(processors::list_processors))
+        .routes(routes!(health::healthz))
+}

@@ -1,0 +1,96 @@
+//! The OpenAPI document, its snapshot, and the pages.
+
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Request;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::world::World;
+
+/// The contract changes only on purpose: after such a change run this test with UPDATE_SNAPSHOT=1 and look at the diff.
+#[tokio::test]
+async fn the_document_is_its_snapshot() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let served = World::new().send(Request::get("/openapi.json").body(Body::empty()).unwrap()).await.body;
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        std::fs::write(path, format!("{served}\n")).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap().trim_end(), served);
+}
+
+/// What the document promises is there, says how it is authorised, and refers to nothing that is missing.
+#[tokio::test]
+async fn what_the_document_describes_is_there() {
+    let world = World::new();
+    let document = world.get("/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["components"]["securitySchemes"]["jwt"]["scheme"], "bearer");
+    let id = "00000000-0000-4000-8000-000000000000";
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let path = path.replace("{job_id}", id).replace("{n}", "0");
+            let answer =
+                world.send(Request::builder().method(method.to_uppercase().as_str()).uri(&path).body(Body::empty()).unwrap()).await;
+            let open = operation.get("security").is_none();
+            assert_eq!(answer.status, if open { 200 } else { 401 }, "{method} {path}");
+        }
+    }
+    let mut references = Vec::new();
+    collect_references(&document, &mut references);
+    assert!(references.contains(&"#/components/schemas/ApiErrorResponse".to_owned()));
+    for reference in references {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+    let members = &document["components"]["schemas"]["JobStatusResponse"]["properties"];
+    let job = world.get(&format!("/v1/jobs/{}", world.start(json!([1])).await)).await.json();
+    for name in job.as_object().unwrap().keys() {
+        assert!(members.get(name).is_some(), "{name} is not described");
+    }
+}
+
+fn collect_references(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|value| collect_references(value, references));
+        }
+        Value::Array(elements) => elements.iter().for_each(|value| collect_references(value, references)),
+        _ => {}
+    }
+}
+
+/// A page runs its own script and style and nothing else, and speaks to nobody but this service.
+#[tokio::test]
+async fn pages_are_closed_in() {
+    let world = World::new();
+    for path in ["/", "/docs"] {
+        let page = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        let policy = page.header("content-security-policy");
+        for (tag, directive) in [("script", "script-src"), ("style", "style-src")] {
+            let inner = page.body.split(&format!("<{tag}>")).nth(1).unwrap().split(&format!("</{tag}>")).next().unwrap();
+            let hash = STANDARD.encode(Sha256::digest(inner));
+            assert!(policy.contains(&format!("{directive} 'sha256-{hash}'")), "{path} {tag}: {policy}");
+        }
+        for needed in ["default-src 'none'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(needed), "{path}: {needed}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        for foreign in ["http:", "https:", " src=", "style=", "onclick", "innerHTML", "eval("] {
+            assert!(!page.body.contains(foreign), "{path} holds {foreign}");
+        }
+    }
+}
+
+/// What monitors and callers read first.
+#[tokio::test]
+async fn health_and_processors() {
+    let world = World::new();
+    let health = world.send(Request::get("/healthz").body(Body::empty()).unwrap()).await;
+    assert_eq!(health.body, r#"{"status":"ok","version":"1.0.0"}"#);
+    let expected =
+        r#"{"processors":[{"name":"echo","description":"","paramsSchema":{},"chunkSize":250,"maxAttempts":5,"itemTimeoutSeconds":30}]}"#;
+    assert_eq!(world.get("/v1/processors").await.body, expected);
+}

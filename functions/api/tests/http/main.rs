@@ -1,0 +1,12 @@
+//! The HTTP contract, through the router, on the ledger and queue in memory: what a client sees, to the byte.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod auth;
+mod document;
+mod edge;
+mod jobs;
+mod owners;
+mod parts;
+mod records;
+mod world;

@@ -1,0 +1,118 @@
+//! Other users: every call on another's job answers as if there were none; scopes allow what they name.
+
+use axum::body::Body;
+use serde_json::json;
+
+use crate::world::{Answer, World};
+
+/// Every call on a job: method, path behind the id, media type, body.
+const CALLS: [(&str, &str, &str, &str); 8] = [
+    ("GET", "", "", ""),
+    ("HEAD", "", "", ""),
+    ("POST", "/cancel", "", ""),
+    ("PUT", "/parts/0?firstIndex=0", "application/x-ndjson", "1\n"),
+    ("POST", "/seal", "application/json", r#"{"parts":1}"#),
+    ("GET", "/parts", "", ""),
+    ("GET", "/failures?format=csv", "", ""),
+    ("GET", "/results", "", ""),
+];
+
+async fn call(world: &World, token: &str, id: &str, (method, path, media_type, body): (&str, &str, &str, &str)) -> Answer {
+    let request = http::Request::builder().method(method).uri(format!("/v1/jobs/{id}{path}"));
+    let request = request.header("authorization", format!("Bearer {token}")).header("content-type", media_type);
+    world.send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+/// Bytes, status and headers alike: nobody can find out which ids exist.
+#[tokio::test]
+async fn anothers_job_does_not_exist() {
+    let world = World::new();
+    let open = world.start_with(json!({"sealed": false})).await;
+    let ended = world.start(json!([1, {"fail": "x"}])).await;
+    world.work().await;
+    let absent = "00000000-0000-4000-8000-000000000000";
+    let bob = world.token("bob", &[]);
+    for this in CALLS {
+        let mut nothing = call(&world, &bob, absent, this).await;
+        assert_eq!(nothing.status, 404, "{this:?}");
+        nothing.headers.remove("x-request-id");
+        for id in [&open, &ended] {
+            let mut anothers = call(&world, &bob, id, this).await;
+            anothers.headers.remove("x-request-id");
+            assert_eq!(anothers.body.replace(id.as_str(), absent), nothing.body, "{this:?}");
+            assert_eq!((anothers.status, &anothers.headers), (nothing.status, &nothing.headers), "{this:?}");
+        }
+    }
+    assert_eq!(world.get(&format!("/v1/jobs/{open}/parts")).await.body, r#"{"parts":[],"nextPageToken":null}"#, "nothing was done");
+    assert_eq!(world.call("bob", "GET", "/v1/jobs").await.body, r#"{"jobs":[],"nextPageToken":null}"#);
+}
+
+/// What is not an id in lower case names no job, in the same words.
+#[tokio::test]
+async fn what_is_no_id_names_no_job() {
+    let world = World::new();
+    let id = world.start(json!([1])).await;
+    let ann = world.token("ann", &[]);
+    let simple = id.replace('-', "");
+    for text in [&id.to_uppercase(), &simple, &format!("{{{id}}}"), "x", "%FF", "..%2F", &format!("{id}%00")] {
+        for this in CALLS {
+            let answer = call(&world, &ann, text, this).await;
+            assert_eq!(answer.status, 404, "{text} {this:?}");
+            if this.0 != "HEAD" {
+                assert_eq!(
+                    (answer.problem().as_str(), &answer.json()["detail"]),
+                    ("not-found", &json!("Job not found")),
+                    "{text} {this:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Without a valid token there is nothing, not even the difference between jobs.
+#[tokio::test]
+async fn without_a_token_there_is_nothing() {
+    let world = World::new();
+    let id = world.start(json!([1])).await;
+    for this in CALLS {
+        let answer = call(&world, "x.y.z", &id, this).await;
+        assert_eq!(answer.status, 401, "{this:?}");
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"headway\", error=\"invalid_token\"");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    let answer = world.send(http::Request::get("/v1/jobs").body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.problem().as_str(), answer.header("www-authenticate")), ("unauthenticated", "Bearer realm=\"headway\""));
+    assert_eq!(world.send(http::Request::get("/v1/processors").body(Body::empty()).unwrap()).await.problem(), "unauthenticated");
+    assert_eq!(world.send(http::Request::post("/v1/jobs").body(Body::empty()).unwrap()).await.problem(), "unauthenticated");
+}
+
+/// Where scopes are asked for, reading needs one and changing another.
+#[tokio::test(start_paused = true)]
+async fn scopes_are_asked_for() {
+    let world = World::with(|auth| auth.with_scopes_required());
+    let tokens = [
+        (world.token("ann", &[]), false, false),
+        (world.token("ann", &["jobs:read"]), true, false),
+        (world.token("ann", &["jobs:write"]), false, true),
+    ];
+    let writer = &tokens[2].0;
+    let start = |token: &str| {
+        let request = http::Request::post("/v1/jobs").header("authorization", format!("Bearer {token}"));
+        request.header("content-type", "application/json").body(Body::from(r#"{"processor":"echo","sealed":false}"#)).unwrap()
+    };
+    let id = world.send(start(writer)).await.json()["id"].as_str().unwrap().to_owned();
+    for (token, may_read, may_write) in &tokens {
+        assert_eq!(world.send(start(token)).await.status == 202, *may_write);
+        for this in CALLS {
+            let answer = call(&world, token, &id, this).await;
+            let may = if matches!(this.0, "GET" | "HEAD") { may_read } else { may_write };
+            assert_eq!(answer.status != 403, *may, "{this:?}");
+            if !may && this.0 != "HEAD" {
+                assert_eq!(answer.problem(), "scope");
+                assert!(answer.header("www-authenticate").contains("insufficient_scope"));
+            }
+        }
+    }
+    let reader = call(&world, &tokens[1].0, &id, CALLS[0]).await;
+    assert_eq!(reader.json()["actions"], json!([]), "what the caller can do");
+}
