@@ -43,13 +43,13 @@ impl Bar {
             Bar::Silent => {}
             Bar::Lines(..) => self.say(&describe(job, sent)),
             Bar::Drawn(bar) => {
+                bar.set_message(describe(job, sent));
                 // Until it is sealed the total grows, and a bar would run backwards.
                 if job.sealed {
-                    bar.set_style(style("[{bar:30.cyan/dim}] {msg}").progress_chars("=> "));
                     bar.set_length(job.total_items.max(1));
                     bar.set_position(job.processed_items + job.failed_items);
+                    bar.set_style(style("[{wide_bar:.cyan/dim}] {msg}").progress_chars("=> "));
                 }
-                bar.set_message(describe(job, sent));
             }
         }
     }

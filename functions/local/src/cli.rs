@@ -46,7 +46,7 @@ pub struct Globals {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// When to use colours; NO_COLOR is heeded
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorWhen,
 }
 

@@ -3,6 +3,7 @@
 //! Tokens are never taken from the command line, where other users of the machine could read them.
 
 use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -46,7 +47,7 @@ pub enum CredentialsError {
     Command(#[source] std::io::Error),
     /// The command of `HEADWAY_TOKEN_COMMAND` failed.
     #[error("HEADWAY_TOKEN_COMMAND failed ({0})")]
-    CommandFailed(std::process::ExitStatus),
+    CommandFailed(ExitStatus),
     /// The source holds no token.
     #[error("{0} gave no token")]
     Empty(&'static str),
@@ -147,10 +148,10 @@ fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, Credentia
     if token.is_empty() { Err(CredentialsError::Empty(from)) } else { Ok(token) }
 }
 
-/// Runs the command in a shell; its stderr is the person's to read, its stdin too, since it may ask something.
+/// Runs the command in a shell. Its stderr is the person's to read; stdin is not its own, since it may hold items.
 async fn run(command: String) -> Result<String, CredentialsError> {
     let ran = tokio::task::spawn_blocking(move || {
-        std::process::Command::new("sh").arg("-c").arg(command).stderr(std::process::Stdio::inherit()).output()
+        Command::new("sh").arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output()
     });
     let output = ran.await.map_err(|error| CredentialsError::Command(std::io::Error::other(error)))?;
     let output = output.map_err(CredentialsError::Command)?;

@@ -133,11 +133,11 @@ pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
     Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
 }
 
-/// How to watch, continue and cancel a job. `file` is what was being sent, if not all of it has been.
+/// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not all has been sent.
 #[must_use]
-pub fn ways_on(context: &Context, job_id: &str, file: Option<&str>) -> Vec<String> {
+pub fn ways_on(context: &Context, job_id: &str, go_on: Option<String>) -> Vec<String> {
     let watch = format!("watch:    {}", context.command(&["watch", job_id]));
-    let go_on = file.map(|file| format!("continue: {}", context.command(&["submit", file, "--continue", job_id])));
+    let go_on = go_on.map(|command| format!("continue: {command}"));
     let cancel = format!("cancel:   {}", context.command(&["cancel", job_id]));
     [Some(watch), go_on, Some(cancel)].into_iter().flatten().collect()
 }

@@ -66,6 +66,7 @@ pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' => '\n',
+            '\t' => ' ',
             c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
             c => c,
         })
@@ -78,6 +79,6 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_is_made_harmless() {
-        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\td"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d");
+        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\td"), "a\u{fffd}[2Jb\u{fffd}c d");
     }
 }

@@ -78,17 +78,17 @@ impl Usage {
         self.batches() * (2.0 * units_per_batch + 1.0) * SQS_REQUEST
     }
 
-    /// A chunk settles in one unit; one with outputs writes them first.
+    /// A chunk settles in one unit; one with outputs writes them first, packed about as well as the items are.
     fn dynamodb(&self) -> f64 {
         let (chunks, parts) = (self.survey.chunks as f64, self.survey.parts.len() as f64);
-        let outputs = if self.outputs { self.survey.bytes as f64 / WRITE_UNIT_BYTES + chunks } else { 0.0 };
+        let outputs = if self.outputs { self.survey.packed_bytes as f64 / WRITE_UNIT_BYTES + chunks } else { 0.0 };
         let writes = chunks + outputs + parts * WRITES_PER_PART + WRITES_PER_JOB;
         writes * DYNAMODB_WRITE + self.batches() * READS_PER_BATCH * DYNAMODB_READ
     }
 
     fn http(&self) -> f64 {
         let parts = self.survey.parts.len() as f64;
-        let units_per_part = (self.survey.bytes as f64 / parts.max(1.0) / HTTP_UNIT_BYTES).ceil().max(1.0);
+        let units_per_part = (self.survey.packed_bytes as f64 / parts.max(1.0) / HTTP_UNIT_BYTES).ceil().max(1.0);
         (CALLS_PER_JOB + parts * units_per_part) * HTTP_REQUEST
     }
 }
@@ -106,7 +106,8 @@ mod tests {
     use super::*;
 
     fn million(outputs: bool) -> Usage {
-        let survey = Survey { items: 1_000_000, bytes: 200_000_000, chunks: 4_000, parts: vec![(0, 20_000); 50] };
+        let survey =
+            Survey { items: 1_000_000, bytes: 200_000_000, packed_bytes: 200_000_000, chunks: 4_000, parts: vec![(0, 20_000); 50] };
         Usage { survey, ms_per_item: 1.0, outputs }
     }
 

@@ -15,6 +15,8 @@ pub struct Survey {
     pub bytes: u64,
     /// The chunks they are cut into.
     pub chunks: u64,
+    /// Their bytes once packed for sending; 0 unless that was asked for.
+    pub packed_bytes: u64,
     /// The parts they are sent in: the index of the first item, and how many items.
     pub parts: Vec<(u64, u64)>,
 }
@@ -30,11 +32,23 @@ impl Survey {
     /// # Errors
     /// If any item cannot be read.
     pub async fn of(source: &Source, items_per_chunk_max: u16) -> anyhow::Result<Survey> {
+        Survey::take(source, items_per_chunk_max, false).await
+    }
+
+    /// The same, with the parts packed too, which takes longer.
+    ///
+    /// # Errors
+    /// If any item cannot be read.
+    pub async fn packed(source: &Source, items_per_chunk_max: u16) -> anyhow::Result<Survey> {
+        Survey::take(source, items_per_chunk_max, true).await
+    }
+
+    async fn take(source: &Source, items_per_chunk_max: u16, pack: bool) -> anyhow::Result<Survey> {
         let source = source.clone();
         let (tell, told) = oneshot::channel();
         std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
             // Nobody waits any more if the command was interrupted.
-            let _ = tell.send(read(&source, items_per_chunk_max));
+            let _ = tell.send(read(&source, items_per_chunk_max, pack));
         })?;
         Ok(told.await??)
     }
@@ -57,23 +71,26 @@ impl Survey {
         Ok(())
     }
 
-    fn count(&mut self, part: Option<Part>) {
+    fn count(&mut self, part: Option<Part>, pack: bool) {
         if let Some(part) = part {
             self.chunks += part.chunks as u64;
             self.parts.push((part.first_index, part.items));
+            if pack {
+                self.packed_bytes += part.pack().body.len() as u64;
+            }
         }
     }
 }
 
-fn read(source: &Source, items_per_chunk_max: u16) -> Result<Survey, InputError> {
+fn read(source: &Source, items_per_chunk_max: u16, pack: bool) -> Result<Survey, InputError> {
     let mut items = source.open()?;
     let mut cutter = PartCutter::new(items_per_chunk_max);
     let (mut survey, mut item) = (Survey::default(), Vec::new());
     while items.next(&mut item)? {
         survey.items += 1;
         survey.bytes += item.len() as u64;
-        survey.count(cutter.push(&item));
+        survey.count(cutter.push(&item), pack);
     }
-    survey.count(cutter.finish());
+    survey.count(cutter.finish(), pack);
     Ok(survey)
 }

@@ -29,15 +29,16 @@ impl Patience {
 #[derive(Debug)]
 pub struct Waits {
     patience: Patience,
-    began: Instant,
+    /// When the first try failed: a long upload is no impatience.
+    failing_since: Option<Instant>,
     attempts: u32,
 }
 
 impl Waits {
-    /// Starts the clock of one call.
+    /// Of a call that has not been made yet.
     #[must_use]
     pub fn new(patience: Patience) -> Waits {
-        Waits { patience, began: Instant::now(), attempts: 0 }
+        Waits { patience, failing_since: None, attempts: 0 }
     }
 
     /// How long to wait after this error; none if it is no use, or patience is at its end.
@@ -49,7 +50,8 @@ impl Waits {
             _ => return None,
         };
         let pause = asked.unwrap_or_else(|| jittered(self.attempts, random()));
-        (self.began.elapsed() + pause <= limit).then_some(pause)
+        let failing = self.failing_since.get_or_insert_with(Instant::now).elapsed();
+        (failing + pause <= limit).then_some(pause)
     }
 
     /// How often the call has been made.

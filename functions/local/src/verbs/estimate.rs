@@ -39,7 +39,7 @@ impl Estimate {
     pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
         let source = Source::of(&self.file, self.format).map_err(UsageError)?;
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
-        let survey = Survey::of(&source, chunk_size).await?;
+        let survey = Survey::packed(&source, chunk_size).await?;
         survey.check(chunk_size)?;
         let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
         let usage = Usage { survey, ms_per_item: self.ms_per_item, outputs: self.processor == "json-schema" };

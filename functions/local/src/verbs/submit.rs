@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use headway::limits::ITEMS_PER_CHUNK_MAX;
 use reqwest::header::HeaderValue;
 use uuid::Uuid;
@@ -164,7 +164,7 @@ impl Submit {
             return Ok(told);
         }
         let id = told.view.id;
-        let ways_on = || follow::ways_on(context, &id, Some(&self.file.to_string_lossy()));
+        let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
         let upload = Upload { client: Arc::clone(client), job_id: id.clone(), source, items_per_chunk_max };
         let stopped = || follow::interrupted(&id, ways_on());
         match follow::or_interrupt(upload_all(&upload, survey.filter(|_| maybe_parts), bar), stopped).await {
@@ -175,11 +175,22 @@ impl Submit {
         }
     }
 
+    /// The command that sends the rest, cut as before.
+    fn continuing(&self, context: &Context, id: &str) -> String {
+        let (file, size) = (self.file.to_string_lossy(), self.chunk_size.map(|size| size.to_string()));
+        let format = self.format.and_then(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+        let mut words = vec!["submit", &*file];
+        words.extend(format.iter().flat_map(|format| ["--format", format.as_str()]));
+        words.extend(size.iter().flat_map(|size| ["--chunk-size", size.as_str()]));
+        words.extend(["--continue", id]);
+        context.command(&words)
+    }
+
     /// A job can fail, or be cancelled, before all of its file was sent.
     fn say_unsent(&self, context: &Context, told: &Told) {
         context.out.note(&format!("  it ended while its items were being sent: {} had arrived", told.view.total_items));
         if told.view.status == headway::JobStatus::Failed {
-            let again = context.command(&["submit", &self.file.to_string_lossy(), "--continue", &told.view.id]);
+            let again = self.continuing(context, &told.view.id);
             context.out.note(&format!("  to send the rest, after the retry: {again}"));
         }
     }
