@@ -20,7 +20,7 @@ pub(super) enum FileFault {
 }
 
 impl FileFault {
-    // dynoxide passes SQLite's own words on, and nothing else.
+    // Only words come through dynoxide: SQLite's, and its own for a file that is no database.
     pub(super) fn of(fault: &DynoxideError) -> Option<Self> {
         if fault.status_code() != 500 {
             return None;
@@ -29,7 +29,7 @@ impl FileFault {
         let says = |words_of_sqlite: &str| words.contains(words_of_sqlite);
         if says("database or disk is full") {
             Some(Self::Full)
-        } else if says("disk image is malformed") || says("file is not a database") {
+        } else if says("disk image is malformed") || says("not a valid") {
             Some(Self::Damaged)
         } else {
             None
@@ -103,4 +103,38 @@ pub(super) fn unreadable(operation: &str, cause: &serde_json::Error) -> Answer {
 
 fn typed(status: u16, kind: &str, message: &str) -> Answer {
     Answer { status, body: json!({ "__type": kind, "message": message }).to_string().into_bytes(), query_error: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use dynoxide::storage_backend::from_rusqlite;
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// What `sql` fails with, as dynoxide passes it on.
+    fn fault_of(file: &Path, sql: &str) -> Option<FileFault> {
+        let connection = Connection::open(file).unwrap();
+        let failed = connection.execute_batch(sql).unwrap_err();
+        FileFault::of(&DynoxideError::from(from_rusqlite(failed)))
+    }
+
+    // SQLite itself is made to fail, since it is its words that are gone by.
+    #[test]
+    fn what_ails_the_file_is_known_by_the_words_it_comes_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("table.db");
+        let grow = "PRAGMA max_page_count = 3; CREATE TABLE t (v); INSERT INTO t VALUES (zeroblob(90000))";
+        assert!(fault_of(&file, grow) == Some(FileFault::Full));
+        assert!(fault_of(&file, "SELECT no_such_column").is_none());
+        let fill = "INSERT INTO t VALUES (zeroblob(9000))";
+        Connection::open(&file).unwrap().execute_batch(fill).unwrap();
+        let damage = |at| std::fs::OpenOptions::new().write(true).open(&file).unwrap().write_all_at(&[0xA5; 64], at).unwrap();
+        damage(4096);
+        assert!(fault_of(&file, "UPDATE t SET v = 1") == Some(FileFault::Damaged));
+        damage(0);
+        assert!(fault_of(&file, "UPDATE t SET v = 1") == Some(FileFault::Damaged));
+    }
 }
