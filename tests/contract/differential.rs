@@ -203,7 +203,7 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         3 => round().prop_map(|round| JobWrite::Retry { round }),
         3 => number().prop_map(|part| JobWrite::Reserve { part }),
         4 => (number(), 0u64..30).prop_map(|(parts, total_items)| JobWrite::Seal { parts, total_items }),
-        1 => (-1i64..25).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
+        2 => (-1i64..5).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
         1 => (round(), -5i64..25)
             .prop_map(|(round, seconds)| JobWrite::Reconcile { round, completed_at: at(seconds) }),
         1 => round().prop_map(|round| JobWrite::Delete { round }),

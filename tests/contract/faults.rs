@@ -14,15 +14,29 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-/// A client that does every write and loses its answer, the first time it is made.
-pub(crate) fn losing_answers(inner: SharedHttpClient) -> SharedHttpClient {
-    Wrapping { inner, fault: Arc::new(LosesAnswers::default()) }.into_shared()
+use crate::subject::TABLE;
+
+/// A client whose calls take turns, so that what is done at the same time does interleave.
+pub(crate) fn interleaving(inner: SharedHttpClient) -> SharedHttpClient {
+    Wrapping { inner, fault: Arc::new(TakesTurns) }.into_shared()
+}
+
+/// A client that does every write and loses its answer, the first time it is made. If the table `forgets_tokens`, it
+/// does not know a transaction made again, as DynamoDB does not after ten minutes.
+pub(crate) fn losing_answers(inner: SharedHttpClient, forgets_tokens: bool) -> SharedHttpClient {
+    Wrapping { inner, fault: Arc::new(LosesAnswers { forgets_tokens, lost: Mutex::default() }) }.into_shared()
 }
 
 /// A client of a queue that refuses entries of a batch inside a 200.
 pub(crate) fn refusing_entries(inner: SharedHttpClient, refuses: RefusesEntries) -> SharedHttpClient {
     Wrapping { inner, fault: Arc::new(refuses) }.into_shared()
+}
+
+/// A client of a table that does a share of each batch and leaves the rest: half of it, or everything.
+pub(crate) fn leaving_batches(inner: SharedHttpClient, everything: bool) -> SharedHttpClient {
+    Wrapping { inner, fault: Arc::new(LeavesBatches { everything }) }.into_shared()
 }
 
 /// What is done to a call on its way.
@@ -55,22 +69,80 @@ impl<F: Fault> HttpConnector for Wrapped<F> {
     }
 }
 
+/// Lets others go first, before and after each call.
+#[derive(Debug)]
+struct TakesTurns;
+
+impl Fault for TakesTurns {
+    fn call(self: Arc<Self>, inner: &SharedHttpConnector, request: HttpRequest) -> HttpConnectorFuture {
+        let inner = inner.clone();
+        HttpConnectorFuture::new(async move {
+            tokio::task::yield_now().await;
+            let answer = inner.call(request).await;
+            tokio::task::yield_now().await;
+            answer
+        })
+    }
+}
+
 /// Remembers the writes whose answers it has lost.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct LosesAnswers {
+    forgets_tokens: bool,
     lost: Mutex<BTreeSet<Vec<u8>>>,
 }
 
 impl Fault for LosesAnswers {
-    fn call(self: Arc<Self>, inner: &SharedHttpConnector, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(self: Arc<Self>, inner: &SharedHttpConnector, mut request: HttpRequest) -> HttpConnectorFuture {
         let operation = request.headers().get("x-amz-target").unwrap_or_default();
         let reads = ["Get", "Query", "Describe"].iter().any(|verb| operation.contains(verb));
         let body = request.body().bytes().unwrap_or_default().to_vec();
+        if self.forgets_tokens && operation.contains("Transact") {
+            let mut other: Value = serde_json::from_slice(&body).unwrap();
+            other["ClientRequestToken"] = Uuid::new_v4().to_string().into();
+            *request.body_mut() = SdkBody::from(other.to_string());
+        }
         let loses = !reads && self.lost.lock().unwrap().insert(body);
         let answer = inner.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
             if loses { Err(ConnectorError::io("the answer was lost".into())) } else { Ok(answer) }
+        })
+    }
+}
+
+/// Answers part of a batch, and says which part it left.
+#[derive(Debug)]
+struct LeavesBatches {
+    everything: bool,
+}
+
+impl Fault for LeavesBatches {
+    fn call(self: Arc<Self>, inner: &SharedHttpConnector, mut request: HttpRequest) -> HttpConnectorFuture {
+        let operation = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+        let (unprocessed, list) = match operation.rsplit('.').next() {
+            Some("BatchGetItem") => ("UnprocessedKeys", format!("/RequestItems/{TABLE}/Keys")),
+            Some("BatchWriteItem") => ("UnprocessedItems", format!("/RequestItems/{TABLE}")),
+            _ => return inner.call(request),
+        };
+        let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let mut left = body["RequestItems"].clone();
+        let all = body.pointer(&list).unwrap().as_array().unwrap().clone();
+        let (done, rest) = all.split_at(if self.everything { 0 } else { all.len().div_ceil(2) });
+        if rest.is_empty() {
+            return inner.call(request);
+        }
+        *body.pointer_mut(&list).unwrap() = done.into();
+        *left.pointer_mut(list.strip_prefix("/RequestItems").unwrap()).unwrap() = rest.into();
+        if done.is_empty() {
+            return HttpConnectorFuture::ready(Ok(response(&json!({ unprocessed: left }))));
+        }
+        *request.body_mut() = SdkBody::from(body.to_string());
+        let answer = inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut body: Value = serde_json::from_slice(answer.await?.body().bytes().unwrap()).unwrap();
+            body[unprocessed] = left;
+            Ok(response(&body))
         })
     }
 }

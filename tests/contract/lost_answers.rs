@@ -15,12 +15,15 @@ use crate::subject::{TABLE, embedded_parts};
 
 #[tokio::test(start_paused = true)]
 async fn a_create_is_not_taken_for_anothers() {
-    let ledger = ledger().await;
-    for with_key in [false, true] {
-        let job = job();
-        let key = with_key.then(|| key(&job, "k"));
-        assert_eq!(ledger.create(&job, &raw("1"), key.as_ref(), None).await.unwrap(), None);
-        assert_eq!(ledger.rows(&[job.id], &[]).await.unwrap().jobs[&job.id], job);
+    for forgets_tokens in [false, true] {
+        let ledger = ledger_that(forgets_tokens).await;
+        for with_key in [false, true] {
+            let job = job();
+            let key = with_key.then(|| key(&job, "k"));
+            assert_eq!(ledger.create(&job, &raw("1"), key.as_ref(), None).await.unwrap(), None);
+            assert_eq!(ledger.rows(&[job.id], &[]).await.unwrap().jobs[&job.id], job);
+            assert!(ledger.params(job.id).await.unwrap().is_some());
+        }
     }
 }
 
@@ -71,8 +74,12 @@ async fn keeping_and_forgetting_are_done_once_however_often() {
 }
 
 async fn ledger() -> DynamoLedger {
+    ledger_that(false).await
+}
+
+async fn ledger_that(forgets_tokens: bool) -> DynamoLedger {
     let embedded = embedded_parts();
     schema::create_table(&embedded.dynamodb(), TABLE).await.unwrap();
-    let client = Embedded::dynamodb_config(losing_answers(embedded.dynamodb_http_client())).build();
+    let client = Embedded::dynamodb_config(losing_answers(embedded.dynamodb_http_client(), forgets_tokens)).build();
     DynamoLedger::new(aws_sdk_dynamodb::Client::from_conf(client), TABLE)
 }

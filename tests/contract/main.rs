@@ -10,6 +10,7 @@ mod differential;
 mod faults;
 mod jobs;
 mod ledger;
+mod left_over;
 mod lost_answers;
 mod queue;
 mod sample;

@@ -9,6 +9,8 @@ use headway::ledger::memory::MemoryLedger;
 use headway_embedded::{Config, Embedded};
 use uuid::Uuid;
 
+use crate::faults::interleaving;
+
 /// Runs each case, an `async fn(Arc<dyn Ledger>)`, over every ledger.
 macro_rules! over_every_ledger {
     ($($case:ident),* $(,)?) => {
@@ -48,7 +50,8 @@ pub(crate) fn memory() -> Arc<dyn Ledger> {
 
 /// Production's adapter over the embedded DynamoDB.
 pub(crate) async fn embedded() -> Arc<dyn Ledger> {
-    let client = embedded_parts().dynamodb();
+    let client = Embedded::dynamodb_config(interleaving(embedded_parts().dynamodb_http_client())).build();
+    let client = aws_sdk_dynamodb::Client::from_conf(client);
     schema::create_table(&client, TABLE).await.unwrap();
     Arc::new(DynamoLedger::new(client, TABLE))
 }

@@ -70,7 +70,9 @@ async fn of_many_creates_with_one_key_one_wins(ledger: Arc<dyn Ledger>) {
     assert_eq!(winners.len(), 1, "{answers:?}");
     assert!(answers.iter().flatten().all(|known| known.job == winners[0]));
     for job in &jobs {
-        assert_eq!(read(&*ledger, job).await.is_some(), job.id == winners[0]);
+        let won = job.id == winners[0];
+        assert_eq!(read(&*ledger, job).await.is_some(), won);
+        assert_eq!(ledger.params(job.id).await.unwrap().is_some(), won, "the others leave nothing behind");
     }
 }
 

@@ -102,6 +102,7 @@ async fn candidates(
     loop {
         let page = ledger.candidates(kind, before, after.as_deref(), limit).await.unwrap();
         assert!(page.ids.len() <= limit);
+        assert!(page.next.is_none() || page.next > after, "the pages go on");
         found.extend(page.ids.into_iter().filter(|id| own.contains(id)));
         after = page.next;
         if after.is_none() {

@@ -15,7 +15,8 @@ use crate::error::JobError;
 use crate::job::UserId;
 use crate::ledger::{Candidates, Found};
 
-/// Places of one index partition, in order, and whether there may be more behind the last.
+/// Places of an index, in order, and whether there may be more behind the last.
+#[derive(Debug, PartialEq)]
 struct Places {
     sorts: Vec<String>,
     more: bool,
@@ -52,15 +53,8 @@ impl Table {
         }
         let shard = |shard| self.shard(shard_partition(shard, live), &from, &to, limit);
         let shards = try_join_all((0..SWEEP_SHARDS).map(shard)).await?;
-        // Behind the last place of a shard that has more, others may stand before what that shard still has.
-        let sure_to = shards.iter().filter(|shard| shard.more).filter_map(|shard| shard.sorts.last().cloned()).min();
-        let mut sorts: Vec<String> = shards.into_iter().flat_map(|shard| shard.sorts).collect();
-        sorts.sort_unstable();
-        let all = sorts.len();
-        sorts.retain(|place| sure_to.as_ref().is_none_or(|last| place <= last));
-        sorts.truncate(limit.max(1));
-        let more = sure_to.is_some() || sorts.len() < all;
-        found(sorts, more)
+        let places = merged(shards, limit.max(1));
+        found(places.sorts, places.more)
     }
 
     async fn shard(&self, partition: String, from: &str, to: &str, limit: usize) -> Result<Places, JobError> {
@@ -81,6 +75,18 @@ impl Table {
     }
 }
 
+/// The first places of all shards. Behind the last place of a shard that has more, those of others are not sure to be
+/// the next, and wait for another page.
+fn merged(shards: Vec<Places>, limit: usize) -> Places {
+    let sure_to = shards.iter().filter(|shard| shard.more).filter_map(|shard| shard.sorts.last().cloned()).min();
+    let mut sorts: Vec<String> = shards.into_iter().flat_map(|shard| shard.sorts).collect();
+    sorts.sort_unstable();
+    let all = sorts.len();
+    sorts.retain(|place| sure_to.as_ref().is_none_or(|last| place <= last));
+    sorts.truncate(limit);
+    Places { more: sure_to.is_some() || sorts.len() < all, sorts }
+}
+
 fn found(sorts: Vec<String>, more: bool) -> Result<Found, JobError> {
     let next = sorts.last().filter(|_| more).cloned();
     let id = |place: &String| job_of_index_sort(place).ok_or_else(|| JobError::corrupt("an index row", format!("{place} names no job")));
@@ -90,4 +96,21 @@ fn found(sorts: Vec<String>, more: bool) -> Result<Found, JobError> {
 /// The table wants a limit of at least 1.
 fn clamped(limit: usize) -> i32 {
     i32::try_from(limit).unwrap_or(i32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(sorts: &[&str], more: bool) -> Places {
+        Places { sorts: sorts.iter().map(|sort| (*sort).to_owned()).collect(), more }
+    }
+
+    #[test]
+    fn a_shard_whose_page_was_cut_short_holds_the_others_back() {
+        let shards = || vec![places(&["a", "d"], true), places(&["b", "c", "e", "f"], false), places(&[], false)];
+        assert_eq!(merged(shards(), 9), places(&["a", "b", "c", "d"], true), "what comes after d may be the first shard's");
+        assert_eq!(merged(shards(), 2), places(&["a", "b"], true));
+        assert_eq!(merged(vec![places(&["b"], false), places(&["a"], false)], 2), places(&["a", "b"], false));
+    }
 }
