@@ -30,18 +30,36 @@ async fn serve(app: App, host: Host) -> Result<(), Error> {
     lambda_http::run(router(Arc::new(state))).await
 }
 
-/// Works jobs off beside serving, unless another process is at it.
+/// How long to wait before seeing again whether another process still works the data off.
+#[cfg(feature = "embedded")]
+const TAKE_OVER_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Works jobs off beside serving.
 #[cfg(feature = "embedded")]
 async fn run_embedded() -> Result<(), Error> {
     let hosted = headway_embedded::Hosted::from_environment().await?;
     let built_in = headway_worker::processors::built_in()?;
     let app = hosted.app.clone().with_processors(built_in.infos());
-    let (_stop, stopped) = tokio::sync::watch::channel(false);
     let hold = hosted.embedded.take_over().await?;
-    if hold.is_some() {
-        crate::in_process::Functions::start(&hosted.embedded, app.clone(), built_in, stopped);
-    } else {
-        tracing::warn!("another process works this data directory off");
-    }
+    tokio::spawn(work_off(hosted.embedded, hold, app.clone(), built_in));
     serve(app, Host::Local).await
+}
+
+/// Works jobs off for as long as the process lives, from the moment no other process does: after a change of the code
+/// this one begins while the one before it is still ending.
+#[cfg(feature = "embedded")]
+async fn work_off(embedded: headway_embedded::Embedded, hold: Option<headway_embedded::Hold>, app: App, processors: headway::Processors) {
+    let mut hold = hold;
+    if hold.is_none() {
+        tracing::warn!("another process works this data directory off: this one will once that has ended");
+    }
+    while hold.is_none() {
+        tokio::time::sleep(TAKE_OVER_AGAIN_AFTER).await;
+        hold = embedded.take_over().await.unwrap_or_else(|error| {
+            tracing::error!(error = headway::work::error_chain(&error), "jobs cannot be worked off yet");
+            None
+        });
+    }
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    crate::in_process::Functions::start(&embedded, app, processors, stopped).finished().await;
 }
