@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use axum::body::{Body, Bytes};
 use flate2::read::MultiGzDecoder;
-use headway::limits::{BODY_BYTES_MAX, ITEM_DEPTH_MAX, PART_BYTES_MAX};
+use headway::limits::{BODY_BYTES_MAX, ITEM_DEPTH_MAX, ITEMS_PER_REQUEST_MAX, PART_BYTES_MAX};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -53,14 +53,16 @@ pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorRe
     if plain { Ok(bytes) } else { unpacked(&bytes) }
 }
 
-/// The items of a part's lines, byte for byte; blank lines are skipped.
+/// The items of a part's lines, byte for byte; blank lines are skipped. Of more items than a request may hold, one too
+/// many is read.
 ///
 /// # Errors
 /// `malformed`, naming the line.
 pub fn items(lines: &[u8]) -> Result<Vec<Box<RawValue>>, ApiErrorResponse> {
     let text = json::text(lines)?;
     let lines = text.split('\n').enumerate().map(|(number, line)| (number + 1, line.trim_matches([' ', '\t', '\r'])));
-    lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| item(number, line)).collect()
+    let items = lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| item(number, line));
+    items.take(ITEMS_PER_REQUEST_MAX + 1).collect()
 }
 
 fn item(number: usize, line: &str) -> Result<Box<RawValue>, ApiErrorResponse> {

@@ -2,15 +2,19 @@
 //! names of the members of the objects that are open.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use headway::limits::ITEM_DEPTH_MAX;
+use headway::limits::{ITEM_DEPTH_MAX, PARAMS_BYTES_MAX};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// How deep a job's body may nest: its items, in a list, in an object.
 const BODY_DEPTH_MAX: usize = ITEM_DEPTH_MAX + 2;
+/// The most members of an object: more do not fit in anything that is taken, params being the largest. It keeps the
+/// time spent on a hostile body short.
+const MEMBERS_MAX: usize = PARAMS_BYTES_MAX / "\"\":0,".len();
 /// Up to this many names are compared one by one.
 const NAMES_COMPARED_MAX: usize = 16;
 /// The most of a name that is shown, in characters.
@@ -45,6 +49,14 @@ pub fn object(bytes: &[u8]) -> Result<Option<BTreeMap<String, &RawValue>>, JsonE
     Ok(serde_json::from_str(text).ok())
 }
 
+/// The elements of an array's text, byte for byte, `count_max` and one more at most; `None` if it is not an array.
+pub fn elements(text: &str, count_max: usize) -> Option<Vec<Box<RawValue>>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut elements = Vec::new();
+    let read = reader.deserialize_seq(Elements { elements: &mut elements, count_max });
+    (read.is_ok() || elements.len() > count_max).then_some(elements)
+}
+
 /// Checks that `text` is one JSON value, at most `depth_max` arrays and objects deep, every member's name once in its
 /// object, every number within the range of f64.
 ///
@@ -53,6 +65,28 @@ pub fn object(bytes: &[u8]) -> Result<Option<BTreeMap<String, &RawValue>>, JsonE
 pub fn check(text: &str, depth_max: usize) -> Result<(), JsonError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     Strict { depth_left: depth_max, depth_max }.deserialize(&mut reader).and_then(|()| reader.end()).map_err(JsonError::NotJson)
+}
+
+struct Elements<'a> {
+    elements: &'a mut Vec<Box<RawValue>>,
+    count_max: usize,
+}
+
+impl<'de> Visitor<'de> for Elements<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while self.elements.len() <= self.count_max
+            && let Some(element) = elements.next_element()?
+        {
+            self.elements.push(element);
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -116,11 +150,14 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let inner = self.inner()?;
-        let mut names = Names::default();
+        let mut names = Names::Few(Vec::new());
         while let Some(name) = members.next_key_seed(Name)? {
             if let Err(name) = names.add(name) {
                 let shown: String = name.chars().take(NAME_SHOWN_CHARS_MAX).collect();
                 return Err(A::Error::custom(format_args!("the member {shown:?} comes twice")));
+            }
+            if names.len() > MEMBERS_MAX {
+                return Err(A::Error::custom(format_args!("an object with more than {MEMBERS_MAX} members")));
             }
             members.next_value_seed(inner)?;
         }
@@ -155,23 +192,35 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// The names of an open object. Most objects are small.
-#[derive(Default)]
-struct Names<'de> {
-    few: Vec<Cow<'de, str>>,
-    many: HashSet<Cow<'de, str>>,
+/// The names of an open object. Most objects are small: their names are compared, those of large ones are hashed.
+enum Names<'de> {
+    Few(Vec<Cow<'de, str>>),
+    Many(HashMap<Cow<'de, str>, ()>),
 }
 
 impl<'de> Names<'de> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Few(names) => names.len(),
+            Self::Many(names) => names.len(),
+        }
+    }
+
     /// Gives the name back if it is there already.
     fn add(&mut self, name: Cow<'de, str>) -> Result<(), Cow<'de, str>> {
-        if self.few.contains(&name) || self.many.contains(&name) {
-            return Err(name);
-        }
-        if self.few.len() < NAMES_COMPARED_MAX {
-            self.few.push(name);
-        } else {
-            self.many.insert(name);
+        match self {
+            Self::Few(names) if names.contains(&name) => return Err(name),
+            Self::Few(names) if names.len() < NAMES_COMPARED_MAX => names.push(name),
+            Self::Few(names) => {
+                let names = std::mem::take(names).into_iter().chain([name]);
+                *self = Self::Many(names.map(|name| (name, ())).collect());
+            }
+            Self::Many(names) => match names.entry(name) {
+                Entry::Occupied(there) => return Err(there.key().clone()),
+                Entry::Vacant(place) => {
+                    place.insert(());
+                }
+            },
         }
         Ok(())
     }
@@ -241,6 +290,17 @@ mod tests {
         assert!(!is_taken(&"{\"a\":".repeat(100_000)));
         let body = format!(r#"{{"items":[{}]}}"#, nested(ITEM_DEPTH_MAX));
         assert!(object(body.as_bytes()).unwrap().is_some());
+    }
+
+    /// A million names must cost a few thousand.
+    #[test]
+    fn members_are_bounded() {
+        let object = |members: usize| {
+            let members: Vec<String> = (0..members).map(|i| format!("\"{i}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(is_taken(&object(MEMBERS_MAX)));
+        assert!(!is_taken(&object(MEMBERS_MAX + 1)));
     }
 
     /// Bytes that are not text must not reach a reader that would replace them.

@@ -12,11 +12,17 @@ class Refused extends Error {
 
 function token() { return sessionStorage.getItem(KEY); }
 
-function takeTokenFromAddress() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!given) return;
-  sessionStorage.setItem(KEY, given);
-  history.replaceState(null, "", location.pathname + location.search);
+// #token=…&job=…: the token leaves the address at once, the job stays in it.
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  if (given.has("token")) {
+    sessionStorage.setItem(KEY, given.get("token"));
+    showInAddress(given.get("job"));
+  }
+}
+
+function showInAddress(job) {
+  history.replaceState(null, "", location.pathname + location.search + (job ? "#job=" + encodeURIComponent(job) : ""));
 }
 
 async function call(path, headers) {
@@ -115,12 +121,13 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 
 async function watch(id) {
   const mine = watched = {};
+  showInAddress(id);
   let known = {};
   let failuresSeen = -1;
   while (watched === mine) {
     let wait = 5;
     try {
-      const answer = await call("v1/jobs/" + id, known);
+      const answer = await call("v1/jobs/" + encodeURIComponent(id), known);
       if (watched !== mine) return;
       if (answer.status === 200) {
         known = { "If-None-Match": answer.headers.get("ETag") };
@@ -144,7 +151,10 @@ function signIn() {
   const has = Boolean(token());
   at("sign-in").hidden = has;
   at("signed-in").hidden = !has;
-  if (has) list(false); else at("token").focus();
+  if (!has) { at("token").focus(); return; }
+  list(false);
+  const job = new URLSearchParams(location.hash.slice(1)).get("job");
+  if (job) watch(job);
 }
 
 function signOut() {
@@ -165,6 +175,6 @@ at("sign-in").addEventListener("submit", (event) => {
 at("more").addEventListener("click", () => list(true));
 at("refresh").addEventListener("click", () => list(false));
 at("sign-out").addEventListener("click", () => { signOut(); tell("The token is forgotten."); });
-window.addEventListener("hashchange", () => { takeTokenFromAddress(); signIn(); });
-takeTokenFromAddress();
+window.addEventListener("hashchange", () => { readAddress(); signIn(); });
+readAddress();
 signIn();

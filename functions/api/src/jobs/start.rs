@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headway::limits::{
-    ITEMS_PER_CHUNK_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX,
+    ITEMS_PER_CHUNK_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX,
+    PARAMS_BYTES_MAX,
 };
 use headway::submit::{RequestKey, Submission};
 use headway::{ToleratedFailures, Violation};
@@ -151,7 +152,7 @@ impl<'a> Reader<'a> {
                 None
             }
             (Some(raw), true) => {
-                let items = serde_json::from_str(raw.get()).ok();
+                let items = json::elements(raw.get(), ITEMS_PER_REQUEST_MAX);
                 if items.is_none() {
                     self.refuse("/items", "must be an array");
                 }

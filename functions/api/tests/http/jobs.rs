@@ -123,6 +123,8 @@ async fn a_refused_job_leaves_nothing_behind() {
     assert_eq!(world.post("/v1/jobs", b"{\"processor\":\"\xff\"}".to_vec()).await.problem(), "malformed");
     let unknown = world.post("/v1/jobs", r#"{"processor":"none","items":[]}"#).await;
     assert_eq!(unknown.json()["known"], json!(["echo"]));
+    let many = world.post("/v1/jobs", format!(r#"{{"processor":"echo","items":[{}0]}}"#, "0,".repeat(50_000))).await;
+    assert_eq!((many.problem().as_str(), &many.json()["errors"][0]["pointer"]), ("invalid", &json!("/items")));
     let invalid = world.post("/v1/jobs", large_item).await;
     assert_eq!(invalid.json()["errors"][0]["pointer"], "/items/1");
 
