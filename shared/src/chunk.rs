@@ -156,7 +156,8 @@ pub enum Message {
 /// The version of the wire format this code writes.
 pub const WIRE_VERSION: u32 = 1;
 
-/// A message on the wire: `{"v":1,"kind":"chunk","job":…,"items":[[index,item],…],…}` or `{"v":1,"kind":"revive",…}`.
+/// A message on the wire: `{"v":1,"kind":"chunk","job":…,"first":0,"items":[item,…],…}`, with the items' `indexes` if they
+/// are not the whole chunk; or `{"v":1,"kind":"revive",…}`.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     v: u32,
@@ -172,7 +173,9 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    items: Option<Vec<(u64, Box<RawValue>)>>,
+    indexes: Option<Vec<u64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<Vec<Box<RawValue>>>,
     /// The items in base64, when they hold a character that SQS refuses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     items64: Option<String>,
@@ -243,6 +246,7 @@ impl Wire {
             chunk: None,
             n: None,
             first: None,
+            indexes: None,
             items: None,
             items64: None,
             attempt: 0,
@@ -263,10 +267,13 @@ impl Wire {
             careful: chunk.careful,
             ..Self::new("chunk", chunk.id.job, chunk.id.part)
         };
-        if chunk.items.iter().any(|(_, item)| refused_by_queue(item.get())) {
-            wire.items64 = serde_json::to_vec(&chunk.items).ok().map(|bytes| BASE64_STANDARD.encode(bytes));
+        let whole = chunk.items.iter().map(|(index, _)| *index).eq(whole_chunk(chunk.first_index, chunk.chunk_items));
+        wire.indexes = (!whole).then(|| chunk.items.iter().map(|(index, _)| *index).collect());
+        let items: Vec<_> = chunk.items.iter().map(|(_, item)| item.clone()).collect();
+        if items.iter().any(|item| refused_by_queue(item.get())) {
+            wire.items64 = serde_json::to_vec(&items).ok().map(|bytes| BASE64_STANDARD.encode(bytes));
         } else {
-            wire.items = Some(chunk.items.clone());
+            wire.items = Some(items);
         }
         wire
     }
@@ -281,11 +288,16 @@ impl Wire {
                     (None, Some(text)) => from_base64(&text).map_err(WireError::Foreign)?,
                     (None, None) => return Err(missing()),
                 };
+                let (first_index, chunk_items) = (self.first.ok_or_else(missing)?, self.n.ok_or_else(missing)?);
+                let indexes = self.indexes.unwrap_or_else(|| whole_chunk(first_index, chunk_items).collect());
+                if indexes.len() != items.len() {
+                    return Err(WireError::Foreign("its indexes are not as many as its items".into()));
+                }
                 Ok(Message::Chunk(ChunkMessage {
                     id: ChunkId { job: JobId(self.job), part: self.part, chunk: self.chunk.ok_or_else(missing)? },
-                    chunk_items: self.n.ok_or_else(missing)?,
-                    first_index: self.first.ok_or_else(missing)?,
-                    items,
+                    chunk_items,
+                    first_index,
+                    items: indexes.into_iter().zip(items).collect(),
                     attempt: self.attempt,
                     hops: self.hops,
                     nonce: self.nonce,
@@ -304,7 +316,12 @@ fn refused_by_queue(text: &str) -> bool {
     !text.is_ascii() && text.contains(['\u{FFFE}', '\u{FFFF}'])
 }
 
-fn from_base64(text: &str) -> Result<Vec<(u64, Box<RawValue>)>, Cause> {
+/// The indexes of all items of a chunk.
+fn whole_chunk(first_index: u64, items: u16) -> std::ops::Range<u64> {
+    first_index..first_index + u64::from(items)
+}
+
+fn from_base64(text: &str) -> Result<Vec<Box<RawValue>>, Cause> {
     Ok(serde_json::from_slice(&BASE64_STANDARD.decode(text)?)?)
 }
 
@@ -343,8 +360,8 @@ mod tests {
 
     #[test]
     fn a_message_arrives_as_it_was_sent_byte_for_byte() {
-        for items in [&[r#"{"a": 1.000,  "b":"é\u0000"}"#, "null"][..], &["\"\u{FFFF}\u{FFFE}\""], &[]] {
-            let sent = message(items);
+        for (items, chunk_items) in [(&[r#"{"a": 1.000,  "b":"é\u0000"}"#, "null"][..], 2), (&["\"\u{FFFF}\u{FFFE}\""], 9), (&[], 3)] {
+            let sent = ChunkMessage { chunk_items, ..message(items) };
             let wire = Message::Chunk(sent.clone()).to_wire().unwrap();
             assert!(!refused_by_queue(&wire));
             let Message::Chunk(came) = Message::from_wire(&wire).unwrap() else { panic!("another kind") };
@@ -357,7 +374,11 @@ mod tests {
         let item = RawValue::from_string(format!("\"{}\"", "x".repeat(CHUNK_BYTES_MAX - ITEM_FRAME_BYTES - 2))).unwrap();
         let mut chunk = message(&[]);
         chunk.items = vec![(9_999_999, item)];
-        assert!(Message::Chunk(chunk).to_wire().unwrap().len() <= 64 * 1_024);
+        assert!(Message::Chunk(chunk.clone()).to_wire().unwrap().len() <= 64 * 1_024);
+        let small = |index| (index, RawValue::from_string("1".repeat(CHUNK_BYTES_MAX / 250 - 1)).unwrap());
+        (chunk.chunk_items, chunk.first_index) = (250, 9_999_700);
+        chunk.items = (9_999_701..9_999_950).map(small).collect();
+        assert!(Message::Chunk(chunk).to_wire().unwrap().len() <= 64 * 1_024, "without its first item, so with indexes");
     }
 
     #[test]

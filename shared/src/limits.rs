@@ -26,8 +26,10 @@ pub const ITEMS_PER_CHUNK_MAX: usize = 250;
 pub const CHUNKS_PER_SMALL_JOB: usize = 32;
 /// Items' bytes in a chunk message, their framing included. SQS bills per 64 KiB.
 pub const CHUNK_BYTES_MAX: usize = 60_000;
-/// What an item costs in a message beside its own bytes: `[12345678,` and `],`.
-pub const ITEM_FRAME_BYTES: usize = 12;
+/// What an item costs in a message beside its own bytes: a comma.
+pub const ITEM_FRAME_BYTES: usize = 1;
+/// What an item's index costs in a message that carries only some of a chunk's items: eight digits and a comma.
+pub const INDEX_BYTES_MAX: usize = 9;
 /// Room for a chunk message's other members.
 pub const MESSAGE_FRAME_BYTES_MAX: usize = 1_024;
 /// An item, in bytes.
@@ -95,11 +97,14 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How long before the function's deadline a worker begins nothing more and hands back the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
-const _: () = assert!(CHUNK_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= 64 * 1_024, "a chunk is billed as one SQS request");
+const _: () = assert!(
+    CHUNK_BYTES_MAX + ITEMS_PER_CHUNK_MAX * INDEX_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= 64 * 1_024,
+    "a chunk is billed as one SQS request"
+);
 const _: () = assert!(ITEM_BYTES_MAX + ITEM_FRAME_BYTES <= CHUNK_BYTES_MAX, "every item fits in a chunk");
 const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
 const _: () = assert!(
-    QUEUE_BATCH_ENTRIES_MAX * (CHUNK_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX) * 4 / 3 <= QUEUE_BATCH_BYTES_MAX,
+    QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX,
     "ten chunks fit in a batch, in base64 too"
 );
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");

@@ -124,7 +124,7 @@ pub async fn put_part(
     if number >= PARTS_PER_JOB_MAX {
         return Err(JobError::Invalid(vec![Violation::new("", format!("a job has at most {PARTS_PER_JOB_MAX} parts, numbered from 0"))]));
     }
-    if first_index + items.len() as u64 > ITEMS_PER_JOB_MAX {
+    if first_index.saturating_add(items.len() as u64) > ITEMS_PER_JOB_MAX {
         return Err(JobError::Invalid(vec![Violation::new("", format!("a job has at most {ITEMS_PER_JOB_MAX} items"))]));
     }
     check(&items, job.id_field.as_deref(), "")?;
@@ -150,7 +150,8 @@ pub async fn seal(app: &App, user_id: &UserId, id: JobId, parts: u32) -> Result<
     if job.sealed {
         return if job.parts == parts { exact(app, id).await } else { Err(Conflict::Sealed.into()) };
     }
-    if job.is_terminal() {
+    // A job that failed early has all its items all the same, and a retry needs to know that.
+    if job.status == JobStatus::Cancelled || job.abandoned {
         return Err(Conflict::JobEnded(job.status).into());
     }
     if let Some(top) = job.top_part.filter(|top| *top >= parts) {
@@ -214,10 +215,9 @@ fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<
     if items.len() > ITEMS_PER_REQUEST_MAX {
         violations.push(Violation::new(base, format!("more than {ITEMS_PER_REQUEST_MAX} items: submit in parts")));
     }
-    let too_large = |(i, item): (usize, &Box<RawValue>)| {
-        (item.get().len() > ITEM_BYTES_MAX).then(|| Violation::new(format!("{base}/{i}"), format!("larger than {ITEM_BYTES_MAX} bytes")))
-    };
-    violations.extend(items.iter().enumerate().filter_map(too_large).take(VIOLATIONS_MAX));
+    let too_large = items.iter().enumerate().filter(|(_, item)| item.get().len() > ITEM_BYTES_MAX);
+    let violation = |(i, _)| Violation::new(format!("{base}/{i}"), format!("larger than {ITEM_BYTES_MAX} bytes"));
+    violations.extend(too_large.map(violation).take(VIOLATIONS_MAX));
     if let Some(field) = id_field {
         violations.extend(ids::violations(items, field, base, ID_CHARS_MAX));
     }

@@ -17,7 +17,7 @@ def test_the_sample_message_is_a_whole_chunk():
     assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
     message = json.loads(record["body"])
     assert (message["v"], message["kind"]) == (1, "chunk")
-    assert [index for index, _ in message["items"]] == list(range(message["first"], message["n"]))
+    assert len(message["items"]) == message["n"]
 
 
 def test_the_sample_request_comes_by_a_route_with_a_token():

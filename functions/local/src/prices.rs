@@ -114,10 +114,11 @@ mod tests {
     #[test]
     fn a_million_items_cost_what_the_units_say() {
         let usage = million(false);
-        // 1,020 s at 0.5 GB and 400 requests; 9 units sent, 9 received and a request to delete, 400 times; 4,214 writes
+        // 1,020 s at 0.5 GB and 400 requests; 8 units sent, 8 received and a request to delete, 400 times; 4,214 writes
         // and 1,600 reads; 402 units of HTTP.
-        let by_hand = 0.006_800_034 + 0.000_08 + 0.003_04 + 0.002_633_75 + 0.000_2 + 0.000_402;
+        let by_hand = 0.006_800_034 + 0.000_08 + 0.002_72 + 0.002_633_75 + 0.000_2 + 0.000_402;
         assert!((usage.usd() - by_hand).abs() < 1e-9, "{}", usage.usd());
+        assert!(usage.usd() <= 0.013, "the goal: under twice the bare compute, $0.0067");
         assert!(million(true).usd() > 0.1, "outputs are written by the kilobyte");
     }
 
