@@ -266,7 +266,7 @@ impl Job {
 
     /// Whether the sweep is to look at it: until it has ended and nothing of it can be left unshown.
     pub fn is_watched(&self) -> bool {
-        !(self.is_terminal() && self.reconciled)
+        !(self.is_terminal() && (self.reconciled || self.deleting))
     }
 
     /// Whether workers are to begin its items.
@@ -296,7 +296,7 @@ impl Job {
         let open = parts.iter().filter(|part| !self.rolled_up.parts.contains(&part.number));
         let (mut processed, mut failed, mut items) = (self.rolled_up.processed, self.rolled_up.failed, 0);
         for part in open {
-            let counts = part.counts();
+            let counts = part.counts_in(self.round);
             processed += counts.processed;
             failed += counts.failed;
             items += u64::from(part.items);
@@ -389,6 +389,8 @@ pub enum JobWrite {
     Delete {
         /// The round that was read as ended.
         round: u32,
+        /// When it ended.
+        completed_at: DateTime<Utc>,
     },
 }
 
@@ -419,7 +421,7 @@ impl JobWrite {
             }
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
-            Self::Delete { round } => job.is_terminal() && job.round == round,
+            Self::Delete { round, .. } => job.is_terminal() && job.round == round,
         }
     }
 
@@ -465,7 +467,7 @@ impl JobWrite {
 
     /// Whether the write gives the row a new place among the jobs that the sweep looks at, or those it may delete.
     pub fn moves(&self) -> bool {
-        !matches!(self, Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. } | Self::Delete { .. })
+        !matches!(self, Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. })
     }
 }
 

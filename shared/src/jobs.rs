@@ -193,7 +193,7 @@ impl JobRepository for Jobs {
                 if !(expired || job.deleting) {
                     continue;
                 }
-                let write = JobWrite::Delete { round: job.round };
+                let write = JobWrite::Delete { round: job.round, completed_at: job.completed_at.unwrap_or(job.updated_at) };
                 if let Written::Applied(job) = self.update_status(job.id, &write).await? {
                     self.delete(&job).await?;
                     deleted += 1;

@@ -2,13 +2,14 @@
 //!
 //! The map: [`job`], [`part`], [`chunk`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
 //! [`jobs`] the repository over it, [`queue`] the port to the queue; [`submit`], [`work`], [`settle`], [`cancel`],
-//! [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`processor`] is what a user writes.
+//! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`processor`] is what a user writes.
 
 pub mod app;
 pub mod cancel;
 pub mod chunk;
 pub mod clock;
 pub mod config;
+pub mod delete;
 pub mod error;
 pub mod job;
 pub mod jobs;
@@ -16,9 +17,11 @@ pub mod ledger;
 pub mod limits;
 pub mod outcome;
 pub mod part;
+pub mod pause;
 pub mod processor;
 pub mod queue;
 pub mod records;
+pub mod retry;
 pub mod settle;
 pub mod status;
 pub mod submit;

@@ -68,6 +68,8 @@ pub const RETENTION_DAYS_DEFAULT: u16 = 30;
 pub const RETENTION_DAYS_RANGE: std::ops::RangeInclusive<u16> = 1..=365;
 /// How long a submission may stay open without a new part.
 pub const OPEN_WITHOUT_PART_MAX: Duration = Duration::from_secs(24 * 3_600);
+/// How long a job may be paused; then it fails, and can be retried.
+pub const PAUSED_MAX: Duration = Duration::from_secs(14 * 24 * 3_600);
 /// How long rows below a job may outlive it when every sweep fails: the table's TTL.
 pub const TTL_DAYS: i64 = 400;
 /// The longest a Lambda function runs. Source: AWS Lambda quotas.

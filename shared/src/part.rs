@@ -118,6 +118,13 @@ impl Part {
         })
     }
 
+    /// The counts as a job in `round` has them: what failed in an earlier round is pending again, before any worker has
+    /// brought the part to the round.
+    pub fn counts_in(&self, round: u32) -> Counts {
+        let Counts { processed, failed } = self.counts();
+        Counts { processed, failed: if self.round < round { 0 } else { failed } }
+    }
+
     /// Whether every item of every chunk is recorded.
     pub fn is_full(&self) -> bool {
         self.registers.len() == usize::from(self.chunks) && self.registers.values().all(|register| register.is_full())

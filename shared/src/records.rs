@@ -42,7 +42,7 @@ pub struct Page<T> {
 /// [`JobError::Unavailable`].
 pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<Failure>, JobError> {
     let bytes = |failure: &Failure| failure.item.get().len() + failure.message.len() + failure.code.len() + 150;
-    Reader { app, job, in_order: false, limit, bytes }.page(from, |outcome| outcome.failures).await
+    Reader { app, job, in_order: false, of_this_round: true, limit, bytes }.page(from, |outcome| outcome.failures).await
 }
 
 /// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
@@ -52,7 +52,7 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
 /// [`JobError::Unavailable`].
 pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, JobError> {
     let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |output| output.get().len()) + 150;
-    Reader { app, job, in_order: job.is_live(), limit, bytes }.page(from, |outcome| outcome.outputs).await
+    Reader { app, job, in_order: job.is_live(), of_this_round: false, limit, bytes }.page(from, |outcome| outcome.outputs).await
 }
 
 struct Reader<'a, B> {
@@ -60,6 +60,8 @@ struct Reader<'a, B> {
     job: &'a Job,
     /// Whether to stop before the first chunk that is not settled.
     in_order: bool,
+    /// Whether a part that is behind the job's round has none of these records any more.
+    of_this_round: bool,
     limit: usize,
     bytes: B,
 }
@@ -82,6 +84,9 @@ impl<B> Reader<'_, B> {
                 }
                 continue;
             };
+            if self.of_this_round && part.round < self.job.round {
+                continue;
+            }
             let stop = self.stop_chunk(part, start.chunk);
             let mut chunk = start.chunk;
             while let Some(outcomes) = self.outcomes(part, chunk, stop).await? {

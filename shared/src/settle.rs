@@ -66,6 +66,30 @@ pub async fn show(app: &App, outcome: &Outcome) -> Result<Option<Part>, JobError
     Ok(app.jobs.update_progress(job, part, &shadow).await?.row())
 }
 
+/// Shows every outcome row of a part that its register does not show yet: returns how many, and the part as it is since.
+///
+/// # Errors
+/// [`JobError::Unavailable`].
+pub async fn reconcile(app: &App, part: &Part) -> Result<(usize, Part), JobError> {
+    let (mut shown, mut from, mut latest) = (0, 0, part.clone());
+    loop {
+        let outcomes = app.ledger.outcomes((part.job, part.number), from).await?;
+        let Some(last) = outcomes.last() else { return Ok((shown, latest)) };
+        from = last.id.chunk + 1;
+        for outcome in &outcomes {
+            let behind = match part.registers.get(&outcome.id.chunk) {
+                None => true,
+                Some(Register::Clean { .. }) => false,
+                Some(register) => register.code() < outcome.register().code(),
+            };
+            if behind {
+                shown += 1;
+                latest = show(app, outcome).await?.unwrap_or(latest);
+            }
+        }
+    }
+}
+
 /// Looks up from a part, as it was just written or read: fails the job if too much has failed, rolls the part up if it
 /// is full, ends the job if that was all.
 ///

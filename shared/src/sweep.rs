@@ -12,12 +12,16 @@ use crate::app::App;
 use crate::error::JobError;
 use crate::job::{Job, JobId, JobWrite};
 use crate::ledger::{Candidates, Written};
-use crate::limits::{BATCH_GET_KEYS_MAX, OPEN_WITHOUT_PART_MAX, RECONCILE_AFTER_END};
-use crate::part::{Part, Register};
-use crate::settle::{look_upward, look_upward_from_job, show};
+use crate::limits::{BATCH_GET_KEYS_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
+use crate::part::Part;
+use crate::settle::{look_upward, look_upward_from_job, reconcile};
+use crate::work::send_revivals;
 
 /// A job whose status changed within this time is left alone.
 const LOOKED_AT_AFTER: Duration = Duration::from_secs(300);
+/// A part whose row nobody has written for this long is looked at for what waits in the table: longer than a message of
+/// it is out of sight in a worker's hands.
+const STANDS_STILL_AFTER: Duration = Duration::from_secs(6 * 900 + 300);
 /// Candidates looked at in one run.
 const CANDIDATES_MAX: usize = 1_000;
 
@@ -33,6 +37,8 @@ pub struct Swept {
     pub looked_at: usize,
     /// Outcomes that were recorded but not shown, and are now.
     pub reconciled: usize,
+    /// Parts that were behind or stood still, and are looked at by a worker.
+    pub revived: usize,
     /// Jobs that ended because the sweep looked.
     pub ended: usize,
 }
@@ -73,40 +79,34 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
         return Ok(());
     }
     for part in &parts {
-        swept.reconciled += reconcile(app, part).await?;
+        let (shown, part) = reconcile(app, part).await?;
+        swept.reconciled += shown;
+        look_upward(app, &part).await?;
     }
     if let (true, Some(completed_at)) = (job.is_terminal(), job.completed_at) {
         app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, completed_at }).await?;
         return Ok(());
     }
+    if job.paused {
+        return end_long_pause(app, &job, now).await;
+    }
+    // A part behind its job's round, or one nobody has touched for long, may have something waiting in the table.
+    let still = |part: &&Part| part.round < job.round || part.updated_at < now - time(STANDS_STILL_AFTER);
+    let revived: Vec<u32> = parts.iter().filter(still).filter(|part| !part.is_full()).map(|part| part.number).collect();
+    let behind = parts.iter().filter(|part| part.round < job.round && part.is_full()).map(|part| part.number);
+    swept.revived += revived.len();
+    send_revivals(app, &job, revived.into_iter().chain(behind)).await?;
     look_upward_from_job(app, job).await?;
     let ended = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id).is_some_and(|job| job.is_terminal());
     swept.ended += usize::from(ended);
     Ok(())
 }
 
-/// Shows every outcome row that its register does not show yet, then looks upward.
-async fn reconcile(app: &App, part: &Part) -> Result<usize, JobError> {
-    let (mut reconciled, mut from, mut latest) = (0, 0, part.clone());
-    loop {
-        let outcomes = app.ledger.outcomes((part.job, part.number), from).await?;
-        let Some(last) = outcomes.last() else { break };
-        from = last.id.chunk + 1;
-        for outcome in &outcomes {
-            let shown = part.registers.get(&outcome.id.chunk);
-            let behind = match shown {
-                None => true,
-                Some(Register::Clean { .. }) => false,
-                Some(register) => register.code() < outcome.register().code(),
-            };
-            if behind {
-                reconciled += 1;
-                latest = show(app, outcome).await?.unwrap_or(latest);
-            }
-        }
+async fn end_long_pause(app: &App, job: &Job, now: DateTime<Utc>) -> Result<(), JobError> {
+    if job.updated_at < now - time(PAUSED_MAX) {
+        app.jobs.mark_failed(job.id, job.round, "it was paused for too long: retry it to go on".to_owned()).await?;
     }
-    look_upward(app, &latest).await?;
-    Ok(reconciled)
+    Ok(())
 }
 
 fn is_abandoned(job: &Job, parts: &[Part], now: DateTime<Utc>) -> bool {

@@ -20,9 +20,11 @@ mod items;
 mod leases;
 mod prepared;
 mod rest;
+mod revive;
 
 use leases::Leases;
 use prepared::PreparedJobs;
+pub use revive::send_revivals;
 
 /// A message as the event source mapping delivers it.
 #[derive(Debug, Clone)]
@@ -152,7 +154,7 @@ impl Worker {
                 let part = parts.get(&(chunk.id.job, chunk.id.part));
                 self.chunk(delivery, chunk, part, invocation).await
             }
-            Ok(Message::Revive { .. }) => Err(JobError::unavailable("reviving a part", "this worker does not know how")),
+            Ok(Message::Revive { job, part, .. }) => self.revive((*job, *part)).await,
             Err(error) => self.stray(delivery, error).await,
         }
     }

@@ -32,7 +32,9 @@ impl Auditor {
     pub(crate) fn look(&mut self, job: Job) -> Result<(), String> {
         let handled = job.processed_items + job.failed_items;
         hold!(handled + job.pending_items() == job.total_items, "the counts do not add up: {job:?}");
-        if let Some(last) = &self.last {
+        let last = self.last.as_ref();
+        hold!(last.is_none_or(|last| job.round >= last.round), "the round fell: {last:?} then {job:?}");
+        if let Some(last) = last.filter(|last| last.round == job.round) {
             hold!(job.processed_items >= last.processed_items, "processed fell: {last:?} then {job:?}");
             hold!(job.failed_items >= last.failed_items, "failed fell: {last:?} then {job:?}");
             hold!(!last.is_terminal() || (job.status, job.completed_at) == (last.status, last.completed_at), "an end changed: {last:?} then {job:?}");

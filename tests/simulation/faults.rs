@@ -28,6 +28,9 @@ pub(crate) const EXPECTED: &[&str] = &[
     "job: Failed",
     "job: Cancelled",
     "job: streamed in parts",
+    "job: paused and resumed",
+    "job: retried",
+    "job: retried twice",
     "job: submission sent again",
     "item: failed for good",
     "item: processed again",
@@ -37,10 +40,14 @@ pub(crate) const EXPECTED: &[&str] = &[
     "ledger: roll-up refused",
     "ledger: end refused",
     "ledger: parked",
+    "ledger: parked sent again",
+    "ledger: stamped",
+    "ledger: stamp refused",
     "ledger: cancel during a settle",
     "sweep: reconciled",
     "sweep: ended a job",
     "sweep: abandoned",
+    "sweep: revived",
 ];
 
 /// The history's dice and what they brought about.

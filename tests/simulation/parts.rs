@@ -74,6 +74,8 @@ impl Ledger for SimLedger {
         let written = self.process.call("update_part", self.table.update_part(id, write, now)).await?;
         match (write, &written) {
             (PartWrite::Clean { .. }, Written::Refused(_)) => self.saw("ledger: clean settle refused"),
+            (PartWrite::Stamp { .. }, Written::Applied(_)) => self.saw("ledger: stamped"),
+            (PartWrite::Stamp { .. }, Written::Refused(_)) => self.saw("ledger: stamp refused"),
             (PartWrite::Shadow { .. }, Written::Refused(_)) => self.saw("ledger: shadow refused"),
             (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => {
                 let job = self.table.rows(&[id.0], &[]).await?.jobs.remove(&id.0);
@@ -116,6 +118,7 @@ impl Ledger for SimLedger {
     }
 
     async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError> {
+        self.saw("ledger: parked sent again");
         self.process.call("unpark", self.table.unpark(id, nonce)).await
     }
 

@@ -23,6 +23,8 @@ pub(crate) enum Fate {
     GivesOutput,
     FailsForGood,
     FailsAtFirst(u32),
+    /// Fails for good in its first calls: a retry may help.
+    FailsForAWhile(u32),
     NeverSucceeds,
     Panics,
     TakesLong(u64),
@@ -39,18 +41,19 @@ impl Fate {
             6 | 7 => Self::TakesLong(faults.pick(4_000)),
             8 => Self::Hangs,
             9..=12 => Self::GivesOutput,
+            13 | 14 => Self::FailsForAWhile(1 + faults.pick(3) as u32),
             _ => Self::Succeeds,
         }
     }
 
     /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
-        matches!(self, Self::FailsForGood | Self::NeverSucceeds | Self::Panics | Self::Hangs)
+        matches!(self, Self::FailsForGood | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs)
     }
 
     /// Whether it may be counted as processed.
     pub(crate) fn may_succeed(self) -> bool {
-        !self.may_fail()
+        !self.may_fail() || matches!(self, Self::FailsForAWhile(_))
     }
 }
 
@@ -65,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) keyed: bool,
     pub(crate) sealed_by_client: bool,
     pub(crate) cancel_after: Option<Duration>,
+    pub(crate) pause_after: Option<Duration>,
+    pub(crate) retries: u64,
 }
 
 impl Plan {
@@ -97,7 +102,9 @@ impl Plan {
             tolerated,
             keyed: faults.pick(2) == 0,
             sealed_by_client: faults.pick(12) > 0,
-            cancel_after: (faults.pick(5) == 0).then(|| Duration::from_millis(faults.pick(20_000))),
+            cancel_after: (faults.pick(6) == 0).then(|| Duration::from_millis(faults.pick(20_000))),
+            pause_after: (faults.pick(4) == 0).then(|| Duration::from_millis(faults.pick(15_000))),
+            retries: faults.pick(4),
         }
     }
 
@@ -123,14 +130,16 @@ pub(crate) struct Calls {
 #[async_trait]
 impl ItemProcessor for Scripted {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        {
+        let calls = {
             let mut items = self.calls.items.lock().unwrap();
             let seen = items.entry(item.index).or_default();
             seen.0 += 1;
             seen.2 = Some(Instant::now());
-        }
+            seen.0
+        };
         let fate = self.fates[item.index as usize];
         match fate {
+            Fate::FailsForAWhile(times) if calls <= times => return Err(ItemError::permanent("no", "will not do yet")),
             Fate::FailsForGood => return Err(ItemError::permanent("no", "will not do")),
             Fate::NeverSucceeds => return Err(ItemError::retryable("later", "not now")),
             Fate::FailsAtFirst(times) if item.attempt <= times => return Err(ItemError::retryable("later", "not now")),

@@ -1,12 +1,14 @@
 //! One history: a user, workers that die, a queue that repeats itself, a sweep; then calm, and the verdict.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use headway::cancel::cancel;
 use headway::ledger::memory::MemoryLedger;
+use headway::pause::{pause, resume};
+use headway::retry::retry;
 use headway::submit::{RequestKey, Submission, put_part, seal, start_job};
 use headway::sweep::sweep;
 use headway::work::{Invocation, Worker};
@@ -39,6 +41,8 @@ struct World {
     /// The job, once its submission was answered or its record is there; whether it was acknowledged.
     job: Rc<RefCell<(Option<JobId>, bool)>>,
     auditor: Rc<RefCell<Auditor>>,
+    /// The user's actions that are still to come.
+    to_come: Rc<Cell<usize>>,
 }
 
 /// Plays the history of that seed; what it violates.
@@ -55,12 +59,21 @@ pub(crate) async fn history(_seed: u64, faults: Faults) -> Result<(), String> {
         user: UserId::new("u").ok_or("a user")?,
         job: Rc::default(),
         auditor: Rc::default(),
+        to_come: Rc::default(),
     };
     let mut tasks: Vec<_> = (0..WORKERS).map(|_| tokio::task::spawn_local(work(world.clone()))).collect();
     tasks.push(tokio::task::spawn_local(sweeps(world.clone())));
     let user = tokio::task::spawn_local(submit(world.clone(), plan.clone()));
     if let Some(after) = plan.cancel_after {
         tasks.push(tokio::task::spawn_local(cancels(world.clone(), after)));
+    }
+    if let Some(after) = plan.pause_after {
+        world.to_come.update(|n| n + 1);
+        tasks.push(tokio::task::spawn_local(pauses(world.clone(), after)));
+    }
+    if plan.retries > 0 {
+        world.to_come.update(|n| n + 1);
+        tasks.push(tokio::task::spawn_local(retries(world.clone(), plan.retries)));
     }
     let storm = world.watch(STORM, Duration::from_millis(700)).await;
     faults.stop();
@@ -105,7 +118,7 @@ impl World {
         while Instant::now() < end {
             tokio::time::sleep(every).await;
             if let Some(job) = self.job().await.map_err(|e| e.to_string())? {
-                let over = job.is_terminal() && self.queue.is_empty();
+                let over = job.is_terminal() && self.queue.is_empty() && self.to_come.get() == 0;
                 if self.job.borrow().0.is_some() {
                     self.auditor.borrow_mut().look(job)?;
                 }
@@ -152,7 +165,7 @@ async fn sweeps(world: World) {
         let process = world.process();
         let app = world.app(&process);
         if let Some(Ok(swept)) = process.run(sweep(&app)).await {
-            for (name, count) in [("sweep: reconciled", swept.reconciled), ("sweep: ended a job", swept.ended), ("sweep: abandoned", swept.abandoned)] {
+            for (name, count) in [("sweep: revived", swept.revived), ("sweep: reconciled", swept.reconciled), ("sweep: ended a job", swept.ended), ("sweep: abandoned", swept.abandoned)] {
                 (0..count).for_each(|_| world.faults.saw(name));
             }
         }
@@ -178,6 +191,63 @@ async fn cancels(world: World, after: Duration) {
             _ => {}
         }
     }
+}
+
+async fn pauses(world: World, after: Duration) {
+    tokio::time::sleep(after).await;
+    let mut paused = false;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(world.faults.pick(4_000))).await;
+        let known = world.job.borrow().0;
+        let Some(id) = known else { continue };
+        let process = world.process();
+        let app = world.app(&process);
+        let answer = if paused {
+            process.run(resume(&app, &world.user, id)).await
+        } else {
+            process.run(pause(&app, &world.user, id)).await
+        };
+        match answer {
+            Some(Ok(_)) if paused => {
+                world.faults.saw("job: paused and resumed");
+                if world.faults.pick(2) == 0 {
+                    break;
+                }
+                paused = false;
+            }
+            Some(Err(JobError::Conflict(_) | JobError::NotFound)) => break,
+            // An answer that was lost may have been a pause.
+            _ => paused = true,
+        }
+    }
+    world.to_come.update(|n| n - 1);
+}
+
+/// Retries the job whenever it has ended with failures.
+async fn retries(world: World, times: u64) {
+    let mut done = 0;
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(500 + world.faults.pick(5_000))).await;
+        let Ok(Some(job)) = world.job().await else { continue };
+        let known = world.job.borrow().0;
+        if known.is_none() || !job.is_terminal() {
+            continue;
+        }
+        let process = world.process();
+        let app = world.app(&process);
+        match process.run(retry(&app, &world.user, job.id, Some(job.round))).await {
+            Some(Ok(_)) => {
+                done += 1;
+                world.faults.saw(if done == 1 { "job: retried" } else { "job: retried twice" });
+            }
+            Some(Err(JobError::Conflict(_) | JobError::NotFound)) => break,
+            _ => {}
+        }
+        if done == times {
+            break;
+        }
+    }
+    world.to_come.update(|n| n - 1);
 }
 
 /// The user's client: sends again what was not answered, if that is safe.

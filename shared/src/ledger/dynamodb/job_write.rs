@@ -42,7 +42,7 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
             let ended = job.ended().in_round(*round).not("#deleting").not("#reconciled").flag("#reconciled");
             ended.placed(false, *completed_at)
         }
-        JobWrite::Delete { round } => job.ended().in_round(*round).flag("#deleting"),
+        JobWrite::Delete { round, completed_at } => job.ended().in_round(*round).flag("#deleting").placed(false, *completed_at),
     }
     .change
 }
@@ -214,7 +214,7 @@ mod tests {
             JobWrite::Seal { parts: 1, total_items: 1 },
             JobWrite::Abandon { untouched_since: now },
             JobWrite::Reconcile { round: 1, completed_at: now },
-            JobWrite::Delete { round: 1 },
+            JobWrite::Delete { round: 1, completed_at: now },
         ];
         for write in writes {
             let moved = job_change(JobId(Uuid::nil()), &write, now).update().contains("#sweepSort");

@@ -1,0 +1,39 @@
+//! Holding a job and letting it go on. Workers park what they find of a job that stands; going on sends it again.
+
+use crate::app::App;
+use crate::error::{Conflict, JobError};
+use crate::job::{Job, JobId, JobWrite, UserId};
+use crate::ledger::Written;
+use crate::work::send_revivals;
+
+/// Holds the job: items in flight are finished, no further ones begin. Repeating it changes nothing.
+///
+/// # Errors
+/// [`JobError::NotFound`], and [`Conflict::JobEnded`].
+pub async fn pause(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
+    app.owned_row(user_id, id).await?;
+    still_live(app.jobs.update_status(id, &JobWrite::Pause).await?)?;
+    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+}
+
+/// Lets the job go on: every part is looked at for what was parked. Repeating it changes nothing.
+///
+/// # Errors
+/// [`JobError::NotFound`], [`Conflict::JobEnded`], and [`JobError::Unavailable`], after which it may be repeated: the
+/// job goes on in any case, at the latest when the sweep has looked.
+pub async fn resume(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
+    app.owned_row(user_id, id).await?;
+    let handled = app.jobs.get(id).await?.ok_or(JobError::NotFound)?.handled_items();
+    let job = still_live(app.jobs.update_status(id, &JobWrite::Resume { handled }).await?)?;
+    send_revivals(app, &job, job.parts_not_rolled_up()).await?;
+    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+}
+
+fn still_live(written: Written<Job>) -> Result<Job, JobError> {
+    match written.row() {
+        Some(job) if job.deleting => Err(JobError::NotFound),
+        Some(job) if job.is_terminal() => Err(Conflict::JobEnded(job.status).into()),
+        Some(job) => Ok(job),
+        None => Err(JobError::NotFound),
+    }
+}

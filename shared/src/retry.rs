@@ -1,0 +1,41 @@
+//! Retrying: the next round of an ended job runs again what failed, and what was parked when it failed.
+//!
+//! One write elects the round and takes every roll-up back with it; each part is then brought to the round by a message
+//! of its own, so that a job of a thousand parts is retried as safely as one of one.
+
+use crate::app::App;
+use crate::error::{Conflict, JobError};
+use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
+use crate::ledger::Written;
+use crate::work::send_revivals;
+
+/// Starts the round after `round`, or after the job's present one. Asked again for the same `round` it gives the job as
+/// it is. A job that was not sealed is open again.
+///
+/// # Errors
+/// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
+/// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], and [`JobError::Unavailable`], after which it may be repeated.
+pub async fn retry(app: &App, user_id: &UserId, id: JobId, round: Option<u32>) -> Result<Job, JobError> {
+    let row = app.owned_row(user_id, id).await?;
+    let leaving = round.unwrap_or(row.round);
+    let job = match app.jobs.update_status(id, &JobWrite::Retry { round: leaving }).await? {
+        Written::Applied(job) => job,
+        // This, or an earlier try of it, has begun the round already.
+        Written::Refused(job) if round.is_some() && job.round == leaving + 1 => job,
+        Written::Refused(job) => return Err(refusal(&job, leaving).into()),
+        Written::Gone => return Err(JobError::NotFound),
+    };
+    if job.is_live() {
+        send_revivals(app, &job, job.parts_not_rolled_up()).await?;
+    }
+    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+}
+
+fn refusal(job: &Job, leaving: u32) -> Conflict {
+    match job.status {
+        _ if job.round != leaving => Conflict::RoundDiffers(job.round),
+        JobStatus::Cancelled => Conflict::JobEnded(job.status),
+        JobStatus::Pending | JobStatus::Processing => Conflict::JobNotEnded(job.status),
+        JobStatus::Completed | JobStatus::Failed => Conflict::NothingToRetry,
+    }
+}

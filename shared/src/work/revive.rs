@@ -1,0 +1,136 @@
+//! Bringing a part to its job's round, and sending again what waits in the table: after a retry, a resume, or when the
+//! sweep finds a part behind. Every step may be repeated by another message at the same time.
+
+use std::time::Duration;
+
+use super::Worker;
+use crate::app::App;
+use crate::chunk::{ChunkId, ChunkMessage, Message};
+use crate::error::JobError;
+use crate::job::{Job, JobId};
+use crate::ledger::{PartId, Written};
+use crate::outcome::Outcome;
+use crate::part::{Part, PartWrite, Register};
+use crate::queue::Outgoing;
+use crate::settle::{look_upward, reconcile};
+
+/// Tries to clear one row, or to stamp one part, that may fail in a row because others write it too.
+const TRIES_MAX: usize = 50;
+
+/// Sends a message for each of these parts that brings it to the job's round and sends again what waits there.
+///
+/// # Errors
+/// [`JobError::Unavailable`]: some may have been sent.
+pub async fn send_revivals(app: &App, job: &Job, parts: impl IntoIterator<Item = u32>) -> Result<(), JobError> {
+    let message = |part| Message::Revive { job: job.id, part, round: job.round };
+    let outgoing = |part| Ok(Outgoing { body: message(part).to_wire()?, delay: Duration::ZERO });
+    let outgoing = parts.into_iter().map(outgoing).collect::<Result<Vec<_>, JobError>>()?;
+    if outgoing.is_empty() { Ok(()) } else { app.queue.send(&job.user_id, outgoing).await }
+}
+
+impl Worker {
+    /// What a revival message asks for.
+    pub(super) async fn revive(&self, id: PartId) -> Result<(), JobError> {
+        let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) else { return Ok(()) };
+        let Some(part) = self.part(id).await? else { return Ok(()) };
+        // What is recorded and not shown yet belongs to the round that is being left.
+        let (_, part) = reconcile(&self.app, &part).await?;
+        let part = self.bring_to_round(part, job.round).await?;
+        self.send_again(&job, &part).await?;
+        self.send_parked(&job, id).await?;
+        let Some(part) = self.part(id).await? else { return Ok(()) };
+        look_upward(&self.app, &part).await
+    }
+
+    async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
+        Ok(self.app.ledger.rows(&[], &[id]).await?.parts.remove(&id))
+    }
+
+    /// Clears the failures that the registers show, then stamps the part, if nothing of it changed meanwhile.
+    async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Part, JobError> {
+        for _ in 0..TRIES_MAX {
+            if part.round >= round {
+                return Ok(part);
+            }
+            let mut registers = part.registers.clone();
+            for (chunk, register) in &mut registers {
+                if matches!(register, Register::Outcome { failed: 1.., .. }) {
+                    let id = ChunkId { job: part.job, part: part.number, chunk: *chunk };
+                    *register = self.clear(id, round).await?.map_or(*register, |outcome| outcome.register());
+                }
+            }
+            let stamp = PartWrite::Stamp { from_round: part.round, from: part.registers.clone(), round, registers };
+            part = match self.app.jobs.update_progress(part.job, part.number, &stamp).await? {
+                Written::Applied(part) | Written::Refused(part) => part,
+                Written::Gone => return Err(JobError::NotFound),
+            };
+        }
+        Err(JobError::unavailable("the table: bringing a part to its round", "other workers kept writing it at the same time"))
+    }
+
+    async fn clear(&self, id: ChunkId, round: u32) -> Result<Option<Outcome>, JobError> {
+        for _ in 0..TRIES_MAX {
+            let Some(mut outcome) = self.app.ledger.outcome(id).await? else { return Ok(None) };
+            if !outcome.clear(round) {
+                return Ok(Some(outcome));
+            }
+            outcome.version += 1;
+            if self.app.ledger.put_outcome(&outcome).await? {
+                return Ok(Some(outcome));
+            }
+        }
+        Err(JobError::unavailable("the table: clearing a chunk's failures", "other workers kept writing it at the same time"))
+    }
+
+    /// Sends the items that are to be run again and have no record yet.
+    async fn send_again(&self, job: &Job, part: &Part) -> Result<(), JobError> {
+        let mut from = 0;
+        loop {
+            let outcomes = self.app.ledger.outcomes((part.job, part.number), from).await?;
+            let Some(last) = outcomes.last() else { return Ok(()) };
+            from = last.id.chunk + 1;
+            let waiting = outcomes.into_iter().filter(|outcome| !outcome.again.is_empty());
+            let outgoing = waiting.map(|outcome| self.again_message(outcome)).collect::<Result<Vec<_>, _>>()?;
+            if !outgoing.is_empty() {
+                self.app.queue.send(&job.user_id, outgoing).await?;
+            }
+        }
+    }
+
+    fn again_message(&self, outcome: Outcome) -> Result<Outgoing, JobError> {
+        let message = Message::Chunk(ChunkMessage {
+            id: outcome.id,
+            chunk_items: outcome.items,
+            first_index: outcome.first_index,
+            items: outcome.again.into_iter().map(|(index, again)| (index, again.item)).collect(),
+            attempt: 0,
+            hops: 0,
+            nonce: self.app.clock.fresh_id(),
+            careful: false,
+        });
+        Ok(Outgoing { body: message.to_wire()?, delay: Duration::ZERO })
+    }
+
+    /// Sends what was parked, each with a nonce of its own, and forgets it only then.
+    async fn send_parked(&self, job: &Job, id: (JobId, u32)) -> Result<(), JobError> {
+        loop {
+            let parked = self.app.ledger.parked(id).await?;
+            if parked.is_empty() {
+                return Ok(());
+            }
+            let mut outgoing = Vec::new();
+            for kept in &parked {
+                let message = match Message::from_wire(&kept.body) {
+                    Ok(Message::Chunk(chunk)) => Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..chunk }),
+                    Ok(other) => other,
+                    Err(error) => return Err(JobError::corrupt("a parked message", error)),
+                };
+                outgoing.push(Outgoing { body: message.to_wire()?, delay: Duration::ZERO });
+            }
+            self.app.queue.send(&job.user_id, outgoing).await?;
+            for kept in parked {
+                self.app.ledger.unpark(kept.id, kept.nonce).await?;
+            }
+        }
+    }
+}
