@@ -7,9 +7,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_api::auth::hs256::DevelopmentKeyError;
 use tokio::sync::Mutex;
 
-use crate::dev_key::{self, DevKeyError};
+use crate::local_token;
 
 /// How long a token lives that the client makes for itself from the development key.
 const DEV_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
@@ -52,8 +53,8 @@ pub enum CredentialsError {
     #[error("{0} gave no token")]
     Empty(&'static str),
     /// The development key cannot be used.
-    #[error(transparent)]
-    DevKey(#[from] DevKeyError),
+    #[error("there is no token to call with: give one in HEADWAY_TOKEN, or mend this")]
+    DevelopmentKey(#[from] DevelopmentKeyError),
 }
 
 /// A token source, and the token it gave last.
@@ -134,8 +135,7 @@ impl Credentials {
             TokenSource::Command(command) => Some(lasting(one_token(&run(command.clone()).await?, "HEADWAY_TOKEN_COMMAND")?)),
             TokenSource::DevKey => {
                 let now = Utc::now();
-                let scopes = dev_key::SCOPES_DEFAULT.map(str::to_owned);
-                let token = dev_key::load_or_create()?.token(dev_key::USER_DEFAULT, &scopes, DEV_TOKEN_TTL, now)?;
+                let token = local_token::usual(DEV_TOKEN_TTL)?;
                 let replace_at = Some(now + DEV_TOKEN_TTL - DEV_TOKEN_MARGIN);
                 Some(Held { token: token.text.into(), replace_at })
             }

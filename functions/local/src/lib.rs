@@ -1,7 +1,7 @@
 //! The `headway` command: everything in one process, and the client of the HTTP API.
 //!
 //! The map: [`cli`] is what can be typed, [`verbs`] holds one file a command, [`client`] speaks HTTP, [`credentials`]
-//! and [`dev_key`] prove who calls, [`input`], [`cut`] and [`upload`] turn a file of any size into parts,
+//! and [`local_token`] prove who calls, [`input`], [`cut`] and [`upload`] turn a file of any size into parts,
 //! [`follow`] and [`bar`] show a job until it ends, [`exit`] turns what happened into an exit code.
 
 pub mod bar;
@@ -10,12 +10,12 @@ pub mod client;
 pub mod context;
 pub mod credentials;
 pub mod cut;
-pub mod dev_key;
 pub mod duration;
 pub mod exit;
 pub mod follow;
 pub mod input;
 pub mod job;
+pub mod local_token;
 pub mod out;
 pub mod pages;
 pub mod prices;

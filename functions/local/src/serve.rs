@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use headway::config;
-use headway_api::auth::{Authenticator, Host};
+use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
 use headway_api::in_process::{Functions, until};
 use headway_api::{AppState, router};
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::cli::ServeArgs;
-use crate::dev_key;
+use crate::local_token;
 
 mod logs;
 
@@ -62,24 +62,23 @@ fn data(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {
     }
     match &args.data {
         Some(directory) => Ok(Some(directory.clone())),
-        None => Ok(Some(dev_key::path()?.with_file_name("data"))),
+        None => Ok(Some(hs256::path_from_env(&config::optional)?.with_file_name("data"))),
     }
 }
 
 /// Says where to go, with a token for a local user where the development key checks tokens.
 fn announce(args: &ServeArgs, address: SocketAddr, checked_outside: bool) -> anyhow::Result<()> {
-    let page = if checked_outside { format!("http://{address}/") } else { format!("http://{address}/#token={}", local_token()?) };
+    let page = if checked_outside {
+        format!("http://{address}/")
+    } else {
+        format!("http://{address}/#token={}", local_token::usual(TOKEN_TTL)?.text)
+    };
     if args.json {
         println!("{}", serde_json::json!({"event": "ready", "url": page}));
     } else {
         println!("Headway is ready. The dashboard:\n  {page}\nStop it with Ctrl-C.");
     }
     Ok(())
-}
-
-fn local_token() -> anyhow::Result<String> {
-    let scopes = dev_key::SCOPES_DEFAULT.map(str::to_owned);
-    Ok(dev_key::load_or_create()?.token(dev_key::USER_DEFAULT, &scopes, TOKEN_TTL, Utc::now())?.text)
 }
 
 async fn asked_to_stop() {

@@ -1,9 +1,9 @@
 //! The development key: one random secret in one file that only its owner can read, which signs and checks tokens on a
-//! developer's machine. Refused on Lambda.
+//! developer's machine. A local server and the client beside it share it, so that no login is needed; refused on Lambda.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -29,25 +29,49 @@ pub enum DevelopmentKeyError {
     #[error("no place for the development key: set XDG_STATE_HOME or HOME")]
     NoPlace,
     /// The file cannot be read or made.
-    #[error("the development key {path} cannot be read or made")]
+    #[error("the development key {path} cannot be {what}", path = .path.display())]
     File {
         /// Which file.
         path: PathBuf,
+        /// `read` or `made`.
+        what: &'static str,
         /// Why not.
-        #[source]
         source: io::Error,
     },
     /// Others on this machine can read it.
-    #[error("the development key {0} can be read by others: chmod 600 it, or remove it to have a new one made")]
-    Open(PathBuf),
+    #[error(
+        "the development key {path} can be read by others (mode {mode:03o}): chmod 600 it, or remove it to have a new one made",
+        path = .path.display()
+    )]
+    Exposed {
+        /// Which file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// Not what this program writes.
-    #[error("{0} is not a development key: remove it to have a new one made")]
-    Content(PathBuf),
+    #[error("{path} is not a development key: remove it to have a new one made", path = .path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The token cannot be signed.
+    #[error("the development token cannot be signed")]
+    Sign(#[from] jsonwebtoken::errors::Error),
 }
 
 /// Signs and checks development tokens.
 #[derive(Clone)]
 pub struct DevelopmentKey([u8; KEY_BYTES]);
+
+/// A token, and when it ends.
+#[derive(Debug, Clone)]
+pub struct DevelopmentToken {
+    /// The JWT.
+    pub text: String,
+    /// The claim `exp`.
+    pub expires_at: DateTime<Utc>,
+}
 
 impl DevelopmentKey {
     /// A key of these bytes.
@@ -63,15 +87,14 @@ impl DevelopmentKey {
         Self::load_or_create(&path_from_env(env)?)
     }
 
-    /// The key in `path`, mode 0600, made if it is not there. Two processes that begin at once get the same key.
+    /// The key in `path`, mode 0600, made if it is not there. Processes that begin at once get the same key.
     ///
     /// # Errors
     /// [`DevelopmentKeyError`], which says what to mend.
     pub fn load_or_create(path: &Path) -> Result<Self, DevelopmentKeyError> {
-        let failed = |source| DevelopmentKeyError::File { path: path.to_owned(), source };
         match Self::load(path) {
             Err(DevelopmentKeyError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                create(path).map_err(failed)?;
+                create(path).map_err(|source| DevelopmentKeyError::File { path: path.to_owned(), what: "made", source })?;
                 Self::load(path)
             }
             loaded => loaded,
@@ -79,31 +102,36 @@ impl DevelopmentKey {
     }
 
     fn load(path: &Path) -> Result<Self, DevelopmentKeyError> {
-        let failed = |source| DevelopmentKeyError::File { path: path.to_owned(), source };
-        if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
-            return Err(DevelopmentKeyError::Open(path.to_owned()));
+        let failed = |source| DevelopmentKeyError::File { path: path.to_owned(), what: "read", source };
+        let mut file = File::open(path).map_err(failed)?;
+        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(DevelopmentKeyError::Exposed { path: path.to_owned(), mode });
         }
-        let text = fs::read(path).map_err(failed)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
         let bytes = BASE64.decode(text.trim_ascii()).ok().and_then(|bytes| bytes.try_into().ok());
-        Ok(Self(bytes.ok_or_else(|| DevelopmentKeyError::Content(path.to_owned()))?))
+        Ok(Self(bytes.ok_or_else(|| DevelopmentKeyError::Damaged { path: path.to_owned() })?))
     }
 
-    /// A token for `subject`, with further claims, valid from `now` for `ttl`.
+    /// A token for `subject` that allows `scopes`, valid from `now` for `ttl`, or to the end of time if that is longer.
     ///
     /// # Errors
-    /// If the claims cannot be written as JSON.
+    /// If it cannot be signed.
     pub fn token(
         &self,
         subject: &str,
         scopes: &[String],
         now: DateTime<Utc>,
         ttl: TimeDelta,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
+    ) -> Result<DevelopmentToken, DevelopmentKeyError> {
+        let expires_at = now.checked_add_signed(ttl).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "scope": scopes.join(" "),
-            "iat": now.timestamp(), "nbf": now.timestamp(), "exp": (now + ttl).timestamp(),
+            "iat": now.timestamp(), "nbf": now.timestamp(), "exp": expires_at.timestamp(),
         });
-        encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(&self.0))
+        let text = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(&self.0))?;
+        Ok(DevelopmentToken { text, expires_at })
     }
 
     /// The claims of a token that this key signed and that holds now.
@@ -125,27 +153,30 @@ pub fn path_from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, De
     Ok(state.ok_or(DevelopmentKeyError::NoPlace)?.join("headway/dev.key"))
 }
 
-/// Written whole under another name and then linked, so that nobody ever reads half a key or a second one.
+/// The file appears under its name with all its content, or not at all; if another process was faster, its key stands.
 fn create(path: &Path) -> io::Result<()> {
+    let mut bytes = [0; KEY_BYTES];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     let draft = path.with_extension(Uuid::new_v4().simple().to_string());
-    let mut bytes = [0; KEY_BYTES];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    let text = format!("{}\n", BASE64.encode(bytes));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written = write_private(&draft, format!("{}\n", BASE64.encode(bytes)).as_bytes());
     let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     });
-    fs::remove_file(&draft)?;
+    // A draft left behind is private and never read.
+    let _ = fs::remove_file(&draft);
     linked
+}
+
+/// The mode is set again, since a umask may have taken the owner's own bits.
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 impl fmt::Debug for DevelopmentKey {
@@ -158,27 +189,57 @@ impl fmt::Debug for DevelopmentKey {
 mod tests {
     use super::*;
 
-    /// `serve` and `token` are two processes: they must find one key, and nobody else may.
-    #[test]
-    fn the_key_is_made_once_and_is_private() {
+    fn place() -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state/headway/dev.key");
-        let now = Utc::now();
-        let token = DevelopmentKey::load_or_create(&path).unwrap().token("u", &[], now, TimeDelta::hours(1)).unwrap();
-        assert!(DevelopmentKey::load_or_create(&path).unwrap().check(&token, now).is_ok());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no draft stays behind");
-
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(DevelopmentKey::load_or_create(&path), Err(DevelopmentKeyError::Open(_))));
+        (directory, path)
     }
 
-    /// A file of another program must not become a key that anybody could guess.
+    /// `serve` and `token` are two processes: they must find one key, and nobody else may.
     #[test]
-    fn another_file_is_not_taken_for_a_key() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("dev.key");
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
-        assert!(matches!(DevelopmentKey::load_or_create(&path), Err(DevelopmentKeyError::Content(_))));
+    fn many_at_once_get_one_private_key() {
+        let (_directory, path) = place();
+        let now = Utc::now();
+        let keys: Vec<DevelopmentKey> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| DevelopmentKey::load_or_create(&path).unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let token = keys[0].token("u", &[], now, TimeDelta::hours(1)).unwrap().text;
+        assert!(keys.iter().all(|key| key.check(&token, now).is_ok()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no draft stays behind");
+    }
+
+    /// A file that others saw or another program wrote must not become a key that anybody could know or guess.
+    #[test]
+    fn an_exposed_or_damaged_key_is_refused() {
+        let (_directory, path) = place();
+        DevelopmentKey::load_or_create(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        let error = DevelopmentKey::load_or_create(&path).unwrap_err();
+        assert!(
+            matches!(error, DevelopmentKeyError::Exposed { mode: 0o640, .. }) && error.to_string().contains("(mode 640): chmod 600 it")
+        );
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        for content in ["", "c2hvcnQ=\n"] {
+            fs::write(&path, content).unwrap();
+            let error = DevelopmentKey::load_or_create(&path).unwrap_err();
+            assert!(matches!(error, DevelopmentKeyError::Damaged { .. }) && error.to_string().contains("remove it"));
+        }
+    }
+
+    /// Other programs than this one may read a token: its claims are what a JWT's are everywhere.
+    #[test]
+    fn a_token_holds_what_was_asked_for() {
+        let (key, now) = (DevelopmentKey::new([7; KEY_BYTES]), Utc::now());
+        let scopes = ["jobs:read".to_owned(), "jobs:write".to_owned()];
+        let token = key.token("u-17", &scopes, now, TimeDelta::hours(1)).unwrap();
+        let claims = key.check(&token.text, now).unwrap();
+        assert_eq!((&claims["sub"], &claims["scope"]), (&json!("u-17"), &json!("jobs:read jobs:write")));
+        assert_eq!((&claims["iss"], &claims["aud"]), (&json!(ISSUER), &json!(AUDIENCE)));
+        assert_eq!(claims["exp"], token.expires_at.timestamp());
+        assert_eq!(token.expires_at, now + TimeDelta::hours(1));
+        let ever = key.token("u-17", &scopes, now, TimeDelta::MAX).unwrap();
+        assert_eq!(ever.expires_at, DateTime::<Utc>::MAX_UTC);
     }
 }

@@ -111,7 +111,7 @@ impl World {
 
     pub(crate) fn token(&self, user: &str, scopes: &[&str]) -> String {
         let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        KEY.token(user, &scopes, self.clock.now(), TimeDelta::hours(48)).unwrap()
+        KEY.token(user, &scopes, self.clock.now(), TimeDelta::hours(48)).unwrap().text
     }
 
     pub(crate) async fn send<B>(&self, request: Request<B>) -> Answer

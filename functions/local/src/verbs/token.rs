@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{SecondsFormat, TimeDelta, Utc};
+use chrono::{SecondsFormat, TimeDelta};
 use clap::Args;
 
 use crate::context::Context;
-use crate::dev_key;
 use crate::duration;
 use crate::exit::{Exit, UsageError};
+use crate::local_token;
 
 /// Whose token, and what it allows.
 #[derive(Debug, Args)]
@@ -34,8 +34,7 @@ impl MakeToken {
             return Err(UsageError("--user is empty: a token is somebody's".to_owned()).into());
         }
         let ttl = TimeDelta::from_std(self.ttl).map_err(|_| UsageError("--ttl is longer than any clock runs".to_owned()))?;
-        let scopes = if self.scopes.is_empty() { dev_key::SCOPES_DEFAULT.map(str::to_owned).to_vec() } else { self.scopes };
-        let token = dev_key::load_or_create()?.token(&self.user, &scopes, ttl, Utc::now())?;
+        let token = local_token::sign(&self.user, &self.scopes, ttl)?;
         if context.out.json {
             let expires_at = token.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);
             context.out.line(&serde_json::json!({"token": token.text, "expiresAt": expires_at}).to_string())?;
