@@ -8,7 +8,7 @@ from stack import ROOT, Stack, stacks
 FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
 
 # Read on a developer's machine only; on Lambda there is nothing to set.
-DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_DEV_KEY_FILE"}
+DEVELOPMENT = {"HEADWAY_DATA"}
 
 
 def code(folder):

@@ -30,6 +30,11 @@ def test_a_log_group_each_that_forgets(stack):
     assert all(group["RetentionInDays"] for group in groups.values())
 
 
+def test_only_the_worker_knows_the_endpoints_secrets():
+    stack = Stack(HttpEndpoints='{"crm": {}}')
+    assert [name for name in FUNCTIONS if "HEADWAY_HTTP_ENDPOINTS" in stack.environment(name)] == ["WorkerFunction"]
+
+
 def test_the_api_answers_before_the_gateway_gives_up(stack):
     answer_s, gateway_s = 25, 30
     assert answer_s < stack.functions()["ApiFunction"]["Timeout"] < gateway_s

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use headway::{App, config, telemetry};
+use headway_worker::processors::{self, Endpoints};
 use lambda_http::Error;
 
 use crate::auth::{Authenticator, Host};
 use crate::cors::Origins;
-use crate::{AppState, processors, router};
+use crate::processors::with_own;
+use crate::{AppState, router};
 
 /// Runs the api function, configured by the environment, until the runtime ends it.
 ///
@@ -19,8 +21,8 @@ pub async fn run() -> Result<(), Error> {
     if !config::names_aws() {
         return run_embedded().await;
     }
-    let built_in = headway_worker::processors::built_in()?.infos();
-    let app = config::app_on_aws().await?.with_processors(processors::with_own(built_in, &config::optional)?);
+    let built_in = processors::built_in_with(Endpoints::default()).infos();
+    let app = config::app_on_aws().await?.with_processors(with_own(built_in, &config::optional)?);
     serve(app, Host::Lambda).await
 }
 
@@ -38,7 +40,7 @@ const TAKE_OVER_AGAIN_AFTER: std::time::Duration = std::time::Duration::from_mil
 #[cfg(feature = "embedded")]
 async fn run_embedded() -> Result<(), Error> {
     let hosted = headway_embedded::Hosted::from_environment().await?;
-    let built_in = headway_worker::processors::built_in()?;
+    let built_in = processors::built_in()?;
     let app = hosted.app.clone().with_processors(built_in.infos());
     let hold = hosted.embedded.take_over().await?;
     tokio::spawn(work_off(hosted.embedded, hold, app.clone(), built_in));
