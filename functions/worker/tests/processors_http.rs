@@ -36,9 +36,7 @@ async fn serve(answer: Answer) -> (u16, Seen) {
 }
 
 fn http(port: u16, members: &str) -> Http {
-    let json = format!(
-        r#"{{"crm": {{"url": "http://127.0.0.1:{port}/in?k=v", "secret": "{SECRET}", "allowPrivate": true {members}}}}}"#
-    );
+    let json = format!(r#"{{"crm": {{"url": "http://127.0.0.1:{port}/in?k=v", "secret": "{SECRET}", "allowPrivate": true {members}}}}}"#);
     Http::new(Endpoints::parse(&json).unwrap())
 }
 
@@ -133,12 +131,7 @@ async fn refusals_are_retryable_or_permanent_by_status() {
         (|| answer(599, &[], ""), true, "http 599", "endpoint crm answered 599"),
         (|| answer(400, &[], "no\r\nname"), false, "http 400", "endpoint crm answered 400 Bad Request: no name"),
         (|| answer(404, &[], ""), false, "http 404", "endpoint crm answered 404 Not Found"),
-        (
-            || answer(422, JSON, "{\"e\":1}"),
-            false,
-            "http 422",
-            "endpoint crm answered 422 Unprocessable Entity: {\"e\":1}",
-        ),
+        (|| answer(422, JSON, "{\"e\":1}"), false, "http 422", "endpoint crm answered 422 Unprocessable Entity: {\"e\":1}"),
         (
             || answer(307, &[("location", "/")], ""),
             false,

@@ -59,9 +59,7 @@ impl ItemProcessor for JsonSchema {
 
     fn options(&self) -> Options {
         Options {
-            description:
-                "Checks each item against a JSON Schema and outputs it with text turned into the types asked for"
-                    .to_owned(),
+            description: "Checks each item against a JSON Schema and outputs it with text turned into the types asked for".to_owned(),
             params_schema: serde_json::json!({
                 "type": "object",
                 "required": ["schema"],

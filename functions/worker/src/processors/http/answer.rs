@@ -139,8 +139,7 @@ fn excerpt(body: &[u8], confidential: &[String]) -> String {
 
 /// Control characters, and those that turn or hide the text around them.
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Seconds or a date, at most what a queue can delay.

@@ -167,15 +167,12 @@ impl Endpoint {
         Ok(Self {
             name: name.to_owned(),
             url: outbound.url(&config.url).map_err(|source| EndpointsError::Url { name: name.to_owned(), source })?,
-            secret: Secret::parse(&config.secret)
-                .map_err(|source| EndpointsError::Secret { name: name.to_owned(), source })?,
+            secret: Secret::parse(&config.secret).map_err(|source| EndpointsError::Secret { name: name.to_owned(), source })?,
             headers: headers(&config.headers).map_err(member)?,
             timeout,
             concurrency: config.concurrency,
             attempts_max: config.max_attempts,
-            client: outbound
-                .client(timeout)
-                .map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?,
+            client: outbound.client(timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?,
             confidential: config.headers.into_values().filter(|value| value.len() >= 4).collect(),
         })
     }
@@ -199,13 +196,11 @@ impl Config {
 fn headers(configured: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in configured {
-        let parsed =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no name for a header"))?;
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no name for a header"))?;
         if is_ours(&parsed) {
             return Err(format!("the header {name} is Headway's own"));
         }
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| format!("the header {name} has a value with control characters"))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| format!("the header {name} has a value with control characters"))?;
         value.set_sensitive(true);
         headers.insert(parsed, value);
     }
@@ -213,24 +208,15 @@ fn headers(configured: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
 }
 
 fn is_ours(name: &HeaderName) -> bool {
-    const OURS: [&str; 8] = [
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "idempotency-key",
-        "transfer-encoding",
-    ];
+    const OURS: [&str; 8] =
+        ["connection", "content-encoding", "content-length", "content-type", "expect", "host", "idempotency-key", "transfer-encoding"];
     OURS.contains(&name.as_str()) || name.as_str().starts_with("headway-") || name.as_str().starts_with("webhook-")
 }
 
 /// serde's message where it names members only: others repeat the value, which may be a secret.
 fn without_values(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    let names_members =
-        ["unknown field", "missing field", "duplicate field"].iter().any(|start| message.starts_with(start));
+    let names_members = ["unknown field", "missing field", "duplicate field"].iter().any(|start| message.starts_with(start));
     if names_members { message } else { "a member has a value of the wrong type".to_owned() }
 }
 
@@ -280,10 +266,7 @@ mod tests {
             (with(r#", "headers": {"a": "hush\n"}"#), "control characters"),
             (Endpoints::parse(r#"{"crm": {"url": "https://example.com"}}"#), "missing field `secret`"),
             (Endpoints::parse(r#"{"crm": {"url": "https://x", "secret": "hush"}}"#), "the secret must be whsec_"),
-            (
-                Endpoints::parse(&format!(r#"{{"crm": {{"url": "https://u:hush@x", "secret": "{SECRET}"}}}}"#)),
-                "user or password",
-            ),
+            (Endpoints::parse(&format!(r#"{{"crm": {{"url": "https://u:hush@x", "secret": "{SECRET}"}}}}"#)), "user or password"),
             (Endpoints::parse(r#"{"c r m": {}}"#), "is no name"),
             (Endpoints::parse(r#"{"crm": "hush"}"#), "endpoint crm: a member has a value of the wrong type"),
             (Endpoints::parse(r#"["hush"]"#), "not a JSON object"),

@@ -16,8 +16,7 @@ const NESTED_IN_PLACE_MAX: u32 = 64;
 const NESTED_MAX: u32 = 400;
 
 /// Keywords whose subschema applies to the same place, or to places within it.
-const IN_PLACE: [&str; 9] =
-    ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
+const IN_PLACE: [&str; 9] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
 const WITHIN: [&str; 10] = [
     "properties",
     "patternProperties",
@@ -76,17 +75,14 @@ impl<'a> Bounds<'a> {
             }
         }
         if weight.nested_in_place > NESTED_IN_PLACE_MAX {
-            return Err(format!(
-                "more than {NESTED_IN_PLACE_MAX} subschemas within each other apply to the same place"
-            ));
+            return Err(format!("more than {NESTED_IN_PLACE_MAX} subschemas within each other apply to the same place"));
         }
         self.weights.insert(schema, Some(weight));
         Ok(weight)
     }
 
     fn target(&self, keyword: &str, value: &Value) -> Option<&'a Value> {
-        let reference =
-            matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef").then(|| value.as_str()).flatten()?;
+        let reference = matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef").then(|| value.as_str()).flatten()?;
         self.refs.resolve(reference)
     }
 }
@@ -137,8 +133,7 @@ mod tests {
 
     #[test]
     fn takes_trees_and_what_is_shared() {
-        let tree =
-            json!({"anyOf": [{"type": "null"}, {"items": {"$ref": "#"}}, {"additionalProperties": {"$ref": "#"}}]});
+        let tree = json!({"anyOf": [{"type": "null"}, {"items": {"$ref": "#"}}, {"additionalProperties": {"$ref": "#"}}]});
         assert_eq!(refused(&tree), None);
         assert_eq!(refused(&chain(15, |r| json!({"properties": {"a": {"$ref": r}, "b": {"$ref": r}}}))), None);
         assert_eq!(refused(&json!({"$ref": "#"})), None);

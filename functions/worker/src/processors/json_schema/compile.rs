@@ -45,10 +45,7 @@ impl Compiled {
 
 fn options(schema: &Value) -> jsonschema::ValidationOptions<'static> {
     let bytes_max = (PATTERNS_BYTES_MAX / patterns(schema).max(1)).min(PATTERN_BYTES_MAX);
-    let patterns = PatternOptions::fancy_regex()
-        .backtrack_limit(PATTERN_STEPS_MAX)
-        .size_limit(bytes_max)
-        .dfa_size_limit(bytes_max);
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
     jsonschema::options().offline().should_validate_formats(true).with_pattern_options(patterns)
 }
 
@@ -87,9 +84,7 @@ fn refused(schema: &Value, error: &ValidationError<'_>) -> ItemError {
 fn fault(pointer: &str, error: &ValidationError<'_>) -> String {
     let keyword = pointer.rsplit('/').next().unwrap_or_default();
     match error.kind() {
-        ValidationErrorKind::Format { format } if format == "regex" => {
-            "not a regular expression, or too large a one".to_owned()
-        }
+        ValidationErrorKind::Format { format } if format == "regex" => "not a regular expression, or too large a one".to_owned(),
         ValidationErrorKind::AnyOf { .. } if keyword == "type" => {
             format!("{} is not a type or a list of types", error.instance())
         }

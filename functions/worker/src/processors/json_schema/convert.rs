@@ -40,8 +40,7 @@ fn json_of(text: &str, asked: Types) -> Option<&str> {
 
 /// A number of JSON's grammar within f64's range, and nothing around it.
 fn is_json_number(text: &str) -> bool {
-    let bare =
-        text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.ends_with(|c: char| c.is_ascii_digit());
+    let bare = text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.ends_with(|c: char| c.is_ascii_digit());
     bare && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 

@@ -51,9 +51,7 @@ pub(super) fn reason(error: &ValidationError<'_>) -> String {
         Kind::Enum { options } => format!("not one of {}", listed(options)),
         Kind::Constant { expected_value } => format!("not {}", cut(&expected_value.to_string(), OPTIONS_CHARS_MAX)),
         Kind::Pattern { pattern } => format!("does not match {}", cut(pattern, OPTIONS_CHARS_MAX)),
-        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
-            "the pattern takes too many steps on this text".to_owned()
-        }
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => "the pattern takes too many steps on this text".to_owned(),
         Kind::Format { format } => format!("not in the format {format}"),
         Kind::MinItems { limit } => format!("fewer than {}", counted(*limit, "item")),
         Kind::MaxItems { limit } => format!("more than {}", counted(*limit, "item")),
