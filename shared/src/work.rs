@@ -15,6 +15,7 @@ use crate::part::{Part, Register};
 use crate::processor::Processors;
 use crate::settle::{Settlement, look_upward, settle};
 
+mod careful;
 mod dead_letters;
 mod items;
 mod leases;
@@ -55,6 +56,7 @@ pub struct Worker {
     processors: Processors,
     leases: Leases,
     prepared: PreparedJobs,
+    alone: bool,
 }
 
 /// What the rows say is to be done with a chunk.
@@ -80,7 +82,14 @@ struct Found<'a> {
 impl Worker {
     /// A worker with these processors.
     pub fn new(app: App, processors: Processors) -> Self {
-        Self { app, processors, leases: Leases::default(), prepared: PreparedJobs::default() }
+        Self { app, processors, leases: Leases::default(), prepared: PreparedJobs::default(), alone: false }
+    }
+
+    /// This is the only worker there is: a mark it did not make was left by one that is dead.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
     }
 
     /// Works on a batch. Returns the ids of messages that are not done and have to be delivered again; everything the
@@ -200,7 +209,12 @@ impl Worker {
             results: Default::default(),
             round_begun: part.round,
         };
-        let left = self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?;
+        let careful = message.careful || delivery.receive_count >= careful::CAREFUL_FROM_RECEIVES;
+        let left = if careful {
+            self.items_carefully(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?
+        } else {
+            self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?
+        };
         let shown = if settlement.results.is_empty() && recorded.is_none() { Some(part.clone()) } else { settle(&self.app, &settlement).await? };
         let Some(part) = shown else { return Ok(()) };
         self.hand_back(message, job, left).await?;

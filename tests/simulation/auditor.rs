@@ -48,7 +48,7 @@ impl Auditor {
         let Some(job) = self.last else { return Ok(()) };
         let seen = calls.items.lock().unwrap().clone();
         if let Some(cancelled_at) = self.cancelled_at {
-            let late = seen.iter().find(|(_, (_, _, begun))| begun.is_some_and(|begun| begun > cancelled_at));
+            let late = seen.iter().find(|(_, seen)| seen.last_begun.is_some_and(|begun| begun > cancelled_at));
             hold!(late.is_none(), "an item began after the cancel was acknowledged: {late:?}");
         }
         faults.saw(match job.status {
@@ -64,15 +64,20 @@ impl Auditor {
         hold!(failed.len() as u64 == job.failed_items, "{} failures are listed: {job:?}", failed.len());
         for (index, kind) in &failed {
             let fate = plan.fates[*index as usize];
-            hold!(fate.may_fail() || *kind == FailureKind::DeadLettered, "item {index} ({fate:?}) is listed as failed: {kind:?}");
+            // An innocent item may have been at work, or about to be, each time its worker was killed.
+            let unlucky = *kind == FailureKind::Crashed && seen.get(index).is_some_and(|seen| seen.left_marked >= 2);
+            hold!(fate.may_fail() || unlucky || *kind == FailureKind::DeadLettered, "item {index} ({fate:?}) is listed as failed: {kind:?}");
+        }
+        if failed.iter().any(|(_, kind)| *kind == FailureKind::Crashed) {
+            faults.saw("item: Crashed");
         }
         if !failed.is_empty() {
             faults.saw("item: failed for good");
         }
-        if seen.values().any(|(_, succeeded, _)| *succeeded > 1) {
+        if seen.values().any(|seen| seen.succeeded > 1) {
             faults.saw("item: processed again");
         }
-        let succeeded = seen.iter().filter(|(index, (_, succeeded, _))| *succeeded > 0 && !indexes.contains(index)).count() as u64;
+        let succeeded = seen.iter().filter(|(index, seen)| seen.succeeded > 0 && !indexes.contains(index)).count() as u64;
         hold!(job.processed_items <= succeeded, "{} counted as processed, {succeeded} succeeded: {job:?}", job.processed_items);
         let outputs = outputs(app, &job).await?;
         for index in &outputs {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway::chunk::ChunkId;
 use headway::{Clock, JobError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -42,6 +43,9 @@ pub(crate) const EXPECTED: &[&str] = &[
     "ledger: parked",
     "ledger: parked sent again",
     "ledger: stamped",
+    "ledger: strike noted",
+    "item: killed its worker",
+    "item: Crashed",
     "ledger: stamp refused",
     "ledger: cancel during a settle",
     "sweep: reconciled",
@@ -110,6 +114,8 @@ pub(crate) struct Process {
     died: Arc<Notify>,
     skew: TimeDelta,
     started: Instant,
+    /// Items this process has marked, and not unmarked.
+    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, u64>>>,
 }
 
 impl std::fmt::Debug for Process {
@@ -122,7 +128,7 @@ impl Process {
     /// A process whose clock is wrong by up to two seconds; `started` is the history's begin.
     pub(crate) fn new(faults: Faults, started: Instant) -> Self {
         let skew = TimeDelta::milliseconds(faults.pick(4_000) as i64 - 2_000);
-        Self { faults, died: Arc::new(Notify::new()), skew, started }
+        Self { faults, died: Arc::new(Notify::new()), skew, started, marks: Arc::default() }
     }
 
     /// Runs `life` unless the process dies in one of its calls: then `None`, and the future is dropped where it was.
@@ -155,10 +161,15 @@ impl Process {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
+    /// The process dies here and now.
+    pub(crate) async fn die(&self) {
+        self.died.notify_one();
+        std::future::pending::<()>().await;
+    }
+
     async fn may_die(&self, name: &'static str) {
         if self.faults.strike(name, 8) {
-            self.died.notify_one();
-            std::future::pending::<()>().await;
+            self.die().await;
         }
     }
 }

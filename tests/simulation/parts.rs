@@ -127,6 +127,13 @@ impl Ledger for SimLedger {
     }
 
     async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+        match care {
+            Some(care) => self.process.marks.lock().unwrap().insert(id, care.item),
+            None => self.process.marks.lock().unwrap().remove(&id),
+        };
+        if care.is_some_and(|care| care.strikes > 0) {
+            self.saw("ledger: strike noted");
+        }
         self.process.call("put_care", self.table.put_care(id, care)).await
     }
 
@@ -169,7 +176,7 @@ struct Held {
 }
 
 /// Receives before a message is a dead letter.
-const RECEIVES_MAX: u32 = 4;
+const RECEIVES_MAX: u32 = 8;
 
 impl SimQueue {
     fn put(&self, id: Uuid, message: Outgoing) {

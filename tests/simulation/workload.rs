@@ -9,7 +9,12 @@ use headway::{Item, ItemError, ItemProcessor, Options, Output, ToleratedFailures
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::faults::Faults;
+use super::faults::{Faults, Process};
+
+tokio::task_local! {
+    /// The process that is at work.
+    pub(crate) static HERE: Process;
+}
 
 /// What a scripted panic says.
 pub(crate) const PANIC: &str = "scripted panic";
@@ -29,6 +34,7 @@ pub(crate) enum Fate {
     Panics,
     TakesLong(u64),
     Hangs,
+    Kills,
 }
 
 impl Fate {
@@ -40,6 +46,7 @@ impl Fate {
             4 | 5 => Self::FailsAtFirst(1 + faults.pick(3) as u32),
             6 | 7 => Self::TakesLong(faults.pick(4_000)),
             8 => Self::Hangs,
+            15 if faults.pick(3) == 0 => Self::Kills,
             9..=12 => Self::GivesOutput,
             13 | 14 => Self::FailsForAWhile(1 + faults.pick(3) as u32),
             _ => Self::Succeeds,
@@ -48,7 +55,7 @@ impl Fate {
 
     /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
-        matches!(self, Self::FailsForGood | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs)
+        matches!(self, Self::FailsForGood | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs | Self::Kills)
     }
 
     /// Whether it may be counted as processed.
@@ -118,44 +125,75 @@ impl Plan {
 pub(crate) struct Scripted {
     pub(crate) fates: Vec<Fate>,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) faults: Faults,
+}
+
+/// What was seen of an item.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) begun: u32,
+    pub(crate) succeeded: u32,
+    pub(crate) last_begun: Option<Instant>,
+    /// How often a worker went away and left its mark on it.
+    pub(crate) left_marked: u32,
 }
 
 /// Every call of the processor.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    /// By index: how often it was begun, how often it succeeded, and when it was last begun.
-    pub(crate) items: Mutex<BTreeMap<u64, (u32, u32, Option<Instant>)>>,
+    /// By index.
+    pub(crate) items: Mutex<BTreeMap<u64, Seen>>,
 }
 
 #[async_trait]
 impl ItemProcessor for Scripted {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let calls = {
-            let mut items = self.calls.items.lock().unwrap();
-            let seen = items.entry(item.index).or_default();
-            seen.0 += 1;
-            seen.2 = Some(Instant::now());
-            seen.0
-        };
-        let fate = self.fates[item.index as usize];
-        match fate {
-            Fate::FailsForAWhile(times) if calls <= times => return Err(ItemError::permanent("no", "will not do yet")),
-            Fate::FailsForGood => return Err(ItemError::permanent("no", "will not do")),
-            Fate::NeverSucceeds => return Err(ItemError::retryable("later", "not now")),
-            Fate::FailsAtFirst(times) if item.attempt <= times => return Err(ItemError::retryable("later", "not now")),
-            Fate::Panics => std::panic::panic_any(PANIC),
-            Fate::TakesLong(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-            Fate::Hangs => std::future::pending().await,
-            _ => {}
-        }
-        self.calls.items.lock().unwrap().entry(item.index).or_default().1 += 1;
-        match fate {
-            Fate::GivesOutput => Output::json(&item.index),
-            _ => Ok(Output::None),
-        }
+        let calls = self.calls.note(item.index, |seen| {
+            seen.begun += 1;
+            seen.last_begun = Some(Instant::now());
+        });
+        let answer = self.answer(&item, calls.begun).await;
+        self.calls.note(item.index, |seen| {
+            seen.succeeded += u32::from(answer.is_ok());
+        });
+        answer
     }
 
     fn options(&self) -> Options {
         Options { concurrency: 3, item_timeout: Duration::from_secs(6), attempts_max: ATTEMPTS, ..Options::default() }
+    }
+}
+
+impl Calls {
+    pub(crate) fn note(&self, index: u64, change: impl FnOnce(&mut Seen)) -> Seen {
+        let mut items = self.items.lock().unwrap();
+        let seen = items.entry(index).or_default();
+        change(seen);
+        seen.clone()
+    }
+}
+
+impl Scripted {
+    async fn answer(&self, item: &Item, calls: u32) -> Result<Output, ItemError> {
+        match self.fates[item.index as usize] {
+            Fate::FailsForAWhile(times) if calls <= times => Err(ItemError::permanent("no", "will not do yet")),
+            Fate::FailsForGood => Err(ItemError::permanent("no", "will not do")),
+            Fate::NeverSucceeds => Err(ItemError::retryable("later", "not now")),
+            Fate::FailsAtFirst(times) if item.attempt <= times => Err(ItemError::retryable("later", "not now")),
+            Fate::Panics => std::panic::panic_any(PANIC),
+            Fate::TakesLong(ms) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Ok(Output::None)
+            }
+            Fate::Hangs => std::future::pending().await,
+            Fate::Kills => {
+                self.faults.saw("item: killed its worker");
+                let here = HERE.with(Process::clone);
+                here.die().await;
+                Ok(Output::None)
+            }
+            Fate::GivesOutput => Output::json(&item.index),
+            _ => Ok(Output::None),
+        }
     }
 }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::auditor::Auditor;
 use super::faults::{Faults, Process};
 use super::parts::{SimQueue, app};
-use super::workload::{Calls, Plan, Scripted};
+use super::workload::{Calls, HERE, Plan, Scripted};
 
 /// How long faults go on.
 const STORM: Duration = Duration::from_secs(90);
@@ -37,6 +37,7 @@ struct World {
     table: Arc<MemoryLedger>,
     queue: Arc<SimQueue>,
     processors: Processors,
+    calls: Arc<Calls>,
     user: UserId,
     /// The job, once its submission was answered or its record is there; whether it was acknowledged.
     job: Rc<RefCell<(Option<JobId>, bool)>>,
@@ -49,13 +50,14 @@ struct World {
 pub(crate) async fn history(_seed: u64, faults: Faults) -> Result<(), String> {
     let plan = Plan::of(&faults);
     let calls = Arc::new(Calls::default());
-    let scripted = Scripted { fates: plan.fates.clone(), calls: calls.clone() };
+    let scripted = Scripted { fates: plan.fates.clone(), calls: calls.clone(), faults: faults.clone() };
     let world = World {
         faults: faults.clone(),
         began: Instant::now(),
         table: Arc::default(),
         queue: Arc::default(),
         processors: Processors::new().with("scripted", scripted),
+        calls: calls.clone(),
         user: UserId::new("u").ok_or("a user")?,
         job: Rc::default(),
         auditor: Rc::default(),
@@ -93,6 +95,13 @@ impl World {
 
     fn app(&self, process: &Process) -> App {
         app(process, &self.table, &self.queue, self.processors.infos())
+    }
+
+    /// Tells the auditor which marks the process has left behind.
+    fn left_marked(&self, process: &Process) {
+        for item in std::mem::take(&mut *process.marks.lock().unwrap()).into_values() {
+            self.calls.note(item, |seen| seen.left_marked += 1);
+        }
     }
 
     /// The parts without faults, for those who watch.
@@ -146,7 +155,11 @@ async fn work(world: World) {
                 let began = Instant::now();
                 let invocation = Invocation { began, deadline: began + FUNCTION_TIMEOUT };
                 let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
-                let Ok(undone) = tokio::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else { continue };
+                let Ok(undone) = tokio::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
+                    world.left_marked(&process);
+                    continue;
+                };
+                world.left_marked(&process);
                 for id in ids.iter().filter(|id| !undone.contains(id)) {
                     if !world.faults.strike("fault: lost delete", 30) {
                         world.queue.delete(id);
@@ -154,7 +167,8 @@ async fn work(world: World) {
                 }
             }
         };
-        let _: Option<()> = process.run(life).await;
+        let _: Option<()> = HERE.scope(process.clone(), process.run(life)).await;
+        world.left_marked(&process);
         tokio::time::sleep(Duration::from_millis(world.faults.pick(3_000))).await;
     }
 }

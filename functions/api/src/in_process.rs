@@ -19,7 +19,7 @@ pub struct Functions(Vec<JoinHandle<()>>);
 impl Functions {
     /// Starts calling them until `stopped` turns true.
     pub fn start(embedded: &Embedded, app: App, processors: Processors, stopped: watch::Receiver<bool>) -> Self {
-        let worker = Arc::new(Handler::new(app.clone(), processors, Some(embedded.dead_letters().arn.clone())));
+        let worker = Arc::new(Handler::new(app.clone(), processors, Some(embedded.dead_letters().arn.clone())).alone());
         let sources = [embedded.event_source(), embedded.dead_letter_source()];
         let mut running: Vec<_> = sources
             .into_iter()

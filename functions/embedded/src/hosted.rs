@@ -56,6 +56,7 @@ impl Hosted {
         let config = Config {
             // As AWS asks for: six times as long as a function may take.
             visibility_timeout: FUNCTION_TIMEOUT * 6,
+            max_receive_count: 8,
             duplicate_every_message: config::optional(HEADWAY_DUPLICATE_EVERY_MESSAGE).is_some(),
             data,
             ..Config::memory()

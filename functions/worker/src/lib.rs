@@ -27,6 +27,12 @@ impl Handler {
         Self { worker: Worker::new(app, processors), dead_letter_queue_arn }
     }
 
+    /// This process is the only worker there is.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { worker: self.worker.alone(), ..self }
+    }
+
     /// Works on a batch before `deadline`; the answer names the messages that have to come again.
     pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let began = Instant::now();

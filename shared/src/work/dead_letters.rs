@@ -18,7 +18,8 @@ const HOPS_MAX: u32 = 3;
 impl Worker {
     pub(super) async fn dead_letter(&self, delivery: &Delivery, found: &Found<'_>) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
-        if message.hops < HOPS_MAX {
+        let suspected = self.app.ledger.care(message.id).await?.is_some();
+        if message.hops < HOPS_MAX && !suspected {
             let again = ChunkMessage { hops: message.hops + 1, nonce: self.app.clock.fresh_id(), ..message.clone() };
             let body = Message::Chunk(again).to_wire()?;
             return self.app.queue.send(&job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await;
@@ -36,7 +37,11 @@ impl Worker {
             round_begun: part.round,
         };
         tracing::error!(job_id = %job.id, part = part.number, chunk = message.id.chunk, "a chunk is settled from the dead-letter queue");
-        match settle(&self.app, &settlement).await? {
+        let settled = settle(&self.app, &settlement).await?;
+        if suspected {
+            self.app.ledger.put_care(message.id, None).await?;
+        }
+        match settled {
             Some(part) => look_upward(&self.app, &part).await,
             None => Ok(()),
         }

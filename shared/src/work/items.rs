@@ -46,7 +46,7 @@ pub(super) enum Why {
 }
 
 /// How one item's try ended.
-enum Tried {
+pub(super) enum Tried {
     Recorded(u64, ItemResult),
     Left(Left),
 }
@@ -67,13 +67,9 @@ impl Worker {
         let mut left = Vec::new();
         let mut shown = (Instant::now(), 0);
         loop {
-            while running.len() < prepared.options.concurrency && !waiting.is_empty() {
-                if let Some(why) = self.must_stop(found, invocation).await? {
-                    left.extend(waiting.drain(..).map(|(index, value)| Left { index, value, why }));
-                    break;
-                }
+            while running.len() < prepared.options.concurrency {
                 let Some((index, value)) = waiting.pop_front() else { break };
-                running.push(try_item(found, prepared, index, value, invocation));
+                running.push(self.try_item(found, prepared, index, value, invocation));
             }
             let checkpoint = shown.0 + CHECKPOINT_EVERY;
             tokio::select! {
@@ -82,59 +78,76 @@ impl Worker {
                     settle(&self.app, settlement).await?;
                     shown = (Instant::now(), settlement.results.len());
                 }
-                tried = running.next() => match tried {
+                tried = running.next() => match tried.transpose()? {
                     Some(Tried::Recorded(index, result)) => { settlement.results.insert(index, result); }
-                    Some(Tried::Left(item)) => left.push(item),
+                    Some(Tried::Left(item)) => {
+                        if let Why::Deadline | Why::Stopped = item.why {
+                            left.extend(waiting.drain(..).map(|(index, value)| Left { index, value, why: item.why }));
+                        }
+                        left.push(item);
+                    }
                     None => return Ok(left),
                 },
             }
         }
     }
 
-    /// Whether no further item may begin, and why.
-    async fn must_stop(&self, found: &Found<'_>, invocation: Invocation) -> Result<Option<Why>, JobError> {
-        if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
-            return Ok(Some(Why::Deadline));
-        }
-        let id = found.job.id;
-        let lets_begin = match self.leases.lets_begin(id) {
-            Some(lets_begin) => lets_begin,
-            None => self.leases.read(&self.app, id).await?.is_some_and(|job| job.runs()),
+    /// Runs one item, at most twice at once. Every call begins within the lease: that is looked at last.
+    pub(super) async fn try_item(
+        &self,
+        found: &Found<'_>,
+        prepared: &Prepared,
+        index: u64,
+        value: Box<RawValue>,
+        invocation: Invocation,
+    ) -> Result<Tried, JobError> {
+        // Closing the semaphore never happens; without a place the item would simply go without.
+        let _place = prepared.places.acquire().await.ok();
+        let job = found.job;
+        let mut item = Item {
+            job_id: job.id,
+            user_id: job.user_id.clone(),
+            index,
+            id: job.id_field.as_deref().and_then(|field| id_of(&value, field)),
+            attempt: found.message.attempt,
+            value,
+            params: prepared.params.clone(),
         };
-        Ok((!lets_begin).then_some(Why::Stopped))
+        loop {
+            if let Some(why) = self.must_stop(found, invocation).await? {
+                return Ok(Tried::Left(Left { index, value: item.value, why }));
+            }
+            item.attempt += 1;
+            let error = match call(prepared, &item, invocation).await {
+                Call::Output(output) => return Ok(Tried::Recorded(index, ItemResult::Processed(kept(&item, output)))),
+                Call::Failed(kind, code, message) => return Ok(failed(item, kind, &code, &message)),
+                Call::CutShort => return Ok(Tried::Left(Left { index, value: item.value, why: Why::Deadline })),
+                Call::Retryable(error) => error,
+            };
+            if item.attempt >= prepared.options.attempts_max {
+                return Ok(failed(item, FailureKind::RetriesExhausted, &error.code, &error.message));
+            }
+            let quick = item.attempt == found.message.attempt + 1 && error.after.is_none();
+            if !quick {
+                let why = Why::Retry { attempts: item.attempt, after: error.after.unwrap_or_default() };
+                return Ok(Tried::Left(Left { index, value: item.value, why }));
+            }
+            tokio::time::sleep(QUICK_RETRY_AFTER).await;
+        }
     }
-}
 
-async fn try_item(found: &Found<'_>, prepared: &Prepared, index: u64, value: Box<RawValue>, invocation: Invocation) -> Tried {
-    // Closing the semaphore never happens; without a place the item would simply go without.
-    let _place = prepared.places.acquire().await.ok();
-    let job = found.job;
-    let mut item = Item {
-        job_id: job.id,
-        user_id: job.user_id.clone(),
-        index,
-        id: job.id_field.as_deref().and_then(|field| id_of(&value, field)),
-        attempt: found.message.attempt,
-        value,
-        params: prepared.params.clone(),
-    };
-    loop {
-        item.attempt += 1;
-        let error = match call(prepared, &item, invocation).await {
-            Call::Output(output) => return Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
-            Call::Failed(kind, code, message) => return failed(item, kind, &code, &message),
-            Call::CutShort => return Tried::Left(Left { index, value: item.value, why: Why::Deadline }),
-            Call::Retryable(error) => error,
-        };
-        if item.attempt >= prepared.options.attempts_max {
-            return failed(item, FailureKind::RetriesExhausted, &error.code, &error.message);
+    /// Whether no item may begin now, and why. A read that took longer than the lease counts for nothing.
+    async fn must_stop(&self, found: &Found<'_>, invocation: Invocation) -> Result<Option<Why>, JobError> {
+        let id = found.job.id;
+        loop {
+            if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
+                return Ok(Some(Why::Deadline));
+            }
+            match self.leases.lets_begin(id) {
+                Some(lets_begin) => return Ok((!lets_begin).then_some(Why::Stopped)),
+                None => self.leases.read(&self.app, id).await?,
+            };
         }
-        let quick = item.attempt == found.message.attempt + 1 && error.after.is_none();
-        if !quick {
-            let why = Why::Retry { attempts: item.attempt, after: error.after.unwrap_or_default() };
-            return Tried::Left(Left { index, value: item.value, why });
-        }
-        tokio::time::sleep(QUICK_RETRY_AFTER).await;
     }
 }
 
