@@ -1,0 +1,132 @@
+//! The example's binary behind Lambda's Runtime API, called by an event source mapping, on the embedded table and queue.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+
+mod process;
+mod runtime_api;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use headway::records::{Position, failures, results};
+use headway::submit::{Submission, start_job};
+use headway::{App, Job, JobStatus, Options, ProcessorInfo, ToleratedFailures, UserId};
+use headway_embedded::{EventSource, Hosted};
+use process::Process;
+use runtime_api::RuntimeApi;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// Far longer than the job takes on a busy machine.
+const WITHIN: Duration = Duration::from_secs(60);
+const ORDERS: u64 = 25;
+/// The order of nothing, and the one that is no order.
+const FAILING: [u64; 2] = [7, 12];
+
+/// However often and wherever a batch is delivered, an order has one invoice and is counted once.
+#[tokio::test]
+async fn every_order_has_one_invoice_and_is_counted_once() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, invoices) = (place.path().join("data"), place.path().join("invoices"));
+    std::fs::create_dir(&invoices).unwrap();
+    let hosted = Hosted::open(Some(data.clone())).await.unwrap();
+    let app = hosted.app.clone().with_processors(vec![ProcessorInfo::new("invoices", &Options::default())]);
+    let functions = [RuntimeApi::start().await, RuntimeApi::start().await];
+    let _processes = functions.each_ref().map(|function| Process::start(function.address, &data, &invoices));
+
+    let job = start_job(&app, orders()).await.unwrap();
+    let events = deliver_twice(&hosted, &app, &job, &functions).await;
+
+    let job = app.jobs.get(job.id).await.unwrap().unwrap();
+    assert_eq!(job.status, JobStatus::Completed);
+    assert_eq!((job.processed_items, job.failed_items, job.pending_items()), (23, 2, 0));
+    let expected = (0..ORDERS).filter(|index| !FAILING.contains(index));
+    assert_eq!(names(&invoices), expected.map(|index| format!("{}-{index}.txt", job.id)).collect());
+    outcomes_are_listed(&app, &job).await;
+    assert_eq!(in_queue(&hosted).await, ["0", "0"]);
+
+    let mut event = events.into_iter().next().unwrap();
+    event["Records"][0]["body"] = json!("hello");
+    let foreign = event["Records"][0]["messageId"].clone();
+    let answer = functions[0].invoke(event).await;
+    assert_eq!(answer, Ok(json!({"batchItemFailures": [{"itemIdentifier": foreign}]})), "the others are done");
+}
+
+/// Two processes are called with each batch at the same time, until the job has ended; gives the events.
+async fn deliver_twice(hosted: &Hosted, app: &App, job: &Job, functions: &[RuntimeApi; 2]) -> Vec<Value> {
+    let (deliveries, mut news) = watch::channel(Vec::new());
+    let (deliveries, functions) = (Arc::new(deliveries), functions.clone());
+    let kept = deliveries.clone();
+    let handler = move |event: Value| {
+        let (deliveries, [one, other]) = (deliveries.clone(), functions.clone());
+        async move {
+            let answers = tokio::join!(one.invoke(event.clone()), other.invoke(event.clone()));
+            let answer = answers.0.clone();
+            deliveries.send_modify(|deliveries| deliveries.push((event, answers)));
+            answer
+        }
+    };
+    let (app, id) = (app.clone(), job.id);
+    let ended = async move {
+        while app.jobs.get(id).await.unwrap().unwrap().is_live() {
+            news.changed().await.unwrap();
+        }
+    };
+    // Each process takes one event at a time.
+    let source = EventSource { concurrency_max: 1, ..hosted.embedded.event_source() };
+    let pump = hosted.embedded.pump(source, handler, ended);
+    let in_time = tokio::time::timeout(WITHIN, pump).await.is_ok();
+    let deliveries = kept.borrow().clone();
+    let done = || Ok(json!({"batchItemFailures": []}));
+    assert!(deliveries.iter().all(|(_, answers)| *answers == (done(), done())), "{deliveries:?}");
+    assert!(in_time && deliveries.len() > 1, "{} batches were delivered", deliveries.len());
+    deliveries.into_iter().map(|(event, _)| event).collect()
+}
+
+fn orders() -> Submission {
+    let order = |index| match index {
+        7 => json!({"customer": "Grace", "lines": []}),
+        12 => json!("no order"),
+        _ => json!({"customer": "Ada", "lines": [{"article": "Lamp", "quantity": index + 1, "price_cents": 1_995}]}),
+    };
+    let raw = |value: Value| RawValue::from_string(value.to_string()).unwrap();
+    Submission {
+        user_id: UserId::new("u-17").unwrap(),
+        created_by: "u-17".to_owned(),
+        processor: "invoices".to_owned(),
+        params: raw(json!({})).into(),
+        items: Some((0..ORDERS).map(order).map(raw).collect()),
+        id_field: None,
+        tolerated: ToleratedFailures::Count(2),
+        chunk_size: Some(2),
+        metadata: None,
+        callback: None,
+        key: None,
+    }
+}
+
+async fn outcomes_are_listed(app: &App, job: &Job) {
+    let failed = failures(app, job, Position::default(), 100).await.unwrap().records;
+    let codes: Vec<_> = failed.iter().map(|(index, failure)| (*index, failure.code.as_str())).collect();
+    assert_eq!(codes, [(FAILING[0], "empty"), (FAILING[1], "malformed")]);
+    let outputs = results(app, job, Position::default(), 100).await.unwrap().records;
+    assert_eq!(outputs.len(), 23);
+    let output: Value = serde_json::from_str(outputs[1].1.output.as_ref().unwrap().get()).unwrap();
+    assert_eq!(output, json!({"invoice": format!("{}-1", job.id), "totalCents": 3_990}));
+}
+
+/// How many messages wait, and how many are out of sight.
+async fn in_queue(hosted: &Hosted) -> [String; 2] {
+    let asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+    let ask = hosted.embedded.sqs().get_queue_attributes().queue_url(&hosted.embedded.queue().url);
+    let answer = ask.set_attribute_names(Some(asked.map(Into::into).into())).send().await.unwrap();
+    let attributes = answer.attributes.unwrap();
+    asked.map(|name| attributes.iter().find(|(known, _)| known.as_str() == name).unwrap().1.clone())
+}
+
+fn names(directory: &Path) -> BTreeSet<String> {
+    std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}

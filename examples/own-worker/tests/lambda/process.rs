@@ -1,0 +1,41 @@
+//! The example's own binary, run as Lambda runs it.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+/// Killed when dropped.
+pub(crate) struct Process {
+    process: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts it, with nothing else in its environment than Lambda puts there and these directories.
+    pub(crate) fn start(runtime_api: SocketAddr, data: &Path, invoices: &Path) -> Self {
+        let log = data.with_extension(format!("{}.log", runtime_api.port()));
+        let process = Command::new(env!("CARGO_BIN_EXE_own-worker"))
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "own-worker")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("HEADWAY_DATA", data)
+            .env("INVOICES_DIR", invoices)
+            .stdout(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Self { process, log }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+        }
+    }
+}
