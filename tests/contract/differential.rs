@@ -206,7 +206,8 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         2 => (-1i64..5).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
         1 => (round(), -5i64..25)
             .prop_map(|(round, seconds)| JobWrite::Reconcile { round, completed_at: at(seconds) }),
-        1 => round().prop_map(|round| JobWrite::Delete { round }),
+        1 => (round(), -5i64..25)
+            .prop_map(|(round, seconds)| JobWrite::Delete { round, completed_at: at(seconds) }),
     ]
 }
 
@@ -234,7 +235,7 @@ fn outcome_registers() -> impl Strategy<Value = Register> {
 fn every_write_is_tried_admitted_and_refused() {
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[SEEDS[0]; 32]));
     let mut seen: BTreeSet<(String, bool)> = BTreeSet::new();
-    for _ in 0..HISTORIES_PER_SEED * 10 {
+    for _ in 0..HISTORIES_PER_SEED * 100 {
         let (job, write) = (jobs(), job_writes()).new_tree(&mut runner).unwrap().current();
         let name = format!("{write:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
         seen.insert((name, write.admitted(&job)));
