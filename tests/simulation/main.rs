@@ -1,6 +1,8 @@
 //! Whole histories of jobs under faults: the real use-cases on one thread and virtual time, over parts that fail on
 //! purpose, audited by one who saw every call. A seed in, a history out: `make sim SEED=…` plays one again.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
+
 mod auditor;
 mod faults;
 mod parts;

@@ -323,7 +323,10 @@ async fn stream(world: &World, plan: &Plan, id: JobId, parts: &[usize]) {
             _ => {}
         }
     }
-    while plan.sealed_by_client {
+    if !plan.sealed_by_client {
+        return;
+    }
+    loop {
         let process = world.process();
         let app = world.app(&process);
         match process.run(seal(&app, &world.user, id, parts.len() as u32)).await {
