@@ -98,6 +98,11 @@ mod tests {
         (barrier, begins, end, commits)
     }
 
+    /// Answers with whether what is held may be promised.
+    fn hold(barrier: &Barrier, answered: mpsc::Sender<bool>) {
+        barrier.hold(move |outcome| answered.send(outcome.is_ok()).unwrap());
+    }
+
     #[test]
     fn a_sync_under_way_does_not_answer_for_a_later_commit() {
         let (barrier, begins, end, commits) = steered();
@@ -125,10 +130,7 @@ mod tests {
     fn those_who_wait_together_share_a_sync() {
         let (barrier, begins, end, _) = steered();
         let (answered, answers) = mpsc::channel();
-        let hold = || {
-            let answered = answered.clone();
-            barrier.hold(move |outcome| answered.send(outcome.is_ok()).unwrap());
-        };
+        let hold = || hold(&barrier, answered.clone());
         hold();
         begins.recv().unwrap();
         (0..100).for_each(|_| hold());
@@ -143,10 +145,7 @@ mod tests {
     fn after_a_failed_sync_nothing_is_promised_again() {
         let (barrier, begins, end, _) = steered();
         let (answered, answers) = mpsc::channel();
-        let hold = || {
-            let answered = answered.clone();
-            barrier.hold(move |outcome| answered.send(outcome.is_ok()).unwrap());
-        };
+        let hold = || hold(&barrier, answered.clone());
         hold();
         begins.recv().unwrap();
         end.send(Err(io::Error::other("no"))).unwrap();
