@@ -105,10 +105,7 @@ const _: () = assert!(
 );
 const _: () = assert!(ITEM_BYTES_MAX + ITEM_FRAME_BYTES <= CHUNK_BYTES_MAX, "every item fits in a chunk");
 const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
-const _: () = assert!(
-    QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX,
-    "ten chunks fit in a batch, in base64 too"
-);
+const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");
 const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
 const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");

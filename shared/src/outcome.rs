@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chunk::ChunkId;
-use crate::limits::{
-    ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX,
-};
+use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX};
 use crate::part::Register;
 
 /// Why an item failed for good.

@@ -168,9 +168,9 @@ impl PartWrite {
     pub fn admitted(&self, part: &Part) -> bool {
         match self {
             Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),
-            Self::Shadow { chunk, register } => part.registers.get(chunk).is_none_or(|shown| {
-                (OUTCOME_CODE_MIN..register.code()).contains(&shown.code())
-            }),
+            Self::Shadow { chunk, register } => {
+                part.registers.get(chunk).is_none_or(|shown| (OUTCOME_CODE_MIN..register.code()).contains(&shown.code()))
+            }
             Self::Stamp { from_round, from, .. } => part.round == *from_round && part.registers == *from,
             Self::Sent => true,
         }
@@ -203,8 +203,12 @@ mod tests {
     fn registers() -> impl Strategy<Value = Register> {
         prop_oneof![
             (1u16..=999).prop_map(|items| Register::Clean { items }),
-            (1u64..1_000_000, any::<bool>(), 0u16..=999, 0u16..=999)
-                .prop_map(|(version, full, processed, failed)| Register::Outcome { version, full, processed, failed }),
+            (1u64..1_000_000, any::<bool>(), 0u16..=999, 0u16..=999).prop_map(|(version, full, processed, failed)| Register::Outcome {
+                version,
+                full,
+                processed,
+                failed
+            }),
         ]
     }
 

@@ -37,7 +37,10 @@ impl Auditor {
         if let Some(last) = last.filter(|last| last.round == job.round) {
             hold!(job.processed_items >= last.processed_items, "processed fell: {last:?} then {job:?}");
             hold!(job.failed_items >= last.failed_items, "failed fell: {last:?} then {job:?}");
-            hold!(!last.is_terminal() || (job.status, job.completed_at) == (last.status, last.completed_at), "an end changed: {last:?} then {job:?}");
+            hold!(
+                !last.is_terminal() || (job.status, job.completed_at) == (last.status, last.completed_at),
+                "an end changed: {last:?} then {job:?}"
+            );
         }
         self.last = Some(job);
         Ok(())
@@ -66,7 +69,10 @@ impl Auditor {
             let fate = plan.fates[*index as usize];
             // An innocent item may have been at work, or about to be, each time its worker was killed.
             let unlucky = *kind == FailureKind::Crashed && seen.get(index).is_some_and(|seen| seen.left_marked >= 2);
-            hold!(fate.may_fail() || unlucky || *kind == FailureKind::DeadLettered, "item {index} ({fate:?}) is listed as failed: {kind:?}");
+            hold!(
+                fate.may_fail() || unlucky || *kind == FailureKind::DeadLettered,
+                "item {index} ({fate:?}) is listed as failed: {kind:?}"
+            );
         }
         if failed.iter().any(|(_, kind)| *kind == FailureKind::Crashed) {
             faults.saw("item: Crashed");

@@ -179,7 +179,12 @@ async fn sweeps(world: World) {
         let process = world.process();
         let app = world.app(&process);
         if let Some(Ok(swept)) = process.run(sweep(&app)).await {
-            for (name, count) in [("sweep: revived", swept.revived), ("sweep: reconciled", swept.reconciled), ("sweep: ended a job", swept.ended), ("sweep: abandoned", swept.abandoned)] {
+            for (name, count) in [
+                ("sweep: revived", swept.revived),
+                ("sweep: reconciled", swept.reconciled),
+                ("sweep: ended a job", swept.ended),
+                ("sweep: abandoned", swept.abandoned),
+            ] {
                 (0..count).for_each(|_| world.faults.saw(name));
             }
         }
@@ -216,11 +221,8 @@ async fn pauses(world: World, after: Duration) {
         let Some(id) = known else { continue };
         let process = world.process();
         let app = world.app(&process);
-        let answer = if paused {
-            process.run(resume(&app, &world.user, id)).await
-        } else {
-            process.run(pause(&app, &world.user, id)).await
-        };
+        let answer =
+            if paused { process.run(resume(&app, &world.user, id)).await } else { process.run(pause(&app, &world.user, id)).await };
         match answer {
             Some(Ok(_)) if paused => {
                 world.faults.saw("job: paused and resumed");

@@ -36,16 +36,14 @@ impl Invoices {
 impl ItemProcessor for Invoices {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         let order: Order = item.parse()?;
-        let total_cents: u64 =
-            order.lines.iter().map(|line| u64::from(line.quantity) * u64::from(line.price_cents)).sum();
+        let total_cents: u64 = order.lines.iter().map(|line| u64::from(line.quantity) * u64::from(line.price_cents)).sum();
         if total_cents == 0 {
             // Trying again would change nothing: the item fails, and is listed under this code.
             return Err(ItemError::permanent("empty", format!("the order of {} comes to nothing", order.customer)));
         }
         // The same on every try: what a crash left half done is written again, not twice.
         let name = item.idempotency_key().replace('/', "-");
-        let (draft, invoice) =
-            (self.directory.join(format!("{name}.draft")), self.directory.join(format!("{name}.txt")));
+        let (draft, invoice) = (self.directory.join(format!("{name}.draft")), self.directory.join(format!("{name}.txt")));
         // A full disk or a mount that is away may pass: the item is tried again, later.
         let for_now = |e: std::io::Error| ItemError::retryable("disk", e.to_string());
         tokio::fs::write(&draft, order.invoice(&name, total_cents)).await.map_err(for_now)?;

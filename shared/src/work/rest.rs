@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::items::{Left, Why};
 use super::Worker;
+use super::items::{Left, Why};
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
 use crate::job::{Job, JobStatus};
