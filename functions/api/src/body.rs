@@ -3,7 +3,7 @@
 
 use std::io::Read as _;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use flate2::read::MultiGzDecoder;
 use headway::limits::{BODY_BYTES_MAX, ITEM_DEPTH_MAX, ITEMS_PER_REQUEST_MAX, PART_BYTES_MAX};
 use http::HeaderMap;
@@ -40,6 +40,17 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResp
         ApiErrorResponse::too_large(detail, BODY_BYTES_MAX as u64)
     };
     read(headers, body, BODY_BYTES_MAX, too_large).await
+}
+
+/// A JSON body's bytes, if there are any; of no body the headers may say what they like.
+///
+/// # Errors
+/// As [`json`].
+pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes>, ApiErrorResponse> {
+    if body.is_end_stream() {
+        return Ok(None);
+    }
+    Ok(Some(json(headers, body).await?).filter(|bytes| !bytes.is_empty()))
 }
 
 /// A part's lines, unpacked.

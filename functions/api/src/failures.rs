@@ -1,5 +1,7 @@
 //! `/v1/jobs/{job_id}/failures`: the failed items of the current round.
 
+pub mod groups;
+
 use std::sync::Arc;
 
 use axum::extract::State;

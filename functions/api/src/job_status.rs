@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::{Job, ToleratedFailures};
+use headway::{Job, JobStatus, ToleratedFailures};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
@@ -79,7 +79,7 @@ pub struct JobStatusResponse {
     #[schema(required)]
     pub estimated_completion_at: Option<DateTime<Utc>>,
     /// What the caller can do now.
-    #[schema(value_type = Vec<String>, examples(json!(["cancel"])))]
+    #[schema(value_type = Vec<String>, examples(json!(["cancel", "pause"])))]
     pub actions: Vec<&'static str>,
     /// How many failures it bears.
     pub tolerated_failures: ToleratedFailuresDocument,
@@ -231,14 +231,21 @@ fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
 }
 
 fn actions(job: &Job, claims: &Claims) -> Vec<&'static str> {
-    let mut actions = Vec::new();
-    if job.is_live() && claims.allows(Scope::Write) {
-        actions.push("cancel");
-        if !job.sealed {
-            actions.push("seal");
-        }
+    if !claims.allows(Scope::Write) {
+        return Vec::new();
     }
-    actions
+    let ended = job.is_terminal();
+    let cancelled = job.status == JobStatus::Cancelled;
+    let can = [
+        ("cancel", !ended),
+        ("pause", !ended && !job.paused),
+        ("resume", !ended && job.paused),
+        ("retry", job.status == JobStatus::Failed || (ended && !cancelled && job.failed_items > 0)),
+        ("delete", ended),
+        // A job that failed while it was handed over may have all its parts: then a retry knows it.
+        ("seal", !job.sealed && !job.abandoned && !cancelled),
+    ];
+    can.into_iter().filter_map(|(action, can)| can.then_some(action)).collect()
 }
 
 /// RFC 3339, UTC, three decimals, `Z`.

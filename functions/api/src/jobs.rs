@@ -1,5 +1,6 @@
-//! `/v1/jobs`: starting a job, listing, looking, cancelling.
+//! `/v1/jobs`: starting a job, listing, looking.
 
+pub mod act;
 mod start;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use headway::jobs::JobQuery;
 use headway::submit::{RequestKey, start_job};
-use headway::{JobId, JobStatus, cancel, status};
+use headway::{Job, JobId, JobStatus, status};
 use http::header::{HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -148,38 +149,25 @@ pub async fn list_jobs(
     json_answer(&JobList { jobs, next_page_token })
 }
 
-/// End a job as `Cancelled`, now.
-#[utoipa::path(
-    post,
-    path = "/v1/jobs/{job_id}/cancel",
-    tag = "jobs",
-    security(("jwt" = [])),
-    params(("job_id" = Uuid, Path, description = "The job")),
-    responses(
-        (status = 200, body = JobStatusResponse, description = "No item of it begins any more"),
-        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
-        (status = 409, body = ApiErrorResponse, description = "It ended otherwise"), (status = 503, body = ApiErrorResponse),
-    )
-)]
-pub async fn cancel_job(
-    State(state): State<Arc<AppState>>,
-    JwtExtractor(claims): JwtExtractor,
-    JobPath(job_id): JobPath,
-) -> Result<JobAnswer, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = cancel::cancel(&state.app, &claims.owner, job_id).await?;
-    JobAnswer::new(job, &claims, state.app.clock.now())
-}
-
-/// The caller's own job; another owner's does not exist.
-pub(crate) async fn owned_job(state: &AppState, claims: &Claims, id: JobId) -> Result<headway::Job, ApiErrorResponse> {
+/// The caller's own job with exact counts; another owner's does not exist.
+pub(crate) async fn owned_job(state: &AppState, claims: &Claims, id: JobId) -> Result<Job, ApiErrorResponse> {
     let job = state.app.jobs.get(id).await?.ok_or_else(|| ApiErrorResponse::not_found("Job", ""))?;
     claims.validate_user_id(&job.user_id)?;
     Ok(job)
 }
 
+/// The row of the caller's own job, without the parts that exact counts cost: to know whose it is before a body is read.
+pub(crate) async fn owned_row(state: &AppState, claims: &Claims, id: JobId) -> Result<Job, ApiErrorResponse> {
+    let row = state.app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+    let now = state.app.clock.now();
+    let job = row.filter(|job| !job.deleting && job.expires_at.is_none_or(|expires| expires > now));
+    let job = job.ok_or_else(|| ApiErrorResponse::not_found("Job", ""))?;
+    claims.validate_user_id(&job.user_id)?;
+    Ok(job)
+}
+
 /// 202, with where the job is from here.
-fn accepted(state: &AppState, claims: &Claims, job: headway::Job) -> Result<Response, ApiErrorResponse> {
+fn accepted(state: &AppState, claims: &Claims, job: Job) -> Result<Response, ApiErrorResponse> {
     let location = HeaderValue::try_from(format!("jobs/{}", job.id)).map_err(ApiErrorResponse::internal)?;
     let mut response = JobAnswer::new(job, claims, state.app.clock.now())?.into_response();
     *response.status_mut() = StatusCode::ACCEPTED;

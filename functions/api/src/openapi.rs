@@ -6,10 +6,11 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Document, RefOr, Response};
+use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi};
 
 const JSON: &str = "application/json";
+const RETRY: &str = "/v1/jobs/{job_id}/retry";
 const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The document's head.
@@ -46,6 +47,11 @@ pub fn document() -> Document {
             let responses = operation.responses.responses.iter_mut();
             responses.for_each(|(status, response)| complete(status, response));
         }
+    }
+    // The derived document can say "an object or null", but not "an object or nothing".
+    let retry = document.paths.paths.get_mut(RETRY).and_then(|item| item.post.as_mut());
+    if let Some(RefOr::T(body)) = retry.and_then(|retry| retry.request_body.as_mut()) {
+        body.required = Some(Required::False);
     }
     document
 }

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
-use headway::part::Part;
+use headway::part::{Part, Register};
 use headway::submit::{PartPut, put_part, seal};
 use headway::{Job, Violation, status};
 use http::StatusCode;
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{JwtExtractor, Scope};
 use crate::job_status::{JobAnswer, time};
-use crate::jobs::owned_job;
+use crate::jobs::{owned_job, owned_row};
 use crate::page_token::List;
 use crate::pages::json_answer;
 use crate::path::{JobPath, PartPath};
@@ -43,7 +43,7 @@ pub struct PartResponse {
     /// Chunks of which every item is recorded, as ranges.
     #[schema(examples("0-17,19"))]
     settled: String,
-    /// Chunks still to be worked on, as ranges.
+    /// Chunks that are neither: still to be worked on or, in a cancelled job, dropped; as ranges.
     #[schema(examples("18"))]
     open: String,
     /// Chunks kept back because the job is paused or has failed, as ranges.
@@ -78,9 +78,10 @@ pub struct SealRequest {
 
 impl PartResponse {
     fn new(part: &Part, job: &Job) -> Self {
-        let counts = part.counts();
-        let is_settled = |chunk: &u16| part.registers.get(chunk).is_some_and(|register| register.is_full());
-        let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(is_settled);
+        let counts = part.counts_in(job.round);
+        // What failed in an earlier round is pending again, before a worker has brought the part to this one.
+        let is_settled = |register: &Register| register.is_full() && (part.round == job.round || register.counts().failed == 0);
+        let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(|chunk| part.registers.get(chunk).is_some_and(is_settled));
         // Workers park whatever they meet of a job that stands; what has not been delivered yet is parked when it is.
         let stands = job.paused || job.status == headway::JobStatus::Failed;
         let (open, parked) = if stands { (Vec::new(), rest) } else { (rest, Vec::new()) };
@@ -126,7 +127,7 @@ pub async fn put_job_part(
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    let job = owned_job(&state, &claims, job_id).await?;
+    let job = owned_row(&state, &claims, job_id).await?;
     let first_index = first_index(&query)?;
     let (parts, body) = request.into_parts();
     let items = body::items(&body::ndjson(&parts.headers, body).await?)?;
@@ -159,7 +160,7 @@ pub async fn seal_job(
     request: Request,
 ) -> Result<JobAnswer, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    owned_job(&state, &claims, job_id).await?;
+    owned_row(&state, &claims, job_id).await?;
     let (parts, body) = request.into_parts();
     let SealRequest { parts } = read_seal(&body::json(&parts.headers, body).await?)?;
     let job = seal(&state.app, &claims.owner, job_id, parts).await?;

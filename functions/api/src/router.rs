@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::edge::edge;
+use crate::jobs::act;
 use crate::openapi::{Head, openapi_json};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
@@ -35,12 +36,16 @@ pub fn router(state: Arc<AppState>) -> Router {
 pub(crate) fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(jobs::post_job, jobs::list_jobs))
-        .routes(routes!(jobs::get_job_status))
-        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(jobs::get_job_status, act::delete_job))
+        .routes(routes!(act::cancel_job))
+        .routes(routes!(act::pause_job))
+        .routes(routes!(act::resume_job))
+        .routes(routes!(act::retry_job))
         .routes(routes!(parts::list_job_parts))
         .routes(routes!(parts::put_job_part))
         .routes(routes!(parts::seal_job))
         .routes(routes!(failures::list_job_failures))
+        .routes(routes!(failures::groups::group_job_failures))
         .routes(routes!(results::list_job_results))
         .routes(routes!(processors::list_processors))
         .routes(routes!(health::healthz))

@@ -1,4 +1,4 @@
-//! Starting, looking, listing and cancelling.
+//! Starting, looking and listing.
 
 use axum::body::Body;
 use chrono::TimeDelta;
@@ -22,7 +22,7 @@ async fn a_job_from_its_start_to_its_end() {
         format!(r#"{{"id":"{id}","status":"Pending","progressPercentage":0.0,"totalItems":4,"processedItems":0,"errorMessage":null,"#)
             + r#""createdAt":"2026-11-24T08:00:00.000Z","completedAt":null,"failedItems":0,"pendingItems":4,"processor":"echo","round":1,"#
             + r#""sealed":true,"paused":false,"startedAt":null,"updatedAt":"2026-11-24T08:00:00.000Z","expiresAt":null,"#
-            + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel"],"toleratedFailures":{"count":1},"#
+            + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel","pause"],"toleratedFailures":{"count":1},"#
             + r#""metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"cost":null}"#;
     assert_eq!(started.body, expected);
 
@@ -39,7 +39,7 @@ async fn a_job_from_its_start_to_its_end() {
     assert_eq!((&job["status"], &job["progressPercentage"]), (&json!("Completed"), &json!(100.0)));
     assert_eq!((&job["processedItems"], &job["failedItems"], &job["pendingItems"]), (&json!(3), &json!(1), &json!(0)));
     assert_eq!(job["completedAt"], "2026-11-24T08:01:00.000Z");
-    assert_eq!(job["actions"], json!([]));
+    assert_eq!(job["actions"], json!(["retry", "delete"]));
     assert_eq!(ended.header("retry-after"), "", "nothing to wait for any more");
     assert_ne!(ended.header("etag"), etag);
 }
@@ -229,25 +229,6 @@ async fn the_list_is_filtered() {
     }
 }
 
-/// A cancel is an end like any other: once, and told when it comes too late.
-#[tokio::test(start_paused = true)]
-async fn a_job_is_cancelled_once() {
-    let world = World::new();
-    let id = world.start(json!([1, 2])).await;
-    let cancelled = world.call("ann", "POST", &format!("/v1/jobs/{id}/cancel")).await;
-    assert_eq!((cancelled.status.as_u16(), &cancelled.json()["status"]), (200, &json!("Cancelled")));
-    assert_eq!(cancelled.json()["pendingItems"], 2);
-    world.work().await;
-    let again = world.call("ann", "POST", &format!("/v1/jobs/{id}/cancel")).await;
-    assert_eq!((again.status.as_u16(), &again.body), (200, &cancelled.body), "nothing was begun, nothing has changed");
-
-    let id = world.start(json!([1])).await;
-    world.work().await;
-    let late = world.call("ann", "POST", &format!("/v1/jobs/{id}/cancel")).await;
-    assert_eq!((late.status.as_u16(), late.problem().as_str()), (409, "job-ended"));
-    assert_eq!(late.json()["jobStatus"], "Completed");
-}
-
 /// Rate and estimate follow the ledger's time, not the time of asking.
 #[tokio::test]
 async fn the_rate_is_that_of_the_ledger() {
@@ -275,5 +256,5 @@ async fn no_items_are_a_job_too() {
     let empty = world.get(&format!("/v1/jobs/{}", world.start(json!([])).await)).await.json();
     assert_eq!((&empty["status"], &empty["progressPercentage"]), (&json!("Completed"), &json!(100.0)));
     let open = world.get(&format!("/v1/jobs/{}", world.start_with(json!({"sealed": false})).await)).await.json();
-    assert_eq!((&open["status"], &open["sealed"], &open["actions"]), (&json!("Pending"), &json!(false), &json!(["cancel", "seal"])));
+    assert_eq!((&open["status"], &open["sealed"], &open["actions"]), (&json!("Pending"), &json!(false), &json!(["cancel", "pause", "seal"])));
 }

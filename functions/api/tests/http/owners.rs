@@ -6,15 +6,21 @@ use serde_json::json;
 use crate::world::{Answer, World};
 
 /// Every call on a job: method, path behind the id, media type, body.
-const CALLS: [(&str, &str, &str, &str); 8] = [
+const CALLS: [(&str, &str, &str, &str); 14] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
+    ("POST", "/pause", "", ""),
+    ("POST", "/resume", "", ""),
     ("POST", "/cancel", "", ""),
+    ("POST", "/retry", "application/json", r#"{"round":1}"#),
+    ("POST", "/retry", "text/plain", "x"),
     ("PUT", "/parts/0?firstIndex=0", "application/x-ndjson", "1\n"),
     ("POST", "/seal", "application/json", r#"{"parts":1}"#),
     ("GET", "/parts", "", ""),
     ("GET", "/failures?format=csv", "", ""),
+    ("GET", "/failures/groups", "", ""),
     ("GET", "/results", "", ""),
+    ("DELETE", "", "", ""),
 ];
 
 async fn call(world: &World, token: &str, id: &str, (method, path, media_type, body): (&str, &str, &str, &str)) -> Answer {
@@ -44,6 +50,8 @@ async fn anothers_job_does_not_exist() {
         }
     }
     assert_eq!(world.get(&format!("/v1/jobs/{open}/parts")).await.body, r#"{"parts":[],"nextPageToken":null}"#, "nothing was done");
+    assert_eq!(world.get(&format!("/v1/jobs/{open}")).await.json()["actions"], json!(["cancel", "pause", "seal"]));
+    assert_eq!(world.get(&format!("/v1/jobs/{ended}")).await.json()["round"], 1);
     assert_eq!(world.call("bob", "GET", "/v1/jobs").await.body, r#"{"jobs":[],"nextPageToken":null}"#);
 }
 
@@ -113,6 +121,7 @@ async fn scopes_are_asked_for() {
             }
         }
     }
+    let id = world.send(start(writer)).await.json()["id"].as_str().unwrap().to_owned();
     let reader = call(&world, &tokens[1].0, &id, CALLS[0]).await;
     assert_eq!(reader.json()["actions"], json!([]), "what the caller can do");
 }

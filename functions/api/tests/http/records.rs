@@ -146,3 +146,44 @@ async fn tokens_and_formats_are_kept_apart() {
         assert_eq!(world.get(&format!("/v1/jobs/{id}/failures?{query}")).await.problem(), "malformed", "{query}");
     }
 }
+
+/// Failures at a glance: the largest group first, and honest about what was not counted.
+#[tokio::test]
+async fn failures_are_grouped() {
+    let world = World::new();
+    let items = json!([
+        {"id": "a", "fail": "1", "code": "rare"}, {"id": "b"}, {"id": "c", "fail": "2"}, {"id": "d", "fail": "3"},
+        {"id": "e", "fail": "4"}, {"id": "f", "fail": "5"}, {"id": "g", "fail": "6", "code": "also rare"}, {"id": "h", "fail": "7", "code": ""}
+    ]);
+    let id = world.start_with(json!({"items": items, "idField": "id", "toleratedFailures": {"count": 9}, "chunkSize": 3})).await;
+    let path = format!("/v1/jobs/{id}/failures/groups");
+    let none = world.get(&path).await;
+    assert_eq!((none.body.as_str(), none.header("cache-control")), (r#"{"groups":[],"countedFailures":0,"complete":true}"#, "no-store"));
+    world.work().await;
+    let groups = world.get(&path).await.json();
+    let example = |index: u64, id: &str, message: &str| json!({"index": index, "id": id, "message": message});
+    let expected = json!({"countedFailures": 7, "complete": true, "groups": [
+        {"code": "asked", "kind": "Permanent", "count": 4, "examples": [example(2, "c", "2"), example(3, "d", "3"), example(4, "e", "4")]},
+        {"code": "Permanent", "kind": "Permanent", "count": 1, "examples": [example(7, "h", "7")]},
+        {"code": "also rare", "kind": "Permanent", "count": 1, "examples": [example(6, "g", "6")]},
+        {"code": "rare", "kind": "Permanent", "count": 1, "examples": [example(0, "a", "1")]},
+    ]});
+    assert_eq!(groups, expected);
+    world.call("ann", "POST", &format!("/v1/jobs/{id}/retry")).await;
+    assert_eq!(world.get(&path).await.json()["countedFailures"], 0, "of the current round");
+}
+
+/// The first ten thousand are counted, the hundred largest groups told.
+#[tokio::test]
+async fn groups_are_bounded() {
+    let world = World::new();
+    for (failures, complete) in [(10_000, true), (10_001, false)] {
+        let items: Vec<_> = (0..failures).map(|i| json!({"fail": "x", "code": (i % 200).to_string()})).collect();
+        let id = world.start_with(json!({"items": items, "toleratedFailures": {"count": 20_000}})).await;
+        world.work().await;
+        let groups = world.get(&format!("/v1/jobs/{id}/failures/groups")).await.json();
+        assert_eq!((&groups["countedFailures"], &groups["complete"]), (&json!(10_000), &json!(complete)));
+        let groups = groups["groups"].as_array().unwrap();
+        assert!(groups.len() == 100 && groups.iter().all(|group| group["count"] == 50));
+    }
+}

@@ -25,15 +25,16 @@ use uuid::Uuid;
 
 pub(crate) const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 
-/// Gives each item back; one with a member `fail` fails with that text.
+/// Gives each item back; one with a member `fail` fails with that text, under its `code` or `asked`.
 struct Echo;
 
 #[async_trait]
 impl ItemProcessor for Echo {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         let value: Value = item.parse()?;
-        match value.get("fail").and_then(Value::as_str) {
-            Some(message) => Err(ItemError::permanent("asked", message)),
+        let text = |name| value.get(name).and_then(Value::as_str);
+        match text("fail") {
+            Some(message) => Err(ItemError::permanent(text("code").unwrap_or("asked"), message)),
             None => Ok(Output::Json(item.value)),
         }
     }

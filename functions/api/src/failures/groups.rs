@@ -1,0 +1,157 @@
+//! `/v1/jobs/{job_id}/failures/groups`: what went wrong how often, so that ten thousand failures are read at a glance.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use headway::Job;
+use headway::outcome::{Failure, FailureKind};
+use headway::records::{self, Position};
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::auth::{JwtExtractor, Scope};
+use crate::jobs::{owned_job, owned_row};
+use crate::pages::json_answer;
+use crate::path::JobPath;
+use crate::problem::ApiErrorResponse;
+use crate::state::AppState;
+
+/// Failures that are looked at.
+const COUNTED_MAX: usize = 10_000;
+/// Failures read at a time.
+const READ_MAX: usize = 1_000;
+/// Groups that are told, the largest.
+const GROUPS_MAX: usize = 100;
+/// Examples of a group, those of the lowest indexes.
+const EXAMPLES_MAX: usize = 3;
+/// Large items take long to read: what is counted by then is the answer, well before a request is given up.
+const COUNTING_MAX: Duration = Duration::from_secs(10);
+
+/// Failures of the current round by their `code`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureGroups {
+    /// The groups, the largest first, 100 at most.
+    groups: Vec<FailureGroup>,
+    /// How many failures were counted.
+    counted_failures: usize,
+    /// Whether that is all of them.
+    complete: bool,
+}
+
+/// Failures that have a `code` in common.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailureGroup {
+    /// The processor's short text, else the kind.
+    #[schema(examples("/iata maxLength"))]
+    code: String,
+    /// That of its first failure.
+    kind: String,
+    /// How many there are.
+    count: usize,
+    /// The first three.
+    examples: Vec<FailureExample>,
+}
+
+/// One failure of a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailureExample {
+    /// Its place in the job.
+    index: u64,
+    /// Its id, if the job names an `idField`.
+    #[schema(required)]
+    id: Option<String>,
+    /// For people.
+    message: String,
+}
+
+/// Failed items of the current round by `code`, over the first 10,000 of them.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{job_id}/failures/groups",
+    tag = "records",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 200, body = FailureGroups),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
+        (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn group_job_failures(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+) -> Result<Response, ApiErrorResponse> {
+    claims.require(Scope::Read)?;
+    let mut job = owned_job(&state, &claims, job_id).await?;
+    loop {
+        let until = Instant::now() + COUNTING_MAX;
+        let tally = count(&state, &job, until).await?;
+        let now = owned_row(&state, &claims, job_id).await?;
+        if now.round == job.round {
+            return json_answer(&tally.groups());
+        }
+        // A retry came in between: these are failures of two rounds.
+        job = now;
+    }
+}
+
+async fn count(state: &AppState, job: &Job, until: Instant) -> Result<Tally, ApiErrorResponse> {
+    let mut tally = Tally::default();
+    let mut next = Some(Position::default());
+    while let Some(from) = next {
+        if Instant::now() >= until {
+            return Ok(tally);
+        }
+        // One more than is counted tells whether there are more.
+        let limit = (COUNTED_MAX + 1 - tally.counted).min(READ_MAX);
+        let page = records::failures(&state.app, job, from, limit).await?;
+        for (index, failure) in page.records {
+            if tally.counted == COUNTED_MAX {
+                return Ok(tally);
+            }
+            tally.add(index, failure);
+        }
+        next = page.next;
+    }
+    tally.complete = true;
+    Ok(tally)
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    by_code: HashMap<String, FailureGroup>,
+    counted: usize,
+    complete: bool,
+}
+
+impl Tally {
+    fn add(&mut self, index: u64, failure: Failure) {
+        let Failure { code, kind, id, message, .. } = failure;
+        self.counted += 1;
+        let group = self.by_code.entry(code).or_insert_with_key(|code| FailureGroup::new(code, kind));
+        group.count += 1;
+        if group.examples.len() < EXAMPLES_MAX {
+            group.examples.push(FailureExample { index, id, message });
+        }
+    }
+
+    fn groups(self) -> FailureGroups {
+        let mut groups: Vec<_> = self.by_code.into_values().collect();
+        groups.sort_unstable_by(|a, b| (Reverse(a.count), &a.code).cmp(&(Reverse(b.count), &b.code)));
+        groups.truncate(GROUPS_MAX);
+        FailureGroups { groups, counted_failures: self.counted, complete: self.complete }
+    }
+}
+
+impl FailureGroup {
+    fn new(code: &str, kind: FailureKind) -> Self {
+        Self { code: code.to_owned(), kind: kind.to_string(), count: 0, examples: Vec::new() }
+    }
+}

@@ -1,0 +1,165 @@
+//! What an owner does to a job: cancel, pause, resume, retry, delete. Each may be sent again when its answer was lost.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use headway::{Violation, cancel, delete, pause, retry};
+use http::StatusCode;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::auth::{JwtExtractor, Scope};
+use crate::job_status::{JobAnswer, JobStatusResponse};
+use crate::jobs::owned_row;
+use crate::path::JobPath;
+use crate::problem::ApiErrorResponse;
+use crate::state::AppState;
+use crate::{body, json};
+
+/// The round to leave, so that the same request sent again starts no second one.
+#[derive(Debug, ToSchema)]
+pub struct RetryRequest {
+    /// The job's `round` as the caller knows it.
+    #[schema(minimum = 1)]
+    pub round: u32,
+}
+
+/// End a job as `Cancelled`, now.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{job_id}/cancel",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 200, body = JobStatusResponse, description = "No item of it begins any more"),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "It ended otherwise"), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn cancel_job(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+) -> Result<JobAnswer, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    let job = cancel::cancel(&state.app, &claims.owner, job_id).await?;
+    JobAnswer::new(job, &claims, state.app.clock.now())
+}
+
+/// Hold a job: items in flight are finished, no further ones begin.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{job_id}/pause",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 200, body = JobStatusResponse, description = "It is held, also if it was already"),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "It has ended"), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn pause_job(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+) -> Result<JobAnswer, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    let job = pause::pause(&state.app, &claims.owner, job_id).await?;
+    JobAnswer::new(job, &claims, state.app.clock.now())
+}
+
+/// Let a held job go on.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{job_id}/resume",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 200, body = JobStatusResponse, description = "It goes on, also if it was not held"),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "It has ended"), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn resume_job(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+) -> Result<JobAnswer, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    let job = pause::resume(&state.app, &claims.owner, job_id).await?;
+    JobAnswer::new(job, &claims, state.app.clock.now())
+}
+
+/// Start the next round of an ended job: what failed, and what was parked, runs again.
+///
+/// An unsealed job is open for parts again. The same `round` again gives the job as it is; without a body the present
+/// round is left.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{job_id}/retry",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    request_body(content = RetryRequest, description = "Or no body"),
+    responses(
+        (status = 202, body = JobStatusResponse, description = "The round has begun, maybe by an earlier request"),
+        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 404, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "Not ended, cancelled, in another round, or nothing to retry"),
+        (status = 413, body = ApiErrorResponse), (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse),
+        (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn retry_job(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+    request: Request,
+) -> Result<Response, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    owned_row(&state, &claims, job_id).await?;
+    let (parts, body) = request.into_parts();
+    let body = body::json_if_any(&parts.headers, body).await?;
+    let round = body.map(|body| read_retry(&body)).transpose()?;
+    let job = retry::retry(&state.app, &claims.owner, job_id, round).await?;
+    Ok((StatusCode::ACCEPTED, JobAnswer::new(job, &claims, state.app.clock.now())?).into_response())
+}
+
+/// Forget an ended job.
+#[utoipa::path(
+    delete,
+    path = "/v1/jobs/{job_id}",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 204, description = "It does not exist from now on"),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "It has not ended"), (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn delete_job(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+) -> Result<StatusCode, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    delete::delete(&state.app, &claims.owner, job_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A round that no job reaches is as good as any: no job is in it.
+fn read_retry(body: &[u8]) -> Result<u32, ApiErrorResponse> {
+    let refused = |pointer: &str, detail: &str| ApiErrorResponse::invalid(vec![Violation::new(pointer, detail)]);
+    let Some(members) = json::object(body)? else { return Err(refused("", "must be an object, or there must be no body")) };
+    let round = members.get("round").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()?.as_u64());
+    match round {
+        Some(1..) if members.len() > 1 => Err(refused("", "must have no member but `round`")),
+        Some(round @ 1..) => Ok(u32::try_from(round).unwrap_or(u32::MAX).min(u32::MAX - 1)),
+        _ => Err(refused("/round", "must be the round to leave, a whole number from 1")),
+    }
+}
