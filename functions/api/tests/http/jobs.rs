@@ -256,5 +256,8 @@ async fn no_items_are_a_job_too() {
     let empty = world.get(&format!("/v1/jobs/{}", world.start(json!([])).await)).await.json();
     assert_eq!((&empty["status"], &empty["progressPercentage"]), (&json!("Completed"), &json!(100.0)));
     let open = world.get(&format!("/v1/jobs/{}", world.start_with(json!({"sealed": false})).await)).await.json();
-    assert_eq!((&open["status"], &open["sealed"], &open["actions"]), (&json!("Pending"), &json!(false), &json!(["cancel", "pause", "seal"])));
+    assert_eq!(
+        (&open["status"], &open["sealed"], &open["actions"]),
+        (&json!("Pending"), &json!(false), &json!(["cancel", "pause", "seal"]))
+    );
 }
