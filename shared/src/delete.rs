@@ -11,8 +11,7 @@ use crate::ledger::Written;
 /// [`JobError::NotFound`], also when it is repeated, and [`Conflict::JobNotEnded`].
 pub async fn delete(app: &App, user_id: &UserId, id: JobId) -> Result<(), JobError> {
     let job = app.owned_row(user_id, id).await?;
-    let Some(completed_at) = job.completed_at else { return Err(Conflict::JobNotEnded(job.status).into()) };
-    match app.jobs.update_status(id, &JobWrite::Delete { round: job.round, completed_at }).await? {
+    match app.jobs.update_status(id, &JobWrite::Delete { round: job.round }).await? {
         Written::Applied(_) => Ok(()),
         Written::Refused(job) if job.deleting => Ok(()),
         Written::Refused(job) => Err(Conflict::JobNotEnded(job.status).into()),

@@ -119,7 +119,8 @@ impl ToleratedFailures {
         match *self {
             Self::Count(count) => failed > count,
             Self::Percentage { percentage, minimum_sample } => {
-                let over = |of: u64| failed as f64 > percentage / 100.0 * of as f64;
+                // Multiplied rather than divided: whole percentages of whole numbers are exact that way.
+                let over = |of: u64| failed as f64 * 100.0 > percentage * of as f64;
                 total.is_some_and(over) || minimum_sample.is_some_and(|least| handled >= least && over(handled))
             }
         }
@@ -333,12 +334,12 @@ pub enum JobWrite {
         /// Its items that failed.
         failed: u64,
     },
-    /// All parts are rolled up: the job ends, `Failed` with an error, else `Completed`.
+    /// All parts are rolled up, and no more has failed than is tolerated: the job has completed.
     End {
         /// The round that ends.
         round: u32,
-        /// Why it failed, if more failed than is tolerated.
-        error: Option<String>,
+        /// How long it is kept from then on, in days: the row's own number.
+        retention_days: u16,
     },
     /// Too much has failed, or the system gives up: the job ends early.
     Fail {
@@ -382,15 +383,13 @@ pub enum JobWrite {
     Reconcile {
         /// The round that was read as ended.
         round: u32,
-        /// When it ended.
-        completed_at: DateTime<Utc>,
+        /// When it expires: its place among those to be deleted.
+        expires_at: DateTime<Utc>,
     },
     /// Its rows are about to be deleted.
     Delete {
         /// The round that was read as ended.
         round: u32,
-        /// When it ended.
-        completed_at: DateTime<Utc>,
     },
 }
 
@@ -421,7 +420,7 @@ impl JobWrite {
             }
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
-            Self::Delete { round, .. } => job.is_terminal() && job.round == round,
+            Self::Delete { round } => job.is_terminal() && job.round == round,
         }
     }
 
@@ -438,8 +437,8 @@ impl JobWrite {
                 job.rolled_up.processed += processed;
                 job.rolled_up.failed += failed;
             }
-            Self::End { error: None, .. } => end(job, JobStatus::Completed, None, now),
-            Self::End { error: Some(error), .. } | Self::Fail { error, .. } => end(job, JobStatus::Failed, Some(error), now),
+            Self::End { .. } => end(job, JobStatus::Completed, None, now),
+            Self::Fail { error, .. } => end(job, JobStatus::Failed, Some(error), now),
             Self::Cancel => end(job, JobStatus::Cancelled, None, now),
             Self::Pause => job.paused = true,
             Self::Resume { handled } => {
@@ -465,9 +464,15 @@ impl JobWrite {
         job.uncount();
     }
 
-    /// Whether the write gives the row a new place among the jobs that the sweep looks at, or those it may delete.
-    pub fn moves(&self) -> bool {
-        !matches!(self, Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. })
+    /// The time by which the sweep finds the row after this write, among the jobs to be looked at or those to be
+    /// deleted; `None` leaves it where it was, and costs no index write.
+    pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. } => None,
+            Self::End { retention_days, .. } => Some(now + TimeDelta::days((*retention_days).into())),
+            Self::Reconcile { expires_at, .. } => Some(*expires_at),
+            _ => Some(now),
+        }
     }
 }
 
@@ -536,6 +541,10 @@ mod tests {
         assert!(!ToleratedFailures::Count(2).exceeded(2, 5, None) && ToleratedFailures::Count(2).exceeded(3, 5, None));
         assert!(!percent(None).exceeded(50, 50, None), "an open job has no total to take a share of");
         assert!(!percent(None).exceeded(10, 50, Some(100)) && percent(None).exceeded(11, 50, Some(100)));
+        for percentage in 0..=100 {
+            let tolerated = ToleratedFailures::Percentage { percentage: f64::from(percentage), minimum_sample: None };
+            assert!(!tolerated.exceeded(percentage.into(), 100, Some(100)), "{percentage} % of 100");
+        }
         assert!(!percent(Some(20)).exceeded(3, 19, Some(1_000)) && percent(Some(20)).exceeded(3, 20, None));
     }
 
@@ -543,8 +552,8 @@ mod tests {
     fn an_end_happens_once_and_only_in_its_round() {
         let mut job = job(JobStatus::Processing, 0, 0, 0);
         job.sealed = true;
-        let end = JobWrite::End { round: 1, error: None };
-        assert!(end.admitted(&job) && !JobWrite::End { round: 2, error: None }.admitted(&job));
+        let end = JobWrite::End { round: 1, retention_days: 30 };
+        assert!(end.admitted(&job) && !JobWrite::End { round: 2, retention_days: 30 }.admitted(&job));
         end.apply(&mut job, DateTime::UNIX_EPOCH);
         assert!(!end.admitted(&job) && !JobWrite::Cancel.admitted(&job));
     }

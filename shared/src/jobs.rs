@@ -13,6 +13,7 @@ use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
 use crate::limits::DELETE_AFTER_END_MIN;
 use crate::part::{Part, PartWrite};
+use crate::work::error_chain;
 
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;
@@ -77,8 +78,8 @@ pub trait JobRepository: Send + Sync + Debug {
     /// Records a settlement of a chunk of the part. An absolute count would lose updates with many workers.
     async fn update_progress(&self, id: JobId, part: u32, settlement: &PartWrite) -> Result<Written<Part>, JobError>;
 
-    /// Ends the job in this round if all its parts are rolled up.
-    async fn mark_completed(&self, id: JobId, round: u32) -> Result<Written<Job>, JobError>;
+    /// Ends the job in the round it was read in, if all its parts are rolled up.
+    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError>;
 
     /// Ends the job in this round, whatever is left of it.
     async fn mark_failed(&self, id: JobId, round: u32, error: String) -> Result<Written<Job>, JobError>;
@@ -175,8 +176,8 @@ impl JobRepository for Jobs {
         self.ledger.update_part((id, part), settlement, self.clock.now()).await
     }
 
-    async fn mark_completed(&self, id: JobId, round: u32) -> Result<Written<Job>, JobError> {
-        self.update_status(id, &JobWrite::End { round, error: None }).await
+    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError> {
+        self.update_status(job.id, &JobWrite::End { round: job.round, retention_days: job.retention_days }).await
     }
 
     async fn mark_failed(&self, id: JobId, round: u32, error: String) -> Result<Written<Job>, JobError> {
@@ -184,25 +185,32 @@ impl JobRepository for Jobs {
     }
 
     async fn cleanup_old_jobs(&self, older_than: DateTime<Utc>) -> Result<usize, JobError> {
-        let (mut deleted, mut after) = (0, None);
-        let ended_before = self.clock.now() - DELETE_AFTER_END_MIN;
-        loop {
-            let found = self.ledger.candidates(Candidates::Ended, ended_before, after.as_deref(), CLEANED_UP_PER_CALL_MAX).await?;
-            for job in self.ledger.rows(&found.ids, &[]).await?.jobs.into_values() {
-                let expired = job.is_terminal() && job.expires_at.is_some_and(|expires| expires < older_than);
-                if !(expired || job.deleting) {
-                    continue;
-                }
-                let write = JobWrite::Delete { round: job.round, completed_at: job.completed_at.unwrap_or(job.updated_at) };
-                if let Written::Applied(job) = self.update_status(job.id, &write).await? {
-                    self.delete(&job).await?;
-                    deleted += 1;
-                }
+        let now = self.clock.now();
+        let found = self.ledger.candidates(Candidates::Ended, now, None, CLEANED_UP_PER_CALL_MAX).await?;
+        let mut deleted = 0;
+        for id in found.ids {
+            // One that cannot be deleted must not keep the others from it.
+            match self.clean_up(id, older_than, now).await {
+                Ok(done) => deleted += usize::from(done),
+                Err(error) => tracing::error!(job_id = %id, error = error_chain(&error), "a job could not be deleted"),
             }
-            after = found.next;
-            if after.is_none() || deleted >= CLEANED_UP_PER_CALL_MAX {
-                return Ok(deleted);
-            }
+        }
+        Ok(deleted)
+    }
+}
+
+impl Jobs {
+    /// Deletes the job if it expired or was forgotten, and ended long enough ago; says whether.
+    async fn clean_up(&self, id: JobId, older_than: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, JobError> {
+        let Some(job) = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id) else { return Ok(false) };
+        let expired = job.expires_at.is_some_and(|expires| expires < older_than);
+        let settled = job.completed_at.is_some_and(|ended| ended < now - DELETE_AFTER_END_MIN);
+        if !settled || !(expired || job.deleting) {
+            return Ok(false);
+        }
+        match self.update_status(id, &JobWrite::Delete { round: job.round }).await? {
+            Written::Applied(job) => self.delete(&job).await.map(|()| true),
+            _ => Ok(false),
         }
     }
 }

@@ -103,7 +103,7 @@ pub struct Found {
 pub enum Candidates {
     /// Those to be looked at, live or ended and not reconciled, by their last change of status.
     Live,
-    /// Ended ones that are reconciled, by their end.
+    /// Ended ones, by when they expire, or were forgotten.
     Ended,
 }
 

@@ -3,12 +3,14 @@
 //! Whoever settles, and whoever finds that it is done already, looks upward: that heals every crash in between.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::app::App;
 use crate::chunk::ChunkId;
 use crate::error::JobError;
 use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
+use crate::limits::CHECKPOINT_EVERY;
 use crate::outcome::{ItemResult, Outcome};
 use crate::part::{Counts, Part, PartWrite, Register};
 
@@ -28,12 +30,24 @@ pub struct Settlement {
     pub results: BTreeMap<u64, ItemResult>,
     /// The part's round as read before the items were begun.
     pub round_begun: u32,
+    /// Whether some of it is in the chunk's outcome row already.
+    pub merged: bool,
 }
 
 impl Settlement {
+    /// How long to wait before showing progress again: a second, and one more for each kilobyte that is written anew.
+    pub fn checkpoint_after(&self) -> Duration {
+        let bytes = |result: &ItemResult| match result {
+            ItemResult::Processed(None) => 0,
+            ItemResult::Processed(Some(record)) => record.output.as_ref().map_or(0, |output| output.get().len()),
+            ItemResult::Failed(failure) => failure.item.get().len() + failure.message.len(),
+        };
+        CHECKPOINT_EVERY * (1 + self.results.values().map(bytes).sum::<usize>() / 1_024) as u32
+    }
+
     /// Whether one write can say it all: every item succeeded, none left anything to keep.
     fn is_clean(&self) -> bool {
-        self.results.len() == usize::from(self.chunk_items) && self.results.values().all(|result| matches!(result, ItemResult::Processed(None)))
+        !self.merged && self.results.len() == usize::from(self.chunk_items) && self.results.values().all(|result| matches!(result, ItemResult::Processed(None)))
     }
 }
 
@@ -71,23 +85,17 @@ pub async fn show(app: &App, outcome: &Outcome) -> Result<Option<Part>, JobError
 /// # Errors
 /// [`JobError::Unavailable`].
 pub async fn reconcile(app: &App, part: &Part) -> Result<(usize, Part), JobError> {
-    let (mut shown, mut from, mut latest) = (0, 0, part.clone());
-    loop {
-        let outcomes = app.ledger.outcomes((part.job, part.number), from).await?;
-        let Some(last) = outcomes.last() else { return Ok((shown, latest)) };
-        from = last.id.chunk + 1;
-        for outcome in &outcomes {
-            let behind = match part.registers.get(&outcome.id.chunk) {
-                None => true,
-                Some(Register::Clean { .. }) => false,
-                Some(register) => register.code() < outcome.register().code(),
-            };
-            if behind {
-                shown += 1;
-                latest = show(app, outcome).await?.unwrap_or(latest);
-            }
+    let (mut shown, mut latest) = (0, part.clone());
+    // Behind a full register there is nothing in its round, behind a clean one never.
+    let open = |chunk: &u16| !part.registers.get(chunk).is_some_and(|register| register.is_full());
+    for chunk in (0..part.chunks).filter(open) {
+        let Some(outcome) = app.ledger.outcome(ChunkId { job: part.job, part: part.number, chunk }).await? else { continue };
+        if part.registers.get(&chunk).is_none_or(|register| register.code() < outcome.register().code()) {
+            shown += 1;
+            latest = show(app, &outcome).await?.unwrap_or(latest);
         }
     }
+    Ok((shown, latest))
 }
 
 /// Looks up from a part, as it was just written or read: fails the job if too much has failed, rolls the part up if it
@@ -111,6 +119,9 @@ pub async fn look_upward(app: &App, part: &Part) -> Result<(), JobError> {
     if !part.is_full() {
         return Ok(());
     }
+    if job.rolled_up.parts.contains(&part.number) {
+        return look_upward_from_job(app, job).await;
+    }
     let roll_up = JobWrite::RollUp { round: part.round, part: part.number, processed: counts.processed, failed: counts.failed };
     match app.jobs.update_status(part.job, &roll_up).await?.row() {
         Some(job) => look_upward_from_job(app, job).await,
@@ -130,7 +141,7 @@ pub async fn look_upward_from_job(app: &App, job: Job) -> Result<(), JobError> {
         return fail(app, &job, Counts::default(), None).await;
     }
     if job.rolled_up.parts.len() == job.parts as usize {
-        app.jobs.mark_completed(job.id, job.round).await?;
+        app.jobs.mark_completed(&job).await?;
     }
     Ok(())
 }

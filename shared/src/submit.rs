@@ -76,6 +76,10 @@ pub struct RequestKey {
 pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobError> {
     let info = processor(app, &submission.processor)?;
     let items = submission.items.as_deref();
+    if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
+        let detail = format!("longer than {ID_CHARS_MAX} characters");
+        return Err(JobError::Invalid(vec![Violation::new("/idField", detail)]));
+    }
     check(items.unwrap_or_default(), submission.id_field.as_deref(), "/items")?;
     let split = split(&submission, info);
     if items.map_or(0, |items| cut(split, items).len()) > CHUNKS_PER_BODY_MAX {
@@ -127,6 +131,9 @@ pub async fn put_part(
     if first_index.saturating_add(items.len() as u64) > ITEMS_PER_JOB_MAX {
         return Err(JobError::Invalid(vec![Violation::new("", format!("a job has at most {ITEMS_PER_JOB_MAX} items"))]));
     }
+    if items.is_empty() {
+        return Err(JobError::Invalid(vec![Violation::new("", "a part has at least one item; a job without any has no parts")]));
+    }
     check(&items, job.id_field.as_deref(), "")?;
     let chunks = cut(job.split, &items);
     if chunks.len() > CHUNKS_PER_PART_MAX {
@@ -137,7 +144,13 @@ pub async fn put_part(
     if let Some(known) = known_part(app, &job, &part).await? {
         return Ok(PartPut::Known(known));
     }
-    dispatch_part(app, &job, part, &chunks, &items).await
+    match dispatch_part(app, &job, part.clone(), &chunks, &items).await {
+        // The same part, sent twice side by side, may have been there in time for the seal.
+        Err(JobError::Conflict(Conflict::Sealed)) => {
+            known_part(app, &job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into())
+        }
+        other => other,
+    }
 }
 
 /// Says that there are no more parts than `parts`, all of them there and joined.
@@ -248,8 +261,8 @@ async fn dispatch_all(app: &App, job: Job, items: Vec<Box<RawValue>>) -> Result<
         let local: Vec<Range<usize>> = chunks.iter().map(|chunk| chunk.start - first..chunk.end - first).collect();
         let part = new_part(app, &job, number as u32, first as u64, &local, &items[first..end]);
         match dispatch_part(app, &job, part, &local, &items[first..end]).await {
-            // The user has cancelled it already: what is there is all there will be.
-            Err(JobError::Conflict(Conflict::JobEnded(_))) => return exact(app, job.id).await,
+            // The user has cancelled it already, or the same request, sent twice, was faster.
+            Err(JobError::Conflict(Conflict::JobEnded(_) | Conflict::Sealed)) => return exact(app, job.id).await,
             other => other?,
         };
     }

@@ -15,7 +15,7 @@ use crate::ledger::{Candidates, Written};
 use crate::limits::{BATCH_GET_KEYS_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
 use crate::part::Part;
 use crate::settle::{look_upward, look_upward_from_job, reconcile};
-use crate::work::send_revivals;
+use crate::work::{error_chain, send_revivals};
 
 /// A job whose status changed within this time is left alone.
 const LOOKED_AT_AFTER: Duration = Duration::from_secs(300);
@@ -37,6 +37,8 @@ pub struct Swept {
     pub looked_at: usize,
     /// Outcomes that were recorded but not shown, and are now.
     pub reconciled: usize,
+    /// Jobs that could not be looked at; the log says why.
+    pub failed: usize,
     /// Parts that were behind or stood still, and are looked at by a worker.
     pub revived: usize,
     /// Jobs that ended because the sweep looked.
@@ -54,7 +56,11 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
     while swept.looked_at < CANDIDATES_MAX {
         let found = app.ledger.candidates(Candidates::Live, now - LOOKED_AT_AFTER, after.as_deref(), BATCH_GET_KEYS_MAX).await?;
         for id in found.ids {
-            look_at(app, id, now, &mut swept).await?;
+            // One job that cannot be looked at must not keep the others from it.
+            if let Err(error) = look_at(app, id, now, &mut swept).await {
+                swept.failed += 1;
+                tracing::error!(job_id = %id, error = error_chain(&error), "a job could not be swept");
+            }
         }
         after = found.next;
         if after.is_none() {
@@ -78,13 +84,18 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
         swept.abandoned += usize::from(matches!(app.jobs.update_status(id, &abandon).await?, Written::Applied(_)));
         return Ok(());
     }
+    let left_alone = |part: &Part| job.is_live() && (job.paused || part.updated_at > now - time(RECONCILE_AFTER_END));
     for part in &parts {
+        if left_alone(part) {
+            look_upward(app, part).await?;
+            continue;
+        }
         let (shown, part) = reconcile(app, part).await?;
         swept.reconciled += shown;
         look_upward(app, &part).await?;
     }
-    if let (true, Some(completed_at)) = (job.is_terminal(), job.completed_at) {
-        app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, completed_at }).await?;
+    if let (true, Some(expires_at)) = (job.is_terminal(), job.expires_at) {
+        app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, expires_at }).await?;
         return Ok(());
     }
     if job.paused {

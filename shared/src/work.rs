@@ -100,6 +100,14 @@ impl Worker {
         let read = Instant::now();
         let parts = match self.read(&known, read).await {
             Ok(parts) => parts,
+            // One row that cannot be read must not hold up its batch mates: their rows are read alone.
+            Err(JobError::Corrupt { .. }) if known.len() > 1 => {
+                let mut undone = Vec::new();
+                for delivery in deliveries {
+                    undone.extend(Box::pin(self.work(vec![delivery], invocation)).await);
+                }
+                return undone;
+            }
             Err(error) => {
                 tracing::error!(error = error_chain(&error), messages = deliveries.len(), "the batch is left for later");
                 return deliveries.into_iter().map(|delivery| delivery.message_id).collect();
@@ -175,8 +183,19 @@ impl Worker {
             Plan::Drop => Ok(()),
             Plan::LookUpward => look_upward(&self.app, part).await,
             Plan::Park if self.park(&found, &delivery.body).await? => Ok(()),
-            Plan::Park | Plan::Work if delivery.dead_letter => self.dead_letter(delivery, &found).await,
-            Plan::Park | Plan::Work => self.run(delivery, &found, invocation).await,
+            // The kept message is forgotten only once what it stands for is durable: it may stand for another delivery too.
+            Plan::Park => {
+                self.take(delivery, &found, invocation).await?;
+                self.app.ledger.unpark(message.id, message.nonce).await
+            }
+            Plan::Work => self.take(delivery, &found, invocation).await,
+        }
+    }
+
+    async fn take(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation) -> Result<(), JobError> {
+        match delivery.dead_letter {
+            true => self.dead_letter(delivery, found).await,
+            false => self.run(delivery, found, invocation).await,
         }
     }
 
@@ -184,13 +203,7 @@ impl Worker {
     async fn park(&self, found: &Found<'_>, body: &str) -> Result<bool, JobError> {
         let (id, nonce) = (found.message.id, found.message.nonce);
         self.app.ledger.park(&Parked { id, nonce, body: body.to_owned() }).await?;
-        match self.leases.read(&self.app, id.job).await? {
-            Some(job) if job.runs() => {
-                self.app.ledger.unpark(id, nonce).await?;
-                Ok(false)
-            }
-            _ => Ok(true),
-        }
+        Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))
     }
 
     async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation) -> Result<(), JobError> {
@@ -208,12 +221,13 @@ impl Worker {
             chunk_items: message.chunk_items,
             results: Default::default(),
             round_begun: part.round,
+            merged: recorded.is_some(),
         };
         let careful = message.careful || delivery.receive_count >= careful::CAREFUL_FROM_RECEIVES;
         let left = if careful {
             self.items_carefully(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?
         } else {
-            self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?
+            self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await
         };
         let shown = if settlement.results.is_empty() && recorded.is_none() { Some(part.clone()) } else { settle(&self.app, &settlement).await? };
         let Some(part) = shown else { return Ok(()) };

@@ -134,7 +134,7 @@ async fn rows(ledger: &dyn Ledger, id: JobId) -> (BTreeMap<JobId, Job>, BTreeMap
 async fn is_candidate(ledger: &dyn Ledger, kind: Candidates, id: JobId) -> bool {
     let mut after = None;
     loop {
-        let page = ledger.candidates(kind, at(1_000_000), after.as_deref(), 100).await.unwrap();
+        let page = ledger.candidates(kind, at(10_000_000), after.as_deref(), 100).await.unwrap();
         after = page.next;
         if page.ids.contains(&id) || after.is_none() {
             return page.ids.contains(&id);
@@ -195,7 +195,7 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         2 => Just(JobWrite::Begin),
         6 => (round(), number(), 0u64..20, 0u64..3)
             .prop_map(|(round, part, processed, failed)| JobWrite::RollUp { round, part, processed, failed }),
-        3 => (round(), proptest::option::of(error())).prop_map(|(round, error)| JobWrite::End { round, error }),
+        3 => round().prop_map(|round| JobWrite::End { round, retention_days: 30 }),
         1 => (round(), error()).prop_map(|(round, error)| JobWrite::Fail { round, error }),
         1 => Just(JobWrite::Cancel),
         2 => Just(JobWrite::Pause),
@@ -205,9 +205,8 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         4 => (number(), 0u64..30).prop_map(|(parts, total_items)| JobWrite::Seal { parts, total_items }),
         2 => (-1i64..5).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
         1 => (round(), -5i64..25)
-            .prop_map(|(round, seconds)| JobWrite::Reconcile { round, completed_at: at(seconds) }),
-        1 => (round(), -5i64..25)
-            .prop_map(|(round, seconds)| JobWrite::Delete { round, completed_at: at(seconds) }),
+            .prop_map(|(round, seconds)| JobWrite::Reconcile { round, expires_at: at(seconds) }),
+        1 => round().prop_map(|round| JobWrite::Delete { round }),
     ]
 }
 

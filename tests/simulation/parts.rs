@@ -127,14 +127,17 @@ impl Ledger for SimLedger {
     }
 
     async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
-        match care {
-            Some(care) => self.process.marks.lock().unwrap().insert(id, care.item),
-            None => self.process.marks.lock().unwrap().remove(&id),
-        };
+        if let Some(care) = care {
+            self.process.marks.lock().unwrap().insert(id, care.item);
+        }
         if care.is_some_and(|care| care.strikes > 0) {
             self.saw("ledger: strike noted");
         }
-        self.process.call("put_care", self.table.put_care(id, care)).await
+        self.process.call("put_care", self.table.put_care(id, care)).await?;
+        if care.is_none() {
+            self.process.marks.lock().unwrap().remove(&id);
+        }
+        Ok(())
     }
 
     async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {

@@ -8,6 +8,8 @@ use lambda_http::Error;
 
 use crate::auth::{Authenticator, Host};
 use crate::cors::Origins;
+#[cfg(feature = "embedded")]
+use crate::in_process::Functions;
 use crate::processors::with_own;
 use crate::{AppState, router};
 
@@ -63,5 +65,6 @@ async fn work_off(embedded: headway_embedded::Embedded, hold: Option<headway_emb
         });
     }
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    crate::in_process::Functions::start(&embedded, app, processors, stopped).finished().await;
+    let worker = Functions::worker(&embedded, app.clone(), processors);
+    Functions::start(&embedded, app, worker, stopped).finished().await;
 }

@@ -18,8 +18,8 @@ pub struct Functions(Vec<JoinHandle<()>>);
 
 impl Functions {
     /// Starts calling them until `stopped` turns true.
-    pub fn start(embedded: &Embedded, app: App, processors: Processors, stopped: watch::Receiver<bool>) -> Self {
-        let worker = Arc::new(Handler::new(app.clone(), processors, Some(embedded.dead_letters().arn.clone())).alone());
+    pub fn start(embedded: &Embedded, app: App, worker: Handler, stopped: watch::Receiver<bool>) -> Self {
+        let worker = Arc::new(worker);
         let sources = [embedded.event_source(), embedded.dead_letter_source()];
         let mut running: Vec<_> = sources
             .into_iter()
@@ -33,6 +33,11 @@ impl Functions {
         let clean = move |_event| cleanup(app.clone(), parts.clone());
         running.push(tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped))));
         Self(running)
+    }
+
+    /// A worker that knows the embedded queue's dead letters.
+    pub fn worker(embedded: &Embedded, app: App, processors: Processors) -> Handler {
+        Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
     }
 
     /// Waits until every call under way has ended.

@@ -10,8 +10,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 /// [`JobError`] if the table or the queue did not answer: what was done stands, the next run goes on.
 pub async fn handle(app: &App) -> Result<Swept, JobError> {
     let swept = sweep(app).await?;
-    let Swept { deleted, abandoned, looked_at, reconciled, revived, ended } = swept;
-    tracing::info!(deleted, abandoned, looked_at, reconciled, revived, ended, "swept");
+    let Swept { deleted, abandoned, looked_at, failed, reconciled, revived, ended } = swept;
+    tracing::info!(deleted, abandoned, looked_at, failed, reconciled, revived, ended, "swept");
     Ok(swept)
 }
 

@@ -36,7 +36,8 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let Some(_hold) = hosted.embedded.take_over().await? else {
         bail!("another process is at work on this data: stop it, or name another directory with --data");
     };
-    let listener = TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}; name another with --listen", args.listen))?;
     let address = listener.local_addr()?;
 
     let processors = headway_worker::processors::built_in()?;
@@ -44,7 +45,8 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let (stop, stopped) = watch::channel(false);
-    let functions = Functions::start(&hosted.embedded, app, processors, stopped.clone());
+    let worker = Functions::worker(&hosted.embedded, app.clone(), processors).alone();
+    let functions = Functions::start(&hosted.embedded, app, worker, stopped.clone());
     announce(args, address, checked_outside)?;
     tokio::spawn(async move {
         asked_to_stop().await;

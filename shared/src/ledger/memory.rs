@@ -33,7 +33,7 @@ struct State {
     cares: BTreeMap<ChunkId, Care>,
     secrets: BTreeMap<String, Vec<u8>>,
     strays: BTreeMap<String, Stray>,
-    /// When a job's row was last moved in the sweep's index.
+    /// The time by which the sweep finds a job.
     moved: BTreeMap<JobId, DateTime<Utc>>,
 }
 
@@ -75,7 +75,7 @@ impl Ledger for MemoryLedger {
         }
         state.jobs.entry(job.id).or_insert_with(|| job.clone());
         state.params.insert(job.id, Arc::from(params.to_owned()));
-        state.moved.insert(job.id, job.updated_at);
+        state.moved.insert(job.id, job.expires_at.filter(|_| !job.is_watched()).unwrap_or(job.updated_at));
         Ok(None)
     }
 
@@ -87,8 +87,8 @@ impl Ledger for MemoryLedger {
         }
         write.apply(job, now);
         let job = job.clone();
-        if write.moves() {
-            state.moved.insert(id, now);
+        if let Some(place) = write.place(now) {
+            state.moved.insert(id, place);
         }
         Ok(Written::Applied(job))
     }
@@ -177,7 +177,7 @@ impl Ledger for MemoryLedger {
         let state = self.state();
         let time = |job: &Job| match kind {
             Candidates::Live => job.is_watched().then(|| state.moved[&job.id]),
-            Candidates::Ended => job.completed_at.filter(|_| !job.is_watched()),
+            Candidates::Ended => (!job.is_watched()).then(|| state.moved[&job.id]),
         };
         let mut keys: Vec<_> = state
             .jobs

@@ -75,13 +75,13 @@ impl Worker {
                 continue;
             }
             self.app.ledger.put_care(found.message.id, Some(&self.mark(index, strikes, invocation))).await?;
-            match self.try_item(found, prepared, index, value, invocation).await? {
+            match self.try_item(found, prepared, index, value, invocation).await {
                 Tried::Recorded(index, result) => {
                     settlement.results.insert(index, result);
                     settle(&self.app, settlement).await?;
                 }
                 Tried::Left(item) => {
-                    stop = Some(item.why).filter(|why| matches!(why, Why::Deadline | Why::Stopped));
+                    stop = Some(item.why).filter(|why| !matches!(why, Why::Retry { .. }));
                     left.push(item);
                 }
             }

@@ -35,6 +35,7 @@ impl Worker {
             chunk_items: message.chunk_items,
             results: results.collect(),
             round_begun: part.round,
+            merged: false,
         };
         tracing::error!(job_id = %job.id, part = part.number, chunk = message.id.chunk, "a chunk is settled from the dead-letter queue");
         let settled = settle(&self.app, &settlement).await?;

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures::stream::{FuturesUnordered, StreamExt as _};
 use futures::FutureExt as _;
+use futures::future::{BoxFuture, OptionFuture};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::prepared::Prepared;
-use super::{Found, Invocation, Worker};
+use super::{Found, Invocation, Worker, error_chain};
 use crate::error::JobError;
 use crate::limits::{CHECKPOINT_EVERY, DEADLINE_MARGIN};
 use crate::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
@@ -36,6 +37,8 @@ pub(super) enum Why {
     Deadline,
     /// Its job stands.
     Stopped,
+    /// Whether its job stands could not be read: the message is left for later.
+    Unread,
     /// It failed for now.
     Retry {
         /// How often it was tried.
@@ -60,36 +63,51 @@ impl Worker {
         recorded: Option<&Outcome>,
         settlement: &mut Settlement,
         invocation: Invocation,
-    ) -> Result<Vec<Left>, JobError> {
+    ) -> Vec<Left> {
         let known = |index: u64| recorded.is_some_and(|outcome| outcome.has(index));
         let mut waiting: VecDeque<_> = found.message.items.iter().filter(|(index, _)| !known(*index)).cloned().collect();
         let mut running = FuturesUnordered::new();
         let mut left = Vec::new();
-        let mut shown = (Instant::now(), 0);
+        let mut shown = (Instant::now() + CHECKPOINT_EVERY, 0);
+        // Polled beside the items: a slow table must not run their time out.
+        let mut showing: Option<BoxFuture<'_, (usize, Result<(), JobError>)>> = None;
         loop {
             while running.len() < prepared.options.concurrency {
                 let Some((index, value)) = waiting.pop_front() else { break };
                 running.push(self.try_item(found, prepared, index, value, invocation));
             }
-            let checkpoint = shown.0 + CHECKPOINT_EVERY;
+            let unshown = settlement.results.len() > shown.1;
+            if showing.is_none() && unshown && !running.is_empty() && Instant::now() >= shown.0 {
+                showing = Some(self.checkpoint(settlement.clone()).boxed());
+            }
             tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(checkpoint), if settlement.results.len() > shown.1 => {
-                    settle(&self.app, settlement).await?;
-                    shown = (Instant::now(), settlement.results.len());
+                Some((results, checkpoint)) = OptionFuture::from(showing.as_mut()) => {
+                    showing = None;
+                    shown.0 = Instant::now() + settlement.checkpoint_after();
+                    match checkpoint {
+                        Ok(()) => (settlement.merged, shown.1) = (true, results),
+                        Err(error) => tracing::warn!(error = error_chain(&error), "a checkpoint is left to the next"),
+                    }
                 }
-                tried = running.next() => match tried.transpose()? {
-                    Some(Tried::Recorded(index, result)) => { settlement.results.insert(index, result); }
-                    Some(Tried::Left(item)) => {
-                        if let Why::Deadline | Why::Stopped = item.why {
+                Some(tried) = running.next() => match tried {
+                    Tried::Recorded(index, result) => { settlement.results.insert(index, result); }
+                    Tried::Left(item) => {
+                        if !matches!(item.why, Why::Retry { .. }) {
                             left.extend(waiting.drain(..).map(|(index, value)| Left { index, value, why: item.why }));
                         }
                         left.push(item);
                     }
-                    None => return Ok(left),
                 },
+                () = tokio::time::sleep_until(shown.0), if showing.is_none() && unshown && !running.is_empty() => {}
+                else => return left,
             }
         }
+    }
+
+    /// Shows the progress so far; says how many results that were.
+    async fn checkpoint(&self, settlement: Settlement) -> (usize, Result<(), JobError>) {
+        (settlement.results.len(), settle(&self.app, &settlement).await.map(|_| ()))
     }
 
     /// Runs one item, at most twice at once. Every call begins within the lease: that is looked at last.
@@ -100,7 +118,7 @@ impl Worker {
         index: u64,
         value: Box<RawValue>,
         invocation: Invocation,
-    ) -> Result<Tried, JobError> {
+    ) -> Tried {
         // Closing the semaphore never happens; without a place the item would simply go without.
         let _place = prepared.places.acquire().await.ok();
         let job = found.job;
@@ -114,39 +132,43 @@ impl Worker {
             params: prepared.params.clone(),
         };
         loop {
-            if let Some(why) = self.must_stop(found, invocation).await? {
-                return Ok(Tried::Left(Left { index, value: item.value, why }));
+            if let Some(why) = self.must_stop(found, invocation).await {
+                return Tried::Left(Left { index, value: item.value, why });
             }
             item.attempt += 1;
             let error = match call(prepared, &item, invocation).await {
-                Call::Output(output) => return Ok(Tried::Recorded(index, ItemResult::Processed(kept(&item, output)))),
-                Call::Failed(kind, code, message) => return Ok(failed(item, kind, &code, &message)),
-                Call::CutShort => return Ok(Tried::Left(Left { index, value: item.value, why: Why::Deadline })),
+                Call::Output(output) => return Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
+                Call::Failed(kind, code, message) => return failed(item, kind, &code, &message),
+                Call::CutShort => return Tried::Left(Left { index, value: item.value, why: Why::Deadline }),
                 Call::Retryable(error) => error,
             };
             if item.attempt >= prepared.options.attempts_max {
-                return Ok(failed(item, FailureKind::RetriesExhausted, &error.code, &error.message));
+                return failed(item, FailureKind::RetriesExhausted, &error.code, &error.message);
             }
             let quick = item.attempt == found.message.attempt + 1 && error.after.is_none();
             if !quick {
                 let why = Why::Retry { attempts: item.attempt, after: error.after.unwrap_or_default() };
-                return Ok(Tried::Left(Left { index, value: item.value, why }));
+                return Tried::Left(Left { index, value: item.value, why });
             }
             tokio::time::sleep(QUICK_RETRY_AFTER).await;
         }
     }
 
-    /// Whether no item may begin now, and why. A read that took longer than the lease counts for nothing.
-    async fn must_stop(&self, found: &Found<'_>, invocation: Invocation) -> Result<Option<Why>, JobError> {
+    /// Whether no item may begin now, and why. A read that took longer than the lease counts for nothing; one that
+    /// fails leaves the rest to another delivery.
+    async fn must_stop(&self, found: &Found<'_>, invocation: Invocation) -> Option<Why> {
         let id = found.job.id;
         loop {
             if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
-                return Ok(Some(Why::Deadline));
+                return Some(Why::Deadline);
             }
-            match self.leases.lets_begin(id) {
-                Some(lets_begin) => return Ok((!lets_begin).then_some(Why::Stopped)),
-                None => self.leases.read(&self.app, id).await?,
-            };
+            if let Some(lets_begin) = self.leases.lets_begin(id) {
+                return (!lets_begin).then_some(Why::Stopped);
+            }
+            if let Err(error) = self.leases.refresh(&self.app, id).await {
+                tracing::warn!(job_id = %id, error = error_chain(&error), "no further item of the chunk is begun");
+                return Some(Why::Unread);
+            }
         }
     }
 }

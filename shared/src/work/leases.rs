@@ -15,24 +15,28 @@ const JOBS_MAX: usize = 1_000;
 
 /// Job rows with the start of the read they came from. A job that was not there is remembered too.
 #[derive(Debug, Default)]
-pub(super) struct Leases(Mutex<HashMap<JobId, (Instant, Option<Job>)>>);
+pub(super) struct Leases {
+    rows: Mutex<HashMap<JobId, (Instant, Option<Job>)>>,
+    /// Held while a row is read again, so that items waiting for the same one share the read.
+    reading: tokio::sync::Mutex<()>,
+}
 
 impl Leases {
     /// The fresh row, if one is remembered.
     pub(super) fn get(&self, id: JobId) -> Option<Option<Job>> {
-        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.clone())
     }
 
     /// Whether items of the job may begin now; `None` if it has to be read again.
     pub(super) fn lets_begin(&self, id: JobId) -> Option<bool> {
-        let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.as_ref().is_some_and(Job::runs))
     }
 
     /// Remembers a row from a read that began at `read`, unless a later one is known.
     pub(super) fn keep(&self, id: JobId, job: Option<Job>, read: Instant) {
-        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if leases.len() >= JOBS_MAX {
             leases.clear();
         }
@@ -48,6 +52,15 @@ impl Leases {
             Some(job) => Ok(job),
             None => self.read(app, id).await,
         }
+    }
+
+    /// Reads the job's row again, unless somebody just did.
+    pub(super) async fn refresh(&self, app: &App, id: JobId) -> Result<(), JobError> {
+        let _one = self.reading.lock().await;
+        if self.lets_begin(id).is_none() {
+            self.read(app, id).await?;
+        }
+        Ok(())
     }
 
     /// The job's row, read now.

@@ -31,6 +31,8 @@ impl Worker {
         for Left { index, value, why } in left {
             match why {
                 Why::Stopped => stopped.push((index, value)),
+                // What was done is settled; the rest comes again with this message.
+                Why::Unread => return Err(JobError::unavailable("the table", "whether the job stands could not be read")),
                 Why::Deadline => by_attempt.entry(message.attempt).or_default().1.push((index, value)),
                 Why::Retry { attempts, after } => {
                     let (wait, items) = by_attempt.entry(attempts).or_default();

@@ -7,8 +7,8 @@ use super::Worker;
 use crate::app::App;
 use crate::chunk::{ChunkId, ChunkMessage, Message};
 use crate::error::JobError;
-use crate::job::{Job, JobId};
-use crate::ledger::{PartId, Written};
+use crate::job::Job;
+use crate::ledger::{Parked, PartId, Stray, Written};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite, Register};
 use crate::queue::Outgoing;
@@ -37,7 +37,7 @@ impl Worker {
         let (_, part) = reconcile(&self.app, &part).await?;
         let part = self.bring_to_round(part, job.round).await?;
         self.send_again(&job, &part).await?;
-        self.send_parked(&job, id).await?;
+        self.send_parked(id).await?;
         let Some(part) = self.part(id).await? else { return Ok(()) };
         look_upward(&self.app, &part).await
     }
@@ -111,26 +111,37 @@ impl Worker {
         Ok(Outgoing { body: message.to_wire()?, delay: Duration::ZERO })
     }
 
-    /// Sends what was parked, each with a nonce of its own, and forgets it only then.
-    async fn send_parked(&self, job: &Job, id: (JobId, u32)) -> Result<(), JobError> {
-        loop {
+    /// Sends what was parked, each with a nonce of its own, and forgets it only then. Ends when the job stands again,
+    /// since what is sent then comes back here.
+    async fn send_parked(&self, id: PartId) -> Result<(), JobError> {
+        while let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) {
             let parked = self.app.ledger.parked(id).await?;
             if parked.is_empty() {
                 return Ok(());
             }
             let mut outgoing = Vec::new();
             for kept in &parked {
-                let message = match Message::from_wire(&kept.body) {
-                    Ok(Message::Chunk(chunk)) => Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..chunk }),
-                    Ok(other) => other,
-                    Err(error) => return Err(JobError::corrupt("a parked message", error)),
-                };
-                outgoing.push(Outgoing { body: message.to_wire()?, delay: Duration::ZERO });
+                outgoing.extend(self.parked_message(kept).await?);
             }
             self.app.queue.send(&job.user_id, outgoing).await?;
             for kept in parked {
                 self.app.ledger.unpark(kept.id, kept.nonce).await?;
             }
         }
+        Ok(())
+    }
+
+    /// The kept message, to be sent anew; one that cannot be read is kept for people.
+    async fn parked_message(&self, kept: &Parked) -> Result<Option<Outgoing>, JobError> {
+        let message = match Message::from_wire(&kept.body) {
+            Ok(Message::Chunk(chunk)) => Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..chunk }),
+            Ok(other) => other,
+            Err(error) => {
+                let stray = Stray { message_id: kept.nonce.to_string(), body: kept.body.clone(), reason: error.to_string() };
+                self.app.ledger.keep_stray(&stray, self.app.clock.now()).await?;
+                return Ok(None);
+            }
+        };
+        Ok(Some(Outgoing { body: message.to_wire()?, delay: Duration::ZERO }))
     }
 }

@@ -17,7 +17,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The row of a job.
 pub(super) fn job_item(job: &Job) -> Item {
     let watched = job.is_watched();
-    let since = job.completed_at.filter(|_| !watched).unwrap_or(job.updated_at);
+    let since = job.expires_at.filter(|_| !watched && !job.deleting).unwrap_or(job.updated_at);
     let row = Writer::new(Key::job(job.id))
         .text(OWNER_PARTITION, owner_partition(&job.user_id))
         .text(OWNER_SORT, index_sort(job.created_at, job.id))

@@ -2,7 +2,7 @@
 //! specification; a test runs both over the same histories.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::change::Change;
 use super::item::{number, text, time};
@@ -20,15 +20,14 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
     match write {
         JobWrite::Begin => begin(job),
         JobWrite::RollUp { round, part, processed, failed } => roll_up(job, *round, *part, *processed, *failed),
-        JobWrite::End { round, error } => {
+        JobWrite::End { round, retention_days } => {
             let all = |change: Change| change.when("attribute_exists(#sealed)").when(ALL_ROLLED_UP).value(":zero", number(0));
-            match error {
-                None => job.live_in(*round).map(all).end(JobStatus::Completed, None),
-                Some(error) => job.live_in(*round).map(all).end(JobStatus::Failed, Some(error)),
-            }
+            let expires_at = now + TimeDelta::days((*retention_days).into());
+            // Every register is full: nothing can be left to be shown.
+            job.live_in(*round).map(all).end(JobStatus::Completed, None).flag("#reconciled").placed(false, expires_at)
         }
-        JobWrite::Fail { round, error } => job.live_in(*round).end(JobStatus::Failed, Some(error)),
-        JobWrite::Cancel => job.live().end(JobStatus::Cancelled, None),
+        JobWrite::Fail { round, error } => job.live_in(*round).end(JobStatus::Failed, Some(error)).still_watched(),
+        JobWrite::Cancel => job.live().end(JobStatus::Cancelled, None).still_watched(),
         JobWrite::Pause => job.live().not("#paused").flag("#paused").moved(true),
         JobWrite::Resume { handled } => resume(job, *handled),
         JobWrite::Retry { round } => retry(job, *round),
@@ -36,13 +35,13 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
         JobWrite::Abandon { untouched_since } => {
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
-            job.live().not("#sealed").map(untouched).flag("#abandoned").end(JobStatus::Failed, Some(ABANDONED))
+            job.live().not("#sealed").map(untouched).flag("#abandoned").end(JobStatus::Failed, Some(ABANDONED)).still_watched()
         }
-        JobWrite::Reconcile { round, completed_at } => {
+        JobWrite::Reconcile { round, expires_at } => {
             let ended = job.ended().in_round(*round).not("#deleting").not("#reconciled").flag("#reconciled");
-            ended.placed(false, *completed_at)
+            ended.placed(false, *expires_at)
         }
-        JobWrite::Delete { round, completed_at } => job.ended().in_round(*round).flag("#deleting").placed(false, *completed_at),
+        JobWrite::Delete { round } => job.ended().in_round(*round).flag("#deleting").moved(false),
     }
     .change
 }
@@ -164,13 +163,11 @@ impl JobChange {
                 None => ended.remove(&["#errorMessage"]),
             }
         })
-        .reconciled_if(end == JobStatus::Completed)
     }
 
-    /// A completed job has nothing left to be shown; any other end is still looked at.
-    fn reconciled_if(self, completed: bool) -> Self {
-        let job = if completed { self.flag("#reconciled") } else { self.map(|change| change.remove(&["#reconciled"])) };
-        job.moved(!completed)
+    /// What ended otherwise than completed is still looked at by the sweep.
+    fn still_watched(self) -> Self {
+        self.map(|change| change.remove(&["#reconciled"])).moved(true)
     }
 
     /// Gives the row its new place among the jobs to be looked at, or those that may be deleted.
@@ -204,7 +201,7 @@ mod tests {
         let writes = [
             JobWrite::Begin,
             JobWrite::RollUp { round: 1, part: 0, processed: 1, failed: 0 },
-            JobWrite::End { round: 1, error: None },
+            JobWrite::End { round: 1, retention_days: 30 },
             JobWrite::Fail { round: 1, error: String::new() },
             JobWrite::Cancel,
             JobWrite::Pause,
@@ -213,12 +210,12 @@ mod tests {
             JobWrite::Reserve { part: 0 },
             JobWrite::Seal { parts: 1, total_items: 1 },
             JobWrite::Abandon { untouched_since: now },
-            JobWrite::Reconcile { round: 1, completed_at: now },
-            JobWrite::Delete { round: 1, completed_at: now },
+            JobWrite::Reconcile { round: 1, expires_at: now },
+            JobWrite::Delete { round: 1 },
         ];
         for write in writes {
             let moved = job_change(JobId(Uuid::nil()), &write, now).update().contains("#sweepSort");
-            assert_eq!(moved, write.moves(), "{write:?}");
+            assert_eq!(moved, write.place(now).is_some(), "{write:?}");
         }
     }
 }
