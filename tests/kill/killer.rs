@@ -1,0 +1,175 @@
+//! Starts the server and kills it, again and again, and leaves one running in the end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread::{JoinHandle, sleep};
+use std::time::{Duration, Instant};
+
+use crate::endpoint::Endpoint;
+use crate::plan::{Moment, Plan};
+use crate::serving::{Home, LONG, Serving};
+
+/// So many kills in a row may strike before anything has got on: with no pause at all, nothing ever would.
+const FRUITLESS_MAX: u32 = 4;
+/// Ports that no system gives out by itself: one of them is ours for the whole run, whoever connects meanwhile.
+const PORTS: std::ops::Range<u16> = 15_000..25_000;
+
+/// The data that outlives every server, and what clients and the killer know of each other.
+pub(crate) struct World {
+    pub(crate) home: Home,
+    pub(crate) url: String,
+    pub(crate) token: String,
+    endpoints: String,
+    listen: String,
+    /// Jobs that are under way.
+    pub(crate) live: AtomicU64,
+    /// Rises with every part, item and end that anybody has seen.
+    pub(crate) progress: AtomicU64,
+}
+
+impl World {
+    pub(crate) fn new(endpoint: &Endpoint) -> World {
+        let home = Home::new();
+        let port = std::iter::repeat_with(|| fastrand::u16(PORTS)).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
+        let token = home.command(&["token", "--user", "dev"]).output().unwrap().stdout;
+        let listen = format!("127.0.0.1:{port}");
+        World {
+            url: format!("http://{listen}"),
+            token: String::from_utf8(token).unwrap().trim().to_owned(),
+            endpoints: endpoint.configuration(),
+            home,
+            listen,
+            live: AtomicU64::new(0),
+            progress: AtomicU64::new(0),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = self.home.command(&["serve", "--json", "--listen", &self.listen, "--data", "data"]);
+        command.env("HEADWAY_HTTP_ENDPOINTS", &self.endpoints);
+        command
+    }
+
+    /// A server that is ready.
+    pub(crate) fn serve(&self) -> Serving {
+        let mut serving = Serving::spawn(self.command());
+        assert!(serving.wait_ready(LONG).is_some(), "the server did not start on what the one before had left: {:?}", serving.kill());
+        serving
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.home.dir.disable_cleanup(true);
+            eprintln!("the data directory is kept: {}", self.home.path().join("data").display());
+        }
+    }
+}
+
+/// What the kills struck, and what servers said before.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    kills: u64,
+    starting: u64,
+    pub(crate) mid_job: u64,
+    waited: u64,
+    errors: BTreeMap<String, u64>,
+}
+
+/// The thread that kills.
+pub(crate) struct Killer {
+    thread: Option<JoinHandle<Option<(Serving, Tally)>>>,
+    given_up: Arc<AtomicBool>,
+}
+
+impl Killer {
+    pub(crate) fn start(plan: Plan, world: Arc<World>) -> Killer {
+        let given_up = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&given_up);
+        Killer { thread: Some(std::thread::spawn(move || kill_all(plan, &world, &told))), given_up }
+    }
+
+    /// Whether all kills have struck.
+    pub(crate) fn is_done(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// The server left running.
+    pub(crate) fn finish(&mut self) -> (Serving, Tally) {
+        self.thread.take().unwrap().join().unwrap().unwrap()
+    }
+}
+
+impl Drop for Killer {
+    fn drop(&mut self) {
+        self.given_up.store(true, SeqCst);
+        if let Some(thread) = self.thread.take() {
+            // Its own panic has been reported.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving, Tally)> {
+    let mut tally = Tally::default();
+    let (mut seen, mut fruitless) = (0, 0);
+    for moment in plan.moments() {
+        if given_up.load(SeqCst) {
+            return None;
+        }
+        let mut serving = match moment {
+            Moment::Starting(_) if fruitless < FRUITLESS_MAX => Serving::spawn(world.command()),
+            _ => world.serve(),
+        };
+        let (Moment::Starting(life) | Moment::Serving(life)) = moment;
+        sleep(life);
+        if fruitless >= FRUITLESS_MAX {
+            wait_for_progress(world, seen, given_up);
+            tally.waited += 1;
+        }
+        let progress = world.progress.load(SeqCst);
+        fruitless = if progress > seen { 0 } else { fruitless + 1 };
+        seen = progress;
+        tally.mid_job += u64::from(world.live.load(SeqCst) > 0);
+        tally.starting += u64::from(matches!(moment, Moment::Starting(_)));
+        tally.kills += 1;
+        tally.take_in(serving.kill());
+    }
+    Some((world.serve(), tally))
+}
+
+fn wait_for_progress(world: &World, seen: u64, given_up: &AtomicBool) {
+    let until = Instant::now() + LONG;
+    while world.progress.load(SeqCst) == seen && world.live.load(SeqCst) > 0 && !given_up.load(SeqCst) {
+        assert!(Instant::now() < until, "nothing gets on, though nobody kills: after {LONG:?} the counts are as before");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+impl Tally {
+    /// Servers log what went wrong; what they log beside that is of no use here.
+    fn take_in(&mut self, said: Vec<String>) {
+        for line in said {
+            let Ok(event) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
+            if let Some("WARN" | "ERROR") = event["level"].as_str() {
+                let what = format!("{} {}", event["message"].as_str().unwrap_or_default(), event["error"].as_str().unwrap_or_default());
+                *self.errors.entry(what).or_default() += 1;
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { kills, starting, mid_job, waited, errors } = self;
+        write!(
+            f,
+            "{kills} kills, {starting} at the start, {mid_job} with jobs under way, {waited} held back until something had got on; logged: {errors:?}"
+        )
+    }
+}

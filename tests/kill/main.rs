@@ -1,0 +1,48 @@
+//! `headway serve` is killed with -9 at random moments while four kinds of jobs are under way, and started again.
+//!
+//! In the end every count is exact, nothing acknowledged is lost, and no progress ever fell. The moments come from a
+//! seed, which is printed: `HEADWAY_KILL_SEED=n` plays them again, as far as a real machine repeats itself. A campaign:
+//! `HEADWAY_KILLS=1000 HEADWAY_KILL_ITEMS=100000 cargo test --workspace --features embedded --test kill -- --nocapture`
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod api;
+mod auditor;
+mod endpoint;
+mod killer;
+mod plan;
+#[path = "../local/serving.rs"]
+mod serving;
+mod workload;
+
+use std::sync::Arc;
+
+use api::Api;
+use endpoint::Endpoint;
+use killer::{Killer, World};
+use plan::Plan;
+
+/// What broke it: a write that is acknowledged before it lasts, a count that is added up instead of read off, a message
+/// deleted before what it led to, a start that does not find its way in what a dead process left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_it_goes_on_with_exact_counts() {
+    let plan = Plan::from_env();
+    println!("{plan}");
+    let endpoint = Endpoint::start().await;
+    let world = Arc::new(World::new(&endpoint));
+    let mut killer = Killer::start(plan, Arc::clone(&world));
+    let api = Api::new(&world);
+    let mut jobs = Vec::new();
+    while jobs.is_empty() || !killer.is_done() {
+        jobs.extend(workload::round(&api, &world, &endpoint, plan, jobs.len() as u64).await);
+    }
+    let (serving, tally) = killer.finish();
+    println!("{tally}; {} jobs, {}, {}", jobs.len(), api.troubles(), endpoint.tally());
+    auditor::audit(&api, &jobs, &endpoint).await;
+    let (status, said) = serving.terminate();
+    assert!(status.success(), "the server did not stop well: {status}: {said:?}");
+    let serving = world.serve();
+    auditor::audit(&api, &jobs, &endpoint).await;
+    drop(serving);
+    assert!(tally.mid_job * 2 >= plan.kills, "too few kills struck a job under way: {tally}");
+}

@@ -1,0 +1,61 @@
+//! How often to kill, over how many items, and the seed of all that is random.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Kills of one run, unless `HEADWAY_KILLS` says otherwise.
+const KILLS: u64 = 25;
+/// Items of the largest job of a round, unless `HEADWAY_KILL_ITEMS` says otherwise.
+const ITEMS: u64 = 20_000;
+/// How long a server lives that has got ready, at most: short against a job, long enough for some chunks.
+const LIFE_MAX_MS: u64 = 400;
+/// How long one lives whose start is struck, at most: about as long as a start takes.
+const START_MAX_MS: u64 = 250;
+
+/// One run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) kills: u64,
+    pub(crate) items: u64,
+}
+
+/// When a kill strikes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// So long after the process was started, whether it is ready by then or not.
+    Starting(Duration),
+    /// So long after it was ready.
+    Serving(Duration),
+}
+
+impl Plan {
+    pub(crate) fn from_env() -> Plan {
+        let number =
+            |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")));
+        Plan {
+            seed: number("HEADWAY_KILL_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000)),
+            kills: number("HEADWAY_KILLS").unwrap_or(KILLS),
+            items: number("HEADWAY_KILL_ITEMS").unwrap_or(ITEMS),
+        }
+    }
+
+    /// The moments of all kills.
+    pub(crate) fn moments(self) -> impl Iterator<Item = Moment> {
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        (0..self.kills).map(move |_| match random.u8(..5) {
+            0 => Moment::Starting(Duration::from_micros(random.u64(..START_MAX_MS * 1_000))),
+            _ => Moment::Serving(Duration::from_micros(random.u64(..LIFE_MAX_MS * 1_000))),
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { seed, kills, items } = self;
+        write!(
+            f,
+            "{kills} kills, rounds of {items} items and more; play it again: HEADWAY_KILL_SEED={seed} HEADWAY_KILLS={kills} HEADWAY_KILL_ITEMS={items}"
+        )
+    }
+}

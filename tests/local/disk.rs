@@ -1,0 +1,135 @@
+//! A full disk and a damaged file: a clear error, never a wrong number.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::server::eventually;
+use crate::serving::{Home, ended, run, signal};
+use crate::{any_schema, counts, submit};
+
+/// Bytes of an item here: enough of them fill a small disk, and leave more behind than a log holds.
+const ITEM_BYTES: usize = 4_000;
+const ITEMS: u64 = 3_000;
+
+/// Items that no compression makes small.
+fn bulky(home: &Home) -> String {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut item = || std::iter::repeat_with(|| random.alphanumeric()).take(ITEM_BYTES).collect::<String>();
+    let lines: String = (0..ITEMS).map(|_| format!("\"{}\"\n", item())).collect();
+    home.file("bulky.ndjson", lines)
+}
+
+/// A disk of its own in memory; unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// None where mounting is not allowed.
+    fn mount(at: PathBuf, megabytes: u32) -> Option<SmallDisk> {
+        fs::create_dir(&at).unwrap();
+        mount(&at, &format!("size={megabytes}m")).then_some(SmallDisk(at))
+    }
+
+    fn grow(&self, megabytes: u32) {
+        assert!(mount(&self.0, &format!("remount,size={megabytes}m")));
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // What still uses it goes with the test.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn mount(at: &Path, options: &str) -> bool {
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", options, "headway-test"]).arg(at).stderr(Stdio::null());
+    mount.status().is_ok_and(|status| status.success())
+}
+
+#[test]
+fn a_full_disk_is_said_and_with_room_the_job_ends_exactly() {
+    let home = Home::new();
+    let Some(disk) = SmallDisk::mount(home.path().join("disk"), 8) else {
+        println!("skipped: mounting a small disk takes root");
+        return;
+    };
+    let server = home.serve(&["--data", "disk/data"]);
+    let (file, schema) = (bulky(&home), any_schema(&home));
+    let client = server.client(&home, &submit(&file, &schema, &["--json", "--detach"])).spawn().unwrap();
+    eventually("the log says that the disk is full", || server.has_said("is full; make room").then_some(()));
+    let list = server.run(&home, &["list", "--json"]);
+    assert!(list.code == Some(0) || list.stderr.contains("urn:headway:problem:busy"), "an answer, or a clear error: {list:?}");
+    disk.grow(200);
+    let submitted = ended(client);
+    assert_eq!(submitted.code, Some(0), "{submitted:?}");
+    let id: Value = serde_json::from_str(&submitted.stdout).unwrap();
+    // What could not be recorded comes back when its visibility timeout is over; a new process takes it back at once.
+    assert!(server.serving.terminate().0.success());
+    let server = home.serve(&["--data", "disk/data"]);
+    let id = id["id"].as_str().unwrap();
+    assert_eq!(server.run(&home, &["watch", id]).code, Some(0));
+    assert_eq!(counts(&server.json(&home, &["status", id])), [ITEMS, ITEMS, 0, 0]);
+    drop(server);
+}
+
+#[test]
+fn a_damaged_file_is_named_and_left_as_it_is() {
+    let home = Home::new();
+    let server = home.serve(&["--data", "data"]);
+    let (file, schema) = (bulky(&home), any_schema(&home));
+    // Twice: the queue's log holds 16 MB before any of it gets into the file itself.
+    for _ in 0..2 {
+        assert_eq!(server.run(&home, &submit(&file, &schema, &[])).code, Some(0));
+    }
+    server.serving.terminate();
+    for name in ["table.db", "queue.db"] {
+        let (whole, path) = (home.path().join("data"), home.path().join("damaged"));
+        copy(&whole, &path);
+        let damaged = damage(&path.join(name));
+        let ended = run(home.command(&["serve", "--data", "damaged", "--listen", "127.0.0.1:0"]), "");
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{name}: {ended:?}");
+        assert!(ended.stderr.contains(name) && ended.stderr.contains("is damaged"), "{name}: {}", ended.stderr);
+        assert!(fs::read(path.join(name)).unwrap() == damaged, "{name}: nothing was changed");
+        fs::remove_dir_all(&path).unwrap();
+    }
+}
+
+/// Damage that comes while it runs, where no look at the start can find it, is found when it is read.
+#[test]
+fn a_file_damaged_meanwhile_gives_errors_and_no_numbers() {
+    let home = Home::new();
+    let mut server = home.serve(&["--data", "data"]);
+    let (file, schema) = (bulky(&home), any_schema(&home));
+    let job = server.json(&home, &submit(&file, &schema, &[]));
+    damage(&home.path().join("data/table.db"));
+    let id = job["id"].as_str().unwrap();
+    let mut child = server.client(&home, &["results", id, "--format", "ndjson"]).spawn().unwrap();
+    eventually("the log says that the file is damaged", || {
+        let whole = child.try_wait().unwrap().is_some_and(|status| status.success());
+        assert!(!whole, "everything could be read: nothing was damaged");
+        server.has_said("table.db is damaged").then_some(())
+    });
+    signal("INT", &child);
+    child.wait().unwrap();
+    server.serving.kill();
+}
+
+/// Overwrites all pages but the first with noise, and gives what the file holds since.
+fn damage(path: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(path).unwrap();
+    assert!(bytes.len() > 100_000, "{} holds too little to be damaged: {} bytes", path.display(), bytes.len());
+    bytes[4_096..].fill(0xA5);
+    fs::write(path, &bytes).unwrap();
+    bytes
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}

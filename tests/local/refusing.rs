@@ -1,0 +1,47 @@
+//! `serve` refuses what it cannot do well, and says what to do instead.
+
+use std::net::TcpListener;
+
+use crate::serving::{Home, run};
+
+/// Serves with these words, which it refuses: what it says.
+fn refused(home: &Home, words: &[&str]) -> String {
+    let ended = run(home.command(&[&["serve"], words].concat()), "");
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{words:?}: {ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "one line, no backtrace: {}", ended.stderr);
+    ended.stderr
+}
+
+/// Two at work on one directory would each bring back what the other has in hand.
+#[test]
+fn a_second_server_on_the_same_data() {
+    let home = Home::new();
+    let first = home.serve(&["--data", "data"]);
+    let says = refused(&home, &["--data", "data", "--listen", "127.0.0.1:0"]);
+    assert!(says.contains("another process") && says.contains("--data"), "{says}");
+    drop(first);
+    drop(home.serve(&["--data", "data"]));
+}
+
+#[test]
+fn a_port_in_use() {
+    let (home, taken) = (Home::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let address = taken.local_addr().unwrap().to_string();
+    let says = refused(&home, &["--memory", "--listen", &address]);
+    assert!(says.contains(&address) && says.contains("in use") && says.contains("--listen"), "{says}");
+}
+
+/// The development key would let in whoever can read one file here.
+#[test]
+fn an_address_others_can_reach_without_their_keys() {
+    let says = refused(&Home::new(), &["--memory", "--listen", "0.0.0.0:0"]);
+    assert!(says.contains("0.0.0.0:0") && says.contains("HEADWAY_AUTH=jwks"), "{says}");
+}
+
+#[test]
+fn a_directory_that_is_none() {
+    let home = Home::new();
+    let file = home.file("data", "a file");
+    let says = refused(&home, &["--data", &file, "--listen", "127.0.0.1:0"]);
+    assert!(says.contains("data directory") && says.contains("name another"), "{says}");
+}

@@ -1,0 +1,36 @@
+//! Told to stop, `serve` ends what is under way and goes on with the rest when it is started again.
+
+use crate::serving::{Home, example};
+use crate::{PLANES, PLANES_WITHOUT_YEAR, counts, planes_schema, submit};
+
+#[test]
+fn sigterm_in_the_middle_of_a_job_loses_nothing() {
+    let (home, planes, schema) = (Home::new(), example("planes.csv"), planes_schema());
+    let server = home.serve(&["--data", "data"]);
+    let words = submit(&planes, &schema, &["--tolerate", "70", "--chunk-size", "10", "--detach"]);
+    let sent = server.json(&home, &words);
+    let (status, said) = server.serving.terminate();
+    assert!(status.success(), "{status}: {said:?}");
+    assert!(!said.iter().any(|line| line.contains("\"ERROR\"")), "stopping is no error: {said:?}");
+
+    let server = home.serve(&["--data", "data"]);
+    let id = sent["id"].as_str().unwrap();
+    assert_eq!(server.run(&home, &["watch", id]).code, Some(0));
+    let job = server.json(&home, &["status", id]);
+    assert_eq!(counts(&job), [PLANES, PLANES - PLANES_WITHOUT_YEAR, PLANES_WITHOUT_YEAR, 0], "{job}");
+}
+
+/// In memory nothing outlives the process, and nothing is left on disk.
+#[test]
+fn in_memory_it_begins_anew() {
+    let home = Home::new();
+    for _ in 0..2 {
+        let server = home.serve(&["--memory"]);
+        assert_eq!(server.json(&home, &["list"])["jobs"].as_array().unwrap().len(), 0);
+        let file = home.file("one.ndjson", "1\n");
+        let schema = crate::any_schema(&home);
+        assert_eq!(server.run(&home, &submit(&file, &schema, &[])).code, Some(0));
+        assert!(server.serving.terminate().0.success());
+    }
+    assert!(!home.path().join("data").exists());
+}
