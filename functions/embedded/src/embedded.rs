@@ -92,11 +92,14 @@ impl Embedded {
         client_of(queue::Connector(Arc::clone(&self.queues)))
     }
 
-    /// The rest of a DynamoDB client's configuration: no signing, since nobody checks it.
+    /// The rest of a DynamoDB client's configuration: no signing, since nobody checks it, and no connection to give up
+    /// after a fault.
     pub fn dynamodb_config(http_client: SharedHttpClient) -> aws_sdk_dynamodb::config::Builder {
+        use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
         use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
         Builder::new()
             .behavior_version(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
             .region(Region::from_static(REGION))
             .endpoint_url(ENDPOINT)
             .allow_no_auth()
@@ -104,11 +107,14 @@ impl Embedded {
             .http_client(http_client)
     }
 
-    /// The rest of an SQS client's configuration: no signing, since nobody checks it.
+    /// The rest of an SQS client's configuration: no signing, since nobody checks it, and no connection to give up after
+    /// a fault.
     pub fn sqs_config(http_client: SharedHttpClient) -> aws_sdk_sqs::config::Builder {
+        use aws_sdk_sqs::config::retry::{ReconnectMode, RetryConfig};
         use aws_sdk_sqs::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
         Builder::new()
             .behavior_version(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
             .region(Region::from_static(REGION))
             .endpoint_url(ENDPOINT)
             .allow_no_auth()

@@ -14,7 +14,7 @@ use rusqlite::ErrorCode;
 #[non_exhaustive]
 pub enum OpenError {
     /// The data directory cannot be made, read or written.
-    #[error("the data directory {} cannot be used: {cause}; check that it may be written, or name another", path.display())]
+    #[error("the data directory {} cannot be used; check that it may be written, or name another", path.display())]
     Directory {
         /// The directory.
         path: PathBuf,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 use crate::error::OpenError;
 
@@ -36,11 +36,20 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Looks a database over for damage, so that it is found before it is counted with.
+/// Looks a database over for damage, so that it is found before it is counted with. What is damaged stays as it is:
+/// closed now, it does not take its log in, which would spoil what could still be saved.
 ///
 /// # Errors
 /// `Damaged` if anything is wrong with its structure, or it is no database at all.
 pub(crate) fn check_whole(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let failed = |cause| OpenError::from_sqlite(path, cause);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    look_over(path, connection)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+    Ok(())
+}
+
+fn look_over(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let failed = |cause| OpenError::from_sqlite(path, cause);
     let bytes: u64 = connection
         .query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", [], |row| row.get(0))
