@@ -28,6 +28,8 @@ pub(crate) enum Fate {
     GivesOutput,
     FailsForGood,
     FailsAtFirst(u32),
+    /// Comes out anew at every call: two deliveries of it may disagree.
+    Fickle,
     /// Fails for good in its first calls: a retry may help.
     FailsForAWhile(u32),
     NeverSucceeds,
@@ -48,6 +50,7 @@ impl Fate {
             8 => Self::Hangs,
             15 if faults.pick(3) == 0 => Self::Kills,
             9..=12 => Self::GivesOutput,
+            16..=18 => Self::Fickle,
             13 | 14 => Self::FailsForAWhile(1 + faults.pick(3) as u32),
             _ => Self::Succeeds,
         }
@@ -55,12 +58,12 @@ impl Fate {
 
     /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
-        matches!(self, Self::FailsForGood | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs | Self::Kills)
+        matches!(self, Self::FailsForGood | Self::Fickle | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs | Self::Kills)
     }
 
     /// Whether it may be counted as processed.
     pub(crate) fn may_succeed(self) -> bool {
-        !self.may_fail() || matches!(self, Self::FailsForAWhile(_))
+        !self.may_fail() || matches!(self, Self::Fickle | Self::FailsForAWhile(_))
     }
 }
 
@@ -177,6 +180,7 @@ impl Scripted {
     async fn answer(&self, item: &Item, calls: u32) -> Result<Output, ItemError> {
         match self.fates[item.index as usize] {
             Fate::FailsForAWhile(times) if calls <= times => Err(ItemError::permanent("no", "will not do yet")),
+            Fate::Fickle if self.faults.pick(2) == 0 => Err(ItemError::permanent("no", "will not do this time")),
             Fate::FailsForGood => Err(ItemError::permanent("no", "will not do")),
             Fate::NeverSucceeds => Err(ItemError::retryable("later", "not now")),
             Fate::FailsAtFirst(times) if item.attempt <= times => Err(ItemError::retryable("later", "not now")),
