@@ -415,9 +415,7 @@ impl JobWrite {
                 let takes = job.is_live() || job.status == JobStatus::Failed;
                 takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part.is_none_or(|top| top < part)
             }
-            Self::Seal { parts, .. } => {
-                !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)
-            }
+            Self::Seal { parts, .. } => !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1),
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
             Self::Delete { round } => job.is_terminal() && job.round == round,
@@ -572,7 +570,9 @@ mod tests {
     fn only_the_text_of_an_id_is_an_id() {
         let text = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
         assert_eq!(JobId::parse(text).unwrap().to_string(), text);
-        for other in ["7C9E6679-7425-40DE-944B-E07FC1F90AE7", "7c9e6679742540de944be07fc1f90ae7", "{7c9e6679-7425-40de-944b-e07fc1f90ae7}", ""] {
+        for other in
+            ["7C9E6679-7425-40DE-944B-E07FC1F90AE7", "7c9e6679742540de944be07fc1f90ae7", "{7c9e6679-7425-40de-944b-e07fc1f90ae7}", ""]
+        {
             assert_eq!(JobId::parse(other), None, "{other}");
         }
     }

@@ -47,7 +47,9 @@ impl Settlement {
 
     /// Whether one write can say it all: every item succeeded, none left anything to keep.
     fn is_clean(&self) -> bool {
-        !self.merged && self.results.len() == usize::from(self.chunk_items) && self.results.values().all(|result| matches!(result, ItemResult::Processed(None)))
+        !self.merged
+            && self.results.len() == usize::from(self.chunk_items)
+            && self.results.values().all(|result| matches!(result, ItemResult::Processed(None)))
     }
 }
 

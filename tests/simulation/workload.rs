@@ -58,7 +58,10 @@ impl Fate {
 
     /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
-        matches!(self, Self::FailsForGood | Self::Fickle | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs | Self::Kills)
+        matches!(
+            self,
+            Self::FailsForGood | Self::Fickle | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs | Self::Kills
+        )
     }
 
     /// Whether it may be counted as processed.

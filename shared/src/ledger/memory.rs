@@ -168,7 +168,8 @@ impl Ledger for MemoryLedger {
 
     async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
         let state = self.state();
-        let mut keys: Vec<_> = state.jobs.values().filter(|job| job.user_id == *user_id).map(|job| (key(job.created_at, job.id), job.id)).collect();
+        let mut keys: Vec<_> =
+            state.jobs.values().filter(|job| job.user_id == *user_id).map(|job| (key(job.created_at, job.id), job.id)).collect();
         keys.sort_unstable_by(|a, b| b.cmp(a));
         Ok(page(keys.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() < after)), limit))
     }
@@ -179,11 +180,8 @@ impl Ledger for MemoryLedger {
             Candidates::Live => job.is_watched().then(|| state.moved[&job.id]),
             Candidates::Ended => (!job.is_watched()).then(|| state.moved[&job.id]),
         };
-        let mut keys: Vec<_> = state
-            .jobs
-            .values()
-            .filter_map(|job| time(job).filter(|time| *time < before).map(|time| (key(time, job.id), job.id)))
-            .collect();
+        let mut keys: Vec<_> =
+            state.jobs.values().filter_map(|job| time(job).filter(|time| *time < before).map(|time| (key(time, job.id), job.id))).collect();
         keys.sort_unstable();
         Ok(page(keys.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)), limit))
     }

@@ -202,7 +202,9 @@ async fn call(prepared: &Prepared, item: &Item, invocation: Invocation) -> Call 
         Ok(Ok(Err(error))) => of_error(error),
         Ok(Err(panic)) => Call::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
         // It was given less than its own limit, and began too late to have had all an invocation can give.
-        Err(_) if limit < prepared.options.item_timeout && begun.duration_since(invocation.began) > Duration::from_secs(1) => Call::CutShort,
+        Err(_) if limit < prepared.options.item_timeout && begun.duration_since(invocation.began) > Duration::from_secs(1) => {
+            Call::CutShort
+        }
         Err(_) => Call::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
     }
 }
