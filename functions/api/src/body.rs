@@ -45,7 +45,7 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResp
 /// A JSON body's bytes, if there are any; of no body the headers may say what they like.
 ///
 /// # Errors
-/// As [`json`].
+/// As [`json()`].
 pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes>, ApiErrorResponse> {
     if body.is_end_stream() {
         return Ok(None);
