@@ -207,6 +207,14 @@ pub enum WireError {
 }
 
 impl Message {
+    /// The job, part and chunk it is about, for logs.
+    pub fn names(&self) -> (Option<String>, Option<u32>, Option<u16>) {
+        match self {
+            Self::Chunk(chunk) => (Some(chunk.id.job.to_string()), Some(chunk.id.part), Some(chunk.id.chunk)),
+            Self::Revive { job, part, .. } => (Some(job.to_string()), Some(*part), None),
+        }
+    }
+
     /// The message as the queue carries it.
     ///
     /// # Errors

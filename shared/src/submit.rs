@@ -146,9 +146,7 @@ pub async fn put_part(
     }
     match dispatch_part(app, &job, part.clone(), &chunks, &items).await {
         // The same part, sent twice side by side, may have been there in time for the seal.
-        Err(JobError::Conflict(Conflict::Sealed)) => {
-            known_part(app, &job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into())
-        }
+        Err(JobError::Conflict(Conflict::Sealed)) => known_part(app, &job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into()),
         other => other,
     }
 }

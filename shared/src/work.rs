@@ -57,6 +57,8 @@ pub struct Worker {
     leases: Leases,
     prepared: PreparedJobs,
     alone: bool,
+    /// Held by the one item in careful mode, in a worker that is alone.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What the rows say is to be done with a chunk.
@@ -82,7 +84,14 @@ struct Found<'a> {
 impl Worker {
     /// A worker with these processors.
     pub fn new(app: App, processors: Processors) -> Self {
-        Self { app, processors, leases: Leases::default(), prepared: PreparedJobs::default(), alone: false }
+        Self {
+            app,
+            processors,
+            leases: Leases::default(),
+            prepared: PreparedJobs::default(),
+            alone: false,
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// This is the only worker there is: a mark it did not make was left by one that is dead.
@@ -117,7 +126,9 @@ impl Worker {
             let done = self.one(delivery, message, &parts, invocation).await;
             done.err().map(|error| {
                 let message_id = &delivery.message_id;
-                tracing::error!(message_id, receive_count = delivery.receive_count, error = error_chain(&error), "a message is left for later");
+                let (job_id, part, chunk) = message.as_ref().map(Message::names).unwrap_or_default();
+                let (error, receive_count) = (error_chain(&error), delivery.receive_count);
+                tracing::error!(message_id, job_id, part, chunk, receive_count, error, "a message is left for later");
                 message_id.clone()
             })
         });
@@ -176,7 +187,13 @@ impl Worker {
         }
     }
 
-    async fn chunk(&self, delivery: &Delivery, message: &ChunkMessage, part: Option<&Part>, invocation: Invocation) -> Result<(), JobError> {
+    async fn chunk(
+        &self,
+        delivery: &Delivery,
+        message: &ChunkMessage,
+        part: Option<&Part>,
+        invocation: Invocation,
+    ) -> Result<(), JobError> {
         let (Some(job), Some(part)) = (self.leases.job(&self.app, message.id.job).await?, part) else { return Ok(()) };
         let found = Found { message, job: &job, part };
         match found.plan() {
@@ -208,6 +225,7 @@ impl Worker {
 
     async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
+        let began = Instant::now();
         let prepared = self.prepared.get(&self.app, &self.processors, job).await?;
         let shown = part.registers.get(&message.id.chunk);
         let recorded = match shown {
@@ -224,12 +242,26 @@ impl Worker {
             merged: recorded.is_some(),
         };
         let careful = message.careful || delivery.receive_count >= careful::CAREFUL_FROM_RECEIVES;
-        let left = if careful {
+        let rest = self.rest_after_progress(message, recorded.as_ref());
+        let left = if let Some(rest) = rest.filter(|_| careful) {
+            rest
+        } else if careful {
             self.items_carefully(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?
         } else {
             self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await
         };
-        let shown = if settlement.results.is_empty() && recorded.is_none() { Some(part.clone()) } else { settle(&self.app, &settlement).await? };
+        let shown =
+            if settlement.results.is_empty() && recorded.is_none() { Some(part.clone()) } else { settle(&self.app, &settlement).await? };
+        tracing::info!(
+            job_id = %job.id,
+            part = part.number,
+            chunk = message.id.chunk,
+            items = settlement.results.len(),
+            left = left.len(),
+            careful,
+            duration_ms = began.elapsed().as_millis() as u64,
+            "settled a chunk"
+        );
         let Some(part) = shown else { return Ok(()) };
         self.hand_back(message, job, left).await?;
         look_upward(&self.app, &part).await

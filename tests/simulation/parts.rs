@@ -179,7 +179,7 @@ struct Held {
 }
 
 /// Receives before a message is a dead letter.
-const RECEIVES_MAX: u32 = 8;
+const RECEIVES_MAX: u32 = 5;
 
 impl SimQueue {
     fn put(&self, id: Uuid, message: Outgoing) {

@@ -15,8 +15,8 @@ use crate::outcome::{Failure, FailureKind, ItemResult, Outcome};
 use crate::settle::{Settlement, settle};
 use crate::submit::id_of;
 
-/// A chunk whose message is received this often is run carefully.
-pub(super) const CAREFUL_FROM_RECEIVES: u32 = 2;
+/// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
+pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;
 /// An item whose worker died this often while it ran is the culprit.
 const STRIKES_MAX: u32 = 2;
 /// How far two workers' clocks may differ.
@@ -74,6 +74,8 @@ impl Worker {
                 stop = Some(Why::Deadline);
                 continue;
             }
+            // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
+            let _turn = if self.alone { Some(self.turn.lock().await) } else { None };
             self.app.ledger.put_care(found.message.id, Some(&self.mark(index, strikes, invocation))).await?;
             match self.try_item(found, prepared, index, value, invocation).await {
                 Tried::Recorded(index, result) => {

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
+use super::items::{Left, Why};
 use super::{Delivery, Found, Worker};
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
@@ -17,15 +20,32 @@ const HOPS_MAX: u32 = 3;
 
 impl Worker {
     pub(super) async fn dead_letter(&self, delivery: &Delivery, found: &Found<'_>) -> Result<(), JobError> {
-        let Found { message, job, part } = *found;
-        let suspected = self.app.ledger.care(message.id).await?.is_some();
-        if message.hops < HOPS_MAX && !suspected {
+        let Found { message, job, .. } = *found;
+        let recorded = self.app.ledger.outcome(message.id).await?;
+        if let Some(rest) = self.rest_after_progress(message, recorded.as_ref()) {
+            return self.hand_back(&ChunkMessage { hops: 0, ..message.clone() }, job, rest).await;
+        }
+        if let Some(care) = self.app.ledger.care(message.id).await? {
+            // Only the item that was marked is suspect; its neighbours get another message.
+            self.fail(delivery, found, |index| index == care.item).await?;
+            self.app.ledger.put_care(message.id, None).await?;
+            let left = |(index, value): &(u64, Box<RawValue>)| Left { index: *index, value: value.clone(), why: Why::Progress };
+            let rest = message.items.iter().filter(|(index, _)| *index != care.item).map(left).collect();
+            return self.hand_back(message, job, rest).await;
+        }
+        if message.hops < HOPS_MAX {
             let again = ChunkMessage { hops: message.hops + 1, nonce: self.app.clock.fresh_id(), ..message.clone() };
             let body = Message::Chunk(again).to_wire()?;
             return self.app.queue.send(&job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await;
         }
-        let cause = format!("its message was received {} times and never finished, {HOPS_MAX} times over", delivery.receive_count);
-        let results = message.items.iter().map(|(index, value)| {
+        self.fail(delivery, found, |_| true).await
+    }
+
+    /// Records the items that `which` names as failed, unless they are recorded.
+    async fn fail(&self, delivery: &Delivery, found: &Found<'_>, which: impl Fn(u64) -> bool) -> Result<(), JobError> {
+        let Found { message, job, part } = *found;
+        let cause = format!("its message was received {} times and never finished", delivery.receive_count);
+        let results = message.items.iter().filter(|(index, _)| which(*index)).map(|(index, value)| {
             let id = job.id_field.as_deref().and_then(|field| id_of(value, field));
             (*index, ItemResult::Failed(Failure::new(FailureKind::DeadLettered, "", &cause, message.attempt, id, value.clone())))
         });
@@ -35,14 +55,10 @@ impl Worker {
             chunk_items: message.chunk_items,
             results: results.collect(),
             round_begun: part.round,
-            merged: false,
+            merged: true,
         };
-        tracing::error!(job_id = %job.id, part = part.number, chunk = message.id.chunk, "a chunk is settled from the dead-letter queue");
-        let settled = settle(&self.app, &settlement).await?;
-        if suspected {
-            self.app.ledger.put_care(message.id, None).await?;
-        }
-        match settled {
+        tracing::error!(job_id = %job.id, part = part.number, chunk = message.id.chunk, "items are settled from the dead-letter queue");
+        match settle(&self.app, &settlement).await? {
             Some(part) => look_upward(&self.app, &part).await,
             None => Ok(()),
         }

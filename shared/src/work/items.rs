@@ -35,6 +35,8 @@ pub(super) struct Left {
 pub(super) enum Why {
     /// It was not begun, or was cut short by the function's deadline.
     Deadline,
+    /// Others of its message were recorded since that was sent.
+    Progress,
     /// Its job stands.
     Stopped,
     /// Whether its job stands could not be read: the message is left for later.

@@ -13,12 +13,14 @@ use crate::error::JobError;
 use crate::job::{Job, JobStatus};
 use crate::ledger::Parked;
 use crate::limits::QUEUE_DELAY_MAX;
+use crate::outcome::Outcome;
 use crate::queue::Outgoing;
 
 /// The first delayed try's longest wait; each further one doubles it.
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 
-type Items = Vec<(u64, Box<RawValue>)>;
+/// What is left of a message.
+pub(super) type Items = Vec<(u64, Box<RawValue>)>;
 
 impl Worker {
     /// Sends what is left as new messages; keeps it in the table if the job stands; drops it if it is cancelled.
@@ -26,6 +28,8 @@ impl Worker {
         if left.is_empty() {
             return Ok(());
         }
+        // What may have killed its worker is not run side by side with anything again.
+        let careful = left.iter().any(|left| left.why == Why::Progress);
         let mut stopped = Items::new();
         let mut by_attempt: BTreeMap<u32, (Duration, Items)> = BTreeMap::new();
         for Left { index, value, why } in left {
@@ -33,7 +37,7 @@ impl Worker {
                 Why::Stopped => stopped.push((index, value)),
                 // What was done is settled; the rest comes again with this message.
                 Why::Unread => return Err(JobError::unavailable("the table", "whether the job stands could not be read")),
-                Why::Deadline => by_attempt.entry(message.attempt).or_default().1.push((index, value)),
+                Why::Deadline | Why::Progress => by_attempt.entry(message.attempt).or_default().1.push((index, value)),
                 Why::Retry { attempts, after } => {
                     let (wait, items) = by_attempt.entry(attempts).or_default();
                     *wait = (*wait).max(after).max(self.backoff(attempts));
@@ -42,7 +46,8 @@ impl Worker {
             }
         }
         let outgoing = by_attempt.into_iter().map(|(attempt, (delay, items))| {
-            Ok(Outgoing { body: self.message_with(message, items, attempt).to_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
+            let rest = Message::Chunk(ChunkMessage { careful, ..self.message_with(message, items, attempt) });
+            Ok(Outgoing { body: rest.to_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
         });
         let outgoing = outgoing.collect::<Result<Vec<_>, JobError>>()?;
         if !outgoing.is_empty() {
@@ -51,12 +56,24 @@ impl Worker {
         if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }
     }
 
+    /// What is left of a message some of whose items were recorded since it was sent: it is handed back as a new one, so
+    /// that a chunk which makes progress is never charged for its workers' deaths.
+    pub(super) fn rest_after_progress(&self, message: &ChunkMessage, recorded: Option<&Outcome>) -> Option<Vec<Left>> {
+        let recorded = recorded?;
+        let rest: Vec<Left> = message
+            .items
+            .iter()
+            .filter(|(index, _)| !recorded.has(*index))
+            .map(|(index, value)| Left { index: *index, value: value.clone(), why: Why::Progress })
+            .collect();
+        (!rest.is_empty() && rest.len() < message.items.len()).then_some(rest)
+    }
+
     /// Items of a job that stands: into the table, and out again if it runs by then.
     async fn keep(&self, message: &ChunkMessage, job: &Job, items: Items) -> Result<(), JobError> {
         let rest = self.message_with(message, items, message.attempt);
-        let Message::Chunk(chunk) = &rest else { return Ok(()) };
-        let (id, nonce) = (chunk.id, chunk.nonce);
-        let body = rest.to_wire()?;
+        let (id, nonce) = (rest.id, rest.nonce);
+        let body = Message::Chunk(rest).to_wire()?;
         match self.leases.read(&self.app, job.id).await? {
             None => return Ok(()),
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
@@ -70,8 +87,8 @@ impl Worker {
         Ok(())
     }
 
-    pub(super) fn message_with(&self, message: &ChunkMessage, items: Items, attempt: u32) -> Message {
-        Message::Chunk(ChunkMessage { items, attempt, nonce: self.app.clock.fresh_id(), ..message.clone() })
+    pub(super) fn message_with(&self, message: &ChunkMessage, items: Items, attempt: u32) -> ChunkMessage {
+        ChunkMessage { items, attempt, careful: false, nonce: self.app.clock.fresh_id(), ..message.clone() }
     }
 
     /// Exponential backoff with full jitter: anything up to twice the wait before.
