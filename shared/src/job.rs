@@ -539,7 +539,7 @@ mod tests {
         assert!(!ToleratedFailures::Count(2).exceeded(2, 5, None) && ToleratedFailures::Count(2).exceeded(3, 5, None));
         assert!(!percent(None).exceeded(50, 50, None), "an open job has no total to take a share of");
         assert!(!percent(None).exceeded(10, 50, Some(100)) && percent(None).exceeded(11, 50, Some(100)));
-        for percentage in 0..=100 {
+        for percentage in 0u32..=100 {
             let tolerated = ToleratedFailures::Percentage { percentage: f64::from(percentage), minimum_sample: None };
             assert!(!tolerated.exceeded(percentage.into(), 100, Some(100)), "{percentage} % of 100");
         }
