@@ -7,7 +7,8 @@ use std::time::Duration;
 const KILLS: u64 = 25;
 /// Items of the largest job of a round, unless `HEADWAY_KILL_ITEMS` says otherwise.
 const ITEMS: u64 = 20_000;
-/// How long a server lives that has got ready, at most: short against a job, long enough for some chunks.
+/// How long a server lives that has got ready, at most, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short against a
+/// job, long enough for some chunks.
 const LIFE_MAX_MS: u64 = 400;
 /// How long one lives whose start is struck, at most: about as long as a start takes.
 const START_MAX_MS: u64 = 250;
@@ -18,6 +19,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) kills: u64,
     pub(crate) items: u64,
+    life_max_ms: u64,
 }
 
 /// When a kill strikes.
@@ -37,6 +39,7 @@ impl Plan {
             seed: number("HEADWAY_KILL_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000)),
             kills: number("HEADWAY_KILLS").unwrap_or(KILLS),
             items: number("HEADWAY_KILL_ITEMS").unwrap_or(ITEMS),
+            life_max_ms: number("HEADWAY_KILL_LIFE_MS").unwrap_or(LIFE_MAX_MS),
         }
     }
 
@@ -45,17 +48,16 @@ impl Plan {
         let mut random = fastrand::Rng::with_seed(self.seed);
         (0..self.kills).map(move |_| match random.u8(..5) {
             0 => Moment::Starting(Duration::from_micros(random.u64(..START_MAX_MS * 1_000))),
-            _ => Moment::Serving(Duration::from_micros(random.u64(..LIFE_MAX_MS * 1_000))),
+            _ => Moment::Serving(Duration::from_micros(random.u64(..self.life_max_ms * 1_000))),
         })
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { seed, kills, items } = self;
-        write!(
-            f,
-            "{kills} kills, rounds of {items} items and more; play it again: HEADWAY_KILL_SEED={seed} HEADWAY_KILLS={kills} HEADWAY_KILL_ITEMS={items}"
-        )
+        let Plan { seed, kills, items, life_max_ms } = self;
+        let settings =
+            [("SEED", seed), ("ITEMS", items), ("LIFE_MS", life_max_ms)].map(|(name, value)| format!("HEADWAY_KILL_{name}={value}"));
+        write!(f, "{kills} kills, rounds of {items} items and more; play it again: HEADWAY_KILLS={kills} {}", settings.join(" "))
     }
 }

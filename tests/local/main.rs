@@ -5,6 +5,7 @@
 mod disk;
 mod ending;
 mod exact;
+mod memory;
 mod refusing;
 mod server;
 mod serving;

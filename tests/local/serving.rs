@@ -76,7 +76,7 @@ impl Home {
 
 /// A `headway serve` under way; killed when dropped.
 pub(crate) struct Serving {
-    child: Child,
+    pub(crate) child: Child,
     ready: mpsc::Receiver<String>,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
