@@ -19,6 +19,7 @@ mod careful;
 mod dead_letters;
 mod items;
 mod leases;
+mod patience;
 mod prepared;
 mod rest;
 mod revive;
@@ -106,8 +107,7 @@ impl Worker {
     pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Vec<String> {
         let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
         let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
-        let read = Instant::now();
-        let parts = match self.read(&known, read).await {
+        let parts = match self.patiently(invocation, async || self.read(&known).await).await {
             Ok(parts) => parts,
             // One row that cannot be read must not hold up its batch mates: their rows are read alone.
             Err(JobError::Corrupt { .. }) if known.len() > 1 => {
@@ -136,7 +136,8 @@ impl Worker {
     }
 
     /// Reads the rows of a batch at once: the jobs into the leases, the parts for the caller. Begins jobs not begun.
-    async fn read(&self, messages: &[&Message], read: Instant) -> Result<Parts, JobError> {
+    async fn read(&self, messages: &[&Message]) -> Result<Parts, JobError> {
+        let read = Instant::now();
         let id = |message: &&Message| match message {
             Message::Chunk(chunk) => (chunk.id.job, chunk.id.part),
             Message::Revive { job, part, .. } => (*job, *part),
@@ -250,8 +251,11 @@ impl Worker {
         } else {
             self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await
         };
-        let shown =
-            if settlement.results.is_empty() && recorded.is_none() { Some(part.clone()) } else { settle(&self.app, &settlement).await? };
+        let nothing = settlement.results.is_empty() && recorded.is_none();
+        let shown = match nothing {
+            true => Some(part.clone()),
+            false => self.patiently(invocation, async || settle(&self.app, &settlement).await).await?,
+        };
         tracing::info!(
             job_id = %job.id,
             part = part.number,
@@ -263,8 +267,8 @@ impl Worker {
             "settled a chunk"
         );
         let Some(part) = shown else { return Ok(()) };
-        self.hand_back(message, job, left).await?;
-        look_upward(&self.app, &part).await
+        self.patiently(invocation, async || self.hand_back(message, job, &left).await).await?;
+        self.patiently(invocation, async || look_upward(&self.app, &part).await).await
     }
 
     /// A message this worker cannot work on is left for a newer one; when nobody could, it is kept for people.

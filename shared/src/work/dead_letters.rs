@@ -23,15 +23,15 @@ impl Worker {
         let Found { message, job, .. } = *found;
         let recorded = self.app.ledger.outcome(message.id).await?;
         if let Some(rest) = self.rest_after_progress(message, recorded.as_ref()) {
-            return self.hand_back(&ChunkMessage { hops: 0, ..message.clone() }, job, rest).await;
+            return self.hand_back(&ChunkMessage { hops: 0, ..message.clone() }, job, &rest).await;
         }
         if let Some(care) = self.app.ledger.care(message.id).await? {
             // Only the item that was marked is suspect; its neighbours get another message.
             self.fail(delivery, found, |index| index == care.item).await?;
             self.app.ledger.put_care(message.id, None).await?;
             let left = |(index, value): &(u64, Box<RawValue>)| Left { index: *index, value: value.clone(), why: Why::Progress };
-            let rest = message.items.iter().filter(|(index, _)| *index != care.item).map(left).collect();
-            return self.hand_back(message, job, rest).await;
+            let rest: Vec<Left> = message.items.iter().filter(|(index, _)| *index != care.item).map(left).collect();
+            return self.hand_back(message, job, &rest).await;
         }
         if message.hops < HOPS_MAX {
             let again = ChunkMessage { hops: message.hops + 1, nonce: self.app.clock.fresh_id(), ..message.clone() };

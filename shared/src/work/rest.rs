@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use uuid::Uuid;
 
 use super::Worker;
 use super::items::{Left, Why};
@@ -24,7 +23,7 @@ pub(super) type Items = Vec<(u64, Box<RawValue>)>;
 
 impl Worker {
     /// Sends what is left as new messages; keeps it in the table if the job stands; drops it if it is cancelled.
-    pub(super) async fn hand_back(&self, message: &ChunkMessage, job: &Job, left: Vec<Left>) -> Result<(), JobError> {
+    pub(super) async fn hand_back(&self, message: &ChunkMessage, job: &Job, left: &[Left]) -> Result<(), JobError> {
         if left.is_empty() {
             return Ok(());
         }
@@ -33,7 +32,8 @@ impl Worker {
         let mut stopped = Items::new();
         let mut by_attempt: BTreeMap<u32, (Duration, Items)> = BTreeMap::new();
         for Left { index, value, why } in left {
-            match why {
+            let (index, value) = (*index, value.clone());
+            match *why {
                 Why::Stopped => stopped.push((index, value)),
                 // What was done is settled; the rest comes again with this message.
                 Why::Unread => return Err(JobError::unavailable("the table", "whether the job stands could not be read")),
@@ -94,11 +94,6 @@ impl Worker {
     /// Exponential backoff with full jitter: anything up to twice the wait before.
     fn backoff(&self, attempts: u32) -> Duration {
         let most = BACKOFF_FIRST.saturating_mul(1 << attempts.min(10)).min(QUEUE_DELAY_MAX);
-        most.mul_f64(fraction(self.app.clock.fresh_id()))
+        most.mul_f64(self.fraction())
     }
-}
-
-/// A number from 0 to 1 out of an id's random bits.
-fn fraction(id: Uuid) -> f64 {
-    f64::from(id.as_fields().0) / f64::from(u32::MAX)
 }
