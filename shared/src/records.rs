@@ -4,17 +4,26 @@
 //! agree.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use futures::StreamExt as _;
 
 use crate::app::App;
+use crate::chunk::ChunkId;
 use crate::error::JobError;
 use crate::job::Job;
 use crate::limits::PAGE_BYTES_MAX;
 use crate::outcome::{Failure, Outcome, OutputRecord};
-use crate::part::{Part, Register};
+use crate::part::{Counts, Part, Register};
 use crate::settle::show;
 
 /// Parts looked at for one page; with nothing found in them the page is empty and goes on behind them.
 const PARTS_PER_PAGE_MAX: u32 = 100;
+
+/// Outcome rows read for one page, at most.
+const ROWS_PER_PAGE_MAX: usize = 200;
+/// Of these, side by side.
+const READS_AT_ONCE: usize = 8;
 
 /// Where a list of records goes on: everything before it was given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,7 +84,7 @@ impl<B> Reader<'_, B> {
         let until = end.min(from.part.saturating_add(PARTS_PER_PAGE_MAX));
         let ids: Vec<_> = (from.part..until).map(|part| (self.job.id, part)).collect();
         let parts = if ids.is_empty() { BTreeMap::new() } else { self.app.ledger.rows(&[], &ids).await?.parts };
-        let (mut records, mut bytes) = (Vec::new(), 0);
+        let (mut records, mut bytes, mut rows) = (Vec::new(), 0, 0);
         for id in ids {
             let start = if id.1 == from.part { from } else { Position { part: id.1, chunk: 0, index: 0 } };
             let Some(part) = parts.get(&id) else {
@@ -88,21 +97,22 @@ impl<B> Reader<'_, B> {
                 continue;
             }
             let stop = self.stop_chunk(part, start.chunk);
-            let mut chunk = start.chunk;
-            while let Some(outcomes) = self.outcomes(part, chunk, stop).await? {
-                chunk = outcomes.last().map_or(stop, |outcome| outcome.id.chunk + 1);
-                for outcome in outcomes.into_iter().filter(|outcome| outcome.id.chunk < stop) {
-                    if !self.is_shown(part, &outcome).await? {
-                        continue;
+            let reads = self.chunks_with_records(part, start.chunk..stop).map(|id| self.app.ledger.outcome(id));
+            let mut outcomes = futures::stream::iter(reads).buffered(READS_AT_ONCE);
+            while let Some(outcome) = outcomes.next().await {
+                let Some(outcome) = outcome? else { continue };
+                self.see_to_it_shown(part, &outcome).await?;
+                let at = outcome.id.chunk;
+                rows += 1;
+                for (index, record) in records_of(outcome).into_iter().filter(|(index, _)| *index >= start.index) {
+                    bytes += (self.bytes)(&record);
+                    if records.len() == self.limit || (bytes > PAGE_BYTES_MAX && !records.is_empty()) {
+                        return Ok(Page { records, next: Some(Position { part: id.1, chunk: at, index }) });
                     }
-                    let at = outcome.id.chunk;
-                    for (index, record) in records_of(outcome).into_iter().filter(|(index, _)| *index >= start.index) {
-                        bytes += (self.bytes)(&record);
-                        if records.len() == self.limit || (bytes > PAGE_BYTES_MAX && !records.is_empty()) {
-                            return Ok(Page { records, next: Some(Position { part: id.1, chunk: at, index }) });
-                        }
-                        records.push((index, record));
-                    }
+                    records.push((index, record));
+                }
+                if rows == ROWS_PER_PAGE_MAX {
+                    return Ok(Page { records, next: Some(Position { part: id.1, chunk: at + 1, index: 0 }) });
                 }
             }
             if stop < part.chunks {
@@ -120,23 +130,22 @@ impl<B> Reader<'_, B> {
         (from..part.chunks).find(|chunk| self.in_order && unsettled(chunk)).unwrap_or(part.chunks)
     }
 
-    /// The next outcome rows of a part that has any before `stop`.
-    async fn outcomes(&self, part: &Part, from: u16, stop: u16) -> Result<Option<Vec<Outcome>>, JobError> {
-        let any = part.registers.range(from.min(stop)..stop).any(|(_, register)| matches!(register, Register::Outcome { .. }));
-        if !any {
-            return Ok(None);
-        }
-        let outcomes = self.app.ledger.outcomes((part.job, part.number), from).await?;
-        Ok((!outcomes.is_empty()).then_some(outcomes))
+    /// The chunks whose registers say that they have such records.
+    fn chunks_with_records(&self, part: &Part, chunks: Range<u16>) -> impl Iterator<Item = ChunkId> {
+        let of_this_kind = |counts: Counts| if self.of_this_round { counts.failed > 0 } else { counts.processed > 0 };
+        let has = |(_, register): &(&u16, &Register)| matches!(register, Register::Outcome { .. }) && of_this_kind(register.counts());
+        let chunks: Vec<u16> =
+            part.registers.range(chunks.start.min(chunks.end)..chunks.end).filter(has).map(|(chunk, _)| *chunk).collect();
+        let (job, part) = (part.job, part.number);
+        chunks.into_iter().map(move |chunk| ChunkId { job, part, chunk })
     }
 
-    /// Whether the register shows this outcome row, which is seen to if it is behind. A clean one never does.
-    async fn is_shown(&self, part: &Part, outcome: &Outcome) -> Result<bool, JobError> {
-        match part.registers.get(&outcome.id.chunk) {
-            Some(Register::Clean { .. }) | None => return Ok(false),
-            Some(register) if register.code() < outcome.register().code() => show(self.app, outcome).await?,
-            Some(_) => None,
-        };
-        Ok(true)
+    /// Shows the outcome row if its register is behind.
+    async fn see_to_it_shown(&self, part: &Part, outcome: &Outcome) -> Result<(), JobError> {
+        let behind = part.registers.get(&outcome.id.chunk).is_some_and(|register| register.code() < outcome.register().code());
+        if behind {
+            show(self.app, outcome).await?;
+        }
+        Ok(())
     }
 }

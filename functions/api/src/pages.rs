@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::auth::{Claims, JwtExtractor, Scope};
 use crate::csv;
-use crate::jobs::owned_job;
+use crate::jobs::owned_row;
 use crate::page_token::List;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
@@ -89,7 +89,7 @@ impl Asked {
         query: Query,
     ) -> Result<Self, ApiErrorResponse> {
         claims.require(Scope::Read)?;
-        let job = owned_job(state, &claims, id).await?;
+        let job = owned_row(state, &claims, id).await?;
         let format = Format::asked(&query)?;
         let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
         Ok(Self { claims, job, query, format, page_size })
