@@ -107,7 +107,7 @@ impl Worker {
     pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Vec<String> {
         let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
         let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
-        let parts = match self.patiently(invocation, async || self.read(&known).await).await {
+        let parts = match self.patiently(invocation, || self.read(&known)).await {
             Ok(parts) => parts,
             // One row that cannot be read must not hold up its batch mates: their rows are read alone.
             Err(JobError::Corrupt { .. }) if known.len() > 1 => {
@@ -254,7 +254,7 @@ impl Worker {
         let nothing = settlement.results.is_empty() && recorded.is_none();
         let shown = match nothing {
             true => Some(part.clone()),
-            false => self.patiently(invocation, async || settle(&self.app, &settlement).await).await?,
+            false => self.patiently(invocation, || settle(&self.app, &settlement)).await?,
         };
         tracing::info!(
             job_id = %job.id,
@@ -267,8 +267,8 @@ impl Worker {
             "settled a chunk"
         );
         let Some(part) = shown else { return Ok(()) };
-        self.patiently(invocation, async || self.hand_back(message, job, &left).await).await?;
-        self.patiently(invocation, async || look_upward(&self.app, &part).await).await
+        self.patiently(invocation, || self.hand_back(message, job, &left)).await?;
+        self.patiently(invocation, || look_upward(&self.app, &part)).await
     }
 
     /// A message this worker cannot work on is left for a newer one; when nobody could, it is kept for people.

@@ -16,11 +16,10 @@ const WAIT_MAX: Duration = Duration::from_secs(8);
 
 impl Worker {
     /// Does `work`, which is safe to repeat, until it is done, fails for another reason, or time runs out.
-    pub(super) async fn patiently<T>(
-        &self,
-        invocation: Invocation,
-        mut work: impl AsyncFnMut() -> Result<T, JobError>,
-    ) -> Result<T, JobError> {
+    pub(super) async fn patiently<T, F>(&self, invocation: Invocation, mut work: impl FnMut() -> F) -> Result<T, JobError>
+    where
+        F: Future<Output = Result<T, JobError>>,
+    {
         let mut most = WAIT_FIRST;
         loop {
             let error = match work().await {
