@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headway::{App, config, telemetry};
-use headway_worker::processors::{self, Endpoints};
+use headway_worker::processors;
 use lambda_http::Error;
 
 use crate::auth::{Authenticator, Host};
@@ -23,8 +23,8 @@ pub async fn run() -> Result<(), Error> {
     if !config::names_aws() {
         return run_embedded().await;
     }
-    let built_in = processors::built_in_with(Endpoints::default()).infos();
-    let app = config::app_on_aws().await?.with_processors(with_own(built_in, &config::optional)?);
+    let known = with_own(processors::built_in_infos(), &config::optional)?;
+    let app = config::app_on_aws().await?.with_processors(known);
     serve(app, Host::Lambda).await
 }
 

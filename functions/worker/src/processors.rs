@@ -4,10 +4,13 @@
 pub mod http;
 pub mod json_schema;
 
-use headway::Processors;
+use headway::{ItemProcessor as _, ProcessorInfo, Processors};
 
 pub use http::{Endpoints, EndpointsError, Http};
 pub use json_schema::JsonSchema;
+
+const JSON_SCHEMA: &str = "json-schema";
+const HTTP: &str = "http";
 
 /// `json-schema` and `http`, with the endpoints that the environment names.
 ///
@@ -19,5 +22,23 @@ pub fn built_in() -> Result<Processors, EndpointsError> {
 
 /// `json-schema` and `http`, with these endpoints.
 pub fn built_in_with(endpoints: Endpoints) -> Processors {
-    Processors::new().with("json-schema", JsonSchema::new()).with("http", Http::new(endpoints))
+    Processors::new().with(JSON_SCHEMA, JsonSchema::new()).with(HTTP, Http::new(endpoints))
+}
+
+/// What callers are told of `json-schema` and `http`. Whoever only tells is linked without what processes: that is a
+/// fifth of an artifact.
+pub fn built_in_infos() -> Vec<ProcessorInfo> {
+    let http = Http::new(Endpoints::default());
+    vec![ProcessorInfo::new(HTTP, &http.options()), ProcessorInfo::new(JSON_SCHEMA, &JsonSchema::new().options())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The api tells of the processors that the worker has.
+    #[test]
+    fn what_is_told_is_what_there_is() {
+        assert_eq!(built_in_infos(), built_in_with(Endpoints::default()).infos());
+    }
 }
