@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::problem::ApiErrorResponse;
 use crate::state::{AppState, REQUEST_TIMEOUT};
+use crate::unread;
 
 /// Names a request in the log and to the caller.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,6 +25,7 @@ pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(crate) async fn edge(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let asked = Asked::of(&request, &state);
+    let (request, unread) = unread::keep(request);
     let response = match state.origins.preflight(request.method(), request.headers()) {
         Some(preflight) => preflight,
         None => {
@@ -35,6 +37,7 @@ pub(crate) async fn edge(State(state): State<Arc<AppState>>, request: Request, n
             }
         }
     };
+    unread.discard().await;
     let (response, cause) = asked.finish(response, &state);
     asked.log(&response, cause.as_deref(), began);
     response

@@ -31,6 +31,7 @@ pub mod query;
 pub mod results;
 mod router;
 pub mod state;
+mod unread;
 
 pub use host::run;
 pub use router::router;

@@ -2,11 +2,13 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::StreamExt as _;
 use headway::queue::Outgoing;
 use headway::{ChunkQueue, JobError, SystemClock, UserId};
 use headway_api::auth::Authenticator;
@@ -100,6 +102,42 @@ async fn browsers_of_listed_origins_may_call() {
         (401, "https://app.example"),
         "problems can be read too"
     );
+}
+
+/// Callers that only send must get to the answer; those that ask first must not send in vain; nobody sends for ever.
+#[tokio::test]
+async fn what_is_not_read_is_taken_from_the_wire() {
+    const FRAME: usize = 1_000_000;
+    let world = World::new();
+    let id = world.start(json!([1])).await;
+    let cases = [
+        ("x.y.z", "PUT", format!("/v1/jobs/{id}/parts/0?firstIndex=0"), 401),
+        (&*world.token("bob", &[]), "PUT", format!("/v1/jobs/{id}/parts/0?firstIndex=0"), 404),
+        (&*world.token("ann", &[]), "POST", "/v1/jobs".to_owned(), 413),
+        (&*world.token("ann", &[]), "POST", format!("/v1/jobs/{id}/pause"), 200),
+        (&*world.token("ann", &[]), "PATCH", "/v1/jobs".to_owned(), 405),
+    ];
+    for (token, method, path, status) in cases {
+        for (expects, frames) in [(false, 9), (true, 9), (false, 1_000)] {
+            let sent = Arc::new(AtomicUsize::new(0));
+            let counter = sent.clone();
+            let body = futures::stream::iter(0..frames).map(move |_| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, std::io::Error>(vec![b' '; FRAME])
+            });
+            let request = Request::builder().method(method).uri(&path).header("authorization", format!("Bearer {token}"));
+            let request = request.header("content-type", "application/json");
+            let request = if expects { request.header("expect", "100-continue") } else { request };
+            let answer = world.send(request.body(Body::from_stream(body)).unwrap()).await;
+            let taken = sent.load(Ordering::Relaxed);
+            assert_eq!(answer.status, status, "{method} {path}");
+            match (expects, frames) {
+                (true, _) => assert!(taken <= 4, "{method} {path}: {taken}"),
+                (false, 9) => assert_eq!(taken, 9, "{method} {path}"),
+                (false, _) => assert!(taken < 40, "{method} {path}: {taken}"),
+            }
+        }
+    }
 }
 
 /// A queue that takes nothing, says nothing, or makes the caller panic.
