@@ -4,7 +4,14 @@ const base = location.pathname.replace(/\/?$/, "/");
 const at = (id) => document.getElementById(id);
 const KEY = "headway-token";
 const FAILURES_SHOWN = 20;
+const SURE = {
+  cancel: "End this job now? Items that have not run never will.",
+  delete: "Forget this job, with its failures and results?",
+};
+const buttons = [...document.querySelectorAll("[data-action]")];
 let watched = null;
+let shown = null;
+let isActing = false;
 
 class Refused extends Error {
   constructor(status, text) { super(text); this.status = status; }
@@ -25,8 +32,9 @@ function showInAddress(job) {
   history.replaceState(null, "", location.pathname + location.search + (job ? "#job=" + encodeURIComponent(job) : ""));
 }
 
-async function call(path, headers) {
-  const answer = await fetch(base + path, { headers: { Authorization: "Bearer " + token(), ...headers }, cache: "no-store" });
+async function call(path, headers, method, body) {
+  const all = { Authorization: "Bearer " + token(), ...headers };
+  const answer = await fetch(base + path, { method, headers: all, body, cache: "no-store" });
   if (answer.ok || answer.status === 304) return answer;
   const isProblem = (answer.headers.get("Content-Type") || "").startsWith("application/problem+json");
   const text = isProblem ? (await answer.json()).detail : "the server answered " + answer.status;
@@ -96,7 +104,9 @@ function fact(name, value) {
 }
 
 function show(job) {
+  shown = job;
   at("live").hidden = false;
+  allow(job.actions);
   at("bar").value = job.progressPercentage;
   const facts = [["Id", job.id], ["Status", job.paused ? job.status + ", paused" : job.status],
     ["Processed", count(job.processedItems)], ["Failed", count(job.failedItems)], ["Pending", count(job.pendingItems)],
@@ -117,6 +127,46 @@ async function showFailures(job) {
     row([cell(count(failure.index), true), cell(failure.id || ""), cell(failure.kind), cell(failure.message)])));
 }
 
+// All are shown always, so that none moves under a pointer when the job ends.
+function allow(actions) {
+  for (const button of buttons) button.disabled = isActing || !actions.includes(button.dataset.action);
+}
+
+// The round is named, so that a second click starts no second one.
+function ask(id, action, round) {
+  if (action === "delete") return call("v1/jobs/" + id, {}, "DELETE");
+  const path = "v1/jobs/" + id + "/" + action;
+  if (action !== "retry") return call(path, {}, "POST");
+  return call(path, { "Content-Type": "application/json" }, "POST", JSON.stringify({ round }));
+}
+
+async function act(action) {
+  const { id, round } = shown;
+  const mine = watched;
+  if (SURE[action] && !confirm(SURE[action])) return;
+  isActing = true;
+  allow([]);
+  try {
+    await ask(id, action, round);
+    tell("");
+    const isStillShown = watched === mine;
+    if (isStillShown && action !== "delete") watch(id);
+    if (isStillShown && action === "delete") leave();
+    if (action === "delete") await list(false);
+  } catch (error) {
+    failed(error);
+  } finally {
+    isActing = false;
+    allow(shown.actions);
+  }
+}
+
+function leave() {
+  watched = null;
+  at("live").hidden = true;
+  showInAddress(null);
+}
+
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 async function watch(id) {
@@ -124,6 +174,7 @@ async function watch(id) {
   showInAddress(id);
   let known = {};
   let failuresSeen = -1;
+  let isLost = false;
   while (watched === mine) {
     let wait = 5;
     try {
@@ -132,14 +183,17 @@ async function watch(id) {
       if (answer.status === 200) {
         known = { "If-None-Match": answer.headers.get("ETag") };
         const job = await answer.json();
+        if (watched !== mine) return;
         show(job);
         if (job.failedItems !== failuresSeen) { failuresSeen = job.failedItems; await showFailures(job); }
-        tell("");
       }
+      if (isLost) tell("");
+      isLost = false;
       const asked = answer.headers.get("Retry-After");
       if (asked === null) { list(false); return; }
       wait = Number(asked);
     } catch (error) {
+      isLost = true;
       failed(error);
       if (error instanceof Refused && error.status < 500) return;
     }
@@ -172,6 +226,7 @@ at("sign-in").addEventListener("submit", (event) => {
   tell("");
   signIn();
 });
+for (const button of buttons) button.addEventListener("click", () => act(button.dataset.action));
 at("more").addEventListener("click", () => list(true));
 at("refresh").addEventListener("click", () => list(false));
 at("sign-out").addEventListener("click", () => { signOut(); tell("The token is forgotten."); });
