@@ -77,7 +77,9 @@ pub fn items(lines: &[u8]) -> Result<Vec<Box<RawValue>>, ApiErrorResponse> {
 }
 
 fn item(number: usize, line: &str) -> Result<Box<RawValue>, ApiErrorResponse> {
-    let malformed = |error: JsonError| ApiErrorResponse::malformed(format!("line {number} is {error}"));
+    // A line is one line: its own number, which is the item's, would only confuse.
+    let place = |error: JsonError| format!("line {number} is {error}").replace(" at line 1 column", " at column");
+    let malformed = |error| ApiErrorResponse::malformed(place(error));
     json::check(line, ITEM_DEPTH_MAX).map_err(malformed)?;
     RawValue::from_string(line.to_owned()).map_err(|error| malformed(JsonError::NotJson(error)))
 }
@@ -162,10 +164,11 @@ mod tests {
     /// A refusal names the line to look at.
     #[test]
     fn a_bad_line_is_named() {
-        for (lines, line) in [("1\n\n{\"a\":1 \n2", 3), ("1\r2", 1), ("1\n\u{feff}2", 2), ("1\n2 3", 2)] {
+        for (lines, line, column) in [("1\n\n{\"a\":1 \n2", 3, 6), ("1\r2", 1, 3), ("1\n\u{feff}2", 2, 1), ("1\n2 3", 2, 3)] {
             let problem = items(lines.as_bytes()).unwrap_err();
             let detail = problem.document("", "").detail;
             assert!(detail.starts_with(&format!("line {line} is not valid JSON")), "{detail}");
+            assert!(detail.ends_with(&format!(" at column {column}")), "{detail}");
         }
     }
 

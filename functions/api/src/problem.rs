@@ -350,7 +350,11 @@ impl From<Conflict> for ApiErrorResponse {
             Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => (ProblemType::PartMissing, None),
             Conflict::Sealed => (ProblemType::Sealed, None),
         };
-        let mut problem = Problem::new(kind, conflict.to_string().into());
+        let detail = match conflict {
+            Conflict::NothingToRetry => "no item has failed, and none is left".into(),
+            other => other.to_string().into(),
+        };
+        let mut problem = Problem::new(kind, detail);
         problem.job_status = job_status;
         Self(Arc::new(problem))
     }
