@@ -18,7 +18,7 @@ use crate::submit::id_of;
 /// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
 pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;
 /// An item whose worker died this often while it ran is the culprit.
-const STRIKES_MAX: u32 = 2;
+pub(super) const STRIKES_MAX: u32 = 2;
 /// How far two workers' clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
@@ -54,7 +54,15 @@ impl Worker {
         known: Option<&Care>,
     ) -> Result<Vec<Left>, JobError> {
         let suspect = self.suspect(known)?;
-        let waiting = found.message.items.iter().filter(|(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index)));
+        let struck = |index: u64| suspect.as_ref().filter(|care| care.item == index).map_or(0, |care| care.strikes);
+        let mut waiting: Vec<_> =
+            found.message.items.iter().filter(|(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index))).collect();
+        // A suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
+        waiting.sort_by_key(|(index, _)| match struck(*index) {
+            0 => 1,
+            strikes if strikes < STRIKES_MAX => 2,
+            _ => 0,
+        });
         let mut left = Vec::new();
         let mut stop = None;
         for (index, value) in waiting {
@@ -63,7 +71,7 @@ impl Worker {
                 left.push(Left { index, value, why });
                 continue;
             }
-            let strikes = suspect.as_ref().filter(|care| care.item == index).map_or(0, |care| care.strikes);
+            let strikes = struck(index);
             if strikes >= STRIKES_MAX {
                 let item_id = found.job.id_field.as_deref().and_then(|field| id_of(&value, field));
                 let message = "the worker died each time it was processed";

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use super::careful::STRIKES_MAX;
 use super::items::{Left, Why};
 use super::{Delivery, Found, Worker};
 use crate::chunk::{ChunkMessage, Message};
@@ -25,8 +26,10 @@ impl Worker {
         if let Some(rest) = self.rest_after_progress(message, recorded.as_ref()) {
             return self.hand_back(&ChunkMessage { hops: 0, ..message.clone() }, job, &rest).await;
         }
-        if let Some(care) = self.app.ledger.care(message.id).await? {
-            // Only the item that was marked is suspect; its neighbours get another message.
+        let care = self.app.ledger.care(message.id).await?;
+        let suspected = care.is_some();
+        if let Some(care) = care.filter(|care| care.strikes + 1 >= STRIKES_MAX) {
+            // Only the item that was marked is to blame; its neighbours get another message.
             self.fail(delivery, found, |index| index == care.item).await?;
             self.app.ledger.put_care(message.id, None).await?;
             let left = |(index, value): &(u64, Box<RawValue>)| Left { index: *index, value: value.clone(), why: Why::Progress };
@@ -34,7 +37,9 @@ impl Worker {
             return self.hand_back(message, job, &rest).await;
         }
         if message.hops < HOPS_MAX {
-            let again = ChunkMessage { hops: message.hops + 1, nonce: self.app.clock.fresh_id(), ..message.clone() };
+            // A mark speaks against its item only when it is found again: the message goes on carefully.
+            let careful = message.careful || suspected;
+            let again = ChunkMessage { hops: message.hops + 1, nonce: self.app.clock.fresh_id(), careful, ..message.clone() };
             let body = Message::Chunk(again).to_wire()?;
             return self.app.queue.send(&job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await;
         }
