@@ -92,7 +92,7 @@ impl Records for Failures {
     params(
         ("job_id" = Uuid, Path, description = "The job"),
         ("format" = Option<String>, Query, description = "json, ndjson or csv; of the last two the next page is in `Link`"),
-        ("pageSize" = Option<u32>, Query, description = "100 unless said, at most 1,000"),
+        ("pageSize" = Option<u64>, Query, description = "100 unless said, at most 1,000"),
         ("pageToken" = Option<String>, Query, description = "Where an earlier page ended; holds until a retry"),
     ),
     responses(

@@ -119,7 +119,7 @@ pub async fn get_job_status(
     security(("jwt" = [])),
     params(
         ("status" = Option<String>, Query, description = "Only jobs of this status"),
-        ("pageSize" = Option<u32>, Query, description = "20 unless said, at most 100"),
+        ("pageSize" = Option<u64>, Query, description = "20 unless said, at most 100"),
         ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
     ),
     responses(

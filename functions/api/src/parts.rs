@@ -73,6 +73,7 @@ pub struct PartList {
 #[derive(Debug, ToSchema)]
 pub struct SealRequest {
     /// How many parts the job has.
+    #[schema(maximum = 1000)]
     pub parts: u32,
 }
 
@@ -149,8 +150,8 @@ pub async fn put_job_part(
     responses(
         (status = 200, body = crate::job_status::JobStatusResponse),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
-        (status = 404, body = ApiErrorResponse), (status = 409, body = ApiErrorResponse), (status = 415, body = ApiErrorResponse),
-        (status = 422, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
+        (status = 404, body = ApiErrorResponse), (status = 409, body = ApiErrorResponse), (status = 413, body = ApiErrorResponse),
+        (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
     )
 )]
 pub async fn seal_job(
@@ -175,7 +176,7 @@ pub async fn seal_job(
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("pageSize" = Option<u32>, Query, description = "20 unless said, at most 100"),
+        ("pageSize" = Option<u64>, Query, description = "20 unless said, at most 100"),
         ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
     ),
     responses(

@@ -166,6 +166,12 @@ async fn an_unsealed_job_is_open_again() {
     let open = act(&world, &id, "retry").await;
     assert_eq!((open.status.as_u16(), &open.json()["actions"]), (202, &json!(["cancel", "pause", "seal"])));
     assert_eq!(world.put_part(&id, 1, 2, "3").await.status, 201);
+
+    let id = world.start_with(json!({"sealed": false})).await;
+    world.put_part(&id, 0, 0, "1\n{\"fail\":\"x\"}").await;
+    world.work().await;
+    let sealed = world.post(&format!("/v1/jobs/{id}/seal"), r#"{"parts":1}"#).await.json();
+    assert_eq!((&sealed["status"], &sealed["actions"]), (&json!("Failed"), &json!(["retry", "delete"])), "it had all its parts");
 }
 
 /// What its owner forgot is gone like a job that never was, and its key may start another.
@@ -199,7 +205,8 @@ async fn an_expired_job_is_gone() {
     world.work().await;
     world.clock.pass(TimeDelta::days(30));
     let path = format!("/v1/jobs/{id}");
-    for (method, below) in [("GET", ""), ("POST", "/retry"), ("POST", "/seal"), ("GET", "/failures"), ("GET", "/parts")] {
+    let posts = ["/cancel", "/pause", "/resume", "/retry", "/seal"].map(|below| ("POST", below));
+    for (method, below) in posts.into_iter().chain([("GET", ""), ("GET", "/failures"), ("GET", "/parts"), ("DELETE", "")]) {
         assert_eq!(world.call("ann", method, &format!("{path}{below}")).await.status, 404, "{method} {below}");
     }
 }
