@@ -10,11 +10,15 @@ use crate::ledger::Written;
 /// # Errors
 /// [`JobError::NotFound`], also when it is repeated, and [`Conflict::JobNotEnded`].
 pub async fn delete(app: &App, user_id: &UserId, id: JobId) -> Result<(), JobError> {
-    let job = app.owned_row(user_id, id).await?;
-    match app.jobs.update_status(id, &JobWrite::Delete { round: job.round }).await? {
-        Written::Applied(_) => Ok(()),
-        Written::Refused(job) if job.deleting => Ok(()),
-        Written::Refused(job) => Err(Conflict::JobNotEnded(job.status).into()),
-        Written::Gone => Err(JobError::NotFound),
+    let mut round = app.owned_row(user_id, id).await?.round;
+    loop {
+        match app.jobs.update_status(id, &JobWrite::Delete { round }).await? {
+            Written::Applied(_) => return Ok(()),
+            Written::Refused(job) if job.deleting => return Ok(()),
+            // A retry has begun and ended since it was read.
+            Written::Refused(job) if job.is_terminal() && job.round != round => round = job.round,
+            Written::Refused(job) => return Err(Conflict::JobNotEnded(job.status).into()),
+            Written::Gone => return Err(JobError::NotFound),
+        }
     }
 }

@@ -361,6 +361,8 @@ pub enum JobWrite {
     Retry {
         /// The round being left.
         round: u32,
+        /// Items that have succeeded so far, the base of the new rate.
+        processed: u64,
     },
     /// Part numbers up to this one are in use.
     Reserve {
@@ -405,7 +407,7 @@ impl JobWrite {
             Self::Cancel => job.is_live(),
             Self::Pause => job.is_live() && !job.paused,
             Self::Resume { .. } => job.is_live() && job.paused,
-            Self::Retry { round } => {
+            Self::Retry { round, .. } => {
                 let completed = job.status == JobStatus::Completed && job.rolled_up.failed > 0;
                 let ended = completed || job.status == JobStatus::Failed;
                 ended && job.round == round && !job.deleting
@@ -444,7 +446,7 @@ impl JobWrite {
                 job.rate_since = Some(now);
                 job.rate_base = *handled;
             }
-            Self::Retry { round } => retry(job, *round, now),
+            Self::Retry { round, processed } => retry(job, *round, *processed, now),
             Self::Reserve { part } => job.top_part = Some(*part),
             Self::Seal { parts, total_items } => {
                 job.sealed = true;
@@ -496,13 +498,14 @@ fn end(job: &mut Job, status: JobStatus, error: Option<&str>, now: DateTime<Utc>
     job.reconciled = status == JobStatus::Completed;
 }
 
-fn retry(job: &mut Job, round: u32, now: DateTime<Utc>) {
+fn retry(job: &mut Job, round: u32, processed: u64, now: DateTime<Utc>) {
     job.status = JobStatus::Processing;
     job.round = round + 1;
     job.rolled_up = RolledUp::default();
     (job.error_message, job.completed_at, job.expires_at) = (None, None, None);
     (job.paused, job.abandoned, job.reconciled) = (false, false, false);
-    (job.rate_since, job.rate_base) = (Some(now), 0);
+    (job.rate_since, job.rate_base) = (Some(now), processed);
+    job.started_at = job.started_at.or(Some(now));
 }
 
 #[cfg(test)]

@@ -16,12 +16,13 @@ use crate::work::send_revivals;
 /// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
 /// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], and [`JobError::Unavailable`], after which it may be repeated.
 pub async fn retry(app: &App, user_id: &UserId, id: JobId, round: Option<u32>) -> Result<Job, JobError> {
-    let row = app.owned_row(user_id, id).await?;
-    let leaving = round.unwrap_or(row.round);
-    let job = match app.jobs.update_status(id, &JobWrite::Retry { round: leaving }).await? {
+    app.owned_row(user_id, id).await?;
+    let known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
+    let (leaving, processed) = (round.unwrap_or(known.round), known.processed_items);
+    let job = match app.jobs.update_status(id, &JobWrite::Retry { round: leaving, processed }).await? {
         Written::Applied(job) => job,
         // This, or an earlier try of it, has begun the round already.
-        Written::Refused(job) if round.is_some() && job.round == leaving + 1 => job,
+        Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => job,
         Written::Refused(job) => return Err(refusal(&job, leaving).into()),
         Written::Gone => return Err(JobError::NotFound),
     };

@@ -122,9 +122,6 @@ pub async fn put_part(
     items: Vec<Box<RawValue>>,
 ) -> Result<PartPut, JobError> {
     let job = app.owned_row(user_id, id).await?;
-    if job.is_terminal() {
-        return Err(Conflict::JobEnded(job.status).into());
-    }
     if number >= PARTS_PER_JOB_MAX {
         return Err(JobError::Invalid(vec![Violation::new("", format!("a job has at most {PARTS_PER_JOB_MAX} parts, numbered from 0"))]));
     }
@@ -143,6 +140,9 @@ pub async fn put_part(
     let part = new_part(app, &job, number, first_index, &chunks, &items);
     if let Some(known) = known_part(app, &job, &part).await? {
         return Ok(PartPut::Known(known));
+    }
+    if job.is_terminal() {
+        return Err(Conflict::JobEnded(job.status).into());
     }
     match dispatch_part(app, &job, part.clone(), &chunks, &items).await {
         // The same part, sent twice side by side, may have been there in time for the seal.

@@ -30,7 +30,7 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Cancel => job.live().end(JobStatus::Cancelled, None).still_watched(),
         JobWrite::Pause => job.live().not("#paused").flag("#paused").moved(true),
         JobWrite::Resume { handled } => resume(job, *handled),
-        JobWrite::Retry { round } => retry(job, *round),
+        JobWrite::Retry { round, processed } => retry(job, *round, *processed),
         JobWrite::Reserve { part } => reserve(job, *part),
         JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
         JobWrite::Abandon { untouched_since } => {
@@ -73,7 +73,7 @@ fn resume(job: JobChange, handled: u64) -> JobChange {
         .moved(true)
 }
 
-fn retry(job: JobChange, round: u32) -> JobChange {
+fn retry(job: JobChange, round: u32, processed: u64) -> JobChange {
     job.not("#deleting")
         .in_round(round)
         .map(|change| {
@@ -81,7 +81,8 @@ fn retry(job: JobChange, round: u32) -> JobChange {
             let failed = failed.value(":failed", status(JobStatus::Failed)).value(":completed", status(JobStatus::Completed));
             let begun = failed.set("#status = :processing").value(":processing", status(JobStatus::Processing));
             let begun = begun.set("#round = :next").value(":next", number(u64::from(round) + 1));
-            let begun = begun.set("#rateSince = :now").set("#rateBase = :zero");
+            let begun = begun.set("#rateSince = :now").set("#rateBase = :processed").value(":processed", number(processed));
+            let begun = begun.set("#startedAt = if_not_exists(#startedAt, :now)");
             let begun = begun.remove(&["#partsRolledUp", "#processedRolledUp", "#failedRolledUp"]);
             begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned", "#reconciled"])
         })
@@ -206,7 +207,7 @@ mod tests {
             JobWrite::Cancel,
             JobWrite::Pause,
             JobWrite::Resume { handled: 0 },
-            JobWrite::Retry { round: 1 },
+            JobWrite::Retry { round: 1, processed: 0 },
             JobWrite::Reserve { part: 0 },
             JobWrite::Seal { parts: 1, total_items: 1 },
             JobWrite::Abandon { untouched_since: now },
