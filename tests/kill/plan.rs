@@ -8,8 +8,8 @@ const KILLS: u64 = 25;
 /// Items of the largest job of a round, unless `HEADWAY_KILL_ITEMS` says otherwise.
 const ITEMS: u64 = 20_000;
 /// How long a server lives that has got ready, at most, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short against a
-/// job, and long enough that no item is at work at two deaths in a row, which would rightly fail it as `Crashed`.
-const LIFE_MAX_MS: u64 = 1_000;
+/// job, long enough for some chunks.
+const LIFE_MAX_MS: u64 = 400;
 /// How long one lives whose start is struck, at most: about as long as a start takes.
 const START_MAX_MS: u64 = 250;
 
