@@ -60,8 +60,6 @@ pub const METADATA_BYTES_MAX: usize = 2_000;
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// An item's id, and an owner, in characters.
 pub const ID_CHARS_MAX: usize = 128;
-/// Live jobs of one owner.
-pub const LIVE_JOBS_PER_OWNER_MAX: usize = 100;
 /// How long an ended job is kept unless the operator says otherwise, in days.
 pub const RETENTION_DAYS_DEFAULT: u16 = 30;
 /// The least and the most an operator may ask for, in days.

@@ -2,7 +2,6 @@
 //! parked, the rest is processed and settled; only then is a message done.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -305,6 +304,3 @@ pub fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
-
-/// A shared worker, as handlers hold it.
-pub type SharedWorker = Arc<Worker>;

@@ -44,6 +44,5 @@ async fn killed_at_any_moment_it_goes_on_with_exact_counts() {
     let serving = world.serve();
     auditor::audit(&api, &jobs, &endpoint).await;
     drop(serving);
-    // How many do depends on how fast the machine works jobs off between two starts.
-    assert!(tally.mid_job >= 2, "too few kills struck a job under way: {tally}");
+    assert!(tally.mid_job * 2 >= plan.kills, "too few kills struck a job under way: {tally}");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Kills of one run, unless `HEADWAY_KILLS` says otherwise.
 const KILLS: u64 = 25;
 /// Items of the largest job of a round, unless `HEADWAY_KILL_ITEMS` says otherwise.
-const ITEMS: u64 = 20_000;
+const ITEMS: u64 = 120_000;
 /// How long a server lives that has got ready, at most, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short against a
 /// job, long enough for some chunks.
 const LIFE_MAX_MS: u64 = 400;
