@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headway::cancel::cancel;
-use headway::ledger::memory::MemoryLedger;
 use headway::pause::{pause, resume};
 use headway::retry::retry;
 use headway::submit::{RequestKey, Submission, put_part, seal, start_job};
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 
 use super::auditor::Auditor;
 use super::faults::{Faults, Process};
-use super::parts::{SimQueue, app};
+use super::parts::{Parts, Ports};
 use super::workload::{Calls, HERE, Plan, Scripted};
 
 /// How long faults go on.
@@ -34,8 +33,7 @@ const WORKERS: usize = 3;
 struct World {
     faults: Faults,
     began: Instant,
-    table: Arc<MemoryLedger>,
-    queue: Arc<SimQueue>,
+    parts: Rc<dyn Parts>,
     processors: Processors,
     calls: Arc<Calls>,
     user: UserId,
@@ -54,8 +52,7 @@ pub(crate) async fn history(_seed: u64, faults: Faults) -> Result<(), String> {
     let world = World {
         faults: faults.clone(),
         began: Instant::now(),
-        table: Arc::default(),
-        queue: Arc::default(),
+        parts: Rc::new(Ports::new(faults.clone())),
         processors: Processors::new().with("scripted", scripted),
         calls: calls.clone(),
         user: UserId::new("u").ok_or("a user")?,
@@ -94,7 +91,7 @@ impl World {
     }
 
     fn app(&self, process: &Process) -> App {
-        app(process, &self.table, &self.queue, self.processors.infos())
+        self.parts.app(process, self.processors.infos())
     }
 
     /// Tells the auditor which marks the process has left behind.
@@ -106,8 +103,7 @@ impl World {
 
     /// The parts without faults, for those who watch.
     fn calm_app(&self) -> App {
-        let process = self.process();
-        App::new(self.table.clone(), Arc::new(headway::queue::memory::MemoryQueue::default()), Arc::new(process))
+        self.parts.calm_app(&self.process())
     }
 
     async fn job(&self) -> Result<Option<Job>, JobError> {
@@ -127,7 +123,7 @@ impl World {
         while Instant::now() < end {
             tokio::time::sleep(every).await;
             if let Some(job) = self.job().await.map_err(|e| e.to_string())? {
-                let over = job.is_terminal() && self.queue.is_empty() && self.to_come.get() == 0;
+                let over = job.is_terminal() && self.to_come.get() == 0 && self.parts.is_empty().await;
                 if self.job.borrow().0.is_some() {
                     self.auditor.borrow_mut().look(job)?;
                 }
@@ -146,12 +142,12 @@ async fn work(world: World) {
         let worker = Worker::new(world.app(&process), world.processors.clone());
         let life = async {
             loop {
-                if !world.queue.has_visible() {
+                if !world.parts.has_visible().await {
                     tokio::time::sleep(Duration::from_millis(if world.faults.on() { 200 } else { 5_000 })).await;
                     continue;
                 }
                 let visibility = if world.faults.strike("fault: visibility ran out", 30) { 1 } else { 40 };
-                let batch = world.queue.receive(&world.faults, 1 + world.faults.pick(4), Duration::from_secs(visibility));
+                let batch = world.parts.receive(1 + world.faults.pick(4), Duration::from_secs(visibility)).await;
                 let began = Instant::now();
                 let invocation = Invocation { began, deadline: began + FUNCTION_TIMEOUT };
                 let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
@@ -162,7 +158,7 @@ async fn work(world: World) {
                 world.left_marked(&process);
                 for id in ids.iter().filter(|id| !undone.contains(id)) {
                     if !world.faults.strike("fault: lost delete", 30) {
-                        world.queue.delete(id);
+                        world.parts.delete(id).await;
                     }
                 }
             }
