@@ -393,6 +393,13 @@ pub enum JobWrite {
         /// The round that was read as ended.
         round: u32,
     },
+    /// The sweep has looked at it and found nothing to do before long: others are due first.
+    Postpone {
+        /// Its new place among those to be looked at.
+        place: DateTime<Utc>,
+        /// Only if the row did not change since it was read.
+        updated_at: DateTime<Utc>,
+    },
 }
 
 impl JobWrite {
@@ -421,6 +428,7 @@ impl JobWrite {
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
             Self::Delete { round } => job.is_terminal() && job.round == round,
+            Self::Postpone { updated_at, .. } => job.is_live() && job.updated_at == updated_at,
         }
     }
 
@@ -459,6 +467,8 @@ impl JobWrite {
             }
             Self::Reconcile { .. } => job.reconciled = true,
             Self::Delete { .. } => job.deleting = true,
+            // Nothing of the job itself changes.
+            Self::Postpone { .. } => return,
         }
         job.updated_at = now;
         job.uncount();
@@ -471,6 +481,7 @@ impl JobWrite {
             Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. } => None,
             Self::End { retention_days, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),
+            Self::Postpone { place, .. } => Some(*place),
             _ => Some(now),
         }
     }

@@ -88,6 +88,10 @@ pub const OUTCOME_BYTES_MAX: usize = 380_000;
 /// Keys of `BatchGetItem`. Source: Amazon DynamoDB quotas.
 pub const BATCH_GET_KEYS_MAX: usize = 100;
 
+/// How long the queue and after it the dead-letter queue keep a message, as the template says: nothing that was untouched
+/// for longer is in either.
+pub const MESSAGE_KEPT_MAX: Duration = Duration::from_secs((7 + 14) * 24 * 3_600);
+
 /// A worker begins an item only within this time of the start of a consistent read of its job.
 pub const LEASE: Duration = Duration::from_secs(1);
 /// A cancel answers this long after its write: the lease, and a little more.

@@ -1,7 +1,8 @@
 //! Sweeping: deletes what is past retention, ends submissions nobody finished, repairs and ends jobs that stand still.
 //!
 //! It never judges by the index that finds candidates, only by rows read consistently, and every write it makes is one
-//! whose condition a live job does not meet.
+//! whose condition a live job does not meet. A job it has looked at goes behind those it has not, so that no number of
+//! paused or slow ones keeps the others from it.
 
 use std::time::Duration;
 
@@ -12,12 +13,12 @@ use crate::app::App;
 use crate::error::JobError;
 use crate::job::{Job, JobId, JobWrite};
 use crate::ledger::{Candidates, Written};
-use crate::limits::{BATCH_GET_KEYS_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
+use crate::limits::{BATCH_GET_KEYS_MAX, MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
 use crate::part::Part;
 use crate::settle::{look_upward, look_upward_from_job, reconcile};
 use crate::work::{error_chain, send_revivals};
 
-/// A job whose status changed within this time is left alone.
+/// A job whose status changed within this time, or that was looked at, is left alone.
 const LOOKED_AT_AFTER: Duration = Duration::from_secs(300);
 /// A part whose row nobody has written for this long is looked at for what waits in the table: longer than a message of
 /// it is out of sight in a worker's hands.
@@ -78,53 +79,187 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
     }
     swept.looked_at += 1;
     let ids: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (id, part)).collect();
-    let parts = if ids.is_empty() { Vec::new() } else { app.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
-    if job.is_live() && !job.sealed && is_abandoned(&job, &parts, now) {
-        let abandon = JobWrite::Abandon { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) };
-        swept.abandoned += usize::from(matches!(app.jobs.update_status(id, &abandon).await?, Written::Applied(_)));
+    let parts: Vec<Part> = if ids.is_empty() { Vec::new() } else { app.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
+    if let Some(end) = overdue(&job, &parts, now) {
+        let counter = if matches!(end, JobWrite::Abandon { .. }) { &mut swept.abandoned } else { &mut swept.ended };
+        *counter += usize::from(matches!(app.jobs.update_status(id, &end).await?, Written::Applied(_)));
         return Ok(());
     }
+    swept.reconciled += show_and_look_upward(app, &job, &parts, now).await?;
+    if let (true, Some(expires_at)) = (job.is_terminal(), job.expires_at) {
+        app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, expires_at }).await?;
+        return Ok(());
+    }
+    let revived =
+        if job.paused { Vec::new() } else { parts.iter().filter(|part| waits(part, &job, now)).map(|part| part.number).collect() };
+    let again_after = if job.paused || !revived.is_empty() { STANDS_STILL_AFTER } else { LOOKED_AT_AFTER };
+    let (updated_at, revivals) = (job.updated_at, revived.len());
+    send_revivals(app, &job, revived).await?;
+    swept.revived += revivals;
+    look_upward_from_job(app, job).await?;
+    // Refused if any of this, or anybody else, has moved the job: then it is due again soon.
+    let place = now + time(again_after) - time(LOOKED_AT_AFTER);
+    if let Written::Refused(job) = app.jobs.update_status(id, &JobWrite::Postpone { place, updated_at }).await? {
+        swept.ended += usize::from(job.is_terminal());
+    }
+    Ok(())
+}
+
+/// The end of a job that has waited for too long for what nobody else would end it for.
+fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<JobWrite> {
+    let fail = |error: String| Some(JobWrite::Fail { round: job.round, error });
+    if !job.is_live() {
+        return None;
+    }
+    let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
+    if !job.sealed && touched < now - time(OPEN_WITHOUT_PART_MAX) {
+        return Some(JobWrite::Abandon { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) });
+    }
+    if job.paused && job.updated_at < now - time(PAUSED_MAX) {
+        return fail("it was paused for too long: retry it to go on".to_owned());
+    }
+    if job.sealed && !job.paused && touched < now - time(MESSAGE_KEPT_MAX) && parts.iter().any(|part| !part.is_full()) {
+        let pending = job.clone().count(parts).pending_items();
+        return fail(format!("{pending} items were never worked on, and the queue no longer has them: submit them again"));
+    }
+    None
+}
+
+/// Shows what is recorded and not shown, where no worker can be at it any more, and looks upward from every part.
+/// Returns how many outcomes are shown now.
+async fn show_and_look_upward(app: &App, job: &Job, parts: &[Part], now: DateTime<Utc>) -> Result<usize, JobError> {
     let left_alone = |part: &Part| job.is_live() && (job.paused || part.updated_at > now - time(RECONCILE_AFTER_END));
-    for part in &parts {
+    let mut shown_in_all = 0;
+    for part in parts {
         if left_alone(part) {
             look_upward(app, part).await?;
             continue;
         }
         let (shown, part) = reconcile(app, part).await?;
-        swept.reconciled += shown;
+        shown_in_all += shown;
         look_upward(app, &part).await?;
     }
-    if let (true, Some(expires_at)) = (job.is_terminal(), job.expires_at) {
-        app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, expires_at }).await?;
-        return Ok(());
-    }
-    if job.paused {
-        return end_long_pause(app, &job, now).await;
-    }
-    // A part behind its job's round, or one nobody has touched for long, may have something waiting in the table.
-    let still = |part: &&Part| part.round < job.round || part.updated_at < now - time(STANDS_STILL_AFTER);
-    let revived: Vec<u32> = parts.iter().filter(still).filter(|part| !part.is_full()).map(|part| part.number).collect();
-    let behind = parts.iter().filter(|part| part.round < job.round && part.is_full()).map(|part| part.number);
-    swept.revived += revived.len();
-    send_revivals(app, &job, revived.into_iter().chain(behind)).await?;
-    look_upward_from_job(app, job).await?;
-    let ended = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id).is_some_and(|job| job.is_terminal());
-    swept.ended += usize::from(ended);
-    Ok(())
+    Ok(shown_in_all)
 }
 
-async fn end_long_pause(app: &App, job: &Job, now: DateTime<Utc>) -> Result<(), JobError> {
-    if job.updated_at < now - time(PAUSED_MAX) {
-        app.jobs.mark_failed(job.id, job.round, "it was paused for too long: retry it to go on".to_owned()).await?;
-    }
-    Ok(())
-}
-
-fn is_abandoned(job: &Job, parts: &[Part], now: DateTime<Utc>) -> bool {
-    let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max();
-    touched.is_some_and(|touched| touched < now - time(OPEN_WITHOUT_PART_MAX))
+/// A part behind its job's round, or one nobody has touched for long, may have something waiting in the table.
+fn waits(part: &Part, job: &Job, now: DateTime<Utc>) -> bool {
+    part.round < job.round || (!part.is_full() && part.updated_at < now - time(STANDS_STILL_AFTER))
 }
 
 fn time(span: Duration) -> TimeDelta {
     TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::value::RawValue;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::job::{JobStatus, UserId};
+    use crate::jobs::NewJob;
+    use crate::ledger::memory::MemoryLedger;
+    use crate::queue::memory::MemoryQueue;
+
+    #[derive(Debug, Default)]
+    struct At(Mutex<DateTime<Utc>>);
+
+    impl Clock for At {
+        fn now(&self) -> DateTime<Utc> {
+            *self.0.lock().unwrap()
+        }
+
+        fn fresh_id(&self) -> Uuid {
+            Uuid::new_v4()
+        }
+    }
+
+    struct World {
+        app: App,
+        clock: Arc<At>,
+        queue: Arc<MemoryQueue>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let (clock, queue) = (Arc::new(At::default()), Arc::new(MemoryQueue::default()));
+            Self { app: App::new(Arc::new(MemoryLedger::default()), queue.clone(), clock.clone()), clock, queue }
+        }
+
+        /// A sealed job of one part with one chunk, which nobody works on.
+        async fn job(&self) -> JobId {
+            let (id, now) = (JobId(Uuid::new_v4()), self.clock.now());
+            let job = Job::new(id, UserId::new("u").unwrap(), 3, now);
+            self.app.jobs.create(NewJob { job, params: Arc::from(RawValue::NULL.to_owned()), key: None }).await.unwrap();
+            self.write(id, JobWrite::Reserve { part: 0 }).await;
+            let fingerprint = String::new();
+            let part = Part {
+                job: id,
+                number: 0,
+                first_index: 0,
+                items: 3,
+                chunks: 1,
+                fingerprint,
+                round: 1,
+                registers: [].into(),
+                sent: true,
+                updated_at: now,
+            };
+            self.app.ledger.put_part(&part).await.unwrap();
+            self.write(id, JobWrite::Seal { parts: 1, total_items: 3 }).await;
+            self.write(id, JobWrite::Begin).await;
+            id
+        }
+
+        async fn write(&self, id: JobId, write: JobWrite) {
+            assert!(matches!(self.app.jobs.update_status(id, &write).await.unwrap(), Written::Applied(_)), "{write:?}");
+        }
+
+        async fn sweep_after(&self, wait: Duration) -> Swept {
+            *self.clock.0.lock().unwrap() += wait;
+            sweep(&self.app).await.unwrap()
+        }
+    }
+
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+    #[tokio::test]
+    async fn many_paused_jobs_do_not_keep_it_from_one_that_stands_still() {
+        let world = World::new();
+        for _ in 0..CANDIDATES_MAX {
+            let id = world.job().await;
+            world.write(id, JobWrite::Pause).await;
+        }
+        *world.clock.0.lock().unwrap() += Duration::from_secs(60);
+        world.job().await;
+        assert_eq!(world.sweep_after(DAY).await.revived, 0, "the paused ones were first");
+        assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.revived, 1);
+    }
+
+    #[tokio::test]
+    async fn a_part_that_waits_behind_others_is_not_revived_at_every_run() {
+        let world = World::new();
+        world.job().await;
+        let mut revived = 0;
+        for _ in 0..100 {
+            revived += world.sweep_after(LOOKED_AT_AFTER).await.revived;
+        }
+        let most = 100 * LOOKED_AT_AFTER.as_secs() / STANDS_STILL_AFTER.as_secs();
+        assert!((1..=most as usize).contains(&revived) && world.queue.take().len() == revived, "{revived}");
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_messages_the_queue_has_lost_ends_and_says_so() {
+        let world = World::new();
+        let id = world.job().await;
+        assert_eq!(world.sweep_after(20 * DAY).await.ended, 0, "a message may still be in the dead-letter queue");
+        assert_eq!(world.sweep_after(2 * DAY).await.ended, 1);
+        let job = world.app.jobs.get(id).await.unwrap().unwrap();
+        let why = job.error_message.unwrap_or_default();
+        assert!(job.status == JobStatus::Failed && why.starts_with("3 items were never worked on"), "{why}");
+    }
 }

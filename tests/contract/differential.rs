@@ -207,6 +207,8 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         1 => (round(), -5i64..25)
             .prop_map(|(round, seconds)| JobWrite::Reconcile { round, expires_at: at(seconds) }),
         1 => round().prop_map(|round| JobWrite::Delete { round }),
+        1 => (0i64..25, -1i64..5)
+            .prop_map(|(place, read)| JobWrite::Postpone { place: at(place), updated_at: at(read) }),
     ]
 }
 
@@ -239,5 +241,5 @@ fn every_write_is_tried_admitted_and_refused() {
         let name = format!("{write:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
         seen.insert((name, write.admitted(&job)));
     }
-    assert_eq!(seen.len(), 2 * 13, "{seen:?}");
+    assert_eq!(seen.len(), 2 * 14, "{seen:?}");
 }

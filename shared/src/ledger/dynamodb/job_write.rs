@@ -16,7 +16,11 @@ const HAS_FAILURES: &str = "#status = :failed OR #status = :completed AND #faile
 
 /// The conditional write to the row of job `id`.
 pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Change {
-    let job = JobChange { id, now, change: Change::of_existing().set("#updatedAt = :now").value(":now", time(now)) };
+    let change = match write {
+        JobWrite::Postpone { .. } => Change::of_existing(),
+        _ => Change::of_existing().set("#updatedAt = :now").value(":now", time(now)),
+    };
+    let job = JobChange { id, now, change };
     match write {
         JobWrite::Begin => begin(job),
         JobWrite::RollUp { round, part, processed, failed } => roll_up(job, *round, *part, *processed, *failed),
@@ -42,6 +46,10 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
             ended.placed(false, *expires_at)
         }
         JobWrite::Delete { round } => job.ended().in_round(*round).flag("#deleting").moved(false),
+        JobWrite::Postpone { place, updated_at } => {
+            let as_read = |change: Change| change.when("#updatedAt = :read").value(":read", time(*updated_at));
+            job.live().map(as_read).placed(true, *place)
+        }
     }
     .change
 }
@@ -213,6 +221,7 @@ mod tests {
             JobWrite::Abandon { untouched_since: now },
             JobWrite::Reconcile { round: 1, expires_at: now },
             JobWrite::Delete { round: 1 },
+            JobWrite::Postpone { place: now, updated_at: now },
         ];
         for write in writes {
             let moved = job_change(JobId(Uuid::nil()), &write, now).update().contains("#sweepSort");
