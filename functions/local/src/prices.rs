@@ -54,11 +54,29 @@ pub struct Usage {
     pub outputs: bool,
 }
 
+/// What of it the table and the queue bill.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Units {
+    /// Write units of the table, indexes included.
+    pub writes: f64,
+    /// Read units of the table.
+    pub reads: f64,
+    /// Requests of the queue, one for each 64 KiB.
+    pub queue_requests: f64,
+}
+
 impl Usage {
     /// What that costs, in US dollars.
     #[must_use]
     pub fn usd(&self) -> f64 {
-        self.lambda() + self.sqs() + self.dynamodb() + self.http()
+        let Units { writes, reads, queue_requests } = self.units();
+        self.lambda() + self.http() + writes * DYNAMODB_WRITE + reads * DYNAMODB_READ + queue_requests * SQS_REQUEST
+    }
+
+    /// What the table and the queue bill. A test counts the same at the adapters.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        Units { writes: self.writes(), reads: self.batches() * READS_PER_BATCH, queue_requests: self.queue_requests() }
     }
 
     fn batches(&self) -> f64 {
@@ -71,19 +89,18 @@ impl Usage {
     }
 
     /// Sent and received by their bytes, deleted without.
-    fn sqs(&self) -> f64 {
+    fn queue_requests(&self) -> f64 {
         let Survey { items, bytes, chunks, .. } = &self.survey;
         let sent = *bytes as f64 + *items as f64 * ITEM_FRAME_BYTES as f64 + *chunks as f64 * MESSAGE_FRAME_BYTES;
         let units_per_batch = (sent / self.batches().max(1.0) / SQS_UNIT_BYTES).ceil();
-        self.batches() * (2.0 * units_per_batch + 1.0) * SQS_REQUEST
+        self.batches() * (2.0 * units_per_batch + 1.0)
     }
 
     /// A chunk settles in one unit; one with outputs writes them first, packed about as well as the items are.
-    fn dynamodb(&self) -> f64 {
+    fn writes(&self) -> f64 {
         let (chunks, parts) = (self.survey.chunks as f64, self.survey.parts.len() as f64);
         let outputs = if self.outputs { self.survey.packed_bytes as f64 / WRITE_UNIT_BYTES + chunks } else { 0.0 };
-        let writes = chunks + outputs + parts * WRITES_PER_PART + WRITES_PER_JOB;
-        writes * DYNAMODB_WRITE + self.batches() * READS_PER_BATCH * DYNAMODB_READ
+        chunks + outputs + parts * WRITES_PER_PART + WRITES_PER_JOB
     }
 
     fn http(&self) -> f64 {

@@ -1,0 +1,122 @@
+//! What is billed, counted at the adapters as AWS counts it: write and read units of the table, requests of the queue.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod meter;
+mod world;
+
+use headway::chunk::ChunkId;
+use headway::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
+use headway::outcome::{Failure, FailureKind, ItemResult};
+use headway::settle::{Settlement, settle};
+use headway_local::prices::Usage;
+use headway_local::survey::Survey;
+use serde_json::value::RawValue;
+use world::{World, items};
+
+const CHUNKS: u16 = CHUNKS_PER_PART_MAX as u16;
+const ITEMS: u16 = ITEMS_PER_CHUNK_MAX as u16;
+
+/// The results of one chunk, of which `failed` items failed.
+fn settlement(id: ChunkId, failed: u16) -> Settlement {
+    let item = || RawValue::from_string("1".to_owned()).unwrap();
+    let result = |i: u16| match i < failed {
+        true => ItemResult::Failed(Failure::new(FailureKind::Permanent, "no", "no", 1, None, item())),
+        false => ItemResult::Processed(None),
+    };
+    let first_index = u64::from(id.chunk) * u64::from(ITEMS);
+    let results = (0..ITEMS).map(|i| (first_index + u64::from(i), result(i))).collect();
+    Settlement { id, first_index, chunk_items: ITEMS, results, round_begun: 1, merged: false }
+}
+
+/// What broke it: a part row that outgrows a kilobyte, an index that follows every settlement, a second write a chunk.
+#[tokio::test]
+async fn settling_costs_one_unit_at_every_fill_level() {
+    let world = World::new().await;
+    let job = world.open_job(ITEMS).await;
+    for part in 0..2 {
+        world.put_part(job, part, usize::from(CHUNKS) * usize::from(ITEMS)).await;
+    }
+    for chunk in 0..CHUNKS {
+        world.meter.reset();
+        settle(&world.app, &settlement(ChunkId { job, part: 0, chunk }, 0)).await.unwrap().unwrap();
+        let bill = world.meter.bill();
+        assert_eq!((bill.writes, bill.reads), (1.0, 0.0), "a clean chunk {chunk}: {bill:?}");
+    }
+    for chunk in 0..CHUNKS {
+        world.meter.reset();
+        settle(&world.app, &settlement(ChunkId { job, part: 1, chunk }, 1 + chunk)).await.unwrap().unwrap();
+        let bill = world.meter.bill();
+        // The refused attempt is billed to no chunk with failures: none is made.
+        assert_eq!(bill.of("UpdateItem"), 1.0, "the register of chunk {chunk}: {bill:?}");
+        assert!(bill.of("PutItem") <= 2.0, "its outcome row, packed: {bill:?}");
+    }
+}
+
+/// What broke it: a message that is worked on before the ledger is looked at, a write that is tried all the same.
+#[tokio::test]
+async fn a_duplicate_costs_reads_and_no_processing() {
+    let world = World::new().await;
+    let job = world.open_job(ITEMS).await;
+    world.put_part(job, 0, 2_000).await;
+    let batch = world.receive().await;
+    let chunks = batch.len() as f64;
+    assert_eq!(world.work(batch.clone()).await, Vec::<String>::new());
+    let processed = world.processed();
+    tokio::time::sleep(headway::limits::LEASE).await;
+    world.meter.reset();
+    assert_eq!(world.work(batch).await, Vec::<String>::new());
+    let bill = world.meter.bill();
+    assert_eq!((bill.writes, world.processed()), (0.0, processed), "{bill:?}");
+    assert!(bill.reads <= 2.0 + chunks, "the job's row and the part's, and a look upward a chunk: {bill:?}");
+}
+
+/// What broke it: a poll that reads parts which are rolled up, or every chunk's row.
+#[tokio::test]
+async fn a_poll_costs_two_read_units() {
+    let world = World::new().await;
+    let job = world.open_job(ITEMS).await;
+    world.put_part(job, 0, usize::from(CHUNKS) * usize::from(ITEMS)).await;
+    world.meter.reset();
+    world.app.jobs.get(job).await.unwrap().unwrap();
+    assert_eq!((world.meter.bill().reads, world.meter.bill().writes), (2.0, 0.0));
+    world.seal(job, 1).await;
+    world.work_off().await;
+    world.meter.reset();
+    let ended = world.app.jobs.get(job).await.unwrap().unwrap();
+    assert!(ended.is_terminal() && world.meter.bill().reads == 1.0, "{ended:?}");
+}
+
+/// The price that `headway estimate` gives, and with it the goal for a million items, rests on these units.
+#[tokio::test]
+async fn a_job_uses_what_the_estimate_reckons() {
+    let world = World::new().await;
+    let (parts, items_per_part) = (3_u32, usize::from(CHUNKS) * usize::from(ITEMS));
+    let bytes: usize = items(0, items_per_part).iter().map(|item| item.get().len()).sum::<usize>() * parts as usize;
+    let survey = Survey {
+        items: u64::from(parts) * items_per_part as u64,
+        bytes: bytes as u64,
+        chunks: u64::from(parts) * u64::from(CHUNKS),
+        packed_bytes: 0,
+        parts: (0..u64::from(parts)).map(|part| (part * items_per_part as u64, items_per_part as u64)).collect(),
+    };
+    let reckoned = Usage { survey, ms_per_item: 1.0, outputs: false }.units();
+    let job = world.open_job(ITEMS).await;
+    for part in 0..parts {
+        world.put_part(job, part, items_per_part).await;
+    }
+    world.seal(job, parts).await;
+    world.work_off().await;
+    let bill = world.meter.bill();
+    let job = world.app.jobs.get(job).await.unwrap().unwrap();
+    assert_eq!((job.is_terminal(), job.processed_items), (true, u64::from(parts) * items_per_part as u64));
+    println!("reckoned {reckoned:?}\ncounted  {bill:?}");
+    // The last look at the queue found nothing: that one is the mapping's, job or no job.
+    let queue_requests = bill.queue_requests - 1.0;
+    for (what, reckoned, counted) in [("writes", reckoned.writes, bill.writes), ("queue", reckoned.queue_requests, queue_requests)] {
+        assert!(counted <= reckoned, "{what}: {counted} counted, {reckoned} reckoned");
+        assert!(counted >= reckoned * 0.9, "{what}: the estimate is too high: {counted} counted, {reckoned} reckoned");
+    }
+    // A job's row is read once a second at most: batches this quick share it, slower ones do not.
+    assert!(bill.reads <= reckoned.reads && bill.reads >= reckoned.reads * 0.4, "{} counted, {} reckoned", bill.reads, reckoned.reads);
+}

@@ -1,0 +1,130 @@
+//! Jobs over production's adapters and embedded parts, with a meter in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use headway::ledger::dynamodb::{DynamoLedger, schema};
+use headway::queue::sqs::SqsQueue;
+use headway::submit::{Submission, put_part, seal, start_job};
+use headway::work::{Delivery, Invocation, Worker};
+use headway::{App, Item, ItemError, ItemProcessor, JobId, Output, Processors, SystemClock, ToleratedFailures, UserId};
+use headway_embedded::{Config, Embedded};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::meter::Meter;
+
+const TABLE: &str = "headway";
+/// What a batch receives, as the event source mapping does.
+const BATCH: i32 = 10;
+
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) meter: Meter,
+    worker: Worker,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+    processed: Arc<AtomicU64>,
+    user: UserId,
+}
+
+/// Counts its calls.
+struct Counts(Arc<AtomicU64>);
+
+#[async_trait]
+impl ItemProcessor for Counts {
+    async fn process(&self, _item: Item) -> Result<Output, ItemError> {
+        self.0.fetch_add(1, SeqCst);
+        Ok(Output::None)
+    }
+}
+
+/// Items of 200 bytes, the first with index `first`.
+pub(crate) fn items(first: u64, count: usize) -> Vec<Box<RawValue>> {
+    (0..count as u64).map(|i| RawValue::from_string(format!("\"{:0>198}\"", first + i)).unwrap()).collect()
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let (meter, processed) = (Meter::default(), Arc::new(AtomicU64::new(0)));
+        let embedded = Embedded::open(Config::memory()).unwrap();
+        let table = Embedded::dynamodb_config(meter.around(embedded.dynamodb_http_client())).build();
+        let table = aws_sdk_dynamodb::Client::from_conf(table);
+        schema::create_table(&table, TABLE).await.unwrap();
+        let sqs = aws_sdk_sqs::Client::from_conf(Embedded::sqs_config(meter.around(embedded.sqs_http_client())).build());
+        let queue_url = embedded.queue().url.clone();
+        let processors = Processors::new().with("counts", Counts(processed.clone()));
+        let queue = SqsQueue::new(sqs.clone(), &queue_url);
+        let app = App::new(Arc::new(DynamoLedger::new(table, TABLE)), Arc::new(queue), Arc::new(SystemClock));
+        let app = app.with_processors(processors.infos());
+        meter.reset();
+        Self { worker: Worker::new(app.clone(), processors), app, meter, sqs, queue_url, processed, user: UserId::new("u").unwrap() }
+    }
+
+    pub(crate) async fn open_job(&self, chunk_size: u16) -> JobId {
+        let submission = Submission {
+            user_id: self.user.clone(),
+            created_by: "u".to_owned(),
+            processor: "counts".to_owned(),
+            params: Arc::from(RawValue::NULL.to_owned()),
+            items: None,
+            id_field: None,
+            tolerated: ToleratedFailures::Count(1_000_000),
+            chunk_size: Some(chunk_size),
+            metadata: None,
+            callback: None,
+            key: None,
+        };
+        start_job(&self.app, submission).await.unwrap().id
+    }
+
+    /// A part of so many items, behind parts of as many.
+    pub(crate) async fn put_part(&self, job: JobId, part: u32, count: usize) {
+        let first = u64::from(part) * count as u64;
+        put_part(&self.app, &self.user, job, part, first, items(first, count)).await.unwrap();
+    }
+
+    pub(crate) async fn seal(&self, job: JobId, parts: u32) {
+        seal(&self.app, &self.user, job, parts).await.unwrap();
+    }
+
+    pub(crate) fn processed(&self) -> u64 {
+        self.processed.load(SeqCst)
+    }
+
+    pub(crate) async fn receive(&self) -> Vec<Delivery> {
+        let received = self.sqs.receive_message().queue_url(&self.queue_url).max_number_of_messages(BATCH).send().await.unwrap();
+        let delivery = |message: aws_sdk_sqs::types::Message| Delivery {
+            message_id: message.receipt_handle.unwrap(),
+            body: message.body.unwrap(),
+            receive_count: 1,
+            dead_letter: false,
+        };
+        received.messages.unwrap_or_default().into_iter().map(delivery).collect()
+    }
+
+    /// Works on a batch; the ids of messages that are not done.
+    pub(crate) async fn work(&self, batch: Vec<Delivery>) -> Vec<String> {
+        let began = Instant::now();
+        self.worker.work(batch, Invocation { began, deadline: began + Duration::from_secs(60) }).await
+    }
+
+    /// Works on all there is, and deletes it.
+    pub(crate) async fn work_off(&self) {
+        loop {
+            let batch = self.receive().await;
+            if batch.is_empty() {
+                return;
+            }
+            let handles: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
+            assert_eq!(self.work(batch).await, Vec::<String>::new());
+            let entry = |(place, handle): (usize, &String)| {
+                aws_sdk_sqs::types::DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(handle).build().unwrap()
+            };
+            let entries = handles.iter().enumerate().map(entry).collect();
+            self.sqs.delete_message_batch().queue_url(&self.queue_url).set_entries(Some(entries)).send().await.unwrap();
+        }
+    }
+}
