@@ -1,0 +1,51 @@
+//! The machine's clock is set back, and forward again, between two lives of the server.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::server::eventually;
+use crate::serving::Home;
+use crate::{any_schema, counts, submit};
+
+const ITEMS: u64 = 20_000;
+/// Longer than any message is out of sight, any lease, and any token.
+const BACK_SECONDS: &str = "86400";
+
+/// What sets a process's clock back, compiled into the home: the C compiler is there, since Rust's crates need it too.
+fn preload(home: &Home) -> String {
+    let library = home.path().join("clock.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/local/clock.c");
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", source, "-o"]).arg(&library).status().unwrap();
+    assert!(compiled.success(), "the C compiler `cc` is needed");
+    library.to_str().unwrap().to_owned()
+}
+
+/// What broke it: messages that stay out of sight until the clock has caught up, a lease or a rate reckoned from the time
+/// of day.
+#[test]
+fn set_back_by_a_day_it_goes_on_at_once_with_exact_counts() {
+    let home = Home::new();
+    let library = preload(&home);
+    let back = [("LD_PRELOAD", library.as_str()), ("CLOCK_BACK_SECONDS", BACK_SECONDS)];
+    let (schema, file) = (any_schema(&home), home.file("items.ndjson", (0..ITEMS).map(|n| format!("{n}\n")).collect::<String>()));
+    let mut server = home.serve(&["--data", "data"]);
+    let job = server.json(&home, &submit(&file, &schema, &["--chunk-size", "20", "--detach"]));
+    let id = job["id"].as_str().unwrap();
+    eventually("some of it is done", || (counts(&server.json(&home, &["status", id]))[1] > 0).then_some(()));
+    server.serving.kill();
+
+    let server = home.serve_with(&["--data", "data"], &back);
+    let now = server.json(&home, &["status", id]);
+    assert!(now["itemsPerSecond"].as_f64().is_none_or(|rate| rate >= 0.0), "{now}");
+    assert_eq!(server.run(&home, &["watch", id, "--timeout", "60s"]).code, Some(0));
+    let job = server.json(&home, &["status", id]);
+    assert_eq!(counts(&job), [ITEMS, ITEMS, 0, 0], "{job}");
+    let text = |job: &Value, name: &str| job[name].as_str().unwrap().to_owned();
+    assert!(text(&job, "completedAt") < text(&job, "createdAt"), "the clock was not set back: {job}");
+    assert!(server.serving.terminate().0.success());
+
+    let server = home.serve(&["--data", "data"]);
+    assert_eq!(counts(&server.json(&home, &["status", id])), [ITEMS, ITEMS, 0, 0], "forward again, it is there as it was");
+    assert_eq!(counts(&server.json(&home, &submit(&file, &schema, &[]))), [ITEMS, ITEMS, 0, 0]);
+}
