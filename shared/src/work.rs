@@ -2,6 +2,7 @@
 //! parked, the rest is processed and settled; only then is a message done.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -48,6 +49,16 @@ pub struct Invocation {
     /// Its deadline.
     pub deadline: Instant,
 }
+
+impl Invocation {
+    /// Whether so much of it is left at `now` that no other would give an item more time.
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.duration_since(self.began) <= FRESH
+    }
+}
+
+/// How long an invocation is as good as a new one.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// A worker: what it works with, and what it remembers between invocations.
 #[derive(Debug)]

@@ -134,7 +134,7 @@ impl Worker {
             params: prepared.params.clone(),
         };
         loop {
-            if let Some(why) = self.must_stop(found, invocation).await {
+            if let Some(why) = self.must_stop(found, prepared, invocation).await {
                 return Tried::Left(Left { index, value: item.value, why });
             }
             item.attempt += 1;
@@ -156,12 +156,15 @@ impl Worker {
         }
     }
 
-    /// Whether no item may begin now, and why. A read that took longer than the lease counts for nothing; one that
-    /// fails leaves the rest to another delivery.
-    async fn must_stop(&self, found: &Found<'_>, invocation: Invocation) -> Option<Why> {
+    /// Whether no item may begin now, and why: one that cannot be expected to end before the deadline, unless no
+    /// invocation would give it more time. A read that took longer than the lease counts for nothing; one that fails
+    /// leaves the rest to another delivery.
+    async fn must_stop(&self, found: &Found<'_>, prepared: &Prepared, invocation: Invocation) -> Option<Why> {
         let id = found.job.id;
         loop {
-            if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
+            let now = Instant::now();
+            let expected = if invocation.is_fresh(now) { Duration::ZERO } else { prepared.pace.expected() };
+            if now + DEADLINE_MARGIN + expected >= invocation.deadline {
                 return Some(Why::Deadline);
             }
             if let Some(lets_begin) = self.leases.lets_begin(id) {
@@ -199,14 +202,14 @@ async fn call(prepared: &Prepared, item: &Item, invocation: Invocation) -> Call 
     let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
     let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
     let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();
-    match tokio::time::timeout(limit, called).await {
+    let answer = tokio::time::timeout(limit, called).await;
+    prepared.pace.note(begun.elapsed());
+    match answer {
         Ok(Ok(Ok(output))) => Call::Output(output),
         Ok(Ok(Err(error))) => of_error(error),
         Ok(Err(panic)) => Call::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
         // It was given less than its own limit, and began too late to have had all an invocation can give.
-        Err(_) if limit < prepared.options.item_timeout && begun.duration_since(invocation.began) > Duration::from_secs(1) => {
-            Call::CutShort
-        }
+        Err(_) if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Call::CutShort,
         Err(_) => Call::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
     }
 }

@@ -1,7 +1,9 @@
 //! Processors bound to a job's params: prepared once a job and warm process.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -23,6 +25,31 @@ pub(super) struct Prepared {
     pub(super) params: Arc<RawValue>,
     /// Items of the job that this process works on side by side.
     pub(super) places: Arc<Semaphore>,
+    /// How long its items took here so far.
+    pub(super) pace: Arc<Pace>,
+}
+
+/// How long an item of a job takes: a moving average, so that one that hung is forgotten after some that did not.
+#[derive(Debug, Default)]
+pub(super) struct Pace(AtomicU64);
+
+impl Pace {
+    /// Of so many items the last counts for one.
+    const ITEMS: u64 = 8;
+
+    /// An item took this long.
+    pub(super) fn note(&self, took: Duration) {
+        let took = took.as_micros().try_into().unwrap_or(u64::MAX / Self::ITEMS);
+        // Two at once may lose one of the notes: it is an estimate.
+        let known = self.0.load(Ordering::Relaxed);
+        let next = if known == 0 { took } else { known - known / Self::ITEMS + took / Self::ITEMS };
+        self.0.store(next, Ordering::Relaxed);
+    }
+
+    /// How long the next may take; nothing before the first.
+    pub(super) fn expected(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
 }
 
 /// What is prepared.
@@ -61,5 +88,20 @@ async fn prepare(app: &App, processors: &Processors, job: &Job) -> Result<Prepar
     };
     let options = Arc::new(processor.as_ref().map_or_else(|_| unbound.options(), |bound| bound.options()));
     let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
-    Ok(Prepared { processor, options, params, places })
+    Ok(Prepared { processor, options, params, places, pace: Arc::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_follows_the_items_and_forgets_one_that_hung() {
+        let pace = Pace::default();
+        assert_eq!(pace.expected(), Duration::ZERO);
+        (0..50).for_each(|_| pace.note(Duration::from_secs(20)));
+        assert!((19..=20).contains(&pace.expected().as_secs()), "{:?}", pace.expected());
+        (0..50).for_each(|_| pace.note(Duration::from_millis(1)));
+        assert!(pace.expected() < Duration::from_millis(200), "{:?}", pace.expected());
+    }
 }

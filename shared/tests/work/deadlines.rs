@@ -1,0 +1,40 @@
+//! The function's deadline: nothing is begun that cannot be expected to end, and what is left goes back at once.
+
+use std::time::Duration;
+
+use headway::outcome::FailureKind;
+use headway::{JobStatus, Options, ToleratedFailures};
+
+use crate::world::{FUNCTION_TIMEOUT, World, done_after};
+
+fn one_at_a_time(item_timeout: Duration) -> Options {
+    Options { concurrency: 1, item_timeout, ..Options::default() }
+}
+
+/// What broke it: an item begun in the last seconds, cut short and run again, and with it its side effect.
+#[tokio::test(start_paused = true)]
+async fn no_item_is_begun_that_cannot_be_expected_to_end() {
+    let mut world = World::new(one_at_a_time(Duration::from_secs(30)), |_| done_after(Duration::from_secs(20)));
+    let id = world.start(6, 6, ToleratedFailures::Count(0)).await;
+    let began = tokio::time::Instant::now();
+    let batch = world.receive(1).await;
+    assert_eq!(world.deliver(batch).await, 0, "the message is done: what is left is in a new one");
+    assert!(began.elapsed() < FUNCTION_TIMEOUT, "handed back before the deadline");
+    assert_eq!((world.calls().len(), world.messages[0].delay), (2, Duration::ZERO));
+    assert_eq!(world.job(id).await.processed_items, 2, "what is done is recorded");
+    world.work_off().await;
+    assert_eq!(world.calls().len(), 6, "each item was begun once");
+    assert_eq!(world.job(id).await.status, JobStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_longer_than_the_whole_function_fails_and_says_so() {
+    let hour = Duration::from_secs(3_600);
+    let mut world = World::new(one_at_a_time(hour), move |item| done_after(if item.index == 1 { hour } else { Duration::ZERO }));
+    let id = world.start(3, 3, ToleratedFailures::Count(1)).await;
+    world.work_off().await;
+    let failures = world.failures(id).await;
+    assert_eq!((failures.len(), failures[0].0, failures[0].1.kind), (1, 1, FailureKind::TimedOut));
+    assert!(failures[0].1.message.contains("took longer than 5"), "{}", failures[0].1.message);
+    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 2));
+}

@@ -1,0 +1,46 @@
+//! Jobs as large as they may be.
+
+use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
+use headway::retry::retry;
+use headway::submit::{put_part, seal, start_job};
+use headway::{ItemError, JobError, JobStatus, Options, ToleratedFailures};
+use serde_json::value::RawValue;
+
+use crate::world::{World, done, fails};
+
+/// What broke it: reading more rows at once than the table gives, a retry that is too long for one request.
+#[tokio::test(start_paused = true)]
+async fn a_job_of_as_many_parts_as_may_be_ends_exactly_and_is_retried() {
+    let mut world = World::new(Options::default(), |item| match item.index % 100 {
+        7 => fails(ItemError::permanent("seven", "not now")),
+        _ => done(),
+    });
+    let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(10))).await.unwrap().id;
+    let item = |n: u32| vec![RawValue::from_string(n.to_string()).unwrap()];
+    for part in 0..PARTS_PER_JOB_MAX {
+        put_part(&world.app, &world.user, id, part, part.into(), item(part)).await.unwrap();
+    }
+    let beyond = put_part(&world.app, &world.user, id, PARTS_PER_JOB_MAX, PARTS_PER_JOB_MAX.into(), item(0)).await;
+    assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
+    seal(&world.app, &world.user, id, PARTS_PER_JOB_MAX).await.unwrap();
+    world.take_sent();
+    world.work_off().await;
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.processed_items, job.failed_items), (JobStatus::Completed, 990, 10));
+    retry(&world.app, &world.user, id, Some(1)).await.unwrap();
+    world.take_sent();
+    let before = world.calls().len();
+    world.work_off().await;
+    assert_eq!(world.calls().len() - before, 10, "only what had failed ran again");
+    assert_eq!((world.job(id).await.round, world.job(id).await.failed_items), (2, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_index_is_beyond_what_a_job_may_hold() {
+    let world = World::new(Options::default(), |_| done());
+    let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(0))).await.unwrap().id;
+    let item = || vec![RawValue::from_string("1".to_owned()).unwrap()];
+    put_part(&world.app, &world.user, id, 0, ITEMS_PER_JOB_MAX - 1, item()).await.unwrap();
+    let beyond = put_part(&world.app, &world.user, id, 1, ITEMS_PER_JOB_MAX, item()).await;
+    assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
+}

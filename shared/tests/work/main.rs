@@ -1,0 +1,12 @@
+//! A worker's way with messages, one promise a test: the real use-cases over a table in memory, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod dead_letters;
+mod deadlines;
+mod limits;
+mod poison;
+mod progress;
+mod retries;
+mod threshold;
+mod world;

@@ -1,0 +1,85 @@
+//! Items that fail for now: tried again at once, then later, up to the attempts the processor asks for.
+
+use std::time::Duration;
+
+use headway::outcome::FailureKind;
+use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+
+use crate::world::{World, done, fails};
+
+const TOLERANT: ToleratedFailures = ToleratedFailures::Count(1_000);
+
+fn options() -> Options {
+    Options { attempts_max: 5, ..Options::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_left_over_is_tried_again_and_given_up_in_the_end() {
+    let mut world = World::new(options(), |item| match item.index {
+        3 => fails(ItemError::retryable("later", "not now")),
+        _ => done(),
+    });
+    let id = world.start(10, 10, TOLERANT).await;
+    world.work_off().await;
+    for index in (0..10).filter(|index| *index != 3) {
+        assert_eq!(world.calls_of(index).len(), 1, "item {index} was done the first time");
+    }
+    let attempts: Vec<u32> = world.calls_of(3).iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [1, 2, 3, 4, 5]);
+    let (job, failures) = (world.job(id).await, world.failures(id).await);
+    assert_eq!((job.status, job.processed_items, job.failed_items), (JobStatus::Completed, 9, 1));
+    let (index, failure) = &failures[0];
+    assert_eq!((*index, failure.kind, failure.attempts), (3, FailureKind::RetriesExhausted, 5));
+}
+
+/// What broke it: waits that do not grow, are the same for all, or pass what the queue takes.
+#[tokio::test(start_paused = true)]
+async fn later_tries_wait_longer_and_not_all_as_long() {
+    let mut world = World::new(options(), |_| fails(ItemError::retryable("later", "not now")));
+    world.start(40, 1, TOLERANT).await;
+    let mut first_waits = Vec::new();
+    for _ in 0..4 {
+        let batch = world.receive(10).await;
+        world.deliver(batch).await;
+    }
+    first_waits.extend(world.messages.iter().map(|held| held.delay));
+    assert_eq!(first_waits.len(), 40);
+    let most = first_waits.iter().max().unwrap();
+    assert!(*most <= Duration::from_secs(8), "full jitter below 2 s doubled twice: {most:?}");
+    assert!(first_waits.iter().any(|wait| *wait < *most / 2), "the waits are spread: {first_waits:?}");
+    for _ in 0..4 {
+        let batch = world.receive(10).await;
+        world.deliver(batch).await;
+    }
+    let later = world.messages.iter().map(|held| held.delay).max().unwrap();
+    assert!(later > *most && later <= Duration::from_secs(32), "{later:?} after {most:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_the_item_asks_for_is_kept() {
+    let wait = Duration::from_secs(120);
+    let mut world = World::new(options(), move |item| match item.attempt {
+        1 => fails(ItemError::Retryable { code: String::new(), message: "busy".to_owned(), retry_after: Some(wait) }),
+        _ => done(),
+    });
+    let id = world.start(1, 1, TOLERANT).await;
+    world.work_off().await;
+    let calls = world.calls_of(0);
+    assert!(calls.len() == 2 && calls[1].at - calls[0].at >= wait, "{calls:?}");
+    assert_eq!(world.job(id).await.processed_items, 1);
+}
+
+/// What broke it: attempts that begin anew after a delivery nobody finished.
+#[tokio::test(start_paused = true)]
+async fn attempts_survive_the_death_of_a_worker() {
+    let mut world = World::new(options(), |_| fails(ItemError::retryable("later", "not now")));
+    world.start(1, 1, TOLERANT).await;
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    // Two tries are behind it; the next worker dies in the pause before its second one.
+    let batch = world.receive(1).await;
+    assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(50)).await);
+    world.work_off().await;
+    let attempts: Vec<u32> = world.calls_of(0).iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [1, 2, 3, 3, 4, 5]);
+}

@@ -1,0 +1,224 @@
+//! One worker, a queue that delivers as it is told, and a processor that does what a closure says.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
+use headway::ledger::memory::MemoryLedger;
+use headway::outcome::Failure;
+use headway::queue::memory::MemoryQueue;
+use headway::records::{self, Position};
+use headway::submit::{Submission, start_job};
+use headway::work::{Delivery, Invocation, Worker};
+use headway::{App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, Processors, ToleratedFailures, UserId};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// What a worker function may take.
+pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One call of the processor.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) index: u64,
+    pub(crate) attempt: u32,
+    pub(crate) at: Instant,
+}
+
+type Answer = BoxFuture<'static, Result<Output, ItemError>>;
+
+#[derive(Clone)]
+struct Script {
+    answer: Arc<dyn Fn(&Item) -> Answer + Send + Sync>,
+    options: Options,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+#[async_trait]
+impl ItemProcessor for Script {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        self.calls.lock().unwrap().push(Call { index: item.index, attempt: item.attempt, at: Instant::now() });
+        (self.answer)(&item).await
+    }
+
+    fn options(&self) -> Options {
+        self.options.clone()
+    }
+}
+
+#[derive(Debug)]
+struct VirtualClock(Instant);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::milliseconds(self.0.elapsed().as_millis() as i64)
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
+
+/// A message in the queue.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) body: String,
+    pub(crate) delay: Duration,
+    pub(crate) received: u32,
+}
+
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) table: Arc<MemoryLedger>,
+    pub(crate) user: UserId,
+    pub(crate) messages: VecDeque<Held>,
+    queue: Arc<MemoryQueue>,
+    processors: Processors,
+    worker: Worker,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+/// An item that succeeds.
+pub(crate) fn done() -> Answer {
+    Box::pin(async { Ok(Output::None) })
+}
+
+/// An item that succeeds after a while.
+pub(crate) fn done_after(wait: Duration) -> Answer {
+    Box::pin(async move {
+        tokio::time::sleep(wait).await;
+        Ok(Output::None)
+    })
+}
+
+/// An item that does not succeed.
+pub(crate) fn fails(error: ItemError) -> Answer {
+    Box::pin(async { Err(error) })
+}
+
+impl World {
+    pub(crate) fn new(options: Options, answer: impl Fn(&Item) -> Answer + Send + Sync + 'static) -> Self {
+        let (table, queue, calls) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()), Arc::default());
+        let script = Script { answer: Arc::new(answer), options, calls: Arc::clone(&calls) };
+        let processors = Processors::new().with("script", script);
+        let app = App::new(table.clone(), queue.clone(), Arc::new(VirtualClock(Instant::now()))).with_processors(processors.infos());
+        let worker = Worker::new(app.clone(), processors.clone());
+        Self { app, table, user: UserId::new("u").unwrap(), messages: VecDeque::new(), queue, processors, worker, calls }
+    }
+
+    /// Starts a job of so many items, each its own index.
+    pub(crate) async fn start(&mut self, items: u64, chunk_size: u16, tolerated: ToleratedFailures) -> JobId {
+        let item = |n: u64| RawValue::from_string(n.to_string()).unwrap();
+        let job = start_job(&self.app, self.submission(Some((0..items).map(item).collect()), chunk_size, tolerated)).await.unwrap();
+        self.take_sent();
+        job.id
+    }
+
+    pub(crate) fn submission(&self, items: Option<Vec<Box<RawValue>>>, chunk_size: u16, tolerated: ToleratedFailures) -> Submission {
+        Submission {
+            user_id: self.user.clone(),
+            created_by: "u".to_owned(),
+            processor: "script".to_owned(),
+            params: Arc::from(RawValue::NULL.to_owned()),
+            items,
+            id_field: None,
+            tolerated,
+            chunk_size: Some(chunk_size),
+            metadata: None,
+            callback: None,
+            key: None,
+        }
+    }
+
+    /// What was sent since comes behind what is in the queue.
+    pub(crate) fn take_sent(&mut self) {
+        let held = |(_, sent): (UserId, headway::queue::Outgoing)| Held { body: sent.body, delay: sent.delay, received: 0 };
+        self.messages.extend(self.queue.take().into_iter().map(held));
+    }
+
+    /// Takes a batch of up to `most` messages out of the queue, waiting out their delays.
+    pub(crate) async fn receive(&mut self, most: usize) -> Vec<Held> {
+        let batch: Vec<Held> = self.messages.drain(..most.min(self.messages.len())).collect();
+        if let Some(wait) = batch.iter().map(|held| held.delay).max().filter(|wait| !wait.is_zero()) {
+            tokio::time::sleep(wait).await;
+        }
+        batch.into_iter().map(|held| Held { received: held.received + 1, delay: Duration::ZERO, ..held }).collect()
+    }
+
+    /// Hands a batch to the worker; what is not done goes back into the queue.
+    pub(crate) async fn deliver(&mut self, batch: Vec<Held>) -> usize {
+        let undone = self.worker.work(deliveries(&batch, false), invocation()).await;
+        self.give_back(batch, &undone);
+        undone.len()
+    }
+
+    /// The same, but the worker dies after `life`: all of the batch goes back. Says whether it died.
+    pub(crate) async fn deliver_to_one_who_dies(&mut self, batch: Vec<Held>, life: Duration) -> bool {
+        let ended = tokio::time::timeout(life, self.worker.work(deliveries(&batch, false), invocation())).await;
+        let undone = ended.as_ref().map_or_else(|_| (0..batch.len()).map(|n| n.to_string()).collect(), Clone::clone);
+        self.give_back(batch, &undone);
+        if ended.is_err() {
+            self.worker = Worker::new(self.app.clone(), self.processors.clone());
+        }
+        ended.is_err()
+    }
+
+    /// Hands a message to the worker as a dead letter; says whether it is done with.
+    pub(crate) async fn deliver_dead(&mut self, message: Held) -> bool {
+        let undone = self.worker.work(deliveries(&[message], true), invocation()).await;
+        self.take_sent();
+        undone.is_empty()
+    }
+
+    fn give_back(&mut self, batch: Vec<Held>, undone: &[String]) {
+        let back = batch.into_iter().enumerate().filter(|(n, _)| undone.contains(&n.to_string())).map(|(_, held)| held);
+        self.messages.extend(back);
+        self.take_sent();
+    }
+
+    /// Works on all there is, ten messages at a time.
+    pub(crate) async fn work_off(&mut self) {
+        while !self.messages.is_empty() {
+            let batch = self.receive(10).await;
+            self.deliver(batch).await;
+        }
+    }
+
+    pub(crate) async fn job(&self, id: JobId) -> Job {
+        self.app.jobs.get(id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn failures(&self, id: JobId) -> Vec<(u64, Failure)> {
+        let job = self.job(id).await;
+        records::failures(&self.app, &job, Position::default(), 1_000).await.unwrap().records
+    }
+
+    /// Every call of the processor so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// The calls for one item.
+    pub(crate) fn calls_of(&self, index: u64) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| call.index == index).collect()
+    }
+}
+
+fn invocation() -> Invocation {
+    let began = Instant::now();
+    Invocation { began, deadline: began + FUNCTION_TIMEOUT }
+}
+
+fn deliveries(batch: &[Held], dead_letter: bool) -> Vec<Delivery> {
+    let delivery = |(n, held): (usize, &Held)| Delivery {
+        message_id: n.to_string(),
+        body: held.body.clone(),
+        receive_count: held.received,
+        dead_letter,
+    };
+    batch.iter().enumerate().map(delivery).collect()
+}
