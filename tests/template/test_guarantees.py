@@ -1,0 +1,16 @@
+"""The page of guarantees names no test that is not there."""
+
+import re
+
+from stack import ROOT
+
+
+def test_every_promise_names_tests_that_are_there():
+    page = (ROOT / "docs/guarantees.md").read_text()
+    promises = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| promise", "| ---"))]
+    assert promises
+    for promise in promises:
+        tests = re.findall(r"`([\w/.]+)::(\w+)`", promise)
+        assert tests, f"no test holds: {promise}"
+        for file, name in tests:
+            assert re.search(rf"\b(fn|def) {name}\b", (ROOT / file).read_text()), f"{file} has no test {name}"
