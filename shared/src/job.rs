@@ -1,17 +1,19 @@
-//! The job: its row, its states, and every write its row knows, as a condition and an effect.
-//!
-//! A store makes each [`JobWrite`] atomic; what it admits and does is decided here alone.
+//! The job: its row, its states, and its counts. What may be written to the row is [`JobWrite`].
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::chunk::Split;
-use crate::limits::{ID_CHARS_MAX, JOB_ERROR_BYTES_MAX, RETENTION_DAYS_DEFAULT};
+use crate::limits::{ID_CHARS_MAX, RETENTION_DAYS_DEFAULT};
 use crate::part::Part;
+
+mod write;
+
+pub use write::{ABANDONED, JobWrite, error_within_row};
 
 /// Where a job stands. Statuses never grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -317,208 +319,6 @@ impl Job {
     }
 }
 
-/// A change of the job row: one conditional write. [`JobWrite::admitted`] is its condition, [`JobWrite::apply`] its
-/// effect. Every write upward names the round, so that none of an older round can land.
-#[derive(Debug, Clone, PartialEq)]
-pub enum JobWrite {
-    /// The first item is begun.
-    Begin,
-    /// A part is full: its counts move into the row, once.
-    RollUp {
-        /// The round the part belongs to.
-        round: u32,
-        /// Which part.
-        part: u32,
-        /// Its items that succeeded.
-        processed: u64,
-        /// Its items that failed.
-        failed: u64,
-    },
-    /// All parts are rolled up, and no more has failed than is tolerated: the job has completed.
-    End {
-        /// The round that ends.
-        round: u32,
-        /// How long it is kept from then on, in days: the row's own number.
-        retention_days: u16,
-    },
-    /// Too much has failed, or the system gives up: the job ends early.
-    Fail {
-        /// The round that ends.
-        round: u32,
-        /// Why.
-        error: String,
-    },
-    /// The user ends it.
-    Cancel,
-    /// The user holds it.
-    Pause,
-    /// The user lets it go on; `handled` items are done already.
-    Resume {
-        /// Items handled so far, the base of the new rate.
-        handled: u64,
-    },
-    /// The user starts the next round.
-    Retry {
-        /// The round being left.
-        round: u32,
-        /// Items that have succeeded so far, the base of the new rate.
-        processed: u64,
-    },
-    /// Part numbers up to this one are in use.
-    Reserve {
-        /// The new highest part.
-        part: u32,
-    },
-    /// No more parts.
-    Seal {
-        /// How many there are.
-        parts: u32,
-        /// All their items.
-        total_items: u64,
-    },
-    /// Nobody finished the submission.
-    Abandon {
-        /// Only if the row did not change since.
-        untouched_since: DateTime<Utc>,
-    },
-    /// It ended long enough ago that no worker is at it, and all that is recorded is shown.
-    Reconcile {
-        /// The round that was read as ended.
-        round: u32,
-        /// When it expires: its place among those to be deleted.
-        expires_at: DateTime<Utc>,
-    },
-    /// Its rows are about to be deleted.
-    Delete {
-        /// The round that was read as ended.
-        round: u32,
-    },
-    /// The sweep has looked at it and found nothing to do before long: others are due first.
-    Postpone {
-        /// Its new place among those to be looked at.
-        place: DateTime<Utc>,
-        /// Only if the row did not change since it was read.
-        updated_at: DateTime<Utc>,
-    },
-}
-
-impl JobWrite {
-    /// Whether the write may happen to this row. The store checks it in the same atomic step as the effect.
-    pub fn admitted(&self, job: &Job) -> bool {
-        let in_round = |round: u32| job.is_live() && job.round == round;
-        match *self {
-            Self::Begin => job.is_live() && job.status == JobStatus::Pending,
-            Self::RollUp { round, part, .. } => !job.deleting && job.round == round && !job.rolled_up.parts.contains(&part),
-            Self::End { round, .. } => in_round(round) && job.sealed && job.rolled_up.parts.len() == job.parts as usize,
-            Self::Fail { round, .. } => in_round(round),
-            Self::Cancel => job.is_live(),
-            Self::Pause => job.is_live() && !job.paused,
-            Self::Resume { .. } => job.is_live() && job.paused,
-            Self::Retry { round, .. } => {
-                let completed = job.status == JobStatus::Completed && job.rolled_up.failed > 0;
-                let ended = completed || job.status == JobStatus::Failed;
-                ended && job.round == round && !job.deleting
-            }
-            Self::Reserve { part } => {
-                // A job that failed while it was handed over still takes the rest, so that a retry has all of it.
-                let takes = job.is_live() || job.status == JobStatus::Failed;
-                takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part.is_none_or(|top| top < part)
-            }
-            Self::Seal { parts, .. } => !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1),
-            Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
-            Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
-            Self::Delete { round } => job.is_terminal() && job.round == round,
-            Self::Postpone { updated_at, .. } => job.is_live() && job.updated_at == updated_at,
-        }
-    }
-
-    /// What the write does to a row that admits it.
-    pub fn apply(&self, job: &mut Job, now: DateTime<Utc>) {
-        match self {
-            Self::Begin => {
-                job.status = JobStatus::Processing;
-                job.started_at = Some(now);
-                job.rate_since = Some(now);
-            }
-            Self::RollUp { part, processed, failed, .. } => {
-                job.rolled_up.parts.insert(*part);
-                job.rolled_up.processed += processed;
-                job.rolled_up.failed += failed;
-            }
-            Self::End { .. } => end(job, JobStatus::Completed, None, now),
-            Self::Fail { error, .. } => end(job, JobStatus::Failed, Some(error), now),
-            Self::Cancel => end(job, JobStatus::Cancelled, None, now),
-            Self::Pause => job.paused = true,
-            Self::Resume { handled } => {
-                job.paused = false;
-                job.rate_since = Some(now);
-                job.rate_base = *handled;
-            }
-            Self::Retry { round, processed } => retry(job, *round, *processed, now),
-            Self::Reserve { part } => job.top_part = Some(*part),
-            Self::Seal { parts, total_items } => {
-                job.sealed = true;
-                job.parts = *parts;
-                job.total_items = *total_items;
-            }
-            Self::Abandon { .. } => {
-                job.abandoned = true;
-                end(job, JobStatus::Failed, Some(ABANDONED), now);
-            }
-            Self::Reconcile { .. } => job.reconciled = true,
-            Self::Delete { .. } => job.deleting = true,
-            // Nothing of the job itself changes.
-            Self::Postpone { .. } => return,
-        }
-        job.updated_at = now;
-        job.uncount();
-    }
-
-    /// The time by which the sweep finds the row after this write, among the jobs to be looked at or those to be
-    /// deleted; `None` leaves it where it was, and costs no index write.
-    pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self {
-            Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. } => None,
-            Self::End { retention_days, .. } => Some(now + TimeDelta::days((*retention_days).into())),
-            Self::Reconcile { expires_at, .. } => Some(*expires_at),
-            Self::Postpone { place, .. } => Some(*place),
-            _ => Some(now),
-        }
-    }
-}
-
-/// Why an abandoned submission ended.
-pub const ABANDONED: &str = "the submission was not finished in time: submit the items again";
-
-/// `error` within what the row has room for, cut at a character.
-pub fn error_within_row(error: &str) -> &str {
-    let mut end = error.len().min(JOB_ERROR_BYTES_MAX);
-    while !error.is_char_boundary(end) {
-        end -= 1;
-    }
-    &error[..end]
-}
-
-fn end(job: &mut Job, status: JobStatus, error: Option<&str>, now: DateTime<Utc>) {
-    job.status = status;
-    job.error_message = error.map(|error| error_within_row(error).to_owned());
-    job.completed_at = Some(now);
-    job.expires_at = Some(now + TimeDelta::days(job.retention_days.into()));
-    job.paused = false;
-    // Every register of a completed job is full: nothing can be left.
-    job.reconciled = status == JobStatus::Completed;
-}
-
-fn retry(job: &mut Job, round: u32, processed: u64, now: DateTime<Utc>) {
-    job.status = JobStatus::Processing;
-    job.round = round + 1;
-    job.rolled_up = RolledUp::default();
-    (job.error_message, job.completed_at, job.expires_at) = (None, None, None);
-    (job.paused, job.abandoned, job.reconciled) = (false, false, false);
-    (job.rate_since, job.rate_base) = (Some(now), processed);
-    job.started_at = job.started_at.or(Some(now));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -561,26 +361,6 @@ mod tests {
     }
 
     #[test]
-    fn an_end_happens_once_and_only_in_its_round() {
-        let mut job = job(JobStatus::Processing, 0, 0, 0);
-        job.sealed = true;
-        let end = JobWrite::End { round: 1, retention_days: 30 };
-        assert!(end.admitted(&job) && !JobWrite::End { round: 2, retention_days: 30 }.admitted(&job));
-        end.apply(&mut job, DateTime::UNIX_EPOCH);
-        assert!(!end.admitted(&job) && !JobWrite::Cancel.admitted(&job));
-    }
-
-    #[test]
-    fn a_seal_counts_every_reserved_part() {
-        let mut job = job(JobStatus::Pending, 0, 0, 0);
-        let seal = |parts| JobWrite::Seal { parts, total_items: 0 };
-        assert!(seal(0).admitted(&job) && !seal(1).admitted(&job));
-        JobWrite::Reserve { part: 2 }.apply(&mut job, DateTime::UNIX_EPOCH);
-        assert!(seal(3).admitted(&job) && !seal(2).admitted(&job) && !seal(0).admitted(&job));
-        assert!(!JobWrite::Reserve { part: 1 }.admitted(&job) && JobWrite::Reserve { part: 3 }.admitted(&job));
-    }
-
-    #[test]
     fn only_the_text_of_an_id_is_an_id() {
         let text = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
         assert_eq!(JobId::parse(text).unwrap().to_string(), text);
@@ -589,13 +369,5 @@ mod tests {
         {
             assert_eq!(JobId::parse(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn an_error_is_cut_at_a_character() {
-        let long = "é".repeat(400);
-        assert_eq!(error_within_row(&long).len(), 300);
-        assert_eq!(error_within_row(&long[..598]).chars().last(), Some('é'));
-        assert_eq!(error_within_row("short"), "short");
     }
 }
