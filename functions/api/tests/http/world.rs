@@ -173,8 +173,8 @@ impl World {
         let delivery = |body| Delivery { message_id: Uuid::new_v4().to_string(), body, receive_count: 1, dead_letter: false };
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + Duration::from_secs(900) };
-        let undone = self.worker.work(bodies.into_iter().map(delivery).collect(), invocation).await;
-        assert!(undone.is_empty());
+        let worked = self.worker.work(bodies.into_iter().map(delivery).collect(), invocation).await;
+        assert!(worked.undone.is_empty());
     }
 
     /// Works off whatever is in the queue, and what comes of it.
