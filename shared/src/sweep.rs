@@ -3,6 +3,7 @@
 //! It never judges by the index that finds candidates, only by rows read consistently, and every write it makes is one
 //! whose condition a live job does not meet.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -45,6 +46,28 @@ pub struct Swept {
     pub ended: usize,
 }
 
+impl Swept {
+    /// One line about a job that something was done to.
+    fn log(&self, id: JobId) {
+        let Self { abandoned, reconciled, revived, ended, .. } = *self;
+        if abandoned + reconciled + revived + ended > 0 {
+            tracing::info!(job_id = %id, abandoned, reconciled, revived, ended, "repaired a job");
+        }
+    }
+}
+
+impl AddAssign for Swept {
+    fn add_assign(&mut self, other: Self) {
+        self.deleted += other.deleted;
+        self.abandoned += other.abandoned;
+        self.looked_at += other.looked_at;
+        self.reconciled += other.reconciled;
+        self.failed += other.failed;
+        self.revived += other.revived;
+        self.ended += other.ended;
+    }
+}
+
 /// One run, bounded; what is left is for the next.
 ///
 /// # Errors
@@ -56,11 +79,14 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
     while swept.looked_at < CANDIDATES_MAX {
         let found = app.ledger.candidates(Candidates::Live, now - LOOKED_AT_AFTER, after.as_deref(), BATCH_GET_KEYS_MAX).await?;
         for id in found.ids {
+            let mut done = Swept::default();
             // One job that cannot be looked at must not keep the others from it.
-            if let Err(error) = look_at(app, id, now, &mut swept).await {
-                swept.failed += 1;
+            if let Err(error) = look_at(app, id, now, &mut done).await {
+                done.failed = 1;
                 tracing::error!(job_id = %id, error = error_chain(&error), "a job could not be swept");
             }
+            done.log(id);
+            swept += done;
         }
         after = found.next;
         if after.is_none() {
@@ -99,7 +125,8 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
         return Ok(());
     }
     if job.paused {
-        return end_long_pause(app, &job, now).await;
+        swept.ended += usize::from(end_long_pause(app, &job, now).await?);
+        return Ok(());
     }
     // A part behind its job's round, or one nobody has touched for long, may have something waiting in the table.
     let still = |part: &&Part| part.round < job.round || part.updated_at < now - time(STANDS_STILL_AFTER);
@@ -113,11 +140,12 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
     Ok(())
 }
 
-async fn end_long_pause(app: &App, job: &Job, now: DateTime<Utc>) -> Result<(), JobError> {
-    if job.updated_at < now - time(PAUSED_MAX) {
-        app.jobs.mark_failed(job.id, job.round, "it was paused for too long: retry it to go on".to_owned()).await?;
+async fn end_long_pause(app: &App, job: &Job, now: DateTime<Utc>) -> Result<bool, JobError> {
+    if job.updated_at >= now - time(PAUSED_MAX) {
+        return Ok(false);
     }
-    Ok(())
+    let error = "it was paused for too long: retry it to go on".to_owned();
+    Ok(matches!(app.jobs.mark_failed(job.id, job.round, error).await?, Written::Applied(_)))
 }
 
 fn is_abandoned(job: &Job, parts: &[Part], now: DateTime<Utc>) -> bool {

@@ -70,6 +70,7 @@ impl Clock for HeldClock {
 
 pub(crate) struct World {
     pub(crate) clock: Arc<HeldClock>,
+    pub(crate) app: App,
     queue: Arc<MemoryQueue>,
     router: Router,
     worker: Worker,
@@ -106,8 +107,8 @@ impl World {
         let auth = change(Authenticator::hs256(KEY, clock.clone()));
         let origins = Origins::parse("https://app.example").unwrap();
         let worker = Worker::new(app.clone(), processors);
-        let state = AppState::new(app, auth).with_origins(origins);
-        Self { clock, router: router(Arc::new(state)), worker, queue }
+        let state = AppState::new(app.clone(), auth).with_origins(origins);
+        Self { clock, app, router: router(Arc::new(state)), worker, queue }
     }
 
     pub(crate) fn token(&self, user: &str, scopes: &[&str]) -> String {
