@@ -20,7 +20,8 @@ const REST: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc
 /// Items with characters that SQS does not take: `["\uFFFF"]`, not escaped.
 const ENCODED: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items64":"WyLvv78iXQ==","attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
 /// Only what a chunk cannot be without.
-const BARE: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[1,2]}"#;
+const BARE: &str =
+    r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[1,2]}"#;
 /// A part to be brought to a round.
 const REVIVE: &str = r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":12,"round":3,"attempt":0,"hops":0,"nonce":"00000000-0000-0000-0000-000000000000","careful":false}"#;
 /// A revival with only what it cannot be without.
