@@ -25,13 +25,14 @@ pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
     };
     let answer = match health {
         Ok(answer) => answer,
-        Err(error) => return vec![unreached(&error)],
+        Err(error) => return vec![unreached(&error, context.address().is_some() || default.is_some())],
     };
     vec![version(&address, &answer), clock("clock", &answer.headers, Utc::now()), token(context, default).await]
 }
 
-fn unreached(error: &ClientError) -> Check {
+fn unreached(error: &ClientError, named: bool) -> Check {
     let fix = match error {
+        ClientError::Unreachable { .. } if named => "see that the address is right, and that it can be reached from here",
         ClientError::Unreachable { .. } => "start it (headway serve), or name another with --url or HEADWAY_URL",
         ClientError::Refused(_) => "see the server's log",
         _ => "give the address of a Headway server with --url or HEADWAY_URL",

@@ -48,8 +48,8 @@ fn indexes(described: &TableDescription) -> Check {
     let faults: Vec<String> = [INDEX_OWNER, INDEX_SWEEP]
         .into_iter()
         .filter_map(|name| match index(name).map(|index| index.index_status()) {
-            Some(Some(IndexStatus::Active)) => None,
-            Some(status) => Some(format!("{name} is {}", status.map_or("unknown", IndexStatus::as_str))),
+            Some(None | Some(IndexStatus::Active)) => None,
+            Some(Some(status)) => Some(format!("{name} is {}", status.as_str())),
             None => Some(format!("{name} is missing")),
         })
         .collect();
