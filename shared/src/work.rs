@@ -219,13 +219,7 @@ impl Worker {
         Ok(())
     }
 
-    async fn take(
-        &self,
-        delivery: &Delivery,
-        found: &Found<'_>,
-        invocation: Invocation,
-        worked: &mut Worked,
-    ) -> Result<(), JobError> {
+    async fn take(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation, worked: &mut Worked) -> Result<(), JobError> {
         match delivery.dead_letter {
             true => self.dead_letter(delivery, found, worked).await,
             false => self.run(delivery, found, invocation, worked).await,
@@ -239,13 +233,7 @@ impl Worker {
         Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))
     }
 
-    async fn run(
-        &self,
-        delivery: &Delivery,
-        found: &Found<'_>,
-        invocation: Invocation,
-        worked: &mut Worked,
-    ) -> Result<(), JobError> {
+    async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation, worked: &mut Worked) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
         let began = Instant::now();
         let prepared = self.prepared.get(&self.app, &self.processors, job).await?;

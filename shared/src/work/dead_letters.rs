@@ -48,13 +48,7 @@ impl Worker {
     }
 
     /// Records the items that `which` names as failed, unless they are recorded.
-    async fn fail(
-        &self,
-        delivery: &Delivery,
-        found: &Found<'_>,
-        worked: &mut Worked,
-        which: impl Fn(u64) -> bool,
-    ) -> Result<(), JobError> {
+    async fn fail(&self, delivery: &Delivery, found: &Found<'_>, worked: &mut Worked, which: impl Fn(u64) -> bool) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
         let cause = format!("its message was received {} times and never finished", delivery.receive_count);
         let results = message.items.iter().filter(|(index, _)| which(*index)).map(|(index, value)| {
