@@ -9,7 +9,7 @@ VENV := .venv
 PYTHON ?= python3
 HISTORIES ?= 100000
 
-.PHONY: help demo test check sim watch build lint-template clean-demo
+.PHONY: help demo test check sim watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -37,7 +37,13 @@ watch: $(VENV)/ready ## Serve all three functions with cargo-lambda on http://12
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda watch -A 127.0.0.1
 
 build: $(VENV)/ready ## Build the three Lambda artifacts for arm64 into target/lambda
-	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --arm64 --output-format zip
+	rm -rf target/lambda
+	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --arm64
+
+deploy: ## Build and deploy to AWS: STACK=… ISSUER=… AUDIENCE=… and what else `make deploy` alone lists
+	@tools/deploy.sh --check
+	@$(MAKE) --no-print-directory build
+	@tools/deploy.sh
 
 lint-template: $(VENV)/ready ## Check template.yaml alone
 	$(VENV)/bin/python -m pytest -q tests/template

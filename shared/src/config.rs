@@ -17,6 +17,8 @@ pub const HEADWAY_QUEUE_URL: &str = "HEADWAY_QUEUE_URL";
 pub const HEADWAY_DEAD_LETTER_QUEUE_ARN: &str = "HEADWAY_DEAD_LETTER_QUEUE_ARN";
 /// How long ended jobs are kept, in days.
 pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
+/// How operators are told of metrics: `emf`, or not at all.
+pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The filter of logs, as `tracing-subscriber` reads it.
 pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
 

@@ -191,7 +191,11 @@ impl JobRepository for Jobs {
         for id in found.ids {
             // One that cannot be deleted must not keep the others from it.
             match self.clean_up(id, older_than, now).await {
-                Ok(done) => deleted += usize::from(done),
+                Ok(true) => {
+                    deleted += 1;
+                    tracing::info!(job_id = %id, "deleted a job");
+                }
+                Ok(false) => {}
                 Err(error) => tracing::error!(job_id = %id, error = error_chain(&error), "a job could not be deleted"),
             }
         }

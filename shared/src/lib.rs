@@ -15,6 +15,7 @@ pub mod job;
 pub mod jobs;
 pub mod ledger;
 pub mod limits;
+pub mod metrics;
 pub mod outcome;
 pub mod part;
 pub mod pause;

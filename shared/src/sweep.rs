@@ -4,6 +4,7 @@
 //! whose condition a live job does not meet. A job it has looked at goes behind those it has not, so that no number of
 //! paused or slow ones keeps the others from it.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -46,6 +47,28 @@ pub struct Swept {
     pub ended: usize,
 }
 
+impl Swept {
+    /// One line about a job that something was done to.
+    fn log(&self, id: JobId) {
+        let Self { abandoned, reconciled, revived, ended, .. } = *self;
+        if abandoned + reconciled + revived + ended > 0 {
+            tracing::info!(job_id = %id, abandoned, reconciled, revived, ended, "repaired a job");
+        }
+    }
+}
+
+impl AddAssign for Swept {
+    fn add_assign(&mut self, other: Self) {
+        self.deleted += other.deleted;
+        self.abandoned += other.abandoned;
+        self.looked_at += other.looked_at;
+        self.reconciled += other.reconciled;
+        self.failed += other.failed;
+        self.revived += other.revived;
+        self.ended += other.ended;
+    }
+}
+
 /// One run, bounded; what is left is for the next.
 ///
 /// # Errors
@@ -57,11 +80,14 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
     while swept.looked_at < CANDIDATES_MAX {
         let found = app.ledger.candidates(Candidates::Live, now - LOOKED_AT_AFTER, after.as_deref(), BATCH_GET_KEYS_MAX).await?;
         for id in found.ids {
+            let mut done = Swept::default();
             // One job that cannot be looked at must not keep the others from it.
-            if let Err(error) = look_at(app, id, now, &mut swept).await {
-                swept.failed += 1;
+            if let Err(error) = look_at(app, id, now, &mut done).await {
+                done.failed = 1;
                 tracing::error!(job_id = %id, error = error_chain(&error), "a job could not be swept");
             }
+            done.log(id);
+            swept += done;
         }
         after = found.next;
         if after.is_none() {

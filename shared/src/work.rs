@@ -23,10 +23,12 @@ mod patience;
 mod prepared;
 mod rest;
 mod revive;
+mod worked;
 
 use leases::Leases;
 use prepared::PreparedJobs;
 pub use revive::send_revivals;
+pub use worked::Worked;
 
 /// A message as the event source mapping delivers it.
 #[derive(Debug, Clone)]
@@ -112,37 +114,38 @@ impl Worker {
         self
     }
 
-    /// Works on a batch. Returns the ids of messages that are not done and have to be delivered again; everything the
-    /// others led to is durable.
-    pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Vec<String> {
+    /// Works on a batch. What the messages that are done led to is durable.
+    pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Worked {
         let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
         let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
         let parts = match self.patiently(invocation, || self.read(&known)).await {
             Ok(parts) => parts,
             // One row that cannot be read must not hold up its batch mates: their rows are read alone.
             Err(JobError::Corrupt { .. }) if known.len() > 1 => {
-                let mut undone = Vec::new();
+                let mut worked = Worked::default();
                 for delivery in deliveries {
-                    undone.extend(Box::pin(self.work(vec![delivery], invocation)).await);
+                    worked += Box::pin(self.work(vec![delivery], invocation)).await;
                 }
-                return undone;
+                return worked;
             }
             Err(error) => {
                 tracing::error!(error = error_chain(&error), messages = deliveries.len(), "the batch is left for later");
-                return deliveries.into_iter().map(|delivery| delivery.message_id).collect();
+                let undone = deliveries.into_iter().map(|delivery| delivery.message_id).collect();
+                return Worked { undone, ..Worked::default() };
             }
         };
         let works = deliveries.iter().zip(&parsed).map(|(delivery, message)| async {
-            let done = self.one(delivery, message, &parts, invocation).await;
-            done.err().map(|error| {
+            let mut worked = Worked::default();
+            if let Err(error) = self.one(delivery, message, &parts, invocation, &mut worked).await {
                 let message_id = &delivery.message_id;
                 let (job_id, part, chunk) = message.as_ref().map(Message::names).unwrap_or_default();
                 let (error, receive_count) = (error_chain(&error), delivery.receive_count);
                 tracing::error!(message_id, job_id, part, chunk, receive_count, error, "a message is left for later");
-                message_id.clone()
-            })
+                worked.undone.push(message_id.clone());
+            }
+            worked
         });
-        futures::future::join_all(works).await.into_iter().flatten().collect()
+        futures::future::join_all(works).await.into_iter().sum()
     }
 
     /// Reads the rows of a batch at once: the jobs into the leases, the parts for the caller. Begins jobs not begun.
@@ -187,11 +190,12 @@ impl Worker {
         message: &Result<Message, WireError>,
         parts: &Parts,
         invocation: Invocation,
+        worked: &mut Worked,
     ) -> Result<(), JobError> {
         match message {
             Ok(Message::Chunk(chunk)) => {
                 let part = parts.get(&(chunk.id.job, chunk.id.part));
-                self.chunk(delivery, chunk, part, invocation).await
+                self.chunk(delivery, chunk, part, invocation, worked).await
             }
             Ok(Message::Revive { job, part, .. }) => self.revive((*job, *part)).await,
             Err(error) => self.stray(delivery, error).await,
@@ -204,26 +208,32 @@ impl Worker {
         message: &ChunkMessage,
         part: Option<&Part>,
         invocation: Invocation,
+        worked: &mut Worked,
     ) -> Result<(), JobError> {
         let (Some(job), Some(part)) = (self.leases.job(&self.app, message.id.job).await?, part) else { return Ok(()) };
         let found = Found { message, job: &job, part };
         match found.plan() {
-            Plan::Drop => Ok(()),
-            Plan::LookUpward => look_upward(&self.app, part).await,
-            Plan::Park if self.park(&found, &delivery.body).await? => Ok(()),
+            Plan::Drop => found.log("dropped a chunk: its job was cancelled or deleted"),
+            Plan::LookUpward => {
+                worked.duplicates += 1;
+                found.log("a chunk came that was settled before");
+                look_upward(&self.app, part).await?;
+            }
+            Plan::Park if self.park(&found, &delivery.body).await? => found.log("kept a chunk: its job stands"),
             // The kept message is forgotten only once what it stands for is durable: it may stand for another delivery too.
             Plan::Park => {
-                self.take(delivery, &found, invocation).await?;
-                self.app.ledger.unpark(message.id, message.nonce).await
+                self.take(delivery, &found, invocation, worked).await?;
+                self.app.ledger.unpark(message.id, message.nonce).await?;
             }
-            Plan::Work => self.take(delivery, &found, invocation).await,
+            Plan::Work => self.take(delivery, &found, invocation, worked).await?,
         }
+        Ok(())
     }
 
-    async fn take(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation) -> Result<(), JobError> {
+    async fn take(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation, worked: &mut Worked) -> Result<(), JobError> {
         match delivery.dead_letter {
-            true => self.dead_letter(delivery, found).await,
-            false => self.run(delivery, found, invocation).await,
+            true => self.dead_letter(delivery, found, worked).await,
+            false => self.run(delivery, found, invocation, worked).await,
         }
     }
 
@@ -234,7 +244,7 @@ impl Worker {
         Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))
     }
 
-    async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation) -> Result<(), JobError> {
+    async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation, worked: &mut Worked) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
         let began = Instant::now();
         let prepared = self.prepared.get(&self.app, &self.processors, job).await?;
@@ -262,14 +272,20 @@ impl Worker {
             self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await
         };
         let nothing = settlement.results.is_empty() && recorded.is_none();
+        let settling = Instant::now();
         let shown = match nothing {
             true => Some(part.clone()),
             false => self.patiently(invocation, || settle(&self.app, &settlement)).await?,
         };
+        if !nothing {
+            worked.settled(&settlement, settling.elapsed());
+        }
+        worked.items_retried += left.iter().filter(|left| matches!(left.why, items::Why::Retry { .. })).count();
         tracing::info!(
             job_id = %job.id,
             part = part.number,
             chunk = message.id.chunk,
+            processor = job.processor,
             items = settlement.results.len(),
             left = left.len(),
             careful,
@@ -297,6 +313,11 @@ impl Worker {
 type Parts = BTreeMap<PartId, Part>;
 
 impl Found<'_> {
+    /// One line about a message that needed no work.
+    fn log(&self, what: &'static str) {
+        tracing::info!(job_id = %self.job.id, part = self.part.number, chunk = self.message.id.chunk, "{what}");
+    }
+
     fn plan(&self) -> Plan {
         if self.job.deleting || self.job.status == JobStatus::Cancelled {
             Plan::Drop

@@ -8,6 +8,7 @@
 
 mod differential;
 mod faults;
+mod golden;
 mod jobs;
 mod ledger;
 mod left_over;

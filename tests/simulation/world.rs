@@ -151,12 +151,12 @@ async fn work(world: World) {
                 let began = Instant::now();
                 let invocation = Invocation { began, deadline: began + FUNCTION_TIMEOUT };
                 let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
-                let Ok(undone) = tokio::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
+                let Ok(worked) = tokio::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
                     world.left_marked(&process);
                     continue;
                 };
                 world.left_marked(&process);
-                for id in ids.iter().filter(|id| !undone.contains(id)) {
+                for id in ids.iter().filter(|id| !worked.undone.contains(id)) {
                     if !world.faults.strike("fault: lost delete", 30) {
                         world.parts.delete(id).await;
                     }

@@ -79,7 +79,11 @@ class Stack:
             for name, resource in self.template["Resources"].items()
             if "Condition" not in resource or self._condition(resource["Condition"])
         }
-        self.outputs = self._resolve(self.template["Outputs"])
+        self.outputs = {
+            name: self._resolve(output)
+            for name, output in self.template["Outputs"].items()
+            if "Condition" not in output or self._condition(output["Condition"])
+        }
 
     def of_type(self, kind):
         """Properties of the resources of one type, by logical id."""
@@ -168,5 +172,7 @@ def stacks():
             HttpEndpoints="{}",
             AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",
             WorkerTimeoutSeconds="900",
+            Tracing="Active",
+            Dashboard="no",
         ),
     }

@@ -44,6 +44,15 @@ def test_no_variable_is_read_that_nobody_sets(function):
     assert read_by(function) - ever_set_for(function) == set()
 
 
+def test_doctor_knows_every_variable():
+    """`headway doctor` calls any other HEADWAY_ variable misspelt."""
+    listed = re.search(r"const KNOWN: &\[&str\] = &\[(.*?)\];", code("functions/local/src/doctor"), flags=re.DOTALL)[1]
+    known = {f"HEADWAY_{name}" for name in re.findall(r'"([A-Z_]+)"', listed)}
+    set_on_lambda = set().union(*(ever_set_for(function) for function in FUNCTIONS))
+    read_here = read_in("functions/local/src") | DEVELOPMENT
+    assert known == set_on_lambda | read_here - {"HEADWAY_"}
+
+
 def schema():
     """The constants of the table's layout, by name."""
     text = (ROOT / "shared/src/ledger/dynamodb/schema.rs").read_text()

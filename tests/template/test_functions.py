@@ -11,7 +11,18 @@ def test_runtime_and_architecture(stack):
         assert function["Runtime"] == "provided.al2023", name
         assert function["Architectures"] == ["arm64"], name
         assert function["Handler"] == "bootstrap", name
-        assert function.get("TracingConfig", {}).get("Mode", "PassThrough") == "PassThrough", name
+
+
+def test_tracing_is_off_unless_asked_for(stack):
+    modes = {function["TracingConfig"]["Mode"] for function in stack.functions().values()}
+    assert modes == {stack.parameters["Tracing"]}
+    assert Stack().parameters["Tracing"] == "PassThrough"
+
+
+def test_lambda_drops_no_line_that_a_function_wrote(stack):
+    """With JSON logs Lambda filters by level too, and keeps INFO and above unless told otherwise."""
+    logging = [f["LoggingConfig"] for f in stack.functions().values()]
+    assert {(config["LogFormat"], config["ApplicationLogLevel"]) for config in logging} == {("JSON", "TRACE")}
 
 
 def test_code_is_where_cargo_lambda_puts_it():

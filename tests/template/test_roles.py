@@ -15,12 +15,17 @@ def strings(node):
     return [node] if isinstance(node, str) else []
 
 
-def test_a_role_each_and_nothing_managed(stack):
+# X-Ray's actions know no resources: AWS's own policy is as narrow as it gets. Only with Tracing.
+XRAY = "arn:AWS::Partition:iam::aws:policy/AWSXRayDaemonWriteAccess"
+
+
+def test_a_role_each_and_nothing_managed_but_for_tracing(stack):
     roles = stack.of_type("AWS::IAM::Role")
     assert {f["Role"] for f in stack.functions().values()} == {f"{name}.Arn" for name in roles}
     assert len(roles) == len(FUNCTIONS)
     for name, role in roles.items():
-        assert "ManagedPolicyArns" not in role, name
+        traced = stack.parameters["Tracing"] == "Active"
+        assert role.get("ManagedPolicyArns", []) == ([XRAY] if traced else []), name
         trust = role["AssumeRolePolicyDocument"]["Statement"]
         assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}], name
     extra = {r["Type"] for r in stack.resources.values() if r["Type"].startswith("AWS::IAM::")}

@@ -27,6 +27,7 @@ def test_indexes_hold_keys_only(table):
 # The property by which CloudFormation gives a resource a fixed physical name.
 NAMES = {
     "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
@@ -52,3 +53,9 @@ def test_a_second_stack_does_not_collide(stack):
         kind = resource["Type"]
         assert kind in NAMES or kind in UNNAMED, f"{name}: does {kind} have a physical name? Say so in NAMES or UNNAMED"
         assert NAMES.get(kind) not in resource["Properties"], f"{name} has a fixed name"
+
+
+def test_the_table_is_all_that_stays_and_the_output_says_so(stack):
+    kept = {name for name, r in stack.resources.items() if r.get("DeletionPolicy", "Delete") != "Delete"}
+    assert kept == {"Table"}
+    assert "stays" in stack.outputs["TableName"]["Description"]

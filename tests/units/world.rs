@@ -108,7 +108,7 @@ impl World {
     /// Works on a batch; the ids of messages that are not done.
     pub(crate) async fn work(&self, batch: Vec<Delivery>) -> Vec<String> {
         let began = Instant::now();
-        self.worker.work(batch, Invocation { began, deadline: began + Duration::from_secs(60) }).await
+        self.worker.work(batch, Invocation { began, deadline: began + Duration::from_secs(60) }).await.undone
     }
 
     /// Works on all there is, and deletes it.

@@ -8,7 +8,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
-use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use headway::JobId;
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use lambda_http::RequestExt as _;
 use tokio::time::{Instant, timeout};
 
@@ -89,12 +90,18 @@ impl Asked {
         let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
         let status = response.status().as_u16();
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let job_id = self.path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
-        let job_id = job_id.and_then(headway::JobId::parse).map(tracing::field::display);
+        let job_id = self.job_id(response).map(tracing::field::display);
         match status {
             500.. => tracing::error!(request_id, method, route, status, duration_ms, job_id, cause, "request failed"),
             _ => tracing::info!(request_id, method, route, status, duration_ms, job_id, "request"),
         }
+    }
+
+    /// The job that was asked about, or was started.
+    fn job_id(&self, response: &Response) -> Option<JobId> {
+        let asked = self.path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
+        let started = || response.headers().get(LOCATION)?.to_str().ok()?.strip_prefix("jobs/");
+        asked.or_else(started).and_then(JobId::parse)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The cleanup function: on a schedule, deletes what is past retention and repairs what stands still.
 
+use headway::metrics::{Metric, Metrics};
 use headway::sweep::{Swept, sweep};
 use headway::{App, JobError, config, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -21,9 +22,28 @@ pub async fn handle(app: &App) -> Result<Swept, JobError> {
 /// What is missing in the environment, and what the runtime reports.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
+    let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
     let app = environment().await?;
-    let app = &app;
-    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move { Ok::<_, Error>(handle(app).await?) })).await
+    let (app, metrics) = (&app, &metrics);
+    lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move {
+        let swept = handle(app).await?;
+        metrics.send(app.clock.now(), metrics_of(&swept));
+        Ok::<_, Error>(swept)
+    }))
+    .await
+}
+
+/// What operators see of a run: nothing of one that found nothing to do.
+fn metrics_of(swept: &Swept) -> Vec<Metric> {
+    let Swept { deleted, abandoned, failed, reconciled, revived, ended, looked_at: _ } = *swept;
+    vec![
+        Metric::count("JobsDeleted", deleted),
+        Metric::count("JobsAbandoned", abandoned),
+        Metric::count("JobsEnded", ended),
+        Metric::count("JobsNotSwept", failed),
+        Metric::count("PartsRevived", revived),
+        Metric::count("OutcomesReconciled", reconciled),
+    ]
 }
 
 async fn environment() -> Result<App, Error> {

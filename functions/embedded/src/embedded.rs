@@ -213,7 +213,9 @@ fn wanted_queues(config: &Config, queue: &QueueAddress, dead_letters: &QueueAddr
         let named: BTreeMap<_, _> = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         Attributes::default().with(&named).map_err(refused)
     };
-    let of_dead_letters = with(&[("MessageRetentionPeriod", DEAD_LETTERS_KEPT_SECONDS.to_string())])?;
-    let of_queue = with(&[("VisibilityTimeout", config.visibility_timeout.as_secs().to_string()), ("RedrivePolicy", policy.to_string())])?;
+    let visibility = config.visibility_timeout.as_secs().to_string();
+    let of_dead_letters =
+        with(&[("VisibilityTimeout", visibility.clone()), ("MessageRetentionPeriod", DEAD_LETTERS_KEPT_SECONDS.to_string())])?;
+    let of_queue = with(&[("VisibilityTimeout", visibility), ("RedrivePolicy", policy.to_string())])?;
     Ok([(dead_letters.name.clone(), of_dead_letters), (queue.name.clone(), of_queue)])
 }

@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::problem::Problem;
-use crate::verbs::{act, completions, delete, estimate, failures, list, parts, processors, results, retry, status, submit, token, watch};
+use crate::verbs::{
+    act, completions, delete, doctor, estimate, failures, list, parts, processors, results, retry, status, submit, token, watch,
+};
 
 /// Background jobs with exact progress: run them here, submit to them, follow them.
 ///
@@ -96,6 +98,10 @@ pub enum Command {
     Estimate(estimate::Estimate),
     /// Make a token for a local server
     Token(token::MakeToken),
+    /// Check the configuration, and say what to mend
+    ///
+    /// This machine and the server, or a deployment: with --stack, or where HEADWAY_TABLE names a table. Nothing is changed.
+    Doctor(doctor::Doctor),
     /// Print a shell's completion script
     Completions(completions::Completions),
 }
@@ -165,6 +171,7 @@ impl Command {
             Command::Processors(verb) => verb.run(context).await,
             Command::Estimate(verb) => verb.run(context).await,
             Command::Token(verb) => verb.run(context),
+            Command::Doctor(verb) => verb.run(context).await,
             Command::Completions(verb) => verb.run(context),
         }
     }

@@ -93,6 +93,17 @@ impl Client {
         Call { method, url, headers: HeaderMap::new(), body: None, patience: Patience::SHORT, within: ANSWER_MAX }
     }
 
+    /// `GET /healthz`, which needs no token.
+    #[must_use]
+    pub fn health(&self) -> Call {
+        let mut call = self.get(&[]);
+        call.url.clone_from(&self.base);
+        if let Ok(mut path) = call.url.path_segments_mut() {
+            path.pop_if_empty().push("healthz");
+        }
+        call
+    }
+
     /// `GET /v1/<segments>`.
     #[must_use]
     pub fn get(&self, segments: &[&str]) -> Call {

@@ -34,10 +34,24 @@ impl Context {
     /// # Errors
     /// If the address is none, or may be given no token.
     pub fn client(&self) -> Result<Arc<Client>, ClientError> {
-        let variable = || std::env::var("HEADWAY_URL").ok().filter(|url| !url.trim().is_empty());
-        let address = self.globals.url.clone().or_else(variable);
+        self.client_at(None)
+    }
+
+    /// The same, but of the server at `default` if they name none.
+    ///
+    /// # Errors
+    /// As [`Context::client`].
+    pub fn client_at(&self, default: Option<&str>) -> Result<Arc<Client>, ClientError> {
+        let address = self.address().or(default.map(str::to_owned));
         let source = TokenSource::choose(self.globals.token_file.clone(), address.is_some());
         Ok(Arc::new(Client::new(address.as_deref().unwrap_or(URL_DEFAULT), source)?))
+    }
+
+    /// The server's address, if the options or the environment give one.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        let variable = || std::env::var("HEADWAY_URL").ok().filter(|url| !url.trim().is_empty());
+        self.globals.url.clone().or_else(variable)
     }
 
     /// A command line that can be pasted, with the options that name the server.

@@ -2,7 +2,8 @@
 //!
 //! The map: [`cli`] is what can be typed, [`verbs`] holds one file a command, [`client`] speaks HTTP, [`credentials`]
 //! and [`local_token`] prove who calls, [`input`], [`cut`] and [`upload`] turn a file of any size into parts,
-//! [`follow`] and [`bar`] show a job until it ends, [`exit`] turns what happened into an exit code.
+//! [`follow`] and [`bar`] show a job until it ends, [`doctor`] looks for what is to be mended, [`exit`] turns what
+//! happened into an exit code.
 
 pub mod bar;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod client;
 pub mod context;
 pub mod credentials;
 pub mod cut;
+pub mod doctor;
 pub mod duration;
 pub mod exit;
 pub mod follow;

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod completions;
 pub mod delete;
+pub mod doctor;
 pub mod estimate;
 pub mod failures;
 pub mod list;

@@ -6,25 +6,35 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use headway::limits::FUNCTION_TIMEOUT_MAX;
+use headway::metrics::Metrics;
 use headway::work::{Delivery, Invocation, Worker};
 use headway::{App, Processors, config, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+mod metrics;
 pub mod processors;
 
 /// The worker and how it tells dead letters from other messages.
 #[derive(Debug)]
 pub struct Handler {
+    app: App,
     worker: Worker,
     dead_letter_queue_arn: Option<String>,
+    metrics: Metrics,
 }
 
 impl Handler {
     /// A handler of messages; those from the queue of that ARN are dead letters.
     pub fn new(app: App, processors: Processors, dead_letter_queue_arn: Option<String>) -> Self {
-        Self { worker: Worker::new(app, processors), dead_letter_queue_arn }
+        Self { worker: Worker::new(app.clone(), processors), app, dead_letter_queue_arn, metrics: Metrics::default() }
+    }
+
+    /// Tells operators of every batch.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// This process is the only worker there is.
@@ -37,21 +47,30 @@ impl Handler {
     pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let began = Instant::now();
         let messages = event.records.len();
+        // A dead letter is as old as its failures took.
+        let fresh = event.records.iter().filter(|record| !self.is_dead_letter(record));
+        let oldest_age = metrics::oldest_age(fresh, self.app.clock.now());
         let deliveries = event.records.into_iter().map(|record| self.delivery(record)).collect();
-        let undone = self.worker.work(deliveries, Invocation { began, deadline }).await;
-        tracing::info!(messages, undone = undone.len(), duration_ms = began.elapsed().as_millis() as u64, "worked on a batch");
+        let worked = self.worker.work(deliveries, Invocation { began, deadline }).await;
+        self.metrics.send(self.app.clock.now(), metrics::of(&worked, oldest_age));
+        let undone = worked.undone.len();
+        tracing::info!(messages, undone, duration_ms = began.elapsed().as_millis() as u64, "worked on a batch");
         let mut answer = SqsBatchResponse::default();
-        answer.batch_item_failures = undone.into_iter().map(failure).collect();
+        answer.batch_item_failures = worked.undone.into_iter().map(failure).collect();
         answer
+    }
+
+    fn is_dead_letter(&self, record: &SqsMessage) -> bool {
+        self.dead_letter_queue_arn.is_some() && record.event_source_arn == self.dead_letter_queue_arn
     }
 
     fn delivery(&self, record: SqsMessage) -> Delivery {
         let receive_count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
         Delivery {
+            dead_letter: self.is_dead_letter(&record),
             message_id: record.message_id.unwrap_or_default(),
             body: record.body.unwrap_or_default(),
             receive_count: receive_count.unwrap_or(1),
-            dead_letter: self.dead_letter_queue_arn.is_some() && record.event_source_arn == self.dead_letter_queue_arn,
         }
     }
 }
@@ -63,7 +82,8 @@ impl Handler {
 pub async fn run(processors: Processors) -> Result<(), Error> {
     telemetry::init();
     let (app, dead_letter_queue_arn) = environment().await?;
-    let handler = Handler::new(app, processors, dead_letter_queue_arn);
+    let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
+    let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics);
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);

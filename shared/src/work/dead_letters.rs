@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::careful::STRIKES_MAX;
 use super::items::{Left, Why};
-use super::{Delivery, Found, Worker};
+use super::{Delivery, Found, Worked, Worker};
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
 use crate::outcome::{Failure, FailureKind, ItemResult};
@@ -20,7 +21,7 @@ use crate::submit::id_of;
 const HOPS_MAX: u32 = 3;
 
 impl Worker {
-    pub(super) async fn dead_letter(&self, delivery: &Delivery, found: &Found<'_>) -> Result<(), JobError> {
+    pub(super) async fn dead_letter(&self, delivery: &Delivery, found: &Found<'_>, worked: &mut Worked) -> Result<(), JobError> {
         let Found { message, job, .. } = *found;
         let recorded = self.app.ledger.outcome(message.id).await?;
         if let Some(rest) = self.rest_after_progress(message, recorded.as_ref()) {
@@ -30,7 +31,7 @@ impl Worker {
         let suspected = care.is_some();
         if let Some(care) = care.filter(|care| care.strikes + 1 >= STRIKES_MAX) {
             // Only the item that was marked is to blame; its neighbours get another message.
-            self.fail(delivery, found, |index| index == care.item).await?;
+            self.fail(delivery, found, worked, |index| index == care.item).await?;
             self.app.ledger.put_care(message.id, None).await?;
             let left = |(index, value): &(u64, Box<RawValue>)| Left { index: *index, value: value.clone(), why: Why::Progress };
             let rest: Vec<Left> = message.items.iter().filter(|(index, _)| *index != care.item).map(left).collect();
@@ -43,11 +44,11 @@ impl Worker {
             let body = Message::Chunk(again).to_wire()?;
             return self.app.queue.send(&job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await;
         }
-        self.fail(delivery, found, |_| true).await
+        self.fail(delivery, found, worked, |_| true).await
     }
 
     /// Records the items that `which` names as failed, unless they are recorded.
-    async fn fail(&self, delivery: &Delivery, found: &Found<'_>, which: impl Fn(u64) -> bool) -> Result<(), JobError> {
+    async fn fail(&self, delivery: &Delivery, found: &Found<'_>, worked: &mut Worked, which: impl Fn(u64) -> bool) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
         let cause = format!("its message was received {} times and never finished", delivery.receive_count);
         let results = message.items.iter().filter(|(index, _)| which(*index)).map(|(index, value)| {
@@ -63,7 +64,10 @@ impl Worker {
             merged: true,
         };
         tracing::error!(job_id = %job.id, part = part.number, chunk = message.id.chunk, "items are settled from the dead-letter queue");
-        match settle(&self.app, &settlement).await? {
+        let settling = Instant::now();
+        let shown = settle(&self.app, &settlement).await?;
+        worked.settled(&settlement, settling.elapsed());
+        match shown {
             Some(part) => look_upward(&self.app, &part).await,
             None => Ok(()),
         }

@@ -38,6 +38,7 @@ impl Worker {
         let part = self.bring_to_round(part, job.round).await?;
         self.send_again(&job, &part).await?;
         self.send_parked(id).await?;
+        tracing::info!(job_id = %job.id, part = part.number, round = part.round, "revived a part");
         let Some(part) = self.part(id).await? else { return Ok(()) };
         look_upward(&self.app, &part).await
     }

@@ -151,7 +151,7 @@ impl World {
 
     /// Hands a batch to the worker; what is not done goes back into the queue.
     pub(crate) async fn deliver(&mut self, batch: Vec<Held>) -> usize {
-        let undone = self.worker.work(deliveries(&batch, false), invocation()).await;
+        let undone = self.worker.work(deliveries(&batch, false), invocation()).await.undone;
         self.give_back(batch, &undone);
         undone.len()
     }
@@ -159,7 +159,7 @@ impl World {
     /// The same, but the worker dies after `life`: all of the batch goes back. Says whether it died.
     pub(crate) async fn deliver_to_one_who_dies(&mut self, batch: Vec<Held>, life: Duration) -> bool {
         let ended = tokio::time::timeout(life, self.worker.work(deliveries(&batch, false), invocation())).await;
-        let undone = ended.as_ref().map_or_else(|_| (0..batch.len()).map(|n| n.to_string()).collect(), Clone::clone);
+        let undone = ended.as_ref().map_or_else(|_| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
         self.give_back(batch, &undone);
         if ended.is_err() {
             self.worker = Worker::new(self.app.clone(), self.processors.clone());
@@ -169,7 +169,7 @@ impl World {
 
     /// Hands a message to the worker as a dead letter; says whether it is done with.
     pub(crate) async fn deliver_dead(&mut self, message: Held) -> bool {
-        let undone = self.worker.work(deliveries(&[message], true), invocation()).await;
+        let undone = self.worker.work(deliveries(&[message], true), invocation()).await.undone;
         self.take_sent();
         undone.is_empty()
     }

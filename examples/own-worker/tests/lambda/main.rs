@@ -35,7 +35,7 @@ async fn every_order_has_one_invoice_and_is_counted_once() {
     let hosted = Hosted::open(Some(data.clone())).await.unwrap();
     let app = hosted.app.clone().with_processors(vec![ProcessorInfo::new("invoices", &Options::default())]);
     let functions = [RuntimeApi::start().await, RuntimeApi::start().await];
-    let _processes = functions.each_ref().map(|function| Process::start(function.address, &data, &invoices));
+    let processes = functions.each_ref().map(|function| Process::start(function.address, &data, &invoices));
 
     let job = start_job(&app, orders()).await.unwrap();
     let events = deliver_twice(&hosted, &app, &job, &functions).await;
@@ -47,6 +47,7 @@ async fn every_order_has_one_invoice_and_is_counted_once() {
     assert_eq!(names(&invoices), expected.map(|index| format!("{}-{index}.txt", job.id)).collect());
     outcomes_are_listed(&app, &job).await;
     assert_eq!(in_queue(&hosted).await, ["0", "0"]);
+    operators_are_told(&processes, events.len());
 
     let mut event = events.into_iter().next().unwrap();
     event["Records"][0]["body"] = json!("hello");
@@ -116,6 +117,25 @@ async fn outcomes_are_listed(app: &App, job: &Job) {
     assert_eq!(outputs.len(), 23);
     let output: Value = serde_json::from_str(outputs[1].1.output.as_ref().unwrap().get()).unwrap();
     assert_eq!(output, json!({"invoice": format!("{}-1", job.id), "totalCents": 3_990}));
+}
+
+/// Each process told of each batch; between them they processed every item at least once.
+fn operators_are_told(processes: &[Process; 2], batches: usize) {
+    let lines: Vec<Value> = processes.iter().flat_map(Process::metrics).collect();
+    assert_eq!(lines.len(), 2 * batches);
+    let sum = |name: &str| lines.iter().filter_map(|line| line[name].as_f64()).sum::<f64>();
+    assert!(sum("ItemsProcessed") >= 23.0 && sum("ItemsFailed") >= 2.0, "{lines:?}");
+    let settled: usize = lines.iter().map(|line| line["SettleTime"].as_array().map_or(1, Vec::len)).sum();
+    assert!(settled + sum("Duplicates") as usize >= 13, "{settled} of at least 13 chunks, {lines:?}");
+    for line in &lines {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!((&directive["Namespace"], &directive["Dimensions"]), (&json!("Headway"), &json!([["FunctionName"]])));
+        assert_eq!(line["FunctionName"], "own-worker");
+        assert!(line["OldestChunkAge"].as_f64().is_some_and(|age| age < 60_000.0), "{line}");
+        for metric in directive["Metrics"].as_array().unwrap() {
+            assert!(!line[metric["Name"].as_str().unwrap()].is_null(), "{metric} has no value in {line}");
+        }
+    }
 }
 
 /// How many messages wait, and how many are out of sight.

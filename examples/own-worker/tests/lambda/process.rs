@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
+use serde_json::Value;
+
 /// Killed when dropped.
 pub(crate) struct Process {
     process: Child,
@@ -21,12 +23,20 @@ impl Process {
             .env("AWS_LAMBDA_FUNCTION_NAME", "own-worker")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("HEADWAY_METRICS", "emf")
             .env("HEADWAY_DATA", data)
             .env("INVOICES_DIR", invoices)
             .stdout(File::create(&log).unwrap())
             .spawn()
             .unwrap();
         Self { process, log }
+    }
+
+    /// What it told operators: lines in CloudWatch's embedded metric format. Every line it wrote is JSON.
+    pub(crate) fn metrics(&self) -> Vec<Value> {
+        let log = fs::read_to_string(&self.log).unwrap();
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line.get("_aws").is_some()).collect()
     }
 }
 

@@ -7,6 +7,7 @@ mod auth;
 mod document;
 mod edge;
 mod jobs;
+mod logs;
 mod owners;
 mod parts;
 mod records;

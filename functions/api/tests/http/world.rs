@@ -70,6 +70,7 @@ impl Clock for HeldClock {
 
 pub(crate) struct World {
     pub(crate) clock: Arc<HeldClock>,
+    pub(crate) app: App,
     queue: Arc<MemoryQueue>,
     router: Router,
     worker: Worker,
@@ -106,8 +107,8 @@ impl World {
         let auth = change(Authenticator::hs256(KEY, clock.clone()));
         let origins = Origins::parse("https://app.example").unwrap();
         let worker = Worker::new(app.clone(), processors);
-        let state = AppState::new(app, auth).with_origins(origins);
-        Self { clock, router: router(Arc::new(state)), worker, queue }
+        let state = AppState::new(app.clone(), auth).with_origins(origins);
+        Self { clock, app, router: router(Arc::new(state)), worker, queue }
     }
 
     pub(crate) fn token(&self, user: &str, scopes: &[&str]) -> String {
@@ -173,8 +174,8 @@ impl World {
         let delivery = |body| Delivery { message_id: Uuid::new_v4().to_string(), body, receive_count: 1, dead_letter: false };
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + Duration::from_secs(900) };
-        let undone = self.worker.work(bodies.into_iter().map(delivery).collect(), invocation).await;
-        assert!(undone.is_empty());
+        let worked = self.worker.work(bodies.into_iter().map(delivery).collect(), invocation).await;
+        assert!(worked.undone.is_empty());
     }
 
     /// Works off whatever is in the queue, and what comes of it.

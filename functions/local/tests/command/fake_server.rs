@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) ends_as: Option<&'static str>,
     /// Answers of lists, by path and query.
     pub(crate) canned: BTreeMap<String, (Headers, String)>,
+    /// Answers that need no token, by path.
+    pub(crate) open: BTreeMap<String, (Headers, String)>,
 }
 
 #[derive(Clone)]
@@ -85,6 +87,17 @@ impl FakeServer {
     pub(crate) fn can(&self, target: &str, headers: &[(&'static str, &str)], body: &str) {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self.world.lock().unwrap().canned.insert(target.to_owned(), (headers, body.to_owned()));
+    }
+
+    /// Answers this path to everybody.
+    pub(crate) fn open(&self, path: &str, body: &str) {
+        self.open_at(path, &[], body);
+    }
+
+    /// The same, with these headers.
+    pub(crate) fn open_at(&self, path: &str, headers: &[(&'static str, &str)], body: &str) {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.world.lock().unwrap().open.insert(path.to_owned(), (headers, body.to_owned()));
     }
 
     /// What was asked, as `METHOD target`.
@@ -152,6 +165,9 @@ fn reply(status: u16, headers: &[(&'static str, String)], body: String) -> Respo
 
 impl World {
     fn answer(&mut self, method: &Method, uri: &Uri, target: &str, headers: &HeaderMap, body: &Bytes) -> Response {
+        if let Some((headers, body)) = self.open.get(target) {
+            return reply(200, headers, body.clone());
+        }
         let token = headers.get("authorization").and_then(|value| value.to_str().ok());
         if token != Some(&format!("Bearer {TOKEN}")) {
             return refuse(401, "unauthenticated", "no good token");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod acting;
+mod doctor;
 mod exit_codes;
 mod fake_server;
 mod lists;

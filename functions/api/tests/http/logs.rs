@@ -1,0 +1,88 @@
+//! What operators read: a job can be followed by its id through the lines of all three functions.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use headway::sweep::sweep;
+use headway::telemetry;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use crate::world::World;
+
+/// Lines that were logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// Messages of the lines about this job since the last call; every line is JSON.
+    fn about(&self, job: &str) -> Vec<String> {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        let lines = String::from_utf8(bytes).unwrap();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let about = lines.iter().filter(|line| line["job_id"] == job);
+        about.map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_followed_by_its_id_through_all_three_functions() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let _here = tracing::subscriber::set_default(telemetry::lines(EnvFilter::new("info"), move || writer.clone()));
+    let world = World::new();
+
+    let id = world.start_with(json!({"items": [1, {"fail": "no"}], "chunkSize": 1, "toleratedFailures": {"count": 1}})).await;
+    assert_eq!(lines.about(&id), ["request"], "the call that started it");
+    let messages = world.take();
+    world.deliver(messages.clone()).await;
+    assert_eq!(lines.about(&id), ["settled a chunk"; 2]);
+    world.deliver(messages).await;
+    assert_eq!(lines.about(&id), ["a chunk came that was settled before"; 2]);
+    for path in ["", "/failures"] {
+        world.get(&format!("/v1/jobs/{id}{path}")).await;
+        assert_eq!(lines.about(&id), ["request"], "{path}");
+    }
+    assert_eq!(world.post(&format!("/v1/jobs/{id}/retry"), "").await.status, 202);
+    world.work().await;
+    assert_eq!(lines.about(&id), ["request", "revived a part", "settled a chunk"]);
+    world.clock.pass(TimeDelta::days(31));
+    sweep(&world.app).await.unwrap();
+    assert_eq!(lines.about(&id), ["deleted a job"]);
+}
+
+/// What stands or is cancelled leaves a trace too, and so does what the sweep repairs.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_worked_on_leaves_a_line() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let _here = tracing::subscriber::set_default(telemetry::lines(EnvFilter::new("info"), move || writer.clone()));
+    let world = World::new();
+
+    let id = world.start(json!([1])).await;
+    world.call("ann", "POST", &format!("/v1/jobs/{id}/pause")).await;
+    let _ = lines.about(&id);
+    world.work().await;
+    assert_eq!(lines.about(&id), ["kept a chunk: its job stands"]);
+    world.clock.pass(TimeDelta::days(15));
+    sweep(&world.app).await.unwrap();
+    assert_eq!(lines.about(&id), ["repaired a job"], "it was paused for too long");
+
+    let id = world.start(json!([1])).await;
+    world.call("ann", "POST", &format!("/v1/jobs/{id}/cancel")).await;
+    let _ = lines.about(&id);
+    world.work().await;
+    assert_eq!(lines.about(&id), ["dropped a chunk: its job was cancelled or deleted"]);
+}

@@ -1,0 +1,90 @@
+//! The variables: each that is set can be read by the part it is for, and none is misspelt.
+
+use std::sync::Arc;
+
+use headway::{SystemClock, config};
+use headway_api::auth::{Authenticator, Host};
+use headway_api::cors::Origins;
+use headway_api::processors::with_own;
+use headway_worker::processors;
+use tracing_subscriber::EnvFilter;
+
+use super::Check;
+
+const NAME: &str = "configuration";
+const PREFIX: &str = "HEADWAY_";
+
+/// Every variable that a function or this command reads, without the prefix.
+const KNOWN: &[&str] = &[
+    "AUTH",
+    "DATA",
+    "DEAD_LETTER_QUEUE_ARN",
+    "HTTP_ENDPOINTS",
+    "JWKS",
+    "JWT_AUDIENCE",
+    "JWT_ISSUER",
+    "LOG",
+    "METRICS",
+    "ORIGINS",
+    "OWNER_CLAIM",
+    "PROCESSORS",
+    "QUEUE_URL",
+    "RETENTION_DAYS",
+    "SCOPES",
+    "TABLE",
+    "TOKEN",
+    "TOKEN_COMMAND",
+    "URL",
+];
+
+/// One check for each variable that is of no use, or one that says that all are.
+pub fn look() -> Vec<Check> {
+    let set: Vec<String> =
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(PREFIX)).collect();
+    let mut wrong: Vec<Check> = set.iter().filter_map(|name| misspelt(name)).collect();
+    wrong.extend(unreadable().into_iter().map(|(detail, fix)| Check::bad(NAME, detail, fix)));
+    if wrong.is_empty() {
+        wrong.push(Check::good(NAME, if set.is_empty() { "no variable is set: all is as usual".to_owned() } else { listed(set) }));
+    }
+    wrong
+}
+
+fn listed(mut set: Vec<String>) -> String {
+    set.sort();
+    format!("can be read: {}", set.join(", "))
+}
+
+fn misspelt(name: &str) -> Option<Check> {
+    let known = name.strip_prefix(PREFIX).is_some_and(|rest| KNOWN.contains(&rest));
+    let fix = || format!("correct the name or unset it; there are {PREFIX}{{{}}}", KNOWN.join(","));
+    (!known).then(|| Check::bad(NAME, format!("{name} is set, and nothing reads it"), fix()))
+}
+
+/// What is wrong with those that are set, and what to do.
+fn unreadable() -> Vec<(String, String)> {
+    // The development key is another check's, and must not be made by looking.
+    let env = |name: &str| match (name, config::optional(name).as_deref()) {
+        ("HEADWAY_AUTH", None | Some("hs256")) => Some("gateway".to_owned()),
+        _ => config::optional(name),
+    };
+    let auth = Authenticator::from_env(&env, Host::Local, Arc::new(SystemClock));
+    let filter = config::optional(config::HEADWAY_LOG)
+        .map_or(Ok(()), |filter| EnvFilter::try_new(&filter).map(|_| ()).map_err(|_| NoFilter(filter)));
+    let found = [
+        told(auth.map(|_| ()), "do as it says, or unset it here"),
+        told(Origins::from_env(&config::optional).map(|_| ()), "list origins, with commas between"),
+        told(config::retention_days().map(|_| ()), "set it to whole days, or unset it for 30"),
+        told(with_own(processors::built_in_infos(), &config::optional).map(|_| ()), "see Processors in template.yaml"),
+        told(processors::built_in().map(|_| ()), "see HttpEndpoints in template.yaml"),
+        told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then it counts as info"),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("HEADWAY_LOG is {0:?}, which is no filter of logs")]
+struct NoFilter(String);
+
+fn told<E: std::error::Error>(read: Result<(), E>, fix: &str) -> Option<(String, String)> {
+    read.err().map(|error| (headway::work::error_chain(&error), fix.to_owned()))
+}

@@ -1,0 +1,148 @@
+//! The worker: called with the messages of both queues, answering for each, and told of this table and these queues.
+
+use std::collections::BTreeMap;
+
+use chrono::Utc;
+use headway::config::{HEADWAY_DEAD_LETTER_QUEUE_ARN, HEADWAY_QUEUE_URL, HEADWAY_TABLE};
+use headway::work::error_chain;
+use serde::Deserialize;
+
+use super::queues::Queues;
+use super::{Deployment, denied};
+use crate::doctor::signed::SignedError;
+use crate::doctor::{Check, server};
+
+const MAPPINGS: &str = "event sources";
+const WORKER: &str = "worker";
+const CLOCK: &str = "AWS clock";
+const DEPLOY: &str = "deploy template.yaml again";
+/// The version of Lambda's API, in its paths.
+const API: &str = "2015-03-31";
+/// Answering for each message alone.
+const PARTIAL: &str = "ReportBatchItemFailures";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mappings {
+    event_source_mappings: Vec<Mapping>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mapping {
+    function_arn: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+}
+
+/// What Lambda says of the worker.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Worker {
+    function_name: String,
+    #[serde(rename = "Timeout")]
+    pub(super) timeout_seconds: u64,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    last_update_status: String,
+    #[serde(default)]
+    environment: Environment,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+}
+
+/// The worker, if it was found, and what there is to say.
+pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Worker>, Vec<Check>) {
+    let mut functions = Vec::new();
+    let sources = [("the queue", Some(queues.queue.arn())), ("the dead letters", queues.dead_letters_arn())];
+    for (source, arn) in sources {
+        let Some(arn) = arn else { continue };
+        match mapping(deployment, source, arn).await {
+            Ok(function) => functions.push(function),
+            Err(check) => return (None, vec![check]),
+        }
+    }
+    functions.dedup();
+    let [function] = &functions[..] else {
+        let detail = format!("the queues have different workers: {}", functions.join(", "));
+        return (None, vec![Check::bad(MAPPINGS, detail, DEPLOY)]);
+    };
+    let mut checks = vec![Check::good(MAPPINGS, "the worker is called with the messages of both queues, and answers for each")];
+    // An ARN is arn:aws:lambda:region:account:function:name, maybe with :version.
+    let name = function.split(':').nth(6).unwrap_or(function);
+    match deployment.lambda.get(&[API, "functions", name, "configuration"], &[]).await {
+        Ok((headers, body)) => {
+            checks.push(server::clock(CLOCK, &headers, Utc::now()));
+            match serde_json::from_slice::<Worker>(&body) {
+                Ok(worker) => {
+                    checks.push(worker.look(deployment, queues));
+                    (Some(worker), checks)
+                }
+                Err(error) => {
+                    checks.push(Check::bad(WORKER, format!("not looked at: {error}"), "look again"));
+                    (None, checks)
+                }
+            }
+        }
+        Err(error) => {
+            checks.push(unknown(WORKER, "lambda:GetFunctionConfiguration", &error));
+            (None, checks)
+        }
+    }
+}
+
+/// The function that is called with a queue's messages.
+async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<String, Check> {
+    let answer = deployment.lambda.get(&[API, "event-source-mappings"], &[("EventSourceArn", arn)]).await;
+    let (_, body) = answer.map_err(|error| unknown(MAPPINGS, "lambda:ListEventSourceMappings", &error))?;
+    let unreadable = |error| Check::bad(MAPPINGS, format!("not looked at: {error}"), "look again");
+    let Mappings { event_source_mappings } = serde_json::from_slice(&body).map_err(unreadable)?;
+    let [mapping] = &event_source_mappings[..] else {
+        let count = event_source_mappings.len();
+        return Err(Check::bad(MAPPINGS, format!("{source} has {count} functions to take its messages, not one"), DEPLOY));
+    };
+    if !matches!(mapping.state.as_str(), "Enabled" | "Enabling" | "Creating" | "Updating") {
+        let fix = "aws lambda update-event-source-mapping --enabled --uuid UUID, or deploy template.yaml again";
+        return Err(Check::bad(MAPPINGS, format!("nobody takes messages of {source}: the mapping is {}", mapping.state), fix));
+    }
+    if !mapping.function_response_types.iter().any(|kind| kind == PARTIAL) {
+        return Err(Check::bad(MAPPINGS, format!("one failed message of {source} brings its whole batch back: {PARTIAL} is off"), DEPLOY));
+    }
+    Ok(mapping.function_arn.clone())
+}
+
+fn unknown(name: &'static str, action: &str, error: &SignedError) -> Check {
+    if error.is_denied() {
+        return denied(name, action);
+    }
+    Check::bad(name, format!("not looked at: {}", error_chain(error)), "see that region and credentials are right, then look again")
+}
+
+impl Worker {
+    fn look(&self, deployment: &Deployment, queues: &Queues) -> Check {
+        let name = &self.function_name;
+        if !matches!(self.state.as_str(), "" | "Active" | "Inactive") || self.last_update_status == "Failed" {
+            let detail = format!("{name} is {}, its last update {}", self.state, self.last_update_status);
+            return Check::bad(WORKER, detail, "see its StateReason (aws lambda get-function), and deploy again");
+        }
+        let told = |variable: &str| self.environment.variables.get(variable).map(String::as_str);
+        let wanted = [
+            (HEADWAY_TABLE, Some(deployment.table.as_str())),
+            (HEADWAY_QUEUE_URL, Some(deployment.queue_url.as_str())),
+            (HEADWAY_DEAD_LETTER_QUEUE_ARN, queues.dead_letters_arn()),
+        ];
+        for (variable, value) in wanted.into_iter().filter(|(variable, value)| told(variable) != *value) {
+            let (told, value) = (told(variable).unwrap_or("nothing"), value.unwrap_or("nothing"));
+            return Check::bad(WORKER, format!("{name} is told {told} by {variable}, not {value}"), DEPLOY);
+        }
+        Check::good(WORKER, format!("{name} may run for {} s and knows this table and these queues", self.timeout_seconds))
+    }
+}

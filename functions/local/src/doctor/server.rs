@@ -1,0 +1,97 @@
+//! A server: reached, of this version, with the time this machine has, and taking this caller's token.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+use super::Check;
+use crate::client::{Answer, Client, ClientError, URL_DEFAULT};
+use crate::context::Context;
+use crate::credentials::TokenSource;
+
+/// Times in tokens are in seconds, and this much is nobody's fault.
+const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
+
+#[derive(Deserialize)]
+struct Health {
+    version: String,
+}
+
+/// Looks at the server that the options or the environment name, else at `default`.
+pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
+    let address = context.address().or(default.map(str::to_owned)).unwrap_or_else(|| URL_DEFAULT.to_owned());
+    let health = match Client::new(&address, TokenSource::None) {
+        Ok(client) => client.call(&client.health()).await,
+        Err(error) => Err(error),
+    };
+    let answer = match health {
+        Ok(answer) => answer,
+        Err(error) => return vec![unreached(&error, context.address().is_some() || default.is_some())],
+    };
+    vec![version(&address, &answer), clock("clock", &answer.headers, Utc::now()), token(context, default).await]
+}
+
+fn unreached(error: &ClientError, named: bool) -> Check {
+    let fix = match error {
+        ClientError::Unreachable { .. } if named => "see that the address is right, and that it can be reached from here",
+        ClientError::Unreachable { .. } => "start it (headway serve), or name another with --url or HEADWAY_URL",
+        ClientError::Refused(_) => "see the server's log",
+        _ => "give the address of a Headway server with --url or HEADWAY_URL",
+    };
+    Check::bad("server", headway::work::error_chain(error), fix)
+}
+
+fn version(address: &str, answer: &Answer) -> Check {
+    match answer.json::<Health>() {
+        Ok(health) => Check::good("server", format!("{address} answers, version {}", health.version)),
+        Err(error) => Check::bad("server", format!("{address}: {error}"), "give the address of a Headway server with --url or HEADWAY_URL"),
+    }
+}
+
+/// This machine's time against the one that an answer's header `Date` tells.
+pub fn clock(name: &'static str, headers: &reqwest::header::HeaderMap, now: DateTime<Utc>) -> Check {
+    let date = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+    let Some(theirs) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
+        return Check::good(name, "not looked at: the answer tells no time");
+    };
+    let ahead = now - theirs.to_utc();
+    let off = ahead.abs();
+    if off <= SKEW_MAX {
+        return Check::good(name, "as the server's, to within seconds");
+    }
+    let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
+    let fix = "set this machine's clock, or let it be set (timedatectl set-ntp true): tokens and signatures hold by time";
+    Check::bad(name, format!("{} s {side} the server's", off.num_seconds()), fix)
+}
+
+async fn token(context: &Context, default: Option<&str>) -> Check {
+    let called = match context.client_at(default) {
+        Ok(client) => client.call(&client.get(&["processors"])).await,
+        Err(error) => Err(error),
+    };
+    match called {
+        Ok(_) => Check::good("token", "is taken"),
+        Err(error) => {
+            let advice = error.advice();
+            let fix = advice.first().cloned().unwrap_or_else(|| "mend what the message names".to_owned());
+            Check::bad("token", headway::work::error_chain(&error), fix)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_with_by_how_much() {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("date", "Tue, 24 Nov 2026 08:00:00 GMT".parse().unwrap());
+        let at = |text: &str| clock("clock", &headers, text.parse().unwrap());
+        assert!(at("2026-11-24T08:00:04Z").ok && at("2026-11-24T07:59:57Z").ok);
+        let (ahead, behind) = (at("2026-11-24T08:02:00Z"), at("2026-11-24T07:00:00Z"));
+        assert_eq!((ahead.ok, ahead.detail.as_str()), (false, "120 s ahead of the server's"));
+        assert_eq!((behind.ok, behind.detail.as_str()), (false, "3600 s behind the server's"));
+        headers.remove("date");
+        assert!(clock("clock", &headers, Utc::now()).detail.starts_with("not looked at"));
+    }
+}

@@ -1,0 +1,119 @@
+//! `doctor`: checks the configuration, and says what to mend.
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::ProvideCredentials as _;
+use clap::Args;
+use headway::config;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::doctor::deployment::Deployment;
+use crate::doctor::{Check, configuration, machine, server, stack};
+use crate::exit::Exit;
+use crate::out::printable;
+
+/// Which deployment to look at.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// A deployed stack, by its name; else HEADWAY_TABLE and HEADWAY_QUEUE_URL name its table and queue. Asked with AWS's
+    /// usual credentials and region (AWS_PROFILE, AWS_REGION)
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    checks: Vec<Check>,
+}
+
+/// What there is to look at on AWS.
+struct Target {
+    table: String,
+    queue_url: String,
+    api_url: Option<String>,
+}
+
+impl Doctor {
+    /// Looks, and reports.
+    ///
+    /// # Errors
+    /// If stdout cannot be written.
+    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let mut checks = configuration::look();
+        if self.stack.is_some() || config::names_aws() || config::optional(config::HEADWAY_QUEUE_URL).is_some() {
+            checks.extend(self.deployed(context).await);
+        } else {
+            if context.address().is_none() {
+                checks.extend(machine::look());
+            }
+            checks.extend(server::look(context, None).await);
+        }
+        let report = Report { ok: checks.iter().all(|check| check.ok), checks };
+        if context.out.json {
+            context.out.json_line(&serde_json::to_vec(&report)?)?;
+        } else {
+            for line in report.checks.iter().flat_map(lines) {
+                context.out.line(&line)?;
+            }
+        }
+        Ok(if report.ok { Exit::Ok } else { Exit::Error })
+    }
+
+    /// A deployment; and its API, if anybody says where that is.
+    async fn deployed(&self, context: &Context) -> Vec<Check> {
+        let aws = aws_config::load_from_env().await;
+        let access = access(&aws).await;
+        if !access.ok {
+            return vec![access];
+        }
+        let target = match self.target(&aws).await {
+            Ok(target) => target,
+            Err(error) => {
+                let fix = "give --stack NAME, or HEADWAY_TABLE and HEADWAY_QUEUE_URL, in the stack's account and region";
+                return vec![access, Check::bad("deployment", format!("{error:#}"), fix)];
+            }
+        };
+        let mut checks = vec![access];
+        match Deployment::new(&aws, target.table, target.queue_url) {
+            Ok(deployment) => checks.extend(deployment.look().await),
+            Err(error) => checks.push(Check::bad("deployment", format!("{error:#}"), "mend what the message names")),
+        }
+        if context.address().is_some() || target.api_url.is_some() {
+            checks.extend(server::look(context, target.api_url.as_deref()).await);
+        }
+        checks
+    }
+
+    async fn target(&self, aws: &SdkConfig) -> anyhow::Result<Target> {
+        let Some(name) = &self.stack else {
+            let (table, queue_url) = (config::required(config::HEADWAY_TABLE)?, config::required(config::HEADWAY_QUEUE_URL)?);
+            return Ok(Target { table, queue_url, api_url: None });
+        };
+        let mut outputs = stack::outputs(aws, name).await?;
+        let mut output = |key: &str| outputs.remove(key).ok_or_else(|| anyhow::anyhow!("the stack {name:?} has no output {key}"));
+        Ok(Target { table: output("TableName")?, queue_url: output("QueueUrl")?, api_url: Some(output("ApiUrl")?) })
+    }
+}
+
+/// Whether there are a region and credentials to ask AWS with.
+async fn access(aws: &SdkConfig) -> Check {
+    let Some(region) = aws.region() else {
+        return Check::bad("AWS", "no region is named", "set AWS_REGION to the stack's region");
+    };
+    let found = match aws.credentials_provider() {
+        Some(provider) => provider.provide_credentials().await.is_ok(),
+        None => false,
+    };
+    let fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its like; after an SSO login: \
+               eval \"$(aws configure export-credentials --format env)\"";
+    let what = if found { "with credentials" } else { "but no credentials were found" };
+    Check::of("AWS", found, format!("region {region}, {what}"), fix)
+}
+
+/// A check for people: what was found, and beneath it what to do.
+fn lines(check: &Check) -> Vec<String> {
+    let mark = if check.ok { console::style("✓").green() } else { console::style("✗").red() };
+    let found = format!("{mark} {:<18} {}", check.name, printable(&check.detail));
+    std::iter::once(found).chain(check.fix.iter().map(|fix| format!("{:21}→ {}", "", printable(fix)))).collect()
+}

@@ -1,0 +1,105 @@
+//! Messages as the queue carries them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use headway::chunk::{ChunkMessage, Message, WireError};
+use headway::ledger::memory::MemoryLedger;
+use headway::queue::memory::MemoryQueue;
+use headway::work::{Delivery, Invocation, Worker};
+use headway::{App, JobId, Processors, SystemClock};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::sample::raw;
+
+/// All items of a chunk, items kept byte for byte.
+const WHOLE: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[{"a": 1.000},"é"],"attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
+/// What is left of a chunk, tried before, back from the dead letters, to be run carefully.
+const REST: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":79,"n":250,"first":0,"indexes":[3,249],"items":[null,[]],"attempt":4,"hops":2,"nonce":"11111111-2222-4333-8444-555555555555","careful":true}"#;
+/// Items with characters that SQS does not take: `["\uFFFF"]`, not escaped.
+const ENCODED: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items64":"WyLvv78iXQ==","attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
+/// Only what a chunk cannot be without.
+const BARE: &str =
+    r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[1,2]}"#;
+/// A part to be brought to a round.
+const REVIVE: &str = r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":12,"round":3,"attempt":0,"hops":0,"nonce":"00000000-0000-0000-0000-000000000000","careful":false}"#;
+/// A revival with only what it cannot be without.
+const BARE_REVIVE: &str = r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":12,"round":3}"#;
+/// What nobody writes yet.
+const NEWER: &str = r#"{"v":2,"kind":"chunks","jobs":[]}"#;
+
+fn job() -> JobId {
+    JobId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap()
+}
+
+fn chunk(wire: &str) -> ChunkMessage {
+    let Ok(Message::Chunk(chunk)) = Message::from_wire(wire) else { panic!("not read as a chunk: {wire}") };
+    assert_eq!(chunk.id.job, job());
+    chunk
+}
+
+fn items(chunk: &ChunkMessage) -> Vec<(u64, &str)> {
+    chunk.items.iter().map(|(index, item)| (*index, item.get())).collect()
+}
+
+#[test]
+fn every_kind_of_message_is_read() {
+    let nonce = Uuid::from_u128(0x1111_1111_2222_4333_8444_5555_5555_5555);
+    let whole = chunk(WHOLE);
+    assert_eq!((whole.id.part, whole.id.chunk, whole.chunk_items, whole.first_index, whole.nonce), (2, 9, 2, 40, nonce));
+    assert_eq!(items(&whole), [(40, r#"{"a": 1.000}"#), (41, "\"é\"")]);
+    let rest = chunk(REST);
+    assert_eq!((rest.id.part, rest.id.chunk, rest.chunk_items, rest.attempt, rest.hops, rest.careful), (0, 79, 250, 4, 2, true));
+    assert_eq!(items(&rest), [(3, "null"), (249, "[]")]);
+    assert_eq!(items(&chunk(ENCODED)), [(0, raw("\"\u{FFFF}\"").get())]);
+    for wire in [REVIVE, BARE_REVIVE] {
+        let revive = Message::from_wire(wire).unwrap();
+        assert!(matches!(revive, Message::Revive { job: of, part: 12, round: 3 } if of == job()), "{wire}");
+    }
+}
+
+#[test]
+fn optional_members_may_be_absent() {
+    let bare = chunk(BARE);
+    assert_eq!((bare.attempt, bare.hops, bare.careful, bare.nonce), (0, 0, false, Uuid::nil()));
+    assert_eq!(items(&bare), [(40, "1"), (41, "2")]);
+}
+
+/// Code that adds a member need not change the version: older workers pass it over.
+#[test]
+fn members_of_later_code_are_passed_over() {
+    for wire in [WHOLE, REST, ENCODED, BARE, REVIVE] {
+        let later = wire.replacen("{\"v\":1,", "{\"v\":1,\"later\":{\"x\":[1]},", 1);
+        assert_eq!(format!("{:?}", Message::from_wire(&later).unwrap()), format!("{:?}", Message::from_wire(wire).unwrap()));
+    }
+}
+
+/// While an update is under way older workers read what newer code sends. If this fails, the format has changed: give
+/// it another version, unless the older code reads it as well.
+#[test]
+fn todays_code_writes_what_version_1_wrote() {
+    for wire in [WHOLE, REST, ENCODED, REVIVE] {
+        assert_eq!(Message::from_wire(wire).unwrap().to_wire().unwrap(), wire);
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_another_version_is_left_for_newer_code_and_at_last_kept_and_reported() {
+    assert!(matches!(Message::from_wire(NEWER), Err(WireError::Version(2))));
+    let ledger = Arc::new(MemoryLedger::default());
+    let queue = Arc::new(MemoryQueue::default());
+    let worker = Worker::new(App::new(ledger.clone(), queue.clone(), Arc::new(SystemClock)), Processors::new());
+    let began = Instant::now();
+    let invocation = Invocation { began, deadline: began + Duration::from_secs(60) };
+    let delivery = |dead_letter| Delivery { message_id: "m-1".to_owned(), body: NEWER.to_owned(), receive_count: 1, dead_letter };
+
+    assert_eq!(worker.work(vec![delivery(false)], invocation).await.undone, ["m-1"]);
+    assert!(ledger.strays().is_empty(), "a newer worker may still take it");
+
+    assert!(worker.work(vec![delivery(true)], invocation).await.undone.is_empty());
+    let [stray] = &ledger.strays()[..] else { panic!("{:?}", ledger.strays()) };
+    assert_eq!((stray.message_id.as_str(), stray.body.as_str()), ("m-1", NEWER));
+    assert_eq!(stray.reason, "the message is of version 2, this worker knows 1");
+    assert!(queue.take().is_empty());
+}

@@ -1,0 +1,254 @@
+//! Rows as the table holds them, in DynamoDB's JSON, but for binary values: those are in hex.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use headway::chunk::{ChunkId, Split, hex};
+use headway::job::RolledUp;
+use headway::ledger::dynamodb::{DynamoLedger, schema};
+use headway::ledger::{Care, Parked, Stray, SubmissionKey};
+use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway::part::{Part, Register};
+use headway::{Job, JobId, JobStatus, Ledger, ToleratedFailures, UserId};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::sample::{StillClock, at, raw};
+use crate::subject::{TABLE, embedded_parts};
+
+/// Each row by its keys.
+const ROWS: &str = include_str!("rows-v1.json");
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A table with one row of each kind and form, and what they say.
+struct Golden {
+    client: Client,
+    ledger: DynamoLedger,
+}
+
+impl Golden {
+    async fn empty() -> Self {
+        let client = embedded_parts().dynamodb();
+        schema::create_table(&client, TABLE).await.unwrap();
+        let ledger = DynamoLedger::new(client.clone(), TABLE).with_clock(Arc::new(StillClock::at(100)));
+        Self { client, ledger }
+    }
+
+    /// The table as version 1 left it.
+    async fn kept(change: impl Fn(&mut Item)) -> Self {
+        let golden = Self::empty().await;
+        let rows: BTreeMap<String, Map<String, Value>> = serde_json::from_str(ROWS).unwrap();
+        for row in rows.values() {
+            let mut item = item_of(row);
+            change(&mut item);
+            golden.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+        }
+        golden
+    }
+
+    async fn write(&self) {
+        let ledger = &self.ledger;
+        let (job, bare) = (job(), bare_job());
+        ledger.create(&job, &raw(r#"{"schema": 1.0}"#), Some(&key()), None).await.unwrap();
+        ledger.create(&bare, &raw("{}"), None, None).await.unwrap();
+        ledger.put_part(&part()).await.unwrap();
+        ledger.put_part(&bare_part()).await.unwrap();
+        let [first, second] = outcomes();
+        assert!(ledger.put_outcome(&first).await.unwrap() && ledger.put_outcome(&second).await.unwrap());
+        ledger.park(&parked()).await.unwrap();
+        ledger.put_care(second.id, Some(&care())).await.unwrap();
+        ledger.secret("page-token", &[7; 32]).await.unwrap();
+        let stray = Stray { message_id: "m-1".to_owned(), body: "hello".to_owned(), reason: "not one of ours".to_owned() };
+        ledger.keep_stray(&stray, at(0)).await.unwrap();
+    }
+
+    async fn rows(&self) -> BTreeMap<String, Value> {
+        let items = self.client.scan().table_name(TABLE).send().await.unwrap().items.unwrap();
+        items.iter().map(|item| (format!("{} {}", text(item, "pk"), text(item, "sk")), json_of(item))).collect()
+    }
+
+    /// Every row says what it said when it was written.
+    async fn is_read(&self) {
+        let (ledger, job, bare) = (&self.ledger, job(), bare_job());
+        let parts = [part(), bare_part()];
+        let rows = ledger.rows(&[job.id, bare.id], &parts.clone().map(|part| (part.job, part.number))).await.unwrap();
+        assert_eq!(rows.jobs.into_values().collect::<Vec<_>>(), [job.clone(), bare]);
+        assert_eq!(rows.parts.into_values().collect::<Vec<_>>(), parts);
+        assert_eq!(ledger.params(job.id).await.unwrap().unwrap().get(), r#"{"schema": 1.0}"#);
+        let [_, outcome] = outcomes();
+        assert_eq!(format!("{:?}", ledger.outcome(outcome.id).await.unwrap().unwrap()), format!("{outcome:?}"));
+        assert_eq!(ledger.parked((job.id, 2)).await.unwrap(), [parked()]);
+        assert_eq!(ledger.care(outcome.id).await.unwrap(), Some(care()));
+        assert_eq!(ledger.secret("page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one stands");
+        let in_the_way = ledger.create(&Job { id: JobId(Uuid::from_u128(9)), ..job }, &raw("{}"), Some(&key()), None).await.unwrap();
+        assert_eq!(in_the_way.unwrap().job, job_id(1));
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_row_is_read() {
+    Golden::kept(|_| {}).await.is_read().await;
+}
+
+#[tokio::test]
+async fn attributes_of_later_code_are_passed_over() {
+    let golden = Golden::kept(|item| {
+        item.insert("zz".to_owned(), AttributeValue::M(HashMap::new()));
+    });
+    golden.await.is_read().await;
+}
+
+/// While an update is under way older code reads what newer code writes. If this fails, a row has changed: what older
+/// code cannot read wants another way. Outcomes are compressed, and compressors differ: those bytes are only read.
+#[tokio::test]
+async fn todays_code_writes_what_version_1_wrote() {
+    let golden = Golden::empty().await;
+    golden.write().await;
+    let mut kept: BTreeMap<String, Value> = serde_json::from_str(ROWS).unwrap();
+    let mut written = golden.rows().await;
+    for rows in [&mut kept, &mut written] {
+        for (_, row) in rows.iter_mut().filter(|(key, _)| key.contains("OUT#")) {
+            row.as_object_mut().unwrap().remove("d");
+        }
+    }
+    for (key, row) in &written {
+        assert_eq!(Some(row), kept.get(key), "{key}");
+    }
+    assert_eq!(written.len(), kept.len());
+}
+
+fn job_id(number: u128) -> JobId {
+    JobId(Uuid::from_u128(0x7c9e_6679_7425_40de_944b_0000_0000_0000 + number))
+}
+
+/// Every attribute is there.
+fn job() -> Job {
+    let mut job = Job::new(job_id(1), UserId::new("auth0|ü#1").unwrap(), 40_000, at(0));
+    job.status = JobStatus::Failed;
+    job.error_message = Some("item 17: /iata: longer than 3 characters".to_owned());
+    job.updated_at = at(4);
+    (job.started_at, job.completed_at, job.expires_at, job.rate_since) = (Some(at(1)), Some(at(5)), Some(at(6)), Some(at(2)));
+    (job.created_by, job.processor, job.round) = ("u-17".to_owned(), "json-schema".to_owned(), 3);
+    (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (true, true, true, true, true);
+    (job.parts, job.top_part, job.rate_base, job.retention_days) = (2, Some(1), 9, 30);
+    job.rolled_up = RolledUp { parts: [0, 1].into(), processed: 39_990, failed: 10 };
+    job.tolerated = ToleratedFailures::Percentage { percentage: 0.5, minimum_sample: Some(100) };
+    job.split = Split { version: 1, items_per_chunk_max: 250 };
+    (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
+    (job.metadata, job.key_hash) = (Some(r#"{"file":"airports.csv"}"#.to_owned()), Some(key().key_hash));
+    job.uncount();
+    job
+}
+
+/// What can be absent is.
+fn bare_job() -> Job {
+    let mut job = Job::new(job_id(2), UserId::new("u").unwrap(), 0, at(0));
+    job.uncount();
+    job
+}
+
+fn key() -> SubmissionKey {
+    let user_id = UserId::new("auth0|ü#1").unwrap();
+    SubmissionKey { user_id, key_hash: "a".repeat(64), job: job_id(1), fingerprint: "b".repeat(64) }
+}
+
+fn part() -> Part {
+    let open = Register::Outcome { version: 12, full: false, processed: 7, failed: 1 };
+    let full = Register::Outcome { version: 2, full: true, processed: 240, failed: 10 };
+    Part {
+        job: job_id(1),
+        number: 2,
+        first_index: 40_000,
+        items: 1_000,
+        chunks: 4,
+        fingerprint: "c".repeat(32),
+        round: 3,
+        registers: [(0, Register::Clean { items: 250 }), (1, open), (3, full)].into(),
+        sent: true,
+        updated_at: at(7),
+    }
+}
+
+fn bare_part() -> Part {
+    Part { job: job_id(2), number: 0, first_index: 0, round: 1, registers: [].into(), sent: false, ..part() }
+}
+
+/// As first put, and as cleared for round 2 and merged once more.
+fn outcomes() -> [Outcome; 2] {
+    let id = ChunkId { job: job_id(1), part: 2, chunk: 1 };
+    let failure = |kind, text: &str, id: Option<&str>| {
+        let item = raw(r#"{"iata": "ZRHX",  "year": 1.0e2}"#);
+        ItemResult::Failed(Failure::new(kind, "", text, 2, id.map(str::to_owned), item))
+    };
+    let output = |output: Option<&str>| ItemResult::Processed(Some(OutputRecord { id: Some("ZRH".to_owned()), output: output.map(raw) }));
+    let mut first = Outcome::new(id, 40_250, 250);
+    first.merge([(40_250, failure(FailureKind::Crashed, "é", None)), (40_251, ItemResult::Processed(None))], 1);
+    first.version = 1;
+    let mut second = first.clone();
+    second.clear(2);
+    let kinds = [FailureKind::Permanent, FailureKind::RetriesExhausted, FailureKind::TimedOut, FailureKind::DeadLettered];
+    second.merge((40_260..).zip(kinds.map(|kind| failure(kind, "why", Some("ZRHX")))), 2);
+    second.merge([(40_270, output(Some("[1.50]"))), (40_271, output(None)), (40_252, ItemResult::Processed(None))], 2);
+    second.version = 2;
+    [first, second]
+}
+
+fn parked() -> Parked {
+    let id = ChunkId { job: job_id(1), part: 2, chunk: 3 };
+    Parked { id, nonce: Uuid::from_u128(5), body: r#"{"v":1}"#.to_owned() }
+}
+
+fn care() -> Care {
+    let deadline: DateTime<Utc> = at(60);
+    Care { item: 40_255, deadline, strikes: 1 }
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+    item[name].as_s().unwrap()
+}
+
+fn json_of(item: &Item) -> Value {
+    item.iter().map(|(name, value)| (name.clone(), json_of_value(value))).collect()
+}
+
+fn json_of_value(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(number) => json!({"N": number}),
+        AttributeValue::Bool(flag) => json!({"BOOL": flag}),
+        AttributeValue::B(bytes) => json!({"B": hex(bytes.as_ref())}),
+        AttributeValue::Ns(numbers) => {
+            let mut numbers = numbers.clone();
+            numbers.sort();
+            json!({"NS": numbers})
+        }
+        AttributeValue::M(members) => json!({"M": json_of(members)}),
+        other => panic!("no row holds {other:?}"),
+    }
+}
+
+fn item_of(row: &Map<String, Value>) -> Item {
+    row.iter().map(|(name, value)| (name.clone(), value_of(value))).collect()
+}
+
+fn value_of(value: &Value) -> AttributeValue {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    match kind.as_str() {
+        "S" => AttributeValue::S(value.as_str().unwrap().to_owned()),
+        "N" => AttributeValue::N(value.as_str().unwrap().to_owned()),
+        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
+        "B" => AttributeValue::B(Blob::new(of_hex(value.as_str().unwrap()))),
+        "NS" => AttributeValue::Ns(serde_json::from_value(value.clone()).unwrap()),
+        "M" => AttributeValue::M(item_of(value.as_object().unwrap())),
+        other => panic!("no row holds {other}"),
+    }
+}
+
+fn of_hex(digits: &str) -> Vec<u8> {
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}

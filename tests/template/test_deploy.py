@@ -1,0 +1,112 @@
+"""`make deploy`: says what is missing before it builds, and hands every setting to the template, whatever it holds."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from stack import GIVEN, ROOT, Stack
+
+SCRIPT = (ROOT / "tools/deploy.sh").read_text()
+SETTINGS = dict(pair.split("=") for pair in re.search(r'settings="(.*?)"', SCRIPT, re.DOTALL)[1].split())
+NEEDED = {"STACK": "jobs", "ISSUER": GIVEN["JwtIssuer"], "AUDIENCE": GIVEN["JwtAudience"]}
+ENDPOINTS = '{"crm": {"url": "https://crm.example/a?b=c", "secret": "whsec_\\"\\\\ \'$x"}}'
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the script in a copy of the project's top, with tools that only write down how they were called."""
+    for name in ["tools", "bin", "target/lambda"]:
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "tools/deploy.sh").write_text(SCRIPT)
+    for function in ["api", "worker", "cleanup"]:
+        bootstrap = tmp_path / f"target/lambda/{function}/bootstrap"
+        bootstrap.parent.mkdir()
+        bootstrap.touch(0o755)
+
+    def run(*words, tools=("sam", "aws"), **variables):
+        calls = tmp_path / "calls"
+        calls.write_text("")
+        for tool in (tmp_path / "bin").iterdir():
+            tool.unlink()
+        # The script's own tools, and no sam or aws of this machine.
+        for tool in ["bash", "dirname", "sed", "tr"]:
+            found = subprocess.run(["which", tool], capture_output=True, text=True, check=True).stdout.strip()
+            (tmp_path / "bin" / tool).symlink_to(os.path.realpath(found))
+        for tool in tools:
+            path = tmp_path / "bin" / tool
+            path.write_text(
+                f"#!{sys.executable}\nimport json, sys\n"
+                f"open({str(calls)!r}, 'a').write(json.dumps([{tool!r}] + sys.argv[1:]) + chr(10))\n"
+            )
+            path.chmod(0o755)
+        environment = {"PATH": str(tmp_path / "bin"), **variables}
+        ended = subprocess.run(
+            ["bash", str(tmp_path / "tools/deploy.sh"), *words], env=environment, capture_output=True, text=True
+        )
+        return ended, [json.loads(line) for line in calls.read_text().splitlines()]
+
+    return run
+
+
+def overrides(call):
+    """The parameters that a call hands over, as the tool reads them."""
+    given = call[call.index("--parameter-overrides") + 1 :]
+    if call[0] == "sam":
+        given = [word for argument in given for word in shlex.split(argument)]
+    return dict(argument.split("=", 1) for argument in given)
+
+
+def test_every_parameter_of_the_template_can_be_given():
+    assert sorted(SETTINGS.values()) == sorted(Stack().template["Parameters"])
+
+
+@pytest.mark.parametrize("tools", [("sam", "aws"), ("aws",)])
+def test_what_is_given_reaches_the_template_and_nothing_else_is_touched(run, tools):
+    given = {**NEEDED, "CONCURRENCY": "7", "HTTP_ENDPOINTS": ENDPOINTS, "ORIGINS": "", "BUCKET": "artifacts"}
+    ended, calls = run(tools=tools, **given)
+    assert ended.returncode == 0, ended.stderr
+    (deploy,) = [call for call in calls if "deploy" in call]
+    assert deploy[0] == tools[0]
+    assert overrides(deploy) == {
+        "JwtIssuer": GIVEN["JwtIssuer"],
+        "JwtAudience": GIVEN["JwtAudience"],
+        "MaximumConcurrency": "7",
+        "HttpEndpoints": ENDPOINTS,
+        "Origins": "",
+    }
+    assert deploy[deploy.index("--stack-name") + 1] == "jobs"
+    assert "headway doctor --stack jobs" in ended.stdout
+    if tools == ("aws",):
+        assert [call[2] for call in calls] == ["package", "deploy", "describe-stacks"], "and it prints where the API is"
+
+
+def test_what_is_missing_is_said_all_at_once_and_before_anything_is_built(run):
+    ended, calls = run("--check", tools=("aws",), AUTH="jwks")
+    assert ended.returncode == 2 and not calls
+    for name in ["STACK", "ISSUER", "AUDIENCE", "JWKS_URL", "BUCKET"]:
+        assert f"{name} is not given: " in ended.stderr, name
+    ended, _ = run("--check", tools=(), **NEEDED)
+    assert ended.returncode == 2 and "neither sam nor aws is installed" in ended.stderr
+    ended, calls = run("--check", **NEEDED)
+    assert (ended.returncode, ended.stderr, calls) == (0, "", [])
+    recipe = re.search(r"^deploy:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    assert [line.split()[0].lstrip("@") for line in recipe.splitlines()] == ["tools/deploy.sh", "$(MAKE)", "tools/deploy.sh"]
+    assert "--check" in recipe.splitlines()[0]
+
+
+def test_nothing_is_deployed_that_was_not_built(run, tmp_path):
+    (tmp_path / "target/lambda/worker/bootstrap").unlink()
+    ended, calls = run(**NEEDED)
+    assert ended.returncode == 1 and not calls
+    assert "target/lambda/worker/bootstrap is missing" in ended.stderr
+
+
+def test_the_build_leaves_what_is_packaged():
+    """CodeUri names a folder, which SAM zips: a zip of cargo-lambda's in there would be zipped again, and never start."""
+    recipe = re.search(r"^build:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    assert "cargo lambda build --release --arm64" in recipe
+    assert "--output-format" not in recipe and "rm -rf target/lambda" in recipe

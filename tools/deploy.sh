@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Deploys what `make build` has built: with SAM, or without it with the AWS CLI and a bucket. `--check` only says what is
+# missing, before anything is built. What is not given keeps its value; at the first time it has the template's default.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What can be given, and the template's parameter that it sets.
+settings="ISSUER=JwtIssuer AUDIENCE=JwtAudience AUTH=Auth JWKS_URL=JwksUrl OWNER_CLAIM=OwnerClaim SCOPES=Scopes ORIGINS=Origins
+    RETENTION_DAYS=RetentionDays PROCESSORS=Processors HTTP_ENDPOINTS=HttpEndpoints CONCURRENCY=MaximumConcurrency
+    WORKER_TIMEOUT=WorkerTimeoutSeconds WORKER_MEMORY=WorkerMemoryMegabytes API_MEMORY=ApiMemoryMegabytes
+    CLEANUP_MEMORY=CleanupMemoryMegabytes API_RATE=ApiRequestsPerSecond API_BURST=ApiRequestsBurst
+    CLEANUP_SCHEDULE=CleanupSchedule LOG_LEVEL=LogLevel LOG_DAYS=LogRetentionDays TRACING=Tracing ALARM_TOPIC=AlarmTopicArn
+    ALARM_QUEUE_AGE=AlarmQueueAgeSeconds DASHBOARD=Dashboard"
+
+problems=()
+needs() { # variable, what it is
+    [ -n "${!1:-}" ] || problems+=("$1 is not given: $2")
+}
+
+check() {
+    needs STACK "the stack's name, such as STACK=headway"
+    needs ISSUER "the issuer of your users' tokens (claim iss), such as ISSUER=https://login.example.com/"
+    needs AUDIENCE "the audience of those tokens (claim aud), such as AUDIENCE=headway"
+    [ "${AUTH:-gateway}" != jwks ] || needs JWKS_URL "where the issuer's keys are, since AUTH=jwks"
+    if ! command -v sam >/dev/null; then
+        if ! command -v aws >/dev/null; then
+            problems+=("neither sam nor aws is installed: https://docs.aws.amazon.com/serverless-application-model/, or https://aws.amazon.com/cli/")
+        fi
+        needs BUCKET "an S3 bucket for the artifacts, in the stack's region, since sam is not installed"
+    fi
+    if [ "${#problems[@]}" -gt 0 ]; then
+        printf '%s\n' "${problems[@]}" "usage: make deploy STACK=… ISSUER=… AUDIENCE=… [NAME=VALUE]…, with NAMEs of:" >&2
+        printf '  %s\n' "$(echo "$settings" | tr -s ' \n' '\n' | sed '/^$/d; s/=.*//' | tr '\n' ' ')" >&2
+        exit 2
+    fi
+}
+
+check
+[ "${1:-}" != --check ] || exit 0
+
+for function in api worker cleanup; do
+    [ -x "target/lambda/$function/bootstrap" ] || { echo "target/lambda/$function/bootstrap is missing: make build" >&2; exit 1; }
+done
+
+plain=() quoted=()
+for setting in $settings; do
+    variable=${setting%%=*} parameter=${setting#*=}
+    if [ -n "${!variable+given}" ]; then
+        plain+=("$parameter=${!variable}")
+        # sam splits its argument again, as a shell would.
+        quoted+=("$parameter=\"$(sed 's/[\\"]/\\&/g' <<<"${!variable}")\"")
+    fi
+done
+
+common=(--stack-name "$STACK" --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset)
+if command -v sam >/dev/null; then
+    # Prints the outputs itself.
+    sam deploy --template-file template.yaml "${common[@]}" --resolve-s3 --no-confirm-changeset --parameter-overrides "${quoted[@]}"
+else
+    place=(--s3-bucket "$BUCKET" --s3-prefix "$STACK")
+    aws cloudformation package --template-file template.yaml "${place[@]}" --output-template-file target/packaged.yaml >/dev/null
+    aws cloudformation deploy --template-file target/packaged.yaml "${common[@]}" "${place[@]}" --parameter-overrides "${plain[@]}"
+    aws cloudformation describe-stacks --stack-name "$STACK" --query "Stacks[0].Outputs[].[OutputKey,OutputValue]" --output text
+fi
+echo "Deployed $STACK. Look whether all is well: headway doctor --stack $STACK"
