@@ -139,7 +139,7 @@ impl Worker {
             (HEADWAY_QUEUE_URL, Some(deployment.queue_url.as_str())),
             (HEADWAY_DEAD_LETTER_QUEUE_ARN, queues.dead_letters_arn()),
         ];
-        for (variable, value) in wanted.into_iter().filter(|(variable, value)| told(variable) != *value) {
+        if let Some((variable, value)) = wanted.into_iter().find(|(variable, value)| told(variable) != *value) {
             let (told, value) = (told(variable).unwrap_or("nothing"), value.unwrap_or("nothing"));
             return Check::bad(WORKER, format!("{name} is told {told} by {variable}, not {value}"), DEPLOY);
         }
