@@ -76,7 +76,11 @@ pub(crate) struct JobPlan {
 
 impl Plan {
     pub(crate) fn of(faults: &Faults) -> Self {
-        let tempo = if faults.one_in(3) { 60 } else { 1 };
+        let tempo = match faults.pick(60) {
+            0..38 => 1,
+            38..58 => 60,
+            _ => 1_200,
+        };
         let jobs_wanted = [1, 1, 1, 1, 1, 1, 2, 2, 3][faults.pick(9) as usize];
         let mut jobs: Vec<JobPlan> = (0..jobs_wanted).map(|number| JobPlan::of(faults, number, tempo)).collect();
         for number in 0..jobs_wanted {
@@ -96,8 +100,8 @@ impl Plan {
             tempo,
             storm: Duration::from_secs(90) * tempo,
             function_timeout: Duration::from_secs(if faults.one_in(4) { 8 } else { 20 }),
-            visibility: Duration::from_secs(40) + faults.span(Duration::from_secs(60) * (tempo - 1)),
-            sweep_every: if tempo == 1 { Duration::from_secs(25) } else { Duration::from_secs(300) },
+            visibility: Duration::from_secs(40) + faults.span(Duration::from_secs(60) * (tempo - 1).min(90)),
+            sweep_every: Duration::from_secs(25) + Duration::from_secs(5) * tempo.min(300),
             sweepers: 1 + usize::from(faults.one_in(4)),
             outage: faults.one_in(6).then(|| (faults.span(Duration::from_secs(20) * tempo), faults.span(Duration::from_secs(30) * tempo))),
             retention_days: if until_expired { 1 } else { 30 },

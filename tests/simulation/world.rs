@@ -39,6 +39,8 @@ const WORKERS: usize = 3;
 pub(crate) struct World {
     pub(crate) faults: Faults,
     began: Instant,
+    /// The parts without faults, for those who watch.
+    pub(crate) calm: App,
     pub(crate) parts: Rc<dyn Parts>,
     processors: Processors,
     pub(crate) plan: Arc<Plan>,
@@ -56,8 +58,10 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
     let plan = Arc::new(Plan::of(&faults));
     let calls = Arc::new(Calls::default());
     let scripted = Scripted { plan: plan.clone(), calls: calls.clone(), faults: faults.clone() };
+    let began = Instant::now();
     let world = World {
-        began: Instant::now(),
+        began,
+        calm: parts.calm_app(&Process::new(faults.clone(), began)),
         parts,
         processors: Processors::new().with("scripted", scripted),
         plan: plan.clone(),
@@ -91,11 +95,6 @@ impl World {
         App { retention_days: self.plan.retention_days, ..self.parts.app(process, infos) }
     }
 
-    /// The parts without faults, for those who watch.
-    pub(crate) fn calm_app(&self) -> App {
-        self.parts.calm_app(&Process::new(self.faults.clone(), self.began))
-    }
-
     /// One request of a user to the api; `None` if there was no answer.
     pub(crate) async fn request<T>(&self, call: impl AsyncFnOnce(&App) -> Result<T, JobError>) -> Option<Result<T, JobError>> {
         let process = self.process(Role::Api);
@@ -115,12 +114,12 @@ impl World {
 
     /// The job as it is.
     pub(crate) async fn job(&self, id: JobId) -> Option<Job> {
-        self.calm_app().jobs.get(id).await.ok().flatten()
+        self.calm.jobs.get(id).await.ok().flatten()
     }
 
     /// The job's row, whether or not anybody may still see it.
     pub(crate) async fn row(&self, id: JobId) -> Option<Job> {
-        self.calm_app().ledger.rows(&[id], &[]).await.ok().and_then(|mut rows| rows.jobs.remove(&id))
+        self.calm.ledger.rows(&[id], &[]).await.ok().and_then(|mut rows| rows.jobs.remove(&id))
     }
 
     /// Changes what is noted of the job.
@@ -157,7 +156,7 @@ impl World {
 
     /// Looks at every job there is; says whether nothing of any will change by itself.
     async fn look(&self) -> Result<bool, Violation> {
-        let app = self.calm_app();
+        let app = &self.calm;
         for user in &self.users {
             let found = app.ledger.jobs_of(user, None, 50).await.map_err(|e| Violation::new(Invariant::NothingPanics, e.to_string()))?;
             found.ids.into_iter().for_each(|id| self.note(id, |_| ()));

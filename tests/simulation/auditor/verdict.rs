@@ -24,7 +24,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
         JobStatus::Failed => "job: Failed",
         _ => "job: Cancelled",
     });
-    let recount = Recount::of(&world.calm_app(), job).await?;
+    let recount = Recount::of(&world.calm, job).await?;
     counts_agree(world, job, &recount).await?;
     items_are_accounted_for(job, plan, book, &recount)?;
     items_came_out_as_they_may(world, job, plan, &recount)?;
@@ -35,7 +35,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
 
 /// Of a job that was deleted: no row of it is left.
 pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> Result<(), Violation> {
-    let app = world.calm_app();
+    let app = &world.calm;
     // Until the sweep has been there its rows remain.
     hold!(DeletedIsGone, world.row(id).await.is_none(), "the sweep never deleted {id}");
     hold!(DeletedIsGone, read(app.ledger.params(id).await)?.is_none(), "params of {id} are left");
@@ -201,9 +201,9 @@ fn note(world: &World, job: &Job, recount: &Recount) {
 }
 
 async fn failed_listed(world: &World, job: &Job) -> Result<Vec<u64>, Violation> {
-    let (app, mut all, mut from) = (world.calm_app(), Vec::new(), Position::default());
+    let (app, mut all, mut from) = (&world.calm, Vec::new(), Position::default());
     loop {
-        let page = read(records::failures(&app, job, from, 3).await)?;
+        let page = read(records::failures(app, job, from, 3).await)?;
         all.extend(page.records.into_iter().map(|(index, _)| index));
         match page.next {
             Some(next) => from = next,
@@ -213,9 +213,9 @@ async fn failed_listed(world: &World, job: &Job) -> Result<Vec<u64>, Violation> 
 }
 
 async fn outputs_listed(world: &World, job: &Job) -> Result<BTreeSet<u64>, Violation> {
-    let (app, mut all, mut from) = (world.calm_app(), BTreeSet::new(), Position::default());
+    let (app, mut all, mut from) = (&world.calm, BTreeSet::new(), Position::default());
     loop {
-        let page = read(records::results(&app, job, from, 3).await)?;
+        let page = read(records::results(app, job, from, 3).await)?;
         for (index, _) in page.records {
             hold!(ListsAndLedgerAgree, all.insert(index), "output {index} is listed twice");
         }

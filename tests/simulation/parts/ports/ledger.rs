@@ -134,7 +134,11 @@ impl Ledger for SimLedger {
             self.note_job_write(id, write, &written);
             Ok(written)
         };
-        self.process.call(Op::job(Kind::of_job(write), id), effect).await
+        let part = match write {
+            JobWrite::RollUp { part, .. } => Some(*part),
+            _ => None,
+        };
+        self.process.call(Op { part, ..Op::job(Kind::of_job(write), id) }, effect).await
     }
 
     async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
