@@ -70,7 +70,7 @@ async fn id_when_known(world: &World, job: &JobPlan) -> Option<JobId> {
         if let Some(id) = id_of(world, job) {
             return Some(id);
         }
-        tokio::time::sleep(Duration::from_millis(700) * world.plan.tempo).await;
+        tokio::time::sleep(Duration::from_millis(700) * world.plan.tempo.min(60)).await;
     }
     None
 }

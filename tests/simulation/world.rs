@@ -25,9 +25,10 @@ use super::workload::Plan;
 const CALM: Duration = Duration::from_secs(5 * 86_400);
 /// Calm in which a job that is paused and forgotten ends too.
 const LONG_CALM: Duration = Duration::from_secs(16 * 86_400);
-/// How often the sweep comes by in the calm; and when nothing has been in the queue for a while.
+/// How often the sweep comes by in the calm; and after so long that only days can change most jobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
-const SWEEP_SELDOM: Duration = Duration::from_secs(4 * 3_600);
+const SWEEP_SELDOM: Duration = Duration::from_secs(5 * 3_600);
+const SOON: Duration = Duration::from_secs(4_000);
 /// How long a request may take.
 const API_TIMEOUT: Duration = Duration::from_secs(29);
 /// How long a sweep may take.
@@ -137,8 +138,8 @@ impl World {
             if !stormy {
                 self.faults.stop();
             }
-            let pause = if stormy { Duration::from_millis(1_300) * self.plan.tempo } else { Duration::from_secs(120) };
-            tokio::time::sleep(if self.is_quiet().await { pause.max(SWEEP_EVERY) } else { pause }).await;
+            let in_storm = Duration::from_millis(1_300) * self.plan.tempo;
+            tokio::time::sleep(if stormy { in_storm } else { self.calm_pause() / 2 }).await;
             self.faults.verdict()?;
             if self.look().await? && self.to_come.get() == 0 && self.parts.is_empty().await {
                 self.faults.stop();
@@ -173,9 +174,10 @@ impl World {
         Ok(over)
     }
 
-    /// Whether the calm has begun and nothing is in the queue.
-    async fn is_quiet(&self) -> bool {
-        !self.faults.on() && self.parts.is_empty().await
+    /// How long the sweep waits in the calm.
+    fn calm_pause(&self) -> Duration {
+        let late = self.began.elapsed() > self.plan.storm + SOON;
+        if late { SWEEP_SELDOM } else { SWEEP_EVERY }
     }
 
     /// Waits until workers run, if none does just now.
@@ -237,11 +239,8 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
 
 async fn sweeps(world: World) {
     loop {
-        let usual = if world.faults.on() { world.plan.sweep_every } else { SWEEP_EVERY };
-        tokio::time::sleep(if world.is_quiet().await && world.to_come.get() > 0 { SWEEP_SELDOM / 4 } else { usual }).await;
-        if world.is_quiet().await && world.plan.until_expired {
-            tokio::time::sleep(SWEEP_SELDOM).await;
-        }
+        let pause = if world.faults.on() { world.plan.sweep_every } else { world.calm_pause() };
+        tokio::time::sleep(pause).await;
         let process = world.process(Role::Sweep);
         let app = world.app(&process);
         if let Some(Ok(Ok(swept))) = process.run(tokio::time::timeout(SWEEP_TIMEOUT, sweep(&app))).await {
