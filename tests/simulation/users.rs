@@ -151,7 +151,7 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
     while !waiting.is_empty() {
         let part = waiting.swap_remove(world.faults.pick(waiting.len() as u64) as usize);
         if waiting.is_empty() {
-            tokio::time::sleep(job.hesitates).await;
+            hesitate(world, job).await;
             if job.sealed_early && job.sealed_by_client && all > 0 {
                 // Whoever counts one part too few may be answered before that part is there, or refused.
                 world.spawn(seals(world.clone(), job.clone(), id, all - 1, 3));
@@ -167,6 +167,15 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
             world.spawn(seals(world.clone(), job.clone(), id, all, PATIENCE));
         }
         seals(world.clone(), job.clone(), id, all, PATIENCE).await;
+    }
+}
+
+/// Waits before the last part, maybe until the sweep is about to give the submission up.
+async fn hesitate(world: &World, job: &JobPlan) {
+    tokio::time::sleep(job.hesitates).await;
+    if !job.hesitates.is_zero() && world.faults.one_in(2) {
+        world.sweep_begins.notified().await;
+        tokio::time::sleep(world.faults.span(Duration::from_millis(300))).await;
     }
 }
 
@@ -226,7 +235,8 @@ async fn pauses(world: World, job: Arc<JobPlan>, after: Duration) {
     let mut paused = false;
     let mut rounds = 1 + world.faults.pick(4);
     for _ in 0..PATIENCE {
-        tokio::time::sleep(world.faults.span(Duration::from_secs(4))).await;
+        let longer = if world.faults.one_in(4) { world.plan.tempo.min(60) } else { 1 };
+        tokio::time::sleep(world.faults.span(Duration::from_secs(4) * longer)).await;
         if paused && job.forgotten_pause && rounds == 1 {
             return world.faults.saw("job: forgotten while paused");
         }
@@ -258,6 +268,10 @@ async fn retries(world: World, job: Arc<JobPlan>) {
         let Some(known) = world.job(id).await else { return };
         if !known.is_terminal() {
             continue;
+        }
+        // A submission that nobody will finish would be abandoned a day after each retry.
+        if !known.sealed && known.round > 1 {
+            return;
         }
         let round = (!world.faults.one_in(4)).then_some(known.round);
         world.note(id, |book| book.retries += 1);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use headway::ToleratedFailures;
+use headway::limits::OPEN_WITHOUT_PART_MAX;
 use serde_json::value::RawValue;
 
 use super::faults::Faults;
@@ -107,7 +108,7 @@ impl Plan {
             retention_days: if until_expired { 1 } else { 30 },
             until_expired,
             redrives: faults.one_in(5),
-            foreign_message: faults.one_in(24),
+            foreign_message: faults.one_in(10),
             intruder: faults.one_in(12),
             lists: faults.one_in(8),
         }
@@ -135,9 +136,13 @@ impl JobPlan {
             tolerated: tolerated(faults),
             key: faults.one_in(2).then_some(number),
             twins: faults.one_in(4),
-            sealed_by_client: streamed.is_none() || !faults.one_in(16),
+            sealed_by_client: streamed.is_none() || !faults.one_in(if tempo > 60 { 2 } else { 16 }),
             sealed_early: faults.one_in(3),
-            hesitates: if streamed.is_some() && faults.one_in(20) { Duration::from_secs(86_400 - 30) + after(60) } else { Duration::ZERO },
+            hesitates: if streamed.is_some() && faults.one_in(16) {
+                OPEN_WITHOUT_PART_MAX + faults.span(Duration::from_secs(60))
+            } else {
+                Duration::ZERO
+            },
             streamed,
             begins_after: if number == 0 { Duration::ZERO } else { after(10) },
             cancel_after: faults.one_in(6).then(|| after(20)),

@@ -10,6 +10,7 @@ use headway::queue::Outgoing;
 use headway::sweep::sweep;
 use headway::work::{Invocation, Worker};
 use headway::{App, Job, JobError, JobId, Processors, UserId};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::auditor::{Auditor, Book};
@@ -50,6 +51,8 @@ pub(crate) struct World {
     /// What users were told, and did, by job.
     pub(crate) books: Rc<RefCell<BTreeMap<JobId, Book>>>,
     auditor: Rc<RefCell<Auditor>>,
+    /// Says when a sweep begins.
+    pub(crate) sweep_begins: Rc<Notify>,
     /// What users have still to do.
     to_come: Rc<Cell<usize>>,
 }
@@ -70,6 +73,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         users: [UserId::new("u").unwrap(), UserId::new("v").unwrap()],
         books: Rc::default(),
         auditor: Rc::new(RefCell::new(Auditor::new(faults.clone()))),
+        sweep_begins: Rc::default(),
         to_come: Rc::default(),
         faults,
     };
@@ -241,6 +245,7 @@ async fn sweeps(world: World) {
     loop {
         let pause = if world.faults.on() { world.plan.sweep_every } else { world.calm_pause() };
         tokio::time::sleep(pause).await;
+        world.sweep_begins.notify_waiters();
         let process = world.process(Role::Sweep);
         let app = world.app(&process);
         if let Some(Ok(Ok(swept))) = process.run(tokio::time::timeout(SWEEP_TIMEOUT, sweep(&app))).await {

@@ -31,7 +31,8 @@ pub(crate) struct Ports {
 
 impl Ports {
     pub(crate) fn new(faults: Faults) -> Self {
-        let (table, queue): (Arc<MemoryLedger>, Arc<SimQueue>) = Default::default();
+        let table: Arc<MemoryLedger> = Arc::default();
+        let queue = Arc::new(SimQueue::new(3 + faults.pick(3) as u32));
         let kept = Kept::new(faults.clone(), table.clone(), queue.clone());
         Self { faults, table, queue, kept, last_answers: LastAnswers::default() }
     }

@@ -16,16 +16,16 @@ use uuid::Uuid;
 use crate::faults::{Faults, Process};
 use crate::ops::{Kind, Op, Role};
 
-/// Receives before a message is a dead letter.
-const RECEIVES_MAX: u32 = 5;
 /// A message that was deleted may come again this much later.
 const LATE_DUPLICATE_AFTER_MAX: Duration = Duration::from_secs(6_000);
 
 /// The queue.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SimQueue {
     held: Mutex<Vec<Held>>,
     changed: Notify,
+    /// Receives before a message is a dead letter.
+    receives_max: u32,
 }
 
 /// What a message carries: items of a chunk.
@@ -56,6 +56,10 @@ struct Held {
 }
 
 impl SimQueue {
+    pub(super) fn new(receives_max: u32) -> Self {
+        Self { held: Mutex::default(), changed: Notify::new(), receives_max }
+    }
+
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
         self.held.lock().unwrap()
     }
@@ -106,7 +110,7 @@ impl SimQueue {
         let mut dead = None;
         while (batch.len() as u64) < most && !visible.is_empty() {
             let message = &mut held[visible.swap_remove(faults.pick(visible.len() as u64) as usize)];
-            if !message.dead && message.received >= RECEIVES_MAX {
+            if !message.dead && message.received >= self.receives_max {
                 faults.saw("fault: dead letter");
                 (message.dead, message.received) = (true, 0);
                 // Some lie there until somebody looks.
