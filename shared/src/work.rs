@@ -167,10 +167,10 @@ impl Worker {
         let mut rows = self.app.ledger.rows(&jobs, &parts).await?;
         for id in jobs {
             let job = rows.jobs.remove(&id);
-            let pending = job.as_ref().is_some_and(|job| job.status == JobStatus::Pending && job.runs());
-            self.leases.keep(id, job, read);
-            if pending {
-                self.begin(id).await?;
+            // One that could not be begun is not remembered: it has to be read, and begun, again.
+            match job.as_ref().is_some_and(|job| job.status == JobStatus::Pending && job.runs()) {
+                true => self.begin(id).await?,
+                false => self.leases.keep(id, job, read),
             }
         }
         Ok(rows.parts)
@@ -247,6 +247,10 @@ impl Worker {
     async fn run(&self, delivery: &Delivery, found: &Found<'_>, invocation: Invocation, worked: &mut Worked) -> Result<(), JobError> {
         let Found { message, job, part } = *found;
         let began = Instant::now();
+        // It stood when it was read, and goes on since.
+        if job.status == JobStatus::Pending {
+            self.begin(job.id).await?;
+        }
         let prepared = self.prepared.get(&self.app, &self.processors, job).await?;
         let shown = part.registers.get(&message.id.chunk);
         let recorded = match shown {

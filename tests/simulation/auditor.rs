@@ -1,138 +1,156 @@
 //! Checks the invariants: at every look while the history runs, and of the whole once it is over.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use headway::outcome::FailureKind;
-use headway::records::{self, Position};
-use headway::{App, Job, JobStatus, ToleratedFailures};
-use tokio::time::Instant;
+use chrono::{DateTime, TimeDelta, Utc};
+use headway::{Job, JobId, JobStatus};
 
 use super::faults::Faults;
-use super::workload::{Calls, Fate, Plan};
+use super::invariant::{Violation, hold};
+use super::processor::Calls;
+use super::world::World;
 
-/// What was seen of a job so far.
-#[derive(Default)]
-pub(crate) struct Auditor {
-    last: Option<Job>,
-    /// When a cancel was acknowledged.
-    pub(crate) cancelled_at: Option<Instant>,
+mod recount;
+mod verdict;
+
+/// The auditor's clock and the one that wrote a row may differ by this.
+const SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// What users were told of a job, and asked of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Book {
+    /// Its number in the plan, once its submission was answered.
+    pub(crate) number: Option<usize>,
+    /// Whether all its items were taken in by that answer.
+    pub(crate) acknowledged: bool,
+    /// The parts that were acknowledged.
+    pub(crate) parts: BTreeSet<u32>,
+    /// How many parts it was sealed with.
+    pub(crate) sealed_at: Option<u32>,
+    /// How often a retry was asked for.
+    pub(crate) retries: u32,
+    pub(crate) cancels: bool,
+    pub(crate) deletes: bool,
+    /// Whether the deletion was acknowledged.
+    pub(crate) deleted: bool,
 }
 
-macro_rules! hold {
-    ($holds:expr, $($what:tt)+) => {
-        if !$holds {
-            return Err(format!($($what)+));
-        }
-    };
+/// What was seen of each job so far.
+pub(crate) struct Auditor {
+    faults: Faults,
+    last: BTreeMap<JobId, Last>,
+}
+
+/// What was last seen of a job.
+struct Last {
+    job: Job,
+    gone: bool,
+    top_part: Option<u32>,
+}
+
+impl Default for Auditor {
+    fn default() -> Self {
+        Self::new(Faults::new(0))
+    }
 }
 
 impl Auditor {
-    /// One look at the job.
-    pub(crate) fn look(&mut self, job: Job) -> Result<(), String> {
-        let handled = job.processed_items + job.failed_items;
-        hold!(handled + job.pending_items() == job.total_items, "the counts do not add up: {job:?}");
-        let last = self.last.as_ref();
-        hold!(last.is_none_or(|last| job.round >= last.round), "the round fell: {last:?} then {job:?}");
-        if let Some(last) = last.filter(|last| last.round == job.round) {
-            hold!(job.processed_items >= last.processed_items, "processed fell: {last:?} then {job:?}");
-            hold!(job.failed_items >= last.failed_items, "failed fell: {last:?} then {job:?}");
-            hold!(
-                !last.is_terminal() || (job.status, job.completed_at) == (last.status, last.completed_at),
-                "an end changed: {last:?} then {job:?}"
-            );
+    pub(crate) fn new(faults: Faults) -> Self {
+        Self { faults, last: BTreeMap::new() }
+    }
+
+    /// One look at a job: its row, and the job as its owner sees it.
+    pub(crate) fn look(
+        &mut self,
+        id: JobId,
+        row: Option<Job>,
+        seen: Option<Job>,
+        book: &Book,
+        calls: &Calls,
+        now: DateTime<Utc>,
+    ) -> Result<(), Violation> {
+        if let (Some(row), Some(last)) = (&row, self.last.get_mut(&id)) {
+            last.top_part = row.top_part.max(last.top_part);
         }
-        self.last = Some(job);
+        let Some(job) = seen else { return self.look_at_gone(id, book, now) };
+        hold!(DeletedIsGone, !book.deleted && self.last.get(&id).is_none_or(|last| !last.gone), "it came back: {job:?}");
+        counts_are_right(&job, calls.succeeded(id))?;
+        state_is_right(&job, book)?;
+        if let Some(last) = self.last.get(&id) {
+            follows(&last.job, &job)?;
+        }
+        let top_part = row.and_then(|row| row.top_part);
+        self.last.insert(id, Last { job, gone: false, top_part });
+        Ok(())
+    }
+
+    fn look_at_gone(&mut self, id: JobId, book: &Book, now: DateTime<Utc>) -> Result<(), Violation> {
+        let Some(last) = self.last.get_mut(&id) else { return Ok(()) };
+        let expired = last.job.expires_at.is_some_and(|expires| expires <= now + SKEW);
+        hold!(SweepSparesTheLive, book.deletes || expired, "it vanished at {now}: {:?}", last.job);
+        last.gone = true;
         Ok(())
     }
 
     /// The whole history, once nothing moves any more.
-    pub(crate) async fn judge(self, app: &App, plan: &Plan, acknowledged: bool, calls: &Arc<Calls>, faults: &Faults) -> Result<(), String> {
-        let Some(job) = self.last else { return Ok(()) };
-        let seen = calls.items.lock().unwrap().clone();
-        if let Some(cancelled_at) = self.cancelled_at {
-            let late = seen.iter().find(|(_, seen)| seen.last_begun.is_some_and(|begun| begun > cancelled_at));
-            hold!(late.is_none(), "an item began after the cancel was acknowledged: {late:?}");
-        }
-        faults.saw(match job.status {
-            JobStatus::Completed => "job: Completed",
-            JobStatus::Failed => "job: Failed",
-            JobStatus::Cancelled => "job: Cancelled",
-            _ => return Err(format!("the job never ended: {job:?}")),
-        });
-        let failed = self::failed(app, &job).await?;
-        let job = app.jobs.get(job.id).await.map_err(|e| e.to_string())?.ok_or("the job is gone")?;
-        let indexes: BTreeSet<u64> = failed.iter().map(|(index, _)| *index).collect();
-        hold!(indexes.len() == failed.len(), "a failure is listed twice: {failed:?}");
-        hold!(failed.len() as u64 == job.failed_items, "{} failures are listed: {job:?}", failed.len());
-        for (index, kind) in &failed {
-            let fate = plan.fates[*index as usize];
-            // An innocent item may have been at work, or about to be, each time its worker was killed.
-            let unlucky = *kind == FailureKind::Crashed && seen.get(index).is_some_and(|seen| seen.left_marked >= 2);
-            hold!(
-                fate.may_fail() || unlucky || *kind == FailureKind::DeadLettered,
-                "item {index} ({fate:?}) is listed as failed: {kind:?}"
-            );
-        }
-        if failed.iter().any(|(_, kind)| *kind == FailureKind::Crashed) {
-            faults.saw("item: Crashed");
-        }
-        if !failed.is_empty() {
-            faults.saw("item: failed for good");
-        }
-        if seen.values().any(|seen| seen.succeeded > 1) {
-            faults.saw("item: processed again");
-        }
-        let succeeded = seen.iter().filter(|(index, seen)| seen.succeeded > 0 && !indexes.contains(index)).count() as u64;
-        hold!(job.processed_items <= succeeded, "{} counted as processed, {succeeded} succeeded: {job:?}", job.processed_items);
-        let outputs = outputs(app, &job).await?;
-        for index in &outputs {
-            hold!(plan.fates[*index as usize] == Fate::GivesOutput && !indexes.contains(index), "an output of item {index}");
-        }
-        let exceeded = job.tolerated.exceeded(job.failed_items, job.handled_items(), job.sealed.then_some(job.total_items));
-        match job.status {
-            JobStatus::Completed => {
-                hold!(job.pending_items() == 0, "items disappeared: {job:?}");
-                hold!(acknowledged && job.total_items == plan.fates.len() as u64, "not the items that were sent: {job:?}");
-                hold!(!exceeded, "completed with too many failures: {job:?}");
-                let giving = (0..plan.fates.len() as u64).filter(|i| plan.fates[*i as usize] == Fate::GivesOutput && !indexes.contains(i));
-                hold!(giving.collect::<BTreeSet<_>>() == outputs, "outputs and counts disagree: {outputs:?}");
-                let never = plan.fates.iter().enumerate().find(|(i, fate)| !fate.may_succeed() && !indexes.contains(&(*i as u64)));
-                hold!(never.is_none(), "an item that cannot succeed is counted as processed: {never:?}");
+    pub(crate) async fn judge(self, world: &World) -> Result<(), Violation> {
+        let books = world.books.borrow().clone();
+        for (id, last) in &self.last {
+            let book = &books[id];
+            match world.job(*id).await {
+                Some(job) => verdict::of_job(world, &job, book).await?,
+                None => verdict::of_gone(world, *id, last.top_part).await?,
             }
-            // A share that was exceeded may no longer be once what was in flight is counted.
-            JobStatus::Failed => {
-                let share = matches!(job.tolerated, ToleratedFailures::Percentage { .. }) && job.failed_items > 0;
-                hold!(exceeded || share || job.abandoned, "failed without a reason: {job:?}");
-            }
-            _ => hold!(plan.cancel_after.is_some(), "cancelled by nobody: {job:?}"),
+        }
+        verdict::of_strays(world).await?;
+        if world.calls.any_processed_again() {
+            self.faults.saw("item: processed again");
         }
         Ok(())
     }
 }
 
-async fn failed(app: &App, job: &Job) -> Result<Vec<(u64, FailureKind)>, String> {
-    let (mut all, mut from) = (Vec::new(), Position::default());
-    loop {
-        let page = records::failures(app, job, from, 3).await.map_err(|e| e.to_string())?;
-        all.extend(page.records.into_iter().map(|(index, failure)| (index, failure.kind)));
-        match page.next {
-            Some(next) => from = next,
-            None => return Ok(all),
-        }
-    }
+/// The counts add up, and none is above what can be.
+fn counts_are_right(job: &Job, succeeded: u64) -> Result<(), Violation> {
+    let sum = job.processed_items + job.failed_items + job.pending_items();
+    hold!(CountsAddUpAndNeverFall, sum == job.total_items, "the counts do not add up: {job:?}");
+    hold!(CountsAreDistinctItems, job.processed_items <= succeeded, "{succeeded} items have succeeded so far: {job:?}");
+    Ok(())
 }
 
-async fn outputs(app: &App, job: &Job) -> Result<BTreeSet<u64>, String> {
-    let (mut all, mut from) = (BTreeSet::new(), Position::default());
-    loop {
-        let page = records::results(app, job, from, 3).await.map_err(|e| e.to_string())?;
-        for (index, _) in page.records {
-            hold!(all.insert(index), "output {index} is listed twice");
-        }
-        match page.next {
-            Some(next) => from = next,
-            None => return Ok(all),
-        }
-    }
+/// The job's fields fit its status, and somebody asked for what it is in.
+fn state_is_right(job: &Job, book: &Book) -> Result<(), Violation> {
+    let ended = job.is_terminal();
+    let fits = (job.completed_at.is_some(), job.expires_at.is_some()) == (ended, ended);
+    hold!(EndsStand, fits && !(ended && job.paused), "its times do not fit its status: {job:?}");
+    hold!(EndsStand, job.error_message.is_some() == (job.status == JobStatus::Failed), "its error does not fit its status: {job:?}");
+    hold!(EndsStand, job.status != JobStatus::Cancelled || book.cancels, "cancelled by nobody: {job:?}");
+    hold!(EndsStand, job.round <= 1 + book.retries, "retried by nobody: {job:?}");
+    hold!(EndsStand, job.status != JobStatus::Pending || job.handled_items() == 0, "work was done before it began: {job:?}");
+    Ok(())
+}
+
+/// What may come after what was seen before.
+fn follows(last: &Job, job: &Job) -> Result<(), Violation> {
+    let same_round = job.round == last.round;
+    hold!(EndsStand, job.round >= last.round, "the round fell: {last:?} then {job:?}");
+    hold!(CountsAddUpAndNeverFall, job.processed_items >= last.processed_items, "processed fell: {last:?} then {job:?}");
+    hold!(CountsAddUpAndNeverFall, !same_round || job.failed_items >= last.failed_items, "failed fell: {last:?} then {job:?}");
+    hold!(
+        CountsAddUpAndNeverFall,
+        job.total_items >= last.total_items || !last.sealed && job.sealed,
+        "the total fell: {last:?} then {job:?}"
+    );
+    hold!(
+        EndsStand,
+        !last.sealed || (job.sealed, job.parts, job.total_items) == (true, last.parts, last.total_items),
+        "the seal changed: {last:?} then {job:?}"
+    );
+    let ended_before = same_round && last.is_terminal();
+    let end = |job: &Job| (job.status, job.completed_at, job.expires_at, job.error_message.clone());
+    hold!(EndsStand, !ended_before || end(job) == end(last), "an end changed: {last:?} then {job:?}");
+    let may_leave = same_round || matches!(last.status, JobStatus::Completed | JobStatus::Failed) || !last.is_terminal();
+    hold!(EndsStand, may_leave, "a cancelled job went on: {last:?} then {job:?}");
+    hold!(EndsStand, job.status != JobStatus::Pending || last.status == JobStatus::Pending, "it is pending again: {last:?} then {job:?}");
+    Ok(())
 }

@@ -1,58 +1,22 @@
-//! Seeded faults. Every call of a part is a point where it can be late, fail before its effect, fail after it, or never
-//! return because its process died.
+//! Seeded faults: the dice of one history, and what they brought about.
+//!
+//! How often each kind strikes differs from history to history, some kinds not at all: histories that are all alike
+//! reach the same states.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use headway::chunk::ChunkId;
-use headway::{Clock, JobError};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// What a run of many histories has to have reached.
-pub(crate) const EXPECTED: &[&str] = &[
-    "fault: error before the effect",
-    "fault: error after the effect",
-    "fault: crash before the effect",
-    "fault: crash after the effect",
-    "fault: late call",
-    "fault: duplicate delivery",
-    "fault: lost delete",
-    "fault: partial send",
-    "fault: visibility ran out",
-    "fault: dead letter",
-    "job: Completed",
-    "job: Failed",
-    "job: Cancelled",
-    "job: streamed in parts",
-    "job: paused and resumed",
-    "job: retried",
-    "job: retried twice",
-    "job: submission sent again",
-    "item: failed for good",
-    "item: processed again",
-    "ledger: clean settle refused",
-    "ledger: shadow refused",
-    "ledger: merge raced",
-    "ledger: roll-up refused",
-    "ledger: end refused",
-    "ledger: parked",
-    "ledger: parked sent again",
-    "ledger: stamped",
-    "ledger: strike noted",
-    "item: killed its worker",
-    "item: Crashed",
-    "ledger: stamp refused",
-    "ledger: cancel during a settle",
-    "sweep: reconciled",
-    "sweep: ended a job",
-    "sweep: abandoned",
-    "sweep: revived",
-];
+use super::invariant::Violation;
+use super::ops::{Kind, Op, RACES, Role, SWEEP_WHILE_WORKING, sweep_while_working};
+pub(crate) use super::process::Process;
+use super::tally::{Blow, Tally};
+
+/// How much more often than usual a kind of call is struck that a history singles out.
+const FOCUS: u64 = 12;
 
 /// The history's dice and what they brought about.
 #[derive(Clone)]
@@ -61,126 +25,172 @@ pub(crate) struct Faults(Arc<Mutex<State>>);
 struct State {
     rng: fastrand::Rng,
     on: bool,
-    counters: BTreeMap<&'static str, u64>,
+    /// How often each fault strikes, in times of what is usual.
+    weights: BTreeMap<&'static str, u64>,
+    /// A kind of call that is struck more often.
+    focus: Option<Kind>,
+    throttled_until: Option<Instant>,
+    open: Vec<(u64, Role, Op)>,
+    processes: u64,
+    tally: Tally,
+    violation: Option<Violation>,
 }
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(State { rng: fastrand::Rng::with_seed(seed), on: true, counters: BTreeMap::new() })))
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let focus = rng.bool().then(|| Kind::ALL[rng.usize(0..Kind::ALL.len())]);
+        Self(Arc::new(Mutex::new(State {
+            rng,
+            on: true,
+            weights: BTreeMap::new(),
+            focus,
+            throttled_until: None,
+            open: Vec::new(),
+            processes: 0,
+            tally: Tally::default(),
+            violation: None,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
     }
 
     /// From now on nothing fails any more.
     pub(crate) fn stop(&self) {
-        self.0.lock().unwrap().on = false;
+        self.state().on = false;
     }
 
     pub(crate) fn on(&self) -> bool {
-        self.0.lock().unwrap().on
+        self.state().on
     }
 
     pub(crate) fn saw(&self, name: &'static str) {
-        *self.0.lock().unwrap().counters.entry(name).or_default() += 1;
+        self.state().tally.saw(name);
     }
 
-    pub(crate) fn counters(&self) -> BTreeMap<&'static str, u64> {
-        self.0.lock().unwrap().counters.clone()
+    /// What was seen so far, taken out.
+    pub(crate) fn take_tally(&self) -> Tally {
+        std::mem::take(&mut self.state().tally)
     }
 
     /// A number below `below`.
     pub(crate) fn pick(&self, below: u64) -> u64 {
-        self.0.lock().unwrap().rng.u64(0..below.max(1))
+        self.state().rng.u64(0..below.max(1))
     }
 
-    /// Whether a fault of `per_mille` happens now; counted under its name.
+    /// One time in `times`.
+    pub(crate) fn one_in(&self, times: u64) -> bool {
+        self.pick(times) == 0
+    }
+
+    /// A span below `below`.
+    pub(crate) fn span(&self, below: Duration) -> Duration {
+        Duration::from_millis(self.pick(below.as_millis() as u64))
+    }
+
+    pub(crate) fn pick_id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.state().rng.u128(..).to_be_bytes()).into_uuid()
+    }
+
+    /// Whether a fault that usually strikes `per_mille` strikes now; counted under its name.
     pub(crate) fn strike(&self, name: &'static str, per_mille: u64) -> bool {
-        let mut state = self.0.lock().unwrap();
-        let struck = state.on && state.rng.u64(0..1_000) < per_mille;
+        let mut state = self.state();
+        let struck = state.rolls(name, per_mille);
         if struck {
-            *state.counters.entry(name).or_default() += 1;
+            state.tally.saw(name);
         }
         struck
     }
 
-    pub(crate) fn pick_id(&self) -> Uuid {
-        let mut state = self.0.lock().unwrap();
-        uuid::Builder::from_random_bytes(state.rng.u128(..).to_be_bytes()).into_uuid()
+    /// Whether a call is struck in this way; counted for its kind.
+    pub(crate) fn blow(&self, op: &Op, blow: Blow) -> bool {
+        let mut state = self.state();
+        let more = if state.focus == Some(op.kind) { FOCUS } else { 1 };
+        let struck = state.rolls(blow.name(), more * blow.per_mille());
+        if struck {
+            state.tally.struck(op.kind, blow);
+        }
+        struck
+    }
+
+    /// Whether the table and the queue refuse nearly everything just now: that begins at random and lasts some seconds.
+    pub(crate) fn throttles(&self) -> bool {
+        let now = Instant::now();
+        let mut state = self.state();
+        if state.throttled_until.is_none_or(|until| until < now) {
+            if !state.rolls("throttling begins", 2) {
+                return false;
+            }
+            state.throttled_until = Some(now + Duration::from_millis(state.rng.u64(0..6_000)));
+        }
+        let struck = state.on && state.rng.u64(0..10) > 0;
+        if struck {
+            state.tally.saw("fault: throttling");
+        }
+        struck
+    }
+
+    /// A call begins; until the answer is dropped it is under way, and others about the same are its races.
+    pub(crate) fn begin(&self, process: u64, role: Role, op: Op) -> UnderWay {
+        let mut state = self.state();
+        let State { open, tally, .. } = &mut *state;
+        for (_, role_of, other) in open.iter().filter(|(id, ..)| *id != process) {
+            RACES.iter().filter(|race| race.is(&op, other)).for_each(|race| tally.saw(race.name));
+            if sweep_while_working((role, &op), (*role_of, other)) {
+                tally.saw(SWEEP_WHILE_WORKING);
+            }
+        }
+        open.push((process, role, op));
+        UnderWay { faults: self.clone(), process, kind: op.kind }
+    }
+
+    /// The number of a new process.
+    pub(crate) fn next_process(&self) -> u64 {
+        let mut state = self.state();
+        state.processes += 1;
+        state.processes
+    }
+
+    /// Adds to what tells this history from another.
+    pub(crate) fn trace(&self, what: &[u64]) {
+        self.state().tally.trace(what);
+    }
+
+    /// An invariant was seen not to hold; the first stands.
+    pub(crate) fn violated(&self, violation: Violation) {
+        self.state().violation.get_or_insert(violation);
+    }
+
+    pub(crate) fn verdict(&self) -> Result<(), Violation> {
+        self.state().violation.clone().map_or(Ok(()), Err)
     }
 }
 
-/// A process that can die, with its own clock.
-#[derive(Clone)]
-pub(crate) struct Process {
-    pub(crate) faults: Faults,
-    died: Arc<Notify>,
-    skew: TimeDelta,
-    started: Instant,
-    /// Items this process has marked, and not unmarked.
-    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, u64>>>,
-}
-
-impl std::fmt::Debug for Process {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Process")
+impl State {
+    fn rolls(&mut self, name: &'static str, per_mille: u64) -> bool {
+        if !self.on {
+            return false;
+        }
+        let rng = &mut self.rng;
+        let weight = *self.weights.entry(name).or_insert_with(|| [0, 0, 1, 1, 1, 2, 4][rng.usize(0..7)]);
+        rng.u64(0..1_000) < per_mille * weight
     }
 }
 
-impl Process {
-    /// A process whose clock is wrong by up to two seconds; `started` is the history's begin.
-    pub(crate) fn new(faults: Faults, started: Instant) -> Self {
-        let skew = TimeDelta::milliseconds(faults.pick(4_000) as i64 - 2_000);
-        Self { faults, died: Arc::new(Notify::new()), skew, started, marks: Arc::default() }
-    }
-
-    /// Runs `life` unless the process dies in one of its calls: then `None`, and the future is dropped where it was.
-    pub(crate) async fn run<T>(&self, life: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.died.notified() => None,
-            out = life => Some(out),
-        }
-    }
-
-    /// One call of a part.
-    pub(crate) async fn call<T>(&self, what: &'static str, effect: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
-        self.late().await;
-        self.may_die("fault: crash before the effect").await;
-        if self.faults.strike("fault: error before the effect", 15) {
-            return Err(JobError::unavailable(what, "struck before"));
-        }
-        let out = effect.await;
-        self.may_die("fault: crash after the effect").await;
-        if self.faults.strike("fault: error after the effect", 15) {
-            return Err(JobError::unavailable(what, "struck after"));
-        }
-        self.late().await;
-        out
-    }
-
-    async fn late(&self) {
-        let wait = if self.faults.strike("fault: late call", 10) { self.faults.pick(8_000) } else { self.faults.pick(20) };
-        tokio::time::sleep(Duration::from_millis(wait)).await;
-    }
-
-    /// The process dies here and now.
-    pub(crate) async fn die(&self) {
-        self.died.notify_one();
-        std::future::pending::<()>().await;
-    }
-
-    async fn may_die(&self, name: &'static str) {
-        if self.faults.strike(name, 8) {
-            self.die().await;
-        }
-    }
+/// A call that is under way.
+pub(crate) struct UnderWay {
+    faults: Faults,
+    process: u64,
+    kind: Kind,
 }
 
-impl Clock for Process {
-    fn now(&self) -> DateTime<Utc> {
-        let elapsed = TimeDelta::milliseconds(self.started.elapsed().as_millis() as i64);
-        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + elapsed + self.skew
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        self.faults.pick_id()
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let open = &mut self.faults.state().open;
+        if let Some(at) = open.iter().position(|(id, _, op)| *id == self.process && op.kind == self.kind) {
+            open.swap_remove(at);
+        }
     }
 }

@@ -1,206 +1,200 @@
-//! What a history's user asks for, and what its items do.
+//! What a history's users ask for, and what happens around them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use headway::{Item, ItemError, ItemProcessor, Options, Output, ToleratedFailures};
+use headway::ToleratedFailures;
+use headway::limits::OPEN_WITHOUT_PART_MAX;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
-use super::faults::{Faults, Process};
+use super::faults::Faults;
+use super::processor::Fate;
 
-tokio::task_local! {
-    /// The process that is at work.
-    pub(crate) static HERE: Process;
-}
-
-/// What a scripted panic says.
-pub(crate) const PANIC: &str = "scripted panic";
-/// Attempts the processor asks for.
-const ATTEMPTS: u32 = 4;
-
-/// What an item does when it is processed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Succeeds,
-    GivesOutput,
-    FailsForGood,
-    FailsAtFirst(u32),
-    /// Comes out anew at every call: two deliveries of it may disagree.
-    Fickle,
-    /// Fails for good in its first calls: a retry may help.
-    FailsForAWhile(u32),
-    NeverSucceeds,
-    Panics,
-    TakesLong(u64),
-    Hangs,
-    Kills,
-}
-
-impl Fate {
-    fn of(faults: &Faults, unruly: bool) -> Self {
-        match faults.pick(if unruly { 24 } else { 400 }) {
-            0 | 1 => Self::FailsForGood,
-            2 => Self::Panics,
-            3 => Self::NeverSucceeds,
-            4 | 5 => Self::FailsAtFirst(1 + faults.pick(3) as u32),
-            6 | 7 => Self::TakesLong(faults.pick(4_000)),
-            8 => Self::Hangs,
-            15 if faults.pick(3) == 0 => Self::Kills,
-            9..=12 => Self::GivesOutput,
-            16..=18 => Self::Fickle,
-            13 | 14 => Self::FailsForAWhile(1 + faults.pick(3) as u32),
-            _ => Self::Succeeds,
-        }
-    }
-
-    /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
-    pub(crate) fn may_fail(self) -> bool {
-        matches!(
-            self,
-            Self::FailsForGood | Self::Fickle | Self::FailsForAWhile(_) | Self::NeverSucceeds | Self::Panics | Self::Hangs | Self::Kills
-        )
-    }
-
-    /// Whether it may be counted as processed.
-    pub(crate) fn may_succeed(self) -> bool {
-        !self.may_fail() || matches!(self, Self::Fickle | Self::FailsForAWhile(_))
-    }
-}
-
-/// A history's job.
+/// A whole history: its jobs, and how the world treats them.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
+    pub(crate) jobs: Vec<JobPlan>,
+    /// How much slower than in a hurry everything around the calls goes: deliveries, users, the storm.
+    pub(crate) tempo: u32,
+    /// How long faults go on.
+    pub(crate) storm: Duration,
+    /// How long a function may run.
+    pub(crate) function_timeout: Duration,
+    /// How long a message that was received is out of sight.
+    pub(crate) visibility: Duration,
+    /// How often the sweep comes by while faults go on.
+    pub(crate) sweep_every: Duration,
+    /// How many schedules start it.
+    pub(crate) sweepers: usize,
+    /// When no worker runs, and for how long.
+    pub(crate) outage: Option<(Duration, Duration)>,
+    pub(crate) retention_days: u16,
+    /// Whether the history goes on until ended jobs have expired.
+    pub(crate) until_expired: bool,
+    /// Whether an operator moves dead letters back now and then.
+    pub(crate) redrives: bool,
+    /// Whether a message comes that is not ours.
+    pub(crate) foreign_message: bool,
+    /// Whether another owner tries the jobs' ids.
+    pub(crate) intruder: bool,
+    /// Whether the owner lists jobs and failures as it goes.
+    pub(crate) lists: bool,
+}
+
+/// A job, and what its user does.
+#[derive(Debug, Clone)]
+pub(crate) struct JobPlan {
+    /// Its number in the history, which its params carry.
+    pub(crate) number: usize,
+    pub(crate) owner: usize,
     pub(crate) fates: Vec<Fate>,
     /// Items of each part; `None`: all in one request.
     pub(crate) streamed: Option<Vec<usize>>,
-    pub(crate) chunk_size: u16,
+    /// `None`: as the processor wishes, which a deploy may change.
+    pub(crate) chunk_size: Option<u16>,
     pub(crate) tolerated: ToleratedFailures,
-    pub(crate) keyed: bool,
+    /// The `Idempotency-Key`.
+    pub(crate) key: Option<usize>,
+    /// Whether two clients send the same at once.
+    pub(crate) twins: bool,
     pub(crate) sealed_by_client: bool,
+    /// Whether the client says how many parts there are before the last one is there.
+    pub(crate) sealed_early: bool,
+    /// How long it waits before the last part.
+    pub(crate) hesitates: Duration,
+    pub(crate) begins_after: Duration,
     pub(crate) cancel_after: Option<Duration>,
     pub(crate) pause_after: Option<Duration>,
+    /// Whether nobody resumes it.
+    pub(crate) forgotten_pause: bool,
     pub(crate) retries: u64,
+    /// Whether two retry it at once.
+    pub(crate) retried_by_two: bool,
+    /// When it is forgotten after its end.
+    pub(crate) delete_after: Option<Duration>,
+    /// The job that is submitted under the same key once this one is deleted.
+    pub(crate) then: Option<usize>,
 }
 
 impl Plan {
     pub(crate) fn of(faults: &Faults) -> Self {
-        let items = match faults.pick(12) {
-            0 => 0,
-            1 => 1,
-            _ => faults.pick(40) as usize,
+        let tempo = match faults.pick(60) {
+            0..38 => 1,
+            38..58 => 60,
+            _ => 1_200,
         };
-        let unruly = faults.pick(3) > 0;
-        let streamed = (faults.pick(3) == 0).then(|| {
-            let (mut left, mut parts) = (items, Vec::new());
-            while left > 0 {
-                let part = (1 + faults.pick(9) as usize).min(left);
-                parts.push(part);
-                left -= part;
+        let jobs_wanted = [1, 1, 1, 1, 1, 1, 2, 2, 3][faults.pick(9) as usize];
+        let mut jobs: Vec<JobPlan> = (0..jobs_wanted).map(|number| JobPlan::of(faults, number, tempo)).collect();
+        for number in 0..jobs_wanted {
+            let reused = jobs[number].delete_after.is_some() && jobs[number].key.is_some() && !faults.one_in(3);
+            if reused {
+                let next = jobs.len();
+                jobs[number].then = Some(next);
+                // A twin that is late would rightly be told that the key is another's.
+                jobs[number].twins = false;
+                let (owner, key) = (jobs[number].owner, jobs[number].key);
+                jobs.push(JobPlan { owner, key, delete_after: None, ..JobPlan::of(faults, next, tempo) });
             }
-            parts
-        });
-        let tolerated = match faults.pick(4) {
-            0 => ToleratedFailures::Count(0),
-            1 => ToleratedFailures::Count(faults.pick(6)),
-            2 => ToleratedFailures::Percentage { percentage: 20.0, minimum_sample: Some(5) },
-            _ => ToleratedFailures::Count(1_000),
-        };
+        }
+        let until_expired = faults.one_in(12);
         Self {
+            jobs,
+            tempo,
+            storm: Duration::from_secs(90) * tempo,
+            function_timeout: Duration::from_secs(if faults.one_in(4) { 8 } else { 20 }),
+            visibility: Duration::from_secs(40) + faults.span(Duration::from_secs(60) * (tempo - 1).min(90)),
+            sweep_every: Duration::from_secs(25) + Duration::from_secs(5) * tempo.min(300),
+            sweepers: 1 + usize::from(faults.one_in(4)),
+            outage: faults.one_in(6).then(|| (faults.span(Duration::from_secs(20) * tempo), faults.span(Duration::from_secs(30) * tempo))),
+            retention_days: if until_expired { 1 } else { 30 },
+            until_expired,
+            redrives: faults.one_in(5),
+            foreign_message: faults.one_in(10),
+            intruder: faults.one_in(12),
+            lists: faults.one_in(8),
+        }
+    }
+}
+
+impl JobPlan {
+    fn of(faults: &Faults, number: usize, tempo: u32) -> Self {
+        let items = match faults.pick(24) {
+            0 => 0,
+            1 | 2 => 1,
+            3 => 20 + faults.pick(24) as usize,
+            _ => 2 + faults.pick(14) as usize,
+        };
+        let large = faults.one_in(300);
+        let items = if large { 85 + faults.pick(10) as usize } else { items };
+        let unruly = !large && faults.pick(3) > 0;
+        let streamed = (!large && faults.one_in(3)).then(|| parts(faults, items));
+        let after = |seconds: u64| faults.span(Duration::from_secs(seconds) * tempo);
+        Self {
+            number,
+            owner: faults.pick(2) as usize,
             fates: (0..items).map(|_| Fate::of(faults, unruly)).collect(),
+            chunk_size: if large { Some(1) } else { (!faults.one_in(5)).then(|| 1 + faults.pick(6) as u16) },
+            tolerated: tolerated(faults),
+            key: faults.one_in(2).then_some(number),
+            twins: faults.one_in(4),
+            sealed_by_client: streamed.is_none() || !faults.one_in(if tempo > 60 { 2 } else { 16 }),
+            sealed_early: faults.one_in(3),
+            hesitates: if streamed.is_some() && faults.one_in(16) {
+                OPEN_WITHOUT_PART_MAX + faults.span(Duration::from_secs(60))
+            } else {
+                Duration::ZERO
+            },
             streamed,
-            chunk_size: 1 + faults.pick(6) as u16,
-            tolerated,
-            keyed: faults.pick(2) == 0,
-            sealed_by_client: faults.pick(12) > 0,
-            cancel_after: (faults.pick(6) == 0).then(|| Duration::from_millis(faults.pick(20_000))),
-            pause_after: (faults.pick(4) == 0).then(|| Duration::from_millis(faults.pick(15_000))),
+            begins_after: if number == 0 { Duration::ZERO } else { after(10) },
+            cancel_after: faults.one_in(6).then(|| after(20)),
+            pause_after: faults.one_in(4).then(|| after(15)),
+            forgotten_pause: faults.one_in(40),
             retries: faults.pick(4),
+            retried_by_two: faults.one_in(3),
+            delete_after: faults.one_in(6).then(|| after(10)),
+            then: None,
         }
     }
 
-    /// Items as JSON.
+    /// Items as JSON, each of this job alone.
     pub(crate) fn items(&self, range: std::ops::Range<usize>) -> Vec<Box<RawValue>> {
-        range.map(|i| RawValue::from_string(format!("{{\"n\": {i}}}")).unwrap()).collect()
+        range.map(|i| RawValue::from_string(self.item(i as u64)).unwrap()).collect()
+    }
+
+    /// The text of one item.
+    pub(crate) fn item(&self, index: u64) -> String {
+        format!("{{\"job\":{},\"n\":{index}}}", self.number)
+    }
+
+    /// Where each part begins and how long it is.
+    pub(crate) fn parts(&self) -> Vec<(u32, usize, usize)> {
+        let mut next = 0;
+        let part = |(number, len): (usize, &usize)| {
+            let start = next;
+            next += len;
+            (number as u32, start, *len)
+        };
+        self.streamed.iter().flatten().enumerate().map(part).collect()
     }
 }
 
-/// The processor that does as the fates say, and tells the auditor of every call.
-pub(crate) struct Scripted {
-    pub(crate) fates: Vec<Fate>,
-    pub(crate) calls: Arc<Calls>,
-    pub(crate) faults: Faults,
-}
-
-/// What was seen of an item.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    pub(crate) begun: u32,
-    pub(crate) succeeded: u32,
-    pub(crate) last_begun: Option<Instant>,
-    /// How often a worker went away and left its mark on it.
-    pub(crate) left_marked: u32,
-}
-
-/// Every call of the processor.
-#[derive(Debug, Default)]
-pub(crate) struct Calls {
-    /// By index.
-    pub(crate) items: Mutex<BTreeMap<u64, Seen>>,
-}
-
-#[async_trait]
-impl ItemProcessor for Scripted {
-    async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let calls = self.calls.note(item.index, |seen| {
-            seen.begun += 1;
-            seen.last_begun = Some(Instant::now());
-        });
-        let answer = self.answer(&item, calls.begun).await;
-        self.calls.note(item.index, |seen| {
-            seen.succeeded += u32::from(answer.is_ok());
-        });
-        answer
+fn parts(faults: &Faults, items: usize) -> Vec<usize> {
+    let (mut left, mut parts) = (items, Vec::new());
+    while left > 0 {
+        let part = (1 + faults.pick(6) as usize).min(left);
+        parts.push(part);
+        left -= part;
     }
-
-    fn options(&self) -> Options {
-        Options { concurrency: 3, item_timeout: Duration::from_secs(6), attempts_max: ATTEMPTS, ..Options::default() }
-    }
+    parts
 }
 
-impl Calls {
-    pub(crate) fn note(&self, index: u64, change: impl FnOnce(&mut Seen)) -> Seen {
-        let mut items = self.items.lock().unwrap();
-        let seen = items.entry(index).or_default();
-        change(seen);
-        seen.clone()
-    }
-}
-
-impl Scripted {
-    async fn answer(&self, item: &Item, calls: u32) -> Result<Output, ItemError> {
-        match self.fates[item.index as usize] {
-            Fate::FailsForAWhile(times) if calls <= times => Err(ItemError::permanent("no", "will not do yet")),
-            Fate::Fickle if self.faults.pick(2) == 0 => Err(ItemError::permanent("no", "will not do this time")),
-            Fate::FailsForGood => Err(ItemError::permanent("no", "will not do")),
-            Fate::NeverSucceeds => Err(ItemError::retryable("later", "not now")),
-            Fate::FailsAtFirst(times) if item.attempt <= times => Err(ItemError::retryable("later", "not now")),
-            Fate::Panics => std::panic::panic_any(PANIC),
-            Fate::TakesLong(ms) => {
-                tokio::time::sleep(Duration::from_millis(ms)).await;
-                Ok(Output::None)
-            }
-            Fate::Hangs => std::future::pending().await,
-            Fate::Kills => {
-                self.faults.saw("item: killed its worker");
-                let here = HERE.with(Process::clone);
-                here.die().await;
-                Ok(Output::None)
-            }
-            Fate::GivesOutput => Output::json(&item.index),
-            _ => Ok(Output::None),
-        }
+fn tolerated(faults: &Faults) -> ToleratedFailures {
+    match faults.pick(5) {
+        0 => ToleratedFailures::Count(0),
+        1 | 2 => ToleratedFailures::Count(faults.pick(5)),
+        3 => ToleratedFailures::Percentage {
+            percentage: [10.0, 20.0, 50.0][faults.pick(3) as usize],
+            minimum_sample: faults.one_in(2).then_some(4),
+        },
+        _ => ToleratedFailures::Count(1_000),
     }
 }

@@ -1,0 +1,703 @@
+//! The bugs: what is replaced by what, what that breaks, and which trap it is. Most are the traps that drafts of the
+//! protocol fell into.
+
+/// A broken variant of the code.
+pub(crate) struct Bug {
+    pub(crate) name: &'static str,
+    pub(crate) edits: &'static [Edit],
+    /// What goes wrong with it.
+    pub(crate) breaks: &'static str,
+    /// The trap it is.
+    pub(crate) trap: &'static str,
+}
+
+/// A text that occurs once in a file, and what takes its place.
+pub(crate) struct Edit {
+    pub(crate) file: &'static str,
+    pub(crate) find: &'static str,
+    pub(crate) replace: &'static str,
+}
+
+const fn edit(file: &'static str, find: &'static str, replace: &'static str) -> Edit {
+    Edit { file, find, replace }
+}
+
+const JOB: &str = "shared/src/job/write.rs";
+const JOBS: &str = "shared/src/jobs.rs";
+const PART: &str = "shared/src/part.rs";
+const OUTCOME: &str = "shared/src/outcome.rs";
+const SETTLE: &str = "shared/src/settle.rs";
+const SUBMIT: &str = "shared/src/submit.rs";
+const CANCEL: &str = "shared/src/cancel.rs";
+const RECORDS: &str = "shared/src/records.rs";
+const SWEEP: &str = "shared/src/sweep.rs";
+const MEMORY: &str = "shared/src/ledger/memory.rs";
+const WORK: &str = "shared/src/work.rs";
+const CAREFUL: &str = "shared/src/work/careful.rs";
+const DEAD_LETTERS: &str = "shared/src/work/dead_letters.rs";
+const ITEMS: &str = "shared/src/work/items.rs";
+const LEASES: &str = "shared/src/work/leases.rs";
+const REST: &str = "shared/src/work/rest.rs";
+const REVIVE: &str = "shared/src/work/revive.rs";
+
+pub(crate) const BUGS: &[Bug] = &[
+    Bug {
+        name: "bare-add-in-the-roll-up",
+        edits: &[edit(
+            JOB,
+            "Self::RollUp { round, part, .. } => !job.deleting && job.round == round && !job.rolled_up.parts.contains(&part),",
+            "Self::RollUp { round, .. } => !job.deleting && job.round == round,",
+        )],
+        breaks: "a part rolled up by two deliveries is counted twice",
+        trap: "never a bare ADD",
+    },
+    Bug {
+        name: "bare-add-in-a-register",
+        edits: &[edit(
+            PART,
+            "            Self::Shadow { chunk, register } => {
+                part.registers.insert(*chunk, *register);",
+            "            Self::Shadow { chunk, register } => {
+                let (old, new) = (part.registers.get(chunk).map_or(Counts::default(), |old| old.counts()), register.counts());
+                let (version, full) = (register.code() / 10_000_000, register.is_full());
+                let (processed, failed) = ((old.processed + new.processed) as u16, (old.failed + new.failed) as u16);
+                part.registers.insert(*chunk, Register::Outcome { version, full, processed, failed });",
+        )],
+        breaks: "a chunk that is shown in steps counts its first items again",
+        trap: "never a bare ADD",
+    },
+    Bug {
+        name: "register-that-falls",
+        edits: &[edit(
+            PART,
+            "part.registers.get(chunk).is_none_or(|shown| (OUTCOME_CODE_MIN..register.code()).contains(&shown.code()))",
+            "part.registers.get(chunk).is_none_or(|shown| shown.code() != register.code())",
+        )],
+        breaks: "a late delivery shows an older version, and counts fall",
+        trap: "a register only ever rises",
+    },
+    Bug {
+        name: "acknowledged-before-it-is-settled",
+        edits: &[edit(
+            WORK,
+            "false => self.patiently(invocation, || settle(&self.app, &settlement)).await?,",
+            "false => self.patiently(invocation, || settle(&self.app, &settlement)).await.unwrap_or(None),",
+        )],
+        breaks: "a message whose results were not recorded is deleted",
+        trap: "a message is deleted only after what it led to is durable",
+    },
+    Bug {
+        name: "no-second-look-upward",
+        edits: &[
+            edit(WORK, "Plan::LookUpward => look_upward(&self.app, part).await,", "Plan::LookUpward => Ok(()),"),
+            edit(
+                SWEEP,
+                "        let (shown, part) = reconcile(app, part).await?;
+        swept.reconciled += shown;
+        look_upward(app, &part).await?;",
+                "        let (shown, _) = reconcile(app, part).await?;
+        swept.reconciled += shown;",
+            ),
+            edit(
+                REVIVE,
+                "        let Some(part) = self.part(id).await? else { return Ok(()) };
+        look_upward(&self.app, &part).await",
+                "        Ok(())",
+            ),
+        ],
+        breaks: "a part whose worker died between settling and rolling up is never rolled up",
+        trap: "whoever finds it done still looks one level up",
+    },
+    Bug {
+        name: "202-before-dispatch",
+        edits: &[edit(
+            SUBMIT,
+            "app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await?;",
+            "app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await.ok();",
+        )],
+        breaks: "a part of which the queue took only some is acknowledged",
+        trap: "no 202 before SQS has accepted every chunk; partial SendMessageBatch",
+    },
+    Bug {
+        name: "outcome-row-after-the-register",
+        edits: &[edit(
+            SETTLE,
+            "        outcome.version += 1;
+        if app.ledger.put_outcome(&outcome).await? {",
+            "        outcome.version += 1;
+        show(app, &outcome).await?;
+        if app.ledger.put_outcome(&outcome).await? {",
+        )],
+        breaks: "a register shows what no row holds when the worker dies in between, or another merges first",
+        trap: "outcome after settle",
+    },
+    Bug {
+        name: "clean-settle-over-an-outcome-row",
+        edits: &[edit(
+            PART,
+            "Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),",
+            "Self::Clean { chunk, .. } => !matches!(part.registers.get(chunk), Some(Register::Clean { .. })),",
+        )],
+        breaks: "a duplicate that succeeds wipes a recorded failure out of the counts",
+        trap: "clean settle and OUT do not exclude each other",
+    },
+    Bug {
+        name: "clean-settle-of-what-was-merged",
+        edits: &[
+            edit(
+                SETTLE,
+                "        !self.merged
+            && self.results.len()",
+                "        self.results.len()",
+            ),
+            edit(
+                PART,
+                "Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),",
+                "Self::Clean { chunk, .. } => !part.registers.get(chunk).is_some_and(|register| register.is_full()),",
+            ),
+        ],
+        breaks: "what a checkpoint recorded is counted over by the clean end of another delivery",
+        trap: "clean settle and OUT do not exclude each other",
+    },
+    Bug {
+        name: "first-record-does-not-stand",
+        edits: &[
+            edit(
+                OUTCOME,
+                "if stale || foreign || self.has(index) {",
+                "if stale || foreign || (self.has(index) && self.failures.contains_key(&index)) {",
+            ),
+            edit(
+                OUTCOME,
+                "            ItemResult::Failed(failure) => {
+                self.failures.insert(index, failure);",
+                "            ItemResult::Failed(failure) => {
+                self.processed.retain(|processed| *processed != index);
+                self.failures.insert(index, failure);",
+            ),
+        ],
+        breaks: "an item that was counted as processed is counted as failed by a duplicate",
+        trap: "merged by version, final per item",
+    },
+    Bug {
+        name: "merge-that-is-not-conditional",
+        edits: &[edit(
+            MEMORY,
+            "let next = known.map_or(0, |known| known.version) + 1 == outcome.version;",
+            "let next = known.map_or(0, |known| known.version) <= outcome.version;",
+        )],
+        breaks: "two workers that merge at once lose each other's records",
+        trap: "one row per chunk, merged by version CAS",
+    },
+    Bug {
+        name: "roll-up-without-round",
+        edits: &[edit(
+            JOB,
+            "!job.deleting && job.round == round && !job.rolled_up.parts.contains(&part)",
+            "!job.deleting && job.round >= round && !job.rolled_up.parts.contains(&part)",
+        )],
+        breaks: "a late roll-up of the round before counts failures that run again",
+        trap: "straggler rolls the part up after the retry took it back",
+    },
+    Bug {
+        name: "end-without-round",
+        edits: &[edit(
+            JOB,
+            "Self::End { round, .. } => in_round(round) && job.sealed && job.rolled_up.parts.len() == job.parts as usize,",
+            "Self::End { .. } => job.is_live() && job.sealed,",
+        )],
+        breaks: "a late end of the round before ends the next one before it ran",
+        trap: "End does not name the round",
+    },
+    Bug {
+        name: "fail-without-round",
+        edits: &[edit(JOB, "Self::Fail { round, .. } => in_round(round),", "Self::Fail { .. } => job.is_live(),")],
+        breaks: "a late failure of the round before fails the next one for nothing",
+        trap: "Fail does not name the round",
+    },
+    Bug {
+        name: "part-of-an-older-round-looks-upward",
+        edits: &[
+            edit(SETTLE, "if part.round != job.round || job.deleting {", "if job.deleting {"),
+            edit(SETTLE, "let roll_up = JobWrite::RollUp { round: part.round,", "let roll_up = JobWrite::RollUp { round: job.round,"),
+        ],
+        breaks: "a part that no worker has brought to the round is rolled up with its old failures",
+        trap: "a part of an older round says nothing upward",
+    },
+    Bug {
+        name: "roll-up-kept-by-retry",
+        edits: &[edit(JOB, "    job.rolled_up = RolledUp::default();\n", "")],
+        breaks: "failures that run again stay counted",
+        trap: "retry drops all roll-ups in its election write",
+    },
+    Bug {
+        name: "clear-without-round",
+        edits: &[edit(
+            OUTCOME,
+            "        if self.round >= round {\n            return false;\n        }\n",
+            "        if self.failures.is_empty() {\n            return false;\n        }\n",
+        )],
+        breaks: "a second, delayed driver clears a failure of the new round",
+        trap: "clear has no round",
+    },
+    Bug {
+        name: "merge-does-not-raise-the-row-round",
+        edits: &[edit(OUTCOME, "            self.round = self.round.max(round_begun);\n", "")],
+        breaks: "a row first made in round 2 is cleared by a delayed driver of round 2",
+        trap: "clear has no round",
+    },
+    Bug {
+        name: "result-older-than-the-clear",
+        edits: &[edit(OUTCOME, "let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);", "let stale = false;")],
+        breaks: "an item fails in round 2 by a result of round 1, without being tried again",
+        trap: "result older than the clear",
+    },
+    Bug {
+        name: "stamp-without-comparing-registers",
+        edits: &[edit(
+            PART,
+            "Self::Stamp { from_round, from, .. } => part.round == *from_round && part.registers == *from,",
+            "Self::Stamp { from_round, .. } => part.round == *from_round,",
+        )],
+        breaks: "what was settled between the driver's read and its stamp is lost",
+        trap: "STAMP compares the whole map",
+    },
+    Bug {
+        name: "sent-again-before-the-stamp",
+        edits: &[edit(
+            REVIVE,
+            "        let part = self.bring_to_round(part, job.round).await?;
+        self.send_again(&job, &part).await?;",
+            "        self.send_again(&job, &part).await?;
+        let _ = self.bring_to_round(part, job.round).await?;",
+        )],
+        breaks: "what was just cleared is never sent",
+        trap: "retry driver sends before the stamp",
+    },
+    Bug {
+        name: "cleared-items-never-sent",
+        edits: &[edit(REVIVE, "        self.send_again(&job, &part).await?;\n", "")],
+        breaks: "items to be run again lie in their row for ever",
+        trap: "`again` is the memory",
+    },
+    Bug {
+        name: "park-without-a-second-read",
+        edits: &[edit(WORK, "Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))", "Ok(true)")],
+        breaks: "a resume that lists before the message is parked leaves it there",
+        trap: "check-then-act: park, read again, ack only if it still stops",
+    },
+    Bug {
+        name: "one-park-key-a-chunk",
+        edits: &[
+            edit(
+                WORK,
+                "let (id, nonce) = (found.message.id, found.message.nonce);",
+                "let (id, nonce) = (found.message.id, uuid::Uuid::nil());",
+            ),
+            edit(
+                WORK,
+                "self.app.ledger.unpark(message.id, message.nonce).await",
+                "self.app.ledger.unpark(message.id, uuid::Uuid::nil()).await",
+            ),
+            edit(REST, "let (id, nonce) = (rest.id, rest.nonce);", "let (id, nonce) = (rest.id, uuid::Uuid::nil());"),
+        ],
+        breaks: "two messages of a chunk park in one place: one overwrites the other, or is deleted with it",
+        trap: "ABA on PARK#chunk; one park row a chunk, several messages",
+    },
+    Bug {
+        name: "unpark-before-send",
+        edits: &[edit(
+            REVIVE,
+            "            self.app.queue.send(&job.user_id, outgoing).await?;
+            for kept in parked {
+                self.app.ledger.unpark(kept.id, kept.nonce).await?;
+            }",
+            "            for kept in parked {
+                self.app.ledger.unpark(kept.id, kept.nonce).await?;
+            }
+            self.app.queue.send(&job.user_id, outgoing).await?;",
+        )],
+        breaks: "a worker that dies in between has lost what was parked",
+        trap: "delete each after its send",
+    },
+    Bug {
+        name: "park-forgotten-when-the-job-runs-again",
+        edits: &[edit(
+            WORK,
+            "            Plan::Park => {
+                self.take(delivery, &found, invocation).await?;
+                self.app.ledger.unpark(message.id, message.nonce).await
+            }",
+            "            Plan::Park => {
+                self.app.ledger.unpark(message.id, message.nonce).await?;
+                self.take(delivery, &found, invocation).await
+            }",
+        )],
+        breaks: "what was parked for another delivery, already acknowledged, is forgotten before it is done",
+        trap: "delete each after its send",
+    },
+    Bug {
+        name: "seal-does-not-count-the-top-part",
+        edits: &[
+            edit(
+                JOB,
+                "!job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)",
+                "!job.sealed && !job.abandoned && !job.deleting",
+            ),
+            edit(
+                SUBMIT,
+                "    if let Some(top) = job.top_part.filter(|top| *top >= parts) {
+        return Err(Conflict::PartBeyond(top).into());
+    }
+",
+                "",
+            ),
+        ],
+        breaks: "a part that was acknowledged is not in the job",
+        trap: "put-part and seal do not meet on one row",
+    },
+    Bug {
+        name: "reserve-after-the-seal",
+        edits: &[
+            edit(
+                JOB,
+                "takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part",
+                "takes && !job.deleting && !job.abandoned && job.top_part",
+            ),
+            edit(
+                SUBMIT,
+                "        Written::Refused(job) if job.sealed => Err(Conflict::Sealed.into()),
+        Written::Refused(_) => Ok(()),",
+                "        Written::Refused(_) => Ok(()),",
+            ),
+        ],
+        breaks: "a part is taken in by a job that is sealed without it",
+        trap: "put-part and seal do not meet on one row",
+    },
+    Bug {
+        name: "seal-before-all-parts-are-sent",
+        edits: &[edit(SUBMIT, "let part = rows.get(&id).filter(|part| part.sent).ok_or", "let part = rows.get(&id).ok_or")],
+        breaks: "a job is sealed with a part of which the queue never took everything",
+        trap: "seal after reading all parts sent",
+    },
+    Bug {
+        name: "seal-of-an-abandoned-job",
+        edits: &[
+            edit(
+                JOB,
+                "!job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)",
+                "!job.sealed && !job.deleting && job.top_part == parts.checked_sub(1)",
+            ),
+            edit(
+                SUBMIT,
+                "    if job.status == JobStatus::Cancelled || job.abandoned {\n        return Err(Conflict::JobEnded",
+                "    if job.status == JobStatus::Cancelled {\n        return Err(Conflict::JobEnded",
+            ),
+        ],
+        breaks: "a client is told that its job is sealed, and it was ended as abandoned",
+        trap: "SEAL unconditional: 202 for a dead job",
+    },
+    Bug {
+        name: "update-that-creates-rows",
+        edits: &[edit(
+            MEMORY,
+            "let Some(part) = state.parts.get_mut(&id) else { return Ok(Written::Gone) };",
+            "let part = state.parts.entry(id).or_insert_with(|| Part {
+            job: id.0,
+            number: id.1,
+            first_index: 0,
+            items: 0,
+            chunks: 1,
+            fingerprint: String::new(),
+            round: 1,
+            registers: BTreeMap::new(),
+            sent: false,
+            updated_at: now,
+        });",
+        )],
+        breaks: "a late settle of a deleted job brings a ghost row",
+        trap: "UpdateItem creates",
+    },
+    Bug {
+        name: "job-row-deleted-first",
+        edits: &[edit(
+            JOBS,
+            "        for part in 0..job.top_part.map_or(0, |top| top + 1) {
+            while !self.ledger.delete_part((job.id, part)).await? {}
+        }
+        self.ledger.delete_job(job).await",
+            "        self.ledger.delete_job(job).await?;
+        for part in 0..job.top_part.map_or(0, |top| top + 1) {
+            while !self.ledger.delete_part((job.id, part)).await? {}
+        }
+        Ok(())",
+        )],
+        breaks: "a sweep that dies in between leaves part rows for ever",
+        trap: "job row last",
+    },
+    Bug {
+        name: "retry-of-a-job-that-is-being-deleted",
+        edits: &[
+            edit(JOB, "ended && job.round == round && !job.deleting", "ended && job.round == round"),
+            edit("shared/src/app.rs", "let there = |job: &Job| !job.deleting && ", "let there = |job: &Job| "),
+        ],
+        breaks: "a job that was forgotten runs again",
+        trap: "ELECT needs no deleting",
+    },
+    Bug {
+        name: "reader-lists-rows-no-register-shows",
+        edits: &[edit(
+            RECORDS,
+            "        let chunks: Vec<u16> =
+            part.registers.range(chunks.start.min(chunks.end)..chunks.end).filter(has).map(|(chunk, _)| *chunk).collect();",
+            "        let _ = has;
+        let chunks: Vec<u16> = chunks.collect();",
+        )],
+        breaks: "failures are listed that are not counted",
+        trap: "readers list an OUT row only if the register says it came from OUT",
+    },
+    Bug {
+        name: "ended-jobs-are-not-reconciled",
+        edits: &[edit(JOB, "job.reconciled = status == JobStatus::Completed;", "job.reconciled = true;")],
+        breaks: "what a worker recorded and did not show before it died is in no count",
+        trap: "a record seen is not a record shown",
+    },
+    Bug {
+        name: "dead-letters-dropped",
+        edits: &[edit(WORK, "true => self.dead_letter(delivery, found).await,", "true => Ok(()),")],
+        breaks: "a job waits for ever for the items of a dead letter",
+        trap: "no job waits for ever",
+    },
+    Bug {
+        name: "dead-letter-of-a-paused-job-settled",
+        edits: &[edit(
+            WORK,
+            "        let found = Found { message, job: &job, part };
+        match found.plan() {",
+            "        let found = Found { message, job: &job, part };
+        if delivery.dead_letter && !found.job.runs() {
+            return Ok(());
+        }
+        match found.plan() {",
+        )],
+        breaks: "items of a paused or failed job are dropped with their dead letter",
+        trap: "dead letters: stopping: park",
+    },
+    Bug {
+        name: "rest-taken-for-sent",
+        edits: &[edit(
+            REST,
+            "            self.app.queue.send(&job.user_id, outgoing).await?;
+        }
+        if stopped.is_empty()",
+            "            self.app.queue.send(&job.user_id, outgoing).await.ok();
+        }
+        if stopped.is_empty()",
+        )],
+        breaks: "items that were left are lost when the queue does not take them",
+        trap: "partial SendMessageBatch",
+    },
+    Bug {
+        name: "rest-dropped-at-the-deadline",
+        edits: &[edit(
+            REST,
+            "Why::Deadline | Why::Progress => by_attempt",
+            "Why::Deadline => {}
+                Why::Progress => by_attempt",
+        )],
+        breaks: "items that were not begun before the function's deadline are lost",
+        trap: "the rest goes back at once as a new message",
+    },
+    Bug {
+        name: "rest-dropped-when-its-job-stands",
+        edits: &[edit(REST, "if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }", "Ok(())")],
+        breaks: "items that were not begun before a pause are lost",
+        trap: "stopping: park them",
+    },
+    Bug {
+        name: "lease-not-looked-at",
+        edits: &[edit(
+            LEASES,
+            "leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.as_ref().is_some_and(Job::runs))",
+            "leases.get(&id).map(|(_, job)| job.as_ref().is_some_and(Job::runs))",
+        )],
+        breaks: "items begin long after their job was cancelled",
+        trap: "after a cancel is acknowledged no item begins",
+    },
+    Bug {
+        name: "lease-from-the-end-of-the-read",
+        edits: &[edit(
+            LEASES,
+            "        let read = Instant::now();
+        let job = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);",
+            "        let job = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        let read = Instant::now();",
+        )],
+        breaks: "a slow read lets items begin after the cancel was acknowledged",
+        trap: "within one second of the start of a consistent read",
+    },
+    Bug {
+        name: "cancel-answers-at-once",
+        edits: &[edit(CANCEL, "Written::Applied(_) => tokio::time::sleep(CANCEL_ANSWERS_AFTER).await,", "Written::Applied(_) => {}")],
+        breaks: "an item begins on a lease that is older than the cancel",
+        trap: "cancel answers a little more than a second after its write",
+    },
+    Bug {
+        name: "threshold-without-the-rolled-up-parts",
+        edits: &[edit(
+            SETTLE,
+            "    let failed = job.rolled_up.failed + own.failed;
+    let handled = job.rolled_up.processed",
+            "    let failed = own.failed;
+    let handled = job.rolled_up.processed",
+        )],
+        breaks: "a job completes with more failures than it bears, spread over its parts",
+        trap: "threshold across parts, exact at the end",
+    },
+    Bug {
+        name: "end-without-a-look-at-the-threshold",
+        edits: &[edit(
+            SETTLE,
+            "    if exceeded(&job, Counts::default()) {
+        return fail(app, &job, Counts::default(), None).await;
+    }
+",
+            "",
+        )],
+        breaks: "two parts that together fail too much complete the job",
+        trap: "threshold across parts, exact at the end",
+    },
+    Bug {
+        name: "attempts-lost-when-handed-back",
+        edits: &[edit(
+            REST,
+            "ChunkMessage { items, attempt, careful: false,",
+            "ChunkMessage { items, attempt: attempt.min(1), careful: false,",
+        )],
+        breaks: "an item that never succeeds is tried for ever",
+        trap: "attempts are per item and survive crashes",
+    },
+    Bug {
+        name: "one-strike-convicts",
+        edits: &[edit(CAREFUL, "pub(super) const STRIKES_MAX: u32 = 2;", "pub(super) const STRIKES_MAX: u32 = 1;")],
+        breaks: "an innocent item whose worker was killed once is failed as the culprit",
+        trap: "two strikes",
+    },
+    Bug {
+        name: "no-careful-mode",
+        edits: &[
+            edit(CAREFUL, "pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;", "pub(super) const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
+            edit(DEAD_LETTERS, "let careful = message.careful || suspected;", "let careful = suspected;"),
+        ],
+        breaks: "an item that kills its worker takes its neighbours with it, as dead letters",
+        trap: "a poison item costs only itself",
+    },
+    Bug {
+        name: "mark-of-a-living-worker",
+        edits: &[edit(CAREFUL, "if !self.alone && self.app.clock.now() <= care.deadline + SKEW {", "if false {")],
+        breaks: "a mark of a worker that is alive counts as a strike",
+        trap: "a mark found before its deadline: another worker is alive",
+    },
+    Bug {
+        name: "sweep-abandons-what-is-alive",
+        edits: &[
+            edit(
+                SWEEP,
+                "let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max();",
+                "let _ = parts;
+    let touched = Some(job.created_at);",
+            ),
+            edit(
+                JOB,
+                "Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,",
+                "Self::Abandon { .. } => job.is_live() && !job.sealed,",
+            ),
+        ],
+        breaks: "a submission that is still going on is ended",
+        trap: "the sweep never touches a live job",
+    },
+    Bug {
+        name: "sweep-does-not-bring-parts-to-their-round",
+        edits: &[edit(
+            SWEEP,
+            "    send_revivals(app, &job, revived.into_iter().chain(behind)).await?;\n",
+            "    let _ = (revived, behind.count());\n",
+        )],
+        breaks: "a retry or resume whose requests died before its messages were sent stands for ever",
+        trap: "ELECT, some revives sent: sweep",
+    },
+    Bug {
+        name: "sweep-forgets-parts-that-are-full",
+        edits: &[edit(
+            SWEEP,
+            "send_revivals(app, &job, revived.into_iter().chain(behind)).await?;",
+            "send_revivals(app, &job, revived.into_iter().chain(behind.take(0))).await?;",
+        )],
+        breaks: "a full part whose revival was lost stays in its old round, and the job never ends",
+        trap: "ELECT, some revives sent: sweep",
+    },
+    Bug {
+        name: "sweep-does-not-look-upward-from-the-job",
+        edits: &[edit(SWEEP, "    look_upward_from_job(app, job).await?;\n", "    let _ = look_upward_from_job;\n")],
+        breaks: "a job whose api died between the seal and its look upward never ends",
+        trap: "SEAL lands, API dies before looking upward",
+    },
+    Bug {
+        name: "key-names-the-same-job-after-deletion",
+        edits: &[edit(
+            SUBMIT,
+            "let id = JobId(app.clock.fresh_id());",
+            "let of_key = |key: &RequestKey| uuid::Uuid::from_u128(key.key_hash.bytes().fold(7, |id, byte| id * 257 + u128::from(byte)));
+    let id = JobId(submission.key.as_ref().map_or_else(|| app.clock.fresh_id(), of_key));",
+        )],
+        breaks: "late messages of a deleted job work on the next one of its key",
+        trap: "identity reused: job id always random",
+    },
+    Bug {
+        name: "chunks-cut-anew-after-a-deploy",
+        edits: &[edit(
+            SUBMIT,
+            "        Created::Known(job, _) => job,
+    };",
+            "        Created::Known(job, _) => Job { split, ..job },
+    };",
+        )],
+        breaks: "a submission that goes on after a deploy mixes two ways of cutting, or is refused for ever",
+        trap: "numbering is not pinned",
+    },
+    Bug {
+        name: "cancel-of-an-ended-job",
+        edits: &[edit(JOB, "Self::Cancel => job.is_live(),", "Self::Cancel => !job.deleting,")],
+        breaks: "a job that has completed becomes cancelled",
+        trap: "one of two conditional writes wins",
+    },
+    Bug {
+        name: "owner-not-looked-at",
+        edits: &[edit(
+            "shared/src/app.rs",
+            "row.filter(|job| there(job) && job.user_id == *user_id)",
+            "row.filter(|job| there(job) && !user_id.as_str().is_empty())",
+        )],
+        breaks: "an owner acts on another's job",
+        trap: "nobody reads or changes another owner's job",
+    },
+    Bug {
+        name: "failures-of-a-left-round-stay-counted",
+        edits: &[edit(PART, "failed: if self.round < round { 0 } else { failed }", "failed: if self.round > round { 0 } else { failed }")],
+        breaks: "failures fall when a worker brings the part to the round",
+        trap: "what failed in an earlier round is pending from the election on",
+    },
+    Bug {
+        name: "deadline-not-watched",
+        edits: &[edit(
+            ITEMS,
+            "            if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
+                return Some(Why::Deadline);
+            }
+",
+            "",
+        )],
+        breaks: "items are cut down with their function again and again, until they are dead letters",
+        trap: "no item is begun that cannot be expected to finish",
+    },
+];

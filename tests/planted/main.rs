@@ -1,0 +1,42 @@
+//! Planted bugs: broken variants of the code, each of which the simulation has to catch. What it cannot catch it shows
+//! nothing about. `make planted` builds and runs them one at a time; `PLANTED=name` only that one.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
+
+mod bugs;
+mod runner;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bugs::{BUGS, Bug};
+
+/// The workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+/// Every bug can still be planted: what it replaces is there, exactly once. A change of the code changes its bugs too.
+#[test]
+fn every_bug_can_be_planted() {
+    for Bug { name, edits, .. } in BUGS {
+        for edit in *edits {
+            let code = std::fs::read_to_string(root().join(edit.file)).unwrap_or_else(|e| panic!("{name}: {}: {e}", edit.file));
+            assert_eq!(code.matches(edit.find).count(), 1, "{name}: in {} there has to be, once:\n{}", edit.file, edit.find);
+            assert_ne!(edit.find, edit.replace, "{name}");
+        }
+    }
+    let names: BTreeSet<_> = BUGS.iter().map(|bug| bug.name).collect();
+    assert_eq!(names.len(), BUGS.len(), "two bugs have the same name");
+}
+
+/// The simulation catches every one of them.
+#[test]
+#[ignore = "builds the simulation once a bug: make planted"]
+fn every_planted_bug_is_caught() {
+    let wanted = std::env::var("PLANTED").ok().filter(|name| !name.is_empty());
+    let bugs: Vec<_> = BUGS.iter().filter(|bug| wanted.as_ref().is_none_or(|name| name == bug.name)).collect();
+    assert!(!bugs.is_empty(), "no bug is named {wanted:?}; there are {:?}", BUGS.iter().map(|bug| bug.name).collect::<Vec<_>>());
+    let survivors = runner::run(root(), &bugs);
+    assert!(survivors.is_empty(), "not caught: {survivors:?}");
+}

@@ -1,0 +1,119 @@
+//! Plants one bug at a time in a copy of the workspace, builds the simulation there and plays until something is violated.
+//! The copy shares the workspace's target directory, so that dependencies are built once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use super::bugs::Bug;
+
+/// Histories a bug may survive at most.
+const HISTORIES_MAX: u64 = 100_000;
+/// What of the workspace is copied.
+const COPIED: [&str; 6] = ["Cargo.toml", "Cargo.lock", "shared", "functions", "tests", "examples"];
+
+/// How it went with one bug.
+enum Outcome {
+    Caught {
+        invariant: String,
+        histories: u64,
+    },
+    Survived,
+    /// The simulation could not be built, or said something else.
+    Unclear(String),
+}
+
+/// Plants each in turn and prints what became of it; the names of those that were not caught.
+pub(crate) fn run(root: &Path, bugs: &[&Bug]) -> Vec<&'static str> {
+    let copy = root.join("target/planted/workspace");
+    COPIED.iter().for_each(|name| mirror(&root.join(name), &copy.join(name)));
+    println!("{:<44} {:<26} {:>9} {:>8}", "planted", "violates", "histories", "seconds");
+    let mut survivors = Vec::new();
+    for bug in bugs {
+        let began = Instant::now();
+        let originals = plant(&copy, bug);
+        let outcome = simulate(root, &copy);
+        originals.into_iter().for_each(|(path, code)| fs::write(path, code).unwrap());
+        let seconds = began.elapsed().as_secs();
+        match &outcome {
+            Outcome::Caught { invariant, histories } => println!("{:<44} {invariant:<26} {histories:>9} {seconds:>8}", bug.name),
+            Outcome::Survived => {
+                println!("{:<44} {:<26} {HISTORIES_MAX:>9} {seconds:>8}\n    {} ({})", bug.name, "SURVIVED", bug.breaks, bug.trap)
+            }
+            Outcome::Unclear(output) => println!("{:<44} {:<26} {:>9} {seconds:>8}\n{output}", bug.name, "UNCLEAR", ""),
+        }
+        if !matches!(outcome, Outcome::Caught { .. }) {
+            survivors.push(bug.name);
+        }
+    }
+    survivors
+}
+
+/// Makes `to` what `from` is, and touches only what differs, so that little is built again.
+fn mirror(from: &Path, to: &Path) {
+    if from.is_file() {
+        let code = fs::read(from).unwrap();
+        if fs::read(to).ok().as_ref() != Some(&code) {
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::write(to, code).unwrap();
+        }
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    let names = |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    let here = names(from);
+    for gone in names(to).into_iter().filter(|name| !here.contains(name)) {
+        let path = to.join(gone);
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    }
+    here.iter().filter(|name| *name != "__pycache__").for_each(|name| mirror(&from.join(name), &to.join(name)));
+}
+
+/// Makes the bug's edits; what was there before.
+fn plant(copy: &Path, bug: &Bug) -> Vec<(PathBuf, String)> {
+    let mut originals: Vec<(PathBuf, String)> = Vec::new();
+    for edit in bug.edits {
+        let path = copy.join(edit.file);
+        let code = fs::read_to_string(&path).unwrap();
+        assert_eq!(code.matches(edit.find).count(), 1, "{}: {}", bug.name, edit.find);
+        fs::write(&path, code.replacen(edit.find, edit.replace, 1)).unwrap();
+        if originals.iter().all(|(known, _)| *known != path) {
+            originals.push((path, code));
+        }
+    }
+    originals
+}
+
+fn simulate(root: &Path, copy: &Path) -> Outcome {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(copy)
+        .args([
+            "test",
+            "--config",
+            "tests/simulation/fast.toml",
+            "--workspace",
+            "--features",
+            "embedded",
+            "--locked",
+            "--test",
+            "simulation",
+        ])
+        .args(["--", "--exact", "no_history_breaks_an_invariant", "--nocapture"])
+        .env("CARGO_TARGET_DIR", root.join("target"))
+        .env("HEADWAY_SIM_HISTORIES", HISTORIES_MAX.to_string())
+        .env_remove("SEED")
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let between = |before: &str, after: &str| Some(said.split_once(before)?.1.split_once(after)?.0.to_owned());
+    if let (Some(invariant), Some(histories)) = (between(", violates ", ":"), between(", after ", " histories")) {
+        return Outcome::Caught { invariant, histories: histories.parse().unwrap_or_default() };
+    }
+    match said.contains("without a violation") {
+        true => Outcome::Survived,
+        false => Outcome::Unclear(
+            said.lines().filter(|line| line.starts_with("error") || line.contains("panicked")).collect::<Vec<_>>().join("\n"),
+        ),
+    }
+}

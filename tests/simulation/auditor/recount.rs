@@ -1,0 +1,105 @@
+//! The ledger recomputed from scratch: every part and outcome row of a job, item by item.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headway::chunk::{ChunkId, Message};
+use headway::outcome::{Failure, Outcome};
+use headway::part::{Part, Register};
+use headway::{App, Job, JobError};
+
+use crate::invariant::{Invariant, Violation, hold};
+
+/// So many kept messages may be a page of more.
+const PARKED_PAGE: usize = 10;
+
+/// What the rows say of each item.
+#[derive(Debug, Default)]
+pub(super) struct Recount {
+    pub(super) parts: BTreeMap<u32, Part>,
+    pub(super) processed: BTreeSet<u64>,
+    pub(super) failures: BTreeMap<u64, Failure>,
+    pub(super) outputs: BTreeSet<u64>,
+    /// Items that wait in the table: parked, or to be run again.
+    pub(super) kept: BTreeSet<u64>,
+    /// Whether there is a part of which more waits than was read.
+    pub(super) more_kept: bool,
+}
+
+impl Recount {
+    /// Of every row there is; each register shows exactly its outcome row.
+    pub(super) async fn of(app: &App, job: &Job) -> Result<Self, Violation> {
+        let mut recount = Self::default();
+        let ids: Vec<_> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
+        let parts = read(app.ledger.rows(&[], &ids).await)?.parts;
+        for part in parts.into_values() {
+            recount.add_part(app, job, &part).await?;
+            recount.parts.insert(part.number, part);
+        }
+        Ok(recount)
+    }
+
+    async fn add_part(&mut self, app: &App, job: &Job, part: &Part) -> Result<(), Violation> {
+        let mut first_index = part.first_index;
+        let mut outcomes = BTreeMap::new();
+        let mut from = 0;
+        loop {
+            let page = read(app.ledger.outcomes((part.job, part.number), from).await)?;
+            let Some(last) = page.last() else { break };
+            from = last.id.chunk + 1;
+            outcomes.extend(page.into_iter().map(|outcome| (outcome.id.chunk, outcome)));
+        }
+        for chunk in 0..part.chunks {
+            let items = self.add_chunk(job, part, chunk, first_index, outcomes.get(&chunk))?;
+            first_index += items.unwrap_or_default();
+        }
+        self.add_parked(app, part).await
+    }
+
+    /// Adds what is known of a chunk; gives its number of items, if that can be told.
+    fn add_chunk(&mut self, job: &Job, part: &Part, chunk: u16, first: u64, outcome: Option<&Outcome>) -> Result<Option<u64>, Violation> {
+        let id = ChunkId { job: part.job, part: part.number, chunk };
+        match (part.registers.get(&chunk), outcome) {
+            (Some(Register::Clean { items }), _) => {
+                // Its place follows from the chunks before it, of which each is known once all are settled.
+                self.processed.extend((first..first + u64::from(*items)).filter(|_| part.is_full()));
+                Ok(Some((*items).into()))
+            }
+            (register, Some(outcome)) => {
+                // What failed in a round that was left is pending again, before a worker has brought the part along.
+                let left = part.round < job.round;
+                let cleared = left && outcome.round > part.round;
+                let shown = cleared || register.is_some_and(|register| *register == outcome.register());
+                hold!(ListsAndLedgerAgree, shown, "{id:?} shows {register:?} for {outcome:?}: {job:?}");
+                for index in outcome.processed.iter().copied() {
+                    hold!(CountsAreDistinctItems, self.processed.insert(index), "item {index} is processed twice: {outcome:?}");
+                }
+                self.kept.extend(outcome.failures.keys().filter(|_| left));
+                for (index, failure) in outcome.failures.iter().filter(|_| !left) {
+                    let twice = self.failures.insert(*index, failure.clone()).is_some() || self.processed.contains(index);
+                    hold!(CountsAreDistinctItems, !twice, "item {index} came out twice: {outcome:?}");
+                }
+                self.outputs.extend(outcome.outputs.keys());
+                self.kept.extend(outcome.again.keys());
+                Ok(Some(outcome.items.into()))
+            }
+            (Some(register), None) => Err(Violation::new(Invariant::ListsAndLedgerAgree, format!("{id:?} shows {register:?} of no row"))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    async fn add_parked(&mut self, app: &App, part: &Part) -> Result<(), Violation> {
+        let parked = read(app.ledger.parked((part.job, part.number)).await)?;
+        self.more_kept |= parked.len() >= PARKED_PAGE;
+        for kept in parked {
+            if let Ok(Message::Chunk(chunk)) = Message::from_wire(&kept.body) {
+                self.kept.extend(chunk.items.iter().map(|(index, _)| *index));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows, without faults.
+pub(super) fn read<T>(answer: Result<T, JobError>) -> Result<T, Violation> {
+    answer.map_err(|error| Violation::new(Invariant::NothingPanics, format!("a row could not be read: {error:?}")))
+}

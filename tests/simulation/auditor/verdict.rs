@@ -1,0 +1,227 @@
+//! The verdict on each job once nothing moves any more.
+
+use std::collections::BTreeSet;
+
+use headway::outcome::FailureKind;
+use headway::records::{self, Position};
+use headway::{Job, JobId, JobStatus, ToleratedFailures};
+
+use super::Book;
+use super::recount::{Recount, read};
+use crate::invariant::{Violation, hold};
+use crate::processor::Fate;
+use crate::workload::JobPlan;
+use crate::world::World;
+
+/// Of a job that is there.
+pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), Violation> {
+    // Its submission may have left a record without ever being answered.
+    let number = job.created_by.parse().unwrap_or(usize::MAX);
+    let plan = &world.plan.jobs[number];
+    hold!(JobsEnd, job.is_terminal(), "it never ended: {job:?}");
+    world.faults.saw(match job.status {
+        JobStatus::Completed => "job: Completed",
+        JobStatus::Failed => "job: Failed",
+        _ => "job: Cancelled",
+    });
+    let recount = Recount::of(&world.calm, job).await?;
+    counts_agree(world, job, &recount).await?;
+    items_are_accounted_for(job, plan, book, &recount)?;
+    items_came_out_as_they_may(world, job, plan, &recount)?;
+    ended_for_a_reason(job, plan, &recount)?;
+    note(world, job, &recount);
+    Ok(())
+}
+
+/// Of a job that was deleted: no row of it is left.
+pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> Result<(), Violation> {
+    let app = &world.calm;
+    // Until the sweep has been there its rows remain.
+    hold!(DeletedIsGone, world.row(id).await.is_none(), "the sweep never deleted {id}");
+    hold!(DeletedIsGone, read(app.ledger.params(id).await)?.is_none(), "params of {id} are left");
+    for part in 0..top_part.map_or(1, |top| top + 1) {
+        let place = (id, part);
+        let part_row = read(app.ledger.rows(&[], &[place]).await)?.parts.remove(&place);
+        hold!(DeletedIsGone, part_row.is_none(), "a part row is left: {part_row:?}");
+        let outcomes = read(app.ledger.outcomes(place, 0).await)?;
+        hold!(DeletedIsGone, outcomes.is_empty(), "outcome rows are left: {outcomes:?}");
+        let parked = read(app.ledger.parked(place).await)?;
+        hold!(DeletedIsGone, parked.is_empty(), "kept messages are left: {parked:?}");
+        for chunk in 0..16 {
+            let care = read(app.ledger.care(headway::chunk::ChunkId { job: id, part, chunk }).await)?;
+            hold!(DeletedIsGone, care.is_none(), "a mark is left: {care:?}");
+        }
+    }
+    world.faults.saw("job: deleted past retention");
+    Ok(())
+}
+
+/// A message that is not ours is kept for people.
+pub(super) async fn of_strays(world: &World) -> Result<(), Violation> {
+    let kept = world.parts.strays().await;
+    hold!(DurableBeforeForgotten, !world.plan.foreign_message || kept != Some(0), "a message that is not ours was not kept");
+    Ok(())
+}
+
+/// Counts, lists, and the rows recomputed from scratch agree.
+async fn counts_agree(world: &World, job: &Job, recount: &Recount) -> Result<(), Violation> {
+    let (failed, processed) = (recount.failures.len() as u64, recount.processed.len() as u64);
+    hold!(ListsAndLedgerAgree, failed == job.failed_items, "{failed} failures are in the rows: {job:?}");
+    let all_known = recount.parts.values().all(headway::part::Part::is_full);
+    hold!(ListsAndLedgerAgree, processed == job.processed_items || !all_known, "{processed} items are processed by the rows: {job:?}");
+    let counted: u64 = recount.parts.values().map(|part| part.counts().processed).sum();
+    hold!(ListsAndLedgerAgree, counted == job.processed_items, "{counted} items are processed by the registers: {job:?}");
+    let listed = failed_listed(world, job).await?;
+    let in_rows: Vec<u64> = recount.failures.keys().copied().collect();
+    hold!(ListsAndLedgerAgree, listed == in_rows, "listed as failed are {listed:?}, in the rows {in_rows:?}: {job:?}");
+    let listed = outputs_listed(world, job).await?;
+    hold!(ListsAndLedgerAgree, listed == recount.outputs, "outputs listed {listed:?}, in the rows {:?}: {job:?}", recount.outputs);
+    Ok(())
+}
+
+/// Every item that was taken in is processed, failed, dropped by the cancel, or kept for a retry.
+fn items_are_accounted_for(job: &Job, plan: &JobPlan, book: &Book, recount: &Recount) -> Result<(), Violation> {
+    let taken = |start: usize, len: usize| start as u64..(start + len) as u64;
+    let mut acknowledged: BTreeSet<u64> = BTreeSet::new();
+    if book.acknowledged {
+        acknowledged.extend(taken(0, plan.fates.len()));
+    }
+    for (_, start, len) in plan.parts().into_iter().filter(|(number, ..)| book.parts.contains(number)) {
+        acknowledged.extend(taken(start, len));
+    }
+    if let Some(parts) = book.sealed_at {
+        hold!(EndsStand, job.sealed && job.parts == parts, "sealed with {parts} parts: {job:?}");
+        let beyond = book.parts.iter().find(|part| **part >= parts);
+        hold!(NoItemDisappears, beyond.is_none(), "part {beyond:?} was acknowledged, and the job sealed without it: {job:?}");
+    }
+    if job.status == JobStatus::Cancelled || recount.more_kept {
+        return Ok(());
+    }
+    let known = |index: &u64| recount.failures.contains_key(index) || recount.kept.contains(index) || recount.processed.contains(index);
+    // A clean chunk's place is known only in a part that is full.
+    let lost: Vec<u64> = acknowledged.iter().copied().filter(|index| !known(index)).collect();
+    let clean: u64 = recount.parts.values().filter(|part| !part.is_full()).map(clean_items).sum();
+    hold!(NoItemDisappears, lost.len() as u64 <= clean, "{lost:?} are nowhere: {job:?} {recount:?}");
+    Ok(())
+}
+
+fn clean_items(part: &headway::part::Part) -> u64 {
+    use headway::part::Register;
+    part.registers.values().filter(|register| matches!(register, Register::Clean { .. })).map(|register| register.counts().processed).sum()
+}
+
+/// What is counted as processed succeeded, and what failed did so for what it did.
+fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount: &Recount) -> Result<(), Violation> {
+    for index in &recount.processed {
+        let seen = world.calls.of(job.id, *index);
+        hold!(CountsAreDistinctItems, seen.succeeded > 0, "item {index} is counted as processed and never succeeded: {job:?}");
+    }
+    for (index, failure) in &recount.failures {
+        let fate = plan.fates[*index as usize];
+        let seen = world.calls.of(job.id, *index);
+        // An innocent item may have been at work, or about to be, each time its worker was killed.
+        let unlucky = failure.kind == FailureKind::Crashed && seen.left_marked >= 2;
+        let may_fail = fate.may_fail() || unlucky || failure.kind == FailureKind::DeadLettered;
+        hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
+        let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
+        hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
+        let kind_fits = fits(fate, failure.kind) || unlucky || failure.kind == FailureKind::DeadLettered;
+        hold!(InnocentItemsDoNotFail, kind_fits, "item {index} ({fate:?}) failed as {failure:?}");
+        hold!(ListsAndLedgerAgree, failure.item.get() == plan.item(*index), "item {index} is listed as another: {failure:?}");
+    }
+    for index in &recount.outputs {
+        let gives = plan.fates[*index as usize] == Fate::GivesOutput && recount.processed.contains(index);
+        hold!(ListsAndLedgerAgree, gives, "an output of item {index}: {job:?}");
+    }
+    Ok(())
+}
+
+fn fits(fate: Fate, kind: FailureKind) -> bool {
+    match fate {
+        Fate::FailsForGood | Fate::Fickle | Fate::FailsForAWhile(_) => kind == FailureKind::Permanent,
+        Fate::NeverSucceeds => kind == FailureKind::RetriesExhausted,
+        Fate::Hangs => kind == FailureKind::TimedOut,
+        Fate::Panics | Fate::Kills => kind == FailureKind::Crashed,
+        _ => false,
+    }
+}
+
+fn ended_for_a_reason(job: &Job, plan: &JobPlan, recount: &Recount) -> Result<(), Violation> {
+    let exceeded = job.tolerated.exceeded(job.failed_items, job.handled_items(), job.sealed.then_some(job.total_items));
+    match job.status {
+        JobStatus::Completed => {
+            hold!(NoItemDisappears, job.pending_items() == 0, "items disappeared: {job:?}");
+            let all = if plan.streamed.is_some() {
+                recount.parts.values().map(|part| u64::from(part.items)).sum()
+            } else {
+                plan.fates.len() as u64
+            };
+            hold!(NoItemDisappears, job.sealed && job.total_items == all, "not the items that were sent: {job:?}");
+            hold!(EndsStand, !exceeded, "completed with too many failures: {job:?}");
+            let rolled_up = (job.rolled_up.parts.len(), job.rolled_up.processed, job.rolled_up.failed);
+            hold!(
+                ListsAndLedgerAgree,
+                rolled_up == (job.parts as usize, job.processed_items, job.failed_items),
+                "not what was rolled up: {job:?}"
+            );
+            let giving = recount.processed.iter().filter(|index| plan.fates[**index as usize] == Fate::GivesOutput).copied();
+            hold!(ListsAndLedgerAgree, giving.collect::<BTreeSet<_>>() == recount.outputs, "outputs are missing: {recount:?}");
+        }
+        // A share that was exceeded may no longer be once what was in flight is counted.
+        JobStatus::Failed => {
+            let share = matches!(job.tolerated, ToleratedFailures::Percentage { .. }) && job.failed_items > 0;
+            let paused = job.error_message.as_deref().is_some_and(|error| error.contains("paused")) && plan.forgotten_pause;
+            hold!(EndsStand, exceeded || share || job.abandoned || paused, "failed without a reason: {job:?}");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Counts what the job came to.
+fn note(world: &World, job: &Job, recount: &Recount) {
+    if recount.parts.len() > 1 && world.plan.jobs.iter().any(|plan| plan.fates.len() > 80) {
+        world.faults.saw("job: of several parts in one request");
+    }
+    for (index, failure) in &recount.failures {
+        world.faults.saw("item: failed for good");
+        match failure.kind {
+            FailureKind::RetriesExhausted => world.faults.saw("item: RetriesExhausted"),
+            FailureKind::TimedOut => world.faults.saw("item: TimedOut"),
+            FailureKind::DeadLettered => world.faults.saw("item: DeadLettered"),
+            FailureKind::Crashed => {
+                world.faults.saw("item: Crashed");
+                if job.status == JobStatus::Completed && recount.processed.contains(&(index + 1)) {
+                    world.faults.saw("item: convicted while its neighbours complete");
+                }
+            }
+            FailureKind::Permanent => {}
+        }
+    }
+}
+
+async fn failed_listed(world: &World, job: &Job) -> Result<Vec<u64>, Violation> {
+    let (app, mut all, mut from) = (&world.calm, Vec::new(), Position::default());
+    loop {
+        let page = read(records::failures(app, job, from, 3).await)?;
+        all.extend(page.records.into_iter().map(|(index, _)| index));
+        match page.next {
+            Some(next) => from = next,
+            None => return Ok(all),
+        }
+    }
+}
+
+async fn outputs_listed(world: &World, job: &Job) -> Result<BTreeSet<u64>, Violation> {
+    let (app, mut all, mut from) = (&world.calm, BTreeSet::new(), Position::default());
+    loop {
+        let page = read(records::results(app, job, from, 3).await)?;
+        for (index, _) in page.records {
+            hold!(ListsAndLedgerAgree, all.insert(index), "output {index} is listed twice");
+        }
+        match page.next {
+            Some(next) => from = next,
+            None => return Ok(all),
+        }
+    }
+}

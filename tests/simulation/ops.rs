@@ -1,0 +1,197 @@
+//! Every kind of call of the table and the queue, and which of them a history has to have seen at the same time.
+
+use headway::JobId;
+use headway::chunk::ChunkId;
+use headway::job::JobWrite;
+use headway::ledger::PartId;
+use headway::part::PartWrite;
+
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// A kind of call. Writes of job and part rows have each their own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Kind { $($kind),+ }
+
+        impl Kind {
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),+];
+
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($kind)),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    Rows, Params, Outcome, Outcomes, Parked, Care, JobsOf, Candidates,
+    Create, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, KeepStray, Send,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Seal, Abandon, Reconcile, Delete,
+    Clean, Shadow, Stamp, Sent,
+}
+
+impl Kind {
+    pub(crate) fn of_job(write: &JobWrite) -> Self {
+        match write {
+            JobWrite::Begin => Self::Begin,
+            JobWrite::RollUp { .. } => Self::RollUp,
+            JobWrite::End { .. } => Self::End,
+            JobWrite::Fail { .. } => Self::Fail,
+            JobWrite::Cancel => Self::Cancel,
+            JobWrite::Pause => Self::Pause,
+            JobWrite::Resume { .. } => Self::Resume,
+            JobWrite::Retry { .. } => Self::Retry,
+            JobWrite::Reserve { .. } => Self::Reserve,
+            JobWrite::Seal { .. } => Self::Seal,
+            JobWrite::Abandon { .. } => Self::Abandon,
+            JobWrite::Reconcile { .. } => Self::Reconcile,
+            JobWrite::Delete { .. } => Self::Delete,
+        }
+    }
+
+    pub(crate) fn of_part(write: &PartWrite) -> Self {
+        match write {
+            PartWrite::Clean { .. } => Self::Clean,
+            PartWrite::Shadow { .. } => Self::Shadow,
+            PartWrite::Stamp { .. } => Self::Stamp,
+            PartWrite::Sent => Self::Sent,
+        }
+    }
+
+    /// Whether it changes something.
+    pub(crate) fn writes(self) -> bool {
+        self >= Self::Create
+    }
+
+    fn is_in(self, kinds: &[Self]) -> bool {
+        kinds.contains(&self)
+    }
+}
+
+/// One call: its kind and what it is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Op {
+    pub(crate) kind: Kind,
+    pub(crate) job: Option<JobId>,
+    pub(crate) part: Option<u32>,
+    pub(crate) chunk: Option<u16>,
+}
+
+impl Op {
+    /// About no job in particular, or several.
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self { kind, job: None, part: None, chunk: None }
+    }
+
+    pub(crate) fn job(kind: Kind, job: JobId) -> Self {
+        Self { job: Some(job), ..Self::of(kind) }
+    }
+
+    pub(crate) fn part(kind: Kind, (job, part): PartId) -> Self {
+        Self { part: Some(part), ..Self::job(kind, job) }
+    }
+
+    pub(crate) fn chunk(kind: Kind, id: ChunkId) -> Self {
+        Self { chunk: Some(id.chunk), ..Self::part(kind, (id.job, id.part)) }
+    }
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Api,
+    Worker,
+    Sweep,
+}
+
+/// Two calls of different processes that are under way at the same time, about the same thing.
+pub(crate) struct Race {
+    pub(crate) name: &'static str,
+    one: &'static [Kind],
+    other: &'static [Kind],
+    about: About,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Job,
+    Part,
+    Chunk,
+    /// Whatever key or owner: submissions have no job yet.
+    Any,
+}
+
+const fn race(name: &'static str, one: &'static [Kind], other: &'static [Kind], about: About) -> Race {
+    Race { name, one, other, about }
+}
+
+const SETTLES: &[Kind] = &[Kind::Clean, Kind::Shadow];
+const ENDS: &[Kind] = &[Kind::End, Kind::Fail];
+
+/// The races every large run has to have seen.
+pub(crate) const RACES: &[Race] = &[
+    race("race: cancel with a settle", &[Kind::Cancel], SETTLES, About::Job),
+    race("race: cancel with the end", &[Kind::Cancel], ENDS, About::Job),
+    race("race: cancel with a roll-up", &[Kind::Cancel], &[Kind::RollUp], About::Job),
+    race("race: cancel with pause or resume", &[Kind::Cancel], &[Kind::Pause, Kind::Resume], About::Job),
+    race("race: cancel with seal", &[Kind::Cancel], &[Kind::Seal], About::Job),
+    race("race: cancel with park", &[Kind::Cancel], &[Kind::Park], About::Job),
+    race("race: pause with a settle", &[Kind::Pause], SETTLES, About::Job),
+    race("race: pause with the end", &[Kind::Pause], ENDS, About::Job),
+    race("race: resume with park", &[Kind::Resume], &[Kind::Park], About::Job),
+    race("race: resume with the end", &[Kind::Resume], ENDS, About::Job),
+    race("race: unpark with park", &[Kind::Unpark], &[Kind::Park], About::Part),
+    race("race: two unpark the same part", &[Kind::Unpark], &[Kind::Unpark], About::Part),
+    race("race: retry with a late settle", &[Kind::Retry], SETTLES, About::Job),
+    race("race: retry with a late merge", &[Kind::Retry], &[Kind::Merge], About::Job),
+    race("race: retry with a roll-up", &[Kind::Retry], &[Kind::RollUp], About::Job),
+    race("race: retry with a failure of its round", &[Kind::Retry], &[Kind::Fail], About::Job),
+    race("race: retry with delete", &[Kind::Retry], &[Kind::Delete], About::Job),
+    race("race: two retries", &[Kind::Retry], &[Kind::Retry], About::Job),
+    race("race: two retry drivers stamp a part", &[Kind::Stamp], &[Kind::Stamp], About::Part),
+    race("race: two retry drivers clear a chunk", &[Kind::Clear], &[Kind::Clear], About::Chunk),
+    race("race: stamp with a settle", &[Kind::Stamp], SETTLES, About::Part),
+    race("race: clear with merge", &[Kind::Clear], &[Kind::Merge], About::Chunk),
+    race("race: merge with merge", &[Kind::Merge], &[Kind::Merge], About::Chunk),
+    race("race: merge with a clean settle", &[Kind::Merge], &[Kind::Clean], About::Chunk),
+    race("race: shadow with shadow", &[Kind::Shadow], &[Kind::Shadow], About::Chunk),
+    race("race: roll-up with roll-up of the part", &[Kind::RollUp], &[Kind::RollUp], About::Part),
+    race("race: roll-up with a duplicate's settle", &[Kind::RollUp], SETTLES, About::Part),
+    race("race: two end the job", &[Kind::End], &[Kind::End], About::Job),
+    race("race: two fail the job", &[Kind::Fail], &[Kind::Fail], About::Job),
+    race("race: failure with a roll-up of another part", &[Kind::Fail], &[Kind::RollUp], About::Job),
+    race("race: seal with the last part", &[Kind::Seal], &[Kind::Reserve, Kind::PutPart, Kind::Sent], About::Job),
+    race("race: seal with a roll-up", &[Kind::Seal], &[Kind::RollUp], About::Job),
+    race("race: seal with a failure", &[Kind::Seal], &[Kind::Fail], About::Job),
+    race("race: two seals", &[Kind::Seal], &[Kind::Seal], About::Job),
+    race("race: two put the same part", &[Kind::PutPart], &[Kind::PutPart], About::Part),
+    race("race: a part with work on it", &[Kind::Sent], SETTLES, About::Part),
+    race("race: abandon with an arriving part", &[Kind::Abandon], &[Kind::Reserve, Kind::PutPart, Kind::Send, Kind::Sent], About::Job),
+    race("race: two submissions under one key", &[Kind::Create], &[Kind::Create], About::Any),
+    race("race: delete with a worker", &[Kind::Delete], &[Kind::Merge, Kind::Clean, Kind::Shadow, Kind::RollUp, Kind::Park], About::Job),
+    race("race: reconcile with a worker", &[Kind::Reconcile], &[Kind::Merge, Kind::Clean, Kind::Shadow, Kind::Park], About::Job),
+    race("race: two marks of a chunk", &[Kind::Mark], &[Kind::Mark, Kind::Unmark], About::Chunk),
+];
+
+impl Race {
+    /// Whether these two calls are one.
+    pub(crate) fn is(&self, a: &Op, b: &Op) -> bool {
+        let kinds = (a.kind.is_in(self.one) && b.kind.is_in(self.other)) || (b.kind.is_in(self.one) && a.kind.is_in(self.other));
+        kinds
+            && match self.about {
+                About::Any => true,
+                About::Job => a.job.is_some() && a.job == b.job,
+                About::Part => a.job.is_some() && (a.job, a.part) == (b.job, b.part),
+                About::Chunk => a.job.is_some() && (a.job, a.part, a.chunk) == (b.job, b.part, b.chunk),
+            }
+    }
+}
+
+/// The sweep at a job while a worker writes it.
+pub(crate) const SWEEP_WHILE_WORKING: &str = "race: sweep with a worker's settle";
+
+/// Whether one is the sweep's call and the other a worker's write of the same job.
+pub(crate) fn sweep_while_working((a, a_op): (Role, &Op), (b, b_op): (Role, &Op)) -> bool {
+    let settles = |kind: Kind| kind.is_in(&[Kind::Clean, Kind::Shadow, Kind::Merge, Kind::RollUp]);
+    let pair = |sweep: Role, worker: Role, op: &Op| sweep == Role::Sweep && worker == Role::Worker && settles(op.kind);
+    a_op.job.is_some() && a_op.job == b_op.job && (pair(a, b, b_op) || pair(b, a, a_op))
+}

@@ -1,0 +1,124 @@
+//! What is forgotten was kept elsewhere before: looked at whenever a message is deleted or a kept item taken out of the
+//! table, in the same instant.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt as _;
+use headway::chunk::ChunkId;
+use headway::ledger::Rows;
+use headway::ledger::memory::MemoryLedger;
+use headway::part::Register;
+use headway::work::Delivery;
+use headway::{Job, JobError, JobId, JobStatus, Ledger as _};
+
+use super::queue::{Carried, SimQueue};
+use crate::faults::Faults;
+use crate::invariant::{Invariant, Violation};
+
+/// So many kept messages may be a page of more.
+const PARKED_PAGE: usize = 10;
+
+/// The table and the queue together.
+#[derive(Clone)]
+pub(super) struct Kept {
+    faults: Faults,
+    table: Arc<MemoryLedger>,
+    queue: Arc<SimQueue>,
+    /// Where each job is on the way from a pause over a resume to the next pause, with messages parked.
+    pauses: Arc<Mutex<BTreeSet<(JobId, usize)>>>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+/// What a job goes through that is parked, resumed, paused and parked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pausing {
+    Paused,
+    Parked,
+    Resumed,
+}
+
+impl Kept {
+    pub(super) fn new(faults: Faults, table: Arc<MemoryLedger>, queue: Arc<SimQueue>) -> Self {
+        Self { faults, table, queue, pauses: Arc::default() }
+    }
+
+    /// Everything that was carried has to be in the ledger or somewhere else, unless nobody wants it any more.
+    pub(super) fn check(&self, what: &str, carried: &Carried) {
+        let id = carried.chunk;
+        let rows = self.rows(id);
+        let (Some(job), Some(part)) = (rows.jobs.get(&id.job), rows.parts.get(&(id.job, id.part))) else { return };
+        let is_over = job.deleting || job.status == JobStatus::Cancelled;
+        if is_over || matches!(part.registers.get(&id.chunk), Some(Register::Clean { .. })) {
+            return;
+        }
+        let recorded = at_once(self.table.outcome(id)).flatten();
+        let is_recorded = |item: u64| recorded.as_ref().is_some_and(|outcome| outcome.has(item) || outcome.again.contains_key(&item));
+        let open: Vec<u64> = carried.items.iter().copied().filter(|item| !is_recorded(*item) && !self.queue.carries(id, *item)).collect();
+        if open.is_empty() {
+            return;
+        }
+        let Some(parked) = self.parked(id) else { return };
+        if let Some(lost) = open.iter().find(|item| !parked.contains(item)) {
+            let what = format!("{what}, and item {lost} of {id:?} is nowhere: {job:?}");
+            self.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
+        }
+    }
+
+    /// Counts what a delivery comes upon.
+    pub(super) fn note_delivery(&self, delivery: &Delivery) {
+        let Some(carried) = Carried::of(&delivery.body) else { return };
+        let rows = self.rows(carried.chunk);
+        match rows.jobs.get(&carried.chunk.job) {
+            None => self.faults.saw("state: delivery of a deleted job"),
+            Some(job) if job.deleting => self.faults.saw("state: delivery of a deleted job"),
+            Some(job) if job.paused && delivery.dead_letter => self.faults.saw("state: dead letter of a paused job"),
+            Some(job) if job.is_terminal() => self.faults.saw("state: delivery of an ended job"),
+            Some(_) => {}
+        }
+        let part = rows.parts.get(&(carried.chunk.job, carried.chunk.part));
+        if part.and_then(|part| part.registers.get(&carried.chunk.chunk)).is_some_and(|register| register.is_full()) {
+            self.faults.saw("state: delivery of a settled chunk");
+        }
+    }
+
+    /// Counts a job that was parked, resumed, paused and parked again.
+    pub(super) fn note_pausing(&self, job: JobId, step: Pausing) {
+        let order = [Pausing::Paused, Pausing::Parked, Pausing::Resumed, Pausing::Paused, Pausing::Parked];
+        let mut pauses = self.pauses.lock().unwrap();
+        let done = pauses.range((job, 0)..).take_while(|(other, _)| *other == job).count();
+        if order.get(done) == Some(&step) {
+            pauses.insert((job, done));
+            if done + 1 == order.len() {
+                self.faults.saw("ledger: parked, resumed, paused, parked again");
+            }
+        }
+    }
+
+    /// The job's row as it is.
+    pub(super) fn job(&self, id: JobId) -> Option<Job> {
+        at_once(self.table.rows(&[id], &[])).and_then(|mut rows| rows.jobs.remove(&id))
+    }
+
+    fn rows(&self, id: ChunkId) -> Rows {
+        at_once(self.table.rows(&[id.job], &[(id.job, id.part)])).unwrap_or_default()
+    }
+
+    /// The chunk's items that are kept in the table; `None` if there is more than a page of them.
+    fn parked(&self, id: ChunkId) -> Option<BTreeSet<u64>> {
+        let page = at_once(self.table.parked((id.job, id.part)))?;
+        let of_chunk = page.iter().filter(|parked| parked.id == id);
+        (page.len() < PARKED_PAGE)
+            .then(|| of_chunk.filter_map(|parked| Carried::of(&parked.body)).flat_map(|carried| carried.items).collect())
+    }
+}
+
+/// The table in memory answers without waiting.
+fn at_once<T>(answer: impl Future<Output = Result<T, JobError>>) -> Option<T> {
+    answer.now_or_never().and_then(Result::ok)
+}

@@ -1,0 +1,251 @@
+//! The table as one process reaches it: every call can be struck, and what it finds and does is counted.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use headway::chunk::ChunkId;
+use headway::job::JobWrite;
+use headway::ledger::{Candidates, Care, Found, Parked, PartId, Rows, Stray, SubmissionKey, Written};
+use headway::limits::OPEN_WITHOUT_PART_MAX;
+use headway::outcome::Outcome;
+use headway::part::{Part, PartWrite};
+use headway::{Job, JobError, JobId, JobStatus, Ledger, UserId};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::kept::{Kept, Pausing};
+use super::queue::Carried;
+use crate::faults::Process;
+use crate::invariant::{Invariant, Violation};
+use crate::ops::{Kind, Op, Role};
+
+/// What was last found by reads that may be stale.
+pub(super) type LastAnswers = Arc<Mutex<BTreeMap<String, Found>>>;
+
+/// Clocks of two processes and of whoever judges them may be this far apart.
+const SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// The table as one process reaches it.
+#[derive(Debug)]
+pub(super) struct SimLedger {
+    pub(super) process: Process,
+    pub(super) table: Arc<dyn Ledger>,
+    /// The same without faults, for what is only counted.
+    pub(super) calm: Arc<dyn Ledger>,
+    pub(super) last_answers: LastAnswers,
+    pub(super) kept: Kept,
+}
+
+impl SimLedger {
+    fn saw(&self, name: &'static str) {
+        self.process.faults.saw(name);
+    }
+
+    /// An index may answer as it would have before.
+    fn maybe_stale(&self, what: String, found: Found) -> Found {
+        let mut last = self.last_answers.lock().unwrap();
+        let before = last.insert(what, found.clone());
+        match before.filter(|before| *before != found) {
+            Some(before) if self.process.faults.strike("fault: stale read", 300) => before,
+            _ => found,
+        }
+    }
+
+    fn note_job_write(&self, id: JobId, write: &JobWrite, written: &Written<Job>) {
+        match (write, written) {
+            (JobWrite::RollUp { .. }, Written::Refused(_)) => self.saw("ledger: roll-up refused"),
+            (JobWrite::End { .. }, Written::Refused(_)) => self.saw("ledger: end refused"),
+            (JobWrite::Pause, Written::Applied(_)) => self.kept.note_pausing(id, Pausing::Paused),
+            (JobWrite::Resume { .. }, Written::Applied(_)) => self.kept.note_pausing(id, Pausing::Resumed),
+            _ => {}
+        }
+    }
+
+    fn note_part_write(&self, id: JobId, write: &PartWrite, written: &Written<Part>) {
+        match (write, written) {
+            (PartWrite::Clean { .. }, Written::Refused(_)) => self.saw("ledger: clean settle refused"),
+            (PartWrite::Stamp { .. }, Written::Applied(_)) => self.saw("ledger: stamped"),
+            (PartWrite::Stamp { .. }, Written::Refused(_)) => self.saw("ledger: stamp refused"),
+            (PartWrite::Shadow { .. }, Written::Refused(_)) => self.saw("ledger: shadow refused"),
+            (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => match self.kept.job(id).map(|job| job.status) {
+                Some(JobStatus::Cancelled) => self.saw("ledger: cancel during a settle"),
+                Some(JobStatus::Failed) => self.saw("ledger: settled after a failure"),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// What the sweep ends has not moved for long, and what it deletes has been kept its time or was forgotten.
+    async fn judge_sweep(&self, job: &Job, write: &JobWrite, now: DateTime<Utc>) -> Result<(), JobError> {
+        let violated = |what: String| self.process.faults.violated(Violation::new(Invariant::SweepSparesTheLive, what));
+        match write {
+            JobWrite::Abandon { .. } => {
+                let parts: Vec<PartId> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
+                let parts = self.calm.rows(&[], &parts).await?.parts;
+                let moved = parts.values().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
+                let open = TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or_default();
+                // What moved while the sweep was looking cannot be known to it.
+                if moved > now - open + SKEW && moved < now - TimeDelta::minutes(5) {
+                    violated(format!("a submission that moved at {moved} was abandoned at {now}: {job:?}"));
+                }
+            }
+            JobWrite::Delete { .. } if !job.deleting && job.expires_at.is_none_or(|expires| expires > now + SKEW) => {
+                violated(format!("a job was deleted at {now}, before its time: {job:?}"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Ledger for SimLedger {
+    async fn rows(&self, jobs: &[JobId], parts: &[PartId]) -> Result<Rows, JobError> {
+        let op = match (jobs, parts) {
+            ([job], _) => Op::job(Kind::Rows, *job),
+            (_, [part, ..]) => Op::part(Kind::Rows, *part),
+            _ => Op::of(Kind::Rows),
+        };
+        self.process.call(op, self.table.rows(jobs, parts)).await
+    }
+
+    async fn create(
+        &self,
+        job: &Job,
+        params: &RawValue,
+        key: Option<&SubmissionKey>,
+        replacing: Option<JobId>,
+    ) -> Result<Option<SubmissionKey>, JobError> {
+        self.process.call(Op::job(Kind::Create, job.id), self.table.create(job, params, key, replacing)).await
+    }
+
+    async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
+        let effect = async {
+            if self.process.role == Role::Sweep {
+                let before = self.calm.rows(&[id], &[]).await?.jobs.remove(&id);
+                if let Some(job) = before.filter(|job| write.admitted(job)) {
+                    self.judge_sweep(&job, write, now).await?;
+                }
+            }
+            let written = self.table.update_job(id, write, now).await?;
+            self.note_job_write(id, write, &written);
+            Ok(written)
+        };
+        let part = match write {
+            JobWrite::RollUp { part, .. } => Some(*part),
+            _ => None,
+        };
+        self.process.call(Op { part, ..Op::job(Kind::of_job(write), id) }, effect).await
+    }
+
+    async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
+        self.process.call(Op::part(Kind::PutPart, (part.job, part.number)), self.table.put_part(part)).await
+    }
+
+    async fn update_part(&self, id: PartId, write: &PartWrite, now: DateTime<Utc>) -> Result<Written<Part>, JobError> {
+        let chunk = match write {
+            PartWrite::Clean { chunk, .. } | PartWrite::Shadow { chunk, .. } => Some(*chunk),
+            _ => None,
+        };
+        let effect = async {
+            let written = self.table.update_part(id, write, now).await?;
+            self.note_part_write(id.0, write, &written);
+            Ok(written)
+        };
+        self.process.call(Op { chunk, ..Op::part(Kind::of_part(write), id) }, effect).await
+    }
+
+    async fn params(&self, id: JobId) -> Result<Option<Arc<RawValue>>, JobError> {
+        self.process.call(Op::job(Kind::Params, id), self.table.params(id)).await
+    }
+
+    async fn outcome(&self, id: ChunkId) -> Result<Option<Outcome>, JobError> {
+        self.process.call(Op::chunk(Kind::Outcome, id), self.table.outcome(id)).await
+    }
+
+    async fn outcomes(&self, id: PartId, from: u16) -> Result<Vec<Outcome>, JobError> {
+        self.process.call(Op::part(Kind::Outcomes, id), self.table.outcomes(id, from)).await
+    }
+
+    async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
+        let known = self.calm.outcome(outcome.id).await?;
+        let clears = outcome.again.len() > known.map_or(0, |known| known.again.len());
+        let kind = if clears { Kind::Clear } else { Kind::Merge };
+        let put = self.process.call(Op::chunk(kind, outcome.id), self.table.put_outcome(outcome)).await?;
+        if !put {
+            self.saw("ledger: merge raced");
+        }
+        Ok(put)
+    }
+
+    async fn park(&self, parked: &Parked) -> Result<(), JobError> {
+        self.saw("ledger: parked");
+        self.kept.note_pausing(parked.id.job, Pausing::Parked);
+        self.process.call(Op::chunk(Kind::Park, parked.id), self.table.park(parked)).await
+    }
+
+    async fn parked(&self, id: PartId) -> Result<Vec<Parked>, JobError> {
+        self.process.call(Op::part(Kind::Parked, id), self.table.parked(id)).await
+    }
+
+    async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError> {
+        self.saw("ledger: parked sent again");
+        let effect = async {
+            let kept = self.calm.parked((id.job, id.part)).await?.into_iter().find(|parked| (parked.id, parked.nonce) == (id, nonce));
+            self.table.unpark(id, nonce).await?;
+            if let Some(carried) = kept.and_then(|parked| Carried::of(&parked.body)) {
+                self.kept.check("a kept message was forgotten", &carried);
+            }
+            Ok(())
+        };
+        self.process.call(Op::chunk(Kind::Unpark, id), effect).await
+    }
+
+    async fn care(&self, id: ChunkId) -> Result<Option<Care>, JobError> {
+        self.process.call(Op::chunk(Kind::Care, id), self.table.care(id)).await
+    }
+
+    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+        if let Some(care) = care {
+            self.process.marks.lock().unwrap().insert(id, care.item);
+        }
+        if care.is_some_and(|care| care.strikes > 0) {
+            self.saw("ledger: strike noted");
+        }
+        let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
+        self.process.call(Op::chunk(kind, id), self.table.put_care(id, care)).await?;
+        if care.is_none() {
+            self.process.marks.lock().unwrap().remove(&id);
+        }
+        Ok(())
+    }
+
+    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+        let found = self.process.call(Op::of(Kind::JobsOf), self.table.jobs_of(user_id, after, limit)).await?;
+        Ok(self.maybe_stale(format!("jobs of {user_id} after {after:?}"), found))
+    }
+
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+        let found = self.process.call(Op::of(Kind::Candidates), self.table.candidates(kind, before, after, limit)).await?;
+        Ok(self.maybe_stale(format!("{kind:?} after {after:?}"), found))
+    }
+
+    async fn delete_part(&self, id: PartId) -> Result<bool, JobError> {
+        self.process.call(Op::part(Kind::DeletePart, id), self.table.delete_part(id)).await
+    }
+
+    async fn delete_job(&self, job: &Job) -> Result<(), JobError> {
+        self.process.call(Op::job(Kind::DeleteJob, job.id), self.table.delete_job(job)).await
+    }
+
+    async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
+        self.table.secret(name, fresh).await
+    }
+
+    async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError> {
+        self.process.call(Op::of(Kind::KeepStray), self.table.keep_stray(stray, now)).await
+    }
+}

@@ -1,0 +1,188 @@
+//! A queue with visibility, receive counts, delay and dead letters; time is virtual.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use headway::chunk::{ChunkId, Message};
+use headway::limits::DEADLINE_MARGIN;
+use headway::queue::Outgoing;
+use headway::work::Delivery;
+use headway::{ChunkQueue, JobError, UserId};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::faults::{Faults, Process};
+use crate::ops::{Kind, Op, Role};
+
+/// A message that was deleted may come again this much later.
+const LATE_DUPLICATE_AFTER_MAX: Duration = Duration::from_secs(6_000);
+
+/// The queue.
+#[derive(Debug)]
+pub(super) struct SimQueue {
+    held: Mutex<Vec<Held>>,
+    changed: Notify,
+    /// Receives before a message is a dead letter.
+    receives_max: u32,
+}
+
+/// What a message carries: items of a chunk.
+#[derive(Debug, Clone)]
+pub(super) struct Carried {
+    pub(super) chunk: ChunkId,
+    pub(super) items: Vec<u64>,
+}
+
+impl Carried {
+    /// Of a message's text, if it is one of a chunk.
+    pub(super) fn of(body: &str) -> Option<Self> {
+        match Message::from_wire(body) {
+            Ok(Message::Chunk(chunk)) => Some(Self { chunk: chunk.id, items: chunk.items.iter().map(|(index, _)| *index).collect() }),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Held {
+    id: String,
+    body: String,
+    carried: Option<Carried>,
+    visible_at: Instant,
+    received: u32,
+    dead: bool,
+}
+
+impl SimQueue {
+    pub(super) fn new(receives_max: u32) -> Self {
+        Self { held: Mutex::default(), changed: Notify::new(), receives_max }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+        self.held.lock().unwrap()
+    }
+
+    fn put(&self, id: Uuid, message: Outgoing) {
+        let (id, visible_at, carried) = (id.to_string(), Instant::now() + message.delay, Carried::of(&message.body));
+        self.held().push(Held { id, body: message.body, carried, visible_at, received: 0, dead: false });
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.held().is_empty()
+    }
+
+    pub(super) fn has_visible(&self) -> bool {
+        let now = Instant::now();
+        self.held().iter().any(|message| message.visible_at <= now)
+    }
+
+    /// Whether another message carries the item.
+    pub(super) fn carries(&self, chunk: ChunkId, item: u64) -> bool {
+        self.held().iter().filter_map(|held| held.carried.as_ref()).any(|carried| carried.chunk == chunk && carried.items.contains(&item))
+    }
+
+    /// Until a message is visible.
+    pub(super) async fn wait(&self) {
+        loop {
+            let changed = self.changed.notified();
+            let next = self.held().iter().map(|message| message.visible_at).min();
+            match next {
+                Some(next) if next <= Instant::now() => return,
+                Some(next) => tokio::select! {
+                    biased;
+                    () = changed => {}
+                    () = tokio::time::sleep_until(next) => {}
+                },
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Up to `most` visible messages of one kind, picked at random and hidden for `visibility`, or not even that.
+    pub(super) fn receive(&self, faults: &Faults, most: u64, visibility: Duration) -> Vec<Delivery> {
+        let mut held = self.held();
+        let now = Instant::now();
+        let mut visible: Vec<usize> = (0..held.len()).filter(|&i| held[i].visible_at <= now).collect();
+        let mut batch = Vec::new();
+        let mut dead = None;
+        while (batch.len() as u64) < most && !visible.is_empty() {
+            let message = &mut held[visible.swap_remove(faults.pick(visible.len() as u64) as usize)];
+            if !message.dead && message.received >= self.receives_max {
+                faults.saw("fault: dead letter");
+                (message.dead, message.received) = (true, 0);
+                // Some lie there until somebody looks.
+                if faults.strike("dead letter lies for a while", 200) {
+                    message.visible_at = now + Duration::from_millis(faults.pick(60_000));
+                    continue;
+                }
+            }
+            if *dead.get_or_insert(message.dead) != message.dead {
+                continue;
+            }
+            message.received += 1;
+            if !faults.strike("fault: duplicate delivery", 60) {
+                message.visible_at = now + visibility;
+            }
+            let (message_id, body) = (message.id.clone(), message.body.clone());
+            batch.push(Delivery { message_id, body, receive_count: message.received, dead_letter: message.dead });
+        }
+        batch
+    }
+
+    /// Deletes a message that was worked on, for good or not; gives what it carried.
+    pub(super) fn delete(&self, faults: &Faults, id: &str) -> Option<Carried> {
+        let mut held = self.held();
+        let at = held.iter().position(|message| message.id == id)?;
+        let deleted = held.swap_remove(at);
+        if faults.strike("fault: late duplicate", 25) {
+            let visible_at = Instant::now() + faults.span(LATE_DUPLICATE_AFTER_MAX);
+            // What a late duplicate carries is not kept by it: its message is done.
+            held.push(Held { visible_at, carried: None, id: deleted.id, body: deleted.body, received: 1, dead: false });
+            self.changed.notify_waiters();
+        }
+        deleted.carried
+    }
+
+    /// Moves dead letters back; says how many.
+    pub(super) fn redrive(&self) -> usize {
+        let mut held = self.held();
+        let dead = held.iter_mut().filter(|message| message.dead);
+        let moved = dead.map(|message| (message.dead, message.received) = (false, 0)).count();
+        self.changed.notify_waiters();
+        moved
+    }
+}
+
+/// Sending, as one process does it.
+#[derive(Debug)]
+pub(super) struct SimSender {
+    pub(super) process: Process,
+    pub(super) queue: Arc<SimQueue>,
+}
+
+#[async_trait]
+impl ChunkQueue for SimSender {
+    async fn send(&self, _group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
+        let faults = &self.process.faults;
+        if self.process.role == Role::Worker && self.process.has_less_than(DEADLINE_MARGIN) {
+            faults.saw("fault: deadline mid-chunk");
+        }
+        let job = messages.iter().find_map(|message| match Message::from_wire(&message.body) {
+            Ok(Message::Chunk(chunk)) => Some(chunk.id.job),
+            Ok(Message::Revive { job, .. }) => Some(job),
+            Err(_) => None,
+        });
+        let all = messages.len();
+        let sent = if faults.strike("fault: partial send", 30) { faults.pick(all as u64) as usize } else { all };
+        let effect = async {
+            for message in messages.into_iter().take(sent) {
+                self.queue.put(faults.pick_id(), message);
+            }
+            if sent < all { Err(JobError::unavailable("the queue", "accepted only some")) } else { Ok(()) }
+        };
+        self.process.call(Op { job, ..Op::of(Kind::Send) }, effect).await
+    }
+}

@@ -1,0 +1,135 @@
+//! A process of the system: it can die in any of its calls, and its clock is wrong.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use headway::chunk::ChunkId;
+use headway::{Clock, JobError};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::faults::Faults;
+use super::ops::{Op, Role};
+use super::tally::Blow;
+
+/// How wrong a clock may be.
+const SKEW_MS_MAX: i64 = 2_000;
+
+/// A process that can die, with its own clock.
+#[derive(Clone)]
+pub(crate) struct Process {
+    pub(crate) faults: Faults,
+    pub(crate) id: u64,
+    pub(crate) role: Role,
+    died: Arc<Notify>,
+    skew: TimeDelta,
+    started: Instant,
+    /// Items this process has marked, and not unmarked.
+    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, u64>>>,
+    /// When its invocation is stopped.
+    pub(crate) deadline: Arc<Mutex<Option<Instant>>>,
+}
+
+impl std::fmt::Debug for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Process")
+    }
+}
+
+impl Process {
+    /// A process whose clock is wrong by up to two seconds; `started` is the history's begin.
+    pub(crate) fn new(faults: Faults, started: Instant) -> Self {
+        let skew_ms = faults.pick(2 * SKEW_MS_MAX as u64) as i64 - SKEW_MS_MAX;
+        if skew_ms.abs() > SKEW_MS_MAX / 2 {
+            faults.saw("fault: clock skew");
+        }
+        let (id, skew) = (faults.next_process(), TimeDelta::milliseconds(skew_ms));
+        Self { faults, id, role: Role::Api, died: Arc::default(), skew, started, marks: Arc::default(), deadline: Arc::default() }
+    }
+
+    pub(crate) fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// Runs `life` unless the process dies in one of its calls: then `None`, and the future is dropped where it was.
+    pub(crate) async fn run<T>(&self, life: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.died.notified() => None,
+            out = life => Some(out),
+        }
+    }
+
+    /// One call of the table or the queue.
+    pub(crate) async fn call<T>(&self, op: Op, effect: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
+        let what = op.kind.name();
+        let _under_way = self.faults.begin(self.id, self.role, op);
+        self.faults.trace(&[self.id, op.kind as u64, self.started.elapsed().as_millis() as u64]);
+        self.late().await;
+        if self.faults.throttles() {
+            return Err(JobError::unavailable(what, "throttled"));
+        }
+        if self.faults.blow(&op, Blow::NeverReturns) {
+            std::future::pending::<()>().await;
+        }
+        self.may_be_struck_down(&op, Blow::CrashBefore).await;
+        if self.faults.blow(&op, Blow::ErrorBefore) {
+            return Err(JobError::unavailable(what, "struck before"));
+        }
+        let out = effect.await;
+        self.may_be_struck_down(&op, Blow::CrashAfter).await;
+        if self.faults.blow(&op, Blow::ErrorAfter) {
+            if out.is_ok() && op.kind.writes() {
+                self.faults.saw("fault: committed write whose answer is lost");
+            }
+            return Err(JobError::unavailable(what, "struck after"));
+        }
+        self.comes_back_late().await;
+        out
+    }
+
+    /// The way there takes a moment, sometimes long.
+    async fn late(&self) {
+        let wait = if self.faults.strike("fault: late call", 10) { self.faults.pick(8_000) } else { self.faults.pick(20) };
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+
+    /// The way back seldom takes as long.
+    async fn comes_back_late(&self) {
+        if self.faults.strike("fault: late answer", 80) {
+            tokio::time::sleep(Duration::from_millis(self.faults.pick(2_000))).await;
+        }
+    }
+
+    /// The process dies here and now.
+    pub(crate) async fn die(&self) {
+        self.died.notify_one();
+        std::future::pending::<()>().await;
+    }
+
+    async fn may_be_struck_down(&self, op: &Op, blow: Blow) {
+        if self.faults.blow(op, blow) {
+            self.die().await;
+        }
+    }
+
+    /// Whether its invocation has less than this left.
+    pub(crate) fn has_less_than(&self, left: Duration) -> bool {
+        self.deadline.lock().unwrap().is_some_and(|deadline| Instant::now() + left >= deadline)
+    }
+}
+
+impl Clock for Process {
+    fn now(&self) -> DateTime<Utc> {
+        let elapsed = TimeDelta::milliseconds(self.started.elapsed().as_millis() as i64);
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + elapsed + self.skew
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        self.faults.pick_id()
+    }
+}

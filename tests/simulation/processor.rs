@@ -1,0 +1,187 @@
+//! The processor of the histories: each item does what its fate says, and every call is noted.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use headway::{Item, ItemError, ItemProcessor, JobId, Options, Output};
+use tokio::time::Instant;
+
+use super::faults::{Faults, Process};
+use super::invariant::{Invariant, Violation};
+use super::workload::Plan;
+
+tokio::task_local! {
+    /// The process that is at work.
+    pub(crate) static HERE: Process;
+}
+
+/// What a scripted panic says.
+pub(crate) const PANIC: &str = "scripted panic";
+/// Attempts the processor asks for.
+const ATTEMPTS: u32 = 4;
+
+/// What an item does when it is processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Succeeds,
+    GivesOutput,
+    FailsForGood,
+    FailsAtFirst(u32),
+    /// As it says when to come again, in seconds.
+    FailsOnceSaying(u64),
+    /// Comes out anew at every call: two deliveries of it may disagree.
+    Fickle,
+    /// Fails for good in its first calls: a retry may help.
+    FailsForAWhile(u32),
+    NeverSucceeds,
+    Panics,
+    TakesLong(u64),
+    Hangs,
+    Kills,
+}
+
+impl Fate {
+    pub(crate) fn of(faults: &Faults, unruly: bool) -> Self {
+        match faults.pick(if unruly { 25 } else { 400 }) {
+            0 | 1 => Self::FailsForGood,
+            2 => Self::Panics,
+            3 => Self::NeverSucceeds,
+            4 | 5 => Self::FailsAtFirst(1 + faults.pick(3) as u32),
+            6 | 7 => Self::TakesLong(faults.pick(4_000)),
+            8 => Self::Hangs,
+            9..=12 => Self::GivesOutput,
+            13 | 14 => Self::FailsForAWhile(1 + faults.pick(3) as u32),
+            15 if faults.pick(3) == 0 => Self::Kills,
+            16..=18 => Self::Fickle,
+            19 => Self::FailsOnceSaying(1 + faults.pick(30)),
+            _ => Self::Succeeds,
+        }
+    }
+
+    /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
+    pub(crate) fn may_fail(self) -> bool {
+        use Fate::{FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverSucceeds, Panics};
+        matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs | Kills)
+    }
+}
+
+/// What was seen of an item.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) begun: u32,
+    pub(crate) succeeded: u32,
+    /// How often a worker went away and left its mark on it.
+    pub(crate) left_marked: u32,
+}
+
+/// Every call of the processor.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    items: BTreeMap<(JobId, u64), Seen>,
+    cancelled: BTreeMap<JobId, Instant>,
+}
+
+impl Calls {
+    pub(crate) fn note(&self, job: JobId, index: u64, change: impl FnOnce(&mut Seen)) -> u32 {
+        let mut state = self.0.lock().unwrap();
+        let seen = state.items.entry((job, index)).or_default();
+        change(seen);
+        seen.begun
+    }
+
+    /// What was seen of the item.
+    pub(crate) fn of(&self, job: JobId, index: u64) -> Seen {
+        self.0.lock().unwrap().items.get(&(job, index)).cloned().unwrap_or_default()
+    }
+
+    /// How many of the job's items succeeded at least once.
+    pub(crate) fn succeeded(&self, job: JobId) -> u64 {
+        let state = self.0.lock().unwrap();
+        state.items.range((job, 0)..=(job, u64::MAX)).filter(|(_, seen)| seen.succeeded > 0).count() as u64
+    }
+
+    /// How many of the job's items were ever begun or given up.
+    pub(crate) fn any_processed_again(&self) -> bool {
+        self.0.lock().unwrap().items.values().any(|seen| seen.succeeded > 1)
+    }
+
+    /// A cancel was acknowledged just now.
+    pub(crate) fn cancelled(&self, job: JobId) {
+        self.0.lock().unwrap().cancelled.entry(job).or_insert_with(Instant::now);
+    }
+
+    fn began_after_cancel(&self, job: JobId) -> bool {
+        self.0.lock().unwrap().cancelled.get(&job).is_some_and(|at| Instant::now() > *at)
+    }
+}
+
+/// The processor that does as the fates say, and tells the auditor of every call.
+pub(crate) struct Scripted {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) faults: Faults,
+}
+
+#[async_trait]
+impl ItemProcessor for Scripted {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        let begun = self.calls.note(item.job_id, item.index, |seen| seen.begun += 1);
+        let fate = self.check(&item);
+        let answer = self.answer(&item, fate, begun).await;
+        self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));
+        answer
+    }
+
+    fn options(&self) -> Options {
+        Options { concurrency: 3, item_timeout: Duration::from_secs(6), attempts_max: ATTEMPTS, chunk_size: Some(4), ..Options::default() }
+    }
+}
+
+impl Scripted {
+    /// The item is one of its job's, as it was submitted, and its job is not cancelled; gives its fate.
+    fn check(&self, item: &Item) -> Fate {
+        let job = item.params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
+        let fate = job.and_then(|job| job.fates.get(item.index as usize)).copied();
+        let as_submitted = job.is_some_and(|job| job.item(item.index) == item.value.get());
+        if fate.is_none() || !as_submitted {
+            let what = format!("an item of another job, or changed: {item:?}");
+            self.faults.violated(Violation::new(Invariant::CountsAreDistinctItems, what));
+        }
+        if self.calls.began_after_cancel(item.job_id) {
+            let what = format!("item {} of {} began after the cancel was acknowledged", item.index, item.job_id);
+            self.faults.violated(Violation::new(Invariant::NothingBeginsAfterCancel, what));
+        }
+        fate.unwrap_or(Fate::Succeeds)
+    }
+
+    async fn answer(&self, item: &Item, fate: Fate, begun: u32) -> Result<Output, ItemError> {
+        let later = |retry_after| ItemError::Retryable { code: "later".to_owned(), message: "not now".to_owned(), retry_after };
+        match fate {
+            Fate::FailsForAWhile(times) if begun <= times => Err(ItemError::permanent("no", "will not do yet")),
+            Fate::Fickle if self.faults.pick(2) == 0 => Err(ItemError::permanent("no", "will not do this time")),
+            Fate::FailsForGood => Err(ItemError::permanent("no", "will not do")),
+            Fate::NeverSucceeds => Err(later(None)),
+            Fate::FailsAtFirst(times) if item.attempt <= times => Err(later(None)),
+            Fate::FailsOnceSaying(seconds) if item.attempt == 1 => Err(later(Some(Duration::from_secs(seconds)))),
+            Fate::Panics => std::panic::panic_any(PANIC),
+            Fate::TakesLong(ms) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Ok(Output::None)
+            }
+            Fate::Hangs => std::future::pending().await,
+            Fate::Kills => {
+                self.faults.saw("item: killed its worker");
+                let here = HERE.with(Process::clone);
+                here.die().await;
+                Ok(Output::None)
+            }
+            Fate::GivesOutput => Output::json(&item.index),
+            _ => Ok(Output::None),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Playing many histories: a thread a core, each history a runtime of its own.
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::faults::Faults;
+use super::invariant::{Invariant, Violation};
+use super::tally::{Tally, expected};
+use super::{parts, processor, world};
+
+/// How often a long run says how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(20);
+/// A run of at least so many has to have reached everything that is expected.
+const HISTORIES_FOR_ALL: u64 = 6_000;
+/// And one of so many has to have struck every kind of call, by an error and by a crash, before its effect and after it.
+const HISTORIES_FOR_EVERY_BLOW: u64 = 100_000;
+
+/// The seeds of a run.
+pub(crate) struct Seeds(Range<u64>);
+
+impl Seeds {
+    /// `SEED` alone, or `HEADWAY_SIM_HISTORIES` from `HEADWAY_SIM_FIRST` on.
+    pub(crate) fn from_environment(usual: u64) -> Self {
+        let number = |name: &str| {
+            std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}: a whole number is needed")))
+        };
+        match number("SEED") {
+            Some(seed) => Self(seed..seed + 1),
+            None => {
+                let first = number("HEADWAY_SIM_FIRST").unwrap_or(0);
+                Self(first..first + number("HEADWAY_SIM_HISTORIES").unwrap_or(usual))
+            }
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.0.end - self.0.start
+    }
+}
+
+/// Plays the history of that seed: what it reached, or what it violated.
+pub(crate) fn play(seed: u64) -> Result<Tally, Violation> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let faults = Faults::new(seed);
+    let history = async {
+        let parts = parts::in_memory(&faults);
+        world::history(faults.clone(), parts).await
+    };
+    match std::panic::catch_unwind(AssertUnwindSafe(|| tokio::task::LocalSet::new().block_on(&runtime, history))) {
+        Ok(verdict) => verdict.map(|()| faults.take_tally()),
+        Err(panic) => Err(Violation::new(Invariant::NothingPanics, format!("{:?}", panic.downcast_ref::<String>()))),
+    }
+}
+
+/// Plays them all, on every core; stops at the first violation.
+pub(crate) fn run(seeds: Seeds) {
+    std::panic::set_hook(Box::new(|info| {
+        if info.payload().downcast_ref::<&str>() != Some(&processor::PANIC) {
+            eprintln!("{info}");
+        }
+    }));
+    let began = Instant::now();
+    let next = AtomicU64::new(seeds.0.start);
+    let (tally, found) = (Mutex::new(Tally::default()), Mutex::new(None::<(u64, Violation)>));
+    let (end, cores) = (seeds.0.end, std::thread::available_parallelism().map_or(1, usize::from));
+    std::thread::scope(|threads| {
+        for core in 0..cores {
+            let (next, tally, found, first) = (&next, &tally, &found, seeds.0.start);
+            threads.spawn(move || {
+                let (mut own, mut said) = (Tally::default(), Instant::now());
+                while found.lock().unwrap().is_none() {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end {
+                        break;
+                    }
+                    match play(seed) {
+                        Ok(reached) => own.add(reached),
+                        Err(violation) => *found.lock().unwrap() = Some((seed, violation)),
+                    }
+                    if core == 0 && said.elapsed() > PROGRESS_EVERY {
+                        said = Instant::now();
+                        eprintln!("{} histories in {:.0} s", seed - first, began.elapsed().as_secs_f64());
+                    }
+                }
+                tally.lock().unwrap().add(own);
+            });
+        }
+    });
+    let (seconds, played) = (began.elapsed().as_secs_f64(), next.load(Ordering::Relaxed).min(end) - seeds.0.start);
+    if let Some((seed, violation)) = found.into_inner().unwrap() {
+        panic!("seed {seed}, after {played} histories in {seconds:.1} s, violates {violation}\nplay it again: make sim SEED={seed}");
+    }
+    let tally = tally.into_inner().unwrap();
+    println!(
+        "{played} histories in {seconds:.1} s without a violation ({:.0} a second on {cores} cores); reached:",
+        played as f64 / seconds
+    );
+    tally.print();
+    if seeds.count() >= HISTORIES_FOR_ALL {
+        let never = tally.never_saw(expected());
+        assert!(never.is_empty(), "never reached, so nothing was shown for: {never:#?}");
+    }
+    if seeds.count() >= HISTORIES_FOR_EVERY_BLOW {
+        let spared = tally.never_struck();
+        assert!(spared.is_empty(), "never struck: {spared:?}");
+    }
+}

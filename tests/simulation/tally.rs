@@ -1,0 +1,169 @@
+//! What a run reached: every kind of fault, every call struck before and after, and the states that are worth a look.
+//! A run that never reached one has shown nothing about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ops::{Kind, RACES, SWEEP_WHILE_WORKING};
+
+/// A way in which a call can be struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Blow {
+    ErrorBefore,
+    ErrorAfter,
+    CrashBefore,
+    CrashAfter,
+    NeverReturns,
+}
+
+impl Blow {
+    pub(crate) const ALL: [Self; 5] = [Self::ErrorBefore, Self::ErrorAfter, Self::CrashBefore, Self::CrashAfter, Self::NeverReturns];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ErrorBefore => "fault: error before the effect",
+            Self::ErrorAfter => "fault: error after the effect",
+            Self::CrashBefore => "fault: crash before the effect",
+            Self::CrashAfter => "fault: crash after the effect",
+            Self::NeverReturns => "fault: call that never returns",
+        }
+    }
+
+    /// How often, of a thousand calls, unless the history singles the call out.
+    pub(crate) fn per_mille(self) -> u64 {
+        match self {
+            Self::ErrorBefore | Self::ErrorAfter => 12,
+            Self::CrashBefore | Self::CrashAfter => 7,
+            Self::NeverReturns => 1,
+        }
+    }
+}
+
+/// Counters of one history or many.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Tally {
+    counters: BTreeMap<&'static str, u64>,
+    struck: BTreeMap<(Kind, Blow), u64>,
+    /// Tells one history from another: FNV-1a over everything that was called, when, and by whom.
+    pub(crate) hash: u64,
+}
+
+impl Tally {
+    pub(crate) fn saw(&mut self, name: &'static str) {
+        *self.counters.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn struck(&mut self, kind: Kind, blow: Blow) {
+        *self.struck.entry((kind, blow)).or_default() += 1;
+        self.saw(blow.name());
+    }
+
+    pub(crate) fn trace(&mut self, what: &[u64]) {
+        for value in what {
+            self.hash = (self.hash ^ value).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        other.counters.into_iter().for_each(|(name, count)| *self.counters.entry(name).or_default() += count);
+        other.struck.into_iter().for_each(|(blow, count)| *self.struck.entry(blow).or_default() += count);
+    }
+
+    /// Prints every counter, and the table of calls and blows.
+    pub(crate) fn print(&self) {
+        self.counters.iter().for_each(|(name, count)| println!("  {count:>10} {name}"));
+        let name = |blow: Blow| format!("{blow:?}");
+        println!("  calls struck: {:>17} {}", "", Blow::ALL.map(|blow| format!("{:>12}", name(blow))).join(" "));
+        for kind in Kind::ALL {
+            let count = |blow| self.struck.get(&(*kind, blow)).copied().unwrap_or_default();
+            println!("    {:>27} {}", kind.name(), Blow::ALL.map(|blow| format!("{:>12}", count(blow))).join(" "));
+        }
+    }
+
+    /// Which of `expected` were never seen.
+    pub(crate) fn never_saw<'a>(&self, expected: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+        expected.into_iter().filter(|name| !self.counters.contains_key(name)).collect()
+    }
+
+    /// Which calls were never struck before, or never after, their effect: neither by an error nor by a crash.
+    pub(crate) fn never_struck(&self) -> Vec<(Kind, Blow)> {
+        let blows = [Blow::ErrorBefore, Blow::ErrorAfter, Blow::CrashBefore, Blow::CrashAfter];
+        let all = Kind::ALL.iter().flat_map(|kind| blows.map(|blow| (*kind, blow)));
+        all.filter(|struck| !self.struck.contains_key(struck)).collect()
+    }
+}
+
+/// What a run of some thousand histories has to have reached.
+pub(crate) fn expected() -> impl Iterator<Item = &'static str> {
+    let races = RACES.iter().map(|race| race.name);
+    EXPECTED.iter().copied().chain(Blow::ALL.map(Blow::name)).chain(races).chain([SWEEP_WHILE_WORKING])
+}
+
+const EXPECTED: &[&str] = &[
+    "fault: late call",
+    "fault: late answer",
+    "fault: committed write whose answer is lost",
+    "fault: throttling",
+    "fault: stale read",
+    "fault: clock skew",
+    "fault: duplicate delivery",
+    "fault: late duplicate",
+    "fault: lost delete",
+    "fault: crash between work and delete",
+    "fault: partial send",
+    "fault: visibility ran out",
+    "fault: deadline mid-chunk",
+    "fault: function timed out",
+    "fault: no worker for a while",
+    "fault: dead letter",
+    "fault: dead letter redriven",
+    "job: Completed",
+    "job: Failed",
+    "job: Cancelled",
+    "job: without items",
+    "job: of several parts in one request",
+    "job: streamed in parts",
+    "job: sealed too early",
+    "job: paused and resumed",
+    "job: forgotten while paused",
+    "job: retried",
+    "job: retried twice",
+    "job: submission sent again",
+    "job: submitted by two at once",
+    "job: resubmitted after a deploy",
+    "job: deleted by its user",
+    "job: key used again after deletion",
+    "job: deleted past retention",
+    "job: another owner asked for it",
+    "job: listed",
+    "item: failed for good",
+    "item: processed again",
+    "item: RetriesExhausted",
+    "item: TimedOut",
+    "item: Crashed",
+    "item: DeadLettered",
+    "item: killed its worker",
+    "item: convicted while its neighbours complete",
+    "ledger: clean settle refused",
+    "ledger: shadow refused",
+    "ledger: merge raced",
+    "ledger: roll-up refused",
+    "ledger: end refused",
+    "ledger: parked",
+    "ledger: parked, resumed, paused, parked again",
+    "ledger: parked sent again",
+    "ledger: stamped",
+    "ledger: stamp refused",
+    "ledger: strike noted",
+    "ledger: cancel during a settle",
+    "ledger: settled after a failure",
+    "state: dead letter of a paused job",
+    "state: delivery of a deleted job",
+    "state: delivery of an ended job",
+    "state: delivery of a settled chunk",
+    "state: foreign message",
+    "sweep: deleted",
+    "sweep: reconciled",
+    "sweep: ended a job",
+    "sweep: abandoned",
+    "sweep: revived",
+];
