@@ -13,6 +13,7 @@ use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite};
 use headway::queue::Outgoing;
 use headway::queue::memory::MemoryQueue;
+use headway::quota::Usage;
 use headway::work::Delivery;
 use headway::{App, ChunkQueue, Job, JobError, JobId, JobStatus, Ledger, ProcessorInfo, UserId};
 use serde_json::value::RawValue;
@@ -91,6 +92,18 @@ impl Ledger for SimLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.process.call("create", self.table.create(job, params, key, replacing)).await
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        self.process.call("submission", self.table.submission(user_id, key_hash)).await
+    }
+
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        self.process.call("usage", self.table.usage(user_id)).await
+    }
+
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+        self.process.call("put_usage", self.table.put_usage(usage)).await
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {

@@ -9,5 +9,6 @@ mod edge;
 mod jobs;
 mod owners;
 mod parts;
+mod quotas;
 mod records;
 mod world;
