@@ -164,6 +164,7 @@ def stacks():
             JwksUrl=KEYS_URL,
             Scopes="required",
             Origins="https://app.example",
+            Quotas="liveJobs=7",
             Processors="[]",
             HttpEndpoints="{}",
             AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",
