@@ -5,6 +5,7 @@
 mod disk;
 mod ending;
 mod exact;
+mod hostile;
 mod memory;
 mod refusing;
 mod server;
