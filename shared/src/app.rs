@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::processor::ProcessorInfo;
 use crate::queue::ChunkQueue;
+use crate::quota::Quotas;
 
 /// The ports and choices; cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct App {
     pub processors: Arc<[ProcessorInfo]>,
     /// How long an ended job is kept, in days.
     pub retention_days: u16,
+    /// What one owner may have.
+    pub quotas: Quotas,
 }
 
 impl App {
@@ -38,6 +41,7 @@ impl App {
             clock,
             processors: Arc::default(),
             retention_days: RETENTION_DAYS_DEFAULT,
+            quotas: Quotas::default(),
         }
     }
 
@@ -45,6 +49,13 @@ impl App {
     #[must_use]
     pub fn with_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
         self.processors = processors.into();
+        self
+    }
+
+    /// With these quotas.
+    #[must_use]
+    pub fn with_quotas(mut self, quotas: Quotas) -> Self {
+        self.quotas = quotas;
         self
     }
 

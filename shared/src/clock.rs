@@ -26,3 +26,24 @@ impl Clock for SystemClock {
         Uuid::new_v4()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Whoever could guess an id could ask for it: 122 bits of each are random, none is a clock's or a counter's.
+    #[test]
+    fn ids_cannot_be_guessed() {
+        let ids: BTreeSet<Uuid> = (0..10_000).map(|_| SystemClock.fresh_id()).collect();
+        assert_eq!(ids.len(), 10_000);
+        assert!(ids.iter().all(|id| id.get_version() == Some(uuid::Version::Random)));
+        let ones = ids.iter().fold([0u32; 128], |mut ones, id| {
+            ones.iter_mut().enumerate().for_each(|(bit, count)| *count += (id.as_u128() >> bit) as u32 & 1);
+            ones
+        });
+        let random = ones.iter().filter(|count| (4_500..5_500).contains(*count)).count();
+        assert_eq!(random, 122);
+    }
+}

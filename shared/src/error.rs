@@ -1,5 +1,7 @@
 //! What can go wrong with a job: faults of the parts below, refusals by the rules, and input that is not valid.
 
+use std::time::Duration;
+
 use crate::job::JobStatus;
 
 /// The cause of an error, kept whole.
@@ -51,6 +53,8 @@ pub enum JobError {
         what: &'static str,
         /// The limit.
         limit: u64,
+        /// When there may be room again.
+        retry_after: Duration,
     },
 }
 

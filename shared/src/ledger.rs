@@ -17,6 +17,7 @@ use crate::error::JobError;
 use crate::job::{Job, JobId, JobWrite, UserId};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
+use crate::quota::Usage;
 
 pub mod dynamodb;
 pub mod memory;
@@ -133,6 +134,16 @@ pub trait Ledger: Send + Sync + Debug {
         key: Option<&SubmissionKey>,
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError>;
+
+    /// What an owner's `Idempotency-Key` stands for, if it has started a job.
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError>;
+
+    /// What the owner has started lately, and has live.
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError>;
+
+    /// Puts an owner's row if the one that is there has the version before it (none before version 1): says whether.
+    /// The very same row was put by an earlier try.
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError>;
 
     /// One conditional write to a job row.
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError>;

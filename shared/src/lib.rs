@@ -2,8 +2,10 @@
 //!
 //! The map: [`job`], [`part`], [`chunk`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
 //! [`jobs`] the repository over it, [`queue`] the port to the queue; [`submit`], [`work`], [`settle`], [`cancel`],
-//! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`processor`] is what a user writes.
+//! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`quota`] has the
+//! rules of what an owner may have. [`processor`] is what a user writes.
 
+mod admit;
 pub mod app;
 pub mod cancel;
 pub mod chunk;
@@ -21,6 +23,7 @@ pub mod part;
 pub mod pause;
 pub mod processor;
 pub mod queue;
+pub mod quota;
 pub mod records;
 pub mod retry;
 pub mod settle;

@@ -60,6 +60,12 @@ pub const METADATA_BYTES_MAX: usize = 2_000;
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// An item's id, and an owner, in characters.
 pub const ID_CHARS_MAX: usize = 128;
+/// Jobs of an owner that have not ended, unless the operator says otherwise.
+pub const LIVE_JOBS_MAX: u32 = 100;
+/// Items of an owner's jobs that have not ended, unless the operator says otherwise.
+pub const LIVE_ITEMS_MAX: u64 = 20_000_000;
+/// Jobs and rounds that an owner starts within a minute, unless the operator says otherwise.
+pub const STARTS_PER_MINUTE_MAX: u32 = 60;
 /// How long an ended job is kept unless the operator says otherwise, in days.
 pub const RETENTION_DAYS_DEFAULT: u16 = 30;
 /// The least and the most an operator may ask for, in days.
@@ -109,6 +115,7 @@ const _: () = assert!(ITEM_BYTES_MAX + ITEM_FRAME_BYTES <= CHUNK_BYTES_MAX, "eve
 const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
 const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");
+const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have the largest job");
 const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
 const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
 const _: () = assert!(

@@ -3,6 +3,7 @@
 //! One write elects the round and takes every roll-up back with it; each part is then brought to the round by a message
 //! of its own, so that a job of a thousand parts is retried as safely as one of one.
 
+use crate::admit;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
 use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
@@ -14,12 +15,16 @@ use crate::work::send_revivals;
 ///
 /// # Errors
 /// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
-/// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], and [`JobError::Unavailable`], after which it may be repeated.
+/// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], [`JobError::Quota`], and [`JobError::Unavailable`], after which it may be repeated.
 pub async fn retry(app: &App, user_id: &UserId, id: JobId, round: Option<u32>) -> Result<Job, JobError> {
     app.owned_row(user_id, id).await?;
     let known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
     let (leaving, processed) = (round.unwrap_or(known.round), known.processed_items);
-    let job = match app.jobs.update_status(id, &JobWrite::Retry { round: leaving, processed }).await? {
+    let retry = JobWrite::Retry { round: leaving, processed };
+    if retry.admitted(&known) {
+        admit::start(app, user_id, id, leaving.saturating_add(1), known.total_items).await?;
+    }
+    let job = match app.jobs.update_status(id, &retry).await? {
         Written::Applied(job) => job,
         // This, or an earlier try of it, has begun the round already.
         Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => job,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::admit;
 use crate::app::App;
 use crate::chunk::{ChunkId, ChunkMessage, Message, Split, fingerprint};
 use crate::error::{Conflict, JobError, Violation};
@@ -71,8 +72,8 @@ pub struct RequestKey {
 /// finishes what was cut off, and gives the job as it is.
 ///
 /// # Errors
-/// [`JobError::UnknownProcessor`], [`JobError::Invalid`] with pointers into the body, [`JobError::KeyReused`], and
-/// [`JobError::Unavailable`], after which the same request may be sent again.
+/// [`JobError::UnknownProcessor`], [`JobError::Invalid`] with pointers into the body, [`JobError::KeyReused`],
+/// [`JobError::Quota`], and [`JobError::Unavailable`], after which the same request may be sent again.
 pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobError> {
     let info = processor(app, &submission.processor)?;
     let items = submission.items.as_deref();
@@ -86,7 +87,11 @@ pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobErro
         let detail = format!("more than {CHUNKS_PER_BODY_MAX} chunks: ask for a larger chunkSize, or submit in parts");
         return Err(JobError::Invalid(vec![Violation::new("/items", detail)]));
     }
-    let job = match app.jobs.create(new_job(app, &submission, split)).await? {
+    let new = new_job(app, &submission, split);
+    if !is_known(app, &new).await? {
+        admit::start(app, &new.job.user_id, new.job.id, new.job.round, new.job.total_items).await?;
+    }
+    let job = match app.jobs.create(new).await? {
         Created::New(job) => job,
         Created::Known(_, known) if submission.key.as_ref().is_some_and(|key| key.fingerprint != known.fingerprint) => {
             return Err(JobError::KeyReused);
@@ -96,6 +101,17 @@ pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobErro
     match submission.items {
         Some(items) if !job.sealed && !job.abandoned && job.status != JobStatus::Cancelled => dispatch_all(app, job, items).await,
         _ => Ok(job),
+    }
+}
+
+/// Whether the request came before and its job is there: it is the same start then, whatever the quotas say.
+async fn is_known(app: &App, new: &NewJob) -> Result<bool, JobError> {
+    let Some(key) = &new.key else { return Ok(false) };
+    let Some(known) = app.ledger.submission(&key.user_id, &key.key_hash).await? else { return Ok(false) };
+    match app.owned_row(&key.user_id, known.job).await {
+        Ok(_) => Ok(true),
+        Err(JobError::NotFound) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -111,8 +127,8 @@ pub enum PartPut {
 /// Adds part `number`, whose first item has index `first_index` in the job, and hands its chunks to the queue.
 ///
 /// # Errors
-/// [`JobError::NotFound`], [`Conflict::JobEnded`], [`Conflict::Sealed`], [`Conflict::PartDiffers`] and
-/// [`JobError::Invalid`].
+/// [`JobError::NotFound`], [`Conflict::JobEnded`], [`Conflict::Sealed`], [`Conflict::PartDiffers`], [`JobError::Quota`]
+/// and [`JobError::Invalid`].
 pub async fn put_part(
     app: &App,
     user_id: &UserId,
@@ -144,6 +160,7 @@ pub async fn put_part(
     if job.is_terminal() {
         return Err(Conflict::JobEnded(job.status).into());
     }
+    admit::growth(app, &job, first_index + u64::from(part.items)).await?;
     match dispatch_part(app, &job, part.clone(), &chunks, &items).await {
         // The same part, sent twice side by side, may have been there in time for the seal.
         Err(JobError::Conflict(Conflict::Sealed)) => known_part(app, &job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into()),

@@ -7,3 +7,4 @@ mod job_rows;
 mod kept;
 mod outcome_rows;
 mod part_rows;
+mod usage;

@@ -6,6 +6,7 @@ mod clock;
 mod disk;
 mod ending;
 mod exact;
+mod hostile;
 mod memory;
 mod refusing;
 mod server;

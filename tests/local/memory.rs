@@ -75,7 +75,7 @@ fn planes(home: &Home, rows: u64) -> u64 {
 }
 
 /// The most that a process has had in memory so far, as Linux tells it; none once it has ended.
-fn peak_mb(process: &Child) -> Option<u64> {
+pub(crate) fn peak_mb(process: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() >> 10)

@@ -8,8 +8,8 @@ use crate::serving::{Ended, Home, LONG, Serving, run};
 /// A server that is ready.
 pub(crate) struct Server {
     pub(crate) serving: Serving,
-    url: String,
-    token: String,
+    pub(crate) url: String,
+    pub(crate) token: String,
 }
 
 impl Home {

@@ -23,9 +23,9 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Rows, Params, Outcome, Outcomes, Parked, Care, JobsOf, Candidates,
-    Create, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, KeepStray, Send,
-    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Seal, Abandon, Reconcile, Delete,
+    Rows, Params, Outcome, Outcomes, Parked, Care, JobsOf, Candidates, Submission, Usage,
+    Create, PutUsage, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, KeepStray, Send,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Seal, Abandon, Reconcile, Delete, Postpone,
     Clean, Shadow, Stamp, Sent,
 }
 
@@ -45,6 +45,7 @@ impl Kind {
             JobWrite::Abandon { .. } => Self::Abandon,
             JobWrite::Reconcile { .. } => Self::Reconcile,
             JobWrite::Delete { .. } => Self::Delete,
+            JobWrite::Postpone { .. } => Self::Postpone,
         }
     }
 

@@ -168,6 +168,7 @@ def stacks():
             JwksUrl=KEYS_URL,
             Scopes="required",
             Origins="https://app.example",
+            Quotas="liveJobs=7",
             Processors="[]",
             HttpEndpoints="{}",
             AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",

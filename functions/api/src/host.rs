@@ -11,7 +11,7 @@ use crate::cors::Origins;
 #[cfg(feature = "embedded")]
 use crate::in_process::Functions;
 use crate::processors::with_own;
-use crate::{AppState, router};
+use crate::{AppState, quotas, router};
 
 /// Runs the api function, configured by the environment, until the runtime ends it.
 ///
@@ -29,6 +29,7 @@ pub async fn run() -> Result<(), Error> {
 }
 
 async fn serve(app: App, host: Host) -> Result<(), Error> {
+    let app = app.with_quotas(quotas::from_env(&config::optional)?);
     let auth = Authenticator::from_env(&config::optional, host, app.clock.clone())?;
     let state = AppState::new(app, auth).with_origins(Origins::from_env(&config::optional)?);
     lambda_http::run(router(Arc::new(state))).await

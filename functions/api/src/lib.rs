@@ -28,6 +28,7 @@ pub mod path;
 pub mod problem;
 pub mod processors;
 pub mod query;
+pub mod quotas;
 pub mod results;
 mod router;
 pub mod state;

@@ -117,7 +117,8 @@ impl PartResponse {
         (status = 201, body = PartResponse), (status = 200, body = PartResponse, description = "The same bytes were there"),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse), (status = 409, body = ApiErrorResponse), (status = 413, body = ApiErrorResponse),
-        (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
+        (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse), (status = 429, body = ApiErrorResponse),
+        (status = 503, body = ApiErrorResponse),
     )
 )]
 pub async fn put_job_part(

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use headway::error::Cause;
@@ -13,10 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// How long to wait after `busy`, in seconds.
-const BUSY_RETRY_AFTER_S: u32 = 2;
-/// How long to wait after `quota`, in seconds: starts are counted by the minute.
-const QUOTA_RETRY_AFTER_S: u32 = 30;
+/// How long to wait after `busy`.
+const BUSY_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The most `errors` a problem lists.
 pub const ERRORS_MAX: usize = 20;
 
@@ -120,6 +119,7 @@ struct Problem {
     errors: Vec<ProblemError>,
     job_status: Option<JobStatus>,
     limit: Option<u64>,
+    retry_after: Option<Duration>,
     known: Option<Vec<String>>,
     challenge: Option<HeaderValue>,
     cause: Option<Cause>,
@@ -292,18 +292,18 @@ impl ApiErrorResponse {
         if let Some(challenge) = &self.0.challenge {
             headers.insert(WWW_AUTHENTICATE, challenge.clone());
         }
-        match self.0.kind {
-            ProblemType::Busy => headers.insert(RETRY_AFTER, BUSY_RETRY_AFTER_S.into()),
-            ProblemType::Quota => headers.insert(RETRY_AFTER, QUOTA_RETRY_AFTER_S.into()),
-            _ => None,
-        };
+        if let Some(wait) = self.0.retry_after {
+            // In whole seconds, never too early.
+            headers.insert(RETRY_AFTER, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1).into());
+        }
         response
     }
 }
 
 impl Problem {
     fn new(kind: ProblemType, detail: Cow<'static, str>) -> Self {
-        Self { kind, detail, errors: Vec::new(), job_status: None, limit: None, known: None, challenge: None, cause: None }
+        let retry_after = (kind == ProblemType::Busy).then_some(BUSY_RETRY_AFTER);
+        Self { kind, detail, errors: Vec::new(), job_status: None, limit: None, retry_after, known: None, challenge: None, cause: None }
     }
 }
 
@@ -324,9 +324,9 @@ impl From<JobError> for ApiErrorResponse {
             JobError::Conflict(conflict) => conflict.into(),
             JobError::UnknownProcessor { known } => Self::unknown_processor(known),
             JobError::KeyReused => Self::new(ProblemType::IdempotencyKeyReused, "use a fresh key for another body"),
-            JobError::Quota { what, limit } => {
+            JobError::Quota { what, limit, retry_after } => {
                 let mut problem = Problem::new(ProblemType::Quota, format!("{what}: no more than {limit}").into());
-                problem.limit = Some(limit);
+                (problem.limit, problem.retry_after) = (Some(limit), Some(retry_after));
                 Self(Arc::new(problem))
             }
             JobError::Unavailable { .. } => {

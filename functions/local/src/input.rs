@@ -131,7 +131,11 @@ fn open_file(path: &Path) -> Result<File, InputError> {
     Ok(file)
 }
 
-fn items(reader: impl Read + 'static, format: Format) -> Result<Box<dyn Items>, InputError> {
+/// The items of what a reader gives.
+///
+/// # Errors
+/// If it has no good beginning.
+pub fn items(reader: impl Read + 'static, format: Format) -> Result<Box<dyn Items>, InputError> {
     let reader = BufReader::with_capacity(BUFFER_BYTES, without_bom(reader)?);
     Ok(match format {
         Format::Csv => Box::new(csv::CsvItems::open(reader)?),

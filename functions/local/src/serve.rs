@@ -10,7 +10,7 @@ use headway::config;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
 use headway_api::in_process::{Functions, until};
-use headway_api::{AppState, router};
+use headway_api::{AppState, quotas, router};
 use headway_embedded::Hosted;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -41,7 +41,8 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
 
     let processors = headway_worker::processors::built_in()?;
-    let app = hosted.app.clone().with_processors(processors.infos());
+    let quotas = quotas::from_env(&config::optional)?;
+    let app = hosted.app.clone().with_processors(processors.infos()).with_quotas(quotas);
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let (stop, stopped) = watch::channel(false);

@@ -26,6 +26,7 @@ use crate::job::{Job, JobId, JobWrite, UserId};
 use crate::limits::BATCH_GET_KEYS_MAX;
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
+use crate::quota::Usage;
 
 pub(crate) mod aws;
 mod change;
@@ -42,6 +43,7 @@ mod part_write;
 pub mod schema;
 mod small_rows;
 mod table;
+mod usage_row;
 
 pub use item_bytes::item_bytes;
 
@@ -108,6 +110,26 @@ impl Ledger for DynamoLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.table.create(job, params.get(), key, replacing, self.clock.now()).await
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        self.table.submission(user_id, key_hash).await
+    }
+
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        let item = self.table.get(Key::usage(user_id)).await?;
+        let read = |item: &Item| usage_row::usage(item, user_id).map_err(|e| JobError::corrupt("an owner's row", e));
+        item.as_ref().map(read).transpose()
+    }
+
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+        let Some(before) = usage.version.checked_sub(1) else { return Ok(false) };
+        let item = usage_row::usage_item(usage, self.clock.now());
+        match self.table.put_if(item.clone(), &Self::follows(before)).await? {
+            Put::Done => Ok(true),
+            // A row that says the same is this put itself, whose answer was lost.
+            Put::Refused(there) => Ok(there.is_some_and(|there| usage_row::same_usage(&there, &item))),
+        }
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {

@@ -14,6 +14,7 @@ use crate::error::JobError;
 use crate::job::{Job, JobId, JobWrite, UserId};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
+use crate::quota::Usage;
 
 /// Outcome rows and kept messages a page holds.
 const PAGE: usize = 10;
@@ -27,6 +28,7 @@ struct State {
     jobs: BTreeMap<JobId, Job>,
     params: BTreeMap<JobId, Arc<RawValue>>,
     keys: BTreeMap<(UserId, String), SubmissionKey>,
+    usages: BTreeMap<UserId, Usage>,
     parts: BTreeMap<PartId, Part>,
     outcomes: BTreeMap<ChunkId, Outcome>,
     parked: BTreeMap<(ChunkId, Uuid), String>,
@@ -77,6 +79,27 @@ impl Ledger for MemoryLedger {
         state.params.insert(job.id, Arc::from(params.to_owned()));
         state.moved.insert(job.id, job.expires_at.filter(|_| !job.is_watched()).unwrap_or(job.updated_at));
         Ok(None)
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        Ok(self.state().keys.get(&(user_id.clone(), key_hash.to_owned())).cloned())
+    }
+
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        Ok(self.state().usages.get(user_id).cloned())
+    }
+
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+        let mut state = self.state();
+        let known = state.usages.get(&usage.user_id);
+        if known == Some(usage) {
+            return Ok(true);
+        }
+        let next = known.map_or(0, |known| known.version) + 1 == usage.version;
+        if next {
+            state.usages.insert(usage.user_id.clone(), usage.clone());
+        }
+        Ok(next)
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {

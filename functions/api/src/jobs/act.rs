@@ -111,7 +111,7 @@ pub async fn resume_job(
         (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "Not ended, cancelled, in another round, or nothing to retry"),
         (status = 413, body = ApiErrorResponse), (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse),
-        (status = 503, body = ApiErrorResponse),
+        (status = 429, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),
     )
 )]
 pub async fn retry_job(

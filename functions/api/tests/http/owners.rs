@@ -1,5 +1,7 @@
 //! Other users: every call on another's job answers as if there were none; scopes allow what they name.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use serde_json::json;
 
@@ -53,6 +55,22 @@ async fn anothers_job_does_not_exist() {
     assert_eq!(world.get(&format!("/v1/jobs/{open}")).await.json()["actions"], json!(["cancel", "pause", "seal"]));
     assert_eq!(world.get(&format!("/v1/jobs/{ended}")).await.json()["round"], 1);
     assert_eq!(world.call("bob", "GET", "/v1/jobs").await.body, r#"{"jobs":[],"nextPageToken":null}"#);
+}
+
+/// The calls above are all that there are: a new one is not forgotten.
+#[tokio::test]
+async fn every_call_on_a_job_is_tried() {
+    let document = World::new().get("/openapi.json").await.json();
+    let tried: BTreeSet<(String, String)> = CALLS
+        .iter()
+        .map(|(method, path, ..)| (method.to_lowercase(), path.split('?').next().unwrap().replace("/parts/0", "/parts/{n}")))
+        .collect();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(path) = path.strip_prefix("/v1/jobs/{job_id}") else { continue };
+        for method in item.as_object().unwrap().keys() {
+            assert!(tried.contains(&(method.clone(), path.to_owned())), "{method} {path}");
+        }
+    }
 }
 
 /// What is not an id in lower case names no job, in the same words.

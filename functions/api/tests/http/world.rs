@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use chrono::{DateTime, TimeDelta, Utc};
 use headway::ledger::memory::MemoryLedger;
 use headway::queue::memory::MemoryQueue;
+use headway::quota::Quotas;
 use headway::work::{Delivery, Invocation, Worker};
 use headway::{App, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Output, Processors};
 use headway_api::auth::Authenticator;
@@ -92,18 +93,30 @@ impl World {
     /// With other rules about tokens.
     pub(crate) fn with(change: impl FnOnce(Authenticator) -> Authenticator) -> Self {
         let queue = Arc::new(MemoryQueue::default());
-        Self::over(queue.clone(), queue, change)
+        Self::over(queue.clone(), queue, Quotas::default(), change)
+    }
+
+    /// With other quotas.
+    pub(crate) fn with_quotas(quotas: Quotas) -> Self {
+        let queue = Arc::new(MemoryQueue::default());
+        Self::over(queue.clone(), queue, quotas, |auth| auth)
     }
 
     /// With another queue to send to.
     pub(crate) fn sending_to(sender: impl ChunkQueue + 'static) -> Self {
-        Self::over(Arc::new(sender), Arc::default(), |auth| auth)
+        Self::over(Arc::new(sender), Arc::default(), Quotas::default(), |auth| auth)
     }
 
-    fn over(sender: Arc<dyn ChunkQueue>, queue: Arc<MemoryQueue>, change: impl FnOnce(Authenticator) -> Authenticator) -> Self {
+    fn over(
+        sender: Arc<dyn ChunkQueue>,
+        queue: Arc<MemoryQueue>,
+        quotas: Quotas,
+        change: impl FnOnce(Authenticator) -> Authenticator,
+    ) -> Self {
         let clock = HeldClock::new();
         let processors = Processors::new().with("echo", Echo);
-        let app = App::new(Arc::new(MemoryLedger::default()), sender, clock.clone()).with_processors(processors.infos());
+        let app = App::new(Arc::new(MemoryLedger::default()), sender, clock.clone());
+        let app = app.with_processors(processors.infos()).with_quotas(quotas);
         let auth = change(Authenticator::hs256(KEY, clock.clone()));
         let origins = Origins::parse("https://app.example").unwrap();
         let worker = Worker::new(app.clone(), processors);

@@ -16,7 +16,7 @@ use super::schema::{CREATED_AT, OWNER_PARTITION};
 use super::small_rows::{params_item, submission, submission_item};
 use super::table::{Put, Table};
 use crate::error::JobError;
-use crate::job::{Job, JobId};
+use crate::job::{Job, JobId, UserId};
 use crate::ledger::SubmissionKey;
 
 const TRANSACT: &str = "the table: TransactWriteItems";
@@ -45,7 +45,7 @@ impl Table {
             return self.put_job(job).await.map(|()| None);
         };
         // Looked at first: a submission sent again leaves no params behind.
-        if let Some(known) = self.submission(key).await?
+        if let Some(known) = self.submission(&key.user_id, &key.key_hash).await?
             && Some(known.job) != replacing
         {
             return Ok(Some(known).filter(|known| known.job != job.id));
@@ -54,9 +54,10 @@ impl Table {
         self.put_job_and_key(job, key, replacing, now).await
     }
 
-    async fn submission(&self, key: &SubmissionKey) -> Result<Option<SubmissionKey>, JobError> {
-        let row = self.get(Key::submission(&key.user_id, &key.key_hash)).await?;
-        let read = |item: Item| submission(&item, &key.user_id, &key.key_hash).map_err(|e| JobError::corrupt("a key row", e));
+    /// See `Ledger::submission`.
+    pub(super) async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        let row = self.get(Key::submission(user_id, key_hash)).await?;
+        let read = |item: Item| submission(&item, user_id, key_hash).map_err(|e| JobError::corrupt("a key row", e));
         row.map(read).transpose()
     }
 
@@ -83,7 +84,7 @@ impl Table {
         loop {
             match self.transact(&puts, &token).await? {
                 Transacted::Done => return Ok(None),
-                Transacted::KeyTaken => match self.submission(key).await? {
+                Transacted::KeyTaken => match self.submission(&key.user_id, &key.key_hash).await? {
                     Some(known) if known.job == job.id => return Ok(None),
                     Some(known) if Some(known.job) != replacing => {
                         self.delete(Key::params(job.id)).await?;

@@ -38,6 +38,10 @@ impl Key {
         Self::new(format!("IDEM#{user_id}#{key_hash}"), "IDEM")
     }
 
+    pub(super) fn usage(user_id: &UserId) -> Self {
+        Self::new(format!("OWNER#{user_id}"), "USAGE")
+    }
+
     pub(super) fn part(id: PartId) -> Self {
         Self::new(part_partition(id), PART_SORT)
     }

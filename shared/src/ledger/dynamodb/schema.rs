@@ -105,6 +105,7 @@ attributes! {
     DEADLINE: "deadline" as "dl",
     STRIKES: "strikes" as "sr",
     REASON: "reason" as "rn",
+    LOOKED_AT: "lookedAt" as "la",
 }
 
 /// Makes the table, with its indexes and TTL, unless it is there; returns when it can be used.

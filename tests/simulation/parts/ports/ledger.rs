@@ -11,6 +11,7 @@ use headway::ledger::{Candidates, Care, Found, Parked, PartId, Rows, Stray, Subm
 use headway::limits::OPEN_WITHOUT_PART_MAX;
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite};
+use headway::quota::Usage;
 use headway::{Job, JobError, JobId, JobStatus, Ledger, UserId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -120,6 +121,18 @@ impl Ledger for SimLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.process.call(Op::job(Kind::Create, job.id), self.table.create(job, params, key, replacing)).await
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        self.process.call(Op::of(Kind::Submission), self.table.submission(user_id, key_hash)).await
+    }
+
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        self.process.call(Op::of(Kind::Usage), self.table.usage(user_id)).await
+    }
+
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+        self.process.call(Op::of(Kind::PutUsage), self.table.put_usage(usage)).await
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {

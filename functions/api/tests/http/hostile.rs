@@ -1,0 +1,205 @@
+//! Hostile bodies: refused at once, whatever they hold, with nothing left behind; and odd ones that are not hostile come
+//! out as they went in.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use headway::limits::{BODY_BYTES_MAX, PART_BYTES_MAX};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, World};
+
+/// How long a refusal may take; without optimisation ten times as long.
+const REFUSED_WITHIN: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
+
+const JSON: &str = "application/json";
+const NDJSON: &str = "application/x-ndjson";
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn items(item: &str) -> Vec<u8> {
+    format!(r#"{{"processor":"echo","items":[{item}]}}"#).into_bytes()
+}
+
+fn members(count: usize) -> String {
+    let members: Vec<String> = (0..count).map(|i| format!("\"k{i}\":0")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// A body, with the status and the problem that it is refused with.
+type Hostile = (&'static str, Vec<u8>, u16, &'static str);
+
+fn hostile_jobs() -> Vec<Hostile> {
+    let whole = items("1");
+    vec![
+        ("limit + 1", vec![b' '; BODY_BYTES_MAX + 1], 413, "too-large"),
+        ("nested 100,000 deep", items(&("[".repeat(100_000) + &"]".repeat(100_000))), 400, "malformed"),
+        ("objects nested 100,000 deep", items(&("{\"a\":".repeat(100_000) + "1" + &"}".repeat(100_000))), 400, "malformed"),
+        ("a body of nothing but brackets", "[".repeat(BODY_BYTES_MAX).into_bytes(), 400, "malformed"),
+        ("a quarter of a million keys", items(&members(250_000)), 400, "malformed"),
+        ("as many members of the body", members(250_000).into_bytes(), 400, "malformed"),
+        ("a number beyond every range", items("1e999999999"), 400, "malformed"),
+        ("a number of a million digits and an exponent", items(&("9".repeat(1_000_000) + "e9")), 400, "malformed"),
+        ("a member twice", items(r#"{"a":1,"a":2}"#), 400, "malformed"),
+        ("a member twice, spelt differently", items("{\"a\":1,\"\\u0061\":2}"), 400, "malformed"),
+        ("cut off", whole[..whole.len() - 2].to_vec(), 400, "malformed"),
+        ("something behind it", [whole.clone(), b"x".to_vec()].concat(), 400, "malformed"),
+        ("not UTF-8", items("\"x\"").into_iter().map(|b| if b == b'x' { 0xff } else { b }).collect(), 400, "malformed"),
+        ("half a surrogate", items(r#""\ud800""#), 400, "malformed"),
+        ("UTF-16", "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect(), 400, "malformed"),
+        ("a NUL", b"{\0}".to_vec(), 400, "malformed"),
+        ("an item that is too large", items(&format!("\"{}\"", "x".repeat(50_000))), 422, "invalid"),
+        ("a million tiny items", items(&vec!["1"; 1_000_000].join(",")), 422, "invalid"),
+        ("many wrong members", members(16_000).into_bytes(), 422, "invalid"),
+        ("nothing", Vec::new(), 400, "malformed"),
+    ]
+}
+
+fn hostile_parts() -> Vec<Hostile> {
+    let whole = gzip(b"1\n2\n");
+    vec![
+        ("limit + 1", vec![b'1'; PART_BYTES_MAX + 1], 413, "too-large"),
+        ("gzip 1000:1", gzip(&vec![b' '; 100_000_000]), 413, "too-large"),
+        ("gzip in gzip", gzip(&gzip(b"1\n")), 400, "malformed"),
+        ("gzip cut off", whole[..whole.len() - 1].to_vec(), 400, "malformed"),
+        ("gzip with something behind it", [whole.clone(), b"x".to_vec()].concat(), 400, "malformed"),
+        ("four million blank lines", vec![b'\n'; PART_BYTES_MAX], 422, "invalid"),
+        ("two million lines", b"1\n".repeat(2_000_000), 422, "invalid"),
+        ("one line nested 100,000 deep", "[".repeat(100_000).into_bytes(), 400, "malformed"),
+        ("not UTF-8", vec![b'"', 0xc3, 0x28, b'"'], 400, "malformed"),
+    ]
+}
+
+async fn refused(world: &World, path: &str, media_type: &str, (what, body, status, problem): &Hostile) {
+    let encoding = if body.starts_with(&[0x1f, 0x8b]) { "gzip" } else { "identity" };
+    let method = if media_type == JSON { "POST" } else { "PUT" };
+    let request = || {
+        let request = world.request("ann", method, path).header("content-type", media_type).header("content-encoding", encoding);
+        request.body(Body::from(body.clone())).unwrap()
+    };
+    // The best of three: other tests run beside this one.
+    let mut took = Duration::MAX;
+    for _ in 0..3 {
+        let request = request();
+        let began = Instant::now();
+        let answer = world.send(request).await;
+        took = took.min(began.elapsed());
+        assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (*status, *problem), "{what}: {:.300}", answer.body);
+        assert!(answer.body.len() < 10_000, "{what}: the answer is bounded too");
+    }
+    println!("{took:>12.1?} {what}");
+    assert!(took < REFUSED_WITHIN, "{what} took {took:?}");
+}
+
+#[tokio::test]
+async fn hostile_bodies_are_refused_at_once_and_leave_nothing() {
+    let world = World::new();
+    let open = world.start_with(json!({"sealed": false})).await;
+    let before = world.get("/v1/jobs").await.body;
+    for hostile in hostile_jobs() {
+        refused(&world, "/v1/jobs", JSON, &hostile).await;
+    }
+    let path = format!("/v1/jobs/{open}/parts/0?firstIndex=0");
+    for hostile in hostile_parts() {
+        refused(&world, &path, NDJSON, &hostile).await;
+    }
+    assert_eq!(world.get("/v1/jobs").await.body, before);
+    assert_eq!(world.get(&format!("/v1/jobs/{open}/parts")).await.json()["parts"], json!([]));
+    assert!(world.take().is_empty(), "and nothing was sent");
+}
+
+/// What the length says does not decide how much is read; a body that ends early is not taken for a short one.
+#[tokio::test]
+async fn a_length_that_lies_is_not_believed() {
+    let world = World::new();
+    let send = async |length: usize, body: Body| {
+        let request = world.request("ann", "POST", "/v1/jobs").header("content-type", JSON).header("content-length", length);
+        world.send(request.body(body).unwrap()).await
+    };
+    let large = || Body::from_stream(futures::stream::iter((0..9).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1_000_000]))));
+    assert_eq!(send(10, large()).await.problem(), "too-large", "it says less");
+    assert_eq!(send(9_000_000_000, Body::from("{}")).await.problem(), "too-large", "it says more");
+    let broken = futures::stream::iter([Ok(b"{}".to_vec()), Err(std::io::Error::other("reset"))]);
+    assert_eq!(send(2, Body::from_stream(broken)).await.problem(), "malformed", "it ends early");
+    assert_eq!(world.get("/v1/jobs").await.json()["jobs"], json!([]));
+}
+
+/// Items as a hostile or an odd client writes them: one line each, with everything in them that some reader takes for
+/// a line's end, a file's end or a mark.
+fn odd_items() -> impl Strategy<Value = Vec<String>> {
+    const ODD: &[&str] = &[
+        "\u{2028}",
+        "\u{2029}",
+        "\u{feff}",
+        "\u{85}",
+        "\\u0000",
+        "\\r",
+        "\\n",
+        "\\u001a",
+        "\"\"",
+        "=",
+        "+",
+        "-1",
+        "@",
+        "\\t",
+        ",",
+        ";",
+        "é",
+        "\u{1F980}",
+    ];
+    let text = proptest::collection::vec(proptest::sample::select(ODD), 0..6).prop_map(|parts| parts.concat().replace('"', "\\\""));
+    let item = (text.clone(), text, 0..3).prop_map(|(name, value, shape)| match shape {
+        0 => format!("\"{value}\""),
+        1 => format!("{{\r\"n{name}\" :\t\"{value}\"\r}}"),
+        _ => format!("[\"{name}\",1.50,\"{value}\"]"),
+    });
+    proptest::collection::vec(item, 1..8)
+}
+
+fn equal(one: &Value, other: &str) -> bool {
+    *one == serde_json::from_str::<Value>(other).unwrap()
+}
+
+/// The results of a job of these lines: as JSON, as lines, and as CSV.
+async fn through(lines: &str) -> [Answer; 3] {
+    let world = World::new();
+    let id = world.start_with(json!({"sealed": false})).await;
+    let part = world.put_part(&id, 0, 0, lines).await;
+    assert_eq!(part.status, 201, "{}", part.body);
+    world.work().await;
+    let get = async |format: &str| world.get(&format!("/v1/jobs/{id}/results?format={format}")).await;
+    [get("json").await, get("ndjson").await, get("csv").await]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// As many out as in, and equal, whichever way they are read.
+    #[test]
+    fn odd_items_come_out_as_they_went_in(items in odd_items(), crlf in any::<bool>()) {
+        let ends = if crlf { "\r\n" } else { "\n" };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let [as_json, as_lines, as_csv] = runtime.block_on(through(&items.join(ends)));
+        let json = as_json.json();
+        let outputs: Vec<&Value> = json["results"].as_array().unwrap().iter().map(|result| &result["output"]).collect();
+        prop_assert_eq!(outputs.len(), items.len());
+        let lines: Vec<Value> = as_lines.body.split_terminator('\n').map(|line| serde_json::from_str(line).unwrap()).collect();
+        prop_assert_eq!(lines.len(), items.len(), "{}", as_lines.body);
+        let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(as_csv.body.as_bytes()).records().map(Result::unwrap).collect();
+        prop_assert_eq!(rows.len(), items.len(), "{}", as_csv.body);
+        for (place, item) in items.iter().enumerate() {
+            prop_assert!(equal(outputs[place], item) && equal(&lines[place]["output"], item));
+            let cell = rows[place].iter().next_back().unwrap();
+            prop_assert!(!cell.starts_with(['=', '+', '@', '\t', '\r']), "{}", cell);
+            prop_assert!(equal(&serde_json::from_str(cell).unwrap(), item), "{}", cell);
+        }
+    }
+}

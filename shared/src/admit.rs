@@ -1,0 +1,73 @@
+//! Admitting: a start, a retry or a part passes its owner's quotas before anything else is written.
+//!
+//! The owner's row is read, changed by the rules, and put if nobody else has put it meanwhile: exact among starts side
+//! by side. A crash after it leaves a start without a job, which the rules forget.
+
+use std::collections::BTreeMap;
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::job::{Job, JobId, UserId};
+use crate::quota::{Exceeded, Start, Usage};
+
+/// Each start has this many jobs of the owner looked at, so that the row holds little more than what is live.
+const LOOKED_AT_PER_START: usize = 2;
+/// Changes of one owner's row that may fail in a row because other requests change it too.
+const CHANGES_MAX: usize = 50;
+
+/// Admits that `job` begins `round` with `items` items, as far as they are known.
+///
+/// # Errors
+/// [`JobError::Quota`], and [`JobError::Unavailable`].
+pub(crate) async fn start(app: &App, owner: &UserId, job: JobId, round: u32, items: u64) -> Result<(), JobError> {
+    let start = Start { job, round, at: app.clock.now(), items: Some(bounded(items)) };
+    let add = |usage: &mut Usage| usage.start(start, &app.quotas).map(|()| true);
+    change(app, owner, add, LOOKED_AT_PER_START).await
+}
+
+/// Admits that an open job has `items` items, those of the part that came included.
+///
+/// # Errors
+/// [`JobError::Quota`], and [`JobError::Unavailable`].
+pub(crate) async fn growth(app: &App, job: &Job, items: u64) -> Result<(), JobError> {
+    let grow = |usage: &mut Usage| usage.grow(job, bounded(items), &app.quotas);
+    change(app, &job.user_id, grow, 0).await
+}
+
+/// `apply` says whether there is anything to put; after it has, `looks` jobs are looked at.
+async fn change(app: &App, owner: &UserId, apply: impl Fn(&mut Usage) -> Result<bool, Exceeded>, looks: usize) -> Result<(), JobError> {
+    let now = app.clock.now();
+    for _ in 0..CHANGES_MAX {
+        let mut usage = app.ledger.usage(owner).await?.unwrap_or_else(|| Usage::new(owner.clone()));
+        let next = usage.to_look_at(looks);
+        let applied = match apply(&mut usage) {
+            Ok(false) => return Ok(()),
+            Ok(true) => look(app, &mut usage, next).await.map(Ok)?,
+            Err(exceeded) if usage.is_worth_a_look(exceeded, now) => {
+                let all = usage.to_look_at(usize::MAX);
+                look(app, &mut usage, all).await?;
+                usage.looked_at = Some(now);
+                apply(&mut usage).map(|_| ())
+            }
+            Err(exceeded) => return Err(exceeded.into()),
+        };
+        usage.version += 1;
+        let is_put = app.ledger.put_usage(&usage).await?;
+        match applied {
+            Err(exceeded) => return Err(exceeded.into()),
+            Ok(()) if is_put => return Ok(()),
+            Ok(()) => {}
+        }
+    }
+    Err(JobError::unavailable("the table: an owner's row", "other requests of the owner kept changing it at the same time"))
+}
+
+async fn look(app: &App, usage: &mut Usage, jobs: Vec<JobId>) -> Result<(), JobError> {
+    let rows = if jobs.is_empty() { BTreeMap::new() } else { app.ledger.rows(&jobs, &[]).await?.jobs };
+    usage.look(&jobs, &rows, app.clock.now());
+    Ok(())
+}
+
+fn bounded(items: u64) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX - 1)
+}

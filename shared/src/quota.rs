@@ -1,0 +1,329 @@
+//! Quotas of an owner: what was started lately and what has not ended, listed in one row. Pure rules.
+//!
+//! Nothing is counted up and down, so nothing can drift: the row lists starts, and whether one is over is read from its
+//! job's row when it matters. What a crash leaves behind is a start whose job is not there; it counts for a minute.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::error::JobError;
+use crate::job::{Job, JobId, UserId};
+use crate::limits::{LIVE_ITEMS_MAX, LIVE_JOBS_MAX, STARTS_PER_MINUTE_MAX};
+
+/// For how long a start counts as one of the last minute, and may still be without its job's row.
+const RECENT: TimeDelta = TimeDelta::minutes(1);
+/// An owner who has reached a limit of what is live has all jobs looked at this often at most.
+const LOOKED_AT_EVERY: TimeDelta = TimeDelta::seconds(5);
+/// When to ask again after a limit of what is live: nobody knows when a job will end.
+const LIVE_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// What one owner may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quotas {
+    /// Jobs that have not ended.
+    pub live_jobs: u32,
+    /// Items of those jobs.
+    pub live_items: u64,
+    /// Starts within a minute: of jobs, and of rounds by a retry.
+    pub starts_per_minute: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { live_jobs: LIVE_JOBS_MAX, live_items: LIVE_ITEMS_MAX, starts_per_minute: STARTS_PER_MINUTE_MAX }
+    }
+}
+
+/// A quota that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exceeded {
+    /// Too many starts; the next one is possible after this time.
+    Starts(u32, Duration),
+    /// Too many live jobs.
+    LiveJobs(u32),
+    /// Too many items of live jobs.
+    LiveItems(u64),
+}
+
+impl Exceeded {
+    /// Whether jobs that have ended since may make room.
+    fn may_have_passed(self) -> bool {
+        !matches!(self, Self::Starts(..))
+    }
+}
+
+impl From<Exceeded> for JobError {
+    fn from(exceeded: Exceeded) -> Self {
+        let (what, limit, retry_after) = match exceeded {
+            Exceeded::Starts(limit, wait) => ("jobs started within a minute", u64::from(limit), wait),
+            Exceeded::LiveJobs(limit) => ("jobs that have not ended", u64::from(limit), LIVE_RETRY_AFTER),
+            Exceeded::LiveItems(limit) => ("items of jobs that have not ended", limit, LIVE_RETRY_AFTER),
+        };
+        Self::Quota { what, limit, retry_after }
+    }
+}
+
+/// A job's first round, or a later one, as it was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// The job.
+    pub job: JobId,
+    /// The round, from 1.
+    pub round: u32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The job's items, as far as is known; none once the round is over.
+    pub items: Option<u32>,
+}
+
+impl Start {
+    fn is_recent(&self, now: DateTime<Utc>) -> bool {
+        // Of a clock that was far ahead nothing counts for longer than a minute either.
+        (now - self.at).abs() < RECENT
+    }
+
+    /// What the job's row says about it.
+    fn looked_at(self, row: Option<&Job>, now: DateTime<Utc>) -> Self {
+        let items = match row {
+            // The row is about to be put, or to be taken to the round; or whoever wanted to has died.
+            None => self.items.filter(|_| self.is_recent(now)),
+            Some(job) if job.round < self.round => self.items.filter(|_| self.is_recent(now)),
+            Some(job) if job.round > self.round || !job.is_live() => None,
+            Some(job) if job.sealed => Some(u32::try_from(job.total_items).unwrap_or(u32::MAX)),
+            Some(_) => self.items,
+        };
+        Self { items, ..self }
+    }
+}
+
+/// An owner's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// The owner.
+    pub user_id: UserId,
+    /// 0 before it is first put, and one more with each put.
+    pub version: u64,
+    /// When all jobs were last looked at because a limit was reached.
+    pub looked_at: Option<DateTime<Utc>>,
+    /// What is live or recent; what was not looked at for longest comes first.
+    pub starts: Vec<Start>,
+}
+
+impl Usage {
+    /// Of an owner who has started nothing.
+    pub fn new(user_id: UserId) -> Self {
+        Self { user_id, version: 0, looked_at: None, starts: Vec::new() }
+    }
+
+    /// Adds a start, now being its time. An earlier one of the same job is over.
+    ///
+    /// # Errors
+    /// The quota that has no room for it; nothing is added.
+    pub fn start(&mut self, start: Start, quotas: &Quotas) -> Result<(), Exceeded> {
+        self.has_room_for_a_start(start.at, quotas)?;
+        let others = || self.live().filter(|other| other.job != start.job);
+        if others().count() >= quotas.live_jobs as usize {
+            return Err(Exceeded::LiveJobs(quotas.live_jobs));
+        }
+        fits(others(), start.items, quotas)?;
+        self.starts.iter_mut().filter(|other| other.job == start.job).for_each(|other| other.items = None);
+        self.starts.retain(|other| other.items.is_some() || other.is_recent(start.at));
+        self.starts.push(start);
+        Ok(())
+    }
+
+    /// Notes that a live job has `items` at least, and says whether that is news. Of a job that is not listed it becomes
+    /// known here.
+    ///
+    /// # Errors
+    /// [`Exceeded::LiveItems`]; nothing is noted.
+    pub fn grow(&mut self, job: &Job, items: u32, quotas: &Quotas) -> Result<bool, Exceeded> {
+        let is_its = |start: &Start| start.job == job.id && start.items.is_some();
+        let known = self.starts.iter().position(is_its);
+        if known.is_some_and(|place| self.starts[place].items >= Some(items)) {
+            return Ok(false);
+        }
+        fits(self.live().filter(|other| other.job != job.id), Some(items), quotas)?;
+        match known {
+            Some(place) => self.starts[place].items = Some(items),
+            None => self.starts.push(Start { job: job.id, round: job.round, at: job.created_at, items: Some(items) }),
+        }
+        Ok(true)
+    }
+
+    /// The live jobs to look at next, `count` at most.
+    pub fn to_look_at(&self, count: usize) -> Vec<JobId> {
+        self.live().map(|start| start.job).take(count).collect()
+    }
+
+    /// Takes over what the rows of these jobs say; one that is not among `rows` is not there.
+    pub fn look(&mut self, jobs: &[JobId], rows: &BTreeMap<JobId, Job>, now: DateTime<Utc>) {
+        let (looked_at, others): (Vec<Start>, Vec<Start>) = self.starts.iter().partition(|start| jobs.contains(&start.job));
+        let looked_at = looked_at.into_iter().map(|start| match start.items {
+            Some(_) => start.looked_at(rows.get(&start.job), now),
+            None => start,
+        });
+        self.starts = others.into_iter().chain(looked_at).collect();
+        self.starts.retain(|start| start.items.is_some() || start.is_recent(now));
+    }
+
+    /// Whether a quota that is used up may have room once all jobs are looked at, and it is time to look.
+    pub fn is_worth_a_look(&self, exceeded: Exceeded, now: DateTime<Utc>) -> bool {
+        exceeded.may_have_passed() && self.looked_at.is_none_or(|at| (now - at).abs() >= LOOKED_AT_EVERY)
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Start> {
+        self.starts.iter().filter(|start| start.items.is_some())
+    }
+
+    fn has_room_for_a_start(&self, now: DateTime<Utc>, quotas: &Quotas) -> Result<(), Exceeded> {
+        let mut recent: Vec<_> = self.starts.iter().filter(|start| start.is_recent(now)).map(|start| start.at).collect();
+        recent.sort_unstable();
+        // There is room again when this many have left the minute.
+        let Some(too_many) = recent.len().checked_sub(quotas.starts_per_minute as usize) else { return Ok(()) };
+        let room_at = recent.get(too_many).map_or(now, |at| *at) + RECENT;
+        let wait = (room_at - now).to_std().unwrap_or_default();
+        Err(Exceeded::Starts(quotas.starts_per_minute, wait))
+    }
+}
+
+fn fits<'a>(others: impl Iterator<Item = &'a Start>, items: Option<u32>, quotas: &Quotas) -> Result<(), Exceeded> {
+    let all: u64 = others.map(|start| start.items).chain([items]).flatten().map(u64::from).sum();
+    if all > quotas.live_items { Err(Exceeded::LiveItems(quotas.live_items)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::job::JobStatus;
+
+    const QUOTAS: Quotas = Quotas { live_jobs: 3, live_items: 100, starts_per_minute: 4 };
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
+    }
+
+    fn start_at(seconds: i64, items: u32) -> Start {
+        Start { job: JobId(Uuid::new_v4()), round: 1, at: at(seconds), items: Some(items) }
+    }
+
+    fn usage() -> Usage {
+        Usage::new(UserId::new("ann").unwrap())
+    }
+
+    fn row(start: &Start, status: JobStatus) -> Job {
+        let job = Job::new(start.job, UserId::new("ann").unwrap(), 10, start.at);
+        Job { status, sealed: true, round: start.round, ..job }
+    }
+
+    fn look(usage: &mut Usage, rows: &[Job], seconds: i64) {
+        let jobs: Vec<JobId> = usage.starts.iter().map(|start| start.job).collect();
+        let rows = rows.iter().map(|job| (job.id, job.clone())).collect();
+        usage.look(&jobs, &rows, at(seconds));
+    }
+
+    /// The minute slides: as one start leaves it another may come, and the wait that is told is the one that is needed.
+    #[test]
+    fn starts_are_counted_by_a_sliding_minute() {
+        let (mut usage, quotas) = (usage(), Quotas { live_jobs: 100, ..QUOTAS });
+        for seconds in [0, 10, 20, 30] {
+            usage.start(start_at(seconds, 1), &quotas).unwrap();
+        }
+        assert_eq!(usage.start(start_at(31, 1), &quotas), Err(Exceeded::Starts(4, Duration::from_secs(29))));
+        assert_eq!(usage.starts.len(), 4, "what is refused is not counted");
+        usage.start(start_at(60, 1), &quotas).unwrap();
+        assert_eq!(usage.start(start_at(61, 1), &quotas), Err(Exceeded::Starts(4, Duration::from_secs(9))));
+        assert_eq!(usage.start(start_at(-3_600, 1), &quotas), Ok(()), "a clock that is behind is not held back by what is ahead");
+        assert_eq!(usage.start(start_at(3_600, 1), &quotas), Ok(()));
+    }
+
+    #[test]
+    fn what_is_live_is_bounded_and_room_comes_back_when_jobs_end() {
+        let mut usage = usage();
+        let starts: Vec<Start> = (0..3).map(|i| start_at(i * 100, 10)).collect();
+        starts.iter().for_each(|start| usage.start(*start, &QUOTAS).unwrap());
+        assert_eq!(usage.start(start_at(300, 10), &QUOTAS), Err(Exceeded::LiveJobs(3)));
+        let rows = [row(&starts[0], JobStatus::Completed), row(&starts[1], JobStatus::Processing), row(&starts[2], JobStatus::Pending)];
+        look(&mut usage, &rows, 300);
+        assert_eq!(usage.starts, starts[1..]);
+        assert_eq!(usage.start(start_at(300, 81), &QUOTAS), Err(Exceeded::LiveItems(100)));
+        assert_eq!(usage.start(start_at(300, 80), &QUOTAS), Ok(()));
+    }
+
+    /// Nobody is refused for ever: what is not there, or never came to its round, is forgotten after a minute, not before.
+    #[test]
+    fn what_a_crash_left_is_forgotten() {
+        let mut usage = usage();
+        let (never_put, never_elected) = (start_at(0, 10), Start { round: 2, ..start_at(0, 10) });
+        usage.start(never_put, &QUOTAS).unwrap();
+        usage.start(never_elected, &QUOTAS).unwrap();
+        let ended = Job { round: 1, ..row(&never_elected, JobStatus::Failed) };
+        look(&mut usage, std::slice::from_ref(&ended), 59);
+        assert_eq!(usage.starts, [never_put, never_elected]);
+        look(&mut usage, &[ended], 60);
+        assert_eq!(usage.starts, []);
+    }
+
+    /// A retry makes its job live again, once, however often it is asked for; both starts were starts.
+    #[test]
+    fn a_retry_counts_anew() {
+        let mut usage = usage();
+        let first = start_at(0, 10);
+        usage.start(first, &QUOTAS).unwrap();
+        let again = Start { round: 2, at: at(1), ..first };
+        usage.start(again, &QUOTAS).unwrap();
+        usage.start(again, &QUOTAS).unwrap();
+        assert_eq!(usage.to_look_at(9), [first.job]);
+        look(&mut usage, &[row(&again, JobStatus::Processing)], 2);
+        assert_eq!((usage.to_look_at(9), usage.starts.len()), (vec![first.job], 3));
+        look(&mut usage, &[row(&again, JobStatus::Cancelled)], 2);
+        assert_eq!((usage.to_look_at(9), usage.starts.len()), (vec![], 3), "over, but started within the minute");
+        look(&mut usage, &[], 70);
+        assert_eq!(usage.starts, []);
+    }
+
+    /// A part sent again, or out of order, changes nothing; a job that was never listed is, from its first part on.
+    #[test]
+    fn a_job_grows_by_its_parts() {
+        let mut usage = usage();
+        let start = start_at(0, 0);
+        usage.start(start, &QUOTAS).unwrap();
+        let open = Job { sealed: false, ..row(&start, JobStatus::Pending) };
+        assert_eq!(usage.grow(&open, 60, &QUOTAS), Ok(true));
+        assert_eq!(usage.grow(&open, 40, &QUOTAS), Ok(false));
+        assert_eq!(usage.grow(&open, 101, &QUOTAS), Err(Exceeded::LiveItems(100)));
+        look(&mut usage, &[open], 90);
+        assert_eq!(usage.starts[0].items, Some(60), "an open job's row does not know");
+        let other = row(&start_at(0, 0), JobStatus::Pending);
+        assert_eq!(usage.grow(&other, 41, &QUOTAS), Err(Exceeded::LiveItems(100)));
+        assert_eq!(usage.grow(&other, 40, &QUOTAS), Ok(true));
+        assert_eq!(usage.starts.len(), 2);
+        let sealed = row(&usage.starts[0], JobStatus::Processing);
+        look(&mut usage, &[sealed, other], 90);
+        assert_eq!(usage.starts[0].items, Some(10), "a sealed one does");
+    }
+
+    /// Whoever is refused all day long costs a look now and then; and each is looked at in turn.
+    #[test]
+    fn looks_are_shared_out() {
+        let mut usage = usage();
+        let now = at(100);
+        usage.looked_at = Some(now);
+        let full = Exceeded::LiveJobs(3);
+        assert!(!usage.is_worth_a_look(full, now + TimeDelta::milliseconds(4_999)));
+        assert!(usage.is_worth_a_look(full, now + TimeDelta::seconds(5)));
+        assert!(usage.is_worth_a_look(full, now - TimeDelta::days(1)), "a clock that was ahead");
+        assert!(!usage.is_worth_a_look(Exceeded::Starts(4, Duration::ZERO), at(1_000)));
+        let starts: Vec<Start> = (0..3).map(|i| start_at(i, 1)).collect();
+        usage.starts = starts.clone();
+        for round in 0..3 {
+            let next = usage.to_look_at(2);
+            assert_eq!(next, [starts[(2 * round) % 3].job, starts[(2 * round + 1) % 3].job]);
+            usage.look(&next, &starts.iter().map(|start| (start.job, row(start, JobStatus::Pending))).collect(), at(100));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Logs: one JSON line an event whatever the input holds, and nothing of the input in them.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use headway::telemetry;
+use headway_worker::processors::{Endpoints, Http};
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+const CANARY: &str = "canary\n\r\u{2028}\u{1b}[31m\"}{\u{0}7e57";
+/// What of it survives every way of quoting.
+const MARK: &str = "7e57";
+
+#[derive(Debug, Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A canary in every place that a caller, an endpoint or a message can fill; gives how many requests were made.
+async fn sing(house: &House) -> usize {
+    let (text, fails, panics) = (json!(CANARY), json!({"do": "fail", "x": CANARY}), json!({"do": "panic", "x": CANARY}));
+    let everywhere = json!({"items": [text, {CANARY: CANARY}, fails, panics], "params": {CANARY: CANARY}, "metadata": {"k": CANARY},
+        "toleratedFailures": {"count": 9}});
+    let id = house.start("owner-7e57", everywhere).await.id();
+    house.work().await;
+    let bodies = [
+        json!({"processor": CANARY, "items": [CANARY]}).to_string(),
+        json!({"processor": "echo", "items": [{"id": CANARY}, {"id": CANARY}], "idField": "id"}).to_string(),
+        json!({"processor": "echo", CANARY: CANARY}).to_string(),
+        format!("{{\"{MARK}\":1,\"{MARK}\":2}}"),
+        format!("{{\"processor\": \"{MARK}"),
+        json!({"processor": "json-schema", "params": {"schema": {"type": CANARY}}, "items": [CANARY]}).to_string(),
+        json!({"processor": "json-schema", "params": {"schema": {"const": 1}}, "items": [CANARY]}).to_string(),
+    ];
+    let calls = bodies.len();
+    for body in bodies {
+        house.call("owner-7e57", "POST", "/v1/jobs", "application/json", &body).await;
+    }
+    house.work().await;
+    for path in ["/v1/jobs/7e57", "/7e57?x=7e57", "/v1/jobs?pageToken=7e57&status=7e57", "/v1/jobs?pageToken=7e57"] {
+        house.get("owner-7e57", path).await;
+    }
+    let request = http::Request::get("/v1/jobs/7e57").header("authorization", "Bearer 7e57.7e57.7e57").header("x-7e57", "7e57");
+    house.send(request.header("origin", "https://7e57").body(axum::body::Body::empty()).unwrap()).await;
+    for path in ["", "/failures?format=csv", "/results", "/retry"] {
+        let method = if path == "/retry" { "POST" } else { "GET" };
+        house.call("owner-7e57", method, &format!("/v1/jobs/{id}{path}"), "", "").await;
+    }
+    house.work().await;
+    let own = house.embedded.queue().arn.clone();
+    let ours = json!({"v": 1, "kind": MARK, "job": MARK, "part": MARK, "items": MARK}).to_string();
+    let wrong_type = json!({"v": 1, "kind": "chunk", "job": id, "part": 0, "chunk": 0, "n": 1, "items": MARK}).to_string();
+    for source in [own, house.embedded.dead_letters().arn.clone()] {
+        house.deliver(&source, &[("a", MARK), ("b", &ours), ("c", &format!("{{\"v\": \"{MARK}\"}}")), ("d", &wrong_type)]).await;
+    }
+    1 + calls + 4 + 1 + 4
+}
+
+/// No subscriber but this thread's: other tests do not write here.
+#[tokio::test(start_paused = true)]
+async fn one_line_an_event_and_nothing_of_the_input() {
+    let sink = Sink::default();
+    let written = sink.clone();
+    let writer = move || written.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(telemetry::filter("trace"));
+    let guard = tracing::subscriber::set_default(subscriber.with_target(false).with_writer(writer).finish());
+    telemetry::report_panics();
+    let house = House::new().await;
+    let requests = sing(&house).await;
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let endpoints = format!(r#"{{"crm": {{"url": "https://localhost:1/7e57", "secret": "{secret}", "headers": {{"x-7e57": "7e57"}}}}}}"#);
+    let http = Http::new(Endpoints::parse(&endpoints).unwrap());
+    assert!(!format!("{http:?}").contains(MARK) && !format!("{http:?}").contains(&secret[6..]));
+    drop(guard);
+    let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    let mut answered = 0;
+    for line in text.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        answered += usize::from(matches!(event["message"].as_str(), Some("request" | "request failed")));
+        assert!(!line.contains(MARK), "{line}");
+    }
+    assert_eq!(answered, requests, "a line a request");
+    assert!(!text.contains(&house.token("owner-7e57")[..40]));
+}

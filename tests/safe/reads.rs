@@ -1,0 +1,35 @@
+//! A stranger's question about a job costs the same whether there is one: what is asked of the table tells no time.
+
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+/// Every call on one job, from the document: none can be forgotten.
+fn calls(document: &Value) -> Vec<(String, String)> {
+    let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains("{job_id}"));
+    paths.flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn anothers_job_costs_the_reads_of_none() {
+    let house = House::new().await;
+    let document = house.get("bob", "/openapi.json").await.json();
+    let calls = calls(&document);
+    assert!(calls.len() >= 12, "{calls:?}");
+    let open = house.start("ann", json!({"sealed": false})).await.id();
+    let ended = house.start("ann", json!({"items": vec![json!({"do": "fail"}); 100]})).await.id();
+    house.work().await;
+    for (method, path) in calls {
+        let mut costs = Vec::new();
+        for id in ["00000000-0000-4000-8000-000000000000", &open, &ended] {
+            let path = path.replace("{job_id}", id).replace("{n}", "0") + "?firstIndex=0";
+            let media_type = if method == "PUT" { "application/x-ndjson" } else { "application/json" };
+            house.api_calls.take();
+            let answer = house.call("bob", &method, &path, media_type, r#"{"round":1}"#).await;
+            assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
+            costs.push(house.api_calls.take());
+        }
+        assert_eq!(costs[0], ["DynamoDB_20120810.GetItem"], "{method} {path}");
+        assert!(costs.iter().all(|cost| *cost == costs[0]), "{method} {path}: {costs:?}");
+    }
+}
