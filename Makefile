@@ -9,7 +9,7 @@ VENV := .venv
 PYTHON ?= python3
 HISTORIES ?= 100000
 
-.PHONY: help demo test check sim watch build lint-template clean-demo
+.PHONY: help demo test test-deployed check sim watch build lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -22,6 +22,11 @@ test: $(VENV)/ready ## Run all tests; installs what they need into .venv
 	cargo build --locked --features embedded --bin api --bin worker --bin cleanup
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo test $(EVERYTHING) --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/template
+
+test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces IAM, and drive it end to end; docs/emulators.md says what that shows
+	cargo build $(EVERYTHING) --bin headway
+	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --skip-target-check --output-format zip --lambda-dir target/deployed
+	$(VENV)/bin/python -m pytest -v tests/deployed
 
 check: ## Format, lints and documentation, without warnings; each function alone, without what is embedded
 	cargo fmt --all --check

@@ -1,0 +1,132 @@
+"""ministack as a process of our own: AWS's services on loopback, with IAM enforced and Lambda bootstraps run natively."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+import boto3
+import urllib3
+from botocore.config import Config
+from waiting import until
+
+REGION = "eu-central-1"
+STARTS_WITHIN_S = 30
+STOPS_WITHIN_S = 10
+
+# The account's root. Nothing else is trusted without a policy.
+ROOT = ("AKIAROOTROOTROOTROOT", "root-of-the-emulated-account")
+
+
+class Emulator:
+    """Runs in a process group of its own, so that no function outlives it. All it writes lies in `home`."""
+
+    def __init__(self, home):
+        self.home = pathlib.Path(home)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = (self.home / "ministack.log").open("wb")
+        self._process = subprocess.Popen(
+            [pathlib.Path(sys.executable).with_name("ministack")],
+            cwd=self.home,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            until("the emulator answers", self._answers, within_s=STARTS_WITHIN_S)
+        except BaseException:
+            self.stop()
+            raise
+
+    def client(self, service, credentials=ROOT):
+        """An SDK client of the account's root, or of whoever the credentials name."""
+        key, secret = credentials
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=90),
+        )
+
+    def log(self):
+        """What the emulator and, through it, the functions have written so far."""
+        return (self.home / "ministack.log").read_text(errors="replace")
+
+    def processes(self, name=None):
+        """Process ids of the functions' instances: all, or those that run as the function of this name."""
+        return [pid for pid in children_of(self._process.pid) if name is None or function_of(pid) == name]
+
+    def stop(self):
+        """Ends it with all it started, at once: nothing of it is to be kept."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait(timeout=STOPS_WITHIN_S)
+        self._log.close()
+
+    def _environment(self):
+        key, secret = ROOT
+        return {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(self.home),
+            "HOME": str(self.home),
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_HOST": "localhost",
+            "MINISTACK_REGION": REGION,
+            "IOT_MTLS_ENABLED": "0",
+            "LOG_LEVEL": "INFO",
+            # Functions are given this endpoint only if the emulator has it itself.
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def _answers(self):
+        assert self._process.poll() is None, f"the emulator did not start:\n{self.log()}"
+        try:
+            return urllib3.request("GET", f"{self.url}/_ministack/health", timeout=1, retries=False).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+
+def free_port():
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def children_of(parent):
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and parent_of(entry) == parent:
+            found.append(int(entry.name))
+    return found
+
+
+def parent_of(entry):
+    try:
+        # The command's name, in parentheses, may hold anything.
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def function_of(pid):
+    try:
+        variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    prefix = b"AWS_LAMBDA_FUNCTION_NAME="
+    return next((v.removeprefix(prefix).decode() for v in variables if v.startswith(prefix)), None)
