@@ -70,6 +70,7 @@ class Emulator:
         except ProcessLookupError:
             pass
         self._process.wait(timeout=STOPS_WITHIN_S)
+        until("nothing that it started runs", lambda: not alive_in_group(self._process.pid), within_s=STOPS_WITHIN_S)
         self._log.close()
 
     def _environment(self):
@@ -108,19 +109,24 @@ def free_port():
 
 
 def children_of(parent):
-    found = []
+    return [pid for pid, _, parent_of_it, _ in all_processes() if parent_of_it == parent]
+
+
+def alive_in_group(group):
+    """Processes of a group that are not just waiting to be collected."""
+    return [pid for pid, state, _, group_of_it in all_processes() if group_of_it == group and state != "Z"]
+
+
+def all_processes():
+    """Id, state, parent and process group of each."""
     for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit() and parent_of(entry) == parent:
-            found.append(int(entry.name))
-    return found
-
-
-def parent_of(entry):
-    try:
-        # The command's name, in parentheses, may hold anything.
-        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
+        if entry.name.isdigit():
+            try:
+                # The command's name, in parentheses, may hold anything.
+                state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except OSError:
+                continue
+            yield int(entry.name), state, int(parent), int(group)
 
 
 def function_of(pid):

@@ -46,6 +46,11 @@ class Endpoint(Server):
         with self._lock:
             return {index: count for (of, index), count in sorted(self._calls.items()) if of == job}
 
+    def total_calls(self):
+        """How often it was called in all."""
+        with self._lock:
+            return self._calls.total()
+
     def open(self, name):
         """Answers what waits for it, and from now on does what was refused until then."""
         with self._lock:

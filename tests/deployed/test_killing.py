@@ -2,13 +2,15 @@
 
 import os
 import signal
+import threading
 
 import pytest
 from waiting import until
 
 PARTS, CHUNKS = 26, 80
 ITEMS = PARTS * CHUNKS
-KILLS_MIN = 5
+CALLS_PER_KILL = 150
+KILLS_MIN = 8
 
 
 def item(n):
@@ -24,18 +26,46 @@ def recovering(stack):
     stack.hide_messages_for(360)
 
 
-def kill_one(stack):
-    """Kills a worker that is running, if there is one; says whether."""
-    for pid in stack.emulator.processes(stack.id_of("WorkerFunction")):
-        try:
-            os.kill(pid, signal.SIGKILL)
+class Killer(threading.Thread):
+    """Kills a running worker each time the endpoint was called so many times more, until it is told to stop."""
+
+    def __init__(self, stack, endpoint):
+        super().__init__(daemon=True)
+        self.kills = 0
+        self._worker = stack.id_of("WorkerFunction")
+        self._emulator, self._endpoint = stack.emulator, endpoint
+        self._stopped = threading.Event()
+
+    def run(self):
+        due = self._endpoint.total_calls() + CALLS_PER_KILL
+        while not self._stopped.wait(0.02):
+            if self._endpoint.total_calls() >= due and self._kill_one():
+                due = self._endpoint.total_calls() + CALLS_PER_KILL
+
+    def stop(self):
+        self._stopped.set()
+        self.join()
+
+    def _kill_one(self):
+        for pid in self._emulator.processes(self._worker):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            self.kills += 1
             return True
-        except ProcessLookupError:
-            continue
-    return False
+        return False
 
 
-def test_counts_are_exact_after_workers_were_killed(recovering, ada, endpoint, shown):
+@pytest.fixture
+def killer(recovering, endpoint):
+    running = Killer(recovering, endpoint)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_counts_are_exact_after_workers_were_killed(recovering, ada, endpoint, killer, shown):
     stack = recovering
     job = ada.start(
         {"processor": "http", "params": {"endpoint": "shop"}, "sealed": False, "chunkSize": 1, "toleratedFailures": {"count": ITEMS}}
@@ -44,20 +74,12 @@ def test_counts_are_exact_after_workers_were_killed(recovering, ada, endpoint, s
         first = part * CHUNKS
         ada.put_part(job, part, first, [item(n) for n in range(first, first + CHUNKS)])
     ada.act(job, "seal", {"parts": PARTS})
+    ended = ada.until_ended(job, within_s=300)
+    killer.stop()
 
-    kills, next_kill = 0, 100
-
-    def look(seen):
-        nonlocal kills, next_kill
-        done = seen["processedItems"] + seen["failedItems"]
-        # Spread over the whole job, by what it has done.
-        if next_kill <= done < ITEMS and kill_one(stack):
-            kills, next_kill = kills + 1, done + 150
-        return seen["status"] == "Completed"
-
-    ended = ada.watch(job, "it is completed", look, within_s=300)
     bad = [n for n in range(ITEMS) if item(n)["do"] == "refuse"]
-    assert kills >= KILLS_MIN
+    assert killer.kills >= KILLS_MIN
+    assert ended["status"] == "Completed"
     assert (ended["totalItems"], ended["processedItems"], ended["failedItems"]) == (ITEMS, ITEMS - len(bad), len(bad))
     assert [f["index"] for f in ada.pages(f"/v1/jobs/{job}/failures?pageSize=1000", "failures")] == bad
     results = ada.pages(f"/v1/jobs/{job}/results?pageSize=1000", "results")
@@ -69,4 +91,4 @@ def test_counts_are_exact_after_workers_were_killed(recovering, ada, endpoint, s
     assert not [line for line in stack.function_log("WorkerFunction").splitlines() if job in line and "dead-letter" in line]
     assert ada.job(job) == ended
     again = sum(calls.values()) - ITEMS
-    shown(f"killed {kills} workers with -9 in a job of {ITEMS} messages: counts exact, {again} items worked on more than once")
+    shown(f"{killer.kills} workers killed with -9 in a job of {ITEMS} messages: counts exact, {again} calls made once more")
