@@ -36,6 +36,7 @@ DEPLOYER_POLICY = {
                 "cloudformation:DescribeStacks",
                 "cloudformation:DescribeStackEvents",
                 "cloudformation:DescribeStackResources",
+                "cloudformation:DeleteStack",
             ],
             "Resource": "*",
         },
@@ -97,6 +98,17 @@ def deploy(emulator, deployer, name, kind="CREATE", **parameters):
     set_concurrency(emulator, resources)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Deployment(emulator, name, parameters, outputs, {r["LogicalResourceId"]: r for r in resources})
+
+
+def delete(deployment, deployer):
+    """Deletes a stack, and returns once it is gone."""
+    cloudformation = deployment.emulator.client("cloudformation", deployer)
+    # A deleted stack is found by its id alone.
+    stack_id = cloudformation.describe_stacks(StackName=deployment.name)["Stacks"][0]["StackId"]
+    cloudformation.delete_stack(StackName=deployment.name)
+    look = lambda: cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+    gone = until(f"the stack {deployment.name} is gone", lambda: over(look(), "StackStatus"), MADE_WITHIN_S)
+    assert gone["StackStatus"] == "DELETE_COMPLETE", gone
 
 
 def set_concurrency(emulator, resources):
@@ -182,6 +194,11 @@ class Deployment:
         """Shortens how long a message that was received is out of sight: 360 s by the template, which a test cannot wait."""
         sqs = self.emulator.client("sqs")
         sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": str(seconds)})
+
+    def end_workers_after(self, seconds):
+        """Sets the worker's timeout: 60 s by the template."""
+        client = self.emulator.client("lambda")
+        client.update_function_configuration(FunctionName=self.id_of("WorkerFunction"), Timeout=seconds)
 
 
 def refused(call):

@@ -25,7 +25,7 @@ class Bench:
         for mapping in ("WorkerFunctionChunks", "WorkerFunctionDeadLetters"):
             functions.update_event_source_mapping(UUID=deployment.id_of(mapping), Enabled=False)
         # What it is refused the worker tries again for as long as its deadline allows.
-        functions.update_function_configuration(FunctionName=deployment.id_of("WorkerFunction"), Timeout=6)
+        deployment.end_workers_after(6)
 
     def messages(self):
         """Takes all that waits from the queue."""

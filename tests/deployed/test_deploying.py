@@ -1,7 +1,7 @@
 """The template, deployed: by whoever may, through a change set, as often in an account as one likes."""
 
 import deploying
-from deploying import deploy, refused, user
+from deploying import delete, deploy, refused, user
 from stack import Stack
 
 
@@ -41,3 +41,20 @@ def test_an_update_with_a_job_under_way_loses_nothing(stack, ada, endpoint, emul
     endpoint.open("update")
     ended = ada.until_ended(job["id"])
     assert (ended["status"], ended["processedItems"]) == ("Completed", 40)
+
+
+def test_a_deleted_stack_leaves_its_table_and_nothing_else(emulator, deployer, issuer):
+    stack = deploy(emulator, deployer, "headway-short", JwtIssuer=issuer.url, JwtAudience="jobs")
+    delete(stack, deployer)
+    client = emulator.client
+    assert stack.table in client("dynamodb").list_tables()["TableNames"]
+    left = [
+        *client("sqs").list_queues(QueueNamePrefix=stack.name).get("QueueUrls", []),
+        *(f["FunctionName"] for f in client("lambda").list_functions()["Functions"]),
+        *(r["RoleName"] for r in client("iam").list_roles()["Roles"]),
+        *(r["Name"] for r in client("events").list_rules()["Rules"]),
+        *(a["AlarmName"] for a in client("cloudwatch").describe_alarms()["MetricAlarms"]),
+        *(a["Name"] for a in client("apigatewayv2").get_apis()["Items"]),
+        *(g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"]),
+    ]
+    assert [name for name in left if stack.name in name] == []

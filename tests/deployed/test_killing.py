@@ -20,10 +20,22 @@ def item(n):
 
 @pytest.fixture
 def recovering(stack):
-    """What a dead worker held is seen again after 10 s: more than a batch takes, less than a test can wait."""
-    stack.hide_messages_for(10)
+    """Timeouts a test can wait for, one as much longer than the other as matters: a dead worker's messages are seen again
+    once its mark against an item, which stands 5 s longer than it could have run, is over."""
+    stack.end_workers_after(10)
+    stack.hide_messages_for(20)
     yield stack
+    stack.end_workers_after(60)
     stack.hide_messages_for(360)
+
+
+def kill(pid):
+    """Kills a process; says whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Killer(threading.Thread):
@@ -47,14 +59,9 @@ class Killer(threading.Thread):
         self.join()
 
     def _kill_one(self):
-        for pid in self._emulator.processes(self._worker):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            self.kills += 1
-            return True
-        return False
+        killed = any(kill(pid) for pid in self._emulator.processes(self._worker))
+        self.kills += killed
+        return killed
 
 
 @pytest.fixture
