@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from deploying import DEPLOYER_POLICY, deploy, upload, user
+from deploying import ARTIFACTS, DEPLOYER_POLICY, deploy, upload, user
 from emulator import Emulator
 from endpoint import Endpoint
 from issuer import Issuer
@@ -15,8 +15,8 @@ GHOST = [{"name": "ghost", "description": "described to the api, missing in the 
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory):
-    running = Emulator(tmp_path_factory.mktemp("emulator"))
+def emulator():
+    running = Emulator(ARTIFACTS / "emulator.log")
     yield running
     running.stop()
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 import boto3
 import urllib3
@@ -21,16 +22,18 @@ ROOT = ("AKIAROOTROOTROOTROOT", "root-of-the-emulated-account")
 
 
 class Emulator:
-    """Runs in a process group of its own, so that no function outlives it. All it writes lies in `home`."""
+    """Runs in a process group of its own, so that no function outlives it. All it writes lies in a directory that goes with
+    it, but for what it and the functions say: that stays in the file `log`."""
 
-    def __init__(self, home):
-        self.home = pathlib.Path(home)
+    def __init__(self, log):
+        self._home = tempfile.TemporaryDirectory(prefix="headway-deployed.")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._log = (self.home / "ministack.log").open("wb")
+        self._log_path = log
+        self._log = log.open("wb")
         self._process = subprocess.Popen(
             [pathlib.Path(sys.executable).with_name("ministack")],
-            cwd=self.home,
+            cwd=self._home.name,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -57,7 +60,7 @@ class Emulator:
 
     def log(self):
         """What the emulator and, through it, the functions have written so far."""
-        return (self.home / "ministack.log").read_text(errors="replace")
+        return self._log_path.read_text(errors="replace")
 
     def processes(self, name=None):
         """Process ids of the functions' instances: all, or those that run as the function of this name."""
@@ -72,13 +75,14 @@ class Emulator:
         self._process.wait(timeout=STOPS_WITHIN_S)
         until("nothing that it started runs", lambda: not alive_in_group(self._process.pid), within_s=STOPS_WITHIN_S)
         self._log.close()
+        self._home.cleanup()
 
     def _environment(self):
         key, secret = ROOT
         return {
             "PATH": os.environ["PATH"],
-            "TMPDIR": str(self.home),
-            "HOME": str(self.home),
+            "TMPDIR": self._home.name,
+            "HOME": self._home.name,
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
