@@ -71,7 +71,8 @@ def packaged():
     text, count = re.subn(r"CodeUri: target/lambda/(\w+)/", rf"CodeUri: s3://{BUCKET}/\1.zip", text)
     assert count == len(FUNCTIONS), f"{count} functions have a folder of code, not {len(FUNCTIONS)}"
     for action, emulators in EMULATORS_ACTIONS.items():
-        text = re.sub(rf"{action}$", emulators, text, flags=re.MULTILINE)
+        text, count = re.subn(rf"{action}$", emulators, text, flags=re.MULTILINE)
+        assert count, f"no role has {action} any more"
     return text
 
 
