@@ -73,9 +73,9 @@ def stack_with_own_check(emulator, deployer, issuer):
 
 
 @pytest.fixture
-def ada(stack, issuer):
-    """A user of the first stack."""
-    return stack.caller(issuer.token("ada"))
+def ada(stack, issuer, request):
+    """A user of the first stack: another one for each test, whose jobs and quotas are nobody else's."""
+    return stack.caller(issuer.token(request.node.name))
 
 
 @pytest.fixture

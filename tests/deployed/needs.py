@@ -17,15 +17,18 @@ CAREFUL = 3
 class Bench:
     """A stack whose worker is invoked by hand: messages wait in the queue until they are taken from there."""
 
-    def __init__(self, deployment, token):
+    def __init__(self, deployment):
         self.deployment = deployment
-        self.user = deployment.caller(token)
         self._sqs = deployment.emulator.client("sqs")
         functions = deployment.emulator.client("lambda")
         for mapping in ("WorkerFunctionChunks", "WorkerFunctionDeadLetters"):
             functions.update_event_source_mapping(UUID=deployment.id_of(mapping), Enabled=False)
         # What it is refused the worker tries again for as long as its deadline allows.
         deployment.end_workers_after(6)
+
+    def sign_in(self, token):
+        """From now on calls are this user's."""
+        self.user = self.deployment.caller(token)
 
     def messages(self):
         """Takes all that waits from the queue."""

@@ -29,7 +29,7 @@ MADE_BY_CODE = [p for p in PERMISSIONS if p[1] not in RECEIVING | LOGGING]
 def bench(emulator, deployer, issuer):
     """A stack of its own: its permissions come and go, and its worker is invoked by hand."""
     stack = deploy(emulator, deployer, "headway-roles", JwtIssuer=issuer.url, JwtAudience="jobs")
-    return Bench(stack, issuer.token("ada"))
+    return Bench(stack)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,8 @@ def arn(bench, resource):
 
 
 @pytest.mark.parametrize("function, action, resource", MADE_BY_CODE)
-def test_each_permission_is_needed(bench, roles, function, action, resource):
+def test_each_permission_is_needed(bench, roles, issuer, function, action, resource):
+    bench.sign_in(issuer.token(f"{function} {action}"))
     attempt = NEEDS[function, action, resource](bench)
     action = EMULATORS_ACTIONS.get(action, action)
     with roles[function].without(action, arn(bench, resource)):
