@@ -12,7 +12,7 @@ PYTHON ?= python3
 HISTORIES ?= 100000
 SECONDS_EACH ?= 60
 
-.PHONY: help demo test test-conformance test-strangers check deny advisories fuzz sim planted watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim planted watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -25,6 +25,11 @@ test: $(VENV)/ready ## Run all tests; installs what they need into .venv
 	cargo build --locked --features embedded --bin api --bin worker --bin cleanup
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo test $(EVERYTHING) --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/template
+
+test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces IAM, and drive it end to end; docs/emulators.md says what that shows
+	cargo build $(EVERYTHING) --bin headway
+	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --skip-target-check --output-format zip --lambda-dir target/deployed
+	$(VENV)/bin/python -m pytest -v tests/deployed
 
 test-conformance: $(VENV)/ready ## Run the contracts of table and queue over an emulator nobody here wrote
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh

@@ -102,8 +102,9 @@ ACTIONS = {
     "send_message": "sqs:SendMessage",
     "send_message_batch": "sqs:SendMessage",
 }
-# Lambda itself makes these with the worker's role.
-MAPPING = {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+# Lambda itself makes these with the worker's role. Source: Amazon SQS Developer Guide, "Configuring an Amazon SQS queue to
+# trigger an AWS Lambda function", prerequisites.
+MAPPING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
 
 def test_roles_allow_what_the_code_calls_and_no_more():

@@ -1,0 +1,167 @@
+"""What each function needs each of its permissions for: a call, made alone, that is denied without it and succeeds with it.
+
+Each need is made ready first, with all permissions, and then tried. It says whether it was done.
+"""
+
+import json
+
+from ageing import age
+
+SCHEMA = {"type": "object", "properties": {"iata": {"type": "string", "maxLength": 3}}}
+READY = {"processor": "json-schema", "params": {"schema": SCHEMA}}
+MIXED = [{"iata": "ZRH"}, {"iata": "too long"}]
+# Careful mode begins with the third receive.
+CAREFUL = 3
+
+
+class Bench:
+    """A stack whose worker is invoked by hand: messages wait in the queue until they are taken from there."""
+
+    def __init__(self, deployment):
+        self.deployment = deployment
+        self._sqs = deployment.emulator.client("sqs")
+        functions = deployment.emulator.client("lambda")
+        for mapping in ("WorkerFunctionChunks", "WorkerFunctionDeadLetters"):
+            functions.update_event_source_mapping(UUID=deployment.id_of(mapping), Enabled=False)
+        # What it is refused the worker tries again for as long as its deadline allows.
+        deployment.end_workers_after(6)
+
+    def sign_in(self, token):
+        """From now on calls are this user's."""
+        self.user = self.deployment.caller(token)
+
+    def messages(self):
+        """Takes all that waits from the queue."""
+        bodies = []
+        while found := self._sqs.receive_message(QueueUrl=self.deployment.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                self._sqs.delete_message(QueueUrl=self.deployment.queue, ReceiptHandle=message["ReceiptHandle"])
+                bodies.append(message["Body"])
+        return bodies
+
+    def work(self, *bodies, receives=1):
+        """Has the worker work on messages, as a mapping would; says whether all were done, and what was logged."""
+        records = [
+            {
+                "messageId": f"m{n}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(receives)},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:000000000000:by-hand",
+            }
+            for n, body in enumerate(bodies)
+        ]
+        answer, log = self.deployment.invoke("WorkerFunction", {"Records": records})
+        return answer == {"batchItemFailures": []}, log
+
+    def sweep(self, is_done):
+        """Has the cleanup run; says whether it did what it should, and what was logged."""
+        _, log = self.deployment.invoke("CleanupFunction", {})
+        return is_done(), log
+
+    def started(self, items=MIXED, **job):
+        """A new job, and its messages."""
+        self.messages()
+        job = self.user.start({**READY, "items": items, **job})
+        return job["id"], self.messages()
+
+    def failed(self):
+        """A job that has failed, worked off by hand."""
+        job, bodies = self.started()
+        assert self.work(*bodies)[0]
+        assert self.user.job(job)["status"] == "Failed"
+        return job
+
+    def streamed(self):
+        """An open job with two parts, not worked on."""
+        job = self.user.start({**READY, "sealed": False})["id"]
+        for part in range(2):
+            self.user.put_part(job, part, part * 2, MIXED)
+        self.messages()
+        return job
+
+
+def answered(bench, status, method, path, body=None):
+    """A call of the API: whether it has this status, and what the function logged since."""
+    since = bench.deployment.now_ms()
+    answer = bench.user.call(method, path, body)
+    return answer.status == status, bench.deployment.function_log("ApiFunction", since)
+
+
+def api_starts(bench):
+    return lambda: answered(bench, 202, "POST", "/v1/jobs", {**READY, "items": MIXED})
+
+
+def api_lists_jobs(bench):
+    bench.started()
+    bench.started()
+    return lambda: answered(bench, 200, "GET", "/v1/jobs?pageSize=2")
+
+
+def api_lists_failures(bench):
+    job = bench.failed()
+    return lambda: answered(bench, 200, "GET", f"/v1/jobs/{job}/failures")
+
+
+def worker_settles(bench):
+    _, bodies = bench.started()
+    return lambda: bench.work(*bodies)
+
+
+def worker_is_careful(bench):
+    _, bodies = bench.started()
+    return lambda: bench.work(*bodies, receives=CAREFUL)
+
+
+def worker_revives(bench):
+    job = bench.failed()
+    bench.user.act(job, "retry", status=202)
+    revival = bench.messages()
+    assert [json.loads(body)["kind"] for body in revival] == ["revive"]
+    return lambda: bench.work(*revival)
+
+
+def cleanup_deletes(bench):
+    job, bodies = bench.started(toleratedFailures={"count": 1})
+    assert bench.work(*bodies)[0]
+    assert bench.user.job(job)["status"] == "Completed"
+    age(bench.deployment, job, days=31)
+    return lambda: bench.sweep(lambda: not bench.deployment.rows(f"JOB#{job}"))
+
+
+def cleanup_looks_at_parts(bench):
+    job = bench.streamed()
+    age(bench.deployment, job, parts=2, hours=25)
+    return lambda: bench.sweep(lambda: bench.user.job(job)["status"] == "Failed")
+
+
+def cleanup_revives(bench):
+    job, _ = bench.started()
+    age(bench.deployment, job, hours=3)
+    return lambda: bench.sweep(lambda: any(job in body for body in bench.messages()))
+
+
+# By function, action and resource, as the template names it.
+NEEDS = {
+    ("ApiFunction", "dynamodb:BatchGetItem", "Table.Arn"): api_lists_jobs,
+    ("ApiFunction", "dynamodb:GetItem", "Table.Arn"): api_lists_failures,
+    ("ApiFunction", "dynamodb:PutItem", "Table.Arn"): api_starts,
+    ("ApiFunction", "dynamodb:UpdateItem", "Table.Arn"): api_starts,
+    ("ApiFunction", "dynamodb:Query", "Table.Arn/index/owner"): api_lists_jobs,
+    ("ApiFunction", "sqs:SendMessage", "Queue.Arn"): api_starts,
+    ("WorkerFunction", "dynamodb:BatchGetItem", "Table.Arn"): worker_settles,
+    ("WorkerFunction", "dynamodb:DeleteItem", "Table.Arn"): worker_is_careful,
+    ("WorkerFunction", "dynamodb:GetItem", "Table.Arn"): worker_settles,
+    ("WorkerFunction", "dynamodb:PutItem", "Table.Arn"): worker_settles,
+    ("WorkerFunction", "dynamodb:Query", "Table.Arn"): worker_revives,
+    ("WorkerFunction", "dynamodb:UpdateItem", "Table.Arn"): worker_settles,
+    ("WorkerFunction", "sqs:SendMessage", "Queue.Arn"): worker_revives,
+    ("CleanupFunction", "dynamodb:BatchGetItem", "Table.Arn"): cleanup_looks_at_parts,
+    ("CleanupFunction", "dynamodb:BatchWriteItem", "Table.Arn"): cleanup_deletes,
+    ("CleanupFunction", "dynamodb:DeleteItem", "Table.Arn"): cleanup_deletes,
+    ("CleanupFunction", "dynamodb:GetItem", "Table.Arn"): cleanup_deletes,
+    ("CleanupFunction", "dynamodb:UpdateItem", "Table.Arn"): cleanup_deletes,
+    ("CleanupFunction", "dynamodb:Query", "Table.Arn"): cleanup_deletes,
+    ("CleanupFunction", "dynamodb:Query", "Table.Arn/index/sweep"): cleanup_deletes,
+    ("CleanupFunction", "sqs:SendMessage", "Queue.Arn"): cleanup_revives,
+}

@@ -1,0 +1,53 @@
+"""A small HTTP server on loopback, in a thread: what stands around the deployment, an issuer and an endpoint."""
+
+import http.server
+import json
+import threading
+
+
+class Server:
+    """Answers each request with what `answer` returns: a status and a JSON value, or None for no body."""
+
+    def __init__(self):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                status, value = outer.answer(self)
+                body = b"" if value is None else json.dumps(value).encode()
+                self.send_response(status)
+                if body:
+                    self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                """Says nothing."""
+
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def answer(self, request):
+        raise NotImplementedError
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    """Callers that are killed in the middle of a request are part of the tests."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Says nothing."""

@@ -1,0 +1,101 @@
+"""Workers killed with -9 in the middle of a large job: what is counted is what was done."""
+
+import os
+import signal
+import threading
+
+import pytest
+from waiting import until
+
+PARTS, CHUNKS = 26, 80
+ITEMS = PARTS * CHUNKS
+CALLS_PER_KILL = 150
+KILLS_MIN = 8
+
+
+def item(n):
+    """One in 40 is refused, every other has an output: chunks settle in each of the ways there are."""
+    return {"do": "refuse" if n % 40 == 7 else "reply" if n % 2 else "done", "n": n}
+
+
+@pytest.fixture
+def recovering(stack):
+    """Timeouts a test can wait for, one as much longer than the other as matters: a dead worker's messages are seen again
+    once its mark against an item, which stands 5 s longer than it could have run, is over."""
+    stack.end_workers_after(10)
+    stack.hide_messages_for(20)
+    yield stack
+    stack.end_workers_after(60)
+    stack.hide_messages_for(360)
+
+
+def kill(pid):
+    """Kills a process; says whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Killer(threading.Thread):
+    """Kills a running worker each time the endpoint was called so many times more, until it is told to stop."""
+
+    def __init__(self, stack, endpoint):
+        super().__init__(daemon=True)
+        self.kills = 0
+        self._worker = stack.id_of("WorkerFunction")
+        self._emulator, self._endpoint = stack.emulator, endpoint
+        self._stopped = threading.Event()
+
+    def run(self):
+        due = self._endpoint.total_calls() + CALLS_PER_KILL
+        while not self._stopped.wait(0.02):
+            if self._endpoint.total_calls() >= due and self._kill_one():
+                due = self._endpoint.total_calls() + CALLS_PER_KILL
+
+    def stop(self):
+        self._stopped.set()
+        self.join()
+
+    def _kill_one(self):
+        killed = any(kill(pid) for pid in self._emulator.processes(self._worker))
+        self.kills += killed
+        return killed
+
+
+@pytest.fixture
+def killer(recovering, endpoint):
+    running = Killer(recovering, endpoint)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_counts_are_exact_after_workers_were_killed(recovering, ada, endpoint, killer, shown):
+    stack = recovering
+    job = ada.start(
+        {"processor": "http", "params": {"endpoint": "shop"}, "sealed": False, "chunkSize": 1, "toleratedFailures": {"count": ITEMS}}
+    )["id"]
+    for part in range(PARTS):
+        first = part * CHUNKS
+        ada.put_part(job, part, first, [item(n) for n in range(first, first + CHUNKS)])
+    ada.act(job, "seal", {"parts": PARTS})
+    ended = ada.until_ended(job, within_s=300)
+    killer.stop()
+
+    bad = [n for n in range(ITEMS) if item(n)["do"] == "refuse"]
+    assert killer.kills >= KILLS_MIN
+    assert ended["status"] == "Completed"
+    assert (ended["totalItems"], ended["processedItems"], ended["failedItems"]) == (ITEMS, ITEMS - len(bad), len(bad))
+    assert [f["index"] for f in ada.pages(f"/v1/jobs/{job}/failures?pageSize=1000", "failures")] == bad
+    results = ada.pages(f"/v1/jobs/{job}/results?pageSize=1000", "results")
+    assert [r["index"] for r in results] == [n for n in range(ITEMS) if item(n)["do"] == "reply"]
+    calls = endpoint.calls(job)
+    assert set(calls) == set(range(ITEMS)), "every item was worked on"
+    until("no message is left", lambda: stack.waiting(stack.queue) == 0)
+    assert stack.waiting(stack.dead_letters) == 0
+    assert not [line for line in stack.function_log("WorkerFunction").splitlines() if job in line and "dead-letter" in line]
+    assert ada.job(job) == ended
+    again = sum(calls.values()) - ITEMS
+    shown(f"{killer.kills} workers killed with -9 in a job of {ITEMS} messages: counts exact, {again} calls made once more")

@@ -1,0 +1,70 @@
+"""Who gets in: tokens checked by API Gateway's authorizer, and in the second stack by the function itself."""
+
+import jwt
+import pytest
+from issuer import stranger
+
+UNAUTHENTICATED = "urn:headway:problem:unauthenticated"
+OPEN = ["/healthz", "/openapi.json", "/docs", "/"]
+
+
+@pytest.fixture(params=["gateway", "jwks"])
+def either(request, stack, stack_with_own_check):
+    """Both stacks in turn."""
+    return {"gateway": stack, "jwks": stack_with_own_check}[request.param]
+
+
+def test_a_good_token_gets_in(either, issuer):
+    listed = either.caller(issuer.token("eve", scope="jobs:read")).get("/v1/jobs")
+    assert listed == {"jobs": [], "nextPageToken": None}
+
+
+BAD = {
+    "none": lambda issuer: None,
+    "no token at all": lambda issuer: "x",
+    "for another audience": lambda issuer: issuer.token(aud="other"),
+    "expired": lambda issuer: issuer.token(exp=1_700_000_000),
+    "not yet valid": lambda issuer: issuer.token(nbf=4_000_000_000),
+    "of another issuer": lambda issuer: issuer.token(iss="https://elsewhere.example/"),
+    "signed by a stranger": lambda issuer: issuer.token(key=stranger()),
+    "with an unknown key id": lambda issuer: issuer.token(kid="second"),
+    "not signed": lambda issuer: jwt.encode({"iss": issuer.url, "aud": "jobs", "sub": "ada", "exp": 4e9}, None, "none"),
+    "signed with HS256": lambda issuer: jwt.encode({"iss": issuer.url, "aud": "jobs", "sub": "ada", "exp": 4e9}, "k" * 32, "HS256"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_token_does_not(either, issuer, kind):
+    answer = either.caller(BAD[kind](issuer)).call("GET", "/v1/jobs")
+    assert answer.status == 401, answer
+    # The gateway's own words, or the function's: nothing but the gateway was reached, or only its open route.
+    said = answer.json()
+    assert said == {"message": "Unauthorized"} if "Auth" not in either.parameters else said["type"] == UNAUTHENTICATED, answer
+
+
+def test_a_token_without_subject_owns_nothing(either, issuer):
+    answer = either.caller(issuer.token(sub=None, scope="jobs:read")).call("GET", "/v1/jobs")
+    assert answer.status == 401, answer
+    assert answer.json()["type"] == UNAUTHENTICATED
+
+
+def test_scopes_are_asked_for_where_they_are_required(stack_with_own_check, issuer):
+    reader = stack_with_own_check.caller(issuer.token(scope="jobs:read"))
+    assert reader.call("POST", "/v1/jobs", {}).status == 403
+    assert stack_with_own_check.caller(issuer.token()).call("GET", "/v1/jobs").status == 403
+    # A list of scopes reaches the function as text if the gateway hands it on.
+    assert stack_with_own_check.caller(issuer.token(scp=["jobs:read", "jobs:write"])).call("POST", "/v1/jobs", {}).status == 422
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_open_routes_need_no_token(either, path):
+    assert either.caller(None).call("GET", path).status == 200
+
+
+def test_another_users_job_does_not_exist(either, issuer):
+    of = lambda user: either.caller(issuer.token(user, scope="jobs:read jobs:write"))
+    job = of("ada").start({"processor": "json-schema", "params": {"schema": {}}, "items": []})
+    theirs = of("bob").call("GET", f"/v1/jobs/{job['id']}")
+    nobodys = of("bob").call("GET", "/v1/jobs/00000000-0000-4000-8000-000000000000")
+    assert theirs.status == nobodys.status == 404
+    assert theirs.body.replace(job["id"].encode(), b"?") == nobodys.body.replace(b"00000000-0000-4000-8000-000000000000", b"?")

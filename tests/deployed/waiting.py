@@ -1,0 +1,14 @@
+"""Waiting for something to become so: looked at again and again until a deadline, never slept for."""
+
+import time
+
+
+def until(what, look, within_s=30, every_s=0.1):
+    """What `look` returns once it is true. Fails, saying `what` did not come to be, after `within_s` seconds."""
+    deadline = time.monotonic() + within_s
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(every_s)
