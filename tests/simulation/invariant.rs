@@ -29,6 +29,8 @@ pub(crate) enum Invariant {
     DeletedIsGone,
     /// An item is failed only for what it did.
     InnocentItemsDoNotFail,
+    /// What was written can be read.
+    RowsCanBeRead,
     /// No code panics but a processor's.
     NothingPanics,
 }

@@ -17,23 +17,29 @@ mod users;
 mod workload;
 mod world;
 
+use parts::Through;
 use run::{Seeds, play, run};
-
-/// Histories of one run, unless `HEADWAY_SIM_HISTORIES` says otherwise.
-const HISTORIES: u64 = 6_000;
 
 /// No history breaks an invariant, and every kind of fault and every interesting state was reached.
 #[test]
 fn no_history_breaks_an_invariant() {
-    run(Seeds::from_environment(HISTORIES));
+    run(Through::Ports, Seeds::from_environment(Through::Ports.histories()));
+}
+
+/// The same, fewer histories, where production's adapters and the SDK's clients are part of what is tested.
+#[test]
+fn no_history_breaks_an_invariant_through_the_adapters() {
+    run(Through::Adapters, Seeds::from_environment(Through::Adapters.histories()));
 }
 
 /// A seed is one history: played again it is the same, call by call.
 #[test]
 fn a_seed_is_one_history() {
-    for seed in 1_000_000..1_000_020 {
-        let [one, again] = [0, 1].map(|_| play(seed).expect("no violation").hash);
-        assert_eq!(one, again, "seed {seed}");
+    for (through, seeds) in [(Through::Ports, 20), (Through::Adapters, 5)] {
+        for seed in 1_000_000..1_000_000 + seeds {
+            let [one, again] = [0, 1].map(|_| play(through, seed).expect("no violation").hash);
+            assert_eq!(one, again, "{through:?}, seed {seed}");
+        }
     }
 }
 
@@ -41,7 +47,7 @@ fn a_seed_is_one_history() {
 #[test]
 fn what_was_found_once_holds() {
     for (seed, what) in kept::SEEDS {
-        if let Err(violation) = play(*seed) {
+        if let Err(violation) = play(Through::Ports, *seed) {
             panic!("seed {seed} ({what}): {violation}");
         }
     }

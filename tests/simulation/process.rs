@@ -13,9 +13,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::faults::Faults;
+use super::invariant::{Invariant, Violation};
 use super::ops::{Op, Role};
 use super::tally::Blow;
 
+/// A call did not get through faults below it.
+pub(crate) const GAVE_UP: &str = "fault: call that gave up";
 /// How wrong a clock may be.
 const SKEW_MS_MAX: i64 = 2_000;
 
@@ -28,6 +31,8 @@ pub(crate) struct Process {
     died: Arc<Notify>,
     skew: TimeDelta,
     started: Instant,
+    /// Whether its calls do not fail by themselves: its faults strike further down.
+    struck_below: bool,
     /// Items this process has marked, and not unmarked.
     pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, u64>>>,
     /// When its invocation is stopped.
@@ -48,11 +53,26 @@ impl Process {
             faults.saw("fault: clock skew");
         }
         let (id, skew) = (faults.next_process(), TimeDelta::milliseconds(skew_ms));
-        Self { faults, id, role: Role::Api, died: Arc::default(), skew, started, marks: Arc::default(), deadline: Arc::default() }
+        Self {
+            faults,
+            id,
+            role: Role::Api,
+            died: Arc::default(),
+            skew,
+            started,
+            struck_below: false,
+            marks: Arc::default(),
+            deadline: Arc::default(),
+        }
     }
 
     pub(crate) fn with_role(self, role: Role) -> Self {
         Self { role, ..self }
+    }
+
+    /// The same process, where faults strike below its calls.
+    pub(crate) fn struck_below(&self) -> Self {
+        Self { struck_below: true, ..self.clone() }
     }
 
     /// Runs `life` unless the process dies in one of its calls: then `None`, and the future is dropped where it was.
@@ -69,6 +89,9 @@ impl Process {
         let what = op.kind.name();
         let _under_way = self.faults.begin(self.id, self.role, op);
         self.faults.trace(&[self.id, op.kind as u64, self.started.elapsed().as_millis() as u64]);
+        if self.struck_below {
+            return self.come_through(effect.await);
+        }
         self.late().await;
         if self.faults.throttles() {
             return Err(JobError::unavailable(what, "throttled"));
@@ -92,14 +115,26 @@ impl Process {
         out
     }
 
+    /// What came of a call with faults below it.
+    fn come_through<T>(&self, out: Result<T, JobError>) -> Result<T, JobError> {
+        match &out {
+            Err(JobError::Unavailable { .. }) => self.faults.saw(GAVE_UP),
+            Err(JobError::Corrupt { .. }) => {
+                self.faults.violated(Violation::new(Invariant::RowsCanBeRead, format!("{:?}", out.as_ref().err())))
+            }
+            _ => {}
+        }
+        out
+    }
+
     /// The way there takes a moment, sometimes long.
-    async fn late(&self) {
+    pub(crate) async fn late(&self) {
         let wait = if self.faults.strike("fault: late call", 10) { self.faults.pick(8_000) } else { self.faults.pick(20) };
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
     /// The way back seldom takes as long.
-    async fn comes_back_late(&self) {
+    pub(crate) async fn comes_back_late(&self) {
         if self.faults.strike("fault: late answer", 80) {
             tokio::time::sleep(Duration::from_millis(self.faults.pick(2_000))).await;
         }

@@ -8,15 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::faults::Faults;
 use super::invariant::{Invariant, Violation};
-use super::tally::{Tally, expected};
-use super::{parts, processor, world};
+use super::parts::Through;
+use super::tally::Tally;
+use super::{processor, world};
 
 /// How often a long run says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(20);
-/// A run of at least so many has to have reached everything that is expected.
-const HISTORIES_FOR_ALL: u64 = 6_000;
-/// And one of so many has to have struck every kind of call, by an error and by a crash, before its effect and after it.
-const HISTORIES_FOR_EVERY_BLOW: u64 = 100_000;
 
 /// The seeds of a run.
 pub(crate) struct Seeds(Range<u64>);
@@ -42,11 +39,11 @@ impl Seeds {
 }
 
 /// Plays the history of that seed: what it reached, or what it violated.
-pub(crate) fn play(seed: u64) -> Result<Tally, Violation> {
+pub(crate) fn play(through: Through, seed: u64) -> Result<Tally, Violation> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let faults = Faults::new(seed);
     let history = async {
-        let parts = parts::in_memory(&faults);
+        let parts = through.parts(&faults).await;
         world::history(faults.clone(), parts).await
     };
     match std::panic::catch_unwind(AssertUnwindSafe(|| tokio::task::LocalSet::new().block_on(&runtime, history))) {
@@ -56,7 +53,7 @@ pub(crate) fn play(seed: u64) -> Result<Tally, Violation> {
 }
 
 /// Plays them all, on every core; stops at the first violation.
-pub(crate) fn run(seeds: Seeds) {
+pub(crate) fn run(through: Through, seeds: Seeds) {
     std::panic::set_hook(Box::new(|info| {
         if info.payload().downcast_ref::<&str>() != Some(&processor::PANIC) {
             eprintln!("{info}");
@@ -76,7 +73,7 @@ pub(crate) fn run(seeds: Seeds) {
                     if seed >= end {
                         break;
                     }
-                    match play(seed) {
+                    match play(through, seed) {
                         Ok(reached) => own.add(reached),
                         Err(violation) => *found.lock().unwrap() = Some((seed, violation)),
                     }
@@ -91,7 +88,10 @@ pub(crate) fn run(seeds: Seeds) {
     });
     let (seconds, played) = (began.elapsed().as_secs_f64(), next.load(Ordering::Relaxed).min(end) - seeds.0.start);
     if let Some((seed, violation)) = found.into_inner().unwrap() {
-        panic!("seed {seed}, after {played} histories in {seconds:.1} s, violates {violation}\nplay it again: make sim SEED={seed}");
+        panic!(
+            "seed {seed}, after {played} histories in {seconds:.1} s, violates {violation}\nplay it again: {} SEED={seed}",
+            through.command()
+        );
     }
     let tally = tally.into_inner().unwrap();
     println!(
@@ -99,12 +99,8 @@ pub(crate) fn run(seeds: Seeds) {
         played as f64 / seconds
     );
     tally.print();
-    if seeds.count() >= HISTORIES_FOR_ALL {
-        let never = tally.never_saw(expected());
-        assert!(never.is_empty(), "never reached, so nothing was shown for: {never:#?}");
-    }
-    if seeds.count() >= HISTORIES_FOR_EVERY_BLOW {
-        let spared = tally.never_struck();
-        assert!(spared.is_empty(), "never struck: {spared:?}");
-    }
+    let never = tally.never_saw(through.expected(seeds.count()));
+    assert!(never.is_empty(), "never reached, so nothing was shown for: {never:#?}");
+    let spared = if through.strikes_every_call(seeds.count()) { tally.never_struck() } else { Vec::new() };
+    assert!(spared.is_empty(), "never struck: {spared:?}");
 }

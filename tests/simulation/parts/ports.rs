@@ -17,7 +17,7 @@ mod ledger;
 mod queue;
 
 use kept::Kept;
-use ledger::{LastAnswers, SimLedger};
+pub(super) use ledger::{LastAnswers, SimLedger};
 use queue::{SimQueue, SimSender};
 
 /// The table and the queue, in memory.
@@ -46,7 +46,7 @@ impl Parts for Ports {
             table: self.table.clone(),
             calm: self.table.clone(),
             last_answers: self.last_answers.clone(),
-            kept: self.kept.clone(),
+            kept: Some(self.kept.clone()),
         };
         let queue = SimSender { process: process.clone(), queue: self.queue.clone() };
         App::new(Arc::new(ledger), Arc::new(queue), Arc::new(process.clone())).with_processors(processors)

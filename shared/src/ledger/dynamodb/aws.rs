@@ -4,7 +4,6 @@ use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use uuid::Uuid;
 
 use crate::error::{Cause, JobError};
 
@@ -24,12 +23,11 @@ where
     JobError::unavailable(what, Cause::from(text(&error)))
 }
 
-/// Waits before attempt number `attempt` (from 1) is followed by the next: exponential, with full jitter.
+/// Waits before attempt number `attempt` (from 1) is followed by the next: exponential, with full jitter, from the same
+/// generator as the SDK's own retries, which a simulation can seed.
 pub(crate) async fn back_off(attempt: u32) {
     let ceiling = BACKOFF_FIRST.saturating_mul(1 << attempt.min(10)).min(BACKOFF_MAX);
-    // The low bits of a UUID v4 are random.
-    let share = f64::from(Uuid::new_v4().as_u128() as u32) / f64::from(u32::MAX);
-    tokio::time::sleep(ceiling.mul_f64(share)).await;
+    tokio::time::sleep(ceiling.mul_f64(fastrand::f64())).await;
 }
 
 fn text<E, R>(error: &SdkError<E, R>) -> String

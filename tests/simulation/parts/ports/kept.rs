@@ -10,7 +10,7 @@ use headway::ledger::Rows;
 use headway::ledger::memory::MemoryLedger;
 use headway::part::Register;
 use headway::work::Delivery;
-use headway::{Job, JobError, JobId, JobStatus, Ledger as _};
+use headway::{JobError, JobId, JobStatus, Ledger as _};
 
 use super::queue::{Carried, SimQueue};
 use crate::faults::Faults;
@@ -21,7 +21,7 @@ const PARKED_PAGE: usize = 10;
 
 /// The table and the queue together.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(in crate::parts) struct Kept {
     faults: Faults,
     table: Arc<MemoryLedger>,
     queue: Arc<SimQueue>,
@@ -98,11 +98,6 @@ impl Kept {
                 self.faults.saw("ledger: parked, resumed, paused, parked again");
             }
         }
-    }
-
-    /// The job's row as it is.
-    pub(super) fn job(&self, id: JobId) -> Option<Job> {
-        at_once(self.table.rows(&[id], &[])).and_then(|mut rows| rows.jobs.remove(&id))
     }
 
     fn rows(&self, id: ChunkId) -> Rows {

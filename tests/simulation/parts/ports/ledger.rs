@@ -23,20 +23,21 @@ use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
 
 /// What was last found by reads that may be stale.
-pub(super) type LastAnswers = Arc<Mutex<BTreeMap<String, Found>>>;
+pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, Found>>>;
 
 /// Clocks of two processes and of whoever judges them may be this far apart.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// The table as one process reaches it.
 #[derive(Debug)]
-pub(super) struct SimLedger {
-    pub(super) process: Process,
-    pub(super) table: Arc<dyn Ledger>,
+pub(in crate::parts) struct SimLedger {
+    pub(in crate::parts) process: Process,
+    pub(in crate::parts) table: Arc<dyn Ledger>,
     /// The same without faults, for what is only counted.
-    pub(super) calm: Arc<dyn Ledger>,
-    pub(super) last_answers: LastAnswers,
-    pub(super) kept: Kept,
+    pub(in crate::parts) calm: Arc<dyn Ledger>,
+    pub(in crate::parts) last_answers: LastAnswers,
+    /// Looks into table and queue in the same instant, where that can be.
+    pub(in crate::parts) kept: Option<Kept>,
 }
 
 impl SimLedger {
@@ -58,25 +59,35 @@ impl SimLedger {
         match (write, written) {
             (JobWrite::RollUp { .. }, Written::Refused(_)) => self.saw("ledger: roll-up refused"),
             (JobWrite::End { .. }, Written::Refused(_)) => self.saw("ledger: end refused"),
-            (JobWrite::Pause, Written::Applied(_)) => self.kept.note_pausing(id, Pausing::Paused),
-            (JobWrite::Resume { .. }, Written::Applied(_)) => self.kept.note_pausing(id, Pausing::Resumed),
+            (JobWrite::Pause, Written::Applied(_)) => self.note_pausing(id, Pausing::Paused),
+            (JobWrite::Resume { .. }, Written::Applied(_)) => self.note_pausing(id, Pausing::Resumed),
             _ => {}
         }
     }
 
-    fn note_part_write(&self, id: JobId, write: &PartWrite, written: &Written<Part>) {
+    fn note_pausing(&self, job: JobId, step: Pausing) {
+        if let Some(kept) = &self.kept {
+            kept.note_pausing(job, step);
+        }
+    }
+
+    async fn note_part_write(&self, id: JobId, write: &PartWrite, written: &Written<Part>) {
         match (write, written) {
             (PartWrite::Clean { .. }, Written::Refused(_)) => self.saw("ledger: clean settle refused"),
             (PartWrite::Stamp { .. }, Written::Applied(_)) => self.saw("ledger: stamped"),
             (PartWrite::Stamp { .. }, Written::Refused(_)) => self.saw("ledger: stamp refused"),
             (PartWrite::Shadow { .. }, Written::Refused(_)) => self.saw("ledger: shadow refused"),
-            (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => match self.kept.job(id).map(|job| job.status) {
+            (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => match self.status(id).await {
                 Some(JobStatus::Cancelled) => self.saw("ledger: cancel during a settle"),
                 Some(JobStatus::Failed) => self.saw("ledger: settled after a failure"),
                 _ => {}
             },
             _ => {}
         }
+    }
+
+    async fn status(&self, id: JobId) -> Option<JobStatus> {
+        self.calm.rows(&[id], &[]).await.ok()?.jobs.remove(&id).map(|job| job.status)
     }
 
     /// What the sweep ends has not moved for long, and what it deletes has been kept its time or was forgotten.
@@ -165,7 +176,7 @@ impl Ledger for SimLedger {
         };
         let effect = async {
             let written = self.table.update_part(id, write, now).await?;
-            self.note_part_write(id.0, write, &written);
+            self.note_part_write(id.0, write, &written).await;
             Ok(written)
         };
         self.process.call(Op { chunk, ..Op::part(Kind::of_part(write), id) }, effect).await
@@ -196,7 +207,7 @@ impl Ledger for SimLedger {
 
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {
         self.saw("ledger: parked");
-        self.kept.note_pausing(parked.id.job, Pausing::Parked);
+        self.note_pausing(parked.id.job, Pausing::Parked);
         self.process.call(Op::chunk(Kind::Park, parked.id), self.table.park(parked)).await
     }
 
@@ -207,10 +218,10 @@ impl Ledger for SimLedger {
     async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError> {
         self.saw("ledger: parked sent again");
         let effect = async {
-            let kept = self.calm.parked((id.job, id.part)).await?.into_iter().find(|parked| (parked.id, parked.nonce) == (id, nonce));
+            let forgotten = self.calm.parked((id.job, id.part)).await?.into_iter().find(|parked| (parked.id, parked.nonce) == (id, nonce));
             self.table.unpark(id, nonce).await?;
-            if let Some(carried) = kept.and_then(|parked| Carried::of(&parked.body)) {
-                self.kept.check("a kept message was forgotten", &carried);
+            if let (Some(carried), Some(kept)) = (forgotten.and_then(|parked| Carried::of(&parked.body)), &self.kept) {
+                kept.check("a kept message was forgotten", &carried);
             }
             Ok(())
         };

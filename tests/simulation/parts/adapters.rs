@@ -1,0 +1,170 @@
+//! Parts behind production's adapters: its DynamoDB and SQS code and the SDK's clients, over the embedded table and queue
+//! in memory. Faults strike on the wire below the clients, so that expressions, error handling and the SDK's own retries
+//! are under test too.
+//!
+//! A seed holds the history: everything runs on one thread in virtual time, in memory the embedded parts work on the spot,
+//! and the jitter of retries comes from a generator that is seeded. Ids of messages and of transactions, and the order of
+//! names in a request, are not pinned: nothing is decided by them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
+use headway::ledger::dynamodb::{DynamoLedger, schema};
+use headway::queue::Outgoing;
+use headway::queue::memory::MemoryQueue;
+use headway::queue::sqs::SqsQueue;
+use headway::work::Delivery;
+use headway::{App, ChunkQueue, Clock, JobError, Ledger, ProcessorInfo, UserId};
+use headway_embedded::{Config, Embedded};
+use tokio::time::{Duration, Instant};
+
+use self::fault::Fault;
+use self::inbox::Inbox;
+use self::wire::Arrived;
+use super::ports::{LastAnswers, SimLedger};
+use super::{Parts, Through};
+use crate::faults::{Faults, Process};
+use crate::ops::{Kind, Op};
+
+mod bodies;
+mod fault;
+mod inbox;
+mod wire;
+
+const TABLE: &str = "headway";
+/// Receives before a message is a dead letter.
+const RECEIVES_MAX: u32 = 5;
+
+/// Only so many histories are sure to reach what is rare.
+const HISTORIES_FOR_ALL: u64 = 2_000;
+
+/// What a run of so many histories has to have reached: of the wire everything, of the rest what shows that the histories
+/// are not trivial. The ports' own run reaches the rest.
+pub(super) fn expected(histories: u64) -> Vec<&'static str> {
+    let rare = RARE.iter().copied().filter(|_| histories >= HISTORIES_FOR_ALL);
+    let common = COMMON.iter().copied().filter(|_| histories >= Through::Adapters.histories());
+    let wire = Fault::ALL.iter().map(|fault| fault.name()).filter(|_| histories >= HISTORIES_FOR_ALL);
+    common.chain(rare).chain(wire).collect()
+}
+
+const COMMON: &[&str] = &[];
+const RARE: &[&str] = &[];
+
+/// The embedded table and queue, and production's ways to them.
+pub(super) struct Adapters {
+    embedded: Embedded,
+    /// The table without faults, for those who watch.
+    calm: Arc<dyn Ledger>,
+    last_answers: LastAnswers,
+    inbox: Inbox,
+    /// How many writes the table has taken.
+    writes: Arc<AtomicU64>,
+}
+
+impl Adapters {
+    pub(super) async fn new(faults: Faults) -> Self {
+        // The jitter of the SDK's retries and of the adapters' comes from the thread's generator.
+        fastrand::seed(faults.pick(u64::MAX));
+        // The queue's clock is as wrong as any.
+        let machine = Process::new(faults.clone(), Instant::now());
+        let clock = Arc::new(move || machine.now().timestamp_millis() as u64);
+        let embedded = Embedded::open(Config { max_receive_count: RECEIVES_MAX, clock, ..Config::memory() }).unwrap();
+        let client = embedded.dynamodb();
+        schema::create_table(&client, TABLE).await.unwrap();
+        let (calm, last_answers) = (Arc::new(DynamoLedger::new(client, TABLE)), LastAnswers::default());
+        Self { calm, last_answers, inbox: Inbox::new(faults, &embedded), writes: Arc::default(), embedded }
+    }
+}
+
+impl Adapters {
+    fn count_writes(&self) -> Arrived {
+        let writes = self.writes.clone();
+        Arc::new(move |asked| {
+            writes.fetch_add(u64::from(asked.writes()), Ordering::Relaxed);
+        })
+    }
+}
+
+#[async_trait(?Send)]
+impl Parts for Adapters {
+    fn app(&self, process: &Process, processors: Vec<ProcessorInfo>) -> App {
+        let clock: Arc<dyn Clock> = Arc::new(process.clone());
+        let table_wire = wire::http_client(process.clone(), self.embedded.dynamodb_http_client(), self.count_writes());
+        let queue_wire = wire::http_client(process.clone(), self.embedded.sqs_http_client(), self.inbox.note_sent());
+        let ledger = SimLedger {
+            process: process.struck_below(),
+            table: Arc::new(ledger(table_wire, clock.clone())),
+            calm: self.calm.clone(),
+            last_answers: self.last_answers.clone(),
+            kept: None,
+        };
+        let queue = Sender { process: process.struck_below(), queue: queue(queue_wire, &self.embedded) };
+        App::new(Arc::new(ledger), Arc::new(queue), clock).with_processors(processors)
+    }
+
+    fn calm_app(&self, process: &Process) -> App {
+        App::new(self.calm.clone(), Arc::new(MemoryQueue::default()), Arc::new(process.clone()))
+    }
+
+    async fn receive(&self, most: u64, visibility: Duration) -> Vec<Delivery> {
+        self.inbox.receive(most, visibility).await
+    }
+
+    async fn delete(&self, message_id: &str) {
+        self.inbox.delete(message_id).await;
+    }
+
+    async fn has_visible(&self) -> bool {
+        self.inbox.has_visible().await
+    }
+
+    async fn is_empty(&self) -> bool {
+        self.inbox.is_empty().await
+    }
+
+    fn writes(&self) -> Option<u64> {
+        Some(self.writes.load(Ordering::Relaxed))
+    }
+
+    async fn wait(&self) {
+        self.inbox.wait().await;
+    }
+
+    async fn redrive(&self) -> usize {
+        self.inbox.redrive().await
+    }
+}
+
+/// Sending, as one process does it.
+#[derive(Debug)]
+struct Sender {
+    process: Process,
+    queue: SqsQueue,
+}
+
+#[async_trait]
+impl ChunkQueue for Sender {
+    async fn send(&self, group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
+        self.process.call(Op::of(Kind::Send), self.queue.send(group, messages)).await
+    }
+}
+
+/// The table as a process reaches it over this wire.
+fn ledger(wire: SharedHttpClient, clock: Arc<dyn Clock>) -> DynamoLedger {
+    let config = Embedded::dynamodb_config(wire).retry_partition(own_retries());
+    DynamoLedger::new(aws_sdk_dynamodb::Client::from_conf(config.build()), TABLE).with_clock(clock)
+}
+
+/// The queue as a process reaches it over this wire.
+fn queue(wire: SharedHttpClient, embedded: &Embedded) -> SqsQueue {
+    let config = Embedded::sqs_config(wire).retry_partition(own_retries());
+    SqsQueue::new(aws_sdk_sqs::Client::from_conf(config.build()), &embedded.queue().url)
+}
+
+/// The SDK's allowance for retries is kept by the operating system's process: each process of a history has its own.
+fn own_retries() -> RetryPartition {
+    RetryPartition::custom("a process").build()
+}
