@@ -53,3 +53,25 @@ async fn environment() -> Result<App, Error> {
     }
     Ok(config::app_on_aws().await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_did_nothing_tells_nothing_and_one_that_did_tells_what() {
+        let looked = Swept { looked_at: 9, ..Swept::default() };
+        assert_eq!(metrics_of(&looked), metrics_of(&Swept::default()));
+        let swept = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };
+        let told = metrics_of(&swept);
+        let expected = [
+            ("JobsDeleted", 1),
+            ("JobsAbandoned", 2),
+            ("JobsEnded", 7),
+            ("JobsNotSwept", 5),
+            ("PartsRevived", 6),
+            ("OutcomesReconciled", 4),
+        ];
+        assert_eq!(told, expected.map(|(name, count)| Metric::count(name, count)));
+    }
+}

@@ -6,6 +6,7 @@ use headway::{SystemClock, config};
 use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
 use headway_api::processors::with_own;
+use headway_api::quotas;
 use headway_worker::processors;
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +30,7 @@ const KNOWN: &[&str] = &[
     "OWNER_CLAIM",
     "PROCESSORS",
     "QUEUE_URL",
+    "QUOTAS",
     "RETENTION_DAYS",
     "SCOPES",
     "TABLE",
@@ -74,6 +76,7 @@ fn unreadable() -> Vec<(String, String)> {
         told(auth.map(|_| ()), "do as it says, or unset it here"),
         told(Origins::from_env(&config::optional).map(|_| ()), "list origins, with commas between"),
         told(config::retention_days().map(|_| ()), "set it to whole days, or unset it for 30"),
+        told(quotas::from_env(&config::optional).map(|_| ()), "see Quotas in template.yaml"),
         told(with_own(processors::built_in_infos(), &config::optional).map(|_| ()), "see Processors in template.yaml"),
         told(processors::built_in().map(|_| ()), "see HttpEndpoints in template.yaml"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then it counts as info"),

@@ -92,6 +92,7 @@ async fn variables_that_nobody_can_read_are_named() {
         ("HEADWAY_RETENTION_DAYS", "900", "HEADWAY_RETENTION_DAYS"),
         ("HEADWAY_PROCESSORS", "{}", "HEADWAY_PROCESSORS"),
         ("HEADWAY_HTTP_ENDPOINTS", "[]", "HEADWAY_HTTP_ENDPOINTS"),
+        ("HEADWAY_QUOTAS", "many", "HEADWAY_QUOTAS"),
         ("HEADWAY_LOG", "a=b=c", "HEADWAY_LOG"),
     ] {
         let ended = run(&home, &["--url", &server.url], &[TOKEN, (name, value)]).await;
