@@ -89,14 +89,21 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "no-second-look-upward",
         edits: &[
-            edit(WORK, "Plan::LookUpward => look_upward(&self.app, part).await,", "Plan::LookUpward => Ok(()),"),
+            edit(
+                WORK,
+                "                look_upward(&self.app, part).await?;
+            }
+            Plan::Park if",
+                "            }
+            Plan::Park if",
+            ),
             edit(
                 SWEEP,
                 "        let (shown, part) = reconcile(app, part).await?;
-        swept.reconciled += shown;
+        shown_in_all += shown;
         look_upward(app, &part).await?;",
                 "        let (shown, _) = reconcile(app, part).await?;
-        swept.reconciled += shown;",
+        shown_in_all += shown;",
             ),
             edit(
                 REVIVE,
@@ -325,12 +332,12 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[edit(
             WORK,
             "            Plan::Park => {
-                self.take(delivery, &found, invocation).await?;
-                self.app.ledger.unpark(message.id, message.nonce).await
+                self.take(delivery, &found, invocation, worked).await?;
+                self.app.ledger.unpark(message.id, message.nonce).await?;
             }",
             "            Plan::Park => {
                 self.app.ledger.unpark(message.id, message.nonce).await?;
-                self.take(delivery, &found, invocation).await
+                self.take(delivery, &found, invocation, worked).await?;
             }",
         )],
         breaks: "what was parked for another delivery, already acknowledged, is forgotten before it is done",
@@ -464,7 +471,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "dead-letters-dropped",
-        edits: &[edit(WORK, "true => self.dead_letter(delivery, found).await,", "true => Ok(()),")],
+        edits: &[edit(WORK, "true => self.dead_letter(delivery, found, worked).await,", "true => Ok(()),")],
         breaks: "a job waits for ever for the items of a dead letter",
         trap: "no job waits for ever",
     },
@@ -603,9 +610,8 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[
             edit(
                 SWEEP,
-                "let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max();",
-                "let _ = parts;
-    let touched = Some(job.created_at);",
+                "let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);",
+                "let touched = job.created_at;",
             ),
             edit(
                 JOB,
@@ -618,11 +624,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "sweep-does-not-bring-parts-to-their-round",
-        edits: &[edit(
-            SWEEP,
-            "    send_revivals(app, &job, revived.into_iter().chain(behind)).await?;\n",
-            "    let _ = (revived, behind.count());\n",
-        )],
+        edits: &[edit(SWEEP, "    send_revivals(app, &job, revived).await?;\n", "    drop(revived);\n")],
         breaks: "a retry or resume whose requests died before its messages were sent stands for ever",
         trap: "ELECT, some revives sent: sweep",
     },
@@ -630,8 +632,8 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "sweep-forgets-parts-that-are-full",
         edits: &[edit(
             SWEEP,
-            "send_revivals(app, &job, revived.into_iter().chain(behind)).await?;",
-            "send_revivals(app, &job, revived.into_iter().chain(behind.take(0))).await?;",
+            "part.round < job.round || (!part.is_full() && part.updated_at < now - time(STANDS_STILL_AFTER))",
+            "!part.is_full() && (part.round < job.round || part.updated_at < now - time(STANDS_STILL_AFTER))",
         )],
         breaks: "a full part whose revival was lost stays in its old round, and the job never ends",
         trap: "ELECT, some revives sent: sweep",
@@ -691,11 +693,12 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "deadline-not-watched",
         edits: &[edit(
             ITEMS,
-            "            if Instant::now() + DEADLINE_MARGIN >= invocation.deadline {
+            "            if now + DEADLINE_MARGIN + expected >= invocation.deadline {
                 return Some(Why::Deadline);
             }
 ",
-            "",
+            "            let _ = (now, expected);
+",
         )],
         breaks: "items are cut down with their function again and again, until they are dead letters",
         trap: "no item is begun that cannot be expected to finish",
