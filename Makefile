@@ -31,7 +31,7 @@ check: ## Format, lints and documentation, without warnings; each function alone
 	RUSTDOCFLAGS="-D warnings" cargo doc $(EVERYTHING) --no-deps
 	tests/alone.sh
 
-sim: ## Simulate HISTORIES whole histories under faults, or play one again with SEED=n
+sim: ## Simulate HISTORIES whole histories under faults, or play one again with SEED=n (HEADWAY_SIM_TRACE=1 prints its calls)
 	HEADWAY_SIM_HISTORIES=$(HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test $(FAST) $(EVERYTHING) --test simulation no_history -- --nocapture
 
 planted: ## Plant known bugs one at a time, each of which the simulation has to catch; one alone with PLANTED=name

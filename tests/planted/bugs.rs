@@ -92,6 +92,12 @@ pub(crate) const BUGS: &[Bug] = &[
             edit(WORK, "Plan::LookUpward => look_upward(&self.app, part).await,", "Plan::LookUpward => Ok(()),"),
             edit(
                 SWEEP,
+                "            look_upward(app, part).await?;
+            continue;",
+                "            continue;",
+            ),
+            edit(
+                SWEEP,
                 "        let (shown, part) = reconcile(app, part).await?;
         swept.reconciled += shown;
         look_upward(app, &part).await?;",
@@ -303,6 +309,16 @@ pub(crate) const BUGS: &[Bug] = &[
         ],
         breaks: "two messages of a chunk park in one place: one overwrites the other, or is deleted with it",
         trap: "ABA on PARK#chunk; one park row a chunk, several messages",
+    },
+    Bug {
+        name: "nonce-kept-when-sent-again",
+        edits: &[edit(
+            REST,
+            "ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }",
+            "ChunkMessage { ..rest }",
+        )],
+        breaks: "what the next worker parked under it is forgotten by the one that sent it",
+        trap: "a message's nonce is fresh at every send",
     },
     Bug {
         name: "unpark-before-send",

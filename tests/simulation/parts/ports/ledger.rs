@@ -184,6 +184,7 @@ impl Ledger for SimLedger {
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {
         self.saw("ledger: parked");
         self.kept.note_pausing(parked.id.job, Pausing::Parked);
+        self.kept.note_parked(parked.nonce);
         self.process.call(Op::chunk(Kind::Park, parked.id), self.table.park(parked)).await
     }
 
