@@ -57,7 +57,7 @@ check: ## Format, lints and documentation, without warnings; each function alone
 	RUSTDOCFLAGS="-D warnings" cargo doc $(EVERYTHING) --no-deps
 	tests/alone.sh
 
-sim: ## Simulate HISTORIES whole histories under faults, or play one again with SEED=n
+sim: ## Simulate HISTORIES whole histories under faults, or play one again with SEED=n (HEADWAY_SIM_TRACE=1 prints its calls)
 	HEADWAY_SIM_HISTORIES=$(HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test $(FAST) $(EVERYTHING) --test simulation -- --exact no_history_breaks_an_invariant --nocapture
 
 sim-adapters: ## The same through production's adapters, with faults on the wire; fewer histories

@@ -99,6 +99,12 @@ pub(crate) const BUGS: &[Bug] = &[
             ),
             edit(
                 SWEEP,
+                "            look_upward(app, part).await?;
+            continue;",
+                "            continue;",
+            ),
+            edit(
+                SWEEP,
                 "        let (shown, part) = reconcile(app, part).await?;
         shown_in_all += shown;
         look_upward(app, &part).await?;",
@@ -310,6 +316,12 @@ pub(crate) const BUGS: &[Bug] = &[
         ],
         breaks: "two messages of a chunk park in one place: one overwrites the other, or is deleted with it",
         trap: "ABA on PARK#chunk; one park row a chunk, several messages",
+    },
+    Bug {
+        name: "nonce-kept-when-sent-again",
+        edits: &[edit(REST, "ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }", "ChunkMessage { ..rest }")],
+        breaks: "what the next worker parked under it is forgotten by the one that sent it",
+        trap: "a message's nonce is fresh at every send",
     },
     Bug {
         name: "unpark-before-send",

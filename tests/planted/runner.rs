@@ -1,5 +1,5 @@
 //! Plants one bug at a time in a copy of the workspace, builds the simulation there and plays until something is violated.
-//! The copy shares the workspace's target directory, so that dependencies are built once.
+//! The copy has a target directory of its own: in the workspace's, Cargo takes what was built of one for the other's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,13 +27,14 @@ enum Outcome {
 /// Plants each in turn and prints what became of it; the names of those that were not caught.
 pub(crate) fn run(root: &Path, bugs: &[&Bug]) -> Vec<&'static str> {
     let copy = root.join("target/planted/workspace");
+    println!("in {}, where everything is built the first time", copy.display());
     COPIED.iter().for_each(|name| mirror(&root.join(name), &copy.join(name)));
     println!("{:<44} {:<26} {:>9} {:>8}", "planted", "violates", "histories", "seconds");
     let mut survivors = Vec::new();
     for bug in bugs {
         let began = Instant::now();
         let originals = plant(&copy, bug);
-        let outcome = simulate(root, &copy);
+        let outcome = simulate(&copy);
         originals.into_iter().for_each(|(path, code)| fs::write(path, code).unwrap());
         let seconds = began.elapsed().as_secs();
         match &outcome {
@@ -85,7 +86,7 @@ fn plant(copy: &Path, bug: &Bug) -> Vec<(PathBuf, String)> {
     originals
 }
 
-fn simulate(root: &Path, copy: &Path) -> Outcome {
+fn simulate(copy: &Path) -> Outcome {
     let output = Command::new(env!("CARGO"))
         .current_dir(copy)
         .args([
@@ -100,7 +101,7 @@ fn simulate(root: &Path, copy: &Path) -> Outcome {
             "simulation",
         ])
         .args(["--", "--exact", "no_history_breaks_an_invariant", "--nocapture"])
-        .env("CARGO_TARGET_DIR", root.join("target"))
+        .env("CARGO_TARGET_DIR", copy.with_file_name("target"))
         .env("HEADWAY_SIM_HISTORIES", HISTORIES_MAX.to_string())
         .env_remove("SEED")
         .output()

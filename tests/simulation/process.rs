@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -88,7 +88,7 @@ impl Process {
     pub(crate) async fn call<T>(&self, op: Op, effect: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
         let what = op.kind.name();
         let _under_way = self.faults.begin(self.id, self.role, op);
-        self.faults.trace(&[self.id, op.kind as u64, self.started.elapsed().as_millis() as u64]);
+        self.trace(&op, "called");
         if self.struck_below {
             return self.come_through(effect.await);
         }
@@ -104,6 +104,7 @@ impl Process {
             return Err(JobError::unavailable(what, "struck before"));
         }
         let out = effect.await;
+        self.trace(&op, if out.is_ok() { "done" } else { "refused" });
         self.may_be_struck_down(&op, Blow::CrashAfter).await;
         if self.faults.blow(&op, Blow::ErrorAfter) {
             if out.is_ok() && op.kind.writes() {
@@ -125,6 +126,18 @@ impl Process {
             _ => {}
         }
         out
+    }
+
+    /// Notes what tells this history from another; with `HEADWAY_SIM_TRACE` set it is printed.
+    fn trace(&self, op: &Op, what: &str) {
+        static PRINTS: LazyLock<bool> = LazyLock::new(|| std::env::var_os("HEADWAY_SIM_TRACE").is_some());
+        let at = self.started.elapsed();
+        self.faults.trace(&[self.id, op.kind as u64, at.as_millis() as u64]);
+        if *PRINTS {
+            let Op { kind, job, part, chunk } = op;
+            let job = job.map(|job| job.to_string()).unwrap_or_default();
+            eprintln!("{:>12.3} {:?} {} {kind:?} {what} {job:.8} {part:?} {chunk:?}", at.as_secs_f64(), self.role, self.id);
+        }
     }
 
     /// The way there takes a moment, sometimes long.

@@ -103,11 +103,15 @@ impl World {
         App { retention_days: self.plan.retention_days, ..self.parts.app(process, infos) }
     }
 
-    /// One request of a user to the api; `None` if there was no answer.
+    /// One request of a user to the api; `None` if there was no answer. Whoever asks again waits a moment.
     pub(crate) async fn request<T>(&self, call: impl AsyncFnOnce(&App) -> Result<T, JobError>) -> Option<Result<T, JobError>> {
         let process = self.process(Role::Api);
         let app = self.app(&process);
-        process.run(tokio::time::timeout(API_TIMEOUT, call(&app))).await.and_then(Result::ok)
+        let answer = process.run(tokio::time::timeout(API_TIMEOUT, call(&app))).await.and_then(Result::ok);
+        if matches!(answer, None | Some(Err(JobError::Unavailable { .. }))) {
+            tokio::time::sleep(self.faults.span(Duration::from_secs(1))).await;
+        }
+        answer
     }
 
     /// Does something of a user's; the history goes on until it is done.
@@ -145,7 +149,7 @@ impl World {
             if !stormy {
                 self.faults.stop();
             }
-            let in_storm = Duration::from_millis(1_300) * self.plan.tempo;
+            let in_storm = Duration::from_millis(2_100) * self.plan.tempo;
             tokio::time::sleep(if stormy { in_storm } else { self.calm_pause() / 2 }).await;
             self.faults.verdict()?;
             if self.look().await? && self.to_come.get() == 0 && self.parts.is_empty().await {

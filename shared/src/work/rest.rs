@@ -73,14 +73,15 @@ impl Worker {
     async fn keep(&self, message: &ChunkMessage, job: &Job, items: Items) -> Result<(), JobError> {
         let rest = self.message_with(message, items, message.attempt);
         let (id, nonce) = (rest.id, rest.nonce);
-        let body = Message::Chunk(rest).to_wire()?;
         match self.leases.read(&self.app, job.id).await? {
             None => return Ok(()),
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
             Some(_) => {}
         }
-        self.app.ledger.park(&Parked { id, nonce, body: body.clone() }).await?;
+        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).to_wire()? }).await?;
         if self.leases.read(&self.app, job.id).await?.is_some_and(|job| job.runs()) {
+            // Under a nonce of its own: should it be parked in turn, what is forgotten here is not that.
+            let body = Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }).to_wire()?;
             self.app.queue.send(&job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await?;
             self.app.ledger.unpark(id, nonce).await?;
         }

@@ -1,6 +1,7 @@
 //! The ledger recomputed from scratch: every part and outcome row of a job, item by item.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use headway::chunk::{ChunkId, Message};
 use headway::outcome::{Failure, Outcome};
@@ -8,6 +9,7 @@ use headway::part::{Part, Register};
 use headway::{App, Job, JobError};
 
 use crate::invariant::{Invariant, Violation, hold};
+use crate::workload::JobPlan;
 
 /// So many kept messages may be a page of more.
 const PARKED_PAGE: usize = 10;
@@ -27,19 +29,18 @@ pub(super) struct Recount {
 
 impl Recount {
     /// Of every row there is; each register shows exactly its outcome row.
-    pub(super) async fn of(app: &App, job: &Job) -> Result<Self, Violation> {
+    pub(super) async fn of(app: &App, job: &Job, plan: &JobPlan) -> Result<Self, Violation> {
         let mut recount = Self::default();
         let ids: Vec<_> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
         let parts = read(app.ledger.rows(&[], &ids).await)?.parts;
         for part in parts.into_values() {
-            recount.add_part(app, job, &part).await?;
+            recount.add_part(app, job, plan, &part).await?;
             recount.parts.insert(part.number, part);
         }
         Ok(recount)
     }
 
-    async fn add_part(&mut self, app: &App, job: &Job, part: &Part) -> Result<(), Violation> {
-        let mut first_index = part.first_index;
+    async fn add_part(&mut self, app: &App, job: &Job, plan: &JobPlan, part: &Part) -> Result<(), Violation> {
         let mut outcomes = BTreeMap::new();
         let mut from = 0;
         loop {
@@ -48,43 +49,55 @@ impl Recount {
             from = last.id.chunk + 1;
             outcomes.extend(page.into_iter().map(|outcome| (outcome.id.chunk, outcome)));
         }
-        for chunk in 0..part.chunks {
-            let items = self.add_chunk(job, part, chunk, first_index, outcomes.get(&chunk))?;
-            first_index += items.unwrap_or_default();
+        let items = part.first_index..part.first_index + u64::from(part.items);
+        let chunks = job.split.cut(items.map(|index| plan.item(index).len()));
+        hold!(NoItemDisappears, chunks.len() == usize::from(part.chunks), "{} chunks were to be cut: {part:?} {job:?}", chunks.len());
+        for (chunk, range) in chunks.into_iter().enumerate() {
+            let items = part.first_index + range.start as u64..part.first_index + range.end as u64;
+            self.add_chunk(job, part, chunk as u16, items, outcomes.get(&(chunk as u16)))?;
         }
         self.add_parked(app, part).await
     }
 
-    /// Adds what is known of a chunk; gives its number of items, if that can be told.
-    fn add_chunk(&mut self, job: &Job, part: &Part, chunk: u16, first: u64, outcome: Option<&Outcome>) -> Result<Option<u64>, Violation> {
+    fn add_chunk(&mut self, job: &Job, part: &Part, chunk: u16, items: Range<u64>, outcome: Option<&Outcome>) -> Result<(), Violation> {
         let id = ChunkId { job: part.job, part: part.number, chunk };
         match (part.registers.get(&chunk), outcome) {
-            (Some(Register::Clean { items }), _) => {
-                // Its place follows from the chunks before it, of which each is known once all are settled.
-                self.processed.extend((first..first + u64::from(*items)).filter(|_| part.is_full()));
-                Ok(Some((*items).into()))
+            // Whatever its outcome row says was merged too late.
+            (Some(Register::Clean { items: counted }), _) => {
+                hold!(CountsAreDistinctItems, u64::from(*counted) == items.end - items.start, "{id:?} has {items:?} and counts {counted}");
+                self.processed.extend(items);
             }
             (register, Some(outcome)) => {
-                // What failed in a round that was left is pending again, before a worker has brought the part along.
-                let left = part.round < job.round;
-                let cleared = left && outcome.round > part.round;
-                let shown = cleared || register.is_some_and(|register| *register == outcome.register());
-                hold!(ListsAndLedgerAgree, shown, "{id:?} shows {register:?} for {outcome:?}: {job:?}");
-                for index in outcome.processed.iter().copied() {
-                    hold!(CountsAreDistinctItems, self.processed.insert(index), "item {index} is processed twice: {outcome:?}");
-                }
-                self.kept.extend(outcome.failures.keys().filter(|_| left));
-                for (index, failure) in outcome.failures.iter().filter(|_| !left) {
-                    let twice = self.failures.insert(*index, failure.clone()).is_some() || self.processed.contains(index);
-                    hold!(CountsAreDistinctItems, !twice, "item {index} came out twice: {outcome:?}");
-                }
-                self.outputs.extend(outcome.outputs.keys());
-                self.kept.extend(outcome.again.keys());
-                Ok(Some(outcome.items.into()))
+                let same = (outcome.first_index, outcome.first_index + u64::from(outcome.items)) == (items.start, items.end);
+                hold!(NoItemDisappears, same, "{id:?} has {items:?} and its row is of others: {outcome:?}");
+                self.add_outcome(job, part, register.copied(), outcome)?;
             }
-            (Some(register), None) => Err(Violation::new(Invariant::ListsAndLedgerAgree, format!("{id:?} shows {register:?} of no row"))),
-            (None, None) => Ok(None),
+            (Some(register), None) => {
+                let what = format!("{id:?} shows {register:?} of no row");
+                return Err(Violation::new(Invariant::ListsAndLedgerAgree, what));
+            }
+            (None, None) => {}
         }
+        Ok(())
+    }
+
+    fn add_outcome(&mut self, job: &Job, part: &Part, register: Option<Register>, outcome: &Outcome) -> Result<(), Violation> {
+        // What failed in a round that was left is pending again, before a worker has brought the part along.
+        let left = part.round < job.round;
+        let cleared = left && outcome.round > part.round;
+        let shown = cleared || register == Some(outcome.register());
+        hold!(ListsAndLedgerAgree, shown, "{register:?} is shown of {outcome:?}: {job:?}");
+        for index in outcome.processed.iter().copied() {
+            hold!(CountsAreDistinctItems, self.processed.insert(index), "item {index} is processed twice: {outcome:?}");
+        }
+        self.kept.extend(outcome.failures.keys().filter(|_| left));
+        for (index, failure) in outcome.failures.iter().filter(|_| !left) {
+            let twice = self.failures.insert(*index, failure.clone()).is_some() || self.processed.contains(index);
+            hold!(CountsAreDistinctItems, !twice, "item {index} came out twice: {outcome:?}");
+        }
+        self.outputs.extend(outcome.outputs.keys());
+        self.kept.extend(outcome.again.keys());
+        Ok(())
     }
 
     async fn add_parked(&mut self, app: &App, part: &Part) -> Result<(), Violation> {

@@ -12,6 +12,8 @@ use headway::part::Register;
 use headway::work::Delivery;
 use headway::{JobError, JobId, JobStatus, Ledger as _};
 
+use uuid::Uuid;
+
 use super::queue::{Carried, SimQueue};
 use crate::faults::Faults;
 use crate::invariant::{Invariant, Violation};
@@ -68,6 +70,11 @@ impl Kept {
             let what = format!("{what}, and item {lost} of {id:?} is nowhere: {job:?}");
             self.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
         }
+    }
+
+    /// A message was kept under this nonce, which it may have been sent under before, but not after.
+    pub(super) fn note_parked(&self, nonce: Uuid) {
+        self.queue.note_nonce(nonce);
     }
 
     /// Counts what a delivery comes upon.

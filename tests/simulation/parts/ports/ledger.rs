@@ -208,6 +208,9 @@ impl Ledger for SimLedger {
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {
         self.saw("ledger: parked");
         self.note_pausing(parked.id.job, Pausing::Parked);
+        if let Some(kept) = &self.kept {
+            kept.note_parked(parked.nonce);
+        }
         self.process.call(Op::chunk(Kind::Park, parked.id), self.table.park(parked)).await
     }
 

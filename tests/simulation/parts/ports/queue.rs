@@ -1,5 +1,6 @@
 //! A queue with visibility, receive counts, delay and dead letters; time is virtual.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::faults::{Faults, Process};
+use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
 
 /// A message that was deleted may come again this much later.
@@ -26,6 +28,8 @@ pub(super) struct SimQueue {
     changed: Notify,
     /// Receives before a message is a dead letter.
     receives_max: u32,
+    /// Of every chunk message that was sent or kept.
+    nonces: Mutex<BTreeSet<Uuid>>,
 }
 
 /// What a message carries: items of a chunk.
@@ -57,14 +61,26 @@ struct Held {
 
 impl SimQueue {
     pub(super) fn new(receives_max: u32) -> Self {
-        Self { held: Mutex::default(), changed: Notify::new(), receives_max }
+        Self { held: Mutex::default(), changed: Notify::new(), receives_max, nonces: Mutex::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
         self.held.lock().unwrap()
     }
 
-    fn put(&self, id: Uuid, message: Outgoing) {
+    /// A message is kept under this nonce.
+    pub(super) fn note_nonce(&self, nonce: Uuid) -> bool {
+        self.nonces.lock().unwrap().insert(nonce)
+    }
+
+    fn put(&self, faults: &Faults, message: Outgoing) {
+        if let Ok(Message::Chunk(chunk)) = Message::from_wire(&message.body)
+            && !self.note_nonce(chunk.nonce)
+        {
+            let what = format!("a message was sent under the nonce of another: {}", message.body);
+            faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
+        }
+        let id = faults.pick_id();
         let (id, visible_at, carried) = (id.to_string(), Instant::now() + message.delay, Carried::of(&message.body));
         self.held().push(Held { id, body: message.body, carried, visible_at, received: 0, dead: false });
         self.changed.notify_waiters();
@@ -179,7 +195,7 @@ impl ChunkQueue for SimSender {
         let sent = if faults.strike("fault: partial send", 30) { faults.pick(all as u64) as usize } else { all };
         let effect = async {
             for message in messages.into_iter().take(sent) {
-                self.queue.put(faults.pick_id(), message);
+                self.queue.put(faults, message);
             }
             if sent < all { Err(JobError::unavailable("the queue", "accepted only some")) } else { Ok(()) }
         };
