@@ -41,7 +41,7 @@ impl Through {
     pub(crate) fn histories(self) -> u64 {
         match self {
             Self::Ports => 6_000,
-            Self::Adapters => 100,
+            Self::Adapters => 80,
         }
     }
 

@@ -71,6 +71,9 @@ impl Tally {
     /// Prints every counter, and the table of calls and blows.
     pub(crate) fn print(&self) {
         self.counters.iter().for_each(|(name, count)| println!("  {count:>10} {name}"));
+        if self.struck.is_empty() {
+            return;
+        }
         let name = |blow: Blow| format!("{blow:?}");
         println!("  calls struck: {:>17} {}", "", Blow::ALL.map(|blow| format!("{:>12}", name(blow))).join(" "));
         for kind in Kind::ALL {

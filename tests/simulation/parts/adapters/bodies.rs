@@ -41,39 +41,37 @@ impl Asked {
     }
 }
 
+/// What is said instead of doing what was asked.
+pub(super) fn refusal(asked: &Asked, fault: Fault) -> HttpResponse {
+    match fault {
+        Fault::Unavailable => unavailable(),
+        Fault::Throttled => error(asked, 400, if asked.of_queue { "RequestThrottled" } else { "ProvisionedThroughputExceededException" }),
+        Fault::ThrottledAsAccount => error(asked, 400, "ThrottlingException"),
+        Fault::TransactionConflict => cancelled(asked, "TransactionConflict"),
+        Fault::TransactionThrottled => cancelled(asked, "ThrottlingError"),
+        Fault::TransactionInProgress => error(asked, 400, "TransactionInProgressException"),
+        Fault::ItemInTransaction => error(asked, 400, "TransactionConflictException"),
+        _ => server_error(asked),
+    }
+}
+
 /// An error of the service itself.
 pub(super) fn server_error(asked: &Asked) -> HttpResponse {
-    refusal(asked, 500, if asked.of_queue { "InternalError" } else { "InternalServerError" }, json!({}))
+    error(asked, 500, if asked.of_queue { "InternalError" } else { "InternalServerError" })
 }
 
 /// An error of what stands before the service, which speaks another language.
-pub(super) fn unavailable() -> HttpResponse {
+fn unavailable() -> HttpResponse {
     let page = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>";
     let mut response = HttpResponse::new(503.try_into().unwrap(), SdkBody::from(page));
     response.headers_mut().insert("content-type", "text/html");
     response
 }
 
-/// Too many requests: of this table or queue, or of the account.
-pub(super) fn throttled(asked: &Asked, of_account: bool) -> HttpResponse {
-    let code = match (asked.of_queue, of_account) {
-        (_, true) => "ThrottlingException",
-        (true, false) => "RequestThrottled",
-        (false, false) => "ProvisionedThroughputExceededException",
-    };
-    refusal(asked, 400, code, json!({}))
-}
-
-/// A transaction of two puts, the second of which could not be done.
-pub(super) fn cancelled(asked: &Asked, reason: &str) -> HttpResponse {
+/// A transaction of two puts, the second of which could not be done for now.
+fn cancelled(asked: &Asked, reason: &str) -> HttpResponse {
     let reasons = json!([{"Code": "None"}, {"Code": reason, "Message": "for now"}]);
-    refusal(asked, 400, "TransactionCanceledException", json!({"CancellationReasons": reasons}))
-}
-
-/// The same transaction, or another at this item, is under way.
-pub(super) fn in_transaction(asked: &Asked, fault: Fault) -> HttpResponse {
-    let same = fault == Fault::TransactionInProgress;
-    refusal(asked, 400, if same { "TransactionInProgressException" } else { "TransactionConflictException" }, json!({}))
+    error_with(asked, 400, "TransactionCanceledException", json!({"CancellationReasons": reasons}))
 }
 
 /// An answer whose connection broke in the middle.
@@ -171,7 +169,11 @@ fn answered(answer: &HttpResponse) -> Value {
     serde_json::from_slice(answer.body().bytes().unwrap()).unwrap()
 }
 
-fn refusal(asked: &Asked, status: u16, code: &str, mut body: Value) -> HttpResponse {
+fn error(asked: &Asked, status: u16, code: &str) -> HttpResponse {
+    error_with(asked, status, code, json!({}))
+}
+
+fn error_with(asked: &Asked, status: u16, code: &str, mut body: Value) -> HttpResponse {
     let space = if asked.of_queue { "com.amazonaws.sqs" } else { "com.amazonaws.dynamodb.v20120810" };
     body["__type"] = format!("{space}#{code}").into();
     body["message"] = "on purpose".into();

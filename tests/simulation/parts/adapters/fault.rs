@@ -23,8 +23,10 @@ pub(super) enum Fault {
     ServerErrorAfter,
     /// A 503 of whatever stands before the service, not in its protocol.
     Unavailable,
-    /// Too many requests.
+    /// Too many requests of this table or queue.
     Throttled,
+    /// Too many requests of the account.
+    ThrottledAsAccount,
     /// A transaction cancelled since another has one of its items in hand.
     TransactionConflict,
     /// A transaction cancelled since the table is busy.
@@ -55,6 +57,7 @@ const OF_ANY: &[Fault] = &[
     Fault::ServerErrorAfter,
     Fault::Unavailable,
     Fault::Throttled,
+    Fault::ThrottledAsAccount,
 ];
 
 impl Fault {
@@ -70,6 +73,7 @@ impl Fault {
         Self::ServerErrorAfter,
         Self::Unavailable,
         Self::Throttled,
+        Self::ThrottledAsAccount,
         Self::TransactionConflict,
         Self::TransactionThrottled,
         Self::TransactionInProgress,
@@ -110,6 +114,7 @@ impl Fault {
             Self::ServerErrorAfter => "wire: 500 after the effect",
             Self::Unavailable => "wire: 503",
             Self::Throttled => "wire: throttled",
+            Self::ThrottledAsAccount => "wire: account throttled",
             Self::TransactionConflict => "wire: transaction cancelled by another",
             Self::TransactionThrottled => "wire: transaction throttled",
             Self::TransactionInProgress => "wire: transaction in progress",

@@ -1,6 +1,7 @@
 //! The receiving side, which is the event source mapping's: messages come by the embedded queue's own rules of visibility,
 //! receive counts and dead letters. Its faults are repeated deliveries; lost deletes are the caller's.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -23,6 +24,9 @@ const COUNTS: [QueueAttributeName; 3] = [
 
 /// A message that was to be deleted may come again this much later.
 const LATE_DUPLICATE_AFTER_SECONDS_MAX: u64 = 6_000;
+
+/// How long dead letters lie that nobody receives.
+const DEAD_LETTERS_LIE_MAX: Duration = Duration::from_secs(300);
 
 /// When a look at the queue is worth while: for days of nothing it would cost more than all the rest.
 #[derive(Debug, Clone, Default)]
@@ -71,13 +75,15 @@ pub(super) struct Inbox {
     client: Client,
     queue_url: String,
     dead_letters_url: String,
+    /// Until when nobody receives dead letters.
+    they_lie_until: Cell<Option<Instant>>,
     dues: Dues,
 }
 
 impl Inbox {
     pub(super) fn new(faults: Faults, embedded: &Embedded) -> Self {
         let (queue_url, dead_letters_url) = (embedded.queue().url.clone(), embedded.dead_letters().url.clone());
-        Self { faults, client: embedded.sqs(), queue_url, dead_letters_url, dues: Dues::default() }
+        Self { faults, client: embedded.sqs(), queue_url, dead_letters_url, they_lie_until: Cell::default(), dues: Dues::default() }
     }
 
     /// Notes when the messages of a request that arrives may be visible.
@@ -88,8 +94,14 @@ impl Inbox {
 
     /// Messages of the queue or of its dead letters: the two mappings take turns at random.
     pub(super) async fn receive(&self, most: u64, visibility: Duration) -> Vec<Delivery> {
-        let mut urls = [&self.queue_url, &self.dead_letters_url];
-        urls.rotate_left(self.faults.pick(2) as usize);
+        if self.faults.strike("fault: dead letters lie for a while", 15) {
+            let span = self.faults.span(DEAD_LETTERS_LIE_MAX);
+            self.they_lie_until.set(Some(Instant::now() + span));
+            self.dues.note(span);
+        }
+        let mut urls = self.received_from();
+        let first = self.faults.pick(urls.len() as u64) as usize;
+        urls.rotate_left(first);
         for url in urls {
             let received = self.receive_from(url, most, visibility).await;
             if !received.is_empty() {
@@ -97,6 +109,13 @@ impl Inbox {
             }
         }
         Vec::new()
+    }
+
+    /// Where messages are received from just now.
+    fn received_from(&self) -> Vec<&str> {
+        let lie = self.they_lie_until.get().is_some_and(|until| until > Instant::now());
+        let dead_letters = Some(self.dead_letters_url.as_str()).filter(|_| !lie);
+        [self.queue_url.as_str()].into_iter().chain(dead_letters).collect()
     }
 
     async fn receive_from(&self, url: &str, most: u64, visibility: Duration) -> Vec<Delivery> {
@@ -177,7 +196,7 @@ impl Inbox {
         if !self.dues.is_now() {
             return false;
         }
-        let has_visible = self.count(&COUNTS[..1]).await > 0;
+        let has_visible = self.count(&self.received_from(), &COUNTS[..1]).await > 0;
         if !has_visible {
             self.dues.forget_until_now();
         }
@@ -186,13 +205,13 @@ impl Inbox {
 
     pub(super) async fn is_empty(&self) -> bool {
         // Where nothing is due, now or later, there is nothing.
-        self.dues.next().is_none() || self.count(&COUNTS).await == 0
+        self.dues.next().is_none() || self.count(&[&self.queue_url, &self.dead_letters_url], &COUNTS).await == 0
     }
 
-    async fn count(&self, names: &[QueueAttributeName]) -> u64 {
+    async fn count(&self, urls: &[&str], names: &[QueueAttributeName]) -> u64 {
         let mut sum = 0;
-        for url in [&self.queue_url, &self.dead_letters_url] {
-            let request = self.client.get_queue_attributes().queue_url(url).set_attribute_names(Some(names.to_vec()));
+        for url in urls {
+            let request = self.client.get_queue_attributes().queue_url(*url).set_attribute_names(Some(names.to_vec()));
             let counts = request.send().await.unwrap().attributes.unwrap_or_default();
             sum += counts.values().map(|count| count.parse::<u64>().unwrap()).sum::<u64>();
         }

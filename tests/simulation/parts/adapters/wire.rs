@@ -30,6 +30,8 @@ const IN_TROUBLE: u64 = 850;
 const TROUBLE_MS_MAX: u64 = 12_000;
 /// Longer than any function may run in a history.
 const SLOW_ANSWER: Duration = Duration::from_secs(25);
+/// Longer than anybody waits.
+const NO_ANSWER: Duration = Duration::from_secs(86_400);
 /// How late a request may arrive whose sender takes the connection for broken: retries are under way by then.
 const ARRIVES_LATE_MS_MAX: u64 = 400;
 
@@ -145,22 +147,16 @@ impl Wire {
             }
             Fault::AnswerLost => self.arrive(asked, request).await.and(Err(broken("connection reset"))),
             Fault::AnswerCutOff => self.arrive(asked, request).await.map(bodies::cut_off),
-            Fault::SlowAnswer => {
+            Fault::SlowAnswer | Fault::NoAnswer => {
                 let answer = self.arrive(asked, request).await;
-                sleep(self.read_timeout.unwrap_or(SLOW_ANSWER).min(SLOW_ANSWER)).await;
-                if self.read_timeout.is_some() { Err(ConnectorError::timeout("reading timed out".into())) } else { answer }
-            }
-            Fault::NoAnswer => {
-                let _ = self.arrive(asked, request).await;
-                std::future::pending().await
+                self.silence(if fault == Fault::SlowAnswer { SLOW_ANSWER } else { NO_ANSWER }).await?;
+                answer
             }
             Fault::ServerErrorAfter => self.arrive(asked, request).await.map(|_| bodies::server_error(asked)),
-            Fault::ServerError => Ok(bodies::server_error(asked)),
-            Fault::Unavailable => Ok(bodies::unavailable()),
-            Fault::Throttled => Ok(bodies::throttled(asked, self.process.faults.pick(2) == 0)),
-            Fault::TransactionConflict => Ok(bodies::cancelled(asked, "TransactionConflict")),
-            Fault::TransactionThrottled => Ok(bodies::cancelled(asked, "ThrottlingError")),
-            Fault::TransactionInProgress | Fault::ItemInTransaction => Ok(bodies::in_transaction(asked, fault)),
+            Fault::ServerError | Fault::Unavailable | Fault::Throttled | Fault::ThrottledAsAccount => Ok(bodies::refusal(asked, fault)),
+            Fault::TransactionConflict | Fault::TransactionThrottled | Fault::TransactionInProgress | Fault::ItemInTransaction => {
+                Ok(bodies::refusal(asked, fault))
+            }
             Fault::LeftOver | Fault::EntriesRefused => {
                 let (share, left) = bodies::share(asked, request, |_| self.process.faults.pick(2) == 0);
                 match share {
@@ -183,6 +179,20 @@ impl Wire {
                 }
                 self.process.faults.saw(INDEX_BEHIND);
                 Ok(bodies::without(&answer, self.process.faults.pick(count as u64) as usize))
+            }
+        }
+    }
+
+    /// Nothing comes for so long, unless the client is told to give up reading before.
+    async fn silence(&self, span: Duration) -> Result<(), ConnectorError> {
+        match self.read_timeout.filter(|limit| *limit < span) {
+            Some(limit) => {
+                sleep(limit).await;
+                Err(ConnectorError::timeout("reading timed out".into()))
+            }
+            None => {
+                sleep(span).await;
+                Ok(())
             }
         }
     }
