@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod house;
-mod logs;
 mod neighbours;
 mod reads;
 mod recorder;

@@ -8,7 +8,6 @@ mod document;
 mod edge;
 mod hostile;
 mod jobs;
-mod logs;
 mod owners;
 mod parts;
 mod quotas;
