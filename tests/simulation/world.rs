@@ -159,7 +159,8 @@ impl World {
         }
         let (acts, empty) = (self.to_come.get(), self.parts.is_empty().await);
         let mut rows = Vec::new();
-        for id in self.books.borrow().clone().into_keys() {
+        let jobs: Vec<JobId> = self.books.borrow().keys().copied().collect();
+        for id in jobs {
             rows.extend(self.row(id).await);
         }
         let what = format!("not at rest: {acts} acts of users, queue empty: {empty}, {rows:?}");

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use chrono::TimeDelta;
+use headway::sweep::sweep;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
@@ -195,6 +196,8 @@ async fn a_job_is_forgotten() {
     }
     assert_eq!(world.get("/v1/jobs").await.json()["jobs"], json!([]));
     assert_ne!(start().await, id.as_str(), "the key is free again");
+    world.clock.pass(TimeDelta::minutes(16));
+    assert_eq!(sweep(&world.app).await.unwrap().deleted, 1, "and within the hour no row is left of it");
 }
 
 /// Past its retention a job is gone for every call, before the sweep has come by.
