@@ -22,6 +22,13 @@ const fn edit(file: &'static str, find: &'static str, replace: &'static str) -> 
     Edit { file, find, replace }
 }
 
+impl Bug {
+    /// Whether only histories through production's adapters meet it.
+    pub(crate) fn is_of_adapters(&self) -> bool {
+        self.edits.iter().any(|edit| ["shared/src/ledger/dynamodb", "shared/src/queue/sqs"].iter().any(|room| edit.file.starts_with(room)))
+    }
+}
+
 const JOB: &str = "shared/src/job/write.rs";
 const JOBS: &str = "shared/src/jobs.rs";
 const PART: &str = "shared/src/part.rs";
@@ -38,6 +45,9 @@ const DEAD_LETTERS: &str = "shared/src/work/dead_letters.rs";
 const ITEMS: &str = "shared/src/work/items.rs";
 const LEASES: &str = "shared/src/work/leases.rs";
 const REST: &str = "shared/src/work/rest.rs";
+const DYNAMODB_TABLE: &str = "shared/src/ledger/dynamodb/table.rs";
+const DYNAMODB_PART_WRITE: &str = "shared/src/ledger/dynamodb/part_write.rs";
+const SQS: &str = "shared/src/queue/sqs.rs";
 const REVIVE: &str = "shared/src/work/revive.rs";
 
 pub(crate) const BUGS: &[Bug] = &[
@@ -714,5 +724,37 @@ pub(crate) const BUGS: &[Bug] = &[
         )],
         breaks: "items are cut down with their function again and again, until they are dead letters",
         trap: "no item is begun that cannot be expected to finish",
+    },
+    Bug {
+        name: "sqs-partial-send-taken-for-whole",
+        edits: &[edit(
+            SQS,
+            "left.retain(|entry| !answer.successful().iter().any(|accepted| accepted.id() == entry.id()));",
+            "left.clear();",
+        )],
+        breaks: "chunks that SQS refused inside a 200 are never worked on",
+        trap: "SendMessageBatch accepts 7 of 10",
+    },
+    Bug {
+        name: "dynamodb-unprocessed-keys-forgotten",
+        edits: &[edit(DYNAMODB_TABLE, "            if keys.is_empty() {\n", "            if keys.len() < 1_000 {\n")],
+        breaks: "a row that was not read is taken for one that is gone, and its message for done",
+        trap: "a batch of which the table does a share only",
+    },
+    Bug {
+        name: "dynamodb-failed-update-taken-for-a-missing-row",
+        edits: &[edit(DYNAMODB_TABLE, "_ => Err(unavailable(\"the table: UpdateItem\", error)),", "_ => Ok(Written::Gone),")],
+        breaks: "a message whose settling failed is deleted",
+        trap: "a message is deleted only after what it led to is durable",
+    },
+    Bug {
+        name: "dynamodb-register-falls",
+        edits: &[edit(
+            DYNAMODB_PART_WRITE,
+            "let rising = at_chunk(change, *chunk).when(earlier).value(\":open\", number(OUTCOME_CODE_MIN));",
+            "let _ = (earlier, OUTCOME_CODE_MIN);\n            let rising = at_chunk(change, *chunk);",
+        )],
+        breaks: "an older outcome, or one beside a clean settle, overwrites what a register shows",
+        trap: "a register only ever rises",
     },
 ];
