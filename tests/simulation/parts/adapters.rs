@@ -91,7 +91,6 @@ const RARE: &[&str] = &[
     "wire: transaction in progress",
     "fault: crash between work and delete",
     "fault: dead letter",
-    "fault: dead letter redriven",
     "job: Cancelled",
     "job: resubmitted after a deploy",
     "job: submitted by two at once",
