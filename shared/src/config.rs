@@ -2,6 +2,9 @@
 //! way (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS`).
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 
 use crate::app::App;
 use crate::clock::SystemClock;
@@ -21,6 +24,10 @@ pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The filter of logs, as `tracing-subscriber` reads it.
 pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
+
+/// How long AWS has to answer one try of a call, which takes milliseconds: the client tries again after it, rather than
+/// hold a worker, and with it its messages, until the function's deadline.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A variable that is missing or not valid.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -75,7 +82,8 @@ pub fn retention_days() -> Result<u16, ConfigError> {
 pub async fn app_on_aws() -> Result<App, ConfigError> {
     let table = required(HEADWAY_TABLE)?;
     let queue_url = required(HEADWAY_QUEUE_URL)?;
-    let aws = aws_config::load_from_env().await;
+    let patience = TimeoutConfig::builder().operation_attempt_timeout(ANSWER_TIMEOUT).build();
+    let aws = aws_config::from_env().timeout_config(patience).load().await;
     let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), table);
     let queue = SqsQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url);
     let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
