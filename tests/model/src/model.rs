@@ -1,0 +1,350 @@
+//! What can happen next in a state: the model that stateright explores.
+
+use std::sync::Arc;
+
+use stateright::{Model, Property};
+
+use crate::ask::{Answer, Ask, Fate, Key};
+use crate::audit;
+use crate::bounds::Bounds;
+use crate::life::{Act, Life, Next, Sweep};
+use crate::local::{Local, Node};
+use crate::message::Carried;
+use crate::perform::Step;
+use crate::planted::Planted;
+use crate::world::{Process, Queued, Read, World};
+
+/// The model of these bounds.
+#[derive(Debug)]
+pub struct Protocol {
+    /// How large it is.
+    pub bounds: Bounds,
+    pub(crate) local: Local,
+}
+
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// A worker receives a message, and takes its first step.
+    Deliver(Delivery),
+    /// A process takes a step.
+    Step(usize, Fault, Option<usize>),
+    /// A processor's call of an item ends.
+    Item(usize, usize),
+    /// A user asks for something.
+    Call(usize),
+    /// The schedule comes round.
+    Sweep(usize),
+    /// Everything is quiet, and it comes round hours later.
+    Rescue,
+}
+
+/// How a message is received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its place in the queue.
+    message: usize,
+    /// It stays in the queue, to be received once more.
+    stays: bool,
+    /// It comes by the dead-letter queue.
+    dead_letter: bool,
+    /// Which of the rows that are read together is read first, if they are read one by one.
+    first: Option<usize>,
+}
+
+impl Delivery {
+    pub(crate) fn place(&self) -> usize {
+        self.message
+    }
+}
+
+/// What goes wrong in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The process dies after it.
+    Crash,
+    /// It happens, and the caller hears that it did not; of what was sent the queue accepted so many.
+    Lost(usize),
+}
+
+const FATES: [Fate; 5] = [Fate::Succeeds, Fate::GivesOutput, Fate::Fails, Fate::FailsForNow, Fate::IsSlow];
+
+impl Protocol {
+    /// The model of these bounds.
+    pub fn new(bounds: Bounds) -> Self {
+        let local = Local::new(Arc::new(bounds.shape.clone()), bounds.forgets);
+        Self { bounds, local }
+    }
+
+    /// In how many different situations processes were run.
+    pub fn situations(&self) -> usize {
+        self.local.len()
+    }
+
+    fn deliveries(&self, world: &World, actions: &mut Vec<Action>) {
+        if world.processes.iter().filter(|process| process.node.is_worker()).count() == self.bounds.workers {
+            return;
+        }
+        // The rows that a message is worked on with are two; one order or the other if they are read one by one.
+        let orders: &[Option<usize>] = if self.bounds.torn_reads { &[Some(0), Some(1)] } else { &[None] };
+        for (message, queued) in world.queue.iter().enumerate() {
+            if message > 0 && world.queue[message - 1] == *queued {
+                continue;
+            }
+            for first in orders.iter().copied() {
+                let received = Delivery { message, stays: false, dead_letter: false, first };
+                actions.push(Action::Deliver(received));
+                if world.left.duplicates > 0 {
+                    actions.push(Action::Deliver(Delivery { stays: true, ..received }));
+                }
+                if world.left.dead_letters > 0 && queued.carried.chunk().is_some() {
+                    actions.push(Action::Deliver(Delivery { dead_letter: true, ..received }));
+                }
+            }
+        }
+    }
+
+    fn steps(&self, world: &World, actions: &mut Vec<Action>) {
+        for (number, process) in world.processes.iter().enumerate() {
+            let Some(ask) = process.node.asks() else { continue };
+            let unread = process.unread();
+            if self.bounds.torn_reads && unread.len() > 1 {
+                actions.extend((0..unread.len()).map(|key| Action::Step(number, Fault::None, Some(key))));
+                continue;
+            }
+            actions.push(Action::Step(number, Fault::None, None));
+            if world.left.crashes > 0 {
+                actions.push(Action::Step(number, Fault::Crash, None));
+            }
+            if world.left.lost > 0 && ask.is_write() {
+                let accepted = if let Ask::Send(messages) = ask { 1..=messages.len() } else { 0..=0 };
+                actions.extend(accepted.map(|accepted| Action::Step(number, Fault::Lost(accepted), None)));
+            }
+        }
+    }
+
+    fn calls(&self, world: &World, actions: &mut Vec<Action>) {
+        if world.processes.iter().filter(|process| process.is_call()).count() == self.bounds.callers {
+            return;
+        }
+        for (number, act) in self.bounds.acts.iter().enumerate() {
+            let is_left = |number: usize| world.left.acts & (1 << number) != 0;
+            let first = !(0..number).any(|before| self.bounds.acts[before] == *act && is_left(before));
+            if is_left(number) && first && self.makes_sense(world, *act) {
+                actions.push(Action::Call(number));
+            }
+        }
+    }
+
+    /// Whether the act could be more than refused: what it does depends on the row it writes to, not on when it began.
+    fn makes_sense(&self, world: &World, act: Act) -> bool {
+        let job = world.rows.job.as_ref().map(|job| job.real(&self.bounds.shape));
+        let Some(job) = job else { return act == Act::Submit };
+        match act {
+            Act::Cancel | Act::Pause => job.is_live(),
+            Act::Resume => job.is_live() && job.paused,
+            Act::Retry(None) => job.is_terminal(),
+            Act::Retry(Some(round)) => (job.is_terminal() && job.round == u32::from(round)) || job.round == u32::from(round) + 1,
+            Act::Delete => job.is_terminal(),
+            Act::Submit | Act::PutPart(_) | Act::Seal(_) | Act::Look => true,
+        }
+    }
+
+    fn sweeps(&self, world: &World, actions: &mut Vec<Action>) {
+        let sweeping = world.processes.iter().any(|process| matches!(process.node.life, Life::Sweep(..)));
+        for (number, sweep) in self.bounds.sweeps.iter().enumerate() {
+            // After hours, what was at work is gone: a function's time is minutes.
+            let in_time = *sweep == Sweep::Soon || world.processes.is_empty();
+            if world.left.sweeps & (1 << number) != 0 && in_time && !sweeping && world.rows.job.is_some() {
+                actions.push(Action::Sweep(number));
+            }
+        }
+        if world.left.rescues > 0 && audit::waits_for_the_sweep(&self.bounds, world) {
+            actions.push(Action::Rescue);
+        }
+    }
+
+    fn fates(&self, world: &World, process: usize) -> impl Iterator<Item = Action> {
+        let left = &world.left;
+        let possible = [1, left.outputs, left.fails, left.fails_for_now, left.slow];
+        possible.into_iter().enumerate().filter(|(_, left)| *left > 0).map(move |(fate, _)| Action::Item(process, fate))
+    }
+
+    fn deliver(&self, world: &mut World, delivery: Delivery) {
+        let queued = world.queue[delivery.message].clone();
+        if delivery.stays {
+            world.left.duplicates -= 1;
+            world.queue[delivery.message].again = true;
+        } else {
+            world.queue.remove(delivery.message);
+        }
+        world.left.dead_letters -= u8::from(delivery.dead_letter);
+        let life = Life::Work { message: queued.carried, again: queued.again || delivery.dead_letter, dead_letter: delivery.dead_letter };
+        let process = Process { node: self.local.born(life), names: Vec::new(), gathered: Vec::new() };
+        self.step(world, process, Fault::None, delivery.first);
+    }
+
+    fn begin(&self, world: &mut World, life: Life) {
+        let process = Process { node: self.local.born(life), names: Vec::new(), gathered: Vec::new() };
+        if process.node.asks().is_some_and(|ask| !ask.is_write()) && !matches!(process.node.life, Life::Call(Act::Look)) {
+            // What it reads first it could as well read later, being begun later.
+            self.step(world, process, Fault::None, None);
+        } else {
+            world.processes.push(process);
+        }
+    }
+
+    /// The process, which is not among the world's for now, does what it asks, or reads one of the rows that it asks for.
+    fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) {
+        let Some(ask) = process.node.asks().cloned() else { return };
+        let mut step = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names };
+        let answer = match (&ask, key, process.gathered.is_empty()) {
+            (Ask::Rows(keys), Some(key), true) => {
+                process.gathered.push(step.read(world, keys[key]));
+                world.processes.push(process);
+                return;
+            }
+            (Ask::Rows(keys), ..) => {
+                let mut reads = std::mem::take(&mut process.gathered);
+                let read: Vec<Key> = reads.iter().map(Read::key).collect();
+                reads.extend(keys.iter().filter(|key| !read.contains(key)).map(|key| step.read(world, *key)));
+                Read::together(reads)
+            }
+            _ => {
+                let accepted = if let Fault::Lost(accepted) = fault { Some(accepted) } else { None };
+                step.perform(world, &ask, accepted)
+            }
+        };
+        match fault {
+            Fault::Crash => {
+                world.left.crashes -= 1;
+                return self.come_back(world, &process.node);
+            }
+            Fault::Lost(_) => world.left.lost -= 1,
+            Fault::None => {}
+        }
+        let in_part = matches!((&ask, fault), (Ask::Send(messages), Fault::Lost(accepted)) if accepted < messages.len());
+        let taken_for_done = in_part && self.bounds.planted == Some(Planted::PartialSendIsDone);
+        let heard = if matches!(fault, Fault::Lost(_)) && !taken_for_done { Answer::Lost } else { answer };
+        process.node = self.local.told(&process.node, heard);
+        self.go_on(world, process);
+    }
+
+    /// Answers what is read aside, and lets the process end if it has.
+    fn go_on(&self, world: &mut World, mut process: Process) {
+        while process.reads_aside() {
+            let Some(ask) = process.node.asks().cloned() else { break };
+            let answer = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names }.perform(world, &ask, None);
+            process.node = self.local.told(&process.node, answer);
+        }
+        let Next::Ends(end) = &process.node.next else {
+            world.processes.push(process);
+            return;
+        };
+        if let Some(wrong) = end.wrong {
+            world.broken = Some(wrong);
+        }
+        match process.node.life {
+            Life::Work { .. } if !end.done => self.come_back(world, &process.node),
+            Life::Call(Act::Submit) if end.done => world.acknowledged = (1 << self.bounds.shape.parts.len()) - 1,
+            Life::Call(Act::PutPart(part)) if end.done => world.acknowledged |= 1 << part,
+            _ => {}
+        }
+    }
+
+    /// What a process that is no more has not acknowledged is received again.
+    fn come_back(&self, world: &mut World, node: &Node) {
+        let Life::Work { message, .. } = &node.life else { return };
+        if self.bounds.planted != Some(Planted::AcknowledgeFirst) {
+            // A revival does not look how often it was received.
+            world.queue.push(Queued { carried: message.clone(), again: matches!(message, Carried::Chunk(_)) });
+        }
+    }
+
+    fn item(&self, world: &mut World, number: usize, fate: Fate) {
+        let left = &mut world.left;
+        match fate {
+            Fate::Succeeds => {}
+            Fate::GivesOutput => left.outputs -= 1,
+            Fate::Fails => left.fails -= 1,
+            Fate::FailsForNow => left.fails_for_now -= 1,
+            Fate::IsSlow => left.slow -= 1,
+        }
+        let mut process = world.processes.remove(number);
+        process.node = self.local.told(&process.node, Answer::Fate(fate));
+        self.go_on(world, process);
+    }
+
+    fn happen(&self, world: &mut World, action: Action) {
+        match action {
+            Action::Deliver(delivery) => self.deliver(world, delivery),
+            Action::Step(number, fault, key) => {
+                let process = world.processes.remove(number);
+                self.step(world, process, fault, key);
+            }
+            Action::Item(number, fate) => self.item(world, number, FATES[fate]),
+            Action::Call(number) => {
+                world.left.acts &= !(1 << number);
+                self.begin(world, Life::Call(self.bounds.acts[number]));
+            }
+            Action::Sweep(number) => {
+                world.left.sweeps &= !(1 << number);
+                self.sweep(world, self.bounds.sweeps[number]);
+            }
+            Action::Rescue => {
+                world.left.rescues -= 1;
+                let open = world.rows.job.as_ref().is_some_and(|job| !job.sealed && !job.status.is_terminal());
+                self.sweep(world, if open { Sweep::Day } else { Sweep::Hours });
+            }
+        }
+    }
+
+    fn sweep(&self, world: &mut World, sweep: Sweep) {
+        world.hour += sweep.hours();
+        self.begin(world, Life::Sweep(sweep, world.hour));
+    }
+}
+
+impl Model for Protocol {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::first(&self.bounds)]
+    }
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        if world.broken.is_some() {
+            return;
+        }
+        // Nobody sees an item being processed, so nothing is lost by letting that come first.
+        if let Some(number) = world.processes.iter().position(Process::is_at_an_item) {
+            actions.extend(self.fates(world, number));
+            return;
+        }
+        self.steps(world, actions);
+        self.deliveries(world, actions);
+        self.calls(world, actions);
+        self.sweeps(world, actions);
+    }
+
+    fn next_state(&self, last: &World, action: Action) -> Option<World> {
+        let mut world = last.clone();
+        let stepping = match &action {
+            Action::Step(number, ..) => Some(last.processes[*number].node.clone()),
+            _ => None,
+        };
+        self.happen(&mut world, action);
+        world.order();
+        if world.broken.is_none() {
+            world.broken = audit::step(&self.bounds, last, &world, stepping.as_deref());
+        }
+        Some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        audit::properties()
+    }
+}
