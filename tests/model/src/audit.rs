@@ -6,14 +6,14 @@ use headway::{Job, part::Part};
 use stateright::Property;
 
 use crate::ask::Ask;
-use crate::bounds::Bounds;
+use crate::bounds::{Begin, Bounds};
 use crate::life::{Life, Next};
 use crate::local::Node;
 use crate::model::Protocol;
 use crate::perform::Step;
 use crate::rows::{OutcomeRow, Rows};
 use crate::shape::{ITEMS_MAX, Items, Shape};
-use crate::world::World;
+use crate::world::{Names, World};
 
 /// The invariants, and what must be seen to have been reached at all.
 pub(crate) fn properties() -> Vec<Property<Protocol>> {
@@ -33,9 +33,9 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
         Property::sometimes("retried twice", |_, world: &World| world.rows.job.as_ref().is_some_and(|job| job.round > 2)),
         Property::sometimes("parked", |_, world: &World| !world.rows.parked.is_empty()),
         Property::sometimes("abandoned", |_, world: &World| world.rows.job.as_ref().is_some_and(|job| job.abandoned)),
-        Property::sometimes("deleted", |_, world: &World| world.hour > 0 && world.rows.job.is_none()),
-        Property::sometimes("ended with the sweep's help", |_, world: &World| {
-            world.hour > 0 && has(world, JobStatus::is_terminal) && world.is_quiet()
+        Property::sometimes("deleted", |model: &Protocol, world: &World| model.bounds.begin != Begin::Empty && world.rows.job.is_none()),
+        Property::sometimes("ended by the sweep", |_, world: &World| {
+            has(world, JobStatus::is_terminal) && world.processes.iter().any(|process| process.node.ended_a_job())
         }),
     ]
 }
@@ -78,6 +78,11 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     }
     let shape = &bounds.shape;
     let (before, after) = (counted(shape, &old.rows)?, counted(shape, &new.rows)?);
+    if after.deleting {
+        return None;
+    }
+    // Only at the beginning of a sweep does time pass: then rows are older than they were.
+    let after = if node.is_none() { Job { completed_at: before.completed_at, ..after } } else { after };
     counts(&before, &after).or_else(|| registers(&old.rows, &new.rows)).or_else(|| ends(&before, &after))
 }
 
@@ -103,12 +108,12 @@ fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'
     let dead_letter = matches!(node.life, Life::Work { dead_letter: true, .. });
     let (processed, failed) = (after.processed & !before.processed, after.failed & !before.failed);
     let in_job = |items: Items| bounds.shape.in_job(part, chunk, items);
-    let cleared_since = |i: &usize| (processed | failed) & (1 << i) != 0 && before.again[*i] > node.round_begun;
+    let cleared_since = |i: &usize| (processed | failed) & (1 << i) != 0 && before.again[*i] > node.heard.round_begun;
     match () {
         () if before.processed & !after.processed != 0 => Some("a success is forgotten"),
         () if before.failed & !(after.failed | again(after)) != 0 => Some("a failure is forgotten"),
-        () if in_job(processed) & !node.succeeded != 0 => Some("an item is recorded that did not succeed"),
-        () if in_job(failed) & !node.failed != 0 && !dead_letter => Some("an item is recorded that did not fail"),
+        () if in_job(processed) & !node.heard.succeeded != 0 => Some("an item is recorded that did not succeed"),
+        () if in_job(failed) & !node.heard.failed != 0 && !dead_letter => Some("an item is recorded that did not fail"),
         () if (0..ITEMS_MAX).any(|i| cleared_since(&i)) => Some("a result begun before the clear counts"),
         () if after.processed & after.failed != 0 => Some("an item is recorded both ways"),
         () => None,
@@ -168,6 +173,7 @@ fn ends(before: &Job, after: &Job) -> Option<&'static str> {
 }
 
 /// Once a job has ended and been looked at, its registers show its outcome rows, and its lists are as long as its counts.
+/// A part that the job's round has not reached yet may have been cleared and not stamped: it counts no failures.
 fn agrees(model: &Protocol, world: &World) -> bool {
     let over = |job: &crate::rows::JobRow| job.status.is_terminal() && job.reconciled && !job.deleting;
     if world.broken.is_some() || !world.is_quiet() || !world.rows.job.as_ref().is_some_and(over) {
@@ -179,6 +185,9 @@ fn agrees(model: &Protocol, world: &World) -> bool {
 fn every_outcome_is_shown(shape: &Shape, rows: &Rows) -> bool {
     let shown = |part: usize, chunk: usize| {
         let (Some(row), Some(outcome)) = (&rows.parts[part], &rows.outcomes[part][chunk]) else { return true };
+        if rows.job.as_ref().is_some_and(|job| row.round < job.round) {
+            return true;
+        }
         match row.register(chunk) {
             Some(Register::Clean { .. }) => true,
             register => register == Some(outcome.real(shape, part, chunk).register()),
@@ -194,7 +203,7 @@ fn lists_as_counted(model: &Protocol, world: &World) -> bool {
     loop {
         let answer = match &node.next {
             Next::Ends(end) => return end.done && end.wrong.is_none(),
-            Next::Asks(ask) => Step { bounds: &model.bounds, node: &node, names: &mut Vec::new() }.perform(&mut world, ask, None),
+            Next::Asks(ask) => Step { bounds: &model.bounds, node: &node, names: &mut Names::new() }.perform(&mut world, ask, None),
         };
         node = model.local.told(&node, answer);
     }

@@ -27,6 +27,8 @@ pub struct Bounds {
     pub shape: Shape,
     /// How it begins.
     pub begin: Begin,
+    /// Whether a queued job's first item was begun before.
+    pub begun: bool,
     /// Workers at once.
     pub workers: usize,
     /// Calls of the api at once.
@@ -65,6 +67,7 @@ impl Default for Bounds {
             name: "",
             shape: Shape { parts: &[&[1, 1]], tolerated: 0, attempts_max: 3 },
             begin: Begin::Queued { hops: 0 },
+            begun: true,
             workers: 2,
             callers: 1,
             acts: &[],

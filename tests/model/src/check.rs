@@ -74,7 +74,7 @@ fn tell(model: &Protocol, path: Path<World, Action>) -> String {
             }
             Action::Item(number, _) => format!("{:?}\n      {action:?}", world.processes[*number].node.life),
             Action::Deliver(delivery) => format!("{delivery:?} of {:?}", world.queue.get(delivery.place())),
-            Action::Call(number) => format!("call {:?}", model.bounds.acts[*number]),
+            Action::Call(number, fault) => format!("call {:?} -> {fault:?}", model.bounds.acts[*number]),
             other => format!("{other:?}"),
         };
         let _ = writeln!(text, "  {line}");

@@ -20,7 +20,7 @@ use crate::ask::{Answer, Ask};
 use crate::message::Carried;
 use crate::ports::Ports;
 use crate::rows::item;
-use crate::shape::{PROCESSOR, Shape, job_id, owner, time};
+use crate::shape::{NOW, PROCESSOR, Shape, job_id, owner, time};
 
 /// The time a worker has. More than any wait of a process that is not out of luck.
 const INVOCATION: Duration = Duration::from_secs(60);
@@ -53,6 +53,11 @@ impl Act {
     pub(crate) fn reads_the_round_only(self) -> bool {
         matches!(self, Self::Cancel | Self::Pause | Self::Resume | Self::Retry(_) | Self::Delete)
     }
+
+    /// Whether nothing it reads before it writes matters to that.
+    pub(crate) fn begins_with_its_write(self) -> bool {
+        self.reads_the_round_only() && !matches!(self, Self::Retry(None) | Self::Delete)
+    }
 }
 
 /// Which sweep, by how long everything stood still before it.
@@ -84,11 +89,19 @@ impl Sweep {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Life {
     /// `Worker::work`, with a batch of one message.
-    Work { message: Carried, again: bool, dead_letter: bool },
+    Work {
+        /// Its nonce is the process's own name of it.
+        message: Carried,
+        again: bool,
+        dead_letter: bool,
+    },
     /// A use-case of the api.
     Call(Act),
-    /// `sweep::sweep`, at this hour.
-    Sweep(Sweep, u16),
+    /// `sweep::sweep`; while nothing else moves, if all was quiet when it began.
+    Sweep {
+        sweep: Sweep,
+        alone: bool,
+    },
     /// `status::get` and `records::failures`: not a process, but how what is quiet is looked at.
     List,
 }
@@ -118,12 +131,8 @@ impl From<bool> for End {
 impl Life {
     /// Lives through `answers`, up to what is asked next.
     pub(crate) fn live(&self, shape: &Arc<Shape>, answers: Vec<Answer>) -> Next {
-        let now = match self {
-            Self::Sweep(Sweep::Soon, hour) => time(*hour) + TimeDelta::minutes(10),
-            Self::Sweep(_, hour) => time(*hour),
-            _ => time(0),
-        };
-        let ports = Ports::new(shape.clone(), now, answers);
+        let later = if matches!(self, Self::Sweep { sweep: Sweep::Soon, .. }) { TimeDelta::minutes(10) } else { TimeDelta::zero() };
+        let ports = Ports::new(shape.clone(), time(NOW) + later, answers);
         thread_local! {
             static RUNTIME: RefCell<Runtime> = RefCell::new(runtime());
         }
@@ -160,8 +169,12 @@ impl Life {
                 })
             }
             Self::Call(Act::Look) => Box::pin(async move { look_twice(&app).await.unwrap_or(false.into()) }),
+            // An answer that shows an unsealed job says that it has ended without all its items.
+            Self::Call(Act::Submit) => {
+                Box::pin(async move { submit::start_job(&app, submission(shape)).await.is_ok_and(|job| job.sealed).into() })
+            }
             Self::Call(act) => Box::pin(async move { call(&app, *act, shape).await.is_ok().into() }),
-            Self::Sweep(..) => Box::pin(async move { sweep::sweep(&app).await.is_ok().into() }),
+            Self::Sweep { .. } => Box::pin(async move { sweep::sweep(&app).await.is_ok().into() }),
             Self::List => Box::pin(async move { list(&app).await.unwrap_or(false.into()) }),
         }
     }
@@ -180,14 +193,13 @@ async fn call(app: &App, act: Act, shape: &Shape) -> Result<(), JobError> {
         Act::Resume => pause::resume(app, &user, id).await.map(drop),
         Act::Retry(round) => retry::retry(app, &user, id, round.map(u32::from)).await.map(drop),
         Act::Delete => delete::delete(app, &user, id).await,
-        Act::Submit => submit::start_job(app, submission(shape)).await.map(drop),
         Act::PutPart(part) => {
             let items = (0..shape.part_items(part.into())).map(|_| item()).collect();
             let first_index = shape.first(part.into(), 0).into();
             submit::put_part(app, &user, id, part.into(), first_index, items).await.map(drop)
         }
         Act::Seal(parts) => submit::seal(app, &user, id, parts.into()).await.map(drop),
-        Act::Look => Ok(()),
+        Act::Submit | Act::Look => unreachable!("these have answers that are looked at"),
     }
 }
 

@@ -7,9 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use headway::job::JobWrite;
 
-use crate::ask::{Answer, Ask, Fate, Key};
+use crate::ask::{Answer, Ask, Fate, Found, Key};
 use crate::life::{Life, Next};
 use crate::message::Carried;
+use crate::rows::{JobRow, OutcomeRow, PartRow};
 use crate::shape::{Items, Shape};
 
 /// A place in the tree.
@@ -22,14 +23,32 @@ pub(crate) struct Node {
     /// Of the life and all answers.
     pub(crate) digest: u64,
     pub(crate) next: Next,
+    pub(crate) heard: Heard,
+    number: u32,
+}
+
+/// What a process has heard so far, as far as somebody asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard {
     /// The part's round as the worker read it before it began its items.
     pub(crate) round_begun: u8,
     /// The items (of the job) that this process saw succeed, and fail.
     pub(crate) succeeded: Items,
     pub(crate) failed: Items,
-    /// The nonces of others that it knows, as bits.
-    pub(crate) nonces: u128,
-    number: u32,
+    /// The first version of the job row.
+    job: Option<JobRow>,
+    /// The last version of a part row.
+    part: Option<PartRow>,
+    /// The outcome row that a worker read before its items.
+    outcome: Option<OutcomeRow>,
+    /// How many items came out.
+    fates: u8,
+    /// Whether one of them outlasted the lease.
+    slow: bool,
+    /// Whether it has changed anything.
+    worked: bool,
+    /// Whether it has read what is to be run again.
+    read_again: bool,
 }
 
 /// The tree.
@@ -69,13 +88,7 @@ impl Local {
             life: life.clone(),
             parent: None,
             answer: None,
-            round_begun: 0,
-            succeeded: 0,
-            failed: 0,
-            nonces: match &life {
-                Life::Work { message: Carried::Chunk(chunk), .. } => chunk.nonce.bit(),
-                _ => 0,
-            },
+            heard: Heard::default(),
             number: 0,
         };
         let mut tree = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +103,7 @@ impl Local {
         if let Some(known) = self.nodes.read().unwrap_or_else(PoisonError::into_inner).children.get(&at) {
             return known.clone();
         }
-        let child = node.grow(&self.shape, &at.1);
+        let child = node.grow(&self.shape, &at.1, self.forgets);
         let mut tree = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
         let number = (tree.roots.len() + tree.children.len()) as u32;
         tree.children.entry(at).or_insert_with(|| Arc::new(Node { number, ..child })).clone()
@@ -98,6 +111,12 @@ impl Local {
 }
 
 impl Node {
+    /// Whether it is a sweep that has just ended a job.
+    pub(crate) fn ended_a_job(&self) -> bool {
+        let ending = matches!(self.asked_before(), Some(Ask::UpdateJob(JobWrite::End { .. } | JobWrite::Fail { .. } | JobWrite::Abandon { .. })));
+        ending && matches!(self.life, Life::Sweep { .. }) && matches!(self.answer, Some(Answer::Job(Some((Found::Applied, _)))))
+    }
+
     /// What it asks.
     pub(crate) fn asks(&self) -> Option<&Ask> {
         match &self.next {
@@ -115,33 +134,71 @@ impl Node {
         matches!(self.life, Life::Work { .. })
     }
 
-    fn grow(self: &Arc<Self>, shape: &Arc<Shape>, answer: &Answer) -> Self {
+    fn grow(self: &Arc<Self>, shape: &Arc<Shape>, answer: &Answer, forgets: bool) -> Self {
         let mut answers: Vec<Answer> = std::iter::successors(Some(&**self), |node| node.parent.as_deref()).filter_map(|node| node.answer.clone()).collect();
         answers.reverse();
         answers.push(answer.clone());
-        let (mut succeeded, mut failed, mut round_begun) = (self.succeeded, self.failed, self.round_begun);
-        match (self.asks(), answer) {
-            (Some(Ask::Item(index)), Answer::Fate(Fate::Fails | Fate::FailsForNow)) => failed |= 1 << index,
-            (Some(Ask::Item(index)), Answer::Fate(_)) => succeeded |= 1 << index,
-            (Some(Ask::Rows(keys)), Answer::Rows(_, parts)) if keys.len() == 2 && self.is_worker() => {
-                round_begun = parts.first().map_or(0, |(_, part)| part.round);
-            }
-            _ => {}
-        }
-        Self {
+        let mut child = Self {
             life: self.life.clone(),
             parent: Some(self.clone()),
             answer: Some(answer.clone()),
             digest: digest(&(self.digest, answer)),
             next: self.life.live(shape, answers),
-            round_begun,
-            succeeded,
-            failed,
-            nonces: match answer {
-                Answer::Parked(kept) => kept.iter().fold(self.nonces, |known, kept| known | kept.nonce.bit()),
-                _ => self.nonces,
-            },
+            heard: self.heard.and(self, answer),
             number: 0,
+        };
+        if forgets {
+            child.digest = child.digest_of_use().unwrap_or(child.digest);
+        }
+        child
+    }
+
+    /// The digest of what it goes on from, where that is less than all it has heard.
+    fn digest_of_use(&self) -> Option<u64> {
+        let Heard { part, outcome, slow, .. } = &self.heard;
+        match (&self.life, self.asks()?) {
+            // `look_upward(app, part)`, after which the message is done; in `Worker::run` it is patient.
+            (Life::Work { message, dead_letter, .. }, Ask::Rows(keys)) if keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) => {
+                let patient = self.heard.worked && !dead_letter && message.chunk().is_some();
+                (!slow).then(|| digest(&("upward", message, patient, part)))
+            }
+            // `Worker::revive` once the part is in the round: each of its steps looks at what is there then.
+            (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Outcomes { from, .. }) => Some(digest(&("again", self.message(), from))),
+            (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Rows(keys)) if self.heard.read_again => {
+                Some(digest(&("parked", self.message(), keys)))
+            }
+            // `Worker::run` with the first result: it will be settled, so the part as it was is of no use but for its round.
+            (Life::Work { message: Carried::Chunk(chunk), .. }, _) => {
+                let Some(Answer::Fate(fate)) = &self.answer else { return None };
+                let first = self.heard.fates == 1 && !slow && *fate != Fate::FailsForNow;
+                let register = part.as_ref().map(|part| part.registers[usize::from(chunk.chunk)]);
+                first.then(|| digest(&("working", &self.life, self.heard.round_begun, register, outcome, fate)))
+            }
+            // `sweep::look_at` once it has looked upward from the parts: it goes on from what it read first.
+            (Life::Sweep { .. }, Ask::Send(messages)) => Some(digest(&("reviving", &self.life, &self.heard.job, messages))),
+            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at })) => {
+                Some(digest(&("reconciling", &self.life, round, expires_at)))
+            }
+            // All that is left of an act is what it sends.
+            (Life::Call(act), Ask::Send(messages)) if act.reads_the_round_only() => Some(digest(&("sending", act, messages))),
+            _ => None,
+        }
+    }
+
+    /// Whether it will never again speak of a nonce but its own message's.
+    pub(crate) fn forgets_nonces(&self) -> bool {
+        match (self.message(), self.asks()) {
+            // `Worker::keep` forgets under the nonce that it kept under; nothing else looks back.
+            (Some(Carried::Chunk(_)), Some(Ask::Rows(keys))) => keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) && !self.heard.slow,
+            (Some(Carried::Revive { .. }), Some(Ask::Rows(_))) => true,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn message(&self) -> Option<&Carried> {
+        match &self.life {
+            Life::Work { message, .. } => Some(message),
+            _ => None,
         }
     }
 
@@ -176,6 +233,34 @@ impl Node {
             // The last thing a revival does is to look upward from the part it has read for that.
             (Carried::Revive { .. }, before) => !matches!(before, Some(Ask::Rows(keys)) if matches!(keys[..], [Key::Part(_)])),
         }
+    }
+}
+
+impl Heard {
+    /// With one answer more, to what `node` asked.
+    fn and(&self, node: &Node, answer: &Answer) -> Self {
+        let mut heard = self.clone();
+        heard.worked |= node.asks().is_some_and(Ask::is_write) && !matches!(node.asks(), Some(Ask::UpdateJob(JobWrite::Begin)));
+        match (node.asks(), answer) {
+            (Some(Ask::Item(index)), Answer::Fate(fate)) => {
+                let into = if matches!(fate, Fate::Fails | Fate::FailsForNow) { &mut heard.failed } else { &mut heard.succeeded };
+                *into |= 1 << index;
+                heard.fates += 1;
+                heard.slow |= *fate == Fate::IsSlow;
+            }
+            (Some(Ask::Rows(keys)), Answer::Rows(job, parts)) => {
+                heard.job = heard.job.or_else(|| job.clone());
+                if let Some((_, part)) = parts.first() {
+                    heard.part = Some(part.clone());
+                    heard.round_begun = if keys.len() == 2 { part.round } else { heard.round_begun };
+                }
+            }
+            (_, Answer::Part(Some((_, part)))) => heard.part = Some(part.clone()),
+            (_, Answer::Outcome(outcome)) if heard.fates == 0 => heard.outcome.clone_from(outcome),
+            (_, Answer::Outcomes(_)) => heard.read_again = true,
+            _ => {}
+        }
+        heard
     }
 }
 

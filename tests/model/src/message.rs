@@ -6,24 +6,25 @@ use uuid::Uuid;
 use crate::rows::{chunk_id, item, uuid};
 use crate::shape::{Items, Shape, job_id};
 
-/// From here on nonces are those a process has drawn and nobody else has seen.
-const OWN_FROM: u8 = 128;
+/// From here on nonces are those a process has drawn.
+const DRAWN_FROM: u8 = 128;
 
-/// A message's nonce: one of the world's, or one a process has just drawn.
+/// A message's nonce: the world's number of it, or the name that a process has for it. A process calls its own message's
+/// 0, those of messages it finds parked 1, 2, …, and those it draws [`Nonce::drawn`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Nonce(pub(crate) u8);
 
 impl Nonce {
     /// The `n`th that a process draws.
-    pub(crate) fn own(n: u8) -> Self {
-        Self(OWN_FROM + n)
+    pub(crate) fn drawn(n: u8) -> Self {
+        Self(DRAWN_FROM + n)
     }
 
-    pub(crate) fn is_own(self) -> bool {
-        self.0 >= OWN_FROM
+    pub(crate) fn is_drawn(self) -> bool {
+        self.0 >= DRAWN_FROM
     }
 
-    /// Its place in a set of the world's nonces.
+    /// Its place in a set of the world's numbers.
     pub(crate) fn bit(self) -> u128 {
         1 << self.0
     }
@@ -56,6 +57,11 @@ pub(crate) enum Carried {
 }
 
 impl Chunk {
+    /// The same with another nonce.
+    pub(crate) fn named(&self, nonce: Nonce) -> Self {
+        Self { nonce, ..self.clone() }
+    }
+
     fn of(message: &ChunkMessage) -> Self {
         Self {
             part: message.id.part as u8,
@@ -89,6 +95,21 @@ impl Chunk {
 }
 
 impl Carried {
+    pub(crate) fn chunk(&self) -> Option<&Chunk> {
+        match self {
+            Self::Chunk(chunk) => Some(chunk),
+            Self::Revive { .. } => None,
+        }
+    }
+
+    /// The same with another nonce, if it has one.
+    pub(crate) fn named(&self, nonce: Nonce) -> Self {
+        match self {
+            Self::Chunk(chunk) => Self::Chunk(chunk.named(nonce)),
+            revive => revive.clone(),
+        }
+    }
+
     /// The message of that text.
     pub(crate) fn of(body: &str) -> Self {
         match Message::from_wire(body) {

@@ -8,11 +8,10 @@ use crate::ask::{Answer, Ask, Fate, Key};
 use crate::audit;
 use crate::bounds::Bounds;
 use crate::life::{Act, Life, Next, Sweep};
-use crate::local::{Local, Node};
-use crate::message::Carried;
+use crate::local::Local;
 use crate::perform::Step;
 use crate::planted::Planted;
-use crate::world::{Process, Queued, Read, World};
+use crate::world::{MINE, Process, Queued, RESCUES, Read, World};
 
 /// The model of these bounds.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ pub enum Action {
     /// A processor's call of an item ends.
     Item(usize, usize),
     /// A user asks for something.
-    Call(usize),
+    Call(usize, Fault),
     /// The schedule comes round.
     Sweep(usize),
     /// Everything is quiet, and it comes round hours later.
@@ -50,6 +49,8 @@ pub struct Delivery {
     dead_letter: bool,
     /// Which of the rows that are read together is read first, if they are read one by one.
     first: Option<usize>,
+    /// The worker dies before it has changed anything.
+    dies: bool,
 }
 
 impl Delivery {
@@ -93,8 +94,11 @@ impl Protocol {
             if message > 0 && world.queue[message - 1] == *queued {
                 continue;
             }
+            if world.left.crashes > 0 && !queued.again && queued.carried.chunk().is_some() {
+                actions.push(Action::Deliver(Delivery { message, stays: false, dead_letter: false, first: None, dies: true }));
+            }
             for first in orders.iter().copied() {
-                let received = Delivery { message, stays: false, dead_letter: false, first };
+                let received = Delivery { message, stays: false, dead_letter: false, first, dies: false };
                 actions.push(Action::Deliver(received));
                 if world.left.duplicates > 0 {
                     actions.push(Action::Deliver(Delivery { stays: true, ..received }));
@@ -115,14 +119,16 @@ impl Protocol {
                 continue;
             }
             actions.push(Action::Step(number, Fault::None, None));
-            if world.left.crashes > 0 {
-                actions.push(Action::Step(number, Fault::Crash, None));
-            }
-            if world.left.lost > 0 && ask.is_write() {
-                let accepted = if let Ask::Send(messages) = ask { 1..=messages.len() } else { 0..=0 };
-                actions.extend(accepted.map(|accepted| Action::Step(number, Fault::Lost(accepted), None)));
-            }
+            actions.extend(self.faults(world, ask).map(|fault| Action::Step(number, fault, None)));
         }
+    }
+
+    /// What can go wrong when this is done. A process that dies after it has only read might have died before.
+    fn faults(&self, world: &World, ask: &Ask) -> impl Iterator<Item = Fault> {
+        let crash = (world.left.crashes > 0 && ask.is_write()).then_some(Fault::Crash);
+        let accepted = if let Ask::Send(messages) = ask { 1..messages.len() + 1 } else { 0..1 };
+        let lost = (world.left.lost > 0 && ask.is_write()).then_some(accepted);
+        crash.into_iter().chain(lost.into_iter().flatten().map(Fault::Lost))
     }
 
     fn calls(&self, world: &World, actions: &mut Vec<Action>) {
@@ -133,7 +139,9 @@ impl Protocol {
             let is_left = |number: usize| world.left.acts & (1 << number) != 0;
             let first = !(0..number).any(|before| self.bounds.acts[before] == *act && is_left(before));
             if is_left(number) && first && self.makes_sense(world, *act) {
-                actions.push(Action::Call(number));
+                actions.push(Action::Call(number, Fault::None));
+                let struck = [(world.left.crashes, Fault::Crash), (world.left.lost, Fault::Lost(0))].into_iter().filter(|(left, _)| *left > 0);
+                actions.extend(struck.filter(|_| act.begins_with_its_write()).map(|(_, fault)| Action::Call(number, fault)));
             }
         }
     }
@@ -153,7 +161,7 @@ impl Protocol {
     }
 
     fn sweeps(&self, world: &World, actions: &mut Vec<Action>) {
-        let sweeping = world.processes.iter().any(|process| matches!(process.node.life, Life::Sweep(..)));
+        let sweeping = world.processes.iter().any(|process| matches!(process.node.life, Life::Sweep { .. }));
         for (number, sweep) in self.bounds.sweeps.iter().enumerate() {
             // After hours, what was at work is gone: a function's time is minutes.
             let in_time = *sweep == Sweep::Soon || world.processes.is_empty();
@@ -172,8 +180,13 @@ impl Protocol {
         possible.into_iter().enumerate().filter(|(_, left)| *left > 0).map(move |(fate, _)| Action::Item(process, fate))
     }
 
-    fn deliver(&self, world: &mut World, delivery: Delivery) {
+    fn deliver(&self, world: &mut World, delivery: Delivery) -> Option<()> {
         let queued = world.queue[delivery.message].clone();
+        if delivery.dies {
+            world.left.crashes -= 1;
+            world.queue[delivery.message].again = true;
+            return Some(());
+        }
         if delivery.stays {
             world.left.duplicates -= 1;
             world.queue[delivery.message].again = true;
@@ -181,30 +194,46 @@ impl Protocol {
             world.queue.remove(delivery.message);
         }
         world.left.dead_letters -= u8::from(delivery.dead_letter);
-        let life = Life::Work { message: queued.carried, again: queued.again || delivery.dead_letter, dead_letter: delivery.dead_letter };
-        let process = Process { node: self.local.born(life), names: Vec::new(), gathered: Vec::new() };
-        self.step(world, process, Fault::None, delivery.first);
+        let life = Life::Work {
+            message: queued.carried.named(MINE),
+            again: queued.again || delivery.dead_letter,
+            dead_letter: delivery.dead_letter,
+        };
+        let mut process = Process::new(self.local.born(life));
+        process.names.extend(queued.carried.chunk().map(|chunk| (MINE, chunk.nonce)));
+        self.step(world, process, Fault::None, delivery.first)
     }
 
-    fn begin(&self, world: &mut World, life: Life) {
-        let process = Process { node: self.local.born(life), names: Vec::new(), gathered: Vec::new() };
-        if process.node.asks().is_some_and(|ask| !ask.is_write()) && !matches!(process.node.life, Life::Call(Act::Look)) {
-            // What it reads first it could as well read later, being begun later.
-            self.step(world, process, Fault::None, None);
-        } else {
+    /// A process begins. What it reads first it could as well read later, being begun later; and what it writes, if nothing
+    /// it reads before matters to that.
+    fn begin(&self, world: &mut World, life: Life, fault: Fault) -> Option<()> {
+        let at_once = matches!(&life, Life::Call(act) if act.begins_with_its_write());
+        let looks = matches!(life, Life::Call(Act::Look));
+        let process = Process::new(self.local.born(life));
+        let reads = process.node.asks().is_some_and(|ask| !ask.is_write());
+        if !reads || looks {
             world.processes.push(process);
+            return Some(());
+        }
+        let before = world.processes.len();
+        self.step(world, process, Fault::None, None)?;
+        match world.processes.len() > before && at_once {
+            true => world.processes.pop().and_then(|process| self.step(world, process, fault, None)),
+            false => (fault == Fault::None).then_some(()),
         }
     }
 
     /// The process, which is not among the world's for now, does what it asks, or reads one of the rows that it asks for.
-    fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) {
-        let Some(ask) = process.node.asks().cloned() else { return };
+    /// `None` if what goes wrong makes no difference: the process might have died before.
+    fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) -> Option<()> {
+        let ask = process.node.asks().cloned()?;
+        let (rows, queued) = (world.rows.clone(), world.queue.len());
         let mut step = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names };
         let answer = match (&ask, key, process.gathered.is_empty()) {
             (Ask::Rows(keys), Some(key), true) => {
                 process.gathered.push(step.read(world, keys[key]));
                 world.processes.push(process);
-                return;
+                return Some(());
             }
             (Ask::Rows(keys), ..) => {
                 let mut reads = std::mem::take(&mut process.gathered);
@@ -217,10 +246,14 @@ impl Protocol {
                 step.perform(world, &ask, accepted)
             }
         };
+        if fault != Fault::None && rows == world.rows && queued == world.queue.len() {
+            return None;
+        }
         match fault {
             Fault::Crash => {
                 world.left.crashes -= 1;
-                return self.come_back(world, &process.node);
+                self.come_back(world, &process);
+                return Some(());
             }
             Fault::Lost(_) => world.left.lost -= 1,
             Fault::None => {}
@@ -229,7 +262,11 @@ impl Protocol {
         let taken_for_done = in_part && self.bounds.planted == Some(Planted::PartialSendIsDone);
         let heard = if matches!(fault, Fault::Lost(_)) && !taken_for_done { Answer::Lost } else { answer };
         process.node = self.local.told(&process.node, heard);
+        if process.node.forgets_nonces() {
+            process.names.retain(|(name, _)| *name == MINE);
+        }
         self.go_on(world, process);
+        Some(())
     }
 
     /// Answers what is read aside, and lets the process end if it has.
@@ -247,7 +284,7 @@ impl Protocol {
             world.broken = Some(wrong);
         }
         match process.node.life {
-            Life::Work { .. } if !end.done => self.come_back(world, &process.node),
+            Life::Work { .. } if !end.done => self.come_back(world, &process),
             Life::Call(Act::Submit) if end.done => world.acknowledged = (1 << self.bounds.shape.parts.len()) - 1,
             Life::Call(Act::PutPart(part)) if end.done => world.acknowledged |= 1 << part,
             _ => {}
@@ -255,12 +292,11 @@ impl Protocol {
     }
 
     /// What a process that is no more has not acknowledged is received again.
-    fn come_back(&self, world: &mut World, node: &Node) {
-        let Life::Work { message, .. } = &node.life else { return };
-        if self.bounds.planted != Some(Planted::AcknowledgeFirst) {
-            // A revival does not look how often it was received.
-            world.queue.push(Queued { carried: message.clone(), again: matches!(message, Carried::Chunk(_)) });
-        }
+    fn come_back(&self, world: &mut World, process: &Process) {
+        let Some(carried) = process.message().filter(|_| self.bounds.planted != Some(Planted::AcknowledgeFirst)) else { return };
+        // A revival does not look how often it was received.
+        let again = carried.chunk().is_some();
+        world.queue.push(Queued { carried, again });
     }
 
     fn item(&self, world: &mut World, number: usize, fate: Fate) {
@@ -277,33 +313,36 @@ impl Protocol {
         self.go_on(world, process);
     }
 
-    fn happen(&self, world: &mut World, action: Action) {
+    fn happen(&self, world: &mut World, action: Action) -> Option<()> {
         match action {
             Action::Deliver(delivery) => self.deliver(world, delivery),
             Action::Step(number, fault, key) => {
                 let process = world.processes.remove(number);
-                self.step(world, process, fault, key);
+                self.step(world, process, fault, key)
             }
-            Action::Item(number, fate) => self.item(world, number, FATES[fate]),
-            Action::Call(number) => {
+            Action::Item(number, fate) => {
+                self.item(world, number, FATES[fate]);
+                Some(())
+            }
+            Action::Call(number, fault) => {
                 world.left.acts &= !(1 << number);
-                self.begin(world, Life::Call(self.bounds.acts[number]));
+                self.begin(world, Life::Call(self.bounds.acts[number]), fault)
             }
             Action::Sweep(number) => {
                 world.left.sweeps &= !(1 << number);
-                self.sweep(world, self.bounds.sweeps[number]);
+                self.sweep(world, self.bounds.sweeps[number], false)
             }
             Action::Rescue => {
                 world.left.rescues -= 1;
                 let open = world.rows.job.as_ref().is_some_and(|job| !job.sealed && !job.status.is_terminal());
-                self.sweep(world, if open { Sweep::Day } else { Sweep::Hours });
+                self.sweep(world, if open { Sweep::Day } else { Sweep::Hours }, true)
             }
         }
     }
 
-    fn sweep(&self, world: &mut World, sweep: Sweep) {
-        world.hour += sweep.hours();
-        self.begin(world, Life::Sweep(sweep, world.hour));
+    fn sweep(&self, world: &mut World, sweep: Sweep, alone: bool) -> Option<()> {
+        world.rows.age(sweep.hours());
+        self.begin(world, Life::Sweep { sweep, alone }, Fault::None)
     }
 }
 
@@ -325,6 +364,9 @@ impl Model for Protocol {
             return;
         }
         self.steps(world, actions);
+        if world.processes.iter().any(|process| matches!(process.node.life, Life::Sweep { alone: true, .. })) {
+            return;
+        }
         self.deliveries(world, actions);
         self.calls(world, actions);
         self.sweeps(world, actions);
@@ -336,8 +378,11 @@ impl Model for Protocol {
             Action::Step(number, ..) => Some(last.processes[*number].node.clone()),
             _ => None,
         };
-        self.happen(&mut world, action);
+        self.happen(&mut world, action)?;
         world.order();
+        if !world.rows.are_as(&last.rows) {
+            world.left.rescues = RESCUES;
+        }
         if world.broken.is_none() {
             world.broken = audit::step(&self.bounds, last, &world, stepping.as_deref());
         }

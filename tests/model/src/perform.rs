@@ -11,8 +11,8 @@ use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
 use crate::planted::Planted;
 use crate::rows::{JobRow, OutcomeRow, PartRow};
-use crate::shape::{CHUNKS_MAX, hours, time};
-use crate::world::{Queued, Read, World};
+use crate::shape::{CHUNKS_MAX, NOW, hour, time};
+use crate::world::{MINE, Names, Queued, Read, World};
 
 /// A step of one process.
 pub(crate) struct Step<'a> {
@@ -20,7 +20,7 @@ pub(crate) struct Step<'a> {
     /// Who takes it.
     pub(crate) node: &'a Node,
     /// The names its nonces have.
-    pub(crate) names: &'a mut Vec<(Nonce, Nonce)>,
+    pub(crate) names: &'a mut Names,
 }
 
 impl Step<'_> {
@@ -51,10 +51,10 @@ impl Step<'_> {
                 if self.is_planted(Planted::UnparkBeforeSend) {
                     world.rows.parked.retain(|kept| kept.part != *part);
                 }
-                Answer::Parked(kept)
+                Answer::Parked(kept.iter().map(|kept| kept.named(self.name_of(kept.nonce))).collect())
             }
             Ask::Unpark { part, chunk, nonce } => {
-                let nonce = self.name(world, *nonce);
+                let nonce = self.number(world, *nonce);
                 let anywhere = self.is_planted(Planted::OneParkKey);
                 world.rows.parked.retain(|kept| (kept.part, kept.chunk) != (*part, *chunk) || (kept.nonce != nonce && !anywhere));
                 Answer::Done
@@ -79,11 +79,8 @@ impl Step<'_> {
             }
             Ask::Send(messages) => {
                 for message in messages.iter().take(accepted.unwrap_or(messages.len())) {
-                    let carried = match message {
-                        Carried::Chunk(chunk) => Carried::Chunk(Chunk { nonce: self.name(world, chunk.nonce), ..chunk.clone() }),
-                        revive => revive.clone(),
-                    };
-                    world.queue.push(Queued { carried, again: false });
+                    let nonce = message.chunk().map_or(MINE, |chunk| self.number(world, chunk.nonce));
+                    world.queue.push(Queued { carried: message.named(nonce), again: false });
                 }
                 Answer::Done
             }
@@ -117,17 +114,26 @@ impl Step<'_> {
         self.bounds.planted == Some(bug)
     }
 
-    /// The world's name of a nonce.
-    fn name(&mut self, world: &World, nonce: Nonce) -> Nonce {
-        if !nonce.is_own() {
-            return nonce;
+    /// The world's number of a nonce that the process names.
+    fn number(&mut self, world: &World, name: Nonce) -> Nonce {
+        if let Some((_, number)) = self.names.iter().find(|(known, _)| *known == name) {
+            return *number;
         }
-        if let Some((_, name)) = self.names.iter().find(|(own, _)| *own == nonce) {
+        assert!(name.is_drawn(), "a process speaks of a nonce that it cannot know: {name:?}");
+        let mine = self.names.iter().fold(0, |used, (_, number)| used | number.bit());
+        let number = world.fresh_nonce(mine);
+        self.names.push((name, number));
+        number
+    }
+
+    /// The process's name of a nonce that it finds.
+    fn name_of(&mut self, number: Nonce) -> Nonce {
+        if let Some((name, _)) = self.names.iter().find(|(_, known)| *known == number) {
             return *name;
         }
-        let mine = self.names.iter().fold(0u128, |used, (_, name)| used | name.bit());
-        let name = world.fresh_nonce(mine);
-        self.names.push((nonce, name));
+        let found = self.names.iter().filter(|(name, _)| !name.is_drawn()).map(|(name, _)| name.0).max().unwrap_or(0);
+        let name = Nonce(found + 1);
+        self.names.push((name, number));
         name
     }
 
@@ -147,12 +153,12 @@ impl Step<'_> {
             let rolled_up = matches!(write, JobWrite::RollUp { .. }) && self.is_planted(Planted::NoLookWhenRolledUp);
             return if rolled_up { Answer::Job(None) } else { refused };
         }
-        let (now, kept) = (time(world.hour), job.rolled_up.clone());
+        let (now, kept) = (time(NOW), job.rolled_up.clone());
         write.apply(&mut job, now);
         if matches!(write, JobWrite::Retry { .. }) && self.is_planted(Planted::RetryKeepsRollUps) {
             job.rolled_up = kept;
         }
-        let row = JobRow::of(&job, write.place(now).map_or(row.place, hours));
+        let row = JobRow::of(&job, write.place(now).map_or(row.place, hour));
         world.rows.job = Some(row.clone());
         Answer::Job(Some((Found::Applied, row)))
     }
@@ -170,10 +176,10 @@ impl Step<'_> {
     }
 
     fn update_part(&self, world: &mut World, number: u8, write: &PartWrite) -> Answer {
-        let now = time(world.hour);
+        let now = time(NOW);
         let place = &mut world.rows.parts[usize::from(number)];
         if place.is_none() && self.is_planted(Planted::UpdateCreates) {
-            *place = Some(PartRow { round: 1, sent: false, registers: [0; CHUNKS_MAX], updated: world.hour });
+            *place = Some(PartRow { round: 1, sent: false, registers: [0; CHUNKS_MAX], updated: NOW });
         }
         let Some(row) = place else { return Answer::Part(None) };
         let mut part = row.real(&self.bounds.shape, number.into());
@@ -211,7 +217,7 @@ impl Step<'_> {
         if revives && self.is_planted(Planted::ClearOfAnyRound) {
             row.round = 0;
         }
-        let sweeps = matches!(self.node.life, Life::Sweep(..));
+        let sweeps = matches!(self.node.life, Life::Sweep { .. });
         Some(row).filter(|_| !(sweeps && self.is_planted(Planted::NoReconcile)))
     }
 
@@ -229,7 +235,7 @@ impl Step<'_> {
     }
 
     fn park(&mut self, world: &mut World, chunk: &Chunk) -> Answer {
-        let kept = Chunk { nonce: self.name(world, chunk.nonce), ..chunk.clone() };
+        let kept = chunk.named(self.number(world, chunk.nonce));
         let one_key = self.is_planted(Planted::OneParkKey);
         let same_place = |other: &Chunk| (other.part, other.chunk) == (kept.part, kept.chunk) && (one_key || other.nonce == kept.nonce);
         world.rows.parked.retain(|other| !same_place(other));

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::ask::{Answer, Ask, Fate, Found, Key};
 use crate::message::{Carried, Nonce};
 use crate::rows::{JobRow, OutcomeRow, PartRow, item, parked};
-use crate::shape::{Shape, hours, job_id, owner};
+use crate::shape::{Shape, hour, job_id, owner};
 
 /// Longer than the lease, and than the time between checkpoints.
 const SLOW: Duration = Duration::from_millis(1_100);
@@ -130,7 +130,7 @@ impl Ledger for Ports {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         assert!(key.is_some() && replacing.is_none(), "a model has one job, which its key stands for");
-        match self.ask(|| Ask::Create(JobRow::of(job, hours(self.0.now)))).await? {
+        match self.ask(|| Ask::Create(JobRow::of(job, hour(self.0.now)))).await? {
             Answer::Created(true) => Ok(None),
             Answer::Created(false) => Ok(key.map(|key| SubmissionKey { job: job_id(), ..key.clone() })),
             other => mismatch(&other),
@@ -255,7 +255,7 @@ impl Clock for Ports {
     fn fresh_id(&self) -> Uuid {
         let mut state = self.state();
         state.drawn += 1;
-        Nonce::own(state.drawn - 1).uuid()
+        Nonce::drawn(state.drawn - 1).uuid()
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::message::Chunk;
-use crate::shape::{CHUNKS_MAX, ITEMS_MAX, Items, PARTS_MAX, Shape, hours, job_id, time};
+use crate::shape::{CHUNKS_MAX, ITEMS_MAX, Items, NOW, PARTS_MAX, Shape, aged, hour, job_id, time};
 
 /// All rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -19,6 +19,34 @@ pub(crate) struct Rows {
     pub(crate) outcomes: [[Option<OutcomeRow>; CHUNKS_MAX]; PARTS_MAX],
     /// In order.
     pub(crate) parked: Vec<Chunk>,
+}
+
+impl Rows {
+    /// So many hours pass.
+    pub(crate) fn age(&mut self, hours: u16) {
+        if let Some(job) = &mut self.job {
+            job.updated = aged(job.updated, hours);
+            job.ended = job.ended.map(|ended| aged(ended, hours));
+            job.place = aged(job.place, hours);
+        }
+        for part in self.parts.iter_mut().flatten() {
+            part.updated = aged(part.updated, hours);
+        }
+    }
+
+    /// Whether nothing but times differs.
+    pub(crate) fn are_as(&self, other: &Self) -> bool {
+        let timeless = |rows: &Self| {
+            let mut rows = rows.clone();
+            if let Some(job) = &mut rows.job {
+                (job.updated, job.place) = (NOW, NOW);
+                job.ended = job.ended.map(|_| NOW);
+            }
+            rows.parts.iter_mut().flatten().for_each(|part| part.updated = NOW);
+            rows
+        };
+        self == other || timeless(self) == timeless(other)
+    }
 }
 
 /// The job row, without what no step changes or reads.
@@ -38,7 +66,7 @@ pub(crate) struct JobRow {
     pub(crate) rolled: u8,
     pub(crate) processed: u8,
     pub(crate) failed: u8,
-    /// Hours.
+    /// Times are hours.
     pub(crate) updated: u16,
     pub(crate) ended: Option<u16>,
     /// The time by which the sweep finds it.
@@ -61,8 +89,8 @@ impl JobRow {
             rolled: job.rolled_up.parts.iter().map(|part| 1 << part).sum(),
             processed: job.rolled_up.processed as u8,
             failed: job.rolled_up.failed as u8,
-            updated: hours(job.updated_at),
-            ended: job.completed_at.map(hours),
+            updated: hour(job.updated_at),
+            ended: job.completed_at.map(hour),
             place,
         }
     }
@@ -104,9 +132,9 @@ impl JobRow {
             rolled: 0,
             processed: 0,
             failed: 0,
-            updated: 0,
+            updated: NOW,
             ended: None,
-            place: 0,
+            place: NOW,
         }
     }
 }
@@ -117,7 +145,7 @@ pub(crate) struct PartRow {
     pub(crate) round: u8,
     pub(crate) sent: bool,
     pub(crate) registers: [u32; CHUNKS_MAX],
-    /// Hours.
+    /// An hour.
     pub(crate) updated: u16,
 }
 
@@ -127,7 +155,7 @@ impl PartRow {
         for (chunk, register) in &part.registers {
             registers[usize::from(*chunk)] = register.code() as u32;
         }
-        Self { round: part.round as u8, sent: part.sent, registers, updated: hours(part.updated_at) }
+        Self { round: part.round as u8, sent: part.sent, registers, updated: hour(part.updated_at) }
     }
 
     pub(crate) fn real(&self, shape: &Shape, number: usize) -> Part {

@@ -72,7 +72,7 @@ impl Shape {
             processor: PROCESSOR.to_owned(),
             tolerated: ToleratedFailures::Count(self.tolerated),
             split: Split::of(self.chunk_size()),
-            ..Job::new(job_id(), owner(), self.total().into(), time(0))
+            ..Job::new(job_id(), owner(), self.total().into(), time(NOW))
         }
     }
 }
@@ -88,12 +88,29 @@ pub(crate) fn owner() -> UserId {
     UserId::new("u").expect("one character")
 }
 
-/// The time so many hours after the beginning. Rows know hours only: nothing in a model depends on less.
-pub(crate) fn time(hours: u16) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hours.into())
+/// The present hour: it never changes, what is older is made older instead.
+pub(crate) const NOW: u16 = 2_000;
+/// How old a time can be, in hours: just now; longer than anything is at work; longer than a submission may stand open;
+/// longer than a job is kept. More makes no difference to anybody.
+const AGES: [u16; 4] = [0, 3, 25, 31 * 24];
+
+/// The time of an hour. Rows know hours only: nothing in a model depends on less.
+pub(crate) fn time(hour: u16) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hour.into())
 }
 
-/// The hours of a time, cut.
-pub(crate) fn hours(time: DateTime<Utc>) -> u16 {
+/// The hour of a time.
+pub(crate) fn hour(time: DateTime<Utc>) -> u16 {
     (time - self::time(0)).num_hours() as u16
+}
+
+/// The hour, once so many more have passed.
+pub(crate) fn aged(hour: u16, passed: u16) -> u16 {
+    let then = hour - passed;
+    if then > NOW {
+        // What lies ahead lies a job's whole time ahead.
+        return hour;
+    }
+    let age = AGES.iter().rev().find(|age| NOW - then >= **age);
+    NOW - age.copied().unwrap_or(0)
 }

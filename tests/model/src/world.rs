@@ -4,16 +4,22 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use headway::job::JobStatus;
+
 use crate::ask::{Answer, Ask, Key};
 use crate::bounds::{Begin, Bounds};
 use crate::life::{Act, Life};
 use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{JobRow, PartRow, Rows};
-use crate::shape::{CHUNKS_MAX, Items, PARTS_MAX};
+use crate::shape::{CHUNKS_MAX, Items, NOW, PARTS_MAX};
 
-/// Sweeps that come when everything is quiet and the job has not ended, at most. Each starts hours after the last.
-const RESCUES: u8 = 4;
+/// Sweeps that may come to nothing, one after the other, when everything is quiet and the job has not ended. Each comes
+/// hours after the last, and may be struck by one of what faults are left.
+pub(crate) const RESCUES: u8 = 3;
+
+/// What a process calls the nonce of its message.
+pub(crate) const MINE: Nonce = Nonce(0);
 
 /// A state. Two that are equal go on alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,8 +29,6 @@ pub struct World {
     pub(crate) queue: Vec<Queued>,
     /// In order of what they know.
     pub(crate) processes: Vec<Process>,
-    /// Hours since the beginning.
-    pub(crate) hour: u16,
     pub(crate) left: Left,
     /// The parts whose items were acknowledged to the client, as bits.
     pub(crate) acknowledged: u8,
@@ -44,11 +48,14 @@ pub(crate) struct Queued {
 #[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) node: Arc<Node>,
-    /// The numbers that the world gave to nonces of its own.
-    pub(crate) names: Vec<(Nonce, Nonce)>,
+    /// Its names of nonces, with the world's numbers.
+    pub(crate) names: Names,
     /// What it has read so far of rows that it reads together.
     pub(crate) gathered: Vec<Read>,
 }
+
+/// A process's names of nonces, with the world's numbers.
+pub(crate) type Names = Vec<(Nonce, Nonce)>;
 
 /// A row that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,12 +103,15 @@ impl fmt::Debug for Process {
 }
 
 impl Process {
-    /// The message it works on.
-    pub(crate) fn message(&self) -> Option<&Carried> {
-        match &self.node.life {
-            Life::Work { message, .. } => Some(message),
-            _ => None,
-        }
+    /// A process at its beginning.
+    pub(crate) fn new(node: Arc<Node>) -> Self {
+        Self { node, names: Names::new(), gathered: Vec::new() }
+    }
+
+    /// The message it works on, as the world knows it.
+    pub(crate) fn message(&self) -> Option<Carried> {
+        let mine = self.names.iter().find(|(name, _)| *name == MINE).map_or(MINE, |(_, number)| *number);
+        self.node.message().map(|message| message.named(mine))
     }
 
     pub(crate) fn is_call(&self) -> bool {
@@ -160,7 +170,6 @@ impl World {
             rows: Rows::default(),
             queue: Vec::new(),
             processes: Vec::new(),
-            hour: 0,
             left: Left::all(bounds),
             acknowledged: 0,
             broken: None,
@@ -171,16 +180,19 @@ impl World {
         let mut job = shape.job();
         if bounds.begin == Begin::Open {
             job.total_items = 0;
-            world.rows.job = Some(JobRow::of(&job, 0));
+            world.rows.job = Some(JobRow::of(&job, NOW));
             return world;
         }
         job.sealed = true;
+        if bounds.begun {
+            job.status = JobStatus::Processing;
+        }
         job.parts = shape.parts.len() as u32;
         job.top_part = job.parts.checked_sub(1);
-        world.rows.job = Some(JobRow::of(&job, 0));
+        world.rows.job = Some(JobRow::of(&job, NOW));
         world.acknowledged = (1 << shape.parts.len()) - 1;
         for (part, chunks) in shape.parts.iter().enumerate() {
-            world.rows.parts[part] = Some(PartRow { round: 1, sent: true, registers: [0; CHUNKS_MAX], updated: 0 });
+            world.rows.parts[part] = Some(PartRow { round: 1, sent: true, registers: [0; CHUNKS_MAX], updated: NOW });
             for chunk in 0..chunks.len() {
                 world.queue.push(Queued { carried: Carried::Chunk(first_message(bounds, part, chunk)), again: false });
             }
@@ -189,14 +201,33 @@ impl World {
         world
     }
 
-    /// Brings what has no order into one.
+    /// Brings what has no order into one, and numbers nonces as they come in it: only whether two are the same matters.
     pub(crate) fn order(&mut self) {
-        self.queue.sort();
-        self.rows.parked.sort();
+        let nameless = |queued: &Queued| (queued.carried.named(MINE), queued.again);
+        self.queue.sort_by_cached_key(|queued| (nameless(queued), queued.carried.nonce()));
+        self.rows.parked.sort_by_cached_key(|kept| (kept.named(MINE), kept.nonce));
         self.processes.sort_by_cached_key(|process| {
             let gathered: Vec<Key> = process.gathered.iter().map(Read::key).collect();
             (process.node.digest, process.names.clone(), gathered)
         });
+        let mut numbers: Vec<Nonce> = Vec::new();
+        let mut number = |nonce: &mut Nonce| {
+            let at = numbers.iter().position(|known| known == nonce).unwrap_or_else(|| {
+                numbers.push(*nonce);
+                numbers.len() - 1
+            });
+            *nonce = Nonce(at as u8);
+        };
+        for queued in &mut self.queue {
+            if let Carried::Chunk(chunk) = &mut queued.carried {
+                number(&mut chunk.nonce);
+            }
+        }
+        self.rows.parked.iter_mut().for_each(|kept| number(&mut kept.nonce));
+        self.processes.iter_mut().flat_map(|process| &mut process.names).for_each(|(_, nonce)| number(nonce));
+        self.queue.sort();
+        self.rows.parked.sort();
+        self.processes.sort_by(|one, other| (one.node.digest, &one.names).cmp(&(other.node.digest, &other.names)));
     }
 
     /// Whether nothing is under way.
@@ -210,7 +241,6 @@ impl World {
         let kept = self.rows.parked.iter().map(|kept| kept.nonce);
         let named = self.processes.iter().flat_map(|process| process.names.iter().map(|(_, name)| *name));
         let used = in_queue.chain(kept).chain(named).fold(known, |used, nonce| used | nonce.bit());
-        let used = self.processes.iter().fold(used, |used, process| used | process.node.nonces);
         Nonce(used.trailing_ones() as u8)
     }
 
@@ -219,7 +249,7 @@ impl World {
         let shape = &bounds.shape;
         let of = |chunk: &Chunk| shape.in_job(chunk.part.into(), chunk.chunk.into(), chunk.items);
         let in_queue = self.queue.iter().filter_map(|queued| queued.carried.chunk()).map(of);
-        let at_work = self.processes.iter().filter_map(|process| process.message()?.chunk()).map(of);
+        let at_work = self.processes.iter().filter_map(|process| process.node.message()?.chunk()).map(of);
         let kept = self.rows.parked.iter().map(of);
         let mut items = in_queue.chain(at_work).chain(kept).fold(0, |all, items| all | items);
         for part in 0..shape.parts.len() {
@@ -262,13 +292,6 @@ impl Left {
 }
 
 impl Carried {
-    pub(crate) fn chunk(&self) -> Option<&Chunk> {
-        match self {
-            Self::Chunk(chunk) => Some(chunk),
-            Self::Revive { .. } => None,
-        }
-    }
-
     fn nonce(&self) -> Option<Nonce> {
         self.chunk().map(|chunk| chunk.nonce)
     }
