@@ -13,7 +13,7 @@ HISTORIES ?= 100000
 ADAPTER_HISTORIES ?= 2000
 SECONDS_EACH ?= 60
 
-.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters planted watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ sim: ## Simulate HISTORIES whole histories under faults, or play one again with 
 
 sim-adapters: ## The same through production's adapters, with faults on the wire; fewer histories
 	HEADWAY_SIM_HISTORIES=$(ADAPTER_HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test $(FAST) $(EVERYTHING) --test simulation through_the_adapters -- --nocapture
+
+model: ## Explore every history of small jobs, the larger ones too: some minutes of two cores
+	cargo test $(EVERYTHING) --test model -- --ignored --nocapture
 
 planted: ## Plant known bugs one at a time, each of which the simulation has to catch; one alone with PLANTED=name
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture

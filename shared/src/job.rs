@@ -313,6 +313,12 @@ impl Job {
         self
     }
 
+    /// Whether the row is not of an earlier round than any of `parts`, read after it: such a part has forgotten failures that
+    /// the row still stands for, and the row has to be read again.
+    pub fn is_as_late_as(&self, parts: &[Part]) -> bool {
+        parts.iter().all(|part| part.round <= self.round)
+    }
+
     /// The row's own knowledge, as it is after each write: counts of rolled-up parts only.
     pub fn uncount(&mut self) {
         (self.processed_items, self.failed_items) = (self.rolled_up.processed, self.rolled_up.failed);

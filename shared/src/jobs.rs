@@ -112,13 +112,10 @@ impl Jobs {
         !job.deleting && job.expires_at.is_none_or(|expires| expires > self.clock.now())
     }
 
-    async fn count(&self, job: Job) -> Result<Job, JobError> {
+    /// The parts whose counts are not in the row.
+    async fn parts(&self, job: &Job) -> Result<Vec<Part>, JobError> {
         let ids: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (job.id, part)).collect();
-        if ids.is_empty() {
-            return Ok(job.count(&[]));
-        }
-        let parts: Vec<Part> = self.ledger.rows(&[], &ids).await?.parts.into_values().collect();
-        Ok(job.count(&parts))
+        if ids.is_empty() { Ok(Vec::new()) } else { Ok(self.ledger.rows(&[], &ids).await?.parts.into_values().collect()) }
     }
 
     async fn delete(&self, job: &Job) -> Result<(), JobError> {
@@ -147,10 +144,13 @@ impl JobRepository for Jobs {
     }
 
     async fn get(&self, id: JobId) -> Result<Option<Job>, JobError> {
-        match self.row(id).await? {
-            Some(job) => self.count(job).await.map(Some),
-            None => Ok(None),
+        while let Some(job) = self.row(id).await? {
+            let parts = self.parts(&job).await?;
+            if job.is_as_late_as(&parts) {
+                return Ok(Some(job.count(&parts)));
+            }
         }
+        Ok(None)
     }
 
     async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
@@ -161,11 +161,15 @@ impl JobRepository for Jobs {
         let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
         let ids: Vec<_> = jobs.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
         let parts: Vec<Part> = if ids.is_empty() { Vec::new() } else { self.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
-        let counted = |job: Job| {
+        let mut counted = Vec::new();
+        for job in jobs {
             let own: Vec<Part> = parts.iter().filter(|part| part.job == job.id).cloned().collect();
-            job.count(&own)
-        };
-        Ok(JobPage { jobs: jobs.into_iter().map(counted).collect(), next: found.next })
+            match job.is_as_late_as(&own) {
+                true => counted.push(job.count(&own)),
+                false => counted.extend(self.get(job.id).await?.filter(listed)),
+            }
+        }
+        Ok(JobPage { jobs: counted, next: found.next })
     }
 
     async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError> {

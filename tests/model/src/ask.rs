@@ -1,0 +1,93 @@
+//! What a process asks of the world, a step each, and what the world answers.
+
+use chrono::{DateTime, Utc};
+use headway::job::JobWrite;
+use headway::ledger::Candidates;
+use headway::part::PartWrite;
+
+use crate::message::{Carried, Chunk, Nonce};
+use crate::rows::{JobRow, OutcomeRow, PartRow};
+
+/// A row that is read together with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Key {
+    Job,
+    Part(u8),
+}
+
+/// One call of a port.
+#[derive(Debug, Clone)]
+pub(crate) enum Ask {
+    Rows(Vec<Key>),
+    Create(JobRow),
+    UpdateJob(JobWrite),
+    PutPart(u8, PartRow),
+    UpdatePart(u8, PartWrite),
+    Outcome(u8, u8),
+    Outcomes {
+        part: u8,
+        from: u8,
+    },
+    PutOutcome(u8, u8, OutcomeRow),
+    Park(Chunk),
+    Parked(u8),
+    Unpark {
+        part: u8,
+        chunk: u8,
+        nonce: Nonce,
+    },
+    /// Whether the job is among the candidates before this time.
+    Candidates(Candidates, DateTime<Utc>),
+    DeletePart(u8),
+    DeleteJob,
+    Send(Vec<Carried>),
+    /// The processor is called with an item (of the job).
+    Item(u8),
+}
+
+/// How an item comes out. The world decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Fate {
+    Succeeds,
+    GivesOutput,
+    Fails,
+    /// It may be called again.
+    FailsForNow,
+    /// It succeeds, but takes longer than the lease and than the time between checkpoints.
+    IsSlow,
+}
+
+/// What a conditional write found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Found {
+    Applied,
+    Refused,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Answer {
+    Rows(Option<JobRow>, Vec<(u8, PartRow)>),
+    /// Whether the job was put; if not, its key had started it before.
+    Created(bool),
+    Job(Option<(Found, JobRow)>),
+    /// The other part that was there.
+    PartPut(Option<PartRow>),
+    Part(Option<(Found, PartRow)>),
+    Outcome(Option<OutcomeRow>),
+    Outcomes(Vec<(u8, OutcomeRow)>),
+    OutcomePut(bool),
+    Parked(Vec<Chunk>),
+    Candidate(bool),
+    Done,
+    Fate(Fate),
+    /// The caller never hears what happened.
+    Lost,
+}
+
+impl Ask {
+    /// Whether it can change a row or send something.
+    pub(crate) fn is_write(&self) -> bool {
+        !matches!(self, Self::Rows(_) | Self::Outcome(..) | Self::Outcomes { .. } | Self::Parked(_) | Self::Candidates(..) | Self::Item(_))
+    }
+}

@@ -1,0 +1,242 @@
+//! What must always hold: of every step, of every state, and once everything is quiet.
+
+use headway::job::JobStatus;
+use headway::part::Register;
+use headway::{Job, part::Part};
+use stateright::Property;
+
+use crate::ask::Ask;
+use crate::bounds::{Begin, Bounds};
+use crate::life::{Life, Next};
+use crate::local::Node;
+use crate::model::Protocol;
+use crate::perform::Step;
+use crate::rows::{JobRow, OutcomeRow, Rows};
+use crate::shape::{ITEMS_MAX, Items, NOW, Shape, time};
+use crate::world::{Names, World};
+
+/// What has to be reached by one model or the other, or nothing was shown of it.
+pub const REACHED: [&str; 10] = [
+    "completed",
+    "failed",
+    "cancelled",
+    "completed when retried",
+    "failed when retried",
+    "retried twice",
+    "parked",
+    "abandoned",
+    "deleted",
+    "ended by the sweep",
+];
+
+/// The invariants, and what must be seen to have been reached at all.
+pub(crate) fn properties() -> Vec<Property<Protocol>> {
+    vec![
+        Property::always(HOLDS, |_, world: &World| world.broken.is_none()),
+        Property::always(ENDS, |model: &Protocol, world: &World| !(world.left.rescues == 0 && waits_for_the_sweep(&model.bounds, world))),
+        Property::always(UNAIDED, |model: &Protocol, world: &World| {
+            world.struck || !(waits_for_the_sweep(&model.bounds, world) && world.rows.job.as_ref().is_some_and(is_on_its_way))
+        }),
+        Property::always(AGREES, |model: &Protocol, world: &World| agrees(model, world)),
+        Property::sometimes("completed", |_, world| has(world, |job| job == JobStatus::Completed)),
+        Property::sometimes("failed", |_, world| has(world, |job| job == JobStatus::Failed)),
+        Property::sometimes("cancelled", |_, world| has(world, |job| job == JobStatus::Cancelled)),
+        Property::sometimes("completed when retried", |_, world: &World| {
+            world.rows.job.as_ref().is_some_and(|job| job.round > 1 && job.status == JobStatus::Completed)
+        }),
+        Property::sometimes("failed when retried", |_, world: &World| {
+            world.rows.job.as_ref().is_some_and(|job| job.round > 1 && job.status == JobStatus::Failed)
+        }),
+        Property::sometimes("retried twice", |_, world: &World| world.rows.job.as_ref().is_some_and(|job| job.round > 2)),
+        Property::sometimes("parked", |_, world: &World| !world.rows.parked.is_empty()),
+        Property::sometimes("abandoned", |_, world: &World| world.rows.job.as_ref().is_some_and(|job| job.abandoned)),
+        Property::sometimes("deleted", |model: &Protocol, world: &World| model.bounds.begin != Begin::Empty && world.rows.job.is_none()),
+        Property::sometimes("ended by the sweep", |_, world: &World| {
+            has(world, JobStatus::is_terminal) && world.processes.iter().any(|process| process.node.ended_a_job())
+        }),
+    ]
+}
+
+/// No step breaks an invariant.
+pub const HOLDS: &str = "no step breaks an invariant";
+/// What is quiet has ended, or is held by its user.
+pub const ENDS: &str = "what is quiet has ended";
+/// Without the sweep, too, unless a call of the api was cut off: workers that die are made up for by redelivery.
+pub const UNAIDED: &str = "nobody waits for the sweep in vain";
+/// Rows, counts and lists agree, once all is over.
+pub const AGREES: &str = "counts and lists agree in the end";
+
+fn is_on_its_way(job: &JobRow) -> bool {
+    job.sealed && !job.status.is_terminal()
+}
+
+fn has(world: &World, status: fn(JobStatus) -> bool) -> bool {
+    world.rows.job.as_ref().is_some_and(|job| status(job.status))
+}
+
+/// Whether nothing happens any more unless the schedule comes round.
+pub(crate) fn waits_for_the_sweep(bounds: &Bounds, world: &World) -> bool {
+    let expired = |job: &Job| job.expires_at.is_some_and(|expires| expires <= time(NOW));
+    let waits = |job: &Job| job.deleting || expired(job) || (job.is_watched() && !(job.is_live() && job.paused));
+    world.is_quiet() && world.rows.job.as_ref().is_some_and(|job| waits(&job.real(&bounds.shape)))
+}
+
+/// The job with exact counts.
+fn counted(shape: &Shape, rows: &Rows) -> Option<Job> {
+    let job = rows.job.as_ref()?.real(shape);
+    let parts: Vec<Part> = rows.parts.iter().enumerate().filter_map(|(number, row)| Some(row.as_ref()?.real(shape, number))).collect();
+    Some(job.count(&parts))
+}
+
+/// What the step from `old` to `new` broke, taken by `node` if by one that was there.
+pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node>) -> Option<&'static str> {
+    if let Some(wrong) = lost_items(bounds, new) {
+        return Some(wrong);
+    }
+    if old.rows == new.rows {
+        return None;
+    }
+    let wrong = node.and_then(|node| invented(bounds, old, new, node)).or_else(|| ghosts(&old.rows, &new.rows, node));
+    if wrong.is_some() {
+        return wrong;
+    }
+    let shape = &bounds.shape;
+    let (before, after) = (counted(shape, &old.rows)?, counted(shape, &new.rows)?);
+    if after.deleting {
+        return (!after.is_terminal()).then_some("a live job is deleted");
+    }
+    // Only at the beginning of a sweep does time pass: then rows are older than they were.
+    let after = if node.is_none() { Job { completed_at: before.completed_at, ..after } } else { after };
+    counts(&before, &after).or_else(|| registers(&old.rows, &new.rows)).or_else(|| ends(&before, &after))
+}
+
+/// Every item of what was acknowledged is recorded, or something still tells of it.
+fn lost_items(bounds: &Bounds, world: &World) -> Option<&'static str> {
+    let job = world.rows.job.as_ref().filter(|job| !job.deleting && job.status != JobStatus::Cancelled)?;
+    let acknowledged = bounds.shape.items_of(world.acknowledged);
+    let missing = acknowledged & !world.items_somewhere(bounds);
+    if missing != 0 {
+        return Some("an acknowledged item is nowhere any more");
+    }
+    match () {
+        () if job.sealed && world.acknowledged.count_ones() > job.parts.into() => Some("an acknowledged part is not in the job"),
+        () if job.sealed && job.abandoned => Some("a submission is both sealed and abandoned"),
+        () => None,
+    }
+}
+
+/// A record stands only for a result that its process has seen, of a try that was not begun before the item was cleared.
+fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'static str> {
+    let Some(Ask::PutOutcome(part, chunk, _)) = node.asks() else { return None };
+    let (part, chunk) = (usize::from(*part), usize::from(*chunk));
+    let after = new.rows.outcomes[part][chunk].as_ref()?;
+    let nothing = OutcomeRow { version: 0, round: 0, processed: 0, failed: 0, outputs: 0, again: [0; ITEMS_MAX] };
+    let before = old.rows.outcomes[part][chunk].as_ref().unwrap_or(&nothing);
+    let dead_letter = matches!(node.life, Life::Work { dead_letter: true, .. });
+    let (processed, failed) = (after.processed & !before.processed, after.failed & !before.failed);
+    let in_job = |items: Items| bounds.shape.in_job(part, chunk, items);
+    let cleared_since = |i: &usize| (processed | failed) & (1 << i) != 0 && before.again[*i] > node.heard.round_begun;
+    match () {
+        () if before.processed & !after.processed != 0 => Some("a success is forgotten"),
+        () if before.failed & !(after.failed | again(after)) != 0 => Some("a failure is forgotten"),
+        () if in_job(processed) & !node.heard.succeeded != 0 => Some("an item is recorded that did not succeed"),
+        () if in_job(failed) & !node.heard.failed != 0 && !dead_letter => Some("an item is recorded that did not fail"),
+        () if (0..ITEMS_MAX).any(|i| cleared_since(&i)) => Some("a result begun before the clear counts"),
+        () if after.processed & after.failed != 0 => Some("an item is recorded both ways"),
+        () => None,
+    }
+}
+
+fn again(outcome: &OutcomeRow) -> Items {
+    (0..ITEMS_MAX).filter(|i| outcome.again[*i] > 0).map(|i| 1 << i).sum()
+}
+
+/// What was deleted does not come back.
+fn ghosts(old: &Rows, new: &Rows, node: Option<&Node>) -> Option<&'static str> {
+    let puts = matches!(node.and_then(Node::asks), Some(Ask::Create(_) | Ask::PutPart(..)));
+    let came = |i: usize| old.parts[i].is_none() && new.parts[i].is_some();
+    let came = (old.job.is_none() && new.job.is_some()) || (0..new.parts.len()).any(came);
+    (came && !puts).then_some("a row came back that was deleted")
+}
+
+/// Counts add up and never fall, save that a retry makes failures pending.
+fn counts(before: &Job, after: &Job) -> Option<&'static str> {
+    match () {
+        () if after.sealed && after.handled_items() > after.total_items => Some("more items are counted than there are"),
+        () if after.processed_items < before.processed_items => Some("processed fell"),
+        () if after.round == before.round && after.failed_items < before.failed_items => Some("failed fell"),
+        () if after.round < before.round => Some("the round fell"),
+        () => None,
+    }
+}
+
+/// Registers only rise, and a clean one is final.
+fn registers(old: &Rows, new: &Rows) -> Option<&'static str> {
+    for (old, new) in old.parts.iter().zip(&new.parts) {
+        let (Some(old), Some(new)) = (old, new) else { continue };
+        for (chunk, (before, after)) in old.registers.iter().zip(new.registers).enumerate() {
+            let clean = matches!(old.register(chunk), Some(Register::Clean { .. }));
+            if after < *before || (clean && after != *before) {
+                return Some("a register fell, or a clean one changed");
+            }
+        }
+    }
+    None
+}
+
+/// An end is for a reason, once, and final but for a retry.
+fn ends(before: &Job, after: &Job) -> Option<&'static str> {
+    let too_many = after.tolerated.exceeded(after.failed_items, after.handled_items(), after.sealed.then_some(after.total_items));
+    let ended = (before.status, before.completed_at) != (after.status, after.completed_at);
+    match (before.is_terminal(), after.status) {
+        (false, _) if after.abandoned && before.updated_at == time(NOW) => Some("a submission is abandoned that has just gone on"),
+        (true, _) if before.round == after.round && ended => Some("an end changed"),
+        (true, _) if before.round != after.round && before.status == JobStatus::Cancelled => Some("a cancelled job was retried"),
+        (_, JobStatus::Completed) if after.pending_items() > 0 => Some("completed with items that are pending"),
+        (false, JobStatus::Completed) if too_many => Some("completed with more failures than are borne"),
+        (false, JobStatus::Failed) if !too_many && !after.abandoned => Some("failed without a reason"),
+        (false, JobStatus::Processing) if before.round != after.round => Some("a live job was retried"),
+        _ => None,
+    }
+}
+
+/// Once a job has ended and been looked at, its registers show its outcome rows, and its lists are as long as its counts.
+/// A part that the job's round has not reached yet may have been cleared and not stamped: it counts no failures.
+fn agrees(model: &Protocol, world: &World) -> bool {
+    let over = |job: &JobRow| job.status.is_terminal() && job.reconciled && !job.deleting;
+    if world.broken.is_some()
+        || !world.is_quiet()
+        || waits_for_the_sweep(&model.bounds, world)
+        || !world.rows.job.as_ref().is_some_and(over)
+    {
+        return true;
+    }
+    every_outcome_is_shown(&model.bounds.shape, &world.rows) && lists_as_counted(model, world)
+}
+
+fn every_outcome_is_shown(shape: &Shape, rows: &Rows) -> bool {
+    let shown = |part: usize, chunk: usize| {
+        let (Some(row), Some(outcome)) = (&rows.parts[part], &rows.outcomes[part][chunk]) else { return true };
+        if rows.job.as_ref().is_some_and(|job| row.round < job.round) {
+            return true;
+        }
+        match row.register(chunk) {
+            Some(Register::Clean { .. }) => true,
+            register => register == Some(outcome.real(shape, part, chunk).register()),
+        }
+    };
+    (0..shape.parts.len()).all(|part| (0..shape.parts[part].len()).all(|chunk| shown(part, chunk)))
+}
+
+/// As the api reads them.
+fn lists_as_counted(model: &Protocol, world: &World) -> bool {
+    let mut world = world.clone();
+    let mut node = model.local.born(Life::Read);
+    loop {
+        let answer = match &node.next {
+            Next::Ends(end) => return end.done && end.wrong.is_none(),
+            Next::Asks(ask) => Step { bounds: &model.bounds, node: &node, names: &mut Names::new() }.perform(&mut world, ask, None),
+        };
+        node = model.local.told(&node, answer);
+    }
+}

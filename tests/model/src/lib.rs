@@ -1,0 +1,34 @@
+//! Every history of small jobs, under a model checker.
+//!
+//! What is checked is the production code: a process is one of the use-cases, run over ports that stop it at each call.
+//! [`ask`] is what it asks, [`ports`] stop it, [`life`] runs it, [`local`] remembers it; [`perform`] does what is asked on
+//! [`rows`], by the production rules; [`model`] says what can happen, [`audit`] what must hold, [`check`] explores.
+
+mod ask;
+mod audit;
+mod bounds;
+mod check;
+mod configurations;
+mod follow;
+mod life;
+mod local;
+mod message;
+mod model;
+mod perform;
+mod planted;
+mod ports;
+mod rows;
+mod shape;
+mod tell;
+mod world;
+
+pub use audit::{AGREES, ENDS, HOLDS, REACHED, UNAIDED};
+pub use bounds::{Begin, Bounds};
+pub use check::{Report, check};
+pub use configurations::{fast, whole};
+pub use follow::{Histories, follow};
+pub use life::{Act, Sweep};
+pub use model::{Action, Delivery, Fault, Protocol};
+pub use planted::Planted;
+pub use shape::Shape;
+pub use world::World;

@@ -1,0 +1,257 @@
+//! What processes there are: the production use-cases themselves, run from their beginning over the answers that are
+//! known so far, up to the next thing they ask.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use headway::jobs::JobQuery;
+use headway::processor::{ProcessorInfo, Processors};
+use headway::submit::{self, RequestKey, Submission};
+use headway::work::{Delivery, Invocation, Worker};
+use headway::{App, ItemProcessor as _, Job, JobError, ToleratedFailures, cancel, delete, pause, records, retry, status, sweep};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+
+use crate::ask::{Answer, Ask};
+use crate::message::Carried;
+use crate::ports::Ports;
+use crate::rows::item;
+use crate::shape::{NOW, PROCESSOR, Shape, job_id, owner, time};
+
+/// The time a worker has. More than any wait of a process that is not out of luck.
+const INVOCATION: Duration = Duration::from_secs(60);
+
+/// What a user, or a client, can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// `cancel::cancel`.
+    Cancel,
+    /// `pause::pause`.
+    Pause,
+    /// `pause::resume`.
+    Resume,
+    /// `retry::retry`, leaving this round, or whichever it is.
+    Retry(Option<u8>),
+    /// `delete::delete`.
+    Delete,
+    /// `submit::start_job` with all items, under a key.
+    Submit,
+    /// `submit::put_part`.
+    PutPart(u8),
+    /// `submit::seal`, with so many parts.
+    Seal(u8),
+    /// `status::get`, twice: what is seen must not go back.
+    Look,
+    /// `status::list`, twice.
+    List,
+}
+
+impl Act {
+    /// Whether nothing of the job it reads matters but the round, and that there is one.
+    pub(crate) fn reads_the_round_only(self) -> bool {
+        matches!(self, Self::Cancel | Self::Pause | Self::Resume | Self::Retry(_) | Self::Delete)
+    }
+
+    /// Whether what it reads is what it is for.
+    pub(crate) fn looks(self) -> bool {
+        matches!(self, Self::Look | Self::List)
+    }
+
+    /// Whether nothing it reads before it writes matters to that.
+    pub(crate) fn begins_with_its_write(self) -> bool {
+        self.reads_the_round_only() && !matches!(self, Self::Retry(None) | Self::Delete)
+    }
+}
+
+/// Which sweep, by how long everything stood still before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sweep {
+    /// Minutes: others may be at work.
+    Soon,
+    /// Hours: what was at work when they began is gone.
+    Hours,
+    /// A day: an open job was abandoned.
+    Day,
+    /// Longer than an ended job is kept.
+    Month,
+}
+
+impl Sweep {
+    /// How many hours pass before it.
+    pub(crate) fn hours(self) -> u16 {
+        match self {
+            Self::Soon => 0,
+            Self::Hours => 3,
+            Self::Day => 25,
+            Self::Month => 31 * 24,
+        }
+    }
+}
+
+/// What a process does, and with what.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Life {
+    /// `Worker::work`, with a batch of one message.
+    Work {
+        /// Its nonce is the process's own name of it.
+        message: Carried,
+        again: bool,
+        dead_letter: bool,
+    },
+    /// A use-case of the api.
+    Call(Act),
+    /// `sweep::sweep`; while nothing else moves, if all was quiet when it began.
+    Sweep { sweep: Sweep, alone: bool },
+    /// `status::get` and `records::failures`: not a process, but how what is quiet is looked at.
+    Read,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct End {
+    /// Whether the message is done; whether the caller got what was asked for.
+    pub(crate) done: bool,
+    /// What was seen to be wrong.
+    pub(crate) wrong: Option<&'static str>,
+}
+
+/// Where a process stands.
+#[derive(Debug, Clone)]
+pub(crate) enum Next {
+    Asks(Ask),
+    Ends(End),
+}
+
+impl From<bool> for End {
+    fn from(done: bool) -> Self {
+        Self { done, wrong: None }
+    }
+}
+
+impl Life {
+    /// Lives through `answers`, up to what is asked next.
+    pub(crate) fn live(&self, shape: &Arc<Shape>, answers: Vec<Answer>) -> Next {
+        let later = if matches!(self, Self::Sweep { sweep: Sweep::Soon, .. }) { TimeDelta::minutes(10) } else { TimeDelta::zero() };
+        let ports = Ports::new(shape.clone(), time(NOW) + later, answers);
+        thread_local! {
+            static RUNTIME: RefCell<Runtime> = RefCell::new(runtime());
+        }
+        RUNTIME.with_borrow(|runtime| {
+            runtime.block_on(async {
+                let mut life = pin!(self.begin(shape, &ports));
+                poll_fn(|cx| match (life.as_mut().poll(cx), ports.asked()) {
+                    (Poll::Ready(end), _) => Poll::Ready(Next::Ends(end)),
+                    (Poll::Pending, Some(ask)) => Poll::Ready(Next::Asks(ask)),
+                    // It waits for time to pass: the paused clock goes on by itself.
+                    (Poll::Pending, None) => Poll::Pending,
+                })
+                .await
+            })
+        })
+    }
+
+    fn begin<'a>(&'a self, shape: &'a Shape, ports: &'a Ports) -> Pin<Box<dyn Future<Output = End> + 'a>> {
+        let app = App::new(Arc::new(ports.clone()), Arc::new(ports.clone()), Arc::new(ports.clone()))
+            .with_processors(vec![ProcessorInfo::new(PROCESSOR, &ports.options())]);
+        match self {
+            Self::Work { message, again, dead_letter } => {
+                let delivery = Delivery {
+                    message_id: "m".to_owned(),
+                    body: message.wire(shape),
+                    receive_count: 1 + u32::from(*again),
+                    dead_letter: *dead_letter,
+                };
+                let worker = Worker::new(app, Processors::new().with(PROCESSOR, ports.clone()));
+                Box::pin(async move {
+                    let began = Instant::now();
+                    let invocation = Invocation { began, deadline: began + INVOCATION };
+                    worker.work(vec![delivery], invocation).await.undone.is_empty().into()
+                })
+            }
+            Self::Call(Act::Look) => Box::pin(async move { look_twice(&app).await.unwrap_or(false.into()) }),
+            Self::Call(Act::List) => Box::pin(async move { list_twice(&app).await.unwrap_or(false.into()) }),
+            // An answer that shows an unsealed job says that it has ended without all its items.
+            Self::Call(Act::Submit) => {
+                Box::pin(async move { submit::start_job(&app, submission(shape)).await.is_ok_and(|job| job.sealed).into() })
+            }
+            Self::Call(act) => Box::pin(async move { call(&app, *act, shape).await.is_ok().into() }),
+            Self::Sweep { .. } => Box::pin(async move { sweep::sweep(&app).await.is_ok().into() }),
+            Self::Read => Box::pin(async move { read(&app).await.unwrap_or(false.into()) }),
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "without a runtime there is no test")]
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime")
+}
+
+async fn call(app: &App, act: Act, shape: &Shape) -> Result<(), JobError> {
+    let (user, id) = (owner(), job_id());
+    match act {
+        Act::Cancel => cancel::cancel(app, &user, id).await.map(drop),
+        Act::Pause => pause::pause(app, &user, id).await.map(drop),
+        Act::Resume => pause::resume(app, &user, id).await.map(drop),
+        Act::Retry(round) => retry::retry(app, &user, id, round.map(u32::from)).await.map(drop),
+        Act::Delete => delete::delete(app, &user, id).await,
+        Act::PutPart(part) => {
+            let items = (0..shape.part_items(part.into())).map(|_| item()).collect();
+            let first_index = shape.first(part.into(), 0).into();
+            submit::put_part(app, &user, id, part.into(), first_index, items).await.map(drop)
+        }
+        Act::Seal(parts) => submit::seal(app, &user, id, parts.into()).await.map(drop),
+        Act::Submit | Act::Look | Act::List => unreachable!("these have answers that are looked at"),
+    }
+}
+
+fn submission(shape: &Shape) -> Submission {
+    Submission {
+        user_id: owner(),
+        created_by: owner().to_string(),
+        processor: PROCESSOR.to_owned(),
+        params: Arc::from(item()),
+        items: Some((0..shape.total()).map(|_| item()).collect()),
+        id_field: None,
+        tolerated: ToleratedFailures::Count(shape.tolerated),
+        chunk_size: Some(shape.chunk_size()),
+        metadata: None,
+        callback: None,
+        key: Some(RequestKey { key_hash: "k".to_owned(), fingerprint: "f".to_owned() }),
+    }
+}
+
+async fn look_twice(app: &App) -> Result<End, JobError> {
+    let (first, then) = (status::get(app, &owner(), job_id()).await?, status::get(app, &owner(), job_id()).await?);
+    Ok(End { done: true, wrong: wrong_with(&first, &then) })
+}
+
+async fn list_twice(app: &App) -> Result<End, JobError> {
+    let query = JobQuery { page_size: 1, ..JobQuery::default() };
+    let (first, then) = (status::list(app, &owner(), &query).await?.jobs, status::list(app, &owner(), &query).await?.jobs);
+    let wrong = first.first().zip(then.first()).and_then(|(first, then)| wrong_with(first, then));
+    Ok(End { done: true, wrong })
+}
+
+fn wrong_with(first: &Job, then: &Job) -> Option<&'static str> {
+    let over = |job: &Job| job.sealed && job.handled_items() > job.total_items;
+    match () {
+        () if over(first) || over(then) => Some("more items are seen than there are"),
+        () if then.processed_items < first.processed_items => Some("processed is seen to fall"),
+        () if then.round == first.round && then.failed_items < first.failed_items => Some("failed is seen to fall"),
+        () if then.round == first.round && first.is_terminal() && then.status != first.status => Some("an end is seen to change"),
+        () => None,
+    }
+}
+
+/// Whether the counts and the lists agree, as anybody reads them.
+async fn read(app: &App) -> Result<End, JobError> {
+    let job = status::get(app, &owner(), job_id()).await?;
+    let failures = records::failures(app, &job, records::Position::default(), 1_000).await?.records.len() as u64;
+    let wrong = (failures != job.failed_items).then_some("the failures listed are not as many as those counted");
+    Ok(End { done: true, wrong })
+}

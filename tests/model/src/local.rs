@@ -1,0 +1,212 @@
+//! What processes know: a tree of the answers each has heard, grown as the checker meets them. A process runs once for
+//! each place in the tree, however many states of the world it stands there in.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use headway::job::JobWrite;
+
+use crate::ask::{Answer, Ask, Fate, Found};
+use crate::life::{Life, Next};
+use crate::message::Carried;
+use crate::rows::{JobRow, OutcomeRow, PartRow};
+use crate::shape::{Items, Shape};
+
+mod alike;
+mod forget;
+
+/// A place in the tree.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) life: Life,
+    parent: Option<Arc<Node>>,
+    /// The answer that led here from the parent.
+    answer: Option<Answer>,
+    /// Of the life and all answers.
+    pub(crate) digest: u64,
+    /// Whether that is of less.
+    is_of_use: bool,
+    pub(crate) next: Next,
+    pub(crate) heard: Heard,
+    number: u32,
+}
+
+/// What a process has heard so far, as far as somebody asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard {
+    /// The part's round as the worker read it before it began its items.
+    pub(crate) round_begun: u8,
+    /// The items (of the job) that this process saw succeed, and fail.
+    pub(crate) succeeded: Items,
+    pub(crate) failed: Items,
+    /// The first version of the job row.
+    job: Option<JobRow>,
+    /// The last version of a part row.
+    part: Option<PartRow>,
+    /// The outcome row that a worker read before its items.
+    outcome: Option<OutcomeRow>,
+    /// How many items came out.
+    fates: u8,
+    /// Whether one of them outlasted the lease.
+    slow: bool,
+    /// Whether it has changed anything.
+    worked: bool,
+    /// Whether it has parked its message: then it is forgotten there at the end.
+    parked: bool,
+    /// Whether it has read what is to be run again.
+    read_again: bool,
+}
+
+/// The tree.
+#[derive(Debug)]
+pub(crate) struct Local {
+    shape: Arc<Shape>,
+    /// Whether what a process provably does not look at is kept from it, so that fewer states differ.
+    forgets: bool,
+    nodes: RwLock<Tree>,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    roots: HashMap<Life, Arc<Node>>,
+    children: HashMap<(u32, Answer), Arc<Node>>,
+}
+
+impl Local {
+    pub(crate) fn new(shape: Arc<Shape>, forgets: bool) -> Self {
+        Self { shape, forgets, nodes: RwLock::default() }
+    }
+
+    /// How many places there are.
+    pub(crate) fn len(&self) -> usize {
+        let tree = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        tree.roots.len() + tree.children.len()
+    }
+
+    /// A process at its beginning.
+    pub(crate) fn born(&self, life: Life) -> Arc<Node> {
+        if let Some(known) = self.nodes.read().unwrap_or_else(PoisonError::into_inner).roots.get(&life) {
+            return known.clone();
+        }
+        let node = Node {
+            digest: digest(&life),
+            is_of_use: false,
+            next: life.live(&self.shape, Vec::new()),
+            life: life.clone(),
+            parent: None,
+            answer: None,
+            heard: Heard::default(),
+            number: 0,
+        };
+        let mut tree = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        let number = (tree.roots.len() + tree.children.len()) as u32;
+        tree.roots.entry(life).or_insert_with(|| Arc::new(Node { number, ..node })).clone()
+    }
+
+    /// The process once it has heard this answer.
+    pub(crate) fn told(&self, node: &Arc<Node>, answer: Answer) -> Arc<Node> {
+        let answer = if self.forgets { node.of_use(answer) } else { answer };
+        let at = (node.number, answer);
+        if let Some(known) = self.nodes.read().unwrap_or_else(PoisonError::into_inner).children.get(&at) {
+            return known.clone();
+        }
+        let child = node.grow(&self.shape, &at.1, self.forgets);
+        let mut tree = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        let number = (tree.roots.len() + tree.children.len()) as u32;
+        tree.children.entry(at).or_insert_with(|| Arc::new(Node { number, ..child })).clone()
+    }
+}
+
+impl Node {
+    /// Whether it is a sweep that has just ended a job.
+    pub(crate) fn ended_a_job(&self) -> bool {
+        let ending =
+            matches!(self.asked_before(), Some(Ask::UpdateJob(JobWrite::End { .. } | JobWrite::Fail { .. } | JobWrite::Abandon { .. })));
+        ending && matches!(self.life, Life::Sweep { .. }) && matches!(self.answer, Some(Answer::Job(Some((Found::Applied, _)))))
+    }
+
+    /// What it asks.
+    pub(crate) fn asks(&self) -> Option<&Ask> {
+        match &self.next {
+            Next::Asks(ask) => Some(ask),
+            Next::Ends(_) => None,
+        }
+    }
+
+    /// What it asked last.
+    pub(crate) fn asked_before(&self) -> Option<&Ask> {
+        self.parent.as_ref()?.asks()
+    }
+
+    pub(crate) fn is_worker(&self) -> bool {
+        matches!(self.life, Life::Work { .. })
+    }
+
+    fn grow(self: &Arc<Self>, shape: &Arc<Shape>, answer: &Answer, forgets: bool) -> Self {
+        let mut answers: Vec<Answer> =
+            std::iter::successors(Some(&**self), |node| node.parent.as_deref()).filter_map(|node| node.answer.clone()).collect();
+        answers.reverse();
+        answers.push(answer.clone());
+        let mut child = Self {
+            life: self.life.clone(),
+            parent: Some(self.clone()),
+            answer: Some(answer.clone()),
+            digest: digest(&(self.digest, answer)),
+            is_of_use: false,
+            next: self.life.live(shape, answers),
+            heard: self.heard.and(self, answer),
+            number: 0,
+        };
+        if let Some(digest) = child.digest_of_use().filter(|_| forgets) {
+            (child.digest, child.is_of_use) = (digest, true);
+        }
+        child
+    }
+
+    pub(crate) fn is_a_revival(&self) -> bool {
+        matches!(self.message(), Some(Carried::Revive { .. }))
+    }
+
+    pub(crate) fn message(&self) -> Option<&Carried> {
+        match &self.life {
+            Life::Work { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl Heard {
+    /// With one answer more, to what `node` asked.
+    fn and(&self, node: &Node, answer: &Answer) -> Self {
+        let mut heard = self.clone();
+        heard.worked |= node.asks().is_some_and(Ask::is_write) && !matches!(node.asks(), Some(Ask::UpdateJob(JobWrite::Begin)));
+        match (node.asks(), answer) {
+            (Some(Ask::Item(index)), Answer::Fate(fate)) => {
+                let into = if matches!(fate, Fate::Fails | Fate::FailsForNow) { &mut heard.failed } else { &mut heard.succeeded };
+                *into |= 1 << index;
+                heard.fates += 1;
+                heard.slow |= *fate == Fate::IsSlow;
+            }
+            (Some(Ask::Rows(keys)), Answer::Rows(job, parts)) => {
+                heard.job = heard.job.or_else(|| job.clone());
+                if let Some((_, part)) = parts.first() {
+                    heard.part = Some(part.clone());
+                    heard.round_begun = if keys.len() == 2 { part.round } else { heard.round_begun };
+                }
+            }
+            (_, Answer::Part(Some((_, part)))) => heard.part = Some(part.clone()),
+            (_, Answer::Outcome(outcome)) if heard.fates == 0 => heard.outcome.clone_from(outcome),
+            (Some(Ask::Park(_)), _) => heard.parked = true,
+            (_, Answer::Outcomes(_)) => heard.read_again = true,
+            _ => {}
+        }
+        heard
+    }
+}
+
+fn digest(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,300 @@
+//! The ports a process is given: each call is looked up among the answers that are known; the first that is not stops it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use headway::chunk::ChunkId;
+use headway::job::JobWrite;
+use headway::ledger::{Candidates, Care, Found as Listed, Parked, PartId, Rows, Stray, SubmissionKey, Written};
+use headway::outcome::Outcome;
+use headway::part::{Part, PartWrite};
+use headway::quota::Usage;
+use headway::queue::Outgoing;
+use headway::{ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, UserId};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::ask::{Answer, Ask, Fate, Found, Key};
+use crate::message::{Carried, Nonce};
+use crate::rows::{JobRow, OutcomeRow, PartRow, item, parked};
+use crate::shape::{Shape, hour, job_id, owner};
+
+/// Longer than the lease, and than the time between checkpoints.
+const SLOW: Duration = Duration::from_millis(1_100);
+
+/// All ports of one process.
+#[derive(Clone)]
+pub(crate) struct Ports(Arc<Inner>);
+
+struct Inner {
+    shape: Arc<Shape>,
+    now: DateTime<Utc>,
+    answers: Vec<Answer>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    given: usize,
+    asked: Option<Ask>,
+    drawn: u8,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ports")
+    }
+}
+
+impl Ports {
+    pub(crate) fn new(shape: Arc<Shape>, now: DateTime<Utc>, answers: Vec<Answer>) -> Self {
+        Self(Arc::new(Inner { shape, now, answers, state: Mutex::default() }))
+    }
+
+    /// What was asked beyond the answers that are known.
+    pub(crate) fn asked(&self) -> Option<Ask> {
+        self.state().asked.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, ask: impl Fn() -> Ask) -> Result<Answer, JobError> {
+        let answer = poll_fn(|_| {
+            let mut state = self.state();
+            match self.0.answers.get(state.given) {
+                Some(answer) => {
+                    state.given += 1;
+                    Poll::Ready(answer.clone())
+                }
+                None => {
+                    state.asked.get_or_insert_with(&ask);
+                    Poll::Pending
+                }
+            }
+        })
+        .await;
+        match answer {
+            Answer::Lost => Err(JobError::unavailable("a port", "the answer was lost")),
+            answer => Ok(answer),
+        }
+    }
+
+    fn job(&self, row: &JobRow) -> Job {
+        row.real(&self.0.shape)
+    }
+
+    fn part(&self, number: u8, row: &PartRow) -> Part {
+        row.real(&self.0.shape, number.into())
+    }
+
+    fn outcome_row(&self, part: u32, chunk: u16, row: &OutcomeRow) -> Outcome {
+        row.real(&self.0.shape, part as usize, chunk.into())
+    }
+}
+
+fn written<T>(found: Found, row: T) -> Written<T> {
+    match found {
+        Found::Applied => Written::Applied(row),
+        Found::Refused => Written::Refused(row),
+    }
+}
+
+fn mismatch<T>(answer: &Answer) -> T {
+    panic!("the answer does not fit what was asked: {answer:?}")
+}
+
+#[async_trait]
+impl Ledger for Ports {
+    async fn rows(&self, jobs: &[JobId], parts: &[PartId]) -> Result<Rows, JobError> {
+        let keys = || jobs.iter().map(|_| Key::Job).chain(parts.iter().map(|(_, number)| Key::Part(*number as u8))).collect();
+        match self.ask(|| Ask::Rows(keys())).await? {
+            Answer::Rows(job, known) => Ok(Rows {
+                jobs: job.iter().flat_map(|job| jobs.iter().map(|id| (*id, self.job(job)))).collect(),
+                parts: known
+                    .iter()
+                    .flat_map(|(n, row)| parts.iter().filter(|id| id.1 == u32::from(*n)).map(|id| (*id, self.part(*n, row))))
+                    .collect(),
+            }),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn create(
+        &self,
+        job: &Job,
+        _params: &RawValue,
+        key: Option<&SubmissionKey>,
+        replacing: Option<JobId>,
+    ) -> Result<Option<SubmissionKey>, JobError> {
+        assert!(key.is_some() && replacing.is_none(), "a model has one job, which its key stands for");
+        match self.ask(|| Ask::Create(JobRow::of(job, hour(self.0.now)))).await? {
+            Answer::Created(true) => Ok(None),
+            Answer::Created(false) => Ok(key.map(|key| SubmissionKey { job: job_id(), ..key.clone() })),
+            other => mismatch(&other),
+        }
+    }
+
+    // Quotas are not modelled: an owner has started nothing, and a key is looked for when the job is created.
+    async fn submission(&self, _user_id: &UserId, _key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        Ok(None)
+    }
+
+    async fn usage(&self, _user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        Ok(None)
+    }
+
+    async fn put_usage(&self, _usage: &Usage) -> Result<bool, JobError> {
+        Ok(true)
+    }
+
+    async fn update_job(&self, _id: JobId, write: &JobWrite, _now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
+        match self.ask(|| Ask::UpdateJob(write.clone())).await? {
+            Answer::Job(Some((found, row))) => Ok(written(found, self.job(&row))),
+            Answer::Job(None) => Ok(Written::Gone),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
+        let number = part.number as u8;
+        match self.ask(|| Ask::PutPart(number, PartRow::of(part))).await? {
+            Answer::PartPut(other) => Ok(other.map(|row| self.part(number, &row))),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn update_part(&self, (_, number): PartId, write: &PartWrite, _now: DateTime<Utc>) -> Result<Written<Part>, JobError> {
+        match self.ask(|| Ask::UpdatePart(number as u8, write.clone())).await? {
+            Answer::Part(Some((found, row))) => Ok(written(found, self.part(number as u8, &row))),
+            Answer::Part(None) => Ok(Written::Gone),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn params(&self, _id: JobId) -> Result<Option<Arc<RawValue>>, JobError> {
+        Ok(Some(Arc::from(item())))
+    }
+
+    async fn outcome(&self, id: ChunkId) -> Result<Option<Outcome>, JobError> {
+        match self.ask(|| Ask::Outcome(id.part as u8, id.chunk as u8)).await? {
+            Answer::Outcome(row) => Ok(row.map(|row| self.outcome_row(id.part, id.chunk, &row))),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn outcomes(&self, (_, part): PartId, from: u16) -> Result<Vec<Outcome>, JobError> {
+        match self.ask(|| Ask::Outcomes { part: part as u8, from: from as u8 }).await? {
+            Answer::Outcomes(rows) => Ok(rows.iter().map(|(chunk, row)| self.outcome_row(part, (*chunk).into(), row)).collect()),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
+        let (part, chunk) = (outcome.id.part as u8, outcome.id.chunk as u8);
+        match self.ask(|| Ask::PutOutcome(part, chunk, OutcomeRow::of(outcome))).await? {
+            Answer::OutcomePut(put) => Ok(put),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn park(&self, kept: &Parked) -> Result<(), JobError> {
+        let Carried::Chunk(chunk) = Carried::of(&kept.body) else { panic!("only chunks are kept: {kept:?}") };
+        assert_eq!(Nonce::of(kept.nonce), chunk.nonce, "a message is kept under its own nonce");
+        self.ask(|| Ask::Park(chunk.clone())).await.map(drop)
+    }
+
+    async fn parked(&self, (_, part): PartId) -> Result<Vec<Parked>, JobError> {
+        match self.ask(|| Ask::Parked(part as u8)).await? {
+            Answer::Parked(kept) => Ok(kept.iter().map(|kept| parked(&self.0.shape, kept)).collect()),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError> {
+        self.ask(|| Ask::Unpark { part: id.part as u8, chunk: id.chunk as u8, nonce: Nonce::of(nonce) }).await.map(drop)
+    }
+
+    async fn care(&self, _id: ChunkId) -> Result<Option<Care>, JobError> {
+        Ok(None)
+    }
+
+    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+        panic!("careful mode is not modelled: {id:?} {care:?}")
+    }
+
+    async fn jobs_of(&self, _user_id: &UserId, _after: Option<&str>, _limit: usize) -> Result<Listed, JobError> {
+        // Candidates only: whether it is there is seen from its row.
+        Ok(Listed { ids: vec![job_id()], next: None })
+    }
+
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, _after: Option<&str>, _limit: usize) -> Result<Listed, JobError> {
+        match self.ask(|| Ask::Candidates(kind, before)).await? {
+            Answer::Candidate(found) => Ok(Listed { ids: found.then(job_id).into_iter().collect(), next: None }),
+            other => mismatch(&other),
+        }
+    }
+
+    async fn delete_part(&self, (_, part): PartId) -> Result<bool, JobError> {
+        self.ask(|| Ask::DeletePart(part as u8)).await.map(|_| true)
+    }
+
+    async fn delete_job(&self, _job: &Job) -> Result<(), JobError> {
+        self.ask(|| Ask::DeleteJob).await.map(drop)
+    }
+
+    async fn secret(&self, name: &str, _fresh: &[u8]) -> Result<Vec<u8>, JobError> {
+        panic!("no process asks for the secret {name}")
+    }
+
+    async fn keep_stray(&self, stray: &Stray, _now: DateTime<Utc>) -> Result<(), JobError> {
+        panic!("every message of a model can be read: {stray:?}")
+    }
+}
+
+#[async_trait]
+impl ChunkQueue for Ports {
+    async fn send(&self, _group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
+        self.ask(|| Ask::Send(messages.iter().map(|message| Carried::of(&message.body)).collect())).await.map(drop)
+    }
+}
+
+impl Clock for Ports {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.now
+    }
+
+    fn fresh_id(&self) -> Uuid {
+        let mut state = self.state();
+        state.drawn += 1;
+        Nonce::drawn(state.drawn - 1).uuid()
+    }
+}
+
+#[async_trait]
+impl ItemProcessor for Ports {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        assert_eq!(item.user_id, owner());
+        match self.ask(|| Ask::Item(item.index as u8)).await {
+            Ok(Answer::Fate(Fate::Succeeds)) => Ok(Output::None),
+            Ok(Answer::Fate(Fate::GivesOutput)) => Ok(Output::Json(self::item())),
+            Ok(Answer::Fate(Fate::Fails)) => Err(ItemError::permanent("", "failed")),
+            Ok(Answer::Fate(Fate::FailsForNow)) => Err(ItemError::retryable("", "failed for now")),
+            Ok(Answer::Fate(Fate::IsSlow)) => {
+                tokio::time::sleep(SLOW).await;
+                Ok(Output::None)
+            }
+            other => panic!("the answer does not fit what was asked: {other:?}"),
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options { concurrency: 1, attempts_max: self.0.shape.attempts_max, ..Options::default() }
+    }
+}

@@ -1,0 +1,265 @@
+//! The rows as a model holds them: small, and comparable. Every rule is asked of the real row, which each of these makes.
+
+use headway::chunk::{ChunkId, fingerprint};
+use headway::job::{JobStatus, RolledUp};
+use headway::outcome::{Again, Failure, FailureKind, Outcome, OutputRecord};
+use headway::part::{Part, Register};
+use headway::{Job, ledger::Parked};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::message::Chunk;
+use crate::shape::{CHUNKS_MAX, ITEMS_MAX, Items, NOW, PARTS_MAX, Shape, aged, hour, job_id, time};
+
+/// All rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Rows {
+    pub(crate) job: Option<JobRow>,
+    pub(crate) parts: [Option<PartRow>; PARTS_MAX],
+    pub(crate) outcomes: [[Option<OutcomeRow>; CHUNKS_MAX]; PARTS_MAX],
+    /// In order.
+    pub(crate) parked: Vec<Chunk>,
+}
+
+impl Rows {
+    /// So many hours pass.
+    pub(crate) fn age(&mut self, hours: u16) {
+        if let Some(job) = &mut self.job {
+            job.updated = aged(job.updated, hours);
+            job.ended = job.ended.map(|ended| aged(ended, hours));
+            job.place = aged(job.place, hours);
+        }
+        for part in self.parts.iter_mut().flatten() {
+            part.updated = aged(part.updated, hours);
+        }
+    }
+
+    /// Whether nothing but times differs.
+    pub(crate) fn are_as(&self, other: &Self) -> bool {
+        let timeless = |rows: &Self| {
+            let mut rows = rows.clone();
+            if let Some(job) = &mut rows.job {
+                (job.updated, job.place) = (NOW, NOW);
+                job.ended = job.ended.map(|_| NOW);
+            }
+            rows.parts.iter_mut().flatten().for_each(|part| part.updated = NOW);
+            rows
+        };
+        self == other || timeless(self) == timeless(other)
+    }
+}
+
+/// The job row, without what no step changes or reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct JobRow {
+    pub(crate) status: JobStatus,
+    pub(crate) round: u8,
+    pub(crate) paused: bool,
+    pub(crate) sealed: bool,
+    pub(crate) abandoned: bool,
+    pub(crate) deleting: bool,
+    pub(crate) reconciled: bool,
+    pub(crate) parts: u8,
+    pub(crate) top: Option<u8>,
+    pub(crate) total: u8,
+    /// The parts rolled up, as bits.
+    pub(crate) rolled: u8,
+    pub(crate) processed: u8,
+    pub(crate) failed: u8,
+    /// Times are hours.
+    pub(crate) updated: u16,
+    pub(crate) ended: Option<u16>,
+    /// The time by which the sweep finds it.
+    pub(crate) place: u16,
+}
+
+impl JobRow {
+    pub(crate) fn of(job: &Job, place: u16) -> Self {
+        Self {
+            status: job.status,
+            round: job.round as u8,
+            paused: job.paused,
+            sealed: job.sealed,
+            abandoned: job.abandoned,
+            deleting: job.deleting,
+            reconciled: job.reconciled,
+            parts: job.parts as u8,
+            top: job.top_part.map(|top| top as u8),
+            total: job.total_items as u8,
+            rolled: job.rolled_up.parts.iter().map(|part| 1 << part).sum(),
+            processed: job.rolled_up.processed as u8,
+            failed: job.rolled_up.failed as u8,
+            updated: hour(job.updated_at),
+            ended: job.completed_at.map(hour),
+            place,
+        }
+    }
+
+    pub(crate) fn real(&self, shape: &Shape) -> Job {
+        let mut job = shape.job();
+        job.status = self.status;
+        job.round = self.round.into();
+        (job.paused, job.sealed, job.abandoned) = (self.paused, self.sealed, self.abandoned);
+        (job.deleting, job.reconciled) = (self.deleting, self.reconciled);
+        job.parts = self.parts.into();
+        job.top_part = self.top.map(u32::from);
+        job.total_items = self.total.into();
+        job.rolled_up = RolledUp {
+            parts: (0..PARTS_MAX as u32).filter(|part| self.rolled & (1 << part) != 0).collect(),
+            processed: self.processed.into(),
+            failed: self.failed.into(),
+        };
+        job.updated_at = time(self.updated);
+        job.completed_at = self.ended.map(time);
+        job.expires_at = self.ended.map(|ended| time(ended + 24 * job.retention_days));
+        job.uncount();
+        job
+    }
+
+    /// Only what tells whether the job stands, and its round.
+    pub(crate) fn whether_it_stands(&self) -> Self {
+        Self {
+            status: self.status,
+            round: self.round,
+            paused: self.paused,
+            deleting: self.deleting,
+            sealed: true,
+            abandoned: false,
+            reconciled: false,
+            parts: 0,
+            top: None,
+            total: 0,
+            rolled: 0,
+            processed: 0,
+            failed: 0,
+            updated: NOW,
+            ended: None,
+            place: NOW,
+        }
+    }
+}
+
+/// A part row. Registers are their codes, 0 where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PartRow {
+    pub(crate) round: u8,
+    pub(crate) sent: bool,
+    pub(crate) registers: [u32; CHUNKS_MAX],
+    /// An hour.
+    pub(crate) updated: u16,
+}
+
+impl PartRow {
+    pub(crate) fn of(part: &Part) -> Self {
+        let mut registers = [0; CHUNKS_MAX];
+        for (chunk, register) in &part.registers {
+            registers[usize::from(*chunk)] = register.code() as u32;
+        }
+        Self { round: part.round as u8, sent: part.sent, registers, updated: hour(part.updated_at) }
+    }
+
+    pub(crate) fn real(&self, shape: &Shape, number: usize) -> Part {
+        let first_index = shape.first(number, 0).into();
+        let codes = self.registers.iter().enumerate().filter(|(_, code)| **code > 0);
+        Part {
+            job: job_id(),
+            number: number as u32,
+            first_index,
+            items: shape.part_items(number).into(),
+            chunks: shape.parts[number].len() as u16,
+            fingerprint: part_fingerprint(shape, number),
+            round: self.round.into(),
+            registers: codes.map(|(chunk, code)| (chunk as u16, Register::from_code((*code).into()))).collect(),
+            sent: self.sent,
+            updated_at: time(self.updated),
+        }
+    }
+
+    pub(crate) fn register(&self, chunk: usize) -> Option<Register> {
+        Some(self.registers[chunk]).filter(|code| *code > 0).map(|code| Register::from_code(code.into()))
+    }
+}
+
+fn part_fingerprint(shape: &Shape, number: usize) -> String {
+    let items: Vec<_> = (0..shape.part_items(number)).map(|_| item()).collect();
+    let first = shape.first(number, 0);
+    let start = |chunk: usize| usize::from(shape.first(number, chunk) - first);
+    let chunks: Vec<_> = (0..shape.parts[number].len()).map(|c| start(c)..start(c) + usize::from(shape.parts[number][c])).collect();
+    fingerprint(first.into(), &chunks, &items)
+}
+
+/// An outcome row. Items are bits of the chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct OutcomeRow {
+    pub(crate) version: u8,
+    pub(crate) round: u8,
+    pub(crate) processed: Items,
+    pub(crate) failed: Items,
+    pub(crate) outputs: Items,
+    /// For each item the round it is to be run again in, or 0.
+    pub(crate) again: [u8; ITEMS_MAX],
+}
+
+impl OutcomeRow {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        let bit = |index: &u64| 1 << (index - outcome.first_index);
+        let mut again = [0; ITEMS_MAX];
+        for (index, known) in &outcome.again {
+            again[(index - outcome.first_index) as usize] = known.round as u8;
+        }
+        Self {
+            version: outcome.version as u8,
+            round: outcome.round as u8,
+            processed: outcome.processed.iter().map(bit).sum(),
+            failed: outcome.failures.keys().map(bit).sum(),
+            outputs: outcome.outputs.keys().map(bit).sum(),
+            again,
+        }
+    }
+
+    pub(crate) fn real(&self, shape: &Shape, part: usize, chunk: usize) -> Outcome {
+        let id = chunk_id(part, chunk);
+        let first_index: u64 = shape.first(part, chunk).into();
+        let indexes = |items: Items| (0..ITEMS_MAX as u64).filter(move |i| items & (1 << i) != 0).map(move |i| first_index + i);
+        Outcome {
+            version: self.version.into(),
+            round: self.round.into(),
+            processed: indexes(self.processed).collect(),
+            failures: indexes(self.failed).map(|index| (index, failure())).collect(),
+            outputs: indexes(self.outputs).map(|index| (index, OutputRecord { id: None, output: Some(item()) })).collect(),
+            again: (0..ITEMS_MAX)
+                .filter(|i| self.again[*i] > 0)
+                .map(|i| (first_index + i as u64, Again { round: self.again[i].into(), item: item() }))
+                .collect(),
+            ..Outcome::new(id, first_index, shape.parts[part][chunk].into())
+        }
+    }
+}
+
+/// A kept message.
+pub(crate) fn parked(shape: &Shape, kept: &Chunk) -> Parked {
+    let id = chunk_id(kept.part.into(), kept.chunk.into());
+    Parked { id, nonce: kept.nonce.uuid(), body: kept.wire(shape) }
+}
+
+/// Which chunk.
+pub(crate) fn chunk_id(part: usize, chunk: usize) -> ChunkId {
+    ChunkId { job: job_id(), part: part as u32, chunk: chunk as u16 }
+}
+
+/// Every item is the same to the protocol.
+#[expect(clippy::expect_used, reason = "a constant")]
+pub(crate) fn item() -> Box<RawValue> {
+    RawValue::from_string("0".to_owned()).expect("JSON")
+}
+
+/// And every failure.
+pub(crate) fn failure() -> Failure {
+    Failure::new(FailureKind::Permanent, "", "failed", 1, None, item())
+}
+
+/// The nonce of that number.
+pub(crate) fn uuid(number: u8) -> Uuid {
+    // The first 32 bits are what waits are drawn from: the longest.
+    Uuid::from_u128(u128::from(u32::MAX) << 96 | u128::from(number))
+}
