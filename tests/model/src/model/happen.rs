@@ -2,7 +2,6 @@
 
 use crate::ask::{Answer, Ask, Fate, Key};
 use crate::life::{Act, Life, Next, Sweep};
-use crate::message::Carried;
 use crate::model::{Action, Delivery, Fault, Protocol};
 use crate::perform::Step;
 use crate::planted::Planted;
@@ -18,7 +17,7 @@ impl Protocol {
                 self.step(world, process, fault, key)
             }
             Action::Item(number, fate) => {
-                self.item(world, number, FATES[fate]);
+                self.item(world, number, Self::fate(fate));
                 Some(())
             }
             Action::Call(number, fault) => {
