@@ -105,6 +105,10 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     if after.deleting {
         return (!after.is_terminal()).then_some("a live job is deleted");
     }
+    // A part below the highest does not touch the job's row, and is not seen.
+    if after.abandoned && !before.abandoned && old.rows.job.as_ref().is_some_and(|job| job.updated == NOW) {
+        return Some("a submission is abandoned that has just gone on");
+    }
     // Only at the beginning of a sweep does time pass: then rows are older than they were.
     let after = if node.is_none() { Job { completed_at: before.completed_at, ..after } } else { after };
     counts(&before, &after).or_else(|| registers(&old.rows, &new.rows)).or_else(|| ends(&before, &after))
@@ -189,7 +193,6 @@ fn ends(before: &Job, after: &Job) -> Option<&'static str> {
     let too_many = after.tolerated.exceeded(after.failed_items, after.handled_items(), after.sealed.then_some(after.total_items));
     let ended = (before.status, before.completed_at) != (after.status, after.completed_at);
     match (before.is_terminal(), after.status) {
-        (false, _) if after.abandoned && before.updated_at == time(NOW) => Some("a submission is abandoned that has just gone on"),
         (true, _) if before.round == after.round && ended => Some("an end changed"),
         (true, _) if before.round != after.round && before.status == JobStatus::Cancelled => Some("a cancelled job was retried"),
         (_, JobStatus::Completed) if after.pending_items() > 0 => Some("completed with items that are pending"),

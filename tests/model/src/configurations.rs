@@ -440,6 +440,7 @@ fn larger_retries() -> Vec<Bounds> {
         Bounds {
             name: "retry of two parts, while somebody looks",
             shape: shape(TWO_PARTS, 0),
+            workers: 1,
             callers: 2,
             acts: &[Act::Retry(None), Act::Look],
             torn_reads: true,
@@ -450,7 +451,6 @@ fn larger_retries() -> Vec<Bounds> {
             name: "retry of three chunks in two parts",
             shape: shape(&[&[1, 1], &[1]], 0),
             acts: &[Act::Retry(None)],
-            crashes: 1,
             fails: 2,
             ..Bounds::default()
         },
