@@ -82,7 +82,8 @@ async fn one_line_an_event_and_nothing_of_the_input() {
     let house = House::new().await;
     let requests = sing(&house).await;
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let endpoints = format!(r#"{{"crm": {{"url": "https://localhost:1/zq7e57", "secret": "{secret}", "headers": {{"x-zq7e57": "zq7e57"}}}}}}"#);
+    let endpoints =
+        format!(r#"{{"crm": {{"url": "https://localhost:1/zq7e57", "secret": "{secret}", "headers": {{"x-zq7e57": "zq7e57"}}}}}}"#);
     let http = Http::new(Endpoints::parse(&endpoints).unwrap());
     assert!(!format!("{http:?}").contains(MARK) && !format!("{http:?}").contains(&secret[6..]));
     std::panic::set_hook(usual);
