@@ -81,7 +81,7 @@ pub const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
 /// How long after its end a job is left to the workers that may still be at it.
 pub const RECONCILE_AFTER_END: Duration = Duration::from_secs(960);
 /// How long the rows of a job stay that is gone for everybody: longer than a worker that saw it before can still write.
-pub const DELETE_AFTER_GONE: Duration = Duration::from_secs(960);
+pub const DELETE_AFTER_GONE: Duration = Duration::from_secs(930);
 
 /// Entries of `SendMessageBatch`. Source: Amazon SQS quotas.
 pub const QUEUE_BATCH_ENTRIES_MAX: usize = 10;

@@ -509,12 +509,12 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[edit(
             WORK,
             "        let found = Found { message, job: &job, part };
-        match found.plan() {",
+        match found.plan(self.app.clock.now()) {",
             "        let found = Found { message, job: &job, part };
         if delivery.dead_letter && !found.job.runs() {
             return Ok(());
         }
-        match found.plan() {",
+        match found.plan(self.app.clock.now()) {",
         )],
         breaks: "items of a paused or failed job are dropped with their dead letter",
         trap: "dead letters: stopping: park",
