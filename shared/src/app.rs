@@ -62,7 +62,6 @@ impl App {
     /// The row of a job that is this owner's; to anybody else it does not exist.
     pub(crate) async fn owned_row(&self, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
         let row = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
-        let there = |job: &Job| !job.deleting && job.expires_at.is_none_or(|expires| expires > self.clock.now());
-        row.filter(|job| there(job) && job.user_id == *user_id).ok_or(JobError::NotFound)
+        row.filter(|job| !job.is_gone(self.clock.now()) && job.user_id == *user_id).ok_or(JobError::NotFound)
     }
 }

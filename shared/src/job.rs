@@ -267,6 +267,11 @@ impl Job {
         !self.is_terminal() && !self.deleting
     }
 
+    /// Whether it exists for nobody any more, though its rows may still be there: it was forgotten, or is past its retention.
+    pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
+        self.deleting || self.expires_at.is_some_and(|expires| expires <= now)
+    }
+
     /// Whether the sweep is to look at it: until it has ended and nothing of it can be left unshown.
     pub fn is_watched(&self) -> bool {
         !(self.is_terminal() && (self.reconciled || self.deleting))

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::error::JobError;
 use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
-use crate::limits::DELETE_AFTER_END_MIN;
+use crate::limits::DELETE_AFTER_GONE;
 use crate::part::{Part, PartWrite};
 use crate::work::error_chain;
 
@@ -104,12 +104,7 @@ impl Jobs {
 
     async fn row(&self, id: JobId) -> Result<Option<Job>, JobError> {
         let row = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
-        Ok(row.filter(|job| self.is_there(job)))
-    }
-
-    /// Whether anybody may still see the job: what is past its retention is gone before the sweep comes by.
-    fn is_there(&self, job: &Job) -> bool {
-        !job.deleting && job.expires_at.is_none_or(|expires| expires > self.clock.now())
+        Ok(row.filter(|job| !job.is_gone(self.clock.now())))
     }
 
     /// The parts whose counts are not in the row.
@@ -156,7 +151,8 @@ impl JobRepository for Jobs {
     async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
         let found = self.ledger.jobs_of(user_id, query.after.as_deref(), query.page_size).await?;
         let mut rows = self.ledger.rows(&found.ids, &[]).await?.jobs;
-        let listed = |job: &Job| self.is_there(job) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
+        let now = self.clock.now();
+        let listed = |job: &Job| !job.is_gone(now) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
         let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
         let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
         let ids: Vec<_> = jobs.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
@@ -208,12 +204,12 @@ impl JobRepository for Jobs {
 }
 
 impl Jobs {
-    /// Deletes the job if it expired or was forgotten, and ended long enough ago; says whether.
+    /// Deletes the job if it was forgotten or expired, so long ago that nobody is left who saw it before; says whether.
     async fn clean_up(&self, id: JobId, older_than: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, JobError> {
         let Some(job) = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id) else { return Ok(false) };
-        let expired = job.expires_at.is_some_and(|expires| expires < older_than);
-        let settled = job.completed_at.is_some_and(|ended| ended < now - DELETE_AFTER_END_MIN);
-        if !settled || !(expired || job.deleting) {
+        // A row that is being deleted does not change any more.
+        let gone_since = if job.deleting { Some(job.updated_at) } else { job.expires_at.filter(|expires| *expires < older_than) };
+        if gone_since.is_none_or(|since| since >= now - DELETE_AFTER_GONE) {
             return Ok(false);
         }
         match self.update_status(id, &JobWrite::Delete { round: job.round }).await? {

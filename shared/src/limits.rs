@@ -80,8 +80,8 @@ pub const TTL_DAYS: i64 = 400;
 pub const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
 /// How long after its end a job is left to the workers that may still be at it.
 pub const RECONCILE_AFTER_END: Duration = Duration::from_secs(960);
-/// How long after its end a job's rows stay, so that late duplicates find them: more than a worker's timeout.
-pub const DELETE_AFTER_END_MIN: Duration = Duration::from_secs(15 * 60);
+/// How long the rows of a job stay that is gone for everybody: longer than a worker that saw it before can still write.
+pub const DELETE_AFTER_GONE: Duration = Duration::from_secs(930);
 
 /// Entries of `SendMessageBatch`. Source: Amazon SQS quotas.
 pub const QUEUE_BATCH_ENTRIES_MAX: usize = 10;
@@ -116,6 +116,7 @@ const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
 const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");
 const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have the largest job");
+const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
 const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
 const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
 const _: () = assert!(

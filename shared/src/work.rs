@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::app::App;
@@ -212,7 +213,7 @@ impl Worker {
     ) -> Result<(), JobError> {
         let (Some(job), Some(part)) = (self.leases.job(&self.app, message.id.job).await?, part) else { return Ok(()) };
         let found = Found { message, job: &job, part };
-        match found.plan() {
+        match found.plan(self.app.clock.now()) {
             Plan::Drop => found.log("dropped a chunk: its job was cancelled or deleted"),
             Plan::LookUpward => {
                 worked.duplicates += 1;
@@ -322,8 +323,8 @@ impl Found<'_> {
         tracing::info!(job_id = %self.job.id, part = self.part.number, chunk = self.message.id.chunk, "{what}");
     }
 
-    fn plan(&self) -> Plan {
-        if self.job.deleting || self.job.status == JobStatus::Cancelled {
+    fn plan(&self, now: DateTime<Utc>) -> Plan {
+        if self.job.is_gone(now) || self.job.status == JobStatus::Cancelled {
             Plan::Drop
         } else if self.part.registers.get(&self.message.id.chunk).is_some_and(|register| register.is_full()) {
             Plan::LookUpward

@@ -15,7 +15,7 @@ const HISTORIES_MAX: u64 = 100_000;
 /// The same through the adapters, where a history costs much more.
 const HISTORIES_THROUGH_ADAPTERS_MAX: u64 = 2_000;
 /// What of the workspace is copied.
-const COPIED: [&str; 6] = ["Cargo.toml", "Cargo.lock", "shared", "functions", "tests", "examples"];
+const COPIED: [&str; 7] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "shared", "functions", "tests", "examples"];
 
 const OPTIMIZED: [&str; 2] = ["--config", "tests/simulation/fast.toml"];
 
@@ -104,7 +104,7 @@ fn simulate(copy: &Path, test: &str, most: u64, profile: &[&str]) -> Outcome {
         .current_dir(copy)
         .arg("test")
         .args(profile)
-        .args(["--workspace", "--features", "embedded", "--locked", "--test", "simulation"])
+        .args(["--workspace", "--features", "embedded", "--locked", "--offline", "--test", "simulation"])
         .args(["--", "--exact", test, "--nocapture"])
         .env("CARGO_TARGET_DIR", copy.with_file_name("target"))
         .env("HEADWAY_SIM_HISTORIES", most.to_string())

@@ -106,6 +106,9 @@ pub(crate) trait Parts {
         0
     }
 
+    /// Messages that would come later come now.
+    async fn hurry(&self) {}
+
     /// How many messages that are not ours were kept for people, if that can be told.
     async fn strays(&self) -> Option<usize> {
         None

@@ -303,6 +303,11 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     }
     tokio::time::sleep(after).await;
     world.note(id, |book| book.deletes = true);
+    // A worker that has just read the job, and a sweep that comes at once.
+    let at_a_bad_time = world.faults.one_in(2);
+    if at_a_bad_time {
+        world.parts.hurry().await;
+    }
     for _ in 0..PATIENCE {
         match world.request(async |app| delete(app, &world.users[job.owner], id).await).await {
             Some(Ok(()) | Err(JobError::NotFound)) => break,
@@ -314,6 +319,9 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
         return;
     }
     world.note(id, |book| book.deleted = true);
+    if at_a_bad_time {
+        world.sweep_now.notify_one();
+    }
     world.faults.saw("job: deleted by its user");
     if let Some(next) = job.then {
         tokio::time::sleep(world.faults.span(Duration::from_secs(2_000))).await;

@@ -51,6 +51,8 @@ pub(crate) struct World {
     /// What users were told, and did, by job.
     pub(crate) books: Rc<RefCell<BTreeMap<JobId, Book>>>,
     auditor: Rc<RefCell<Auditor>>,
+    /// Makes a schedule fire now.
+    pub(crate) sweep_now: Rc<Notify>,
     /// Says when a sweep begins.
     pub(crate) sweep_begins: Rc<Notify>,
     /// What users have still to do.
@@ -75,6 +77,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         users: [UserId::new("u").unwrap(), UserId::new("v").unwrap()],
         books: Rc::default(),
         auditor: Rc::new(RefCell::new(Auditor::new(faults.clone()))),
+        sweep_now: Rc::default(),
         sweep_begins: Rc::default(),
         to_come: Rc::default(),
         looked: Rc::default(),
@@ -259,7 +262,11 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
 async fn sweeps(world: World) {
     loop {
         let pause = if world.faults.on() { world.plan.sweep_every } else { world.calm_pause() };
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            biased;
+            () = world.sweep_now.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
         world.sweep_begins.notify_waiters();
         let process = world.process(Role::Sweep);
         let app = world.app(&process);

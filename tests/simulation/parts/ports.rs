@@ -85,6 +85,10 @@ impl Parts for Ports {
         self.queue.redrive()
     }
 
+    async fn hurry(&self) {
+        self.queue.hurry();
+    }
+
     async fn strays(&self) -> Option<usize> {
         Some(self.table.strays().len())
     }

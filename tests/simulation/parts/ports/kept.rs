@@ -4,20 +4,23 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use chrono::TimeDelta;
 use futures::FutureExt as _;
 use headway::chunk::ChunkId;
 use headway::ledger::Rows;
 use headway::ledger::memory::MemoryLedger;
 use headway::part::Register;
 use headway::work::Delivery;
-use headway::{JobError, JobId, JobStatus, Ledger as _};
-
+use headway::{Clock as _, JobError, JobId, JobStatus, Ledger as _};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::queue::{Carried, SimQueue};
-use crate::faults::Faults;
+use crate::faults::{Faults, Process};
 use crate::invariant::{Invariant, Violation};
 
+/// Clocks of two processes may be this far apart.
+const SKEW: TimeDelta = TimeDelta::seconds(5);
 /// So many kept messages may be a page of more.
 const PARKED_PAGE: usize = 10;
 
@@ -25,6 +28,7 @@ const PARKED_PAGE: usize = 10;
 #[derive(Clone)]
 pub(in crate::parts) struct Kept {
     faults: Faults,
+    clock: Process,
     table: Arc<MemoryLedger>,
     queue: Arc<SimQueue>,
     /// Where each job is on the way from a pause over a resume to the next pause, with messages parked.
@@ -47,7 +51,8 @@ pub(super) enum Pausing {
 
 impl Kept {
     pub(super) fn new(faults: Faults, table: Arc<MemoryLedger>, queue: Arc<SimQueue>) -> Self {
-        Self { faults, table, queue, pauses: Arc::default() }
+        let clock = Process::new(faults.clone(), Instant::now());
+        Self { faults, clock, table, queue, pauses: Arc::default() }
     }
 
     /// Everything that was carried has to be in the ledger or somewhere else, unless nobody wants it any more.
@@ -55,7 +60,7 @@ impl Kept {
         let id = carried.chunk;
         let rows = self.rows(id);
         let (Some(job), Some(part)) = (rows.jobs.get(&id.job), rows.parts.get(&(id.job, id.part))) else { return };
-        let is_over = job.deleting || job.status == JobStatus::Cancelled;
+        let is_over = job.is_gone(self.clock.now() + SKEW) || job.status == JobStatus::Cancelled;
         if is_over || matches!(part.registers.get(&id.chunk), Some(Register::Clean { .. })) {
             return;
         }
