@@ -24,11 +24,18 @@ pub(crate) enum Ask {
     PutPart(u8, PartRow),
     UpdatePart(u8, PartWrite),
     Outcome(u8, u8),
-    Outcomes { part: u8, from: u8 },
+    Outcomes {
+        part: u8,
+        from: u8,
+    },
     PutOutcome(u8, u8, OutcomeRow),
     Park(Chunk),
     Parked(u8),
-    Unpark { part: u8, chunk: u8, nonce: Nonce },
+    Unpark {
+        part: u8,
+        chunk: u8,
+        nonce: Nonce,
+    },
     /// Whether the job is among the candidates before this time.
     Candidates(Candidates, DateTime<Utc>),
     DeletePart(u8),
@@ -81,9 +88,6 @@ pub(crate) enum Answer {
 impl Ask {
     /// Whether it can change a row or send something.
     pub(crate) fn is_write(&self) -> bool {
-        !matches!(
-            self,
-            Self::Rows(_) | Self::Outcome(..) | Self::Outcomes { .. } | Self::Parked(_) | Self::Candidates(..) | Self::Item(_)
-        )
+        !matches!(self, Self::Rows(_) | Self::Outcome(..) | Self::Outcomes { .. } | Self::Parked(_) | Self::Candidates(..) | Self::Item(_))
     }
 }

@@ -11,15 +11,32 @@ use crate::life::{Life, Next};
 use crate::local::Node;
 use crate::model::Protocol;
 use crate::perform::Step;
-use crate::rows::{OutcomeRow, Rows};
-use crate::shape::{ITEMS_MAX, Items, Shape};
+use crate::rows::{JobRow, OutcomeRow, Rows};
+use crate::shape::{ITEMS_MAX, Items, NOW, Shape, time};
 use crate::world::{Names, World};
+
+/// What has to be reached by one model or the other, or nothing was shown of it.
+pub const REACHED: [&str; 10] = [
+    "completed",
+    "failed",
+    "cancelled",
+    "completed when retried",
+    "failed when retried",
+    "retried twice",
+    "parked",
+    "abandoned",
+    "deleted",
+    "ended by the sweep",
+];
 
 /// The invariants, and what must be seen to have been reached at all.
 pub(crate) fn properties() -> Vec<Property<Protocol>> {
     vec![
         Property::always(HOLDS, |_, world: &World| world.broken.is_none()),
         Property::always(ENDS, |model: &Protocol, world: &World| !(world.left.rescues == 0 && waits_for_the_sweep(&model.bounds, world))),
+        Property::always(UNAIDED, |model: &Protocol, world: &World| {
+            world.struck || !(waits_for_the_sweep(&model.bounds, world) && world.rows.job.as_ref().is_some_and(is_on_its_way))
+        }),
         Property::always(AGREES, |model: &Protocol, world: &World| agrees(model, world)),
         Property::sometimes("completed", |_, world| has(world, |job| job == JobStatus::Completed)),
         Property::sometimes("failed", |_, world| has(world, |job| job == JobStatus::Failed)),
@@ -44,8 +61,14 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
 pub const HOLDS: &str = "no step breaks an invariant";
 /// What is quiet has ended, or is held by its user.
 pub const ENDS: &str = "what is quiet has ended";
+/// Without the sweep, too, unless a call of the api was cut off: workers that die are made up for by redelivery.
+pub const UNAIDED: &str = "nobody waits for the sweep in vain";
 /// Rows, counts and lists agree, once all is over.
 pub const AGREES: &str = "counts and lists agree in the end";
+
+fn is_on_its_way(job: &JobRow) -> bool {
+    job.sealed && !job.status.is_terminal()
+}
 
 fn has(world: &World, status: fn(JobStatus) -> bool) -> bool {
     world.rows.job.as_ref().is_some_and(|job| status(job.status))
@@ -53,7 +76,8 @@ fn has(world: &World, status: fn(JobStatus) -> bool) -> bool {
 
 /// Whether nothing happens any more unless the schedule comes round.
 pub(crate) fn waits_for_the_sweep(bounds: &Bounds, world: &World) -> bool {
-    let waits = |job: &Job| job.deleting || (job.is_watched() && !(job.is_live() && job.paused));
+    let expired = |job: &Job| job.expires_at.is_some_and(|expires| expires <= time(NOW));
+    let waits = |job: &Job| job.deleting || expired(job) || (job.is_watched() && !(job.is_live() && job.paused));
     world.is_quiet() && world.rows.job.as_ref().is_some_and(|job| waits(&job.real(&bounds.shape)))
 }
 
@@ -79,7 +103,11 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     let shape = &bounds.shape;
     let (before, after) = (counted(shape, &old.rows)?, counted(shape, &new.rows)?);
     if after.deleting {
-        return None;
+        return (!after.is_terminal()).then_some("a live job is deleted");
+    }
+    // A part below the highest does not touch the job's row, and is not seen.
+    if after.abandoned && !before.abandoned && old.rows.job.as_ref().is_some_and(|job| job.updated == NOW) {
+        return Some("a submission is abandoned that has just gone on");
     }
     // Only at the beginning of a sweep does time pass: then rows are older than they were.
     let after = if node.is_none() { Job { completed_at: before.completed_at, ..after } } else { after };
@@ -94,8 +122,11 @@ fn lost_items(bounds: &Bounds, world: &World) -> Option<&'static str> {
     if missing != 0 {
         return Some("an acknowledged item is nowhere any more");
     }
-    let over = job.sealed && u32::from(world.acknowledged.count_ones() as u8) > u32::from(job.parts);
-    over.then_some("an acknowledged part is not in the job")
+    match () {
+        () if job.sealed && world.acknowledged.count_ones() > job.parts.into() => Some("an acknowledged part is not in the job"),
+        () if job.sealed && job.abandoned => Some("a submission is both sealed and abandoned"),
+        () => None,
+    }
 }
 
 /// A record stands only for a result that its process has seen, of a try that was not begun before the item was cleared.
@@ -175,8 +206,12 @@ fn ends(before: &Job, after: &Job) -> Option<&'static str> {
 /// Once a job has ended and been looked at, its registers show its outcome rows, and its lists are as long as its counts.
 /// A part that the job's round has not reached yet may have been cleared and not stamped: it counts no failures.
 fn agrees(model: &Protocol, world: &World) -> bool {
-    let over = |job: &crate::rows::JobRow| job.status.is_terminal() && job.reconciled && !job.deleting;
-    if world.broken.is_some() || !world.is_quiet() || !world.rows.job.as_ref().is_some_and(over) {
+    let over = |job: &JobRow| job.status.is_terminal() && job.reconciled && !job.deleting;
+    if world.broken.is_some()
+        || !world.is_quiet()
+        || waits_for_the_sweep(&model.bounds, world)
+        || !world.rows.job.as_ref().is_some_and(over)
+    {
         return true;
     }
     every_outcome_is_shown(&model.bounds.shape, &world.rows) && lists_as_counted(model, world)
@@ -199,7 +234,7 @@ fn every_outcome_is_shown(shape: &Shape, rows: &Rows) -> bool {
 /// As the api reads them.
 fn lists_as_counted(model: &Protocol, world: &World) -> bool {
     let mut world = world.clone();
-    let mut node = model.local.born(Life::List);
+    let mut node = model.local.born(Life::Read);
     loop {
         let answer = match &node.next {
             Next::Ends(end) => return end.done && end.wrong.is_none(),

@@ -55,6 +55,8 @@ pub struct Bounds {
     pub slow: u8,
     /// Whether rows that are read together are read one by one.
     pub torn_reads: bool,
+    /// Whether processes may stand still for hours, which no function on Lambda does.
+    pub stalls: bool,
     /// What is broken.
     pub planted: Option<Planted>,
     /// Whether processes forget what they do not look at; without, the same is shown over more states.
@@ -81,6 +83,7 @@ impl Default for Bounds {
             fails_for_now: 0,
             slow: 0,
             torn_reads: false,
+            stalls: false,
             planted: None,
             forgets: true,
         }

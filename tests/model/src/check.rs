@@ -1,15 +1,14 @@
-//! Explores a model to the end, and says what was found; and that no history goes round in a circle.
+//! Explores a model to the end, and says what was found.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeSet;
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use stateright::{Checker, Expectation, HasDiscoveries, Model, Path};
+use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 use crate::bounds::Bounds;
-use crate::model::{Action, Protocol};
-use crate::world::World;
+use crate::model::Protocol;
+use crate::tell::tell;
 
 /// What was found.
 #[derive(Debug)]
@@ -61,64 +60,14 @@ pub fn check(bounds: &Bounds, threads: usize, states_max: usize) -> Report {
     }
 }
 
-/// A way to a state, a line a step.
-fn tell(model: &Protocol, path: Path<World, Action>) -> String {
-    let mut text = String::new();
-    let steps = path.into_vec();
-    for (world, action) in &steps {
-        let Some(action) = action else { continue };
-        let line = match action {
-            Action::Step(number, fault, _) => {
-                let node = &world.processes[*number].node;
-                format!("{:?}\n      {:?} -> {fault:?}", node.life, node.next)
-            }
-            Action::Item(number, _) => format!("{:?}\n      {action:?}", world.processes[*number].node.life),
-            Action::Deliver(delivery) => format!("{delivery:?} of {:?}", world.queue.get(delivery.place())),
-            Action::Call(number, fault) => format!("call {:?} -> {fault:?}", model.bounds.acts[*number]),
-            other => format!("{other:?}"),
-        };
-        let _ = writeln!(text, "  {line}");
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { states, unique, depth, situations, took, complete, .. } = self;
+        let seconds = took.as_secs_f64();
+        let complete = if *complete { "complete" } else { "NOT COMPLETE" };
+        write!(
+            f,
+            "{states:>8} states, {unique:>7} of them different, depth {depth:>3}, {situations:>5} situations, {seconds:>5.1} s, {complete}"
+        )
     }
-    if let Some((world, _)) = steps.last() {
-        let _ = writeln!(text, "  then: {:?}\n  {:#?}", world.broken, world.rows);
-    }
-    text
-}
-
-/// Follows every history, depth first: how many different states there are, and how many different rows and queues;
-/// `None` if a history comes back to where it was, so that it might never end.
-pub fn follow(bounds: &Bounds) -> Option<(usize, usize)> {
-    let model = Protocol::new(bounds.clone());
-    // Whether the state is on the way that is being followed.
-    let mut seen: HashMap<u64, bool> = HashMap::new();
-    let mut visible = BTreeSet::new();
-    let mut way: Vec<(u64, Vec<World>)> = Vec::new();
-    let mut enter = |world: World, seen: &mut HashMap<u64, bool>, way: &mut Vec<(u64, Vec<World>)>| {
-        let print = print(&world);
-        seen.insert(print, true);
-        visible.insert(self::print(&(&world.rows, &world.queue)));
-        way.push((print, model.next_states(&world)));
-    };
-    for world in model.init_states() {
-        enter(world, &mut seen, &mut way);
-    }
-    while let Some((here, ahead)) = way.last_mut() {
-        let Some(next) = ahead.pop() else {
-            seen.insert(*here, false);
-            way.pop();
-            continue;
-        };
-        match seen.get(&print(&next)) {
-            Some(true) => return None,
-            Some(false) => {}
-            None => enter(next, &mut seen, &mut way),
-        }
-    }
-    Some((seen.len(), visible.len()))
-}
-
-fn print(of: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
 }

@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use headway::jobs::JobQuery;
 use headway::processor::{ProcessorInfo, Processors};
 use headway::submit::{self, RequestKey, Submission};
 use headway::work::{Delivery, Invocation, Worker};
@@ -46,12 +47,19 @@ pub enum Act {
     Seal(u8),
     /// `status::get`, twice: what is seen must not go back.
     Look,
+    /// `status::list`, twice.
+    List,
 }
 
 impl Act {
     /// Whether nothing of the job it reads matters but the round, and that there is one.
     pub(crate) fn reads_the_round_only(self) -> bool {
         matches!(self, Self::Cancel | Self::Pause | Self::Resume | Self::Retry(_) | Self::Delete)
+    }
+
+    /// Whether what it reads is what it is for.
+    pub(crate) fn looks(self) -> bool {
+        matches!(self, Self::Look | Self::List)
     }
 
     /// Whether nothing it reads before it writes matters to that.
@@ -98,12 +106,9 @@ pub(crate) enum Life {
     /// A use-case of the api.
     Call(Act),
     /// `sweep::sweep`; while nothing else moves, if all was quiet when it began.
-    Sweep {
-        sweep: Sweep,
-        alone: bool,
-    },
+    Sweep { sweep: Sweep, alone: bool },
     /// `status::get` and `records::failures`: not a process, but how what is quiet is looked at.
-    List,
+    Read,
 }
 
 /// How it ended.
@@ -169,13 +174,14 @@ impl Life {
                 })
             }
             Self::Call(Act::Look) => Box::pin(async move { look_twice(&app).await.unwrap_or(false.into()) }),
+            Self::Call(Act::List) => Box::pin(async move { list_twice(&app).await.unwrap_or(false.into()) }),
             // An answer that shows an unsealed job says that it has ended without all its items.
             Self::Call(Act::Submit) => {
                 Box::pin(async move { submit::start_job(&app, submission(shape)).await.is_ok_and(|job| job.sealed).into() })
             }
             Self::Call(act) => Box::pin(async move { call(&app, *act, shape).await.is_ok().into() }),
             Self::Sweep { .. } => Box::pin(async move { sweep::sweep(&app).await.is_ok().into() }),
-            Self::List => Box::pin(async move { list(&app).await.unwrap_or(false.into()) }),
+            Self::Read => Box::pin(async move { read(&app).await.unwrap_or(false.into()) }),
         }
     }
 }
@@ -199,7 +205,7 @@ async fn call(app: &App, act: Act, shape: &Shape) -> Result<(), JobError> {
             submit::put_part(app, &user, id, part.into(), first_index, items).await.map(drop)
         }
         Act::Seal(parts) => submit::seal(app, &user, id, parts.into()).await.map(drop),
-        Act::Submit | Act::Look => unreachable!("these have answers that are looked at"),
+        Act::Submit | Act::Look | Act::List => unreachable!("these have answers that are looked at"),
     }
 }
 
@@ -224,6 +230,13 @@ async fn look_twice(app: &App) -> Result<End, JobError> {
     Ok(End { done: true, wrong: wrong_with(&first, &then) })
 }
 
+async fn list_twice(app: &App) -> Result<End, JobError> {
+    let query = JobQuery { page_size: 1, ..JobQuery::default() };
+    let (first, then) = (status::list(app, &owner(), &query).await?.jobs, status::list(app, &owner(), &query).await?.jobs);
+    let wrong = first.first().zip(then.first()).and_then(|(first, then)| wrong_with(first, then));
+    Ok(End { done: true, wrong })
+}
+
 fn wrong_with(first: &Job, then: &Job) -> Option<&'static str> {
     let over = |job: &Job| job.sealed && job.handled_items() > job.total_items;
     match () {
@@ -236,7 +249,7 @@ fn wrong_with(first: &Job, then: &Job) -> Option<&'static str> {
 }
 
 /// Whether the counts and the lists agree, as anybody reads them.
-async fn list(app: &App) -> Result<End, JobError> {
+async fn read(app: &App) -> Result<End, JobError> {
     let job = status::get(app, &owner(), job_id()).await?;
     let failures = records::failures(app, &job, records::Position::default(), 1_000).await?.records.len() as u64;
     let wrong = (failures != job.failed_items).then_some("the failures listed are not as many as those counted");

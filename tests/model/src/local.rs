@@ -7,11 +7,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use headway::job::JobWrite;
 
-use crate::ask::{Answer, Ask, Fate, Found, Key};
+use crate::ask::{Answer, Ask, Fate, Found};
 use crate::life::{Life, Next};
 use crate::message::Carried;
 use crate::rows::{JobRow, OutcomeRow, PartRow};
 use crate::shape::{Items, Shape};
+
+mod alike;
+mod forget;
 
 /// A place in the tree.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct Node {
     answer: Option<Answer>,
     /// Of the life and all answers.
     pub(crate) digest: u64,
+    /// Whether that is of less.
+    is_of_use: bool,
     pub(crate) next: Next,
     pub(crate) heard: Heard,
     number: u32,
@@ -47,6 +52,8 @@ pub(crate) struct Heard {
     slow: bool,
     /// Whether it has changed anything.
     worked: bool,
+    /// Whether it has parked its message: then it is forgotten there at the end.
+    parked: bool,
     /// Whether it has read what is to be run again.
     read_again: bool,
 }
@@ -84,6 +91,7 @@ impl Local {
         }
         let node = Node {
             digest: digest(&life),
+            is_of_use: false,
             next: life.live(&self.shape, Vec::new()),
             life: life.clone(),
             parent: None,
@@ -113,7 +121,8 @@ impl Local {
 impl Node {
     /// Whether it is a sweep that has just ended a job.
     pub(crate) fn ended_a_job(&self) -> bool {
-        let ending = matches!(self.asked_before(), Some(Ask::UpdateJob(JobWrite::End { .. } | JobWrite::Fail { .. } | JobWrite::Abandon { .. })));
+        let ending =
+            matches!(self.asked_before(), Some(Ask::UpdateJob(JobWrite::End { .. } | JobWrite::Fail { .. } | JobWrite::Abandon { .. })));
         ending && matches!(self.life, Life::Sweep { .. }) && matches!(self.answer, Some(Answer::Job(Some((Found::Applied, _)))))
     }
 
@@ -135,7 +144,8 @@ impl Node {
     }
 
     fn grow(self: &Arc<Self>, shape: &Arc<Shape>, answer: &Answer, forgets: bool) -> Self {
-        let mut answers: Vec<Answer> = std::iter::successors(Some(&**self), |node| node.parent.as_deref()).filter_map(|node| node.answer.clone()).collect();
+        let mut answers: Vec<Answer> =
+            std::iter::successors(Some(&**self), |node| node.parent.as_deref()).filter_map(|node| node.answer.clone()).collect();
         answers.reverse();
         answers.push(answer.clone());
         let mut child = Self {
@@ -143,95 +153,25 @@ impl Node {
             parent: Some(self.clone()),
             answer: Some(answer.clone()),
             digest: digest(&(self.digest, answer)),
+            is_of_use: false,
             next: self.life.live(shape, answers),
             heard: self.heard.and(self, answer),
             number: 0,
         };
-        if forgets {
-            child.digest = child.digest_of_use().unwrap_or(child.digest);
+        if let Some(digest) = child.digest_of_use().filter(|_| forgets) {
+            (child.digest, child.is_of_use) = (digest, true);
         }
         child
     }
 
-    /// The digest of what it goes on from, where that is less than all it has heard.
-    fn digest_of_use(&self) -> Option<u64> {
-        let Heard { part, outcome, slow, .. } = &self.heard;
-        match (&self.life, self.asks()?) {
-            // `look_upward(app, part)`, after which the message is done; in `Worker::run` it is patient.
-            (Life::Work { message, dead_letter, .. }, Ask::Rows(keys)) if keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) => {
-                let patient = self.heard.worked && !dead_letter && message.chunk().is_some();
-                (!slow).then(|| digest(&("upward", message, patient, part)))
-            }
-            // `Worker::revive` once the part is in the round: each of its steps looks at what is there then.
-            (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Outcomes { from, .. }) => Some(digest(&("again", self.message(), from))),
-            (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Rows(keys)) if self.heard.read_again => {
-                Some(digest(&("parked", self.message(), keys)))
-            }
-            // `Worker::run` with the first result: it will be settled, so the part as it was is of no use but for its round.
-            (Life::Work { message: Carried::Chunk(chunk), .. }, _) => {
-                let Some(Answer::Fate(fate)) = &self.answer else { return None };
-                let first = self.heard.fates == 1 && !slow && *fate != Fate::FailsForNow;
-                let register = part.as_ref().map(|part| part.registers[usize::from(chunk.chunk)]);
-                first.then(|| digest(&("working", &self.life, self.heard.round_begun, register, outcome, fate)))
-            }
-            // `sweep::look_at` once it has looked upward from the parts: it goes on from what it read first.
-            (Life::Sweep { .. }, Ask::Send(messages)) => Some(digest(&("reviving", &self.life, &self.heard.job, messages))),
-            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at })) => {
-                Some(digest(&("reconciling", &self.life, round, expires_at)))
-            }
-            // All that is left of an act is what it sends.
-            (Life::Call(act), Ask::Send(messages)) if act.reads_the_round_only() => Some(digest(&("sending", act, messages))),
-            _ => None,
-        }
-    }
-
-    /// Whether it will never again speak of a nonce but its own message's.
-    pub(crate) fn forgets_nonces(&self) -> bool {
-        match (self.message(), self.asks()) {
-            // `Worker::keep` forgets under the nonce that it kept under; nothing else looks back.
-            (Some(Carried::Chunk(_)), Some(Ask::Rows(keys))) => keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) && !self.heard.slow,
-            (Some(Carried::Revive { .. }), Some(Ask::Rows(_))) => true,
-            _ => false,
-        }
+    pub(crate) fn is_a_revival(&self) -> bool {
+        matches!(self.message(), Some(Carried::Revive { .. }))
     }
 
     pub(crate) fn message(&self) -> Option<&Carried> {
         match &self.life {
             Life::Work { message, .. } => Some(message),
             _ => None,
-        }
-    }
-
-    /// The answer without what the use-case does not look at: of a job that is read to know whether it stands, nothing
-    /// else. Reads for looking upward are kept whole.
-    fn of_use(&self, answer: Answer) -> Answer {
-        match (&self.life, self.asks(), answer) {
-            // A revival reads its part again.
-            (Life::Work { message: Carried::Revive { .. }, .. }, Some(Ask::Rows(keys)), Answer::Rows(Some(job), _)) if keys.len() == 2 => {
-                Answer::Rows(Some(job.whether_it_stands()), Vec::new())
-            }
-            // `Worker::read` and `Worker::begin`, for `Worker::chunk`; `Leases::read` before and after parking; in `Worker::revive`.
-            (Life::Work { .. }, Some(Ask::Rows(keys)), Answer::Rows(Some(job), parts)) if self.reads_whether_it_stands(keys) => {
-                Answer::Rows(Some(job.whether_it_stands()), parts)
-            }
-            (Life::Work { .. }, Some(Ask::UpdateJob(JobWrite::Begin)), Answer::Job(Some((found, job)))) => {
-                Answer::Job(Some((found, job.whether_it_stands())))
-            }
-            // What the api reads before it writes: only the round matters, to a retry that names none.
-            (Life::Call(act), Some(Ask::Rows(_)), Answer::Rows(Some(job), _)) if act.reads_the_round_only() => {
-                Answer::Rows(Some(job.whether_it_stands()), Vec::new())
-            }
-            (_, _, answer) => answer,
-        }
-    }
-
-    fn reads_whether_it_stands(&self, keys: &[Key]) -> bool {
-        let Life::Work { message, .. } = &self.life else { return false };
-        match (message, self.asked_before()) {
-            (Carried::Chunk(_), Some(Ask::Park(_))) => true,
-            (Carried::Chunk(_), _) => keys.len() == 2,
-            // The last thing a revival does is to look upward from the part it has read for that.
-            (Carried::Revive { .. }, before) => !matches!(before, Some(Ask::Rows(keys)) if matches!(keys[..], [Key::Part(_)])),
         }
     }
 }
@@ -257,6 +197,7 @@ impl Heard {
             }
             (_, Answer::Part(Some((_, part)))) => heard.part = Some(part.clone()),
             (_, Answer::Outcome(outcome)) if heard.fates == 0 => heard.outcome.clone_from(outcome),
+            (Some(Ask::Park(_)), _) => heard.parked = true,
             (_, Answer::Outcomes(_)) => heard.read_again = true,
             _ => {}
         }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use stateright::{Model, Property};
 
-use crate::ask::{Answer, Ask, Fate, Key};
+use crate::ask::{Ask, Fate};
 use crate::audit;
 use crate::bounds::Bounds;
-use crate::life::{Act, Life, Next, Sweep};
+use crate::life::{Act, Life, Sweep};
 use crate::local::Local;
-use crate::perform::Step;
-use crate::planted::Planted;
-use crate::world::{MINE, Process, Queued, RESCUES, Read, World};
+use crate::world::{Process, RESCUES, World};
+
+mod happen;
 
 /// The model of these bounds.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
     /// Its place in the queue.
-    message: usize,
+    pub(crate) message: usize,
     /// It stays in the queue, to be received once more.
     stays: bool,
     /// It comes by the dead-letter queue.
@@ -54,8 +54,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub(crate) fn place(&self) -> usize {
-        self.message
+    /// To be read.
+    pub(crate) fn how(self) -> &'static str {
+        match self {
+            Self { dies: true, .. } => "received by a worker that dies",
+            Self { stays: true, .. } => "received, and once more to be",
+            Self { dead_letter: true, .. } => "received as a dead letter",
+            _ => "received",
+        }
     }
 }
 
@@ -77,6 +83,11 @@ impl Protocol {
     pub fn new(bounds: Bounds) -> Self {
         let local = Local::new(Arc::new(bounds.shape.clone()), bounds.forgets);
         Self { bounds, local }
+    }
+
+    /// How an item comes out, by the number that its action has.
+    pub(crate) fn fate(number: usize) -> Fate {
+        FATES[number]
     }
 
     /// In how many different situations processes were run.
@@ -140,7 +151,8 @@ impl Protocol {
             let first = !(0..number).any(|before| self.bounds.acts[before] == *act && is_left(before));
             if is_left(number) && first && self.makes_sense(world, *act) {
                 actions.push(Action::Call(number, Fault::None));
-                let struck = [(world.left.crashes, Fault::Crash), (world.left.lost, Fault::Lost(0))].into_iter().filter(|(left, _)| *left > 0);
+                let struck =
+                    [(world.left.crashes, Fault::Crash), (world.left.lost, Fault::Lost(0))].into_iter().filter(|(left, _)| *left > 0);
                 actions.extend(struck.filter(|_| act.begins_with_its_write()).map(|(_, fault)| Action::Call(number, fault)));
             }
         }
@@ -156,7 +168,7 @@ impl Protocol {
             Act::Retry(None) => job.is_terminal(),
             Act::Retry(Some(round)) => (job.is_terminal() && job.round == u32::from(round)) || job.round == u32::from(round) + 1,
             Act::Delete => job.is_terminal(),
-            Act::Submit | Act::PutPart(_) | Act::Seal(_) | Act::Look => true,
+            Act::Submit | Act::PutPart(_) | Act::Seal(_) | Act::Look | Act::List => true,
         }
     }
 
@@ -164,7 +176,7 @@ impl Protocol {
         let sweeping = world.processes.iter().any(|process| matches!(process.node.life, Life::Sweep { .. }));
         for (number, sweep) in self.bounds.sweeps.iter().enumerate() {
             // After hours, what was at work is gone: a function's time is minutes.
-            let in_time = *sweep == Sweep::Soon || world.processes.is_empty();
+            let in_time = *sweep == Sweep::Soon || world.processes.is_empty() || self.bounds.stalls;
             if world.left.sweeps & (1 << number) != 0 && in_time && !sweeping && world.rows.job.is_some() {
                 actions.push(Action::Sweep(number));
             }
@@ -178,171 +190,6 @@ impl Protocol {
         let left = &world.left;
         let possible = [1, left.outputs, left.fails, left.fails_for_now, left.slow];
         possible.into_iter().enumerate().filter(|(_, left)| *left > 0).map(move |(fate, _)| Action::Item(process, fate))
-    }
-
-    fn deliver(&self, world: &mut World, delivery: Delivery) -> Option<()> {
-        let queued = world.queue[delivery.message].clone();
-        if delivery.dies {
-            world.left.crashes -= 1;
-            world.queue[delivery.message].again = true;
-            return Some(());
-        }
-        if delivery.stays {
-            world.left.duplicates -= 1;
-            world.queue[delivery.message].again = true;
-        } else {
-            world.queue.remove(delivery.message);
-        }
-        world.left.dead_letters -= u8::from(delivery.dead_letter);
-        let life = Life::Work {
-            message: queued.carried.named(MINE),
-            again: queued.again || delivery.dead_letter,
-            dead_letter: delivery.dead_letter,
-        };
-        let mut process = Process::new(self.local.born(life));
-        process.names.extend(queued.carried.chunk().map(|chunk| (MINE, chunk.nonce)));
-        self.step(world, process, Fault::None, delivery.first)
-    }
-
-    /// A process begins. What it reads first it could as well read later, being begun later; and what it writes, if nothing
-    /// it reads before matters to that.
-    fn begin(&self, world: &mut World, life: Life, fault: Fault) -> Option<()> {
-        let at_once = matches!(&life, Life::Call(act) if act.begins_with_its_write());
-        let looks = matches!(life, Life::Call(Act::Look));
-        let process = Process::new(self.local.born(life));
-        let reads = process.node.asks().is_some_and(|ask| !ask.is_write());
-        if !reads || looks {
-            world.processes.push(process);
-            return Some(());
-        }
-        let before = world.processes.len();
-        self.step(world, process, Fault::None, None)?;
-        match world.processes.len() > before && at_once {
-            true => world.processes.pop().and_then(|process| self.step(world, process, fault, None)),
-            false => (fault == Fault::None).then_some(()),
-        }
-    }
-
-    /// The process, which is not among the world's for now, does what it asks, or reads one of the rows that it asks for.
-    /// `None` if what goes wrong makes no difference: the process might have died before.
-    fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) -> Option<()> {
-        let ask = process.node.asks().cloned()?;
-        let (rows, queued) = (world.rows.clone(), world.queue.len());
-        let mut step = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names };
-        let answer = match (&ask, key, process.gathered.is_empty()) {
-            (Ask::Rows(keys), Some(key), true) => {
-                process.gathered.push(step.read(world, keys[key]));
-                world.processes.push(process);
-                return Some(());
-            }
-            (Ask::Rows(keys), ..) => {
-                let mut reads = std::mem::take(&mut process.gathered);
-                let read: Vec<Key> = reads.iter().map(Read::key).collect();
-                reads.extend(keys.iter().filter(|key| !read.contains(key)).map(|key| step.read(world, *key)));
-                Read::together(reads)
-            }
-            _ => {
-                let accepted = if let Fault::Lost(accepted) = fault { Some(accepted) } else { None };
-                step.perform(world, &ask, accepted)
-            }
-        };
-        if fault != Fault::None && rows == world.rows && queued == world.queue.len() {
-            return None;
-        }
-        match fault {
-            Fault::Crash => {
-                world.left.crashes -= 1;
-                self.come_back(world, &process);
-                return Some(());
-            }
-            Fault::Lost(_) => world.left.lost -= 1,
-            Fault::None => {}
-        }
-        let in_part = matches!((&ask, fault), (Ask::Send(messages), Fault::Lost(accepted)) if accepted < messages.len());
-        let taken_for_done = in_part && self.bounds.planted == Some(Planted::PartialSendIsDone);
-        let heard = if matches!(fault, Fault::Lost(_)) && !taken_for_done { Answer::Lost } else { answer };
-        process.node = self.local.told(&process.node, heard);
-        if process.node.forgets_nonces() {
-            process.names.retain(|(name, _)| *name == MINE);
-        }
-        self.go_on(world, process);
-        Some(())
-    }
-
-    /// Answers what is read aside, and lets the process end if it has.
-    fn go_on(&self, world: &mut World, mut process: Process) {
-        while process.reads_aside() {
-            let Some(ask) = process.node.asks().cloned() else { break };
-            let answer = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names }.perform(world, &ask, None);
-            process.node = self.local.told(&process.node, answer);
-        }
-        let Next::Ends(end) = &process.node.next else {
-            world.processes.push(process);
-            return;
-        };
-        if let Some(wrong) = end.wrong {
-            world.broken = Some(wrong);
-        }
-        match process.node.life {
-            Life::Work { .. } if !end.done => self.come_back(world, &process),
-            Life::Call(Act::Submit) if end.done => world.acknowledged = (1 << self.bounds.shape.parts.len()) - 1,
-            Life::Call(Act::PutPart(part)) if end.done => world.acknowledged |= 1 << part,
-            _ => {}
-        }
-    }
-
-    /// What a process that is no more has not acknowledged is received again.
-    fn come_back(&self, world: &mut World, process: &Process) {
-        let Some(carried) = process.message().filter(|_| self.bounds.planted != Some(Planted::AcknowledgeFirst)) else { return };
-        // A revival does not look how often it was received.
-        let again = carried.chunk().is_some();
-        world.queue.push(Queued { carried, again });
-    }
-
-    fn item(&self, world: &mut World, number: usize, fate: Fate) {
-        let left = &mut world.left;
-        match fate {
-            Fate::Succeeds => {}
-            Fate::GivesOutput => left.outputs -= 1,
-            Fate::Fails => left.fails -= 1,
-            Fate::FailsForNow => left.fails_for_now -= 1,
-            Fate::IsSlow => left.slow -= 1,
-        }
-        let mut process = world.processes.remove(number);
-        process.node = self.local.told(&process.node, Answer::Fate(fate));
-        self.go_on(world, process);
-    }
-
-    fn happen(&self, world: &mut World, action: Action) -> Option<()> {
-        match action {
-            Action::Deliver(delivery) => self.deliver(world, delivery),
-            Action::Step(number, fault, key) => {
-                let process = world.processes.remove(number);
-                self.step(world, process, fault, key)
-            }
-            Action::Item(number, fate) => {
-                self.item(world, number, FATES[fate]);
-                Some(())
-            }
-            Action::Call(number, fault) => {
-                world.left.acts &= !(1 << number);
-                self.begin(world, Life::Call(self.bounds.acts[number]), fault)
-            }
-            Action::Sweep(number) => {
-                world.left.sweeps &= !(1 << number);
-                self.sweep(world, self.bounds.sweeps[number], false)
-            }
-            Action::Rescue => {
-                world.left.rescues -= 1;
-                let open = world.rows.job.as_ref().is_some_and(|job| !job.sealed && !job.status.is_terminal());
-                self.sweep(world, if open { Sweep::Day } else { Sweep::Hours }, true)
-            }
-        }
-    }
-
-    fn sweep(&self, world: &mut World, sweep: Sweep, alone: bool) -> Option<()> {
-        world.rows.age(sweep.hours());
-        self.begin(world, Life::Sweep { sweep, alone }, Fault::None)
     }
 }
 

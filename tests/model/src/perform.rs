@@ -148,10 +148,9 @@ impl Step<'_> {
             JobWrite::Delete { .. } if self.is_planted(Planted::DeleteOfAnyRound) => true,
             _ => false,
         };
-        if !write.admitted(&job) && !overlooked {
-            let refused = Answer::Job(Some((Found::Refused, row.clone())));
-            let rolled_up = matches!(write, JobWrite::RollUp { .. }) && self.is_planted(Planted::NoLookWhenRolledUp);
-            return if rolled_up { Answer::Job(None) } else { refused };
+        let ends = matches!(write, JobWrite::End { .. }) && self.is_planted(Planted::NeverEnds);
+        if ends || !(write.admitted(&job) || overlooked) {
+            return Answer::Job(Some((Found::Refused, row.clone())));
         }
         let (now, kept) = (time(NOW), job.rolled_up.clone());
         write.apply(&mut job, now);
@@ -168,7 +167,6 @@ impl Step<'_> {
         let mut write = write.clone();
         match (&mut write, self.bounds.planted) {
             (JobWrite::RollUp { round, .. }, Some(Planted::RollUpOfAnyRound))
-            | (JobWrite::End { round, .. }, Some(Planted::EndOfAnyRound))
             | (JobWrite::Fail { round, .. }, Some(Planted::FailOfAnyRound)) => *round = job_round,
             _ => {}
         }

@@ -6,8 +6,6 @@
 pub enum Planted {
     /// A part is rolled up into whatever round the job is in.
     RollUpOfAnyRound,
-    /// A job ends in whatever round it is in.
-    EndOfAnyRound,
     /// A job fails in whatever round it is in.
     FailOfAnyRound,
     /// A clean settle adds to what is there.
@@ -24,8 +22,6 @@ pub enum Planted {
     RetryKeepsRollUps,
     /// Who finds a chunk settled does not look upward.
     NoLookWhenSettled,
-    /// Who finds a part rolled up does not look whether the job can end.
-    NoLookWhenRolledUp,
     /// A message is deleted when it is received.
     AcknowledgeFirst,
     /// A chunk's messages are parked in one place.
@@ -50,6 +46,8 @@ pub enum Planted {
     AbandonTouched,
     /// What the queue accepted in part is taken for accepted.
     PartialSendIsDone,
+    /// The end is never elected.
+    NeverEnds,
     /// A deletion is not kept from a round that has begun.
     DeleteOfAnyRound,
 }

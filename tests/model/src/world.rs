@@ -8,7 +8,7 @@ use headway::job::JobStatus;
 
 use crate::ask::{Answer, Ask, Key};
 use crate::bounds::{Begin, Bounds};
-use crate::life::{Act, Life};
+use crate::life::Life;
 use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{JobRow, PartRow, Rows};
@@ -32,6 +32,8 @@ pub struct World {
     pub(crate) left: Left,
     /// The parts whose items were acknowledged to the client, as bits.
     pub(crate) acknowledged: u8,
+    /// Whether a call of the api died or missed an answer: what it left undone only the sweep can know.
+    pub(crate) struck: bool,
     /// The invariant that the last step broke.
     pub(crate) broken: Option<&'static str>,
 }
@@ -127,7 +129,7 @@ impl Process {
     pub(crate) fn reads_aside(&self) -> bool {
         match (&self.node.life, self.node.asks()) {
             (_, Some(Ask::Candidates(..))) => true,
-            (Life::Call(act), Some(Ask::Rows(_))) => *act != Act::Look,
+            (Life::Call(act), Some(Ask::Rows(_))) => !act.looks(),
             _ => false,
         }
     }
@@ -172,6 +174,7 @@ impl World {
             processes: Vec::new(),
             left: Left::all(bounds),
             acknowledged: 0,
+            struck: false,
             broken: None,
         };
         if bounds.begin == Begin::Empty {

@@ -1,0 +1,90 @@
+//! What a process does not look at any more: two that differ in nothing else are one, or there would be a hundred times
+//! the states. Each case names the production code that makes it so.
+
+use headway::job::JobWrite;
+
+use super::{Heard, Node, digest};
+use crate::ask::{Answer, Ask, Fate, Key};
+use crate::life::Life;
+use crate::message::Carried;
+
+impl Node {
+    /// The digest of what it goes on from, where that is less than all it has heard.
+    pub(super) fn digest_of_use(&self) -> Option<u64> {
+        let Heard { part, outcome, slow, .. } = &self.heard;
+        match (&self.life, self.asks()?) {
+            // `look_upward(app, part)`, after which the message is done; in `Worker::run` it is patient.
+            (Life::Work { message, dead_letter, .. }, Ask::Rows(keys)) if keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) => {
+                let patient = self.heard.worked && !dead_letter && message.chunk().is_some();
+                (!slow).then(|| digest(&("upward", message, patient, self.heard.parked, part)))
+            }
+            // `Worker::revive` once the part is in the round: each of its steps looks at what is there then.
+            (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Outcomes { from, .. }) => {
+                Some(digest(&("again", self.message(), from)))
+            }
+            (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Rows(keys)) if self.heard.read_again => {
+                Some(digest(&("parked", self.message(), keys)))
+            }
+            // `Worker::run` with the first result: it will be settled, so the part as it was is of no use but for its round.
+            (Life::Work { message: Carried::Chunk(chunk), .. }, _) => {
+                let Some(Answer::Fate(fate)) = &self.answer else { return None };
+                let first = self.heard.fates == 1 && !slow && *fate != Fate::FailsForNow;
+                let register = part.as_ref().map(|part| part.registers[usize::from(chunk.chunk)]);
+                first.then(|| digest(&("working", &self.life, self.heard.round_begun, self.heard.parked, register, outcome, fate)))
+            }
+            // `sweep::look_at` once it has looked upward from the parts: it goes on from what it read first.
+            (Life::Sweep { .. }, Ask::Send(messages)) => Some(digest(&("reviving", &self.life, &self.heard.job, messages))),
+            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at })) => {
+                Some(digest(&("reconciling", &self.life, round, expires_at)))
+            }
+            // All that is left of an act is what it sends.
+            (Life::Call(act), Ask::Send(messages)) if act.reads_the_round_only() => Some(digest(&("sending", act, messages))),
+            _ => None,
+        }
+    }
+
+    /// Whether it will never again speak of a nonce but its own message's.
+    pub(crate) fn forgets_nonces(&self) -> bool {
+        match (self.message(), self.asks()) {
+            // `Worker::keep` forgets under the nonce that it kept under; nothing else looks back.
+            (Some(Carried::Chunk(_)), Some(Ask::Rows(keys))) => {
+                keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) && !self.heard.slow
+            }
+            (Some(Carried::Revive { .. }), Some(Ask::Rows(_))) => true,
+            _ => false,
+        }
+    }
+
+    /// The answer without what the use-case does not look at: of a job that is read to know whether it stands, nothing
+    /// else. Reads for looking upward are kept whole.
+    pub(super) fn of_use(&self, answer: Answer) -> Answer {
+        match (&self.life, self.asks(), answer) {
+            // A revival reads its part again.
+            (Life::Work { message: Carried::Revive { .. }, .. }, Some(Ask::Rows(keys)), Answer::Rows(Some(job), _)) if keys.len() == 2 => {
+                Answer::Rows(Some(job.whether_it_stands()), Vec::new())
+            }
+            // `Worker::read` and `Worker::begin`, for `Worker::chunk`; `Leases::read` before and after parking; in `Worker::revive`.
+            (Life::Work { .. }, Some(Ask::Rows(keys)), Answer::Rows(Some(job), parts)) if self.reads_whether_it_stands(keys) => {
+                Answer::Rows(Some(job.whether_it_stands()), parts)
+            }
+            (Life::Work { .. }, Some(Ask::UpdateJob(JobWrite::Begin)), Answer::Job(Some((found, job)))) => {
+                Answer::Job(Some((found, job.whether_it_stands())))
+            }
+            // What the api reads before it writes: only the round matters, to a retry that names none.
+            (Life::Call(act), Some(Ask::Rows(_)), Answer::Rows(Some(job), _)) if act.reads_the_round_only() => {
+                Answer::Rows(Some(job.whether_it_stands()), Vec::new())
+            }
+            (_, _, answer) => answer,
+        }
+    }
+
+    fn reads_whether_it_stands(&self, keys: &[Key]) -> bool {
+        let Life::Work { message, .. } = &self.life else { return false };
+        match (message, self.asked_before()) {
+            (Carried::Chunk(_), Some(Ask::Park(_))) => true,
+            (Carried::Chunk(_), _) => keys.len() == 2,
+            // The last thing a revival does is to look upward from the part it has read for that.
+            (Carried::Revive { .. }, before) => !matches!(before, Some(Ask::Rows(keys)) if matches!(keys[..], [Key::Part(_)])),
+        }
+    }
+}

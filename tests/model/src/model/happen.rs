@@ -1,0 +1,180 @@
+//! What happens in an action, to a world.
+
+use crate::ask::{Answer, Ask, Fate, Key};
+use crate::life::{Act, Life, Next, Sweep};
+use crate::model::{Action, Delivery, Fault, Protocol};
+use crate::perform::Step;
+use crate::planted::Planted;
+use crate::world::{MINE, Process, Queued, Read, World};
+
+impl Protocol {
+    /// `None` if it makes no difference.
+    pub(super) fn happen(&self, world: &mut World, action: Action) -> Option<()> {
+        match action {
+            Action::Deliver(delivery) => self.deliver(world, delivery),
+            Action::Step(number, fault, key) => {
+                let process = world.processes.remove(number);
+                self.step(world, process, fault, key)
+            }
+            Action::Item(number, fate) => {
+                self.item(world, number, Self::fate(fate));
+                Some(())
+            }
+            Action::Call(number, fault) => {
+                world.left.acts &= !(1 << number);
+                self.begin(world, Life::Call(self.bounds.acts[number]), fault)
+            }
+            Action::Sweep(number) => {
+                world.left.sweeps &= !(1 << number);
+                self.sweep(world, self.bounds.sweeps[number], false)
+            }
+            Action::Rescue => {
+                world.left.rescues -= 1;
+                let open = world.rows.job.as_ref().is_some_and(|job| !job.sealed && !job.status.is_terminal());
+                self.sweep(world, if open { Sweep::Day } else { Sweep::Hours }, true)
+            }
+        }
+    }
+
+    fn deliver(&self, world: &mut World, delivery: Delivery) -> Option<()> {
+        let queued = world.queue[delivery.message].clone();
+        if delivery.dies {
+            world.left.crashes -= 1;
+            match self.bounds.planted {
+                Some(Planted::AcknowledgeFirst) => drop(world.queue.remove(delivery.message)),
+                _ => world.queue[delivery.message].again = true,
+            }
+            return Some(());
+        }
+        if delivery.stays {
+            world.left.duplicates -= 1;
+            world.queue[delivery.message].again = true;
+        } else {
+            world.queue.remove(delivery.message);
+        }
+        world.left.dead_letters -= u8::from(delivery.dead_letter);
+        let life = Life::Work {
+            message: queued.carried.named(MINE),
+            again: queued.again || delivery.dead_letter,
+            dead_letter: delivery.dead_letter,
+        };
+        let mut process = Process::new(self.local.born(life));
+        process.names.extend(queued.carried.chunk().map(|chunk| (MINE, chunk.nonce)));
+        self.step(world, process, Fault::None, delivery.first)
+    }
+
+    /// A process begins. What it reads first it could as well read later, being begun later; and what it writes, if nothing
+    /// it reads before matters to that.
+    fn begin(&self, world: &mut World, life: Life, fault: Fault) -> Option<()> {
+        let at_once = matches!(&life, Life::Call(act) if act.begins_with_its_write());
+        let looks = matches!(&life, Life::Call(act) if act.looks());
+        let process = Process::new(self.local.born(life));
+        let reads = process.node.asks().is_some_and(|ask| !ask.is_write());
+        if !reads || looks {
+            world.processes.push(process);
+            return Some(());
+        }
+        let before = world.processes.len();
+        self.step(world, process, Fault::None, None)?;
+        match world.processes.len() > before && at_once {
+            true => world.processes.pop().and_then(|process| self.step(world, process, fault, None)),
+            false => (fault == Fault::None).then_some(()),
+        }
+    }
+
+    /// The process, which is not among the world's for now, does what it asks, or reads one of the rows that it asks for.
+    /// `None` if what goes wrong makes no difference: the process might have died before.
+    fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) -> Option<()> {
+        let ask = process.node.asks().cloned()?;
+        let (rows, queued) = (world.rows.clone(), world.queue.len());
+        let mut step = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names };
+        let answer = match (&ask, key, process.gathered.is_empty()) {
+            (Ask::Rows(keys), Some(key), true) => {
+                process.gathered.push(step.read(world, keys[key]));
+                world.processes.push(process);
+                return Some(());
+            }
+            (Ask::Rows(keys), ..) => {
+                let mut reads = std::mem::take(&mut process.gathered);
+                let read: Vec<Key> = reads.iter().map(Read::key).collect();
+                reads.extend(keys.iter().filter(|key| !read.contains(key)).map(|key| step.read(world, *key)));
+                Read::together(reads)
+            }
+            _ => {
+                let accepted = if let Fault::Lost(accepted) = fault { Some(accepted) } else { None };
+                step.perform(world, &ask, accepted)
+            }
+        };
+        if fault != Fault::None && rows == world.rows && queued == world.queue.len() {
+            return None;
+        }
+        world.struck |= fault != Fault::None && process.is_call();
+        match fault {
+            Fault::Crash => {
+                world.left.crashes -= 1;
+                self.come_back(world, &process);
+                return Some(());
+            }
+            Fault::Lost(_) => world.left.lost -= 1,
+            Fault::None => {}
+        }
+        let in_part = matches!((&ask, fault), (Ask::Send(messages), Fault::Lost(accepted)) if accepted < messages.len());
+        let taken_for_done = in_part && self.bounds.planted == Some(Planted::PartialSendIsDone);
+        let heard = if matches!(fault, Fault::Lost(_)) && !taken_for_done { Answer::Lost } else { answer };
+        process.node = self.local.told(&process.node, heard);
+        let sent = matches!(ask, Ask::Send(_)) && process.node.is_a_revival();
+        // A revival never looks back at what it has sent, and how many nonces it has drawn is all the same to it.
+        process.names.retain(|(name, _)| *name == MINE || !(process.node.forgets_nonces() || (sent && name.is_drawn())));
+        self.go_on(world, process);
+        Some(())
+    }
+
+    /// Answers what is read aside, and lets the process end if it has.
+    fn go_on(&self, world: &mut World, mut process: Process) {
+        while process.reads_aside() {
+            let Some(ask) = process.node.asks().cloned() else { break };
+            let answer = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names }.perform(world, &ask, None);
+            process.node = self.local.told(&process.node, answer);
+        }
+        let Next::Ends(end) = &process.node.next else {
+            world.processes.push(process);
+            return;
+        };
+        if let Some(wrong) = end.wrong {
+            world.broken = Some(wrong);
+        }
+        match process.node.life {
+            Life::Work { .. } if !end.done => self.come_back(world, &process),
+            Life::Call(Act::Submit) if end.done => world.acknowledged = (1 << self.bounds.shape.parts.len()) - 1,
+            Life::Call(Act::PutPart(part)) if end.done => world.acknowledged |= 1 << part,
+            _ => {}
+        }
+    }
+
+    /// What a process that is no more has not acknowledged is received again.
+    fn come_back(&self, world: &mut World, process: &Process) {
+        let Some(carried) = process.message().filter(|_| self.bounds.planted != Some(Planted::AcknowledgeFirst)) else { return };
+        // A revival does not look how often it was received.
+        let again = carried.chunk().is_some();
+        world.queue.push(Queued { carried, again });
+    }
+
+    fn item(&self, world: &mut World, number: usize, fate: Fate) {
+        let left = &mut world.left;
+        match fate {
+            Fate::Succeeds => {}
+            Fate::GivesOutput => left.outputs -= 1,
+            Fate::Fails => left.fails -= 1,
+            Fate::FailsForNow => left.fails_for_now -= 1,
+            Fate::IsSlow => left.slow -= 1,
+        }
+        let mut process = world.processes.remove(number);
+        process.node = self.local.told(&process.node, Answer::Fate(fate));
+        self.go_on(world, process);
+    }
+
+    fn sweep(&self, world: &mut World, sweep: Sweep, alone: bool) -> Option<()> {
+        world.rows.age(sweep.hours());
+        self.begin(world, Life::Sweep { sweep, alone }, Fault::None)
+    }
+}

@@ -1,0 +1,60 @@
+//! Every history of small jobs holds what is promised, and ends. `make model` explores the larger ones.
+
+use std::collections::BTreeSet;
+
+use headway_model::{Bounds, REACHED, Report, check, fast, follow, whole};
+
+/// About 6 GB of states; none of the models has as many.
+const STATES_MAX: usize = 30_000_000;
+
+/// Explores the models, and follows their histories side by side.
+fn hold(models: Vec<Bounds>) {
+    let mut reached = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for bounds in models {
+        let (report, histories) = std::thread::scope(|scope| {
+            let followed = scope.spawn(|| follow(&bounds));
+            (check(&bounds, 1, STATES_MAX), followed.join())
+        });
+        println!("{:<55} {report}", bounds.name);
+        let Report { unique, complete, broken, .. } = &report;
+        wrong.extend(broken.iter().map(|(name, path)| format!("{}: not so: {name}\n{path}", bounds.name)));
+        match histories.map(|histories| histories.map(|histories| (histories.states, histories.equals))) {
+            _ if !broken.is_empty() => {}
+            Ok(Ok((states, Ok(_)))) if *complete && states == *unique => {}
+            Ok(Err(circle)) => wrong.push(format!("{}: goes round in a circle:\n{circle}", bounds.name)),
+            other => wrong.push(format!("{}: complete {complete}, states when followed {other:?}", bounds.name)),
+        }
+        reached.extend(report.reached);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let never: Vec<_> = REACHED.iter().filter(|name| !reached.contains(*name)).collect();
+    assert!(never.is_empty(), "never reached, so nothing was shown for: {never:?}");
+}
+
+#[test]
+fn small_models_hold() {
+    hold(fast());
+}
+
+#[test]
+#[ignore = "minutes: make model"]
+fn all_models_hold() {
+    hold(whole());
+}
+
+/// What processes have heard and do not look at is kept from them: with all of it, the same rows and queues are reached,
+/// and no others.
+#[test]
+fn nothing_is_lost_by_forgetting() {
+    let names =
+        ["two parts, lost answers", "dead letters against a slow worker", "pause within a chunk", "retry and cancel", "parts and seal"];
+    let mut followed = 0;
+    for bounds in fast().into_iter().filter(|bounds| names.contains(&bounds.name)) {
+        let short = follow(&bounds).map(|histories| histories.visible).ok();
+        let long = follow(&Bounds { forgets: false, ..bounds.clone() }).map(|histories| histories.visible).ok();
+        assert!(short.is_some() && short == long, "{}", bounds.name);
+        followed += 1;
+    }
+    assert_eq!(followed, names.len());
+}
