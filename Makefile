@@ -9,7 +9,7 @@ VENV := .venv
 PYTHON ?= python3
 HISTORIES ?= 100000
 
-.PHONY: help demo test check sim watch build lint-template clean-demo
+.PHONY: help demo test check sim model watch build lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: ## Format, lints and documentation, without warnings; each function alone
 sim: ## Simulate HISTORIES whole histories under faults, or play one again with SEED=n
 	cargo test --release --locked -p headway-tests --test simulation --no-run
 	HEADWAY_SIM_HISTORIES=$(HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test --release --locked -p headway-tests --test simulation -- --nocapture
+
+model: ## Explore every history of small jobs, the larger ones too: some minutes of two cores
+	cargo test $(EVERYTHING) --test model -- --ignored --nocapture
 
 watch: $(VENV)/ready ## Serve all three functions with cargo-lambda on http://127.0.0.1:9000, no AWS account needed
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda watch -A 127.0.0.1
