@@ -1,8 +1,8 @@
 //! Every history of small jobs, under a model checker.
 //!
 //! What is checked is the production code: a process is one of the use-cases, run over ports that stop it at each call.
-//! [`ask`] is what it asks, [`ports`] stop it, [`life`] runs it, [`local`] remembers it; [`perform`] does what is asked on
-//! [`rows`], by the production rules; [`model`] says what can happen, [`audit`] what must hold, [`check`] explores.
+//! `ask` is what it asks, `ports` stop it, `life` runs it, `local` remembers it; `perform` does what is asked on
+//! `rows`, by the production rules; `model` says what can happen, `audit` what must hold, `check` explores.
 
 mod ask;
 mod audit;
