@@ -12,8 +12,9 @@ PYTHON ?= python3
 HISTORIES ?= 100000
 ADAPTER_HISTORIES ?= 2000
 SECONDS_EACH ?= 60
+KILLS ?= 1000
 
-.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted kill watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -68,6 +69,10 @@ model: ## Explore every history of small jobs, the larger ones too: some minutes
 
 planted: ## Plant known bugs one at a time, each of which the simulation has to catch; one alone with PLANTED=name
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture
+
+kill: ## Kill the real server KILLS times while jobs of 100,000 items are under way
+	cargo build $(EVERYTHING) --all-targets
+	HEADWAY_KILLS=$(KILLS) HEADWAY_KILL_ITEMS=100000 cargo test $(EVERYTHING) --test kill -- --nocapture
 
 watch: $(VENV)/ready ## Serve all three functions with cargo-lambda on http://127.0.0.1:9000, no AWS account needed
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda watch -A 127.0.0.1

@@ -14,3 +14,10 @@ def test_every_promise_names_tests_that_are_there():
         assert tests, f"no test holds: {promise}"
         for file, name in tests:
             assert re.search(rf"\b(fn|def) {name}\b", (ROOT / file).read_text()), f"{file} has no test {name}"
+
+
+def test_every_target_named_is_in_the_makefile():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    for page in (ROOT / "docs").rglob("*.md"):
+        named = set(re.findall(r"`make ([a-z-]+)", page.read_text()))
+        assert named <= targets, f"{page.name} names {named - targets}"
