@@ -17,7 +17,7 @@ KILLS ?= 1000
 .PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted kill watch build deploy lint-template clean-demo
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
 
 demo: ## Build, serve, submit 3,322 real rows, and show the progress to the end
 	cargo build $(EVERYTHING) --bin headway
