@@ -207,14 +207,20 @@ impl Jobs {
     /// Deletes the job if it was forgotten or expired, so long ago that nobody is left who saw it before; says whether.
     async fn clean_up(&self, id: JobId, older_than: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, JobError> {
         let Some(job) = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id) else { return Ok(false) };
-        // A row that is being deleted does not change any more.
-        let gone_since = if job.deleting { Some(job.updated_at) } else { job.expires_at.filter(|expires| *expires < older_than) };
+        // A row that is being deleted does not change any more; a deletion that was cut short goes on at once.
+        let forgotten = job.deleting.then_some(job.updated_at);
+        let expired = job.expires_at.filter(|expires| *expires < older_than);
+        let gone_since = forgotten.into_iter().chain(expired).min();
         if gone_since.is_none_or(|since| since >= now - DELETE_AFTER_GONE) {
             return Ok(false);
         }
-        match self.update_status(id, &JobWrite::Delete { round: job.round }).await? {
-            Written::Applied(job) => self.delete(&job).await.map(|()| true),
-            _ => Ok(false),
-        }
+        let job = match job.deleting {
+            true => job,
+            false => match self.update_status(id, &JobWrite::Delete { round: job.round }).await? {
+                Written::Applied(job) => job,
+                _ => return Ok(false),
+            },
+        };
+        self.delete(&job).await.map(|()| true)
     }
 }

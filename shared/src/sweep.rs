@@ -288,4 +288,14 @@ mod tests {
         let why = job.error_message.unwrap_or_default();
         assert!(job.status == JobStatus::Failed && why.starts_with("3 items were never worked on"), "{why}");
     }
+
+    #[tokio::test]
+    async fn a_deletion_that_was_cut_short_goes_on_at_the_next_run() {
+        let world = World::new();
+        let id = world.job().await;
+        world.write(id, JobWrite::Cancel).await;
+        *world.clock.0.lock().unwrap() += 31 * DAY;
+        world.write(id, JobWrite::Delete { round: 1 }).await;
+        assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.deleted, 1);
+    }
 }
