@@ -264,12 +264,6 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "clear has no round",
     },
     Bug {
-        name: "merge-does-not-raise-the-row-round",
-        edits: &[edit(OUTCOME, "            self.round = self.round.max(round_begun);\n", "")],
-        breaks: "a row first made in round 2 is cleared by a delayed driver of round 2",
-        trap: "clear has no round",
-    },
-    Bug {
         name: "result-older-than-the-clear",
         edits: &[edit(OUTCOME, "let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);", "let stale = false;")],
         breaks: "an item fails in round 2 by a result of round 1, without being tried again",
@@ -292,7 +286,7 @@ pub(crate) const BUGS: &[Bug] = &[
             "        let part = self.bring_to_round(part, job.round).await?;
         self.send_again(&job, &part).await?;",
             "        self.send_again(&job, &part).await?;
-        let _ = self.bring_to_round(part, job.round).await?;",
+        let _ = self.bring_to_round(part.clone(), job.round).await?;",
         )],
         breaks: "what was just cleared is never sent",
         trap: "retry driver sends before the stamp",

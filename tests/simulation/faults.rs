@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use headway::JobId;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -34,6 +35,8 @@ struct State {
     processes: u64,
     tally: Tally,
     violation: Option<Violation>,
+    /// When failed items were last cleared, to be run again.
+    cleared: BTreeMap<(JobId, u64), Instant>,
 }
 
 impl Faults {
@@ -50,6 +53,7 @@ impl Faults {
             processes: 0,
             tally: Tally::default(),
             violation: None,
+            cleared: BTreeMap::new(),
         })))
     }
 
@@ -156,6 +160,16 @@ impl Faults {
     /// Adds to what tells this history from another.
     pub(crate) fn trace(&self, what: &[u64]) {
         self.state().tally.trace(what);
+    }
+
+    /// A failed item was cleared just now, to be run again.
+    pub(crate) fn cleared(&self, job: JobId, item: u64) {
+        self.state().cleared.insert((job, item), Instant::now());
+    }
+
+    /// When it was, if ever.
+    pub(crate) fn cleared_at(&self, job: JobId, item: u64) -> Option<Instant> {
+        self.state().cleared.get(&(job, item)).copied()
     }
 
     /// An invariant was seen not to hold; the first stands.

@@ -71,6 +71,7 @@ impl Fate {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) begun: u32,
+    pub(crate) last_begun: Option<Instant>,
     pub(crate) succeeded: u32,
     /// How often a worker went away and left its mark on it.
     pub(crate) left_marked: u32,
@@ -130,7 +131,10 @@ pub(crate) struct Scripted {
 #[async_trait]
 impl ItemProcessor for Scripted {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let begun = self.calls.note(item.job_id, item.index, |seen| seen.begun += 1);
+        let begun = self.calls.note(item.job_id, item.index, |seen| {
+            seen.begun += 1;
+            seen.last_begun = Some(Instant::now());
+        });
         let fate = self.check(&item);
         let answer = self.answer(&item, fate, begun).await;
         self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));

@@ -117,6 +117,10 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
         let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
         hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
+        // What was begun before it was cleared is no try of this round.
+        let tried = world.faults.cleared_at(job.id, *index).is_none_or(|cleared| seen.last_begun.is_some_and(|begun| begun >= cleared));
+        let given_up = matches!(failure.kind, FailureKind::DeadLettered | FailureKind::Crashed);
+        hold!(CountsAreDistinctItems, tried || given_up, "item {index} failed again without being tried: {failure:?} {job:?}");
         let kind_fits = fits(fate, failure.kind) || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, kind_fits, "item {index} ({fate:?}) failed as {failure:?}");
         hold!(ListsAndLedgerAgree, failure.item.get() == plan.item(*index), "item {index} is listed as another: {failure:?}");

@@ -198,7 +198,15 @@ impl Ledger for SimLedger {
         let known = self.calm.outcome(outcome.id).await?;
         let clears = outcome.again.len() > known.map_or(0, |known| known.again.len());
         let kind = if clears { Kind::Clear } else { Kind::Merge };
-        let put = self.process.call(Op::chunk(kind, outcome.id), self.table.put_outcome(outcome)).await?;
+        let effect = async {
+            let put = self.table.put_outcome(outcome).await?;
+            if put && clears {
+                let cleared = outcome.again.iter().filter(|(_, again)| again.round == outcome.round);
+                cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, *item));
+            }
+            Ok(put)
+        };
+        let put = self.process.call(Op::chunk(kind, outcome.id), effect).await?;
         if !put {
             self.saw("ledger: merge raced");
         }
