@@ -316,9 +316,13 @@ async fn dispatch_part(app: &App, job: &Job, part: Part, chunks: &[Range<usize>]
     }
 }
 
-/// Makes the part's number known on the job row first: there, adding a part and sealing meet.
+/// Makes the part known on the job row first: there, adding a part and sealing or abandoning meet.
 async fn reserve(app: &App, id: JobId, number: u32) -> Result<(), JobError> {
-    match app.jobs.update_status(id, &JobWrite::Reserve { part: number }).await? {
+    let reserved = match app.jobs.update_status(id, &JobWrite::Reserve { part: number }).await? {
+        Written::Refused(job) if job.is_live() && !job.sealed => app.jobs.update_status(id, &JobWrite::Touch).await?,
+        reserved => reserved,
+    };
+    match reserved {
         Written::Applied(_) => Ok(()),
         Written::Refused(job) if job.status == JobStatus::Cancelled || job.abandoned => Err(Conflict::JobEnded(job.status).into()),
         Written::Refused(job) if job.sealed => Err(Conflict::Sealed.into()),

@@ -380,6 +380,17 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "put-part and seal do not meet on one row",
     },
     Bug {
+        name: "part-out-of-order-touches-nothing",
+        edits: &[edit(
+            SUBMIT,
+            "        Written::Refused(job) if job.is_live() && !job.sealed => app.jobs.update_status(id, &JobWrite::Touch).await?,
+",
+            "",
+        )],
+        breaks: "the sweep abandons a submission of which a part has just come",
+        trap: "put-part and abandon do not meet on one row",
+    },
+    Bug {
         name: "reserve-after-the-seal",
         edits: &[
             edit(

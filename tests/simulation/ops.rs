@@ -25,7 +25,7 @@ macro_rules! kinds {
 kinds! {
     Rows, Params, Outcome, Outcomes, Parked, Care, JobsOf, Candidates, Submission, Usage,
     Create, PutUsage, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, KeepStray, Send,
-    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Seal, Abandon, Reconcile, Delete, Postpone,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone,
     Clean, Shadow, Stamp, Sent,
 }
 
@@ -41,6 +41,7 @@ impl Kind {
             JobWrite::Resume { .. } => Self::Resume,
             JobWrite::Retry { .. } => Self::Retry,
             JobWrite::Reserve { .. } => Self::Reserve,
+            JobWrite::Touch => Self::Touch,
             JobWrite::Seal { .. } => Self::Seal,
             JobWrite::Abandon { .. } => Self::Abandon,
             JobWrite::Reconcile { .. } => Self::Reconcile,
@@ -166,7 +167,12 @@ pub(crate) const RACES: &[Race] = &[
     race("race: two seals", &[Kind::Seal], &[Kind::Seal], About::Job),
     race("race: two put the same part", &[Kind::PutPart], &[Kind::PutPart], About::Part),
     race("race: a part with work on it", &[Kind::Sent], SETTLES, About::Part),
-    race("race: abandon with an arriving part", &[Kind::Abandon], &[Kind::Reserve, Kind::PutPart, Kind::Send, Kind::Sent], About::Job),
+    race(
+        "race: abandon with an arriving part",
+        &[Kind::Abandon],
+        &[Kind::Reserve, Kind::Touch, Kind::PutPart, Kind::Send, Kind::Sent],
+        About::Job,
+    ),
     race("race: two submissions under one key", &[Kind::Create], &[Kind::Create], About::Any),
     race("race: delete with a worker", &[Kind::Delete], &[Kind::Merge, Kind::Clean, Kind::Shadow, Kind::RollUp, Kind::Park], About::Job),
     race("race: reconcile with a worker", &[Kind::Reconcile], &[Kind::Merge, Kind::Clean, Kind::Shadow, Kind::Park], About::Job),

@@ -58,6 +58,8 @@ pub enum JobWrite {
         /// The new highest part.
         part: u32,
     },
+    /// A part below the highest came: the submission goes on, which nothing else of the row shows.
+    Touch,
     /// No more parts.
     Seal {
         /// How many there are.
@@ -113,6 +115,7 @@ impl JobWrite {
                 let takes = job.is_live() || job.status == JobStatus::Failed;
                 takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part.is_none_or(|top| top < part)
             }
+            Self::Touch => job.is_live() && !job.sealed,
             Self::Seal { parts, .. } => !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1),
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
@@ -156,6 +159,7 @@ impl JobWrite {
             }
             Self::Reconcile { .. } => job.reconciled = true,
             Self::Delete { .. } => job.deleting = true,
+            Self::Touch => {}
             // Nothing of the job itself changes.
             Self::Postpone { .. } => return,
         }
@@ -167,7 +171,7 @@ impl JobWrite {
     /// deleted; `None` leaves it where it was, and costs no index write.
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::RollUp { .. } | Self::Reserve { .. } | Self::Seal { .. } => None,
+            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } => None,
             Self::End { retention_days, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),
             Self::Postpone { place, .. } => Some(*place),

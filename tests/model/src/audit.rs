@@ -105,8 +105,8 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     if after.deleting {
         return (!after.is_terminal()).then_some("a live job is deleted");
     }
-    // A part below the highest does not touch the job's row, and is not seen.
-    if after.abandoned && !before.abandoned && old.rows.job.as_ref().is_some_and(|job| job.updated == NOW) {
+    let came = old.rows.parts.iter().flatten().any(|part| !part.sent && part.updated == NOW);
+    if after.abandoned && !before.abandoned && (came || old.rows.job.as_ref().is_some_and(|job| job.updated == NOW)) {
         return Some("a submission is abandoned that has just gone on");
     }
     // Only at the beginning of a sweep does time pass: then rows are older than they were.

@@ -36,6 +36,7 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Resume { handled } => resume(job, *handled),
         JobWrite::Retry { round, processed } => retry(job, *round, *processed),
         JobWrite::Reserve { part } => reserve(job, *part),
+        JobWrite::Touch => job.live().not("#sealed"),
         JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
         JobWrite::Abandon { untouched_since } => {
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
@@ -217,6 +218,7 @@ mod tests {
             JobWrite::Resume { handled: 0 },
             JobWrite::Retry { round: 1, processed: 0 },
             JobWrite::Reserve { part: 0 },
+            JobWrite::Touch,
             JobWrite::Seal { parts: 1, total_items: 1 },
             JobWrite::Abandon { untouched_since: now },
             JobWrite::Reconcile { round: 1, expires_at: now },

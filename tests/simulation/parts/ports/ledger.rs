@@ -99,8 +99,10 @@ impl SimLedger {
                 let parts = self.calm.rows(&[], &parts).await?.parts;
                 let moved = parts.values().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
                 let open = TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or_default();
-                // What moved while the sweep was looking cannot be known to it.
-                if moved > now - open + SKEW && moved < now - TimeDelta::minutes(5) {
+                // What moved while the sweep was looking cannot be known to it, but that a part has come can.
+                let since = now - TimeDelta::minutes(5);
+                let came = parts.values().any(|part| !part.sent && part.updated_at > since);
+                if came || (moved > now - open + SKEW && moved < since) {
                     violated(format!("a submission that moved at {moved} was abandoned at {now}: {job:?}"));
                 }
             }
