@@ -12,6 +12,8 @@ const ITEMS: u64 = 120_000;
 const LIFE_MAX_MS: u64 = 400;
 /// How long one lives whose start is struck, at most: about as long as a start takes.
 const START_MAX_MS: u64 = 250;
+/// How long one in ten lives, at most: an acknowledged cancel takes more than a second, and nobody would ever get one.
+const LONG_LIFE_MAX_MS: u64 = 4_000;
 
 /// One run.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +48,9 @@ impl Plan {
     /// The moments of all kills.
     pub(crate) fn moments(self) -> impl Iterator<Item = Moment> {
         let mut random = fastrand::Rng::with_seed(self.seed);
-        (0..self.kills).map(move |_| match random.u8(..5) {
-            0 => Moment::Starting(Duration::from_micros(random.u64(..START_MAX_MS * 1_000))),
+        (0..self.kills).map(move |_| match random.u8(..10) {
+            0 | 1 => Moment::Starting(Duration::from_micros(random.u64(..START_MAX_MS * 1_000))),
+            2 => Moment::Serving(Duration::from_micros(random.u64(..LONG_LIFE_MAX_MS * 1_000))),
             _ => Moment::Serving(Duration::from_micros(random.u64(..self.life_max_ms * 1_000))),
         })
     }

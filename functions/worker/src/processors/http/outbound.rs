@@ -52,7 +52,7 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
     match address.segments() {
         _ if address == METADATA => Reach::Never,
         [0, 0, 0, 0, 0, 0, 0, 1] | [0xfc00..=0xfdff, ..] => Reach::Private,
-        [0x2001, ..=0x01ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, ..=0x0fff, ..] => Reach::Never,
+        [0x2001, 0..=0x01ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0x0fff, ..] => Reach::Never,
         [0x2000..=0x3fff, ..] => Reach::Public,
         _ => Reach::Never,
     }
