@@ -12,6 +12,7 @@ use crate::chunk::{ChunkMessage, Message, WireError};
 use crate::error::JobError;
 use crate::job::{Job, JobId, JobStatus, JobWrite};
 use crate::ledger::{Parked, PartId, Stray};
+use crate::outcome::Outcome;
 use crate::part::{Part, Register};
 use crate::processor::Processors;
 use crate::settle::{Settlement, look_upward, settle};
@@ -27,7 +28,8 @@ mod revive;
 mod worked;
 
 use leases::Leases;
-use prepared::PreparedJobs;
+use prepared::{Prepared, PreparedJobs};
+use rest::rest_after_progress;
 pub use revive::send_revivals;
 pub use worked::Worked;
 
@@ -93,6 +95,15 @@ struct Found<'a> {
     message: &'a ChunkMessage,
     job: &'a Job,
     part: &'a Part,
+}
+
+/// A chunk whose items are to be run.
+struct Run<'a> {
+    found: &'a Found<'a>,
+    prepared: Prepared,
+    /// What is recorded of it already.
+    recorded: Option<Outcome>,
+    invocation: Invocation,
 }
 
 impl Worker {
@@ -268,15 +279,14 @@ impl Worker {
             merged: recorded.is_some(),
         };
         let careful = message.careful || delivery.receive_count >= careful::CAREFUL_FROM_RECEIVES;
-        let rest = self.rest_after_progress(message, recorded.as_ref());
-        let left = if let Some(rest) = rest.filter(|_| careful) {
-            rest
-        } else if careful {
-            self.items_carefully(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await?
-        } else {
-            self.items(found, &prepared, recorded.as_ref(), &mut settlement, invocation).await
+        let rest = rest_after_progress(message, recorded.as_ref());
+        let run = Run { found, prepared, recorded, invocation };
+        let left = match rest {
+            Some(rest) if careful => rest,
+            None if careful => self.items_carefully(&run, &mut settlement).await?,
+            _ => self.items(&run, &mut settlement).await,
         };
-        let nothing = settlement.results.is_empty() && recorded.is_none();
+        let nothing = settlement.results.is_empty() && run.recorded.is_none();
         let settling = Instant::now();
         let shown = match nothing {
             true => Some(part.clone()),

@@ -6,7 +6,7 @@ import threading
 
 
 class Server:
-    """Answers each request with what `answer` returns: a status and a JSON value, or None for no body."""
+    """Answers each request with what `answer` returns: a status, a JSON value or its bytes or None, and perhaps headers."""
 
     def __init__(self):
         outer = self
@@ -16,9 +16,11 @@ class Server:
 
             def do_GET(self):
                 self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                status, value = outer.answer(self)
-                body = b"" if value is None else json.dumps(value).encode()
+                status, value, headers = (*outer.answer(self), {})[:3]
+                body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 if body:
                     self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))

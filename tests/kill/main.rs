@@ -38,11 +38,11 @@ async fn killed_at_any_moment_it_goes_on_with_exact_counts() {
     }
     let (serving, tally) = killer.finish();
     println!("{tally}; {} jobs, {}, {}", jobs.len(), api.troubles(), endpoint.tally());
-    auditor::audit(&api, &jobs, &endpoint).await;
+    auditor::audit(&api, &jobs, &endpoint, plan.kills).await;
     let (status, said) = serving.terminate();
     assert!(status.success(), "the server did not stop well: {status}: {said:?}");
     let serving = world.serve();
-    auditor::audit(&api, &jobs, &endpoint).await;
+    auditor::audit(&api, &jobs, &endpoint, plan.kills).await;
     drop(serving);
     assert!(tally.mid_job * 2 >= plan.kills, "too few kills struck a job under way: {tally}");
 }

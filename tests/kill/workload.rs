@@ -90,7 +90,7 @@ async fn whole(api: &Api, world: &World, items: u64, number: u64) -> Acknowledge
 async fn by_command(api: &Api, world: &World, number: u64) -> Acknowledged {
     let (file, schema, key) = (example("planes.csv"), example("planes.schema.json"), format!("command-{number}"));
     let words =
-        ["submit", &file, "--processor", "json-schema", "--params", &schema, "--tolerate", "70", "--idempotency-key", &key, "--json"];
+        ["submit", &file, "--processor", "json-schema", "--params", &schema, "--tolerate", "80", "--idempotency-key", &key, "--json"];
     world.live.fetch_add(1, SeqCst);
     let job = loop {
         let mut command: Command = world.home.command(&words);

@@ -6,12 +6,12 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::items::{Left, Tried, Why};
-use super::prepared::Prepared;
-use super::{Found, Invocation, Worker};
+use super::rest::unrecorded;
+use super::{Invocation, Run, Worker};
 use crate::error::JobError;
 use crate::ledger::Care;
 use crate::limits::FUNCTION_TIMEOUT_MAX;
-use crate::outcome::{Failure, FailureKind, ItemResult, Outcome};
+use crate::outcome::{Failure, FailureKind, ItemResult};
 use crate::settle::{Settlement, settle};
 use crate::submit::id_of;
 
@@ -23,19 +23,12 @@ pub(super) const STRIKES_MAX: u32 = 2;
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
 impl Worker {
-    /// Runs what is not `recorded`, one item at a time; every result is in the ledger before the next item begins.
+    /// Runs what is not recorded, one item at a time; every result is in the ledger before the next item begins.
     /// Returns what is left, to be handed back as a new message, so that receives are counted anew.
-    pub(super) async fn items_carefully(
-        &self,
-        found: &Found<'_>,
-        prepared: &Prepared,
-        recorded: Option<&Outcome>,
-        settlement: &mut Settlement,
-        invocation: Invocation,
-    ) -> Result<Vec<Left>, JobError> {
-        let id = found.message.id;
+    pub(super) async fn items_carefully(&self, run: &Run<'_>, settlement: &mut Settlement) -> Result<Vec<Left>, JobError> {
+        let id = run.found.message.id;
         let known = self.app.ledger.care(id).await?;
-        let ran = self.items_marked(found, prepared, recorded, settlement, invocation, known.as_ref()).await;
+        let ran = self.items_marked(run, settlement, known.as_ref()).await;
         // A graceful end leaves no mark; one that failed leaves what it found, so that nobody is struck for it.
         let mark = known.as_ref().filter(|_| ran.is_err());
         let unmarked = self.app.ledger.put_care(id, mark).await;
@@ -44,19 +37,11 @@ impl Worker {
         Ok(left)
     }
 
-    async fn items_marked(
-        &self,
-        found: &Found<'_>,
-        prepared: &Prepared,
-        recorded: Option<&Outcome>,
-        settlement: &mut Settlement,
-        invocation: Invocation,
-        known: Option<&Care>,
-    ) -> Result<Vec<Left>, JobError> {
+    async fn items_marked(&self, run: &Run<'_>, settlement: &mut Settlement, known: Option<&Care>) -> Result<Vec<Left>, JobError> {
+        let Run { found, invocation, .. } = run;
         let suspect = self.suspect(known)?;
         let struck = |index: u64| suspect.as_ref().filter(|care| care.item == index).map_or(0, |care| care.strikes);
-        let mut waiting: Vec<_> =
-            found.message.items.iter().filter(|(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index))).collect();
+        let mut waiting: Vec<_> = unrecorded(found.message, run.recorded.as_ref()).collect();
         // A suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
         waiting.sort_by_key(|(index, _)| match struck(*index) {
             0 => 1,
@@ -66,7 +51,6 @@ impl Worker {
         let mut left = Vec::new();
         let mut stop = None;
         for (index, value) in waiting {
-            let (index, value) = (*index, value.clone());
             if let Some(why) = stop {
                 left.push(Left { index, value, why });
                 continue;
@@ -84,8 +68,8 @@ impl Worker {
             }
             // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
             let _turn = if self.alone { Some(self.turn.lock().await) } else { None };
-            self.app.ledger.put_care(found.message.id, Some(&self.mark(index, strikes, invocation))).await?;
-            match self.try_item(found, prepared, index, value, invocation).await {
+            self.app.ledger.put_care(found.message.id, Some(&self.mark(index, strikes, *invocation))).await?;
+            match self.try_item(run, index, value).await {
                 Tried::Recorded(index, result) => {
                     settlement.results.insert(index, result);
                     settle(&self.app, settlement).await?;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::careful::STRIKES_MAX;
 use super::items::{Left, Why};
+use super::rest::rest_after_progress;
 use super::{Delivery, Found, Worked, Worker};
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
@@ -24,7 +25,7 @@ impl Worker {
     pub(super) async fn dead_letter(&self, delivery: &Delivery, found: &Found<'_>, worked: &mut Worked) -> Result<(), JobError> {
         let Found { message, job, .. } = *found;
         let recorded = self.app.ledger.outcome(message.id).await?;
-        if let Some(rest) = self.rest_after_progress(message, recorded.as_ref()) {
+        if let Some(rest) = rest_after_progress(message, recorded.as_ref()) {
             return self.hand_back(&ChunkMessage { hops: 0, ..message.clone() }, job, &rest).await;
         }
         let care = self.app.ledger.care(message.id).await?;

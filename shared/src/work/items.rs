@@ -11,10 +11,11 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::prepared::Prepared;
-use super::{Found, Invocation, Worker, error_chain};
+use super::rest::unrecorded;
+use super::{Invocation, Run, Worker, error_chain};
 use crate::error::JobError;
 use crate::limits::{CHECKPOINT_EVERY, DEADLINE_MARGIN};
-use crate::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use crate::processor::{Item, ItemError, Output};
 use crate::settle::{Settlement, settle};
 use crate::submit::id_of;
@@ -57,26 +58,18 @@ pub(super) enum Tried {
 }
 
 impl Worker {
-    /// Runs what is not `recorded`; results go into `settlement`, and now and then into the ledger. Returns what is left.
-    pub(super) async fn items(
-        &self,
-        found: &Found<'_>,
-        prepared: &Prepared,
-        recorded: Option<&Outcome>,
-        settlement: &mut Settlement,
-        invocation: Invocation,
-    ) -> Vec<Left> {
-        let known = |index: u64| recorded.is_some_and(|outcome| outcome.has(index));
-        let mut waiting: VecDeque<_> = found.message.items.iter().filter(|(index, _)| !known(*index)).cloned().collect();
+    /// Runs what is not recorded; results go into `settlement`, and now and then into the ledger. Returns what is left.
+    pub(super) async fn items(&self, run: &Run<'_>, settlement: &mut Settlement) -> Vec<Left> {
+        let mut waiting: VecDeque<_> = unrecorded(run.found.message, run.recorded.as_ref()).collect();
         let mut running = FuturesUnordered::new();
         let mut left = Vec::new();
         let mut shown = (Instant::now() + CHECKPOINT_EVERY, 0);
         // Polled beside the items: a slow table must not run their time out.
         let mut showing: Option<BoxFuture<'_, (usize, Result<(), JobError>)>> = None;
         loop {
-            while running.len() < prepared.options.concurrency {
+            while running.len() < run.prepared.options.concurrency {
                 let Some((index, value)) = waiting.pop_front() else { break };
-                running.push(self.try_item(found, prepared, index, value, invocation));
+                running.push(self.try_item(run, index, value));
             }
             let unshown = settlement.results.len() > shown.1;
             if showing.is_none() && unshown && !running.is_empty() && Instant::now() >= shown.0 {
@@ -113,14 +106,8 @@ impl Worker {
     }
 
     /// Runs one item, at most twice at once. Every call begins within the lease: that is looked at last.
-    pub(super) async fn try_item(
-        &self,
-        found: &Found<'_>,
-        prepared: &Prepared,
-        index: u64,
-        value: Box<RawValue>,
-        invocation: Invocation,
-    ) -> Tried {
+    pub(super) async fn try_item(&self, run: &Run<'_>, index: u64, value: Box<RawValue>) -> Tried {
+        let Run { found, prepared, invocation, .. } = run;
         // Closing the semaphore never happens; without a place the item would simply go without.
         let _place = prepared.places.acquire().await.ok();
         let job = found.job;
@@ -134,11 +121,11 @@ impl Worker {
             params: prepared.params.clone(),
         };
         loop {
-            if let Some(why) = self.must_stop(found, prepared, invocation).await {
+            if let Some(why) = self.must_stop(run).await {
                 return Tried::Left(Left { index, value: item.value, why });
             }
             item.attempt += 1;
-            let error = match call(prepared, &item, invocation).await {
+            let error = match call(prepared, &item, *invocation).await {
                 Call::Output(output) => return Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
                 Call::Failed(kind, code, message) => return failed(item, kind, &code, &message),
                 Call::CutShort => return Tried::Left(Left { index, value: item.value, why: Why::Deadline }),
@@ -159,7 +146,8 @@ impl Worker {
     /// Whether no item may begin now, and why: one that cannot be expected to end before the deadline, unless no
     /// invocation would give it more time. A read that took longer than the lease counts for nothing; one that fails
     /// leaves the rest to another delivery.
-    async fn must_stop(&self, found: &Found<'_>, prepared: &Prepared, invocation: Invocation) -> Option<Why> {
+    async fn must_stop(&self, run: &Run<'_>) -> Option<Why> {
+        let Run { found, prepared, invocation, .. } = run;
         let id = found.job.id;
         loop {
             let now = Instant::now();

@@ -21,6 +21,18 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 /// What is left of a message.
 pub(super) type Items = Vec<(u64, Box<RawValue>)>;
 
+/// What is left of a message some of whose items were recorded since it was sent: it is handed back as a new one, so
+/// that a chunk which makes progress is never charged for its workers' deaths.
+pub(super) fn rest_after_progress(message: &ChunkMessage, recorded: Option<&Outcome>) -> Option<Vec<Left>> {
+    let rest: Vec<Left> = unrecorded(message, recorded).map(|(index, value)| Left { index, value, why: Why::Progress }).collect();
+    (!rest.is_empty() && rest.len() < message.items.len()).then_some(rest)
+}
+
+/// The items of a message that are not recorded, in order.
+pub(super) fn unrecorded(message: &ChunkMessage, recorded: Option<&Outcome>) -> impl Iterator<Item = (u64, Box<RawValue>)> {
+    message.items.iter().filter(move |(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index))).cloned()
+}
+
 impl Worker {
     /// Sends what is left as new messages; keeps it in the table if the job stands; drops it if it is cancelled.
     pub(super) async fn hand_back(&self, message: &ChunkMessage, job: &Job, left: &[Left]) -> Result<(), JobError> {
@@ -54,19 +66,6 @@ impl Worker {
             self.app.queue.send(&job.user_id, outgoing).await?;
         }
         if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }
-    }
-
-    /// What is left of a message some of whose items were recorded since it was sent: it is handed back as a new one, so
-    /// that a chunk which makes progress is never charged for its workers' deaths.
-    pub(super) fn rest_after_progress(&self, message: &ChunkMessage, recorded: Option<&Outcome>) -> Option<Vec<Left>> {
-        let recorded = recorded?;
-        let rest: Vec<Left> = message
-            .items
-            .iter()
-            .filter(|(index, _)| !recorded.has(*index))
-            .map(|(index, value)| Left { index: *index, value: value.clone(), why: Why::Progress })
-            .collect();
-        (!rest.is_empty() && rest.len() < message.items.len()).then_some(rest)
     }
 
     /// Items of a job that stands: into the table, and out again if it runs by then.

@@ -1,0 +1,62 @@
+"""Lambda's Runtime API for one instance of a function: its own clock, with nobody in between."""
+
+import os
+import queue
+import subprocess
+import tempfile
+import time
+import zipfile
+
+from emulator import REGION, ROOT
+from serving import Server
+
+ANSWERS_WITHIN_S = 30
+
+
+class Instance(Server):
+    """A function's release binary, given one event after the other, and how long it took over each."""
+
+    def __init__(self, artifact, variables, endpoint_url):
+        self._events, self._answers = queue.Queue(), queue.Queue()
+        super().__init__()
+        self._home = tempfile.TemporaryDirectory(prefix="headway-instance.")
+        with zipfile.ZipFile(artifact) as archive:
+            binary = archive.extract("bootstrap", self._home.name)
+        os.chmod(binary, 0o755)
+        key, secret = ROOT
+        environment = {
+            **variables,
+            "AWS_LAMBDA_RUNTIME_API": self.url.removeprefix("http://"),
+            "AWS_LAMBDA_FUNCTION_NAME": "api",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_ENDPOINT_URL": endpoint_url,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+        }
+        self._process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def answer(self, request):
+        if request.path.endswith("/invocation/next"):
+            event = self._events.get()
+            self._began = time.monotonic()
+            deadline = str(int((time.time() + ANSWERS_WITHIN_S) * 1000))
+            arn = f"arn:aws:lambda:{REGION}:000000000000:function:api"
+            headers = {"aws-request-id": "1", "deadline-ms": deadline, "invoked-function-arn": arn}
+            return 200, event, {f"lambda-runtime-{name}": value for name, value in headers.items()}
+        self._answers.put((time.monotonic() - self._began, request.path, request.body))
+        return 202, None
+
+    def invoke(self, event):
+        """The seconds it took, and its answer's bytes."""
+        self._events.put(event)
+        took, path, body = self._answers.get(timeout=ANSWERS_WITHIN_S)
+        assert path.endswith("/response"), body
+        return took, body
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait()
+        super().stop()
+        self._home.cleanup()
