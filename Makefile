@@ -14,7 +14,7 @@ ADAPTER_HISTORIES ?= 2000
 SECONDS_EACH ?= 60
 KILLS ?= 1000
 
-.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted kill watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -69,6 +69,14 @@ model: ## Explore every history of small jobs, the larger ones too: some minutes
 
 planted: ## Plant known bugs one at a time, each of which the simulation has to catch; one alone with PLANTED=name
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture
+
+# First the tests that take a second; what survives them meets those that take a minute. Survivors are told by the second.
+mutants: ## Change the ledger's rules and the use-cases in every place, one at a time: some test has to fail (needs cargo-mutants; hours)
+	mkdir -p target/mutants
+	CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants \
+		--test-package headway -- --lib --test work || [[ $$? == [23] ]]
+	CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants --iterate \
+		--test-package headway-api,headway-tests -- --test http --test contract --test units --test simulation
 
 kill: ## Kill the real server KILLS times while jobs of 100,000 items are under way
 	cargo build $(EVERYTHING) --all-targets

@@ -163,6 +163,9 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
         puts(world.clone(), job.clone(), id, part).await;
     }
     if job.sealed_by_client {
+        if world.faults.one_in(3) {
+            hesitate(world, job).await;
+        }
         if world.faults.one_in(6) {
             world.spawn(seals(world.clone(), job.clone(), id, all, PATIENCE));
         }
@@ -170,7 +173,7 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
     }
 }
 
-/// Waits before the last part, maybe until the sweep is about to give the submission up.
+/// Waits before the last part, or before the seal, maybe until the sweep is about to give the submission up.
 async fn hesitate(world: &World, job: &JobPlan) {
     tokio::time::sleep(job.hesitates).await;
     if !job.hesitates.is_zero() && world.faults.one_in(2) {
