@@ -294,9 +294,61 @@ mod tests {
     fn too_large_outputs_are_omitted_and_said_to_be() {
         let mut outcome = Outcome::new(ID, 0, 250);
         let output = |bytes: usize| Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(bytes - 2)))) });
-        outcome.merge((0..30).map(|i| (i, ItemResult::Processed(output(if i == 0 { 16_001 } else { 16_000 })))), 1);
-        let kept = outcome.outputs.values().filter(|o| o.output.is_some()).count();
-        assert_eq!((outcome.outputs.len(), kept), (30, 300_000 / 16_000));
+        let sizes = |i| if i == 0 { 16_001 } else { 16_000 };
+        outcome.merge((0..30).map(|i| (i, ItemResult::Processed(output(sizes(i))))), 1);
+        let kept = |outcome: &Outcome| outcome.outputs.iter().filter(|(_, o)| o.output.is_some()).map(|(i, _)| *i).collect::<Vec<_>>();
+        assert_eq!((outcome.outputs.len(), kept(&outcome)), (30, (1..=18).collect()), "one is too large, and 18 are all that fit");
+        outcome.merge([(30, ItemResult::Processed(output(12_000))), (31, ItemResult::Processed(output(2)))], 1);
+        assert_eq!(kept(&outcome), (1..=18).chain([30]).collect::<Vec<_>>(), "300,000 bytes to the byte");
+    }
+
+    /// Failures with long messages, beside as many bytes of outputs as are kept.
+    fn crowded(failures: u64) -> Outcome {
+        let mut outcome = Outcome::new(ID, 0, 250);
+        let output = Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(9_998)))) });
+        outcome.merge((0..30).map(|i| (i, ItemResult::Processed(output.clone()))), 1);
+        outcome.merge((30..30 + failures).map(|i| (i, failed(&"m".repeat(1_000)))), 1);
+        outcome
+    }
+
+    #[test]
+    fn outputs_give_way_from_the_last_one_on_and_messages_only_then() {
+        let some = crowded(40);
+        let kept = some.outputs.values().take_while(|output| output.output.is_some()).count();
+        assert!((1..30).contains(&kept) && some.outputs.values().skip(kept).all(|output| output.output.is_none()), "{kept}");
+        assert!((OUTCOME_BYTES_MAX - 10_000..=OUTCOME_BYTES_MAX).contains(&some.bytes()), "no more than has to: {}", some.bytes());
+        assert!(some.failures.values().all(|failure| failure.message.len() == 1_000));
+        let many = crowded(220);
+        assert!(many.outputs.values().all(|output| output.output.is_none()) && many.bytes() <= OUTCOME_BYTES_MAX);
+        let lengths = many.failures.values().map(|failure| failure.message.len());
+        assert!(lengths.clone().all(|length| length == OUTCOME_BYTES_MAX / 250 / 8), "{:?}", lengths.max());
+    }
+
+    proptest! {
+        /// Nothing but quotes, which take two bytes each, in every text.
+        #[test]
+        fn a_row_takes_at_most_what_is_reckoned_and_not_much_less(
+            failures in proptest::collection::vec((0usize..300, 0usize..60, proptest::option::of(1usize..100), 1usize..500), 0..20),
+            outputs in proptest::collection::vec((proptest::option::of(1usize..500), proptest::option::of(1usize..100)), 0..20),
+            again in proptest::collection::vec(1usize..500, 0..20),
+            processed in 0u64..100,
+        ) {
+            let quotes = |count: usize| "\"".repeat(count);
+            let digits = |count: usize| raw(&"1".repeat(count));
+            let mut outcome = Outcome::new(ID, 9_999_000, 250);
+            let indexes = |from: u64| 9_999_000 + from..;
+            let failure = |(message, code, id, item): (usize, usize, Option<usize>, usize)| {
+                Failure::new(FailureKind::RetriesExhausted, &quotes(code), &quotes(message), 99, id.map(quotes), digits(item))
+            };
+            outcome.failures = indexes(0).zip(failures.into_iter().map(failure)).collect();
+            let output = |(output, id): (Option<usize>, Option<usize>)| OutputRecord { id: id.map(quotes), output: output.map(digits) };
+            outcome.outputs = indexes(20).zip(outputs.into_iter().map(output)).collect();
+            outcome.again = indexes(40).zip(again.into_iter().map(|item| Again { round: 999, item: digits(item) })).collect();
+            outcome.processed = indexes(60).take(processed as usize).collect();
+            let maps = serde_json::to_string(&(&outcome.failures, &outcome.outputs, &outcome.again, &outcome.processed)).unwrap();
+            let rows = outcome.failures.len() + outcome.outputs.len() + outcome.again.len() + 1;
+            prop_assert!((maps.len()..=maps.len() + 100 * rows + 3 * outcome.processed.len()).contains(&(outcome.bytes() + 20)), "{} {}", maps.len(), outcome.bytes());
+        }
     }
 
     #[test]
@@ -307,5 +359,7 @@ mod tests {
         let failure = Failure::new(FailureKind::Permanent, &message, &message, 1, Some("i".repeat(128)), item);
         outcome.merge((0..250).map(|i| (i, ItemResult::Failed(failure.clone()))), 1);
         assert!(outcome.bytes() < OUTCOME_BYTES_MAX, "{}", outcome.bytes());
+        let cut = &outcome.failures[&0].message;
+        assert!(cut.len() == 188 && message.starts_with(cut), "190 bytes, at a character: {cut}");
     }
 }
