@@ -201,8 +201,10 @@ impl Ledger for SimLedger {
         let clears = outcome.again.len() > known.map_or(0, |known| known.again.len());
         let kind = if clears { Kind::Clear } else { Kind::Merge };
         let effect = async {
+            let before = self.calm.outcome(outcome.id).await?.map_or(0, |known| known.version);
             let put = self.table.put_outcome(outcome).await?;
-            if put && clears {
+            // The same bytes put again, by two who clear at once, clear nothing again.
+            if put && clears && before < outcome.version {
                 let cleared = outcome.again.iter().filter(|(_, again)| again.round == outcome.round);
                 cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, *item));
             }
