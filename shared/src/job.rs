@@ -333,6 +333,7 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::Register;
     use proptest::prelude::*;
 
     fn job(status: JobStatus, total: u64, processed: u64, failed: u64) -> Job {
@@ -369,6 +370,57 @@ mod tests {
             assert!(!tolerated.exceeded(percentage.into(), 100, Some(100)), "{percentage} % of 100");
         }
         assert!(!percent(Some(20)).exceeded(3, 19, Some(1_000)) && percent(Some(20)).exceeded(3, 20, None));
+    }
+
+    #[test]
+    fn who_looks_at_a_job_and_until_when() {
+        let now = DateTime::UNIX_EPOCH;
+        let with = |change: fn(&mut Job)| {
+            let mut job = job(JobStatus::Failed, 9, 0, 9);
+            change(&mut job);
+            job
+        };
+        let gone = [with(|job| job.deleting = true), with(|job| job.expires_at = Some(DateTime::UNIX_EPOCH))];
+        assert!(gone.iter().all(|job| job.is_gone(now)));
+        assert!(!with(|job| job.expires_at = Some(DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(1))).is_gone(now));
+        assert!(with(|_| ()).is_watched() && with(|job| (job.status, job.reconciled) = (JobStatus::Processing, true)).is_watched());
+        assert!(!with(|job| job.reconciled = true).is_watched() && !with(|job| job.deleting = true).is_watched());
+    }
+
+    #[test]
+    fn an_open_job_counts_what_came_and_a_sealed_one_what_it_was_sealed_with() {
+        let part = |number, items, processed, round| Part {
+            job: JobId(Uuid::nil()),
+            number,
+            first_index: 0,
+            items,
+            chunks: 1,
+            fingerprint: String::new(),
+            round,
+            registers: [(0, Register::Outcome { version: 1, full: false, processed, failed: 1 })].into(),
+            sent: true,
+            updated_at: DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(number.into()),
+        };
+        let mut open = job(JobStatus::Processing, 0, 0, 0);
+        open.top_part = Some(2);
+        open.rolled_up = RolledUp { parts: [0].into(), processed: 4, failed: 3 };
+        let parts = [part(0, 7, 4, 1), part(1, 10, 5, 1), part(2, 20, 6, 1)];
+        assert_eq!(open.parts_not_rolled_up(), [1, 2]);
+        let counted = open.clone().count(&parts);
+        assert_eq!((counted.total_items, counted.processed_items, counted.failed_items), (37, 15, 5));
+        assert_eq!(counted.updated_at, parts[2].updated_at);
+        assert_eq!(counted.clone().count(&parts), counted, "safe to repeat");
+        let sealed = Job { sealed: true, parts: 2, total_items: 17, ..open };
+        assert_eq!(sealed.parts_not_rolled_up(), [1]);
+        assert_eq!(sealed.count(&parts[..2]).total_items, 17);
+        assert_eq!(job(JobStatus::Pending, 0, 0, 0).parts_not_rolled_up(), [0; 0]);
+        let retried = Job { round: 2, ..counted };
+        assert!(retried.is_as_late_as(&parts) && !retried.is_as_late_as(&[part(1, 10, 5, 3)]));
+        let again = retried.count(&[part(1, 10, 5, 1), part(2, 20, 6, 2)]);
+        assert_eq!(again.failed_items, 3 + 1, "what failed in an earlier round is pending");
+        let mut row = again;
+        row.uncount();
+        assert_eq!((row.processed_items, row.failed_items), (4, 3));
     }
 
     #[test]

@@ -212,3 +212,27 @@ async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> 
     }
     Err(JobError::unavailable("the table: merging a chunk's outcome", "other workers kept merging it at the same time"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::job::JobId;
+    use crate::outcome::{Failure, FailureKind, OutputRecord};
+
+    #[test]
+    fn the_more_a_checkpoint_writes_the_later_it_comes() {
+        let raw = |bytes: usize| RawValue::from_string("1".repeat(bytes)).unwrap();
+        let output = |bytes| ItemResult::Processed(Some(OutputRecord { id: None, output: Some(raw(bytes)) }));
+        let failure = ItemResult::Failed(Failure::new(FailureKind::Permanent, "", &"m".repeat(500), 1, None, raw(524)));
+        let after = |results: Vec<ItemResult>| {
+            let id = ChunkId { job: JobId(uuid::Uuid::nil()), part: 0, chunk: 0 };
+            let results = (0..).zip(results).collect();
+            Settlement { id, first_index: 0, chunk_items: 9, results, round_begun: 1, merged: false }.checkpoint_after().as_secs()
+        };
+        assert_eq!(after(vec![ItemResult::Processed(None), output(1_023)]), 1);
+        assert_eq!(after(vec![output(1_000), output(24)]), 2);
+        assert_eq!(after(vec![failure, output(2_048)]), 4);
+    }
+}

@@ -2,4 +2,4 @@
 //! generated as they were then: whoever changes that empties the list.
 
 /// A seed, and what it found.
-pub(crate) const SEEDS: &[(u64, &str)] = &[];
+pub(crate) const SEEDS: &[(u64, &str)] = &[(157_486, "the auditor took the same clear, put by two at once, for two clears")];

@@ -2,7 +2,9 @@
 
 use headway::limits::LEASE;
 use headway::retry::retry;
+use headway::submit::{put_part, seal, start_job};
 use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use serde_json::value::RawValue;
 
 use crate::world::{World, done, fails};
 
@@ -44,6 +46,29 @@ async fn a_percentage_waits_for_its_sample() {
         let job = world.job(id).await;
         assert_eq!(job.status, JobStatus::Failed);
         assert!((20..=handled_at_most).contains(&job.handled_items()), "{tolerated:?}: {job:?}");
+    }
+}
+
+/// A share of all items means something only once all are there: then the job fails at once, with the first failure of all.
+#[tokio::test(start_paused = true)]
+async fn a_percentage_is_looked_at_when_the_job_is_sealed() {
+    for (failing, why) in [(vec![5], "item 5: not 5"), (vec![7, 5], "item 5: not 5 (2 items failed)")] {
+        let mut world = World::new(Options::default(), move |item| match failing.contains(&item.index) {
+            true => fails(ItemError::permanent("", format!("not {}", item.index))),
+            false => done(),
+        });
+        let tolerated = ToleratedFailures::Percentage { percentage: 5.0, minimum_sample: None };
+        let id = start_job(&world.app, world.submission(None, 1, tolerated)).await.unwrap().id;
+        for part in 0..3 {
+            let items = (0..4).map(|i| RawValue::from_string(i.to_string()).unwrap()).collect();
+            put_part(&world.app, &world.user, id, part, u64::from(part) * 4, items).await.unwrap();
+        }
+        world.take_sent();
+        world.work_off().await;
+        assert_eq!(world.job(id).await.status, JobStatus::Processing, "nobody knows yet how many items there are");
+        seal(&world.app, &world.user, id, 3).await.unwrap();
+        let job = world.job(id).await;
+        assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some(why)));
     }
 }
 
