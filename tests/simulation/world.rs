@@ -24,8 +24,8 @@ use super::workload::Plan;
 
 /// Calm, in which every job has to end: longer than an abandoned submission is waited for, and then kept.
 const CALM: Duration = Duration::from_secs(5 * 86_400);
-/// Calm in which a job that is paused and forgotten ends too.
-const LONG_CALM: Duration = Duration::from_secs(16 * 86_400);
+/// Calm in which a job ends too that is paused and forgotten, and sealed two days later.
+const LONG_CALM: Duration = Duration::from_secs(18 * 86_400);
 /// How often the sweep comes by in the calm; and after so long that only days can change most jobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 const SWEEP_SELDOM: Duration = Duration::from_secs(5 * 3_600);
