@@ -1,6 +1,6 @@
 //! A process of the system: it can die in any of its calls, and its clock is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -33,8 +33,8 @@ pub(crate) struct Process {
     started: Instant,
     /// Whether its calls do not fail by themselves: its faults strike further down.
     struck_below: bool,
-    /// Items this process has marked, and not unmarked.
-    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, u64>>>,
+    /// Items this process has marked, and not unmarked; of a chunk it is one, or what was and what is to be.
+    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<u64>>>>,
     /// When its invocation is stopped.
     pub(crate) deadline: Arc<Mutex<Option<Instant>>>,
 }

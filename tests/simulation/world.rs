@@ -215,8 +215,10 @@ impl World {
 
     /// Tells the auditor which marks the process has left behind.
     fn left_marked(&self, process: &Process) {
-        for (id, item) in std::mem::take(&mut *process.marks.lock().unwrap()) {
-            self.calls.note(id.job, item, |seen| seen.left_marked += 1);
+        for (id, items) in std::mem::take(&mut *process.marks.lock().unwrap()) {
+            for item in items {
+                self.calls.note(id.job, item, |seen| seen.left_marked += 1);
+            }
         }
     }
 }

@@ -248,18 +248,19 @@ impl Ledger for SimLedger {
     }
 
     async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
-        if let Some(care) = care {
-            self.process.marks.lock().unwrap().insert(id, care.item);
-        }
         if care.is_some_and(|care| care.strikes > 0) {
             self.saw("ledger: strike noted");
         }
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
-        self.process.call(Op::chunk(kind, id), self.table.put_care(id, care)).await?;
-        if care.is_none() {
-            self.process.marks.lock().unwrap().remove(&id);
-        }
-        Ok(())
+        let item = care.map(|care| care.item);
+        let effect = async {
+            // Until it is done, both may be what is marked.
+            self.process.marks.lock().unwrap().entry(id).or_default().extend(item);
+            self.table.put_care(id, care).await?;
+            self.process.marks.lock().unwrap().insert(id, item.into_iter().collect());
+            Ok(())
+        };
+        self.process.call(Op::chunk(kind, id), effect).await
     }
 
     async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
