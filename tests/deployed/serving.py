@@ -13,6 +13,7 @@ class Server:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self):
                 self.body = self.rfile.read(int(self.headers.get("content-length", 0)))

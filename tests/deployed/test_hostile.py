@@ -14,7 +14,7 @@ JSON, NDJSON = "application/json", "application/x-ndjson"
 
 
 def items(*texts):
-    return b'{"processor":"echo","items":[%s]}' % b",".join(texts)
+    return b'{"processor":"ghost","items":[%s]}' % b",".join(texts)
 
 
 def members(count):
@@ -48,7 +48,7 @@ def api(emulator, stack):
 
 @pytest.fixture(scope="module")
 def open_job(stack, issuer):
-    return stack.caller(issuer.token("mallory")).start({"processor": "echo", "sealed": False})["id"]
+    return stack.caller(issuer.token("mallory")).start({"processor": "ghost", "sealed": False})["id"]
 
 
 def event(media_type, body, job):
