@@ -46,6 +46,7 @@ const DEAD_LETTERS: &str = "shared/src/work/dead_letters.rs";
 const ITEMS: &str = "shared/src/work/items.rs";
 const LEASES: &str = "shared/src/work/leases.rs";
 const REST: &str = "shared/src/work/rest.rs";
+const DYNAMODB_OUTCOME_ROW: &str = "shared/src/ledger/dynamodb/outcome_row.rs";
 const DYNAMODB_TABLE: &str = "shared/src/ledger/dynamodb/table.rs";
 const DYNAMODB_PART_WRITE: &str = "shared/src/ledger/dynamodb/part_write.rs";
 const SQS: &str = "shared/src/queue/sqs.rs";
@@ -757,5 +758,25 @@ pub(crate) const BUGS: &[Bug] = &[
         )],
         breaks: "an older outcome, or one beside a clean settle, overwrites what a register shows",
         trap: "a register only ever rises",
+    },
+    Bug {
+        name: "dynamodb-outcome-read-in-part",
+        edits: &[edit(
+            DYNAMODB_OUTCOME_ROW,
+            "DeflateDecoder::new(bytes).read_to_end(&mut inflated)?;",
+            "DeflateDecoder::new(bytes).take(300).read_to_end(&mut inflated)?;",
+        )],
+        breaks: "an outcome row of more than some records cannot be read any more",
+        trap: "what is written has to be read, at every size",
+    },
+    Bug {
+        name: "panic-not-caught",
+        edits: &[edit(
+            ITEMS,
+            "let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();",
+            "let called = async { Ok::<_, Box<dyn std::any::Any + Send>>(processor.process(item.clone()).await) };",
+        )],
+        breaks: "a processor that panics takes its worker with it",
+        trap: "a poison item costs only itself",
     },
 ];

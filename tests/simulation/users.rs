@@ -101,18 +101,21 @@ async fn submit(world: World, job: Arc<JobPlan>, streams: bool) {
         }
     }
     let Some(started) = answered else { return };
-    acknowledged(&world, &job, &started);
+    acknowledged(&world, &job, &started).await;
     if streams && job.streamed.is_some() {
         world.faults.saw("job: streamed in parts");
         stream(&world, &job, started.id).await;
     }
 }
 
-fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
+async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
     let before = id_of(world, job);
-    if before.is_some_and(|before| before != started.id && !world.books.borrow()[&before].deleted) {
-        let what = format!("two jobs under one key: {before:?} and {}", started.id);
-        world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
+    if let Some(before) = before.filter(|before| *before != started.id) {
+        // Of one that its user has forgotten meanwhile the key is free again.
+        if world.job(before).await.is_some() {
+            let what = format!("two jobs under one key: {before} and {}", started.id);
+            world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
+        }
     }
     if before.is_some() {
         world.faults.saw("job: submitted by two at once");
