@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use headway::queue::Outgoing;
 use headway::sweep::sweep;
 use headway::work::{Invocation, Worker};
@@ -83,8 +85,8 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         looked: Rc::default(),
         faults,
     };
-    let mut tasks: Vec<_> = (0..WORKERS).map(|_| tokio::task::spawn_local(work(world.clone()))).collect();
-    tasks.extend((0..plan.sweepers).map(|_| tokio::task::spawn_local(sweeps(world.clone()))));
+    let mut tasks: Vec<_> = (0..WORKERS).map(|_| task(&world.faults, work(world.clone()))).collect();
+    tasks.extend((0..plan.sweepers).map(|_| task(&world.faults, sweeps(world.clone()))));
     users::begin(&world);
     let verdict = world.watch().await;
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
@@ -92,6 +94,17 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
     let auditor = world.auditor.take();
     auditor.judge(&world).await?;
     world.faults.verdict()
+}
+
+/// Lives beside the others; a panic in it is not only its own affair.
+fn task(faults: &Faults, life: impl Future<Output = ()> + 'static) -> tokio::task::JoinHandle<()> {
+    let faults = faults.clone();
+    tokio::task::spawn_local(async move {
+        if let Err(panic) = AssertUnwindSafe(life).catch_unwind().await {
+            let said = panic.downcast_ref::<String>().cloned().or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
+            faults.violated(Violation::new(Invariant::NothingPanics, said.unwrap_or_default()));
+        }
+    })
 }
 
 impl World {
@@ -121,7 +134,7 @@ impl World {
     pub(crate) fn spawn(&self, act: impl Future<Output = ()> + 'static) {
         self.to_come.update(|n| n + 1);
         let to_come = self.to_come.clone();
-        tokio::task::spawn_local(async move {
+        task(&self.faults, async move {
             act.await;
             to_come.update(|n| n - 1);
         });
