@@ -125,6 +125,7 @@ fn state_is_right(job: &Job, book: &Book) -> Result<(), Violation> {
     hold!(EndsStand, fits && !(ended && job.paused), "its times do not fit its status: {job:?}");
     hold!(EndsStand, job.error_message.is_some() == (job.status == JobStatus::Failed), "its error does not fit its status: {job:?}");
     hold!(EndsStand, job.status != JobStatus::Cancelled || book.cancels, "cancelled by nobody: {job:?}");
+    hold!(EndsStand, !(job.sealed && job.abandoned), "sealed, and given up for want of a seal: {job:?}");
     hold!(EndsStand, job.round <= 1 + book.retries, "retried by nobody: {job:?}");
     hold!(EndsStand, job.status != JobStatus::Pending || job.handled_items() == 0, "work was done before it began: {job:?}");
     Ok(())
