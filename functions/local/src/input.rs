@@ -11,7 +11,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use headway::limits::ITEM_BYTES_MAX;
+use headway::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
+use headway_api::json::{self, JsonError};
 
 const BUFFER_BYTES: usize = 256 * 1_024;
 /// The most bytes read for one item before giving up on its end: more than any item may have, with room for
@@ -160,6 +161,17 @@ fn check_size(item: &[u8], line: u64) -> Result<(), InputError> {
         return Ok(());
     }
     Err(too_large(line))
+}
+
+/// Refuses here what the service would refuse in the middle of a file: sizes, members named twice, numbers beyond f64's range.
+fn check_json(item: &[u8], line: u64) -> Result<(), InputError> {
+    check_size(item, line)?;
+    let words = match json::text(item).and_then(|text| json::check(text, ITEM_DEPTH_MAX)) {
+        Ok(()) => return Ok(()),
+        Err(JsonError::NotJson(error)) => json_words(&error),
+        Err(error) => error.to_string(),
+    };
+    Err(InputError::Line { line, what: format!("no job takes the item that begins here ({words})") })
 }
 
 fn too_large(line: u64) -> InputError {

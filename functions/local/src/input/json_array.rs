@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 
 use serde_json::value::RawValue;
 
-use super::{InputError, Items, UNENDED_BYTES_MAX, check_size, json_words, too_large};
+use super::{InputError, Items, UNENDED_BYTES_MAX, check_json, json_words, too_large};
 
 /// The elements of an array.
 pub(super) struct ArrayItems<R> {
@@ -125,7 +125,7 @@ impl<R: BufRead> Items for ArrayItems<R> {
             what: format!("element {} is not one JSON value ({})", self.elements, json_words(&error)),
         })?;
         item.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-        check_size(item, began)?;
+        check_json(item, began)?;
         self.elements += 1;
         if stop == b']' {
             self.close_array()?;

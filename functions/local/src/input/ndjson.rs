@@ -5,7 +5,7 @@ use std::io::BufRead;
 use serde_json::value::RawValue;
 
 use super::lines::{Line, read_line};
-use super::{InputError, Items, check_size, json_words, too_large};
+use super::{InputError, Items, check_json, json_words, too_large};
 
 /// The values of a text, blank lines skipped.
 pub(super) struct NdjsonItems<R> {
@@ -35,7 +35,7 @@ impl<R: BufRead> Items for NdjsonItems<R> {
             .map_err(|error| InputError::Line { line: self.line, what: format!("not one JSON value ({})", json_words(&error)) })?;
         item.clear();
         item.extend_from_slice(value.get().as_bytes());
-        check_size(item, self.line)?;
+        check_json(item, self.line)?;
         Ok(true)
     }
 }
@@ -62,6 +62,10 @@ mod tests {
         for (text, line) in [("1\n\n{\"a\":1", 3), ("1 2\n", 1), ("1\n{\n}\n", 2), ("nul\n", 1), ("1\n\u{feff}2\n", 2)] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("line {line}: not one JSON value (")), "{text:?}: {error}");
+        }
+        for text in ["1\n1e999", "1\n{\"a\":1,\"\\u0061\":2}", &format!("1\n{}{}", "[".repeat(101), "]".repeat(101))] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with("line 2: no job takes the item that begins here ("), "{text:?}: {error}");
         }
         assert!(read_all(b"\"\xff\"\n", Format::Ndjson, 8).is_err(), "not UTF-8");
     }
