@@ -76,7 +76,7 @@ mutants: ## Change the ledger's rules and the use-cases in every place, one at a
 	CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants \
 		--test-package headway -- --lib --test work || [[ $$? == [23] ]]
 	CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants --iterate \
-		--test-package headway-api,headway-tests -- --test http --test contract --test units --test simulation
+		--test-package headway -- --workspace --features embedded --test http --test contract --test units --test simulation
 
 kill: ## Kill the real server KILLS times while jobs of 100,000 items are under way
 	cargo build $(EVERYTHING) --all-targets
