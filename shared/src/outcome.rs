@@ -210,7 +210,7 @@ impl Outcome {
         if bytes > OUTCOME_BYTES_MAX {
             let room = (OUTCOME_BYTES_MAX / usize::from(self.items.max(1))) / 8;
             for failure in self.failures.values_mut() {
-                failure.message = cut_to_bytes(&failure.message, room).to_owned();
+                failure.message.truncate(failure.message.floor_char_boundary(room));
             }
         }
     }
@@ -228,14 +228,6 @@ impl Outcome {
 /// `text`, at most `most` characters of it.
 pub fn cut_to_chars(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
-}
-
-fn cut_to_bytes(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]

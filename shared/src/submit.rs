@@ -319,7 +319,7 @@ async fn dispatch_part(app: &App, job: &Job, part: Part, chunks: &[Range<usize>]
 /// Makes the part known on the job row first: there, adding a part and sealing or abandoning meet.
 async fn reserve(app: &App, id: JobId, number: u32) -> Result<(), JobError> {
     let reserved = match app.jobs.update_status(id, &JobWrite::Reserve { part: number }).await? {
-        Written::Refused(job) if job.is_live() && !job.sealed => app.jobs.update_status(id, &JobWrite::Touch).await?,
+        Written::Refused(job) if JobWrite::Touch.admitted(&job) => app.jobs.update_status(id, &JobWrite::Touch).await?,
         reserved => reserved,
     };
     match reserved {

@@ -367,7 +367,7 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "part-out-of-order-touches-nothing",
         edits: &[edit(
             SUBMIT,
-            "        Written::Refused(job) if job.is_live() && !job.sealed => app.jobs.update_status(id, &JobWrite::Touch).await?,
+            "        Written::Refused(job) if JobWrite::Touch.admitted(&job) => app.jobs.update_status(id, &JobWrite::Touch).await?,
 ",
             "",
         )],

@@ -185,11 +185,7 @@ pub const ABANDONED: &str = "the submission was not finished in time: submit the
 
 /// `error` within what the row has room for, cut at a character.
 pub fn error_within_row(error: &str) -> &str {
-    let mut end = error.len().min(JOB_ERROR_BYTES_MAX);
-    while !error.is_char_boundary(end) {
-        end -= 1;
-    }
-    &error[..end]
+    &error[..error.floor_char_boundary(JOB_ERROR_BYTES_MAX)]
 }
 
 fn end(job: &mut Job, status: JobStatus, error: Option<&str>, now: DateTime<Utc>) {

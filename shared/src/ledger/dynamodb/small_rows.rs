@@ -62,10 +62,7 @@ pub(super) fn care(item: &Item) -> Result<Care, RowFault> {
 }
 
 pub(super) fn stray_item(stray: &Stray, now: DateTime<Utc>) -> Item {
-    let mut end = stray.body.len().min(STRAY_BYTES_MAX);
-    while !stray.body.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = stray.body.floor_char_boundary(STRAY_BYTES_MAX);
     Writer::new(Key::stray(now, &stray.message_id))
         .text(DATA, &stray.body[..end])
         .text(REASON, &stray.reason)
