@@ -119,7 +119,7 @@ impl<R: BufRead> Items for ArrayItems<R> {
         self.peek()?;
         let began = self.line;
         let stop = self.scan(item, began)?;
-        item.truncate(item.trim_ascii_end().len());
+        item.truncate(item.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1));
         serde_json::from_slice::<&RawValue>(item).map_err(|error| InputError::Line {
             line: began,
             what: format!("element {} is not one JSON value ({})", self.elements, json_words(&error)),
@@ -170,6 +170,8 @@ fn breaks(text: &[u8]) -> u64 {
 mod tests {
     use super::super::tests::read_all;
     use super::super::{Format, InputError};
+    use headway::limits::ITEM_DEPTH_MAX;
+    use headway_api::json;
     use proptest::prelude::*;
     use serde_json::Value;
     use serde_json::value::RawValue;
@@ -178,9 +180,10 @@ mod tests {
         read_all(text, Format::Json, step)
     }
 
-    /// What serde_json makes of the whole text.
+    /// What serde_json makes of the whole text, if a job takes each element.
     fn reference(text: &[u8]) -> Option<Vec<String>> {
         let elements: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
+        elements.iter().try_for_each(|element| json::check(element.get(), ITEM_DEPTH_MAX)).ok()?;
         Some(elements.iter().map(|element| element.get().replace(['\n', '\r'], " ")).collect())
     }
 
@@ -235,6 +238,8 @@ mod tests {
         assert!(says("[1,\n 2,\n {\"a\":}\n]").starts_with("line 3: element 2 is not one JSON value"));
         assert_eq!(says("[1,\n2\n"), "line 3: the array is cut off: `]` is missing");
         assert_eq!(says("[1]\n\n[2]"), "line 3: something follows the array's `]`");
+        assert!(says("[1,\n{\"a\":1,\"a\":2}]").starts_with("line 2: no job takes the item that begins here (the member \"a\""));
+        assert!(says("[1\u{c}]").starts_with("line 1: element 0 is not one JSON value"), "a form feed is no space");
         assert!(says("{\"items\": []}").contains("must begin with `[`"));
         assert!(says("").contains("must begin with `[`"));
     }
