@@ -61,7 +61,7 @@ impl App {
 
     /// The row of a job that is this owner's; to anybody else it does not exist.
     pub(crate) async fn owned_row(&self, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
-        let row = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        let row = self.ledger.job(id).await?;
         row.filter(|job| !job.is_gone(self.clock.now()) && job.user_id == *user_id).ok_or(JobError::NotFound)
     }
 }

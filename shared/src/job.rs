@@ -292,10 +292,14 @@ impl Job {
         self.total_items.saturating_sub(self.handled_items())
     }
 
+    /// One more than the highest part that may exist.
+    pub fn parts_end(&self) -> u32 {
+        if self.sealed { self.parts } else { self.top_part.map_or(0, |top| top + 1) }
+    }
+
     /// The parts whose counts are not in the row: all that may exist and are not rolled up.
     pub fn parts_not_rolled_up(&self) -> Vec<u32> {
-        let end = if self.sealed { self.parts } else { self.top_part.map_or(0, |top| top + 1) };
-        (0..end).filter(|part| !self.rolled_up.parts.contains(part)).collect()
+        (0..self.parts_end()).filter(|part| !self.rolled_up.parts.contains(part)).collect()
     }
 
     /// The exact job: the row's counts and those of `parts`, read after the row. Safe to repeat.

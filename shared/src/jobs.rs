@@ -103,14 +103,8 @@ impl Jobs {
     }
 
     async fn row(&self, id: JobId) -> Result<Option<Job>, JobError> {
-        let row = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        let row = self.ledger.job(id).await?;
         Ok(row.filter(|job| !job.is_gone(self.clock.now())))
-    }
-
-    /// The parts whose counts are not in the row.
-    async fn parts(&self, job: &Job) -> Result<Vec<Part>, JobError> {
-        let ids: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (job.id, part)).collect();
-        if ids.is_empty() { Ok(Vec::new()) } else { Ok(self.ledger.rows(&[], &ids).await?.parts.into_values().collect()) }
     }
 
     async fn delete(&self, job: &Job) -> Result<(), JobError> {
@@ -140,7 +134,7 @@ impl JobRepository for Jobs {
 
     async fn get(&self, id: JobId) -> Result<Option<Job>, JobError> {
         while let Some(job) = self.row(id).await? {
-            let parts = self.parts(&job).await?;
+            let parts = self.ledger.open_parts(&job).await?;
             if job.is_as_late_as(&parts) {
                 return Ok(Some(job.count(&parts)));
             }
@@ -156,7 +150,7 @@ impl JobRepository for Jobs {
         let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
         let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
         let ids: Vec<_> = jobs.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
-        let parts: Vec<Part> = if ids.is_empty() { Vec::new() } else { self.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
+        let parts: Vec<Part> = self.ledger.parts(&ids).await?.into_values().collect();
         let mut counted = Vec::new();
         for job in jobs {
             let own: Vec<Part> = parts.iter().filter(|part| part.job == job.id).cloned().collect();
@@ -206,7 +200,7 @@ impl JobRepository for Jobs {
 impl Jobs {
     /// Deletes the job if it was forgotten or expired, so long ago that nobody is left who saw it before; says whether.
     async fn clean_up(&self, id: JobId, older_than: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, JobError> {
-        let Some(job) = self.ledger.rows(&[id], &[]).await?.jobs.remove(&id) else { return Ok(false) };
+        let Some(job) = self.ledger.job(id).await? else { return Ok(false) };
         // A row that is being deleted does not change any more; a deletion that was cut short goes on at once.
         let forgotten = job.deleting.then_some(job.updated_at);
         let expired = job.expires_at.filter(|expires| *expires < older_than);

@@ -125,6 +125,27 @@ pub trait Ledger: Send + Sync + Debug {
     /// The job rows and part rows of these ids, in as few calls as can be. Those that are not there are left out.
     async fn rows(&self, jobs: &[JobId], parts: &[PartId]) -> Result<Rows, JobError>;
 
+    /// One job row.
+    async fn job(&self, id: JobId) -> Result<Option<Job>, JobError> {
+        Ok(self.rows(&[id], &[]).await?.jobs.remove(&id))
+    }
+
+    /// One part row.
+    async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
+        Ok(self.rows(&[], &[id]).await?.parts.remove(&id))
+    }
+
+    /// Part rows; of none nothing is asked.
+    async fn parts(&self, ids: &[PartId]) -> Result<BTreeMap<PartId, Part>, JobError> {
+        if ids.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.rows(&[], ids).await?.parts) }
+    }
+
+    /// The parts whose counts are not in the job's row, read after it.
+    async fn open_parts(&self, job: &Job) -> Result<Vec<Part>, JobError> {
+        let ids: Vec<PartId> = job.parts_not_rolled_up().into_iter().map(|part| (job.id, part)).collect();
+        Ok(self.parts(&ids).await?.into_values().collect())
+    }
+
     /// Puts a job row and its params, and its key row if it has one, all or none. A key row of the same owner and
     /// key that names another job is in the way, unless that job is `replacing`: it is returned and nothing is put.
     async fn create(

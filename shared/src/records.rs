@@ -80,10 +80,10 @@ impl<B> Reader<'_, B> {
     where
         B: Fn(&T) -> usize,
     {
-        let end = if self.job.sealed { self.job.parts } else { self.job.top_part.map_or(0, |top| top + 1) };
+        let end = self.job.parts_end();
         let until = end.min(from.part.saturating_add(PARTS_PER_PAGE_MAX));
         let ids: Vec<_> = (from.part..until).map(|part| (self.job.id, part)).collect();
-        let parts = if ids.is_empty() { BTreeMap::new() } else { self.app.ledger.rows(&[], &ids).await?.parts };
+        let parts = self.app.ledger.parts(&ids).await?;
         let (mut records, mut bytes, mut rows) = (Vec::new(), 0, 0);
         for id in ids {
             let start = if id.1 == from.part { from } else { Position { part: id.1, chunk: 0, index: 0 } };

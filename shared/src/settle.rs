@@ -110,7 +110,7 @@ pub async fn look_upward(app: &App, part: &Part) -> Result<(), JobError> {
     if !part.is_full() && counts.failed == 0 {
         return Ok(());
     }
-    let Some(job) = app.ledger.rows(&[part.job], &[]).await?.jobs.remove(&part.job) else { return Ok(()) };
+    let Some(job) = app.ledger.job(part.job).await? else { return Ok(()) };
     if part.round != job.round || job.deleting {
         return Ok(());
     }
@@ -187,8 +187,7 @@ async fn first_failure(app: &App, part: &Part) -> Result<Option<(u64, String)>, 
 
 async fn first_failure_of_job(app: &App, job: &Job) -> Result<Option<(u64, String)>, JobError> {
     for number in 0..job.parts {
-        let id = (job.id, number);
-        let part = app.ledger.rows(&[], &[id]).await?.parts.remove(&id);
+        let part = app.ledger.part((job.id, number)).await?;
         let Some(part) = part.filter(|part| part.counts().failed > 0) else { continue };
         if let Some(first) = first_failure(app, &part).await? {
             return Ok(Some(first));

@@ -289,8 +289,7 @@ async fn dispatch_all(app: &App, job: Job, items: Vec<Box<RawValue>>) -> Result<
 
 /// The part of that number, if it is there whole.
 async fn known_part(app: &App, job: &Job, part: &Part) -> Result<Option<Part>, JobError> {
-    let id = (job.id, part.number);
-    let Some(known) = app.ledger.rows(&[], &[id]).await?.parts.remove(&id) else { return Ok(None) };
+    let Some(known) = app.ledger.part((job.id, part.number)).await? else { return Ok(None) };
     if known.fingerprint != part.fingerprint {
         return Err(Conflict::PartDiffers(part.number).into());
     }
@@ -352,7 +351,7 @@ fn messages(app: &App, part: &Part, chunks: &[Range<usize>], items: &[Box<RawVal
 /// Seals the row after reading that every part is there, whole, and joined; then looks upward.
 async fn seal_row(app: &App, job: &Job, parts: u32) -> Result<(), JobError> {
     let ids: Vec<_> = (0..parts).map(|part| (job.id, part)).collect();
-    let rows = if ids.is_empty() { BTreeMap::new() } else { app.ledger.rows(&[], &ids).await?.parts };
+    let rows = app.ledger.parts(&ids).await?;
     let mut total_items = 0;
     for id in ids {
         let part = rows.get(&id).filter(|part| part.sent).ok_or(Conflict::PartMissing(id.1))?;

@@ -98,14 +98,13 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
 }
 
 async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) -> Result<(), JobError> {
-    let Some(job) = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id) else { return Ok(()) };
+    let Some(job) = app.ledger.job(id).await? else { return Ok(()) };
     let ended_lately = job.completed_at.is_some_and(|ended| ended > now - time(RECONCILE_AFTER_END));
     if !job.is_watched() || job.deleting || ended_lately {
         return Ok(());
     }
     swept.looked_at += 1;
-    let ids: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (id, part)).collect();
-    let parts: Vec<Part> = if ids.is_empty() { Vec::new() } else { app.ledger.rows(&[], &ids).await?.parts.into_values().collect() };
+    let parts = app.ledger.open_parts(&job).await?;
     if let Some(end) = overdue(&job, &parts, now) {
         let counter = if matches!(end, JobWrite::Abandon { .. }) { &mut swept.abandoned } else { &mut swept.ended };
         *counter += usize::from(matches!(app.jobs.update_status(id, &end).await?, Written::Applied(_)));
@@ -137,15 +136,16 @@ fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<JobWrite> {
     if !job.is_live() {
         return None;
     }
-    let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
-    if !job.sealed && touched < now - time(OPEN_WITHOUT_PART_MAX) {
+    // With its parts' counts the job has their times, too.
+    let exact = job.clone().count(parts);
+    if !job.sealed && exact.updated_at < now - time(OPEN_WITHOUT_PART_MAX) {
         return Some(JobWrite::Abandon { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) });
     }
     if job.paused && job.updated_at < now - time(PAUSED_MAX) {
         return fail("it was paused for too long: retry it to go on".to_owned());
     }
-    if job.sealed && !job.paused && touched < now - time(MESSAGE_KEPT_MAX) && parts.iter().any(|part| !part.is_full()) {
-        let pending = job.clone().count(parts).pending_items();
+    if job.sealed && !job.paused && exact.updated_at < now - time(MESSAGE_KEPT_MAX) && parts.iter().any(|part| !part.is_full()) {
+        let pending = exact.pending_items();
         return fail(format!("{pending} items were never worked on, and the queue no longer has them: submit them again"));
     }
     None

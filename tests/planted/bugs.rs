@@ -125,7 +125,7 @@ pub(crate) const BUGS: &[Bug] = &[
             ),
             edit(
                 REVIVE,
-                "        let Some(part) = self.part(id).await? else { return Ok(()) };
+                "        let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
         look_upward(&self.app, &part).await",
                 "        Ok(())",
             ),
@@ -533,8 +533,8 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[edit(
             LEASES,
             "        let read = Instant::now();
-        let job = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);",
-            "        let job = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        let job = app.ledger.job(id).await?;",
+            "        let job = app.ledger.job(id).await?;
         let read = Instant::now();",
         )],
         breaks: "a slow read lets items begin after the cancel was acknowledged",
@@ -607,8 +607,8 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[
             edit(
                 SWEEP,
-                "let touched = parts.iter().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);",
-                "let touched = job.created_at;",
+                "let exact = job.clone().count(parts);",
+                "let exact = Job { updated_at: job.created_at, ..job.clone().count(parts) };",
             ),
             edit(
                 JOB,

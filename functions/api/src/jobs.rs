@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use headway::jobs::JobQuery;
-use headway::ledger::Rows;
 use headway::submit::{RequestKey, start_job};
 use headway::{Job, JobId, JobStatus, status};
 use http::header::{HeaderValue, LOCATION};
@@ -107,7 +106,7 @@ pub async fn get_job_status(
     headers: HeaderMap,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Read)?;
-    let job = owned_job(&state, &claims, job_id).await?;
+    let job = status::get(&state.app, &claims.owner, job_id).await?;
     Ok(JobAnswer::new(job, &claims, state.app.clock.now())?.unless_known(&headers))
 }
 
@@ -150,21 +149,10 @@ pub async fn list_jobs(
     json_answer(&JobList { jobs, next_page_token })
 }
 
-/// The caller's own job with exact counts; another owner's does not exist. Whose it is is looked at before its parts are
-/// read, so that the time an answer takes tells no more than its words.
-pub(crate) async fn owned_job(state: &AppState, claims: &Claims, id: JobId) -> Result<Job, ApiErrorResponse> {
-    let job = owned_row(state, claims, id).await?;
-    let parts: Vec<_> = job.parts_not_rolled_up().into_iter().map(|part| (id, part)).collect();
-    let parts = if parts.is_empty() { Rows::default() } else { state.app.ledger.rows(&[], &parts).await? }.parts;
-    Ok(job.count(&parts.into_values().collect::<Vec<_>>()))
-}
-
 /// The row of the caller's own job, without the parts that exact counts cost: to know whose it is before a body is read.
 pub(crate) async fn owned_row(state: &AppState, claims: &Claims, id: JobId) -> Result<Job, ApiErrorResponse> {
-    let row = state.app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
-    let now = state.app.clock.now();
-    let job = row.filter(|job| !job.deleting && job.expires_at.is_none_or(|expires| expires > now));
-    let job = job.ok_or_else(|| ApiErrorResponse::not_found("Job", ""))?;
+    let row = state.app.ledger.job(id).await?.filter(|job| !job.is_gone(state.app.clock.now()));
+    let job = row.ok_or_else(|| ApiErrorResponse::not_found("Job", ""))?;
     claims.validate_user_id(&job.user_id)?;
     Ok(job)
 }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{JwtExtractor, Scope};
 use crate::job_status::{JobAnswer, time};
-use crate::jobs::{owned_job, owned_row};
+use crate::jobs::owned_row;
 use crate::page_token::List;
 use crate::pages::json_answer;
 use crate::path::{JobPath, PartPath};
@@ -193,7 +193,7 @@ pub async fn list_job_parts(
     query: Query,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Read)?;
-    let job = owned_job(&state, &claims, job_id).await?;
+    let job = status::get(&state.app, &claims.owner, job_id).await?;
     let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
     let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
     let of = [job.id.to_string(), job.round.to_string()];

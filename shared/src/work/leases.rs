@@ -66,7 +66,7 @@ impl Leases {
     /// The job's row, read now.
     pub(super) async fn read(&self, app: &App, id: JobId) -> Result<Option<Job>, JobError> {
         let read = Instant::now();
-        let job = app.ledger.rows(&[id], &[]).await?.jobs.remove(&id);
+        let job = app.ledger.job(id).await?;
         self.keep(id, job.clone(), read);
         Ok(job)
     }

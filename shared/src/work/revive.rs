@@ -32,19 +32,15 @@ impl Worker {
     /// What a revival message asks for.
     pub(super) async fn revive(&self, id: PartId) -> Result<(), JobError> {
         let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) else { return Ok(()) };
-        let Some(part) = self.part(id).await? else { return Ok(()) };
+        let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
         // What is recorded and not shown yet belongs to the round that is being left.
         let (_, part) = reconcile(&self.app, &part).await?;
         let part = self.bring_to_round(part, job.round).await?;
         self.send_again(&job, &part).await?;
         self.send_parked(id).await?;
         tracing::info!(job_id = %job.id, part = part.number, round = part.round, "revived a part");
-        let Some(part) = self.part(id).await? else { return Ok(()) };
+        let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
         look_upward(&self.app, &part).await
-    }
-
-    async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
-        Ok(self.app.ledger.rows(&[], &[id]).await?.parts.remove(&id))
     }
 
     /// Clears the failures that the registers show, then stamps the part, if nothing of it changed meanwhile.

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use headway::Job;
 use headway::outcome::{Failure, FailureKind};
 use headway::records::{self, Position};
+use headway::{Job, status};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::auth::{JwtExtractor, Scope};
-use crate::jobs::{owned_job, owned_row};
+use crate::jobs::owned_row;
 use crate::pages::json_answer;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
@@ -89,7 +89,7 @@ pub async fn group_job_failures(
     JobPath(job_id): JobPath,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Read)?;
-    let mut job = owned_job(&state, &claims, job_id).await?;
+    let mut job = status::get(&state.app, &claims.owner, job_id).await?;
     loop {
         let until = Instant::now() + COUNTING_MAX;
         let tally = count(&state, &job, until).await?;
