@@ -1,7 +1,6 @@
 //! What must always hold: of every step, of every state, and once everything is quiet.
 
 use headway::job::JobStatus;
-use headway::limits::MESSAGE_KEPT_MAX;
 use headway::part::Register;
 use headway::{Job, part::Part};
 use stateright::Property;
@@ -71,7 +70,7 @@ fn is_on_its_way(job: &JobRow) -> bool {
     job.sealed && !job.status.is_terminal()
 }
 
-fn has(world: &World, status: fn(JobStatus) -> bool) -> bool {
+pub(crate) fn has(world: &World, status: fn(JobStatus) -> bool) -> bool {
     world.rows.job.as_ref().is_some_and(|job| status(job.status))
 }
 
@@ -113,7 +112,7 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     }
     // Only at the beginning of a sweep does time pass: then rows are older than they were.
     let after = if node.is_none() { Job { completed_at: before.completed_at, ..after } } else { after };
-    counts(&before, &after).or_else(|| registers(&old.rows, &new.rows)).or_else(|| ends(&before, &after, is_lost(&old.rows)))
+    counts(&before, &after).or_else(|| registers(&old.rows, &new.rows)).or_else(|| ends(&before, &after))
 }
 
 /// Every item of what was acknowledged is recorded, or something still tells of it.
@@ -190,14 +189,8 @@ fn registers(old: &Rows, new: &Rows) -> Option<&'static str> {
     None
 }
 
-/// Whether the queue no longer has what a part waits for.
-fn is_lost(rows: &Rows) -> bool {
-    let kept = (MESSAGE_KEPT_MAX.as_secs() / 3_600) as u16;
-    rows.parts.iter().flatten().any(|part| part.updated + kept < NOW)
-}
-
 /// An end is for a reason, once, and final but for a retry.
-fn ends(before: &Job, after: &Job, lost: bool) -> Option<&'static str> {
+fn ends(before: &Job, after: &Job) -> Option<&'static str> {
     let too_many = after.tolerated.exceeded(after.failed_items, after.handled_items(), after.sealed.then_some(after.total_items));
     let ended = (before.status, before.completed_at) != (after.status, after.completed_at);
     match (before.is_terminal(), after.status) {
@@ -205,7 +198,7 @@ fn ends(before: &Job, after: &Job, lost: bool) -> Option<&'static str> {
         (true, _) if before.round != after.round && before.status == JobStatus::Cancelled => Some("a cancelled job was retried"),
         (_, JobStatus::Completed) if after.pending_items() > 0 => Some("completed with items that are pending"),
         (false, JobStatus::Completed) if too_many => Some("completed with more failures than are borne"),
-        (false, JobStatus::Failed) if !too_many && !after.abandoned && !lost => Some("failed without a reason"),
+        (false, JobStatus::Failed) if !too_many && !after.abandoned => Some("failed without a reason"),
         (false, JobStatus::Processing) if before.round != after.round => Some("a live job was retried"),
         _ => None,
     }

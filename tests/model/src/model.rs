@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headway::job::JobStatus;
 use stateright::{Model, Property};
 
 use crate::ask::{Ask, Fate};
@@ -177,7 +178,9 @@ impl Protocol {
         for (number, sweep) in self.bounds.sweeps.iter().enumerate() {
             // After hours, what was at work is gone: a function's time is minutes.
             let in_time = *sweep == Sweep::Soon || world.processes.is_empty() || self.bounds.stalls;
-            if world.left.sweeps & (1 << number) != 0 && in_time && !sweeping && world.rows.job.is_some() {
+            // The queue keeps no message for a month: what is still in it then is of a job that has ended.
+            let kept = *sweep != Sweep::Month || world.queue.is_empty() || audit::has(world, JobStatus::is_terminal);
+            if world.left.sweeps & (1 << number) != 0 && in_time && kept && !sweeping && world.rows.job.is_some() {
                 actions.push(Action::Sweep(number));
             }
         }
