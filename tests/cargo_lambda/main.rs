@@ -82,5 +82,5 @@ async fn worked_off_by_the_api(watch: &Watch, api: &Api, job: &str) {
 }
 
 async fn is_gone(hosted: &Hosted, job: JobId) -> bool {
-    hosted.app.ledger.rows(&[job], &[]).await.unwrap().jobs.is_empty()
+    hosted.app.ledger.job(job).await.unwrap().is_none()
 }

@@ -147,7 +147,7 @@ impl World {
 
     /// The job's row, whether or not anybody may still see it.
     pub(crate) async fn row(&self, id: JobId) -> Option<Job> {
-        self.calm.ledger.rows(&[id], &[]).await.ok().and_then(|mut rows| rows.jobs.remove(&id))
+        self.calm.ledger.job(id).await.ok().flatten()
     }
 
     /// Changes what is noted of the job.

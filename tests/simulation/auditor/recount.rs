@@ -32,7 +32,7 @@ impl Recount {
     pub(super) async fn of(app: &App, job: &Job, plan: &JobPlan) -> Result<Self, Violation> {
         let mut recount = Self::default();
         let ids: Vec<_> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
-        let parts = read(app.ledger.rows(&[], &ids).await)?.parts;
+        let parts = read(app.ledger.parts(&ids).await)?;
         for part in parts.into_values() {
             recount.add_part(app, job, plan, &part).await?;
             recount.parts.insert(part.number, part);

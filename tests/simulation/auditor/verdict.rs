@@ -41,7 +41,7 @@ pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> 
     hold!(DeletedIsGone, read(app.ledger.params(id).await)?.is_none(), "params of {id} are left");
     for part in 0..top_part.map_or(1, |top| top + 1) {
         let place = (id, part);
-        let part_row = read(app.ledger.rows(&[], &[place]).await)?.parts.remove(&place);
+        let part_row = read(app.ledger.part(place).await)?;
         hold!(DeletedIsGone, part_row.is_none(), "a part row is left: {part_row:?}");
         let outcomes = read(app.ledger.outcomes(place, 0).await)?;
         hold!(DeletedIsGone, outcomes.is_empty(), "outcome rows are left: {outcomes:?}");

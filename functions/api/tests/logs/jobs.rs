@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use headway::sweep::sweep;
 use headway::telemetry;
 use serde_json::{Value, json};
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 
 use crate::world::World;
@@ -27,6 +28,14 @@ impl io::Write for Lines {
 }
 
 impl Lines {
+    /// What this thread logs from now on, while the guard is held.
+    fn listen() -> (Self, DefaultGuard) {
+        let lines = Self::default();
+        let writer = lines.clone();
+        let guard = tracing::subscriber::set_default(telemetry::lines(EnvFilter::new("info"), move || writer.clone()));
+        (lines, guard)
+    }
+
     /// Messages of the lines about this job since the last call; every line is JSON.
     fn about(&self, job: &str) -> Vec<String> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
@@ -39,9 +48,7 @@ impl Lines {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_is_followed_by_its_id_through_all_three_functions() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let _here = tracing::subscriber::set_default(telemetry::lines(EnvFilter::new("info"), move || writer.clone()));
+    let (lines, _here) = Lines::listen();
     let world = World::new();
 
     let id = world.start_with(json!({"items": [1, {"fail": "no"}], "chunkSize": 1, "toleratedFailures": {"count": 1}})).await;
@@ -66,9 +73,7 @@ async fn a_job_is_followed_by_its_id_through_all_three_functions() {
 /// What stands or is cancelled leaves a trace too, and so does what the sweep repairs.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_worked_on_leaves_a_line() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let _here = tracing::subscriber::set_default(telemetry::lines(EnvFilter::new("info"), move || writer.clone()));
+    let (lines, _here) = Lines::listen();
     let world = World::new();
 
     let id = world.start(json!([1])).await;

@@ -87,7 +87,7 @@ impl SimLedger {
     }
 
     async fn status(&self, id: JobId) -> Option<JobStatus> {
-        self.calm.rows(&[id], &[]).await.ok()?.jobs.remove(&id).map(|job| job.status)
+        self.calm.job(id).await.ok()?.map(|job| job.status)
     }
 
     /// What the sweep ends has not moved for long, and what it deletes has been kept its time or was forgotten.
@@ -96,7 +96,7 @@ impl SimLedger {
         match write {
             JobWrite::Abandon { .. } => {
                 let parts: Vec<PartId> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
-                let parts = self.calm.rows(&[], &parts).await?.parts;
+                let parts = self.calm.parts(&parts).await?;
                 let moved = parts.values().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
                 let open = TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or_default();
                 // What moved while the sweep was looking cannot be known to it, but that a part has come can.
@@ -151,7 +151,7 @@ impl Ledger for SimLedger {
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
         let effect = async {
             if self.process.role == Role::Sweep {
-                let before = self.calm.rows(&[id], &[]).await?.jobs.remove(&id);
+                let before = self.calm.job(id).await?;
                 if let Some(job) = before.filter(|job| write.admitted(job)) {
                     self.judge_sweep(&job, write, now).await?;
                 }
