@@ -37,8 +37,8 @@ const MESSAGE_FRAME_BYTES: f64 = 200.0;
 /// Units written for a job as a whole: its owner's row, job and key in a transaction, first touch, seal, end, with their
 /// index entries.
 const WRITES_PER_JOB: f64 = 15.0;
-/// Units written for a part: its items in the owner's row, its place in the job row, its own row, that it was sent, its
-/// roll-up.
+/// Units written for a part: its items in the owner's row, its place in the job row (twice asked for where it comes out of
+/// order), its own row, that it was sent, its roll-up.
 const WRITES_PER_PART: f64 = 5.0;
 /// Units read for a part: the owner's row.
 const READS_PER_PART: f64 = 1.0;
