@@ -21,6 +21,8 @@ tokio::task_local! {
 pub(crate) const PANIC: &str = "scripted panic";
 /// Attempts the processor asks for.
 const ATTEMPTS: u32 = 4;
+/// So often no item is begun in any history: with its attempts, rounds, deliveries and deaths of workers it is some tens.
+const BEGUN_MAX: u32 = 500;
 
 /// What an item does when it is processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +137,7 @@ impl ItemProcessor for Scripted {
             seen.begun += 1;
             seen.last_begun = Some(Instant::now());
         });
-        let fate = self.check(&item);
+        let fate = self.check(&item, begun);
         let answer = self.answer(&item, fate, begun).await;
         self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));
         answer
@@ -147,14 +149,18 @@ impl ItemProcessor for Scripted {
 }
 
 impl Scripted {
-    /// The item is one of its job's, as it was submitted, and its job is not cancelled; gives its fate.
-    fn check(&self, item: &Item) -> Fate {
+    /// The item is one of its job's, as it was submitted, not tried for ever, and its job is not cancelled; gives its fate.
+    fn check(&self, item: &Item, begun: u32) -> Fate {
         let job = item.params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
         let fate = job.and_then(|job| job.fates.get(item.index as usize)).copied();
         let as_submitted = job.is_some_and(|job| job.item(item.index) == item.value.get());
         if fate.is_none() || !as_submitted {
             let what = format!("an item of another job, or changed: {item:?}");
             self.faults.violated(Violation::new(Invariant::CountsAreDistinctItems, what));
+        }
+        if begun > BEGUN_MAX {
+            let what = format!("item {} of {} was begun {begun} times", item.index, item.job_id);
+            self.faults.violated(Violation::new(Invariant::JobsEnd, what));
         }
         if self.calls.began_after_cancel(item.job_id) {
             let what = format!("item {} of {} began after the cancel was acknowledged", item.index, item.job_id);

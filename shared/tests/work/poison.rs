@@ -5,7 +5,7 @@ use std::time::Duration;
 use headway::outcome::FailureKind;
 use headway::{ItemError, JobStatus, Options, Output, ToleratedFailures};
 
-use crate::world::{World, done, done_after};
+use crate::world::{FUNCTION_TIMEOUT, World, done, done_after, fails};
 
 /// The template's `maxReceiveCount`.
 const RECEIVES_MAX: u32 = 8;
@@ -53,8 +53,57 @@ async fn an_item_that_kills_its_worker_is_found_out_and_its_neighbours_complete(
     }
     let failures = world.failures(id).await;
     assert_eq!(failures.len(), 1, "{failures:?}");
-    assert_eq!((failures[0].0, failures[0].1.kind), (KILLER, FailureKind::Crashed));
+    assert_eq!((failures[0].0, failures[0].1.kind, failures[0].1.attempts), (KILLER, FailureKind::Crashed, 2));
     let job = world.job(id).await;
     assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 19));
     assert_eq!(deaths, 4, "two deaths till it is run carefully, two strikes");
+}
+
+/// What a delivery of the chunk to a worker of its own came to: the items it called, in order.
+async fn called(world: &mut World) -> Vec<u64> {
+    let before = world.calls().len();
+    let batch = world.receive(1).await;
+    if world.deliver_to_one_who_dies(batch, LIFE).await {
+        tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    }
+    world.calls()[before..].iter().map(|call| call.index).collect()
+}
+
+/// What broke it: a death of another cause that strikes the same item again and again, or a culprit that takes its
+/// neighbours' time before it is convicted.
+#[tokio::test(start_paused = true)]
+async fn a_suspect_runs_last_and_a_culprit_is_convicted_before_anything_runs() {
+    let mut world = World::new(options(), |item| match item.index {
+        0 => Box::pin(std::future::pending::<Result<Output, ItemError>>()),
+        _ => fails(ItemError::retryable("later", "not now")),
+    });
+    let id = world.start(4, 4, ToleratedFailures::Count(1)).await;
+    for careless in 1..=2 {
+        called(&mut world).await;
+        assert_eq!(world.messages[0].received, careless, "a death may be a neighbour's bad luck");
+    }
+    assert_eq!(called(&mut world).await, [0], "marked, and dies");
+    assert_eq!(called(&mut world).await, [1, 1, 2, 2, 3, 3, 0], "one that fails for now stops no other; the suspect is the last");
+    assert_eq!(called(&mut world).await, [0_u64; 0], "convicted");
+    assert_eq!(
+        world.failures(id).await.iter().map(|(index, failure)| (*index, failure.kind)).collect::<Vec<_>>(),
+        [(0, FailureKind::Crashed)]
+    );
+    assert_eq!(world.job(id).await.pending_items(), 3, "the rest has a message of its own");
+    assert_eq!((world.messages.len(), world.messages[0].received), (1, 0));
+}
+
+/// What broke it: two workers at one chunk, where each takes the other's mark for that of a dead one.
+#[tokio::test(start_paused = true)]
+async fn a_mark_is_believed_until_its_workers_function_is_over() {
+    let mut world = World::new(options(), |_| Box::pin(std::future::pending::<Result<Output, ItemError>>()));
+    world.start(1, 1, ToleratedFailures::Count(1)).await;
+    let mut batch = world.receive(1).await;
+    batch[0].received = 3;
+    let marked = tokio::time::Instant::now();
+    assert!(world.deliver_to_one_who_dies(batch, LIFE).await);
+    for (later, begins) in [(LIFE, false), (FUNCTION_TIMEOUT, false), (FUNCTION_TIMEOUT + Duration::from_secs(6), true)] {
+        tokio::time::sleep_until(marked + later).await;
+        assert_eq!(called(&mut world).await.len(), usize::from(begins), "{later:?} later");
+    }
 }

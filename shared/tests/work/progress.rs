@@ -3,9 +3,24 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use headway::{Options, ToleratedFailures};
+use headway::{JobId, Options, ToleratedFailures};
 
 use crate::world::{World, done_after};
+
+/// What one sees who looks every `pause` until all is worked off.
+async fn steps(world: &mut World, id: JobId, pause: Duration) -> BTreeSet<u64> {
+    let (app, mut steps) = (world.app.clone(), BTreeSet::new());
+    let work = world.work_off();
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            () = &mut work => return steps,
+            () = tokio::time::sleep(pause) => {
+                steps.insert(app.jobs.get(id).await.unwrap().unwrap().processed_items);
+            }
+        }
+    }
+}
 
 /// What broke it: progress that shows only when a chunk is done.
 #[tokio::test(start_paused = true)]
@@ -13,16 +28,16 @@ async fn fifty_slow_items_show_fifty_steps() {
     let options = Options { concurrency: 1, ..Options::default() };
     let mut world = World::new(options, |_| done_after(Duration::from_secs(1)));
     let id = world.start(50, 50, ToleratedFailures::Count(0)).await;
-    let (app, mut steps) = (world.app.clone(), BTreeSet::new());
-    let work = world.work_off();
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            () = &mut work => break,
-            () = tokio::time::sleep(Duration::from_millis(250)) => {
-                steps.insert(app.jobs.get(id).await.unwrap().unwrap().processed_items);
-            }
-        }
-    }
+    let steps = steps(&mut world, id, Duration::from_millis(250)).await;
     assert!(steps.len() >= 48, "{steps:?}");
+}
+
+/// What broke it: a checkpoint where none is needed, and with it a second write.
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_takes_less_than_a_second_shows_once() {
+    let options = Options { concurrency: 1, ..Options::default() };
+    let mut world = World::new(options, |_| done_after(Duration::from_millis(80)));
+    let id = world.start(10, 10, ToleratedFailures::Count(0)).await;
+    assert_eq!(steps(&mut world, id, Duration::from_millis(20)).await, BTreeSet::from([0]), "nothing before it is done");
+    assert_eq!(world.job(id).await.processed_items, 10);
 }
