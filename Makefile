@@ -8,6 +8,8 @@ EVERYTHING := --workspace --features embedded --locked
 # What is simulated, and the simulation, optimized; the rest as everywhere.
 FAST := --config tests/simulation/fast.toml
 VENV := .venv
+TOOLS := target/tools
+MUTANTS = PATH="$$PWD/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants
 PYTHON ?= python3
 HISTORIES ?= 100000
 ADAPTER_HISTORIES ?= 2000
@@ -70,13 +72,15 @@ model: ## Explore every history of small jobs, the larger ones too: some minutes
 planted: ## Plant known bugs one at a time, each of which the simulation has to catch; one alone with PLANTED=name
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture
 
-# First the tests that take a second; what survives them meets those that take a minute. Survivors are told by the second.
-mutants: ## Change the ledger's rules and the use-cases in every place, one at a time: some test has to fail (needs cargo-mutants; hours)
+# First the tests that take a second; what survives them meets those that take some. Survivors are told by the second.
+mutants: $(TOOLS)/bin/cargo-mutants ## Change the ledger's rules and the use-cases in every place, one at a time: some test has to fail (hours)
 	mkdir -p target/mutants
-	CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants \
-		--test-package headway -- --lib --test work || [[ $$? == [23] ]]
-	CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants --iterate \
-		--test-package headway -- --workspace --features embedded --test http --test contract --test units --test simulation
+	$(MUTANTS) --test-package headway -- --lib --test work || [[ $$? == [23] ]]
+	HEADWAY_SIM_HISTORIES=2000 $(MUTANTS) --iterate --test-package headway -- --workspace --features embedded \
+		--test http --test contract --test units --test simulation -- --skip adapters
+
+$(TOOLS)/bin/cargo-mutants:
+	cargo install cargo-mutants --locked --version 27.1.0 --root $(TOOLS)
 
 kill: ## Kill the real server KILLS times while jobs of 100,000 items are under way
 	cargo build $(EVERYTHING) --all-targets

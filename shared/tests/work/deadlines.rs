@@ -35,6 +35,18 @@ async fn an_item_longer_than_the_whole_function_fails_and_says_so() {
     world.work_off().await;
     let failures = world.failures(id).await;
     assert_eq!((failures.len(), failures[0].0, failures[0].1.kind), (1, 1, FailureKind::TimedOut));
-    assert!(failures[0].1.message.contains("took longer than 5"), "{}", failures[0].1.message);
+    assert!(failures[0].1.message.contains("took longer than 57.5 s"), "{}", failures[0].1.message);
+    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 2));
+}
+
+/// What broke it: an item failed as too long that was begun late, and has time enough in a function of its own.
+#[tokio::test(start_paused = true)]
+async fn one_that_the_deadline_cuts_short_has_a_whole_function_next() {
+    let took = |index| Duration::from_secs(if index == 0 { 20 } else { 45 });
+    let mut world = World::new(one_at_a_time(Duration::from_secs(50)), move |item| done_after(took(item.index)));
+    let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
+    world.work_off().await;
+    let attempts: Vec<u32> = world.calls_of(1).iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [1, 1], "what was cut short costs no attempt");
     assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 2));
 }

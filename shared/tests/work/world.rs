@@ -12,7 +12,7 @@ use headway::outcome::Failure;
 use headway::queue::memory::MemoryQueue;
 use headway::records::{self, Position};
 use headway::submit::{Submission, start_job};
-use headway::work::{Delivery, Invocation, Worker};
+use headway::work::{Delivery, Invocation, Worked, Worker};
 use headway::{App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, Processors, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -76,6 +76,8 @@ pub(crate) struct World {
     pub(crate) table: Arc<MemoryLedger>,
     pub(crate) user: UserId,
     pub(crate) messages: VecDeque<Held>,
+    /// What its deliveries came to, those to who died left out.
+    pub(crate) worked: Worked,
     queue: Arc<MemoryQueue>,
     processors: Processors,
     worker: Worker,
@@ -107,7 +109,17 @@ impl World {
         let processors = Processors::new().with("script", script);
         let app = App::new(table.clone(), queue.clone(), Arc::new(VirtualClock(Instant::now()))).with_processors(processors.infos());
         let worker = Worker::new(app.clone(), processors.clone());
-        Self { app, table, user: UserId::new("u").unwrap(), messages: VecDeque::new(), queue, processors, worker, calls }
+        Self {
+            app,
+            table,
+            user: UserId::new("u").unwrap(),
+            messages: VecDeque::new(),
+            worked: Worked::default(),
+            queue,
+            processors,
+            worker,
+            calls,
+        }
     }
 
     /// Starts a job of so many items, each its own index.
@@ -151,9 +163,11 @@ impl World {
 
     /// Hands a batch to the worker; what is not done goes back into the queue.
     pub(crate) async fn deliver(&mut self, batch: Vec<Held>) -> usize {
-        let undone = self.worker.work(deliveries(&batch, false), invocation()).await.undone;
-        self.give_back(batch, &undone);
-        undone.len()
+        let worked = self.worker.work(deliveries(&batch, false), invocation()).await;
+        self.give_back(batch, &worked.undone);
+        let undone = worked.undone.len();
+        self.worked += worked;
+        undone
     }
 
     /// The same, but the worker dies after `life`: all of the batch goes back. Says whether it died.
