@@ -40,3 +40,49 @@ impl Worker {
         f64::from(self.app.clock.fresh_id().as_fields().0) / f64::from(u32::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ledger::memory::MemoryLedger;
+    use crate::queue::memory::MemoryQueue;
+    use crate::{App, Clock, Processors};
+
+    /// A clock whose ids hold the largest numbers.
+    #[derive(Debug)]
+    struct Longest;
+
+    impl Clock for Longest {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+
+        fn fresh_id(&self) -> Uuid {
+            Uuid::max()
+        }
+    }
+
+    /// What broke it: a message given up for a fault of seconds, a table that is down asked without a pause, or a wait
+    /// into the deadline.
+    #[tokio::test(start_paused = true)]
+    async fn it_waits_longer_each_time_and_not_into_the_deadline() {
+        let app = App::new(Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()), Arc::new(Longest));
+        let (worker, began) = (Worker::new(app, Processors::new()), Instant::now());
+        let invocation = Invocation { began, deadline: began + Duration::from_secs(60) };
+        let mut tries = Vec::new();
+        let gave_up = worker.patiently(invocation, || {
+            tries.push(began.elapsed().as_millis());
+            async { Err::<(), _>(JobError::unavailable("the table", "it is down")) }
+        });
+        assert!(matches!(gave_up.await, Err(JobError::Unavailable { .. })));
+        assert_eq!(tries, [0, 500, 1_500, 3_500, 7_500, 15_500, 23_500, 31_500, 39_500, 47_500]);
+        let refused = worker.patiently(invocation, || async { Err::<(), _>(JobError::NotFound) });
+        assert!(matches!(refused.await, Err(JobError::NotFound)));
+        assert_eq!(began.elapsed().as_millis(), 47_500, "what time does not mend is not tried again");
+    }
+}

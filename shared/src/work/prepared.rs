@@ -99,6 +99,9 @@ mod tests {
     fn the_pace_follows_the_items_and_forgets_one_that_hung() {
         let pace = Pace::default();
         assert_eq!(pace.expected(), Duration::ZERO);
+        pace.note(Duration::from_secs(8));
+        pace.note(Duration::from_secs(16));
+        assert_eq!(pace.expected(), Duration::from_secs(9), "of eight items the last counts for one");
         (0..50).for_each(|_| pace.note(Duration::from_secs(20)));
         assert!((19..=20).contains(&pace.expected().as_secs()), "{:?}", pace.expected());
         (0..50).for_each(|_| pace.note(Duration::from_millis(1)));

@@ -1,6 +1,7 @@
 //! One worker, a queue that delivers as it is told, and a processor that does what a closure says.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,10 +37,16 @@ struct Script {
     answer: Arc<dyn Fn(&Item) -> Answer + Send + Sync>,
     options: Options,
     calls: Arc<Mutex<Vec<Call>>>,
+    prepared: Arc<AtomicUsize>,
 }
 
 #[async_trait]
 impl ItemProcessor for Script {
+    fn prepare(&self, _: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        self.prepared.fetch_add(1, Ordering::Relaxed);
+        Ok(None)
+    }
+
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         self.calls.lock().unwrap().push(Call { index: item.index, attempt: item.attempt, at: Instant::now() });
         (self.answer)(&item).await
@@ -82,6 +89,7 @@ pub(crate) struct World {
     processors: Processors,
     worker: Worker,
     calls: Arc<Mutex<Vec<Call>>>,
+    prepared: Arc<AtomicUsize>,
 }
 
 /// An item that succeeds.
@@ -104,8 +112,9 @@ pub(crate) fn fails(error: ItemError) -> Answer {
 
 impl World {
     pub(crate) fn new(options: Options, answer: impl Fn(&Item) -> Answer + Send + Sync + 'static) -> Self {
-        let (table, queue, calls) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()), Arc::default());
-        let script = Script { answer: Arc::new(answer), options, calls: Arc::clone(&calls) };
+        let (table, queue) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()));
+        let (calls, prepared) = (Arc::default(), Arc::default());
+        let script = Script { answer: Arc::new(answer), options, calls: Arc::clone(&calls), prepared: Arc::clone(&prepared) };
         let processors = Processors::new().with("script", script);
         let app = App::new(table.clone(), queue.clone(), Arc::new(VirtualClock(Instant::now()))).with_processors(processors.infos());
         let worker = Worker::new(app.clone(), processors.clone());
@@ -119,6 +128,7 @@ impl World {
             processors,
             worker,
             calls,
+            prepared,
         }
     }
 
@@ -209,6 +219,11 @@ impl World {
     pub(crate) async fn failures(&self, id: JobId) -> Vec<(u64, Failure)> {
         let job = self.job(id).await;
         records::failures(&self.app, &job, Position::default(), 1_000).await.unwrap().records
+    }
+
+    /// How often the processor was prepared.
+    pub(crate) fn prepared(&self) -> usize {
+        self.prepared.load(Ordering::Relaxed)
     }
 
     /// Every call of the processor so far.
