@@ -1,8 +1,12 @@
 //! What a worker does for a batch as a whole, and tells of it.
 
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use std::time::Duration;
 
-use crate::world::{World, done, fails};
+use headway::cancel::cancel;
+use headway::pause::{pause, resume};
+use headway::{ItemError, JobStatus, Ledger, Options, ToleratedFailures};
+
+use crate::world::{World, done, done_after, fails};
 
 /// What broke it: metrics that say nothing, or tell of items that nobody worked on.
 #[tokio::test(start_paused = true)]
@@ -31,4 +35,44 @@ async fn a_processor_is_prepared_once_a_job() {
         world.work_off().await;
         assert_eq!(world.prepared(), jobs);
     }
+}
+
+/// What broke it: items of a cancelled job, kept in the table for a resume that cannot come.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_cancelled_job_is_dropped() {
+    let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
+    let id = world.start(4, 2, ToleratedFailures::Count(0)).await;
+    let (app, user) = (world.app.clone(), world.user.clone());
+    let at_work = world.receive(1).await;
+    let (_, cancelled) = tokio::join!(world.deliver(at_work), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        cancel(&app, &user, id).await
+    });
+    assert_eq!(cancelled.unwrap().status, JobStatus::Cancelled);
+    assert_eq!((world.messages.len(), world.calls().len()), (1, 1), "the second item did not begin, and is not sent again");
+    world.work_off().await;
+    assert_eq!(world.calls().len(), 1);
+    assert_eq!(world.table.parked((id, 0)).await.unwrap(), []);
+}
+
+/// What broke it: items that had not begun when their job was paused, gone, or run all the same.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_paused_job_is_kept_until_it_goes_on() {
+    let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
+    let id = world.start(4, 2, ToleratedFailures::Count(0)).await;
+    let (app, user) = (world.app.clone(), world.user.clone());
+    let at_work = world.receive(1).await;
+    let (_, paused) = tokio::join!(world.deliver(at_work), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        pause(&app, &user, id).await
+    });
+    paused.unwrap();
+    world.work_off().await;
+    assert_eq!((world.calls().len(), world.table.parked((id, 0)).await.unwrap().len()), (1, 2), "one of two items, and a chunk");
+    resume(&app, &user, id).await.unwrap();
+    world.take_sent();
+    world.work_off().await;
+    assert_eq!(world.calls().len(), 4, "each item began once");
+    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 4));
+    assert_eq!(world.table.parked((id, 0)).await.unwrap(), []);
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use headway::{ItemError, JobId, Options, Output, ToleratedFailures};
+use headway::chunk::ChunkId;
+use headway::outcome::{ItemResult, Outcome};
+use headway::{ItemError, JobId, Ledger, Options, Output, ToleratedFailures};
 
-use crate::world::{World, done_after};
+use crate::world::{World, done, done_after};
 
 /// What one sees who looks every `pause` until all is worked off.
 async fn steps(world: &mut World, id: JobId, pause: Duration) -> BTreeSet<u64> {
@@ -59,4 +61,19 @@ async fn what_is_recorded_does_not_run_again() {
         assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(1_500)).await, "the one that hangs is at work");
         assert_eq!(world.calls()[3..].iter().map(|call| call.index).collect::<Vec<_>>(), [0], "received {received} times");
     }
+}
+
+/// What broke it: items run again whose results a worker recorded that died before it could show them.
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_and_not_shown_does_not_run_again() {
+    let mut world = World::new(Options::default(), |_| done());
+    let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
+    let mut outcome = Outcome::new(ChunkId { job: id, part: 0, chunk: 0 }, 0, 3);
+    outcome.merge([(0, ItemResult::Processed(None)), (2, ItemResult::Processed(None))], 1);
+    outcome.version = 1;
+    assert!(world.table.put_outcome(&outcome).await.unwrap());
+    world.messages[0].received = 1;
+    world.work_off().await;
+    assert_eq!(world.calls().iter().map(|call| call.index).collect::<Vec<_>>(), [1]);
+    assert_eq!(world.job(id).await.processed_items, 3);
 }

@@ -1,0 +1,81 @@
+//! A row that cannot be read is named, and costs nobody else anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use headway::ledger::dynamodb::{DynamoLedger, schema};
+use headway::queue::memory::MemoryQueue;
+use headway::submit::{Submission, start_job};
+use headway::work::{Delivery, Invocation, Worker};
+use headway::{App, Item, ItemError, ItemProcessor, JobError, JobId, JobStatus, Output, Processors, SystemClock, ToleratedFailures};
+use tokio::time::Instant;
+
+use crate::sample::{owner, raw};
+use crate::subject::{TABLE, embedded_parts};
+
+struct Succeeds;
+
+#[async_trait]
+impl ItemProcessor for Succeeds {
+    async fn process(&self, _: Item) -> Result<Output, ItemError> {
+        Ok(Output::None)
+    }
+}
+
+/// What broke it: a batch that is left for later as a whole, again and again, for one row among those it needs.
+#[tokio::test]
+async fn batch_mates_of_a_chunk_whose_row_is_damaged_are_worked_on() {
+    let client = embedded_parts().dynamodb();
+    schema::create_table(&client, TABLE).await.unwrap();
+    let (queue, processors) = (Arc::new(MemoryQueue::default()), Processors::new().with("succeeds", Succeeds));
+    let app = App::new(Arc::new(DynamoLedger::new(client.clone(), TABLE)), queue.clone(), Arc::new(SystemClock));
+    let app = app.with_processors(processors.infos());
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        jobs.push(start_job(&app, submission()).await.unwrap().id);
+    }
+    damage(&client, jobs[1]).await;
+    let delivery = |(n, (_, sent)): (usize, (_, headway::queue::Outgoing))| Delivery {
+        message_id: n.to_string(),
+        body: sent.body,
+        receive_count: 1,
+        dead_letter: false,
+    };
+    let batch = queue.take().into_iter().enumerate().map(delivery).collect();
+    let began = Instant::now();
+    let worker = Worker::new(app.clone(), processors);
+    let worked = worker.work(batch, Invocation { began, deadline: began + Duration::from_secs(60) }).await;
+    assert_eq!(worked.undone, ["1"]);
+    for id in [jobs[0], jobs[2]] {
+        assert_eq!(app.jobs.get(id).await.unwrap().unwrap().status, JobStatus::Completed);
+    }
+    let error = app.jobs.get(jobs[1]).await.unwrap_err();
+    assert!(matches!(&error, JobError::Corrupt { .. }) && error.to_string().contains(&jobs[1].to_string()), "{error}");
+}
+
+fn submission() -> Submission {
+    Submission {
+        user_id: owner(),
+        created_by: "u".to_owned(),
+        processor: "succeeds".to_owned(),
+        params: Arc::from(raw("null")),
+        items: Some(vec![raw("1")]),
+        id_field: None,
+        tolerated: ToleratedFailures::Count(0),
+        chunk_size: None,
+        metadata: None,
+        callback: None,
+        key: None,
+    }
+}
+
+/// Takes the status out of the job's row.
+async fn damage(client: &aws_sdk_dynamodb::Client, id: JobId) {
+    let key = [("pk", format!("JOB#{id}")), ("sk", "JOB".to_owned())];
+    let key = key.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect();
+    let update = client.update_item().table_name(TABLE).set_key(Some(key)).update_expression("REMOVE st");
+    let update = update.condition_expression("attribute_exists(st)");
+    update.send().await.unwrap();
+}
