@@ -26,8 +26,11 @@ async fn a_panic_and_a_hang_cost_their_items_only() {
     });
     let id = world.start(10, 10, ToleratedFailures::Count(2)).await;
     world.work_off().await;
-    let kinds: Vec<_> = world.failures(id).await.into_iter().map(|(index, failure)| (index, failure.kind)).collect();
-    assert_eq!(kinds, [(2, FailureKind::Crashed), (5, FailureKind::TimedOut)]);
+    let failures: Vec<_> = world.failures(id).await.into_iter().map(|(index, failure)| (index, failure.kind, failure.message)).collect();
+    assert_eq!(
+        failures,
+        [(2, FailureKind::Crashed, "panicked: on purpose".to_owned()), (5, FailureKind::TimedOut, "took longer than 5.0 s".to_owned()),]
+    );
     let job = world.job(id).await;
     assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 8));
 }
