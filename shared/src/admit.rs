@@ -69,5 +69,5 @@ async fn look(app: &App, usage: &mut Usage, jobs: Vec<JobId>) -> Result<(), JobE
 }
 
 fn bounded(items: u64) -> u32 {
-    u32::try_from(items).unwrap_or(u32::MAX - 1)
+    u32::try_from(items).unwrap_or(u32::MAX)
 }

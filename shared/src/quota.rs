@@ -90,7 +90,7 @@ impl Start {
             // The row is about to be put, or to be taken to the round; or whoever wanted to has died.
             None => self.items.filter(|_| self.is_recent(now)),
             Some(job) if job.round < self.round => self.items.filter(|_| self.is_recent(now)),
-            Some(job) if job.round > self.round || !job.is_live() => None,
+            Some(job) if !job.is_live() => None,
             Some(job) if job.sealed => Some(u32::try_from(job.total_items).unwrap_or(u32::MAX)),
             Some(_) => self.items,
         };

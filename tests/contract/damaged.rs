@@ -3,26 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use headway::ledger::dynamodb::{DynamoLedger, schema};
 use headway::queue::memory::MemoryQueue;
-use headway::submit::{Submission, start_job};
+use headway::submit::start_job;
 use headway::work::{Delivery, Invocation, Worker};
-use headway::{App, Item, ItemError, ItemProcessor, JobError, JobId, JobStatus, Output, Processors, SystemClock, ToleratedFailures};
+use headway::{App, JobError, JobId, JobStatus, Processors, SystemClock};
 use tokio::time::Instant;
 
-use crate::sample::{owner, raw};
+use crate::sample::{Succeeds, owner, submission};
 use crate::subject::{TABLE, embedded_parts};
-
-struct Succeeds;
-
-#[async_trait]
-impl ItemProcessor for Succeeds {
-    async fn process(&self, _: Item) -> Result<Output, ItemError> {
-        Ok(Output::None)
-    }
-}
 
 /// What broke it: a batch that is left for later as a whole, again and again, for one row among those it needs.
 #[tokio::test]
@@ -34,7 +24,7 @@ async fn batch_mates_of_a_chunk_whose_row_is_damaged_are_worked_on() {
     let app = app.with_processors(processors.infos());
     let mut jobs = Vec::new();
     for _ in 0..3 {
-        jobs.push(start_job(&app, submission()).await.unwrap().id);
+        jobs.push(start_job(&app, submission(&owner())).await.unwrap().id);
     }
     damage(&client, jobs[1]).await;
     let delivery = |(n, (_, sent)): (usize, (_, headway::queue::Outgoing))| Delivery {
@@ -53,22 +43,6 @@ async fn batch_mates_of_a_chunk_whose_row_is_damaged_are_worked_on() {
     }
     let error = app.jobs.get(jobs[1]).await.unwrap_err();
     assert!(matches!(&error, JobError::Corrupt { .. }) && error.to_string().contains(&jobs[1].to_string()), "{error}");
-}
-
-fn submission() -> Submission {
-    Submission {
-        user_id: owner(),
-        created_by: "u".to_owned(),
-        processor: "succeeds".to_owned(),
-        params: Arc::from(raw("null")),
-        items: Some(vec![raw("1")]),
-        id_field: None,
-        tolerated: ToleratedFailures::Count(0),
-        chunk_size: None,
-        metadata: None,
-        callback: None,
-        key: None,
-    }
 }
 
 /// Takes the status out of the job's row.

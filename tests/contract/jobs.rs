@@ -59,6 +59,8 @@ async fn counts_are_exact_whatever_is_rolled_up(ledger: Arc<dyn Ledger>) {
         let job = jobs.get(job).await.unwrap().unwrap();
         assert_eq!((job.processed_items, job.failed_items, job.pending_items(), job.total_items), (24, 2, 34, 60));
         assert_eq!(job.updated_at, at(9));
+        let page = jobs.get_by_user(&job.user_id, &JobQuery { page_size: 9, ..JobQuery::default() }).await.unwrap();
+        assert_eq!(page.jobs, [job], "listed as it is shown");
     }
     assert!(jobs.get(JobId(uuid::Uuid::new_v4())).await.unwrap().is_none());
 }

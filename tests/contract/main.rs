@@ -15,6 +15,7 @@ mod ledger;
 mod left_over;
 mod lost_answers;
 mod queue;
+mod quotas;
 mod sample;
 mod subject;
 mod table;

@@ -2,13 +2,15 @@
 
 use std::sync::Mutex;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::Clock;
 use headway::chunk::ChunkId;
 use headway::job::{Job, JobId, UserId};
 use headway::ledger::SubmissionKey;
 use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
 use headway::part::{Part, Register};
+use headway::submit::Submission;
+use headway::{Clock, Item, ItemError, ItemProcessor, Output, ToleratedFailures};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -73,6 +75,33 @@ pub(crate) fn outcome(job: JobId, part: u32, chunk: u16) -> Outcome {
     outcome.merge([(3, ItemResult::Failed(failure)), (4, ItemResult::Processed(Some(output))), (5, ItemResult::Processed(None))], 1);
     outcome.version = 1;
     outcome
+}
+
+/// A processor without work.
+pub(crate) struct Succeeds;
+
+#[async_trait]
+impl ItemProcessor for Succeeds {
+    async fn process(&self, _: Item) -> Result<Output, ItemError> {
+        Ok(Output::None)
+    }
+}
+
+/// A job of one item, as it is submitted.
+pub(crate) fn submission(owner: &UserId) -> Submission {
+    Submission {
+        user_id: owner.clone(),
+        created_by: "u".to_owned(),
+        processor: "succeeds".to_owned(),
+        params: raw("null").into(),
+        items: Some(vec![raw("1")]),
+        id_field: None,
+        tolerated: ToleratedFailures::Count(0),
+        chunk_size: None,
+        metadata: None,
+        callback: None,
+        key: None,
+    }
 }
 
 /// A clock that stands still until it is set.

@@ -573,11 +573,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attempts-lost-when-handed-back",
-        edits: &[edit(
-            REST,
-            "ChunkMessage { items, attempt, careful: false,",
-            "ChunkMessage { items, attempt: attempt.min(1), careful: false,",
-        )],
+        edits: &[edit(REST, "ChunkMessage { items, attempt, nonce", "ChunkMessage { items, attempt: attempt.min(1), nonce")],
         breaks: "an item that never succeeds is tried for ever",
         trap: "attempts are per item and survive crashes",
     },

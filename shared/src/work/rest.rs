@@ -88,7 +88,7 @@ impl Worker {
     }
 
     pub(super) fn message_with(&self, message: &ChunkMessage, items: Items, attempt: u32) -> ChunkMessage {
-        ChunkMessage { items, attempt, careful: false, nonce: self.app.clock.fresh_id(), ..message.clone() }
+        ChunkMessage { items, attempt, nonce: self.app.clock.fresh_id(), ..message.clone() }
     }
 
     /// Exponential backoff with full jitter: anything up to twice the wait before.
