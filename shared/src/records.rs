@@ -149,3 +149,113 @@ impl<B> Reader<'_, B> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+    use serde_json::value::RawValue;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ledger::memory::MemoryLedger;
+    use crate::outcome::{FailureKind, ItemResult};
+    use crate::queue::memory::MemoryQueue;
+    use crate::{JobId, JobStatus, Ledger as _, SystemClock, UserId};
+
+    /// What one record counts for beside its text.
+    const OVERHEAD: usize = 150;
+
+    fn text(bytes: usize) -> Box<RawValue> {
+        RawValue::from_string(format!("{:?}", "x".repeat(bytes - 2))).unwrap()
+    }
+
+    /// A job of chunks of two items, of which the second came out so.
+    async fn job_of(second: Vec<ItemResult>) -> (App, Job) {
+        let ledger = Arc::new(MemoryLedger::default());
+        let (id, chunks) = (JobId(Uuid::new_v4()), second.len() as u16);
+        let mut part = Part {
+            job: id,
+            number: 0,
+            first_index: 0,
+            items: u32::from(chunks) * 2,
+            chunks,
+            fingerprint: String::new(),
+            round: 1,
+            registers: BTreeMap::new(),
+            sent: true,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        for (chunk, second) in (0..).zip(second) {
+            let first = u64::from(chunk) * 2;
+            let mut outcome = Outcome::new(ChunkId { job: id, part: 0, chunk }, first, 2);
+            outcome.merge([(first, ItemResult::Processed(None)), (first + 1, second)], 1);
+            outcome.version = 1;
+            part.registers.insert(chunk, outcome.register());
+            assert!(ledger.put_outcome(&outcome).await.unwrap());
+        }
+        assert_eq!(ledger.put_part(&part).await.unwrap(), None);
+        let job = Job::new(id, UserId::new("ann").unwrap(), u64::from(part.items), DateTime::UNIX_EPOCH);
+        let job = Job { sealed: true, parts: 1, top_part: Some(0), ..job };
+        (App::new(ledger, Arc::new(MemoryQueue::default()), Arc::new(SystemClock)), job)
+    }
+
+    fn output(bytes: usize) -> ItemResult {
+        ItemResult::Processed(Some(OutputRecord { id: None, output: Some(text(bytes - OVERHEAD)) }))
+    }
+
+    fn failure(bytes: usize) -> ItemResult {
+        let item = text(bytes - "message".len() - "code".len() - OVERHEAD);
+        ItemResult::Failed(Failure::new(FailureKind::Permanent, "code", "message", 1, None, item))
+    }
+
+    /// How many records each page of the results has; joined they are all there is.
+    async fn pages(app: &App, job: &Job, limit: usize) -> Vec<usize> {
+        let (mut sizes, mut indexes, mut from) = (Vec::new(), Vec::new(), Position::default());
+        loop {
+            let page = results(app, job, from, limit).await.unwrap();
+            sizes.push(page.records.len());
+            indexes.extend(page.records.iter().map(|(index, _)| *index));
+            let Some(next) = page.next else { break };
+            assert!(sizes.len() <= 1_000, "it does not get on");
+            from = next;
+        }
+        assert_eq!(indexes, (0..job.total_items).filter(|index| index % 2 == 1).collect::<Vec<_>>());
+        sizes
+    }
+
+    /// What broke it: a page of all rows there are, or one that leaves out or repeats what is at its edge.
+    #[tokio::test]
+    async fn a_page_is_bounded_by_records_and_by_the_rows_it_reads() {
+        let (app, job) = job_of((0..450).map(|_| output(200)).collect()).await;
+        assert_eq!(pages(&app, &job, 1_000).await, [200, 200, 50]);
+        assert_eq!(pages(&app, &job, 120).await, [120, 120, 120, 90]);
+    }
+
+    /// What broke it: a page beyond what a function may answer.
+    #[tokio::test]
+    async fn a_page_is_bounded_by_its_bytes() {
+        let share = PAGE_BYTES_MAX / 160;
+        let (app, job) = job_of((0..321).map(|chunk| output(share + usize::from(chunk == 200))).collect()).await;
+        assert_eq!(pages(&app, &job, 1_000).await, [160, 159, 2]);
+        let (app, job) = job_of((0..161).map(|_| failure(share)).collect()).await;
+        let page = failures(&app, &job, Position::default(), 1_000).await.unwrap();
+        assert_eq!((page.records.len(), page.next.map(|next| next.chunk)), (160, Some(160)));
+    }
+
+    /// What broke it: a list that ends where more may come, or never.
+    #[tokio::test]
+    async fn a_list_goes_on_until_there_are_no_more_parts() {
+        let (app, sealed) = job_of(vec![output(200)]).await;
+        let end = async |job: &Job| results(&app, job, Position::default(), 9).await.unwrap().next;
+        assert_eq!(end(&sealed).await, None);
+        let open = Job { sealed: false, ..sealed.clone() };
+        assert_eq!(end(&open).await, Some(Position { part: 1, chunk: 0, index: 0 }), "another part may come");
+        assert_eq!(end(&Job { status: JobStatus::Cancelled, ..open }).await, None);
+        let many = Job { parts: 150, top_part: Some(149), ..sealed };
+        let page = failures(&app, &many, Position::default(), 9).await.unwrap();
+        assert_eq!(page.next, Some(Position { part: PARTS_PER_PAGE_MAX, chunk: 0, index: 0 }));
+        assert_eq!(failures(&app, &many, page.next.unwrap(), 9).await.unwrap().next, None);
+    }
+}
