@@ -258,4 +258,18 @@ mod tests {
         assert_eq!(page.next, Some(Position { part: PARTS_PER_PAGE_MAX, chunk: 0, index: 0 }));
         assert_eq!(failures(&app, &many, page.next.unwrap(), 9).await.unwrap().next, None);
     }
+
+    /// What broke it: a failure in the list that the counts beside it do not know of.
+    #[tokio::test]
+    async fn what_is_listed_is_shown_in_the_counts_too() {
+        let (app, job) = job_of(vec![failure(200)]).await;
+        let mut outcome = app.ledger.outcome(ChunkId { job: job.id, part: 0, chunk: 0 }).await.unwrap().unwrap();
+        let (shown, chunk) = (outcome.register(), outcome.id.chunk);
+        outcome.version += 1;
+        assert!(app.ledger.put_outcome(&outcome).await.unwrap());
+        let register = async || app.ledger.part((job.id, 0)).await.unwrap().unwrap().registers[&chunk];
+        assert_eq!(register().await, shown, "its writer died before it showed it");
+        assert_eq!(failures(&app, &job, Position::default(), 9).await.unwrap().records.len(), 1);
+        assert_eq!(register().await, outcome.register());
+    }
 }
