@@ -1,8 +1,10 @@
 //! Jobs as large as they may be.
 
-use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
+use headway::limits::{
+    CHUNKS_PER_BODY_MAX, CHUNKS_PER_PART_MAX, ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, PARTS_PER_JOB_MAX,
+};
 use headway::retry::retry;
-use headway::submit::{put_part, seal, start_job};
+use headway::submit::{Submission, put_part, seal, start_job};
 use headway::{ItemError, JobError, JobStatus, Options, ToleratedFailures};
 use serde_json::value::RawValue;
 
@@ -43,4 +45,31 @@ async fn no_index_is_beyond_what_a_job_may_hold() {
     put_part(&world.app, &world.user, id, 0, ITEMS_PER_JOB_MAX - 1, item()).await.unwrap();
     let beyond = put_part(&world.app, &world.user, id, 1, ITEMS_PER_JOB_MAX, item()).await;
     assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
+}
+
+fn items(count: usize, bytes: usize) -> Vec<Box<RawValue>> {
+    let item = RawValue::from_string(format!("{{\"a\":{:?}}}", "x".repeat(bytes - r#"{"a":""}"#.len()))).unwrap();
+    vec![item; count]
+}
+
+/// What broke it: a limit that is told as one thing and is another, or one that nothing asks for.
+#[tokio::test(start_paused = true)]
+async fn a_request_may_hold_all_that_its_limits_say_and_no_more() {
+    let world = World::new(Options::default(), |_| done());
+    let of = |items, chunk_size| world.submission(Some(items), chunk_size, ToleratedFailures::Count(0));
+    let with_field = |chars: usize| Submission { id_field: Some("é".repeat(chars)), ..of(vec![], 1) };
+    for (most, beyond, pointer) in [
+        (with_field(ID_CHARS_MAX), with_field(ID_CHARS_MAX + 1), "/idField"),
+        (of(items(CHUNKS_PER_BODY_MAX, 10), 1), of(items(CHUNKS_PER_BODY_MAX + 1, 10), 1), "/items"),
+        (of(items(ITEMS_PER_REQUEST_MAX, 10), 250), of(items(ITEMS_PER_REQUEST_MAX + 1, 10), 250), "/items"),
+        (of(items(1, ITEM_BYTES_MAX), 1), of(items(1, ITEM_BYTES_MAX + 1), 1), "/items/0"),
+    ] {
+        let refused = start_job(&world.app, beyond).await;
+        assert!(matches!(&refused, Err(JobError::Invalid(violations)) if violations[0].pointer == pointer), "{refused:?}");
+        start_job(&world.app, most).await.unwrap();
+    }
+    let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(0))).await.unwrap().id;
+    let beyond = put_part(&world.app, &world.user, id, 0, 0, items(CHUNKS_PER_PART_MAX + 1, 10)).await;
+    assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
+    put_part(&world.app, &world.user, id, 0, 0, items(CHUNKS_PER_PART_MAX, 10)).await.unwrap();
 }
