@@ -9,5 +9,6 @@ mod limits;
 mod poison;
 mod progress;
 mod retries;
+mod submissions;
 mod threshold;
 mod world;

@@ -1,0 +1,98 @@
+//! Submissions in parts, sent again, cut short, out of order, or too late.
+
+use std::time::Duration;
+
+use headway::cancel::cancel;
+use headway::delete::delete;
+use headway::limits::{DELETE_AFTER_GONE, OPEN_WITHOUT_PART_MAX};
+use headway::submit::{PartPut, RequestKey, Submission, put_part, seal, start_job};
+use headway::sweep::sweep;
+use headway::{Conflict, JobError, JobId, Ledger, Options, ToleratedFailures};
+use serde_json::value::RawValue;
+
+use crate::world::{World, done};
+
+async fn open(world: &World) -> JobId {
+    start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(0))).await.unwrap().id
+}
+
+/// Part `number` of one item.
+async fn put(world: &World, id: JobId, number: u32) -> Result<PartPut, JobError> {
+    let item = RawValue::from_string(number.to_string()).unwrap();
+    put_part(&world.app, &world.user, id, number, number.into(), vec![item]).await
+}
+
+/// What broke it: a client that is told it may not send what is there already.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_is_there_is_known_whenever_it_comes_again() {
+    let world = World::new(Options::default(), |_| done());
+    let id = open(&world).await;
+    assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Created(_))));
+    assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Known(_))));
+    seal(&world.app, &world.user, id, 1).await.unwrap();
+    assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Known(_))), "sealed meanwhile");
+    assert!(matches!(put(&world, id, 1).await, Err(JobError::Conflict(Conflict::Sealed))));
+}
+
+/// What broke it: a part whose sender died before its messages were sent, taken for one that is new, or for whole.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_was_cut_off_is_finished() {
+    let mut world = World::new(Options::default(), |_| done());
+    let (id, whole) = (open(&world).await, open(&world).await);
+    let Ok(PartPut::Created(part)) = put(&world, whole, 0).await else { panic!("it is new") };
+    world.take_sent();
+    let before = world.messages.len();
+    let cut_off = headway::part::Part { job: id, sent: false, ..part };
+    assert_eq!(world.table.put_part(&cut_off).await.unwrap(), None);
+    assert!(matches!(seal(&world.app, &world.user, id, 1).await, Err(JobError::Conflict(Conflict::PartMissing(0)))));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Known(part)) if part.sent));
+    world.take_sent();
+    assert_eq!(world.messages.len(), before + 1);
+    seal(&world.app, &world.user, id, 1).await.unwrap();
+}
+
+/// What broke it: a submission that the sweep abandons although it goes on, because its parts come out of order.
+#[tokio::test(start_paused = true)]
+async fn any_part_keeps_a_submission_open() {
+    let world = World::new(Options::default(), |_| done());
+    let id = open(&world).await;
+    put(&world, id, 2).await.unwrap();
+    for number in [0, 1] {
+        tokio::time::sleep(OPEN_WITHOUT_PART_MAX - Duration::from_secs(60)).await;
+        put(&world, id, number).await.unwrap();
+        assert_eq!(sweep(&world.app).await.unwrap().abandoned, 0, "part {number} just came");
+    }
+    tokio::time::sleep(OPEN_WITHOUT_PART_MAX + Duration::from_secs(60)).await;
+    assert_eq!(sweep(&world.app).await.unwrap().abandoned, 1);
+    for late in [put(&world, id, 3).await.map(|_| ()), seal(&world.app, &world.user, id, 9).await.map(|_| ())] {
+        assert!(matches!(late, Err(JobError::Conflict(Conflict::JobEnded(_)))), "{late:?}");
+    }
+}
+
+/// What broke it: a caller sent to look for missing parts of a job that is cancelled.
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_job_takes_nothing_more() {
+    let world = World::new(Options::default(), |_| done());
+    let id = open(&world).await;
+    cancel(&world.app, &world.user, id).await.unwrap();
+    for late in [put(&world, id, 0).await.map(|_| ()), seal(&world.app, &world.user, id, 1).await.map(|_| ())] {
+        assert!(matches!(late, Err(JobError::Conflict(Conflict::JobEnded(_)))), "{late:?}");
+    }
+}
+
+/// What broke it: a key whose row outlives its job, and nobody deletes it.
+#[tokio::test(start_paused = true)]
+async fn a_key_goes_with_its_job() {
+    let mut world = World::new(Options::default(), |_| done());
+    let key = RequestKey { key_hash: "hash".to_owned(), fingerprint: "body".to_owned() };
+    let submission = Submission { key: Some(key), ..world.submission(Some(vec![]), 1, ToleratedFailures::Count(0)) };
+    let id = start_job(&world.app, submission).await.unwrap().id;
+    world.take_sent();
+    world.work_off().await;
+    assert_eq!(world.table.submission(&world.user, "hash").await.unwrap().map(|known| known.job), Some(id));
+    delete(&world.app, &world.user, id).await.unwrap();
+    tokio::time::sleep(DELETE_AFTER_GONE + Duration::from_secs(1)).await;
+    assert_eq!(sweep(&world.app).await.unwrap().deleted, 1);
+    assert_eq!(world.table.submission(&world.user, "hash").await.unwrap(), None);
+}
