@@ -298,4 +298,12 @@ mod tests {
         world.write(id, JobWrite::Delete { round: 1 }).await;
         assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.deleted, 1);
     }
+
+    #[test]
+    fn what_runs_did_adds_up() {
+        let one = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };
+        let mut both = one;
+        both += one;
+        assert_eq!(both, Swept { deleted: 2, abandoned: 4, looked_at: 6, reconciled: 8, failed: 10, revived: 12, ended: 14 });
+    }
 }
