@@ -185,10 +185,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::chunk::ChunkId;
     use crate::clock::Clock;
     use crate::job::{JobStatus, UserId};
     use crate::jobs::NewJob;
     use crate::ledger::memory::MemoryLedger;
+    use crate::outcome::{ItemResult, Outcome};
+    use crate::part::PartWrite;
     use crate::queue::memory::MemoryQueue;
 
     #[derive(Debug, Default)]
@@ -297,6 +300,55 @@ mod tests {
         *world.clock.0.lock().unwrap() += 31 * DAY;
         world.write(id, JobWrite::Delete { round: 1 }).await;
         assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.deleted, 1);
+    }
+
+    /// What broke it: a sweep that reads jobs nothing can have happened to, or one at its workers' heels.
+    #[tokio::test]
+    async fn a_job_is_left_alone_that_was_looked_at_or_has_ended_lately() {
+        let world = World::new();
+        let id = world.job().await;
+        let looked_at = async |wait| world.sweep_after(wait).await.looked_at;
+        let moment = Duration::from_secs(1);
+        assert_eq!(looked_at(LOOKED_AT_AFTER - moment).await, 0, "it has just begun");
+        assert_eq!(looked_at(2 * moment).await, 1);
+        assert_eq!((looked_at(moment).await, looked_at(LOOKED_AT_AFTER).await), (0, 1));
+        world.write(id, JobWrite::Cancel).await;
+        assert_eq!(looked_at(RECONCILE_AFTER_END - moment).await, 0, "workers may still be at it");
+        assert_eq!(looked_at(2 * moment).await, 1);
+        assert_eq!(looked_at(DAY).await, 0, "nothing is left of it to look at");
+    }
+
+    /// What broke it: a part whose message is in a worker's hands, taken for one that waits.
+    #[tokio::test]
+    async fn a_part_stands_still_after_six_function_timeouts_and_a_little() {
+        let world = World::new();
+        world.job().await;
+        let minutes = async |minutes: u64| world.sweep_after(Duration::from_secs(60 * minutes)).await.revived;
+        assert_eq!((minutes(94).await, minutes(6).await), (0, 1));
+    }
+
+    /// What broke it: results in the table that no count ever shows, since who recorded them died.
+    #[tokio::test]
+    async fn what_is_recorded_and_not_shown_is_shown_once_no_worker_can_be_at_it() {
+        let world = World::new();
+        let job = world.job().await;
+        let mut outcome = Outcome::new(ChunkId { job, part: 0, chunk: 0 }, 0, 3);
+        outcome.merge([(1, ItemResult::Processed(None))], 1);
+        outcome.version = 1;
+        assert!(world.app.ledger.put_outcome(&outcome).await.unwrap());
+        assert_eq!(world.sweep_after(RECONCILE_AFTER_END - Duration::from_secs(1)).await.reconciled, 0);
+        assert_eq!(world.sweep_after(2 * LOOKED_AT_AFTER).await.reconciled, 1);
+        assert_eq!(world.app.jobs.get(job).await.unwrap().unwrap().processed_items, 1);
+    }
+
+    /// What broke it: a job all of whose items are counted, and whose last worker died before it said so.
+    #[tokio::test]
+    async fn a_job_that_is_through_ends_and_is_counted() {
+        let world = World::new();
+        let id = world.job().await;
+        world.app.jobs.update_progress(id, 0, &PartWrite::Clean { chunk: 0, items: 3 }).await.unwrap();
+        assert_eq!(world.sweep_after(2 * LOOKED_AT_AFTER).await.ended, 1);
+        assert_eq!(world.app.jobs.get(id).await.unwrap().unwrap().status, JobStatus::Completed);
     }
 
     #[test]
