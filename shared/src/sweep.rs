@@ -351,6 +351,17 @@ mod tests {
         assert_eq!(world.app.jobs.get(id).await.unwrap().unwrap().status, JobStatus::Completed);
     }
 
+    /// What broke it: a paused job that nobody resumes and nothing ends, or one that is ended while somebody thinks.
+    #[tokio::test]
+    async fn a_job_that_is_paused_for_two_weeks_ends_and_says_how_it_goes_on() {
+        let world = World::new();
+        let id = world.job().await;
+        world.write(id, JobWrite::Pause).await;
+        assert_eq!((world.sweep_after(13 * DAY).await.ended, world.sweep_after(2 * DAY).await.ended), (0, 1));
+        let job = world.app.jobs.get(id).await.unwrap().unwrap();
+        assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some("it was paused for too long: retry it to go on")));
+    }
+
     #[test]
     fn what_runs_did_adds_up() {
         let one = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };
