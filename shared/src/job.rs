@@ -358,6 +358,12 @@ mod tests {
     }
 
     #[test]
+    fn progress_is_the_share_of_items_that_came_out_either_way() {
+        assert_eq!(job(JobStatus::Processing, 8, 3, 1).progress_percentage(), 50.0);
+        assert_eq!(job(JobStatus::Cancelled, 3_000, 999, 1).progress_percentage(), 100.0 / 3.0);
+    }
+
+    #[test]
     fn an_empty_job_shows_nothing_done_until_it_completed() {
         assert_eq!(job(JobStatus::Processing, 0, 0, 0).progress_percentage(), 0.0);
         assert_eq!(job(JobStatus::Completed, 0, 0, 0).progress_percentage(), 100.0);

@@ -58,4 +58,14 @@ mod tests {
             assert_eq!(id(none), None, "{none}");
         }
     }
+
+    #[test]
+    fn an_id_has_a_length_and_comes_once() {
+        let item = |id: &str| RawValue::from_string(format!("{{\"id\":{id:?}}}")).unwrap();
+        let items = [item(""), item("ééé"), item("éééé"), item("a"), item("ééé")];
+        let found = violations(&items, "id", "/items", 3);
+        let pointers: Vec<&str> = found.iter().map(|violation| violation.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/items/0", "/items/2", "/items/4"]);
+        assert!(found[2].detail.ends_with("that of item 1 too"), "{}", found[2].detail);
+    }
 }
