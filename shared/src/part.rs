@@ -254,6 +254,11 @@ mod tests {
     }
 
     #[test]
+    fn what_is_handled_came_out_either_way() {
+        assert_eq!(Counts { processed: 5, failed: 3 }.handled(), 8);
+    }
+
+    #[test]
     fn clean_is_final_and_comes_only_first() {
         let mut part = part();
         let shadow = PartWrite::Shadow { chunk: 0, register: Register::Outcome { version: 9, full: true, processed: 9, failed: 1 } };

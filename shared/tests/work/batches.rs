@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use headway::cancel::cancel;
+use headway::chunk::ChunkId;
 use headway::pause::{pause, resume};
 use headway::{ItemError, JobStatus, Ledger, Options, ToleratedFailures};
 
@@ -80,4 +81,16 @@ async fn what_is_left_of_a_paused_job_is_kept_until_it_goes_on() {
     assert_eq!(world.calls().len(), 4, "each item began once");
     assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 4));
     assert_eq!(world.table.parked((id, 0)).await.unwrap(), []);
+}
+
+/// What broke it: a duplicate that leaves a row, and with it a write and a read for everybody who comes after.
+#[tokio::test(start_paused = true)]
+async fn the_same_chunk_twice_at_once_is_settled_once() {
+    let mut world = World::new(Options::default(), |_| done_after(Duration::from_millis(10)));
+    let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
+    world.messages.extend(world.messages.clone());
+    world.work_off().await;
+    assert_eq!(world.calls().len(), 6, "both ran it side by side");
+    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 3));
+    assert!(world.table.outcome(ChunkId { job: id, part: 0, chunk: 0 }).await.unwrap().is_none());
 }

@@ -5,7 +5,7 @@ use headway::limits::{
 };
 use headway::retry::retry;
 use headway::submit::{Submission, put_part, seal, start_job};
-use headway::{ItemError, JobError, JobStatus, Options, ToleratedFailures};
+use headway::{Conflict, ItemError, JobError, JobStatus, Options, ToleratedFailures};
 use serde_json::value::RawValue;
 
 use crate::world::{World, done, fails};
@@ -29,6 +29,8 @@ async fn a_job_of_as_many_parts_as_may_be_ends_exactly_and_is_retried() {
     world.work_off().await;
     let job = world.job(id).await;
     assert_eq!((job.status, job.processed_items, job.failed_items), (JobStatus::Completed, 990, 10));
+    let before_the_first = retry(&world.app, &world.user, id, Some(0)).await;
+    assert!(matches!(before_the_first, Err(JobError::Conflict(Conflict::RoundDiffers(1)))), "{before_the_first:?}");
     retry(&world.app, &world.user, id, Some(1)).await.unwrap();
     world.take_sent();
     let before = world.calls().len();
