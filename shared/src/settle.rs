@@ -214,10 +214,11 @@ async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> 
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::job::JobId;
+    use crate::job::{JobId, RolledUp, ToleratedFailures, UserId};
     use crate::outcome::{Failure, FailureKind, OutputRecord};
 
     #[test]
@@ -233,5 +234,16 @@ mod tests {
         assert_eq!(after(vec![ItemResult::Processed(None), output(1_023)]), 1);
         assert_eq!(after(vec![output(1_000), output(24)]), 2);
         assert_eq!(after(vec![failure, output(2_048)]), 4);
+    }
+
+    /// What broke it: a sample reckoned larger than it is, and a job failed by its first bad items.
+    #[test]
+    fn the_sample_is_what_finished_parts_and_this_one_have_handled() {
+        let tolerated = ToleratedFailures::Percentage { percentage: 30.0, minimum_sample: Some(10) };
+        let rolled_up = RolledUp { parts: [0].into(), processed: 5, failed: 3 };
+        let job = Job { tolerated, rolled_up, ..Job::new(JobId(uuid::Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH) };
+        assert!(!exceeded(&job, Counts { processed: 0, failed: 1 }), "4 of 9");
+        assert!(exceeded(&job, Counts { processed: 1, failed: 1 }), "4 of 10");
+        assert!(!exceeded(&job, Counts { processed: 2, failed: 0 }), "3 of 10");
     }
 }
