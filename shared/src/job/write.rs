@@ -248,4 +248,15 @@ mod tests {
         assert_eq!(error_within_row(&long[..598]).chars().last(), Some('é'));
         assert_eq!(error_within_row("short"), "short");
     }
+
+    /// What broke it: ended jobs that the sweep reads at each run until they expire, and so does not get to the others.
+    #[test]
+    fn a_job_is_found_when_something_is_to_be_done_about_it() {
+        let (now, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(30));
+        assert_eq!(JobWrite::End { round: 1, retention_days: 30 }.place(now), Some(later));
+        assert_eq!(JobWrite::Reconcile { round: 1, expires_at: later }.place(now), Some(later));
+        assert_eq!(JobWrite::Postpone { place: later, updated_at: now }.place(now), Some(later));
+        assert_eq!(JobWrite::Cancel.place(now), Some(now), "something may be left of it");
+        assert_eq!(JobWrite::RollUp { round: 1, part: 0, processed: 1, failed: 0 }.place(now), None);
+    }
 }
