@@ -206,8 +206,9 @@ mod tests {
     }
 
     fn failure(bytes: usize) -> ItemResult {
-        let item = text(bytes - "message".len() - "code".len() - OVERHEAD);
-        ItemResult::Failed(Failure::new(FailureKind::Permanent, "code", "message", 1, None, item))
+        let (code, message) = ("c".repeat(60), "m".repeat(900));
+        let item = text(bytes - code.len() - message.len() - OVERHEAD);
+        ItemResult::Failed(Failure::new(FailureKind::Permanent, &code, &message, 1, None, item))
     }
 
     /// How many records each page of the results has; joined they are all there is.
@@ -262,7 +263,7 @@ mod tests {
     /// What broke it: a failure in the list that the counts beside it do not know of.
     #[tokio::test]
     async fn what_is_listed_is_shown_in_the_counts_too() {
-        let (app, job) = job_of(vec![failure(200)]).await;
+        let (app, job) = job_of(vec![failure(2_000)]).await;
         let mut outcome = app.ledger.outcome(ChunkId { job: job.id, part: 0, chunk: 0 }).await.unwrap().unwrap();
         let (shown, chunk) = (outcome.register(), outcome.id.chunk);
         outcome.version += 1;
