@@ -90,6 +90,7 @@ async fn a_key_goes_with_its_job() {
     let id = start_job(&world.app, submission).await.unwrap().id;
     world.take_sent();
     world.work_off().await;
+    assert_eq!(world.job(id).await.key_hash.as_deref(), Some("hash"), "its row is how the key is found when the job is deleted");
     assert_eq!(world.table.submission(&world.user, "hash").await.unwrap().map(|known| known.job), Some(id));
     delete(&world.app, &world.user, id).await.unwrap();
     tokio::time::sleep(DELETE_AFTER_GONE + Duration::from_secs(1)).await;
