@@ -37,3 +37,25 @@ fn still_live(written: Written<Job>) -> Result<Job, JobError> {
         None => Err(JobError::NotFound),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::job::JobStatus;
+
+    /// What broke it: a job that was deleted meanwhile, told of as if it were there.
+    #[test]
+    fn what_is_not_live_any_more_is_told_of_as_what_it_is() {
+        let live = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH);
+        let ended = Job { status: JobStatus::Failed, ..live.clone() };
+        let deleted = Job { deleting: true, ..ended.clone() };
+        assert_eq!(still_live(Written::Refused(live.clone())).unwrap(), live, "it is as it was asked for already");
+        assert!(matches!(still_live(Written::Refused(ended)), Err(JobError::Conflict(Conflict::JobEnded(JobStatus::Failed)))));
+        for gone in [Written::Refused(deleted), Written::Gone] {
+            assert!(matches!(still_live(gone), Err(JobError::NotFound)));
+        }
+    }
+}

@@ -213,6 +213,22 @@ mod tests {
         queue: Arc<MemoryQueue>,
     }
 
+    /// A part of one chunk, of which nothing is recorded.
+    fn part(job: JobId, now: DateTime<Utc>) -> Part {
+        Part {
+            job,
+            number: 0,
+            first_index: 0,
+            items: 3,
+            chunks: 1,
+            fingerprint: String::new(),
+            round: 1,
+            registers: [].into(),
+            sent: true,
+            updated_at: now,
+        }
+    }
+
     impl World {
         fn new() -> Self {
             let (clock, queue) = (Arc::new(At::default()), Arc::new(MemoryQueue::default()));
@@ -225,19 +241,7 @@ mod tests {
             let job = Job::new(id, UserId::new("u").unwrap(), 3, now);
             self.app.jobs.create(NewJob { job, params: Arc::from(RawValue::NULL.to_owned()), key: None }).await.unwrap();
             self.write(id, JobWrite::Reserve { part: 0 }).await;
-            let fingerprint = String::new();
-            let part = Part {
-                job: id,
-                number: 0,
-                first_index: 0,
-                items: 3,
-                chunks: 1,
-                fingerprint,
-                round: 1,
-                registers: [].into(),
-                sent: true,
-                updated_at: now,
-            };
+            let part = part(id, now);
             self.app.ledger.put_part(&part).await.unwrap();
             self.write(id, JobWrite::Seal { parts: 1, total_items: 3 }).await;
             self.write(id, JobWrite::Begin).await;
@@ -360,6 +364,26 @@ mod tests {
         assert_eq!((world.sweep_after(13 * DAY).await.ended, world.sweep_after(2 * DAY).await.ended), (0, 1));
         let job = world.app.jobs.get(id).await.unwrap().unwrap();
         assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some("it was paused for too long: retry it to go on")));
+    }
+
+    /// What broke it: a live job ended before its time, or by a write that does not ask again whether it is its time.
+    #[test]
+    fn a_job_is_overdue_a_moment_after_what_is_promised_and_not_before() {
+        let began = DateTime::UNIX_EPOCH;
+        let open = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, began);
+        let paused = Job { paused: true, sealed: true, ..open.clone() };
+        let sealed = Job { sealed: true, ..open.clone() };
+        let moment = TimeDelta::milliseconds(1);
+        for (job, parts, most) in
+            [(&open, vec![], OPEN_WITHOUT_PART_MAX), (&paused, vec![], PAUSED_MAX), (&sealed, vec![part(open.id, began)], MESSAGE_KEPT_MAX)]
+        {
+            assert!(overdue(job, &parts, began + time(most)).is_none(), "{most:?}");
+            match overdue(job, &parts, began + time(most) + moment) {
+                Some(JobWrite::Abandon { untouched_since }) => assert_eq!(untouched_since, began + moment),
+                Some(JobWrite::Fail { .. }) => assert!(job.sealed),
+                other => panic!("{other:?} after {most:?}"),
+            }
+        }
     }
 
     #[test]
