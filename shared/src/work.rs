@@ -351,3 +351,14 @@ pub fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_all_its_causes() {
+        let error = JobError::corrupt("a row", std::io::Error::other("it ends too soon"));
+        assert_eq!(error_chain(&error), "a row cannot be read: it ends too soon");
+    }
+}
