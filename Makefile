@@ -9,7 +9,7 @@ EVERYTHING := --workspace --features embedded --locked
 FAST := --config tests/simulation/fast.toml
 VENV := .venv
 TOOLS := target/tools
-MUTANTS = PATH="$$PWD/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants
+MUTANTS = PATH="$$PWD/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants $(if $(ONLY),-F '$(ONLY)')
 PYTHON ?= python3
 HISTORIES ?= 100000
 ADAPTER_HISTORIES ?= 2000
@@ -73,7 +73,7 @@ planted: ## Plant known bugs one at a time, each of which the simulation has to 
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture
 
 # First the tests that take a second; what survives them meets those that take some. Survivors are told by the second.
-mutants: $(TOOLS)/bin/cargo-mutants ## Change the ledger's rules and the use-cases in every place, one at a time: some test has to fail (hours)
+mutants: $(TOOLS)/bin/cargo-mutants ## Change the ledger's rules and the use-cases in every place, one at a time: some test has to fail (hours; ONLY=regex of places)
 	mkdir -p target/mutants
 	$(MUTANTS) --test-package headway -- --lib --test work || [[ $$? == [23] ]]
 	HEADWAY_SIM_HISTORIES=2000 $(MUTANTS) --iterate --test-package headway -- --workspace --features embedded \
