@@ -5,7 +5,7 @@ use std::time::Duration;
 use headway::cancel::cancel;
 use headway::chunk::ChunkId;
 use headway::pause::{pause, resume};
-use headway::{ItemError, JobStatus, Ledger, Options, ToleratedFailures};
+use headway::{App, ItemError, Job, JobError, JobId, JobStatus, Ledger, Options, ToleratedFailures, UserId};
 
 use crate::world::{World, done, done_after, fails};
 
@@ -43,18 +43,24 @@ async fn a_processor_is_prepared_once_a_job() {
     assert_eq!(world.prepared(), 2);
 }
 
-/// What broke it: items of a cancelled job, kept in the table for a resume that cannot come.
-#[tokio::test(start_paused = true)]
-async fn what_is_left_of_a_cancelled_job_is_dropped() {
+/// A job of two chunks of two items, to which `act` is done while the first item is at work.
+async fn amid_an_item(act: impl AsyncFnOnce(&App, &UserId, JobId) -> Result<Job, JobError>) -> (World, JobId, Job) {
     let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
     let id = world.start(4, 2, ToleratedFailures::Count(0)).await;
     let (app, user) = (world.app.clone(), world.user.clone());
     let at_work = world.receive(1).await;
-    let (_, cancelled) = tokio::join!(world.deliver(at_work), async {
+    let (_, done) = tokio::join!(world.deliver(at_work), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        cancel(&app, &user, id).await
+        act(&app, &user, id).await
     });
-    assert_eq!(cancelled.unwrap().status, JobStatus::Cancelled);
+    (world, id, done.unwrap())
+}
+
+/// What broke it: items of a cancelled job, kept in the table for a resume that cannot come.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_cancelled_job_is_dropped() {
+    let (mut world, id, cancelled) = amid_an_item(cancel).await;
+    assert_eq!(cancelled.status, JobStatus::Cancelled);
     assert_eq!((world.messages.len(), world.calls().len()), (1, 1), "the second item did not begin, and is not sent again");
     world.work_off().await;
     assert_eq!(world.calls().len(), 1);
@@ -64,18 +70,10 @@ async fn what_is_left_of_a_cancelled_job_is_dropped() {
 /// What broke it: items that had not begun when their job was paused, gone, or run all the same.
 #[tokio::test(start_paused = true)]
 async fn what_is_left_of_a_paused_job_is_kept_until_it_goes_on() {
-    let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
-    let id = world.start(4, 2, ToleratedFailures::Count(0)).await;
-    let (app, user) = (world.app.clone(), world.user.clone());
-    let at_work = world.receive(1).await;
-    let (_, paused) = tokio::join!(world.deliver(at_work), async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        pause(&app, &user, id).await
-    });
-    paused.unwrap();
+    let (mut world, id, _) = amid_an_item(pause).await;
     world.work_off().await;
     assert_eq!((world.calls().len(), world.table.parked((id, 0)).await.unwrap().len()), (1, 2), "one of two items, and a chunk");
-    resume(&app, &user, id).await.unwrap();
+    resume(&world.app, &world.user, id).await.unwrap();
     world.take_sent();
     world.work_off().await;
     assert_eq!(world.calls().len(), 4, "each item began once");
