@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::app::App;
 use crate::error::JobError;
 use crate::job::{Job, JobId, UserId};
-use crate::quota::{Exceeded, Start, Usage};
+use crate::quota::{Exceeded, Start, Usage, bounded};
 
 /// Each start has this many jobs of the owner looked at, so that the row holds little more than what is live.
 const LOOKED_AT_PER_START: usize = 2;
@@ -66,8 +66,4 @@ async fn look(app: &App, usage: &mut Usage, jobs: Vec<JobId>) -> Result<(), JobE
     let rows = if jobs.is_empty() { BTreeMap::new() } else { app.ledger.rows(&jobs, &[]).await?.jobs };
     usage.look(&jobs, &rows, app.clock.now());
     Ok(())
-}
-
-fn bounded(items: u64) -> u32 {
-    u32::try_from(items).unwrap_or(u32::MAX)
 }

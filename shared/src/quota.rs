@@ -91,7 +91,7 @@ impl Start {
             None => self.items.filter(|_| self.is_recent(now)),
             Some(job) if job.round < self.round => self.items.filter(|_| self.is_recent(now)),
             Some(job) if !job.is_live() => None,
-            Some(job) if job.sealed => Some(u32::try_from(job.total_items).unwrap_or(u32::MAX)),
+            Some(job) if job.sealed => Some(bounded(job.total_items)),
             Some(_) => self.items,
         };
         Self { items, ..self }
@@ -187,6 +187,11 @@ impl Usage {
         let wait = (room_at - now).to_std().unwrap_or_default();
         Err(Exceeded::Starts(quotas.starts_per_minute, wait))
     }
+}
+
+/// A job's items as an owner's row keeps them; no job has as many as do not fit.
+pub(crate) fn bounded(items: u64) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
 }
 
 fn fits<'a>(others: impl Iterator<Item = &'a Start>, items: Option<u32>, quotas: &Quotas) -> Result<(), Exceeded> {
