@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use headway::outcome::FailureKind;
-use headway::{ItemError, JobStatus, Options, Output, ToleratedFailures};
+use headway::{ItemError, JobStatus, Options, ToleratedFailures};
 
-use crate::world::{FUNCTION_TIMEOUT, World, done, done_after, fails};
+use crate::world::{FUNCTION_TIMEOUT, World, done, done_after, fails, hangs};
 
 /// The template's `maxReceiveCount`.
 const RECEIVES_MAX: u32 = 8;
@@ -21,7 +21,7 @@ fn options() -> Options {
 async fn a_panic_and_a_hang_cost_their_items_only() {
     let mut world = World::new(options(), |item| match item.index {
         2 => Box::pin(async { std::panic::panic_any("on purpose") }),
-        5 => Box::pin(std::future::pending::<Result<Output, ItemError>>()),
+        5 => hangs(),
         _ => done(),
     });
     let id = world.start(10, 10, ToleratedFailures::Count(2)).await;
@@ -40,7 +40,7 @@ async fn a_panic_and_a_hang_cost_their_items_only() {
 async fn an_item_that_kills_its_worker_is_found_out_and_its_neighbours_complete() {
     // The killer hangs: whoever has it at work is killed from outside, with everything else it had in hand.
     let mut world = World::new(Options { item_timeout: Duration::from_secs(50), ..options() }, |item| match item.index {
-        KILLER => Box::pin(std::future::pending::<Result<Output, ItemError>>()),
+        KILLER => hangs(),
         _ => done_after(Duration::from_millis(5)),
     });
     let id = world.start(20, 5, ToleratedFailures::Count(1)).await;
@@ -69,7 +69,7 @@ async fn called(world: &mut World) -> Vec<u64> {
     if world.deliver_to_one_who_dies(batch, LIFE).await {
         tokio::time::sleep(Duration::from_secs(6 * 60)).await;
     }
-    world.calls()[before..].iter().map(|call| call.index).collect()
+    world.called()[before..].to_vec()
 }
 
 /// What broke it: a death of another cause that strikes the same item again and again, or a culprit that takes its
@@ -77,7 +77,7 @@ async fn called(world: &mut World) -> Vec<u64> {
 #[tokio::test(start_paused = true)]
 async fn a_suspect_runs_last_and_a_culprit_is_convicted_before_anything_runs() {
     let mut world = World::new(options(), |item| match item.index {
-        0 => Box::pin(std::future::pending::<Result<Output, ItemError>>()),
+        0 => hangs(),
         _ => fails(ItemError::retryable("later", "not now")),
     });
     let id = world.start(4, 4, ToleratedFailures::Count(1)).await;
@@ -99,7 +99,7 @@ async fn a_suspect_runs_last_and_a_culprit_is_convicted_before_anything_runs() {
 /// What broke it: two workers at one chunk, where each takes the other's mark for that of a dead one.
 #[tokio::test(start_paused = true)]
 async fn a_mark_is_believed_until_its_workers_function_is_over() {
-    let mut world = World::new(options(), |_| Box::pin(std::future::pending::<Result<Output, ItemError>>()));
+    let mut world = World::new(options(), |_| hangs());
     world.start(1, 1, ToleratedFailures::Count(1)).await;
     let mut batch = world.receive(1).await;
     batch[0].received = 3;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use headway::chunk::ChunkId;
 use headway::outcome::{ItemResult, Outcome};
-use headway::{ItemError, JobId, Ledger, Options, Output, ToleratedFailures};
+use headway::{JobId, Ledger, Options, ToleratedFailures};
 
-use crate::world::{World, done, done_after};
+use crate::world::{World, done, done_after, hangs};
 
 /// What one sees who looks every `pause` until all is worked off.
 async fn steps(world: &mut World, id: JobId, pause: Duration) -> BTreeSet<u64> {
@@ -49,7 +49,7 @@ async fn a_chunk_that_takes_less_than_a_second_shows_once() {
 async fn what_is_recorded_does_not_run_again() {
     for received in [1, 2] {
         let mut world = World::new(Options::default(), |item| match item.index {
-            0 if item.attempt == 1 => Box::pin(std::future::pending::<Result<Output, ItemError>>()),
+            0 if item.attempt == 1 => hangs(),
             _ => done_after(Duration::from_millis(100)),
         });
         let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
@@ -59,7 +59,7 @@ async fn what_is_recorded_does_not_run_again() {
         world.messages[0].received = received - 1;
         let batch = world.receive(1).await;
         assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(1_500)).await, "the one that hangs is at work");
-        assert_eq!(world.calls()[3..].iter().map(|call| call.index).collect::<Vec<_>>(), [0], "received {received} times");
+        assert_eq!(world.called()[3..], [0], "received {received} times");
     }
 }
 
@@ -74,6 +74,6 @@ async fn what_is_recorded_and_not_shown_does_not_run_again() {
     assert!(world.table.put_outcome(&outcome).await.unwrap());
     world.messages[0].received = 1;
     world.work_off().await;
-    assert_eq!(world.calls().iter().map(|call| call.index).collect::<Vec<_>>(), [1]);
+    assert_eq!(world.called(), [1]);
     assert_eq!(world.job(id).await.processed_items, 3);
 }

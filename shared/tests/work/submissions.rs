@@ -52,7 +52,7 @@ async fn a_part_that_was_cut_off_is_finished() {
     seal(&world.app, &world.user, id, 1).await.unwrap();
 }
 
-/// What broke it: a submission that the sweep abandons although it goes on, because its parts come out of order.
+/// What broke it: a submission that the sweep abandons although it goes on.
 #[tokio::test(start_paused = true)]
 async fn any_part_keeps_a_submission_open() {
     let world = World::new(Options::default(), |_| done());

@@ -110,6 +110,11 @@ pub(crate) fn fails(error: ItemError) -> Answer {
     Box::pin(async { Err(error) })
 }
 
+/// An item that never ends.
+pub(crate) fn hangs() -> Answer {
+    Box::pin(std::future::pending())
+}
+
 impl World {
     pub(crate) fn new(options: Options, answer: impl Fn(&Item) -> Answer + Send + Sync + 'static) -> Self {
         let (table, queue) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()));
@@ -229,6 +234,11 @@ impl World {
     /// Every call of the processor so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
+    }
+
+    /// The items of those calls, in order.
+    pub(crate) fn called(&self) -> Vec<u64> {
+        self.calls().iter().map(|call| call.index).collect()
     }
 
     /// The calls for one item.
