@@ -399,17 +399,11 @@ mod tests {
 
     #[test]
     fn an_open_job_counts_what_came_and_a_sealed_one_what_it_was_sealed_with() {
-        let part = |number, items, processed, round| Part {
-            job: JobId(Uuid::nil()),
-            number,
-            first_index: 0,
-            items,
-            chunks: 1,
-            fingerprint: String::new(),
+        let part = |number: u32, items, processed, round| Part {
             round,
             registers: [(0, Register::Outcome { version: 1, full: false, processed, failed: 1 })].into(),
             sent: true,
-            updated_at: DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(number.into()),
+            ..Part::new((JobId(Uuid::nil()), number), 0, items, 1, DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(number.into()))
         };
         let mut open = job(JobStatus::Processing, 0, 0, 0);
         open.top_part = Some(2);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::job::JobId;
+use crate::ledger::PartId;
 
 /// What the ledger knows of one chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,22 @@ pub struct Part {
 }
 
 impl Part {
+    /// A part of the first round, created now: nothing is recorded or sent.
+    pub fn new((job, number): PartId, first_index: u64, items: u32, chunks: u16, now: DateTime<Utc>) -> Self {
+        Self {
+            job,
+            number,
+            first_index,
+            items,
+            chunks,
+            fingerprint: String::new(),
+            round: 1,
+            registers: BTreeMap::new(),
+            sent: false,
+            updated_at: now,
+        }
+    }
+
     /// What its registers add up to.
     pub fn counts(&self) -> Counts {
         self.registers.values().map(|register| register.counts()).fold(Counts::default(), |sum, counts| Counts {
@@ -213,18 +230,7 @@ mod tests {
     }
 
     fn part() -> Part {
-        Part {
-            job: JobId(uuid::Uuid::nil()),
-            number: 0,
-            first_index: 0,
-            items: 10,
-            chunks: 1,
-            fingerprint: String::new(),
-            round: 1,
-            registers: BTreeMap::new(),
-            sent: false,
-            updated_at: DateTime::UNIX_EPOCH,
-        }
+        Part::new((JobId(uuid::Uuid::nil()), 0), 0, 10, 1, DateTime::UNIX_EPOCH)
     }
 
     proptest! {

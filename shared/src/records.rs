@@ -175,18 +175,7 @@ mod tests {
     async fn job_of(second: Vec<ItemResult>) -> (App, Job) {
         let ledger = Arc::new(MemoryLedger::default());
         let (id, chunks) = (JobId(Uuid::new_v4()), second.len() as u16);
-        let mut part = Part {
-            job: id,
-            number: 0,
-            first_index: 0,
-            items: u32::from(chunks) * 2,
-            chunks,
-            fingerprint: String::new(),
-            round: 1,
-            registers: BTreeMap::new(),
-            sent: true,
-            updated_at: DateTime::UNIX_EPOCH,
-        };
+        let mut part = Part::new((id, 0), 0, u32::from(chunks) * 2, chunks, DateTime::UNIX_EPOCH);
         for (chunk, second) in (0..).zip(second) {
             let first = u64::from(chunk) * 2;
             let mut outcome = Outcome::new(ChunkId { job: id, part: 0, chunk }, first, 2);

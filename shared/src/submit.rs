@@ -3,7 +3,6 @@
 //! Nothing is acknowledged before the queue has accepted every chunk it stands for; everything before that is safe to
 //! send again, and cut the same way again, since the job row pins how.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -255,16 +254,9 @@ fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<
 
 fn new_part(app: &App, job: &Job, number: u32, first_index: u64, chunks: &[Range<usize>], items: &[Box<RawValue>]) -> Part {
     Part {
-        job: job.id,
-        number,
-        first_index,
-        items: items.len() as u32,
-        chunks: chunks.len() as u16,
         fingerprint: fingerprint(first_index, chunks, items),
         round: job.round,
-        registers: BTreeMap::new(),
-        sent: false,
-        updated_at: app.clock.now(),
+        ..Part::new((job.id, number), first_index, items.len() as u32, chunks.len() as u16, app.clock.now())
     }
 }
 

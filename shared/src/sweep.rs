@@ -215,18 +215,7 @@ mod tests {
 
     /// A part of one chunk, of which nothing is recorded.
     fn part(job: JobId, now: DateTime<Utc>) -> Part {
-        Part {
-            job,
-            number: 0,
-            first_index: 0,
-            items: 3,
-            chunks: 1,
-            fingerprint: String::new(),
-            round: 1,
-            registers: [].into(),
-            sent: true,
-            updated_at: now,
-        }
+        Part { sent: true, ..Part::new((job, 0), 0, 3, 1, now) }
     }
 
     impl World {
