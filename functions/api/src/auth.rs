@@ -1,5 +1,5 @@
 //! Who is calling. `HEADWAY_AUTH` names the one way tokens are checked; there is no fallback and, on Lambda, no
-//! default, so that no deployment is open by an oversight. [`JwtExtractor`] is the one door to a caller's claims.
+//! default, so that no deployment is open by an oversight.
 
 pub mod gateway;
 pub mod hs256;
@@ -8,7 +8,6 @@ pub mod jwks;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
 use chrono::{DateTime, Utc};
 use headway::{Clock, UserId};
 use http::HeaderMap;
@@ -18,7 +17,6 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Map, Value};
 
 use crate::problem::ApiErrorResponse;
-use crate::state::AppState;
 use hs256::DevelopmentKey;
 use jwks::Jwks;
 
@@ -254,18 +252,6 @@ impl Authenticator {
             scopes: scopes(&payload),
             scopes_required: self.scopes_required,
         })
-    }
-}
-
-/// The one door to a caller's claims.
-#[derive(Debug, Clone)]
-pub struct JwtExtractor(pub Claims);
-
-impl FromRequestParts<Arc<AppState>> for JwtExtractor {
-    type Rejection = ApiErrorResponse;
-
-    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Self::Rejection> {
-        Ok(Self(state.auth.claims(parts).await?))
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use axum::response::{IntoResponse as _, Response};
 
-use crate::page::Page;
+use crate::html_page::HtmlPage;
 
-static PAGE: LazyLock<Page> =
-    LazyLock::new(|| Page::new(include_str!("docs/page.html"), include_str!("page/style.css"), include_str!("docs/page.js")));
+static PAGE: LazyLock<HtmlPage> =
+    LazyLock::new(|| HtmlPage::new(include_str!("docs/page.html"), include_str!("html_page/style.css"), include_str!("docs/page.js")));
 
 /// The page.
 pub(crate) async fn page() -> Response {

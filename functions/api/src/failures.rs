@@ -13,12 +13,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::auth::JwtExtractor;
 use crate::csv;
-use crate::pages::{Asked, Records, answer};
+use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;
+use crate::record_pages::{Asked, Records, answer};
 use crate::state::AppState;
 
 /// An item that failed for good.

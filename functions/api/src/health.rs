@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::pages::json_answer;
+use crate::json_answer::json_answer;
 use crate::problem::ApiErrorResponse;
 
 /// The function answers.

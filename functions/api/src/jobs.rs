@@ -16,11 +16,12 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use crate::auth::{Claims, JwtExtractor, Scope};
+use crate::auth::{Claims, Scope};
 use crate::body;
 use crate::job_status::{JobAnswer, JobStatusResponse};
+use crate::json_answer::json_answer;
+use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
-use crate::pages::json_answer;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;

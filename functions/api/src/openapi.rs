@@ -1,10 +1,6 @@
-//! The OpenAPI 3.1 document, generated from the handlers, and what it says beside them.
+//! What the OpenAPI 3.1 document says beside what is generated from the handlers.
 
-use std::sync::LazyLock;
-
-use axum::response::IntoResponse;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi};
@@ -32,15 +28,8 @@ const PROBLEM_JSON: &str = "application/problem+json";
 )]
 pub(crate) struct Head;
 
-/// Base paths may be mapped, so the document is served where it is, and names no server.
-pub(crate) async fn openapi_json() -> impl IntoResponse {
-    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json")), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    (headers, TEXT.as_str())
-}
-
-/// The document.
-pub fn document() -> Document {
-    let mut document = crate::router::documented().into_openapi();
+/// The document that was generated from the handlers, with what cannot be derived.
+pub(crate) fn completed(mut document: Document) -> Document {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
         for operation in operations.into_iter().flatten() {
@@ -69,8 +58,6 @@ fn complete(status: &str, response: &mut RefOr<Response>) {
         code.canonical_reason().unwrap_or_default().clone_into(&mut response.description);
     }
 }
-
-static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
 
 struct BearerToken;
 

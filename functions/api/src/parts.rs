@@ -14,11 +14,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::auth::{JwtExtractor, Scope};
+use crate::auth::Scope;
 use crate::job_status::{JobAnswer, time};
 use crate::jobs::owned_row;
+use crate::json_answer::json_answer;
+use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
-use crate::pages::json_answer;
 use crate::path::{JobPath, PartPath};
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;

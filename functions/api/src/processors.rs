@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::auth::{JwtExtractor, Scope};
-use crate::pages::json_answer;
+use crate::auth::Scope;
+use crate::json_answer::json_answer;
+use crate::jwt_extractor::JwtExtractor;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;
 

@@ -1,18 +1,22 @@
 //! Every path, once: from it come the routes and the document.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::Method;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::edge::edge;
 use crate::jobs::act;
-use crate::openapi::{Head, openapi_json};
+use crate::json_answer::JSON;
+use crate::openapi::{self, Head};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
 use crate::{dashboard, docs, failures, health, jobs, parts, processors, results};
@@ -32,8 +36,19 @@ pub fn router(state: Arc<AppState>) -> Router {
         .with_state(state)
 }
 
+/// The OpenAPI document.
+pub fn document() -> Document {
+    openapi::completed(documented().into_openapi())
+}
+
+/// Base paths may be mapped, so the document is served where it is, and names no server.
+async fn openapi_json() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+    ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))], TEXT.as_str()).into_response()
+}
+
 /// The calls that the document describes.
-pub(crate) fn documented() -> OpenApiRouter<Arc<AppState>> {
+fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(jobs::post_job, jobs::list_jobs))
         .routes(routes!(jobs::get_job_status, act::delete_job))

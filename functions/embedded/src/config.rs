@@ -6,6 +6,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+/// How long a worker function may take here: what the template gives it unless told otherwise.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the cleanup function runs here.
+pub const CLEANUP_EVERY: Duration = Duration::from_secs(300);
+
 /// Milliseconds since the epoch. The queue asks it for every visibility timeout and delay; in a test, tie it to the
 /// same virtual time as the runtime's timers.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;

@@ -10,7 +10,7 @@ use std::{
 use aws_sdk_dynamodb::config::SharedHttpClient;
 
 use crate::{
-    config::Config,
+    config::{Config, FUNCTION_TIMEOUT},
     durability::{prepare_directory, sync_directory},
     error::{OpenError, Unavailable},
     http::{ENDPOINT, REGION, client_of},
@@ -134,7 +134,7 @@ impl Embedded {
 
     /// A mapping of the queue to a function: batches of 10, 4 at a time.
     pub fn event_source(&self) -> EventSource {
-        EventSource { queue: self.queue.clone(), batch_size: 10, concurrency_max: 4, function_timeout: Some(crate::FUNCTION_TIMEOUT) }
+        EventSource { queue: self.queue.clone(), batch_size: 10, concurrency_max: 4, function_timeout: Some(FUNCTION_TIMEOUT) }
     }
 
     /// A mapping of the dead letters to a function: batches of 10, one at a time.

@@ -2,24 +2,20 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use headway::config::{self, ConfigError};
 use headway::ledger::dynamodb::{DynamoLedger, schema};
 use headway::queue::sqs::SqsQueue;
 use headway::{App, JobError, SystemClock};
 
-use crate::{Config, Embedded, OpenError};
+use crate::config::{Config, FUNCTION_TIMEOUT};
+use crate::embedded::Embedded;
+use crate::error::OpenError;
 
 /// Where the embedded parts keep their data when no AWS is configured; `.headway` unless set.
 pub const HEADWAY_DATA: &str = "HEADWAY_DATA";
 /// For tests: if set, the queue delivers every message at least twice.
 const HEADWAY_DUPLICATE_EVERY_MESSAGE: &str = "HEADWAY_DUPLICATE_EVERY_MESSAGE";
-
-/// How long a worker function may take here: what the template gives it unless told otherwise.
-pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often the cleanup function runs here.
-pub const CLEANUP_EVERY: Duration = Duration::from_secs(300);
 
 const TABLE: &str = "headway";
 const DATA_DEFAULT: &str = ".headway";

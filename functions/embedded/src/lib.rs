@@ -17,9 +17,9 @@ mod queue;
 mod schedule;
 mod table;
 
-pub use config::{Clock, Config, system_clock};
+pub use config::{CLEANUP_EVERY, Clock, Config, FUNCTION_TIMEOUT, system_clock};
 pub use embedded::{Embedded, Hold};
 pub use error::{OpenError, Unavailable};
-pub use hosted::{CLEANUP_EVERY, FUNCTION_TIMEOUT, HEADWAY_DATA, HostError, Hosted};
+pub use hosted::{HEADWAY_DATA, HostError, Hosted};
 pub use pump::{EventSource, Outcome};
 pub use queue::QueueAddress;

@@ -14,9 +14,10 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::auth::{JwtExtractor, Scope};
+use crate::auth::Scope;
 use crate::jobs::owned_row;
-use crate::pages::json_answer;
+use crate::json_answer::json_answer;
+use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;

@@ -9,9 +9,10 @@ use http::StatusCode;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::auth::{JwtExtractor, Scope};
+use crate::auth::Scope;
 use crate::job_status::{JobAnswer, JobStatusResponse};
 use crate::jobs::owned_row;
+use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;

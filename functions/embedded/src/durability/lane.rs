@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Barrier, Turn};
+use super::{barrier::Barrier, turn::Turn};
 use crate::error::Unavailable;
 
 type Work<S> = Box<dyn FnOnce(&mut S) + Send>;

@@ -5,13 +5,25 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    QueueAddress,
+    address::QueueAddress,
     fault::{Fault, Kind},
-    store::Queue,
 };
 
 /// The largest message, and the largest batch, in bytes.
 pub(crate) const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// A queue's number in the store.
+pub(crate) type QueueId = i64;
+
+/// A queue and its settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    pub(crate) id: QueueId,
+    pub(crate) name: String,
+    pub(crate) attributes: Attributes,
+    pub(crate) created_ms: u64,
+    pub(crate) modified_ms: u64,
+}
 
 /// A queue's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 
-use super::{Queues, operations};
+use super::{operations, queues::Queues};
 use crate::http::{Answer, answering, operation_of};
 
 /// Answers `aws-sdk-sqs` from the embedded queues.

@@ -3,8 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
+    attributes::QueueId,
     fault::{Fault, Kind},
-    store::QueueId,
 };
 
 const BYTES: usize = 8 + 8 + 4 + 16;

@@ -5,14 +5,14 @@ use std::{collections::BTreeSet, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Attributes, QueueAddress, Queues,
-    attributes::MESSAGE_BYTES_MAX,
+    address::QueueAddress,
+    attributes::{Attributes, MESSAGE_BYTES_MAX, Queue},
     fault::{Fault, Kind},
     handle::Handle,
+    queues::Queues,
     receive::{Wish, forget_expired},
     send::{self, Outgoing},
-    settle,
-    store::{self, Queue},
+    settle, store,
     wire::{
         Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
         QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, SetQueueAttributes, Success, Target,

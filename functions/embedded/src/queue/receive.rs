@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use super::{
     QueueAddress,
+    attributes::{Queue, QueueId},
     fault::Fault,
     handle::Handle,
     send::{fewer_ready, more_ready},
-    store::{self, Queue, QueueId, Store, Work},
+    store::{self, Store, Work},
 };
 
 /// Rows looked at in one receive at most, so that a mass of late or dead messages never stalls one.

@@ -6,8 +6,9 @@ use rusqlite::params;
 use uuid::Uuid;
 
 use super::{
+    attributes::{Queue, QueueId},
     fault::{Fault, Kind},
-    store::{Queue, QueueId, Work},
+    store::Work,
 };
 
 /// How much later the second of two copies comes, where it does not come at once.

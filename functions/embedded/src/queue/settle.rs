@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    attributes::Census,
+    attributes::{Census, QueueId},
     fault::{Fault, Kind},
     handle::Handle,
     send::{fewer_ready, more_ready},
-    store::{QueueId, Work},
+    store::Work,
 };
 
 /// Deletes a message. As with SQS, a handle of an earlier receive is accepted and deletes nothing.

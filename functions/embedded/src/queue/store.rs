@@ -5,14 +5,11 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::{
-    attributes::Attributes,
+    attributes::{Attributes, Queue, QueueId, Redrive},
     fault::{Fault, Kind},
     schema::{SCHEMA, VERSION},
 };
 use crate::{config::Clock, durability::check_whole, error::OpenError};
-
-/// A queue's number in the store.
-pub(crate) type QueueId = i64;
 
 /// 16 MB of log between checkpoints: a checkpoint costs two syncs, and messages sent and deleted meanwhile are written
 /// to the main file only once.
@@ -24,16 +21,6 @@ pub(crate) struct Store {
     clock: Clock,
     twice: bool,
     woken: Vec<QueueId>,
-}
-
-/// A queue and its settings.
-#[derive(Clone, Debug)]
-pub(crate) struct Queue {
-    pub(crate) id: QueueId,
-    pub(crate) name: String,
-    pub(crate) attributes: Attributes,
-    pub(crate) created_ms: u64,
-    pub(crate) modified_ms: u64,
 }
 
 /// One piece of work: a transaction and the time at which it happens.
@@ -209,9 +196,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Queue> {
             delay_ms: row.get("delay_ms")?,
             wait_ms: row.get("wait_ms")?,
             message_bytes_max: row.get("message_bytes_max")?,
-            redrive: dead_letters
-                .zip(receives_max)
-                .map(|(dead_letters, receives_max)| super::attributes::Redrive { dead_letters, receives_max }),
+            redrive: dead_letters.zip(receives_max).map(|(dead_letters, receives_max)| Redrive { dead_letters, receives_max }),
         },
         created_ms: row.get("created_ms")?,
         modified_ms: row.get("modified_ms")?,

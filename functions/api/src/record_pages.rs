@@ -4,13 +4,13 @@ use axum::response::{IntoResponse as _, Response};
 use headway::Job;
 use headway::limits::PAGE_BYTES_MAX;
 use headway::records::{Page, Position};
-use http::HeaderName;
 use http::header::{CONTENT_TYPE, HeaderValue, LINK};
-use serde::Serialize;
 
-use crate::auth::{Claims, JwtExtractor, Scope};
+use crate::auth::{Claims, Scope};
 use crate::csv;
 use crate::jobs::owned_row;
+use crate::json_answer::JSON;
+use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
@@ -47,11 +47,11 @@ impl Format {
     }
 
     const fn media_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Json => "application/json",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Csv => "text/csv; charset=utf-8",
-        })
+        match self {
+            Self::Json => JSON,
+            Self::Ndjson => HeaderValue::from_static("application/x-ndjson"),
+            Self::Csv => HeaderValue::from_static("text/csv; charset=utf-8"),
+        }
     }
 }
 
@@ -183,13 +183,6 @@ impl Written {
         }
         Ok(response)
     }
-}
-
-/// A body of JSON.
-pub(crate) fn json_answer<T: Serialize>(body: &T) -> Result<Response, ApiErrorResponse> {
-    let json = serde_json::to_vec(body).map_err(ApiErrorResponse::internal)?;
-    let headers: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, Format::Json.media_type())];
-    Ok((headers, json).into_response())
 }
 
 fn bytes(position: Position) -> [u8; 14] {

@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 /// A page, put together once.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct HtmlPage {
     html: String,
     policy: HeaderValue,
 }
 
-impl Page {
+impl HtmlPage {
     /// `html` has `{style}` and `{script}` where those go.
     pub(crate) fn new(html: &str, style: &str, script: &str) -> Self {
         let policy = format!(
@@ -30,7 +30,7 @@ impl Page {
     }
 }
 
-impl IntoResponse for &'static Page {
+impl IntoResponse for &'static HtmlPage {
     fn into_response(self) -> Response {
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
