@@ -7,6 +7,9 @@ from stack import ROOT, Stack, stacks
 
 FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
 
+# Crates beside the function's own and the domain that read variables.
+MORE = {"WorkerFunction": ["shared/outbound/src"]}
+
 # Read on a developer's machine only; on Lambda there is nothing to set.
 DEVELOPMENT = {"HEADWAY_DATA"}
 
@@ -27,7 +30,8 @@ def read_in(folder):
 
 
 def read_by(function):
-    return read_in(f"functions/{FUNCTIONS[function]}/src") | read_in("shared/src")
+    folders = [f"functions/{FUNCTIONS[function]}/src", "shared/src", *MORE.get(function, [])]
+    return set().union(*(read_in(folder) for folder in folders))
 
 
 def ever_set_for(function):

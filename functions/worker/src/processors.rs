@@ -6,7 +6,8 @@ pub mod json_schema;
 
 use headway::{ItemProcessor as _, ProcessorInfo, Processors};
 
-pub use http::{Endpoints, EndpointsError, Http};
+pub use headway_outbound::{Endpoints, EndpointsError};
+pub use http::Http;
 pub use json_schema::JsonSchema;
 
 const JSON_SCHEMA: &str = "json-schema";

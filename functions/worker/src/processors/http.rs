@@ -2,21 +2,15 @@
 //! language. 2xx is done, what may pass is tried again, anything else has failed; callers never give an address.
 
 mod answer;
-mod endpoints;
-pub mod outbound;
-pub mod signature;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use headway::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
-use reqwest::header::CONTENT_TYPE;
+use headway_outbound::{Endpoint, Endpoints};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use endpoints::Endpoint;
-pub use endpoints::{Endpoints, EndpointsError};
 
 /// Posts each item, as it came, to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
 ///
@@ -117,19 +111,11 @@ impl ItemProcessor for Bound {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         let now = self.clock.now();
         let key = item.idempotency_key();
-        let timestamp = now.timestamp();
-        let signature = self.endpoint.secret.sign(&key, timestamp, item.value.get().as_bytes());
-        let request = (self.endpoint.client.post(self.endpoint.url.clone()))
-            .headers(self.endpoint.headers.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("idempotency-key", &key)
+        let request = (self.endpoint.post(&key, now, String::from(Box::<str>::from(item.value))))
+            .header("idempotency-key", key)
             .header("headway-job", item.job_id.to_string())
             .header("headway-index", item.index)
-            .header("headway-attempt", item.attempt)
-            .header("webhook-id", key)
-            .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature)
-            .body(String::from(Box::<str>::from(item.value)));
+            .header("headway-attempt", item.attempt);
         match request.send().await {
             Ok(response) => answer::read(&self.endpoint, response, now).await,
             Err(error) => Err(answer::unanswered(&self.endpoint, &error)),
@@ -144,9 +130,9 @@ impl ItemProcessor for Bound {
 /// The request times out by itself a little before the item would: that says more, and may pass.
 fn options(endpoint: &Endpoint) -> Options {
     Options {
-        concurrency: endpoint.concurrency,
-        item_timeout: endpoint.timeout + Duration::from_secs(1),
-        attempts_max: endpoint.attempts_max,
+        concurrency: endpoint.concurrency(),
+        item_timeout: endpoint.timeout() + Duration::from_secs(1),
+        attempts_max: endpoint.attempts_max(),
         ..Options::default()
     }
 }

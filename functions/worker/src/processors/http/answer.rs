@@ -6,13 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use headway::limits::{OUTPUT_BYTES_MAX, QUEUE_DELAY_MAX};
 use headway::{ItemError, Output};
+use headway_outbound::{Endpoint, RuleError};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-
-use super::endpoints::Endpoint;
-use super::outbound::OutboundError;
 
 /// Bytes of a refusal's body that are read.
 const EXCERPT_BYTES_MAX: usize = 2_000;
@@ -45,24 +43,24 @@ pub(super) fn unanswered(endpoint: &Endpoint, error: &reqwest::Error) -> ItemErr
     let mut io = None;
     let mut deepest = String::new();
     while let Some(error) = cause {
-        if error.is::<OutboundError>() {
-            let message = format!("endpoint {}: {}", endpoint.name, OutboundError::Address);
+        if error.is::<RuleError>() {
+            let message = format!("endpoint {}: {}", endpoint.name(), RuleError::Address);
             return ItemError::permanent("address", message);
         }
         io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind).or(io);
         deepest = error.to_string();
         cause = error.source();
     }
-    tracing::debug!(endpoint = endpoint.name, cause = deepest, "no answer");
+    tracing::debug!(endpoint = endpoint.name(), cause = deepest, "no answer");
     let (code, what) = match io {
-        _ if error.is_timeout() => ("timeout", format!("no answer within {} s", endpoint.timeout.as_secs())),
+        _ if error.is_timeout() => ("timeout", format!("no answer within {} s", endpoint.timeout().as_secs())),
         _ if error.is_dns() => ("dns", "its name could not be resolved".to_owned()),
         Some(kind) if error.is_connect() => ("connect", format!("could not connect: {kind}")),
         None if error.is_connect() => ("connect", "could not connect".to_owned()),
         Some(kind) => ("transport", format!("the connection broke: {kind}")),
         None => ("transport", "the connection broke".to_owned()),
     };
-    ItemError::retryable(code, format!("endpoint {}: {what}", endpoint.name))
+    ItemError::retryable(code, format!("endpoint {}: {what}", endpoint.name()))
 }
 
 fn may_pass(status: StatusCode) -> bool {
@@ -112,11 +110,11 @@ async fn read_start(response: &mut Response, bytes_max: usize) -> Vec<u8> {
 
 fn message(endpoint: &Endpoint, status: StatusCode, body: &[u8]) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
-    let mut message = format!("endpoint {} answered {} {reason}", endpoint.name, status.as_u16()).trim_end().to_owned();
+    let mut message = format!("endpoint {} answered {} {reason}", endpoint.name(), status.as_u16()).trim_end().to_owned();
     if status.is_redirection() {
         message.push_str(" (redirects are not followed)");
     }
-    let excerpt = excerpt(body, &endpoint.confidential);
+    let excerpt = excerpt(body, endpoint.confidential());
     if !excerpt.is_empty() {
         message = format!("{message}: {excerpt}");
     }

@@ -6,30 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::outbound::{Outbound, OutboundError};
-use super::signature::{NotASecret, Secret};
+use crate::endpoint::Endpoint;
+use crate::rule::{Rule, RuleError};
+use crate::signature::{NotASecret, Secret};
 
 /// Endpoints by name.
 #[derive(Clone, Default)]
 pub struct Endpoints(Arc<BTreeMap<String, Arc<Endpoint>>>);
-
-/// An endpoint ready to be called.
-pub(super) struct Endpoint {
-    pub(super) name: String,
-    pub(super) url: Url,
-    pub(super) secret: Secret,
-    pub(super) headers: HeaderMap,
-    pub(super) timeout: Duration,
-    pub(super) concurrency: usize,
-    pub(super) attempts_max: u32,
-    pub(super) client: Client,
-    /// What an answer must not hand on, if it repeats our request.
-    pub(super) confidential: Vec<String>,
-}
 
 /// What is wrong with the endpoints' configuration.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +48,7 @@ pub enum EndpointsError {
         /// The endpoint.
         name: String,
         /// Which rule it breaks.
-        source: OutboundError,
+        source: RuleError,
     },
     /// The secret is missing its form.
     #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {source}")]
@@ -138,11 +124,13 @@ impl Endpoints {
         self.0.keys().map(String::as_str)
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Arc<Endpoint>> {
+    /// The endpoint of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Endpoint>> {
         self.0.get(name)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Endpoint> {
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
         self.0.values().map(Arc::as_ref)
     }
 }
@@ -154,6 +142,7 @@ impl fmt::Debug for Endpoints {
 }
 
 impl Endpoint {
+    /// Reads one endpoint's configuration.
     fn new(name: &str, config: Value) -> Result<Self, EndpointsError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
@@ -162,7 +151,7 @@ impl Endpoint {
         let member = |reason: String| EndpointsError::Member { name: name.to_owned(), reason };
         let config: Config = serde_json::from_value(config).map_err(|e| member(without_values(&e)))?;
         config.check_bounds().map_err(member)?;
-        let outbound = Outbound { allow_private: config.allow_private };
+        let outbound = Rule { allow_private: config.allow_private };
         let timeout = Duration::from_secs(config.timeout_seconds);
         Ok(Self {
             name: name.to_owned(),

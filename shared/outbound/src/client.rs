@@ -1,0 +1,132 @@
+//! HTTP clients that connect only to addresses which a [`Rule`] admits.
+//!
+//! A name is resolved once for a connection, and only the addresses that passed are connected to. So a name whose DNS
+//! answers differently the second time gains nothing. Redirects are not followed, and proxies named in the
+//! environment are not used.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::rule::{Rule, RuleError};
+
+/// The longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection idle for longer is not used again: a frozen function's peers have often hung up.
+const POOL_IDLE_MAX: Duration = Duration::from_secs(20);
+
+impl Rule {
+    /// A client that connects only where the rule allows, and times out after `timeout` in all.
+    ///
+    /// # Errors
+    /// TLS cannot be set up, for instance without any root certificates.
+    pub fn client(self, timeout: Duration) -> Result<Client, reqwest::Error> {
+        self.client_resolving(timeout, Arc::new(SystemNames))
+    }
+
+    fn client_resolving(self, timeout: Duration, names: Arc<dyn Resolve>) -> Result<Client, reqwest::Error> {
+        Client::builder()
+            .user_agent(concat!("headway/", env!("CARGO_PKG_VERSION")))
+            .https_only(!self.allow_private)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .dns_resolver(Checked { rule: self, names })
+            .timeout(timeout)
+            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
+            .pool_idle_timeout(POOL_IDLE_MAX)
+            .build()
+    }
+}
+
+/// Resolves names and keeps only the addresses that pass.
+struct Checked {
+    rule: Rule,
+    names: Arc<dyn Resolve>,
+}
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let rule = self.rule;
+        let found = self.names.resolve(name);
+        Box::pin(async move {
+            let admitted: Vec<SocketAddr> = found.await?.filter(|address| rule.admits(address.ip())).collect();
+            if admitted.is_empty() {
+                return Err(RuleError::Address.into());
+            }
+            Ok(Box::new(admitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+struct SystemNames;
+
+impl Resolve for SystemNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(Box::new(addresses.collect::<Vec<_>>().into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::error::Error as _;
+    use std::net::TcpListener;
+    use std::str::FromStr as _;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const PUBLIC_ONLY: Rule = Rule { allow_private: false };
+
+    /// Answers each look-up with the next list.
+    struct Scripted(Mutex<VecDeque<Vec<&'static str>>>);
+
+    fn scripted(answers: &[&[&'static str]]) -> Arc<dyn Resolve> {
+        Arc::new(Scripted(Mutex::new(answers.iter().map(|answer| answer.to_vec()).collect())))
+    }
+
+    impl Resolve for Scripted {
+        fn resolve(&self, _: Name) -> Resolving {
+            let answer = self.0.lock().unwrap().pop_front().unwrap_or_default();
+            let addresses: Vec<_> = answer.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect();
+            Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) })
+        }
+    }
+
+    /// What is handed to the connector is what was checked; a second, private answer is checked again.
+    #[tokio::test]
+    async fn only_checked_addresses_are_handed_on() {
+        let names = scripted(&[&["10.0.0.1", "8.8.8.8", "::ffff:10.0.0.1"], &["10.0.0.1"], &[]]);
+        let checked = Checked { rule: PUBLIC_ONLY, names };
+        let look_up = || checked.resolve(Name::from_str("example.com").unwrap());
+        let first: Vec<_> = look_up().await.unwrap().map(|address| address.ip().to_string()).collect();
+        assert_eq!(first, ["8.8.8.8"]);
+        for _ in 0..2 {
+            let error = look_up().await.err().unwrap();
+            assert_eq!(error.downcast_ref(), Some(&RuleError::Address));
+        }
+    }
+
+    /// The whole client: a public name whose DNS turns to this machine never reaches it.
+    #[tokio::test]
+    async fn a_name_that_turns_private_is_not_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = PUBLIC_ONLY.client_resolving(Duration::from_secs(5), scripted(&[&["127.0.0.1"]])).unwrap();
+        let error = client.get(format!("https://example.com:{port}/")).send().await.unwrap_err();
+        let mut cause = error.source();
+        while let Some(error) = cause.filter(|cause| !cause.is::<RuleError>()) {
+            cause = error.source();
+        }
+        assert!(cause.is_some(), "{error:?}");
+        assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    }
+}

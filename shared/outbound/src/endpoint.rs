@@ -1,0 +1,70 @@
+//! One endpoint, ready to be called.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Client, RequestBuilder, Url};
+
+use crate::signature::Secret;
+
+/// An endpoint that the operator configured, with a client of its own.
+pub struct Endpoint {
+    pub(crate) name: String,
+    pub(crate) url: Url,
+    pub(crate) secret: Secret,
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Duration,
+    pub(crate) concurrency: usize,
+    pub(crate) attempts_max: u32,
+    pub(crate) client: Client,
+    pub(crate) confidential: Vec<String>,
+}
+
+impl Endpoint {
+    /// What it is called by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The longest one call may take, from the first look-up of its name to the last byte of the answer.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The most calls at once from one process.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// How often one thing is sent while it fails for now.
+    pub fn attempts_max(&self) -> u32 {
+        self.attempts_max
+    }
+
+    /// What the operator configured in confidence: an answer that repeats it must not be handed on.
+    pub fn confidential(&self) -> &[String] {
+        &self.confidential
+    }
+
+    /// A signed `POST` of a JSON document, with the operator's headers. `id` is the same each time the same thing is
+    /// sent; it is signed together with the time and the body.
+    pub fn post(&self, id: &str, now: DateTime<Utc>, body: String) -> RequestBuilder {
+        let timestamp = now.timestamp();
+        let signature = self.secret.sign(id, timestamp, body.as_bytes());
+        (self.client.post(self.url.clone()))
+            .headers(self.headers.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", signature)
+            .body(body)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,24 @@
+//! Requests from Headway to other services: only to endpoints that the operator configured, only to addresses that
+//! the operator allows, and always signed.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`endpoints`] | the operator's configuration, read and checked once |
+//! | [`endpoint`] | one endpoint, and the signed request to it |
+//! | [`signature`] | secrets and signatures of Standard Webhooks 1.0 |
+//! | [`rule`] | which URLs and addresses are allowed |
+//! | [`address`] | what an IP address is for |
+//!
+//! What an answer means is decided by the caller: for an item by the `http` processor.
+
+pub mod address;
+mod client;
+pub mod endpoint;
+pub mod endpoints;
+pub mod rule;
+pub mod signature;
+
+pub use endpoint::Endpoint;
+pub use endpoints::{Endpoints, EndpointsError};
+pub use rule::{Rule, RuleError};
+pub use signature::{NotASecret, Secret};
