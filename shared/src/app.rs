@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::error::JobError;
-use crate::job::{Job, JobId, UserId};
 use crate::jobs::{JobRepository, Jobs};
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
@@ -57,11 +55,5 @@ impl App {
     pub fn with_quotas(mut self, quotas: Quotas) -> Self {
         self.quotas = quotas;
         self
-    }
-
-    /// The row of a job that is this owner's; to anybody else it does not exist.
-    pub(crate) async fn owned_row(&self, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
-        let row = self.ledger.job(id).await?;
-        row.filter(|job| !job.is_gone(self.clock.now()) && job.user_id == *user_id).ok_or(JobError::NotFound)
     }
 }

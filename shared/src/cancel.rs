@@ -1,8 +1,9 @@
 //! Cancelling: the job ends now; the answer waits until no worker can still begin an item on an older reading.
 
+use crate::access::Viewer;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
+use crate::job::{Job, JobId, JobStatus, JobWrite};
 use crate::ledger::Written;
 use crate::limits::CANCEL_ANSWERS_AFTER;
 
@@ -11,8 +12,8 @@ use crate::limits::CANCEL_ANSWERS_AFTER;
 ///
 /// # Errors
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`] if it ended otherwise.
-pub async fn cancel(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
-    app.owned_row(user_id, id).await?;
+pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
+    app.visible(viewer.into(), id).await?;
     match app.jobs.update_status(id, &JobWrite::Cancel).await? {
         Written::Applied(_) => tokio::time::sleep(CANCEL_ANSWERS_AFTER).await,
         // Another request's wait may not be over, and its machine's clock may be another.

@@ -1,16 +1,17 @@
 //! Forgetting a job: from now on it does not exist; the sweep deletes its rows within the hour.
 
+use crate::access::OwnedJob;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::{JobId, JobWrite, UserId};
+use crate::job::JobWrite;
 use crate::ledger::Written;
 
 /// Forgets an ended job.
 ///
 /// # Errors
 /// [`JobError::NotFound`], also when it is repeated, and [`Conflict::JobNotEnded`].
-pub async fn delete(app: &App, user_id: &UserId, id: JobId) -> Result<(), JobError> {
-    let mut round = app.owned_row(user_id, id).await?.round;
+pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
+    let (id, mut round) = (job.id, job.round);
     loop {
         match app.jobs.update_status(id, &JobWrite::Delete { round }).await? {
             Written::Applied(_) => return Ok(()),

@@ -2,9 +2,11 @@
 //!
 //! The map: [`job`], [`part`], [`chunk`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
 //! [`jobs`] the repository over it, [`queue`] the port to the queue; [`submit`], [`work`], [`settle`], [`cancel`],
-//! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`quota`] has the
+//! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`access`] decides
+//! for whom a job exists. [`quota`] has the
 //! rules of what an owner may have. [`processor`] is what a user writes.
 
+pub mod access;
 mod admit;
 pub mod app;
 pub mod cancel;
@@ -33,6 +35,7 @@ pub mod sweep;
 pub mod telemetry;
 pub mod work;
 
+pub use access::{OwnedJob, Viewer};
 pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use error::{Conflict, JobError, Violation};

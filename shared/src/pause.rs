@@ -1,8 +1,9 @@
 //! Holding a job and letting it go on. Workers park what they find of a job that stands; going on sends it again.
 
+use crate::access::Viewer;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::{Job, JobId, JobWrite, UserId};
+use crate::job::{Job, JobId, JobWrite};
 use crate::ledger::Written;
 use crate::work::send_revivals;
 
@@ -10,8 +11,8 @@ use crate::work::send_revivals;
 ///
 /// # Errors
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`].
-pub async fn pause(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
-    app.owned_row(user_id, id).await?;
+pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
+    app.visible(viewer.into(), id).await?;
     still_live(app.jobs.update_status(id, &JobWrite::Pause).await?)?;
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }
@@ -21,8 +22,8 @@ pub async fn pause(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobErr
 /// # Errors
 /// [`JobError::NotFound`], [`Conflict::JobEnded`], and [`JobError::Unavailable`], after which it may be repeated: the
 /// job goes on in any case, at the latest when the sweep has looked.
-pub async fn resume(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
-    app.owned_row(user_id, id).await?;
+pub async fn resume(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
+    app.visible(viewer.into(), id).await?;
     let handled = app.jobs.get(id).await?.ok_or(JobError::NotFound)?.handled_items();
     let job = still_live(app.jobs.update_status(id, &JobWrite::Resume { handled }).await?)?;
     send_revivals(app, &job, job.parts_not_rolled_up()).await?;
@@ -44,7 +45,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::job::JobStatus;
+    use crate::job::{JobStatus, UserId};
 
     /// What broke it: a job that was deleted meanwhile, told of as if it were there.
     #[test]

@@ -3,10 +3,11 @@
 //! One write elects the round and takes every roll-up back with it; each part is then brought to the round by a message
 //! of its own, so that a job of a thousand parts is retried as safely as one of one.
 
+use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
+use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
 use crate::work::send_revivals;
 
@@ -16,13 +17,13 @@ use crate::work::send_revivals;
 /// # Errors
 /// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
 /// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], [`JobError::Quota`], and [`JobError::Unavailable`], after which it may be repeated.
-pub async fn retry(app: &App, user_id: &UserId, id: JobId, round: Option<u32>) -> Result<Job, JobError> {
-    app.owned_row(user_id, id).await?;
+pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job, JobError> {
+    let id = job.id;
     let known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
     let (leaving, processed) = (round.unwrap_or(known.round), known.processed_items);
     let retry = JobWrite::Retry { round: leaving, processed };
     if retry.admitted(&known) {
-        admit::start(app, user_id, id, leaving.saturating_add(1), known.total_items).await?;
+        admit::start(app, &job.user_id, id, leaving.saturating_add(1), known.total_items).await?;
     }
     let job = match app.jobs.update_status(id, &retry).await? {
         Written::Applied(job) => job,

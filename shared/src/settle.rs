@@ -116,7 +116,7 @@ pub async fn look_upward(app: &App, part: &Part) -> Result<(), JobError> {
     }
     let own = if job.rolled_up.parts.contains(&part.number) { Counts::default() } else { counts };
     if job.is_live() && exceeded(&job, own) {
-        fail(app, &job, own, Some(part)).await?;
+        fail(app, &job, Some(part)).await?;
     }
     if !part.is_full() {
         return Ok(());
@@ -140,7 +140,7 @@ pub async fn look_upward_from_job(app: &App, job: Job) -> Result<(), JobError> {
         return Ok(());
     }
     if exceeded(&job, Counts::default()) {
-        return fail(app, &job, Counts::default(), None).await;
+        return fail(app, &job, None).await;
     }
     if job.rolled_up.parts.len() == job.parts as usize {
         app.jobs.mark_completed(&job).await?;
@@ -155,16 +155,15 @@ fn exceeded(job: &Job, own: Counts) -> bool {
     job.tolerated.exceeded(failed, handled, job.sealed.then_some(job.total_items))
 }
 
-async fn fail(app: &App, job: &Job, own: Counts, part: Option<&Part>) -> Result<(), JobError> {
+async fn fail(app: &App, job: &Job, part: Option<&Part>) -> Result<(), JobError> {
     let first = match part {
         Some(part) => first_failure(app, part).await?,
         None => first_failure_of_job(app, job).await?,
     };
-    let failed = job.rolled_up.failed + own.failed;
+    // Without a count: items that are still running change it, and the counts are beside it.
     let error = match first {
-        Some((index, message)) if failed == 1 => format!("item {index}: {message}"),
-        Some((index, message)) => format!("item {index}: {message} ({failed} items failed)"),
-        None => format!("{failed} items failed"),
+        Some((index, message)) => format!("item {index}: {message}"),
+        None => "more items failed than are tolerated".to_owned(),
     };
     app.jobs.mark_failed(job.id, job.round, error).await?;
     Ok(())

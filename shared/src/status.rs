@@ -1,5 +1,6 @@
 //! Looking: one job with exact counts, an owner's jobs, the ledger of a job.
 
+use crate::access::Viewer;
 use crate::app::App;
 use crate::error::JobError;
 use crate::job::{Job, JobId, UserId};
@@ -7,13 +8,13 @@ use crate::jobs::{JobPage, JobQuery};
 use crate::limits::BATCH_GET_KEYS_MAX;
 use crate::part::Part;
 
-/// The owner's job with exact counts. Whose it is is looked at before its parts are read, so that the time an answer takes
+/// The viewer's job with exact counts. Whose it is is looked at before its parts are read, so that the time an answer takes
 /// tells no more than its words.
 ///
 /// # Errors
 /// [`JobError::NotFound`], also for another owner's.
-pub async fn get(app: &App, user_id: &UserId, id: JobId) -> Result<Job, JobError> {
-    let row = app.owned_row(user_id, id).await?;
+pub async fn get(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
+    let row = app.visible(viewer.into(), id).await?;
     let parts = app.ledger.open_parts(&row).await?;
     if row.is_as_late_as(&parts) {
         return Ok(row.count(&parts));

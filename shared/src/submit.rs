@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
 use crate::chunk::{ChunkId, ChunkMessage, Message, Split, fingerprint};
@@ -107,7 +108,7 @@ pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobErro
 async fn is_known(app: &App, new: &NewJob) -> Result<bool, JobError> {
     let Some(key) = &new.key else { return Ok(false) };
     let Some(known) = app.ledger.submission(&key.user_id, &key.key_hash).await? else { return Ok(false) };
-    match app.owned_row(&key.user_id, known.job).await {
+    match app.owned(&key.user_id, known.job).await {
         Ok(_) => Ok(true),
         Err(JobError::NotFound) => Ok(false),
         Err(error) => Err(error),
@@ -128,15 +129,7 @@ pub enum PartPut {
 /// # Errors
 /// [`JobError::NotFound`], [`Conflict::JobEnded`], [`Conflict::Sealed`], [`Conflict::PartDiffers`], [`JobError::Quota`]
 /// and [`JobError::Invalid`].
-pub async fn put_part(
-    app: &App,
-    user_id: &UserId,
-    id: JobId,
-    number: u32,
-    first_index: u64,
-    items: Vec<Box<RawValue>>,
-) -> Result<PartPut, JobError> {
-    let job = app.owned_row(user_id, id).await?;
+pub async fn put_part(app: &App, job: &OwnedJob, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> Result<PartPut, JobError> {
     if number >= PARTS_PER_JOB_MAX {
         return Err(JobError::Invalid(vec![Violation::new("", format!("a job has at most {PARTS_PER_JOB_MAX} parts, numbered from 0"))]));
     }
@@ -152,17 +145,17 @@ pub async fn put_part(
         let detail = format!("{} chunks, and a part has at most {CHUNKS_PER_PART_MAX}: send smaller parts", chunks.len());
         return Err(JobError::Invalid(vec![Violation::new("", detail)]));
     }
-    let part = new_part(app, &job, number, first_index, &chunks, &items);
-    if let Some(known) = known_part(app, &job, &part).await? {
+    let part = new_part(app, job, number, first_index, &chunks, &items);
+    if let Some(known) = known_part(app, job, &part).await? {
         return Ok(PartPut::Known(known));
     }
     if job.is_terminal() {
         return Err(Conflict::JobEnded(job.status).into());
     }
-    admit::growth(app, &job, first_index + u64::from(part.items)).await?;
-    match dispatch_part(app, &job, part.clone(), &chunks, &items).await {
+    admit::growth(app, job, first_index + u64::from(part.items)).await?;
+    match dispatch_part(app, job, part.clone(), &chunks, &items).await {
         // The same part, sent twice side by side, may have been there in time for the seal.
-        Err(JobError::Conflict(Conflict::Sealed)) => known_part(app, &job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into()),
+        Err(JobError::Conflict(Conflict::Sealed)) => known_part(app, job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into()),
         other => other,
     }
 }
@@ -172,8 +165,8 @@ pub async fn put_part(
 /// # Errors
 /// [`JobError::NotFound`], [`Conflict::PartMissing`], [`Conflict::PartBeyond`], [`Conflict::PartsDoNotJoin`], and
 /// [`Conflict::Sealed`] if the job is sealed with another count.
-pub async fn seal(app: &App, user_id: &UserId, id: JobId, parts: u32) -> Result<Job, JobError> {
-    let job = app.owned_row(user_id, id).await?;
+pub async fn seal(app: &App, job: &OwnedJob, parts: u32) -> Result<Job, JobError> {
+    let id = job.id;
     if job.sealed {
         return if job.parts == parts { exact(app, id).await } else { Err(Conflict::Sealed.into()) };
     }
@@ -184,7 +177,7 @@ pub async fn seal(app: &App, user_id: &UserId, id: JobId, parts: u32) -> Result<
     if let Some(top) = job.top_part.filter(|top| *top >= parts) {
         return Err(Conflict::PartBeyond(top).into());
     }
-    seal_row(app, &job, parts).await?;
+    seal_row(app, job, parts).await?;
     exact(app, id).await
 }
 

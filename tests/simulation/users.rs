@@ -189,7 +189,7 @@ async fn puts(world: World, job: Arc<JobPlan>, id: JobId, (number, start, len): 
     let user = &world.users[job.owner];
     for _ in 0..PATIENCE {
         let items = job.items(start..start + len);
-        match world.request(async |app| put_part(app, user, id, number, start as u64, items).await).await {
+        match world.request(async |app| put_part(app, &app.owned(user, id).await?, number, start as u64, items).await).await {
             Some(Ok(_)) => {
                 return world.note(id, |book| {
                     book.parts.insert(number);
@@ -208,7 +208,7 @@ async fn puts(world: World, job: Arc<JobPlan>, id: JobId, (number, start, len): 
 async fn seals(world: World, job: Arc<JobPlan>, id: JobId, parts: u32, patience: usize) {
     let user = &world.users[job.owner];
     for _ in 0..patience {
-        match world.request(async |app| seal(app, user, id, parts).await).await {
+        match world.request(async |app| seal(app, &app.owned(user, id).await?, parts).await).await {
             Some(Ok(sealed)) => {
                 if (parts as usize) < job.parts().len() {
                     world.faults.saw("job: sealed too early");
@@ -281,7 +281,7 @@ async fn retries(world: World, job: Arc<JobPlan>) {
         }
         let round = (!world.faults.one_in(4)).then_some(known.round);
         world.note(id, |book| book.retries += 1);
-        match world.request(async |app| retry(app, &world.users[job.owner], id, round).await).await {
+        match world.request(async |app| retry(app, &app.owned(&world.users[job.owner], id).await?, round).await).await {
             Some(Ok(_)) => {
                 done += 1;
                 world.faults.saw(if done == 1 { "job: retried" } else { "job: retried twice" });
@@ -315,7 +315,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
         world.parts.hurry().await;
     }
     for _ in 0..PATIENCE {
-        match world.request(async |app| delete(app, &world.users[job.owner], id).await).await {
+        match world.request(async |app| delete(app, &app.owned(&world.users[job.owner], id).await?).await).await {
             Some(Ok(()) | Err(JobError::NotFound)) => break,
             Some(Err(JobError::Conflict(_))) => tokio::time::sleep(Duration::from_secs(60)).await,
             _ => {}
@@ -351,10 +351,10 @@ async fn intrudes(world: World) {
             0 => cancel(app, other, id).await.map(drop),
             1 => pause(app, other, id).await.map(drop),
             2 => resume(app, other, id).await.map(drop),
-            3 => retry(app, other, id, None).await.map(drop),
-            4 => delete(app, other, id).await,
-            5 => put_part(app, other, id, 0, 0, items).await.map(drop),
-            _ => seal(app, other, id, 1).await.map(drop),
+            3 => retry(app, &app.owned(other, id).await?, None).await.map(drop),
+            4 => delete(app, &app.owned(other, id).await?).await,
+            5 => put_part(app, &app.owned(other, id).await?, 0, 0, items).await.map(drop),
+            _ => seal(app, &app.owned(other, id).await?, 1).await.map(drop),
         });
         match answer.await {
             Some(Err(JobError::NotFound)) => world.faults.saw("job: another owner asked for it"),

@@ -9,7 +9,7 @@ use headway::ledger::dynamodb::{DynamoLedger, schema};
 use headway::queue::sqs::SqsQueue;
 use headway::submit::{Submission, put_part, seal, start_job};
 use headway::work::{Delivery, Invocation, Worker};
-use headway::{App, Item, ItemError, ItemProcessor, JobId, Output, Processors, SystemClock, ToleratedFailures, UserId};
+use headway::{App, Item, ItemError, ItemProcessor, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};
 use headway_embedded::{Config, Embedded};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -83,11 +83,15 @@ impl World {
     /// A part of so many items, behind parts of as many.
     pub(crate) async fn put_part(&self, job: JobId, part: u32, count: usize) {
         let first = u64::from(part) * count as u64;
-        put_part(&self.app, &self.user, job, part, first, items(first, count)).await.unwrap();
+        put_part(&self.app, &self.owned(job).await, part, first, items(first, count)).await.unwrap();
     }
 
     pub(crate) async fn seal(&self, job: JobId, parts: u32) {
-        seal(&self.app, &self.user, job, parts).await.unwrap();
+        seal(&self.app, &self.owned(job).await, parts).await.unwrap();
+    }
+
+    async fn owned(&self, job: JobId) -> OwnedJob {
+        self.app.owned(&self.user, job).await.unwrap()
     }
 
     pub(crate) fn processed(&self) -> u64 {

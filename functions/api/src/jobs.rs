@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use headway::jobs::JobQuery;
 use headway::submit::{RequestKey, start_job};
-use headway::{Job, JobId, JobStatus, status};
+use headway::{Job, JobStatus, status};
 use http::header::{HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -148,14 +148,6 @@ pub async fn list_jobs(
     let next_page_token = page.next.map(|next| tokens.issue(list, next.as_bytes(), now)).transpose()?;
     let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims)).collect();
     json_answer(&JobList { jobs, next_page_token })
-}
-
-/// The row of the caller's own job, without the parts that exact counts cost: to know whose it is before a body is read.
-pub(crate) async fn owned_row(state: &AppState, claims: &Claims, id: JobId) -> Result<Job, ApiErrorResponse> {
-    let row = state.app.ledger.job(id).await?.filter(|job| !job.is_gone(state.app.clock.now()));
-    let job = row.ok_or_else(|| ApiErrorResponse::not_found("Job", ""))?;
-    claims.validate_user_id(&job.user_id)?;
-    Ok(job)
 }
 
 /// 202, with where the job is from here.

@@ -16,7 +16,6 @@ use utoipa::ToSchema;
 
 use crate::auth::Scope;
 use crate::job_status::{JobAnswer, time};
-use crate::jobs::owned_row;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
@@ -130,11 +129,11 @@ pub async fn put_job_part(
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    let job = owned_row(&state, &claims, job_id).await?;
+    let job = state.app.owned(&claims.owner, job_id).await?;
     let first_index = first_index(&query)?;
     let (parts, body) = request.into_parts();
     let items = body::items(&body::ndjson(&parts.headers, body).await?)?;
-    let (status, part) = match put_part(&state.app, &claims.owner, job_id, number, first_index, items).await? {
+    let (status, part) = match put_part(&state.app, &job, number, first_index, items).await? {
         PartPut::Created(part) => (StatusCode::CREATED, part),
         PartPut::Known(part) => (StatusCode::OK, part),
     };
@@ -163,10 +162,10 @@ pub async fn seal_job(
     request: Request,
 ) -> Result<JobAnswer, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    owned_row(&state, &claims, job_id).await?;
+    let job = state.app.owned(&claims.owner, job_id).await?;
     let (parts, body) = request.into_parts();
     let SealRequest { parts } = read_seal(&body::json(&parts.headers, body).await?)?;
-    let job = seal(&state.app, &claims.owner, job_id, parts).await?;
+    let job = seal(&state.app, &job, parts).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 

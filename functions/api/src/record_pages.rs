@@ -1,14 +1,13 @@
 //! Pages of records, as JSON, as lines of JSON, or as CSV, bounded in bytes as they are sent.
 
 use axum::response::{IntoResponse as _, Response};
-use headway::Job;
 use headway::limits::PAGE_BYTES_MAX;
 use headway::records::{Page, Position};
+use headway::{Job, OwnedJob};
 use http::header::{CONTENT_TYPE, HeaderValue, LINK};
 
 use crate::auth::{Claims, Scope};
 use crate::csv;
-use crate::jobs::owned_row;
 use crate::json_answer::JSON;
 use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
@@ -75,7 +74,7 @@ pub(crate) trait Records {
 /// What is asked for.
 pub(crate) struct Asked {
     claims: Claims,
-    job: Job,
+    job: OwnedJob,
     query: Query,
     format: Format,
     page_size: usize,
@@ -89,7 +88,7 @@ impl Asked {
         query: Query,
     ) -> Result<Self, ApiErrorResponse> {
         claims.require(Scope::Read)?;
-        let job = owned_row(state, &claims, id).await?;
+        let job = state.app.owned(&claims.owner, id).await?;
         let format = Format::asked(&query)?;
         let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
         Ok(Self { claims, job, query, format, page_size })

@@ -59,7 +59,7 @@ async fn amid_an_item(act: impl AsyncFnOnce(&App, &UserId, JobId) -> Result<Job,
 /// What broke it: items of a cancelled job, kept in the table for a resume that cannot come.
 #[tokio::test(start_paused = true)]
 async fn what_is_left_of_a_cancelled_job_is_dropped() {
-    let (mut world, id, cancelled) = amid_an_item(cancel).await;
+    let (mut world, id, cancelled) = amid_an_item(async |app, user, id| cancel(app, user, id).await).await;
     assert_eq!(cancelled.status, JobStatus::Cancelled);
     assert_eq!((world.messages.len(), world.calls().len()), (1, 1), "the second item did not begin, and is not sent again");
     world.work_off().await;
@@ -70,7 +70,7 @@ async fn what_is_left_of_a_cancelled_job_is_dropped() {
 /// What broke it: items that had not begun when their job was paused, gone, or run all the same.
 #[tokio::test(start_paused = true)]
 async fn what_is_left_of_a_paused_job_is_kept_until_it_goes_on() {
-    let (mut world, id, _) = amid_an_item(pause).await;
+    let (mut world, id, _) = amid_an_item(async |app, user, id| pause(app, user, id).await).await;
     world.work_off().await;
     assert_eq!((world.calls().len(), world.table.parked((id, 0)).await.unwrap().len()), (1, 2), "one of two items, and a chunk");
     resume(&world.app, &world.user, id).await.unwrap();

@@ -20,18 +20,18 @@ async fn a_job_of_as_many_parts_as_may_be_ends_exactly_and_is_retried() {
     let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(10))).await.unwrap().id;
     let item = |n: u32| vec![RawValue::from_string(n.to_string()).unwrap()];
     for part in 0..PARTS_PER_JOB_MAX {
-        put_part(&world.app, &world.user, id, part, part.into(), item(part)).await.unwrap();
+        put_part(&world.app, &world.owned(id).await, part, part.into(), item(part)).await.unwrap();
     }
-    let beyond = put_part(&world.app, &world.user, id, PARTS_PER_JOB_MAX, PARTS_PER_JOB_MAX.into(), item(0)).await;
+    let beyond = put_part(&world.app, &world.owned(id).await, PARTS_PER_JOB_MAX, PARTS_PER_JOB_MAX.into(), item(0)).await;
     assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
-    seal(&world.app, &world.user, id, PARTS_PER_JOB_MAX).await.unwrap();
+    seal(&world.app, &world.owned(id).await, PARTS_PER_JOB_MAX).await.unwrap();
     world.take_sent();
     world.work_off().await;
     let job = world.job(id).await;
     assert_eq!((job.status, job.processed_items, job.failed_items), (JobStatus::Completed, 990, 10));
-    let before_the_first = retry(&world.app, &world.user, id, Some(0)).await;
+    let before_the_first = retry(&world.app, &world.owned(id).await, Some(0)).await;
     assert!(matches!(before_the_first, Err(JobError::Conflict(Conflict::RoundDiffers(1)))), "{before_the_first:?}");
-    retry(&world.app, &world.user, id, Some(1)).await.unwrap();
+    retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
     world.take_sent();
     let before = world.calls().len();
     world.work_off().await;
@@ -44,8 +44,8 @@ async fn no_index_is_beyond_what_a_job_may_hold() {
     let world = World::new(Options::default(), |_| done());
     let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(0))).await.unwrap().id;
     let item = || vec![RawValue::from_string("1".to_owned()).unwrap()];
-    put_part(&world.app, &world.user, id, 0, ITEMS_PER_JOB_MAX - 1, item()).await.unwrap();
-    let beyond = put_part(&world.app, &world.user, id, 1, ITEMS_PER_JOB_MAX, item()).await;
+    put_part(&world.app, &world.owned(id).await, 0, ITEMS_PER_JOB_MAX - 1, item()).await.unwrap();
+    let beyond = put_part(&world.app, &world.owned(id).await, 1, ITEMS_PER_JOB_MAX, item()).await;
     assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
 }
 
@@ -71,7 +71,7 @@ async fn a_request_may_hold_all_that_its_limits_say_and_no_more() {
         start_job(&world.app, most).await.unwrap();
     }
     let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(0))).await.unwrap().id;
-    let beyond = put_part(&world.app, &world.user, id, 0, 0, items(CHUNKS_PER_PART_MAX + 1, 10)).await;
+    let beyond = put_part(&world.app, &world.owned(id).await, 0, 0, items(CHUNKS_PER_PART_MAX + 1, 10)).await;
     assert!(matches!(&beyond, Err(JobError::Invalid(_))), "{beyond:?}");
-    put_part(&world.app, &world.user, id, 0, 0, items(CHUNKS_PER_PART_MAX, 10)).await.unwrap();
+    put_part(&world.app, &world.owned(id).await, 0, 0, items(CHUNKS_PER_PART_MAX, 10)).await.unwrap();
 }

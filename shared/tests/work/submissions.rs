@@ -19,7 +19,7 @@ async fn open(world: &World) -> JobId {
 /// Part `number` of one item.
 async fn put(world: &World, id: JobId, number: u32) -> Result<PartPut, JobError> {
     let item = RawValue::from_string(number.to_string()).unwrap();
-    put_part(&world.app, &world.user, id, number, number.into(), vec![item]).await
+    put_part(&world.app, &world.owned(id).await, number, number.into(), vec![item]).await
 }
 
 /// What broke it: a client that is told it may not send what is there already.
@@ -29,7 +29,7 @@ async fn a_part_that_is_there_is_known_whenever_it_comes_again() {
     let id = open(&world).await;
     assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Created(_))));
     assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Known(_))));
-    seal(&world.app, &world.user, id, 1).await.unwrap();
+    seal(&world.app, &world.owned(id).await, 1).await.unwrap();
     assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Known(_))), "sealed meanwhile");
     assert!(matches!(put(&world, id, 1).await, Err(JobError::Conflict(Conflict::Sealed))));
 }
@@ -44,12 +44,12 @@ async fn a_part_that_was_cut_off_is_finished() {
     let before = world.messages.len();
     let cut_off = headway::part::Part { job: id, sent: false, ..part };
     assert_eq!(world.table.put_part(&cut_off).await.unwrap(), None);
-    assert!(matches!(seal(&world.app, &world.user, id, 1).await, Err(JobError::Conflict(Conflict::PartMissing(0)))));
+    assert!(matches!(seal(&world.app, &world.owned(id).await, 1).await, Err(JobError::Conflict(Conflict::PartMissing(0)))));
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Known(part)) if part.sent));
     world.take_sent();
     assert_eq!(world.messages.len(), before + 1);
-    seal(&world.app, &world.user, id, 1).await.unwrap();
+    seal(&world.app, &world.owned(id).await, 1).await.unwrap();
 }
 
 /// What broke it: a submission that the sweep abandons although it goes on.
@@ -65,7 +65,7 @@ async fn any_part_keeps_a_submission_open() {
     }
     tokio::time::sleep(OPEN_WITHOUT_PART_MAX + Duration::from_secs(60)).await;
     assert_eq!(sweep(&world.app).await.unwrap().abandoned, 1);
-    for late in [put(&world, id, 3).await.map(|_| ()), seal(&world.app, &world.user, id, 9).await.map(|_| ())] {
+    for late in [put(&world, id, 3).await.map(|_| ()), seal(&world.app, &world.owned(id).await, 9).await.map(|_| ())] {
         assert!(matches!(late, Err(JobError::Conflict(Conflict::JobEnded(_)))), "{late:?}");
     }
 }
@@ -76,7 +76,7 @@ async fn a_cancelled_job_takes_nothing_more() {
     let world = World::new(Options::default(), |_| done());
     let id = open(&world).await;
     cancel(&world.app, &world.user, id).await.unwrap();
-    for late in [put(&world, id, 0).await.map(|_| ()), seal(&world.app, &world.user, id, 1).await.map(|_| ())] {
+    for late in [put(&world, id, 0).await.map(|_| ()), seal(&world.app, &world.owned(id).await, 1).await.map(|_| ())] {
         assert!(matches!(late, Err(JobError::Conflict(Conflict::JobEnded(_)))), "{late:?}");
     }
 }
@@ -92,7 +92,7 @@ async fn a_key_goes_with_its_job() {
     world.work_off().await;
     assert_eq!(world.job(id).await.key_hash.as_deref(), Some("hash"), "its row is how the key is found when the job is deleted");
     assert_eq!(world.table.submission(&world.user, "hash").await.unwrap().map(|known| known.job), Some(id));
-    delete(&world.app, &world.user, id).await.unwrap();
+    delete(&world.app, &world.owned(id).await).await.unwrap();
     tokio::time::sleep(DELETE_AFTER_GONE + Duration::from_secs(1)).await;
     assert_eq!(sweep(&world.app).await.unwrap().deleted, 1);
     assert_eq!(world.table.submission(&world.user, "hash").await.unwrap(), None);

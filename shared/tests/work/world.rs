@@ -14,7 +14,7 @@ use headway::queue::memory::MemoryQueue;
 use headway::records::{self, Position};
 use headway::submit::{Submission, start_job};
 use headway::work::{Delivery, Invocation, Worked, Worker};
-use headway::{App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, Processors, ToleratedFailures, UserId};
+use headway::{App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -159,6 +159,11 @@ impl World {
             callback: None,
             key: None,
         }
+    }
+
+    /// The row of a job that is there.
+    pub(crate) async fn owned(&self, id: JobId) -> OwnedJob {
+        self.app.owned(&self.user, id).await.unwrap()
     }
 
     /// What was sent since comes behind what is in the queue.

@@ -197,14 +197,14 @@ async fn call(app: &App, act: Act, shape: &Shape) -> Result<(), JobError> {
         Act::Cancel => cancel::cancel(app, &user, id).await.map(drop),
         Act::Pause => pause::pause(app, &user, id).await.map(drop),
         Act::Resume => pause::resume(app, &user, id).await.map(drop),
-        Act::Retry(round) => retry::retry(app, &user, id, round.map(u32::from)).await.map(drop),
-        Act::Delete => delete::delete(app, &user, id).await,
+        Act::Retry(round) => retry::retry(app, &app.owned(&user, id).await?, round.map(u32::from)).await.map(drop),
+        Act::Delete => delete::delete(app, &app.owned(&user, id).await?).await,
         Act::PutPart(part) => {
             let items = (0..shape.part_items(part.into())).map(|_| item()).collect();
             let first_index = shape.first(part.into(), 0).into();
-            submit::put_part(app, &user, id, part.into(), first_index, items).await.map(drop)
+            submit::put_part(app, &app.owned(&user, id).await?, part.into(), first_index, items).await.map(drop)
         }
-        Act::Seal(parts) => submit::seal(app, &user, id, parts.into()).await.map(drop),
+        Act::Seal(parts) => submit::seal(app, &app.owned(&user, id).await?, parts.into()).await.map(drop),
         Act::Submit | Act::Look | Act::List => unreachable!("these have answers that are looked at"),
     }
 }

@@ -15,7 +15,6 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
-use crate::jobs::owned_row;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
@@ -94,7 +93,7 @@ pub async fn group_job_failures(
     loop {
         let until = Instant::now() + COUNTING_MAX;
         let tally = count(&state, &job, until).await?;
-        let now = owned_row(&state, &claims, job_id).await?;
+        let now = state.app.owned(&claims.owner, job_id).await?.into_job();
         if now.round == job.round {
             return json_answer(&tally.groups());
         }

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use crate::auth::Scope;
 use crate::job_status::{JobAnswer, JobStatusResponse};
-use crate::jobs::owned_row;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
@@ -122,11 +121,11 @@ pub async fn retry_job(
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    owned_row(&state, &claims, job_id).await?;
+    let job = state.app.owned(&claims.owner, job_id).await?;
     let (parts, body) = request.into_parts();
     let body = body::json_if_any(&parts.headers, body).await?;
     let round = body.map(|body| read_retry(&body)).transpose()?;
-    let job = retry::retry(&state.app, &claims.owner, job_id, round).await?;
+    let job = retry::retry(&state.app, &job, round).await?;
     Ok((StatusCode::ACCEPTED, JobAnswer::new(job, &claims, state.app.clock.now())?).into_response())
 }
 
@@ -149,7 +148,8 @@ pub async fn delete_job(
     JobPath(job_id): JobPath,
 ) -> Result<StatusCode, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    delete::delete(&state.app, &claims.owner, job_id).await?;
+    let job = state.app.owned(&claims.owner, job_id).await?;
+    delete::delete(&state.app, &job).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,0 +1,71 @@
+//! Who may see a job. To anybody else it does not exist: the one place that decides it.
+
+use std::ops::Deref;
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::job::{Job, JobId, UserId};
+
+/// Who asks for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer<'a> {
+    /// An owner, for whom there are only jobs of his own.
+    Owner(&'a UserId),
+    /// An operator, for whom there is every job's state. Items, results, retries and deletions take an owner.
+    Operator,
+}
+
+impl Viewer<'_> {
+    /// Whether a job of this owner exists for the viewer.
+    pub fn sees(self, owner: &UserId) -> bool {
+        match self {
+            Self::Owner(user_id) => user_id == owner,
+            Self::Operator => true,
+        }
+    }
+}
+
+impl<'a> From<&'a UserId> for Viewer<'a> {
+    fn from(user_id: &'a UserId) -> Self {
+        Self::Owner(user_id)
+    }
+}
+
+/// The row of a job that is the caller's own, as it was when that was checked. Only [`App::owned`] makes one, so a
+/// use-case that takes it cannot be reached without the check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnedJob(Job);
+
+impl OwnedJob {
+    /// The row.
+    pub fn into_job(self) -> Job {
+        self.0
+    }
+}
+
+impl Deref for OwnedJob {
+    type Target = Job;
+
+    fn deref(&self) -> &Job {
+        &self.0
+    }
+}
+
+impl App {
+    /// The row of a job of this owner, without the parts that exact counts cost.
+    ///
+    /// # Errors
+    /// [`JobError::NotFound`], also for another owner's.
+    pub async fn owned(&self, user_id: &UserId, id: JobId) -> Result<OwnedJob, JobError> {
+        self.visible(Viewer::Owner(user_id), id).await.map(OwnedJob)
+    }
+
+    /// The row of a job that exists for the viewer.
+    ///
+    /// # Errors
+    /// [`JobError::NotFound`] if there is none.
+    pub async fn visible(&self, viewer: Viewer<'_>, id: JobId) -> Result<Job, JobError> {
+        let row = self.ledger.job(id).await?;
+        row.filter(|job| !job.is_gone(self.clock.now()) && viewer.sees(&job.user_id)).ok_or(JobError::NotFound)
+    }
+}
