@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_line_says_what_is_known_and_no_more() {
         let line = |fields, sent| describe(&job(fields), sent);
-        assert_eq!(line(serde_json::json!({}), None), "42.0 %, 21000 of 50000, 10 failed, 1020/s, 28 s left");
+        assert_eq!(line(serde_json::json!({}), None), "42.0 %, 21000 of 50000, 10 failed, 1020/s, 28s left");
         assert_eq!(
             line(serde_json::json!({"itemsPerSecond": null, "failedItems": 0, "paused": true}), None),
             "42.0 %, 20990 of 50000, paused"

@@ -1,14 +1,12 @@
-//! What can be typed. Each verb's own options stand beside its code.
+//! What can be typed. Each verb's own options are in its own file.
 
-use std::ffi::OsString;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::problem::Problem;
+use crate::globals::Globals;
+use crate::serve::{self, ServeArgs};
 use crate::verbs::{
     act, completions, delete, doctor, estimate, failures, list, parts, processors, results, retry, status, submit, token, watch,
 };
@@ -29,38 +27,6 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// Options of every command.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub struct Globals {
-    /// The server's address [env: HEADWAY_URL] [default: http://127.0.0.1:7070]
-    #[arg(long, global = true, value_name = "URL")]
-    pub url: Option<String>,
-    /// A file that holds the token
-    #[arg(long, global = true, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Print JSON on stdout, and errors as one problem object on stderr
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Print nothing but data and errors
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-    /// When to use colours; NO_COLOR is heeded
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: ColorWhen,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// The commands.
@@ -106,54 +72,15 @@ pub enum Command {
     Completions(completions::Completions),
 }
 
-/// Options of `serve`.
-#[derive(Clone, Debug, Args)]
-pub struct ServeArgs {
-    /// Where to listen. Not on loopback: only with HEADWAY_AUTH=jwks
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
-    pub listen: SocketAddr,
-    /// Where to keep the data
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Keep nothing beyond the process
-    #[arg(long, conflicts_with = "data")]
-    pub memory: bool,
-    /// The global `--json`: the ready line and logs are JSON.
-    #[arg(skip)]
-    pub json: bool,
-}
-
-/// Reads the process's command line. Help and version are printed here, as are mistakes.
-///
-/// # Errors
-/// What to exit with at once.
-pub fn parse() -> Result<Cli, Exit> {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    Cli::try_parse_from(&words).map_err(|error| {
-        if !error.use_stderr() {
-            // A closed stdout: nobody reads the help.
-            let _ = error.print();
-            return Exit::Ok;
-        }
-        if words.iter().any(|word| word == "--json") {
-            let text = error.render().to_string();
-            eprintln!("{}", Problem::usage(text.trim().trim_start_matches("error: ")).line());
-        } else {
-            let _ = error.print();
-        }
-        Exit::Usage
-    })
-}
-
 impl Command {
     /// Does what was asked for.
     ///
     /// # Errors
-    /// Of the verb; [`crate::exit::code`] tells what to exit with.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    /// Of the verb; [`crate::report`] tells what to exit with.
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         match self {
             Command::Serve(args) => {
-                crate::serve::run(&ServeArgs { json: context.out.json, ..args }).await?;
+                serve::run(&ServeArgs { json: context.out.json, ..args }).await?;
                 Ok(Exit::Ok)
             }
             Command::Submit(verb) => verb.run(context).await,
@@ -172,7 +99,7 @@ impl Command {
             Command::Estimate(verb) => verb.run(context).await,
             Command::Token(verb) => verb.run(context),
             Command::Doctor(verb) => verb.run(context).await,
-            Command::Completions(verb) => verb.run(context),
+            Command::Completions(verb) => verb.run(context, &mut Cli::command()),
         }
     }
 }
@@ -180,7 +107,6 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -4,17 +4,19 @@
 //! (the server keeps it so), hence whatever may pass is retried: 429, 5xx and connections that broke.
 
 mod address;
+mod answer;
 mod backoff;
+mod call;
 mod error;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
-use serde::de::DeserializeOwned;
 
+pub use answer::Answer;
 pub use backoff::{Patience, Waits};
+pub use call::Call;
 pub use error::{ClientError, Refusal};
 
 use crate::credentials::{Credentials, TokenSource};
@@ -22,10 +24,6 @@ use crate::job::Told;
 
 /// Where the server is when nobody says.
 pub const URL_DEFAULT: &str = "http://127.0.0.1:7070";
-/// The server answers within 25 s; this leaves room for the way.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
-/// A part may take its time on a thin line.
-const UPLOAD_MAX: Duration = Duration::from_secs(600);
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// A client of one server.
@@ -33,28 +31,6 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     credentials: Credentials,
-}
-
-/// One call, which may be made more than once.
-#[derive(Clone, Debug)]
-pub struct Call {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Option<Bytes>,
-    patience: Patience,
-    within: Duration,
-}
-
-/// A good answer: 2xx, or 304.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The header fields.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
 }
 
 impl Client {
@@ -90,7 +66,7 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Call { method, url, headers: HeaderMap::new(), body: None, patience: Patience::SHORT, within: ANSWER_MAX }
+        Call::new(method, url)
     }
 
     /// `GET /healthz`, which needs no token.
@@ -165,80 +141,20 @@ impl Client {
         let response = request.send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.map_err(unreachable)?;
-        Answer { status, headers, body }.good(&call.url)
+        good(Answer { status, headers, body }, &call.url)
     }
 }
 
-impl Call {
-    /// With a JSON body.
-    #[must_use]
-    pub fn json(self, body: Bytes) -> Call {
-        Call { body: Some(body), ..self }.header(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
-    }
-
-    /// With a part as its body.
-    #[must_use]
-    pub fn part(self, body: Bytes, gzip: bool) -> Call {
-        let call = Call { body: Some(body), within: UPLOAD_MAX, ..self }
-            .header(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        if gzip { call.header(reqwest::header::CONTENT_ENCODING, HeaderValue::from_static("gzip")) } else { call }
-    }
-
-    /// With a header field.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Call {
-        self.headers.insert(name, value);
-        self
-    }
-
-    /// With this much patience.
-    #[must_use]
-    pub fn patience(self, patience: Patience) -> Call {
-        Call { patience, ..self }
-    }
-
-    /// The call for the next page, which `Link` names by its whole query.
-    #[must_use]
-    pub fn with_query(&self, query: &str) -> Call {
-        let mut next = self.clone();
-        next.url.set_query(Some(query.trim_start_matches('?')));
-        next
-    }
-}
-
-impl Answer {
-    /// Reads the body as JSON.
-    ///
-    /// # Errors
-    /// If it is none, or not of this shape: then this is hardly a Headway server.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_slice(&self.body).map_err(ClientError::Answer)
-    }
-
-    /// How long the server asks to wait, from `Retry-After` in seconds.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        retry_after(&self.headers)
-    }
-
-    fn good(self, url: &Url) -> Result<Answer, ClientError> {
-        match self.status {
-            status if status.is_success() || status == StatusCode::NOT_MODIFIED => Ok(self),
-            status if status.is_redirection() => Err(ClientError::Redirect {
-                status: status.as_u16(),
-                location: header_text(&self.headers, "location").unwrap_or_else(|| "nowhere".to_owned()),
-            }),
-            _ => Err(ClientError::Refused(Box::new(Refusal::of(&self, url)))),
+/// An answer of 2xx or 304 as it is; any other is an error.
+fn good(answer: Answer, url: &Url) -> Result<Answer, ClientError> {
+    match answer.status {
+        status if status.is_success() || status == StatusCode::NOT_MODIFIED => Ok(answer),
+        status if status.is_redirection() => {
+            let location = answer.text("location").unwrap_or("nowhere").to_owned();
+            Err(ClientError::Redirect { status: status.as_u16(), location })
         }
+        _ => Err(ClientError::Refused(Box::new(Refusal::of(&answer, url)))),
     }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::cli::{ColorWhen, Globals};
 use crate::client::{Client, ClientError, URL_DEFAULT};
 use crate::credentials::TokenSource;
+use crate::globals::{ColorWhen, Globals};
 use crate::out::Out;
 
 /// The surroundings of one command.

@@ -10,7 +10,8 @@ use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use crate::bar::Bar;
 use crate::client::{Call, Client, ClientError, Patience};
 use crate::context::Context;
-use crate::exit::{Exit, Stopped, Unfinished};
+use crate::error::{CommandError, Stopped};
+use crate::exit::Exit;
 use crate::job::{JobView, Told};
 
 /// When a live job's answer does not say how long to wait.
@@ -70,8 +71,8 @@ pub async fn to_end(
     client: &Client,
     job_id: &str,
     bar: &mut Bar,
-    mut on_change: impl FnMut(&Told) -> anyhow::Result<()>,
-) -> anyhow::Result<Told> {
+    mut on_change: impl FnMut(&Told) -> Result<(), CommandError>,
+) -> Result<Told, CommandError> {
     let mut follower = Follower::new(client, job_id);
     let following = async {
         loop {
@@ -87,7 +88,7 @@ pub async fn to_end(
     };
     let ended = or_interrupt(following, || interrupted(job_id, ways_on(context, job_id, None))).await;
     bar.clear();
-    ended.map_err(|error| Unfinished::wrap(error, job_id, ways_on(context, job_id, None)))
+    ended.map_err(|error| error.unfinished(job_id, ways_on(context, job_id, None)))
 }
 
 /// Tells how a followed job ended, where to look next, and what to exit with.
@@ -116,11 +117,14 @@ pub fn ending(context: &Context, job: &JobView) -> Exit {
 ///
 /// # Errors
 /// Of the work, or [`Stopped`].
-pub async fn or_interrupt<T>(work: impl Future<Output = anyhow::Result<T>>, stopped: impl FnOnce() -> Stopped) -> anyhow::Result<T> {
+pub async fn or_interrupt<T>(
+    work: impl Future<Output = Result<T, CommandError>>,
+    stopped: impl FnOnce() -> Stopped,
+) -> Result<T, CommandError> {
     tokio::select! {
         done = work => done,
         signal = tokio::signal::ctrl_c() => {
-            signal?;
+            signal.map_err(anyhow::Error::from)?;
             Err(stopped().into())
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! The map: [`cli`] is what can be typed, [`verbs`] holds one file a command, [`client`] speaks HTTP, [`credentials`]
 //! and [`local_token`] prove who calls, [`input`], [`cut`] and [`upload`] turn a file of any size into parts,
-//! [`follow`] and [`bar`] show a job until it ends, [`doctor`] looks for what is to be mended, [`exit`] turns what
-//! happened into an exit code.
+//! [`follow`] and [`bar`] show a job until it ends, [`doctor`] looks for what is to be mended, [`report`] turns an
+//! [`error`] into an exit code and words.
 
 pub mod bar;
 pub mod cli;
@@ -13,8 +13,11 @@ pub mod credentials;
 pub mod cut;
 pub mod doctor;
 pub mod duration;
+pub mod entry;
+pub mod error;
 pub mod exit;
 pub mod follow;
+pub mod globals;
 pub mod input;
 pub mod job;
 pub mod local_token;
@@ -22,10 +25,11 @@ pub mod out;
 pub mod pages;
 pub mod prices;
 pub mod problem;
+pub mod report;
 pub mod serve;
 pub mod survey;
 pub mod table;
 pub mod upload;
 pub mod verbs;
 
-pub use exit::main;
+pub use entry::main;

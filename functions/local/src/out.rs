@@ -7,6 +7,14 @@ use std::io::{self, IsTerminal, Write};
 #[error("cannot write to stdout")]
 pub struct OutError(#[source] pub io::Error);
 
+impl OutError {
+    /// Whether the reader left before the end.
+    #[must_use]
+    pub fn reader_left(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
 /// The two streams, and how much is said on them.
 #[derive(Clone, Copy, Debug)]
 pub struct Out {

@@ -3,9 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client::ClientError;
-use crate::exit::{self, Exit, Stopped, Unfinished};
-
 /// One problem, as the API's `ApiErrorResponse`. Members that this version does not know are kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Problem {
@@ -44,28 +41,6 @@ pub struct ProblemEntry {
 }
 
 impl Problem {
-    /// The problem that stands for an error of the command.
-    #[must_use]
-    pub fn of(error: &anyhow::Error) -> Problem {
-        if let Some(stopped) = error.downcast_ref::<Stopped>() {
-            return Problem::stopped(stopped);
-        }
-        if let Some(Unfinished { job_id, advice, cause }) = error.downcast_ref() {
-            return Problem::of(cause).with_job(Some(job_id), advice);
-        }
-        if let Some(ClientError::Refused(refusal)) = error.downcast_ref::<ClientError>() {
-            return refusal
-                .problem
-                .clone()
-                .unwrap_or_else(|| Problem { status: Some(refusal.status), ..Problem::new("http", "The server refused", error) });
-        }
-        match exit::code(error) {
-            Exit::Usage => Problem::new("usage", "The command was called wrongly", error),
-            Exit::Unreachable => Problem::new("unreachable", "The server was not reached", error),
-            _ => Problem::new("command", "The command failed", error),
-        }
-    }
-
     /// Whether this is `urn:headway:problem:<short>`.
     #[must_use]
     pub fn is(&self, short: &str) -> bool {
@@ -78,28 +53,24 @@ impl Problem {
         serde_json::to_string(self).unwrap_or_else(|_| format!("{{\"type\":{:?}}}", self.kind))
     }
 
-    fn new(short: &str, title: &str, detail: impl std::fmt::Display) -> Problem {
+    /// The problem `urn:headway:problem:<short>` of the command itself.
+    #[must_use]
+    pub fn new(short: &str, title: &str, detail: &str) -> Problem {
         Problem {
             kind: format!("urn:headway:problem:{short}"),
             title: title.to_owned(),
             status: None,
-            detail: Some(format!("{detail:#}")),
+            detail: Some(detail.to_owned()),
             instance: None,
             errors: Vec::new(),
             more: Map::new(),
         }
     }
 
-    fn stopped(stopped: &Stopped) -> Problem {
-        let (short, title) = match stopped.exit {
-            Exit::Timeout => ("timeout", "The job has not ended in time"),
-            _ => ("interrupted", "The command was interrupted"),
-        };
-        Problem::new(short, title, &stopped.what).with_job(stopped.job_id.as_ref(), &stopped.advice)
-    }
-
-    fn with_job(mut self, job_id: Option<&String>, advice: &[String]) -> Problem {
-        self.more.insert("jobId".into(), job_id.map_or(Value::Null, |id| Value::String(id.clone())));
+    /// The problem with the job that is left behind, and what can be done next.
+    #[must_use]
+    pub fn with_job(mut self, job_id: Option<&str>, advice: &[String]) -> Problem {
+        self.more.insert("jobId".into(), job_id.into());
         self.more.insert("advice".into(), advice.into());
         self
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::TimeDelta;
+use clap::Args;
 use headway::config;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
@@ -15,13 +16,29 @@ use headway_embedded::Hosted;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::cli::ServeArgs;
 use crate::local_token;
 
 mod logs;
 
 /// How long the token in the printed address lasts.
 const TOKEN_TTL: TimeDelta = TimeDelta::hours(12);
+
+/// Options of `serve`.
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen. Not on loopback: only with HEADWAY_AUTH=jwks
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
+    pub listen: SocketAddr,
+    /// Where to keep the data
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Keep nothing beyond the process
+    #[arg(long, conflicts_with = "data")]
+    pub memory: bool,
+    /// The global `--json`: the ready line and logs are JSON.
+    #[arg(skip)]
+    pub json: bool,
+}
 
 /// Serves until it is told to stop (Ctrl-C or SIGTERM); what is under way is finished first.
 ///

@@ -4,6 +4,7 @@ use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
 use tokio::sync::oneshot;
 
 use crate::cut::{Part, PartCutter};
+use crate::error::CommandError;
 use crate::input::{InputError, Source};
 
 /// How much a file holds.
@@ -21,17 +22,12 @@ pub struct Survey {
     pub parts: Vec<(u64, u64)>,
 }
 
-/// A file that no job can hold.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct TooMuch(String);
-
 impl Survey {
     /// Reads the source to its end on a thread of its own, so that Ctrl-C is still heard.
     ///
     /// # Errors
     /// If any item cannot be read.
-    pub async fn of(source: &Source, items_per_chunk_max: u16) -> anyhow::Result<Survey> {
+    pub async fn of(source: &Source, items_per_chunk_max: u16) -> Result<Survey, CommandError> {
         Survey::take(source, items_per_chunk_max, false).await
     }
 
@@ -39,31 +35,37 @@ impl Survey {
     ///
     /// # Errors
     /// If any item cannot be read.
-    pub async fn packed(source: &Source, items_per_chunk_max: u16) -> anyhow::Result<Survey> {
+    pub async fn packed(source: &Source, items_per_chunk_max: u16) -> Result<Survey, CommandError> {
         Survey::take(source, items_per_chunk_max, true).await
     }
 
-    async fn take(source: &Source, items_per_chunk_max: u16, pack: bool) -> anyhow::Result<Survey> {
+    async fn take(source: &Source, items_per_chunk_max: u16, pack: bool) -> Result<Survey, CommandError> {
         let source = source.clone();
         let (tell, told) = oneshot::channel();
-        std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
-            // Nobody waits any more if the command was interrupted.
-            let _ = tell.send(read(&source, items_per_chunk_max, pack));
-        })?;
-        Ok(told.await??)
+        std::thread::Builder::new()
+            .name("survey".to_owned())
+            .spawn(move || {
+                // Nobody waits any more if the command was interrupted.
+                let _ = tell.send(read(&source, items_per_chunk_max, pack));
+            })
+            .map_err(anyhow::Error::from)?;
+        Ok(told.await.map_err(anyhow::Error::from)??)
     }
 
     /// Whether one job can hold it.
     ///
     /// # Errors
     /// If this is more than one job takes.
-    pub fn check(&self, items_per_chunk_max: u16) -> Result<(), TooMuch> {
+    pub fn check(&self, items_per_chunk_max: u16) -> Result<(), CommandError> {
         if self.items > ITEMS_PER_JOB_MAX {
-            return Err(TooMuch(format!("{} items are more than the {ITEMS_PER_JOB_MAX} of one job: split the file", self.items)));
+            return Err(CommandError::TooMuch(format!(
+                "{} items are more than the {ITEMS_PER_JOB_MAX} of one job: split the file",
+                self.items
+            )));
         }
         let parts = self.parts.len();
         if parts > PARTS_PER_JOB_MAX as usize {
-            return Err(TooMuch(format!(
+            return Err(CommandError::TooMuch(format!(
                 "in chunks of up to {items_per_chunk_max} items this is {parts} parts, more than the {PARTS_PER_JOB_MAX} of one \
                  job: split the file, or give a larger --chunk-size if items are small"
             )));

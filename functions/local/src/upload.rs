@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Call, Client, ClientError, Patience};
 use crate::cut::{Packed, Part, PartCutter};
+use crate::error::CommandError;
 use crate::input::Source;
 use crate::job::Told;
 use crate::pages;
@@ -56,11 +57,6 @@ pub struct Sent {
     pub skipped: u32,
 }
 
-/// The job and the source do not belong together.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Differs(String);
-
 /// What the reading thread hands over.
 enum Made {
     Part { call: Box<Call>, items: u64 },
@@ -72,7 +68,7 @@ impl Upload {
     ///
     /// # Errors
     /// As [`Client::call`], or if the job was begun with another file or cut.
-    pub async fn parts_there_of(&self, survey: &Survey) -> anyhow::Result<BTreeMap<u32, PartThere>> {
+    pub async fn parts_there_of(&self, survey: &Survey) -> Result<BTreeMap<u32, PartThere>, CommandError> {
         let list = pages::joined(&self.client, "parts", usize::MAX, |token, size| {
             pages::parts_call(&self.client, &self.job_id, token, size).patience(Patience::LONG)
         });
@@ -89,7 +85,7 @@ impl Upload {
     ///
     /// # Errors
     /// If the source cannot be read, does not fit what is there, or a part is refused.
-    pub async fn send(&self, there: BTreeMap<u32, PartThere>, mut progress: impl FnMut(u64)) -> anyhow::Result<Sent> {
+    pub async fn send(&self, there: BTreeMap<u32, PartThere>, mut progress: impl FnMut(u64)) -> Result<Sent, CommandError> {
         let mut made = self.read(there)?;
         let mut flying: JoinSet<Result<u64, ClientError>> = JoinSet::new();
         let (mut sent, mut arrived, mut reading) = (Sent::default(), 0, true);
@@ -124,12 +120,15 @@ impl Upload {
         self.client.job(&call.patience(Patience::LONG)).await
     }
 
-    fn read(&self, there: BTreeMap<u32, PartThere>) -> anyhow::Result<mpsc::Receiver<anyhow::Result<Made>>> {
+    fn read(&self, there: BTreeMap<u32, PartThere>) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
         let (sender, receiver) = mpsc::channel(1);
         let reading = Reading { client: Arc::clone(&self.client), job_id: self.job_id.clone(), there, sender };
         let (source, items_per_chunk_max) = (self.source.clone(), self.items_per_chunk_max);
         // Not one of the runtime's threads: a read of stdin may never return.
-        std::thread::Builder::new().name("read".to_owned()).spawn(move || reading.run(&source, items_per_chunk_max))?;
+        std::thread::Builder::new()
+            .name("read".to_owned())
+            .spawn(move || reading.run(&source, items_per_chunk_max))
+            .map_err(anyhow::Error::from)?;
         Ok(receiver)
     }
 }
@@ -139,7 +138,7 @@ struct Reading {
     client: Arc<Client>,
     job_id: String,
     there: BTreeMap<u32, PartThere>,
-    sender: mpsc::Sender<anyhow::Result<Made>>,
+    sender: mpsc::Sender<Result<Made, CommandError>>,
 }
 
 impl Reading {
@@ -150,7 +149,7 @@ impl Reading {
         }
     }
 
-    fn all(&mut self, source: &Source, items_per_chunk_max: u16) -> anyhow::Result<()> {
+    fn all(&mut self, source: &Source, items_per_chunk_max: u16) -> Result<(), CommandError> {
         let mut items = source.open()?;
         let mut cutter = PartCutter::new(items_per_chunk_max);
         let mut item = Vec::new();
@@ -168,12 +167,11 @@ impl Reading {
     }
 
     /// False if nobody listens any more.
-    fn hand_over(&mut self, part: Part) -> anyhow::Result<bool> {
+    fn hand_over(&mut self, part: Part) -> Result<bool, CommandError> {
         if part.number >= PARTS_PER_JOB_MAX {
-            return Err(Differs(format!(
+            return Err(CommandError::TooMuch(format!(
                 "the input is more than the {PARTS_PER_JOB_MAX} parts of one job: split it, or give a larger --chunk-size"
-            ))
-            .into());
+            )));
         }
         let items = part.items;
         let made = match self.there.remove(&part.number) {
@@ -193,18 +191,21 @@ impl Reading {
 
 /// Checks that a file, cut into these parts, is what the parts that are there came from, as far as places tell. The
 /// bytes the server compares itself.
-fn same_file(there: &BTreeMap<u32, PartThere>, parts: &[(u64, u64)]) -> Result<(), Differs> {
+fn same_file(there: &BTreeMap<u32, PartThere>, parts: &[(u64, u64)]) -> Result<(), CommandError> {
     there.values().try_for_each(|known| match parts.get(known.part as usize) {
         Some(place) => same_place(known, *place),
-        None => Err(Differs(format!("the job holds part {}, but the file ends before it: give the same file as at first", known.part))),
+        None => Err(CommandError::Differs(format!(
+            "the job holds part {}, but the file ends before it: give the same file as at first",
+            known.part
+        ))),
     })
 }
 
-fn same_place(there: &PartThere, (first_index, items): (u64, u64)) -> Result<(), Differs> {
+fn same_place(there: &PartThere, (first_index, items): (u64, u64)) -> Result<(), CommandError> {
     if (there.first_index, there.total_items) == (first_index, items) {
         return Ok(());
     }
-    Err(Differs(format!(
+    Err(CommandError::Differs(format!(
         "part {} of the job holds {} items from {}, of this file it would be {items} from {first_index}: give the same file and \
          the same --format and --chunk-size as at first",
         there.part, there.total_items, there.first_index

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::Url;
 
-use super::ClientError;
+use super::error::ClientError;
 
 /// Reads an address: http or https, with a host, maybe a path, and nothing else.
 pub(super) fn parse(text: &str) -> Result<Url, ClientError> {
@@ -38,8 +38,8 @@ pub(super) fn loopback(url: &Url) -> Option<Vec<SocketAddr>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Client;
     use super::*;
+    use crate::client::Client;
     use crate::credentials::TokenSource;
 
     fn client(base: &str) -> Result<Client, ClientError> {

@@ -1,6 +1,8 @@
-//! How long to wait before a call is made again: what the server asked for, else exponential with full jitter.
+//! How long to wait before a call is made again: exponential with jitter, or longer if the server asks for that.
 
 use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 
 use super::error::ClientError;
 
@@ -29,7 +31,8 @@ impl Patience {
 #[derive(Debug)]
 pub struct Waits {
     patience: Patience,
-    /// When the first try failed: a long upload is no impatience.
+    usual: ExponentialBackoff,
+    /// When the first try failed: a long upload uses up no patience.
     failing_since: Option<Instant>,
     attempts: u32,
 }
@@ -38,10 +41,12 @@ impl Waits {
     /// Of a call that has not been made yet.
     #[must_use]
     pub fn new(patience: Patience) -> Waits {
-        Waits { patience, failing_since: None, attempts: 0 }
+        let usual = ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).with_jitter().without_max_times();
+        Waits { patience, usual: usual.build(), failing_since: None, attempts: 0 }
     }
 
-    /// How long to wait after this error; none if it is no use, or patience is at its end.
+    /// How long to wait after this error; none if it is no use, or patience is at its end. `Retry-After` can only make a
+    /// wait longer than usual: a server that says 0 must not be asked in a busy loop.
     pub fn after(&mut self, error: &ClientError) -> Option<Duration> {
         self.attempts += 1;
         let (limit, asked) = match error {
@@ -49,7 +54,7 @@ impl Waits {
             ClientError::Refused(refusal) if may_pass(refusal.status) => (self.patience.refused, refusal.retry_after),
             _ => return None,
         };
-        let pause = asked.unwrap_or_else(|| jittered(self.attempts, random()));
+        let pause = self.usual.next().unwrap_or(LONGEST).max(asked.unwrap_or_default());
         let failing = self.failing_since.get_or_insert_with(Instant::now).elapsed();
         (failing + pause <= limit).then_some(pause)
     }
@@ -65,20 +70,9 @@ fn may_pass(status: u16) -> bool {
     status == 429 || (500..600).contains(&status) && !matches!(status, 501 | 505)
 }
 
-/// Full jitter: anything between nothing and the exponential bound.
-fn jittered(attempts: u32, random: f64) -> Duration {
-    let bound = FIRST.saturating_mul(1 << attempts.clamp(1, 16)).min(LONGEST);
-    bound.mul_f64(random)
-}
-
-/// From 0.0 to 1.0. Without randomness the bound itself still spreads calls in time.
-fn random() -> f64 {
-    getrandom::u32().map_or(1.0, |bits| f64::from(bits) / f64::from(u32::MAX))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Refusal;
+    use super::super::error::Refusal;
     use super::*;
 
     fn refused(status: u16, retry_after: Option<u64>) -> ClientError {
@@ -111,10 +105,21 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_to_a_bound() {
-        assert_eq!(jittered(1, 1.0), Duration::from_millis(400));
-        assert_eq!(jittered(3, 0.5), Duration::from_millis(800));
-        assert_eq!(jittered(u32::MAX, 1.0), LONGEST);
-        assert_eq!(jittered(9, 0.0), Duration::ZERO);
+    fn a_server_that_asks_for_no_wait_gets_the_usual_one() {
+        let mut waits = Waits::new(Patience { unreached: Duration::ZERO, refused: Duration::from_secs(1_000_000) });
+        let pauses: Vec<Duration> = (0..40).map_while(|_| waits.after(&refused(503, Some(0)))).collect();
+        let bound = |n: u32| FIRST.saturating_mul(2_u32.saturating_pow(n)).min(LONGEST);
+        for (n, pause) in (0..).zip(&pauses) {
+            assert!((bound(n)..=2 * bound(n)).contains(pause), "wait {n}: {pause:?}");
+        }
+        assert_eq!(pauses.len(), 40);
+    }
+
+    #[test]
+    fn no_call_is_repeated_for_longer_than_five_minutes() {
+        for patience in [Patience::SHORT, Patience::FIRST_CALL, Patience::LONG] {
+            assert!(patience.refused <= Duration::from_secs(300) && patience.unreached <= Duration::from_secs(300));
+            assert_eq!(Waits::new(patience).after(&refused(503, Some(301))), None);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
-use super::{Answer, header_text};
+use super::answer::Answer;
 use crate::credentials::CredentialsError;
 use crate::problem::Problem;
 
@@ -33,7 +33,7 @@ pub enum ClientError {
     },
     /// A good status, but not an answer of Headway's.
     #[error("the answer is not what a Headway server sends: is the address right?")]
-    Answer(#[source] serde_json::Error),
+    Answer(#[from] serde_json::Error),
     /// The address is none.
     #[error("{0}")]
     Address(String),
@@ -123,7 +123,7 @@ impl Refusal {
         Refusal {
             status: answer.status.as_u16(),
             problem: is_problem.then(|| serde_json::from_slice(&answer.body).ok()).flatten(),
-            request_id: header_text(&answer.headers, "x-request-id"),
+            request_id: answer.text("x-request-id").map(str::to_owned),
             retry_after: answer.retry_after(),
             attempts: 1,
             path: url.path().to_owned(),

@@ -4,6 +4,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::job::Told;
 use crate::out::Out;
@@ -20,7 +21,7 @@ impl Act {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`]; a job that has ended refuses.
-    pub async fn run(self, context: &Context, verb: &str) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context, verb: &str) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let told = client.job(&client.post(&["jobs", &self.id.to_string(), verb])).await?;
         show(context.out, &told)?;
@@ -29,7 +30,7 @@ impl Act {
 }
 
 /// Prints a job that was acted on.
-pub(super) fn show(out: Out, told: &Told) -> anyhow::Result<()> {
+pub(super) fn show(out: Out, told: &Told) -> Result<(), CommandError> {
     if out.json {
         out.json_line(&told.body)?;
     } else {

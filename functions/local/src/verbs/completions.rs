@@ -1,10 +1,10 @@
 //! `completions`: a shell's completion script.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 
 /// For which shell.
@@ -15,13 +15,13 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints the script.
+    /// Prints the script that completes `command`.
     ///
     /// # Errors
     /// If stdout cannot be written.
-    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub fn run(self, context: &Context, command: &mut clap::Command) -> Result<Exit, CommandError> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "headway", &mut script);
+        clap_complete::generate(self.shell, command, "headway", &mut script);
         context.out.bytes(&script)?;
         Ok(Exit::Ok)
     }

@@ -5,6 +5,7 @@ use reqwest::Method;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 
 /// Which job to forget.
@@ -19,7 +20,7 @@ impl Delete {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`]; a job that has not ended refuses.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
         match client.call(&client.request(Method::DELETE, &["jobs", &id], &[])).await {

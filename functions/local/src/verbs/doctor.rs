@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::doctor::deployment::Deployment;
 use crate::doctor::{Check, configuration, machine, server, stack};
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::out::printable;
 
@@ -39,7 +40,7 @@ impl Doctor {
     ///
     /// # Errors
     /// If stdout cannot be written.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let mut checks = configuration::look();
         if self.stack.is_some() || config::names_aws() || config::optional(config::HEADWAY_QUEUE_URL).is_some() {
             checks.extend(self.deployed(context).await);
@@ -51,7 +52,7 @@ impl Doctor {
         }
         let report = Report { ok: checks.iter().all(|check| check.ok), checks };
         if context.out.json {
-            context.out.json_line(&serde_json::to_vec(&report)?)?;
+            context.out.json_line(&serde_json::to_vec(&report).map_err(anyhow::Error::from)?)?;
         } else {
             for line in report.checks.iter().flat_map(lines) {
                 context.out.line(&line)?;

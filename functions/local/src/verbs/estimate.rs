@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::context::Context;
-use crate::exit::{Exit, UsageError};
+use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::input::{Format, Source};
 use crate::prices::{self, Usage};
 use crate::survey::Survey;
@@ -36,8 +37,8 @@ impl Estimate {
     ///
     /// # Errors
     /// If the file cannot be read, or no job can hold it.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let source = Source::of(&self.file, self.format).map_err(UsageError)?;
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
+        let source = Source::of(&self.file, self.format).map_err(CommandError::Usage)?;
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
         let survey = Survey::packed(&source, chunk_size).await?;
         survey.check(chunk_size)?;

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::client::{Client, ClientError};
 use crate::context::Context;
-use crate::exit::{Exit, UsageError};
+use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::pages::{self, Page};
 use crate::table::{self, Layout};
 
@@ -75,7 +76,7 @@ impl Failures {
     ///
     /// # Errors
     /// As [`Client::call`], or if what is asked for contradicts itself.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
         if self.groups {
@@ -83,14 +84,14 @@ impl Failures {
         }
         match (self.format, context.out.json) {
             (Some(FailuresFormat::Ndjson), _) | (None, true) => pass_through(context, &client, &id, "ndjson").await,
-            (Some(_), true) => Err(UsageError("--json prints ndjson: leave --format out".to_owned()).into()),
+            (Some(_), true) => Err(CommandError::Usage("--json prints ndjson: leave --format out".to_owned())),
             (Some(FailuresFormat::Csv), _) => pass_through(context, &client, &id, "csv").await,
             (Some(FailuresFormat::Table) | None, _) => table(context, &client, &id).await,
         }
     }
 }
 
-async fn pass_through(context: &Context, client: &Client, id: &str, format: &str) -> anyhow::Result<Exit> {
+async fn pass_through(context: &Context, client: &Client, id: &str, format: &str) -> Result<Exit, CommandError> {
     let mut call = client.request(Method::GET, &["jobs", id, "failures"], &[("format", format), ("pageSize", PAGE_SIZE)]);
     loop {
         let answer = client.call(&call).await?;
@@ -103,7 +104,7 @@ async fn pass_through(context: &Context, client: &Client, id: &str, format: &str
 }
 
 /// Columns are laid out by the first page that holds anything: no list is too long to be shown.
-async fn table(context: &Context, client: &Client, id: &str) -> anyhow::Result<Exit> {
+async fn table(context: &Context, client: &Client, id: &str) -> Result<Exit, CommandError> {
     let mut layout: Option<Layout> = None;
     let mut token: Option<String> = None;
     loop {
@@ -131,13 +132,13 @@ async fn table(context: &Context, client: &Client, id: &str) -> anyhow::Result<E
     Ok(Exit::Ok)
 }
 
-async fn groups(context: &Context, client: &Client, id: &str) -> anyhow::Result<Exit> {
+async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, CommandError> {
     let answer = client.call(&client.get(&["jobs", id, "failures", "groups"])).await?;
     if context.out.json {
         context.out.json_line(&answer.body)?;
         return Ok(Exit::Ok);
     }
-    let body: Groups = answer.json()?;
+    let body: Groups = answer.json().map_err(ClientError::Answer)?;
     let rows: Vec<_> = body.groups.into_iter().map(group_row).collect();
     context.out.line(&table::render(&GROUP_TITLES, &rows, context.out.columns()))?;
     if !body.complete {

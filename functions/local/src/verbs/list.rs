@@ -6,6 +6,7 @@ use reqwest::Method;
 
 use crate::client::ClientError;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::job::JobView;
 use crate::pages;
@@ -34,7 +35,7 @@ impl List {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`].
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let list = pages::joined(&client, "jobs", self.limit as usize, |token, size| {
             let size = size.to_string();

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::client::ClientError;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pages;
 use crate::table;
@@ -38,7 +39,7 @@ impl Parts {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`].
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
         let page = |token: Option<&str>, size| pages::parts_call(&client, &id, token, size);

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::table;
 
@@ -40,14 +41,14 @@ impl ListProcessors {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let answer = client.call(&client.get(&["processors"])).await?;
         if context.out.json {
             context.out.json_line(&answer.body)?;
             return Ok(Exit::Ok);
         }
-        let rows: Vec<_> = answer.json::<Body>()?.processors.into_iter().map(row).collect();
+        let rows: Vec<_> = answer.json::<Body>().map_err(ClientError::Answer)?.processors.into_iter().map(row).collect();
         context.out.line(&table::render(&TITLES, &rows, context.out.columns()))?;
         Ok(Exit::Ok)
     }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::client::{Client, Patience};
 use crate::context::Context;
-use crate::exit::{Exit, UsageError};
+use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::pages;
 
 const PAGE_SIZE: &str = "1000";
@@ -42,10 +43,10 @@ impl Results {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let format = match self.format {
             ResultsFormat::Csv if context.out.json => {
-                return Err(UsageError("--json prints ndjson: leave --format out".to_owned()).into());
+                return Err(CommandError::Usage("--json prints ndjson: leave --format out".to_owned()));
             }
             ResultsFormat::Csv => "csv",
             ResultsFormat::Ndjson => "ndjson",
@@ -71,7 +72,7 @@ impl Results {
     }
 }
 
-async fn is_live(client: &Client, id: &str) -> anyhow::Result<bool> {
+async fn is_live(client: &Client, id: &str) -> Result<bool, CommandError> {
     let told = client.job(&client.get(&["jobs", id]).patience(Patience::LONG)).await?;
     Ok(!told.view.status.is_terminal())
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::act;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 
 /// Which job to run again.
@@ -19,7 +20,7 @@ impl Retry {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`]; a job that has not ended, or has nothing to retry, refuses.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
         let now = client.job(&client.get(&["jobs", &id])).await?;

@@ -4,6 +4,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::job::JobView;
 use crate::out::printable;
@@ -20,7 +21,7 @@ impl Status {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`].
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let told = client.job(&client.get(&["jobs", &self.id.to_string()])).await?;
         if context.out.json {

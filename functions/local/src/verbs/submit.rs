@@ -14,12 +14,13 @@ use headway::limits::ITEMS_PER_CHUNK_MAX;
 use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
-use self::body::{Pair, Tolerance};
+use self::body::JobOptions;
 use super::processors;
 use crate::bar::Bar;
 use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
-use crate::exit::{Exit, Stopped, Unfinished, UsageError};
+use crate::error::{CommandError, Stopped};
+use crate::exit::Exit;
 use crate::follow::{self, Follower};
 use crate::input::{Format, Source};
 use crate::job::Told;
@@ -31,30 +32,11 @@ use crate::upload::Upload;
 pub struct Submit {
     /// The file of items, `-` for stdin
     file: PathBuf,
-    /// What works on the items; `headway processors` lists what there is
-    #[arg(long, value_name = "NAME", required_unless_present = "continue_id")]
-    processor: Option<String>,
-    /// A JSON file with the processor's params
-    #[arg(long, value_name = "FILE")]
-    params: Option<PathBuf>,
     /// How the file holds its items [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
-    /// The member that is an item's id
-    #[arg(long, value_name = "FIELD")]
-    id_field: Option<String>,
-    /// The most items in a chunk
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
-    chunk_size: Option<u16>,
-    /// How many items may fail before the job does: a number, or a percentage like 5%
-    #[arg(long, value_name = "N|P%", value_parser = Tolerance::parse)]
-    tolerate: Option<Tolerance>,
-    /// A note kept with the job; may be given more than once
-    #[arg(long, value_name = "KEY=VALUE", value_parser = Pair::parse)]
-    metadata: Vec<Pair>,
-    /// The endpoint, configured by the operator, that is told of the end
-    #[arg(long, value_name = "NAME")]
-    callback: Option<String>,
+    #[command(flatten)]
+    job: JobOptions,
     /// Makes submitting the same file twice start one job
     #[arg(long, value_name = "KEY", value_parser = body::idempotency_key)]
     idempotency_key: Option<HeaderValue>,
@@ -82,8 +64,8 @@ impl Submit {
     ///
     /// # Errors
     /// As [`Client::call`], of the file, or [`Stopped`] after Ctrl-C.
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let source = Source::of(&self.file, self.format).map_err(UsageError)?;
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
+        let source = Source::of(&self.file, self.format).map_err(CommandError::Usage)?;
         let client = context.client()?;
         let mut bar = Bar::new(context.out);
         let started = follow::or_interrupt(self.start(&client, &source, &mut bar), before_start).await;
@@ -114,34 +96,34 @@ impl Submit {
         Ok(exit)
     }
 
-    async fn start(&self, client: &Client, source: &Source, bar: &mut Bar) -> anyhow::Result<Started> {
+    async fn start(&self, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
         match self.continue_id {
             Some(id) => self.start_again(client, &id.to_string(), source, bar).await,
             None => self.start_new(client, source, bar).await,
         }
     }
 
-    async fn start_new(&self, client: &Client, source: &Source, bar: &mut Bar) -> anyhow::Result<Started> {
-        let body = self.body()?;
-        let processor = self.processor.as_deref().unwrap_or_default();
+    async fn start_new(&self, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+        let body = self.job.body()?;
+        let processor = self.job.processor.as_deref().unwrap_or_default();
         let items_per_chunk_max = self.items_per_chunk_max(client, processor).await?;
         let survey = check(source, items_per_chunk_max, bar).await?;
         // A key of our own makes it safe to ask again when the answer is lost.
         let key = match &self.idempotency_key {
             Some(key) => key.clone(),
-            None => HeaderValue::try_from(Uuid::new_v4().to_string())?,
+            None => HeaderValue::try_from(Uuid::new_v4().to_string()).map_err(anyhow::Error::from)?,
         };
         let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
         let told = client.job(&call.header(body::IDEMPOTENCY_KEY, key)).await?;
         Ok(Started { told, survey, maybe_parts: self.idempotency_key.is_some(), items_per_chunk_max })
     }
 
-    async fn start_again(&self, client: &Client, id: &str, source: &Source, bar: &mut Bar) -> anyhow::Result<Started> {
+    async fn start_again(&self, client: &Client, id: &str, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
         let told = client.job(&client.get(&["jobs", id]).patience(Patience::FIRST_CALL)).await?;
         let processor = &told.view.processor;
-        if self.processor.as_ref().is_some_and(|asked| asked != processor) {
+        if self.job.processor.as_ref().is_some_and(|asked| asked != processor) {
             let what = format!("job {id} was started with --processor {processor}: leave the option out, or start a new job");
-            return Err(UsageError(what).into());
+            return Err(CommandError::Usage(what));
         }
         let items_per_chunk_max = self.items_per_chunk_max(client, processor).await?;
         let survey = if told.view.sealed { None } else { check(source, items_per_chunk_max, bar).await? };
@@ -150,7 +132,7 @@ impl Submit {
 
     /// As the server will cut: by the option, else the processor's size.
     async fn items_per_chunk_max(&self, client: &Client, processor: &str) -> Result<u16, ClientError> {
-        match self.chunk_size {
+        match self.job.chunk_size {
             Some(size) => Ok(size),
             None => Ok(processors::chunk_size(client, processor).await?.unwrap_or(ITEMS_PER_CHUNK_MAX as u16)),
         }
@@ -158,7 +140,14 @@ impl Submit {
 
     /// Sends what is missing and seals; Ctrl-C and errors say how to continue. A job that ends meanwhile is no error
     /// here: following it tells.
-    async fn send(&self, context: &Context, client: &Arc<Client>, source: Source, started: Started, bar: &mut Bar) -> anyhow::Result<Told> {
+    async fn send(
+        &self,
+        context: &Context,
+        client: &Arc<Client>,
+        source: Source,
+        started: Started,
+        bar: &mut Bar,
+    ) -> Result<Told, CommandError> {
         let Started { told, survey, maybe_parts, items_per_chunk_max } = started;
         if told.view.sealed || told.view.status.is_terminal() {
             return Ok(told);
@@ -168,16 +157,14 @@ impl Submit {
         let upload = Upload { client: Arc::clone(client), job_id: id.clone(), source, items_per_chunk_max };
         let stopped = || follow::interrupted(&id, ways_on());
         match follow::or_interrupt(upload_all(&upload, survey.filter(|_| maybe_parts), bar), stopped).await {
-            Err(error) if error.downcast_ref::<ClientError>().is_some_and(|error| error.is_problem("job-ended")) => {
-                Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?)
-            }
-            sent => sent.map_err(|error| Unfinished::wrap(error, &id, ways_on())),
+            Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
+            sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
         }
     }
 
     /// The command that sends the rest, cut as before.
     fn continuing(&self, context: &Context, id: &str) -> String {
-        let (file, size) = (self.file.to_string_lossy(), self.chunk_size.map(|size| size.to_string()));
+        let (file, size) = (self.file.to_string_lossy(), self.job.chunk_size.map(|size| size.to_string()));
         let format = self.format.and_then(|format| Some(format.to_possible_value()?.get_name().to_owned()));
         let mut words = vec!["submit", &*file];
         words.extend(format.iter().flat_map(|format| ["--format", format.as_str()]));
@@ -198,7 +185,7 @@ impl Submit {
 
 /// Reads the whole file once before anything is sent: a bad row at its end must not leave half a job behind.
 /// None for what can be read only once.
-async fn check(source: &Source, items_per_chunk_max: u16, bar: &mut Bar) -> anyhow::Result<Option<Survey>> {
+async fn check(source: &Source, items_per_chunk_max: u16, bar: &mut Bar) -> Result<Option<Survey>, CommandError> {
     if !source.can_reread() {
         return Ok(None);
     }
@@ -209,7 +196,7 @@ async fn check(source: &Source, items_per_chunk_max: u16, bar: &mut Bar) -> anyh
 }
 
 /// Uploads and seals, while the job's progress is shown. With a survey, parts that are there are not sent again.
-async fn upload_all(upload: &Upload, survey: Option<Survey>, bar: &mut Bar) -> anyhow::Result<Told> {
+async fn upload_all(upload: &Upload, survey: Option<Survey>, bar: &mut Bar) -> Result<Told, CommandError> {
     let arrived = std::cell::Cell::new(0);
     let uploading = async {
         let there = match &survey {
@@ -241,7 +228,7 @@ async fn upload_all(upload: &Upload, survey: Option<Survey>, bar: &mut Bar) -> a
     }
 }
 
-fn detached(context: &Context, told: &Told) -> anyhow::Result<Exit> {
+fn detached(context: &Context, told: &Told) -> Result<Exit, CommandError> {
     if context.out.json {
         context.out.json_line(&told.body)?;
     }

@@ -7,7 +7,8 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::duration;
-use crate::exit::{Exit, UsageError};
+use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::local_token;
 
 /// Whose token, and what it allows.
@@ -29,12 +30,12 @@ impl MakeToken {
     ///
     /// # Errors
     /// If there is no key, or the token would hold nothing.
-    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub fn run(self, context: &Context) -> Result<Exit, CommandError> {
         if self.user.is_empty() {
-            return Err(UsageError("--user is empty: a token is somebody's".to_owned()).into());
+            return Err(CommandError::Usage("--user is empty: a token is somebody's".to_owned()));
         }
-        let ttl = TimeDelta::from_std(self.ttl).map_err(|_| UsageError("--ttl is longer than any clock runs".to_owned()))?;
-        let token = local_token::sign(&self.user, &self.scopes, ttl)?;
+        let ttl = TimeDelta::from_std(self.ttl).map_err(|_| CommandError::Usage("--ttl is longer than any clock runs".to_owned()))?;
+        let token = local_token::sign(&self.user, &self.scopes, ttl).map_err(anyhow::Error::from)?;
         if context.out.json {
             let expires_at = token.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);
             context.out.line(&serde_json::json!({"token": token.text, "expiresAt": expires_at}).to_string())?;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::bar::Bar;
 use crate::context::Context;
 use crate::duration;
-use crate::exit::{Exit, Stopped};
+use crate::error::{CommandError, Stopped};
+use crate::exit::Exit;
 use crate::follow;
 
 /// Which job to follow, and how long.
@@ -26,7 +27,7 @@ impl Watch {
     ///
     /// # Errors
     /// As [`crate::client::Client::call`], or [`Stopped`].
-    pub async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
         let mut bar = Bar::new(context.out);

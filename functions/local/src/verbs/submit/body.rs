@@ -1,20 +1,45 @@
 //! The body that starts a job, from what was typed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use clap::Args;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Submit;
-
 /// The header that makes starting a job safe to repeat.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_CHARS_MAX: usize = headway::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 
-/// How many failures are borne.
+/// What the job is started with.
+#[derive(Debug, Args)]
+pub(super) struct JobOptions {
+    /// What works on the items; `headway processors` lists what there is
+    #[arg(long, value_name = "NAME", required_unless_present = "continue_id")]
+    pub(super) processor: Option<String>,
+    /// A JSON file with the processor's params
+    #[arg(long, value_name = "FILE")]
+    pub(super) params: Option<PathBuf>,
+    /// The member that is an item's id
+    #[arg(long, value_name = "FIELD")]
+    pub(super) id_field: Option<String>,
+    /// The most items in a chunk
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
+    pub(super) chunk_size: Option<u16>,
+    /// How many items may fail before the job does: a number, or a percentage like 5%
+    #[arg(long, value_name = "N|P%", value_parser = Tolerance::parse)]
+    pub(super) tolerate: Option<Tolerance>,
+    /// A note kept with the job; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Pair::parse)]
+    pub(super) metadata: Vec<Pair>,
+    /// The endpoint, configured by the operator, that is told of the end
+    #[arg(long, value_name = "NAME")]
+    pub(super) callback: Option<String>,
+}
+
+/// How many failures are tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Tolerance {
@@ -50,7 +75,7 @@ struct JobBody<'a> {
     callback: Option<&'a str>,
 }
 
-impl Submit {
+impl JobOptions {
     /// The body, of the same bytes for the same options, as an idempotency key asks.
     pub(super) fn body(&self) -> anyhow::Result<Bytes> {
         let body = JobBody {
@@ -113,12 +138,12 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        submit: Submit,
+        job: JobOptions,
     }
 
     fn body(words: &[&str]) -> String {
-        let line = Line::try_parse_from(["x", "f.csv"].iter().chain(words)).unwrap();
-        String::from_utf8(line.submit.body().unwrap().to_vec()).unwrap()
+        let line = Line::try_parse_from(["x"].iter().chain(words)).unwrap();
+        String::from_utf8(line.job.body().unwrap().to_vec()).unwrap()
     }
 
     #[test]

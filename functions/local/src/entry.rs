@@ -1,0 +1,68 @@
+//! The process from its command line to its exit code.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::report::Report;
+
+/// Parses the command line, runs it on a runtime of its own, and reports.
+#[must_use]
+pub fn main() -> ExitCode {
+    let Cli { globals, command } = match parse() {
+        Ok(cli) => cli,
+        Err(exit) => return ExitCode::from(exit as u8),
+    };
+    let json = globals.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&CommandError::Other(error.into()), json),
+    };
+    let context = Context::new(globals);
+    let ended = runtime.block_on(command.run(&context));
+    // A read of stdin or a token command may never return: it must not hold up the end.
+    runtime.shutdown_background();
+    match ended {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) if error.reader_left() => ExitCode::SUCCESS,
+        Err(error) => report(&error, json),
+    }
+}
+
+/// Reads the process's command line. Help and version are printed here, as are mistakes.
+fn parse() -> Result<Cli, Exit> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    Cli::try_parse_from(&words).map_err(|error| {
+        if !error.use_stderr() {
+            // A closed stdout: nobody reads the help.
+            let _ = error.print();
+            return Exit::Ok;
+        }
+        if words.iter().any(|word| word == "--json") {
+            let text = error.render().to_string();
+            say(&Problem::usage(text.trim().trim_start_matches("error: ")).line());
+        } else {
+            // A closed stderr: nobody reads the mistake.
+            let _ = error.print();
+        }
+        Exit::Usage
+    })
+}
+
+fn report(error: &CommandError, json: bool) -> ExitCode {
+    let report = Report::of(error);
+    say(&report.text(json));
+    ExitCode::from(report.exit as u8)
+}
+
+fn say(text: &str) {
+    // Nothing is left to do if even stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

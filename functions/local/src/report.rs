@@ -1,0 +1,80 @@
+//! What an error leads to: one table of exit code, problem (for programs) and words (for people).
+
+use headway::work::error_chain;
+
+use crate::client::{ClientError, Refusal};
+use crate::error::{CommandError, Stopped};
+use crate::exit::Exit;
+use crate::out::printable;
+use crate::problem::Problem;
+
+/// What is said of an error, and what the process ends with.
+#[derive(Debug)]
+pub struct Report {
+    /// The exit code.
+    pub exit: Exit,
+    /// What `--json` prints.
+    pub problem: Problem,
+    /// What a person reads.
+    pub words: String,
+}
+
+impl Report {
+    /// The report of an error.
+    #[must_use]
+    pub fn of(error: &CommandError) -> Report {
+        match error {
+            CommandError::Stopped(stopped) => Report::stopped(stopped),
+            CommandError::Unfinished { job_id, advice, cause } => Report::of(cause).with_job(job_id, advice),
+            CommandError::Client(ClientError::Refused(refusal)) => Report::refused(error, refusal),
+            CommandError::Client(ClientError::Unreachable { .. }) => {
+                Report::new(Exit::Unreachable, "unreachable", "The server was not reached", error)
+            }
+            CommandError::Usage(_) | CommandError::Client(ClientError::Address(_) | ClientError::PlainHttp { .. }) => {
+                Report::new(Exit::Usage, "usage", "The command was called wrongly", error)
+            }
+            _ => Report::new(Exit::Error, "command", "The command failed", error),
+        }
+    }
+
+    /// The text for stderr.
+    #[must_use]
+    pub fn text(&self, json: bool) -> String {
+        if json { self.problem.line() } else { self.words.clone() }
+    }
+
+    fn new(exit: Exit, short: &str, title: &str, error: &CommandError) -> Report {
+        let detail = error_chain(error);
+        let label = console::style("error:").red().bold().for_stderr();
+        let advice = if let CommandError::Client(error) = error { error.advice() } else { Vec::new() };
+        let words = format!("{label} {}", printable(&detail));
+        let words = advice.iter().fold(words, |all, line| format!("{all}\n  {}", printable(line)));
+        Report { exit, problem: Problem::new(short, title, &detail), words }
+    }
+
+    /// The server's own problem, if it sent one; a gateway's answer is none.
+    fn refused(error: &CommandError, refusal: &Refusal) -> Report {
+        let exit = if matches!(refusal.status, 401 | 403) { Exit::Denied } else { Exit::Error };
+        let report = Report::new(exit, "http", "The server refused", error);
+        let problem = match &refusal.problem {
+            Some(problem) => problem.clone(),
+            None => Problem { status: Some(refusal.status), ..report.problem },
+        };
+        Report { problem, ..report }
+    }
+
+    fn stopped(stopped: &Stopped) -> Report {
+        let (short, title) = match stopped.exit {
+            Exit::Timeout => ("timeout", "The job has not ended in time"),
+            _ => ("interrupted", "The command was interrupted"),
+        };
+        let problem = Problem::new(short, title, &stopped.what).with_job(stopped.job_id.as_deref(), &stopped.advice);
+        Report { exit: stopped.exit, problem, words: stopped.to_string() }
+    }
+
+    fn with_job(self, job_id: &str, advice: &[String]) -> Report {
+        let words = format!("{}\njob {job_id} is still there", self.words);
+        let words = advice.iter().fold(words, |all, line| format!("{all}\n  {line}"));
+        Report { problem: self.problem.with_job(Some(job_id), advice), words, ..self }
+    }
+}
