@@ -16,12 +16,30 @@ problems=()
 needs() { # variable, what it is
     [ -n "${!1:-}" ] || problems+=("$1 is not given: $2")
 }
+secure() { # variable, why
+    [[ -z "${!1:-}" || ${!1} =~ ^https://[^[:space:]]+$ ]] || problems+=("$1 is ${!1}, which is no https URL: $2")
+}
+# CloudFormation counts characters, Lambda bytes: so do we.
+fits() { # variable, the template's parameter that it sets, its value
+    local LC_ALL=C most
+    most=$(sed -n "/^  $2:\$/,/^  [A-Z]/s/^    MaxLength: //p" template.yaml)
+    [[ -z "$most" || ${#3} -le $most ]] ||
+        problems+=("$1 has ${#3} bytes, at most $most fit: Lambda takes 4,096 bytes for all environment variables of a function")
+}
 
 check() {
     needs STACK "the stack's name, such as STACK=headway"
     needs ISSUER "the issuer of your users' tokens (claim iss), such as ISSUER=https://login.example.com/"
     needs AUDIENCE "the audience of those tokens (claim aud), such as AUDIENCE=headway"
     [ "${AUTH:-gateway}" != jwks ] || needs JWKS_URL "where the issuer's keys are, since AUTH=jwks"
+    [[ -z "${STACK:-}" || $STACK =~ ^[A-Za-z][-A-Za-z0-9]{0,127}$ ]] ||
+        problems+=("STACK is $STACK: a stack's name begins with a letter and has at most 128 letters, digits and hyphens")
+    secure ISSUER "API Gateway reads an issuer's keys over https alone, and over plain http they could be anybody's"
+    secure JWKS_URL "keys that come over plain http could be anybody's"
+    for setting in $settings; do
+        variable=${setting%%=*}
+        fits "$variable" "${setting#*=}" "${!variable:-}"
+    done
     if ! command -v sam >/dev/null; then
         if ! command -v aws >/dev/null; then
             problems+=("neither sam nor aws is installed: https://docs.aws.amazon.com/serverless-application-model/, or https://aws.amazon.com/cli/")

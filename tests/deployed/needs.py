@@ -3,7 +3,9 @@
 Each need is made ready first, with all permissions, and then tried. It says whether it was done.
 """
 
+import concurrent.futures
 import json
+import uuid
 
 from ageing import age
 
@@ -12,6 +14,8 @@ READY = {"processor": "json-schema", "params": {"schema": SCHEMA}}
 MIXED = [{"iata": "ZRH"}, {"iata": "too long"}]
 # Careful mode begins with the third receive.
 CAREFUL = 3
+# Requests that race, and how often they do until two have surely met.
+SIDE_BY_SIDE, RACES = 8, 10
 
 
 class Bench:
@@ -92,6 +96,29 @@ def api_starts(bench):
     return lambda: answered(bench, 202, "POST", "/v1/jobs", {**READY, "items": MIXED})
 
 
+def api_races(bench):
+    """Requests side by side with one `Idempotency-Key`: one makes the job, each other takes back what it wrote before it saw that."""
+
+    def race():
+        since = bench.deployment.now_ms()
+        key = str(uuid.uuid4())
+        post = lambda _: bench.user.call("POST", "/v1/jobs", {**READY, "items": MIXED}, idempotency_key=key)
+        with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            answers = list(pool.map(post, range(SIDE_BY_SIDE)))
+        one = {answer.json().get("id") for answer in answers}
+        return {answer.status for answer in answers} == {202} and len(one) == 1, bench.deployment.function_log("ApiFunction", since)
+
+    def attempt():
+        # Whether two really met nobody sees from outside, unless it is denied.
+        for _ in range(RACES):
+            done, log = race()
+            if not done:
+                break
+        return done, log
+
+    return attempt
+
+
 def api_lists_jobs(bench):
     bench.started()
     bench.started()
@@ -144,6 +171,7 @@ def cleanup_revives(bench):
 # By function, action and resource, as the template names it.
 NEEDS = {
     ("ApiFunction", "dynamodb:BatchGetItem", "Table.Arn"): api_lists_jobs,
+    ("ApiFunction", "dynamodb:DeleteItem", "Table.Arn"): api_races,
     ("ApiFunction", "dynamodb:GetItem", "Table.Arn"): api_lists_failures,
     ("ApiFunction", "dynamodb:PutItem", "Table.Arn"): api_starts,
     ("ApiFunction", "dynamodb:UpdateItem", "Table.Arn"): api_starts,

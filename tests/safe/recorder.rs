@@ -8,10 +8,34 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared as _;
+use tokio::sync::Notify;
 
-/// The operations asked for, in order, such as `DynamoDB_20120810.GetItem`.
+/// The operations asked for, in order, such as `DynamoDB_20120810.GetItem`; and one that is to wait before it goes on its way.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Calls(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Calls {
+    noted: Arc<Mutex<Vec<String>>>,
+    held: Arc<Mutex<Option<Held>>>,
+}
+
+/// A call that waits where a test wants another to be made first.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    operation: &'static str,
+    arrived: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+impl Held {
+    /// Returns once the call is there.
+    pub(crate) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Lets it go on its way.
+    pub(crate) fn go_on(&self) {
+        self.go_on.notify_one();
+    }
+}
 
 impl Calls {
     /// A client that notes each call here.
@@ -21,7 +45,14 @@ impl Calls {
 
     /// What was asked for since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        std::mem::take(&mut *self.noted.lock().unwrap())
+    }
+
+    /// Holds the next call of this operation.
+    pub(crate) fn hold(&self, operation: &'static str) -> Held {
+        let held = Held { operation, arrived: Arc::default(), go_on: Arc::default() };
+        *self.held.lock().unwrap() = Some(held.clone());
+        held
     }
 }
 
@@ -47,7 +78,14 @@ impl HttpClient for Noting {
 impl HttpConnector for Noted {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let operation = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-        self.calls.0.lock().unwrap().push(operation);
-        self.inner.call(request)
+        let held = self.calls.held.lock().unwrap().take_if(|held| operation.ends_with(held.operation));
+        self.calls.noted.lock().unwrap().push(operation);
+        let Some(held) = held else { return self.inner.call(request) };
+        let inner = self.inner.clone();
+        HttpConnectorFuture::new(async move {
+            held.arrived.notify_one();
+            held.go_on.notified().await;
+            inner.call(request).await
+        })
     }
 }

@@ -21,6 +21,7 @@ async fn live(house: &House) {
     };
     let done = house.send(request()).await.id();
     assert_eq!(house.send(request()).await.id(), done);
+    race(house).await;
     let held = house.start("ann", json!({"items": [1, 2, fails], "chunkSize": 1})).await.id();
     house.post("ann", &format!("/v1/jobs/{held}/pause"), &json!({})).await;
     house.work().await;
@@ -54,6 +55,24 @@ async fn live(house: &House) {
     house.work().await;
     house.clock.pass(TimeDelta::days(40));
     house.sweep().await;
+}
+
+/// Two requests side by side with one `Idempotency-Key`, neither of which finds the other's job when it looks: one makes it, and the
+/// other takes back what it had written.
+async fn race(house: &House) {
+    let request = || {
+        let request = http::Request::post("/v1/jobs").header("authorization", format!("Bearer {}", house.token("ann")));
+        let request = request.header("content-type", "application/json").header("idempotency-key", "race");
+        request.body(json!({"processor": "echo", "items": [1]}).to_string().into()).unwrap()
+    };
+    let held = house.api_calls.hold("TransactWriteItems");
+    let (loser, winner) = tokio::join!(house.send(request()), async {
+        held.arrived().await;
+        let winner = house.send(request()).await;
+        held.go_on();
+        winner
+    });
+    assert_eq!(loser.id(), winner.id());
 }
 
 /// A chunk whose worker is thought to have died: marks are made and taken away.

@@ -1,8 +1,10 @@
 """What callers meet: which routes want a token, and how many requests pass."""
 
-from stack import KEYS_URL, Stack
+import re
 
-OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /", "OPTIONS /v1/{proxy+}"}
+from stack import KEYS_URL, ROOT, Stack
+
+OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /"}
 JOBS = "ANY /v1/{proxy+}"
 
 
@@ -56,6 +58,43 @@ def test_the_stage_is_throttled_and_logged(stack):
     limits = stage["DefaultRouteSettings"]
     assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
     assert stage["AccessLogSettings"]["DestinationArn"] == "AccessLogs.Arn"
+
+
+def test_changes_that_the_stage_deploys_are_made_one_after_the_other(stack):
+    """The stage deploys by itself. Two routes made at once conflict now and then, and the whole deployment with them."""
+    (stage,) = (r for r in stack.resources.values() if r["Type"] == "AWS::ApiGatewayV2::Stage")
+    assert stage["Properties"]["AutoDeploy"] is True
+    behind, chain = stage["DependsOn"], []
+    while behind:
+        chain.append(behind)
+        behind = stack.resources[behind].get("DependsOn")
+    assert sorted(chain) == sorted(stack.of_type("AWS::ApiGatewayV2::Route"))
+    waits_for_nobody = chain[-1]
+    assert stack.resources[waits_for_nobody]["Properties"]["Target"] == "integrations/ApiIntegration"
+
+
+def listed(constant):
+    """What a constant of the function's own CORS lists."""
+    text = (ROOT / "functions/api/src/cors.rs").read_text()
+    return set(re.search(rf'const {constant}: HeaderValue =\s*HeaderValue::from_static\("(.*?)"\);', text)[1].split(", "))
+
+
+def test_the_gateway_marks_answers_for_pages_as_the_function_would():
+    """Its own refusals (401, 413, 429, 503) reach no function. Whoever marks, marks alone: a header twice is none to a browser."""
+    stack = Stack(Origins="https://a.example,http://localhost:3000")
+    (api,) = stack.of_type("AWS::ApiGatewayV2::Api").values()
+    cors = api["CorsConfiguration"]
+    assert cors["AllowOrigins"] == ["https://a.example", "http://localhost:3000"]
+    assert not cors.get("AllowCredentials")
+    assert listed("METHODS") <= set(cors["AllowMethods"])
+    assert listed("ALLOWED_HEADERS") <= set(cors["AllowHeaders"])
+    assert listed("EXPOSED_HEADERS") <= set(cors["ExposeHeaders"])
+    assert "HEADWAY_ORIGINS" not in stack.environment("ApiFunction")
+
+
+def test_without_origins_no_page_may_call():
+    (api,) = Stack().of_type("AWS::ApiGatewayV2::Api").values()
+    assert "CorsConfiguration" not in api
 
 
 def test_outputs(stack):

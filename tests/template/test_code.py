@@ -10,8 +10,8 @@ FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction"
 # Crates beside the function's own and the domain that read variables.
 MORE = {"WorkerFunction": ["shared/outbound/src"]}
 
-# Read on a developer's machine only; on Lambda there is nothing to set.
-DEVELOPMENT = {"HEADWAY_DATA"}
+# Read where no gateway is in front; on Lambda there is nothing to set.
+DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_ORIGINS"}
 
 
 def code(folder):
@@ -111,10 +111,11 @@ ACTIONS = {
 MAPPING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
 
-def test_roles_allow_what_the_code_calls_and_no_more():
-    stack = Stack()
-    allowed = {a for function in FUNCTIONS for _, actions, _ in stack.statements(function) for a in actions}
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_role_allows_what_no_code_calls(function):
+    """Which function makes which call is seen by running them: `tests/safe/roles.rs` compares each role with its own calls."""
+    allowed = {a for _, actions, _ in Stack().statements(function) for a in actions}
     text = code("shared/src/ledger/dynamodb") + code("shared/src/queue/sqs") + code("shared/src/queue")
     called = {action for call, action in ACTIONS.items() if re.search(rf"\.{call}\(\)", text)}
     assert called
-    assert {a for a in allowed if not a.startswith("logs:")} - MAPPING == called
+    assert {a for a in allowed if not a.startswith("logs:")} - MAPPING <= called

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from stack import GIVEN, ROOT, Stack
+from stack import GIVEN, ROOT, TEMPLATE, Stack, source
 
 SCRIPT = (ROOT / "tools/deploy.sh").read_text()
 SETTINGS = dict(pair.split("=") for pair in re.search(r'settings="(.*?)"', SCRIPT, re.DOTALL)[1].split())
@@ -22,6 +22,7 @@ def run(tmp_path):
     for name in ["tools", "bin", "target/lambda"]:
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "tools/deploy.sh").write_text(SCRIPT)
+    (tmp_path / "template.yaml").write_text(TEMPLATE.read_text())
     for function in ["api", "worker", "cleanup"]:
         bootstrap = tmp_path / f"target/lambda/{function}/bootstrap"
         bootstrap.parent.mkdir()
@@ -96,6 +97,35 @@ def test_what_is_missing_is_said_all_at_once_and_before_anything_is_built(run):
     recipe = re.search(r"^deploy:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
     assert [line.split()[0].lstrip("@") for line in recipe.splitlines()] == ["tools/deploy.sh", "$(MAKE)", "tools/deploy.sh"]
     assert "--check" in recipe.splitlines()[0]
+
+
+REFUSED = {
+    "an issuer over http, which API Gateway cannot read": ({"ISSUER": "http://login.example/"}, "ISSUER is http://login.example/, which is no https URL"),
+    "no issuer's URL": ({"ISSUER": "login.example"}, "ISSUER is login.example"),
+    "keys over http": ({"AUTH": "jwks", "JWKS_URL": "http://login.example/keys"}, "JWKS_URL is http://login.example/keys"),
+    "a stack's name that is none": ({"STACK": "my_jobs"}, "STACK is my_jobs"),
+    "a stack's name that is too long": ({"STACK": "j" * 129}, "STACK is jjj"),
+    "more processors than an environment holds": ({"PROCESSORS": "[" + " " * 2_099 + "]"}, "PROCESSORS has 2101 bytes, at most 2100 fit"),
+    "the same in bytes": ({"PROCESSORS": "ü" * 1_051}, "PROCESSORS has 2102 bytes"),
+    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, at most 2700 fit"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_aws_would_refuse_late_is_refused_before_anything_is_built(run, what):
+    given, words = REFUSED[what]
+    ended, calls = run("--check", **{**NEEDED, **given})
+    assert ended.returncode == 2 and not calls
+    assert words in ended.stderr, ended.stderr
+
+
+def test_what_just_fits_is_deployed(run):
+    parameters = source()["Parameters"]
+    full = {name: "x" * most for name, parameter in SETTINGS.items() if (most := parameters[parameter].get("MaxLength"))}
+    assert {"PROCESSORS", "HTTP_ENDPOINTS"} <= set(full)
+    addresses = {name: "https://x.example/".ljust(len(full[name]), "x") for name in ("ISSUER", "JWKS_URL")}
+    ended, _ = run("--check", **{**NEEDED, **full, **addresses, "STACK": "j" * 128})
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_nothing_is_deployed_that_was_not_built(run, tmp_path):

@@ -62,6 +62,14 @@ def test_every_alarm_watches_a_metric_that_there_is(stack):
         check_metric(stack, alarm["Namespace"], alarm["MetricName"], dimension["Name"], dimension["Value"])
 
 
+def test_alarms_ring_whenever_the_schedule_lets_the_cleanup_run(stack):
+    """A run without such a job sends no metric: an alarm that wants several periods in a row never sees them fill up if runs are
+    farther apart than its period."""
+    for name, alarm in alarms(stack).items():
+        if alarm["Dimensions"][0]["Value"] == "CleanupFunction":
+            assert alarm["EvaluationPeriods"] == alarm["Threshold"] == 1, name
+
+
 def widgets():
     (dashboard,) = Stack().of_type("AWS::CloudWatch::Dashboard").values()
     return json.loads(dashboard["DashboardBody"])["widgets"]

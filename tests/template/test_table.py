@@ -17,7 +17,9 @@ def test_on_demand_recoverable_encrypted(table):
 
 def test_it_stays_when_the_stack_goes(stack):
     table = stack.resources["Table"]
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    # Of a stack that could not be made nothing stays: nobody would know of the table.
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_indexes_hold_keys_only(table):
@@ -52,7 +54,18 @@ def test_a_second_stack_does_not_collide(stack):
     for name, resource in stack.resources.items():
         kind = resource["Type"]
         assert kind in NAMES or kind in UNNAMED, f"{name}: does {kind} have a physical name? Say so in NAMES or UNNAMED"
-        assert NAMES.get(kind) not in resource["Properties"], f"{name} has a fixed name"
+        given = resource["Properties"].get(NAMES.get(kind))
+        # A name with the API's id in it is no other stack's.
+        assert given is None or "/Api" in given, f"{name} has a fixed name"
+
+
+def test_the_access_log_does_not_fill_the_accounts_resource_policy(stack):
+    """Source: CloudWatch Logs User Guide, "Enable logging from AWS services", log group resource policy size limit."""
+    (stage,) = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    group = stack.resources[stage["AccessLogSettings"]["DestinationArn"].removesuffix(".Arn")]["Properties"]
+    assert group["LogGroupName"].startswith("/aws/vendedlogs/")
+    longest = group["LogGroupName"].replace("AWS::StackName", "s" * 128).replace("/Api", "/abcdefghij")
+    assert len(longest) <= 512
 
 
 def test_the_table_is_all_that_stays_and_the_output_says_so(stack):

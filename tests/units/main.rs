@@ -30,7 +30,7 @@ fn settlement(id: ChunkId, failed: u16) -> Settlement {
 }
 
 /// What broke it: a part row that outgrows a kilobyte, an index that follows every settlement, a second write a chunk.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn settling_costs_one_unit_at_every_fill_level() {
     let world = World::new().await;
     let job = world.open_job(ITEMS).await;
@@ -54,7 +54,7 @@ async fn settling_costs_one_unit_at_every_fill_level() {
 }
 
 /// What broke it: a message that is worked on before the ledger is looked at, a write that is tried all the same.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_duplicate_costs_reads_and_no_processing() {
     let world = World::new().await;
     let job = world.open_job(ITEMS).await;
@@ -72,7 +72,7 @@ async fn a_duplicate_costs_reads_and_no_processing() {
 }
 
 /// What broke it: a poll that reads parts which are rolled up, or every chunk's row.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_poll_costs_two_read_units() {
     let world = World::new().await;
     let job = world.open_job(ITEMS).await;
@@ -88,7 +88,7 @@ async fn a_poll_costs_two_read_units() {
 }
 
 /// The price that `headway estimate` gives, and with it the goal for a million items, rests on these units.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_job_uses_what_the_estimate_reckons() {
     let world = World::new().await;
     let (parts, items_per_part) = (3_u32, usize::from(CHUNKS) * usize::from(ITEMS));

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use headway::{App, config, telemetry};
 use headway_worker::processors;
 use lambda_http::Error;
+use tower::ServiceExt as _;
 
 use crate::auth::{Authenticator, Host};
 use crate::cors::Origins;
 #[cfg(feature = "embedded")]
 use crate::in_process::Functions;
 use crate::processors::with_own;
-use crate::{AppState, quotas, router};
+use crate::{AppState, base_path, quotas, router};
 
 /// Runs the api function, configured by the environment, until the runtime ends it.
 ///
@@ -32,7 +33,7 @@ async fn serve(app: App, host: Host) -> Result<(), Error> {
     let app = app.with_quotas(quotas::from_env(&config::optional)?);
     let auth = Authenticator::from_env(&config::optional, host, app.clock.clone())?;
     let state = AppState::new(app, auth).with_origins(Origins::from_env(&config::optional)?);
-    lambda_http::run(router(Arc::new(state))).await
+    lambda_http::run(router(Arc::new(state)).map_request(base_path::strip::<lambda_http::Body>)).await
 }
 
 /// How long to wait before seeing again whether another process still works the data off.

@@ -5,6 +5,7 @@
 //! resource. The crate is a library: Lambda's runtime, a local server and tests call the same router.
 
 pub mod auth;
+pub mod base_path;
 pub mod body;
 pub mod cors;
 mod csv;

@@ -8,8 +8,10 @@ use headway::work::error_chain;
 use super::Check;
 use super::signed::Signed;
 
+mod concurrency;
 mod functions;
 mod queues;
+mod recursion;
 mod table;
 
 /// What belongs together: as `template.yaml` makes it.

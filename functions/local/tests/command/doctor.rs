@@ -121,7 +121,7 @@ async fn the_embedded_table_and_queues_have_nothing_to_mend() {
     let checks = deployment.look().await;
     let bad: Vec<_> = checks.iter().filter(|check| !check.ok).collect();
     assert!(bad.is_empty(), "{bad:?}");
-    assert_eq!(checks.len(), 10, "{checks:?}");
+    assert_eq!(checks.len(), 12, "{checks:?}");
 }
 
 /// Looks at the deployment that this AWS tells of.
@@ -147,7 +147,7 @@ async fn a_sound_deployment_has_nothing_to_mend() {
 #[tokio::test]
 async fn whatever_is_off_in_a_deployment_is_found() {
     type Break = fn(&mut Value);
-    let cases: [(&str, &str, Break, &[&str]); 14] = [
+    let cases: [(&str, &str, Break, &[&str]); 18] = [
         ("the table is being made", "DescribeTable", |a| a["Table"]["TableStatus"] = json!("CREATING"), &["table"]),
         ("a table of somebody else's", "DescribeTable", |a| a["Table"]["KeySchema"] = json!([]), &["table"]),
         ("an index is gone", "DescribeTable", |a| drop(a["Table"]["GlobalSecondaryIndexes"].as_array_mut().unwrap().pop()), &["indexes"]),
@@ -187,6 +187,20 @@ async fn whatever_is_off_in_a_deployment_is_found() {
             |a| drop(a["Attributes"].as_object_mut().unwrap().remove("RedrivePolicy")),
             &["redrive", "worker"],
         ),
+        ("Lambda ends what it takes for a loop", "GET recursion", |a| a["RecursiveLoop"] = json!("Terminate"), &["recursive loops"]),
+        ("the settings of another service", "GET recursion", |a| *a = json!({}), &["recursive loops"]),
+        (
+            "a new account's concurrency",
+            "GET account",
+            |a| a["AccountLimit"]["UnreservedConcurrentExecutions"] = json!(10),
+            &["concurrency"],
+        ),
+        (
+            "as many workers as there are places",
+            "GET mappings queue",
+            |a| drop(a["EventSourceMappings"][0]["ScalingConfig"].take()),
+            &["concurrency"],
+        ),
     ];
     for (case, call, broken, expected) in cases {
         let aws = FakeAws::start().await;
@@ -221,6 +235,8 @@ async fn what_credentials_do_not_allow_is_said_by_its_name() {
         ("GetQueueUrl", "sqs:GetQueueUrl", &["dead-letter queue"]),
         ("GET mappings queue", "lambda:ListEventSourceMappings", &["visibility timeout", "event sources"]),
         ("GET configuration", "lambda:GetFunctionConfiguration", &["visibility timeout", "worker"]),
+        ("GET recursion", "lambda:GetFunctionRecursionConfig", &["recursive loops"]),
+        ("GET account", "lambda:GetAccountSettings", &["concurrency"]),
     ] {
         let aws = FakeAws::start().await;
         aws.refuse(call, 400 + 3 * u16::from(call.starts_with("GET ")), "AccessDeniedException");

@@ -8,7 +8,7 @@ use headway::work::error_chain;
 use serde::Deserialize;
 
 use super::queues::Queues;
-use super::{Deployment, denied};
+use super::{Deployment, concurrency, denied, recursion};
 use crate::doctor::signed::SignedError;
 use crate::doctor::{Check, server};
 
@@ -35,6 +35,13 @@ struct Mapping {
     state: String,
     #[serde(default)]
     function_response_types: Vec<String>,
+    scaling_config: Option<ScalingConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ScalingConfig {
+    maximum_concurrency: Option<u64>,
 }
 
 /// What Lambda says of the worker.
@@ -61,15 +68,17 @@ struct Environment {
 
 /// The worker, if it was found, and what there is to say.
 pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Worker>, Vec<Check>) {
-    let mut functions = Vec::new();
+    let mut mappings = Vec::new();
     let sources = [("the queue", Some(queues.queue.arn())), ("the dead letters", queues.dead_letters_arn())];
     for (source, arn) in sources {
         let Some(arn) = arn else { continue };
         match mapping(deployment, source, arn).await {
-            Ok(function) => functions.push(function),
+            Ok(mapping) => mappings.push(mapping),
             Err(check) => return (None, vec![check]),
         }
     }
+    let workers_max = mappings.first().and_then(|of_the_queue| of_the_queue.scaling_config.as_ref()?.maximum_concurrency);
+    let mut functions: Vec<_> = mappings.into_iter().map(|mapping| mapping.function_arn).collect();
     functions.dedup();
     let [function] = &functions[..] else {
         let detail = format!("the queues have different workers: {}", functions.join(", "));
@@ -78,37 +87,46 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
     let mut checks = vec![Check::good(MAPPINGS, "the worker is called with the messages of both queues, and answers for each")];
     // An ARN is arn:aws:lambda:region:account:function:name, maybe with :version.
     let name = function.split(':').nth(6).unwrap_or(function);
+    let worker = configuration(deployment, queues, name, &mut checks).await;
+    checks.push(recursion::look(&deployment.lambda, name).await);
+    checks.push(concurrency::look(&deployment.lambda, workers_max).await);
+    (worker, checks)
+}
+
+/// The worker of this name, and what there is to say about it.
+async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, checks: &mut Vec<Check>) -> Option<Worker> {
     match deployment.lambda.get(&[API, "functions", name, "configuration"], &[]).await {
         Ok((headers, body)) => {
             checks.push(server::clock(CLOCK, &headers, Utc::now()));
             match serde_json::from_slice::<Worker>(&body) {
                 Ok(worker) => {
                     checks.push(worker.look(deployment, queues));
-                    (Some(worker), checks)
+                    Some(worker)
                 }
                 Err(error) => {
                     checks.push(Check::bad(WORKER, format!("not looked at: {error}"), "look again"));
-                    (None, checks)
+                    None
                 }
             }
         }
         Err(error) => {
             checks.push(unknown(WORKER, "lambda:GetFunctionConfiguration", &error));
-            (None, checks)
+            None
         }
     }
 }
 
-/// The function that is called with a queue's messages.
-async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<String, Check> {
+/// What calls a function with a queue's messages.
+async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<Mapping, Check> {
     let answer = deployment.lambda.get(&[API, "event-source-mappings"], &[("EventSourceArn", arn)]).await;
     let (_, body) = answer.map_err(|error| unknown(MAPPINGS, "lambda:ListEventSourceMappings", &error))?;
     let unreadable = |error| Check::bad(MAPPINGS, format!("not looked at: {error}"), "look again");
     let Mappings { event_source_mappings } = serde_json::from_slice(&body).map_err(unreadable)?;
-    let [mapping] = &event_source_mappings[..] else {
-        let count = event_source_mappings.len();
-        return Err(Check::bad(MAPPINGS, format!("{source} has {count} functions to take its messages, not one"), DEPLOY));
-    };
+    let one: Result<[Mapping; 1], _> = event_source_mappings.try_into();
+    let [mapping] = one.map_err(|mappings: Vec<_>| {
+        let count = mappings.len();
+        Check::bad(MAPPINGS, format!("{source} has {count} functions to take its messages, not one"), DEPLOY)
+    })?;
     if !matches!(mapping.state.as_str(), "Enabled" | "Enabling" | "Creating" | "Updating") {
         let fix = "aws lambda update-event-source-mapping --enabled --uuid UUID, or deploy template.yaml again";
         return Err(Check::bad(MAPPINGS, format!("nobody takes messages of {source}: the mapping is {}", mapping.state), fix));
@@ -116,10 +134,10 @@ async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<Str
     if !mapping.function_response_types.iter().any(|kind| kind == PARTIAL) {
         return Err(Check::bad(MAPPINGS, format!("one failed message of {source} brings its whole batch back: {PARTIAL} is off"), DEPLOY));
     }
-    Ok(mapping.function_arn.clone())
+    Ok(mapping)
 }
 
-fn unknown(name: &'static str, action: &str, error: &SignedError) -> Check {
+pub(super) fn unknown(name: &'static str, action: &str, error: &SignedError) -> Check {
     if error.is_denied() {
         return denied(name, action);
     }

@@ -102,7 +102,7 @@ fn sound(url: &str) -> BTreeMap<String, (u16, Value)> {
         json!({"Attributes": attributes})
     };
     let mapping = json!({"EventSourceMappings": [{"UUID": "u", "State": "Enabled", "FunctionArn": WORKER_ARN, "BatchSize": 10,
-        "FunctionResponseTypes": ["ReportBatchItemFailures"]}]});
+        "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": 20}}]});
     let worker = json!({"FunctionName": "jobs-Worker-1", "Timeout": 60, "State": "Active", "LastUpdateStatus": "Successful",
         "Environment": {"Variables": {"HEADWAY_TABLE": TABLE, "HEADWAY_DEAD_LETTER_QUEUE_ARN": DEAD_ARN,
             "HEADWAY_QUEUE_URL": format!("{url}/123456789012/jobs-Queue-1")}}});
@@ -115,6 +115,8 @@ fn sound(url: &str) -> BTreeMap<String, (u16, Value)> {
         ("GET mappings queue", mapping.clone()),
         ("GET mappings dead", mapping),
         ("GET configuration", worker),
+        ("GET recursion", json!({"RecursiveLoop": "Allow"})),
+        ("GET account", json!({"AccountLimit": {"ConcurrentExecutions": 1_000, "UnreservedConcurrentExecutions": 900}})),
     ];
     answers.map(|(call, answer)| (call.to_owned(), (200, answer))).into()
 }
@@ -144,6 +146,8 @@ fn name(uri: &Uri, headers: &HeaderMap, body: &str) -> String {
         (Some(operation), _) => operation.to_owned(),
         (None, "/2015-03-31/event-source-mappings") => format!("GET mappings {}", side(uri.query().unwrap_or_default())),
         (None, "/2015-03-31/functions/jobs-Worker-1/configuration") => "GET configuration".to_owned(),
+        (None, "/2024-08-31/functions/jobs-Worker-1/recursion-config") => "GET recursion".to_owned(),
+        (None, "/2016-08-19/account-settings") => "GET account".to_owned(),
         (None, other) => format!("GET {other}"),
     }
 }

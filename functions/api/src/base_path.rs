@@ -1,0 +1,114 @@
+//! The path below which an API Gateway serves this API, if it does: a custom domain's mapping key. The gateway leaves it out when it
+//! looks for a route, and leaves it in in the path that it hands on, where no path of ours begins with it.
+//!
+//! Nothing has to be configured: the event names the route that was taken, so whatever stands before that is the base path.
+
+use http::Request;
+use http::uri::{PathAndQuery, Uri};
+use lambda_http::RequestExt as _;
+use lambda_http::request::RequestContext;
+
+/// How API Gateway names the rest of a path in a route.
+const REST: &str = "proxy";
+
+/// The request as it would be without a base path. One that did not come through a route of an HTTP API is left as it is.
+#[must_use]
+pub fn strip<B>(mut request: Request<B>) -> Request<B> {
+    let stripped = taken(&request).and_then(|path| {
+        let base = base_of(request.uri().path(), &path)?;
+        without(request.uri(), base)
+    });
+    if let Some(uri) = stripped {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// The path of the route that the gateway took, with what was in the place of `{proxy+}`.
+fn taken<B>(request: &Request<B>) -> Option<String> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
+    let (_, route) = context.route_key.as_deref()?.split_once(' ')?;
+    match route.strip_suffix("{proxy+}") {
+        None => Some(route.to_owned()),
+        Some(before) => request.path_parameters_ref()?.first(REST).map(|rest| format!("{before}{rest}")),
+    }
+}
+
+/// What the path has before the route's: the bytes of the base path.
+fn base_of(path: &str, route: &str) -> Option<usize> {
+    if path == route {
+        return None;
+    }
+    // `https://example.com/key`, where the route is `/`.
+    if route == "/" && !path.ends_with('/') {
+        return Some(path.len());
+    }
+    let route = decoded(route);
+    let mut ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
+    ends.find(|at| decoded(&path[*at..]) == route)
+}
+
+/// The gateway may hand on a parameter decoded and the path not.
+fn decoded(path: &str) -> Vec<u8> {
+    // As a query's value, in which `+` would be a space.
+    let text = path.replace('+', "%2B");
+    form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned().into_bytes()).unwrap_or_default()
+}
+
+fn without(uri: &Uri, base: usize) -> Option<Uri> {
+    let rest = &uri.path_and_query()?.as_str()[base..];
+    let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The path and query that are left of a request that the gateway took by a route.
+    fn left(route: &str, path: &str, query: &str, rest: Option<&str>) -> String {
+        let event = json!({"version": "2.0", "rawPath": path, "rawQueryString": query, "isBase64Encoded": false, "body": "",
+            "headers": {"host": "jobs.example"}, "pathParameters": rest.map(|rest| json!({"proxy": rest})),
+            "requestContext": {"stage": "$default", "routeKey": route, "http": {"method": "GET", "path": path}}});
+        let request = strip(lambda_http::request::from_str(&event.to_string()).unwrap());
+        request.uri().path_and_query().unwrap().to_string()
+    }
+
+    const JOBS: &str = "ANY /v1/{proxy+}";
+
+    #[test]
+    fn what_a_mapping_puts_before_the_route_goes() {
+        for (route, path, query, rest, expected) in [
+            (JOBS, "/v1/jobs", "", Some("jobs"), "/v1/jobs"),
+            (JOBS, "/v1/jobs", "pageSize=1", Some("jobs"), "/v1/jobs?pageSize=1"),
+            (JOBS, "/back/v1/jobs/7", "", Some("jobs/7"), "/v1/jobs/7"),
+            (JOBS, "/back/office/v1/jobs", "pageSize=1", Some("jobs"), "/v1/jobs?pageSize=1"),
+            (JOBS, "/v1/v1/jobs", "", Some("jobs"), "/v1/jobs"),
+            (JOBS, "/v1/v1/v1/v1", "", Some("v1/v1"), "/v1/v1/v1"),
+            (JOBS, "/back/v1/jobs/a%20b", "", Some("jobs/a b"), "/v1/jobs/a%20b"),
+            (JOBS, "/back/v1/jobs/a+b%2Fc&d", "", Some("jobs/a+b/c&d"), "/v1/jobs/a+b%2Fc&d"),
+            ("ANY /healthz", "/healthz", "", None, "/healthz"),
+            ("ANY /healthz", "/back/healthz", "", None, "/healthz"),
+            ("ANY /docs", "/docs/docs", "", None, "/docs"),
+            ("ANY /", "/", "", None, "/"),
+            ("ANY /", "/back/", "", None, "/"),
+            ("ANY /", "/back", "token=1", None, "/?token=1"),
+            // Nothing is known of where these come from.
+            ("$default", "/back/v1/jobs", "", None, "/back/v1/jobs"),
+            (JOBS, "/back/v1/jobs", "", None, "/back/v1/jobs"),
+            (JOBS, "/elsewhere", "", Some("jobs"), "/elsewhere"),
+        ] {
+            assert_eq!(left(route, path, query, rest), expected, "{route} {path}");
+        }
+    }
+
+    #[test]
+    fn a_request_of_no_gateway_is_left_as_it_is() {
+        let request = strip(Request::get("http://127.0.0.1:7070/back/v1/jobs?x=1").body(()).unwrap());
+        assert_eq!(request.uri(), "http://127.0.0.1:7070/back/v1/jobs?x=1");
+    }
+}

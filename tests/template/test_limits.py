@@ -1,0 +1,72 @@
+"""What AWS refuses only in the middle of a deployment, the template refuses before it begins."""
+
+import json
+import re
+
+import pytest
+from stack import KEYS_URL, Stack, source
+
+# Source: AWS Lambda quotas, "Environment variables". Lambda measures them as JSON text, in which each quote counts twice.
+ENVIRONMENT_BYTES_MAX = 4_096
+# The longest that CloudFormation makes of the longest stack's name, and where queues of the longest region's name are.
+STACK = "s" * 128
+LONGEST = {
+    "Table": f"{STACK}-Table-ABCDEFGHIJKLM",
+    "Queue": f"https://sqs.us-gov-northwest-1.amazonaws.com.cn/123456789012/{'q' * 80}",
+    "DeadLetterQueue.Arn": f"arn:aws-us-gov:sqs:us-gov-northwest-1:123456789012:{'q' * 80}",
+}
+# As many quotes as there can be in what means something.
+DENSEST = {
+    "Processors": '{"name":"a","description":"b"},',
+    "HttpEndpoints": '"a":{"url":"https://a.example","secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},',
+}
+
+
+def longest(name, parameter):
+    most = parameter.get("MaxLength")
+    return (DENSEST.get(name, "x") * most)[:most] if most else None
+
+
+@pytest.mark.parametrize("function", ["ApiFunction", "WorkerFunction", "CleanupFunction"])
+@pytest.mark.parametrize("auth", ["gateway", "jwks"])
+def test_the_largest_environment_that_can_be_asked_for_is_one_that_lambda_takes(function, auth):
+    full = {name: value for name, p in source()["Parameters"].items() if (value := longest(name, p))}
+    variables = Stack(**full, Auth=auth, Scopes="required").environment(function)
+    unbounded = {name for name, p in source()["Parameters"].items() if p["Type"] == "String" and not {"MaxLength", "AllowedValues"} & set(p)}
+    assert not {value["Ref"] for value in raw(function).values() if isinstance(value, dict) and value.get("Ref") in unbounded}
+    measured = json.dumps({name: LONGEST.get(value, value) for name, value in variables.items()}, separators=(",", ":"))
+    assert len(measured.encode()) <= ENVIRONMENT_BYTES_MAX, len(measured)
+
+
+def raw(function):
+    """The function's variables as written: with references, and both sides of conditions one level up."""
+    variables = source()["Resources"][function]["Properties"]["Environment"]["Variables"]
+    flat = {}
+    for name, value in variables.items():
+        branches = value["Fn::If"][1:] if isinstance(value, dict) and "Fn::If" in value else [value]
+        flat |= {f"{name} {n}": branch for n, branch in enumerate(branches)}
+    return flat
+
+
+def takes(parameter, value):
+    declared = source()["Parameters"][parameter]
+    fits = len(value) <= declared.get("MaxLength", len(value))
+    return fits and bool(re.fullmatch(declared.get("AllowedPattern", ".*"), value))
+
+
+@pytest.mark.parametrize(
+    "parameter, taken, refused",
+    [
+        ("JwtIssuer", ["https://login.example/", "https://a.example/tenant/v2.0"], ["http://login.example/", "login.example", ""]),
+        ("JwksUrl", ["", KEYS_URL], ["http://login.example/keys", "keys"]),
+        (
+            "Origins",
+            ["", "*", "https://a.example", "http://localhost:3000,https://a.example", "http://[::1]:3000"],
+            ["a.example", "https://a.example/", "https://A.example", "https://a.example, https://b.example", "null", ","],
+        ),
+    ],
+)
+def test_what_a_service_would_refuse_is_refused_as_a_parameter(parameter, taken, refused):
+    assert [value for value in taken if not takes(parameter, value)] == []
+    assert [value for value in refused if takes(parameter, value)] == []
+    assert source()["Parameters"][parameter]["ConstraintDescription"]
