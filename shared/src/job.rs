@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::chunk::Split;
 use crate::limits::{ID_CHARS_MAX, RETENTION_DAYS_DEFAULT};
 use crate::part::Part;
+use crate::percentage::Percentage;
 
 mod write;
 
@@ -95,14 +96,14 @@ impl fmt::Display for UserId {
 }
 
 /// How many failures a job bears before it fails.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToleratedFailures {
     /// The job fails once more than this many items have failed.
     Count(u64),
     /// The job fails once more than this share of its items has failed.
     Percentage {
-        /// Of all items, 0 to 100. Looked at only when the job is sealed.
-        percentage: f64,
+        /// Of all items. Looked at only when the job is sealed.
+        percentage: Percentage,
         /// With this, also of the items handled, once at least this many are.
         minimum_sample: Option<u64>,
     },
@@ -121,8 +122,7 @@ impl ToleratedFailures {
         match *self {
             Self::Count(count) => failed > count,
             Self::Percentage { percentage, minimum_sample } => {
-                // Multiplied rather than divided: whole percentages of whole numbers are exact that way.
-                let over = |of: u64| failed as f64 * 100.0 > percentage * of as f64;
+                let over = |of: u64| percentage.is_exceeded_by(failed, of);
                 total.is_some_and(over) || minimum_sample.is_some_and(|least| handled >= least && over(handled))
             }
         }
@@ -371,14 +371,10 @@ mod tests {
 
     #[test]
     fn tolerance_is_looked_at_as_promised() {
-        let percent = |minimum_sample| ToleratedFailures::Percentage { percentage: 10.0, minimum_sample };
+        let percent = |minimum_sample| ToleratedFailures::Percentage { percentage: "10".parse().unwrap(), minimum_sample };
         assert!(!ToleratedFailures::Count(2).exceeded(2, 5, None) && ToleratedFailures::Count(2).exceeded(3, 5, None));
         assert!(!percent(None).exceeded(50, 50, None), "an open job has no total to take a share of");
         assert!(!percent(None).exceeded(10, 50, Some(100)) && percent(None).exceeded(11, 50, Some(100)));
-        for percentage in 0u32..=100 {
-            let tolerated = ToleratedFailures::Percentage { percentage: f64::from(percentage), minimum_sample: None };
-            assert!(!tolerated.exceeded(percentage.into(), 100, Some(100)), "{percentage} % of 100");
-        }
         assert!(!percent(Some(20)).exceeded(3, 19, Some(1_000)) && percent(Some(20)).exceeded(3, 20, None));
     }
 

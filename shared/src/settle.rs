@@ -238,7 +238,7 @@ mod tests {
     /// What broke it: a sample reckoned larger than it is, and a job failed by its first bad items.
     #[test]
     fn the_sample_is_what_finished_parts_and_this_one_have_handled() {
-        let tolerated = ToleratedFailures::Percentage { percentage: 30.0, minimum_sample: Some(10) };
+        let tolerated = ToleratedFailures::Percentage { percentage: "30".parse().unwrap(), minimum_sample: Some(10) };
         let rolled_up = RolledUp { parts: [0].into(), processed: 5, failed: 3 };
         let job = Job { tolerated, rolled_up, ..Job::new(JobId(uuid::Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH) };
         assert!(!exceeded(&job, Counts { processed: 0, failed: 1 }), "4 of 9");

@@ -171,8 +171,10 @@ fn jobs() -> impl Strategy<Value = Job> {
 fn tolerated() -> impl Strategy<Value = ToleratedFailures> {
     prop_oneof![
         any::<u64>().prop_map(ToleratedFailures::Count),
-        (0.0f64..=100.0, proptest::option::of(any::<u64>()))
-            .prop_map(|(percentage, minimum_sample)| ToleratedFailures::Percentage { percentage, minimum_sample }),
+        ((0u32..=100_000), proptest::option::of(any::<u64>())).prop_map(|(thousandths, minimum_sample)| {
+            let percentage = format!("{thousandths}e-3").parse().unwrap();
+            ToleratedFailures::Percentage { percentage, minimum_sample }
+        }),
     ]
 }
 

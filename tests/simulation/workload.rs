@@ -192,7 +192,7 @@ fn tolerated(faults: &Faults) -> ToleratedFailures {
         0 => ToleratedFailures::Count(0),
         1 | 2 => ToleratedFailures::Count(faults.pick(5)),
         3 => ToleratedFailures::Percentage {
-            percentage: [10.0, 20.0, 50.0][faults.pick(3) as usize],
+            percentage: ["10", "20", "50"][faults.pick(3) as usize].parse().unwrap(),
             minimum_sample: faults.one_in(2).then_some(4),
         },
         _ => ToleratedFailures::Count(1_000),

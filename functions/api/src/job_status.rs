@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::{Job, JobStatus, ToleratedFailures};
+use headway::{Job, JobStatus, Percentage, ToleratedFailures};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
@@ -100,16 +100,17 @@ pub struct JobStatusResponse {
 }
 
 /// `{"count": n}`, or `{"percentage": p}` with `"minimumSample": m` or without.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ToleratedFailures)]
 pub struct ToleratedFailuresDocument {
     /// The job fails once more items than this have failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// The job fails once more than this share of all items has failed, 0 to 100.
+    /// The job fails once more than this share of all items has failed: 0 to 100, at most 9 digits behind the point, exact.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub percentage: Option<f64>,
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100)]
+    pub percentage: Option<Percentage>,
     /// With this, also once this many items are handled and more than the share of those failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_sample: Option<u64>,

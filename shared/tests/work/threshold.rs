@@ -35,7 +35,7 @@ async fn what_is_tolerated_is_exact_across_parts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_percentage_waits_for_its_sample() {
-    let share = |minimum_sample| ToleratedFailures::Percentage { percentage: 10.0, minimum_sample };
+    let share = |minimum_sample| ToleratedFailures::Percentage { percentage: "10".parse().unwrap(), minimum_sample };
     for (tolerated, handled_at_most) in [(share(Some(30)), 60), (share(None), ITEMS)] {
         let mut world = every_third_fails();
         let id = world.start(ITEMS, 1, tolerated).await;
@@ -58,7 +58,7 @@ async fn a_percentage_is_looked_at_when_the_job_is_sealed() {
             true => fails(ItemError::permanent("", format!("not {}", item.index))),
             false => done(),
         });
-        let tolerated = ToleratedFailures::Percentage { percentage: 5.0, minimum_sample: None };
+        let tolerated = ToleratedFailures::Percentage { percentage: "5".parse().unwrap(), minimum_sample: None };
         let id = start_job(&world.app, world.submission(None, 1, tolerated)).await.unwrap().id;
         for part in 0..3 {
             let items = (0..4).map(|i| RawValue::from_string(i.to_string()).unwrap()).collect();

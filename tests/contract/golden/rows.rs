@@ -137,7 +137,7 @@ fn job() -> Job {
     (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (true, true, true, true, true);
     (job.parts, job.top_part, job.rate_base, job.retention_days) = (2, Some(1), 9, 30);
     job.rolled_up = RolledUp { parts: [0, 1].into(), processed: 39_990, failed: 10 };
-    job.tolerated = ToleratedFailures::Percentage { percentage: 0.5, minimum_sample: Some(100) };
+    job.tolerated = ToleratedFailures::Percentage { percentage: "0.5".parse().unwrap(), minimum_sample: Some(100) };
     job.split = Split { version: 1, items_per_chunk_max: 250 };
     (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
     (job.metadata, job.key_hash) = (Some(r#"{"file":"airports.csv"}"#.to_owned()), Some(key().key_hash));

@@ -42,7 +42,7 @@ async fn rows_are_read_together_and_what_is_not_there_is_left_out(ledger: Arc<dy
 
 async fn every_field_of_a_job_is_kept(ledger: Arc<dyn Ledger>) {
     let mut full = job();
-    full.tolerated = ToleratedFailures::Percentage { percentage: 12.5, minimum_sample: Some(40) };
+    full.tolerated = ToleratedFailures::Percentage { percentage: "12.5".parse().unwrap(), minimum_sample: Some(40) };
     (full.id_field, full.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
     (full.metadata, full.key_hash) = (Some(r#"{"file":"a b.csv"}"#.to_owned()), Some("0".repeat(64)));
     (full.created_by, full.retention_days) = ("someone else".to_owned(), 7);

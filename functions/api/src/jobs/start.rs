@@ -7,6 +7,7 @@ use headway::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX,
     PARAMS_BYTES_MAX,
 };
+use headway::percentage::PercentageError;
 use headway::submit::{RequestKey, Submission};
 use headway::{ToleratedFailures, Violation};
 use serde_json::Value;
@@ -162,8 +163,11 @@ impl<'a> Reader<'a> {
     }
 
     fn tolerated_failures(&mut self) -> ToleratedFailures {
-        let must = "must be {\"count\": n}, or {\"percentage\": 0 to 100} with \"minimumSample\": 1 or more, or without";
-        self.value("toleratedFailures", must, tolerated).unwrap_or_default()
+        let Some(raw) = self.take("toleratedFailures") else { return ToleratedFailures::default() };
+        tolerated(raw).unwrap_or_else(|violation| {
+            self.wrong.push(violation);
+            ToleratedFailures::default()
+        })
     }
 
     fn metadata(&mut self) -> Option<String> {
@@ -205,18 +209,28 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn tolerated(value: &Value) -> Option<ToleratedFailures> {
-    let members = value.as_object()?;
+/// A percentage is read from the text of its number, which no binary fraction comes near.
+fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
     let has_only = |names: &[&str]| members.keys().all(|name| names.contains(&name.as_str()));
-    if let Some(count) = members.get("count") {
-        return has_only(&["count"]).then_some(ToleratedFailures::Count(count.as_u64()?));
+    let given = |name: &str| members.get(name).map(|raw| raw.get()).filter(|text| *text != "null");
+    let wrong = |name: &str, must: &str| Violation::new(format!("/toleratedFailures/{name}"), must);
+    match (given("count"), given("percentage")) {
+        (Some(count), None) if has_only(&["count"]) => {
+            count.parse().map(ToleratedFailures::Count).map_err(|_| wrong("count", "must be a whole number from 0"))
+        }
+        (None, Some(share)) if has_only(&["percentage", "minimumSample"]) => {
+            let percentage = share.parse().map_err(|error: PercentageError| wrong("percentage", &error.to_string()))?;
+            let sample = |text: &str| text.parse().ok().filter(|sample| *sample > 0);
+            let refused = || wrong("minimumSample", "must be a whole number from 1");
+            let minimum_sample = given("minimumSample").map(|text| sample(text).ok_or_else(refused)).transpose()?;
+            Ok(ToleratedFailures::Percentage { percentage, minimum_sample })
+        }
+        _ => {
+            let must = "must be {\"count\": n}, or {\"percentage\": 0 to 100} with \"minimumSample\": 1 or more, or without";
+            Err(Violation::new("/toleratedFailures", must))
+        }
     }
-    let percentage = members.get("percentage")?.as_f64().filter(|share| (0.0..=100.0).contains(share))?;
-    let minimum_sample = match members.get("minimumSample") {
-        None | Some(Value::Null) => None,
-        Some(sample) => Some(sample.as_u64().filter(|sample| *sample > 0)?),
-    };
-    has_only(&["percentage", "minimumSample"]).then_some(ToleratedFailures::Percentage { percentage, minimum_sample })
 }
 
 /// A member's name in a JSON Pointer; long ones are cut, so that an answer stays small.
@@ -243,7 +257,10 @@ mod tests {
         let items: Vec<_> = request.items.as_ref().unwrap().iter().map(|item| item.get()).collect();
         assert_eq!(items, [r#"{"n": 12345678901234567890.10}"#, r#""x""#]);
         assert_eq!((request.params.get(), request.id_field), (r#"{"a" : 1.0}"#, None));
-        assert_eq!(request.tolerated_failures, ToleratedFailures::Percentage { percentage: 1.5, minimum_sample: Some(10) });
+        assert_eq!(
+            request.tolerated_failures,
+            ToleratedFailures::Percentage { percentage: "1.5".parse().unwrap(), minimum_sample: Some(10) }
+        );
         assert_eq!((request.chunk_size, request.metadata.as_deref()), (Some(250), Some(r#"{"k": 1, "t": "x"}"#)));
     }
 
@@ -266,7 +283,7 @@ mod tests {
             "/params",
             "/processor",
             "/sealed",
-            "/toleratedFailures",
+            "/toleratedFailures/count",
         ];
         assert_eq!(pointers, expected);
     }
@@ -278,9 +295,14 @@ mod tests {
         let table = [
             (r#""chunkSize": 0"#.to_owned(), "/chunkSize"),
             (r#""chunkSize": 1.0"#.to_owned(), "/chunkSize"),
-            (r#""toleratedFailures": {"percentage": 100.1}"#.to_owned(), "/toleratedFailures"),
+            (r#""toleratedFailures": {"count": 1.0}"#.to_owned(), "/toleratedFailures/count"),
+            (r#""toleratedFailures": {"count": 18446744073709551616}"#.to_owned(), "/toleratedFailures/count"),
+            (r#""toleratedFailures": {"percentage": 100.1}"#.to_owned(), "/toleratedFailures/percentage"),
+            (r#""toleratedFailures": {"percentage": 0.0000000001}"#.to_owned(), "/toleratedFailures/percentage"),
+            (r#""toleratedFailures": {"percentage": "5"}"#.to_owned(), "/toleratedFailures/percentage"),
+            (r#""toleratedFailures": 5"#.to_owned(), "/toleratedFailures"),
             (r#""toleratedFailures": {"count": 1, "percentage": 1}"#.to_owned(), "/toleratedFailures"),
-            (r#""toleratedFailures": {"percentage": 1, "minimumSample": 0}"#.to_owned(), "/toleratedFailures"),
+            (r#""toleratedFailures": {"percentage": 1, "minimumSample": 0}"#.to_owned(), "/toleratedFailures/minimumSample"),
             (r#""toleratedFailures": {}"#.to_owned(), "/toleratedFailures"),
             (format!(r#""params": {{"a": "{}"}}"#, "x".repeat(PARAMS_BYTES_MAX)), "/params"),
             (format!(r#""metadata": {{"{}": 1}}"#, "k".repeat(41)), &*format!("/metadata/{}", "k".repeat(41))),

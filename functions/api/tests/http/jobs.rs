@@ -261,3 +261,19 @@ async fn no_items_are_a_job_too() {
         (&json!("Pending"), &json!(false), &json!(["cancel", "pause", "seal"]))
     );
 }
+
+/// What broke it: 18.4 % of 375 is 69, in binary floating point a little less, and the job failed.
+#[tokio::test]
+async fn a_tolerated_percentage_is_exact_and_comes_back_as_it_was_written() {
+    let world = World::new();
+    let items: Vec<Value> = (0..375).map(|n| if n < 69 { json!({"fail": "x"}) } else { json!(n) }).collect();
+    for (share, status) in [("18.4", "Completed"), ("18.399999999", "Failed")] {
+        let items = serde_json::to_string(&items).unwrap();
+        let body = format!(r#"{{"processor":"echo","items":{items},"toleratedFailures":{{"percentage":{share}}}}}"#);
+        let job = world.post("/v1/jobs", body).await;
+        assert!(job.body.contains(&format!(r#""toleratedFailures":{{"percentage":{share}}}"#)), "{}", job.body);
+        world.work().await;
+        let job = world.get(&format!("/v1/jobs/{}", job.json()["id"].as_str().unwrap())).await.json();
+        assert_eq!((job["status"].as_str(), job["failedItems"].as_u64()), (Some(status), Some(69)), "{share} %: {job}");
+    }
+}

@@ -147,7 +147,7 @@ fn rolled_up(row: Reader<'_>) -> Result<RolledUp, RowFault> {
     Ok(RolledUp { parts, processed: count(PROCESSED_ROLLED_UP)?, failed: count(FAILED_ROLLED_UP)? })
 }
 
-/// A percentage is kept as text: a number of the table would not hold every one.
+/// A percentage is kept as text, just as it is written everywhere.
 fn with_tolerated(row: Writer, tolerated: ToleratedFailures) -> Writer {
     match tolerated {
         ToleratedFailures::Count(count) => row.number(TOLERATED_COUNT, count),
@@ -200,7 +200,7 @@ mod tests {
         (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (true, true, true, true, true);
         (job.parts, job.top_part, job.rate_base, job.retention_days) = (4, Some(3), 9, 365);
         job.rolled_up = RolledUp { parts: BTreeSet::from([0, 3]), processed: 5, failed: 2 };
-        job.tolerated = ToleratedFailures::Percentage { percentage: 0.1 + 0.2, minimum_sample: Some(8) };
+        job.tolerated = ToleratedFailures::Percentage { percentage: "18.400000001".parse().unwrap(), minimum_sample: Some(8) };
         job.split = Split { version: 2, items_per_chunk_max: 17 };
         (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
         (job.metadata, job.key_hash) = (Some(r#"{"a":1}"#.to_owned()), Some("ab".to_owned()));

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
+use headway::Percentage;
+use headway::percentage::PercentageError;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -40,13 +42,13 @@ pub(super) struct JobOptions {
 }
 
 /// How many failures are tolerated.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Tolerance {
     /// So many items.
     Count(u64),
     /// So many per cent of all items.
-    Percentage(f64),
+    Percentage(Percentage),
 }
 
 /// `KEY=VALUE`.
@@ -97,9 +99,10 @@ impl Tolerance {
         let wrong = || format!("{text:?} is neither a number of items nor a percentage like 5%");
         match text.strip_suffix('%') {
             None => text.parse().map(Tolerance::Count).map_err(|_| wrong()),
-            Some(number) => match number.trim().parse::<f64>() {
-                Ok(percentage) if (0.0..=100.0).contains(&percentage) => Ok(Tolerance::Percentage(percentage)),
-                _ => Err(wrong()),
+            Some(number) => match number.trim().parse() {
+                Ok(percentage) => Ok(Tolerance::Percentage(percentage)),
+                Err(PercentageError::NotANumber) => Err(wrong()),
+                Err(error) => Err(format!("the percentage {error}")),
             },
         }
     }
@@ -180,8 +183,8 @@ mod tests {
     #[test]
     fn a_tolerance_is_a_count_or_a_percentage() {
         assert_eq!(Tolerance::parse("100"), Ok(Tolerance::Count(100)));
-        assert_eq!(Tolerance::parse("0.5%"), Ok(Tolerance::Percentage(0.5)));
-        for wrong in ["", "%", "-1", "1.5", "101%", "nan%", "five"] {
+        assert_eq!(Tolerance::parse("0.5%"), Ok(Tolerance::Percentage("0.5".parse().unwrap())));
+        for wrong in ["", "%", "-1", "1.5", "101%", "0.0000000001%", "nan%", "five"] {
             assert!(Tolerance::parse(wrong).is_err(), "{wrong}");
         }
     }
