@@ -4,7 +4,8 @@ use std::ops::Deref;
 
 use crate::app::App;
 use crate::error::JobError;
-use crate::job::{Job, JobId, UserId};
+use crate::ids::{JobId, UserId};
+use crate::job::Job;
 
 /// Who asks for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::app::App;
 use crate::error::JobError;
-use crate::job::{Job, JobId, UserId};
+use crate::ids::{JobId, UserId};
+use crate::job::Job;
 use crate::quota::{Exceeded, Start, Usage, bounded};
 
 /// Each start has this many jobs of the owner looked at, so that the row holds little more than what is live.

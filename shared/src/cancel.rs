@@ -3,7 +3,8 @@
 use crate::access::Viewer;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::{Job, JobId, JobStatus, JobWrite};
+use crate::ids::JobId;
+use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
 use crate::limits::CANCEL_ANSWERS_AFTER;
 

@@ -70,6 +70,12 @@ impl JobError {
     }
 }
 
+/// The error with its causes in one line, for a log.
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -123,4 +129,15 @@ pub enum Conflict {
     /// The job is sealed.
     #[error("the job is sealed")]
     Sealed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_all_its_causes() {
+        let error = JobError::corrupt("a row", std::io::Error::other("it ends too soon"));
+        assert_eq!(error_chain(&error), "a row cannot be read: it ends too soon");
+    }
 }

@@ -1,133 +1,21 @@
 //! The job: its row, its states, and its counts. What may be written to the row is [`JobWrite`].
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::chunk::Split;
-use crate::limits::{ID_CHARS_MAX, RETENTION_DAYS_DEFAULT};
+use crate::ids::{JobId, UserId};
+use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::part::Part;
-use crate::percentage::Percentage;
+use crate::split::Split;
 
+mod status;
+mod tolerated;
 mod write;
 
+pub use status::JobStatus;
+pub use tolerated::ToleratedFailures;
 pub use write::{ABANDONED, JobWrite, error_within_row};
-
-/// Where a job stands. Statuses never grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum JobStatus {
-    /// Nothing begun.
-    Pending,
-    /// At least one item begun.
-    Processing,
-    /// Every item handled, failures within what is tolerated.
-    Completed,
-    /// More failures than tolerated, or the system gave up, saying why.
-    Failed,
-    /// Ended by its user.
-    Cancelled,
-}
-
-impl JobStatus {
-    /// Whether the status is an end.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-
-    /// The name as rows and answers show it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Processing => "Processing",
-            Self::Completed => "Completed",
-            Self::Failed => "Failed",
-            Self::Cancelled => "Cancelled",
-        }
-    }
-
-    /// The status of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled].into_iter().find(|s| s.as_str() == name)
-    }
-}
-
-/// A job's id: a UUID v4, always random, never derived from anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct JobId(pub Uuid);
-
-impl JobId {
-    /// The id of that text: a UUID in lower case with hyphens, nothing else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let id = Uuid::try_parse(text).ok()?;
-        (id.to_string() == text).then_some(Self(id))
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
-
-/// The owner of jobs: the value of the owner claim, 1 to 128 characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct UserId(String);
-
-impl UserId {
-    /// `None` if it is empty or longer than 128 characters.
-    pub fn new(text: impl Into<String>) -> Option<Self> {
-        let text = text.into();
-        (1..=ID_CHARS_MAX).contains(&text.chars().count()).then_some(Self(text))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// How many failures a job bears before it fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ToleratedFailures {
-    /// The job fails once more than this many items have failed.
-    Count(u64),
-    /// The job fails once more than this share of its items has failed.
-    Percentage {
-        /// Of all items. Looked at only when the job is sealed.
-        percentage: Percentage,
-        /// With this, also of the items handled, once at least this many are.
-        minimum_sample: Option<u64>,
-    },
-}
-
-impl Default for ToleratedFailures {
-    fn default() -> Self {
-        Self::Count(0)
-    }
-}
-
-impl ToleratedFailures {
-    /// Whether `failed` items are too many, when `handled` are processed or failed and the job has `total` items
-    /// (`None` while it is open).
-    pub fn exceeded(&self, failed: u64, handled: u64, total: Option<u64>) -> bool {
-        match *self {
-            Self::Count(count) => failed > count,
-            Self::Percentage { percentage, minimum_sample } => {
-                let over = |of: u64| percentage.is_exceeded_by(failed, of);
-                total.is_some_and(over) || minimum_sample.is_some_and(|least| handled >= least && over(handled))
-            }
-        }
-    }
-}
 
 /// What finished parts have put into the job row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,7 +35,7 @@ pub struct Job {
     pub id: JobId,
     /// Its owner.
     pub user_id: UserId,
-    /// Where it stands.
+    /// Its status.
     pub status: JobStatus,
     /// All items; while the job is open, those of the parts that came.
     pub total_items: u64,
@@ -189,7 +77,7 @@ pub struct Job {
     pub top_part: Option<u32>,
     /// What finished parts have put here.
     pub rolled_up: RolledUp,
-    /// How many failures it bears.
+    /// How many failures it tolerates.
     pub tolerated: ToleratedFailures,
     /// How its items are cut; pinned, so that a submission resumed later is cut the same way.
     pub split: Split,
@@ -336,7 +224,10 @@ impl Job {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
     use crate::part::Register;
     use proptest::prelude::*;
 
@@ -367,15 +258,6 @@ mod tests {
     fn an_empty_job_shows_nothing_done_until_it_completed() {
         assert_eq!(job(JobStatus::Processing, 0, 0, 0).progress_percentage(), 0.0);
         assert_eq!(job(JobStatus::Completed, 0, 0, 0).progress_percentage(), 100.0);
-    }
-
-    #[test]
-    fn tolerance_is_looked_at_as_promised() {
-        let percent = |minimum_sample| ToleratedFailures::Percentage { percentage: "10".parse().unwrap(), minimum_sample };
-        assert!(!ToleratedFailures::Count(2).exceeded(2, 5, None) && ToleratedFailures::Count(2).exceeded(3, 5, None));
-        assert!(!percent(None).exceeded(50, 50, None), "an open job has no total to take a share of");
-        assert!(!percent(None).exceeded(10, 50, Some(100)) && percent(None).exceeded(11, 50, Some(100)));
-        assert!(!percent(Some(20)).exceeded(3, 19, Some(1_000)) && percent(Some(20)).exceeded(3, 20, None));
     }
 
     #[test]

@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
 use crate::clock::Clock;
-use crate::error::JobError;
-use crate::job::{Job, JobId, JobStatus, JobWrite, UserId};
+use crate::error::{JobError, error_chain};
+use crate::ids::{JobId, UserId};
+use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
 use crate::limits::DELETE_AFTER_GONE;
 use crate::part::{Part, PartWrite};
-use crate::work::error_chain;
 
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;

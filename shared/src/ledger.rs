@@ -12,18 +12,15 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::chunk::ChunkId;
 use crate::error::JobError;
-use crate::job::{Job, JobId, JobWrite, UserId};
+use crate::ids::{ChunkId, JobId, PartId, UserId};
+use crate::job::{Job, JobWrite};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
 use crate::quota::Usage;
 
 pub mod dynamodb;
 pub mod memory;
-
-/// Which part of which job.
-pub type PartId = (JobId, u32);
 
 /// What a conditional write found and left.
 #[derive(Debug, Clone, PartialEq)]

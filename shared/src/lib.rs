@@ -1,6 +1,6 @@
 //! Background jobs on AWS Lambda with exact progress.
 //!
-//! The map: [`job`], [`part`], [`chunk`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
+//! The map: [`ids`] name things; [`job`], [`part`], [`chunk`], [`split`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
 //! [`jobs`] the repository over it, [`queue`] the port to the queue; [`submit`], [`work`], [`settle`], [`cancel`],
 //! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`access`] decides
 //! for whom a job exists. [`quota`] has the
@@ -15,6 +15,8 @@ pub mod clock;
 pub mod config;
 pub mod delete;
 pub mod error;
+pub mod ids;
+pub mod item_id;
 pub mod job;
 pub mod jobs;
 pub mod ledger;
@@ -30,6 +32,7 @@ pub mod quota;
 pub mod records;
 pub mod retry;
 pub mod settle;
+pub mod split;
 pub mod status;
 pub mod submit;
 pub mod sweep;
@@ -39,8 +42,9 @@ pub mod work;
 pub use access::{OwnedJob, Viewer};
 pub use app::App;
 pub use clock::{Clock, SystemClock};
-pub use error::{Conflict, JobError, Violation};
-pub use job::{Job, JobId, JobStatus, ToleratedFailures, UserId};
+pub use error::{Conflict, JobError, Violation, error_chain};
+pub use ids::{ChunkId, JobId, PartId, UserId};
+pub use job::{Job, JobStatus, ToleratedFailures};
 pub use jobs::JobRepository;
 pub use ledger::Ledger;
 pub use percentage::Percentage;

@@ -107,6 +107,9 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How long before the function's deadline a worker begins nothing more and hands back the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
+/// At most this many problems are told of one request.
+pub const VIOLATIONS_MAX: usize = 20;
+
 const _: () = assert!(
     CHUNK_BYTES_MAX + ITEMS_PER_CHUNK_MAX * INDEX_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= 64 * 1_024,
     "a chunk is billed as one SQS request"

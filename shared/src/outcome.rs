@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::chunk::ChunkId;
+use crate::ids::ChunkId;
 use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX};
 use crate::part::Register;
 
@@ -233,7 +233,7 @@ pub fn cut_to_chars(text: &str, most: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::JobId;
+    use crate::ids::JobId;
     use crate::limits::CHUNK_BYTES_MAX;
     use proptest::prelude::*;
 

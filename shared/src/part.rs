@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::job::JobId;
-use crate::ledger::PartId;
+use crate::ids::{JobId, PartId};
 
 /// What the ledger knows of one chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

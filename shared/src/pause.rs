@@ -3,7 +3,8 @@
 use crate::access::Viewer;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::{Job, JobId, JobWrite};
+use crate::ids::JobId;
+use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
 use crate::work::send_revivals;
 
@@ -45,7 +46,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::job::{JobStatus, UserId};
+    use crate::ids::UserId;
+    use crate::job::JobStatus;
 
     /// What broke it: a job that was deleted meanwhile, told of as if it were there.
     #[test]

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::job::{JobId, UserId};
+use crate::ids::{JobId, UserId};
 use crate::limits::ITEMS_PER_CHUNK_MAX;
 
 /// Works on one item at a time. Items are processed at least once and counted exactly once: make the side effect

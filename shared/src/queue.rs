@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::JobError;
-use crate::job::UserId;
+use crate::ids::UserId;
 
 pub mod memory;
 pub mod sqs;

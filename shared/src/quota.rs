@@ -9,7 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::JobError;
-use crate::job::{Job, JobId, UserId};
+use crate::ids::{JobId, UserId};
+use crate::job::Job;
 use crate::limits::{LIVE_ITEMS_MAX, LIVE_JOBS_MAX, STARTS_PER_MINUTE_MAX};
 
 /// For how long a start counts as one of the last minute, and may still be without its job's row.

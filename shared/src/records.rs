@@ -9,8 +9,8 @@ use std::ops::Range;
 use futures::StreamExt as _;
 
 use crate::app::App;
-use crate::chunk::ChunkId;
 use crate::error::JobError;
+use crate::ids::ChunkId;
 use crate::job::Job;
 use crate::limits::PAGE_BYTES_MAX;
 use crate::outcome::{Failure, Outcome, OutputRecord};

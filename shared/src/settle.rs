@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::chunk::ChunkId;
 use crate::error::JobError;
+use crate::ids::ChunkId;
 use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
 use crate::limits::CHECKPOINT_EVERY;
@@ -217,7 +217,8 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::job::{JobId, RolledUp, ToleratedFailures, UserId};
+    use crate::ids::{JobId, UserId};
+    use crate::job::{RolledUp, ToleratedFailures};
     use crate::outcome::{Failure, FailureKind, OutputRecord};
 
     #[test]

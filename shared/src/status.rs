@@ -3,7 +3,8 @@
 use crate::access::Viewer;
 use crate::app::App;
 use crate::error::JobError;
-use crate::job::{Job, JobId, UserId};
+use crate::ids::{JobId, UserId};
+use crate::job::Job;
 use crate::jobs::{JobPage, JobQuery};
 use crate::limits::BATCH_GET_KEYS_MAX;
 use crate::part::Part;

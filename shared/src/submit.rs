@@ -12,25 +12,22 @@ use serde_json::value::RawValue;
 use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
-use crate::chunk::{ChunkId, ChunkMessage, Message, Split, fingerprint};
+use crate::chunk::{ChunkMessage, Message};
 use crate::error::{Conflict, JobError, Violation};
-use crate::job::{Job, JobId, JobStatus, JobWrite, ToleratedFailures, UserId};
+use crate::ids::{ChunkId, JobId, UserId};
+use crate::item_id;
+use crate::job::{Job, JobStatus, JobWrite, ToleratedFailures};
 use crate::jobs::{Created, NewJob};
 use crate::ledger::{SubmissionKey, Written};
 use crate::limits::{
     CHUNKS_PER_BODY_MAX, CHUNKS_PER_PART_MAX, ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, PARTS_PER_JOB_MAX,
+    VIOLATIONS_MAX,
 };
 use crate::part::{Part, PartWrite};
 use crate::processor::ProcessorInfo;
 use crate::queue::Outgoing;
 use crate::settle;
-
-mod ids;
-
-pub use ids::id_of;
-
-/// At most this many problems are told of one request.
-pub const VIOLATIONS_MAX: usize = 20;
+use crate::split::{Split, fingerprint};
 
 /// A job as it is asked for.
 #[derive(Debug)]
@@ -239,7 +236,7 @@ fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<
     let violation = |(i, _)| Violation::new(format!("{base}/{i}"), format!("larger than {ITEM_BYTES_MAX} bytes"));
     violations.extend(too_large.map(violation).take(VIOLATIONS_MAX));
     if let Some(field) = id_field {
-        violations.extend(ids::violations(items, field, base, ID_CHARS_MAX));
+        violations.extend(item_id::violations(items, field, base, ID_CHARS_MAX));
     }
     violations.truncate(VIOLATIONS_MAX);
     if violations.is_empty() { Ok(()) } else { Err(JobError::Invalid(violations)) }

@@ -11,13 +11,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::JobError;
-use crate::job::{Job, JobId, JobWrite};
+use crate::error::{JobError, error_chain};
+use crate::ids::JobId;
+use crate::job::{Job, JobWrite};
 use crate::ledger::{Candidates, Written};
 use crate::limits::{BATCH_GET_KEYS_MAX, MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
 use crate::part::Part;
 use crate::settle::{look_upward, look_upward_from_job, reconcile};
-use crate::work::{error_chain, send_revivals};
+use crate::work::send_revivals;
 
 /// A job whose status changed within this time, or that was looked at, is left alone.
 const LOOKED_AT_AFTER: Duration = Duration::from_secs(300);
@@ -185,9 +186,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::chunk::ChunkId;
     use crate::clock::Clock;
-    use crate::job::{JobStatus, UserId};
+    use crate::ids::{ChunkId, UserId};
+    use crate::job::JobStatus;
     use crate::jobs::NewJob;
     use crate::ledger::memory::MemoryLedger;
     use crate::outcome::{ItemResult, Outcome};

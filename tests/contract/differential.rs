@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway::Ledger;
-use headway::job::{Job, JobId, JobStatus, JobWrite, RolledUp, ToleratedFailures};
-use headway::ledger::{Candidates, PartId, Written};
+use headway::job::{Job, JobStatus, JobWrite, RolledUp, ToleratedFailures};
+use headway::ledger::{Candidates, Written};
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite, Register};
+use headway::{JobId, Ledger, PartId};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};

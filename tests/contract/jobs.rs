@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use headway::job::{Job, JobId, JobStatus, JobWrite, UserId};
+use headway::job::{Job, JobStatus, JobWrite};
 use headway::jobs::{Created, JobQuery, Jobs, NewJob};
 use headway::ledger::Written;
 use headway::part::PartWrite;
-use headway::{JobRepository, Ledger};
+use headway::{JobId, JobRepository, Ledger, UserId};
 
 use crate::sample::{StillClock, at, job, job_of, key, outcome, owner, part, raw, shows};
 

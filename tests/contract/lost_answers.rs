@@ -1,11 +1,10 @@
 //! A write that happened and whose answer was lost is made again by the SDK: it must not be taken for another's.
 
-use headway::Ledger;
-use headway::chunk::ChunkId;
 use headway::job::JobWrite;
 use headway::ledger::dynamodb::{DynamoLedger, schema};
 use headway::ledger::{Care, Parked, Written};
 use headway::part::PartWrite;
+use headway::{ChunkId, Ledger};
 use headway_embedded::Embedded;
 use uuid::Uuid;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
-use headway::job::UserId;
+use headway::UserId;
 use headway::queue::memory::MemoryQueue;
 use headway::queue::sqs::SqsQueue;
 use headway::queue::{ChunkQueue, Outgoing};

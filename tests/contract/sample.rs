@@ -4,13 +4,12 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::chunk::ChunkId;
-use headway::job::{Job, JobId, UserId};
+use headway::job::Job;
 use headway::ledger::SubmissionKey;
 use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
 use headway::part::{Part, Register};
 use headway::submit::Submission;
-use headway::{Clock, Item, ItemError, ItemProcessor, Output, ToleratedFailures};
+use headway::{ChunkId, Clock, Item, ItemError, ItemProcessor, JobId, Output, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

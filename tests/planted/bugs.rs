@@ -12,51 +12,21 @@ pub(crate) struct Bug {
     pub(crate) trap: &'static str,
 }
 
-/// A text that occurs once in a file, and what takes its place.
+/// A text that occurs once in the crate `headway`, and what takes its place. Which file it is in is looked up, so that code
+/// may be moved between files.
 pub(crate) struct Edit {
-    pub(crate) file: &'static str,
     pub(crate) find: &'static str,
     pub(crate) replace: &'static str,
 }
 
-const fn edit(file: &'static str, find: &'static str, replace: &'static str) -> Edit {
-    Edit { file, find, replace }
+const fn edit(find: &'static str, replace: &'static str) -> Edit {
+    Edit { find, replace }
 }
-
-impl Bug {
-    /// Whether only histories through production's adapters meet it.
-    pub(crate) fn is_of_adapters(&self) -> bool {
-        self.edits.iter().any(|edit| ["shared/src/ledger/dynamodb", "shared/src/queue/sqs"].iter().any(|room| edit.file.starts_with(room)))
-    }
-}
-
-const JOB: &str = "shared/src/job/write.rs";
-const JOBS: &str = "shared/src/jobs.rs";
-const PART: &str = "shared/src/part.rs";
-const OUTCOME: &str = "shared/src/outcome.rs";
-const SETTLE: &str = "shared/src/settle.rs";
-const SUBMIT: &str = "shared/src/submit.rs";
-const CANCEL: &str = "shared/src/cancel.rs";
-const RECORDS: &str = "shared/src/records.rs";
-const SWEEP: &str = "shared/src/sweep.rs";
-const MEMORY: &str = "shared/src/ledger/memory.rs";
-const WORK: &str = "shared/src/work.rs";
-const CAREFUL: &str = "shared/src/work/careful.rs";
-const DEAD_LETTERS: &str = "shared/src/work/dead_letters.rs";
-const ITEMS: &str = "shared/src/work/items.rs";
-const LEASES: &str = "shared/src/work/leases.rs";
-const REST: &str = "shared/src/work/rest.rs";
-const DYNAMODB_OUTCOME_ROW: &str = "shared/src/ledger/dynamodb/outcome_row.rs";
-const DYNAMODB_TABLE: &str = "shared/src/ledger/dynamodb/table.rs";
-const DYNAMODB_PART_WRITE: &str = "shared/src/ledger/dynamodb/part_write.rs";
-const SQS: &str = "shared/src/queue/sqs.rs";
-const REVIVE: &str = "shared/src/work/revive.rs";
 
 pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "bare-add-in-the-roll-up",
         edits: &[edit(
-            JOB,
             "Self::RollUp { round, part, .. } => !job.deleting && job.round == round && !job.rolled_up.parts.contains(&part),",
             "Self::RollUp { round, .. } => !job.deleting && job.round == round,",
         )],
@@ -66,7 +36,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "bare-add-in-a-register",
         edits: &[edit(
-            PART,
             "            Self::Shadow { chunk, register } => {
                 part.registers.insert(*chunk, *register);",
             "            Self::Shadow { chunk, register } => {
@@ -81,7 +50,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "register-that-falls",
         edits: &[edit(
-            PART,
             "part.registers.get(chunk).is_none_or(|shown| (OUTCOME_CODE_MIN..register.code()).contains(&shown.code()))",
             "part.registers.get(chunk).is_none_or(|shown| shown.code() != register.code())",
         )],
@@ -91,7 +59,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "acknowledged-before-it-is-settled",
         edits: &[edit(
-            WORK,
             "false => self.patiently(invocation, || settle(&self.app, &settlement)).await?,",
             "false => self.patiently(invocation, || settle(&self.app, &settlement)).await.unwrap_or(None),",
         )],
@@ -102,7 +69,6 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "no-second-look-upward",
         edits: &[
             edit(
-                WORK,
                 "                look_upward(&self.app, part).await?;
             }
             Plan::Park if",
@@ -110,13 +76,11 @@ pub(crate) const BUGS: &[Bug] = &[
             Plan::Park if",
             ),
             edit(
-                SWEEP,
                 "            look_upward(app, part).await?;
             continue;",
                 "            continue;",
             ),
             edit(
-                SWEEP,
                 "        let (shown, part) = reconcile(app, part).await?;
         shown_in_all += shown;
         look_upward(app, &part).await?;",
@@ -124,7 +88,6 @@ pub(crate) const BUGS: &[Bug] = &[
         shown_in_all += shown;",
             ),
             edit(
-                REVIVE,
                 "        let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
         look_upward(&self.app, &part).await",
                 "        Ok(())",
@@ -136,7 +99,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "202-before-dispatch",
         edits: &[edit(
-            SUBMIT,
             "app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await?;",
             "app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await.ok();",
         )],
@@ -146,7 +108,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "outcome-row-after-the-register",
         edits: &[edit(
-            SETTLE,
             "        outcome.version += 1;
         if app.ledger.put_outcome(&outcome).await? {",
             "        outcome.version += 1;
@@ -159,7 +120,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "clean-settle-over-an-outcome-row",
         edits: &[edit(
-            PART,
             "Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),",
             "Self::Clean { chunk, .. } => !matches!(part.registers.get(chunk), Some(Register::Clean { .. })),",
         )],
@@ -170,13 +130,11 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "clean-settle-of-what-was-merged",
         edits: &[
             edit(
-                SETTLE,
                 "        !self.merged
             && self.results.len()",
                 "        self.results.len()",
             ),
             edit(
-                PART,
                 "Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),",
                 "Self::Clean { chunk, .. } => !part.registers.get(chunk).is_some_and(|register| register.is_full()),",
             ),
@@ -188,12 +146,10 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "first-record-does-not-stand",
         edits: &[
             edit(
-                OUTCOME,
                 "if stale || foreign || self.has(index) {",
                 "if stale || foreign || (self.has(index) && self.failures.contains_key(&index)) {",
             ),
             edit(
-                OUTCOME,
                 "            ItemResult::Failed(failure) => {
                 self.failures.insert(index, failure);",
                 "            ItemResult::Failed(failure) => {
@@ -207,7 +163,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "merge-that-is-not-conditional",
         edits: &[edit(
-            MEMORY,
             "let next = known.map_or(0, |known| known.version) + 1 == outcome.version;",
             "let next = known.map_or(0, |known| known.version) <= outcome.version;",
         )],
@@ -217,7 +172,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "roll-up-without-round",
         edits: &[edit(
-            JOB,
             "!job.deleting && job.round == round && !job.rolled_up.parts.contains(&part)",
             "!job.deleting && job.round >= round && !job.rolled_up.parts.contains(&part)",
         )],
@@ -227,7 +181,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "end-whatever-is-rolled-up",
         edits: &[edit(
-            JOB,
             "Self::End { round, .. } => in_round(round) && job.sealed && job.rolled_up.parts.len() == job.parts as usize,",
             "Self::End { .. } => job.is_live() && job.sealed,",
         )],
@@ -236,29 +189,28 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "fail-without-round",
-        edits: &[edit(JOB, "Self::Fail { round, .. } => in_round(round),", "Self::Fail { .. } => job.is_live(),")],
+        edits: &[edit("Self::Fail { round, .. } => in_round(round),", "Self::Fail { .. } => job.is_live(),")],
         breaks: "a late failure of the round before fails the next one for nothing",
         trap: "Fail does not name the round",
     },
     Bug {
         name: "part-of-an-older-round-looks-upward",
         edits: &[
-            edit(SETTLE, "if part.round != job.round || job.deleting {", "if job.deleting {"),
-            edit(SETTLE, "let roll_up = JobWrite::RollUp { round: part.round,", "let roll_up = JobWrite::RollUp { round: job.round,"),
+            edit("if part.round != job.round || job.deleting {", "if job.deleting {"),
+            edit("let roll_up = JobWrite::RollUp { round: part.round,", "let roll_up = JobWrite::RollUp { round: job.round,"),
         ],
         breaks: "a part that no worker has brought to the round is rolled up with its old failures",
         trap: "a part of an older round says nothing upward",
     },
     Bug {
         name: "roll-up-kept-by-retry",
-        edits: &[edit(JOB, "    job.rolled_up = RolledUp::default();\n", "")],
+        edits: &[edit("    job.rolled_up = RolledUp::default();\n", "")],
         breaks: "failures that run again stay counted",
         trap: "retry drops all roll-ups in its election write",
     },
     Bug {
         name: "clear-without-round",
         edits: &[edit(
-            OUTCOME,
             "        if self.round >= round {\n            return false;\n        }\n",
             "        if self.failures.is_empty() {\n            return false;\n        }\n",
         )],
@@ -267,14 +219,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "result-older-than-the-clear",
-        edits: &[edit(OUTCOME, "let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);", "let stale = false;")],
+        edits: &[edit("let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);", "let stale = false;")],
         breaks: "an item fails in round 2 by a result of round 1, without being tried again",
         trap: "result older than the clear",
     },
     Bug {
         name: "stamp-without-comparing-registers",
         edits: &[edit(
-            PART,
             "Self::Stamp { from_round, from, .. } => part.round == *from_round && part.registers == *from,",
             "Self::Stamp { from_round, .. } => part.round == *from_round,",
         )],
@@ -283,38 +234,29 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cleared-items-never-sent",
-        edits: &[edit(REVIVE, "        self.send_again(&job, &part).await?;\n", "")],
+        edits: &[edit("        self.send_again(&job, &part).await?;\n", "")],
         breaks: "items to be run again lie in their row for ever",
         trap: "`again` is the memory",
     },
     Bug {
         name: "one-park-key-a-chunk",
         edits: &[
-            edit(
-                WORK,
-                "let (id, nonce) = (found.message.id, found.message.nonce);",
-                "let (id, nonce) = (found.message.id, uuid::Uuid::nil());",
-            ),
-            edit(
-                WORK,
-                "self.app.ledger.unpark(message.id, message.nonce).await",
-                "self.app.ledger.unpark(message.id, uuid::Uuid::nil()).await",
-            ),
-            edit(REST, "let (id, nonce) = (rest.id, rest.nonce);", "let (id, nonce) = (rest.id, uuid::Uuid::nil());"),
+            edit("let (id, nonce) = (found.message.id, found.message.nonce);", "let (id, nonce) = (found.message.id, uuid::Uuid::nil());"),
+            edit("self.app.ledger.unpark(message.id, message.nonce).await", "self.app.ledger.unpark(message.id, uuid::Uuid::nil()).await"),
+            edit("let (id, nonce) = (rest.id, rest.nonce);", "let (id, nonce) = (rest.id, uuid::Uuid::nil());"),
         ],
         breaks: "two messages of a chunk park in one place: one overwrites the other, or is deleted with it",
         trap: "ABA on PARK#chunk; one park row a chunk, several messages",
     },
     Bug {
         name: "nonce-kept-when-sent-again",
-        edits: &[edit(REST, "ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }", "ChunkMessage { ..rest }")],
+        edits: &[edit("ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }", "ChunkMessage { ..rest }")],
         breaks: "what the next worker parked under it is forgotten by the one that sent it",
         trap: "a message's nonce is fresh at every send",
     },
     Bug {
         name: "unpark-before-send",
         edits: &[edit(
-            REVIVE,
             "            self.app.queue.send(&job.user_id, outgoing).await?;
             for kept in parked {
                 self.app.ledger.unpark(kept.id, kept.nonce).await?;
@@ -330,7 +272,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "park-forgotten-when-the-job-runs-again",
         edits: &[edit(
-            WORK,
             "            Plan::Park => {
                 self.take(delivery, &found, invocation, worked).await?;
                 self.app.ledger.unpark(message.id, message.nonce).await?;
@@ -347,12 +288,10 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "seal-does-not-count-the-top-part",
         edits: &[
             edit(
-                JOB,
                 "!job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)",
                 "!job.sealed && !job.abandoned && !job.deleting",
             ),
             edit(
-                SUBMIT,
                 "    if let Some(top) = job.top_part.filter(|top| *top >= parts) {
         return Err(Conflict::PartBeyond(top).into());
     }
@@ -366,7 +305,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "part-out-of-order-touches-nothing",
         edits: &[edit(
-            SUBMIT,
             "        Written::Refused(job) if JobWrite::Touch.admitted(&job) => app.jobs.update_status(id, &JobWrite::Touch).await?,
 ",
             "",
@@ -378,12 +316,10 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "reserve-after-the-seal",
         edits: &[
             edit(
-                JOB,
                 "takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part",
                 "takes && !job.deleting && !job.abandoned && job.top_part",
             ),
             edit(
-                SUBMIT,
                 "        Written::Refused(job) if job.sealed => Err(Conflict::Sealed.into()),
         Written::Refused(_) => Ok(()),",
                 "        Written::Refused(_) => Ok(()),",
@@ -394,7 +330,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "seal-before-all-parts-are-sent",
-        edits: &[edit(SUBMIT, "let part = rows.get(&id).filter(|part| part.sent).ok_or", "let part = rows.get(&id).ok_or")],
+        edits: &[edit("let part = rows.get(&id).filter(|part| part.sent).ok_or", "let part = rows.get(&id).ok_or")],
         breaks: "a job is sealed with a part of which the queue never took everything",
         trap: "seal after reading all parts sent",
     },
@@ -402,12 +338,10 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "seal-of-an-abandoned-job",
         edits: &[
             edit(
-                JOB,
                 "!job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1)",
                 "!job.sealed && !job.deleting && job.top_part == parts.checked_sub(1)",
             ),
             edit(
-                SUBMIT,
                 "    if job.status == JobStatus::Cancelled || job.abandoned {\n        return Err(Conflict::JobEnded",
                 "    if job.status == JobStatus::Cancelled {\n        return Err(Conflict::JobEnded",
             ),
@@ -418,7 +352,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "job-row-deleted-first",
         edits: &[edit(
-            JOBS,
             "        for part in 0..job.top_part.map_or(0, |top| top + 1) {
             while !self.ledger.delete_part((job.id, part)).await? {}
         }
@@ -435,7 +368,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rows-deleted-as-soon-as-forgotten",
         edits: &[edit(
-            JOBS,
             "if gone_since.is_none_or(|since| since >= now - DELETE_AFTER_GONE) {",
             "if gone_since.is_none_or(|since| since > now + DELETE_AFTER_GONE) {",
         )],
@@ -444,14 +376,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "retry-of-a-job-that-is-being-deleted",
-        edits: &[edit(JOB, "ended && job.round == round && !job.deleting", "ended && job.round == round")],
+        edits: &[edit("ended && job.round == round && !job.deleting", "ended && job.round == round")],
         breaks: "a job that was forgotten runs again",
         trap: "ELECT needs no deleting",
     },
     Bug {
         name: "reader-lists-rows-no-register-shows",
         edits: &[edit(
-            RECORDS,
             "        let chunks: Vec<u16> =
             part.registers.range(chunks.start.min(chunks.end)..chunks.end).filter(has).map(|(chunk, _)| *chunk).collect();",
             "        let _ = has;
@@ -462,20 +393,19 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ended-jobs-are-not-reconciled",
-        edits: &[edit(JOB, "job.reconciled = status == JobStatus::Completed;", "job.reconciled = true;")],
+        edits: &[edit("job.reconciled = status == JobStatus::Completed;", "job.reconciled = true;")],
         breaks: "what a worker recorded and did not show before it died is in no count",
         trap: "a record seen is not a record shown",
     },
     Bug {
         name: "dead-letters-dropped",
-        edits: &[edit(WORK, "true => self.dead_letter(delivery, found, worked).await,", "true => Ok(()),")],
+        edits: &[edit("true => self.dead_letter(delivery, found, worked).await,", "true => Ok(()),")],
         breaks: "a job waits for ever for the items of a dead letter",
         trap: "no job waits for ever",
     },
     Bug {
         name: "dead-letter-of-a-paused-job-settled",
         edits: &[edit(
-            WORK,
             "        let found = Found { message, job: &job, part };
         match found.plan(self.app.clock.now()) {",
             "        let found = Found { message, job: &job, part };
@@ -490,7 +420,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-taken-for-sent",
         edits: &[edit(
-            REST,
             "            self.app.queue.send(&job.user_id, outgoing).await?;
         }
         if stopped.is_empty()",
@@ -504,7 +433,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-dropped-at-the-deadline",
         edits: &[edit(
-            REST,
             "Why::Deadline | Why::Progress => by_attempt",
             "Why::Deadline => {}
                 Why::Progress => by_attempt",
@@ -514,14 +442,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "rest-dropped-when-its-job-stands",
-        edits: &[edit(REST, "if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }", "Ok(())")],
+        edits: &[edit("if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }", "Ok(())")],
         breaks: "items that were not begun before a pause are lost",
         trap: "stopping: park them",
     },
     Bug {
         name: "lease-not-looked-at",
         edits: &[edit(
-            LEASES,
             "leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.as_ref().is_some_and(Job::runs))",
             "leases.get(&id).map(|(_, job)| job.as_ref().is_some_and(Job::runs))",
         )],
@@ -531,7 +458,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "lease-from-the-end-of-the-read",
         edits: &[edit(
-            LEASES,
             "        let read = Instant::now();
         let job = app.ledger.job(id).await?;",
             "        let job = app.ledger.job(id).await?;
@@ -542,14 +468,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cancel-answers-at-once",
-        edits: &[edit(CANCEL, "Written::Applied(_) => tokio::time::sleep(CANCEL_ANSWERS_AFTER).await,", "Written::Applied(_) => {}")],
+        edits: &[edit("Written::Applied(_) => tokio::time::sleep(CANCEL_ANSWERS_AFTER).await,", "Written::Applied(_) => {}")],
         breaks: "an item begins on a lease that is older than the cancel",
         trap: "cancel answers a little more than a second after its write",
     },
     Bug {
         name: "threshold-without-the-rolled-up-parts",
         edits: &[edit(
-            SETTLE,
             "    let failed = job.rolled_up.failed + own.failed;
     let handled = job.rolled_up.processed",
             "    let failed = own.failed;
@@ -561,9 +486,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "end-without-a-look-at-the-threshold",
         edits: &[edit(
-            SETTLE,
             "    if exceeded(&job, Counts::default()) {
-        return fail(app, &job, Counts::default(), None).await;
+        return fail(app, &job, None).await;
     }
 ",
             "",
@@ -573,41 +497,36 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attempts-lost-when-handed-back",
-        edits: &[edit(REST, "ChunkMessage { items, attempt, nonce", "ChunkMessage { items, attempt: attempt.min(1), nonce")],
+        edits: &[edit("ChunkMessage { items, attempt, nonce", "ChunkMessage { items, attempt: attempt.min(1), nonce")],
         breaks: "an item that never succeeds is tried for ever",
         trap: "attempts are per item and survive crashes",
     },
     Bug {
         name: "one-strike-convicts",
-        edits: &[edit(CAREFUL, "pub(super) const STRIKES_MAX: u32 = 2;", "pub(super) const STRIKES_MAX: u32 = 1;")],
+        edits: &[edit("pub(super) const STRIKES_MAX: u32 = 2;", "pub(super) const STRIKES_MAX: u32 = 1;")],
         breaks: "an innocent item whose worker was killed once is failed as the culprit",
         trap: "two strikes",
     },
     Bug {
         name: "no-careful-mode",
         edits: &[
-            edit(CAREFUL, "pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;", "pub(super) const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
-            edit(DEAD_LETTERS, "let careful = message.careful || suspected;", "let careful = suspected;"),
+            edit("pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;", "pub(super) const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
+            edit("let careful = message.careful || suspected;", "let careful = suspected;"),
         ],
         breaks: "an item that kills its worker takes its neighbours with it, as dead letters",
         trap: "a poison item costs only itself",
     },
     Bug {
         name: "mark-of-a-living-worker",
-        edits: &[edit(CAREFUL, "if !self.alone && self.app.clock.now() <= care.deadline + SKEW {", "if false {")],
+        edits: &[edit("if !self.alone && self.app.clock.now() <= care.deadline + SKEW {", "if false {")],
         breaks: "a mark of a worker that is alive counts as a strike",
         trap: "a mark found before its deadline: another worker is alive",
     },
     Bug {
         name: "sweep-abandons-what-is-alive",
         edits: &[
+            edit("let exact = job.clone().count(parts);", "let exact = Job { updated_at: job.created_at, ..job.clone().count(parts) };"),
             edit(
-                SWEEP,
-                "let exact = job.clone().count(parts);",
-                "let exact = Job { updated_at: job.created_at, ..job.clone().count(parts) };",
-            ),
-            edit(
-                JOB,
                 "Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,",
                 "Self::Abandon { .. } => job.is_live() && !job.sealed,",
             ),
@@ -617,14 +536,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "sweep-does-not-bring-parts-to-their-round",
-        edits: &[edit(SWEEP, "    send_revivals(app, &job, revived).await?;\n", "    drop(revived);\n")],
+        edits: &[edit("    send_revivals(app, &job, revived).await?;\n", "    drop(revived);\n")],
         breaks: "a retry or resume whose requests died before its messages were sent stands for ever",
         trap: "ELECT, some revives sent: sweep",
     },
     Bug {
         name: "sweep-forgets-parts-that-are-full",
         edits: &[edit(
-            SWEEP,
             "part.round < job.round || (!part.is_full() && part.updated_at < now - time(STANDS_STILL_AFTER))",
             "!part.is_full() && (part.round < job.round || part.updated_at < now - time(STANDS_STILL_AFTER))",
         )],
@@ -633,14 +551,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "sweep-does-not-look-upward-from-the-job",
-        edits: &[edit(SWEEP, "    look_upward_from_job(app, job).await?;\n", "    let _ = look_upward_from_job;\n")],
+        edits: &[edit("    look_upward_from_job(app, job).await?;\n", "    let _ = look_upward_from_job;\n")],
         breaks: "a job whose api died between the seal and its look upward never ends",
         trap: "SEAL lands, API dies before looking upward",
     },
     Bug {
         name: "key-names-the-same-job-after-deletion",
         edits: &[edit(
-            SUBMIT,
             "let id = JobId(app.clock.fresh_id());",
             "let of_key = |key: &RequestKey| uuid::Uuid::from_u128(key.key_hash.bytes().fold(7, |id, byte| id * 257 + u128::from(byte)));
     let id = JobId(submission.key.as_ref().map_or_else(|| app.clock.fresh_id(), of_key));",
@@ -651,7 +568,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "chunks-cut-anew-after-a-deploy",
         edits: &[edit(
-            SUBMIT,
             "        Created::Known(job, _) => job,
     };",
             "        Created::Known(job, _) => Job { split, ..job },
@@ -662,14 +578,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cancel-of-an-ended-job",
-        edits: &[edit(JOB, "Self::Cancel => job.is_live(),", "Self::Cancel => !job.deleting,")],
+        edits: &[edit("Self::Cancel => job.is_live(),", "Self::Cancel => !job.deleting,")],
         breaks: "a job that has completed becomes cancelled",
         trap: "one of two conditional writes wins",
     },
     Bug {
         name: "owner-not-looked-at",
         edits: &[edit(
-            "shared/src/access.rs",
             "Self::Owner(user_id) => user_id == owner,",
             "Self::Owner(user_id) => user_id == owner || !owner.as_str().is_empty(),",
         )],
@@ -678,36 +593,31 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "failures-of-a-left-round-stay-counted",
-        edits: &[edit(PART, "failed: if self.round < round { 0 } else { failed }", "failed: if self.round > round { 0 } else { failed }")],
+        edits: &[edit("failed: if self.round < round { 0 } else { failed }", "failed: if self.round > round { 0 } else { failed }")],
         breaks: "failures fall when a worker brings the part to the round",
         trap: "what failed in an earlier round is pending from the election on",
     },
     Bug {
         name: "sqs-partial-send-taken-for-whole",
-        edits: &[edit(
-            SQS,
-            "left.retain(|entry| !answer.successful().iter().any(|accepted| accepted.id() == entry.id()));",
-            "left.clear();",
-        )],
+        edits: &[edit("left.retain(|entry| !answer.successful().iter().any(|accepted| accepted.id() == entry.id()));", "left.clear();")],
         breaks: "chunks that SQS refused inside a 200 are never worked on",
         trap: "SendMessageBatch accepts 7 of 10",
     },
     Bug {
         name: "dynamodb-unprocessed-keys-forgotten",
-        edits: &[edit(DYNAMODB_TABLE, "            if keys.is_empty() {\n", "            if keys.len() < 1_000 {\n")],
+        edits: &[edit("            if keys.is_empty() {\n", "            if keys.len() < 1_000 {\n")],
         breaks: "a row that was not read is taken for one that is gone, and its message for done",
         trap: "a batch of which the table does a share only",
     },
     Bug {
         name: "dynamodb-failed-update-taken-for-a-missing-row",
-        edits: &[edit(DYNAMODB_TABLE, "_ => Err(unavailable(\"the table: UpdateItem\", error)),", "_ => Ok(Written::Gone),")],
+        edits: &[edit("_ => Err(unavailable(\"the table: UpdateItem\", error)),", "_ => Ok(Written::Gone),")],
         breaks: "a message whose settling failed is deleted",
         trap: "a message is deleted only after what it led to is durable",
     },
     Bug {
         name: "dynamodb-register-falls",
         edits: &[edit(
-            DYNAMODB_PART_WRITE,
             "let rising = at_chunk(change, *chunk).when(earlier).value(\":open\", number(OUTCOME_CODE_MIN));",
             "let _ = (earlier, OUTCOME_CODE_MIN);\n            let rising = at_chunk(change, *chunk);",
         )],
@@ -717,7 +627,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "dynamodb-outcome-read-in-part",
         edits: &[edit(
-            DYNAMODB_OUTCOME_ROW,
             "DeflateDecoder::new(bytes).read_to_end(&mut inflated)?;",
             "DeflateDecoder::new(bytes).take(300).read_to_end(&mut inflated)?;",
         )],
@@ -727,7 +636,6 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "panic-not-caught",
         edits: &[edit(
-            ITEMS,
             "let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();",
             "let called = async { Ok::<_, Box<dyn std::any::Any + Send>>(processor.process(item.clone()).await) };",
         )],

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::bugs::Bug;
+use super::places::Sources;
 
 /// Most bugs are caught within so many histories, which are played sooner than an optimized simulation is built.
 const QUICK_HISTORIES: u64 = 3_000;
@@ -36,11 +37,12 @@ pub(crate) fn run(root: &Path, bugs: &[&Bug]) -> Vec<&'static str> {
     println!("in {}, where everything is built the first time", copy.display());
     COPIED.iter().for_each(|name| mirror(&root.join(name), &copy.join(name)));
     println!("{:<44} {:<26} {:>9} {:>8}", "planted", "violates", "histories", "seconds");
+    let sources = Sources::read(&copy);
     let mut survivors = Vec::new();
     for bug in bugs {
         let began = Instant::now();
-        let originals = plant(&copy, bug);
-        let (test, most) = match bug.is_of_adapters() {
+        let originals = plant(&copy, &sources, bug);
+        let (test, most) = match sources.is_of_adapters(bug) {
             false => ("no_history_breaks_an_invariant", HISTORIES_MAX),
             true => ("no_history_breaks_an_invariant_through_the_adapters", HISTORIES_THROUGH_ADAPTERS_MAX),
         };
@@ -85,10 +87,11 @@ fn mirror(from: &Path, to: &Path) {
 }
 
 /// Makes the bug's edits; what was there before.
-fn plant(copy: &Path, bug: &Bug) -> Vec<(PathBuf, String)> {
+fn plant(copy: &Path, sources: &Sources, bug: &Bug) -> Vec<(PathBuf, String)> {
     let mut originals: Vec<(PathBuf, String)> = Vec::new();
-    for edit in bug.edits {
-        let path = copy.join(edit.file);
+    let places = sources.places(bug).unwrap_or_else(|fault| panic!("{fault}"));
+    for (edit, place) in bug.edits.iter().zip(places) {
+        let path = copy.join(place);
         let code = fs::read_to_string(&path).unwrap();
         assert_eq!(code.matches(edit.find).count(), 1, "{}: {}", bug.name, edit.find);
         fs::write(&path, code.replacen(edit.find, edit.replace, 1)).unwrap();

@@ -1,10 +1,8 @@
 //! Every kind of call of the table and the queue, and which of them a history has to have seen at the same time.
 
-use headway::JobId;
-use headway::chunk::ChunkId;
 use headway::job::JobWrite;
-use headway::ledger::PartId;
 use headway::part::PartWrite;
+use headway::{ChunkId, JobId, PartId};
 
 macro_rules! kinds {
     ($($kind:ident),+ $(,)?) => {

@@ -5,7 +5,7 @@
 mod meter;
 mod world;
 
-use headway::chunk::ChunkId;
+use headway::ChunkId;
 use headway::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
 use headway::outcome::{Failure, FailureKind, ItemResult};
 use headway::settle::{Settlement, settle};

@@ -62,7 +62,7 @@ async fn work_off(embedded: headway_embedded::Embedded, hold: Option<headway_emb
     while hold.is_none() {
         tokio::time::sleep(TAKE_OVER_AGAIN_AFTER).await;
         hold = embedded.take_over().await.unwrap_or_else(|error| {
-            tracing::error!(error = headway::work::error_chain(&error), "jobs cannot be worked off yet");
+            tracing::error!(error = headway::error_chain(&error), "jobs cannot be worked off yet");
             None
         });
     }

@@ -251,16 +251,7 @@ impl ApiErrorResponse {
 
     /// What is for the log only, with everything that caused it.
     pub(crate) fn cause(&self) -> Option<String> {
-        self.0.cause.as_deref().map(|cause| {
-            let mut text = cause.to_string();
-            let mut next = cause.source();
-            while let Some(source) = next {
-                text.push_str(": ");
-                text.push_str(&source.to_string());
-                next = source.source();
-            }
-            text
-        })
+        self.0.cause.as_deref().map(|cause| headway::error_chain(cause))
     }
 
     /// The problem as it is sent for a request to the path `instance`.

@@ -7,8 +7,8 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headway::chunk::{Cutter, Split};
 use headway::limits::CHUNKS_PER_PART_MAX;
+use headway::split::{Cutter, Split};
 
 /// The most bytes of a part, unpacked and as sent: below the server's bound, so that both sides may count differently.
 pub const PART_BYTES_MAX: usize = 4_000_000;

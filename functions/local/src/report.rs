@@ -1,6 +1,6 @@
 //! What an error leads to: one table of exit code, problem (for programs) and words (for people).
 
-use headway::work::error_chain;
+use headway::error_chain;
 
 use crate::client::{ClientError, Refusal};
 use crate::error::{CommandError, Stopped};

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Job, JobStatus, RolledUp};
+use super::status::JobStatus;
+use super::{Job, RolledUp};
 use crate::limits::JOB_ERROR_BYTES_MAX;
 
 /// A change of the job row: one conditional write. [`JobWrite::admitted`] is its condition, [`JobWrite::apply`] its
@@ -213,7 +214,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::job::{JobId, UserId};
+    use crate::ids::{JobId, UserId};
 
     fn job(status: JobStatus) -> Job {
         let mut job = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH);

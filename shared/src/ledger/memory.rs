@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Candidates, Care, Found, Ledger, Parked, PartId, Rows, Stray, SubmissionKey, Written};
-use crate::chunk::ChunkId;
+use super::{Candidates, Care, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
 use crate::error::JobError;
-use crate::job::{Job, JobId, JobWrite, UserId};
+use crate::ids::{ChunkId, JobId, PartId, UserId};
+use crate::job::{Job, JobWrite};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
 use crate::quota::Usage;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{ChunkQueue, Outgoing};
 use crate::error::JobError;
-use crate::job::UserId;
+use crate::ids::UserId;
 
 /// Sent and not yet taken messages, in the order they came.
 #[derive(Debug, Default)]

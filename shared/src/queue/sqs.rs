@@ -10,7 +10,7 @@ use self::group::group_of;
 use self::pack::{delay_seconds, pack};
 use super::{ChunkQueue, Outgoing};
 use crate::error::JobError;
-use crate::job::UserId;
+use crate::ids::UserId;
 use crate::ledger::dynamodb::aws::{ATTEMPTS_MAX, back_off, unavailable};
 
 mod group;

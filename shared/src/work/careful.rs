@@ -5,15 +5,16 @@
 use chrono::TimeDelta;
 use tokio::time::Instant;
 
-use super::items::{Left, Tried, Why};
+use super::items::Tried;
 use super::rest::unrecorded;
-use super::{Invocation, Run, Worker};
+use super::returned::{Left, Why};
+use super::worker::{Invocation, Run, Worker};
 use crate::error::JobError;
+use crate::item_id::id_of;
 use crate::ledger::Care;
 use crate::limits::FUNCTION_TIMEOUT_MAX;
 use crate::outcome::{Failure, FailureKind, ItemResult};
 use crate::settle::{Settlement, settle};
-use crate::submit::id_of;
 
 /// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
 pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;

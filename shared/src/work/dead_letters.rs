@@ -7,15 +7,16 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::careful::STRIKES_MAX;
-use super::items::{Left, Why};
 use super::rest::rest_after_progress;
-use super::{Delivery, Found, Worked, Worker};
+use super::returned::{Left, Why};
+use super::worked::Worked;
+use super::worker::{Delivery, Found, Worker};
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
+use crate::item_id::id_of;
 use crate::outcome::{Failure, FailureKind, ItemResult};
 use crate::queue::Outgoing;
 use crate::settle::{Settlement, look_upward, settle};
-use crate::submit::id_of;
 
 /// How often a message comes back from the dead-letter queue before its items are failed: a receive count also rises
 /// through throttling, and through a neighbour that kills the worker.

@@ -12,44 +12,17 @@ use tokio::time::Instant;
 
 use super::prepared::Prepared;
 use super::rest::unrecorded;
-use super::{Invocation, Run, Worker, error_chain};
-use crate::error::JobError;
+use super::returned::{Left, Why};
+use super::worker::{Invocation, Run, Worker};
+use crate::error::{JobError, error_chain};
+use crate::item_id::id_of;
 use crate::limits::{CHECKPOINT_EVERY, DEADLINE_MARGIN};
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use crate::processor::{Item, ItemError, Output};
 use crate::settle::{Settlement, settle};
-use crate::submit::id_of;
 
 /// The wait before an item is tried a second time at once.
 const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
-
-/// An item that is not recorded yet, and why.
-#[derive(Debug)]
-pub(super) struct Left {
-    pub(super) index: u64,
-    pub(super) value: Box<RawValue>,
-    pub(super) why: Why,
-}
-
-/// Why an item is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    /// It was not begun, or was cut short by the function's deadline.
-    Deadline,
-    /// Others of its message were recorded since that was sent.
-    Progress,
-    /// Its job stands.
-    Stopped,
-    /// Whether its job stands could not be read: the message is left for later.
-    Unread,
-    /// It failed for now.
-    Retry {
-        /// How often it was tried.
-        attempts: u32,
-        /// The least wait it asked for.
-        after: Duration,
-    },
-}
 
 /// How one item's try ended.
 pub(super) enum Tried {

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::error::JobError;
-use crate::job::{Job, JobId};
+use crate::ids::JobId;
+use crate::job::Job;
 use crate::limits::LEASE;
 
 /// Jobs remembered at once; more, and all are forgotten.

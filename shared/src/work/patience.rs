@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Invocation, Worker};
+use super::worker::{Invocation, Worker};
 use crate::error::JobError;
 use crate::limits::DEADLINE_MARGIN;
 

@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::error::JobError;
-use crate::job::{Job, JobId};
+use crate::ids::JobId;
+use crate::job::Job;
 use crate::processor::{ItemError, ItemProcessor, Options, Processors};
 
 /// Jobs kept prepared at once; more, and all are prepared anew.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::Worker;
-use super::items::{Left, Why};
+use super::returned::{Left, Why};
+use super::worker::Worker;
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
 use crate::job::{Job, JobStatus};

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use super::Worker;
+use super::worker::Worker;
 use crate::app::App;
-use crate::chunk::{ChunkId, ChunkMessage, Message};
+use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
+use crate::ids::{ChunkId, PartId};
 use crate::job::Job;
-use crate::ledger::{Parked, PartId, Stray, Written};
+use crate::ledger::{Parked, Stray, Written};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite, Register};
 use crate::queue::Outgoing;

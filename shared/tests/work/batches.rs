@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use headway::cancel::cancel;
-use headway::chunk::ChunkId;
 use headway::pause::{pause, resume};
-use headway::{App, ItemError, Job, JobError, JobId, JobStatus, Ledger, Options, ToleratedFailures, UserId};
+use headway::{App, ChunkId, ItemError, Job, JobError, JobId, JobStatus, Ledger, Options, ToleratedFailures, UserId};
 
 use crate::world::{World, done, done_after, fails};
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use headway::chunk::ChunkId;
 use headway::outcome::{ItemResult, Outcome};
-use headway::{JobId, Ledger, Options, ToleratedFailures};
+use headway::{ChunkId, JobId, Ledger, Options, ToleratedFailures};
 
 use crate::world::{World, done, done_after, hangs};
 

@@ -7,13 +7,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use headway::chunk::{ChunkId, Split, hex};
 use headway::job::RolledUp;
 use headway::ledger::dynamodb::{DynamoLedger, schema};
 use headway::ledger::{Care, Parked, Stray, SubmissionKey};
 use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
 use headway::part::{Part, Register};
-use headway::{Job, JobId, JobStatus, Ledger, ToleratedFailures, UserId};
+use headway::split::{Split, hex};
+use headway::{ChunkId, Job, JobId, JobStatus, Ledger, ToleratedFailures, UserId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

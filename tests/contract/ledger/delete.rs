@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use headway::Ledger;
-use headway::chunk::ChunkId;
 use headway::job::JobWrite;
 use headway::ledger::{Care, Parked, Written};
 use headway::part::PartWrite;
+use headway::{ChunkId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, job, job_of, key, outcome, part, raw};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headway::Ledger;
-use headway::job::{Job, JobId, JobWrite, UserId};
+use headway::job::{Job, JobWrite};
 use headway::ledger::{Candidates, Written};
+use headway::{JobId, Ledger, UserId};
 
 use crate::sample::{at, job_of, owner, raw};
 

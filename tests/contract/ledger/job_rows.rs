@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::Ledger;
-use headway::job::{Job, JobId, JobStatus, JobWrite, ToleratedFailures};
+use headway::job::{Job, JobStatus, JobWrite, ToleratedFailures};
 use headway::ledger::Written;
+use headway::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, job, part, raw};

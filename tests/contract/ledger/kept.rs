@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::Ledger;
-use headway::chunk::ChunkId;
-use headway::job::JobId;
 use headway::ledger::{Care, Parked, Stray};
+use headway::{ChunkId, JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::at;

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::Ledger;
-use headway::job::JobId;
 use headway::limits::{CHUNK_BYTES_MAX, ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
 use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{outcome, raw};

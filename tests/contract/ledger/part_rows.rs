@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::Ledger;
-use headway::job::JobId;
 use headway::ledger::Written;
 use headway::limits::CHUNKS_PER_PART_MAX;
 use headway::part::{PartWrite, Register};
+use headway::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, part, shows};

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::Ledger;
-use headway::job::JobId;
 use headway::quota::{Start, Usage};
+use headway::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, job, key, owner, raw};

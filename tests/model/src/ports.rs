@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway::chunk::ChunkId;
 use headway::job::JobWrite;
-use headway::ledger::{Candidates, Care, Found as Listed, Parked, PartId, Rows, Stray, SubmissionKey, Written};
+use headway::ledger::{Candidates, Care, Found as Listed, Parked, Rows, Stray, SubmissionKey, Written};
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite};
 use headway::queue::Outgoing;
 use headway::quota::Usage;
-use headway::{ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, UserId};
+use headway::{ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, UserId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

@@ -1,9 +1,10 @@
 //! The rows as a model holds them: small, and comparable. Every rule is asked of the real row, which each of these makes.
 
-use headway::chunk::{ChunkId, fingerprint};
+use headway::ChunkId;
 use headway::job::{JobStatus, RolledUp};
 use headway::outcome::{Again, Failure, FailureKind, Outcome, OutputRecord};
 use headway::part::{Part, Register};
+use headway::split::fingerprint;
 use headway::{Job, ledger::Parked};
 use serde_json::value::RawValue;
 use uuid::Uuid;

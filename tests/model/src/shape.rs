@@ -1,7 +1,7 @@
 //! The job of a model: its parts, chunks and items, and how the rows begin.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::chunk::Split;
+use headway::split::Split;
 use headway::{Job, JobId, ToleratedFailures, UserId};
 use uuid::Uuid;
 

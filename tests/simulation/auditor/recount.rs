@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use headway::chunk::{ChunkId, Message};
+use headway::chunk::Message;
 use headway::outcome::{Failure, Outcome};
 use headway::part::{Part, Register};
-use headway::{App, Job, JobError};
+use headway::{App, ChunkId, Job, JobError};
 
 use crate::invariant::{Invariant, Violation, hold};
 use crate::workload::JobPlan;

@@ -48,7 +48,7 @@ pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> 
         let parked = read(app.ledger.parked(place).await)?;
         hold!(DeletedIsGone, parked.is_empty(), "kept messages are left: {parked:?}");
         for chunk in 0..16 {
-            let care = read(app.ledger.care(headway::chunk::ChunkId { job: id, part, chunk }).await)?;
+            let care = read(app.ledger.care(headway::ChunkId { job: id, part, chunk }).await)?;
             hold!(DeletedIsGone, care.is_none(), "a mark is left: {care:?}");
         }
     }

@@ -157,7 +157,7 @@ impl Jwks {
                 Ok(())
             }
             Err(error) => {
-                tracing::warn!(cause = %chain(&error), "the issuer's keys could not be read");
+                tracing::warn!(cause = %headway::error_chain(&error), "the issuer's keys could not be read");
                 Err(error)
             }
         }
@@ -217,10 +217,6 @@ fn key_of(jwk: Value) -> Option<Key> {
         _ => return None,
     };
     Some(Key { decoding: DecodingKey::from_jwk(&jwk).ok()?, kid: jwk.common.key_id, algorithm })
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// An https URL, an http URL on loopback, or a file.

@@ -89,5 +89,5 @@ fn unreadable() -> Vec<(String, String)> {
 struct NoFilter(String);
 
 fn told<E: std::error::Error>(read: Result<(), E>, fix: &str) -> Option<(String, String)> {
-    read.err().map(|error| (headway::work::error_chain(&error), fix.to_owned()))
+    read.err().map(|error| (headway::error_chain(&error), fix.to_owned()))
 }

@@ -3,7 +3,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use headway::work::error_chain;
+use headway::error_chain;
 
 use super::Check;
 use super::signed::Signed;

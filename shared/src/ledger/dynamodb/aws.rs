@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::error::{Cause, JobError};
+use crate::error::{Cause, JobError, error_chain};
 
 /// How often what a call left undone is asked for again. The SDK's own retries come on top.
 pub(crate) const ATTEMPTS_MAX: u32 = 8;
@@ -40,18 +40,6 @@ where
             let code = service.code().unwrap_or("an error without a code");
             service.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"))
         }
-        None => chain(error),
+        None => error_chain(error),
     }
-}
-
-/// An error and its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

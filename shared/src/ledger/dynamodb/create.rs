@@ -16,7 +16,8 @@ use super::schema::{CREATED_AT, OWNER_PARTITION};
 use super::small_rows::{params_item, submission, submission_item};
 use super::table::{Put, Table};
 use crate::error::JobError;
-use crate::job::{Job, JobId, UserId};
+use crate::ids::{JobId, UserId};
+use crate::job::Job;
 use crate::ledger::SubmissionKey;
 
 const TRANSACT: &str = "the table: TransactWriteItems";

@@ -12,7 +12,7 @@ use super::job_row::{index_time, job_of_index_sort, owner_partition, shard_parti
 use super::schema::{INDEX_OWNER, INDEX_SWEEP, OWNER_SORT, SWEEP_SHARDS, SWEEP_SORT};
 use super::table::{Query, Table};
 use crate::error::JobError;
-use crate::job::UserId;
+use crate::ids::UserId;
 use crate::ledger::{Candidates, Found};
 
 /// Places of an index, in order, and whether there may be more behind the last.

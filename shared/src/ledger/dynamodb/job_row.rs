@@ -9,8 +9,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::item::{Item, Reader, RowFault, Writer, number, text, time};
 use super::key::{Key, job_of};
 use super::schema::*;
-use crate::chunk::Split;
-use crate::job::{Job, JobId, JobStatus, RolledUp, ToleratedFailures, UserId};
+use crate::ids::{JobId, UserId};
+use crate::job::{Job, JobStatus, RolledUp, ToleratedFailures};
+use crate::split::Split;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 

@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::change::Change;
 use super::item::{number, text, time};
 use super::job_row::{index_sort, numbers, sweep_partition};
-use crate::job::{ABANDONED, JobId, JobStatus, JobWrite, error_within_row};
+use crate::ids::JobId;
+use crate::job::{ABANDONED, JobStatus, JobWrite, error_within_row};
 
 const LIVE: &str = "#status IN (:pending, :processing) AND attribute_not_exists(#deleting)";
 const ALL_ROLLED_UP: &str = "attribute_not_exists(#partsRolledUp) AND #parts = :zero \

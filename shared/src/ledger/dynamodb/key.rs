@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::schema::{PK, SK};
-use crate::chunk::ChunkId;
-use crate::job::{JobId, UserId};
-use crate::ledger::PartId;
+use crate::ids::{ChunkId, JobId, PartId, UserId};
 
 pub(super) const JOB_SORT: &str = "JOB";
 pub(super) const PART_SORT: &str = "PART";

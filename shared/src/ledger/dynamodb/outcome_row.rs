@@ -14,8 +14,8 @@ use super::item::{Item, Reader, RowFault, Writer};
 use super::key::{Key, chunk_of_outcome, part_of};
 use super::part_row::ttl;
 use super::schema::*;
-use crate::chunk::ChunkId;
 use crate::error::Cause;
+use crate::ids::ChunkId;
 use crate::outcome::{Again, Failure, Outcome, OutputRecord};
 
 /// The records, borrowed to be written. Succeeded items are runs: first index and length.
@@ -97,7 +97,7 @@ mod tests {
 
     use super::super::item_bytes::item_bytes;
     use super::*;
-    use crate::job::JobId;
+    use crate::ids::JobId;
     use crate::outcome::{FailureKind, ItemResult};
 
     #[test]

@@ -72,7 +72,7 @@ mod tests {
 
     use super::super::item_bytes::item_bytes;
     use super::*;
-    use crate::job::JobId;
+    use crate::ids::JobId;
     use crate::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX};
 
     /// Versions up to 99,999: a chunk that shows its progress every second for a day.

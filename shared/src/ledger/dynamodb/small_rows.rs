@@ -6,8 +6,7 @@ use super::item::{Item, Reader, RowFault, Writer};
 use super::key::{Key, part_of, parts_of_parked};
 use super::part_row::ttl;
 use super::schema::*;
-use crate::chunk::ChunkId;
-use crate::job::{JobId, UserId};
+use crate::ids::{ChunkId, JobId, UserId};
 use crate::ledger::{Care, Parked, Stray, SubmissionKey};
 
 /// What is kept of a stray's text, in bytes: a row holds 400 KB, a message may have 1 MiB.

@@ -7,7 +7,7 @@ use super::item::{Item, Reader, RowFault, Writer, time};
 use super::key::Key;
 use super::part_row::ttl;
 use super::schema::{DATA, LOOKED_AT, TTL, VERSION};
-use crate::job::{JobId, UserId};
+use crate::ids::{JobId, UserId};
 use crate::quota::{Start, Usage};
 
 /// A job's id, a time in milliseconds, a round, a number of items; big-endian.

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::chunk::hex;
-use crate::job::UserId;
+use crate::ids::UserId;
 use crate::limits::ID_CHARS_MAX;
+use crate::split::hex;
 
 /// The owner where SQS takes it as a group, else a digest of it: 1 to 128 ASCII letters, digits and punctuation.
 /// Source: Amazon SQS, `SendMessage`, `MessageGroupId`.

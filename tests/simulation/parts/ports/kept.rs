@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use futures::FutureExt as _;
-use headway::chunk::ChunkId;
 use headway::ledger::Rows;
 use headway::ledger::memory::MemoryLedger;
 use headway::part::Register;
 use headway::work::Delivery;
-use headway::{Clock as _, JobError, JobId, JobStatus, Ledger as _};
+use headway::{ChunkId, Clock as _, JobError, JobId, JobStatus, Ledger as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::chunk::ChunkId;
 use headway::job::JobWrite;
-use headway::ledger::{Candidates, Care, Found, Parked, PartId, Rows, Stray, SubmissionKey, Written};
+use headway::ledger::{Candidates, Care, Found, Parked, Rows, Stray, SubmissionKey, Written};
 use headway::limits::OPEN_WITHOUT_PART_MAX;
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite};
 use headway::quota::Usage;
-use headway::{Job, JobError, JobId, JobStatus, Ledger, UserId};
+use headway::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, UserId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

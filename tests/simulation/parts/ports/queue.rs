@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway::chunk::{ChunkId, Message};
+use headway::chunk::Message;
 use headway::limits::DEADLINE_MARGIN;
 use headway::queue::Outgoing;
 use headway::work::Delivery;
-use headway::{ChunkQueue, JobError, UserId};
+use headway::{ChunkId, ChunkQueue, JobError, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;

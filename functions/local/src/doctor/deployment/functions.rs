@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 use headway::config::{HEADWAY_DEAD_LETTER_QUEUE_ARN, HEADWAY_QUEUE_URL, HEADWAY_TABLE};
-use headway::work::error_chain;
+use headway::error_chain;
 use serde::Deserialize;
 
 use super::queues::Queues;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::VIOLATIONS_MAX;
 use crate::error::Violation;
+use crate::limits::VIOLATIONS_MAX;
 
 /// The item's id under `field`: its string, or its integer's digits. `None` if it has none of that kind.
 pub fn id_of(item: &RawValue, field: &str) -> Option<String> {
@@ -20,7 +20,7 @@ pub fn id_of(item: &RawValue, field: &str) -> Option<String> {
 }
 
 /// What is wrong with the ids of one request's items, at most as many as are told.
-pub(super) fn violations(items: &[Box<RawValue>], field: &str, base: &str, chars_max: usize) -> Vec<Violation> {
+pub(crate) fn violations(items: &[Box<RawValue>], field: &str, base: &str, chars_max: usize) -> Vec<Violation> {
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut violations = Vec::new();
     for (i, item) in items.iter().enumerate() {

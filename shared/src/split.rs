@@ -1,0 +1,148 @@
+//! How items are cut into chunks: a pure function of their sizes and the job's pinned [`Split`], so that a client, a
+//! server and a submission resumed later cut alike.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_PER_SMALL_JOB, ITEM_FRAME_BYTES, ITEMS_PER_CHUNK_MAX};
+
+/// How a job's items are cut into chunks. Pinned in the job row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Of the way of cutting; another way is another version.
+    pub version: u16,
+    /// The most items in a chunk, 1 to 250. Bytes may make it fewer.
+    pub items_per_chunk_max: u16,
+}
+
+impl Default for Split {
+    fn default() -> Self {
+        Self::of(ITEMS_PER_CHUNK_MAX as u16)
+    }
+}
+
+impl Split {
+    /// The present way of cutting, with at most this many items in a chunk.
+    pub fn of(items_per_chunk_max: u16) -> Self {
+        Self { version: 1, items_per_chunk_max: items_per_chunk_max.clamp(1, ITEMS_PER_CHUNK_MAX as u16) }
+    }
+
+    /// About 32 chunks for a small job, chunks of 250 items for a large one.
+    pub fn for_items(items: usize) -> Self {
+        Self::of(items.div_ceil(CHUNKS_PER_SMALL_JOB).clamp(1, ITEMS_PER_CHUNK_MAX) as u16)
+    }
+
+    /// Cuts items of these sizes, in bytes, into ranges of consecutive ones.
+    pub fn cut(self, sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+        let mut cutter = Cutter::new(self);
+        let mut starts: Vec<usize> = Vec::new();
+        let mut items = 0;
+        for size in sizes {
+            if cutter.push(size) {
+                starts.push(items);
+            }
+            items += 1;
+        }
+        let ends = starts.iter().copied().skip(1).chain([items]);
+        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+    }
+}
+
+/// Cuts a stream: told each item's size, it says where a chunk begins.
+#[derive(Debug, Clone)]
+pub struct Cutter {
+    split: Split,
+    items: usize,
+    bytes: usize,
+}
+
+impl Cutter {
+    /// Before the first item.
+    pub fn new(split: Split) -> Self {
+        Self { split, items: 0, bytes: 0 }
+    }
+
+    /// Whether the next item, of `size` bytes, begins a new chunk.
+    pub fn push(&mut self, size: usize) -> bool {
+        let size = size + ITEM_FRAME_BYTES;
+        let full = self.items == usize::from(self.split.items_per_chunk_max) || self.bytes + size > CHUNK_BYTES_MAX;
+        let begins = self.items == 0 || full;
+        if begins {
+            (self.items, self.bytes) = (0, 0);
+        }
+        self.items += 1;
+        self.bytes += size;
+        begins
+    }
+}
+
+/// What tells one part's bytes and boundaries from another's: SHA-256 over both, as 32 hex digits.
+pub fn fingerprint(first_index: u64, chunks: &[Range<usize>], items: &[Box<RawValue>]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(first_index.to_be_bytes());
+    for chunk in chunks {
+        hash.update((chunk.len() as u64).to_be_bytes());
+        for item in &items[chunk.clone()] {
+            hash.update((item.get().len() as u64).to_be_bytes());
+            hash.update(item.get());
+        }
+    }
+    hex(&hash.finalize()[..16])
+}
+
+/// Bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn cutting_keeps_every_item_in_order_and_every_bound(
+            sizes in proptest::collection::vec(0usize..50_000, 0..600), most in 1u16..=250,
+        ) {
+            let chunks = Split::of(most).cut(sizes.iter().copied());
+            prop_assert_eq!(chunks.iter().flat_map(Clone::clone).collect::<Vec<_>>(), (0..sizes.len()).collect::<Vec<_>>());
+            for chunk in &chunks {
+                prop_assert!((1..=usize::from(most)).contains(&chunk.len()));
+                prop_assert!(sizes[chunk.clone()].iter().map(|size| size + ITEM_FRAME_BYTES).sum::<usize>() <= CHUNK_BYTES_MAX);
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_filled_to_the_byte() {
+        let half = CHUNK_BYTES_MAX / 2 - ITEM_FRAME_BYTES;
+        assert_eq!(Split::of(250).cut([half, half]).len(), 1);
+        assert_eq!(Split::of(250).cut([half, half + 1]), [0..1, 1..2]);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_place_boundaries_and_bytes_apart() {
+        let items = |texts: &[&str]| texts.iter().map(|text| RawValue::from_string((*text).to_owned()).unwrap()).collect::<Vec<_>>();
+        let one_and_two = [0..1, 1..3];
+        let whole = fingerprint(0, &one_and_two, &items(&["1", "2", "3"]));
+        assert_eq!(whole, fingerprint(0, &one_and_two, &items(&["1", "2", "3"])));
+        let others = [
+            fingerprint(1, &one_and_two, &items(&["1", "2", "3"])),
+            fingerprint(0, &[0..2, 2..3], &items(&["1", "2", "3"])),
+            fingerprint(0, &one_and_two, &items(&["1", "2", "4"])),
+            fingerprint(0, &[0..1, 1..2], &items(&["1", "23"])),
+        ];
+        assert!(others.iter().all(|other| *other != whole), "{others:?}");
+    }
+
+    #[test]
+    fn small_jobs_are_cut_into_about_32_chunks() {
+        for (items, most) in [(0, 1), (1, 1), (32, 1), (33, 2), (3_322, 104), (8_000, 250), (50_000, 250)] {
+            assert_eq!(Split::for_items(items).items_per_chunk_max, most, "{items}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Where a bug's texts are: looked up in the sources, where each occurs exactly once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::bugs::Bug;
+
+/// Where bugs are planted, in the workspace and in its copy.
+const SOURCES: [&str; 1] = ["shared/src"];
+/// Where production's adapters are: only histories through them meet a bug there.
+const ADAPTERS: [&str; 2] = ["shared/src/ledger/dynamodb", "shared/src/queue/sqs"];
+
+/// The source files, with their text.
+pub(crate) struct Sources(Vec<(PathBuf, String)>);
+
+impl Sources {
+    pub(crate) fn read(root: &Path) -> Self {
+        let mut files = Vec::new();
+        SOURCES.iter().for_each(|dir| collect(root, Path::new(dir), &mut files));
+        Self(files)
+    }
+
+    /// The files of the bug's edits, relative to the workspace, in the order of the edits; or what is wrong.
+    pub(crate) fn places(&self, bug: &Bug) -> Result<Vec<&Path>, String> {
+        bug.edits.iter().map(|edit| self.place(edit.find).map_err(|fault| format!("{}: {fault}", bug.name))).collect()
+    }
+
+    /// Whether only histories through production's adapters meet the bug.
+    pub(crate) fn is_of_adapters(&self, bug: &Bug) -> bool {
+        let is_adapter = |place: &&Path| ADAPTERS.iter().any(|room| place.with_extension("").starts_with(room));
+        self.places(bug).is_ok_and(|places| places.iter().any(is_adapter))
+    }
+
+    fn place(&self, text: &str) -> Result<&Path, String> {
+        let found: Vec<_> = self.0.iter().flat_map(|(path, code)| code.matches(text).map(move |_| path.as_path())).collect();
+        match found[..] {
+            [place] => Ok(place),
+            [] => Err(format!("nowhere in {SOURCES:?} is:\n{text}\n")),
+            _ => Err(format!("more than once, in {found:?}, there is:\n{text}\n")),
+        }
+    }
+}
+
+fn collect(root: &Path, dir: &Path, files: &mut Vec<(PathBuf, String)>) {
+    let mut names: Vec<_> = fs::read_dir(root.join(dir)).unwrap().map(|entry| dir.join(entry.unwrap().file_name())).collect();
+    names.sort();
+    for path in names {
+        if root.join(&path).is_dir() {
+            collect(root, &path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let code = fs::read_to_string(root.join(&path)).unwrap();
+            files.push((path, code));
+        }
+    }
+}
