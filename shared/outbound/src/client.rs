@@ -13,7 +13,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::rule::{Rule, RuleError};
 
-/// The longest wait for a connection.
+/// The longest wait for a connection. Always less than the whole call's time limit, so that an endpoint which does not
+/// take connections is told apart from one which does not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer is not used again: a frozen function's peers have often hung up.
 const POOL_IDLE_MAX: Duration = Duration::from_secs(20);
@@ -36,7 +37,7 @@ impl Rule {
             .no_proxy()
             .dns_resolver(Checked { rule: self, names })
             .timeout(timeout)
-            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
+            .connect_timeout(timeout.mul_f64(0.75).min(CONNECT_TIMEOUT))
             .pool_idle_timeout(POOL_IDLE_MAX)
             .build()
     }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder, Url};
 
+use crate::send::Connections;
 use crate::signature::Secret;
 
 /// An endpoint that the operator configured, with a client of its own.
@@ -19,6 +20,7 @@ pub struct Endpoint {
     pub(crate) concurrency: usize,
     pub(crate) attempts_max: u32,
     pub(crate) client: Client,
+    pub(crate) connections: Connections,
     pub(crate) confidential: Vec<String>,
 }
 
@@ -38,7 +40,7 @@ impl Endpoint {
         self.concurrency
     }
 
-    /// How often one thing is sent while it fails for now.
+    /// How often one thing is sent while sending it fails for now.
     pub fn attempts_max(&self) -> u32 {
         self.attempts_max
     }
@@ -56,6 +58,7 @@ impl Endpoint {
         (self.client.post(self.url.clone()))
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT_ENCODING, "identity")
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)

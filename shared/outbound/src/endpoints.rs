@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::endpoint::Endpoint;
 use crate::rule::{Rule, RuleError};
+use crate::send::Connections;
 use crate::signature::{NotASecret, Secret};
 
 /// Endpoints by name.
@@ -162,6 +163,7 @@ impl Endpoint {
             concurrency: config.concurrency,
             attempts_max: config.max_attempts,
             client: outbound.client(timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?,
+            connections: Connections::default(),
             confidential: config.headers.into_values().filter(|value| value.len() >= 4).collect(),
         })
     }
@@ -197,8 +199,17 @@ fn headers(configured: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
 }
 
 fn is_ours(name: &HeaderName) -> bool {
-    const OURS: [&str; 8] =
-        ["connection", "content-encoding", "content-length", "content-type", "expect", "host", "idempotency-key", "transfer-encoding"];
+    const OURS: [&str; 9] = [
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "idempotency-key",
+        "transfer-encoding",
+    ];
     OURS.contains(&name.as_str()) || name.as_str().starts_with("headway-") || name.as_str().starts_with("webhook-")
 }
 

@@ -5,6 +5,8 @@
 //! | --- | --- |
 //! | [`endpoints`] | the operator's configuration, read and checked once |
 //! | [`endpoint`] | one endpoint, and the signed request to it |
+//! | [`no_answer`] | why a call has no whole answer |
+//! | [`body`], [`retry_after()`] | reading an answer |
 //! | [`signature`] | secrets and signatures of Standard Webhooks 1.0 |
 //! | [`rule`] | which URLs and addresses are allowed |
 //! | [`address`] | what an IP address is for |
@@ -12,13 +14,19 @@
 //! What an answer means is decided by the caller: for an item by the `http` processor.
 
 pub mod address;
+pub mod body;
 mod client;
 pub mod endpoint;
 pub mod endpoints;
+pub mod no_answer;
+mod retry_after;
 pub mod rule;
+mod send;
 pub mod signature;
 
 pub use endpoint::Endpoint;
 pub use endpoints::{Endpoints, EndpointsError};
+pub use no_answer::NoAnswer;
+pub use retry_after::retry_after;
 pub use rule::{Rule, RuleError};
 pub use signature::{NotASecret, Secret};

@@ -2,6 +2,9 @@
 //! language. 2xx is done, what may pass is tried again, anything else has failed; callers never give an address.
 
 mod answer;
+mod excerpt;
+mod output;
+mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,9 +119,9 @@ impl ItemProcessor for Bound {
             .header("headway-job", item.job_id.to_string())
             .header("headway-index", item.index)
             .header("headway-attempt", item.attempt);
-        match request.send().await {
-            Ok(response) => answer::read(&self.endpoint, response, now).await,
-            Err(error) => Err(answer::unanswered(&self.endpoint, &error)),
+        match self.endpoint.send(request).await {
+            Ok(response) => answer::read(&self.endpoint, response, item.attempt, now).await,
+            Err(reason) => Err(answer::unanswered(&self.endpoint, &reason)),
         }
     }
 

@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod cases;
+mod connections;
+mod scripted;
+mod table;
+
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -92,69 +97,22 @@ async fn sends_the_item_as_it_came_with_key_and_signature() {
     }
 }
 
-/// 2xx is done whatever the body holds, since the work is.
+/// What a person reads of a refusal: whose it is, its status, and the endpoint's own words.
 #[tokio::test]
-async fn success_keeps_json_and_only_json() {
-    let table: [(Answer, Option<&str>); 5] = [
-        (|| answer(204, &[], ""), None),
-        (|| answer(200, &[("content-type", "text/html")], "1"), None),
-        (|| answer(200, JSON, ""), None),
-        (|| answer(200, JSON, "{oops"), None),
-        (|| answer(201, &[("content-type", "application/vnd.api+json")], "[1]"), Some("[1]")),
+async fn a_refusal_says_who_refused_and_why() {
+    let table: [(Answer, &str); 6] = [
+        (|| answer(429, &[], "slow down"), "endpoint crm answered 429 Too Many Requests: slow down"),
+        (|| answer(599, &[], ""), "endpoint crm answered 599"),
+        (|| answer(400, &[], "no\r\nname"), "endpoint crm answered 400 Bad Request: no name"),
+        (|| answer(422, JSON, "{\"e\":1}"), "endpoint crm answered 422 Unprocessable Entity: {\"e\":1}"),
+        (|| answer(404, &[("content-type", "text/html")], "<html>"), "endpoint crm answered 404 Not Found"),
+        (|| answer(307, &[("location", "/")], ""), "endpoint crm answered 307 Temporary Redirect (redirects are not followed)"),
     ];
     for (answer, expected) in table {
-        let (port, _) = serve(answer).await;
-        assert_eq!(run(&http(port, ""), "1").await.unwrap().as_deref(), expected);
-    }
-}
-
-/// An endless answer is cut off; the item is done, and an output larger than any kept is listed as omitted.
-#[tokio::test]
-async fn an_endless_answer_is_not_read_to_its_end() {
-    let endless = || {
-        let bytes = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4_096])));
-        answer(200, JSON, Body::from_stream(bytes))
-    };
-    let (port, _) = serve(endless).await;
-    let output = run(&http(port, ""), "1").await.unwrap().unwrap();
-    assert!(output.len() > headway::limits::OUTPUT_BYTES_MAX && output.len() < 20_000);
-}
-
-#[tokio::test]
-async fn refusals_are_retryable_or_permanent_by_status() {
-    let table: [(Answer, bool, &str, &str); 10] = [
-        (|| answer(408, &[], ""), true, "http 408", "endpoint crm answered 408 Request Timeout"),
-        (|| answer(425, &[], ""), true, "http 425", "endpoint crm answered 425 Too Early"),
-        (|| answer(429, &[], "slow down"), true, "http 429", "endpoint crm answered 429 Too Many Requests: slow down"),
-        (|| answer(500, &[], ""), true, "http 500", "endpoint crm answered 500 Internal Server Error"),
-        (|| answer(503, &[], ""), true, "http 503", "endpoint crm answered 503 Service Unavailable"),
-        (|| answer(599, &[], ""), true, "http 599", "endpoint crm answered 599"),
-        (|| answer(400, &[], "no\r\nname"), false, "http 400", "endpoint crm answered 400 Bad Request: no name"),
-        (|| answer(404, &[], ""), false, "http 404", "endpoint crm answered 404 Not Found"),
-        (|| answer(422, JSON, "{\"e\":1}"), false, "http 422", "endpoint crm answered 422 Unprocessable Entity: {\"e\":1}"),
-        (
-            || answer(307, &[("location", "/")], ""),
-            false,
-            "http 307",
-            "endpoint crm answered 307 Temporary Redirect (redirects are not followed)",
-        ),
-    ];
-    for (answer, retryable, expected_code, expected_message) in table {
         let (port, seen) = serve(answer).await;
-        let (found, code, message) = match run(&http(port, ""), "1").await.unwrap_err() {
-            ItemError::Retryable { code, message, .. } => (true, code, message),
-            ItemError::Permanent { code, message } => (false, code, message),
-        };
-        assert_eq!((found, code.as_str(), message.as_str()), (retryable, expected_code, expected_message));
+        assert_eq!(run(&http(port, ""), "1").await.unwrap_err().to_string(), expected);
         assert_eq!(seen.lock().unwrap().len(), 1, "one try is one request");
     }
-}
-
-#[tokio::test]
-async fn honours_retry_after() {
-    let (port, _) = serve(|| answer(429, &[("retry-after", "17")], "")).await;
-    let error = run(&http(port, ""), "1").await.unwrap_err();
-    assert!(matches!(error, ItemError::Retryable { retry_after: Some(wait), .. } if wait.as_secs() == 17), "{error:?}");
 }
 
 /// No answer is never the end of an item, and its message names no address.
@@ -163,10 +121,18 @@ async fn no_answer_is_retryable() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
     let error = run(&http(port, r#", "timeoutSeconds": 1"#), "1").await.unwrap_err();
-    assert_eq!(error, ItemError::retryable("timeout", "endpoint crm: no answer within 1 s"));
+    assert_eq!(error.to_string(), "endpoint crm: no whole answer within 1 s");
     drop(silent);
     let error = run(&http(port, ""), "1").await.unwrap_err();
-    assert_eq!(error, ItemError::retryable("connect", "endpoint crm: could not connect: connection refused"));
+    assert_eq!(error, ItemError::retryable("unreachable", "endpoint crm: could not connect: connection refused"));
+}
+
+/// A name that nobody has is the operator's to mend, and may be a resolver's fault: items wait for it.
+#[tokio::test]
+async fn an_unknown_name_is_unreachable() {
+    let json = format!(r#"{{"crm": {{"url": "https://headway.invalid/", "secret": "{SECRET}"}}}}"#);
+    let error = run(&Http::new(Endpoints::parse(&json).unwrap()), "1").await.unwrap_err();
+    assert_eq!(error, ItemError::retryable("unreachable", "endpoint crm: its name could not be resolved"));
 }
 
 /// A name that leads only to this machine, without `allowPrivate`: refused for good, before any connection.

@@ -1,0 +1,97 @@
+//! What people are shown of a refusal's body: one line of text, without what was sent in confidence.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::output::{is_json, is_plain, media_type, text};
+
+/// Bytes of a refusal's body that are read. Of a longer one nothing is shown.
+pub(super) const BYTES_MAX: usize = 16_000;
+/// Characters that are shown.
+const CHARS_MAX: usize = 300;
+
+/// The message in the body, if there is one for people. A page of HTML is none: debug pages repeat whole requests.
+pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if !is_plain(headers) {
+        return None;
+    }
+    let text = text(body)?.trim();
+    if is_json(headers) {
+        let value = serde_json::from_str::<Value>(text).ok()?;
+        return Some(said_in(&value).unwrap_or(text).to_owned());
+    }
+    let is_text = matches!(media_type(headers).as_str(), "" | "text/plain") && !text.starts_with('<');
+    (is_text && !text.is_empty()).then(|| text.to_owned())
+}
+
+/// The member that holds the message: of a problem document (RFC 9457), or of what is usual beside it.
+fn said_in(value: &Value) -> Option<&str> {
+    const MEMBERS: [&str; 6] = ["detail", "message", "error_description", "error", "title", "errorMessage"];
+    match value {
+        Value::String(text) => Some(text),
+        Value::Object(members) => MEMBERS.iter().filter_map(|name| members.get(*name)).find_map(said_in),
+        _ => None,
+    }
+}
+
+/// One line of printable text, cut.
+pub(super) fn one_line(text: &str) -> String {
+    let printable: String = text.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
+    let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Control characters, and those that turn or hide the text around them.
+fn is_invisible(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn shown(kind: Option<&'static str>, body: &str) -> Option<String> {
+        let headers: HeaderMap = kind.into_iter().map(|kind| (CONTENT_TYPE, HeaderValue::from_static(kind))).collect();
+        message(&headers, body.as_bytes()).map(|text| one_line(&text))
+    }
+
+    /// A refusal is shown to people and written to files: its message, not the page around it.
+    #[test]
+    fn the_message_is_found() {
+        let json = Some("application/json");
+        let table = [
+            (json, r#"{"type": "about:blank", "title": "Wrong", "detail": "no such iata"}"#, Some("no such iata")),
+            (Some("application/problem+json"), r#"{"title": "Wrong", "status": 422}"#, Some("Wrong")),
+            (json, r#"{"error": {"code": 7, "message": "no such iata"}}"#, Some("no such iata")),
+            (json, r#"{"error": "invalid", "error_description": "no such iata"}"#, Some("no such iata")),
+            (json, r#""no such iata""#, Some("no such iata")),
+            (json, r#"{"errors": ["iata: too long"]}"#, Some(r#"{"errors": ["iata: too long"]}"#)),
+            (json, r#"{"detail": [{"msg": "too long"}]}"#, Some(r#"{"detail": [{"msg": "too long"}]}"#)),
+            (json, "{oops", None),
+            (Some("text/plain; charset=utf-8"), " no \r\n such\x1b[31m\0 iata ", Some("no such [31m iata")),
+            (None, "no such iata", Some("no such iata")),
+            (None, "<html>", None),
+            (Some("text/html"), "no such iata", None),
+            (Some("application/octet-stream"), "no such iata", None),
+            (Some("text/plain"), " ", None),
+            (Some("text/plain"), "a\u{202e}b", Some("a b")),
+        ];
+        for (kind, body, expected) in table {
+            assert_eq!(shown(kind, body).as_deref(), expected, "{kind:?} {body:?}");
+        }
+        assert_eq!(shown(None, &"é".repeat(1_000)).map(|text| text.chars().count()), Some(CHARS_MAX + 1));
+    }
+
+    #[test]
+    fn what_is_not_text_is_not_shown() {
+        let with = |name: HeaderName, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+        assert_eq!(message(&with(CONTENT_ENCODING, "gzip"), b"no"), None);
+        assert_eq!(message(&with(CONTENT_ENCODING, "Identity"), b"no").as_deref(), Some("no"));
+        assert_eq!(message(&HeaderMap::new(), b"no \xff"), None);
+    }
+}

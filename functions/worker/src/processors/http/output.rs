@@ -1,0 +1,58 @@
+//! What is kept of a successful answer.
+
+use headway::Output;
+use headway::limits::OUTPUT_BYTES_MAX;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+/// How deep an output may be nested, as an item may: it has to fit into a page that others parse.
+const DEPTH_MAX: usize = 100;
+
+/// Whether the answer says that its body is JSON: <https://mimesniff.spec.whatwg.org/#json-mime-type>.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let essence = media_type(headers);
+    matches!(essence.as_str(), "application/json" | "text/json") || (essence.contains('/') && essence.ends_with("+json"))
+}
+
+/// The media type without parameters, in lower case; empty if there is none.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether the body is as it was written. We ask for that; whoever compresses nevertheless is not read.
+pub(super) fn is_plain(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.into_iter().all(|coding| matches!(coding.trim_ascii(), b"") || coding.trim_ascii().eq_ignore_ascii_case(b"identity"))
+}
+
+/// The text of a JSON body, without the mark that some programs put before UTF-8. `None` if it is not UTF-8.
+pub(super) fn text(body: &[u8]) -> Option<&str> {
+    std::str::from_utf8(body).ok().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The body of an answer that says it is JSON. Nothing if it is empty; omitted if it is not JSON after all.
+pub(super) fn of_json(body: &[u8]) -> Output {
+    let Some(text) = text(body).map(str::trim) else { return omitted() };
+    if text.is_empty() {
+        return Output::None;
+    }
+    let is_kept = serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX);
+    let kept = is_kept.then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
+    kept.map_or_else(omitted, Output::Json)
+}
+
+/// Stands for an answer that is not kept: larger than any output that is, so that the item is listed with
+/// `outputOmitted`.
+pub(super) fn omitted() -> Output {
+    to_raw_value(&" ".repeat(OUTPUT_BYTES_MAX)).map_or(Output::None, Output::Json)
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,50 @@
+//! Which connections requests go over, and how often.
+
+use std::process::Command;
+
+use tokio::net::TcpListener;
+
+use crate::scripted::{Script, Scripted, Step};
+use crate::{http, run};
+
+fn answers() -> Script {
+    let answer = || Step::Send(b"HTTP/1.1 200 -\r\ncontent-length: 0\r\n\r\n".to_vec());
+    vec![Step::Request, answer(), Step::Request, answer()]
+}
+
+/// What broke it: a request that is sent twice though its connection was new, so that an endpoint which dies of an item
+/// gets each try of it twice.
+#[tokio::test]
+async fn what_breaks_a_new_connection_is_sent_once() {
+    let endpoint = Scripted::start(vec![vec![Step::Request, Step::Reset], answers()]).await;
+    run(&http(endpoint.port, ""), "1").await.unwrap_err();
+    assert_eq!(endpoint.requests().len(), 1);
+}
+
+/// What broke it: an idle connection that the endpoint closed cost an item one of its attempts.
+#[tokio::test]
+async fn what_breaks_a_used_connection_is_sent_again() {
+    let dies = vec![Step::Request, Step::Send(b"HTTP/1.1 200 -\r\ncontent-length: 0\r\n\r\n".to_vec()), Step::Request];
+    let endpoint = Scripted::start(vec![dies, answers()]).await;
+    let http = http(endpoint.port, "");
+    for item in ["1", "2", "3"] {
+        run(&http, item).await.unwrap();
+    }
+    let requests = endpoint.requests();
+    assert_eq!(requests.iter().map(|request| &request[request.len() - 1..]).collect::<Vec<_>>(), ["1", "2", "2", "3"]);
+    assert_eq!(requests[1], requests[2], "the same request, to the byte");
+}
+
+/// What broke it: `HTTP_PROXY` in the environment, which would be given every item and every secret.
+#[tokio::test]
+async fn proxies_from_the_environment_are_not_used() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+        again.env(name, &address);
+    }
+    let exit = again.args(["--exact", "connections::what_breaks_a_used_connection_is_sent_again"]).output().unwrap();
+    assert!(exit.status.success(), "{}", String::from_utf8_lossy(&exit.stdout));
+    assert!(String::from_utf8_lossy(&exit.stdout).contains("1 passed"), "the test was run");
+}
