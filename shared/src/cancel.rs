@@ -2,10 +2,10 @@
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::end::end;
 use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
-use crate::job::{Job, JobStatus, JobWrite};
-use crate::ledger::Written;
+use crate::job::{Ending, Job, JobStatus};
 use crate::limits::CANCEL_ANSWERS_AFTER;
 
 /// Ends the job as `Cancelled`. Once this returns no item of it begins, unless a worker's process stood still for
@@ -14,13 +14,15 @@ use crate::limits::CANCEL_ANSWERS_AFTER;
 /// # Errors
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`] if it ended otherwise.
 pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
-    app.visible(viewer.into(), id).await?;
-    match app.jobs.update_status(id, &JobWrite::Cancel).await? {
-        Written::Applied(_) => tokio::time::sleep(CANCEL_ANSWERS_AFTER).await,
-        // Another request's wait may not be over, and its machine's clock may be another.
-        Written::Refused(job) if job.status == JobStatus::Cancelled => tokio::time::sleep(CANCEL_ANSWERS_AFTER).await,
-        Written::Refused(job) => return Err(Conflict::JobEnded(job.status).into()),
-        Written::Gone => return Err(JobError::NotFound),
+    let viewer = viewer.into();
+    let job = app.visible(viewer, id).await?;
+    if end(app, &job, Ending::Cancelled).await?.is_none() {
+        let job = app.visible(viewer, id).await?;
+        if job.status != JobStatus::Cancelled {
+            return Err(Conflict::JobEnded(job.status).into());
+        }
     }
+    // Also if another request has cancelled it: its wait may not be over, and its machine's clock may be another.
+    tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }

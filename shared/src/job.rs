@@ -9,10 +9,12 @@ use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::part::Part;
 use crate::split::Split;
 
+mod ending;
 mod status;
 mod tolerated;
 mod write;
 
+pub use ending::{Ended, Ending};
 pub use status::JobStatus;
 pub use tolerated::ToleratedFailures;
 pub use write::{ABANDONED, JobWrite, error_within_row};
@@ -227,7 +229,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-
     use crate::part::Register;
     use proptest::prelude::*;
 

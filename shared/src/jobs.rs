@@ -1,4 +1,4 @@
-//! The repository of jobs: the eight operations, once, over any [`Ledger`].
+//! The repository of jobs, over any [`Ledger`]: the only door to writes of job and part rows.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::clock::Clock;
 use crate::error::{JobError, error_chain};
-use crate::ids::{JobId, UserId};
-use crate::job::{Job, JobStatus, JobWrite};
+use crate::ids::{JobId, PartId, UserId};
+use crate::job::{Ended, Job, JobStatus, JobWrite};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
 use crate::limits::DELETE_AFTER_GONE;
 use crate::part::{Part, PartWrite};
@@ -75,14 +75,23 @@ pub trait JobRepository: Send + Sync + Debug {
     /// One change of a job's status, if the job admits it.
     async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError>;
 
-    /// Records a settlement of a chunk of the part. An absolute count would lose updates with many workers.
-    async fn update_progress(&self, id: JobId, part: u32, settlement: &PartWrite) -> Result<Written<Part>, JobError>;
+    /// Adds a part. If there is one of that number, it stays as it is and is returned.
+    async fn add_part(&self, part: &Part) -> Result<Option<Part>, JobError>;
 
-    /// Ends the job in the round it was read in, if all its parts are rolled up.
-    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError>;
+    /// One change of a part, such as a settlement of a chunk. An absolute count would lose updates with many workers.
+    async fn update_progress(&self, id: PartId, change: &PartWrite) -> Result<Written<Part>, JobError>;
 
-    /// Ends the job in this round, whatever is left of it.
-    async fn mark_failed(&self, id: JobId, round: u32, error: String) -> Result<Written<Job>, JobError>;
+    /// Ends the job in the round it was read in, if all its parts are rolled up. Call [`crate::end::end`].
+    async fn mark_completed(&self, job: &Job) -> Result<Option<Ended>, JobError>;
+
+    /// Ends the job in the round it was read in, whatever is left of it. Call [`crate::end::end`].
+    async fn mark_failed(&self, job: &Job, error: String) -> Result<Option<Ended>, JobError>;
+
+    /// Ends the job as its user wants. Call [`crate::end::end`].
+    async fn mark_cancelled(&self, job: &Job) -> Result<Option<Ended>, JobError>;
+
+    /// Ends an open job whose row did not change since. Call [`crate::end::end`].
+    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Option<Ended>, JobError>;
 
     /// Deletes jobs that expired before `older_than`, with all their rows, a bounded number a call; returns how many
     /// were deleted to the end. Goes on where an earlier call stopped.
@@ -105,6 +114,13 @@ impl Jobs {
     async fn row(&self, id: JobId) -> Result<Option<Job>, JobError> {
         let row = self.ledger.job(id).await?;
         Ok(row.filter(|job| !job.is_gone(self.clock.now())))
+    }
+
+    async fn end(&self, job: &Job, write: JobWrite) -> Result<Option<Ended>, JobError> {
+        match self.update_status(job.id, &write).await? {
+            Written::Applied(job) => Ok(Some(Ended { job })),
+            Written::Refused(_) | Written::Gone => Ok(None),
+        }
     }
 
     async fn delete(&self, job: &Job) -> Result<(), JobError> {
@@ -166,16 +182,28 @@ impl JobRepository for Jobs {
         self.ledger.update_job(id, change, self.clock.now()).await
     }
 
-    async fn update_progress(&self, id: JobId, part: u32, settlement: &PartWrite) -> Result<Written<Part>, JobError> {
-        self.ledger.update_part((id, part), settlement, self.clock.now()).await
+    async fn add_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
+        self.ledger.put_part(part).await
     }
 
-    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError> {
-        self.update_status(job.id, &JobWrite::End { round: job.round, retention_days: job.retention_days }).await
+    async fn update_progress(&self, id: PartId, change: &PartWrite) -> Result<Written<Part>, JobError> {
+        self.ledger.update_part(id, change, self.clock.now()).await
     }
 
-    async fn mark_failed(&self, id: JobId, round: u32, error: String) -> Result<Written<Job>, JobError> {
-        self.update_status(id, &JobWrite::Fail { round, error }).await
+    async fn mark_completed(&self, job: &Job) -> Result<Option<Ended>, JobError> {
+        self.end(job, JobWrite::End { round: job.round, retention_days: job.retention_days }).await
+    }
+
+    async fn mark_failed(&self, job: &Job, error: String) -> Result<Option<Ended>, JobError> {
+        self.end(job, JobWrite::Fail { round: job.round, error }).await
+    }
+
+    async fn mark_cancelled(&self, job: &Job) -> Result<Option<Ended>, JobError> {
+        self.end(job, JobWrite::Cancel).await
+    }
+
+    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Option<Ended>, JobError> {
+        self.end(job, JobWrite::Abandon { untouched_since }).await
     }
 
     async fn cleanup_old_jobs(&self, older_than: DateTime<Utc>) -> Result<usize, JobError> {

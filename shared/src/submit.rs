@@ -26,8 +26,8 @@ use crate::limits::{
 use crate::part::{Part, PartWrite};
 use crate::processor::ProcessorInfo;
 use crate::queue::Outgoing;
-use crate::settle;
 use crate::split::{Split, fingerprint};
+use crate::upward;
 
 /// A job as it is asked for.
 #[derive(Debug)]
@@ -280,7 +280,7 @@ async fn known_part(app: &App, job: &Job, part: &Part) -> Result<Option<Part>, J
 
 async fn dispatch_part(app: &App, job: &Job, part: Part, chunks: &[Range<usize>], items: &[Box<RawValue>]) -> Result<PartPut, JobError> {
     reserve(app, job.id, part.number).await?;
-    let known = app.ledger.put_part(&part).await?;
+    let known = app.jobs.add_part(&part).await?;
     if let Some(known) = &known {
         if known.fingerprint != part.fingerprint {
             return Err(Conflict::PartDiffers(part.number).into());
@@ -290,7 +290,7 @@ async fn dispatch_part(app: &App, job: &Job, part: Part, chunks: &[Range<usize>]
         }
     }
     app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await?;
-    match app.ledger.update_part((job.id, part.number), &PartWrite::Sent, app.clock.now()).await?.row() {
+    match app.jobs.update_progress((job.id, part.number), &PartWrite::Sent).await?.row() {
         Some(row) if known.is_some() => Ok(PartPut::Known(row)),
         Some(row) => Ok(PartPut::Created(row)),
         None => Err(JobError::NotFound),
@@ -344,8 +344,8 @@ async fn seal_row(app: &App, job: &Job, parts: u32) -> Result<(), JobError> {
         total_items += u64::from(part.items);
     }
     match app.jobs.update_status(job.id, &JobWrite::Seal { parts, total_items }).await? {
-        Written::Applied(job) => settle::look_upward_from_job(app, job).await,
-        Written::Refused(job) if job.sealed && job.parts == parts => settle::look_upward_from_job(app, job).await,
+        Written::Applied(job) => upward::look_upward_from_job(app, job).await.map(drop),
+        Written::Refused(job) if job.sealed && job.parts == parts => upward::look_upward_from_job(app, job).await.map(drop),
         Written::Refused(job) if job.sealed => Err(Conflict::Sealed.into()),
         Written::Refused(job) if job.is_terminal() => Err(Conflict::JobEnded(job.status).into()),
         Written::Refused(job) => Err(Conflict::PartBeyond(job.top_part.unwrap_or(parts)).into()),

@@ -11,13 +11,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::end::end;
 use crate::error::{JobError, error_chain};
 use crate::ids::JobId;
-use crate::job::{Job, JobWrite};
+use crate::job::{Ending, Job, JobWrite};
 use crate::ledger::{Candidates, Written};
 use crate::limits::{BATCH_GET_KEYS_MAX, MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
 use crate::part::Part;
-use crate::settle::{look_upward, look_upward_from_job, reconcile};
+use crate::settle::reconcile;
+use crate::upward::{look_upward, look_upward_from_job};
 use crate::work::send_revivals;
 
 /// A job whose status changed within this time, or that was looked at, is left alone.
@@ -106,9 +108,10 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
     }
     swept.looked_at += 1;
     let parts = app.ledger.open_parts(&job).await?;
-    if let Some(end) = overdue(&job, &parts, now) {
-        let counter = if matches!(end, JobWrite::Abandon { .. }) { &mut swept.abandoned } else { &mut swept.ended };
-        *counter += usize::from(matches!(app.jobs.update_status(id, &end).await?, Written::Applied(_)));
+    if let Some(ending) = overdue(&job, &parts, now) {
+        let is_abandoned = matches!(ending, Ending::Abandoned { .. });
+        let ended = usize::from(end(app, &job, ending).await?.is_some());
+        *(if is_abandoned { &mut swept.abandoned } else { &mut swept.ended }) += ended;
         return Ok(());
     }
     swept.reconciled += show_and_look_upward(app, &job, &parts, now).await?;
@@ -132,22 +135,22 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
 }
 
 /// The end of a job that has waited for too long for what nobody else would end it for.
-fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<JobWrite> {
-    let fail = |error: String| Some(JobWrite::Fail { round: job.round, error });
+fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<Ending> {
     if !job.is_live() {
         return None;
     }
     // With its parts' counts the job has their times, too.
     let exact = job.clone().count(parts);
     if !job.sealed && exact.updated_at < now - time(OPEN_WITHOUT_PART_MAX) {
-        return Some(JobWrite::Abandon { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) });
+        return Some(Ending::Abandoned { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) });
     }
     if job.paused && job.updated_at < now - time(PAUSED_MAX) {
-        return fail("it was paused for too long: retry it to go on".to_owned());
+        return Some(Ending::Failed("it was paused for too long: retry it to go on".to_owned()));
     }
     if job.sealed && !job.paused && exact.updated_at < now - time(MESSAGE_KEPT_MAX) && parts.iter().any(|part| !part.is_full()) {
         let pending = exact.pending_items();
-        return fail(format!("{pending} items were never worked on, and the queue no longer has them: submit them again"));
+        let error = format!("{pending} items were never worked on, and the queue no longer has them: submit them again");
+        return Some(Ending::Failed(error));
     }
     None
 }
@@ -340,7 +343,7 @@ mod tests {
     async fn a_job_that_is_through_ends_and_is_counted() {
         let world = World::new();
         let id = world.job().await;
-        world.app.jobs.update_progress(id, 0, &PartWrite::Clean { chunk: 0, items: 3 }).await.unwrap();
+        world.app.jobs.update_progress((id, 0), &PartWrite::Clean { chunk: 0, items: 3 }).await.unwrap();
         assert_eq!(world.sweep_after(2 * LOOKED_AT_AFTER).await.ended, 1);
         assert_eq!(world.app.jobs.get(id).await.unwrap().unwrap().status, JobStatus::Completed);
     }
@@ -369,8 +372,8 @@ mod tests {
         {
             assert!(overdue(job, &parts, began + time(most)).is_none(), "{most:?}");
             match overdue(job, &parts, began + time(most) + moment) {
-                Some(JobWrite::Abandon { untouched_since }) => assert_eq!(untouched_since, began + moment),
-                Some(JobWrite::Fail { .. }) => assert!(job.sealed),
+                Some(Ending::Abandoned { untouched_since }) => assert_eq!(untouched_since, began + moment),
+                Some(Ending::Failed(_)) => assert!(job.sealed),
                 other => panic!("{other:?} after {most:?}"),
             }
         }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
 
 mod circles;
+mod doors;
 mod imports;
 mod modules;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use circles::circles;
+use doors::{round_the_doors, unused};
 use imports::imports;
 use modules::{Module, Modules};
 
@@ -36,6 +38,16 @@ fn no_modules_of_a_crate_import_each_other() {
         }
     }
     assert!(found.is_empty(), "modules import each other in circles:\n{}", found.join("\n"));
+}
+
+/// What broke it: a job that ends without what has to follow every end, or a row that is written past the repository.
+#[test]
+fn jobs_end_and_rows_change_through_one_door() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let modules = Modules::read(&workspace.join("shared/src/lib.rs"));
+    let found: Vec<String> = modules.all().flat_map(round_the_doors).collect();
+    assert!(found.is_empty(), "call crate::end::end, or the repository:\n{}", found.join("\n"));
+    assert_eq!(unused(&modules.all().collect::<Vec<_>>()), [""; 0], "no door has these words any more");
 }
 
 /// What is tested, the files of a made-up crate, and those of them that are in a circle.

@@ -16,7 +16,9 @@ use crate::ids::{JobId, PartId};
 use crate::job::{JobStatus, JobWrite};
 use crate::ledger::{Parked, Stray};
 use crate::part::{Part, Register};
-use crate::settle::{Settlement, look_upward, settle};
+use crate::settle::settle;
+use crate::settlement::Settlement;
+use crate::upward::look_upward;
 
 /// What the rows say is to be done with a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +217,7 @@ impl Worker {
         );
         let Some(part) = shown else { return Ok(()) };
         self.patiently(invocation, || self.hand_back(message, job, &left)).await?;
-        self.patiently(invocation, || look_upward(&self.app, &part)).await
+        self.patiently(invocation, || look_upward(&self.app, &part)).await.map(drop)
     }
 
     /// A message this worker cannot work on is left for a newer one; when nobody could, it is kept for people.

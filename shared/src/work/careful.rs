@@ -14,7 +14,8 @@ use crate::item_id::id_of;
 use crate::ledger::Care;
 use crate::limits::FUNCTION_TIMEOUT_MAX;
 use crate::outcome::{Failure, FailureKind, ItemResult};
-use crate::settle::{Settlement, settle};
+use crate::settle::settle;
+use crate::settlement::Settlement;
 
 /// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
 pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;

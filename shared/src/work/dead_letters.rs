@@ -16,7 +16,9 @@ use crate::error::JobError;
 use crate::item_id::id_of;
 use crate::outcome::{Failure, FailureKind, ItemResult};
 use crate::queue::Outgoing;
-use crate::settle::{Settlement, look_upward, settle};
+use crate::settle::settle;
+use crate::settlement::Settlement;
+use crate::upward::look_upward;
 
 /// How often a message comes back from the dead-letter queue before its items are failed: a receive count also rises
 /// through throttling, and through a neighbour that kills the worker.
@@ -70,7 +72,7 @@ impl Worker {
         let shown = settle(&self.app, &settlement).await?;
         worked.settled(&settlement, settling.elapsed());
         match shown {
-            Some(part) => look_upward(&self.app, &part).await,
+            Some(part) => look_upward(&self.app, &part).await.map(drop),
             None => Ok(()),
         }
     }

@@ -19,7 +19,8 @@ use crate::item_id::id_of;
 use crate::limits::{CHECKPOINT_EVERY, DEADLINE_MARGIN};
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use crate::processor::{Item, ItemError, Output};
-use crate::settle::{Settlement, settle};
+use crate::settle::settle;
+use crate::settlement::Settlement;
 
 /// The wait before an item is tried a second time at once.
 const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);

@@ -13,7 +13,8 @@ use crate::ledger::{Parked, Stray, Written};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite, Register};
 use crate::queue::Outgoing;
-use crate::settle::{look_upward, reconcile};
+use crate::settle::reconcile;
+use crate::upward::look_upward;
 
 /// Tries to clear one row, or to stamp one part, that may fail in a row because others write it too.
 const TRIES_MAX: usize = 50;
@@ -41,7 +42,7 @@ impl Worker {
         self.send_parked(id).await?;
         tracing::info!(job_id = %job.id, part = part.number, round = part.round, "revived a part");
         let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
-        look_upward(&self.app, &part).await
+        look_upward(&self.app, &part).await.map(drop)
     }
 
     /// Clears the failures that the registers show, then stamps the part, if nothing of it changed meanwhile.
@@ -58,7 +59,7 @@ impl Worker {
                 }
             }
             let stamp = PartWrite::Stamp { from_round: part.round, from: part.registers.clone(), round, registers };
-            part = match self.app.jobs.update_progress(part.job, part.number, &stamp).await? {
+            part = match self.app.jobs.update_progress((part.job, part.number), &stamp).await? {
                 Written::Applied(part) | Written::Refused(part) => part,
                 Written::Gone => return Err(JobError::NotFound),
             };

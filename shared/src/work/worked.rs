@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use crate::outcome::ItemResult;
-use crate::settle::Settlement;
+use crate::settlement::Settlement;
 
 /// What a batch came to. The counts say what this worker did: an item that is processed again after a crash is counted
 /// here again, unlike in the ledger.

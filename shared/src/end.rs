@@ -1,0 +1,19 @@
+//! The one door through which a job ends, whoever ends it: its last chunk, too many failures, its user, or the sweep.
+//! What has to follow every end belongs here.
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::job::{Ended, Ending, Job};
+
+/// Ends the job, if it may end so. `None` if not: it has ended before, is in another round, or is gone.
+///
+/// # Errors
+/// [`JobError::Unavailable`]: it may have ended; safe to repeat.
+pub async fn end(app: &App, job: &Job, ending: Ending) -> Result<Option<Ended>, JobError> {
+    match ending {
+        Ending::Completed => app.jobs.mark_completed(job).await,
+        Ending::Failed(error) => app.jobs.mark_failed(job, error).await,
+        Ending::Cancelled => app.jobs.mark_cancelled(job).await,
+        Ending::Abandoned { untouched_since } => app.jobs.mark_abandoned(job, untouched_since).await,
+    }
+}
