@@ -1,5 +1,6 @@
 //! The repository of jobs, over any [`Ledger`]: the only door to writes of job and part rows.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -164,18 +165,9 @@ impl JobRepository for Jobs {
         let now = self.clock.now();
         let listed = |job: &Job| !job.is_gone(now) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
         let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
-        let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
-        let ids: Vec<_> = jobs.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
-        let parts: Vec<Part> = self.ledger.parts(&ids).await?.into_values().collect();
-        let mut counted = Vec::new();
-        for job in jobs {
-            let own: Vec<Part> = parts.iter().filter(|part| part.job == job.id).cloned().collect();
-            match job.is_as_late_as(&own) {
-                true => counted.push(job.count(&own)),
-                false => counted.extend(self.get(job.id).await?.filter(listed)),
-            }
-        }
-        Ok(JobPage { jobs: counted, next: found.next })
+        let mut jobs = count_listed(self, self.ledger.as_ref(), jobs).await?;
+        jobs.retain(listed);
+        Ok(JobPage { jobs, next: found.next })
     }
 
     async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError> {
@@ -223,6 +215,25 @@ impl JobRepository for Jobs {
         }
         Ok(deleted)
     }
+}
+
+/// Rows with their counts, as lists show them: of a live job with many unfinished parts, those of its row.
+pub(crate) async fn count_listed(jobs: &dyn JobRepository, ledger: &dyn Ledger, rows: Vec<Job>) -> Result<Vec<Job>, JobError> {
+    let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
+    let ids: Vec<_> = rows.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
+    let mut parts: BTreeMap<JobId, Vec<Part>> = BTreeMap::new();
+    for part in ledger.parts(&ids).await?.into_values() {
+        parts.entry(part.job).or_default().push(part);
+    }
+    let mut counted = Vec::new();
+    for job in rows {
+        let own = parts.remove(&job.id).unwrap_or_default();
+        match job.is_as_late_as(&own) {
+            true => counted.push(job.count(&own)),
+            false => counted.extend(jobs.get(job.id).await?),
+        }
+    }
+    Ok(counted)
 }
 
 impl Jobs {

@@ -22,6 +22,7 @@ pub mod job;
 pub mod jobs;
 pub mod ledger;
 pub mod limits;
+pub mod live_jobs;
 pub mod metrics;
 pub mod outcome;
 pub mod part;

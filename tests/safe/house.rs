@@ -108,7 +108,9 @@ impl House {
     }
 
     pub(crate) fn token(&self, user: &str) -> String {
-        KEY.token(user, &[], self.clock.now(), TimeDelta::days(400)).unwrap().text
+        // One user is an operator.
+        let scopes = if user == "ops" { vec!["jobs:operate".to_owned()] } else { Vec::new() };
+        KEY.token(user, &scopes, self.clock.now(), TimeDelta::days(400)).unwrap().text
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

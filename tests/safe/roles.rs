@@ -37,6 +37,7 @@ async fn live(house: &House) {
         assert_eq!(house.get("ann", &format!("/v1/jobs/{done}{path}")).await.status, 200, "{path}");
     }
     house.get("ann", "/v1/jobs?pageSize=1").await;
+    assert_eq!(house.get("ops", "/v1/jobs?owner=*").await.status, 200);
     house.post("ann", &format!("/v1/jobs/{}/cancel", house.start("ann", json!({"items": [1]})).await.id()), &json!({})).await;
     assert_eq!(house.call("ann", "DELETE", &format!("/v1/jobs/{open}"), "", "").await.status, 204);
     careful(house).await;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use headway::{Clock, UserId};
+use headway::{Clock, UserId, Viewer};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::request::Parts;
@@ -77,6 +77,22 @@ impl Claims {
     /// Whether the caller may do what needs `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
         self.has(scope) || (!self.scopes_required && scope != Scope::Operate)
+    }
+
+    /// Whether a job of this owner is the caller's own, and `scope` allowed on it.
+    pub fn owns(&self, owner: &UserId, scope: Scope) -> bool {
+        self.owner == *owner && self.allows(scope)
+    }
+
+    /// For calls that are allowed with `scope` on the caller's own jobs, and with `jobs:operate` on every job.
+    ///
+    /// # Errors
+    /// `scope` if the token allows neither.
+    pub fn viewer(&self, scope: Scope) -> Result<Viewer<'_>, ApiErrorResponse> {
+        if self.has(Scope::Operate) {
+            return Ok(Viewer::Operator);
+        }
+        self.require(scope).map(|()| Viewer::Owner(&self.owner))
     }
 
     /// # Errors

@@ -129,6 +129,7 @@ impl From<ToleratedFailures> for ToleratedFailuresDocument {
 impl JobStatusResponse {
     /// The job as the bearer of `claims` sees it.
     pub fn new(job: Job, claims: &Claims) -> Self {
+        let sees_items = claims.owns(&job.user_id, Scope::Read) || claims.owns(&job.user_id, Scope::Write);
         let items_per_second = items_per_second(&job);
         Self {
             id: job.id.0,
@@ -151,7 +152,7 @@ impl JobStatusResponse {
             actions: actions(&job, claims),
             tolerated_failures: job.tolerated.into(),
             metadata: job.metadata.and_then(|text| RawValue::from_string(text).ok()),
-            error_message: job.error_message,
+            error_message: job.error_message.map(|error| if sees_items { error } else { without_item_text(&error) }),
             processor: job.processor,
             created_by: job.created_by,
             callback: job.callback,
@@ -231,10 +232,20 @@ fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
     job.updated_at.checked_add_signed(TimeDelta::try_milliseconds(left_ms as i64)?)
 }
 
-fn actions(job: &Job, claims: &Claims) -> Vec<&'static str> {
-    if !claims.allows(Scope::Write) {
-        return Vec::new();
+/// The failure that ended a job may quote its item, which an operator does not see.
+fn without_item_text(error: &str) -> String {
+    let item = error.strip_prefix("item ").and_then(|rest| rest.split_once(": ")).map(|(index, _)| index);
+    match item.filter(|index| index.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(index) => format!("item {index} failed: its failure group says how"),
+        None => error.to_owned(),
     }
+}
+
+/// What an operator can do to any owner's job.
+const OPERATORS_ACTIONS: [&str; 3] = ["cancel", "pause", "resume"];
+
+fn actions(job: &Job, claims: &Claims) -> Vec<&'static str> {
+    let (is_owner, is_operator) = (claims.owns(&job.user_id, Scope::Write), claims.has(Scope::Operate));
     let ended = job.is_terminal();
     let cancelled = job.status == JobStatus::Cancelled;
     let can = [
@@ -246,7 +257,8 @@ fn actions(job: &Job, claims: &Claims) -> Vec<&'static str> {
         // A job that failed while it was handed over may have all its parts: then a retry knows it.
         ("seal", !job.sealed && !job.abandoned && !cancelled),
     ];
-    can.into_iter().filter_map(|(action, can)| can.then_some(action)).collect()
+    let allowed = |action: &str| is_owner || (is_operator && OPERATORS_ACTIONS.contains(&action));
+    can.into_iter().filter_map(|(action, can)| (can && allowed(action)).then_some(action)).collect()
 }
 
 /// RFC 3339, UTC, three decimals, `Z`.

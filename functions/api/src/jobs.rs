@@ -1,48 +1,30 @@
-//! `/v1/jobs`: starting a job, listing, looking.
+//! `/v1/jobs`: starting a job, looking at one.
 
 pub mod act;
+pub mod list;
 mod start;
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use headway::jobs::JobQuery;
 use headway::submit::{RequestKey, start_job};
-use headway::{Job, JobStatus, status};
+use headway::{Job, status};
 use http::header::{HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use utoipa::ToSchema;
 
 use crate::auth::{Claims, Scope};
 use crate::body;
 use crate::job_status::{JobAnswer, JobStatusResponse};
-use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
-use crate::page_token::List;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
-use crate::query::Query;
 use crate::state::AppState;
 
 pub use start::StartJobRequest;
 
-const PAGE_SIZE_DEFAULT: usize = 20;
-const PAGE_SIZE_MAX: usize = 100;
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
-
-/// A page of jobs, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct JobList {
-    /// The jobs. A page can be short or empty.
-    jobs: Vec<JobStatusResponse>,
-    /// Where to go on; only null is the end.
-    #[schema(required)]
-    next_page_token: Option<String>,
-}
 
 /// Start a job.
 #[utoipa::path(
@@ -106,48 +88,8 @@ pub async fn get_job_status(
     JobPath(job_id): JobPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Read)?;
-    let job = status::get(&state.app, &claims.owner, job_id).await?;
+    let job = status::get(&state.app, claims.viewer(Scope::Read)?, job_id).await?;
     Ok(JobAnswer::new(job, &claims, state.app.clock.now())?.unless_known(&headers))
-}
-
-/// The owner's jobs, newest first.
-#[utoipa::path(
-    get,
-    path = "/v1/jobs",
-    tag = "jobs",
-    security(("jwt" = [])),
-    params(
-        ("status" = Option<String>, Query, description = "Only jobs of this status"),
-        ("pageSize" = Option<u64>, Query, description = "20 unless said, at most 100"),
-        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
-    ),
-    responses(
-        (status = 200, body = JobList),
-        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
-        (status = 503, body = ApiErrorResponse),
-    )
-)]
-pub async fn list_jobs(
-    State(state): State<Arc<AppState>>,
-    JwtExtractor(claims): JwtExtractor,
-    query: Query,
-) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Read)?;
-    let wanted = status_named(query.get("status")?)?;
-    if query.get("owner")?.is_some_and(|owner| owner != claims.owner.as_str()) {
-        return Err(ApiErrorResponse::scope(Scope::Operate.name()));
-    }
-    let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
-    let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
-    let filter = [wanted.map_or("", JobStatus::as_str)];
-    let list = List { owner: &claims.owner, kind: "jobs", of: &filter };
-    let after = query.page_token()?.map(|token| tokens.open(list, token, now)).transpose()?;
-    let after = after.map(String::from_utf8).transpose().map_err(ApiErrorResponse::internal)?;
-    let page = status::list(&state.app, &claims.owner, &JobQuery { status: wanted, after, page_size }).await?;
-    let next_page_token = page.next.map(|next| tokens.issue(list, next.as_bytes(), now)).transpose()?;
-    let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims)).collect();
-    json_answer(&JobList { jobs, next_page_token })
 }
 
 /// 202, with where the job is from here.
@@ -170,11 +112,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiErrorRespon
         return Err(ApiErrorResponse::malformed("Idempotency-Key is not one text of 1 to 255 visible ASCII characters"));
     }
     Ok(Some(text.to_owned()))
-}
-
-fn status_named(name: Option<&str>) -> Result<Option<JobStatus>, ApiErrorResponse> {
-    let unknown = || ApiErrorResponse::malformed("status is not one of Pending, Processing, Completed, Failed, Cancelled");
-    name.map(|name| JobStatus::parse(name).ok_or_else(unknown)).transpose()
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {

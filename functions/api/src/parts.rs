@@ -192,8 +192,7 @@ pub async fn list_job_parts(
     JobPath(job_id): JobPath,
     query: Query,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Read)?;
-    let job = status::get(&state.app, &claims.owner, job_id).await?;
+    let job = status::get(&state.app, claims.viewer(Scope::Read)?, job_id).await?;
     let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
     let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
     let of = [job.id.to_string(), job.round.to_string()];

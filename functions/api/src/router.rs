@@ -50,7 +50,7 @@ async fn openapi_json() -> Response {
 /// The calls that the document describes.
 fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Head::openapi())
-        .routes(routes!(jobs::post_job, jobs::list_jobs))
+        .routes(routes!(jobs::post_job, jobs::list::list_jobs))
         .routes(routes!(jobs::get_job_status, act::delete_job))
         .routes(routes!(act::cancel_job))
         .routes(routes!(act::pause_job))

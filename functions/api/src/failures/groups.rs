@@ -54,7 +54,7 @@ pub struct FailureGroup {
     kind: String,
     /// How many there are.
     count: usize,
-    /// The first three.
+    /// The first three; none for an operator who is not the job's owner, since they tell of items.
     examples: Vec<FailureExample>,
 }
 
@@ -88,12 +88,13 @@ pub async fn group_job_failures(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Read)?;
-    let mut job = status::get(&state.app, &claims.owner, job_id).await?;
+    let viewer = claims.viewer(Scope::Read)?;
+    let mut job = status::get(&state.app, viewer, job_id).await?;
+    let examples_max = if claims.owns(&job.user_id, Scope::Read) { EXAMPLES_MAX } else { 0 };
     loop {
         let until = Instant::now() + COUNTING_MAX;
-        let tally = count(&state, &job, until).await?;
-        let now = state.app.owned(&claims.owner, job_id).await?.into_job();
+        let tally = count(&state, &job, examples_max, until).await?;
+        let now = state.app.visible(viewer, job_id).await?;
         if now.round == job.round {
             return json_answer(&tally.groups());
         }
@@ -102,7 +103,7 @@ pub async fn group_job_failures(
     }
 }
 
-async fn count(state: &AppState, job: &Job, until: Instant) -> Result<Tally, ApiErrorResponse> {
+async fn count(state: &AppState, job: &Job, examples_max: usize, until: Instant) -> Result<Tally, ApiErrorResponse> {
     let mut tally = Tally::default();
     let mut next = Some(Position::default());
     while let Some(from) = next {
@@ -116,7 +117,7 @@ async fn count(state: &AppState, job: &Job, until: Instant) -> Result<Tally, Api
             if tally.counted == COUNTED_MAX {
                 return Ok(tally);
             }
-            tally.add(index, failure);
+            tally.add(index, failure, examples_max);
         }
         next = page.next;
     }
@@ -132,12 +133,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, index: u64, failure: Failure) {
+    fn add(&mut self, index: u64, failure: Failure, examples_max: usize) {
         let Failure { code, kind, id, message, .. } = failure;
         self.counted += 1;
         let group = self.by_code.entry(code).or_insert_with_key(|code| FailureGroup::new(code, kind));
         group.count += 1;
-        if group.examples.len() < EXAMPLES_MAX {
+        if group.examples.len() < examples_max {
             group.examples.push(FailureExample { index, id, message });
         }
     }

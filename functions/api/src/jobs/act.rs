@@ -43,8 +43,7 @@ pub async fn cancel_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = cancel::cancel(&state.app, &claims.owner, job_id).await?;
+    let job = cancel::cancel(&state.app, claims.viewer(Scope::Write)?, job_id).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
@@ -66,8 +65,7 @@ pub async fn pause_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = pause::pause(&state.app, &claims.owner, job_id).await?;
+    let job = pause::pause(&state.app, claims.viewer(Scope::Write)?, job_id).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
@@ -89,8 +87,7 @@ pub async fn resume_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = pause::resume(&state.app, &claims.owner, job_id).await?;
+    let job = pause::resume(&state.app, claims.viewer(Scope::Write)?, job_id).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 

@@ -8,6 +8,7 @@ mod document;
 mod edge;
 mod hostile;
 mod jobs;
+mod operators;
 mod owners;
 mod parts;
 mod quotas;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world::{Answer, World};
 
 /// Every call on a job: method, path behind the id, media type, body.
-const CALLS: [(&str, &str, &str, &str); 14] = [
+pub(crate) const CALLS: [(&str, &str, &str, &str); 14] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
     ("POST", "/pause", "", ""),
@@ -25,7 +25,7 @@ const CALLS: [(&str, &str, &str, &str); 14] = [
     ("DELETE", "", "", ""),
 ];
 
-async fn call(world: &World, token: &str, id: &str, (method, path, media_type, body): (&str, &str, &str, &str)) -> Answer {
+pub(crate) async fn call(world: &World, token: &str, id: &str, (method, path, media_type, body): (&str, &str, &str, &str)) -> Answer {
     let request = http::Request::builder().method(method).uri(format!("/v1/jobs/{id}{path}"));
     let request = request.header("authorization", format!("Bearer {token}")).header("content-type", media_type);
     world.send(request.body(Body::from(body.to_owned())).unwrap()).await

@@ -1,0 +1,113 @@
+//! Lists of jobs: the caller's own, and for operators another owner's, or all live ones.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use headway::jobs::JobQuery;
+use headway::{JobStatus, UserId, live_jobs, status};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::{Claims, Scope};
+use crate::job_status::JobStatusResponse;
+use crate::json_answer::json_answer;
+use crate::jwt_extractor::JwtExtractor;
+use crate::page_token::List;
+use crate::problem::ApiErrorResponse;
+use crate::query::Query;
+use crate::state::AppState;
+
+const PAGE_SIZE_DEFAULT: usize = 20;
+const PAGE_SIZE_MAX: usize = 100;
+/// As `owner`: every owner.
+const ALL_OWNERS: &str = "*";
+
+/// A page of jobs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobList {
+    /// The jobs. A page can be short or empty.
+    jobs: Vec<JobStatusResponse>,
+    /// Where to go on; only null is the end.
+    #[schema(required)]
+    next_page_token: Option<String>,
+}
+
+/// Whose jobs are listed.
+#[derive(Debug, PartialEq, Eq)]
+enum Whose {
+    /// Those of one owner, newest first.
+    Owner(UserId),
+    /// All live ones, longest untouched first.
+    AllLive,
+}
+
+/// The caller's jobs, newest first.
+///
+/// With the scope `jobs:operate` also another owner's, or all live jobs, those to which nothing has happened for longest first.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(
+        ("status" = Option<String>, Query, description = "Only jobs of this status"),
+        ("owner" = Option<String>, Query, description = "Jobs of this owner, `*` for all live ones: other than the caller's own with the scope jobs:operate"),
+        ("pageSize" = Option<u64>, Query, description = "20 unless said, at most 100"),
+        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
+    ),
+    responses(
+        (status = 200, body = JobList),
+        (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn list_jobs(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    query: Query,
+) -> Result<Response, ApiErrorResponse> {
+    claims.viewer(Scope::Read)?;
+    let wanted = status_named(query.get("status")?)?;
+    let whose = whose(&claims, query.get("owner")?)?;
+    let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
+    let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
+    let (kind, owner) = match &whose {
+        Whose::Owner(owner) => ("jobs", owner.as_str()),
+        Whose::AllLive => ("live-jobs", ""),
+    };
+    let of = [wanted.map_or("", JobStatus::as_str), owner];
+    let list = List { owner: &claims.owner, kind, of: &of };
+    let after = query.page_token()?.map(|token| tokens.open(list, token, now)).transpose()?;
+    let after = after.map(String::from_utf8).transpose().map_err(ApiErrorResponse::internal)?;
+    let wanted = JobQuery { status: wanted, after, page_size };
+    let page = match &whose {
+        Whose::Owner(owner) => status::list(&state.app, owner, &wanted).await?,
+        Whose::AllLive => live_jobs::list(&state.app, &wanted).await?,
+    };
+    let next_page_token = page.next.map(|next| tokens.issue(list, next.as_bytes(), now)).transpose()?;
+    let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims)).collect();
+    json_answer(&JobList { jobs, next_page_token })
+}
+
+/// The caller's own jobs need no further scope, under whatever name they are asked for.
+fn whose(claims: &Claims, owner: Option<&str>) -> Result<Whose, ApiErrorResponse> {
+    let is_own = owner.is_none_or(|owner| owner == claims.owner.as_str());
+    if !is_own {
+        claims.require(Scope::Operate)?;
+    }
+    match owner {
+        Some(ALL_OWNERS) if claims.has(Scope::Operate) => Ok(Whose::AllLive),
+        Some(owner) if !is_own => {
+            let no_owner = || ApiErrorResponse::malformed("owner is longer than 128 characters");
+            UserId::new(owner).map(Whose::Owner).ok_or_else(no_owner)
+        }
+        _ => Ok(Whose::Owner(claims.owner.clone())),
+    }
+}
+
+fn status_named(name: Option<&str>) -> Result<Option<JobStatus>, ApiErrorResponse> {
+    let unknown = || ApiErrorResponse::malformed("status is not one of Pending, Processing, Completed, Failed, Cancelled");
+    name.map(|name| JobStatus::parse(name).ok_or_else(unknown)).transpose()
+}
