@@ -10,7 +10,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 /// Far longer than anything here takes on a busy machine.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(600);
 /// Between two looks at another process.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 

@@ -4,7 +4,7 @@ import gzip
 import json
 
 import urllib3
-from waiting import until
+from waiting import GENEROUS_S, until
 
 ENDED = {"Completed", "Failed", "Cancelled"}
 
@@ -27,7 +27,7 @@ class Caller:
 
     def __init__(self, base, host, token):
         self._base = base
-        self._pool = urllib3.PoolManager(retries=False, timeout=60)
+        self._pool = urllib3.PoolManager(retries=False, timeout=GENEROUS_S)
         self._headers = {"Host": host, **({"Authorization": f"Bearer {token}"} if token else {})}
 
     def call(self, method, path, body=None, **headers):
@@ -70,7 +70,7 @@ class Caller:
         assert job["processedItems"] + job["failedItems"] + job["pendingItems"] == job["totalItems"], job
         return job
 
-    def watch(self, job_id, what, holds, within_s=60):
+    def watch(self, job_id, what, holds, within_s=GENEROUS_S):
         """Polls a job until something holds for it. Counts must be exact in every answer, and never fall."""
         seen = {"processedItems": 0, "failedItems": 0, "round": 0}
 
@@ -83,7 +83,7 @@ class Caller:
 
         return until(f"job {job_id}: {what}", look, within_s)
 
-    def until_ended(self, job_id, within_s=60):
+    def until_ended(self, job_id, within_s=GENEROUS_S):
         return self.watch(job_id, "it has ended", lambda job: job["status"] in ENDED, within_s)
 
     def pages(self, path, member):

@@ -18,7 +18,6 @@ TEMPLATE = ROOT / "template.yaml"
 ARTIFACTS = ROOT / "target" / "deployed"
 FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
 BUCKET = "artifacts"
-MADE_WITHIN_S = 120
 
 # AWS allows a batch of messages by the permission to send one; the emulator asks for one of the call's own name.
 EMULATORS_ACTIONS = {"sqs:SendMessage": "sqs:SendMessageBatch"}
@@ -91,12 +90,12 @@ def deploy(emulator, deployer, name, kind="CREATE", **parameters):
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
     look = lambda: cloudformation.describe_change_set(**change_set)
-    made = until(f"the change set of {name} is made", lambda: over(look(), "Status"), MADE_WITHIN_S)
+    made = until(f"the change set of {name} is made", lambda: over(look(), "Status"))
     assert made["Status"] == "CREATE_COMPLETE", made
     cloudformation.execute_change_set(**change_set)
     look = lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     # A stack whose change set waits to be executed is in review.
-    stack = until(f"the stack {name} is there", lambda: over(look(), "StackStatus", "REVIEW_IN_PROGRESS"), MADE_WITHIN_S)
+    stack = until(f"the stack {name} is there", lambda: over(look(), "StackStatus", "REVIEW_IN_PROGRESS"))
     assert stack["StackStatus"] == f"{kind}_COMPLETE", cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     set_concurrency(emulator, resources)
@@ -111,7 +110,7 @@ def delete(deployment, deployer):
     stack_id = cloudformation.describe_stacks(StackName=deployment.name)["Stacks"][0]["StackId"]
     cloudformation.delete_stack(StackName=deployment.name)
     look = lambda: cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
-    gone = until(f"the stack {deployment.name} is gone", lambda: over(look(), "StackStatus"), MADE_WITHIN_S)
+    gone = until(f"the stack {deployment.name} is gone", lambda: over(look(), "StackStatus"))
     assert gone["StackStatus"] == "DELETE_COMPLETE", gone
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -11,11 +12,9 @@ import tempfile
 import boto3
 import urllib3
 from botocore.config import Config
-from waiting import until
+from waiting import GENEROUS_S, until
 
 REGION = "eu-central-1"
-STARTS_WITHIN_S = 30
-STOPS_WITHIN_S = 10
 
 # The account's root. Nothing else is trusted without a policy.
 ROOT = ("AKIAROOTROOTROOTROOT", "root-of-the-emulated-account")
@@ -41,7 +40,7 @@ class Emulator:
             start_new_session=True,
         )
         try:
-            until("the emulator answers", self._answers, within_s=STARTS_WITHIN_S)
+            until("the emulator answers", self._answers)
         except BaseException:
             self.stop()
             raise
@@ -55,7 +54,7 @@ class Emulator:
             region_name=REGION,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=90),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=GENEROUS_S),
         )
 
     def log(self):
@@ -72,8 +71,8 @@ class Emulator:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        self._process.wait(timeout=STOPS_WITHIN_S)
-        until("nothing that it started runs", lambda: not alive_in_group(self._process.pid), within_s=STOPS_WITHIN_S)
+        self._process.wait(timeout=GENEROUS_S)
+        until("nothing that it started runs", lambda: not alive_in_group(self._process.pid))
         self._log.close()
         self._home.cleanup()
 
@@ -105,11 +104,17 @@ class Emulator:
             return False
 
 
+# Ports that no system gives out by itself: the one found is still free when the emulator takes it.
+PORTS = range(15_000, 25_000)
+
+
 def free_port():
     """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as caller:
+            if caller.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def children_of(parent):

@@ -17,6 +17,8 @@ class Endpoint(Server):
     def __init__(self):
         self._lock = threading.Condition()
         self._calls = collections.Counter()
+        self._count = 0
+        self._every, self._act = 1, None
         self._open = set()
         self._stopped = False
         super().__init__()
@@ -32,9 +34,13 @@ class Endpoint(Server):
         with self._lock:
             self._calls[job, index] += 1
             count = self._calls[job, index]
+            self._count += 1
+            act = self._act if self._count % self._every == 0 else None
             if what == "wait":
                 self._lock.wait_for(lambda: name in self._open or self._stopped)
             refused = what == "refuse" or (what == "later" and name not in self._open)
+        if act:
+            act()
         if what == "busy" and count <= item["times"]:
             return 503, {"message": "come again"}
         if refused:
@@ -46,10 +52,10 @@ class Endpoint(Server):
         with self._lock:
             return {index: count for (of, index), count in sorted(self._calls.items()) if of == job}
 
-    def total_calls(self):
-        """How often it was called in all."""
+    def at_every(self, calls, act):
+        """Does something, or from now on nothing, before it answers each so many calls."""
         with self._lock:
-            return self._calls.total()
+            self._every, self._act = calls, act
 
     def open(self, name):
         """Answers what waits for it, and from now on does what was refused until then."""

@@ -28,7 +28,7 @@ class Bench:
         for mapping in ("WorkerFunctionChunks", "WorkerFunctionDeadLetters"):
             functions.update_event_source_mapping(UUID=deployment.id_of(mapping), Enabled=False)
         # What it is refused the worker tries again for as long as its deadline allows.
-        deployment.end_workers_after(6)
+        deployment.end_workers_after(15)
 
     def sign_in(self, token):
         """From now on calls are this user's."""

@@ -1,6 +1,7 @@
-"""Lambda's Runtime API for one instance of a function: its own clock, with nobody in between."""
+"""Lambda's Runtime API for one instance of a function, with nobody in between."""
 
 import os
+import pathlib
 import queue
 import subprocess
 import tempfile
@@ -10,11 +11,18 @@ import zipfile
 from emulator import REGION, ROOT
 from serving import Server
 
-ANSWERS_WITHIN_S = 30
+# What the function is told of its deadline, and how long this waits: far longer than it takes on a busy machine.
+ANSWERS_WITHIN_S = 600
+
+
+def processor_s(process):
+    """How long a process has had a processor so far, as Linux tells it: time in which others have it does not count."""
+    told = [thread.read_text() for thread in pathlib.Path(f"/proc/{process}/task").glob("*/schedstat")]
+    return sum(int(line.split()[0]) for line in told) / 1e9
 
 
 class Instance(Server):
-    """A function's release binary, given one event after the other, and how long it took over each."""
+    """A function's release binary, given one event after the other, and how much time it took over each."""
 
     def __init__(self, artifact, variables, endpoint_url):
         self._events, self._answers = queue.Queue(), queue.Queue()
@@ -40,20 +48,20 @@ class Instance(Server):
     def answer(self, request):
         if request.path.endswith("/invocation/next"):
             event = self._events.get()
-            self._began = time.monotonic()
             deadline = str(int((time.time() + ANSWERS_WITHIN_S) * 1000))
             arn = f"arn:aws:lambda:{REGION}:000000000000:function:api"
             headers = {"aws-request-id": "1", "deadline-ms": deadline, "invoked-function-arn": arn}
             return 200, event, {f"lambda-runtime-{name}": value for name, value in headers.items()}
-        self._answers.put((time.monotonic() - self._began, request.path, request.body))
+        self._answers.put((request.path, request.body))
         return 202, None
 
     def invoke(self, event):
-        """The seconds it took, and its answer's bytes."""
+        """The seconds of a processor's time it took, and its answer's bytes."""
+        before = processor_s(self._process.pid)
         self._events.put(event)
-        took, path, body = self._answers.get(timeout=ANSWERS_WITHIN_S)
+        path, body = self._answers.get(timeout=ANSWERS_WITHIN_S)
         assert path.endswith("/response"), body
-        return took, body
+        return processor_s(self._process.pid) - before, body
 
     def stop(self):
         self._process.kill()

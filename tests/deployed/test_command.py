@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import pytest
+from waiting import GENEROUS_S
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLANES = ROOT / "examples" / "planes.csv"
@@ -19,7 +20,7 @@ def headway(stack, issuer, tmp_path):
 
     def run(*words, token=issuer.token("carol"), exit_code=0):
         environment = {"HEADWAY_URL": stack.url, "HEADWAY_TOKEN": token, "XDG_STATE_HOME": str(tmp_path)}
-        done = subprocess.run([binary, *words], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([binary, *words], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=GENEROUS_S)
         assert done.returncode == exit_code, done
         return done.stdout
 

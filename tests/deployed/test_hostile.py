@@ -79,7 +79,7 @@ def event(media_type, body, job):
 def test_a_hostile_body_is_refused_at_once(what, api, open_job, shown):
     media_type, body, status = HOSTILE[what]
     asked = event(media_type, body, open_job)
-    # The best of three: the emulator and its functions run beside this.
+    # The best of three: the first may have to be paged in.
     tries = [api.invoke(asked) for _ in range(3)]
     took = min(seconds for seconds, _ in tries)
     assert all(json.loads(answer)["statusCode"] == status for _, answer in tries), tries

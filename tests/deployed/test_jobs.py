@@ -21,6 +21,20 @@ def counts(job):
     return job["processedItems"], job["failedItems"], job["pendingItems"]
 
 
+def unchanged_for(seconds, look):
+    """Whether what is seen has been the same for so long."""
+    seen, since = None, time.monotonic()
+
+    def unchanged():
+        nonlocal seen, since
+        now = look()
+        if now != seen:
+            seen, since = now, time.monotonic()
+        return time.monotonic() - since >= seconds
+
+    return unchanged
+
+
 def test_a_job_is_watched_to_its_end_and_read(ada):
     items = [{"iata": f"{n:03}" if n % 50 else f"bad {n}"} for n in range(300)]
     bad = [n for n in range(300) if n % 50 == 0]
@@ -53,6 +67,8 @@ def test_a_status_that_did_not_change_is_not_sent_again(ada):
 def test_a_cancelled_job_begins_nothing_more(ada, endpoint):
     job = ada.start(shop([{"do": "wait", "for": "cancel"}] * 100, chunkSize=5))
     ada.watch(job["id"], "it is under way", lambda job: job["status"] == "Processing" and endpoint.calls(job["id"]))
+    # Each worker has as many calls waiting as it may: what has begun arrives, and nothing more begins.
+    until("all that has begun has arrived", unchanged_for(5, lambda: endpoint.calls(job["id"])))
     cancelled = ada.act(job["id"], "cancel")
     assert cancelled["status"] == "Cancelled"
     begun = endpoint.calls(job["id"])

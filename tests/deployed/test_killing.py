@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 
 import pytest
 from waiting import until
@@ -22,8 +21,8 @@ def item(n):
 def recovering(stack):
     """Timeouts a test can wait for, one as much longer than the other as matters: a dead worker's messages are seen again
     once its mark against an item, which stands 5 s longer than it could have run, is over."""
-    stack.end_workers_after(10)
-    stack.hide_messages_for(20)
+    stack.end_workers_after(15)
+    stack.hide_messages_for(40)
     yield stack
     stack.end_workers_after(60)
     stack.hide_messages_for(360)
@@ -38,36 +37,25 @@ def kill(pid):
     return True
 
 
-class Killer(threading.Thread):
-    """Kills a running worker each time the endpoint was called so many times more, until it is told to stop."""
+class Killer:
+    """Kills a running worker at each so many calls of the endpoint, while one waits for its answer."""
 
     def __init__(self, stack, endpoint):
-        super().__init__(daemon=True)
         self.kills = 0
         self._worker = stack.id_of("WorkerFunction")
         self._emulator, self._endpoint = stack.emulator, endpoint
-        self._stopped = threading.Event()
-
-    def run(self):
-        due = self._endpoint.total_calls() + CALLS_PER_KILL
-        while not self._stopped.wait(0.02):
-            if self._endpoint.total_calls() >= due and self._kill_one():
-                due = self._endpoint.total_calls() + CALLS_PER_KILL
+        endpoint.at_every(CALLS_PER_KILL, self._kill_one)
 
     def stop(self):
-        self._stopped.set()
-        self.join()
+        self._endpoint.at_every(CALLS_PER_KILL, None)
 
     def _kill_one(self):
-        killed = any(kill(pid) for pid in self._emulator.processes(self._worker))
-        self.kills += killed
-        return killed
+        self.kills += any(kill(pid) for pid in self._emulator.processes(self._worker))
 
 
 @pytest.fixture
 def killer(recovering, endpoint):
     running = Killer(recovering, endpoint)
-    running.start()
     yield running
     running.stop()
 
@@ -81,7 +69,7 @@ def test_counts_are_exact_after_workers_were_killed(recovering, ada, endpoint, k
         first = part * CHUNKS
         ada.put_part(job, part, first, [item(n) for n in range(first, first + CHUNKS)])
     ada.act(job, "seal", {"parts": PARTS})
-    ended = ada.until_ended(job, within_s=300)
+    ended = ada.until_ended(job)
     killer.stop()
 
     bad = [n for n in range(ITEMS) if item(n)["do"] == "refuse"]

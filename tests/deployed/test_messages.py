@@ -43,7 +43,7 @@ def test_a_message_that_is_not_ours_is_kept_and_its_batch_mates_are_worked_on(ha
     assert f"processed 8 SQS messages from {hasty.queue.rpartition('/')[2]} (2 partial failures)" in log
     # After eight receives they go to the dead-letter queue, where the worker keeps them for people to look at.
     for message_id, reason in zip(strangers, ("", "version 2")):
-        (row,) = until("it is kept in the table", lambda: kept(hasty, message_id), within_s=90)
+        (row,) = until("it is kept in the table", lambda: kept(hasty, message_id))
         assert reason in row["rn"]["S"], row
     until("the queues are empty", lambda: hasty.waiting(hasty.queue) == hasty.waiting(hasty.dead_letters) == 0)
     assert ada.job(job["id"]) == ended
@@ -52,7 +52,7 @@ def test_a_message_that_is_not_ours_is_kept_and_its_batch_mates_are_worked_on(ha
 def test_a_chunk_no_worker_can_do_is_settled_from_the_dead_letter_queue(hasty, ada):
     """The api knows a processor that the worker lacks: such a job fails by itself, and says why."""
     job = ada.start({"processor": "ghost", "items": [{"id": "a"}, {"id": "b"}], "idField": "id", "toleratedFailures": {"count": 1}})
-    ended = ada.until_ended(job["id"], within_s=180)
+    ended = ada.until_ended(job["id"])
     assert (ended["status"], ended["processedItems"], ended["failedItems"]) == ("Failed", 0, 2)
     failures = ada.get(f"/v1/jobs/{job['id']}/failures")["failures"]
     assert [(f["index"], f["id"], f["kind"]) for f in failures] == [(0, "a", "DeadLettered"), (1, "b", "DeadLettered")]

@@ -25,7 +25,10 @@ def read_in(folder):
     """The variables this code reads: by literal, or by a constant that is more than declared."""
     text = re.sub(r"const HEADWAY_[A-Z_]+: &str = \"HEADWAY_[A-Z_]+\";", "", code(folder))
     literals = re.findall(r'"(HEADWAY_[A-Z_]+)"', text)
-    constants = re.findall(r'(?<![\w"`])HEADWAY_[A-Z_]+\b', re.sub(r'"(?:[^"\\]|\\.)*"', "", text))
+    # A character or a raw string may hold a quote that ends no string.
+    for quoted in [r"'(?:\\.|[^'\\])'", r'r#".*?"#', r'"(?:[^"\\]|\\.)*"']:
+        text = re.sub(quoted, "", text, flags=re.DOTALL)
+    constants = re.findall(r'(?<![\w"`])HEADWAY_[A-Z_]+\b', text)
     return set(literals + constants) - DEVELOPMENT
 
 

@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
 /// How long the function may take with an event, as its deadline says.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(300);
 
 type Answer = Result<Value, String>;
 

@@ -148,7 +148,7 @@ async fn tokens_and_formats_are_kept_apart() {
 }
 
 /// Failures at a glance: the largest group first, and honest about what was not counted.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn failures_are_grouped() {
     let world = World::new();
     let items = json!([
@@ -174,7 +174,7 @@ async fn failures_are_grouped() {
 }
 
 /// The first ten thousand are counted, the hundred largest groups told.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn groups_are_bounded() {
     let world = World::new();
     for (failures, complete) in [(10_000, true), (10_001, false)] {

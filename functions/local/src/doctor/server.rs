@@ -1,5 +1,7 @@
 //! A server: reached, of this version, with the time this machine has, and taking this caller's token.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
@@ -19,6 +21,7 @@ struct Health {
 /// Looks at the server that the options or the environment name, else at `default`.
 pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
     let address = context.address().or(default.map(str::to_owned)).unwrap_or_else(|| URL_DEFAULT.to_owned());
+    let asked = Utc::now();
     let health = match Client::new(&address, TokenSource::None) {
         Ok(client) => client.call(&client.health()).await,
         Err(error) => Err(error),
@@ -27,7 +30,7 @@ pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
         Ok(answer) => answer,
         Err(error) => return vec![unreached(&error, context.address().is_some() || default.is_some())],
     };
-    vec![version(&address, &answer), clock("clock", &answer.headers, Utc::now()), token(context, default).await]
+    vec![version(&address, &answer), clock("clock", &answer.headers, asked..=Utc::now()), token(context, default).await]
 }
 
 fn unreached(error: &ClientError, named: bool) -> Check {
@@ -47,18 +50,19 @@ fn version(address: &str, answer: &Answer) -> Check {
     }
 }
 
-/// This machine's time against the one that an answer's header `Date` tells.
-pub fn clock(name: &'static str, headers: &reqwest::header::HeaderMap, now: DateTime<Utc>) -> Check {
+/// This machine's time between question and answer against the one that the answer's header `Date` tells.
+pub fn clock(name: &'static str, headers: &reqwest::header::HeaderMap, here: RangeInclusive<DateTime<Utc>>) -> Check {
     let date = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
     let Some(theirs) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
         return Check::good(name, "not looked at: the answer tells no time");
     };
-    let ahead = now - theirs.to_utc();
-    let off = ahead.abs();
+    let theirs = theirs.to_utc();
+    // However long the answer was under way, it was written in between.
+    let (ahead, behind) = (*here.start() - theirs, theirs - *here.end());
+    let (off, side) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
     if off <= SKEW_MAX {
         return Check::good(name, "as the server's, to within seconds");
     }
-    let side = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
     let fix = "set this machine's clock, or let it be set (timedatectl set-ntp true): tokens and signatures hold by time";
     Check::bad(name, format!("{} s {side} the server's", off.num_seconds()), fix)
 }
@@ -86,12 +90,15 @@ mod tests {
     fn a_clock_that_is_off_is_told_with_by_how_much() {
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert("date", "Tue, 24 Nov 2026 08:00:00 GMT".parse().unwrap());
-        let at = |text: &str| clock("clock", &headers, text.parse().unwrap());
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let at = |text: &str| clock("clock", &headers, time(text)..=time(text));
         assert!(at("2026-11-24T08:00:04Z").ok && at("2026-11-24T07:59:57Z").ok);
+        let slow = clock("clock", &headers, time("2026-11-24T07:59:58Z")..=time("2026-11-24T08:01:00Z"));
+        assert!(slow.ok, "an answer that took a minute: {slow:?}");
         let (ahead, behind) = (at("2026-11-24T08:02:00Z"), at("2026-11-24T07:00:00Z"));
         assert_eq!((ahead.ok, ahead.detail.as_str()), (false, "120 s ahead of the server's"));
         assert_eq!((behind.ok, behind.detail.as_str()), (false, "3600 s behind the server's"));
         headers.remove("date");
-        assert!(clock("clock", &headers, Utc::now()).detail.starts_with("not looked at"));
+        assert!(clock("clock", &headers, Utc::now()..=Utc::now()).detail.starts_with("not looked at"));
     }
 }

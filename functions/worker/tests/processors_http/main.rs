@@ -122,7 +122,10 @@ async fn no_answer_is_retryable() {
     let port = silent.local_addr().unwrap().port();
     let error = run(&http(port, r#", "timeoutSeconds": 1"#), "1").await.unwrap_err();
     assert_eq!(error.to_string(), "endpoint crm: no whole answer within 1 s");
-    drop(silent);
+    // Bound and not listening: nobody else is given this port, and nobody answers there.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = closed.local_addr().unwrap().port();
     let error = run(&http(port, ""), "1").await.unwrap_err();
     assert_eq!(error, ItemError::retryable("unreachable", "endpoint crm: could not connect: connection refused"));
 }

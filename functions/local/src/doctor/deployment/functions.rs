@@ -95,9 +95,10 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
 
 /// The worker of this name, and what there is to say about it.
 async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, checks: &mut Vec<Check>) -> Option<Worker> {
+    let asked = Utc::now();
     match deployment.lambda.get(&[API, "functions", name, "configuration"], &[]).await {
         Ok((headers, body)) => {
-            checks.push(server::clock(CLOCK, &headers, Utc::now()));
+            checks.push(server::clock(CLOCK, &headers, asked..=Utc::now()));
             match serde_json::from_slice::<Worker>(&body) {
                 Ok(worker) => {
                     checks.push(worker.look(deployment, queues));
