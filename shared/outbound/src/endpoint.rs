@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder, Url};
 
+use crate::confidential::Confidential;
 use crate::send::Connections;
 use crate::signature::Secret;
 
@@ -21,7 +22,16 @@ pub struct Endpoint {
     pub(crate) attempts_max: u32,
     pub(crate) client: Client,
     pub(crate) connections: Connections,
-    pub(crate) confidential: Vec<String>,
+    pub(crate) confidential: Confidential,
+}
+
+/// A request ready to be sent.
+#[derive(Debug)]
+pub struct SignedRequest {
+    /// Takes further headers.
+    pub builder: RequestBuilder,
+    /// What it is signed with.
+    pub signature: String,
 }
 
 impl Endpoint {
@@ -45,24 +55,27 @@ impl Endpoint {
         self.attempts_max
     }
 
-    /// What the operator configured in confidence: an answer that repeats it must not be handed on.
-    pub fn confidential(&self) -> &[String] {
-        &self.confidential
+    /// Whether an answer repeats what was configured in confidence, or the signature of the request.
+    pub fn is_repeated_in(&self, answer: &[u8], signature: &str) -> bool {
+        // A signature has few characters: that cannot fail.
+        let signature = Confidential::new(&[signature], &[]).ok();
+        Confidential::any_is_in(&[Some(&self.confidential), signature.as_ref()], answer)
     }
 
     /// A signed `POST` of a JSON document, with the operator's headers. `id` is the same each time the same thing is
     /// sent; it is signed together with the time and the body.
-    pub fn post(&self, id: &str, now: DateTime<Utc>, body: String) -> RequestBuilder {
+    pub fn post(&self, id: &str, now: DateTime<Utc>, body: String) -> SignedRequest {
         let timestamp = now.timestamp();
         let signature = self.secret.sign(id, timestamp, body.as_bytes());
-        (self.client.post(self.url.clone()))
+        let builder = (self.client.post(self.url.clone()))
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature)
-            .body(body)
+            .header("webhook-signature", &signature)
+            .body(body);
+        SignedRequest { builder, signature }
     }
 }
 

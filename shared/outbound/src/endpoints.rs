@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::config::{Config, Members};
 use crate::endpoint::Endpoint;
-use crate::rule::{Rule, RuleError};
-use crate::send::Connections;
-use crate::signature::{NotASecret, Secret};
+use crate::rule::RuleError;
+use crate::signature::NotASecret;
 
 /// Endpoints by name.
 #[derive(Clone, Default)]
@@ -22,7 +19,10 @@ pub struct Endpoints(Arc<BTreeMap<String, Arc<Endpoint>>>);
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointsError {
     /// It is not JSON. The parser's own message could repeat a secret.
-    #[error("HEADWAY_HTTP_ENDPOINTS is not a JSON object of endpoints by name (line {line}, column {column})")]
+    #[error(
+        "HEADWAY_HTTP_ENDPOINTS must be a JSON object of endpoints by name, {{\"crm\": {{\"url\": \"https://…\", \"secret\": \"whsec_…\"}}}}; \
+         it cannot be read at line {line}, column {column}"
+    )]
     Json {
         /// Counted from 1.
         line: usize,
@@ -32,6 +32,9 @@ pub enum EndpointsError {
     /// It is not text.
     #[error("HEADWAY_HTTP_ENDPOINTS is not UTF-8")]
     NotText,
+    /// A name that is there twice.
+    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {0} is given twice")]
+    Twice(String),
     /// A name that is not 1 to 64 of `a-z A-Z 0-9 - _`.
     #[error("HEADWAY_HTTP_ENDPOINTS: {0:?} is no name for an endpoint: 1 to 64 letters, digits, - and _")]
     Name(String),
@@ -69,23 +72,6 @@ pub enum EndpointsError {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Config {
-    url: String,
-    secret: String,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default = "timeout_seconds_default")]
-    timeout_seconds: u64,
-    #[serde(default = "concurrency_default")]
-    concurrency: usize,
-    #[serde(default = "max_attempts_default")]
-    max_attempts: u32,
-    #[serde(default)]
-    allow_private: bool,
-}
-
 impl Endpoints {
     /// The environment variable they are read from.
     pub const VARIABLE: &str = "HEADWAY_HTTP_ENDPOINTS";
@@ -102,8 +88,9 @@ impl Endpoints {
         }
     }
 
-    /// Reads `{"crm": {"url": "https://…", "secret": "whsec_…"}}`; each endpoint may have `headers`, `timeoutSeconds`
-    /// (1 to 600, else 10), `concurrency` (1 to 256, else 8), `maxAttempts` (1 to 20, else 5) and `allowPrivate`.
+    /// Reads `{"crm": {"url": "https://…", "secret": "whsec_…"}}`; each endpoint may have `headers`, `publicHeaders`,
+    /// `timeoutSeconds` (1 to 600, else 10), `concurrency` (1 to 256, else 8), `maxAttempts` (1 to 20, else 5) and
+    /// `allowPrivate`. The values of `headers` are secrets, those of `publicHeaders` are not.
     ///
     /// # Errors
     /// Says what to change, without any secret.
@@ -111,13 +98,16 @@ impl Endpoints {
         if json.trim().is_empty() {
             return Ok(Self::default());
         }
-        let configured: BTreeMap<String, Value> =
+        let configured: Members<Box<RawValue>> =
             serde_json::from_str(json).map_err(|e| EndpointsError::Json { line: e.line(), column: e.column() })?;
-        let ready = configured.into_iter().map(|(name, config)| {
-            let endpoint = Endpoint::new(&name, config)?;
-            Ok((name, Arc::new(endpoint)))
-        });
-        ready.collect::<Result<_, _>>().map(|endpoints| Self(Arc::new(endpoints)))
+        let mut endpoints = BTreeMap::new();
+        for (name, config) in configured.0 {
+            let endpoint = Config::ready(&name, &config)?;
+            if endpoints.insert(name.clone(), Arc::new(endpoint)).is_some() {
+                return Err(EndpointsError::Twice(name));
+            }
+        }
+        Ok(Self(Arc::new(endpoints)))
     }
 
     /// Their names, in order.
@@ -142,96 +132,6 @@ impl fmt::Debug for Endpoints {
     }
 }
 
-impl Endpoint {
-    /// Reads one endpoint's configuration.
-    fn new(name: &str, config: Value) -> Result<Self, EndpointsError> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
-            return Err(EndpointsError::Name(name.to_owned()));
-        }
-        let member = |reason: String| EndpointsError::Member { name: name.to_owned(), reason };
-        let config: Config = serde_json::from_value(config).map_err(|e| member(without_values(&e)))?;
-        config.check_bounds().map_err(member)?;
-        let outbound = Rule { allow_private: config.allow_private };
-        let timeout = Duration::from_secs(config.timeout_seconds);
-        Ok(Self {
-            name: name.to_owned(),
-            url: outbound.url(&config.url).map_err(|source| EndpointsError::Url { name: name.to_owned(), source })?,
-            secret: Secret::parse(&config.secret).map_err(|source| EndpointsError::Secret { name: name.to_owned(), source })?,
-            headers: headers(&config.headers).map_err(member)?,
-            timeout,
-            concurrency: config.concurrency,
-            attempts_max: config.max_attempts,
-            client: outbound.client(timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?,
-            connections: Connections::default(),
-            confidential: config.headers.into_values().filter(|value| value.len() >= 4).collect(),
-        })
-    }
-}
-
-impl Config {
-    fn check_bounds(&self) -> Result<(), String> {
-        if !(1..=600).contains(&self.timeout_seconds) {
-            return Err("timeoutSeconds must be 1 to 600".to_owned());
-        }
-        if !(1..=256).contains(&self.concurrency) {
-            return Err("concurrency must be 1 to 256".to_owned());
-        }
-        if !(1..=20).contains(&self.max_attempts) {
-            return Err("maxAttempts must be 1 to 20".to_owned());
-        }
-        Ok(())
-    }
-}
-
-fn headers(configured: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in configured {
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no name for a header"))?;
-        if is_ours(&parsed) {
-            return Err(format!("the header {name} is Headway's own"));
-        }
-        let mut value = HeaderValue::from_str(value).map_err(|_| format!("the header {name} has a value with control characters"))?;
-        value.set_sensitive(true);
-        headers.insert(parsed, value);
-    }
-    Ok(headers)
-}
-
-fn is_ours(name: &HeaderName) -> bool {
-    const OURS: [&str; 9] = [
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "idempotency-key",
-        "transfer-encoding",
-    ];
-    OURS.contains(&name.as_str()) || name.as_str().starts_with("headway-") || name.as_str().starts_with("webhook-")
-}
-
-/// serde's message where it names members only: others repeat the value, which may be a secret.
-fn without_values(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let names_members = ["unknown field", "missing field", "duplicate field"].iter().any(|start| message.starts_with(start));
-    if names_members { message } else { "a member has a value of the wrong type".to_owned() }
-}
-
-fn timeout_seconds_default() -> u64 {
-    10
-}
-
-fn concurrency_default() -> usize {
-    8
-}
-
-fn max_attempts_default() -> u32 {
-    5
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,22 +154,34 @@ mod tests {
     /// Every refusal says what to change, and none repeats a secret.
     #[test]
     fn refuses_by_name_without_secrets() {
+        let config = format!(r#"{{"url": "https://example.com/in", "secret": "{SECRET}"}}"#);
         let table = [
             (with(r#", "timeoutSeconds": 0"#), "endpoint crm: timeoutSeconds must be 1 to 600"),
             (with(r#", "concurrency": 1000"#), "endpoint crm: concurrency must be 1 to 256"),
             (with(r#", "maxAttempts": 0"#), "endpoint crm: maxAttempts must be 1 to 20"),
             (with(r#", "timeout": 5"#), "unknown field `timeout`"),
-            (with(r#", "allowPrivate": "hush""#), "a member has a value of the wrong type"),
+            (with(r#", "allowPrivate": "hush""#), "allowPrivate must be true or false"),
+            (with(r#", "timeoutSeconds": "hush""#), "timeoutSeconds must be a whole number, without quotes"),
+            (with(r#", "timeoutSeconds": -1"#), "timeoutSeconds must be a whole number"),
+            (with(r#", "timeoutSeconds": 1.5"#), "timeoutSeconds must be a whole number"),
+            (with(r#", "timeoutSeconds": 5, "timeoutSeconds": 6"#), "duplicate field `timeoutSeconds`"),
+            (with(r#", "headers": "hush""#), "headers must be an object of texts"),
+            (with(r#", "headers": {"Authorization": 5}"#), "headers.Authorization must be a text in quotes"),
+            (with(r#", "headers": {"Authorization": "hush", "authorization": "hush"}"#), "authorization is given twice"),
+            (with(r#", "headers": {"X-A": "hush"}, "publicHeaders": {"X-A": "hush"}"#), "X-A is given twice"),
             (with(r#", "headers": {"Host": "hush"}"#), "the header Host is Headway's own"),
             (with(r#", "headers": {"Webhook-Id": "hush"}"#), "Headway's own"),
             (with(r#", "headers": {"a b": "hush"}"#), "no name for a header"),
-            (with(r#", "headers": {"a": "hush\n"}"#), "control characters"),
+            (with(r#", "headers": {"a": "hush\n"}"#), "other characters than printable ASCII"),
             (Endpoints::parse(r#"{"crm": {"url": "https://example.com"}}"#), "missing field `secret`"),
             (Endpoints::parse(r#"{"crm": {"url": "https://x", "secret": "hush"}}"#), "the secret must be whsec_"),
             (Endpoints::parse(&format!(r#"{{"crm": {{"url": "https://u:hush@x", "secret": "{SECRET}"}}}}"#)), "user or password"),
             (Endpoints::parse(r#"{"c r m": {}}"#), "is no name"),
-            (Endpoints::parse(r#"{"crm": "hush"}"#), "endpoint crm: a member has a value of the wrong type"),
-            (Endpoints::parse(r#"["hush"]"#), "not a JSON object"),
+            (Endpoints::parse(r#"{"crm": "hush"}"#), "endpoint crm: must be an object, {\"url\""),
+            (Endpoints::parse(r#"{"url": "hush", "secret": "hush"}"#), "endpoint url: must be an object, {\"url\""),
+            (Endpoints::parse(r#"["hush"]"#), "must be a JSON object of endpoints by name"),
+            (Endpoints::parse(r#"{"crm": {"hush": "#), "cannot be read at line 1, column 17"),
+            (Endpoints::parse(&format!(r#"{{"crm": {config}, "crm": {config}}}"#)), "endpoint crm is given twice"),
         ];
         for (parsed, expected) in table {
             let error = parsed.unwrap_err();

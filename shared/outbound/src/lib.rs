@@ -7,6 +7,7 @@
 //! | [`endpoint`] | one endpoint, and the signed request to it |
 //! | [`no_answer`] | why a call has no whole answer |
 //! | [`body`], [`retry_after()`] | reading an answer |
+//! | [`confidential`] | keeping the operator's secrets out of what is handed on of an answer |
 //! | [`signature`] | secrets and signatures of Standard Webhooks 1.0 |
 //! | [`rule`] | which URLs and addresses are allowed |
 //! | [`address`] | what an IP address is for |
@@ -16,6 +17,8 @@
 pub mod address;
 pub mod body;
 mod client;
+pub mod confidential;
+mod config;
 pub mod endpoint;
 pub mod endpoints;
 pub mod no_answer;
@@ -23,7 +26,9 @@ mod retry_after;
 pub mod rule;
 mod send;
 pub mod signature;
+mod spellings;
 
+pub use confidential::Confidential;
 pub use endpoint::Endpoint;
 pub use endpoints::{Endpoints, EndpointsError};
 pub use no_answer::NoAnswer;

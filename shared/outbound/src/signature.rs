@@ -7,14 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// What a secret begins with. Source: Standard Webhooks 1.0.
-const PREFIX: &str = "whsec_";
 /// Bytes of a secret. Source: Standard Webhooks 1.0.
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A key shared with the receiver. Never shown.
 #[derive(Clone)]
-pub struct Secret(Hmac<Sha256>);
+pub struct Secret {
+    mac: Hmac<Sha256>,
+    key: Vec<u8>,
+}
 
 /// A text that is no secret. Does not repeat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,21 +23,30 @@ pub struct Secret(Hmac<Sha256>);
 pub struct NotASecret;
 
 impl Secret {
+    /// What a secret begins with. Source: Standard Webhooks 1.0.
+    pub(crate) const PREFIX: &str = "whsec_";
+
     /// Reads `whsec_` and base64.
     ///
     /// # Errors
     /// [`NotASecret`] if it is anything else, or too short to be safe.
     pub fn parse(text: &str) -> Result<Self, NotASecret> {
-        let bytes = text.strip_prefix(PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok()).ok_or(NotASecret)?;
+        let bytes = text.strip_prefix(Self::PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok()).ok_or(NotASecret)?;
         if !BYTES.contains(&bytes.len()) {
             return Err(NotASecret);
         }
-        Hmac::new_from_slice(&bytes).map(Self).map_err(|_| NotASecret)
+        let mac = Hmac::new_from_slice(&bytes).map_err(|_| NotASecret)?;
+        Ok(Self { mac, key: bytes })
+    }
+
+    /// The key itself, to look for it in answers.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
     }
 
     /// The `webhook-signature` of a message; `timestamp` in seconds since 1970.
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
-        let mut mac = self.0.clone();
+        let mut mac = self.mac.clone();
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))

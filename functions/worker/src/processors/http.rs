@@ -9,6 +9,7 @@ mod status;
 use std::sync::Arc;
 use std::time::Duration;
 
+use answer::Sent;
 use async_trait::async_trait;
 use headway::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
 use headway_outbound::{Endpoint, Endpoints};
@@ -114,13 +115,15 @@ impl ItemProcessor for Bound {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         let now = self.clock.now();
         let key = item.idempotency_key();
-        let request = (self.endpoint.post(&key, now, String::from(Box::<str>::from(item.value))))
+        let signed = self.endpoint.post(&key, now, String::from(Box::<str>::from(item.value)));
+        let request = (signed.builder)
             .header("idempotency-key", key)
             .header("headway-job", item.job_id.to_string())
             .header("headway-index", item.index)
             .header("headway-attempt", item.attempt);
+        let sent = Sent { endpoint: &self.endpoint, signature: &signed.signature, attempt: item.attempt, now };
         match self.endpoint.send(request).await {
-            Ok(response) => answer::read(&self.endpoint, response, item.attempt, now).await,
+            Ok(response) => answer::read(&sent, response).await,
             Err(reason) => Err(answer::unanswered(&self.endpoint, &reason)),
         }
     }

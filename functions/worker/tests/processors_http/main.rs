@@ -5,6 +5,7 @@
 mod cases;
 mod connections;
 mod scripted;
+mod secrets;
 mod table;
 
 use std::sync::{Arc, Mutex};

@@ -38,13 +38,26 @@ async fn every_line_holds() {
 /// What broke it: a line of the page that nothing shows, or a case that the page does not tell of.
 #[test]
 fn the_page_has_the_lines_that_are_shown() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/endpoints.md")).unwrap();
+    let page = page();
     let cells = page.lines().filter_map(|line| line.strip_prefix("| ")).filter_map(|line| line.split(" | ").next());
     let lines = cells.filter(|cell| !cell.starts_with("---") && !cell.starts_with("what"));
     let told: BTreeSet<String> = lines.flat_map(listed).collect();
     let shown: BTreeSet<String> = all().iter().map(|case| case.line.to_owned()).collect();
     assert_eq!(told.difference(&shown).collect::<Vec<_>>(), Vec::<&String>::new(), "told, not shown");
     assert_eq!(shown.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new(), "shown, not told");
+}
+
+/// What a reader copies from the page has to be read.
+#[test]
+fn the_pages_configuration_is_one() {
+    let page = page();
+    let (_, json) = page.split_once("```json\n").unwrap();
+    let endpoints = Endpoints::parse(json.split_once("```").unwrap().0).unwrap();
+    assert_eq!(endpoints.names().collect::<Vec<_>>(), ["crm"]);
+}
+
+fn page() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/endpoints.md")).unwrap()
 }
 
 /// A cell holds one line, or statuses with commas between them.

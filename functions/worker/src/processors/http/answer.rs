@@ -19,19 +19,27 @@ const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
 /// The least.
 const IN_PROGRESS_WAIT_MIN: Duration = Duration::from_secs(1);
 
+/// One try of an item, of which an answer is read.
+pub(super) struct Sent<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) signature: &'a str,
+    pub(super) attempt: u32,
+    pub(super) now: DateTime<Utc>,
+}
+
 /// Reads the answer to one try.
-pub(super) async fn read(endpoint: &Endpoint, mut response: Response, attempt: u32, now: DateTime<Utc>) -> Result<Output, ItemError> {
+pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Output, ItemError> {
     let status = response.status();
-    let wait = retry_after(response.headers(), now);
+    let wait = retry_after(response.headers(), sent.now);
     let meaning = Meaning::of(status.as_u16(), wait.is_some());
     if meaning == Meaning::Done {
-        return done(&mut response).await.map_err(|reason| unanswered(endpoint, &reason));
+        return done(sent, &mut response).await.map_err(|reason| unanswered(sent.endpoint, &reason));
     }
     let code = format!("http {}", status.as_u16());
-    let message = message(endpoint, &mut response).await;
+    let message = message(sent, &mut response).await;
     Err(match meaning {
         Meaning::InProgress => {
-            let retry_after = Some(wait.unwrap_or_default().max(in_progress_wait(endpoint, attempt)));
+            let retry_after = Some(wait.unwrap_or_default().max(in_progress_wait(sent.endpoint, sent.attempt)));
             ItemError::Retryable { code, message, retry_after }
         }
         Meaning::Throttled | Meaning::ForNow => ItemError::Retryable { code, message, retry_after: wait },
@@ -61,32 +69,39 @@ fn in_progress_wait(endpoint: &Endpoint, attempt: u32) -> Duration {
 }
 
 /// The item is done whatever the answer holds, once all of the answer is there or more of it than is kept.
-async fn done(response: &mut Response) -> Result<Output, NoAnswer> {
+async fn done(sent: &Sent<'_>, response: &mut Response) -> Result<Output, NoAnswer> {
     let headers = response.headers().clone();
     // A part of something is no output; nobody asked for one.
     if !output::is_json(&headers) || response.status() == StatusCode::PARTIAL_CONTENT {
         return body::read(response, UNKEPT_BYTES_MAX).await.map(|_| Output::None);
     }
-    match body::read(response, OUTPUT_BYTES_MAX).await? {
-        Body::Whole(body) if output::is_plain(&headers) => Ok(output::of_json(&body)),
-        Body::Whole(body) if body.is_empty() => Ok(Output::None),
-        Body::Whole(_) | Body::Longer => Ok(output::omitted()),
+    let body = match body::read(response, OUTPUT_BYTES_MAX).await? {
+        Body::Whole(body) if body.is_empty() => return Ok(Output::None),
+        Body::Whole(body) if output::is_plain(&headers) => body,
+        Body::Whole(_) | Body::Longer => return Ok(output::omitted()),
+    };
+    if sent.endpoint.is_repeated_in(&body, sent.signature) {
+        tracing::warn!(endpoint = sent.endpoint.name(), "an output is not kept: it repeats a secret or a header of the endpoint");
+        return Ok(output::omitted());
     }
+    Ok(output::of_json(&body))
 }
 
-async fn message(endpoint: &Endpoint, response: &mut Response) -> String {
+async fn message(sent: &Sent<'_>, response: &mut Response) -> String {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
-    let mut message = format!("endpoint {} answered {} {reason}", endpoint.name(), status.as_u16()).trim_end().to_owned();
+    let mut message = format!("endpoint {} answered {} {reason}", sent.endpoint.name(), status.as_u16()).trim_end().to_owned();
     if status.is_redirection() {
         message.push_str(" (redirects are not followed)");
     }
     let headers = response.headers().clone();
-    if let Ok(Body::Whole(body)) = body::read(response, excerpt::BYTES_MAX).await
-        && let Some(text) = excerpt::message(&headers, &body)
-        && !endpoint.confidential().iter().any(|value| text.contains(value))
-    {
-        message = format!("{message}: {}", excerpt::one_line(&text));
+    let Ok(Body::Whole(body)) = body::read(response, excerpt::BYTES_MAX).await else { return message };
+    match excerpt::message(&headers, &body) {
+        None => message,
+        // The whole text is looked at, before it is cut.
+        Some(text) if sent.endpoint.is_repeated_in(text.as_bytes(), sent.signature) => {
+            format!("{message} (its text is not shown: it repeats a secret or a header of the endpoint)")
+        }
+        Some(text) => format!("{message}: {}", excerpt::one_line(&text)),
     }
-    message
 }

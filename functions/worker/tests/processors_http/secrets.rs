@@ -1,0 +1,69 @@
+//! An endpoint that repeats what it was sent in confidence: none of it comes back to callers, on any path.
+
+use headway::limits::OUTPUT_BYTES_MAX;
+
+use crate::scripted::{Scripted, Step};
+use crate::{SECRET, http, run};
+
+const HEADERS: &str =
+    r#", "headers": {"Authorization": "Bearer sk_live_4eC39HqLyjWDarjtT1"}, "publicHeaders": {"X-Tenant": "acme-industries"}"#;
+const TOKEN: &str = "sk_live_4eC39HqLyjWDarjtT1";
+const TOKEN_ESCAPED: &str = r"sk_live_4eC\u00339HqLyj\u0057DarjtT1";
+const TOKEN_IN_BASE64: &str = "QmVhcmVyIHNrX2xpdmVfNGVDMzlIcUx5aldEYXJqdFQx";
+
+/// What is shown of an answer with this status, type and body: its output or its error.
+async fn shown(status: u16, kind: &str, body: &str) -> String {
+    let answer = format!("HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let endpoint = Scripted::start(vec![vec![Step::Request, Step::Send(answer.into_bytes())]]).await;
+    match run(&http(endpoint.port, HEADERS), "1").await {
+        Ok(output) => output.unwrap_or_default(),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// What broke it: 200 answers were not looked at, escapes were missed, and a message was cut before it was looked at, so
+/// that padding moved the secret's first half into view.
+#[tokio::test]
+async fn no_answer_brings_a_secret_back() {
+    let padding = "x".repeat(280);
+    let key = SECRET.trim_start_matches("whsec_");
+    for secret in [TOKEN, TOKEN_ESCAPED, TOKEN_IN_BASE64, SECRET, key, &key.to_lowercase()] {
+        let output = shown(200, "application/json", &format!("{{\"a\": [1, \"{secret}\"]}}")).await;
+        assert!(output.len() > OUTPUT_BYTES_MAX && output.trim_matches(['"', ' ']).is_empty(), "{output}");
+        let bodies = [
+            ("application/json", format!("{{\"error\": \"{padding}{secret}\"}}")),
+            ("application/problem+json", format!("{{\"detail\": \"{secret}\"}}")),
+            ("application/json", format!("{{\"{secret}\": 1}}")),
+            ("text/plain", format!("{padding}{secret}")),
+            ("text/plain", format!("{}\r\n {}", &secret[..11], &secret[11..])),
+        ];
+        for (kind, body) in bodies {
+            let shown = shown(422, kind, &body).await;
+            assert!(shown.contains("answered 422") && shown.contains("its text is not shown"), "{body}: {shown}");
+        }
+        let page = shown(500, "text/html", &format!("<pre>{secret}</pre>")).await;
+        assert!(!page.contains("pre"), "{page}");
+    }
+}
+
+/// The signature of a request is worth something to whoever reads it for as long as receivers accept its time.
+#[tokio::test]
+async fn the_signature_does_not_come_back() {
+    use axum::http::HeaderMap;
+    use axum::routing::post;
+    let echo = |headers: HeaderMap| async move {
+        ([("content-type", "application/json")], format!("{:?}", headers["webhook-signature"].to_str().unwrap()))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/in", post(echo))).await });
+    let output = run(&http(port, ""), "1").await.unwrap().unwrap();
+    assert!(output.len() > OUTPUT_BYTES_MAX, "{output}");
+}
+
+/// What is not secret may come back: an output that repeats a tenant's name is an honest one.
+#[tokio::test]
+async fn public_headers_may_be_repeated() {
+    assert_eq!(shown(200, "application/json", "[\"acme-industries\"]").await, "[\"acme-industries\"]");
+    assert!(shown(422, "text/plain", "bearer token of acme-industries expired").await.contains("acme-industries expired"));
+}

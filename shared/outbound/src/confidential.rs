@@ -1,0 +1,259 @@
+//! Finding what was configured in confidence in what an endpoint answers, however it is spelt there.
+//!
+//! An endpoint that is out of order may repeat a request: in an error, on a debug page, or in its output. Callers read
+//! that, and must not learn the operator's headers and secrets from it. To cut a secret out, its exact ends would have
+//! to be known in every spelling. So nothing is cut out: an answer that holds a secret, or ten letters and digits of
+//! one, is not handed on at all.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use aho_corasick::{AhoCorasick, BuildError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::spellings::{decoded, readings};
+
+/// Letters and digits in a row that give a secret away.
+const FRAGMENT: usize = 10;
+/// A value with fewer letters and digits is not looked for: it would be found in ordinary texts.
+const VALUE_MIN: usize = 6;
+/// Bytes in a row that give away a key, or a text with few letters and digits.
+const KEY_FRAGMENT: usize = 8;
+/// How many encodings may lie over one another.
+const LAYERS_MAX: usize = 3;
+/// Bytes that are looked through, all decoded texts of an answer together. An answer of more is not handed on.
+const EXAMINED_MAX: usize = 2_000_000;
+
+/// What must not be handed on.
+#[derive(Clone)]
+pub struct Confidential {
+    /// Values and fragments of them, folded.
+    folded: AhoCorasick,
+    /// Fragments of keys, and of texts with few letters and digits, as they are.
+    exact: AhoCorasick,
+}
+
+impl Confidential {
+    /// Guards these texts, of which some may be a scheme and a token (`Bearer …`), and these keys.
+    ///
+    /// # Errors
+    /// There are too many of them.
+    pub fn new(texts: &[&str], keys: &[&[u8]]) -> Result<Self, BuildError> {
+        let secrets: Vec<String> = texts.iter().flat_map(|text| secrets_in(text)).collect();
+        let folded: BTreeSet<Vec<u8>> = secrets.iter().flat_map(|secret| fragments(&fold(secret.as_bytes()))).collect();
+        // What has hardly any letters is looked for as it is.
+        let signs = secrets.iter().map(String::as_bytes).filter(|secret| fold(secret).len() < FRAGMENT);
+        let exact: BTreeSet<&[u8]> = signs.chain(keys.iter().copied()).flat_map(|key| key.windows(KEY_FRAGMENT)).collect();
+        Ok(Self { folded: AhoCorasick::new(folded)?, exact: AhoCorasick::new(exact)? })
+    }
+
+    /// Whether `answer` holds any of it: as it is, escaped, in base64, in hexadecimal, as a list of bytes, compressed,
+    /// or in up to three of these over one another.
+    pub fn is_in(&self, answer: &[u8]) -> bool {
+        Self::any_is_in(&[Some(self)], answer)
+    }
+
+    /// The same for several at once.
+    pub(crate) fn any_is_in(guarded: &[Option<&Self>], answer: &[u8]) -> bool {
+        let shows = |text: &Vec<u8>| guarded.iter().flatten().any(|one| one.shows(text));
+        let mut layer = vec![answer.to_vec()];
+        let mut examined = 0;
+        for depth in 0..=LAYERS_MAX {
+            let texts: Vec<Vec<u8>> = layer.into_iter().flat_map(readings).collect();
+            examined += texts.iter().map(Vec::len).sum::<usize>();
+            if examined > EXAMINED_MAX || texts.iter().any(shows) {
+                return true;
+            }
+            layer = if depth < LAYERS_MAX { texts.iter().flat_map(|text| decoded(text)).collect() } else { Vec::new() };
+        }
+        false
+    }
+
+    fn shows(&self, text: &[u8]) -> bool {
+        self.exact.is_match(text) || self.folded.is_match(&fold(text))
+    }
+}
+
+impl fmt::Debug for Confidential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Confidential(…)")
+    }
+}
+
+/// The value without its scheme; of a `Basic` value the password, too.
+fn secrets_in(value: &str) -> Vec<String> {
+    let value = value.trim();
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => token.trim(),
+        _ => value,
+    };
+    let pair = STANDARD.decode(token).ok().and_then(|pair| String::from_utf8(pair).ok()).unwrap_or_default();
+    let password = pair.split_once(':').map(|(_, password)| password.to_owned());
+    [token.to_owned(), pair].into_iter().chain(password).collect()
+}
+
+fn fragments(folded: &[u8]) -> Vec<Vec<u8>> {
+    match folded.len() {
+        ..VALUE_MIN => Vec::new(),
+        VALUE_MIN..FRAGMENT => vec![folded.to_vec()],
+        FRAGMENT.. => folded.windows(FRAGMENT).map(<[u8]>::to_vec).collect(),
+    }
+}
+
+/// Letters and digits alone, in lower case: what is between them differs from spelling to spelling.
+fn fold(text: &[u8]) -> Vec<u8> {
+    text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    use flate2::Compression;
+    use flate2::write::{GzEncoder, ZlibEncoder};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// How a program writes a text into another one.
+    type Spelling = fn(&[u8]) -> Vec<u8>;
+
+    /// One that keeps the text readable to the next spelling.
+    const SPELLINGS: &[(&str, Spelling)] = &[
+        ("as it is", <[u8]>::to_vec),
+        ("JSON, escaped by a library", |text| {
+            let text: String = text.iter().map(|byte| char::from(*byte)).collect();
+            serde_json::to_vec(&text).unwrap()
+        }),
+        ("JSON, every character escaped", |text| each(text, |byte| format!("\\u{byte:04x}"))),
+        ("JSON, every character escaped, upper case", |text| each(text, |byte| format!("\\u{byte:04X}"))),
+        ("JSON with \\/", |text| String::from_utf8_lossy(text).replace('/', "\\/").into_bytes()),
+        ("JavaScript", |text| each(text, |byte| format!("\\x{byte:02x}"))),
+        ("JavaScript, in braces", |text| each(text, |byte| format!("\\u{{{byte:x}}}"))),
+        ("a URL", |text| {
+            each(text, |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        }),
+        ("a URL, every character", |text| each(text, |byte| format!("%{byte:02x}"))),
+        ("HTML", |text| each(text, |byte| format!("&#{byte};"))),
+        ("HTML, hexadecimal", |text| each(text, |byte| format!("&#x{byte:X};"))),
+        ("quoted-printable", |text| each(text, |byte| format!("={byte:02X}"))),
+        ("base64", |text| STANDARD.encode(text).into_bytes()),
+        ("base64 without =", |text| STANDARD_NO_PAD.encode(text).into_bytes()),
+        ("base64url", |text| URL_SAFE.encode(text).into_bytes()),
+        ("base64url without =", |text| URL_SAFE_NO_PAD.encode(text).into_bytes()),
+        ("base64 in a JSON text", |text| STANDARD.encode(text).replace('/', "\\/").into_bytes()),
+        ("base64 in lines", |text| lines(&STANDARD.encode(text), 76, "\r\n")),
+        ("base64 in lines, escaped", |text| lines(&STANDARD.encode(text), 64, "\\n")),
+        ("hexadecimal", |text| each(text, |byte| format!("{byte:02x}"))),
+        ("hexadecimal, upper case", |text| each(text, |byte| format!("{byte:02X}"))),
+        ("hexadecimal with colons", |text| each(text, |byte| format!("{byte:02x}:"))),
+        ("hexadecimal with 0x", |text| each(text, |byte| format!("0x{byte:02X}, "))),
+        ("a list of bytes", |text| each(text, |byte| format!("{byte},"))),
+        ("lines", |text| lines(&String::from_utf8_lossy(text), 20, "\n  ")),
+        ("spaced out", |text| each(text, |byte| format!("{} ", char::from(byte)))),
+        ("UTF-16", |text| text.iter().flat_map(|byte| [*byte, 0]).collect()),
+    ];
+
+    const PACKED: &[(&str, Spelling)] = &[
+        ("as it is", <[u8]>::to_vec),
+        ("gzip in base64", |text| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            packed.write_all(text).unwrap();
+            STANDARD.encode(packed.finish().unwrap()).into_bytes()
+        }),
+        ("zlib in base64", |text| {
+            let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+            packed.write_all(text).unwrap();
+            STANDARD.encode(packed.finish().unwrap()).into_bytes()
+        }),
+    ];
+
+    fn each(text: &[u8], write: impl Fn(u8) -> String) -> Vec<u8> {
+        text.iter().map(|byte| write(*byte)).collect::<String>().into_bytes()
+    }
+
+    fn lines(text: &str, length: usize, end: &str) -> Vec<u8> {
+        let characters: Vec<char> = text.chars().collect();
+        characters.chunks(length).map(|line| line.iter().collect::<String>()).collect::<Vec<_>>().join(end).into_bytes()
+    }
+
+    fn spellings() -> impl Strategy<Value = (&'static str, Spelling)> {
+        proptest::sample::select(SPELLINGS)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What broke it: a secret in a spelling that nobody had thought of, or that something before it moved.
+        #[test]
+        fn a_secret_is_found_in_every_spelling_of_a_spelling(
+            token in "[!-~]{4}[A-Za-z0-9_/+-]{16,40}[!-~]{4}",
+            (before, after) in ("[ -~]{0,40}", "[ -~]{0,40}"),
+            (inner, outer) in (spellings(), spellings()),
+            packed in proptest::sample::select(PACKED),
+        ) {
+            let guarded = Confidential::new(&[&format!("Bearer {token}")], &[]).unwrap();
+            let said = [b"you sent ", token.as_bytes(), b" to me"].concat();
+            let spelt = outer.1(&inner.1(&packed.1(&said)));
+            let answer = [before.as_bytes(), b"\"", &spelt, b"\"", after.as_bytes()].concat();
+            prop_assert!(guarded.is_in(&answer), "{} in {} in {}: {}", packed.0, inner.0, outer.0, String::from_utf8_lossy(&answer));
+        }
+
+        /// What broke it: a piece of a secret that was cut off by the endpoint, and so was not the secret.
+        #[test]
+        fn a_fragment_is_found(token in "[A-Za-z0-9]{24,64}", begin in 0_usize..14, outer in spellings()) {
+            let guarded = Confidential::new(&[&token], &[]).unwrap();
+            let spelt = outer.1([b"token ", &token.as_bytes()[begin..begin + FRAGMENT], b"..."].concat().as_slice());
+            prop_assert!(guarded.is_in(&spelt), "{}: {}", outer.0, String::from_utf8_lossy(&spelt));
+        }
+
+        /// A key is bytes; the endpoint knows it, and may print it in any form.
+        #[test]
+        fn a_key_is_found(key in proptest::collection::vec(any::<u8>(), 24..64), before in "[ -~]{0,40}") {
+            let guarded = Confidential::new(&[], &[&key]).unwrap();
+            let spellings: [Spelling; 4] = [
+                |key| STANDARD.encode(key).into_bytes(),
+                |key| URL_SAFE_NO_PAD.encode(key).into_bytes(),
+                |key| each(key, |byte| format!("{byte:02x}")),
+                |key| each(key, |byte| format!("{byte}, ")),
+            ];
+            for spelling in spellings {
+                prop_assert!(guarded.is_in(&[before.as_bytes(), b" ", &spelling(&key)].concat()));
+            }
+        }
+
+        /// What broke it: an honest output that is not kept.
+        #[test]
+        fn other_texts_are_not_secret(answer in "[ -~]{0,2000}", token in "[A-Za-z0-9]{12,40}") {
+            prop_assert!(!Confidential::new(&[&token], &[&token.as_bytes()[..8]]).unwrap().is_in(answer.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn schemes_and_short_values_are_not_looked_for() {
+        let basic = format!("Basic {}", STANDARD.encode("crm:Tr0ub4dor"));
+        let guarded = Confidential::new(&["Bearer sk_live_4eC39HqLyjWDarjtT1", &basic, "ten-4", "acme"], &[]).unwrap();
+        for answer in ["the bearer token is wrong", "Basic realm=crm", "ten 4", "acme", "sk_live_…", ""] {
+            assert!(!guarded.is_in(answer.as_bytes()), "{answer}");
+        }
+        for answer in ["Tr0ub4dor is no password", "CRM:TR0UB4DOR", "sk_live_4eC39HqLyjWDarjtT1", "{\"a\": [\"4eC39Hq\", \"LyjWDarjtT1\"]}"]
+        {
+            assert!(guarded.is_in(answer.as_bytes()), "{answer}");
+        }
+    }
+
+    /// What broke it: an answer of a few bytes that takes minutes, or all memory, to look through.
+    #[test]
+    fn an_answer_that_unpacks_without_end_is_not_handed_on() {
+        let guarded = Confidential::new(&["sk_live_4eC39HqLyjWDarjtT1"], &[]).unwrap();
+        let bomb = |inner: &[u8]| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+            packed.write_all(&inner.repeat(1 + 60_000 / inner.len())).unwrap();
+            packed.finish().unwrap()
+        };
+        let answer = bomb(&bomb(&bomb(b"A")));
+        assert!(answer.len() < 16_000 && guarded.is_in(&answer.repeat(8)));
+    }
+}

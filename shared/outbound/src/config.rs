@@ -1,0 +1,200 @@
+//! One endpoint's configuration as it is written, and the checks on it. No error repeats a value: it may be a secret.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::confidential::Confidential;
+use crate::endpoint::Endpoint;
+use crate::endpoints::EndpointsError;
+use crate::rule::Rule;
+use crate::send::Connections;
+use crate::signature::Secret;
+
+/// Headers whose values everybody may know.
+const PUBLIC: [&str; 8] = ["accept", "accept-language", "cache-control", "from", "origin", "referer", "user-agent", "x-requested-with"];
+/// A segment of a URL's path with so many letters and digits, of both kinds, is taken for a secret.
+const SECRET_SEGMENT: usize = 16;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Config {
+    url: String,
+    secret: String,
+    #[serde(default)]
+    headers: Members<String>,
+    #[serde(default)]
+    public_headers: Members<String>,
+    #[serde(default = "timeout_seconds_default")]
+    timeout_seconds: u64,
+    #[serde(default = "concurrency_default")]
+    concurrency: usize,
+    #[serde(default = "max_attempts_default")]
+    max_attempts: u32,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+impl Config {
+    /// Reads and checks the configuration of the endpoint of that name.
+    pub(crate) fn ready(name: &str, json: &RawValue) -> Result<Endpoint, EndpointsError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
+            return Err(EndpointsError::Name(name.to_owned()));
+        }
+        let member = |reason: String| EndpointsError::Member { name: name.to_owned(), reason };
+        let config: Self = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json.get()))
+            .map_err(|error| member(without_values(&error)))?;
+        config.check_bounds().map_err(member)?;
+        let rule = Rule { allow_private: config.allow_private };
+        let timeout = Duration::from_secs(config.timeout_seconds);
+        let url = rule.url(&config.url).map_err(|source| EndpointsError::Url { name: name.to_owned(), source })?;
+        let secret = Secret::parse(&config.secret).map_err(|source| EndpointsError::Secret { name: name.to_owned(), source })?;
+        Ok(Endpoint {
+            name: name.to_owned(),
+            headers: config.all_headers().map_err(member)?,
+            timeout,
+            concurrency: config.concurrency,
+            attempts_max: config.max_attempts,
+            client: rule.client(timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?,
+            connections: Connections::default(),
+            confidential: config.confidential(&url, &secret).map_err(|_| member("has too many headers".to_owned()))?,
+            url,
+            secret,
+        })
+    }
+
+    fn check_bounds(&self) -> Result<(), String> {
+        if !(1..=600).contains(&self.timeout_seconds) {
+            return Err("timeoutSeconds must be 1 to 600".to_owned());
+        }
+        if !(1..=256).contains(&self.concurrency) {
+            return Err("concurrency must be 1 to 256".to_owned());
+        }
+        if !(1..=20).contains(&self.max_attempts) {
+            return Err("maxAttempts must be 1 to 20".to_owned());
+        }
+        Ok(())
+    }
+
+    fn all_headers(&self) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers.0.iter().chain(&self.public_headers.0) {
+            let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no name for a header"))?;
+            if is_ours(&parsed) {
+                return Err(format!("the header {name} is Headway's own"));
+            }
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| format!("the header {name} has a value with other characters than printable ASCII"))?;
+            value.set_sensitive(true);
+            if headers.insert(parsed, value).is_some() {
+                return Err(format!("the header {name} is given twice (upper and lower case are the same)"));
+            }
+        }
+        Ok(headers)
+    }
+
+    /// What no answer may repeat: the secret, the values of headers that are not public, and what is secret in the URL.
+    fn confidential(&self, url: &Url, secret: &Secret) -> Result<Confidential, aho_corasick::BuildError> {
+        let headers = self.headers.0.iter().filter(|(name, _)| !PUBLIC.contains(&name.to_ascii_lowercase().as_str()));
+        let query: Vec<String> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        let segments = url.path_segments().into_iter().flatten().filter(|segment| is_token(segment));
+        let texts = headers.map(|(_, value)| value.as_str()).chain(query.iter().map(String::as_str)).chain(segments);
+        let texts: Vec<&str> = texts.chain([self.secret.trim_start_matches(Secret::PREFIX)]).collect();
+        Confidential::new(&texts, &[secret.key()])
+    }
+}
+
+fn is_token(segment: &str) -> bool {
+    let count = |is: fn(&u8) -> bool| segment.bytes().filter(is).count();
+    let (letters, digits) = (count(u8::is_ascii_alphabetic), count(u8::is_ascii_digit));
+    letters > 0 && digits > 0 && letters + digits >= SECRET_SEGMENT
+}
+
+fn is_ours(name: &HeaderName) -> bool {
+    const OURS: [&str; 12] = [
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "idempotency-key",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    OURS.contains(&name.as_str()) || name.as_str().starts_with("headway-") || name.as_str().starts_with("webhook-")
+}
+
+/// Which member is wrong and how, without its value.
+fn without_values(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let path = error.path().to_string();
+    let message = error.inner().to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    // These name members only; all others repeat the value.
+    if ["unknown field", "missing field", "duplicate field"].iter().any(|start| message.starts_with(start)) {
+        return message.to_owned();
+    }
+    let wanted = match message.rsplit_once(", expected ").map(|(_, wanted)| wanted) {
+        Some("a string") => "a text in quotes",
+        Some("a boolean") => "true or false",
+        Some("u64" | "u32" | "usize") => "a whole number, without quotes",
+        Some("an object of texts") => "an object of texts, {\"Name\": \"value\"}",
+        _ => "an object, {\"url\": \"https://…\", \"secret\": \"whsec_…\"}",
+    };
+    if path == "." { format!("must be {wanted}") } else { format!("{path} must be {wanted}") }
+}
+
+/// The members of a JSON object, in order, those that are there twice included.
+#[derive(Debug)]
+pub(crate) struct Members<T>(pub(crate) Vec<(String, T)>);
+
+impl<T> Default for Members<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<T> {
+            type Value = Members<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Collect(std::marker::PhantomData))
+    }
+}
+
+fn timeout_seconds_default() -> u64 {
+    10
+}
+
+fn concurrency_default() -> usize {
+    8
+}
+
+fn max_attempts_default() -> u32 {
+    5
+}
