@@ -11,7 +11,7 @@ FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction"
 MORE = {"WorkerFunction": ["shared/outbound/src"]}
 
 # Read where no gateway is in front; on Lambda there is nothing to set.
-DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_ORIGINS"}
+DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS"}
 
 
 def code(folder):

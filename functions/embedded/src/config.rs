@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use crate::queue::Fairness;
+
 /// How long a worker function may take here: what the template gives it unless told otherwise.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often the cleanup function runs here.
@@ -33,6 +35,8 @@ pub struct Config {
     pub visibility_timeout: Duration,
     /// How often a message is received before it goes to the dead letters, 1 to 1,000.
     pub max_receive_count: u32,
+    /// How the queue shares its receivers among message groups.
+    pub fairness: Fairness,
     /// For tests: keeps every message twice, so that each is delivered at least twice.
     pub duplicate_every_message: bool,
     /// The queue's time.
@@ -47,6 +51,7 @@ impl Config {
             queue_name: "headway".to_owned(),
             visibility_timeout: Duration::from_secs(30),
             max_receive_count: 5,
+            fairness: Fairness::default(),
             duplicate_every_message: false,
             clock: system_clock(),
         }
@@ -66,6 +71,7 @@ impl std::fmt::Debug for Config {
             .field("queue_name", &self.queue_name)
             .field("visibility_timeout", &self.visibility_timeout)
             .field("max_receive_count", &self.max_receive_count)
+            .field("fairness", &self.fairness)
             .field("duplicate_every_message", &self.duplicate_every_message)
             .finish_non_exhaustive()
     }

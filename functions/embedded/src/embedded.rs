@@ -15,7 +15,7 @@ use crate::{
     error::{OpenError, Unavailable},
     http::{ENDPOINT, REGION, client_of},
     pump::{self, EventSource, Outcome},
-    queue::{self, Attributes, QueueAddress, Queues},
+    queue::{self, Attributes, Fairness, QueueAddress, Queues, Settings},
     schedule,
     table::{self, Table},
 };
@@ -56,13 +56,13 @@ impl Embedded {
         let queue = QueueAddress::of(&config.queue_name);
         let dead_letters = QueueAddress::of(&format!("{}-dead-letters", config.queue_name));
         let wanted = wanted_queues(&config, &queue, &dead_letters)?;
-        let twice = config.duplicate_every_message;
+        let settings = Settings { clock: Arc::clone(&config.clock), twice: config.duplicate_every_message, fairness: config.fairness };
         let (table, queues) = match &config.data {
-            None => (Table::in_memory()?, Queues::in_memory(&wanted, &config.clock, twice)?),
+            None => (Table::in_memory()?, Queues::in_memory(&wanted, settings)?),
             Some(directory) => {
                 prepare_directory(directory)?;
                 let table = Table::in_directory(directory)?;
-                let queues = Queues::in_directory(directory, &wanted, &config.clock, twice)?;
+                let queues = Queues::in_directory(directory, &wanted, settings)?;
                 sync_directory(directory).map_err(|cause| OpenError::Directory { path: directory.clone(), cause })?;
                 (table, queues)
             }
@@ -132,14 +132,25 @@ impl Embedded {
         &self.dead_letters
     }
 
-    /// A mapping of the queue to a function: batches of 10, 4 at a time.
+    /// A mapping of the queue to a function: batches of 10, 4 at a time. Where groups take turns, a fifth call is kept
+    /// free for groups that have none under way.
     pub fn event_source(&self) -> EventSource {
-        EventSource { queue: self.queue.clone(), batch_size: 10, concurrency_max: 4, function_timeout: Some(FUNCTION_TIMEOUT) }
+        let calls_kept_free = match self.config.fairness {
+            Fairness::Turns => 1,
+            Fairness::NoisyGroups => 0,
+        };
+        EventSource {
+            queue: self.queue.clone(),
+            batch_size: 10,
+            concurrency_max: 4,
+            calls_kept_free,
+            function_timeout: Some(FUNCTION_TIMEOUT),
+        }
     }
 
     /// A mapping of the dead letters to a function: batches of 10, one at a time.
     pub fn dead_letter_source(&self) -> EventSource {
-        EventSource { queue: self.dead_letters.clone(), concurrency_max: 1, ..self.event_source() }
+        EventSource { queue: self.dead_letters.clone(), concurrency_max: 1, calls_kept_free: 0, ..self.event_source() }
     }
 
     /// The event source mapping: receives batches, calls `handler` with them as Lambda would, and deletes what it says

@@ -11,9 +11,12 @@ use headway::{App, JobError, SystemClock};
 use crate::config::{Config, FUNCTION_TIMEOUT};
 use crate::embedded::Embedded;
 use crate::error::OpenError;
+use crate::queue::{Fairness, UnknownFairness};
 
 /// Where the embedded parts keep their data when no AWS is configured; `.headway` unless set.
 pub const HEADWAY_DATA: &str = "HEADWAY_DATA";
+/// How the queue shares its workers among owners: `turns` unless set, or `noisy-groups`, as AWS documents its own queue.
+pub const HEADWAY_QUEUE_FAIRNESS: &str = "HEADWAY_QUEUE_FAIRNESS";
 /// For tests: if set, the queue delivers every message at least twice.
 const HEADWAY_DUPLICATE_EVERY_MESSAGE: &str = "HEADWAY_DUPLICATE_EVERY_MESSAGE";
 
@@ -53,6 +56,7 @@ impl Hosted {
             // As AWS asks for: six times as long as a function may take.
             visibility_timeout: FUNCTION_TIMEOUT * 6,
             max_receive_count: 8,
+            fairness: fairness()?,
             duplicate_every_message: config::optional(HEADWAY_DUPLICATE_EVERY_MESSAGE).is_some(),
             data,
             ..Config::memory()
@@ -74,4 +78,11 @@ impl Hosted {
         let data = config::optional(HEADWAY_DATA).unwrap_or_else(|| DATA_DEFAULT.to_owned());
         Self::open(Some(data.into())).await
     }
+}
+
+fn fairness() -> Result<Fairness, ConfigError> {
+    let Some(value) = config::optional(HEADWAY_QUEUE_FAIRNESS) else { return Ok(Fairness::default()) };
+    let invalid =
+        |cause: UnknownFairness| ConfigError::Invalid { name: HEADWAY_QUEUE_FAIRNESS, value: value.clone(), expected: cause.to_string() };
+    value.parse().map_err(invalid)
 }

@@ -20,6 +20,6 @@ mod table;
 pub use config::{CLEANUP_EVERY, Clock, Config, FUNCTION_TIMEOUT, system_clock};
 pub use embedded::{Embedded, Hold};
 pub use error::{OpenError, Unavailable};
-pub use hosted::{HEADWAY_DATA, HostError, Hosted};
+pub use hosted::{HEADWAY_DATA, HEADWAY_QUEUE_FAIRNESS, HostError, Hosted};
 pub use pump::{EventSource, Outcome};
-pub use queue::QueueAddress;
+pub use queue::{Fairness, QueueAddress, UnknownFairness};

@@ -2,18 +2,20 @@
 //!
 //! It receives batches, calls the function with the very JSON that Lambda would, and deletes what the function did
 //! not report as failed. What failed comes back by its visibility timeout, as on AWS.
+//!
+//! Beyond AWS it can keep calls free for groups that have none under way ([`EventSource::calls_kept_free`]), so that
+//! one owner's long batches never make another owner's first message wait for a call to end.
 
 mod answer;
+mod calls;
 mod event;
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
 use serde_json::Value;
-use tokio::{
-    sync::watch,
-    task::{JoinError, JoinSet},
-};
+use tokio::{sync::watch, task::JoinError};
 
+use self::calls::Calls;
 use crate::queue::{Fault, Handle, QueueAddress, QueueId, Queues, Received, Wish};
 
 /// What a function gives back: its answer, or why it failed.
@@ -34,6 +36,8 @@ pub struct EventSource {
     pub batch_size: usize,
     /// Calls at a time, like `MaximumConcurrency`.
     pub concurrency_max: usize,
+    /// Further calls, only for message groups that have no call under way. AWS has none.
+    pub calls_kept_free: usize,
     /// After this a call is dropped where it stands, as Lambda would kill it; none: never.
     pub function_timeout: Option<Duration>,
 }
@@ -57,17 +61,19 @@ where
     F: Future<Output = Outcome<E>> + Send + 'static,
     E: Display + Send + 'static,
 {
-    let calls_max = source.concurrency_max.max(1);
+    let mut calls = Calls::new(source.concurrency_max, source.calls_kept_free);
     let pump = Arc::new(Pump { queues, source, handler });
-    let mut calls = JoinSet::new();
     let mut queue = None;
     tokio::pin!(shutdown);
     loop {
-        let look = if calls.len() < calls_max { Some(pump.look(&mut queue).await) } else { None };
+        let look = match calls.groups_left_out() {
+            Some(groups) => Some(pump.look(&mut queue, groups).await),
+            None => None,
+        };
         let pause = match look {
             Some(Look::Batch(batch)) => {
-                let pump = Arc::clone(&pump);
-                calls.spawn(async move { pump.call(batch).await });
+                let (pump, groups) = (Arc::clone(&pump), groups_of(&batch));
+                calls.spawn(groups, async move { pump.call(batch).await });
                 Pause::None
             }
             Some(Look::Empty { news, due_ms }) => Pause::UntilNews { news, due_ms },
@@ -77,13 +83,18 @@ where
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(ended) = calls.join_next() => pump.report(ended),
+            Some(ended) = calls.next_ended() => pump.report(ended),
             () = pause.over(&pump.queues) => {}
         }
     }
-    while let Some(ended) = calls.join_next().await {
+    while let Some(ended) = calls.next_ended().await {
         pump.report(ended);
     }
+}
+
+/// The groups of a batch's messages; those without a group are the group with the empty name.
+fn groups_of(batch: &[Received]) -> Vec<String> {
+    batch.iter().map(|message| message.group.clone().unwrap_or_default()).collect()
 }
 
 /// What to wait for before the next look.
@@ -107,8 +118,8 @@ impl Pause {
 
 impl<H> Pump<H> {
     /// One look at the queue. Never dropped halfway, so nothing received goes astray.
-    async fn look(&self, queue: &mut Option<QueueId>) -> Look {
-        match self.try_look(queue).await {
+    async fn look(&self, queue: &mut Option<QueueId>, groups_left_out: Vec<String>) -> Look {
+        match self.try_look(queue, groups_left_out).await {
             Ok(look) => look,
             Err(fault) => {
                 tracing::error!(queue = self.source.queue.name, %fault, "the queue could not be received from");
@@ -117,12 +128,13 @@ impl<H> Pump<H> {
         }
     }
 
-    async fn try_look(&self, queue: &mut Option<QueueId>) -> Result<Look, Fault> {
+    async fn try_look(&self, queue: &mut Option<QueueId>, groups_left_out: Vec<String>) -> Result<Look, Fault> {
         let queue = match *queue {
             Some(queue) => queue,
             None => *queue.insert(self.queues.find(&self.source.queue.name).await?.id),
         };
-        let wish = Wish { queue, messages_max: self.source.batch_size.clamp(1, 10), bytes_max: BODIES_BYTES_MAX, visibility_ms: None };
+        let messages_max = self.source.batch_size.clamp(1, 10);
+        let wish = Wish { queue, messages_max, bytes_max: BODIES_BYTES_MAX, visibility_ms: None, groups_left_out };
         let news = self.queues.news(queue);
         let found = self.queues.receive_now(&wish).await?;
         Ok(if found.messages.is_empty() { Look::Empty { news, due_ms: found.due_ms } } else { Look::Batch(found.messages) })

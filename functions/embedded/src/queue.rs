@@ -1,15 +1,19 @@
 //! The embedded SQS: standard queues in SQLite with SQS's semantics, behind a connector that speaks SQS's protocol.
 //!
 //! At least once: a message is out of sight once received, back after its visibility timeout, deleted only by a
-//! receipt handle of its latest receive, and among the dead letters after too many. Messages with a group share
-//! receives fairly among groups. A send is answered once it is on disk.
+//! receipt handle of its latest receive, and among the dead letters after too many. Receives are shared among message
+//! groups ([`Fairness`]). A send is answered once it is on disk.
 
 mod address;
 mod attributes;
 mod connector;
+mod consumer_time;
+mod fairness;
 mod fault;
 mod handle;
+mod noisy;
 mod operations;
+mod order;
 mod queues;
 mod receive;
 mod schema;
@@ -21,8 +25,10 @@ mod wire;
 pub use address::QueueAddress;
 pub(crate) use attributes::{Attributes, QueueId};
 pub(crate) use connector::Connector;
+pub use fairness::{Fairness, UnknownFairness};
 pub(crate) use fault::Fault;
 pub(crate) use handle::Handle;
 pub(crate) use operations::check_name;
 pub(crate) use queues::Queues;
 pub(crate) use receive::{Received, Wish};
+pub(crate) use store::Settings;

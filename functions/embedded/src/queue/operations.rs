@@ -254,6 +254,7 @@ async fn receive_message(queues: &Queues, request: ReceiveMessage) -> Result<Mes
         messages_max: usize::try_from(messages_max).unwrap_or(ENTRIES_MAX),
         bytes_max: u64::MAX,
         visibility_ms: visibility.map(|seconds| seconds * 1000),
+        groups_left_out: Vec::new(),
     };
     let received = queues.receive(&wish, wait).await?;
     let mut asked = request.attribute_names;

@@ -16,7 +16,7 @@ use super::{
     attributes::{Attributes, QueueId},
     fault::Fault,
     receive::{self, Found, Received, Wish},
-    store::{Store, Work},
+    store::{Settings, Store, Work},
 };
 use crate::{
     config::Clock,
@@ -52,8 +52,9 @@ impl Queues {
     ///
     /// # Errors
     /// If SQLite cannot be started.
-    pub(crate) fn in_memory(wanted: &Wanted, clock: &Clock, twice: bool) -> Result<Self, OpenError> {
-        let mut store = Store::in_memory(Arc::clone(clock), twice)?;
+    pub(crate) fn in_memory(wanted: &Wanted, settings: Settings) -> Result<Self, OpenError> {
+        let clock = Arc::clone(&settings.clock);
+        let mut store = Store::in_memory(settings)?;
         make(&mut store, wanted)?;
         Ok(Self::with(Lane::inline(store), clock))
     }
@@ -62,13 +63,14 @@ impl Queues {
     ///
     /// # Errors
     /// If their file is damaged, or the directory cannot be used.
-    pub(crate) fn in_directory(directory: &Path, wanted: &Wanted, clock: &Clock, twice: bool) -> Result<Self, OpenError> {
+    pub(crate) fn in_directory(directory: &Path, wanted: &Wanted, settings: Settings) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
         let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+        let clock = Arc::clone(&settings.clock);
         let turn = Arc::new(Turn::open(&directory.join("queue.turn")).map_err(unusable)?);
         let store = {
             let _held = turn.take()?;
-            let mut store = Store::in_file(&file, Arc::clone(clock), twice)?;
+            let mut store = Store::in_file(&file, settings)?;
             make(&mut store, wanted)?;
             store
         };
@@ -79,8 +81,8 @@ impl Queues {
         Ok(Self::with(lane, clock))
     }
 
-    fn with(lane: Lane<Store>, clock: &Clock) -> Self {
-        Self { lane, clock: Arc::clone(clock), news: Mutex::default() }
+    fn with(lane: Lane<Store>, clock: Clock) -> Self {
+        Self { lane, clock, news: Mutex::default() }
     }
 
     /// Works on the store; wakes who waits for what this made receivable.

@@ -1,13 +1,15 @@
-//! Receiving: in one transaction, the groups taking turns, each message at most its count of times.
+//! Receiving: in one transaction, the groups in the order that the mode says, each message at most its count of times.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{
     QueueAddress,
     attributes::{Queue, QueueId},
+    consumer_time::Event,
     fault::Fault,
     handle::Handle,
+    order,
     send::{fewer_ready, more_ready},
     store::{self, Store, Work},
 };
@@ -26,6 +28,8 @@ pub(crate) struct Wish {
     pub(crate) bytes_max: u64,
     /// Out of sight for so long; none: as the queue says.
     pub(crate) visibility_ms: Option<u64>,
+    /// Nothing of these groups; messages without a group are the group with the empty name.
+    pub(crate) groups_left_out: Vec<String>,
 }
 
 /// What was there.
@@ -68,7 +72,7 @@ struct Head {
 /// # Errors
 /// If the file cannot be used.
 pub(super) fn receive(store: &mut Store, wish: &Wish) -> Result<Found, Fault> {
-    let (is_idle, due_ms) = glance(store, wish.queue)?;
+    let (is_idle, due_ms) = glance(store, wish)?;
     if is_idle {
         return Ok(Found { messages: Vec::new(), due_ms });
     }
@@ -82,15 +86,24 @@ pub(super) fn receive(store: &mut Store, wish: &Wish) -> Result<Found, Fault> {
 }
 
 /// Whether there is nothing to do, found without writing; and when there will be.
-fn glance(store: &Store, queue: QueueId) -> Result<(bool, Option<u64>), Fault> {
+fn glance(store: &Store, wish: &Wish) -> Result<(bool, Option<u64>), Fault> {
     store.look(|connection, now_ms| {
-        let has_ready = connection.prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 LIMIT 1")?.exists([queue])?;
-        let due_ms: Option<u64> = connection
-            .prepare_cached("SELECT min(due_ms) FROM messages WHERE queue = ?1 AND ready = 0")?
-            .query_row([queue], |row| row.get(0))?;
+        let has_ready = has_ready(connection, wish)?;
+        let due_ms = next_due(connection, wish.queue)?;
         let has_due = due_ms.is_some_and(|due_ms| due_ms <= now_ms);
         Ok((!has_ready && !has_due, due_ms))
     })
+}
+
+fn has_ready(connection: &Connection, wish: &Wish) -> rusqlite::Result<bool> {
+    // One row more than are left out: if there are so many, one is not left out.
+    let mut groups = connection.prepare_cached("SELECT name FROM groups WHERE queue = ?1 LIMIT ?2")?;
+    let mut names = groups.query_map(params![wish.queue, wish.groups_left_out.len() + 1], |row| row.get::<_, String>(0))?;
+    names.try_fold(false, |found, name| Ok(found || !wish.groups_left_out.contains(&name?)))
+}
+
+fn next_due(connection: &Connection, queue: QueueId) -> rusqlite::Result<Option<u64>> {
+    connection.prepare_cached("SELECT min(due_ms) FROM messages WHERE queue = ?1 AND ready = 0")?.query_row([queue], |row| row.get(0))
 }
 
 /// Deletes what was kept longer than the queue keeps anything.
@@ -107,23 +120,25 @@ pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Re
         if is_ready {
             fewer_ready(work, queue.id, &group, 1)?;
         }
+        work.note(|at_ms| Event::Ended { seq, at_ms });
     }
     Ok(())
 }
 
 /// Makes ready what has waited long enough.
 pub(super) fn promote(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
-    let due: Vec<(i64, String)> = work
+    let due: Vec<(i64, String, u64)> = work
         .tx
         .prepare_cached(
-            "SELECT seq, sender_group FROM messages WHERE queue = ?1 AND ready = 0 AND due_ms <= ?2
+            "SELECT seq, sender_group, due_ms FROM messages WHERE queue = ?1 AND ready = 0 AND due_ms <= ?2
              ORDER BY due_ms LIMIT ?3",
         )?
-        .query_map(params![queue.id, work.now_ms, ROWS_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![queue.id, work.now_ms, ROWS_MAX], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
-    for (seq, group) in due {
+    for (seq, group, due_ms) in due {
         work.tx.prepare_cached("UPDATE messages SET ready = 1 WHERE seq = ?1")?.execute([seq])?;
         more_ready(work, queue.id, &group, 1)?;
+        work.note(|_| Event::Ended { seq, at_ms: due_ms });
     }
     Ok(())
 }
@@ -145,15 +160,14 @@ impl Basket {
 fn take(work: &mut Work<'_>, queue: &Queue, wish: &Wish) -> Result<Vec<Received>, Fault> {
     let mut basket = Basket { taken: Vec::new(), messages_left: wish.messages_max, bytes_left: wish.bytes_max, rows_left: ROWS_MAX };
     while !basket.is_full() {
-        let groups = next_groups(work, queue.id, basket.messages_left)?;
-        if groups.is_empty() {
+        let servings = order::next(work, wish, basket.messages_left)?;
+        if servings.is_empty() {
             break;
         }
-        let share = basket.messages_left.div_ceil(groups.len());
-        for group in groups {
-            let wanted = share.min(basket.messages_left).min(basket.rows_left);
+        for serving in servings {
+            let wanted = serving.messages_max.min(basket.messages_left).min(basket.rows_left);
             if wanted > 0 {
-                serve(work, queue, &group, wanted, wish, &mut basket)?;
+                serve(work, queue, &serving.group, wanted, wish, &mut basket)?;
             }
         }
     }
@@ -182,13 +196,6 @@ fn serve(work: &mut Work<'_>, queue: &Queue, group: &str, wanted: usize, wish: &
         gone += 1;
     }
     served(work, queue.id, group, gone)
-}
-
-fn next_groups(work: &Work<'_>, queue: QueueId, groups_max: usize) -> rusqlite::Result<Vec<String>> {
-    work.tx
-        .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
-        .query_map(params![queue, groups_max], |row| row.get(0))?
-        .collect()
 }
 
 fn heads(work: &Work<'_>, queue: QueueId, group: &str, heads_max: usize) -> rusqlite::Result<Vec<Head>> {
@@ -234,7 +241,7 @@ fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Resu
     Ok(true)
 }
 
-fn deliver(work: &Work<'_>, queue: &Queue, group: &str, head: Head, wish: &Wish) -> Result<Received, Fault> {
+fn deliver(work: &mut Work<'_>, queue: &Queue, group: &str, head: Head, wish: &Wish) -> Result<Received, Fault> {
     let receives = head.receives + 1;
     let first_received_ms = head.first_received_ms.unwrap_or(work.now_ms);
     let visibility_ms = wish.visibility_ms.unwrap_or(queue.attributes.visibility_ms);
@@ -247,6 +254,7 @@ fn deliver(work: &Work<'_>, queue: &Queue, group: &str, head: Head, wish: &Wish)
         .query_row([head.seq], |row| row.get(0))
         .optional()?
         .ok_or_else(|| Fault::internal("the data directory's queue.db is damaged: a message has no body"))?;
+    work.note(|at_ms| Event::Received { seq: head.seq, group: (queue.id, group.to_owned()), at_ms });
     Ok(Received {
         handle: Handle { queue: queue.id, seq: head.seq, receives, message_id: head.message_id },
         message_id: Uuid::from_bytes(head.message_id),

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     attributes::{Census, QueueId},
+    consumer_time::Event,
     fault::{Fault, Kind},
     handle::Handle,
     send::{fewer_ready, more_ready},
@@ -14,7 +15,7 @@ use super::{
 ///
 /// # Errors
 /// If the file cannot be used.
-pub(super) fn delete(work: &Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
+pub(super) fn delete(work: &mut Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
     let deleted: Option<(bool, String)> = work
         .tx
         .prepare_cached(
@@ -29,6 +30,18 @@ pub(super) fn delete(work: &Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
     work.tx.prepare_cached("DELETE FROM bodies WHERE seq = ?1")?.execute([handle.seq])?;
     if is_ready {
         fewer_ready(work, handle.queue, &group, 1)?;
+    }
+    note_deleted(work, handle, group)
+}
+
+fn note_deleted(work: &mut Work<'_>, handle: &Handle, group: String) -> rusqlite::Result<()> {
+    if work.consumer_time.is_none() {
+        return Ok(());
+    }
+    work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
+    let has_ready = work.tx.prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 AND name = ?2")?.exists(params![handle.queue, group])?;
+    if !has_ready {
+        work.note(|_| Event::Drained { group: (handle.queue, group) });
     }
     Ok(())
 }
@@ -60,6 +73,7 @@ pub(super) fn change_visibility(work: &mut Work<'_>, handle: &Handle, visibility
     ])?;
     if visibility_ms == 0 {
         more_ready(work, handle.queue, &group, 1)?;
+        work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
     }
     work.woken.push(handle.queue);
     Ok(())
@@ -69,7 +83,8 @@ pub(super) fn change_visibility(work: &mut Work<'_>, handle: &Handle, visibility
 ///
 /// # Errors
 /// If the file cannot be used.
-pub(super) fn purge(work: &Work<'_>, queue: QueueId) -> rusqlite::Result<()> {
+pub(super) fn purge(work: &mut Work<'_>, queue: QueueId) -> rusqlite::Result<()> {
+    work.note(|_| Event::Purged { queue });
     work.tx.execute("DELETE FROM bodies WHERE seq IN (SELECT seq FROM messages WHERE queue = ?1)", [queue])?;
     work.tx.execute("DELETE FROM messages WHERE queue = ?1", [queue])?;
     work.tx.execute("DELETE FROM groups WHERE queue = ?1", [queue])?;

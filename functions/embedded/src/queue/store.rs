@@ -6,6 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 use super::{
     attributes::{Attributes, Queue, QueueId, Redrive},
+    consumer_time::{ConsumerTime, Event},
+    fairness::Fairness,
     fault::{Fault, Kind},
     schema::{SCHEMA, VERSION},
 };
@@ -15,12 +17,24 @@ use crate::{config::Clock, durability::check_whole, error::OpenError};
 /// to the main file only once.
 const PAGES_BETWEEN_CHECKPOINTS: u32 = 4096;
 
+/// How all queues of a store behave.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// Their time.
+    pub(crate) clock: Clock,
+    /// For tests: every message is kept twice.
+    pub(crate) twice: bool,
+    /// How receives are shared among groups.
+    pub(crate) fairness: Fairness,
+}
+
 /// The queues' state.
 pub(crate) struct Store {
     connection: Connection,
-    clock: Clock,
-    twice: bool,
+    settings: Settings,
     woken: Vec<QueueId>,
+    /// Only in the mode that asks for it.
+    consumer_time: Option<ConsumerTime>,
 }
 
 /// One piece of work: a transaction and the time at which it happens.
@@ -30,6 +44,18 @@ pub(super) struct Work<'a> {
     pub(super) twice: bool,
     pub(super) woken: &'a mut Vec<QueueId>,
     pub(super) counters: Counters,
+    /// As it was before this work; none in the mode that does not ask for it.
+    pub(super) consumer_time: Option<&'a ConsumerTime>,
+    events: Vec<Event>,
+}
+
+impl Work<'_> {
+    /// Notes what happened to a message, once this work is committed, if anybody asks for it.
+    pub(super) fn note(&mut self, event: impl FnOnce(u64) -> Event) {
+        if self.consumer_time.is_some() {
+            self.events.push(event(self.now_ms));
+        }
+    }
 }
 
 /// Numbers given out: a message's place, and a group's turn.
@@ -43,18 +69,18 @@ impl Store {
     ///
     /// # Errors
     /// If SQLite cannot be started.
-    pub(super) fn in_memory(clock: Clock, twice: bool) -> Result<Self, OpenError> {
+    pub(super) fn in_memory(settings: Settings) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::from_sqlite(Path::new(":memory:"), cause);
         let connection = Connection::open_in_memory().map_err(failed)?;
         connection.execute_batch(SCHEMA).map_err(failed)?;
-        Self::with(connection, clock, twice).map_err(failed)
+        Self::with(connection, settings).map_err(failed)
     }
 
     /// The store in this file; only while holding its turn.
     ///
     /// # Errors
     /// If it is damaged, of a later version, or cannot be opened.
-    pub(super) fn in_file(file: &Path, clock: Clock, twice: bool) -> Result<Self, OpenError> {
+    pub(super) fn in_file(file: &Path, settings: Settings) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::from_sqlite(file, cause);
         let connection = Connection::open(file).map_err(failed)?;
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
@@ -70,19 +96,23 @@ impl Store {
                  BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
             ))
             .map_err(failed)?;
-        let mut store = Self::with(connection, clock, twice).map_err(failed)?;
+        let mut store = Self::with(connection, settings).map_err(failed)?;
         store.follow_the_clock_back().map_err(failed)?;
         Ok(store)
     }
 
-    fn with(connection: Connection, clock: Clock, twice: bool) -> rusqlite::Result<Self> {
+    fn with(connection: Connection, settings: Settings) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, clock, twice, woken: Vec::new() })
+        let consumer_time = match settings.fairness {
+            Fairness::Turns => None,
+            Fairness::NoisyGroups => Some(ConsumerTime::default()),
+        };
+        Ok(Self { connection, settings, woken: Vec::new(), consumer_time })
     }
 
     /// If the machine's clock has been set back since, messages must not stay out of sight for that much longer.
     fn follow_the_clock_back(&mut self) -> rusqlite::Result<()> {
-        let now_ms = (self.clock)();
+        let now_ms = (self.settings.clock)();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let last_ms: u64 = tx.query_row("SELECT clock_ms FROM counters", [], |row| row.get(0))?;
         if let Some(back_ms) = last_ms.checked_sub(now_ms) {
@@ -94,12 +124,28 @@ impl Store {
 
     /// Does the work in one transaction: all of it, or nothing if it fails.
     pub(super) fn work<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
+        let (result, events) = self.commit(work)?;
+        if let Some(consumer_time) = &mut self.consumer_time {
+            events.into_iter().for_each(|event| consumer_time.note(event));
+        }
+        Ok(result)
+    }
+
+    fn commit<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<(R, Vec<Event>), Fault> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (seq, turn): (i64, i64) =
             tx.prepare_cached("SELECT seq, turn FROM counters")?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut work_now = Work { tx, now_ms: (self.clock)(), twice: self.twice, woken: &mut self.woken, counters: Counters { seq, turn } };
+        let mut work_now = Work {
+            tx,
+            now_ms: (self.settings.clock)(),
+            twice: self.settings.twice,
+            woken: &mut self.woken,
+            counters: Counters { seq, turn },
+            consumer_time: self.consumer_time.as_ref(),
+            events: Vec::new(),
+        };
         let result = work(&mut work_now)?;
-        let Work { tx, now_ms, counters, .. } = work_now;
+        let Work { tx, now_ms, counters, events, .. } = work_now;
         if (counters.seq, counters.turn) != (seq, turn) {
             tx.prepare_cached("UPDATE counters SET seq = ?1, turn = ?2, clock_ms = ?3")?.execute(params![
                 counters.seq,
@@ -108,12 +154,12 @@ impl Store {
             ])?;
         }
         tx.commit()?;
-        Ok(result)
+        Ok((result, events))
     }
 
     /// Only looks.
     pub(super) fn look<R>(&self, look: impl FnOnce(&Connection, u64) -> rusqlite::Result<R>) -> Result<R, Fault> {
-        Ok(look(&self.connection, (self.clock)())?)
+        Ok(look(&self.connection, (self.settings.clock)())?)
     }
 
     /// The queues in which something may be receivable now that was not before.
@@ -214,13 +260,14 @@ mod tests {
     };
 
     fn open(file: &Path, now_ms: u64) -> (Store, Queue) {
-        let mut store = Store::in_file(file, Arc::new(move || now_ms), false).unwrap();
+        let settings = Settings { clock: Arc::new(move || now_ms), twice: false, fairness: Fairness::Turns };
+        let mut store = Store::in_file(file, settings).unwrap();
         let queue = store.create("jobs", &Attributes::default(), true).unwrap();
         (store, queue)
     }
 
     fn receive_one(store: &mut Store, queue: &Queue) -> usize {
-        let wish = Wish { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None };
+        let wish = Wish { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None, groups_left_out: Vec::new() };
         receive(store, &wish).unwrap().messages.len()
     }
 

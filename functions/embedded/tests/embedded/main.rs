@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "in a test, a helper may fail as the test itself may")]
 
 mod durability;
+mod fairness;
 mod pump;
 mod queue;
 mod table;

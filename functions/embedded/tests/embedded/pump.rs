@@ -1,7 +1,7 @@
 //! The event source mapping and the schedule, in virtual time.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -123,6 +123,39 @@ async fn runs_no_more_calls_than_allowed_and_lets_them_end() {
     assert_eq!(most.load(Ordering::SeqCst), 2);
     assert_eq!(ended.load(Ordering::SeqCst), 6, "two rounds done and a third let end");
     assert_eq!(running.load(Ordering::SeqCst), 0);
+}
+
+/// Floods two calls, sends one message of another group, and gives the groups of the calls begun so far, in order.
+async fn calls_beside_a_flood(calls_kept_free: usize) -> Vec<String> {
+    let embedded = Embedded::open(config()).unwrap();
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&begun);
+    let source = EventSource { concurrency_max: 2, calls_kept_free, function_timeout: None, ..embedded.event_source() };
+    let (_stop, _pump) = start(&embedded, source, move |event| {
+        let groups = event["Records"].as_array().unwrap().iter().map(|record| &record["attributes"]["MessageGroupId"]);
+        let groups: BTreeSet<_> = groups.map(|group| group.as_str().unwrap().to_owned()).collect();
+        kept.lock().unwrap().push(groups.into_iter().collect::<Vec<_>>().join("+"));
+        // As long as its slice lasts, a call of the flood holds its place.
+        std::future::pending::<Answer>()
+    });
+    for number in 0..60 {
+        send(&embedded, &number.to_string(), Some("flood")).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(*begun.lock().unwrap(), ["flood", "flood"], "what is kept free is not for a group under way");
+    for number in 0..3 {
+        send(&embedded, &number.to_string(), Some("small")).await;
+        sleep(Duration::from_secs(1)).await;
+    }
+    begun.lock().unwrap().clone()
+}
+
+/// An owner whose long batches hold every other call does not make another owner's first message wait for one to end.
+#[tokio::test(start_paused = true)]
+async fn a_call_is_kept_free_for_a_group_that_has_none() {
+    assert_eq!(calls_beside_a_flood(1).await, ["flood", "flood", "small"]);
+    assert_eq!(calls_beside_a_flood(2).await, ["flood", "flood", "small"], "one at a time for each group");
+    assert_eq!(calls_beside_a_flood(0).await, ["flood", "flood"], "as on AWS");
 }
 
 #[tokio::test(start_paused = true)]

@@ -129,23 +129,6 @@ async fn visibility_can_be_changed_while_in_flight_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_noisy_group_does_not_starve_the_others() {
-    let embedded = Embedded::open(config()).unwrap();
-    for number in 0..1000 {
-        send(&embedded, &format!("noisy {number}"), Some("noisy")).await;
-    }
-    send(&embedded, "quiet", Some("quiet")).await;
-    send(&embedded, "nobody's", None).await;
-    let first = receive(&embedded, &embedded.queue().url).await;
-    assert_eq!(first.len(), 10);
-    assert!(bodies(&first).contains(&"quiet") && bodies(&first).contains(&"nobody's"));
-    assert!(bodies(&first).contains(&"noisy 0"), "oldest first within a group");
-    send(&embedded, "quiet again", Some("quiet")).await;
-    let second = receive(&embedded, &embedded.queue().url).await;
-    assert!(bodies(&second).contains(&"quiet again"));
-}
-
-#[tokio::test(start_paused = true)]
 async fn batches_are_held_to_sqs_limits() {
     let embedded = Embedded::open(config()).unwrap();
     let ten = |body: &str| (0..10).map(|id| entry(&id.to_string(), body)).collect::<Vec<_>>();

@@ -29,6 +29,7 @@ const KNOWN: &[&str] = &[
     "ORIGINS",
     "OWNER_CLAIM",
     "PROCESSORS",
+    "QUEUE_FAIRNESS",
     "QUEUE_URL",
     "QUOTAS",
     "RETENTION_DAYS",

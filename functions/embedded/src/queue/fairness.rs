@@ -1,0 +1,45 @@
+//! How a queue shares its receivers among message groups.
+
+use std::str::FromStr;
+
+/// How a queue shares its receivers among message groups (the owners of jobs).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fairness {
+    /// Groups take turns, however many messages they have in flight. The usual mode.
+    #[default]
+    Turns,
+    /// As Amazon SQS documents its fair queues: messages come in the order in which they arrived, except that those of
+    /// noisy groups wait while a quiet group has any. For seeing on one machine what a stack on AWS may do.
+    NoisyGroups,
+}
+
+/// A text that names no mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it must be `turns` or `noisy-groups`")]
+pub struct UnknownFairness;
+
+impl FromStr for Fairness {
+    type Err = UnknownFairness;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "turns" => Ok(Self::Turns),
+            "noisy-groups" => Ok(Self::NoisyGroups),
+            _ => Err(UnknownFairness),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_two_modes_have_names() {
+        assert_eq!("turns".parse(), Ok(Fairness::Turns));
+        assert_eq!("noisy-groups".parse(), Ok(Fairness::NoisyGroups));
+        for other in ["", "Turns", "aws", "noisy-groups "] {
+            assert_eq!(other.parse::<Fairness>(), Err(UnknownFairness), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Which groups are served next, by the queue's mode.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rusqlite::params;
+
+use super::{
+    attributes::QueueId,
+    consumer_time::ConsumerTime,
+    noisy::{self, Candidate, Load},
+    receive::Wish,
+    store::Work,
+};
+
+/// A group to be served now.
+pub(super) struct Serving {
+    /// Its name.
+    pub(super) group: String,
+    /// How many of its messages at most.
+    pub(super) messages_max: usize,
+}
+
+/// The groups to be served next, where so many messages are asked for. None: nothing of what is asked for is there.
+pub(super) fn next(work: &Work<'_>, wish: &Wish, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+    match work.consumer_time {
+        None => by_turns(work, wish, messages_max),
+        Some(consumer_time) => by_noise(work, consumer_time, wish),
+    }
+}
+
+/// The groups whose turn it is, each with an equal share.
+fn by_turns(work: &Work<'_>, wish: &Wish, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+    let groups: Vec<String> = work
+        .tx
+        .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
+        .query_map(params![wish.queue, messages_max + wish.groups_left_out.len()], |row| row.get(0))?
+        .filter(|name| name.as_ref().map_or(true, |name| !wish.groups_left_out.contains(name)))
+        .take(messages_max)
+        .collect::<Result<_, _>>()?;
+    let share = messages_max.div_ceil(groups.len().max(1));
+    Ok(groups.into_iter().map(|group| Serving { group, messages_max: share }).collect())
+}
+
+/// The one group whose message comes next. One message at a time, since each changes what is in flight.
+fn by_noise(work: &Work<'_>, consumer_time: &ConsumerTime, wish: &Wish) -> rusqlite::Result<Vec<Serving>> {
+    let loads = loads(work, consumer_time, wish.queue)?;
+    let all = loads.values().fold(Load::default(), |all, group| Load {
+        in_flight: all.in_flight + group.in_flight,
+        consumer_ms: all.consumer_ms + group.consumer_ms,
+    });
+    let mut candidates = candidates(work, &loads, wish.queue)?;
+    candidates.retain(|candidate| !wish.groups_left_out.contains(&candidate.group));
+    let next = noisy::next(&candidates, all).map(|next| Serving { group: next.group.clone(), messages_max: 1 });
+    Ok(next.into_iter().collect())
+}
+
+fn loads(work: &Work<'_>, consumer_time: &ConsumerTime, queue: QueueId) -> rusqlite::Result<BTreeMap<String, Load>> {
+    let mut loads: BTreeMap<String, Load> = work
+        .tx
+        .prepare_cached(
+            "SELECT sender_group, count(*) FROM messages
+             WHERE queue = ?1 AND ready = 0 AND receives > 0 AND due_ms > ?2 GROUP BY sender_group",
+        )?
+        .query_map(params![queue, work.now_ms], |row| Ok((row.get(0)?, Load { in_flight: row.get(1)?, consumer_ms: 0 })))?
+        .collect::<Result<_, _>>()?;
+    for (group, consumer_ms) in consumer_time.by_group(queue, work.now_ms) {
+        loads.entry(group.to_owned()).or_default().consumer_ms = consumer_ms;
+    }
+    Ok(loads)
+}
+
+/// The groups with messages that may be received now. The newest message that waits stands for the last that was sent.
+fn candidates(work: &Work<'_>, loads: &BTreeMap<String, Load>, queue: QueueId) -> rusqlite::Result<Vec<Candidate>> {
+    work.tx
+        .prepare_cached(
+            "SELECT name,
+             (SELECT min(seq) FROM messages WHERE queue = ?1 AND sender_group = name AND ready = 1),
+             (SELECT sent_ms FROM messages WHERE queue = ?1 AND sender_group = name AND ready = 1 ORDER BY seq DESC LIMIT 1)
+             FROM groups WHERE queue = ?1",
+        )?
+        .query_map([queue], |row| {
+            let (group, sent_ms): (String, u64) = (row.get(0)?, row.get(2)?);
+            let load = loads.get(&group).copied().unwrap_or_default();
+            let since_sent = Duration::from_millis(work.now_ms.saturating_sub(sent_ms));
+            Ok(Candidate { oldest: row.get(1)?, group, since_sent, load })
+        })?
+        .collect()
+}
