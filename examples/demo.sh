@@ -11,12 +11,13 @@ server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$scratch"' EXIT
 
 page=
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
     page=$(sed -n '1s/.*"url":"\([^"]*\)".*/\1/p' "$scratch/log")
     [ -n "$page" ] && break
     kill -0 $server 2>/dev/null || { echo "the server did not start" >&2; exit 1; }
     sleep 0.1
 done
+[ -n "$page" ] || { echo "the server does not get ready" >&2; exit 1; }
 echo "The dashboard while this runs: $page"
 export HEADWAY_URL=${page%%/#*}
 HEADWAY_TOKEN=${page#*#token=}

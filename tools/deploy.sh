@@ -49,6 +49,8 @@ check() {
     if [ "${#problems[@]}" -gt 0 ]; then
         printf '%s\n' "${problems[@]}" "usage: make deploy STACK=… ISSUER=… AUDIENCE=… [NAME=VALUE]…, with NAMEs of:" >&2
         printf '  %s\n' "$(echo "$settings" | tr -s ' \n' '\n' | sed '/^$/d; s/=.*//' | tr '\n' ' ')" >&2
+        # What comes after make on its line, make expands.
+        echo "A value that holds a dollar sign goes before make: NAME='VALUE' make deploy …" >&2
         exit 2
     fi
 }

@@ -138,6 +138,9 @@ class Stack:
             return argument if isinstance(argument, str) else ".".join(argument)
         if key == "Fn::Sub":
             return re.sub(r"\$\{([^}]+)\}", lambda m: str(self.parameters.get(m[1], m[1])), argument)
+        if key == "Fn::Join":
+            separator, parts = argument
+            return separator.join(self._resolve(parts))
         if key == "Fn::Split":
             separator, text = argument
             return self._resolve(text).split(separator)

@@ -64,6 +64,16 @@ def takes(parameter, value):
             ["", "*", "https://a.example", "http://localhost:3000,https://a.example", "http://[::1]:3000"],
             ["a.example", "https://a.example/", "https://A.example", "https://a.example, https://b.example", "null", ","],
         ),
+        (
+            "CleanupSchedule",
+            ["rate(1 minute)", "rate(5 minutes)", "rate(1 hour)", "rate(12 hours)", "rate(1 day)", "cron(0/10 * * * ? *)", "cron(0 3 ? * MON-FRI *)"],
+            ["rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(05 minutes)", "5 minutes", "cron(* * *)", "at(2026-11-24T08:00:00)", ""],
+        ),
+        (
+            "AlarmTopicArn",
+            ["", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws-cn:sns:cn-north-1:123456789012:alarms"],
+            ["arn:aws:sqs:eu-central-1:123456789012:alarms", "alarms", "arn:aws:sns:eu-central-1:123456789012"],
+        ),
     ],
 )
 def test_what_a_service_would_refuse_is_refused_as_a_parameter(parameter, taken, refused):
