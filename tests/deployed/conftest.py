@@ -69,6 +69,7 @@ def stack_with_own_check(emulator, deployer, issuer):
         JwtAudience="jobs",
         JwksUrl=issuer.keys_url,
         Scopes="required",
+        Origins="https://app.example",
     )
 
 

@@ -10,6 +10,7 @@ import urllib.parse
 
 import botocore.exceptions
 from calling import Caller
+from stack import Stack
 from waiting import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -80,12 +81,24 @@ def packaged():
 
 def deploy(emulator, deployer, name, kind="CREATE", **parameters):
     """Deploys a stack, or with kind UPDATE changes one, and returns it once it is complete."""
+    stack = executed(emulator, deployer, name, kind, packaged(), parameters)
+    events = lambda: emulator.client("cloudformation", deployer).describe_stack_events(StackName=name)["StackEvents"]
+    assert stack["StackStatus"] == f"{kind}_COMPLETE", events()
+    resources = emulator.client("cloudformation", deployer).describe_stack_resources(StackName=name)["StackResources"]
+    set_concurrency(emulator, resources)
+    set_origins(emulator, resources, parameters.get("Origins", ""))
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return Deployment(emulator, name, parameters, outputs, {r["LogicalResourceId"]: r for r in resources})
+
+
+def executed(emulator, deployer, name, kind, template, parameters):
+    """Makes a change set and executes it; the stack's description once that is over, however."""
     cloudformation = emulator.client("cloudformation", deployer)
     change_set = {"StackName": name, "ChangeSetName": kind.lower()}
     cloudformation.create_change_set(
         **change_set,
         ChangeSetType=kind,
-        TemplateBody=packaged(),
+        TemplateBody=template,
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
@@ -95,12 +108,7 @@ def deploy(emulator, deployer, name, kind="CREATE", **parameters):
     cloudformation.execute_change_set(**change_set)
     look = lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     # A stack whose change set waits to be executed is in review.
-    stack = until(f"the stack {name} is there", lambda: over(look(), "StackStatus", "REVIEW_IN_PROGRESS"))
-    assert stack["StackStatus"] == f"{kind}_COMPLETE", cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    set_concurrency(emulator, resources)
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return Deployment(emulator, name, parameters, outputs, {r["LogicalResourceId"]: r for r in resources})
+    return until(f"the stack {name} is there", lambda: over(look(), "StackStatus", "REVIEW_IN_PROGRESS"))
 
 
 def delete(deployment, deployer):
@@ -123,6 +131,15 @@ def set_concurrency(emulator, resources):
             if most := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
                 scaling = {"MaximumConcurrency": int(most)}
                 client.update_event_source_mapping(UUID=resource["PhysicalResourceId"], ScalingConfig=scaling)
+
+
+def set_origins(emulator, resources, origins):
+    """The emulator keeps a CORS configuration with members in the template's spelling, and then does not find them: set once more."""
+    client = emulator.client("apigatewayv2")
+    for resource in resources:
+        if origins and resource["ResourceType"] == "AWS::ApiGatewayV2::Api":
+            cors = Stack(Origins=origins).of_type("AWS::ApiGatewayV2::Api")["Api"]["CorsConfiguration"]
+            client.update_api(ApiId=resource["PhysicalResourceId"], CorsConfiguration=cors)
 
 
 def over(described, member, *waiting):

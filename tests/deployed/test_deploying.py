@@ -43,6 +43,18 @@ def test_an_update_with_a_job_under_way_loses_nothing(stack, ada, endpoint, emul
     assert (ended["status"], ended["processedItems"]) == ("Completed", 40)
 
 
+def test_a_stack_that_cannot_be_made_leaves_no_table(emulator, deployer, issuer):
+    """Nobody would know of it: the next try makes another."""
+    tables = lambda: set(emulator.client("dynamodb").list_tables()["TableNames"])
+    before = tables()
+    # A log stream in a group that there is not, made once the table is there.
+    fails = "{Type: AWS::Logs::LogStream, DependsOn: Table, Properties: {LogGroupName: nobodys}}"
+    broken = deploying.packaged().replace("\nResources:\n", f"\nResources:\n  Fails: {fails}\n")
+    ended = deploying.executed(emulator, deployer, "headway-broken", "CREATE", broken, {"JwtIssuer": issuer.url, "JwtAudience": "jobs"})
+    assert ended["StackStatus"] == "ROLLBACK_COMPLETE", ended
+    assert tables() == before
+
+
 def test_a_deleted_stack_leaves_its_table_and_nothing_else(emulator, deployer, issuer):
     stack = deploy(emulator, deployer, "headway-short", JwtIssuer=issuer.url, JwtAudience="jobs")
     delete(stack, deployer)

@@ -61,6 +61,19 @@ def test_open_routes_need_no_token(either, path):
     assert either.caller(None).call("GET", path).status == 200
 
 
+def test_a_page_of_a_listed_origin_may_call_and_no_other(stack_with_own_check, issuer):
+    """The gateway marks what the function answers. Marked by both, it would be marked for nobody."""
+    reader = stack_with_own_check.caller(issuer.token(scope="jobs:read"))
+    allowed = lambda answer: answer.headers.getlist("access-control-allow-origin")
+    preflight = {"access_control_request_method": "GET", "access_control_request_headers": "authorization"}
+    leave = stack_with_own_check.caller(None).call("OPTIONS", "/v1/jobs", origin="https://app.example", **preflight)
+    assert (leave.status, allowed(leave)) == (204, ["https://app.example"])
+    assert "authorization" in leave.headers["access-control-allow-headers"].lower()
+    assert allowed(reader.call("GET", "/v1/jobs", origin="https://app.example")) == ["https://app.example"]
+    assert allowed(stack_with_own_check.caller("x").call("GET", "/v1/jobs", origin="https://app.example")) == ["https://app.example"]
+    assert allowed(reader.call("GET", "/v1/jobs", origin="https://evil.example")) == []
+
+
 def test_another_users_job_does_not_exist(either, issuer):
     of = lambda user: either.caller(issuer.token(user, scope="jobs:read jobs:write"))
     job = of("ada").start({"processor": "json-schema", "params": {"schema": {}}, "items": []})
