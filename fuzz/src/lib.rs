@@ -16,7 +16,7 @@ use headway_api::auth::Authenticator;
 use headway_api::auth::hs256::DevelopmentKey;
 use headway_api::page_token::{List, PageTokens};
 use headway_api::{AppState, router};
-use headway_local::input::{Format, items};
+use headway_local::input::{Format, Reading, items};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -158,9 +158,9 @@ pub fn message(text: &str) {
 pub fn input(data: &[u8]) {
     let Some((format, file)) = data.split_first() else { return };
     let format = [Format::Csv, Format::Ndjson, Format::Json][usize::from(format % 3)];
-    let Ok(mut items) = items(Cursor::new(file.to_vec()), format) else { return };
+    let Ok(mut items) = items(Cursor::new(file.to_vec()), &Reading::of(format)) else { return };
     let mut item = Vec::new();
-    while let Ok(true) = items.next(&mut item) {
+    while let Ok(Some(_)) = items.next(&mut item) {
         assert!(item.len() <= ITEM_BYTES_MAX);
         if let Err(error) = serde_json::from_slice::<Value>(&item) {
             panic!("{format:?}: {error}: {}", String::from_utf8_lossy(&item));

@@ -1,26 +1,30 @@
 //! How jobs end otherwise, as scripts see it by the exit code.
 
-use std::io::Write;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use serde_json::Value;
 
+use crate::hostile::exchange;
 use crate::server::{Server, eventually};
 use crate::serving::{Home, ended, example, signal};
-use crate::{PLANES, any_schema, counts, planes_schema, submit};
+use crate::{PLANES, counts, planes_schema, submit};
 
-/// A job that cannot end, since its submitter has more to say, with some items worked off: the submitter, and the id.
+/// A job that cannot end, since it is open, with two parts of it worked off; and somebody who follows it.
 fn open_job(home: &Home, server: &Server) -> (Child, String) {
-    let schema = any_schema(home);
-    let mut client = server.client(home, &submit("-", &schema, &["--format", "ndjson", "--chunk-size", "1"]));
-    let mut child = client.stdin(Stdio::piped()).spawn().unwrap();
-    let items: String = (0..200).map(|n| format!("{n}\n")).collect();
-    child.stdin.as_mut().unwrap().write_all(items.as_bytes()).unwrap();
-    let id = eventually("two whole parts of 80 chunks are worked off", || {
-        let list = server.json(home, &["list"]);
-        let job = list["jobs"].get(0)?;
-        (job["processedItems"] == 160).then(|| job["id"].as_str().unwrap().to_owned())
-    });
+    let to = (server.url.as_str(), server.token.as_str());
+    let send = |method: &str, path: &str, media_type: &str, body: &str| {
+        let answer = exchange(to, method, path, &format!("content-type: {media_type}\r\n"), body.len(), body.as_bytes());
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str::<Value>(body).unwrap_or_else(|_| panic!("{path}: {answer}"))
+    };
+    let open = r#"{"processor":"json-schema","params":{"schema":true},"sealed":false,"chunkSize":1}"#;
+    let id = send("POST", "/v1/jobs", "application/json", open)["id"].as_str().unwrap().to_owned();
+    for part in 0..2 {
+        let items: String = (80 * part..80 * (part + 1)).map(|n| format!("{n}\n")).collect();
+        send("PUT", &format!("/v1/jobs/{id}/parts/{part}?firstIndex={}", 80 * part), "application/x-ndjson", &items);
+    }
+    let child = server.client(home, &["watch", &id]).spawn().unwrap();
+    eventually("two whole parts of 80 chunks are worked off", || (status(home, server, &id)["processedItems"] == 160).then_some(()));
     (child, id)
 }
 
@@ -47,8 +51,8 @@ fn a_cancel_in_the_middle_is_6_and_stands() {
     let server = home.serve(&["--data", "data"]);
     let (child, id) = open_job(&home, &server);
     assert_eq!(server.run(&home, &["cancel", &id]).code, Some(0));
-    let submitted = ended(child);
-    assert_eq!(submitted.code, Some(6), "{submitted:?}");
+    let followed = ended(child);
+    assert_eq!(followed.code, Some(6), "{followed:?}");
     assert_eq!(server.run(&home, &["watch", &id]).code, Some(6));
     let job = status(&home, &server, &id);
     assert_eq!((job["status"].as_str(), counts(&job)[1]), (Some("Cancelled"), 160), "what was done stays counted: {job}");
@@ -62,13 +66,13 @@ fn who_stops_following_leaves_the_job_alone() {
     let watched = server.run(&home, &["watch", &id, "--timeout", "1s"]);
     assert_eq!(watched.code, Some(124), "{watched:?}");
     signal("INT", &child);
-    let submitted = ended(child);
-    assert_eq!(submitted.code, Some(130), "{submitted:?}");
-    assert!(submitted.stderr.contains(&id) && submitted.stderr.contains("--continue"), "it says how to go on: {submitted:?}");
+    let followed = ended(child);
+    assert_eq!(followed.code, Some(130), "{followed:?}");
+    assert!(followed.stderr.contains(&id) && followed.stderr.contains("cancel:"), "it says how to go on: {followed:?}");
     let job = status(&home, &server, &id);
     assert_eq!((job["status"].as_str(), job["sealed"].as_bool()), (Some("Processing"), Some(false)), "{job}");
 
     let all = home.file("all.ndjson", (0..200).map(|n| format!("{n}\n")).collect::<String>());
     let words = ["submit", &all, "--chunk-size", "1", "--continue", &id];
-    assert_eq!(counts(&server.json(&home, &words)), [200, 200, 0, 0], "what it had sent is not sent again, nor counted twice");
+    assert_eq!(counts(&server.json(&home, &words)), [200, 200, 0, 0], "what was there is compared, and not counted twice");
 }

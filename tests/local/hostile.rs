@@ -28,7 +28,7 @@ fn bomb() -> Vec<u8> {
 
 /// Sends a request whose length is said to be `promised`; breaks off if that was a little more than there is. Gives what
 /// comes back, if anything.
-fn exchange((url, token): (&str, &str), method: &str, path: &str, headers: &str, promised: usize, body: &[u8]) -> String {
+pub(crate) fn exchange((url, token): (&str, &str), method: &str, path: &str, headers: &str, promised: usize, body: &[u8]) -> String {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

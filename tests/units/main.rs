@@ -11,7 +11,7 @@ use headway::outcome::{Failure, FailureKind, ItemResult};
 use headway::settle::settle;
 use headway::settlement::Settlement;
 use headway_local::prices::Usage;
-use headway_local::survey::Survey;
+use headway_local::survey::{PartPlace, Survey};
 use serde_json::value::RawValue;
 use world::{World, items};
 
@@ -98,8 +98,8 @@ async fn a_job_uses_what_the_estimate_reckons() {
         items: u64::from(parts) * items_per_part as u64,
         bytes: bytes as u64,
         chunks: u64::from(parts) * u64::from(CHUNKS),
-        packed_bytes: 0,
-        parts: (0..u64::from(parts)).map(|part| (part * items_per_part as u64, items_per_part as u64)).collect(),
+        parts: vec![PartPlace::default(); parts as usize],
+        ..Survey::default()
     };
     let reckoned = Usage { survey, ms_per_item: 1.0, outputs: false }.units();
     let job = world.open_job(ITEMS).await;

@@ -1,5 +1,6 @@
 //! Progress for a person: a bar on a terminal, a line every ten seconds elsewhere. Numbers are the job's own.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ const TICK: Duration = Duration::from_millis(120);
 pub enum Bar {
     /// Not at all: `--quiet` or `--json`.
     Silent,
-    /// No terminal: lines, with the time of the last.
+    /// No terminal that a bar can be drawn on: lines, with the time of the last.
     Lines(Out, Instant),
     /// A terminal.
     Drawn(ProgressBar),
@@ -28,7 +29,7 @@ impl Bar {
     pub fn new(out: Out) -> Bar {
         if out.quiet || out.json {
             Bar::Silent
-        } else if std::io::stderr().is_terminal() {
+        } else if std::io::stderr().is_terminal() && can_draw(std::env::var_os("TERM").as_deref()) {
             let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}"));
             bar.enable_steady_tick(TICK);
             Bar::Drawn(bar)
@@ -59,8 +60,7 @@ impl Bar {
         match self {
             Bar::Silent => {}
             Bar::Lines(out, last) => {
-                if last.elapsed() >= LINE_EVERY {
-                    *last = Instant::now();
+                if line_is_due(last, Instant::now()) {
                     out.note(words);
                 }
             }
@@ -84,6 +84,19 @@ impl Bar {
     }
 }
 
+/// A terminal that says it is dumb, or nothing of itself, moves no cursor.
+fn can_draw(term: Option<&OsStr>) -> bool {
+    term.is_some_and(|term| !term.is_empty() && term != "dumb")
+}
+
+fn line_is_due(last: &mut Instant, now: Instant) -> bool {
+    let due = now.duration_since(*last) >= LINE_EVERY;
+    if due {
+        *last = now;
+    }
+    due
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -91,7 +104,7 @@ fn style(template: &str) -> ProgressStyle {
 /// A job's state in one line.
 fn describe(job: &JobView, sent: Option<u64>) -> String {
     let mut words = if job.sealed {
-        vec![format!("{:.1} %", job.progress_percentage), format!("{} of {}", job.processed_items + job.failed_items, job.total_items)]
+        vec![job.percent(), format!("{} of {}", job.processed_items + job.failed_items, job.total_items)]
     } else {
         let so_far = sent.unwrap_or(0).max(job.total_items);
         vec![format!("{so_far} items sent"), format!("{} handled", job.processed_items + job.failed_items)]
@@ -102,6 +115,10 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
     if job.paused {
         words.push("paused".to_owned());
     }
+    if job.settling {
+        words.push("ended, the last items are being counted".to_owned());
+    }
+    words.extend(job.waiting_words());
     if let Some(rate) = job.items_per_second {
         words.push(format!("{rate:.0}/s"));
         words.extend(time_left(job, rate).map(|left| format!("{} left", duration::show(left))));
@@ -109,10 +126,13 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
     words.join(", ")
 }
 
-/// From the job's own rate, so that a wrong clock here changes nothing.
+/// From the job's own rate, so that a wrong clock here changes nothing. Nothing is said of the last second, of a job that
+/// something holds up, and of one whose items all wait to be tried again: their rate says nothing about that.
 fn time_left(job: &JobView, rate: f64) -> Option<Duration> {
-    let known = job.sealed && !job.status.is_terminal() && rate > 0.0;
-    known.then(|| Duration::try_from_secs_f64(job.pending_items as f64 / rate).ok()).flatten()
+    let known = job.sealed && !job.status.is_terminal() && rate > 0.0 && job.waiting_for.is_none();
+    let running = job.pending_items.saturating_sub(job.retrying_items);
+    let left = Duration::try_from_secs_f64(running as f64 / rate).ok()?;
+    (known && left >= Duration::from_secs(1)).then_some(left)
 }
 
 #[cfg(test)]
@@ -137,5 +157,67 @@ mod tests {
         );
         assert_eq!(line(serde_json::json!({"sealed": false}), Some(60_000)), "60000 items sent, 21000 handled, 10 failed, 1020/s");
         assert_eq!(line(serde_json::json!({"itemsPerSecond": 0.0}), None), "42.0 %, 21000 of 50000, 10 failed, 0/s");
+    }
+
+    #[test]
+    fn what_holds_a_job_up_is_shown_with_the_endpoints_words_made_harmless() {
+        let line = |fields| describe(&job(fields), None);
+        assert_eq!(
+            line(serde_json::json!({"retryingItems": 7})),
+            "42.0 %, 21000 of 50000, 10 failed, 7 to be tried again, 1020/s, 28s left"
+        );
+        let waiting = serde_json::json!({"limit": "crm", "reason": "unreachable", "until": "2026-11-24T08:00:30.000Z",
+            "lastError": "connection\u{1b}[2J refused\nnow"});
+        assert_eq!(
+            line(serde_json::json!({"retryingItems": 29_000, "waitingFor": waiting, "itemsPerSecond": null, "failedItems": 0})),
+            "42.0 %, 20990 of 50000, 29000 to be tried again, crm is unreachable until 2026-11-24T08:00:30.000Z: connection\\u001b[2J refused now"
+        );
+        for (reason, words) in
+            [("rate", "waiting for the rate of crm"), ("throttled", "crm is throttled"), ("new", "waiting for crm (new)")]
+        {
+            let shown = line(serde_json::json!({"waitingFor": {"limit": "crm", "reason": reason, "until": null, "lastError": null}}));
+            assert!(shown.contains(words) && !shown.contains("left"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn no_time_is_said_to_be_left_where_it_would_be_nothing() {
+        for fields in [
+            serde_json::json!({"pendingItems": 1}),
+            serde_json::json!({"pendingItems": 1, "retryingItems": 1}),
+            serde_json::json!({"pendingItems": 5_000, "retryingItems": 5_000}),
+            serde_json::json!({"status": "Failed", "settling": true}),
+        ] {
+            assert!(!describe(&job(fields.clone()), None).contains("left"), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_per_cent_is_all_items() {
+        for (fields, percent) in [
+            (serde_json::json!({"progressPercentage": 99.96}), "99.9 %"),
+            (serde_json::json!({"progressPercentage": 100.0}), "99.9 %"),
+            (serde_json::json!({"progressPercentage": 100.0, "processedItems": 49_990}), "100.0 %"),
+            (serde_json::json!({"progressPercentage": 100.0, "status": "Completed"}), "100.0 %"),
+            (serde_json::json!({"progressPercentage": 100.0, "processedItems": 49_990, "sealed": false}), "99.9 %"),
+            (serde_json::json!({"progressPercentage": 0.06}), "0.0 %"),
+        ] {
+            assert_eq!(job(fields.clone()).percent(), percent, "{fields}");
+        }
+    }
+
+    #[test]
+    fn without_a_bar_a_line_comes_every_ten_seconds() {
+        let began = Instant::now();
+        let mut last = began;
+        let lines = (0..=60).filter(|second| line_is_due(&mut last, began + Duration::from_secs(*second))).collect::<Vec<_>>();
+        assert_eq!(lines, [10, 20, 30, 40, 50, 60]);
+    }
+
+    #[test]
+    fn a_bar_is_drawn_only_where_the_cursor_moves() {
+        for (term, drawn) in [(Some("xterm-256color"), true), (Some("dumb"), false), (Some(""), false), (None, false)] {
+            assert_eq!(can_draw(term.map(OsStr::new)), drawn, "{term:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::client::{Client, ClientError, URL_DEFAULT};
 use crate::credentials::TokenSource;
 use crate::globals::{ColorWhen, Globals};
-use crate::out::Out;
+use crate::out::{Out, printable};
 
 /// The surroundings of one command.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Context {
         if let Some(path) = &self.globals.token_file {
             all.extend(["--token-file".to_owned(), quoted(&path.to_string_lossy())]);
         }
-        all.extend(words.iter().map(|word| quoted(word)));
+        all.extend(words.iter().map(|word| quoted(&printable(word))));
         all.join(" ")
     }
 }

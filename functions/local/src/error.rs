@@ -75,6 +75,16 @@ impl CommandError {
         matches!(self, CommandError::Output(error) if error.reader_left())
     }
 
+    /// Whether the file was refused for what it holds, so that sending it again is no use.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            CommandError::Client(error) => matches!(error.status(), Some(400 | 413 | 422)),
+            CommandError::Differs(_) | CommandError::TooMuch(_) | CommandError::Input(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the server answered with `urn:headway:problem:<short>`.
     #[must_use]
     pub fn is_problem(&self, short: &str) -> bool {

@@ -16,8 +16,8 @@ use crate::job::{JobView, Told};
 
 /// When a live job's answer does not say how long to wait.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(1);
-/// However short the server asks for.
-const PAUSE_MIN: Duration = Duration::from_millis(50);
+/// However short the server asks for: as the first wait of a call that is repeated.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
 
 /// Asks for a job's state again and again.
 pub struct Follower<'a> {
@@ -62,7 +62,7 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Follows a job until it has ended, drawing the bar. Ctrl-C and errors say how to go on; neither touches the job.
+/// Follows a job until it has ended and its numbers no longer change, drawing the bar. Ctrl-C and errors say how to go on; neither touches the job.
 ///
 /// # Errors
 /// As [`Client::call`], or [`Stopped`] after Ctrl-C.
@@ -81,7 +81,7 @@ pub async fn to_end(
             if changed {
                 on_change(told)?;
             }
-            if told.view.status.is_terminal() {
+            if told.view.is_settled() {
                 return Ok(told.clone());
             }
         }

@@ -1,5 +1,6 @@
-//! Where words go: data to stdout, the rest to stderr, and never a control character of somebody else's.
+//! Where words go: data to stdout, the rest to stderr. On a terminal, no character of somebody else's text can steer it.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 /// stdout could not be written; a reader that left early is no failure.
@@ -34,13 +35,14 @@ impl Out {
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()).map_err(OutError)
     }
 
-    /// Writes data as it came.
+    /// Writes data of the server's: as it came, but visibly on a terminal.
     ///
     /// # Errors
     /// If stdout cannot be written.
     pub fn bytes(&self, data: &[u8]) -> Result<(), OutError> {
+        let data = if io::stdout().is_terminal() { Cow::Owned(visible(&String::from_utf8_lossy(data)).into_bytes()) } else { data.into() };
         let mut stdout = io::stdout().lock();
-        stdout.write_all(data).and_then(|()| stdout.flush()).map_err(OutError)
+        stdout.write_all(&data).and_then(|()| stdout.flush()).map_err(OutError)
     }
 
     /// Writes a JSON body as one line.
@@ -48,9 +50,17 @@ impl Out {
     /// # Errors
     /// If stdout cannot be written.
     pub fn json_line(&self, body: &[u8]) -> Result<(), OutError> {
-        // A raw line break can only stand between a body's tokens, never within a string.
+        // A raw line break can only be between a body's tokens, never within a string.
         let line: Vec<u8> = body.trim_ascii().iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }).collect();
         self.bytes(&[line.as_slice(), b"\n"].concat())
+    }
+
+    /// The same, for a reader who may have left: that is no reason to stop.
+    ///
+    /// # Errors
+    /// If stdout cannot be written for another reason.
+    pub fn json_line_if_read(&self, body: &[u8]) -> Result<(), OutError> {
+        self.json_line(body).or_else(|error| if error.reader_left() { Ok(()) } else { Err(error) })
     }
 
     /// Says something to the person, unless only a program listens.
@@ -68,17 +78,35 @@ impl Out {
     }
 }
 
-/// Text of somebody else's with its control characters made visible, so that an item cannot steer a terminal.
+/// Text of somebody else's for a line of words: what could steer a terminal is made visible, and a tab is a space.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' => '\n',
-            '\t' => ' ',
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    visible(text).replace('\t', " ")
+}
+
+/// Text with what could steer a terminal written as `\u001b`. Within JSON's strings that is the same text.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        let ends_line = c == '\n' || c == '\r' && characters.peek() == Some(&'\n');
+        if ends_line || c == '\t' || !steers(c) {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    shown
+}
+
+/// Control characters (C0, DEL, C1), what turns the direction of text, and what shows as nothing or ends a line.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -86,7 +114,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_made_harmless() {
-        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\td"), "a\u{fffd}[2Jb\u{fffd}c d");
+    fn what_steers_a_terminal_is_made_visible() {
+        for (text, shown) in [
+            ("a\u{1b}[2Jb", "a\\u001b[2Jb"),
+            ("\u{1b}]0;title\u{7}", "\\u001b]0;title\\u0007"),
+            ("\u{9b}31m \u{9d}x\u{9c}", "\\u009b31m \\u009dx\\u009c"),
+            ("\u{7f}\u{8}\0", "\\u007f\\u0008\\u0000"),
+            ("user\u{202e}txt.exe\u{2066}\u{200f}\u{61c}", "user\\u202etxt.exe\\u2066\\u200f\\u061c"),
+            ("a\u{2028}b\u{feff}c\u{200b}", "a\\u2028b\\ufeffc\\u200b"),
+            ("\u{e0041}", "\\udb40\\udc41"),
+            ("row one\rROW TWO\r\nnext\n", "row one\\u000dROW TWO\r\nnext\n"),
+            ("é 漢 👩\u{200d}🚀 a\tb", "é 漢 👩\u{200d}🚀 a\tb"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        assert_eq!(printable("a\tb\u{1b}"), "a b\\u001b");
+    }
+
+    #[test]
+    fn in_json_it_is_the_same_text() {
+        let text = "a\u{9b}b\u{202e}\u{e0041}\u{7f}";
+        let json = serde_json::to_string(text).unwrap();
+        assert_eq!(serde_json::from_str::<String>(&visible(&json)).unwrap(), text);
     }
 }

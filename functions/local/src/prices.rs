@@ -134,10 +134,17 @@ pub fn decimal(usd: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::survey::PartPlace;
 
     fn million(outputs: bool) -> Usage {
-        let survey =
-            Survey { items: 1_000_000, bytes: 200_000_000, packed_bytes: 200_000_000, chunks: 4_000, parts: vec![(0, 20_000); 50] };
+        let survey = Survey {
+            items: 1_000_000,
+            bytes: 200_000_000,
+            packed_bytes: 200_000_000,
+            chunks: 4_000,
+            parts: vec![PartPlace::default(); 50],
+            ..Survey::default()
+        };
         Usage { survey, ms_per_item: 1.0, outputs }
     }
 

@@ -1,11 +1,13 @@
 //! What an error leads to: one table of exit code, problem (for programs) and words (for people).
 
+use std::io::IsTerminal as _;
+
 use headway::error_chain;
 
 use crate::client::{ClientError, Refusal};
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
-use crate::out::printable;
+use crate::out::{printable, visible};
 use crate::problem::Problem;
 
 /// What is said of an error, and what the process ends with.
@@ -40,7 +42,11 @@ impl Report {
     /// The text for stderr.
     #[must_use]
     pub fn text(&self, json: bool) -> String {
-        if json { self.problem.line() } else { self.words.clone() }
+        match json {
+            true if std::io::stderr().is_terminal() => visible(&self.problem.line()),
+            true => self.problem.line(),
+            false => self.words.clone(),
+        }
     }
 
     fn new(exit: Exit, short: &str, title: &str, error: &CommandError) -> Report {

@@ -1,11 +1,15 @@
-//! A first read through a file: how much it holds, and whether all of it can be read, before anything is sent.
+//! The first reading of a file: everything that is wrong with it is found here, before anything is sent.
+
+use std::hash::{DefaultHasher, Hasher as _};
 
 use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
 use crate::cut::{Part, PartCutter};
 use crate::error::CommandError;
-use crate::input::{InputError, Source};
+use crate::ids::Ids;
+use crate::input::{Opened, Source};
 
 /// How much a file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,81 +22,120 @@ pub struct Survey {
     pub chunks: u64,
     /// Their bytes once packed for sending; 0 unless that was asked for.
     pub packed_bytes: u64,
-    /// The parts they are sent in: the index of the first item, and how many items.
-    pub parts: Vec<(u64, u64)>,
+    /// Rows that are empty in every column, which are skipped.
+    pub skipped_rows: u64,
+    /// What the items are, as hex digits; the same on every machine, however they are cut. None unless that was asked for.
+    pub sha256: Option<String>,
+    /// The parts they are sent in.
+    pub parts: Vec<PartPlace>,
+}
+
+/// One part of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartPlace {
+    /// The index of its first item.
+    pub first_index: u64,
+    /// How many items it holds.
+    pub items: u64,
+    /// A checksum, to see in this process that the file still is as it was.
+    pub checksum: u64,
+}
+
+/// What a survey looks at beside the items.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The most items in a chunk.
+    pub items_per_chunk_max: u16,
+    /// The member that is an item's id.
+    pub id_field: Option<String>,
+    /// Whether to pack the parts, which takes longer.
+    pub pack: bool,
+    /// Whether to give [`Survey::sha256`].
+    pub digest: bool,
+}
+
+impl Ask {
+    /// The items alone.
+    #[must_use]
+    pub fn of(items_per_chunk_max: u16) -> Ask {
+        Ask { items_per_chunk_max, id_field: None, pack: false, digest: false }
+    }
 }
 
 impl Survey {
-    /// Reads the source to its end on a thread of its own, so that Ctrl-C is still heard.
+    /// Reads the source to its end, on a thread of its own so that Ctrl-C is still heard.
     ///
     /// # Errors
-    /// If any item cannot be read.
-    pub async fn of(source: &Source, items_per_chunk_max: u16) -> Result<Survey, CommandError> {
-        Survey::take(source, items_per_chunk_max, false).await
-    }
-
-    /// The same, with the parts packed too, which takes longer.
-    ///
-    /// # Errors
-    /// If any item cannot be read.
-    pub async fn packed(source: &Source, items_per_chunk_max: u16) -> Result<Survey, CommandError> {
-        Survey::take(source, items_per_chunk_max, true).await
-    }
-
-    async fn take(source: &Source, items_per_chunk_max: u16, pack: bool) -> Result<Survey, CommandError> {
+    /// If anything is wrong with the file, or no job can hold it.
+    pub async fn of(source: &Source, ask: Ask) -> Result<(Opened, Survey), CommandError> {
         let source = source.clone();
         let (tell, told) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("survey".to_owned())
-            .spawn(move || {
-                // Nobody waits any more if the command was interrupted.
-                let _ = tell.send(read(&source, items_per_chunk_max, pack));
-            })
-            .map_err(anyhow::Error::from)?;
-        Ok(told.await.map_err(anyhow::Error::from)??)
+        let survey = std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
+            // Nobody waits any more if the command was interrupted.
+            let _ = tell.send(read(&source, &ask));
+        });
+        survey.map_err(anyhow::Error::from)?;
+        told.await.map_err(anyhow::Error::from)?
     }
 
-    /// Whether one job can hold it.
-    ///
-    /// # Errors
-    /// If this is more than one job takes.
-    pub fn check(&self, items_per_chunk_max: u16) -> Result<(), CommandError> {
+    fn check(&self, items_per_chunk_max: u16) -> Result<(), CommandError> {
         if self.items > ITEMS_PER_JOB_MAX {
-            return Err(CommandError::TooMuch(format!(
-                "{} items are more than the {ITEMS_PER_JOB_MAX} of one job: split the file",
-                self.items
-            )));
+            return Err(CommandError::TooMuch(format!("more than the {ITEMS_PER_JOB_MAX} items of one job: split the file")));
         }
-        let parts = self.parts.len();
-        if parts > PARTS_PER_JOB_MAX as usize {
+        if self.parts.len() > PARTS_PER_JOB_MAX as usize {
             return Err(CommandError::TooMuch(format!(
-                "in chunks of up to {items_per_chunk_max} items this is {parts} parts, more than the {PARTS_PER_JOB_MAX} of one \
-                 job: split the file, or give a larger --chunk-size if items are small"
+                "in chunks of up to {items_per_chunk_max} items this is more than the {PARTS_PER_JOB_MAX} parts of one job: split the \
+                 file, or give a larger --chunk-size if items are small"
             )));
         }
         Ok(())
     }
 
-    fn count(&mut self, part: Option<Part>, pack: bool) {
-        if let Some(part) = part {
-            self.chunks += part.chunks as u64;
-            self.parts.push((part.first_index, part.items));
-            if pack {
-                self.packed_bytes += part.pack().body.len() as u64;
-            }
+    fn count(&mut self, part: Part, pack: bool) {
+        self.chunks += part.chunks as u64;
+        self.parts.push(PartPlace { first_index: part.first_index, items: part.items, checksum: checksum(&part) });
+        if pack {
+            self.packed_bytes += part.pack().body.len() as u64;
         }
     }
 }
 
-fn read(source: &Source, items_per_chunk_max: u16, pack: bool) -> Result<Survey, InputError> {
-    let mut items = source.open()?;
-    let mut cutter = PartCutter::new(items_per_chunk_max);
+/// A part's checksum, for [`PartPlace`].
+#[must_use]
+pub fn checksum(part: &Part) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&part.ndjson);
+    hasher.finish()
+}
+
+fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
+    let opened = source.open()?;
+    let mut items = opened.first()?;
+    let mut cutter = PartCutter::new(ask.items_per_chunk_max);
+    let mut ids = ask.id_field.as_deref().map(Ids::new);
+    let mut digest = ask.digest.then(Sha256::new);
     let (mut survey, mut item) = (Survey::default(), Vec::new());
-    while items.next(&mut item)? {
+    while let Some(place) = items.next(&mut item)? {
         survey.items += 1;
         survey.bytes += item.len() as u64;
-        survey.count(cutter.push(&item), pack);
+        if let Some(ids) = &mut ids {
+            ids.push(&item, place, &opened)?;
+        }
+        if let Some(digest) = &mut digest {
+            digest.update(&item);
+            digest.update(b"\n");
+        }
+        if let Some(part) = cutter.push(&item) {
+            survey.count(part, ask.pack);
+        }
+        survey.check(ask.items_per_chunk_max)?;
     }
-    survey.count(cutter.finish(), pack);
-    Ok(survey)
+    if let Some(part) = cutter.finish() {
+        survey.count(part, ask.pack);
+    }
+    survey.check(ask.items_per_chunk_max)?;
+    survey.skipped_rows = items.skipped_rows();
+    survey.sha256 = digest.map(|digest| headway::split::hex(&digest.finalize()));
+    opened.check_unchanged()?;
+    Ok((opened, survey))
 }

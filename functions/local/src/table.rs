@@ -1,4 +1,4 @@
-//! Tables for people: columns lined up, cut to the terminal's width, and no control character of somebody else's.
+//! Tables for people: columns lined up, cut to the terminal's width, control characters made visible.
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn columns_line_up_by_what_is_seen() {
         let rows = rows(&[["7", "né 漢", "first"], ["1000", "x", "a\nb\u{1b}[2J"]]);
-        assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a b\u{fffd}[2J");
+        assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a b\\u001b[2J");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Sends a source in parts, a few side by side: one thread reads, cuts and packs, the rest is waiting for answers.
 //!
-//! Memory is bounded by the parts in flight, whatever the source's size.
+//! Memory is bounded by the parts in flight, whatever the source's size. Every part is sent, also one that the job holds
+//! already: the server compares it byte for byte.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headway::limits::PARTS_PER_JOB_MAX;
 use reqwest::Method;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -14,200 +13,210 @@ use tokio::task::JoinSet;
 use crate::client::{Call, Client, ClientError, Patience};
 use crate::cut::{Packed, Part, PartCutter};
 use crate::error::CommandError;
-use crate::input::Source;
+use crate::input::Opened;
 use crate::job::Told;
 use crate::pages;
-use crate::survey::Survey;
+use crate::sent_rows::{RowDigest, SentRows};
+use crate::survey::{PartPlace, Survey, checksum};
 
 /// Parts on their way at once.
 const IN_FLIGHT_MAX: usize = 4;
 
 /// One source on its way into one job.
+#[derive(Clone)]
 pub struct Upload {
     /// Whom to send to.
     pub client: Arc<Client>,
     /// Into which job.
     pub job_id: String,
     /// What to send.
-    pub source: Source,
+    pub opened: Opened,
+    /// What was found in it.
+    pub survey: Arc<Survey>,
     /// How the job is cut.
     pub items_per_chunk_max: u16,
+    /// What was sent before.
+    pub sent_rows: Arc<SentRows>,
 }
 
 /// A part that the server has, as the ledger shows it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PartThere {
-    /// Its number.
-    pub part: u32,
-    /// The index of its first item.
-    pub first_index: u64,
-    /// Its items.
-    pub total_items: u64,
+struct PartThere {
+    part: u32,
+    first_index: u64,
+    total_items: u64,
 }
 
-/// What a job holds once all of a source has been sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sent {
-    /// Parts in all.
-    pub parts: u32,
-    /// Items in all.
-    pub items: u64,
-    /// Parts that were there before, and were not sent again.
-    pub skipped: u32,
-}
-
-/// What the reading thread hands over.
-enum Made {
-    Part { call: Box<Call>, items: u64 },
-    There { items: u64 },
+/// A part ready to be sent.
+struct Made {
+    call: Call,
+    part: u32,
+    first_index: u64,
+    rows: Vec<RowDigest>,
 }
 
 impl Upload {
-    /// The parts that the server has, which are parts of what was surveyed.
+    /// Checks that the parts the job holds have the places of the file's, which says more than the server could of their bytes.
     ///
     /// # Errors
     /// As [`Client::call`], or if the job was begun with another file or cut.
-    pub async fn parts_there_of(&self, survey: &Survey) -> Result<BTreeMap<u32, PartThere>, CommandError> {
+    pub async fn check_places(&self) -> Result<(), CommandError> {
         let list = pages::joined(&self.client, "parts", usize::MAX, |token, size| {
             pages::parts_call(&self.client, &self.job_id, token, size).patience(Patience::LONG)
         });
-        let mut there = BTreeMap::new();
         for raw in list.await?.elements {
-            let part: PartThere = serde_json::from_str(raw.get()).map_err(ClientError::Answer)?;
-            there.insert(part.part, part);
+            let there: PartThere = serde_json::from_str(raw.get()).map_err(ClientError::Answer)?;
+            same_place(&there, self.survey.parts.get(there.part as usize))?;
         }
-        same_file(&there, &survey.parts)?;
-        Ok(there)
+        Ok(())
     }
 
-    /// Sends all parts but those that are `there`; tells how many items are there after each.
+    /// Sends all parts; tells how many items have arrived after each.
     ///
     /// # Errors
-    /// If the source cannot be read, does not fit what is there, or a part is refused.
-    pub async fn send(&self, there: BTreeMap<u32, PartThere>, mut progress: impl FnMut(u64)) -> Result<Sent, CommandError> {
-        let mut made = self.read(there)?;
-        let mut flying: JoinSet<Result<u64, ClientError>> = JoinSet::new();
-        let (mut sent, mut arrived, mut reading) = (Sent::default(), 0, true);
+    /// If the source cannot be read or changed, or a part is refused. If the job holds other rows, the first part that
+    /// differs is named.
+    pub async fn send(&self, mut progress: impl FnMut(u64)) -> Result<(), CommandError> {
+        let mut made = self.read()?;
+        let mut flying = JoinSet::new();
+        let (mut arrived, mut reading, mut differs) = (0, true, None);
         while reading || !flying.is_empty() {
             tokio::select! {
                 part = made.recv(), if reading && flying.len() < IN_FLIGHT_MAX => match part.transpose()? {
                     None => reading = false,
-                    Some(Made::There { items }) => {
-                        sent = Sent { parts: sent.parts + 1, items: sent.items + items, skipped: sent.skipped + 1 };
-                        arrived += items;
-                    }
-                    Some(Made::Part { call, items }) => {
-                        sent = Sent { parts: sent.parts + 1, items: sent.items + items, ..sent };
+                    Some(Made { call, part, first_index, rows }) => {
                         let client = Arc::clone(&self.client);
-                        flying.spawn(async move { client.call(&call).await.map(|_| items) });
+                        flying.spawn(async move { (part, client.call(&call).await.map(|_| (first_index, rows))) });
                     }
                 },
-                Some(answered) = flying.join_next() => arrived += answered.map_err(anyhow::Error::from)??,
+                Some(answered) = flying.join_next() => match answered.map_err(anyhow::Error::from)? {
+                    (_, Ok((first_index, rows))) => {
+                        self.sent_rows.confirm(first_index, &rows);
+                        arrived += rows.len() as u64;
+                    }
+                    // Those before it are still on their way: the first that differs is the one to name.
+                    (part, Err(error)) if error.is_problem("part-differs") => {
+                        reading = false;
+                        differs = Some(differs.map_or(part, |other: u32| other.min(part)));
+                    }
+                    (_, Err(error)) => return Err(error.into()),
+                },
             }
             progress(arrived);
         }
-        Ok(sent)
+        differs.map_or(Ok(()), |part| Err(self.differs(part)))
     }
 
     /// Says that there are no more parts.
     ///
     /// # Errors
     /// As [`Client::call`]; `part-missing` if the server lacks one.
-    pub async fn seal(&self, parts: u32) -> Result<Told, ClientError> {
-        let body = format!("{{\"parts\":{parts}}}");
+    pub async fn seal(&self) -> Result<Told, ClientError> {
+        let body = format!("{{\"parts\":{}}}", self.survey.parts.len());
         let call = self.client.post(&["jobs", &self.job_id, "seal"]).json(body.into());
-        self.client.job(&call.patience(Patience::LONG)).await
+        let told = self.client.job(&call.patience(Patience::LONG)).await?;
+        self.sent_rows.forget();
+        Ok(told)
     }
 
-    fn read(&self, there: BTreeMap<u32, PartThere>) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
+    /// Names the first row of a part that differs from what was sent, if that was noted; else the rows it is among.
+    fn differs(&self, part: u32) -> CommandError {
+        let place = self.survey.parts.get(part as usize).copied().unwrap_or_default();
+        if let Ok(Some((index, line))) = self.first_difference(place) {
+            return CommandError::Differs(format!(
+                "{}: the row on line {line} (item {index}) is not as it was sent to this job: give the same file and options as at \
+                 first, or start a new job",
+                self.opened.name()
+            ));
+        }
+        let line = |index| self.opened.place_of(index).ok().flatten().map_or_else(|| "?".to_owned(), |place| place.line.to_string());
+        let (first, last) = (place.first_index, place.first_index + place.items.max(1) - 1);
+        CommandError::Differs(format!(
+            "{}: a row from line {} to line {} (items {first} to {last}) is not as it was sent to this job: give the same file and \
+             options as at first, or start a new job",
+            self.opened.name(),
+            line(first),
+            line(last),
+        ))
+    }
+
+    fn first_difference(&self, place: PartPlace) -> Result<Option<(u64, u64)>, CommandError> {
+        let known = self.sent_rows.known(place.first_index, usize::try_from(place.items).unwrap_or_default());
+        let (mut items, mut item) = (self.opened.again()?, Vec::new());
+        for index in 0..place.first_index + place.items {
+            let Some(begins) = items.next(&mut item)? else { break };
+            let was = index.checked_sub(place.first_index).and_then(|row| known.get(usize::try_from(row).ok()?).copied().flatten());
+            if was.is_some_and(|was| was != RowDigest::of(&item)) {
+                return Ok(Some((index, begins.line)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(&self) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
         let (sender, receiver) = mpsc::channel(1);
-        let reading = Reading { client: Arc::clone(&self.client), job_id: self.job_id.clone(), there, sender };
-        let (source, items_per_chunk_max) = (self.source.clone(), self.items_per_chunk_max);
-        // Not one of the runtime's threads: a read of stdin may never return.
-        std::thread::Builder::new()
-            .name("read".to_owned())
-            .spawn(move || reading.run(&source, items_per_chunk_max))
-            .map_err(anyhow::Error::from)?;
+        let upload = self.clone();
+        // Not one of the runtime's threads: a read may never return.
+        let reading = std::thread::Builder::new().name("read".to_owned()).spawn(move || {
+            if let Err(error) = upload.all(&sender) {
+                // Nobody listens any more if the command was interrupted or a part was refused.
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        reading.map_err(anyhow::Error::from)?;
         Ok(receiver)
     }
-}
 
-/// The reading thread.
-struct Reading {
-    client: Arc<Client>,
-    job_id: String,
-    there: BTreeMap<u32, PartThere>,
-    sender: mpsc::Sender<Result<Made, CommandError>>,
-}
-
-impl Reading {
-    fn run(mut self, source: &Source, items_per_chunk_max: u16) {
-        if let Err(error) = self.all(source, items_per_chunk_max) {
-            // Nobody listens any more if the command was interrupted or a part was refused.
-            let _ = self.sender.blocking_send(Err(error));
-        }
-    }
-
-    fn all(&mut self, source: &Source, items_per_chunk_max: u16) -> Result<(), CommandError> {
-        let mut items = source.open()?;
-        let mut cutter = PartCutter::new(items_per_chunk_max);
-        let mut item = Vec::new();
-        while items.next(&mut item)? {
-            if let Some(part) = cutter.push(&item)
-                && !self.hand_over(part)?
-            {
-                return Ok(());
+    fn all(&self, sender: &mpsc::Sender<Result<Made, CommandError>>) -> Result<(), CommandError> {
+        let mut items = self.opened.again()?;
+        let mut cutter = PartCutter::new(self.items_per_chunk_max);
+        let (mut item, mut parts) = (Vec::new(), 0);
+        while items.next(&mut item)?.is_some() {
+            if let Some(part) = cutter.push(&item) {
+                parts += 1;
+                if sender.blocking_send(Ok(self.made(part)?)).is_err() {
+                    return Ok(());
+                }
             }
         }
         if let Some(part) = cutter.finish() {
-            self.hand_over(part)?;
+            parts += 1;
+            let _ = sender.blocking_send(Ok(self.made(part)?));
         }
-        Ok(())
+        if parts == self.survey.parts.len() { Ok(()) } else { Err(self.changed()) }
     }
 
-    /// False if nobody listens any more.
-    fn hand_over(&mut self, part: Part) -> Result<bool, CommandError> {
-        if part.number >= PARTS_PER_JOB_MAX {
-            return Err(CommandError::TooMuch(format!(
-                "the input is more than the {PARTS_PER_JOB_MAX} parts of one job: split it, or give a larger --chunk-size"
-            )));
+    /// A part, if it is what was found there at first.
+    fn made(&self, part: Part) -> Result<Made, CommandError> {
+        if self.survey.parts.get(part.number as usize).is_none_or(|place| place.checksum != checksum(&part)) {
+            return Err(self.changed());
         }
-        let items = part.items;
-        let made = match self.there.remove(&part.number) {
-            Some(there) => same_place(&there, (part.first_index, part.items)).map(|()| Made::There { items })?,
-            None => Made::Part { call: Box::new(self.put(part)), items },
-        };
-        Ok(self.sender.blocking_send(Ok(made)).is_ok())
-    }
-
-    fn put(&self, part: Part) -> Call {
-        let (number, first_index) = (part.number.to_string(), part.first_index.to_string());
+        let (number, first_index) = (part.number, part.first_index);
+        let lines = part.ndjson.strip_suffix(b"\n").unwrap_or_default();
+        let rows: Vec<RowDigest> = lines.split(|byte| *byte == b'\n').map(RowDigest::of).collect();
+        self.sent_rows.begin(first_index, &rows);
         let Packed { body, gzip } = part.pack();
-        let path = ["jobs", &self.job_id, "parts", &number];
-        self.client.request(Method::PUT, &path, &[("firstIndex", &first_index)]).part(body, gzip).patience(Patience::LONG)
+        let (number_text, first_text) = (number.to_string(), first_index.to_string());
+        let path = ["jobs", &self.job_id, "parts", &number_text];
+        let call = self.client.request(Method::PUT, &path, &[("firstIndex", &first_text)]);
+        Ok(Made { call: call.part(body, gzip).patience(Patience::LONG), part: number, first_index, rows })
+    }
+
+    fn changed(&self) -> CommandError {
+        CommandError::Differs(format!("{} was changed while it was being sent: nothing is sent of what changed", self.opened.name()))
     }
 }
 
-/// Checks that a file, cut into these parts, is what the parts that are there came from, as far as places tell. The
-/// bytes the server compares itself.
-fn same_file(there: &BTreeMap<u32, PartThere>, parts: &[(u64, u64)]) -> Result<(), CommandError> {
-    there.values().try_for_each(|known| match parts.get(known.part as usize) {
-        Some(place) => same_place(known, *place),
-        None => Err(CommandError::Differs(format!(
-            "the job holds part {}, but the file ends before it: give the same file as at first",
-            known.part
-        ))),
-    })
-}
-
-fn same_place(there: &PartThere, (first_index, items): (u64, u64)) -> Result<(), CommandError> {
-    if (there.first_index, there.total_items) == (first_index, items) {
-        return Ok(());
-    }
-    Err(CommandError::Differs(format!(
-        "part {} of the job holds {} items from {}, of this file it would be {items} from {first_index}: give the same file and \
-         the same --format and --chunk-size as at first",
-        there.part, there.total_items, there.first_index
-    )))
+fn same_place(there: &PartThere, here: Option<&PartPlace>) -> Result<(), CommandError> {
+    let what = match here {
+        Some(here) if (there.first_index, there.total_items) == (here.first_index, here.items) => return Ok(()),
+        Some(here) => format!(
+            "part {} of the job holds {} items from {}, of this file it would be {} from {}: give the same file and the same \
+             --format and --chunk-size as at first",
+            there.part, there.total_items, there.first_index, here.items, here.first_index
+        ),
+        None => format!("the job holds part {}, but the file ends before it: give the same file as at first", there.part),
+    };
+    Err(CommandError::Differs(what))
 }

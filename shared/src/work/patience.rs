@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::delivery::Invocation;
-use super::worker::Worker;
+use super::worker::{Invocation, Worker};
 use crate::error::JobError;
 use crate::limits::DEADLINE_MARGIN;
 

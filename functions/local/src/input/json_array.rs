@@ -4,17 +4,18 @@
 //! exactly if serde_json would read the whole of it as an array. A line break, which in JSON can only stand between an
 //! element's tokens, becomes a space: elements travel a line each.
 
-use std::io::{self, BufRead};
+use std::io::Read;
 
-use serde_json::value::RawValue;
-
-use super::{InputError, Items, UNENDED_BYTES_MAX, check_json, json_words, too_large};
+use super::error::InputError;
+use super::item::{UNENDED_BYTES_MAX, check_json, too_large};
+use super::items::Items;
+use super::place::Place;
+use super::text::Text;
 
 /// The elements of an array.
 pub(super) struct ArrayItems<R> {
-    reader: R,
+    text: Text<R>,
     state: State,
-    line: u64,
     elements: u64,
 }
 
@@ -33,25 +34,21 @@ struct Scan {
     escaped: bool,
 }
 
-impl<R: BufRead> ArrayItems<R> {
-    pub(super) fn new(reader: R) -> Self {
-        ArrayItems { reader, state: State::BeforeArray, line: 1, elements: 0 }
+impl<R: Read> ArrayItems<R> {
+    pub(super) fn new(text: Text<R>) -> Self {
+        ArrayItems { text, state: State::BeforeArray, elements: 0 }
     }
 
     /// The next byte that is no whitespace, not consumed.
     fn peek(&mut self) -> Result<Option<u8>, InputError> {
         loop {
-            let buffer = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                filled => filled?,
-            };
-            if buffer.is_empty() {
+            let piece = self.text.fill()?;
+            if piece.is_empty() {
                 return Ok(None);
             }
-            let blanks = buffer.iter().take_while(|byte| is_blank(**byte)).count();
-            let found = buffer.get(blanks).copied();
-            self.line += breaks(&buffer[..blanks]);
-            self.reader.consume(blanks);
+            let blanks = piece.iter().take_while(|byte| is_blank(**byte)).count();
+            let found = piece.get(blanks).copied();
+            self.text.consume(blanks);
             if found.is_some() {
                 return Ok(found);
             }
@@ -59,23 +56,18 @@ impl<R: BufRead> ArrayItems<R> {
     }
 
     /// Collects bytes up to the `,` or `]` that ends the element, and gives it.
-    fn scan(&mut self, item: &mut Vec<u8>, began: u64) -> Result<u8, InputError> {
+    fn scan(&mut self, item: &mut Vec<u8>, began: Place) -> Result<u8, InputError> {
         let mut scan = Scan::default();
         loop {
-            let buffer = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                filled => filled?,
-            };
-            if buffer.is_empty() {
-                return Err(InputError::Line { line: self.line, what: "the array is cut off: `]` is missing".to_owned() });
+            let piece = self.text.fill()?;
+            if piece.is_empty() {
+                return Err(InputError::at(self.text.place(), "the array is cut off: `]` is missing"));
             }
-            let end = buffer.iter().position(|byte| scan.ends_at(*byte));
-            let text = &buffer[..end.unwrap_or(buffer.len())];
-            let stop = end.map(|at| buffer[at]);
-            item.extend_from_slice(text);
-            self.line += breaks(text);
-            let used = text.len() + usize::from(stop.is_some());
-            self.reader.consume(used);
+            let end = piece.iter().position(|byte| scan.ends_at(*byte));
+            let stop = end.map(|at| piece[at]);
+            item.extend_from_slice(&piece[..end.unwrap_or(piece.len())]);
+            let used = end.map_or(piece.len(), |end| end + 1);
+            self.text.consume(used);
             if item.len() > UNENDED_BYTES_MAX {
                 return Err(too_large(began));
             }
@@ -86,13 +78,19 @@ impl<R: BufRead> ArrayItems<R> {
     }
 
     fn open_array(&mut self) -> Result<(), InputError> {
-        if self.peek()? != Some(b'[') {
-            return Err(InputError::File("the file is no JSON array: it must begin with `[`; a value a line is --format ndjson"));
+        let what = match self.peek()? {
+            Some(b'[') => "",
+            Some(b'{') => "no JSON array: an array begins with `[`; for a value a line use --format ndjson",
+            Some(_) => "no JSON array: an array begins with `[`",
+            None => "the file is empty: an array without items is written []",
+        };
+        if !what.is_empty() {
+            return Err(InputError::at(self.text.place(), what));
         }
-        self.reader.consume(1);
+        self.text.consume(1);
         self.state = State::InArray;
         if self.peek()? == Some(b']') {
-            self.reader.consume(1);
+            self.text.consume(1);
             self.close_array()?;
         }
         Ok(())
@@ -102,35 +100,34 @@ impl<R: BufRead> ArrayItems<R> {
         self.state = State::Ended;
         match self.peek()? {
             None => Ok(()),
-            Some(_) => Err(InputError::Line { line: self.line, what: "something follows the array's `]`".to_owned() }),
+            Some(_) => Err(InputError::at(self.text.place(), "something follows the array's `]`; for a value a line use --format ndjson")),
         }
     }
 }
 
-impl<R: BufRead> Items for ArrayItems<R> {
-    fn next(&mut self, item: &mut Vec<u8>) -> Result<bool, InputError> {
+impl<R: Read> Items for ArrayItems<R> {
+    fn next(&mut self, item: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
         item.clear();
         if self.state == State::BeforeArray {
             self.open_array()?;
         }
         if self.state == State::Ended {
-            return Ok(false);
+            return Ok(None);
         }
         self.peek()?;
-        let began = self.line;
+        let began = self.text.place();
         let stop = self.scan(item, began)?;
         item.truncate(item.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1));
-        serde_json::from_slice::<&RawValue>(item).map_err(|error| InputError::Line {
-            line: began,
-            what: format!("element {} is not one JSON value ({})", self.elements, json_words(&error)),
-        })?;
-        item.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        if item.is_empty() {
+            return Err(InputError::at(began, format!("element {} is missing: is there a comma too many?", self.elements)));
+        }
         check_json(item, began)?;
+        item.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         self.elements += 1;
         if stop == b']' {
             self.close_array()?;
         }
-        Ok(true)
+        Ok(Some(began))
     }
 }
 
@@ -160,87 +157,4 @@ impl Scan {
 /// JSON's whitespace, no more.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-fn breaks(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::read_all;
-    use super::super::{Format, InputError};
-    use headway::limits::ITEM_DEPTH_MAX;
-    use headway_api::json;
-    use proptest::prelude::*;
-    use serde_json::Value;
-    use serde_json::value::RawValue;
-
-    fn read(text: &[u8], step: usize) -> Result<Vec<String>, InputError> {
-        read_all(text, Format::Json, step)
-    }
-
-    /// What serde_json makes of the whole text, if a job takes each element.
-    fn reference(text: &[u8]) -> Option<Vec<String>> {
-        let elements: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
-        elements.iter().try_for_each(|element| json::check(element.get(), ITEM_DEPTH_MAX)).ok()?;
-        Some(elements.iter().map(|element| element.get().replace(['\n', '\r'], " ")).collect())
-    }
-
-    fn value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            "\\PC{0,6}[\"\\\\,\\]\\[{}]{0,4}".prop_map(Value::from),
-        ];
-        leaf.prop_recursive(3, 16, 4, |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                proptest::collection::btree_map("[a-z\",\\]]{0,3}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn any_array_is_read_as_serde_json_reads_it(
-            values in proptest::collection::vec(value(), 0..8), pretty: bool, step in 1usize..40,
-        ) {
-            let write = if pretty { serde_json::to_vec_pretty } else { serde_json::to_vec };
-            let text = write(&values).unwrap();
-            prop_assert_eq!(read(&text, step).unwrap(), reference(&text).unwrap());
-        }
-
-        #[test]
-        fn what_serde_json_refuses_is_refused(text in "[\\[\\]{},:\"\\\\ \n1a0.-]{0,24}", step in 1usize..9) {
-            let text = format!("[{text}");
-            for text in [text.clone(), format!("{text}]"), format!("{text}\"]")] {
-                prop_assert_eq!(read(text.as_bytes(), step).ok(), reference(text.as_bytes()), "{}", text);
-            }
-        }
-
-        #[test]
-        fn damaged_arrays_are_judged_as_serde_json_judges_them(
-            values in proptest::collection::vec(value(), 0..5), at: prop::sample::Index, byte in any::<u8>(),
-        ) {
-            let mut text = serde_json::to_vec(&values).unwrap();
-            let at = at.index(text.len());
-            text[at] = byte;
-            prop_assert_eq!(read(&text, 7).ok(), reference(&text));
-        }
-    }
-
-    #[test]
-    fn an_error_names_the_line_and_the_element() {
-        let says = |text: &str| read(text.as_bytes(), 4).unwrap_err().to_string();
-        assert!(says("[1,\n 2,\n {\"a\":}\n]").starts_with("line 3: element 2 is not one JSON value"));
-        assert_eq!(says("[1,\n2\n"), "line 3: the array is cut off: `]` is missing");
-        assert_eq!(says("[1]\n\n[2]"), "line 3: something follows the array's `]`");
-        assert!(says("[1,\n{\"a\":1,\"a\":2}]").starts_with("line 2: no job takes the item that begins here (the member \"a\""));
-        assert!(says("[1\u{c}]").starts_with("line 1: element 0 is not one JSON value"), "a form feed is no space");
-        assert!(says("{\"items\": []}").contains("must begin with `[`"));
-        assert!(says("").contains("must begin with `[`"));
-    }
 }

@@ -1,72 +1,97 @@
-//! NDJSON: a JSON value a line, kept byte for byte.
+//! NDJSON: a JSON value a line, kept byte for byte. Lines end with LF or CRLF, blank lines are skipped.
 
-use std::io::BufRead;
+use std::io::Read;
 
-use serde_json::value::RawValue;
+use memchr::memchr;
 
-use super::lines::{Line, read_line};
-use super::{InputError, Items, check_json, json_words, too_large};
+use super::error::InputError;
+use super::item::{UNENDED_BYTES_MAX, check_json, too_large};
+use super::items::Items;
+use super::place::Place;
+use super::text::Text;
 
-/// The values of a text, blank lines skipped.
+const ONE_ARRAY: &str = "the file is one JSON array: for its elements as items use --format json; an array as the only item is written \
+                         as [[…]] with --format json";
+
+/// The values of a text.
 pub(super) struct NdjsonItems<R> {
-    reader: R,
-    line: u64,
-    text: Vec<u8>,
+    text: Text<R>,
+    /// The first value, if it is an array and no other has come yet.
+    lone_array: Option<Place>,
+    items: u64,
 }
 
-impl<R: BufRead> NdjsonItems<R> {
-    pub(super) fn new(reader: R) -> Self {
-        NdjsonItems { reader, line: 0, text: Vec::new() }
+impl<R: Read> NdjsonItems<R> {
+    pub(super) fn new(text: Text<R>) -> Self {
+        NdjsonItems { text, lone_array: None, items: 0 }
     }
-}
 
-impl<R: BufRead> Items for NdjsonItems<R> {
-    fn next(&mut self, item: &mut Vec<u8>) -> Result<bool, InputError> {
+    /// Replaces `line` by the next line, and gives its place. None at the end.
+    fn line(&mut self, line: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
+        line.clear();
+        let began = self.text.place();
         loop {
-            self.line += 1;
-            match read_line(&mut self.reader, &mut self.text)? {
-                Line::End => return Ok(false),
-                Line::TooLong => return Err(too_large(self.line)),
-                Line::Read if self.text.trim_ascii().is_empty() => {}
-                Line::Read => break,
+            let piece = self.text.fill()?;
+            if piece.is_empty() {
+                return Ok((!line.is_empty()).then_some(began));
+            }
+            let end = memchr(b'\n', piece);
+            line.extend_from_slice(&piece[..end.unwrap_or(piece.len())]);
+            let used = end.map_or(piece.len(), |end| end + 1);
+            self.text.consume(used);
+            if line.len() > UNENDED_BYTES_MAX {
+                return Err(too_large(began));
+            }
+            if end.is_some() {
+                return Ok(Some(began));
             }
         }
-        let value: &RawValue = serde_json::from_slice(&self.text)
-            .map_err(|error| InputError::Line { line: self.line, what: format!("not one JSON value ({})", json_words(&error)) })?;
-        item.clear();
-        item.extend_from_slice(value.get().as_bytes());
-        check_json(item, self.line)?;
-        Ok(true)
+    }
+
+    /// The next line that is not blank, without the whitespace around its value.
+    fn value(&mut self, line: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
+        while let Some(Place { line: number, column }) = self.line(line)? {
+            let blanks = line.iter().take_while(|byte| is_blank(**byte)).count();
+            line.drain(..blanks);
+            line.truncate(line.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1));
+            if !line.is_empty() {
+                return Ok(Some(Place { line: number, column: column + blanks as u64 }));
+            }
+        }
+        Ok(None)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::tests::read_all;
-    use super::super::{Format, InputError};
-
-    fn read(text: &str) -> Result<Vec<String>, InputError> {
-        read_all(text.as_bytes(), Format::Ndjson, 3)
+impl<R: Read> Items for NdjsonItems<R> {
+    fn next(&mut self, item: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
+        let Some(place) = self.value(item)? else {
+            return match self.lone_array {
+                Some(place) => Err(InputError::at(place, ONE_ARRAY)),
+                None => Ok(None),
+            };
+        };
+        check_json(item, place).map_err(|error| with_hint(error, item, self.items))?;
+        self.lone_array = (self.items == 0 && item.starts_with(b"[")).then_some(place);
+        self.items += 1;
+        Ok(Some(place))
     }
+}
 
-    #[test]
-    fn values_are_kept_byte_for_byte_whatever_ends_their_lines() {
-        let text = "{\"a\": 1.000,  \"b\":\"\u{2028}é\\u0000\"}\r\n\n  \t\r\n  12345678901234567890.10  \nnull\r\n\"last\"";
-        let items = read(text).unwrap();
-        assert_eq!(items, ["{\"a\": 1.000,  \"b\":\"\u{2028}é\\u0000\"}", "12345678901234567890.10", "null", "\"last\""]);
-        assert!(read("").unwrap().is_empty() && read("\n\n").unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_line_that_is_not_one_value_is_named() {
-        for (text, line) in [("1\n\n{\"a\":1", 3), ("1 2\n", 1), ("1\n{\n}\n", 2), ("nul\n", 1), ("1\n\u{feff}2\n", 2)] {
-            let error = read(text).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("line {line}: not one JSON value (")), "{text:?}: {error}");
+/// The first line of an array, or of an object over several lines, is a mistake about the format rather than in the file.
+fn with_hint(error: InputError, item: &[u8], items_before: u64) -> InputError {
+    match error {
+        InputError::At { place, what } if items_before == 0 && item.starts_with(b"[") => {
+            InputError::At { place, what: format!("{what}; if the file is one JSON array: --format json") }
         }
-        for text in ["1\n1e999", "1\n{\"a\":1,\"\\u0061\":2}", &format!("1\n{}{}", "[".repeat(101), "]".repeat(101))] {
-            let error = read(text).unwrap_err().to_string();
-            assert!(error.starts_with("line 2: no job takes the item that begins here ("), "{text:?}: {error}");
-        }
-        assert!(read_all(b"\"\xff\"\n", Format::Ndjson, 8).is_err(), "not UTF-8");
+        InputError::At { place, what } if item == b"{" => InputError::At {
+            place,
+            what: format!("{what}; in NDJSON each value is on one line: put the values into one array, --format json"),
+        },
+        error => error,
     }
+}
+
+/// JSON's whitespace, no more.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

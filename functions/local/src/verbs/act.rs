@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::job::Told;
-use crate::out::Out;
+use crate::out::{Out, printable};
 
 /// What is done to which job.
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(super) fn show(out: Out, told: &Told) -> Result<(), CommandError> {
     if out.json {
         out.json_line(&told.body)?;
     } else {
-        out.line(&format!("{}  {}: {}", told.view.id, told.view.status_words(), told.view.counts()))?;
+        out.line(&format!("{}  {}: {}", printable(&told.view.id), told.view.status_words(), told.view.counts()))?;
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::input::{Format, Source};
+use crate::input::{Delimiter, Format, NamedEncoding, Source};
 use crate::prices::{self, Usage};
-use crate::survey::Survey;
+use crate::survey::{Ask, Survey};
 
 const CHUNK_SIZE_DEFAULT: u16 = 250;
 
@@ -27,6 +27,12 @@ pub struct Estimate {
     /// How the file holds its items [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
+    /// What separates the cells of CSV: one character, or tab [default: ,]
+    #[arg(long, value_name = "C", value_parser = Delimiter::parse)]
+    delimiter: Option<Delimiter>,
+    /// The file's encoding, like windows-1252 [default: UTF-8, or UTF-16 if it begins with its mark]
+    #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse)]
+    encoding: Option<NamedEncoding>,
     /// The most items in a chunk [default: 250]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
     chunk_size: Option<u16>,
@@ -38,10 +44,9 @@ impl Estimate {
     /// # Errors
     /// If the file cannot be read, or no job can hold it.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
-        let source = Source::of(&self.file, self.format).map_err(CommandError::Usage)?;
+        let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
-        let survey = Survey::packed(&source, chunk_size).await?;
-        survey.check(chunk_size)?;
+        let (_, survey) = Survey::of(&source, Ask { pack: true, ..Ask::of(chunk_size) }).await?;
         let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
         let usage = Usage { survey, ms_per_item: self.ms_per_item, outputs: self.processor == "json-schema" };
         let usd = prices::decimal(usage.usd());

@@ -46,7 +46,7 @@ impl List {
         })
         .await?;
         if context.out.json {
-            context.out.line(&list.body("jobs"))?;
+            context.out.json_line(list.body("jobs").as_bytes())?;
             return Ok(Exit::Ok);
         }
         let rows = list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(|job: JobView| row(&job)));
@@ -69,7 +69,7 @@ fn row(job: &JobView) -> Vec<String> {
     vec![
         job.id.clone(),
         job.status_words(),
-        format!("{:.1} %", job.progress_percentage),
+        job.percent(),
         job.total_items.to_string(),
         job.processed_items.to_string(),
         job.failed_items.to_string(),

@@ -45,7 +45,7 @@ impl Parts {
         let page = |token: Option<&str>, size| pages::parts_call(&client, &id, token, size);
         let list = pages::joined(&client, "parts", usize::MAX, page).await?;
         if context.out.json {
-            context.out.line(&list.body("parts"))?;
+            context.out.json_line(list.body("parts").as_bytes())?;
             return Ok(Exit::Ok);
         }
         let rows = list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(row));

@@ -37,12 +37,13 @@ fn page(job: &JobView) -> String {
     let mut lines = vec![
         ("job", job.id.clone()),
         ("status", job.status_words()),
-        ("progress", format!("{:.1} % of {} items", job.progress_percentage, job.total_items)),
+        ("progress", format!("{} of {} items", job.percent(), job.total_items)),
         ("counts", job.counts()),
         ("processor", format!("{}, round {}", job.processor, job.round)),
         ("submitted", job.created_at.clone()),
     ];
     lines.extend(job.items_per_second.map(|rate| ("rate", format!("{rate} items/s"))));
+    lines.extend(job.waiting_words().into_iter().map(|words| ("waiting", words)));
     lines.extend(job.completed_at.clone().map(|at| ("ended", at)));
     lines.extend(job.error_message.clone().map(|message| ("error", message)));
     lines.iter().map(|(name, value)| format!("{name:<10} {}", printable(value))).collect::<Vec<_>>().join("\n")

@@ -1,11 +1,11 @@
 //! `submit`: sends a file of any size as a job's parts, seals the job, and follows it to its end.
 //!
-//! Everything on the way can be repeated: the job is started under an idempotency key, parts are cut alike every time
-//! and are the server's already if it has them, and `--continue` goes on in another process.
+//! The file is checked to its end before there is a job. Everything after that can be repeated: the job is started under
+//! an idempotency key, parts are cut alike every time and the server compares those it has, and `--continue` goes on in
+//! another process.
 
 mod body;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,16 +15,18 @@ use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
 use self::body::JobOptions;
-use super::processors;
 use crate::bar::Bar;
 use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow::{self, Follower};
-use crate::input::{Format, Source};
+use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
 use crate::job::Told;
-use crate::survey::Survey;
+use crate::out::{OutError, printable};
+use crate::processor::ProcessorView;
+use crate::sent_rows::SentRows;
+use crate::survey::{Ask, Survey};
 use crate::upload::Upload;
 
 /// What to submit, and how.
@@ -35,28 +37,34 @@ pub struct Submit {
     /// How the file holds its items [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
+    /// What separates the cells of CSV: one character, or tab [default: ,]
+    #[arg(long, value_name = "C", value_parser = Delimiter::parse)]
+    delimiter: Option<Delimiter>,
+    /// The file's encoding, like windows-1252 [default: UTF-8, or UTF-16 if it begins with its mark]
+    #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse)]
+    encoding: Option<NamedEncoding>,
     #[command(flatten)]
     job: JobOptions,
-    /// Makes submitting the same file twice start one job
+    /// Makes submitting the same file with the same options twice start one job; another file or option is refused
     #[arg(long, value_name = "KEY", value_parser = body::idempotency_key)]
     idempotency_key: Option<HeaderValue>,
     /// Return when all is sent, without following the job
     #[arg(long)]
     detach: bool,
-    /// Send what is missing of a job that was cut off. The same FILE, --format and --chunk-size as at first; the job
-    /// keeps everything else as it was started
+    /// Send what is missing of a job that was cut off. The same FILE, --format, --delimiter, --encoding and --chunk-size
+    /// as at first; the job keeps everything else as it was started. Rows that differ from those sent are refused
     #[arg(long = "continue", value_name = "ID")]
     continue_id: Option<Uuid>,
 }
 
-/// A job that exists, and how to send to it.
+/// A job that exists, and what to send to it.
 struct Started {
     told: Told,
-    /// What the file holds, if that could be looked at beforehand.
-    survey: Option<Survey>,
-    /// Whether it may hold parts already.
-    maybe_parts: bool,
+    opened: Opened,
+    survey: Survey,
     items_per_chunk_max: u16,
+    /// Whether this very run made the job.
+    is_new: bool,
 }
 
 impl Submit {
@@ -65,49 +73,55 @@ impl Submit {
     /// # Errors
     /// As [`Client::call`], of the file, or [`Stopped`] after Ctrl-C.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
-        let source = Source::of(&self.file, self.format).map_err(CommandError::Usage)?;
+        let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         let client = context.client()?;
         let mut bar = Bar::new(context.out);
-        let started = follow::or_interrupt(self.start(&client, &source, &mut bar), before_start).await;
+        let started = follow::or_interrupt(self.start(context, &client, &source, &mut bar), before_start).await;
         if started.is_err() {
             bar.clear();
         }
         let started = started?;
-        let id = started.told.view.id.clone();
-        if !context.out.json {
-            bar.aside(|| context.out.line(&id))?;
-        }
-        let sent = self.send(context, &client, source, started, &mut bar).await;
+        let (id, opened) = (started.told.view.id.clone(), started.opened.clone());
+        // Whoever reads stdout may be gone: that stops no submission. Any other trouble is told at the end.
+        let mut printed = if context.out.json { Ok(()) } else { bar.aside(|| context.out.line(&printable(&id))) };
+        let sent = self.send(context, &client, started, &mut bar).await;
         if sent.is_err() || self.detach {
             bar.clear();
         }
         let told = sent?;
         if self.detach {
-            return detached(context, &told);
+            return printed_or(self.detached(context, &told, printed), Exit::Ok);
         }
         let told = follow::to_end(context, &client, &id, &mut bar, |_| Ok(())).await?;
         if context.out.json {
-            context.out.json_line(&told.body)?;
+            printed = context.out.json_line(&told.body);
         }
         let exit = follow::ending(context, &told.view);
+        say_line(context, &told, &opened);
         if !told.view.sealed {
             self.say_unsent(context, &told);
         }
-        Ok(exit)
+        printed_or(printed, exit)
     }
 
-    async fn start(&self, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+    async fn start(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
         match self.continue_id {
-            Some(id) => self.start_again(client, &id.to_string(), source, bar).await,
-            None => self.start_new(client, source, bar).await,
+            Some(id) => self.start_again(context, client, &id.to_string(), source, bar).await,
+            None => self.start_new(context, client, source, bar).await,
         }
     }
 
-    async fn start_new(&self, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
-        let body = self.job.body()?;
-        let processor = self.job.processor.as_deref().unwrap_or_default();
-        let items_per_chunk_max = self.items_per_chunk_max(client, processor).await?;
-        let survey = check(source, items_per_chunk_max, bar).await?;
+    async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+        self.job.check(self.idempotency_key.is_some())?;
+        let processor = ProcessorView::find(client, self.job.processor.as_deref().unwrap_or_default()).await?;
+        let items_per_chunk_max = self.items_per_chunk_max(processor.as_ref());
+        let ask = Ask { id_field: self.job.id_field.clone(), digest: self.idempotency_key.is_some(), ..Ask::of(items_per_chunk_max) };
+        let (opened, survey) = self.check(context, source, ask, bar).await?;
+        let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
+        let body = self.job.body(&survey, text)?;
+        if let Some(note) = self.job.tolerance_note() {
+            bar.aside(|| context.out.note(note));
+        }
         // A key of our own makes it safe to ask again when the answer is lost.
         let key = match &self.idempotency_key {
             Some(key) => key.clone(),
@@ -115,60 +129,86 @@ impl Submit {
         };
         let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
         let told = client.job(&call.header(body::IDEMPOTENCY_KEY, key)).await?;
-        Ok(Started { told, survey, maybe_parts: self.idempotency_key.is_some(), items_per_chunk_max })
+        Ok(Started { told, opened, survey, items_per_chunk_max, is_new: self.idempotency_key.is_none() })
     }
 
-    async fn start_again(&self, client: &Client, id: &str, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+    async fn start_again(
+        &self,
+        context: &Context,
+        client: &Client,
+        id: &str,
+        source: &Source,
+        bar: &mut Bar,
+    ) -> Result<Started, CommandError> {
         let told = client.job(&client.get(&["jobs", id]).patience(Patience::FIRST_CALL)).await?;
         let processor = &told.view.processor;
         if self.job.processor.as_ref().is_some_and(|asked| asked != processor) {
             let what = format!("job {id} was started with --processor {processor}: leave the option out, or start a new job");
             return Err(CommandError::Usage(what));
         }
-        let items_per_chunk_max = self.items_per_chunk_max(client, processor).await?;
-        let survey = if told.view.sealed { None } else { check(source, items_per_chunk_max, bar).await? };
-        Ok(Started { told, survey, maybe_parts: true, items_per_chunk_max })
+        let items_per_chunk_max = self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref());
+        let (opened, survey) = self.check(context, source, Ask::of(items_per_chunk_max), bar).await?;
+        Ok(Started { told, opened, survey, items_per_chunk_max, is_new: false })
     }
 
     /// As the server will cut: by the option, else the processor's size.
-    async fn items_per_chunk_max(&self, client: &Client, processor: &str) -> Result<u16, ClientError> {
-        match self.job.chunk_size {
-            Some(size) => Ok(size),
-            None => Ok(processors::chunk_size(client, processor).await?.unwrap_or(ITEMS_PER_CHUNK_MAX as u16)),
+    fn items_per_chunk_max(&self, processor: Option<&ProcessorView>) -> u16 {
+        let usual = || processor.and_then(|processor| processor.chunk_size);
+        self.job.chunk_size.or_else(usual).unwrap_or(ITEMS_PER_CHUNK_MAX as u16)
+    }
+
+    /// Reads the whole file: what is wrong with it must not leave half a job behind.
+    async fn check(&self, context: &Context, source: &Source, ask: Ask, bar: &mut Bar) -> Result<(Opened, Survey), CommandError> {
+        bar.say("checking the file");
+        let (opened, survey) = Survey::of(source, ask).await?;
+        let note = match survey.skipped_rows {
+            0 if survey.items == 0 => "the file holds no items".to_owned(),
+            0 => return Ok((opened, survey)),
+            1 => "1 row is empty in every column and was skipped".to_owned(),
+            n => format!("{n} rows are empty in every column and were skipped"),
+        };
+        bar.aside(|| context.out.note(&note));
+        Ok((opened, survey))
+    }
+
+    /// Sends everything and seals; Ctrl-C and errors say how to go on. A job that ends meanwhile is no error here:
+    /// following it tells.
+    async fn send(&self, context: &Context, client: &Arc<Client>, started: Started, bar: &mut Bar) -> Result<Told, CommandError> {
+        let Started { told, opened, survey, items_per_chunk_max, is_new } = started;
+        let id = told.view.id.clone();
+        let (client, survey, sent_rows) = (Arc::clone(client), Arc::new(survey), Arc::new(SentRows::of(&id)));
+        let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, sent_rows };
+        let client = &upload.client;
+        let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
+        let stopped = || follow::interrupted(&id, ways_on());
+        match follow::or_interrupt(upload_all(&upload, told, is_new, bar), stopped).await {
+            Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
+            Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
+                upload.sent_rows.forget();
+                Err(error)
+            }
+            // The same file would be refused again.
+            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::ways_on(context, &id, None))),
+            sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
         }
     }
 
-    /// Sends what is missing and seals; Ctrl-C and errors say how to continue. A job that ends meanwhile is no error
-    /// here: following it tells.
-    async fn send(
-        &self,
-        context: &Context,
-        client: &Arc<Client>,
-        source: Source,
-        started: Started,
-        bar: &mut Bar,
-    ) -> Result<Told, CommandError> {
-        let Started { told, survey, maybe_parts, items_per_chunk_max } = started;
-        if told.view.sealed || told.view.status.is_terminal() {
-            return Ok(told);
-        }
-        let id = told.view.id;
-        let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
-        let upload = Upload { client: Arc::clone(client), job_id: id.clone(), source, items_per_chunk_max };
-        let stopped = || follow::interrupted(&id, ways_on());
-        match follow::or_interrupt(upload_all(&upload, survey.filter(|_| maybe_parts), bar), stopped).await {
-            Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
-            sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
-        }
+    fn detached(&self, context: &Context, told: &Told, printed: Result<(), OutError>) -> Result<(), OutError> {
+        let printed = if context.out.json { context.out.json_line(&told.body) } else { printed };
+        let (id, items) = (&told.view.id, told.view.total_items);
+        context.out.note(&format!("{items} items sent; follow them with: {}", context.command(&["watch", id])));
+        printed
     }
 
     /// The command that sends the rest, cut as before.
     fn continuing(&self, context: &Context, id: &str) -> String {
         let (file, size) = (self.file.to_string_lossy(), self.job.chunk_size.map(|size| size.to_string()));
         let format = self.format.and_then(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+        let delimiter = self.delimiter.map(|delimiter| delimiter.to_string());
+        let encoding = self.encoding.map(|encoding| encoding.to_string());
+        let options = [("--format", format), ("--delimiter", delimiter), ("--encoding", encoding), ("--chunk-size", size)];
         let mut words = vec!["submit", &*file];
-        words.extend(format.iter().flat_map(|format| ["--format", format.as_str()]));
-        words.extend(size.iter().flat_map(|size| ["--chunk-size", size.as_str()]));
+        words.extend(options.iter().flat_map(|(name, value)| value.iter().flat_map(|value| [*name, value.as_str()])));
         words.extend(["--continue", id]);
         context.command(&words)
     }
@@ -183,36 +223,29 @@ impl Submit {
     }
 }
 
-/// Reads the whole file once before anything is sent: a bad row at its end must not leave half a job behind.
-/// None for what can be read only once.
-async fn check(source: &Source, items_per_chunk_max: u16, bar: &mut Bar) -> Result<Option<Survey>, CommandError> {
-    if !source.can_reread() {
-        return Ok(None);
-    }
-    bar.say("checking the file");
-    let survey = Survey::of(source, items_per_chunk_max).await?;
-    survey.check(items_per_chunk_max)?;
-    Ok(Some(survey))
-}
-
-/// Uploads and seals, while the job's progress is shown. With a survey, parts that are there are not sent again.
-async fn upload_all(upload: &Upload, survey: Option<Survey>, bar: &mut Bar) -> Result<Told, CommandError> {
+/// Uploads and seals, while the job's progress is shown.
+async fn upload_all(upload: &Upload, told: Told, is_new: bool, bar: &mut Bar) -> Result<Told, CommandError> {
     let arrived = std::cell::Cell::new(0);
     let uploading = async {
-        let there = match &survey {
-            Some(survey) => upload.parts_there_of(survey).await?,
-            // A new job has none. What stdin holds is sent whole again: the server knows what it has.
-            None => BTreeMap::new(),
-        };
-        let sent = upload.send(there, |items| arrived.set(items)).await?;
-        match upload.seal(sent.parts).await {
-            // A part whose row is there was not dispatched whole when its sender died: sending it again mends that.
-            Err(error) if error.is_problem("part-missing") && sent.skipped > 0 => {
-                let sent = upload.send(BTreeMap::new(), |items| arrived.set(items)).await?;
-                Ok(upload.seal(sent.parts).await?)
-            }
-            sealed => Ok(sealed?),
+        if told.view.sealed && told.view.total_items != upload.survey.items {
+            let (there, here) = (told.view.total_items, upload.survey.items);
+            return Err(CommandError::Differs(format!(
+                "all {there} items of the job have been sent, and the file holds {here}: it is another"
+            )));
         }
+        if told.view.sealed && upload.survey.sha256.is_some() {
+            // The key stands for these very items, and all of them are there.
+            return Ok(told);
+        }
+        if !is_new {
+            upload.check_places().await?;
+        }
+        upload.send(|items| arrived.set(items)).await?;
+        if told.view.sealed {
+            upload.sent_rows.forget();
+            return Ok(told);
+        }
+        Ok(upload.seal().await?)
     };
     let mut follower = Follower::new(&upload.client, &upload.job_id);
     let showing = async {
@@ -228,13 +261,34 @@ async fn upload_all(upload: &Upload, survey: Option<Survey>, bar: &mut Bar) -> R
     }
 }
 
-fn detached(context: &Context, told: &Told) -> Result<Exit, CommandError> {
-    if context.out.json {
-        context.out.json_line(&told.body)?;
+/// Takes back a job of which nothing was taken: what is refused leaves no job behind. False if it holds items, or cannot
+/// be taken back.
+async fn withdraw(client: &Client, id: &str) -> bool {
+    let taking_back = async {
+        if client.job(&client.get(&["jobs", id])).await?.view.total_items > 0 {
+            return Ok(false);
+        }
+        client.call(&client.post(&["jobs", id, "cancel"])).await?;
+        client.call(&client.request(reqwest::Method::DELETE, &["jobs", id], &[])).await?;
+        Ok::<bool, ClientError>(true)
+    };
+    taking_back.await.unwrap_or(false)
+}
+
+/// The line of the item that `errorMessage` names by its index.
+fn say_line(context: &Context, told: &Told, opened: &Opened) {
+    let index = told.view.error_message.as_deref().and_then(|message| message.strip_prefix("item ")?.split_once(':')?.0.parse().ok());
+    if let Some(place) = index.and_then(|index| opened.place_of(index).ok().flatten()) {
+        context.out.note(&format!("  that item is on line {} of {}", place.line, opened.name()));
     }
-    let (id, items) = (&told.view.id, told.view.total_items);
-    context.out.note(&format!("{items} items sent; follow them with: {}", context.command(&["watch", id])));
-    Ok(Exit::Ok)
+}
+
+/// The exit code of a job goes before what befell stdout; a reader that left is no error.
+fn printed_or(printed: Result<(), OutError>, exit: Exit) -> Result<Exit, CommandError> {
+    match printed {
+        Err(error) if exit == Exit::Ok && !error.reader_left() => Err(error.into()),
+        _ => Ok(exit),
+    }
 }
 
 fn before_start() -> Stopped {

@@ -33,7 +33,7 @@ impl Watch {
         let mut bar = Bar::new(context.out);
         let following = follow::to_end(context, &client, &id, &mut bar, |told| {
             if context.out.json {
-                context.out.json_line(&told.body)?;
+                context.out.json_line_if_read(&told.body)?;
             }
             Ok(())
         });

@@ -42,6 +42,14 @@ pub(crate) struct World {
     /// Faults by `METHOD /path` prefix, used up one by one.
     pub(crate) faults: Vec<(String, VecDeque<Fault>)>,
     pub(crate) parts: BTreeMap<u32, (u64, Vec<String>)>,
+    /// The body that each idempotency key was first given with.
+    pub(crate) keys: BTreeMap<String, Bytes>,
+    /// How many more looks at the ended job find its numbers still moving.
+    pub(crate) settling_looks: u64,
+    /// More members of the job.
+    pub(crate) more: serde_json::Map<String, Value>,
+    /// The params schema of the processor `json-schema`, if the server has it.
+    pub(crate) json_schema: Option<Value>,
     /// Parts whose row is there but which count as not dispatched.
     pub(crate) undispatched: Vec<u32>,
     pub(crate) exists: bool,
@@ -107,6 +115,13 @@ impl FakeServer {
 
     pub(crate) fn count(&self, route: &str) -> usize {
         self.log().iter().filter(|line| line.starts_with(route)).count()
+    }
+
+    /// The body that started the job.
+    pub(crate) fn start_body(&self) -> Value {
+        let world = self.world.lock().unwrap();
+        let start = world.asked.iter().rfind(|asked| asked.method == "POST" && asked.target == "/v1/jobs").unwrap();
+        serde_json::from_slice(&start.body).unwrap()
     }
 
     /// All items that the job holds, in order.
@@ -177,14 +192,21 @@ impl World {
         }
         let segments: Vec<&str> = uri.path().trim_start_matches("/v1/").split('/').collect();
         match (method.as_str(), segments.as_slice()) {
-            ("GET", ["processors"]) => ok(json!({"processors": [{"name": "p", "description": "d", "paramsSchema": {},
-                "chunkSize": 2, "maxAttempts": 5, "itemTimeoutSeconds": 30}]})),
+            ("GET", ["processors"]) => ok(json!({"processors": self.processors()})),
             ("POST", ["jobs"]) => {
+                let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+                if self.keys.entry(key).or_insert_with(|| body.clone()) != body {
+                    return refuse(422, "idempotency-key-reused", "another request has this key");
+                }
                 self.exists = true;
                 self.job(202, headers)
             }
             (_, ["jobs", ID, ..]) if !self.exists || self.deleted => refuse(404, "not-found", "no such job"),
-            ("GET", ["jobs", ID]) => self.job(200, headers),
+            ("GET", ["jobs", ID]) => {
+                let answer = self.job(200, headers);
+                self.settling_looks = self.settling_looks.saturating_sub(u64::from(self.ended().is_some()));
+                answer
+            }
             ("GET", ["jobs", ID, "parts"]) => ok(json!({"parts": self.part_list(), "nextPageToken": null})),
             ("PUT", ["jobs", ID, "parts", number]) => self.put(number.parse().unwrap(), uri.query().unwrap(), headers, body),
             ("POST", ["jobs", ID, "seal"]) => self.seal(headers, body),
@@ -202,22 +224,35 @@ impl World {
     }
 
     fn job(&self, status: u16, headers: &HeaderMap) -> Response {
+        let ended = self.ended();
+        let settling = ended.is_some() && self.settling_looks > 0;
         let items: Vec<&String> = self.parts.values().flat_map(|(_, items)| items).collect();
         let failed = items.iter().filter(|item| item.contains("bad")).count();
-        let ended = self.ends_as.filter(|_| self.sealed || self.ends_as == Some("Cancelled"));
-        let done = if ended.is_some() { items.len() - failed } else { 0 };
+        let unsettled = if settling { (items.len() - failed).min(1) } else { 0 };
+        let done = if ended.is_some() { items.len() - failed - unsettled } else { 0 };
         let failed = if ended.is_some() { failed } else { 0 };
-        let body = json!({"id": ID, "status": ended.unwrap_or("Processing"), "progressPercentage": 0.0, "totalItems": items.len(),
+        let mut body = json!({"id": ID, "status": ended.unwrap_or("Processing"), "progressPercentage": 0.0, "totalItems": items.len(),
             "processedItems": done, "errorMessage": (ended == Some("Failed")).then_some("item 1: bad"), "createdAt": "2026-11-24T08:00:00.000Z",
             "completedAt": null, "failedItems": failed, "pendingItems": items.len() - done - failed, "processor": "p", "round": 1,
-            "sealed": self.sealed, "paused": false, "itemsPerSecond": null, "newField": {"of": "a later version"}});
-        let etag = format!("W/\"{}-{}\"", items.len(), self.sealed);
+            "sealed": self.sealed, "paused": false, "itemsPerSecond": null, "settling": settling, "newField": {"of": "a later version"}});
+        body.as_object_mut().unwrap().extend(self.more.clone());
+        let etag = format!("W/\"{}-{}-{settling}\"", items.len(), self.sealed);
         if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) {
             return reply(304, &[("etag", etag), ("retry-after", "0".to_owned())], String::new());
         }
         let mut response = reply(status, &[("etag", etag), ("retry-after", "0".to_owned())], body.to_string());
         response.headers_mut().insert("content-type", "application/json".parse().unwrap());
         response
+    }
+
+    fn ended(&self) -> Option<&'static str> {
+        self.ends_as.filter(|_| self.sealed || self.ends_as == Some("Cancelled"))
+    }
+
+    fn processors(&self) -> Vec<Value> {
+        let processor = |name: &str, schema: &Value| json!({"name": name, "description": "d", "paramsSchema": schema, "chunkSize": 2, "maxAttempts": 5, "itemTimeoutSeconds": 30});
+        let schema = self.json_schema.iter().map(|schema| processor("json-schema", schema));
+        std::iter::once(processor("p", &json!({}))).chain(schema).collect()
     }
 
     fn put(&mut self, number: u32, query: &str, headers: &HeaderMap, body: &Bytes) -> Response {

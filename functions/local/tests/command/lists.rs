@@ -63,7 +63,7 @@ async fn failures_are_a_table_for_people() {
         [
             "index  id  code        tries  message",
             "   17  N1  /year type      1  /year: not an integer",
-            " 1700      /year type      1  a\u{fffd}[31mb c"
+            " 1700      /year type      1  a\\u001b[31mb c"
         ]
     );
 }

@@ -6,9 +6,12 @@ mod acting;
 mod doctor;
 mod exit_codes;
 mod fake_server;
+mod files;
 mod lists;
 mod safety;
+mod streams;
 mod submitting;
+mod terminal;
 mod watching;
 
 use std::path::Path;
@@ -56,12 +59,12 @@ impl Home {
         self.run_command(command, "").await
     }
 
-    pub(crate) async fn run_command(&self, mut command: Command, stdin: &'static str) -> Ended {
+    pub(crate) async fn run_command(&self, mut command: Command, stdin: impl AsRef<[u8]> + Send + 'static) -> Ended {
         command.stdin(Stdio::piped());
         let ran = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
             // The child may not want it, and end before it is written.
-            let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin.as_bytes());
+            let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin.as_ref());
             child.wait_with_output().unwrap()
         });
         Ended::of(ran.await.unwrap())

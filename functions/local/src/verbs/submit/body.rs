@@ -1,18 +1,25 @@
 //! The body that starts a job, from what was typed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
 use headway::Percentage;
+use headway::limits::METADATA_PAIRS_MAX;
 use headway::percentage::PercentageError;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::error::CommandError;
+use crate::survey::Survey;
+
 /// The header that makes starting a job safe to repeat.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The member of `metadata` that makes another file under the same idempotency key another request.
+const DIGEST: &str = "itemsSha256";
 const KEY_CHARS_MAX: usize = headway::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 
 /// What the job is started with.
@@ -78,19 +85,44 @@ struct JobBody<'a> {
 }
 
 impl JobOptions {
-    /// The body, of the same bytes for the same options, as an idempotency key asks.
-    pub(super) fn body(&self) -> anyhow::Result<Bytes> {
+    /// Refuses what contradicts itself.
+    pub(super) fn check(&self, keyed: bool) -> Result<(), CommandError> {
+        if !keyed {
+            return Ok(());
+        }
+        if self.metadata.iter().any(|pair| pair.key == DIGEST) {
+            return Err(CommandError::Usage(format!("--metadata {DIGEST} is set by --idempotency-key: name yours otherwise")));
+        }
+        if self.metadata.len() >= METADATA_PAIRS_MAX {
+            let most = METADATA_PAIRS_MAX - 1;
+            return Err(CommandError::Usage(format!("with --idempotency-key at most {most} pairs of --metadata fit, one is its own")));
+        }
+        Ok(())
+    }
+
+    /// What happens if a item fails, if nobody said.
+    pub(super) fn tolerance_note(&self) -> Option<&'static str> {
+        let note = "no failure is tolerated: the first item that fails ends the job (--tolerate N or P% bears more)";
+        self.tolerate.is_none().then_some(note)
+    }
+
+    /// The body, of the same bytes for the same items and options, as an idempotency key asks. `text` says that the items'
+    /// values are text.
+    pub(super) fn body(&self, survey: &Survey, text: bool) -> Result<Bytes, CommandError> {
+        let params = self.params.as_deref().map(read_params).transpose()?;
+        let pairs = self.metadata.iter().map(|pair| (pair.key.clone(), Value::from(pair.value.clone())));
+        let digest = survey.sha256.iter().map(|digest| (DIGEST.to_owned(), Value::from(digest.clone())));
         let body = JobBody {
             processor: self.processor.as_deref(),
-            params: self.params.as_deref().map(read_params).transpose()?,
+            params: if text { with_text(params)? } else { params },
             sealed: false,
             id_field: self.id_field.as_deref(),
             tolerated_failures: self.tolerate,
             chunk_size: self.chunk_size,
-            metadata: self.metadata.iter().map(|pair| (pair.key.clone(), pair.value.clone().into())).collect(),
+            metadata: pairs.chain(digest).collect(),
             callback: self.callback.as_deref(),
         };
-        Ok(serde_json::to_vec(&body)?.into())
+        Ok(serde_json::to_vec(&body).map_err(anyhow::Error::from)?.into())
     }
 }
 
@@ -133,6 +165,24 @@ fn read_params(path: &Path) -> anyhow::Result<Box<RawValue>> {
     serde_json::from_str(text).with_context(|| format!("the params {} are not JSON", path.display()))
 }
 
+/// Params that say that values are text, unless they say otherwise. Whatever else they hold stays byte for byte.
+fn with_text(params: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, CommandError> {
+    let Some(params) = params else { return Ok(Some(raw("{\"text\":true}".to_owned())?)) };
+    let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(params.get()).ok();
+    let text = match members {
+        // Not an object: the server says so.
+        None => return Ok(Some(params)),
+        Some(members) if members.contains_key("text") => return Ok(Some(params)),
+        Some(members) if members.is_empty() => "{\"text\":true}".to_owned(),
+        Some(_) => params.get().replacen('{', "{\"text\":true,", 1),
+    };
+    raw(text).map(Some)
+}
+
+fn raw(text: String) -> Result<Box<RawValue>, CommandError> {
+    Ok(RawValue::from_string(text).map_err(anyhow::Error::from)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,11 +192,47 @@ mod tests {
     struct Line {
         #[command(flatten)]
         job: JobOptions,
+        #[arg(long = "continue")]
+        continue_id: Option<String>,
+    }
+
+    fn body_of(words: &[&str], survey: &Survey, text: bool) -> String {
+        let line = Line::try_parse_from(["x"].iter().chain(words)).unwrap();
+        assert_eq!(line.continue_id, None);
+        String::from_utf8(line.job.body(survey, text).unwrap().to_vec()).unwrap()
     }
 
     fn body(words: &[&str]) -> String {
-        let line = Line::try_parse_from(["x"].iter().chain(words)).unwrap();
-        String::from_utf8(line.job.body().unwrap().to_vec()).unwrap()
+        body_of(words, &Survey::default(), false)
+    }
+
+    #[test]
+    fn values_of_csv_are_text_unless_the_params_say_otherwise() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p.json");
+        let with = |params: &str| {
+            std::fs::write(&path, params).unwrap();
+            let body = body_of(&["--processor", "p", "--params", path.to_str().unwrap()], &Survey::default(), true);
+            let body: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&body).unwrap();
+            body["params"].get().to_owned()
+        };
+        assert_eq!(
+            with(r#" { "schema": {"minimum": 1.000000000000000000001}}"#),
+            r#"{"text":true, "schema": {"minimum": 1.000000000000000000001}}"#
+        );
+        assert_eq!(with(r#"{"schema":{},"text":false}"#), r#"{"schema":{},"text":false}"#);
+        assert_eq!(with("{ }"), r#"{"text":true}"#);
+        assert_eq!(with("[1]"), "[1]", "no object: the server says what is wrong");
+        assert!(body_of(&["--processor", "p"], &Survey::default(), true).contains(r#""params":{"text":true}"#));
+    }
+
+    #[test]
+    fn under_a_key_the_body_stands_for_the_items_too() {
+        let with = |digest: &str| {
+            body_of(&["--processor", "p", "--metadata", "a=b"], &Survey { sha256: Some(digest.to_owned()), ..Survey::default() }, false)
+        };
+        assert_eq!(with("00ff"), r#"{"processor":"p","sealed":false,"metadata":{"a":"b","itemsSha256":"00ff"}}"#);
+        assert_ne!(with("00ff"), with("00fe"));
     }
 
     #[test]

@@ -1,0 +1,82 @@
+//! Checks the ids of a file's items before anything is sent: each item has one, of the right kind, and no two are the same.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+
+use headway::item_id::id_of;
+use headway::limits::ID_CHARS_MAX;
+use serde_json::value::RawValue;
+
+use crate::input::{InputError, Opened, Place};
+
+/// The ids so far. Their hashes only, so that ten million take about 150 MB; a hash that comes again is looked up in the file.
+#[derive(Debug)]
+pub struct Ids {
+    field: String,
+    seen: HashSet<u64>,
+    state: RandomState,
+    items: u64,
+}
+
+impl Ids {
+    /// Before the first item.
+    #[must_use]
+    pub fn new(field: &str) -> Ids {
+        Ids { field: field.to_owned(), seen: HashSet::new(), state: RandomState::new(), items: 0 }
+    }
+
+    /// Takes the next item.
+    ///
+    /// # Errors
+    /// If it has no good id, or one that came before.
+    pub fn push(&mut self, item: &[u8], place: Place, opened: &Opened) -> Result<(), InputError> {
+        let id = self.id(item).map_err(|what| InputError::At { place, what })?;
+        if !self.seen.insert(self.state.hash_one(&id))
+            && let Some(first) = self.first_with(&id, opened)?
+        {
+            let what = format!("the item's {:?} is {id:?}, as that of the item at {first}: each item needs an id of its own", self.field);
+            return Err(InputError::At { place, what });
+        }
+        self.items += 1;
+        Ok(())
+    }
+
+    fn id(&self, item: &[u8]) -> Result<String, String> {
+        let field = &self.field;
+        let raw: &RawValue = serde_json::from_slice(item).map_err(|error| error.to_string())?;
+        match id_of(raw, field) {
+            None => Err(format!("the item has no {field:?} that is a string or an integer, as --id-field asks for{}", known(item))),
+            Some(id) if id.is_empty() => Err(format!("the item's {field:?} is empty, as an id may not be")),
+            Some(id) if id.chars().count() > ID_CHARS_MAX => {
+                Err(format!("the item's {field:?} is longer than {ID_CHARS_MAX} characters, the most of an id"))
+            }
+            Some(id) => Ok(id),
+        }
+    }
+
+    /// The place of the first item so far that has this id; none if only the hashes are the same.
+    fn first_with(&self, id: &str, opened: &Opened) -> Result<Option<Place>, InputError> {
+        let (mut items, mut item) = (opened.again()?, Vec::new());
+        for _ in 0..self.items {
+            let Some(place) = items.next(&mut item)? else { break };
+            if self.id(&item).is_ok_and(|other| other == id) {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The item's members, for somebody who mistyped a name.
+fn known(item: &[u8]) -> String {
+    const SHOWN_MAX: usize = 8;
+    let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(item).ok();
+    match members {
+        None => "; it is no object".to_owned(),
+        Some(members) => {
+            let more = if members.len() > SHOWN_MAX { ", …" } else { "" };
+            let names: Vec<&str> = members.keys().take(SHOWN_MAX).map(String::as_str).collect();
+            format!("; its members are {}{more}", names.join(", "))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The header row: the columns' names, and the mistakes about the whole file that it shows.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use super::super::error::InputError;
+use super::rows::{Row, Rows};
+
+/// What files separate their cells with, if not with what was expected.
+const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
+
+/// The columns' names.
+pub(super) struct Header {
+    /// `"name":` of each column, as JSON.
+    keys: Vec<Vec<u8>>,
+}
+
+impl Header {
+    /// Reads the first row that is not a blank line, and counts the blank lines before it.
+    pub(super) fn read<R: Read>(rows: &mut Rows<R>) -> Result<(Header, u64), InputError> {
+        let (mut row, mut blank_lines) = (Row::default(), 0);
+        loop {
+            if !rows.next(&mut row)? {
+                return Err(InputError::File("the file is empty: CSV needs a header row with the columns' names".to_owned()));
+            }
+            if !row.is_blank_line() {
+                break;
+            }
+            blank_lines += 1;
+        }
+        check_delimiter(&row, rows.delimiter())?;
+        let keys = keys(&row)?;
+        Ok((Header { keys }, blank_lines))
+    }
+
+    pub(super) fn check_width(&self, row: &Row) -> Result<(), InputError> {
+        let (cells, columns) = (row.width(), self.keys.len());
+        if cells == columns {
+            return Ok(());
+        }
+        let noun = if cells == 1 { "cell" } else { "cells" };
+        Err(InputError::at(row.place(), format!("{cells} {noun}, but the header row has {columns} cells")))
+    }
+
+    /// Writes a row of the header's width as an object.
+    pub(super) fn write(&self, row: &Row, item: &mut Vec<u8>) -> Result<(), InputError> {
+        item.clear();
+        for (n, (key, cell)) in self.keys.iter().zip(row.cells()).enumerate() {
+            item.push(if n == 0 { b'{' } else { b',' });
+            item.extend_from_slice(key);
+            write_text(item, cell)?;
+        }
+        item.push(b'}');
+        Ok(())
+    }
+}
+
+/// One column whose name contains another delimiter is most likely several columns.
+fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
+    let Some(name) = row.cells().next() else { return Ok(()) };
+    if name.starts_with(b"sep=") {
+        let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and name it with --delimiter";
+        return Err(InputError::at(row.place(), what));
+    }
+    if row.width() > 1 || row.has_quotes() {
+        return Ok(());
+    }
+    let Some(other) = DELIMITERS.into_iter().find(|other| *other != delimiter && name.contains(other)) else { return Ok(()) };
+    let (shown, option) = match other {
+        b'\t' => ("a tab".to_owned(), "tab".to_owned()),
+        other => (format!("`{}`", char::from(other)), format!("'{}'", char::from(other))),
+    };
+    let what =
+        format!("the header has one column and contains {shown}: give --delimiter {option}, or put the name in quotes if it is one column");
+    Err(InputError::at(row.place(), what))
+}
+
+fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
+    let wrong = |what: String| Err(InputError::at(row.place(), what));
+    let mut seen = BTreeSet::new();
+    let mut keys = Vec::with_capacity(row.width());
+    for (n, name) in row.cells().enumerate() {
+        if name.trim_ascii().is_empty() {
+            return wrong(format!("column {} has no name: give it one in the header row, or remove the column", n + 1));
+        }
+        if !seen.insert(name) {
+            return wrong(format!("two columns are named {:?}: rename one", String::from_utf8_lossy(name)));
+        }
+        let mut key = Vec::with_capacity(name.len() + 3);
+        write_text(&mut key, name)?;
+        key.push(b':');
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+fn write_text(item: &mut Vec<u8>, cell: &[u8]) -> Result<(), InputError> {
+    // Cells are cut at ASCII characters of a text that is UTF-8.
+    let text = std::str::from_utf8(cell).map_err(std::io::Error::other)?;
+    serde_json::to_writer(item, text).map_err(|error| InputError::Read(error.into()))
+}

@@ -1,0 +1,111 @@
+//! How a file is to be read: its format, and what the options say about it.
+
+use std::fmt;
+use std::path::Path;
+
+use encoding_rs::Encoding;
+
+/// How a file holds its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A header row, then a row an item; values stay text.
+    Csv,
+    /// A JSON value a line.
+    Ndjson,
+    /// One JSON array.
+    Json,
+}
+
+/// How a file is to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The format.
+    pub format: Format,
+    /// What separates the cells of CSV.
+    pub delimiter: Delimiter,
+    /// The encoding; none is UTF-8, or UTF-16 if the file begins with its mark.
+    pub encoding: Option<NamedEncoding>,
+}
+
+/// What separates the cells of CSV: one ASCII character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delimiter(u8);
+
+/// An encoding as `--encoding` names it.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedEncoding {
+    /// The encoding.
+    pub encoding: &'static Encoding,
+    /// Whether a mark may say which byte of a pair comes first.
+    pub either_utf16: bool,
+}
+
+impl Format {
+    /// The format that a file's extension stands for.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Format> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "csv" => Some(Format::Csv),
+            "ndjson" | "jsonl" => Some(Format::Ndjson),
+            "json" => Some(Format::Json),
+            _ => None,
+        }
+    }
+}
+
+impl Reading {
+    /// A file of this format without further options.
+    #[must_use]
+    pub fn of(format: Format) -> Reading {
+        Reading { format, delimiter: Delimiter::COMMA, encoding: None }
+    }
+}
+
+impl Delimiter {
+    /// The one of RFC 4180.
+    pub const COMMA: Delimiter = Delimiter(b',');
+
+    /// Reads `;`, `|`, any other ASCII character, or `tab`.
+    ///
+    /// # Errors
+    /// If the text is none of these.
+    pub fn parse(text: &str) -> Result<Delimiter, String> {
+        match text.as_bytes() {
+            b"tab" | b"\\t" | b"\t" => Ok(Delimiter(b'\t')),
+            [byte] if byte.is_ascii_graphic() && *byte != b'"' || byte == &b' ' => Ok(Delimiter(*byte)),
+            _ => Err(format!("{text:?} cannot separate cells: give one ASCII character that is no quote, or tab")),
+        }
+    }
+
+    /// The character.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Delimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == b'\t' { f.write_str("tab") } else { write!(f, "{}", char::from(self.0)) }
+    }
+}
+
+impl fmt::Display for NamedEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.either_utf16 { "utf-16" } else { self.encoding.name() })
+    }
+}
+
+impl NamedEncoding {
+    /// Reads a name of the WHATWG's list of encodings: `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `shift_jis`, …
+    ///
+    /// # Errors
+    /// If the list has no such name.
+    pub fn parse(text: &str) -> Result<NamedEncoding, String> {
+        let found = Encoding::for_label_no_replacement(text.as_bytes());
+        let either_utf16 = text.trim().eq_ignore_ascii_case("utf-16");
+        found.map(|encoding| NamedEncoding { encoding, either_utf16 }).ok_or_else(|| {
+            format!("{text:?} is no encoding that is known here: name it like utf-8, utf-16le, windows-1252, iso-8859-2 or shift_jis")
+        })
+    }
+}

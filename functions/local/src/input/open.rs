@@ -1,0 +1,24 @@
+//! The items of a reader, by its format.
+
+use std::io::Read;
+
+use super::csv::CsvItems;
+use super::error::InputError;
+use super::format::{Format, Reading};
+use super::items::Items;
+use super::json_array::ArrayItems;
+use super::ndjson::NdjsonItems;
+use super::text::Text;
+
+/// The items of what a reader gives.
+///
+/// # Errors
+/// If it has no good beginning.
+pub fn items(reader: impl Read + 'static, reading: &Reading) -> Result<Box<dyn Items>, InputError> {
+    let text = Text::new(reader, reading.encoding)?;
+    Ok(match reading.format {
+        Format::Csv => Box::new(CsvItems::new(text, reading.delimiter)?),
+        Format::Ndjson => Box::new(NdjsonItems::new(text)),
+        Format::Json => Box::new(ArrayItems::new(text)),
+    })
+}

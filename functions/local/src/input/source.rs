@@ -1,0 +1,240 @@
+//! Where a file's items come from: opened once, read twice, and the same both times.
+//!
+//! The first reading checks everything before anything is sent. What can be read only once (stdin, a pipe) is kept in a
+//! temporary file for the second, which has no name and so is gone with the process.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use super::error::InputError;
+use super::format::{Delimiter, Format, NamedEncoding, Reading};
+use super::items::Items;
+use super::open::items;
+use super::place::Place;
+
+/// A file of items, or stdin, and how to read it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// A file; none is stdin.
+    pub path: Option<PathBuf>,
+    /// How to read it.
+    pub reading: Reading,
+}
+
+/// A source that was opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    reading: Reading,
+    name: String,
+    kept: Kept,
+}
+
+#[derive(Clone, Debug)]
+enum Kept {
+    /// A regular file, as it was when it was opened.
+    File { file: Arc<File>, bytes: u64, modified: Option<SystemTime> },
+    /// What can be read once, and the copy that is made of it.
+    Spool { once: Arc<File>, spool: Arc<File>, bytes: Arc<AtomicU64> },
+}
+
+impl Source {
+    /// The source that `FILE` (`-` is stdin) and the options stand for.
+    ///
+    /// # Errors
+    /// Says what to add, if the format is not known, or which option does not fit it.
+    pub fn of(
+        file: &Path,
+        format: Option<Format>,
+        delimiter: Option<Delimiter>,
+        encoding: Option<NamedEncoding>,
+    ) -> Result<Source, String> {
+        let stdin = file.as_os_str() == "-";
+        let path = (!stdin).then(|| file.to_owned());
+        let extension = || file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let format = match format.or_else(|| path.as_deref().and_then(Format::of)) {
+            Some(format) => format,
+            None if stdin => return Err("say what stdin holds: --format csv, ndjson or json".to_owned()),
+            None if matches!(extension(), "tsv" | "tab") => return Err(format!("{}: give --format csv --delimiter tab", file.display())),
+            None => return Err(format!("the name {} does not tell the format: --format csv, ndjson or json", file.display())),
+        };
+        if delimiter.is_some() && format != Format::Csv {
+            return Err("--delimiter is for CSV only".to_owned());
+        }
+        Ok(Source { path, reading: Reading { format, delimiter: delimiter.unwrap_or(Delimiter::COMMA), encoding } })
+    }
+
+    /// Opens the source. Nothing is read yet.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or no temporary file can be made.
+    pub fn open(&self) -> Result<Opened, InputError> {
+        let name = self.path.as_deref().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
+        let failed = |source| InputError::Open { name: name.clone(), source };
+        let file = match &self.path {
+            Some(path) => File::open(path),
+            // Not /dev/stdin, which would begin a redirected file anew.
+            None => io::stdin().as_fd().try_clone_to_owned().map(File::from),
+        };
+        let file = Arc::new(file.map_err(failed)?);
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        // Files of the kernel's (/proc) tell no length.
+        let kept = if self.path.is_some() && metadata.is_file() && metadata.len() > 0 {
+            Kept::File { file, bytes: metadata.len(), modified: metadata.modified().ok() }
+        } else {
+            Kept::Spool { once: file, spool: Arc::new(tempfile::tempfile().map_err(spool_error)?), bytes: Arc::default() }
+        };
+        Ok(Opened { reading: self.reading, name, kept })
+    }
+}
+
+impl Opened {
+    /// The file's name, for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The items, for the first time.
+    ///
+    /// # Errors
+    /// As [`items`].
+    pub fn first(&self) -> Result<Box<dyn Items>, InputError> {
+        match &self.kept {
+            Kept::File { .. } => self.again(),
+            Kept::Spool { once, spool, bytes } => {
+                let (once, spool, bytes) = (Arc::clone(once), Arc::clone(spool), Arc::clone(bytes));
+                items(Copying { once, spool, bytes }, &self.reading)
+            }
+        }
+    }
+
+    /// The items, once they have been read to their end.
+    ///
+    /// # Errors
+    /// As [`items`].
+    pub fn again(&self) -> Result<Box<dyn Items>, InputError> {
+        let (file, bytes) = match &self.kept {
+            Kept::File { file, bytes, .. } => (file, *bytes),
+            Kept::Spool { spool, bytes, .. } => (spool, bytes.load(Ordering::Acquire)),
+        };
+        items(Positioned { file: Arc::clone(file), at: 0, bytes }, &self.reading)
+    }
+
+    /// Checks that the file is as it was when it was opened.
+    ///
+    /// # Errors
+    /// If it has been written to.
+    pub fn check_unchanged(&self) -> Result<(), InputError> {
+        let Kept::File { file, bytes, modified } = &self.kept else { return Ok(()) };
+        let now: Metadata = file.metadata()?;
+        if now.len() == *bytes && now.modified().ok() == *modified {
+            return Ok(());
+        }
+        Err(InputError::File(format!("{} changed while it was read: submit it once it is complete", self.name)))
+    }
+
+    /// Where the item with this index begins.
+    ///
+    /// # Errors
+    /// If the file cannot be read any more.
+    pub fn place_of(&self, index: u64) -> Result<Option<Place>, InputError> {
+        let (mut items, mut item) = (self.again()?, Vec::new());
+        for _ in 0..index {
+            if items.next(&mut item)?.is_none() {
+                return Ok(None);
+            }
+        }
+        items.next(&mut item)
+    }
+}
+
+/// Reads a file from its beginning to the length it had, whatever position others left it at.
+struct Positioned {
+    file: Arc<File>,
+    at: u64,
+    bytes: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
+        let read = self.file.read_at(&mut buffer[..most], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Reads what can be read once, and keeps a copy.
+struct Copying {
+    once: Arc<File>,
+    spool: Arc<File>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Read for Copying {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.once.as_ref().read(buffer)?;
+        self.spool.as_ref().write_all(&buffer[..read]).map_err(|error| io::Error::other(spool_error(error)))?;
+        self.bytes.fetch_add(read as u64, Ordering::Release);
+        Ok(read)
+    }
+}
+
+fn spool_error(source: io::Error) -> InputError {
+    InputError::Spool { directory: std::env::temp_dir().display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, SeekFrom};
+
+    use super::*;
+
+    fn opened(content: &str) -> (tempfile::NamedTempFile, Opened) {
+        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        let opened = Source::of(file.path(), None, None, None).unwrap().open().unwrap();
+        (file, opened)
+    }
+
+    fn count(mut items: Box<dyn Items>) -> usize {
+        let mut item = Vec::new();
+        std::iter::from_fn(|| items.next(&mut item).unwrap()).count()
+    }
+
+    #[test]
+    fn a_file_that_grows_or_is_written_over_is_noticed() {
+        let (mut file, opened) = opened("a\n1\n2\n");
+        assert_eq!(count(opened.first().unwrap()), 2);
+        opened.check_unchanged().unwrap();
+        file.write_all(b"3\n").unwrap();
+        assert_eq!(count(opened.again().unwrap()), 2, "what comes later is no part of it");
+        assert!(opened.check_unchanged().unwrap_err().to_string().contains("changed while it was read"));
+        file.as_file_mut().set_len(6).unwrap();
+        file.seek(SeekFrom::Start(2)).unwrap();
+        file.write_all(b"9").unwrap();
+        assert!(opened.check_unchanged().is_err(), "of the same length, and another");
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_is_read_as_it_was() {
+        let (file, opened) = opened("a\n1\n2\n");
+        let path = file.into_temp_path();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "a\n3\n").unwrap();
+        assert_eq!(count(opened.first().unwrap()), 2);
+        opened.check_unchanged().unwrap();
+        assert_eq!(opened.place_of(1).unwrap(), Some(Place { line: 3, column: 1 }));
+        assert_eq!(opened.place_of(2).unwrap(), None);
+    }
+}

@@ -1,0 +1,156 @@
+//! A file as UTF-8 text, piece by piece, with the place of each byte. What is no text is refused here.
+
+use std::io::{self, Read};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use memchr::memchr;
+
+use super::error::InputError;
+use super::format::NamedEncoding;
+use super::not_text::{self, HEAD_BYTES};
+use super::place::{Place, Tracker};
+
+const RAW_BYTES: usize = 256 * 1_024;
+/// The longest mark that a text begins with.
+const MARK_BYTES_MAX: usize = 4;
+
+/// The text of a reader.
+pub(super) struct Text<R> {
+    reader: R,
+    decoder: Decoder,
+    encoding: &'static Encoding,
+    /// Bytes read and not decoded yet: `raw[raw_at..]`.
+    raw: Vec<u8>,
+    raw_at: usize,
+    raw_ended: bool,
+    /// Text decoded and not consumed yet: `text[text_at..text_len]`.
+    text: Box<[u8]>,
+    text_at: usize,
+    text_len: usize,
+    tracker: Tracker,
+    /// What follows the decoded text.
+    then: Then,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    More,
+    Malformed,
+    Nul,
+    End,
+}
+
+impl<R: Read> Text<R> {
+    /// The text, without its mark.
+    ///
+    /// # Errors
+    /// If the reader fails, or the first bytes are no text.
+    pub(super) fn new(mut reader: R, named: Option<NamedEncoding>) -> Result<Text<R>, InputError> {
+        let mut raw = Vec::with_capacity(RAW_BYTES);
+        reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut raw)?;
+        let (encoding, raw_at) = encoding(&raw, named)?;
+        Ok(Text {
+            reader,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            encoding,
+            raw,
+            raw_at,
+            raw_ended: false,
+            text: vec![0; RAW_BYTES].into(),
+            text_at: 0,
+            text_len: 0,
+            tracker: Tracker::default(),
+            then: Then::More,
+        })
+    }
+
+    /// The next piece of text, whole characters; empty at the end. It is the same until some of it is consumed.
+    pub(super) fn fill(&mut self) -> Result<&[u8], InputError> {
+        while self.text_at == self.text_len {
+            match self.then {
+                Then::More => self.decode()?,
+                Then::End => return Ok(&[]),
+                Then::Nul => return Err(InputError::at(self.place(), "a NUL character: the file is no text")),
+                Then::Malformed => return Err(InputError::at(self.place(), self.malformed())),
+            }
+        }
+        Ok(&self.text[self.text_at..self.text_len])
+    }
+
+    /// Goes on past the first `bytes` of the piece.
+    pub(super) fn consume(&mut self, bytes: usize) {
+        let passed = &self.text[self.text_at..self.text_at + bytes];
+        self.tracker.pass(passed);
+        self.text_at += bytes;
+    }
+
+    /// The place of the next byte.
+    pub(super) fn place(&self) -> Place {
+        self.tracker.place()
+    }
+
+    /// Decodes at least one character, or finds out what follows.
+    fn decode(&mut self) -> Result<(), InputError> {
+        if self.raw_at == self.raw.len() && !self.raw_ended {
+            self.read()?;
+        }
+        let (result, read, written) =
+            self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text, self.raw_ended);
+        self.raw_at += read;
+        (self.text_at, self.text_len) = (0, written);
+        self.then = match result {
+            DecoderResult::Malformed(..) => Then::Malformed,
+            DecoderResult::InputEmpty if self.raw_ended => Then::End,
+            DecoderResult::InputEmpty | DecoderResult::OutputFull => Then::More,
+        };
+        if let Some(nul) = memchr(0, &self.text[..written]) {
+            (self.text_len, self.then) = (nul, Then::Nul);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        self.raw.resize(RAW_BYTES, 0);
+        self.raw_at = 0;
+        let read = loop {
+            match self.reader.read(&mut self.raw) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.raw.truncate(read);
+        self.raw_ended = read == 0;
+        Ok(())
+    }
+
+    fn malformed(&self) -> String {
+        let name = self.encoding.name();
+        if self.encoding == UTF_8 {
+            "not UTF-8: name the file's encoding, as in --encoding windows-1252, or save it as UTF-8".to_owned()
+        } else {
+            format!("not {name}: name the file's encoding with --encoding, or save it as UTF-8")
+        }
+    }
+}
+
+/// The encoding of a file that begins with `head`, and the length of its mark.
+fn encoding(head: &[u8], named: Option<NamedEncoding>) -> Result<(&'static Encoding, usize), InputError> {
+    match &head[..head.len().min(MARK_BYTES_MAX)] {
+        [0xff, 0xfe, 0, 0] => return Err(InputError::File(not_text::utf32("UTF-32LE"))),
+        [0, 0, 0xfe, 0xff] => return Err(InputError::File(not_text::utf32("UTF-32BE"))),
+        _ => {}
+    }
+    let Some((marked, mark_bytes)) = Encoding::for_bom(head) else {
+        not_text::refuse(head, named.is_some())?;
+        return Ok((named.map_or(UTF_8, |named| named.encoding), 0));
+    };
+    let agrees = |named: NamedEncoding| named.encoding == marked || named.either_utf16 && [UTF_16LE, UTF_16BE].contains(&marked);
+    match named {
+        Some(named) if !agrees(named) => Err(InputError::File(format!(
+            "the file begins with the mark of {}, but --encoding says {}: leave --encoding out",
+            marked.name(),
+            named.encoding.name()
+        ))),
+        _ => Ok((marked, mark_bytes)),
+    }
+}

@@ -1,0 +1,109 @@
+//! A note of the rows that were sent to an open job, so that continuing with an edited file can name the row that differs.
+//!
+//! The server compares a part's bytes and can only say that some row in it differs. The note is a file of eight bytes a
+//! row beside the development key; it is gone once the job is sealed. Without it (another machine, no home) everything
+//! works, and only the part's rows are named.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use headway::config;
+use headway_api::auth::hs256;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+const DIRECTORY: &str = "submitted";
+const ROW_BYTES: usize = 8;
+/// A job that nobody continued for so long has failed.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// What a row was; never zero, which is what a hole in the file reads as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowDigest([u8; ROW_BYTES]);
+
+/// The note about one job. Trouble with it is no trouble of the submission.
+#[derive(Debug)]
+pub struct SentRows {
+    place: Option<(PathBuf, File)>,
+}
+
+impl RowDigest {
+    /// Of a row as JSON.
+    #[must_use]
+    pub fn of(row: &[u8]) -> RowDigest {
+        let digest = Sha256::digest(row);
+        let mut bytes = [0; ROW_BYTES];
+        bytes.copy_from_slice(&digest[..ROW_BYTES]);
+        bytes[0] |= 1;
+        RowDigest(bytes)
+    }
+}
+
+impl SentRows {
+    /// The note about a job, new if there is none yet.
+    #[must_use]
+    pub fn of(job_id: &str) -> SentRows {
+        let directory = hs256::path_from_env(&config::optional).ok().map(|key| key.with_file_name(DIRECTORY));
+        // The id is the server's: what is no UUID must not become a path.
+        let place = directory.zip(Uuid::parse_str(job_id).ok());
+        SentRows { place: place.and_then(|(directory, id)| open(&directory, id).ok()) }
+    }
+
+    /// Notes the rows of a part that is about to be sent, where nothing is known of them.
+    pub fn begin(&self, first_index: u64, rows: &[RowDigest]) {
+        let known = self.known(first_index, rows.len());
+        let merged = known.iter().zip(rows).map(|(known, row)| known.unwrap_or(*row));
+        self.write(first_index, merged);
+    }
+
+    /// Notes the rows of a part that the server took, or had.
+    pub fn confirm(&self, first_index: u64, rows: &[RowDigest]) {
+        self.write(first_index, rows.iter().copied());
+    }
+
+    /// The rows from this index on, as far as they are known.
+    #[must_use]
+    pub fn known(&self, first_index: u64, rows: usize) -> Vec<Option<RowDigest>> {
+        let mut bytes = vec![0; rows * ROW_BYTES];
+        if let Some((_, file)) = &self.place {
+            // A file that is shorter, or cannot be read, knows nothing there.
+            let _ = file.read_exact_at(&mut bytes, first_index * ROW_BYTES as u64);
+        }
+        let (rows, _) = bytes.as_chunks::<ROW_BYTES>();
+        rows.iter().map(|row| (row != &[0; ROW_BYTES]).then_some(RowDigest(*row))).collect()
+    }
+
+    /// Removes the note.
+    pub fn forget(&self) {
+        if let Some((path, _)) = &self.place {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn write(&self, first_index: u64, rows: impl Iterator<Item = RowDigest>) {
+        if let Some((_, file)) = &self.place {
+            let bytes: Vec<u8> = rows.flat_map(|row| row.0).collect();
+            let _ = file.write_all_at(&bytes, first_index * ROW_BYTES as u64);
+        }
+    }
+}
+
+fn open(directory: &Path, id: Uuid) -> io::Result<(PathBuf, File)> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    remove_old(directory);
+    let path = directory.join(id.to_string());
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+    Ok((path, file))
+}
+
+fn remove_old(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > KEPT) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Files: what is refused leaves no job behind, and says where and what to do. What is read, arrives.
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use crate::fake_server::{FakeServer, ID, TOKEN, busy, problem};
+use crate::{Ended, Home};
+
+async fn submit(home: &Home, server: &FakeServer, words: &[&str]) -> Ended {
+    home.run(&[&["submit"], words, &["--processor", "p", "--url", &server.url]].concat()).await
+}
+
+async fn submit_stdin(home: &Home, server: &FakeServer, words: &[&str], stdin: &'static [u8]) -> Ended {
+    let mut command = home.command(&[&["submit", "-", "--processor", "p", "--url", &server.url], words].concat());
+    command.env("HEADWAY_TOKEN", TOKEN);
+    home.run_command(command, stdin).await
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_job_behind() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    for (name, data, words, says) in [
+        ("a.csv", &b"a,b\n1,2\n3,\"open\n"[..], &[][..], "line 3, column 3: the quote that is opened here is never closed"),
+        ("a.csv", b"a;b\n1;2\n", &[], "--delimiter ';'"),
+        ("a.csv", b"", &[], "the file is empty"),
+        ("a.csv", b"PK\x03\x04\x14\0\x06\0 xl/workbook.xml", &[], "a spreadsheet"),
+        ("a.csv", b"n\nZ\xfcrich\n", &[], "--encoding windows-1252"),
+        ("a.json", b"[1,2", &[], "cut off"),
+        ("a.json", b"", &[], "the file is empty"),
+        ("a.ndjson", b"[1,2]", &[], "--format json"),
+        ("a.ndjson", b"1\n{\"a\":1,\"a\":2}\n", &[], "line 2, column "),
+        // Ids: missing, of the wrong type, empty, too long, doubled; across parts, too.
+        ("a.csv", b"a,b\n1,2\n", &["--id-field", "id"], "line 2, column 1: the item has no \"id\" that is a string or an integer"),
+        ("a.csv", b"a,b\n1,2\n", &["--id-field", "A"], "its members are a, b"),
+        ("a.csv", b"a,b\n1,2\n,x\n", &["--id-field", "a"], "line 3, column 1: the item's \"a\" is empty"),
+        (
+            "a.csv",
+            b"a,b\n1,2\n\n3,4\n1,5\n",
+            &["--id-field", "a"],
+            "line 5, column 1: the item's \"a\" is \"1\", as that of the item at line 2",
+        ),
+        ("a.ndjson", b"{\"a\":1}\n{\"a\":1.5}\n", &["--id-field", "a"], "line 2, column 1: the item has no \"a\""),
+        ("a.ndjson", b"{\"a\":1}\n7\n", &["--id-field", "a"], "it is no object"),
+        ("a.ndjson", b"{\"a\":1}\n{\"a\":\"1\"}\n", &["--id-field", "a"], "line 2, column 1: the item's \"a\" is \"1\", as that"),
+        ("a.json", b"[{\"a\":\"x\"},\n{\"a\":null}]", &["--id-field", "a"], "line 2, column 1: the item has no \"a\""),
+    ] {
+        let file = home.file(name, data);
+        let ended = submit(&home, &server, &[&[file.as_str()], words].concat()).await;
+        assert!(ended.code == Some(1) && ended.stderr.contains(says), "{says}: {ended:?}");
+        assert!(!ended.stderr.contains("--continue"), "nothing to continue: {}", ended.stderr);
+        let format = name.split_once('.').unwrap().1;
+        let piped = submit_stdin(&home, &server, &[&["--format", format], words].concat(), data).await;
+        assert!(piped.code == Some(1) && piped.stderr.contains(says), "{says}: {piped:?}");
+        assert_eq!(server.count("POST"), 0, "{says}");
+    }
+    let long = home.file("long.ndjson", format!("{{\"a\":\"{}\"}}\n", "é".repeat(129)));
+    assert!(submit(&home, &server, &[&long, "--id-field", "a"]).await.stderr.contains("longer than 128 characters"));
+    let far = home.file("far.csv", (0..900).chain([17]).fold("a\n".to_owned(), |text, n| format!("{text}{n}\n")));
+    let ended = submit(&home, &server, &[&far, "--id-field", "a"]).await;
+    assert!(ended.stderr.contains("line 902, column 1: the item's \"a\" is \"17\", as that of the item at line 19"), "{ended:?}");
+    assert_eq!(server.count("POST"), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_named() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    std::fs::create_dir(home.path().join("folder.csv")).unwrap();
+    for (name, says) in [("none.csv", "none.csv cannot be opened"), ("folder.csv", "is a directory")] {
+        let ended = submit(&home, &server, &[name]).await;
+        assert!(ended.code == Some(1) && ended.stderr.contains(says), "{ended:?}");
+    }
+    for words in [
+        &["-"][..],
+        &["rows.txt"],
+        &["rows.tsv"],
+        &["a.json", "--delimiter", ";"],
+        &["a.csv", "--delimiter", ";;"],
+        &["a.csv", "--encoding", "klingon"],
+    ] {
+        assert_eq!(submit(&home, &server, words).await.code, Some(2), "{words:?}");
+    }
+    assert_eq!(server.count("POST"), 0);
+}
+
+#[tokio::test]
+async fn options_say_how_a_file_is_read() {
+    for (data, words) in [
+        (&b"n;t\n1;Z\xfcrich\n"[..], &["--delimiter", ";", "--encoding", "latin1"][..]),
+        (b"n\tt\n1\tZ\xc3\xbcrich\n", &["--delimiter", "tab"]),
+        (b"\xff\xfen\0,\0t\0\n\0\x31\0,\0Z\0\xfc\0r\0i\0c\0h\0", &[]),
+    ] {
+        let (home, server) = (Home::new(), FakeServer::start().await);
+        let file = home.file("a.csv", data);
+        let ended = submit(&home, &server, &[&[file.as_str()], words].concat()).await;
+        assert_eq!((ended.code, server.items()), (Some(0), vec![r#"{"n":"1","t":"Zürich"}"#.to_owned()]), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_empty_are_skipped_and_counted() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("a.csv", "a,b\n1,2\n,\n\n3,4\n");
+    let ended = submit(&home, &server, &[&file]).await;
+    assert!(ended.code == Some(0) && ended.stderr.contains("2 rows are empty in every column and were skipped"), "{ended:?}");
+    assert_eq!(server.items().len(), 2);
+}
+
+#[tokio::test]
+async fn a_pipe_with_a_name_is_read_once_and_sent() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let pipe = home.path().join("rows.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writing = tokio::task::spawn_blocking(move || {
+        std::fs::OpenOptions::new().write(true).open(pipe).unwrap().write_all(b"a\n1\n2\n3\n").unwrap();
+    });
+    let ended = submit(&home, &server, &["rows.csv"]).await;
+    writing.await.unwrap();
+    assert_eq!((ended.code, server.items().len()), (Some(0), 3), "{ended:?}");
+}
+
+#[tokio::test]
+async fn stdin_that_does_not_fit_the_disk_leaves_no_job_behind() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let submit = format!("exec {} submit - --format ndjson --processor p --url {}", env!("CARGO_BIN_EXE_headway"), server.url);
+    let rows: &'static str = "{\"some\":\"row\"}\n".repeat(100_000).leak();
+    for (before, says) in
+        [("trap '' XFSZ; ulimit -f 8;", "set TMPDIR to a directory with room"), ("TMPDIR=/nowhere/at/all", "/nowhere/at/all")]
+    {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("{before} {submit}")]).env_clear().env("HEADWAY_TOKEN", TOKEN).env("HOME", home.path());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let ended = home.run_command(command, rows).await;
+        assert!(ended.code == Some(1) && ended.stderr.contains(says), "{before}: {ended:?}");
+        assert_eq!(server.count("POST"), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_sent_is_noticed() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let rows = (0..3_000).fold("n\n".to_owned(), |text, n| format!("{text}{n}\n"));
+    let file = home.file("rows.csv", &rows);
+    // 160 items a part: nineteen parts, of which six at most are read while the first are not taken.
+    server.fault("PUT", (0..1_000).map(|_| busy(503)));
+    let mut command = home.command(&["submit", &file, "--processor", "p", "--json", "--url", &server.url]);
+    let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    server.asked_at_least(4).await;
+    home.file("rows.csv", rows.replace("\n2999\n", "\n3999\n"));
+    server.world.lock().unwrap().faults.clear();
+    let ended = Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let problem = ended.problem();
+    assert!(problem["detail"].as_str().unwrap().contains("rows.csv was changed while it was being sent"), "{problem}");
+    assert!(!problem["advice"].to_string().contains("--continue"), "{problem}");
+    assert!(!server.world.lock().unwrap().sealed && !server.items().iter().any(|item| item.contains("3999")));
+}
+
+#[tokio::test]
+async fn a_job_of_which_nothing_was_taken_is_taken_back() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("a.ndjson", "1\n2\n");
+    server.fault("PUT", [problem(422, "invalid", "no item is good enough")]);
+    let ended = submit(&home, &server, &[&file]).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains("no item is good enough"), "{ended:?}");
+    assert!(!ended.stderr.contains("--continue") && !ended.stderr.contains("still there"), "{}", ended.stderr);
+    assert!(server.world.lock().unwrap().deleted, "cancelled, and deleted");
+}
+
+#[tokio::test]
+async fn the_item_that_ended_a_job_is_named_by_its_line() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("a.csv", "n\n1\n\n\"2\nx\"\nbad\n");
+    server.world.lock().unwrap().ends_as = Some("Failed");
+    let ended = submit(&home, &server, &[&file]).await;
+    assert_eq!(ended.code, Some(5));
+    assert!(ended.stderr.contains("item 1: bad") && ended.stderr.contains("that item is on line 4 of a.csv"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn values_of_csv_are_said_to_be_text_where_the_processor_reads_text() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let csv = home.file("a.csv", "n\n1\n");
+    let json = home.file("a.json", "[1]");
+    let params = home.file("params.json", r#"{"schema": {"type": "object"}}"#);
+    let body = async |file: &str, schema: serde_json::Value| {
+        server.world.lock().unwrap().json_schema = Some(schema);
+        let ended = home.run(&["submit", file, "--processor", "json-schema", "--params", &params, "--url", &server.url]).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        server.world.lock().unwrap().parts.clear();
+        server.world.lock().unwrap().sealed = false;
+        server.start_body()["params"].clone()
+    };
+    let reads_text = json!({"properties": {"schema": {}, "text": {"type": "boolean"}}});
+    assert_eq!(body(&csv, reads_text.clone()).await, json!({"schema": {"type": "object"}, "text": true}));
+    assert_eq!(body(&json, reads_text).await, json!({"schema": {"type": "object"}}));
+    assert_eq!(body(&csv, json!({"properties": {"schema": {}}})).await, json!({"schema": {"type": "object"}}));
+}
+
+#[tokio::test]
+async fn a_key_stands_for_the_file_and_every_option() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let (file, same, other) =
+        (home.file("a.csv", "n\n1\n2\n"), home.file("b.ndjson", "{\"n\":\"1\"}\n{\"n\":\"2\"}"), home.file("c.csv", "n\n1\n3\n"));
+    let keyed = async |words: &[&str]| submit(&home, &server, &[words, &["--idempotency-key", "k"]].concat()).await;
+    assert_eq!(keyed(&[&file]).await.code, Some(0));
+    let puts = server.count("PUT");
+    for words in [&[file.as_str()][..], &[&same]] {
+        let again = keyed(words).await;
+        assert_eq!((again.code, again.stdout.trim()), (Some(0), ID), "the same items: {again:?}");
+    }
+    assert_eq!(server.count("PUT"), puts, "nothing is sent twice");
+    for words in [
+        &[other.as_str()][..],
+        &[&file, "--tolerate", "1"],
+        &[&file, "--chunk-size", "1"],
+        &[&file, "--id-field", "n"],
+        &[&file, "--metadata", "a=b"],
+    ] {
+        let refused = keyed(words).await;
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{words:?}: {refused:?}");
+        assert!(refused.stderr.contains("another request has this key"), "{}", refused.stderr);
+    }
+    assert_eq!(server.items(), [r#"{"n":"1"}"#, r#"{"n":"2"}"#]);
+    assert_eq!(keyed(&[&file, "--metadata", "itemsSha256=x"]).await.code, Some(2));
+}
+
+#[tokio::test]
+async fn continuing_with_an_edited_file_names_what_differs() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let rows = |replaced: &str| {
+        (0..400).fold("n\n".to_owned(), |text, n| format!("{text}{}\n", if n == 170 { replaced.to_owned() } else { n.to_string() }))
+    };
+    let file = home.file("rows.csv", rows("170"));
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [problem(403, "scope", "not now")]);
+    assert_eq!(submit(&home, &server, &[&file]).await.code, Some(4));
+    home.file("rows.csv", rows("171"));
+    let ended = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("rows.csv: the row on line 172 (item 170) is not as it was sent to this job"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("continue:"), "the same would come of it: {}", ended.stderr);
+
+    std::fs::remove_dir_all(home.path().join(".local")).unwrap();
+    let elsewhere = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert!(
+        elsewhere.stderr.contains("rows.csv: a row from line 162 to line 321 (items 160 to 319) is not as it was sent"),
+        "{elsewhere:?}"
+    );
+    assert!(!server.world.lock().unwrap().sealed);
+
+    home.file("rows.csv", rows("170"));
+    assert_eq!(home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await.code, Some(0));
+    assert_eq!(server.items().len(), 400);
+    let state = home.path().join(".local/state/headway/submitted");
+    assert_eq!(std::fs::read_dir(state).unwrap().count(), 0, "what was kept for continuing is gone");
+
+    home.file("rows.csv", rows("171"));
+    let sealed = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert!(sealed.code == Some(1) && sealed.stderr.contains("is not as it was sent"), "a sealed job's rows are compared too: {sealed:?}");
+}

@@ -1,0 +1,33 @@
+//! A terminal for a command to run on, and what it showed.
+
+use std::io::Read as _;
+use std::process::Command;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+pub(crate) struct Terminal;
+
+impl Terminal {
+    /// Runs the command with stdout and stderr on a terminal. Gives its exit code, and all that the terminal was sent.
+    pub(crate) async fn run(mut command: Command) -> (Option<i32>, String) {
+        let ran = tokio::task::spawn_blocking(move || {
+            let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+            grantpt(&ours).unwrap();
+            unlockpt(&ours).unwrap();
+            let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+            let theirs = std::fs::File::options().read(true).write(true).open(name).unwrap();
+            command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
+            let mut child = command.spawn().unwrap();
+            // The command holds the other side as long as the builder lives.
+            drop(command);
+            let mut shown = Vec::new();
+            let (mut ours, mut piece) = (std::fs::File::from(ours), [0; 4_096]);
+            // Reading fails once nobody has the other side open.
+            while let Ok(read @ 1..) = ours.read(&mut piece) {
+                shown.extend_from_slice(&piece[..read]);
+            }
+            (child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned())
+        });
+        ran.await.unwrap()
+    }
+}
