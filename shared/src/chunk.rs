@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::error::{Cause, JobError};
-use crate::ids::{ChunkId, JobId};
+use crate::ids::{ChunkId, JobId, PartId};
 
 /// Items of one chunk on their way to a worker: all of them, or those that are left.
 #[derive(Debug, Clone)]
@@ -100,6 +100,14 @@ pub enum WireError {
 }
 
 impl Message {
+    /// The part it is about.
+    pub fn part_id(&self) -> PartId {
+        match self {
+            Self::Chunk(chunk) => (chunk.id.job, chunk.id.part),
+            Self::Revive { job, part, .. } => (*job, *part),
+        }
+    }
+
     /// The job, part and chunk it is about, for logs.
     pub fn names(&self) -> (Option<String>, Option<u32>, Option<u16>) {
         match self {

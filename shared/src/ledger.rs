@@ -78,7 +78,7 @@ pub struct Parked {
 
 /// A mark that an item was about to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Care {
+pub struct CareMark {
     /// The item's index in the job.
     pub item: u64,
     /// When the worker that made the mark is gone at the latest.
@@ -195,10 +195,10 @@ pub trait Ledger: Send + Sync + Debug {
     async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError>;
 
     /// The mark of a chunk in careful mode.
-    async fn care(&self, id: ChunkId) -> Result<Option<Care>, JobError>;
+    async fn care(&self, id: ChunkId) -> Result<Option<CareMark>, JobError>;
 
     /// Makes, changes or removes the mark.
-    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError>;
+    async fn put_care(&self, id: ChunkId, care: Option<&CareMark>) -> Result<(), JobError>;
 
     /// An owner's jobs, newest first, at most `limit`, after a position. Eventually consistent: candidates only.
     async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError>;

@@ -1,19 +1,37 @@
-//! Working: a worker's way with a batch of messages. What is settled is dropped, what belongs to a held job is parked, the
-//! rest is processed and settled; only then is a message done.
+//! Working: a worker's way with a batch of messages.
+//!
+//! The stages of a chunk, in [`mod@chunk`]: **find** its rows; the **gate** says drop, settled, parked, bury or run; **run**
+//! its items (`each`, or `careful`); **settle** the results; **return** what is left as a new message; **look upward**. Each
+//! takes what the one before returned. Only then is the message done.
 
+mod backoff;
 mod batch;
+mod bury;
+mod call;
 mod careful;
-mod dead_letters;
-mod items;
+mod checkpoint;
+mod chunk;
+mod chunk_context;
+mod delivery;
+mod each;
+mod find;
+mod gate;
+mod item;
 mod leases;
+mod may_begin;
+mod mode;
 mod patience;
 mod prepared;
-mod rest;
+mod ran;
+mod return_rest;
 mod returned;
 mod revive;
+mod run;
+mod stray;
 mod worked;
 mod worker;
 
+pub use delivery::{Delivery, Invocation};
 pub use revive::send_revivals;
 pub use worked::Worked;
-pub use worker::{Delivery, Invocation, Worker};
+pub use worker::Worker;

@@ -59,8 +59,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "acknowledged-before-it-is-settled",
         edits: &[edit(
-            "false => self.patiently(invocation, || settle(&self.app, &settlement)).await?,",
-            "false => self.patiently(invocation, || settle(&self.app, &settlement)).await.unwrap_or(None),",
+            "self.patiently(invocation, || settle(&self.app, settlement)).await?;",
+            "self.patiently(invocation, || settle(&self.app, settlement)).await.unwrap_or(None);",
         )],
         breaks: "a message whose results were not recorded is deleted",
         trap: "a message is deleted only after what it led to is durable",
@@ -68,13 +68,7 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "no-second-look-upward",
         edits: &[
-            edit(
-                "                look_upward(&self.app, part).await?;
-            }
-            Plan::Park if",
-                "            }
-            Plan::Park if",
-            ),
+            edit("let looked = look_upward(&self.app, chunk.part).await;", "let looked = Ok(None);"),
             edit(
                 "            look_upward(app, part).await?;
             continue;",
@@ -241,8 +235,11 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "one-park-key-a-chunk",
         edits: &[
-            edit("let (id, nonce) = (found.message.id, found.message.nonce);", "let (id, nonce) = (found.message.id, uuid::Uuid::nil());"),
-            edit("self.app.ledger.unpark(message.id, message.nonce).await", "self.app.ledger.unpark(message.id, uuid::Uuid::nil()).await"),
+            edit("let (id, nonce) = (chunk.message.id, chunk.message.nonce);", "let (id, nonce) = (chunk.message.id, uuid::Uuid::nil());"),
+            edit(
+                "self.app.ledger.unpark(chunk.message.id, chunk.message.nonce).await",
+                "self.app.ledger.unpark(chunk.message.id, uuid::Uuid::nil()).await",
+            ),
             edit("let (id, nonce) = (rest.id, rest.nonce);", "let (id, nonce) = (rest.id, uuid::Uuid::nil());"),
         ],
         breaks: "two messages of a chunk park in one place: one overwrites the other, or is deleted with it",
@@ -272,14 +269,15 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "park-forgotten-when-the-job-runs-again",
         edits: &[edit(
-            "            Plan::Park => {
-                self.take(delivery, &found, invocation, worked).await?;
-                self.app.ledger.unpark(message.id, message.nonce).await?;
-            }",
-            "            Plan::Park => {
-                self.app.ledger.unpark(message.id, message.nonce).await?;
-                self.take(delivery, &found, invocation, worked).await?;
-            }",
+            "            return Ok(Gate::Parked);
+        }
+",
+            "            return Ok(Gate::Parked);
+        }
+        if was_parked {
+            self.app.ledger.unpark(chunk.message.id, chunk.message.nonce).await?;
+        }
+",
         )],
         breaks: "what was parked for another delivery, already acknowledged, is forgotten before it is done",
         trap: "delete each after its send",
@@ -399,20 +397,15 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "dead-letters-dropped",
-        edits: &[edit("true => self.dead_letter(delivery, found, worked).await,", "true => Ok(()),")],
+        edits: &[edit("true => Gate::Bury { was_parked },", "true => Gate::Drop,")],
         breaks: "a job waits for ever for the items of a dead letter",
         trap: "no job waits for ever",
     },
     Bug {
         name: "dead-letter-of-a-paused-job-settled",
         edits: &[edit(
-            "        let found = Found { message, job: &job, part };
-        match found.plan(self.app.clock.now()) {",
-            "        let found = Found { message, job: &job, part };
-        if delivery.dead_letter && !found.job.runs() {
-            return Ok(());
-        }
-        match found.plan(self.app.clock.now()) {",
+            "if chunk.is_dropped(self.app.clock.now()) {",
+            "if chunk.is_dropped(self.app.clock.now()) || (delivery.dead_letter && !chunk.job.runs()) {",
         )],
         breaks: "items of a paused or failed job are dropped with their dead letter",
         trap: "dead letters: stopping: park",
@@ -420,12 +413,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-taken-for-sent",
         edits: &[edit(
-            "            self.app.queue.send(&job.user_id, outgoing).await?;
-        }
-        if stopped.is_empty()",
-            "            self.app.queue.send(&job.user_id, outgoing).await.ok();
-        }
-        if stopped.is_empty()",
+            "self.app.queue.send(&chunk.job.user_id, outgoing).await?;",
+            "self.app.queue.send(&chunk.job.user_id, outgoing).await.ok();",
         )],
         breaks: "items that were left are lost when the queue does not take them",
         trap: "partial SendMessageBatch",
@@ -433,16 +422,15 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-dropped-at-the-deadline",
         edits: &[edit(
-            "Why::Deadline | Why::Progress => by_attempt",
-            "Why::Deadline => {}
-                Why::Progress => by_attempt",
+            "        for item in sent {\n",
+            "        for item in sent.into_iter().filter(|item| item.reason != ReturnReason::Deadline) {\n",
         )],
         breaks: "items that were not begun before the function's deadline are lost",
         trap: "the rest goes back at once as a new message",
     },
     Bug {
-        name: "rest-dropped-when-its-job-stands",
-        edits: &[edit("if stopped.is_empty() { Ok(()) } else { self.keep(message, job, stopped).await }", "Ok(())")],
+        name: "rest-dropped-when-its-job-is-held",
+        edits: &[edit("if held.is_empty() { Ok(()) } else { self.park_rest(chunk, held).await }", "Ok(())")],
         breaks: "items that were not begun before a pause are lost",
         trap: "stopping: park them",
     },
@@ -497,7 +485,10 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attempts-lost-when-handed-back",
-        edits: &[edit("ChunkMessage { items, attempt, nonce", "ChunkMessage { items, attempt: attempt.min(1), nonce")],
+        edits: &[edit(
+            "items, attempt, hops, nonce: self.app.clock.fresh_id(), careful }",
+            "items, attempt: attempt.min(1), hops, nonce: self.app.clock.fresh_id(), careful }",
+        )],
         breaks: "an item that never succeeds is tried for ever",
         trap: "attempts are per item and survive crashes",
     },
@@ -510,7 +501,7 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "no-careful-mode",
         edits: &[
-            edit("pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;", "pub(super) const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
+            edit("const CAREFUL_FROM_RECEIVES: u32 = 3;", "const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
             edit("let careful = message.careful || suspected;", "let careful = suspected;"),
         ],
         breaks: "an item that kills its worker takes its neighbours with it, as dead letters",
@@ -518,7 +509,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "mark-of-a-living-worker",
-        edits: &[edit("if !self.alone && self.app.clock.now() <= care.deadline + SKEW {", "if false {")],
+        edits: &[edit("if !self.alone && self.app.clock.now() <= mark.deadline + SKEW {", "if false {")],
         breaks: "a mark of a worker that is alive counts as a strike",
         trap: "a mark found before its deadline: another worker is alive",
     },

@@ -21,7 +21,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Rows, Params, Outcome, Outcomes, Parked, Care, JobsOf, Candidates, Submission, Usage,
+    Rows, Params, Outcome, Outcomes, Parked, CareMark, JobsOf, Candidates, Submission, Usage,
     Create, PutUsage, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, KeepStray, Send,
     Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone,
     Clean, Shadow, Stamp, Sent,

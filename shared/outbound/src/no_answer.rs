@@ -70,7 +70,9 @@ impl NoAnswer {
 fn why_no_connection(error: &reqwest::Error, io: Option<io::ErrorKind>) -> String {
     match io {
         _ if error.is_timeout() => "could not connect in time".to_owned(),
-        Some(io::ErrorKind::InvalidData) => "could not connect: its certificate or its TLS was not accepted".to_owned(),
+        Some(io::ErrorKind::InvalidData | io::ErrorKind::Other) => {
+            "could not connect: its certificate or its TLS was not accepted".to_owned()
+        }
         Some(kind) => format!("could not connect: {kind}"),
         None => "could not connect".to_owned(),
     }
@@ -78,6 +80,10 @@ fn why_no_connection(error: &reqwest::Error, io: Option<io::ErrorKind>) -> Strin
 
 /// The innermost cause of that type.
 pub(crate) fn find<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.filter_map(|cause| cause.downcast_ref::<T>()).last()
+    causes(error).filter_map(|cause| cause.downcast_ref::<T>()).last()
+}
+
+/// What caused it, from the outside in.
+pub(crate) fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
 }

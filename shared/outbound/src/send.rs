@@ -15,7 +15,7 @@ use reqwest::{RequestBuilder, Response};
 use tokio::time::Instant;
 
 use crate::endpoint::Endpoint;
-use crate::no_answer::{NoAnswer, find};
+use crate::no_answer::{NoAnswer, causes, find};
 
 /// How often a request is sent again.
 const AGAIN_MAX: usize = 3;
@@ -55,14 +55,23 @@ impl Endpoint {
                 Ok(response) => return Ok(self.remembered(response)),
                 Err(error) => error,
             };
-            let reason = NoAnswer::before_the_head(&error);
+            let reason = self.reason(&error);
             let reused = connection(&error).is_some_and(|address| self.connections.forget(address));
             if !(reused && matches!(reason, NoAnswer::Broken(_))) {
                 return Err(reason);
             }
         }
         let answer = request.timeout(deadline - Instant::now()).send().await;
-        answer.map(|response| self.remembered(response)).map_err(|error| NoAnswer::before_the_head(&error))
+        answer.map(|response| self.remembered(response)).map_err(|error| self.reason(&error))
+    }
+
+    /// The innermost cause says most, and may name hosts: it goes to the operator's log only. The outermost one would
+    /// repeat the URL.
+    fn reason(&self, error: &reqwest::Error) -> NoAnswer {
+        let reason = NoAnswer::before_the_head(error);
+        let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
+        tracing::debug!(endpoint = self.name, code = reason.code(), cause = innermost, "no answer");
+        reason
     }
 
     fn remembered(&self, response: Response) -> Response {

@@ -18,7 +18,7 @@ use self::item::{Item, Reader, Writer, number, text};
 use self::key::Key;
 use self::schema::{DATA, SK};
 use self::table::{Put, Query, Table};
-use super::{Candidates, Care, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
+use super::{Candidates, CareMark, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Cause, JobError};
 use crate::ids::{ChunkId, JobId, PartId, UserId};
@@ -198,12 +198,12 @@ impl Ledger for DynamoLedger {
         self.table.delete(Key::parked(id, nonce)).await
     }
 
-    async fn care(&self, id: ChunkId) -> Result<Option<Care>, JobError> {
+    async fn care(&self, id: ChunkId) -> Result<Option<CareMark>, JobError> {
         let item = self.table.get(Key::care(id)).await?;
         item.as_ref().map(|item| small_rows::care(item).map_err(|e| JobError::corrupt("a care row", e))).transpose()
     }
 
-    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+    async fn put_care(&self, id: ChunkId, care: Option<&CareMark>) -> Result<(), JobError> {
         match care {
             Some(care) => self.table.put(small_rows::care_item(id, care, self.clock.now())).await,
             None => self.table.delete(Key::care(id)).await,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Candidates, Care, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
+use super::{Candidates, CareMark, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
 use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
@@ -32,7 +32,7 @@ struct State {
     parts: BTreeMap<PartId, Part>,
     outcomes: BTreeMap<ChunkId, Outcome>,
     parked: BTreeMap<(ChunkId, Uuid), String>,
-    cares: BTreeMap<ChunkId, Care>,
+    cares: BTreeMap<ChunkId, CareMark>,
     secrets: BTreeMap<String, Vec<u8>>,
     strays: BTreeMap<String, Stray>,
     /// The time by which the sweep finds a job.
@@ -176,11 +176,11 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn care(&self, id: ChunkId) -> Result<Option<Care>, JobError> {
+    async fn care(&self, id: ChunkId) -> Result<Option<CareMark>, JobError> {
         Ok(self.state().cares.get(&id).cloned())
     }
 
-    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+    async fn put_care(&self, id: ChunkId, care: Option<&CareMark>) -> Result<(), JobError> {
         let mut state = self.state();
         match care {
             Some(care) => state.cares.insert(id, care.clone()),

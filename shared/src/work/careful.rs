@@ -5,98 +5,96 @@
 use chrono::TimeDelta;
 use tokio::time::Instant;
 
-use super::items::Tried;
-use super::rest::unrecorded;
-use super::returned::{Left, Why};
-use super::worker::{Invocation, Run, Worker};
+use super::chunk_context::RunContext;
+use super::delivery::Invocation;
+use super::item::Tried;
+use super::ran::Ran;
+use super::returned::ReturnReason;
+use super::worker::Worker;
 use crate::error::JobError;
-use crate::item_id::id_of;
-use crate::ledger::Care;
+use crate::ledger::CareMark;
 use crate::limits::FUNCTION_TIMEOUT_MAX;
-use crate::outcome::{Failure, FailureKind, ItemResult};
-use crate::settle::settle;
-use crate::settlement::Settlement;
+use crate::outcome::{FailureKind, ItemResult};
 
-/// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
-pub(super) const CAREFUL_FROM_RECEIVES: u32 = 3;
 /// An item whose worker died this often while it ran is the culprit.
 pub(super) const STRIKES_MAX: u32 = 2;
 /// How far two workers' clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
 impl Worker {
-    /// Runs what is not recorded, one item at a time; every result is in the ledger before the next item begins.
-    /// Returns what is left, to be handed back as a new message, so that receives are counted anew.
-    pub(super) async fn items_carefully(&self, run: &Run<'_>, settlement: &mut Settlement) -> Result<Vec<Left>, JobError> {
-        let id = run.found.message.id;
+    /// Runs what is not recorded, one item at a time; every result is in the ledger before the next item begins. The rest
+    /// is returned as a new message, so that receives are counted anew.
+    pub(super) async fn carefully(&self, run: &RunContext<'_>) -> Result<Ran, JobError> {
+        let id = run.chunk.message.id;
         let known = self.app.ledger.care(id).await?;
-        let ran = self.items_marked(run, settlement, known.as_ref()).await;
-        // A graceful end leaves no mark; one that failed leaves what it found, so that nobody is struck for it.
+        let ran = self.each_marked(run, known.as_ref()).await;
+        // On success the crash mark is removed. On an error the mark found at the start is put back, so that this attempt
+        // does not count as a crash of any item.
         let mark = known.as_ref().filter(|_| ran.is_err());
         let unmarked = self.app.ledger.put_care(id, mark).await;
-        let left = ran?;
+        let ran = ran?;
         unmarked?;
-        Ok(left)
+        Ok(ran)
     }
 
-    async fn items_marked(&self, run: &Run<'_>, settlement: &mut Settlement, known: Option<&Care>) -> Result<Vec<Left>, JobError> {
-        let Run { found, invocation, .. } = run;
+    async fn each_marked(&self, run: &RunContext<'_>, known: Option<&CareMark>) -> Result<Ran, JobError> {
+        let chunk = run.chunk;
         let suspect = self.suspect(known)?;
-        let struck = |index: u64| suspect.as_ref().filter(|care| care.item == index).map_or(0, |care| care.strikes);
-        let mut waiting: Vec<_> = unrecorded(found.message, run.recorded.as_ref()).collect();
+        let struck = |index: u64| suspect.as_ref().filter(|mark| mark.item == index).map_or(0, |mark| mark.strikes);
+        let mut settlement = chunk.settlement(run.recorded.is_some());
+        let mut waiting: Vec<_> = run.waiting().collect();
         // A suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
         waiting.sort_by_key(|(index, _)| match struck(*index) {
             0 => 1,
             strikes if strikes < STRIKES_MAX => 2,
             _ => 0,
         });
-        let mut left = Vec::new();
+        let mut returned = Vec::new();
         let mut stop = None;
         for (index, value) in waiting {
-            if let Some(why) = stop {
-                left.push(Left { index, value, why });
+            if let Some(reason) = stop {
+                returned.push(chunk.returned(index, value, reason));
                 continue;
             }
             let strikes = struck(index);
             if strikes >= STRIKES_MAX {
-                let item_id = found.job.id_field.as_deref().and_then(|field| id_of(&value, field));
                 let message = "the worker died each time it was processed";
-                let failure = Failure::new(FailureKind::Crashed, "", message, found.message.attempt + strikes, item_id, value);
+                let failure = chunk.failure(FailureKind::Crashed, message, chunk.message.attempt + strikes, value);
                 settlement.results.insert(index, ItemResult::Failed(failure));
-                settle(&self.app, settlement).await?;
-                // The rest gets a message, and with it receives, of its own.
-                stop = Some(Why::Deadline);
+                self.checkpoint(&settlement).await?;
+                // The remaining items go back as a new message, whose receive count starts at zero.
+                stop = Some(ReturnReason::Deadline);
                 continue;
             }
             // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
             let _turn = if self.alone { Some(self.turn.lock().await) } else { None };
-            self.app.ledger.put_care(found.message.id, Some(&self.mark(index, strikes, *invocation))).await?;
-            match self.try_item(run, index, value).await {
+            self.app.ledger.put_care(chunk.message.id, Some(&self.mark(index, strikes, run.invocation))).await?;
+            match self.item(run, index, value).await {
                 Tried::Recorded(index, result) => {
                     settlement.results.insert(index, result);
-                    settle(&self.app, settlement).await?;
+                    self.checkpoint(&settlement).await?;
                 }
-                Tried::Left(item) => {
-                    stop = Some(item.why).filter(|why| !matches!(why, Why::Retry { .. }));
-                    left.push(item);
+                Tried::Returned(item) => {
+                    stop = Some(item.reason).filter(|reason| *reason != ReturnReason::Retry);
+                    returned.push(item);
                 }
             }
         }
-        Ok(left)
+        Ok(Ran::of(settlement, chunk.message.hops, returned))
     }
 
     /// The mark another worker left, with a strike more, if that worker is gone.
-    fn suspect(&self, known: Option<&Care>) -> Result<Option<Care>, JobError> {
-        let Some(care) = known else { return Ok(None) };
-        if !self.alone && self.app.clock.now() <= care.deadline + SKEW {
+    fn suspect(&self, known: Option<&CareMark>) -> Result<Option<CareMark>, JobError> {
+        let Some(mark) = known else { return Ok(None) };
+        if !self.alone && self.app.clock.now() <= mark.deadline + SKEW {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));
         }
-        Ok(Some(Care { strikes: care.strikes + 1, ..care.clone() }))
+        Ok(Some(CareMark { strikes: mark.strikes + 1, ..mark.clone() }))
     }
 
-    fn mark(&self, item: u64, strikes: u32, invocation: Invocation) -> Care {
+    fn mark(&self, item: u64, strikes: u32, invocation: Invocation) -> CareMark {
         let left = invocation.deadline.saturating_duration_since(Instant::now());
         let left = TimeDelta::from_std(left.min(FUNCTION_TIMEOUT_MAX)).unwrap_or_default();
-        Care { item, deadline: self.app.clock.now() + left, strikes }
+        CareMark { item, deadline: self.app.clock.now() + left, strikes }
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::worker::{Invocation, Worker};
+use super::delivery::Invocation;
+use super::worker::Worker;
 use crate::error::JobError;
 use crate::limits::DEADLINE_MARGIN;
 

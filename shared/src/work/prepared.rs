@@ -35,7 +35,7 @@ pub(super) struct Prepared {
 pub(super) struct Pace(AtomicU64);
 
 impl Pace {
-    /// Of so many items the last counts for one.
+    /// Weight of the moving average: the newest item counts 1/8.
     const ITEMS: u64 = 8;
 
     /// An item took this long.
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(pace.expected(), Duration::ZERO);
         pace.note(Duration::from_secs(8));
         pace.note(Duration::from_secs(16));
-        assert_eq!(pace.expected(), Duration::from_secs(9), "of eight items the last counts for one");
+        assert_eq!(pace.expected(), Duration::from_secs(9), "the newest item counts 1/8");
         (0..50).for_each(|_| pace.note(Duration::from_secs(20)));
         assert!((19..=20).contains(&pace.expected().as_secs()), "{:?}", pace.expected());
         (0..50).for_each(|_| pace.note(Duration::from_millis(1)));

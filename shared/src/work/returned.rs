@@ -4,30 +4,54 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-/// An item that is not recorded yet, and why.
+/// An item that is not recorded yet, to be run by a later message.
 #[derive(Debug)]
-pub(super) struct Left {
+pub(super) struct ReturnedItem {
     pub(super) index: u64,
     pub(super) value: Box<RawValue>,
-    pub(super) why: Why,
+    /// How often it was tried so far.
+    pub(super) attempt: u32,
+    /// How long it has to wait before it is tried again.
+    pub(super) delay: Duration,
+    pub(super) reason: ReturnReason,
 }
 
-/// Why an item is left.
+/// Why an item is returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum ReturnReason {
     /// It was not begun, or was cut short by the function's deadline.
     Deadline,
-    /// Others of its message were recorded since that was sent.
+    /// Other items of its message have been recorded since that was sent.
     Progress,
-    /// Its job stands.
-    Stopped,
-    /// Whether its job stands could not be read: the message is left for later.
+    /// Its message came back from the dead-letter queue, and nothing speaks against the item.
+    DeadLetter,
+    /// Its job is held.
+    Held,
+    /// Whether its job is held could not be read: the message is left for later.
     Unread,
     /// It failed for now.
-    Retry {
-        /// How often it was tried.
-        attempts: u32,
-        /// The least wait it asked for.
-        after: Duration,
-    },
+    Retry,
+}
+
+/// The items that are returned, and the messages they are returned in.
+#[derive(Debug, Default)]
+pub(super) struct Returned {
+    pub(super) items: Vec<ReturnedItem>,
+    /// How often the messages have come back from the dead-letter queue.
+    pub(super) hops: u32,
+    /// Whether the messages are to be run carefully.
+    pub(super) careful: bool,
+}
+
+impl Returned {
+    /// In messages that have come back this often. What may have killed its worker is run carefully from now on.
+    pub(super) fn of(hops: u32, items: Vec<ReturnedItem>) -> Self {
+        let careful = items.iter().any(|item| item.reason == ReturnReason::Progress);
+        Self { items, hops, careful }
+    }
+
+    /// How many items wait for another try.
+    pub(super) fn retries(&self) -> usize {
+        self.items.iter().filter(|item| item.reason == ReturnReason::Retry).count()
+    }
 }

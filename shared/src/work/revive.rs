@@ -110,8 +110,8 @@ impl Worker {
         Ok(Outgoing { body: message.to_wire()?, delay: Duration::ZERO })
     }
 
-    /// Sends what was parked, each with a nonce of its own, and forgets it only then. Ends when the job stands again,
-    /// since what is sent then comes back here.
+    /// Sends what was parked, each with a nonce of its own, and forgets it only then. Ends when the job is held again,
+    /// since what is sent then is parked again.
     async fn send_parked(&self, id: PartId) -> Result<(), JobError> {
         while let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) {
             let parked = self.app.ledger.parked(id).await?;

@@ -4,8 +4,10 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use super::ran::{Ran, Settled};
+use crate::error::JobError;
+use crate::job::Ended;
 use crate::outcome::ItemResult;
-use crate::settlement::Settlement;
 
 /// What a batch came to. The counts say what this worker did: an item that is processed again after a crash is counted
 /// here again, unlike in the ledger.
@@ -21,17 +23,63 @@ pub struct Worked {
     pub items_retried: usize,
     /// Deliveries of chunks that were settled before.
     pub duplicates: usize,
+    /// Jobs that this worker ended.
+    pub jobs_ended: usize,
     /// How long each settlement's writes to the ledger took.
     pub settle_times: Vec<Duration>,
 }
 
+/// What one message came to. What was done counts even if something behind it failed and the message has to come again.
+#[derive(Debug)]
+pub(super) struct Handled {
+    pub(super) worked: Worked,
+    /// Whether the message is done.
+    pub(super) done: Result<(), JobError>,
+}
+
 impl Worked {
-    /// Counts what was settled, in that time.
-    pub(super) fn settled(&mut self, settlement: &Settlement, took: Duration) {
-        let failed = settlement.results.values().filter(|result| matches!(result, ItemResult::Failed(_))).count();
-        self.items_failed += failed;
-        self.items_processed += settlement.results.len() - failed;
-        self.settle_times.push(took);
+    /// What one chunk came to.
+    fn of(ran: &Ran, settled: &Settled) -> Self {
+        let results = || ran.settlement.iter().flat_map(|settlement| settlement.results.values());
+        let items_failed = results().filter(|result| matches!(result, ItemResult::Failed(_))).count();
+        Self {
+            items_failed,
+            items_processed: results().count() - items_failed,
+            items_retried: ran.returned.retries(),
+            settle_times: settled.took.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A look upward that may have ended a job.
+    pub(super) fn ended(looked: &Result<Option<Ended>, JobError>) -> Self {
+        Self { jobs_ended: usize::from(matches!(looked, Ok(Some(_)))), ..Self::default() }
+    }
+}
+
+impl Handled {
+    /// What a chunk came to that was run or buried.
+    pub(super) fn of(ran: &Ran, settled: &Settled, finished: Result<Option<Ended>, JobError>) -> Self {
+        let mut worked = Worked::of(ran, settled);
+        worked += Worked::ended(&finished);
+        Self { worked, done: finished.map(drop) }
+    }
+
+    /// A message that was done without work.
+    pub(super) fn nothing(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl Default for Handled {
+    fn default() -> Self {
+        Self { worked: Worked::default(), done: Ok(()) }
+    }
+}
+
+impl From<JobError> for Handled {
+    fn from(error: JobError) -> Self {
+        Self { worked: Worked::default(), done: Err(error) }
     }
 }
 
@@ -42,6 +90,7 @@ impl AddAssign for Worked {
         self.items_failed += other.items_failed;
         self.items_retried += other.items_retried;
         self.duplicates += other.duplicates;
+        self.jobs_ended += other.jobs_ended;
         self.settle_times.extend(other.settle_times);
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use headway::job::RolledUp;
 use headway::ledger::dynamodb::{DynamoLedger, schema};
-use headway::ledger::{Care, Parked, Stray, SubmissionKey};
+use headway::ledger::{CareMark, Parked, Stray, SubmissionKey};
 use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
 use headway::part::{Part, Register};
 use headway::split::{Split, hex};
@@ -203,9 +203,9 @@ fn parked() -> Parked {
     Parked { id, nonce: Uuid::from_u128(5), body: r#"{"v":1}"#.to_owned() }
 }
 
-fn care() -> Care {
+fn care() -> CareMark {
     let deadline: DateTime<Utc> = at(60);
-    Care { item: 40_255, deadline, strikes: 1 }
+    CareMark { item: 40_255, deadline, strikes: 1 }
 }
 
 fn text<'a>(item: &'a Item, name: &str) -> &'a str {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use headway::job::JobWrite;
-use headway::ledger::{Candidates, Care, Found as Listed, Parked, Rows, Stray, SubmissionKey, Written};
+use headway::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, Stray, SubmissionKey, Written};
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite};
 use headway::queue::Outgoing;
@@ -220,11 +220,11 @@ impl Ledger for Ports {
         self.ask(|| Ask::Unpark { part: id.part as u8, chunk: id.chunk as u8, nonce: Nonce::of(nonce) }).await.map(drop)
     }
 
-    async fn care(&self, _id: ChunkId) -> Result<Option<Care>, JobError> {
+    async fn care(&self, _id: ChunkId) -> Result<Option<CareMark>, JobError> {
         Ok(None)
     }
 
-    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+    async fn put_care(&self, id: ChunkId, care: Option<&CareMark>) -> Result<(), JobError> {
         panic!("careful mode is not modelled: {id:?} {care:?}")
     }
 

@@ -80,7 +80,7 @@ async fn what_is_not_worked_on_leaves_a_line() {
     world.call("ann", "POST", &format!("/v1/jobs/{id}/pause")).await;
     let _ = lines.about(&id);
     world.work().await;
-    assert_eq!(lines.about(&id), ["kept a chunk: its job stands"]);
+    assert_eq!(lines.about(&id), ["parked a chunk: its job is held"]);
     world.clock.pass(TimeDelta::days(15));
     sweep(&world.app).await.unwrap();
     assert_eq!(lines.about(&id), ["repaired a job"], "it was paused for too long");

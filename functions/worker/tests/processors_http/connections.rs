@@ -4,8 +4,11 @@ use std::process::Command;
 
 use tokio::net::TcpListener;
 
+use headway::ItemError;
+use headway_worker::processors::{Endpoints, Http};
+
 use crate::scripted::{Script, Scripted, Step};
-use crate::{http, run};
+use crate::{SECRET, http, run};
 
 fn answers() -> Script {
     let answer = || Step::Send(b"HTTP/1.1 200 -\r\ncontent-length: 0\r\n\r\n".to_vec());
@@ -33,6 +36,18 @@ async fn what_breaks_a_used_connection_is_sent_again() {
     let requests = endpoint.requests();
     assert_eq!(requests.iter().map(|request| &request[request.len() - 1..]).collect::<Vec<_>>(), ["1", "2", "2", "3"]);
     assert_eq!(requests[1], requests[2], "the same request, to the byte");
+}
+
+/// Without TLS nothing of an item is sent: what answers https with something else is as if it were not there.
+#[tokio::test]
+async fn an_endpoint_without_tls_is_unreachable() {
+    let endpoint = Scripted::start(vec![vec![Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]]).await;
+    let url = format!("https://127.0.0.1:{}/", endpoint.port);
+    let crm = serde_json::json!({"crm": {"url": url, "secret": SECRET, "allowPrivate": true}});
+    let error = run(&Http::new(Endpoints::parse(&crm.to_string()).unwrap()), "1").await.unwrap_err();
+    let message = "endpoint crm: could not connect: its certificate or its TLS was not accepted";
+    assert_eq!(error, ItemError::retryable("unreachable", message));
+    assert!(endpoint.requests().is_empty());
 }
 
 /// What broke it: `HTTP_PROXY` in the environment, which would be given every item and every secret.

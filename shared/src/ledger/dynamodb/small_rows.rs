@@ -7,7 +7,7 @@ use super::key::{Key, part_of, parts_of_parked};
 use super::part_row::ttl;
 use super::schema::*;
 use crate::ids::{ChunkId, JobId, UserId};
-use crate::ledger::{Care, Parked, Stray, SubmissionKey};
+use crate::ledger::{CareMark, Parked, Stray, SubmissionKey};
 
 /// What is kept of a stray's text, in bytes: a row holds 400 KB, a message may have 1 MiB.
 const STRAY_BYTES_MAX: usize = 380_000;
@@ -46,7 +46,7 @@ pub(super) fn parked(item: &Item) -> Result<Parked, RowFault> {
     Ok(Parked { id: ChunkId { job, part, chunk }, nonce, body: row.text(DATA)?.to_owned() })
 }
 
-pub(super) fn care_item(id: ChunkId, care: &Care, now: DateTime<Utc>) -> Item {
+pub(super) fn care_item(id: ChunkId, care: &CareMark, now: DateTime<Utc>) -> Item {
     Writer::new(Key::care(id))
         .number(ITEM, care.item)
         .time(DEADLINE, care.deadline)
@@ -55,9 +55,9 @@ pub(super) fn care_item(id: ChunkId, care: &Care, now: DateTime<Utc>) -> Item {
         .into_item()
 }
 
-pub(super) fn care(item: &Item) -> Result<Care, RowFault> {
+pub(super) fn care(item: &Item) -> Result<CareMark, RowFault> {
     let row = Reader(item);
-    Ok(Care { item: row.number(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)? })
+    Ok(CareMark { item: row.number(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)? })
 }
 
 pub(super) fn stray_item(stray: &Stray, now: DateTime<Utc>) -> Item {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use headway::job::JobWrite;
-use headway::ledger::{Candidates, Care, Found, Parked, Rows, Stray, SubmissionKey, Written};
+use headway::ledger::{Candidates, CareMark, Found, Parked, Rows, Stray, SubmissionKey, Written};
 use headway::limits::OPEN_WITHOUT_PART_MAX;
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite};
@@ -242,11 +242,11 @@ impl Ledger for SimLedger {
         self.process.call(Op::chunk(Kind::Unpark, id), effect).await
     }
 
-    async fn care(&self, id: ChunkId) -> Result<Option<Care>, JobError> {
-        self.process.call(Op::chunk(Kind::Care, id), self.table.care(id)).await
+    async fn care(&self, id: ChunkId) -> Result<Option<CareMark>, JobError> {
+        self.process.call(Op::chunk(Kind::CareMark, id), self.table.care(id)).await
     }
 
-    async fn put_care(&self, id: ChunkId, care: Option<&Care>) -> Result<(), JobError> {
+    async fn put_care(&self, id: ChunkId, care: Option<&CareMark>) -> Result<(), JobError> {
         if care.is_some_and(|care| care.strikes > 0) {
             self.saw("ledger: strike noted");
         }

@@ -1,0 +1,64 @@
+//! One call of the processor: bounded in time, with its panics caught.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use tokio::time::Instant;
+
+use super::delivery::Invocation;
+use super::prepared::Prepared;
+use crate::limits::DEADLINE_MARGIN;
+use crate::outcome::FailureKind;
+use crate::processor::{Item, ItemError, Output};
+
+/// How one call of the processor ended.
+pub(super) enum Called {
+    Output(Output),
+    Failed(FailureKind, String, String),
+    Retryable(ForNow),
+    /// The function's deadline came first, and another invocation has more time.
+    CutShort,
+}
+
+/// A failure for now.
+pub(super) struct ForNow {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// The wait that it asked for.
+    pub(super) after: Option<Duration>,
+}
+
+/// Calls the processor with the item.
+pub(super) async fn call(prepared: &Prepared, item: &Item, invocation: Invocation) -> Called {
+    let processor = match &prepared.processor {
+        Ok(processor) => processor,
+        Err(error) => return of_error(error.clone()),
+    };
+    let begun = Instant::now();
+    let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
+    let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
+    let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();
+    let answer = tokio::time::timeout(limit, called).await;
+    prepared.pace.note(begun.elapsed());
+    match answer {
+        Ok(Ok(Ok(output))) => Called::Output(output),
+        Ok(Ok(Err(error))) => of_error(error),
+        Ok(Err(panic)) => Called::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
+        // It was given less than its own limit, and began too late to have had all an invocation can give.
+        Err(_) if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Called::CutShort,
+        Err(_) => Called::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
+    }
+}
+
+fn of_error(error: ItemError) -> Called {
+    match error {
+        ItemError::Permanent { code, message } => Called::Failed(FailureKind::Permanent, code, message),
+        ItemError::Retryable { code, message, retry_after } => Called::Retryable(ForNow { code, message, after: retry_after }),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}

@@ -1,0 +1,101 @@
+//! A chunk's way: find → gate → run → settle → return → look upward. Each stage takes what the one before returned.
+
+use tokio::time::Instant;
+
+use super::chunk_context::ChunkContext;
+use super::delivery::{Delivery, Invocation};
+use super::find::Parts;
+use super::gate::Gate;
+use super::mode::Mode;
+use super::ran::{Ran, Settled};
+use super::worked::{Handled, Worked};
+use super::worker::Worker;
+use crate::chunk::ChunkMessage;
+use crate::error::JobError;
+use crate::job::Ended;
+use crate::settle::settle;
+use crate::upward::look_upward;
+
+impl Worker {
+    /// One chunk message, from its rows to what it led to.
+    pub(super) async fn chunk(
+        &self,
+        delivery: &Delivery,
+        message: &ChunkMessage,
+        parts: &Parts,
+        invocation: Invocation,
+    ) -> Result<Handled, JobError> {
+        let began = Instant::now();
+        let Some(chunk) = self.find(message, parts).await? else { return Ok(Handled::default()) };
+        let (ran, was_parked) = match self.gate(&chunk, delivery).await? {
+            Gate::Drop => return Ok(chunk.needed_no_work("dropped a chunk: its job was cancelled or deleted")),
+            Gate::Parked => return Ok(chunk.needed_no_work("parked a chunk: its job is held")),
+            Gate::Settled => return Ok(self.settled_before(&chunk).await),
+            Gate::Bury { was_parked } => (self.bury(&chunk, delivery).await?, was_parked),
+            Gate::Run { mode, was_parked } => (self.run(&chunk, delivery, mode, invocation).await?, was_parked),
+        };
+        let settled = self.settle_chunk(&chunk, &ran, invocation).await?;
+        chunk.log_settled(&ran, began);
+        let finished = self.finish(&chunk, &ran, &settled, was_parked, invocation).await;
+        Ok(Handled::of(&ran, &settled, finished))
+    }
+
+    /// A delivery of a chunk that is settled looks upward all the same: whoever settled it may have died before that.
+    async fn settled_before(&self, chunk: &ChunkContext<'_>) -> Handled {
+        chunk.log("a chunk came that was settled before");
+        let looked = look_upward(&self.app, chunk.part).await;
+        Handled { worked: Worked { duplicates: 1, ..Worked::ended(&looked) }, done: looked.map(drop) }
+    }
+
+    /// The settle stage. A chunk with nothing to settle has the part as it was read.
+    async fn settle_chunk(&self, chunk: &ChunkContext<'_>, ran: &Ran, invocation: Invocation) -> Result<Settled, JobError> {
+        let Some(settlement) = &ran.settlement else { return Ok(Settled { part: Some(chunk.part.clone()), took: None }) };
+        let began = Instant::now();
+        let part = self.patiently(invocation, || settle(&self.app, settlement)).await?;
+        Ok(Settled { part, took: Some(began.elapsed()) })
+    }
+
+    /// The stages behind settling: return the rest, look upward, forget the parked copy of the message.
+    async fn finish(
+        &self,
+        chunk: &ChunkContext<'_>,
+        ran: &Ran,
+        settled: &Settled,
+        was_parked: bool,
+        invocation: Invocation,
+    ) -> Result<Option<Ended>, JobError> {
+        let mut ended = None;
+        if let Some(part) = &settled.part {
+            self.patiently(invocation, || self.return_rest(chunk, &ran.returned)).await?;
+            ended = self.patiently(invocation, || look_upward(&self.app, part)).await?;
+        }
+        // Only now: another delivery of the same message may rely on the parked copy.
+        if was_parked {
+            self.app.ledger.unpark(chunk.message.id, chunk.message.nonce).await?;
+        }
+        Ok(ended)
+    }
+}
+
+impl ChunkContext<'_> {
+    fn needed_no_work(&self, what: &'static str) -> Handled {
+        self.log(what);
+        Handled::default()
+    }
+
+    /// One line about a chunk that was run. What was buried is told of where that is decided.
+    fn log_settled(&self, ran: &Ran, began: Instant) {
+        let Some(mode) = ran.mode else { return };
+        tracing::info!(
+            job_id = %self.job.id,
+            part = self.part.number,
+            chunk = self.message.id.chunk,
+            processor = self.job.processor,
+            items = ran.settlement.as_ref().map_or(0, |settlement| settlement.results.len()),
+            left = ran.returned.items.len(),
+            careful = mode == Mode::Careful,
+            duration_ms = began.elapsed().as_millis() as u64,
+            "settled a chunk"
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! A chunk on its way through the stages: its message with the rows that were read for it.
+
+use serde_json::value::RawValue;
+
+use super::delivery::Invocation;
+use super::prepared::Prepared;
+use super::returned::{ReturnReason, ReturnedItem};
+use crate::chunk::ChunkMessage;
+use crate::item_id::id_of;
+use crate::job::Job;
+use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::part::Part;
+use crate::settlement::Settlement;
+
+/// A chunk's message with its job and its part, as they were read.
+pub(super) struct ChunkContext<'a> {
+    pub(super) message: &'a ChunkMessage,
+    pub(super) job: Job,
+    pub(super) part: &'a Part,
+}
+
+/// A chunk whose items are to be run.
+pub(super) struct RunContext<'a> {
+    pub(super) chunk: &'a ChunkContext<'a>,
+    pub(super) prepared: Prepared,
+    /// What is recorded of it already.
+    pub(super) recorded: Option<Outcome>,
+    pub(super) invocation: Invocation,
+}
+
+impl ChunkContext<'_> {
+    /// One line about a message that needed no work.
+    pub(super) fn log(&self, what: &'static str) {
+        tracing::info!(job_id = %self.job.id, part = self.part.number, chunk = self.message.id.chunk, "{what}");
+    }
+
+    /// The items of the message that are not recorded, in order.
+    pub(super) fn unrecorded(&self, recorded: Option<&Outcome>) -> impl Iterator<Item = (u64, Box<RawValue>)> {
+        self.message.items.iter().filter(move |(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index))).cloned()
+    }
+
+    /// What is left of a message some of whose items were recorded since it was sent. It is returned as a new message, so
+    /// that the receive count (and so the dead-letter limit) starts again whenever a chunk has made progress.
+    pub(super) fn rest_after_progress(&self, recorded: Option<&Outcome>) -> Option<Vec<ReturnedItem>> {
+        let rest: Vec<_> = self.unrecorded(recorded).map(|(index, value)| self.returned(index, value, ReturnReason::Progress)).collect();
+        (!rest.is_empty() && rest.len() < self.message.items.len()).then_some(rest)
+    }
+
+    /// An item that is returned as it came: no try of it counts, and it does not wait.
+    pub(super) fn returned(&self, index: u64, value: Box<RawValue>, reason: ReturnReason) -> ReturnedItem {
+        ReturnedItem { index, value, attempt: self.message.attempt, delay: std::time::Duration::ZERO, reason }
+    }
+
+    /// The failure of an item that never answered.
+    pub(super) fn failure(&self, kind: FailureKind, message: &str, attempts: u32, value: Box<RawValue>) -> Failure {
+        Failure::new(kind, "", message, attempts, self.item_id(&value), value)
+    }
+
+    /// The item's id, if the job names a member that holds it.
+    pub(super) fn item_id(&self, value: &RawValue) -> Option<String> {
+        self.job.id_field.as_deref().and_then(|field| id_of(value, field))
+    }
+
+    /// A settlement without results yet. `merged` says whether some are in the chunk's outcome row already.
+    pub(super) fn settlement(&self, merged: bool) -> Settlement {
+        Settlement {
+            id: self.message.id,
+            first_index: self.message.first_index,
+            chunk_items: self.message.chunk_items,
+            results: Default::default(),
+            round_begun: self.part.round,
+            merged,
+        }
+    }
+}
+
+impl RunContext<'_> {
+    /// The items that are to be run, in order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (u64, Box<RawValue>)> {
+        self.chunk.unrecorded(self.recorded.as_ref())
+    }
+}

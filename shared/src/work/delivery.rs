@@ -1,0 +1,37 @@
+//! What a worker is given: messages, and the time until the function is stopped.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A message as the event source mapping delivers it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The queue's id of it.
+    pub message_id: String,
+    /// Its text.
+    pub body: String,
+    /// How often it was received, this time included.
+    pub receive_count: u32,
+    /// Whether it came by the dead-letter queue.
+    pub dead_letter: bool,
+}
+
+/// When an invocation began, and when the function is stopped.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation {
+    /// Its begin.
+    pub began: Instant,
+    /// Its deadline.
+    pub deadline: Instant,
+}
+
+impl Invocation {
+    /// Whether the invocation has only just begun: a new one would not give an item noticeably more time.
+    pub(super) fn is_fresh(&self, now: Instant) -> bool {
+        now.duration_since(self.began) <= FRESH
+    }
+}
+
+/// An invocation younger than this counts as new.
+const FRESH: Duration = Duration::from_secs(1);

@@ -1,0 +1,57 @@
+//! Finding: the rows of a batch, read at once, and those of each chunk among them.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use super::chunk_context::ChunkContext;
+use super::worker::Worker;
+use crate::chunk::{ChunkMessage, Message};
+use crate::error::JobError;
+use crate::ids::{JobId, PartId};
+use crate::job::{JobStatus, JobWrite};
+use crate::part::Part;
+
+/// The part rows of a batch.
+pub(super) type Parts = BTreeMap<PartId, Part>;
+
+impl Worker {
+    /// Reads the rows of a batch at once: the jobs into the leases, the parts for the caller. Begins jobs not begun.
+    pub(super) async fn read(&self, messages: &[&Message]) -> Result<Parts, JobError> {
+        let read = Instant::now();
+        let mut parts: Vec<PartId> = messages.iter().map(|message| message.part_id()).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        let mut jobs: Vec<_> = parts.iter().map(|(job, _)| *job).collect();
+        jobs.dedup();
+        jobs.retain(|job| self.leases.get(*job).is_none());
+        if parts.is_empty() {
+            return Ok(Parts::new());
+        }
+        let mut rows = self.app.ledger.rows(&jobs, &parts).await?;
+        for id in jobs {
+            let job = rows.jobs.remove(&id);
+            // A job that could not be begun is not remembered: it has to be read, and begun, again.
+            match job.as_ref().is_some_and(|job| job.status == JobStatus::Pending && job.runs()) {
+                true => self.begin(id).await?,
+                false => self.leases.keep(id, job, read),
+            }
+        }
+        Ok(rows.parts)
+    }
+
+    /// First touch: the job is under way.
+    pub(super) async fn begin(&self, id: JobId) -> Result<(), JobError> {
+        let read = Instant::now();
+        let row = self.app.jobs.update_status(id, &JobWrite::Begin).await?.row();
+        self.leases.keep(id, row, read);
+        Ok(())
+    }
+
+    /// The chunk of this message; `None` if its job or its part is gone.
+    pub(super) async fn find<'a>(&self, message: &'a ChunkMessage, parts: &'a Parts) -> Result<Option<ChunkContext<'a>>, JobError> {
+        let job = self.leases.job(&self.app, message.id.job).await?;
+        let part = parts.get(&(message.id.job, message.id.part));
+        Ok(job.zip(part).map(|(job, part)| ChunkContext { message, job, part }))
+    }
+}

@@ -1,0 +1,73 @@
+//! The gate: the one place where rows and leases say what is to be done with a chunk.
+
+use chrono::{DateTime, Utc};
+
+use super::chunk_context::ChunkContext;
+use super::delivery::Delivery;
+use super::mode::Mode;
+use super::worker::Worker;
+use crate::error::JobError;
+use crate::job::JobStatus;
+use crate::ledger::Parked;
+
+/// What is to be done with a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Nothing: its job is cancelled or gone.
+    Drop,
+    /// Only look upward: it is settled.
+    Settled,
+    /// Nothing more: its job is held, and its message was parked.
+    Parked,
+    /// Its message is a dead letter: fail the items to blame, and return the rest.
+    Bury {
+        /// As in [`Gate::Run`].
+        was_parked: bool,
+    },
+    /// Run its items.
+    Run {
+        /// How.
+        mode: Mode,
+        /// Whether the message was parked before its job was seen to run again: the parked copy is to be forgotten once
+        /// the items are settled.
+        was_parked: bool,
+    },
+}
+
+impl Worker {
+    /// What is to be done with the chunk. A message of a held job is parked first, and then the job is looked at again:
+    /// only if it is still held is the message done.
+    pub(super) async fn gate(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Gate, JobError> {
+        if chunk.is_dropped(self.app.clock.now()) {
+            return Ok(Gate::Drop);
+        }
+        if chunk.is_settled() {
+            return Ok(Gate::Settled);
+        }
+        let was_parked = !chunk.job.runs();
+        if was_parked && self.park(chunk, &delivery.body).await? {
+            return Ok(Gate::Parked);
+        }
+        Ok(match delivery.dead_letter {
+            true => Gate::Bury { was_parked },
+            false => Gate::Run { mode: Mode::of(chunk.message, delivery), was_parked },
+        })
+    }
+
+    /// Parks the message; says whether its job is still held.
+    async fn park(&self, chunk: &ChunkContext<'_>, body: &str) -> Result<bool, JobError> {
+        let (id, nonce) = (chunk.message.id, chunk.message.nonce);
+        self.app.ledger.park(&Parked { id, nonce, body: body.to_owned() }).await?;
+        Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))
+    }
+}
+
+impl ChunkContext<'_> {
+    fn is_dropped(&self, now: DateTime<Utc>) -> bool {
+        self.job.is_gone(now) || self.job.status == JobStatus::Cancelled
+    }
+
+    fn is_settled(&self) -> bool {
+        self.part.registers.get(&self.message.id.chunk).is_some_and(|register| register.is_full())
+    }
+}

@@ -1,0 +1,36 @@
+//! What running a chunk, or burying it, came to: results to be settled, and items to be returned.
+
+use std::time::Duration;
+
+use super::mode::Mode;
+use super::returned::{Returned, ReturnedItem};
+use crate::part::Part;
+use crate::settlement::Settlement;
+
+/// What the run stage hands to those after it.
+#[derive(Debug, Default)]
+pub(super) struct Ran {
+    /// What is to be settled; `None` if nothing is recorded.
+    pub(super) settlement: Option<Settlement>,
+    pub(super) returned: Returned,
+    /// How it was run; `None` if it was buried.
+    pub(super) mode: Option<Mode>,
+}
+
+impl Ran {
+    /// Results, and items that are returned in messages with so many hops. Without results there is something to settle
+    /// only if something is recorded: its part may not show it yet.
+    pub(super) fn of(settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
+        let is_nothing = settlement.results.is_empty() && !settlement.merged;
+        Self { settlement: (!is_nothing).then_some(settlement), returned: Returned::of(hops, returned), mode: None }
+    }
+}
+
+/// What the settle stage hands to those after it.
+#[derive(Debug)]
+pub(super) struct Settled {
+    /// The part as it is since; `None` if it is gone, and with it its job.
+    pub(super) part: Option<Part>,
+    /// How long the writes took, if there were any.
+    pub(super) took: Option<Duration>,
+}

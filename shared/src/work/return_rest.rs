@@ -1,0 +1,77 @@
+//! Returning the rest of a chunk: as new messages, or parked in the table if its job is held.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::chunk_context::ChunkContext;
+use super::returned::{ReturnReason, Returned, ReturnedItem};
+use super::worker::Worker;
+use crate::chunk::{ChunkMessage, Message};
+use crate::error::JobError;
+use crate::job::JobStatus;
+use crate::ledger::Parked;
+use crate::queue::Outgoing;
+
+/// Items of a message, with their indexes.
+type Items = Vec<(u64, Box<RawValue>)>;
+
+impl Worker {
+    /// Sends what is returned as new messages; parks it if the job is held; drops it if the job is cancelled.
+    pub(super) async fn return_rest(&self, chunk: &ChunkContext<'_>, returned: &Returned) -> Result<(), JobError> {
+        // What was done is settled; the rest comes again with this message.
+        if returned.items.iter().any(|item| item.reason == ReturnReason::Unread) {
+            return Err(JobError::unavailable("the table", "whether the job is held could not be read"));
+        }
+        let (held, sent): (Vec<_>, Vec<_>) = returned.items.iter().partition(|item| item.reason == ReturnReason::Held);
+        let outgoing = self.messages(chunk, returned, sent)?;
+        if !outgoing.is_empty() {
+            self.app.queue.send(&chunk.job.user_id, outgoing).await?;
+        }
+        if held.is_empty() { Ok(()) } else { self.park_rest(chunk, held).await }
+    }
+
+    /// A message for the items of each number of attempts; all of them wait for the one that waits longest.
+    fn messages(&self, chunk: &ChunkContext<'_>, returned: &Returned, sent: Vec<&ReturnedItem>) -> Result<Vec<Outgoing>, JobError> {
+        let mut by_attempt: BTreeMap<u32, (Duration, Items)> = BTreeMap::new();
+        for item in sent {
+            let (delay, items) = by_attempt.entry(item.attempt).or_default();
+            *delay = (*delay).max(item.delay);
+            items.push((item.index, item.value.clone()));
+        }
+        let outgoing = by_attempt.into_iter().map(|(attempt, (delay, items))| {
+            let (hops, careful) = (returned.hops, returned.careful);
+            let rest = Message::Chunk(ChunkMessage { hops, careful, ..self.message_with(chunk, items, attempt) });
+            Ok(Outgoing { body: rest.to_wire()?, delay })
+        });
+        outgoing.collect()
+    }
+
+    /// Parks items of a held job, and sends them again if it runs by then.
+    async fn park_rest(&self, chunk: &ChunkContext<'_>, held: Vec<&ReturnedItem>) -> Result<(), JobError> {
+        let items = held.into_iter().map(|item| (item.index, item.value.clone())).collect();
+        let rest = self.message_with(chunk, items, chunk.message.attempt);
+        let (id, nonce) = (rest.id, rest.nonce);
+        match self.leases.read(&self.app, id.job).await? {
+            None => return Ok(()),
+            Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
+            Some(_) => {}
+        }
+        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).to_wire()? }).await?;
+        if self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()) {
+            // With a new nonce: if the message that is sent here is parked before we unpark this copy, the unpark below
+            // must not delete the new copy.
+            let body = Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }).to_wire()?;
+            self.app.queue.send(&chunk.job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await?;
+            self.app.ledger.unpark(id, nonce).await?;
+        }
+        Ok(())
+    }
+
+    /// A message like the chunk's own, with these items.
+    fn message_with(&self, chunk: &ChunkContext<'_>, items: Items, attempt: u32) -> ChunkMessage {
+        let ChunkMessage { id, chunk_items, first_index, hops, careful, .. } = *chunk.message;
+        ChunkMessage { id, chunk_items, first_index, items, attempt, hops, nonce: self.app.clock.fresh_id(), careful }
+    }
+}

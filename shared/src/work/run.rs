@@ -1,0 +1,46 @@
+//! The run stage: everything an item needs is made ready, then a runner runs the items.
+
+use super::chunk_context::{ChunkContext, RunContext};
+use super::delivery::{Delivery, Invocation};
+use super::mode::Mode;
+use super::ran::Ran;
+use super::worker::Worker;
+use crate::error::JobError;
+use crate::job::JobStatus;
+use crate::outcome::Outcome;
+use crate::part::Register;
+
+impl Worker {
+    /// Runs what is not recorded of the chunk.
+    pub(super) async fn run(
+        &self,
+        chunk: &ChunkContext<'_>,
+        delivery: &Delivery,
+        mode: Mode,
+        invocation: Invocation,
+    ) -> Result<Ran, JobError> {
+        // The job was paused when the batch was read and has been resumed since, so it may not have been begun.
+        if chunk.job.status == JobStatus::Pending {
+            self.begin(chunk.job.id).await?;
+        }
+        let prepared = self.prepared.get(&self.app, &self.processors, &chunk.job).await?;
+        let recorded = self.recorded(chunk, delivery).await?;
+        let rest = chunk.rest_after_progress(recorded.as_ref());
+        let run = RunContext { chunk, prepared, recorded, invocation };
+        let ran = match (mode, rest) {
+            (Mode::Each, _) => self.each(&run).await,
+            (Mode::Careful, None) => self.carefully(&run).await?,
+            (Mode::Careful, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
+        };
+        Ok(Ran { mode: Some(mode), ..ran })
+    }
+
+    /// What is recorded of the chunk. A first delivery of a chunk whose part shows nothing is not looked up.
+    async fn recorded(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Option<Outcome>, JobError> {
+        match chunk.part.registers.get(&chunk.message.id.chunk) {
+            Some(Register::Outcome { .. }) => self.app.ledger.outcome(chunk.message.id).await,
+            None if delivery.receive_count > 1 => self.app.ledger.outcome(chunk.message.id).await,
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Strays: messages that this worker cannot work on.
+
+use super::delivery::Delivery;
+use super::worker::Worker;
+use crate::chunk::WireError;
+use crate::error::JobError;
+use crate::ledger::Stray;
+
+impl Worker {
+    /// Such a message is left for a newer worker; when none could work on it, it is kept for people.
+    pub(super) async fn stray(&self, delivery: &Delivery, error: &WireError) -> Result<(), JobError> {
+        if !delivery.dead_letter {
+            return Err(JobError::corrupt("a message", error.to_string()));
+        }
+        let stray = Stray { message_id: delivery.message_id.clone(), body: delivery.body.clone(), reason: error.to_string() };
+        self.app.ledger.keep_stray(&stray, self.app.clock.now()).await?;
+        tracing::error!(message_id = delivery.message_id, reason = stray.reason, "a message nobody could work on is kept in the table");
+        Ok(())
+    }
+}
