@@ -20,7 +20,8 @@ pub trait ItemProcessor: Send + Sync {
     /// Works on one item. A panic or a call past the time limit fails that item only.
     ///
     /// # Errors
-    /// [`ItemError::Retryable`] for what may pass, [`ItemError::Permanent`] for what will not.
+    /// [`ItemError::Retryable`] for what may pass, [`ItemError::Throttled`] if the downstream asks to wait,
+    /// [`ItemError::Permanent`] for what will not pass.
     async fn process(&self, item: Item) -> Result<Output, ItemError>;
 
     /// Called once a job and warm process with the job's `params`: whatever is costly to build from them, as a
@@ -137,6 +138,17 @@ pub enum ItemError {
         /// The least wait before the next try.
         retry_after: Option<Duration>,
     },
+    /// The downstream takes no more for now and asks to wait, whatever the item: HTTP's 429, a queue that is full. Not
+    /// for a single item that is busy: what is throttled is whoever uses the same downstream.
+    #[error("{message}")]
+    Throttled {
+        /// Short text for grouping; may be empty.
+        code: String,
+        /// For people.
+        message: String,
+        /// How long the downstream asks to wait, if it says so.
+        after: Option<Duration>,
+    },
     /// It will not pass.
     #[error("{message}")]
     Permanent {
@@ -148,9 +160,23 @@ pub enum ItemError {
 }
 
 impl ItemError {
+    /// The code of [`ItemError::unreachable`].
+    pub const UNREACHABLE: &str = "unreachable";
+
     /// A failure that may pass.
     pub fn retryable(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Retryable { code: code.into(), message: message.into(), retry_after: None }
+    }
+
+    /// No connection to the downstream could be opened, so that it has not seen the item: a failure that may pass, with
+    /// the code [`Self::UNREACHABLE`].
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self::retryable(Self::UNREACHABLE, message)
+    }
+
+    /// The downstream asks to wait, for `after` if it says how long.
+    pub fn throttled(code: impl Into<String>, message: impl Into<String>, after: Option<Duration>) -> Self {
+        Self::Throttled { code: code.into(), message: message.into(), after }
     }
 
     /// A failure for good.

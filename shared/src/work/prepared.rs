@@ -84,7 +84,9 @@ async fn prepare(app: &App, processors: &Processors, job: &Job) -> Result<Prepar
     let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
     let processor = match unbound.prepare(&params) {
         Ok(bound) => Ok(bound.unwrap_or_else(|| unbound.clone())),
-        Err(ItemError::Retryable { message, .. }) => return Err(JobError::unavailable("preparing the processor", message)),
+        Err(ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. }) => {
+            return Err(JobError::unavailable("preparing the processor", message));
+        }
         Err(error) => Err(error),
     };
     let options = Arc::new(processor.as_ref().map_or_else(|_| unbound.options(), |bound| bound.options()));

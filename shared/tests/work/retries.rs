@@ -58,15 +58,28 @@ async fn later_tries_wait_longer_and_not_all_as_long() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_the_item_asks_for_is_kept() {
     let wait = Duration::from_secs(120);
-    let mut world = World::new(options(), move |item| match item.attempt {
-        1 => fails(ItemError::Retryable { code: String::new(), message: "busy".to_owned(), retry_after: Some(wait) }),
-        _ => done(),
-    });
-    let id = world.start(1, 1, TOLERANT).await;
-    world.work_off().await;
-    let calls = world.calls_of(0);
-    assert!(calls.len() == 2 && calls[1].at - calls[0].at >= wait, "{calls:?}");
-    assert_eq!(world.job(id).await.processed_items, 1);
+    let later = ItemError::Retryable { code: String::new(), message: "busy".to_owned(), retry_after: Some(wait) };
+    for error in [later, ItemError::throttled("", "busy", Some(wait))] {
+        let mut world = World::new(options(), move |item| match item.attempt {
+            1 => fails(error.clone()),
+            _ => done(),
+        });
+        let id = world.start(1, 1, TOLERANT).await;
+        world.work_off().await;
+        let calls = world.calls_of(0);
+        assert!(calls.len() == 2 && calls[1].at - calls[0].at >= wait, "{calls:?}");
+        assert_eq!(world.job(id).await.processed_items, 1);
+    }
+}
+
+/// What broke it: a downstream that asked to wait, without saying how long, was called again after 100 ms.
+#[tokio::test(start_paused = true)]
+async fn who_asks_to_wait_is_not_called_again_at_once() {
+    let mut world = World::new(options(), |_| fails(ItemError::throttled("", "busy", None)));
+    world.start(1, 1, TOLERANT).await;
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    assert_eq!(world.calls_of(0).len(), 1);
 }
 
 /// What broke it: attempts that begin anew after a delivery nobody finished.

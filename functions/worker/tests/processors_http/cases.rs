@@ -11,6 +11,8 @@ pub(crate) enum Becomes {
     Omitted,
     /// Tried again: code, and seconds to wait if it says so.
     ForNow(String, Option<u64>),
+    /// Tried again, once the endpoint takes items again: code, and seconds to wait if it says so.
+    Throttled(String, Option<u64>),
     /// Failed: code.
     ForGood(String),
 }
@@ -61,6 +63,10 @@ fn for_now(code: &str, wait: Option<u64>) -> Becomes {
     Becomes::ForNow(code.to_owned(), wait)
 }
 
+fn throttled(code: &str, wait: Option<u64>) -> Becomes {
+    Becomes::Throttled(code.to_owned(), wait)
+}
+
 fn for_good(code: &str) -> Becomes {
     Becomes::ForGood(code.to_owned())
 }
@@ -100,9 +106,10 @@ fn statuses() -> Vec<Case> {
     ] {
         cases.push(status(line, for_good(&format!("http {line}"))));
     }
-    for line in ["408", "421", "429", "500", "502", "503", "504", "507", "511", "529", "599", "600", "999"] {
+    for line in ["408", "421", "500", "502", "503", "504", "507", "511", "529", "599", "600", "999"] {
         cases.push(status(line, for_now(&format!("http {line}"), None)));
     }
+    cases.push(status("429", throttled("http 429", None)));
     for line in ["409", "423", "425"] {
         cases.push(status(line, for_now(&format!("http {line}"), Some(1))));
     }
@@ -120,16 +127,16 @@ fn statuses() -> Vec<Case> {
 fn waits() -> Vec<Case> {
     let wait = |line, status, value: &str, becomes| answered(line, status, &format!("retry-after: {value}\r\n"), "", becomes);
     vec![
-        wait("seconds", "503", " 7 \t", for_now("http 503", Some(7))),
-        wait("`0`", "503", "0", for_now("http 503", Some(0))),
-        wait("a date that is past", "503", "Sun, 06 Nov 1994 08:49:37 GMT", for_now("http 503", Some(0))),
-        wait("a date (IMF-fixdate)", "503", "Tue, 24 Nov 2026 08:01:30 GMT", for_now("http 503", Some(90))),
-        wait("a date (RFC 850)", "503", "Tuesday, 24-Nov-26 08:01:30 GMT", for_now("http 503", Some(90))),
-        wait("a date (asctime)", "503", "Tue Nov 24 08:01:30 2026", for_now("http 503", Some(90))),
-        wait("more than a day", "503", "99999999999999999999", for_now("http 503", Some(86_400))),
-        wait("several", "503", "5\r\nretry-after: Tue, 24 Nov 2026 08:01:30 GMT\r\nretry-after: soon", for_now("http 503", Some(90))),
+        wait("seconds", "503", " 7 \t", throttled("http 503", Some(7))),
+        wait("`0`", "503", "0", throttled("http 503", Some(0))),
+        wait("a date that is past", "503", "Sun, 06 Nov 1994 08:49:37 GMT", throttled("http 503", Some(0))),
+        wait("a date (IMF-fixdate)", "503", "Tue, 24 Nov 2026 08:01:30 GMT", throttled("http 503", Some(90))),
+        wait("a date (RFC 850)", "503", "Tuesday, 24-Nov-26 08:01:30 GMT", throttled("http 503", Some(90))),
+        wait("a date (asctime)", "503", "Tue Nov 24 08:01:30 2026", throttled("http 503", Some(90))),
+        wait("more than a day", "503", "99999999999999999999", throttled("http 503", Some(86_400))),
+        wait("several", "503", "5\r\nretry-after: Tue, 24 Nov 2026 08:01:30 GMT\r\nretry-after: soon", throttled("http 503", Some(90))),
         wait("anything else", "503", "-5", for_now("http 503", None)),
-        wait("with 429", "429", "7", for_now("http 429", Some(7))),
+        wait("with 429", "429", "7", throttled("http 429", Some(7))),
         wait("with 409", "409", "7", for_now("http 409", Some(7))),
         wait("with 413", "413", "7", for_now("http 413", Some(7))),
         wait("with 500", "500", "7", for_now("http 500", Some(7))),

@@ -87,6 +87,7 @@ async fn became(case: &Case) -> Becomes {
         Ok(Output::Json(json)) if json.get().len() > headway::limits::OUTPUT_BYTES_MAX => Becomes::Omitted,
         Ok(Output::Json(json)) => Becomes::Done(Some(json.get().to_owned())),
         Err(ItemError::Retryable { code, retry_after, .. }) => Becomes::ForNow(code, retry_after.map(|wait| wait.as_secs())),
+        Err(ItemError::Throttled { code, after, .. }) => Becomes::Throttled(code, after.map(|wait| wait.as_secs())),
         Err(ItemError::Permanent { code, .. }) => Becomes::ForGood(code),
     }
 }

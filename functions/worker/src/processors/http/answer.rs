@@ -42,12 +42,13 @@ pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Outp
             let retry_after = Some(wait.unwrap_or_default().max(in_progress_wait(sent.endpoint, sent.attempt)));
             ItemError::Retryable { code, message, retry_after }
         }
-        Meaning::Throttled | Meaning::ForNow => ItemError::Retryable { code, message, retry_after: wait },
+        Meaning::Throttled => ItemError::throttled(code, message, wait),
+        Meaning::ForNow => ItemError::Retryable { code, message, retry_after: wait },
         Meaning::ForGood | Meaning::Done => ItemError::Permanent { code, message },
     })
 }
 
-/// What a call without a whole answer means. The details go to the operator's log only: they may name hosts.
+/// What a call without a whole answer means.
 pub(super) fn unanswered(endpoint: &Endpoint, reason: &NoAnswer) -> ItemError {
     let code = reason.code();
     let message = format!("endpoint {}: {reason}", endpoint.name());
@@ -59,6 +60,7 @@ pub(super) fn unanswered(endpoint: &Endpoint, reason: &NoAnswer) -> ItemError {
             let message = format!("endpoint {}: no whole answer within {} s", endpoint.name(), endpoint.timeout().as_secs());
             ItemError::Retryable { code: code.to_owned(), message, retry_after }
         }
+        NoAnswer::Unreachable(_) => ItemError::unreachable(message),
         _ => ItemError::retryable(code, message),
     }
 }
