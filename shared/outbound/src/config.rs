@@ -18,8 +18,8 @@ use crate::signature::Secret;
 
 /// Headers whose values everybody may know.
 const PUBLIC: [&str; 8] = ["accept", "accept-language", "cache-control", "from", "origin", "referer", "user-agent", "x-requested-with"];
-/// A segment of a URL's path with so many letters and digits, of both kinds, is taken for a secret.
-const SECRET_SEGMENT: usize = 16;
+/// A part of a URL with so many letters and digits, of both kinds, is taken for a secret.
+const TOKEN: usize = 16;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -101,8 +101,9 @@ impl Config {
 
     /// What no answer may repeat: the secret, the values of headers that are not public, and what is secret in the URL.
     fn confidential(&self, url: &Url, secret: &Secret) -> Result<Confidential, aho_corasick::BuildError> {
-        let headers = self.headers.0.iter().filter(|(name, _)| !PUBLIC.contains(&name.to_ascii_lowercase().as_str()));
-        let query: Vec<String> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        let headers = self.headers.0.iter().filter(|(name, _)| !is_public(&name.to_ascii_lowercase()));
+        let query = url.query_pairs().filter(|(name, value)| names_a_secret(name) || is_token(value));
+        let query: Vec<String> = query.map(|(_, value)| value.into_owned()).collect();
         let segments = url.path_segments().into_iter().flatten().filter(|segment| is_token(segment));
         let texts = headers.map(|(_, value)| value.as_str()).chain(query.iter().map(String::as_str)).chain(segments);
         let texts: Vec<&str> = texts.chain([self.secret.trim_start_matches(Secret::PREFIX)]).collect();
@@ -110,10 +111,23 @@ impl Config {
     }
 }
 
-fn is_token(segment: &str) -> bool {
-    let count = |is: fn(&u8) -> bool| segment.bytes().filter(is).count();
+/// Whether everybody may know the value of the header of that name, in lower case.
+fn is_public(name: &str) -> bool {
+    PUBLIC.contains(&name) || name.ends_with("-version")
+}
+
+/// Whether a URL's query holds a secret under that name: `apiKey`, `access_token`, `sig`.
+fn names_a_secret(name: &str) -> bool {
+    const ENDS: [&str; 9] = ["key", "token", "secret", "signature", "password", "passwd", "pwd", "auth", "credential"];
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    matches!(name.as_str(), "sig" | "code" | "pass") || ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a part of a URL looks like a token, not like a word.
+fn is_token(part: &str) -> bool {
+    let count = |is: fn(&u8) -> bool| part.bytes().filter(is).count();
     let (letters, digits) = (count(u8::is_ascii_alphabetic), count(u8::is_ascii_digit));
-    letters > 0 && digits > 0 && letters + digits >= SECRET_SEGMENT
+    letters > 0 && digits > 0 && letters + digits >= TOKEN
 }
 
 fn is_ours(name: &HeaderName) -> bool {

@@ -151,6 +151,21 @@ mod tests {
         assert_eq!(Endpoints::parse(" ").unwrap().names().count(), 0);
     }
 
+    /// What is secret in a URL and in headers, and what is a word that an honest answer may hold.
+    #[test]
+    fn tells_secrets_from_words() {
+        let url = "https://example.com/contacts/T0123ABCD456789EF/import?api-version=2024-01-01&source=headway&apiKey=hush-hush&v=A1b2C3d4E5f6G7h8";
+        let headers = r#""headers": {"Accept": "application/json", "X-Api-Version": "2024-01-01", "X-Token": "open sesame"}"#;
+        let endpoints = Endpoints::parse(&format!(r#"{{"crm": {{"url": "{url}", "secret": "{SECRET}", {headers}}}}}"#)).unwrap();
+        let is_repeated = |answer: &str| endpoints.get("crm").unwrap().is_repeated_in(answer.as_bytes(), "v1,");
+        for answer in ["2024-01-01", "contacts/import", "headway", "application/json", "https://example.com/"] {
+            assert!(!is_repeated(answer), "{answer}");
+        }
+        for answer in ["t0123abcd456789ef", "hush hush", "A1b2C3d4E5", "open SESAME", &SECRET.to_lowercase()] {
+            assert!(is_repeated(answer), "{answer}");
+        }
+    }
+
     /// Every refusal says what to change, and none repeats a secret.
     #[test]
     fn refuses_by_name_without_secrets() {
