@@ -55,7 +55,9 @@ fn of_error(error: ItemError) -> Called {
     match error {
         ItemError::Permanent { code, message } => Called::Failed(FailureKind::Permanent, code, message),
         // A downstream that asks to wait is not called again at once, even if it does not say how long.
-        ItemError::Throttled { code, message, after } => Called::Retryable(ForNow { code, message, after: Some(after.unwrap_or_default()) }),
+        ItemError::Throttled { code, message, after } => {
+            Called::Retryable(ForNow { code, message, after: Some(after.unwrap_or_default()) })
+        }
         ItemError::Retryable { code, message, retry_after } => Called::Retryable(ForNow { code, message, after: retry_after }),
     }
 }

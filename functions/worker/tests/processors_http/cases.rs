@@ -2,6 +2,11 @@
 
 use crate::scripted::{Script, Step};
 
+/// The time limit of what is slow.
+pub(crate) const SHORT_SECONDS: u64 = 2;
+/// The time limit of all else, which must not depend on how fast this machine is.
+pub(crate) const LONG_SECONDS: u64 = 30;
+
 /// What becomes of the item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Becomes {
@@ -39,10 +44,10 @@ impl Case {
         Self { items, ..self }
     }
 
-    /// Short only where it is what ends the call: all others must not depend on how fast this machine is.
-    pub(crate) fn timeout_seconds(&self) -> u64 {
+    /// Whether it is the time limit that ends the call.
+    pub(crate) fn is_slow(&self) -> bool {
         let waits = |step: &Step| matches!(step, Step::Drip(_) | Step::Silence);
-        if self.scripts.iter().flatten().any(waits) { 1 } else { 30 }
+        self.scripts.iter().flatten().any(waits)
     }
 
     fn attempt(self, attempt: u32) -> Self {
@@ -163,7 +168,7 @@ fn connections() -> Vec<Case> {
             done("7"),
         )
         .items(2),
-        Case::new("silent", vec![vec![Step::Request, Step::Silence]], for_now("timeout", Some(1))),
+        Case::new("silent", vec![vec![Step::Request, Step::Silence]], for_now("timeout", Some(SHORT_SECONDS))),
         Case::new(
             "more than one answer",
             vec![vec![Step::Request, send("HTTP/1.1 200 -\r\ncontent-length: 0\r\n\r\nHTTP/1.1 404 -\r\n\r\n")], fresh()],
@@ -188,12 +193,12 @@ fn heads() -> Vec<Case> {
         Case::new(
             "a slow head",
             vec![vec![Step::Request, send("HTTP/1.1 200 -\r\n"), Step::Drip(b"x: 1\r\n")]],
-            for_now("timeout", Some(1)),
+            for_now("timeout", Some(SHORT_SECONDS)),
         ),
         Case::new(
             "endless interim answers",
             vec![vec![Step::Request, Step::Drip(b"HTTP/1.1 100 Continue\r\n\r\n")]],
-            for_now("timeout", Some(1)),
+            for_now("timeout", Some(SHORT_SECONDS)),
         ),
     ]
 }
@@ -221,7 +226,7 @@ fn bodies() -> Vec<Case> {
             for_now("truncated", None),
         ),
         Case::new("reset within the body", begun("content-length: 9\r\n", Step::Reset), for_now("truncated", None)),
-        Case::new("slow without an end", begun("", Step::Drip(b" ")), for_now("timeout", Some(1))),
+        Case::new("slow without an end", begun("", Step::Drip(b" ")), for_now("timeout", Some(SHORT_SECONDS))),
         Case::new("endless", begun("", Step::Flood(&[b' '; 4_096])), Becomes::Omitted),
         Case::new("a huge length", begun("content-length: 1000000000000\r\n", Step::Flood(&[b' '; 4_096])), Becomes::Omitted),
         sends("cut off, of a refusal", "HTTP/1.1 422 -\r\ncontent-length: 9\r\n\r\nno", for_good("http 422")),
