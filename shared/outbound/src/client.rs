@@ -4,6 +4,7 @@
 //! answers differently the second time gains nothing. Redirects are not followed, and proxies named in the
 //! environment are not used.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::rule::{Rule, RuleError};
+use crate::send::Connections;
 
 /// The longest wait for a connection. Always less than the whole call's time limit, so that an endpoint which does not
 /// take connections is told apart from one which does not answer.
@@ -19,16 +21,30 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer is not used again: a frozen function's peers have often hung up.
 const POOL_IDLE_MAX: Duration = Duration::from_secs(20);
 
-impl Rule {
-    /// A client that connects only where the rule allows, and times out after `timeout` in all.
+/// Clients that have been made. To make one costs tens of milliseconds, for the certificates that are read: endpoints
+/// which can share one do.
+#[derive(Default)]
+pub(crate) struct Clients(BTreeMap<(bool, Duration), (Client, Arc<Connections>)>);
+
+impl Clients {
+    /// A client that connects only where the rule allows, with what is known of its connections.
     ///
     /// # Errors
     /// TLS cannot be set up, for instance without any root certificates.
-    pub fn client(self, timeout: Duration) -> Result<Client, reqwest::Error> {
-        self.client_resolving(timeout, Arc::new(SystemNames))
+    pub(crate) fn get(&mut self, rule: Rule, timeout: Duration) -> Result<(Client, Arc<Connections>), reqwest::Error> {
+        let connect_timeout = timeout.mul_f64(0.75).min(CONNECT_TIMEOUT);
+        let key = (rule.allow_private, connect_timeout);
+        if let Some(made) = self.0.get(&key) {
+            return Ok(made.clone());
+        }
+        let made = (rule.client(connect_timeout, Arc::new(SystemNames))?, Arc::default());
+        self.0.insert(key, made.clone());
+        Ok(made)
     }
+}
 
-    fn client_resolving(self, timeout: Duration, names: Arc<dyn Resolve>) -> Result<Client, reqwest::Error> {
+impl Rule {
+    fn client(self, connect_timeout: Duration, names: Arc<dyn Resolve>) -> Result<Client, reqwest::Error> {
         Client::builder()
             .user_agent(concat!("headway/", env!("CARGO_PKG_VERSION")))
             .https_only(!self.allow_private)
@@ -36,8 +52,7 @@ impl Rule {
             .retry(reqwest::retry::never())
             .no_proxy()
             .dns_resolver(Checked { rule: self, names })
-            .timeout(timeout)
-            .connect_timeout(timeout.mul_f64(0.75).min(CONNECT_TIMEOUT))
+            .connect_timeout(connect_timeout)
             .pool_idle_timeout(POOL_IDLE_MAX)
             .build()
     }
@@ -121,7 +136,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let client = PUBLIC_ONLY.client_resolving(Duration::from_secs(5), scripted(&[&["127.0.0.1"]])).unwrap();
+        let client = PUBLIC_ONLY.client(Duration::from_secs(5), scripted(&[&["127.0.0.1"]])).unwrap();
         let error = client.get(format!("https://example.com:{port}/")).send().await.unwrap_err();
         let mut cause = error.source();
         while let Some(error) = cause.filter(|cause| !cause.is::<RuleError>()) {

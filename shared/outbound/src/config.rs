@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::client::Clients;
 use crate::confidential::Confidential;
 use crate::endpoint::Endpoint;
 use crate::endpoints::EndpointsError;
 use crate::rule::Rule;
-use crate::send::Connections;
 use crate::signature::Secret;
 
 /// Headers whose values everybody may know.
@@ -42,7 +42,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads and checks the configuration of the endpoint of that name.
-    pub(crate) fn ready(name: &str, json: &RawValue) -> Result<Endpoint, EndpointsError> {
+    pub(crate) fn ready(name: &str, json: &RawValue, clients: &mut Clients) -> Result<Endpoint, EndpointsError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
             return Err(EndpointsError::Name(name.to_owned()));
@@ -55,14 +55,16 @@ impl Config {
         let timeout = Duration::from_secs(config.timeout_seconds);
         let url = rule.url(&config.url).map_err(|source| EndpointsError::Url { name: name.to_owned(), source })?;
         let secret = Secret::parse(&config.secret).map_err(|source| EndpointsError::Secret { name: name.to_owned(), source })?;
+        let made = clients.get(rule, timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?;
+        let (client, connections) = made;
         Ok(Endpoint {
             name: name.to_owned(),
             headers: config.all_headers().map_err(member)?,
             timeout,
             concurrency: config.concurrency,
             attempts_max: config.max_attempts,
-            client: rule.client(timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?,
-            connections: Connections::default(),
+            client,
+            connections,
             confidential: config.confidential(&url, &secret).map_err(|_| member("has too many headers".to_owned()))?,
             url,
             secret,

@@ -1,6 +1,7 @@
 //! One endpoint, ready to be called.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +22,7 @@ pub struct Endpoint {
     pub(crate) concurrency: usize,
     pub(crate) attempts_max: u32,
     pub(crate) client: Client,
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) confidential: Confidential,
 }
 

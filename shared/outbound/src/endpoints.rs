@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use crate::client::Clients;
 use crate::config::{Config, Members};
 use crate::endpoint::Endpoint;
 use crate::rule::RuleError;
@@ -100,9 +101,9 @@ impl Endpoints {
         }
         let configured: Members<Box<RawValue>> =
             serde_json::from_str(json).map_err(|e| EndpointsError::Json { line: e.line(), column: e.column() })?;
-        let mut endpoints = BTreeMap::new();
+        let (mut endpoints, mut clients) = (BTreeMap::new(), Clients::default());
         for (name, config) in configured.0 {
-            let endpoint = Config::ready(&name, &config)?;
+            let endpoint = Config::ready(&name, &config, &mut clients)?;
             if endpoints.insert(name.clone(), Arc::new(endpoint)).is_some() {
                 return Err(EndpointsError::Twice(name));
             }

@@ -33,11 +33,13 @@ impl Clock for Fixed {
 #[tokio::test]
 async fn every_line_holds() {
     let (slow, quick): (Vec<Case>, Vec<Case>) = all().into_iter().partition(Case::is_slow);
+    let (http, cases) = ready(quick, LONG_SECONDS).await;
     let mut wrongs = Vec::new();
-    for case in quick {
-        wrongs.extend(wrong(case).await);
+    for (name, case) in &cases {
+        wrongs.extend(wrong(&http, name, case).await);
     }
-    wrongs.extend(join_all(slow.into_iter().map(wrong)).await.into_iter().flatten());
+    let (http, cases) = ready(slow, SHORT_SECONDS).await;
+    wrongs.extend(join_all(cases.iter().map(|(name, case)| wrong(&http, name, case))).await.into_iter().flatten());
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
 
@@ -73,24 +75,34 @@ fn listed(cell: &str) -> Vec<String> {
     if parts.iter().all(is_status) { parts } else { vec![cell.to_owned()] }
 }
 
-async fn wrong(case: Case) -> Option<String> {
-    let became = became(&case).await;
+/// An endpoint for each case, and the processor that knows them all.
+async fn ready(cases: Vec<Case>, timeout_seconds: u64) -> (Http, Vec<(String, Case)>) {
+    let (mut endpoints, mut named) = (serde_json::Map::new(), Vec::new());
+    for (n, case) in cases.into_iter().enumerate() {
+        let port = match case.scripts.is_empty() {
+            true => closed_port(),
+            false => Scripted::start(case.scripts.clone()).await.port,
+        };
+        let url = format!("http://127.0.0.1:{port}/");
+        let config = serde_json::json!({"url": url, "secret": SECRET, "allowPrivate": true, "timeoutSeconds": timeout_seconds});
+        endpoints.insert(format!("case-{n}"), config);
+        named.push((format!("case-{n}"), case));
+    }
+    let endpoints = Endpoints::parse(&serde_json::Value::Object(endpoints).to_string()).unwrap();
+    (Http::new(endpoints).with_clock(Arc::new(Fixed)), named)
+}
+
+async fn wrong(http: &Http, name: &str, case: &Case) -> Option<String> {
+    let became = became(http, name, case).await;
     (became != case.becomes).then(|| format!("{}: {became:?}, not {:?}", case.line, case.becomes))
 }
 
-async fn became(case: &Case) -> Becomes {
-    let endpoint = match case.scripts.is_empty() {
-        true => None,
-        false => Some(Scripted::start(case.scripts.clone()).await),
-    };
-    let http = http(
-        endpoint.as_ref().map_or_else(closed_port, |endpoint| endpoint.port),
-        if case.is_slow() { SHORT_SECONDS } else { LONG_SECONDS },
-    );
+async fn became(http: &Http, name: &str, case: &Case) -> Becomes {
+    let params = format!(r#"{{"endpoint": "{name}"}}"#);
     for _ in 1..case.items {
-        http.process(item("1", r#"{"endpoint": "crm"}"#)).await.unwrap();
+        http.process(item("1", &params)).await.unwrap();
     }
-    let last = http.process(headway::Item { attempt: case.attempt, ..item("2", r#"{"endpoint": "crm"}"#) }).await;
+    let last = http.process(headway::Item { attempt: case.attempt, ..item("2", &params) }).await;
     match last {
         Ok(Output::None) => Becomes::Done(None),
         Ok(Output::Json(json)) if json.get().len() > headway::limits::OUTPUT_BYTES_MAX => Becomes::Omitted,
@@ -101,13 +113,11 @@ async fn became(case: &Case) -> Becomes {
     }
 }
 
-fn http(port: u16, timeout_seconds: u64) -> Http {
-    let url = format!("http://127.0.0.1:{port}/");
-    let crm = serde_json::json!({"url": url, "secret": SECRET, "allowPrivate": true, "timeoutSeconds": timeout_seconds});
-    Http::new(Endpoints::parse(&serde_json::json!({"crm": crm}).to_string()).unwrap()).with_clock(Arc::new(Fixed))
-}
-
-/// A port that nobody listens at.
+/// A port that nobody listens at, and that nobody is given: it stays bound for as long as the test runs.
 fn closed_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    std::mem::forget(socket);
+    port
 }
