@@ -25,6 +25,7 @@ mod json_answer;
 mod jwt_extractor;
 mod openapi;
 pub mod page_token;
+mod params;
 pub mod parts;
 pub mod path;
 pub mod problem;
@@ -37,6 +38,7 @@ mod router;
 pub mod state;
 mod unread;
 
+pub use headway_schema::sandbox::{enter, use_program};
 pub use host::run;
 pub use jwt_extractor::JwtExtractor;
 pub use router::{document, router};

@@ -1,6 +1,11 @@
 //! The api function.
 
+fn main() -> Result<(), lambda_http::Error> {
+    headway_api::enter();
+    run()
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn run() -> Result<(), lambda_http::Error> {
     headway_api::run().await
 }

@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use crate::auth::Authenticator;
 use crate::cors::Origins;
 use crate::page_token::PageTokens;
+use crate::params::ParamsSchemas;
 
 /// The longest a request may take; then `busy`. API Gateway gives up after 30 s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
@@ -23,13 +24,15 @@ pub struct AppState {
     pub auth: Authenticator,
     /// Which pages of other origins may call.
     pub origins: Origins,
+    pub(crate) params_schemas: ParamsSchemas,
     page_tokens: OnceCell<PageTokens>,
 }
 
 impl AppState {
     /// With no other origins.
     pub fn new(app: App, auth: Authenticator) -> Self {
-        Self { app, auth, origins: Origins::default(), page_tokens: OnceCell::new() }
+        let params_schemas = ParamsSchemas::new(&app.processors);
+        Self { app, auth, origins: Origins::default(), params_schemas, page_tokens: OnceCell::new() }
     }
 
     /// With these origins.

@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    headway_api::enter();
     headway_local::main()
 }

@@ -1,6 +1,7 @@
 //! The worker function: works chunks off and settles them.
 //!
-//! A worker of your own is a `main` of a few lines: `headway_worker::run(Processors::new().with("name", Mine)).await`.
+//! A worker of your own is a `main` of a few lines: `headway_worker::enter()` first, then
+//! `headway_worker::run(Processors::new().with("name", Mine)).await`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,8 @@ use tracing::Instrument as _;
 
 mod metrics;
 pub mod processors;
+
+pub use headway_schema::sandbox::enter;
 
 /// The worker and how it tells dead letters from other messages.
 #[derive(Debug)]
@@ -75,11 +78,13 @@ impl Handler {
     }
 }
 
-/// Runs the worker function on Lambda, configured by the environment, until the runtime ends it.
+/// Runs the worker function on Lambda, configured by the environment, until the runtime ends it. A `main` that has not
+/// called [`enter`] has it called here: what comes before runs in each child process that checks items too.
 ///
 /// # Errors
 /// What is missing in the environment, and what the runtime reports.
 pub async fn run(processors: Processors) -> Result<(), Error> {
+    enter();
     telemetry::init();
     let (app, dead_letter_queue_arn) = environment().await?;
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;

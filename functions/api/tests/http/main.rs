@@ -10,6 +10,7 @@ mod hostile;
 mod jobs;
 mod operators;
 mod owners;
+mod params;
 mod parts;
 mod quotas;
 mod records;

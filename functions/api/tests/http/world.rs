@@ -41,6 +41,10 @@ impl ItemProcessor for Echo {
     }
 }
 
+fn echo() -> Processors {
+    Processors::new().with("echo", Echo)
+}
+
 /// Time stands still but for what a test lets pass; ids are random.
 #[derive(Debug)]
 pub(crate) struct HeldClock(Mutex<DateTime<Utc>>);
@@ -93,28 +97,35 @@ impl World {
     /// With other rules about tokens.
     pub(crate) fn with(change: impl FnOnce(Authenticator) -> Authenticator) -> Self {
         let queue = Arc::new(MemoryQueue::default());
-        Self::over(queue.clone(), queue, Quotas::default(), change)
+        Self::over(queue.clone(), queue, Quotas::default(), echo(), change)
+    }
+
+    /// With these processors, on a clock that goes on: what they do is done by other processes.
+    pub(crate) fn processing(processors: Processors) -> Self {
+        headway_api::use_program(env!("CARGO_BIN_EXE_api"));
+        let queue = Arc::new(MemoryQueue::default());
+        Self::over(queue.clone(), queue, Quotas::default(), processors, |auth| auth)
     }
 
     /// With other quotas.
     pub(crate) fn with_quotas(quotas: Quotas) -> Self {
         let queue = Arc::new(MemoryQueue::default());
-        Self::over(queue.clone(), queue, quotas, |auth| auth)
+        Self::over(queue.clone(), queue, quotas, echo(), |auth| auth)
     }
 
     /// With another queue to send to.
     pub(crate) fn sending_to(sender: impl ChunkQueue + 'static) -> Self {
-        Self::over(Arc::new(sender), Arc::default(), Quotas::default(), |auth| auth)
+        Self::over(Arc::new(sender), Arc::default(), Quotas::default(), echo(), |auth| auth)
     }
 
     fn over(
         sender: Arc<dyn ChunkQueue>,
         queue: Arc<MemoryQueue>,
         quotas: Quotas,
+        processors: Processors,
         change: impl FnOnce(Authenticator) -> Authenticator,
     ) -> Self {
         let clock = HeldClock::new();
-        let processors = Processors::new().with("echo", Echo);
         let app = App::new(Arc::new(MemoryLedger::default()), sender, clock.clone());
         let app = app.with_processors(processors.infos()).with_quotas(quotas);
         let auth = change(Authenticator::hs256(KEY, clock.clone()));

@@ -1,33 +1,44 @@
-//! `json-schema`: the bulk-import job. Checks each item against the JSON Schema in the job's `params`, turns CSV's text
-//! into the types the schema asks for, and outputs the typed item. The schema is compiled once a job.
+//! `json-schema`: the bulk-import job. Checks each item against the JSON Schema in the job's `params`, turns text into the
+//! types the schema asks for if the params say that all is text, and outputs the typed item. Schemas and items are
+//! strangers' programs: both run in the child processes of [`headway_schema::sandbox`].
 
-mod bounds;
-mod compile;
-mod convert;
-mod plan;
-mod refs;
-mod violations;
-
-use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use headway::{Item, ItemError, ItemProcessor, Options, Output};
-use serde_json::Value;
+use headway_schema::sandbox::{Checked, NoVerdict};
+use headway_schema::{Misfit, Sandbox, Source};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use compile::Compiled;
+/// Items of one job that are handed to the children side by side: they go in batches.
+const CONCURRENCY: usize = headway::limits::ITEMS_PER_CHUNK_MAX;
+/// An item is cut off by the time of a core that it takes, which a busy machine may be long in giving.
+const ITEM_TIMEOUT: Duration = Duration::from_secs(120);
+/// A message is cut by whoever keeps it; what is longer by far is not made.
+const MESSAGE_BYTES_MAX: usize = headway::limits::ERROR_MESSAGE_CHARS_MAX * 4;
+/// What `prepare` calls the owner, whom it does not know: no user's name is empty.
+const NO_OWNER: &str = "";
 
-/// Checks and types items by the schema in the job's `params`.
+/// Checks items by the schema in the job's `params`, and types them.
 ///
-/// Text becomes what `type` asks for where the schema would refuse text: `null` from the empty text, `boolean` from
-/// `true` and `false` in any case, `number` and `integer` from text that is a JSON number as it stands. So `"007"`,
-/// `"1,000"` and `" 5"` stay text and are refused, and so is `"1E+05"` for an integer: a spreadsheet has cut it.
-/// Everything else of the item keeps its bytes, digits beyond f64's included; only the check itself reads numbers as
-/// i64, u64 or f64.
-#[derive(Clone, Default)]
+/// JSON is checked as it is. With `"text": true`, as the command sets it for CSV, a text that the schema refuses becomes
+/// what it asks for: `null` from the empty text, `boolean` from `true` and `false` in any case, `number` and `integer` from
+/// text that is a JSON number as it stands. So `"007"`, `"1,000"` and `" 5"` stay text and are refused, and so is
+/// `"1E+05"` for an integer: a spreadsheet has cut it. A text that the schema takes stays text. Everything else of the item
+/// keeps its bytes, digits beyond f64's included; only the check itself reads numbers as i64, u64 or f64.
+#[derive(Debug, Clone, Default)]
 pub struct JsonSchema {
-    compiled: Option<Arc<Compiled>>,
+    source: Option<Arc<Source>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Params {
+    schema: Box<RawValue>,
+    #[serde(default)]
+    text: bool,
 }
 
 impl JsonSchema {
@@ -35,56 +46,88 @@ impl JsonSchema {
     pub fn new() -> Self {
         Self::default()
     }
-}
 
-impl fmt::Debug for JsonSchema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonSchema").field("bound", &self.compiled.is_some()).finish()
+    /// The schema in a job's `params`.
+    ///
+    /// # Errors
+    /// [`ItemError::Permanent`] if there is none, or something else.
+    pub fn source(params: &RawValue) -> Result<Arc<Source>, ItemError> {
+        let Params { schema, text } = serde_json::from_str(params.get())
+            .map_err(|e| ItemError::permanent("params", format!("params must be {{\"schema\": …, \"text\": false}}: {e}")))?;
+        Ok(Arc::new(Source::new(schema.get(), text)))
     }
 }
 
 #[async_trait]
 impl ItemProcessor for JsonSchema {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        match &self.compiled {
-            Some(compiled) => check(compiled, item.value),
-            None => check(&Compiled::new(&item.params)?, item.value),
+        let source = match &self.source {
+            Some(source) => source.clone(),
+            None => Self::source(&item.params)?,
+        };
+        match Sandbox::global().check(item.user_id.as_str(), &source, item.value).await {
+            Ok(Checked::Fits(item) | Checked::Typed(item)) => Ok(Output::Json(item)),
+            Ok(Checked::Misfit(misfit)) => Err(failure(misfit)),
+            Err(no_verdict) => Err(without_verdict(no_verdict)),
         }
     }
 
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
-        let compiled = Some(Arc::new(Compiled::new(params)?));
-        Ok(Some(Arc::new(Self { compiled })))
+        let source = Self::source(params)?;
+        Sandbox::global().compile_blocking(NO_OWNER, &source).map_err(without_verdict)?;
+        Ok(Some(Arc::new(Self { source: Some(source) })))
     }
 
     fn options(&self) -> Options {
         Options {
-            description: "Checks each item against a JSON Schema and outputs it with text turned into the types asked for".to_owned(),
+            description: "Checks each item against a JSON Schema and outputs it, with text turned into types if asked to".to_owned(),
             params_schema: serde_json::json!({
                 "type": "object",
                 "required": ["schema"],
-                "properties": {"schema": {
-                    "type": ["object", "boolean"],
-                    "description": "A JSON Schema of draft 4 to 2020-12; references stay within it"
-                }},
+                "properties": {
+                    "schema": {
+                        "type": ["object", "boolean"],
+                        "description": "A JSON Schema of draft 4 to 2020-12; references stay within it"
+                    },
+                    "text": {
+                        "type": "boolean",
+                        "default": false,
+                        "description": "All values are text, as from CSV: turn them into the types that the schema asks for"
+                    }
+                },
                 "additionalProperties": false
             }),
+            concurrency: CONCURRENCY,
+            item_timeout: ITEM_TIMEOUT,
             ..Options::default()
         }
     }
 }
 
-fn check(compiled: &Compiled, item: Box<RawValue>) -> Result<Output, ItemError> {
-    let typed = convert::convert(&compiled.plan, item.get());
-    let text = typed.as_deref().unwrap_or(item.get());
-    let value: Value = serde_json::from_str(text).map_err(malformed)?;
-    violations::refuse(&compiled.validator, &value)?;
-    match typed {
-        None => Ok(Output::Json(item)),
-        Some(typed) => RawValue::from_string(typed).map(Output::Json).map_err(malformed),
+fn failure(misfit: Misfit) -> ItemError {
+    let mut message = String::new();
+    for violation in &misfit.violations {
+        if message.len() > MESSAGE_BYTES_MAX {
+            break;
+        }
+        let separator = if message.is_empty() { "" } else { "; " };
+        let colon = if violation.pointer.is_empty() { "" } else { ": " };
+        message.push_str(&format!("{separator}{}{colon}{}", violation.pointer, violation.reason));
     }
+    ItemError::permanent(misfit.code, message)
 }
 
-fn malformed(error: serde_json::Error) -> ItemError {
-    ItemError::permanent("malformed", error.to_string())
+fn without_verdict(no_verdict: NoVerdict) -> ItemError {
+    match no_verdict {
+        NoVerdict::Schema(unusable) => {
+            let refusals = unusable
+                .refusals()
+                .into_iter()
+                .map(|refusal| format!("/schema{}: {}", refusal.pointer, refusal.detail))
+                .collect::<Vec<_>>();
+            ItemError::permanent(unusable.code(), format!("params: {}", refusals.join("; ")))
+        }
+        NoVerdict::Cut { cut } => ItemError::permanent(cut.code(), cut.to_string()),
+        NoVerdict::Unavailable(why) => ItemError::retryable("schema unavailable", format!("items cannot be checked now: {why}")),
+    }
 }

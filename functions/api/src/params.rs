@@ -1,0 +1,97 @@
+//! Checks a job's `params` before it is made: against the processor's `paramsSchema`, and the schema in them if they are
+//! those of `json-schema`. Both run in the child processes of [`headway_schema::sandbox`], since callers write them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use headway::{ItemProcessor as _, ProcessorInfo, UserId, Violation};
+use headway_schema::sandbox::{Checked, NoVerdict, Unusable};
+use headway_schema::{Sandbox, Source};
+use headway_worker::processors::JsonSchema;
+use serde_json::value::RawValue;
+
+use crate::problem::ApiErrorResponse;
+
+const PARAMS: &str = "/params";
+const SCHEMA: &str = "/params/schema";
+
+/// The `paramsSchema` of every processor, as it is handed to the children.
+#[derive(Debug)]
+pub(crate) struct ParamsSchemas(HashMap<String, Known>);
+
+#[derive(Debug)]
+struct Known {
+    /// `None` if every object will do.
+    source: Option<Arc<Source>>,
+    /// Its `schema` is compiled too.
+    is_json_schema: bool,
+}
+
+/// The `paramsSchema` of a processor cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the paramsSchema of the processor {processor} is of no use: it is in HEADWAY_PROCESSORS, or its worker's options")]
+struct ParamsSchemaError {
+    processor: String,
+    #[source]
+    cause: Unusable,
+}
+
+impl ParamsSchemas {
+    pub(crate) fn new(processors: &[ProcessorInfo]) -> Self {
+        let json_schema = JsonSchema::new().options().params_schema;
+        let known = |info: &ProcessorInfo| {
+            let any = info.params_schema.as_bool() == Some(true) || info.params_schema.as_object().is_some_and(serde_json::Map::is_empty);
+            let source = (!any).then(|| Arc::new(Source::new(info.params_schema.to_string(), false)));
+            (info.name.clone(), Known { source, is_json_schema: info.params_schema == json_schema })
+        };
+        Self(processors.iter().map(known).collect())
+    }
+
+    /// Refuses params that the processor would refuse. A processor that is not known is somebody else's to refuse.
+    pub(crate) async fn check(&self, owner: &UserId, processor: &str, params: &RawValue) -> Result<(), ApiErrorResponse> {
+        let Some(known) = self.0.get(processor) else { return Ok(()) };
+        if let Some(source) = &known.source {
+            check_params(owner, processor, source, params).await?;
+        }
+        if known.is_json_schema {
+            compile(owner, params).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn check_params(owner: &UserId, processor: &str, source: &Arc<Source>, params: &RawValue) -> Result<(), ApiErrorResponse> {
+    match Sandbox::global().check(owner.as_str(), source, params.to_owned()).await {
+        Ok(Checked::Fits(_) | Checked::Typed(_)) => Ok(()),
+        Ok(Checked::Misfit(misfit)) => {
+            let violations = misfit.violations.into_iter().map(|wrong| Violation::new(format!("{PARAMS}{}", wrong.pointer), wrong.reason));
+            Err(ApiErrorResponse::invalid(violations.collect()))
+        }
+        Err(NoVerdict::Schema(cause)) => Err(ApiErrorResponse::internal(ParamsSchemaError { processor: processor.to_owned(), cause })),
+        Err(NoVerdict::Cut { .. }) => Err(refused(PARAMS, "checking them against the paramsSchema of the processor takes too much")),
+        Err(NoVerdict::Unavailable(why)) => Err(unavailable(&why)),
+    }
+}
+
+async fn compile(owner: &UserId, params: &RawValue) -> Result<(), ApiErrorResponse> {
+    let source = JsonSchema::source(params).map_err(|error| refused(PARAMS, &error.to_string()))?;
+    match Sandbox::global().compile(owner.as_str(), &source).await {
+        Ok(()) => Ok(()),
+        Err(NoVerdict::Schema(unusable)) => {
+            let violations =
+                unusable.refusals().into_iter().map(|wrong| Violation::new(format!("{SCHEMA}{}", wrong.pointer), wrong.detail));
+            Err(ApiErrorResponse::invalid(violations.collect()))
+        }
+        Err(NoVerdict::Cut { cut }) => Err(refused(SCHEMA, &cut.to_string())),
+        Err(NoVerdict::Unavailable(why)) => Err(unavailable(&why)),
+    }
+}
+
+fn refused(pointer: &str, detail: &str) -> ApiErrorResponse {
+    ApiErrorResponse::invalid(vec![Violation::new(pointer, detail)])
+}
+
+fn unavailable(why: &str) -> ApiErrorResponse {
+    tracing::warn!(why, "params cannot be checked");
+    ApiErrorResponse::busy("the params cannot be checked now")
+}

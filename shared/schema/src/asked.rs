@@ -1,0 +1,190 @@
+//! Which texts of an item a schema asks to be something else. Nothing reads the schema a second time for it: the
+//! validator itself is run, with `type`, `const` and `enum` replaced by keywords that note where they refuse a text whose
+//! other reading they would take. So whatever the validator follows (references, patterns of names, conditions,
+//! alternatives) is followed.
+
+use std::cell::RefCell;
+
+use jsonschema::paths::Location;
+use jsonschema::{Keyword, ValidationError, ValidationOptions, Validator};
+use serde_json::{Map, Value};
+
+use crate::text::{Types, reading, same_number};
+
+/// The most texts of an item that are noted.
+const NOTES_MAX: usize = 4_096;
+
+/// A validator that notes.
+pub(crate) struct Asker(Validator);
+
+/// Texts by their address.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Whether a text whose other reading is taken is let pass, so that what comes behind it is looked at too.
+    lenient: bool,
+    /// Refused as text, taken as its other reading.
+    asked: Vec<usize>,
+    /// Taken as text, refused as its other reading: what a `not` around it turns into its opposite.
+    unasked: Vec<usize>,
+}
+
+thread_local! {
+    static NOTES: RefCell<Notes> = RefCell::default();
+}
+
+/// Pointers to texts of an item.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Asked to be something else.
+    pub(crate) asked: Vec<String>,
+    /// Asked to be text.
+    pub(crate) unasked: Vec<String>,
+}
+
+impl Asker {
+    /// # Errors
+    /// What the validator says of the schema.
+    pub(crate) fn new(options: ValidationOptions<'static>, schema: &Value) -> Result<Self, ValidationError<'static>> {
+        let options = options.with_keyword("type", of_type).with_keyword("const", of_const).with_keyword("enum", of_enum);
+        options.build(schema).map(Self)
+    }
+
+    /// Looks at an item.
+    pub(crate) fn look(&self, item: &Value, lenient: bool) -> Asked {
+        NOTES.set(Notes { lenient, ..Notes::default() });
+        // The verdict is of no use: it is lenient.
+        let _ = self.0.is_valid(item);
+        let Notes { asked, unasked, .. } = NOTES.take();
+        let mut found = Asked::default();
+        if !asked.is_empty() || !unasked.is_empty() {
+            locate(item, &mut String::new(), &mut |address, pointer| {
+                if asked.contains(&address) {
+                    found.asked.push(pointer.to_owned());
+                } else if unasked.contains(&address) {
+                    found.unasked.push(pointer.to_owned());
+                }
+            });
+        }
+        found
+    }
+}
+
+/// Calls back with every text's address and pointer.
+fn locate(value: &Value, pointer: &mut String, tell: &mut impl FnMut(usize, &str)) {
+    let mut below = |segment: &str, value: &Value| {
+        let length = pointer.len();
+        pointer.push('/');
+        pointer.push_str(segment);
+        locate(value, pointer, tell);
+        pointer.truncate(length);
+    };
+    match value {
+        Value::String(_) => tell(address(value), pointer),
+        Value::Array(elements) => elements.iter().enumerate().for_each(|(index, value)| below(&index.to_string(), value)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| below(&crate::pointer::escaped(name), value)),
+        _ => {}
+    }
+}
+
+fn address(value: &Value) -> usize {
+    std::ptr::from_ref(value) as usize
+}
+
+fn note(value: &Value, asked: bool) -> bool {
+    NOTES.with_borrow_mut(|notes| {
+        let list = if asked { &mut notes.asked } else { &mut notes.unasked };
+        if list.len() < NOTES_MAX && !list.contains(&address(value)) {
+            list.push(address(value));
+        }
+        notes.lenient
+    })
+}
+
+type Made<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
+
+fn of_type<'a>(_: &'a Map<String, Value>, types: &'a Value, _: Location) -> Made<'a> {
+    let types = Types::of_keyword(types).ok_or_else(|| ValidationError::custom("not a type"))?;
+    Ok(Box::new(OfType(types)))
+}
+
+fn of_const<'a>(_: &'a Map<String, Value>, value: &'a Value, _: Location) -> Made<'a> {
+    Ok(Box::new(OneOf(vec![value.clone()])))
+}
+
+fn of_enum<'a>(_: &'a Map<String, Value>, values: &'a Value, _: Location) -> Made<'a> {
+    Ok(Box::new(OneOf(values.as_array().cloned().unwrap_or_default())))
+}
+
+struct OfType(Types);
+
+impl<'i> Keyword<'i> for OfType {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        verdict(self.is_valid(instance))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        let holds = self.0.hold(instance);
+        let other = instance.as_str().and_then(reading);
+        match other.map(|other| other.is(self.0)) {
+            Some(true) if !holds => note(instance, true),
+            Some(false) if holds => {
+                note(instance, false);
+                true
+            }
+            _ => holds,
+        }
+    }
+}
+
+struct OneOf(Vec<Value>);
+
+impl<'i> Keyword<'i> for OneOf {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        verdict(self.is_valid(instance))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        if self.0.iter().any(|value| alike(instance, value, &mut None)) {
+            return true;
+        }
+        let mut texts = Some(Vec::new());
+        let meant = self.0.iter().any(|value| {
+            texts = Some(Vec::new());
+            alike(instance, value, &mut texts)
+        });
+        if !meant {
+            return false;
+        }
+        texts.into_iter().flatten().fold(true, |_, text| note(text, true))
+    }
+}
+
+/// Whether two values are the same. With `texts`, texts are taken as their other reading where that makes them so.
+fn alike<'v>(found: &'v Value, wanted: &Value, texts: &mut Option<Vec<&'v Value>>) -> bool {
+    match (found, wanted) {
+        (Value::Number(found), Value::Number(wanted)) => same_number(found, wanted),
+        (Value::Array(found), Value::Array(wanted)) => {
+            found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| alike(found, wanted, texts))
+        }
+        (Value::Object(found), Value::Object(wanted)) => {
+            let member = |(name, found)| wanted.get(name).is_some_and(|wanted| alike(found, wanted, texts));
+            found.len() == wanted.len() && found.iter().all(member)
+        }
+        (Value::String(text), wanted) if text_differs(text, wanted) => match texts {
+            Some(texts) if reading(text).is_some_and(|other| other.equals(wanted)) => {
+                texts.push(found);
+                true
+            }
+            _ => false,
+        },
+        (found, wanted) => found == wanted,
+    }
+}
+
+fn text_differs(text: &str, wanted: &Value) -> bool {
+    wanted.as_str() != Some(text)
+}
+
+fn verdict<'i>(valid: bool) -> Result<(), ValidationError<'i>> {
+    if valid { Ok(()) } else { Err(ValidationError::custom("refused")) }
+}

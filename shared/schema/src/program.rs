@@ -1,0 +1,220 @@
+//! A compiled schema, and what it says of an item. Runs strangers' programs: only a child process calls it.
+
+use std::collections::{HashMap, HashSet};
+
+use jsonschema::{PatternOptions, ValidationOptions, Validator};
+use serde_json::Value;
+
+use crate::asked::Asker;
+use crate::edit;
+use crate::reading::{self, Reading};
+use crate::refusal::Refusal;
+use crate::text::{Types, reading as reading_of};
+use crate::unfit;
+use crate::violations::{Misfit, Patterns, misfit};
+
+/// Steps a pattern with look-around or back-references may take on one text; all others take linear time.
+const PATTERN_STEPS_MAX: usize = 100_000;
+/// All compiled patterns of a schema together, about, in bytes.
+const PATTERNS_BYTES_MAX: usize = 16 << 20;
+/// One compiled pattern, in bytes.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Values of an item times schemas: beyond this only the first violation is looked for, since each takes memory.
+const VIOLATIONS_SOUGHT_MAX: usize = 200_000;
+/// Times that an item is checked at most, each with other texts taken as what else they may stand for.
+const TRIES_MAX: usize = 64;
+/// Up to so many texts every choice among them is tried.
+const EVERY_CHOICE_MAX: usize = 5;
+/// Times that an item is looked at for texts that are asked to be something else.
+const LOOKS_MAX: usize = 4;
+
+/// A schema ready for use.
+pub(crate) struct Program {
+    validator: Validator,
+    text: Option<TextRules>,
+    patterns: Patterns,
+    schemas: usize,
+}
+
+/// What an item of text needs besides.
+struct TextRules {
+    asker: Asker,
+    /// Top-level members that are never text, whatever the rest of the item is.
+    never_text: HashMap<String, Types>,
+}
+
+/// What a schema says of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It fits as it is.
+    Fits,
+    /// It fits, typed: this is it as JSON.
+    Typed(String),
+    /// It does not fit.
+    Misfit(Misfit),
+}
+
+impl Program {
+    /// Compiles a schema. With `text`, texts are converted to what the schema asks for.
+    ///
+    /// # Errors
+    /// All that is wrong with the schema.
+    pub(crate) fn compile(schema: &str, text: bool) -> Result<Self, Vec<Refusal>> {
+        let original: Value = serde_json::from_str(schema).map_err(|e| vec![Refusal::new("", format!("cannot be read: {e}"))])?;
+        let reading = reading::read(original.clone())?;
+        let refused = |error| vec![unfit::refusal(&original, &error, &reading.patterns)];
+        let validator = options(&reading).build(&reading.schema).map_err(refused)?;
+        let rules =
+            || Asker::new(options(&reading), &reading.schema).map(|asker| TextRules { asker, never_text: never_text(&reading.schema) });
+        let text = text.then(rules).transpose().map_err(refused)?;
+        Ok(Self { validator, text, patterns: reading.patterns, schemas: reading.schemas })
+    }
+
+    /// Checks an item. `unfit` is called as soon as it is known not to fit, before that is put into words.
+    pub(crate) fn check(&self, item: &str, unfit: &mut dyn FnMut()) -> Verdict {
+        let mut value: Value = match serde_json::from_str(item) {
+            Ok(value) => value,
+            Err(error) => return Verdict::Misfit(Misfit::new("malformed", error.to_string())),
+        };
+        let mut converted = HashSet::new();
+        if let Some(rules) = &self.text {
+            rules.convert_plainly(&mut value, &mut converted);
+        }
+        if !self.validator.is_valid(&value) {
+            let found = self.text.as_ref().and_then(|rules| self.search(rules, &value));
+            let Some(more) = found else {
+                unfit();
+                return Verdict::Misfit(self.misfit(&value));
+            };
+            converted.extend(more);
+        }
+        if converted.is_empty() { Verdict::Fits } else { Verdict::Typed(edit::retype(item, &converted)) }
+    }
+
+    fn misfit(&self, value: &Value) -> Misfit {
+        if values(value).saturating_mul(self.schemas) > VIOLATIONS_SOUGHT_MAX {
+            let first = self.validator.validate(value).err();
+            return misfit(first.into_iter(), value, &self.patterns);
+        }
+        misfit(self.validator.iter_errors(value), value, &self.patterns)
+    }
+
+    /// The texts that have to be something else for the item to fit: those that the schema asks for, as few as can be.
+    fn search(&self, rules: &TextRules, value: &Value) -> Option<Vec<String>> {
+        let (asked, unasked) = rules.texts_asked_for(value);
+        let mut tries = 0;
+        let mut fits = |texts: &[&String]| {
+            tries += 1;
+            tries <= TRIES_MAX && self.validator.is_valid(&with(value, texts))
+        };
+        let found = choose(&asked, &mut fits);
+        // What is refused for being text is asked for by a `not`, or by one alternative too many.
+        found.or_else(|| if asked.is_empty() { choose(&unasked, &mut fits) } else { None })
+    }
+}
+
+impl TextRules {
+    fn convert_plainly(&self, value: &mut Value, converted: &mut HashSet<String>) {
+        let Some(members) = value.as_object_mut() else { return };
+        if self.never_text.is_empty() {
+            return;
+        }
+        for (name, value) in members {
+            let Some(types) = self.never_text.get(name) else { continue };
+            if let Some(other) = value.as_str().and_then(reading_of).filter(|other| other.is(*types)) {
+                *value = other.value;
+                converted.insert(crate::pointer::join("", name));
+            }
+        }
+    }
+
+    /// Pointers to texts that are asked to be something else, and to those that are asked to be text.
+    fn texts_asked_for(&self, value: &Value) -> (Vec<String>, Vec<String>) {
+        let first = self.asker.look(value, false);
+        let (mut asked, mut unasked) = (first.asked, first.unasked);
+        let add = |list: &mut Vec<String>, more: Vec<String>| {
+            let before = list.len();
+            for text in more {
+                if !list.contains(&text) {
+                    list.push(text);
+                }
+            }
+            list.len() > before
+        };
+        let mut value = value.clone();
+        for _ in 0..LOOKS_MAX {
+            let look = self.asker.look(&value, true);
+            add(&mut unasked, look.unasked);
+            if !add(&mut asked, look.asked) {
+                break;
+            }
+            // What is converted may lead to other parts of the schema.
+            value = with(&value, &asked.iter().collect::<Vec<_>>());
+        }
+        (asked, unasked)
+    }
+}
+
+/// The smallest choice that fits.
+fn choose(texts: &[String], fits: &mut impl FnMut(&[&String]) -> bool) -> Option<Vec<String>> {
+    if texts.is_empty() {
+        return None;
+    }
+    let owned = |texts: Vec<&String>| texts.into_iter().cloned().collect();
+    if texts.len() <= EVERY_CHOICE_MAX {
+        let mut choices: Vec<u32> = (1..1 << texts.len()).collect();
+        choices.sort_by_key(|choice| choice.count_ones());
+        let chosen =
+            |choice: u32| texts.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).map(|(_, text)| text).collect::<Vec<_>>();
+        return choices.into_iter().map(chosen).find(|texts| fits(texts)).map(owned);
+    }
+    let mut all: Vec<_> = texts.iter().collect();
+    if !fits(&all) {
+        return texts.iter().map(|text| vec![text]).find(|texts| fits(texts)).map(owned);
+    }
+    for text in texts {
+        let fewer: Vec<_> = all.iter().copied().filter(|other| *other != text).collect();
+        if fits(&fewer) {
+            all = fewer;
+        }
+    }
+    Some(owned(all))
+}
+
+/// The item with these texts taken as what else they stand for.
+fn with(value: &Value, texts: &[&String]) -> Value {
+    let mut value = value.clone();
+    for pointer in texts {
+        if let Some(text) = value.pointer_mut(pointer)
+            && let Some(other) = text.as_str().and_then(reading_of)
+        {
+            *text = other.value;
+        }
+    }
+    value
+}
+
+/// How many values a value is made of.
+fn values(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(values).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(values).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+/// Members that `type` right under `properties` keeps from being text, so that the most common schemas are decided at once.
+fn never_text(schema: &Value) -> HashMap<String, Types> {
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let types = properties.filter_map(|(name, schema)| Some((name.clone(), Types::of_keyword(schema.get("type")?)?)));
+    types.filter(|(_, types)| !types.has_text()).collect()
+}
+
+fn options(reading: &Reading) -> ValidationOptions<'static> {
+    let bytes_max = (PATTERNS_BYTES_MAX / reading.pattern_count.max(1)).min(PATTERN_BYTES_MAX);
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
+    jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false).with_pattern_options(patterns)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! Looks a schema over before it is compiled: everything in it must be something that is checked. A keyword that does
+//! not exist, or has no effect where it is, is refused instead of being passed over; so is a reference to what is no
+//! schema. Patterns are put into the words of the engine that runs them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use crate::dialect::{self, Draft, Holds};
+use crate::pattern;
+use crate::pointer::{cut, join};
+use crate::refusal::{REFUSALS_MAX, Refusal};
+
+/// A schema whose parts are all known.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// The schema with its patterns put into the engine's words.
+    pub(crate) schema: Value,
+    /// The patterns that were put into other words, by those words.
+    pub(crate) patterns: HashMap<String, String>,
+    /// How many schemas are in it.
+    pub(crate) schemas: usize,
+    /// How many patterns are in it.
+    pub(crate) pattern_count: usize,
+}
+
+/// Reads a schema.
+///
+/// # Errors
+/// All that is in it and would not be checked, twenty at most.
+pub(crate) fn read(schema: Value) -> Result<Reading, Vec<Refusal>> {
+    let mut reader = Reader { refusals: Vec::new(), patterns: HashMap::new(), schemas: 0, pattern_count: 0 };
+    let mut schema = schema;
+    reader.schema(&mut schema, Draft::DEFAULT, "");
+    let Reader { refusals, patterns, schemas, pattern_count } = reader;
+    if refusals.is_empty() { Ok(Reading { schema, patterns, schemas, pattern_count }) } else { Err(refusals) }
+}
+
+struct Reader {
+    refusals: Vec<Refusal>,
+    patterns: HashMap<String, String>,
+    schemas: usize,
+    pattern_count: usize,
+}
+
+impl Reader {
+    fn refuse(&mut self, pointer: String, detail: impl Into<String>) {
+        if self.refusals.len() < REFUSALS_MAX {
+            self.refusals.push(Refusal::new(pointer, detail));
+        }
+    }
+
+    /// What is not a schema at all is left to the meta-schema, which says so.
+    fn schema(&mut self, schema: &mut Value, draft: Draft, at: &str) {
+        self.schemas += 1;
+        let draft = match dialect::declared(schema).map(|uri| (Draft::named(uri), uri.to_owned())) {
+            None => draft,
+            Some((Some(draft), _)) => draft,
+            Some((None, uri)) => {
+                let known = "drafts 4, 6, 7, 2019-09 and 2020-12 are";
+                return self.refuse(join(at, "$schema"), format!("{:?} is not known here: {known}", cut(&uri, 100)));
+            }
+        };
+        let Some(members) = schema.as_object_mut() else { return };
+        let alone = draft.ref_stands_alone() && members.contains_key("$ref");
+        for (name, value) in members.iter_mut() {
+            if name.starts_with("x-") {
+                continue;
+            }
+            let here = join(at, name);
+            match draft.keyword(name) {
+                None => self.refuse(here, draft.unknown(name)),
+                Some(holds) if alone && !beside_ref(holds) => {
+                    self.refuse(here, format!("{name} has no effect beside $ref in {}: put both into an allOf", draft.name()));
+                }
+                Some(holds) => self.member(holds, value, draft, &here),
+            }
+        }
+    }
+
+    fn member(&mut self, holds: Holds, value: &mut Value, draft: Draft, at: &str) {
+        match (holds, value) {
+            (Holds::Schema | Holds::SchemaOrSchemas, value @ (Value::Object(_) | Value::Bool(_))) => self.schema(value, draft, at),
+            (Holds::Schemas | Holds::SchemaOrSchemas, Value::Array(schemas)) => {
+                for (index, schema) in schemas.iter_mut().enumerate() {
+                    self.schema(schema, draft, &format!("{at}/{index}"));
+                }
+            }
+            (Holds::Map | Holds::Definitions | Holds::Dependencies, Value::Object(schemas)) => {
+                for (name, schema) in schemas.iter_mut().filter(|(_, schema)| !schema.is_array()) {
+                    self.schema(schema, draft, &join(at, name));
+                }
+            }
+            (Holds::PatternMap, Value::Object(schemas)) => self.pattern_map(schemas, draft, at),
+            (Holds::Pattern, Value::String(text)) => {
+                if let Some(other) = self.pattern(text, at) {
+                    *text = other;
+                }
+            }
+            (Holds::Reference, Value::String(reference)) => self.reference(reference, at),
+            _ => {}
+        }
+    }
+
+    fn pattern_map(&mut self, schemas: &mut Map<String, Value>, draft: Draft, at: &str) {
+        let mut renamed = Vec::new();
+        for (text, schema) in schemas.iter_mut() {
+            let here = join(at, text);
+            self.schema(schema, draft, &here);
+            if let Some(other) = self.pattern(text, &here) {
+                renamed.push((text.clone(), other));
+            }
+        }
+        for (text, other) in renamed {
+            if let Some(schema) = schemas.remove(&text) {
+                schemas.insert(other, schema);
+            }
+        }
+    }
+
+    /// The pattern in the engine's words, if those are others.
+    fn pattern(&mut self, text: &str, at: &str) -> Option<String> {
+        self.pattern_count += 1;
+        match pattern::translate(text) {
+            Ok(Cow::Borrowed(_)) => None,
+            Ok(Cow::Owned(other)) => {
+                self.patterns.insert(other.clone(), text.to_owned());
+                Some(other)
+            }
+            Err(reason) => {
+                self.refuse(at.to_owned(), reason);
+                None
+            }
+        }
+    }
+
+    fn reference(&mut self, reference: &str, at: &str) {
+        let Some((_, fragment)) = reference.split_once('#') else { return };
+        let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else {
+            return self.refuse(at.to_owned(), "what follows # is not UTF-8");
+        };
+        if fragment.starts_with('/') && !dialect::leads_to_schema(&fragment) {
+            let shown = cut(reference, 100);
+            self.refuse(at.to_owned(), format!("{shown} leads to a place where no schema can be: put it under $defs"));
+        }
+    }
+}
+
+/// What may be beside a `$ref` in the drafts that ignore its neighbours.
+fn beside_ref(holds: Holds) -> bool {
+    matches!(holds, Holds::Note | Holds::Name | Holds::Reference | Holds::Definitions)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(schema: Value) -> Vec<String> {
+        read(schema).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    /// A slip of the pen must not turn a check off in silence.
+    #[test]
+    fn what_is_not_checked_is_refused_with_its_place() {
+        let d7 = "http://json-schema.org/draft-07/schema#";
+        let table = [
+            (json!({"requried": ["a"]}), r#"/requried: "requried" is not a keyword of draft 2020-12: required is"#),
+            (
+                json!({"properties": {"a": {"min_length": 1}}}),
+                "/properties/a/min_length: \"min_length\" is not a keyword of draft 2020-12: minLength is",
+            ),
+            (
+                json!({"items": {"nullable": true}}),
+                "/items/nullable: \"nullable\" is not a keyword of draft 2020-12 and would not be checked",
+            ),
+            (json!({"allOf": [{}, {"id": "x"}]}), "/allOf/1/id: id is a keyword of draft 4, not of draft 2020-12"),
+            (json!({"$schema": d7, "prefixItems": []}), "/prefixItems: prefixItems is a keyword of draft 2020-12, not of draft 7"),
+            (json!({"additionalItems": false}), "/additionalItems: additionalItems is a keyword of draft 4 to draft 2019-09"),
+            (json!({"contentEncoding": "base64"}), "/contentEncoding: contentEncoding is not checked in draft 2020-12"),
+            (json!({"$vocabulary": {}}), "/$vocabulary: vocabularies of one's own are not supported"),
+            (json!({"$schema": "http://example.com/mine"}), "/$schema: \"http://example.com/mine\" is not known here"),
+            (
+                json!({"$schema": d7, "$ref": "#/definitions/a", "maxLength": 1}),
+                "/maxLength: maxLength has no effect beside $ref in draft 7",
+            ),
+            (json!({"$ref": "#/enum/0"}), "/$ref: #/enum/0 leads to a place where no schema can be"),
+            (json!({"$ref": "#/x-mine/a"}), "/$ref: #/x-mine/a leads to"),
+            (json!({"$ref": "other#/properties"}), "/$ref: other#/properties leads to"),
+            (json!({"$dynamicRef": "#/%64efault"}), "/$dynamicRef: #/%64efault leads to"),
+            (json!({"pattern": "(?i)a"}), "/pattern: not a regular expression of ECMA-262"),
+            (json!({"patternProperties": {"[": {}}}), "/patternProperties/[: not a regular expression of ECMA-262"),
+        ];
+        for (schema, expected) in table {
+            let all = refused(schema.clone());
+            assert!(all.len() == 1 && all[0].starts_with(expected), "{schema}: {all:?}");
+        }
+        let many: Map<_, _> = (0..50).map(|i| (format!("k{i}"), json!(1))).collect();
+        assert_eq!(refused(many.into()).len(), REFUSALS_MAX);
+    }
+
+    #[test]
+    fn takes_notes_and_what_only_looks_unknown() {
+        let d7 = "http://json-schema.org/draft-07/schema#";
+        let table = [
+            json!({"properties": {"requried": {}, "nullable": true}, "x-mine": {"requried": []}, "default": {"requried": 1}}),
+            json!({"$schema": d7, "$id": "http://example.com/x", "$ref": "#/definitions/a", "title": "t", "definitions": {"a": {"contentEncoding": "base64"}}}),
+            json!({"enum": [{"pattern": "["}], "const": {"requried": 1}, "examples": [{"$ref": 1}]}),
+            json!({"items": {"$ref": "#/$defs/a/items/allOf/0"}, "$defs": {"a": {"items": {"allOf": [{}]}}}, "dependencies": {"a": ["b"], "c": {}}}),
+            json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
+            json!(true),
+        ];
+        for schema in table {
+            assert_eq!(refused(schema.clone()), Vec::<String>::new(), "{schema}");
+        }
+    }
+}

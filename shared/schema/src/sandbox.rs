@@ -1,0 +1,100 @@
+//! Child processes in which schemas are compiled and items checked. `docs/decisions/sandbox.md` says why.
+//!
+//! A child is this very program, run again: [`enter`] is the first call of every `main`. Each child belongs to a thread
+//! (`driver`) that hands it batches and kills it when it overruns a bound; `turns` decides whose batch is next.
+
+mod bounds;
+mod cause;
+mod child;
+mod driver;
+mod process;
+mod source;
+mod turns;
+mod verdict;
+mod wire;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+pub use cause::{Cut, Unusable};
+pub use source::Source;
+pub use verdict::{Checked, NoVerdict};
+
+use driver::Shared;
+use turns::{Reply, Request, Work};
+
+/// Becomes the child that its parent asks for, and then never returns; otherwise remembers that this program can be its
+/// own child. The first call of every `main` whose program checks anything against a schema.
+pub fn enter() {
+    if child::is_asked_for() {
+        child::run();
+    }
+    process::this_program_can();
+}
+
+/// Runs another program as the child, for a program that cannot be its own: a test. The first call counts.
+pub fn use_program(program: impl Into<PathBuf>) {
+    process::use_program(program.into());
+}
+
+/// The children of this process. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+impl Sandbox {
+    /// With so many children at most.
+    pub fn new(children_max: usize) -> Self {
+        Self(Arc::new(Shared::new(children_max.max(1), bounds::Times::default())))
+    }
+
+    /// With less time of a core for checking an item, and for compiling a schema: for tests that wait for its end.
+    #[must_use]
+    pub fn with_times(children_max: usize, item: Duration, compile: Duration) -> Self {
+        Self(Arc::new(Shared::new(children_max.max(1), bounds::Times { item, compile })))
+    }
+
+    /// The one that this process shares: one child more than it has cores, so that one that overruns keeps no core from
+    /// the others.
+    pub fn global() -> &'static Self {
+        static GLOBAL: OnceLock<Sandbox> = OnceLock::new();
+        GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
+    }
+
+    /// Checks an item on behalf of an owner. Owners take turns.
+    ///
+    /// # Errors
+    /// [`NoVerdict`], saying why.
+    pub async fn check(&self, owner: &str, source: &Arc<Source>, item: Box<RawValue>) -> Result<Checked, NoVerdict> {
+        let (reply, answer) = oneshot::channel();
+        self.0.submit(Request::new(owner, source, Work::Item(item), Reply::Async(reply)));
+        answer.await.unwrap_or_else(|_| Err(gone())).map(|checked| checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())))
+    }
+
+    /// Compiles a schema, to say what is wrong with it.
+    ///
+    /// # Errors
+    /// [`NoVerdict::Schema`] with what is wrong, [`NoVerdict::Unavailable`] if it cannot be known now.
+    pub async fn compile(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
+        let (reply, answer) = oneshot::channel();
+        self.0.submit(Request::new(owner, source, Work::Compile, Reply::Async(reply)));
+        answer.await.unwrap_or_else(|_| Err(gone())).map(|_| ())
+    }
+
+    /// As [`Self::compile`], holding the thread up.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_blocking(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.0.submit(Request::new(owner, source, Work::Compile, Reply::Blocking(reply)));
+        answer.recv().unwrap_or_else(|_| Err(gone())).map(|_| ())
+    }
+}
+
+fn gone() -> NoVerdict {
+    NoVerdict::Unavailable("the thread that drives the child is gone".into())
+}

@@ -1,0 +1,92 @@
+//! Why a child was cut off, in words.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::bounds::{COMPILE_CPU_MAX, HEAP_BYTES_MAX, ITEM_CPU_MAX, STACK_BYTES};
+use crate::refusal::Refusal;
+
+/// The bound that was overrun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Time of a core.
+    Time,
+    /// Memory.
+    Memory,
+    /// The stack.
+    Stack,
+    /// None that is known: it ended in another way, or panicked.
+    Crash,
+}
+
+/// What was cut off, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The bound.
+    pub bound: Bound,
+    /// Whether the item was known not to fit: only the reasons took too much.
+    pub unfit: bool,
+}
+
+/// Why a schema cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Something in it is wrong.
+    #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Refused(Arc<[Refusal]>),
+    /// Compiling it takes more than it may.
+    #[error("{}", .0.of_schema())]
+    Cut(Cut),
+}
+
+impl Unusable {
+    /// Short text for grouping.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "schema",
+            Self::Cut(cut) => cut.code(),
+        }
+    }
+
+    /// What is wrong, each with its place in the schema.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        match self {
+            Self::Refused(refusals) => refusals.to_vec(),
+            Self::Cut(cut) => vec![Refusal::new("", cut.of_schema())],
+        }
+    }
+}
+
+impl Cut {
+    /// Short text for grouping.
+    pub fn code(&self) -> &'static str {
+        match self.bound {
+            Bound::Time => "schema time",
+            Bound::Memory => "schema memory",
+            Bound::Stack => "schema stack",
+            Bound::Crash => "schema crash",
+        }
+    }
+
+    /// What a person is told of the schema.
+    pub(crate) fn of_schema(&self) -> String {
+        match self.bound {
+            Bound::Time => format!("compiling the schema takes more than {} s", COMPILE_CPU_MAX.as_secs()),
+            Bound::Memory => format!("compiling the schema takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
+            Bound::Stack => format!("compiling the schema takes more than {} MB of stack: its references go too deep", STACK_BYTES >> 20),
+            Bound::Crash => "compiling the schema ends the process that does it".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let doing = if self.unfit { "the item does not fit, and saying why" } else { "checking the item against the schema" };
+        match self.bound {
+            Bound::Time => write!(f, "{doing} takes more than {} s", ITEM_CPU_MAX.as_secs()),
+            Bound::Memory => write!(f, "{doing} takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
+            Bound::Stack => write!(f, "{doing} takes more than {} MB of stack: item and schema go too deep", STACK_BYTES >> 20),
+            Bound::Crash => write!(f, "{doing} ends the process that does it"),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The threads that drive children: each takes a batch, hands it to its child, passes the answers on, and sees to it that
+//! a child that ends costs only the item that ended it.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::bounds::{IDLE_MAX, Times};
+use super::cause::{Bound, Cut, Unusable};
+use super::process::{Came, Process};
+use super::source::Source;
+use super::turns::{Batch, Request, Turns, Work};
+use super::verdict::{Checked, NoVerdict};
+use super::wire::{self, record, take_record};
+use crate::refusal::Refusal;
+
+/// What the threads share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    more: Condvar,
+    children_max: usize,
+    times: Times,
+}
+
+#[derive(Debug)]
+struct State {
+    turns: Turns,
+    threads: usize,
+    /// Threads that wait for a batch, or will as soon as they are started.
+    idle: usize,
+}
+
+impl Shared {
+    pub(super) fn new(children_max: usize, times: Times) -> Self {
+        let state = State { turns: Turns::new(children_max), threads: 0, idle: 0 };
+        Self { state: Mutex::new(state), more: Condvar::new(), children_max, times }
+    }
+
+    /// Takes a request on; a schema that is known to be of no use is answered at once.
+    pub(super) fn submit(self: &Arc<Self>, request: Request) {
+        if let Some(unusable) = request.source.unusable.get() {
+            let answer = Err(unusable.clone().into());
+            return request.answer(answer);
+        }
+        let mut state = self.state();
+        state.turns.add(request);
+        if state.idle == 0 && state.threads < self.children_max {
+            self.start_thread(&mut state);
+        } else {
+            drop(state);
+            self.more.notify_one();
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) {
+        let shared = self.clone();
+        match thread::Builder::new().name("schema child".to_owned()).spawn(move || Driver::new(shared).run()) {
+            Ok(_) => {
+                state.threads += 1;
+                state.idle += 1;
+            }
+            // Others may be at work; if none is, nobody would answer.
+            Err(error) if state.threads == 0 => {
+                let why: Arc<str> = error.to_string().into();
+                while let Some(batch) = state.turns.next() {
+                    state.turns.over(&batch.owner, batch.counted_suspect());
+                    batch.requests.into_iter().for_each(|request| request.answer(Err(NoVerdict::Unavailable(why.clone()))));
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next batch for a thread that is counted as idle; `None` if there was none for a while.
+    fn wait(&self) -> Option<Batch> {
+        let mut state = self.state();
+        let mut timed_out = false;
+        loop {
+            let batch = state.turns.next();
+            if batch.is_some() || timed_out {
+                state.idle -= 1;
+                state.threads -= usize::from(batch.is_none());
+                return batch;
+            }
+            let (woken, timeout) = self.more.wait_timeout(state, IDLE_MAX).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            timed_out = timeout.timed_out();
+        }
+    }
+
+    fn over(&self, batch: &Ended) {
+        let mut state = self.state();
+        state.turns.over(&batch.owner, batch.counted_suspect);
+        state.idle += 1;
+        drop(state);
+        // What had to wait for this batch may begin now.
+        self.more.notify_one();
+    }
+}
+
+/// Counts a batch as over, also if the thread panics.
+struct Ended {
+    shared: Arc<Shared>,
+    owner: Arc<str>,
+    counted_suspect: bool,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.shared.over(self);
+    }
+}
+
+/// A thread and its child.
+struct Driver {
+    shared: Arc<Shared>,
+    child: Option<Process>,
+    /// Schemas that the child was given, and may still have.
+    known: HashSet<u64>,
+}
+
+/// How handing over a batch went on.
+enum Went {
+    /// All is answered, or goes back to wait.
+    On,
+    /// The child has ended.
+    Ended { bound: Bound, compiling: bool },
+    /// The child has ended, but not by its own doing.
+    Unlucky(String),
+}
+
+impl Driver {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, child: None, known: HashSet::new() }
+    }
+
+    fn run(mut self) {
+        while let Some(batch) = self.shared.wait() {
+            let counted_suspect = batch.counted_suspect();
+            let ended = Ended { shared: self.shared.clone(), owner: batch.owner, counted_suspect };
+            let (source, mut requests) = (batch.source, batch.requests);
+            if let Some(unusable) = source.unusable.get() {
+                answer_all(&mut requests, &NoVerdict::Schema(unusable.clone()));
+            } else {
+                let alone_with_child = self.make_room(&source, &requests);
+                match self.hand_over(&source, &mut requests) {
+                    Ok(Went::On) => {}
+                    Ok(Went::Ended { bound, compiling }) => self.ended(&source, &mut requests, bound, compiling, alone_with_child),
+                    Ok(Went::Unlucky(why)) => self.unlucky(&mut requests, &why),
+                    Err(error) => self.unlucky(&mut requests, &error.to_string()),
+                }
+            }
+            if !requests.is_empty() {
+                self.shared.state().turns.put_back(requests);
+            }
+            drop(ended);
+        }
+    }
+
+    /// Whether the child has, or will have, nothing of other schemas in it. A suspect is given a fresh one.
+    fn make_room(&mut self, source: &Source, requests: &VecDeque<Request>) -> bool {
+        let others = self.known.iter().any(|id| *id != source.id);
+        if others && requests.iter().any(|request| request.suspect) {
+            self.drop_child();
+            return true;
+        }
+        !others
+    }
+
+    fn drop_child(&mut self) {
+        self.child = None;
+        self.known.clear();
+    }
+
+    /// Hands a batch over and passes answers on; what is not answered stays in `requests`.
+    fn hand_over(&mut self, source: &Source, requests: &mut VecDeque<Request>) -> io::Result<Went> {
+        let child = match &mut self.child {
+            Some(child) => child,
+            none => none.insert(Process::spawn()?),
+        };
+        let schema = (!self.known.contains(&source.id)).then_some(&*source.schema);
+        let items = requests.iter().filter_map(|request| match &request.work {
+            Work::Item(item) => Some(item.get()),
+            Work::Compile => None,
+        });
+        let batch = wire::Batch { source: source.id, text: source.text, schema, items: items.collect() };
+        if child.send(&batch.encode()).is_err() {
+            return Ok(went(child.ended(), true).unwrap_or(Went::On));
+        }
+        self.known.insert(source.id);
+        self.listen(requests)
+    }
+
+    fn listen(&mut self, requests: &mut VecDeque<Request>) -> io::Result<Went> {
+        let times = self.shared.times;
+        let Some(child) = &mut self.child else { return Ok(Went::On) };
+        let mut compiling = true;
+        loop {
+            let mut rest = child.came();
+            let before = rest.len();
+            let mut done = None;
+            while done.is_none() {
+                let Some((kind, payload)) = take_record(&mut rest) else { break };
+                compiling = false;
+                done = pass_on(kind, payload, requests, &mut self.known)?;
+                if done.is_none() && requests.is_empty() {
+                    done = Some(Went::On);
+                }
+            }
+            let taken = before - rest.len();
+            child.taken(taken);
+            if let Some(went) = done {
+                return Ok(went);
+            }
+            let came = child.look(if compiling { times.compile } else { times.item });
+            if let Some(went) = went(came, compiling) {
+                return Ok(went);
+            }
+        }
+    }
+
+    /// A child has ended: whose doing was it? Whoever was alone with it; otherwise all whose answer is missing are
+    /// suspected, and tried alone. Time is each one's own in any case.
+    fn ended(&mut self, source: &Arc<Source>, requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, alone_with_child: bool) {
+        self.drop_child();
+        source.note_cut();
+        let certain = alone_with_child || bound == Bound::Time;
+        if compiling && certain {
+            return useless(requests, Unusable::Cut(Cut { bound, unfit: false }));
+        }
+        if requests.len() == 1 && certain {
+            if let Some(request) = requests.pop_front() {
+                let cut = Cut { bound, unfit: request.unfit };
+                request.answer(Err(NoVerdict::Cut { cut }));
+            }
+            return;
+        }
+        requests.iter_mut().for_each(|request| request.suspect = true);
+    }
+
+    fn unlucky(&mut self, requests: &mut VecDeque<Request>, why: &str) {
+        self.drop_child();
+        answer_all(requests, &NoVerdict::Unavailable(why.into()));
+        // Whatever it is, it is not mended at once: others are not let fail as fast as they come.
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn went(came: Came, compiling: bool) -> Option<Went> {
+    match came {
+        Came::More | Came::Nothing => None,
+        Came::Ended(bound) => Some(Went::Ended { bound, compiling }),
+        Came::Unlucky(why) => Some(Went::Unlucky(why.to_owned())),
+    }
+}
+
+fn answer_all(requests: &mut VecDeque<Request>, answer: &NoVerdict) {
+    requests.drain(..).for_each(|request| request.answer(Err(answer.clone())));
+}
+
+/// Passes one record on. Returns how the batch went, if it is over before all is answered.
+fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &mut HashSet<u64>) -> io::Result<Option<Went>> {
+    match kind {
+        record::COMPILED => {
+            let (compiled, items): (VecDeque<_>, _) = requests.drain(..).partition(|request| matches!(request.work, Work::Compile));
+            *requests = items;
+            compiled.into_iter().for_each(|request| request.answer(Ok(None)));
+        }
+        record::REFUSED => {
+            let refusals: Vec<Refusal> = serde_json::from_slice(payload)?;
+            useless(requests, Unusable::Refused(refusals.into()));
+        }
+        record::UNKNOWN => {
+            known.retain(|id| requests.front().is_none_or(|request| request.source.id != *id));
+            return Ok(Some(Went::On));
+        }
+        record::TURN_OVER => return Ok(Some(Went::On)),
+        record::UNFIT => {
+            if let Some(request) = requests.front_mut() {
+                request.unfit = true;
+            }
+        }
+        record::USELESS => useless(requests, Unusable::Cut(Cut { bound: Bound::Crash, unfit: false })),
+        record::PANICKED => {
+            known.clear();
+            panicked(requests);
+            return Ok(Some(Went::On));
+        }
+        _ => {
+            let Some(request) = requests.pop_front() else { return Err(io::ErrorKind::InvalidData.into()) };
+            match kind {
+                record::FITS => request.fits(),
+                record::TYPED => {
+                    let typed = String::from_utf8(payload.to_vec()).map_err(io::Error::other)?;
+                    request.answer(Ok(Some(Checked::Typed(RawValue::from_string(typed)?))));
+                }
+                record::MISFIT => request.answer(Ok(Some(Checked::Misfit(serde_json::from_slice(payload)?)))),
+                _ => return Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn useless(requests: &mut VecDeque<Request>, unusable: Unusable) {
+    let Some(source) = requests.front().map(|request| request.source.clone()) else { return };
+    let unusable = source.unusable.get_or_init(|| unusable).clone();
+    answer_all(requests, &NoVerdict::Schema(unusable));
+}
+
+/// A panic is its own item's doing, always.
+fn panicked(requests: &mut VecDeque<Request>) {
+    if let Some(request) = requests.pop_front() {
+        request.source.note_cut();
+        let cut = Cut { bound: Bound::Crash, unfit: request.unfit };
+        request.answer(Err(NoVerdict::Cut { cut }));
+    }
+}

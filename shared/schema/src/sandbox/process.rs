@@ -1,0 +1,191 @@
+//! A child process as its parent holds it: a socket both ways, and what it says before it dies.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::bounds::WALL_MAX;
+use super::cause::Bound;
+use super::child::MARK;
+
+/// How long the parent waits for an answer before it looks at how much time the child has had.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// What a dying child says is read up to so many bytes.
+const LAST_WORDS_BYTES: u64 = 4096;
+const SIGNAL_ABORT: i32 = 6;
+const SIGNAL_TIME: i32 = 24;
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// This very program calls `enter` first.
+pub(super) fn this_program_can() {
+    // Also right after the file was replaced by a newer one.
+    let running = PathBuf::from("/proc/self/exe");
+    let program = if running.exists() { Some(running) } else { std::env::current_exe().ok() };
+    program.into_iter().for_each(use_program);
+}
+
+pub(super) fn use_program(program: PathBuf) {
+    let _ = PROGRAM.set(program);
+}
+
+/// A child.
+pub(super) struct Process {
+    child: Child,
+    socket: UnixStream,
+    came: Vec<u8>,
+    /// When it last told something, and the time of a core it had had when that was first looked at since.
+    quiet: Instant,
+    cpu_when_quiet: Option<Duration>,
+}
+
+/// What a look at the socket brought.
+pub(super) enum Came {
+    /// More of its answer.
+    More,
+    /// Nothing yet, and it is within its bounds.
+    Nothing,
+    /// It overran a bound, and has ended.
+    Ended(Bound),
+    /// It has ended, but not by its own doing.
+    Unlucky(&'static str),
+}
+
+impl Process {
+    pub(super) fn spawn() -> io::Result<Self> {
+        let program =
+            PROGRAM.get().ok_or_else(|| io::Error::other("the program's main has to call headway_schema::sandbox::enter() first"))?;
+        let (socket, theirs) = UnixStream::pair()?;
+        socket.set_read_timeout(Some(LOOK_EVERY))?;
+        socket.set_write_timeout(Some(WALL_MAX))?;
+        let mut command = Command::new(program);
+        // No secret of the environment is in a child's reach.
+        command.env_clear().env(MARK, "1").env("MALLOC_ARENA_MAX", "1");
+        command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn()?;
+        Ok(Self { child, socket, came: Vec::new(), quiet: Instant::now(), cpu_when_quiet: None })
+    }
+
+    /// Hands it a frame.
+    pub(super) fn send(&mut self, frame: &[u8]) -> io::Result<()> {
+        self.progress();
+        self.socket.write_all(frame)
+    }
+
+    /// What came and was not taken yet.
+    pub(super) fn came(&self) -> &[u8] {
+        &self.came
+    }
+
+    /// So much of it has been taken.
+    pub(super) fn taken(&mut self, bytes: usize) {
+        self.came.drain(..bytes);
+    }
+
+    fn progress(&mut self) {
+        self.quiet = Instant::now();
+        self.cpu_when_quiet = None;
+    }
+
+    /// Waits a moment for more. `cpu_max` is the time of a core that it may take without telling anything.
+    pub(super) fn look(&mut self, cpu_max: Duration) -> Came {
+        let mut bytes = [0; 64 << 10];
+        match self.socket.read(&mut bytes) {
+            Ok(0) => self.ended(),
+            Ok(read) => {
+                self.came.extend_from_slice(&bytes[..read]);
+                self.progress();
+                Came::More
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+                self.judge(cpu_max)
+            }
+            Err(_) => self.ended(),
+        }
+    }
+
+    /// By the time of a core that it has had, so that a busy machine makes no item overrun.
+    fn judge(&mut self, cpu_max: Duration) -> Came {
+        let quiet = self.quiet.elapsed();
+        let Some(cpu) = cpu_time(self.child.id()) else {
+            return if quiet > cpu_max * 2 { self.overran() } else { Came::Nothing };
+        };
+        let before = *self.cpu_when_quiet.get_or_insert(cpu);
+        if cpu.saturating_sub(before) > cpu_max {
+            self.overran()
+        } else if quiet > WALL_MAX {
+            self.kill();
+            Came::Unlucky("the machine is too busy")
+        } else {
+            Came::Nothing
+        }
+    }
+
+    fn overran(&mut self) -> Came {
+        self.kill();
+        Came::Ended(Bound::Time)
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// What a child has ended of that closed its socket.
+    pub(super) fn ended(&mut self) -> Came {
+        let status = self.ends_soon();
+        self.kill();
+        let mut words = Vec::new();
+        if let Some(stderr) = self.child.stderr.take() {
+            let _ = stderr.take(LAST_WORDS_BYTES).read_to_end(&mut words);
+        }
+        let words = String::from_utf8_lossy(&words);
+        match status.map(|status| status.signal()) {
+            Some(Some(SIGNAL_TIME)) => Came::Ended(Bound::Time),
+            Some(Some(SIGNAL_ABORT)) if words.contains("memory allocation") => Came::Ended(Bound::Memory),
+            Some(Some(_)) if words.contains("overflowed its stack") => Came::Ended(Bound::Stack),
+            Some(Some(_)) => Came::Ended(Bound::Crash),
+            // Of its own accord: its limits could not be set, or it was not understood.
+            _ => {
+                tracing::warn!(words = %words.chars().take(200).collect::<String>(), "a child that checks items ended by itself");
+                Came::Unlucky("the process that checks items does not work")
+            }
+        }
+    }
+
+    /// A child that closed its socket is about to end: what it ends with is waited for, for a moment.
+    fn ends_soon(&mut self) -> Option<std::process::ExitStatus> {
+        for _ in 0..100 {
+            match self.child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+                other => return other.ok().flatten(),
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The time of a core that a process has had; `None` where the system does not say.
+fn cpu_time(process: u32) -> Option<Duration> {
+    /// What the kernel counts in, for programs: a hundred a second on every architecture of ours.
+    const TICKS_A_SECOND: u64 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11).map(|field| field.parse::<u64>().ok());
+    let ticks = times.next()?? + times.next()??;
+    Some(Duration::from_millis(ticks * 1000 / TICKS_A_SECOND))
+}

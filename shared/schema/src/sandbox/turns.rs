@@ -1,0 +1,227 @@
+//! Whose batch is next. Owners take turns, and the jobs of an owner among themselves; an owner never has all children,
+//! and neither do the jobs that had items cut off.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, mpsc};
+
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use super::bounds::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX};
+use super::source::Source;
+use super::verdict::{Checked, NoVerdict};
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) enum Work {
+    Compile,
+    Item(Box<RawValue>),
+}
+
+/// The verdict on an item; nothing of a schema that compiled.
+pub(super) type Answer = Result<Option<Checked>, NoVerdict>;
+
+/// Who waits for the answer.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Async(oneshot::Sender<Answer>),
+    Blocking(mpsc::SyncSender<Answer>),
+}
+
+/// Something to be done.
+#[derive(Debug)]
+pub(super) struct Request {
+    owner: Arc<str>,
+    pub(super) source: Arc<Source>,
+    pub(super) work: Work,
+    reply: Reply,
+    /// Its child ended before: it is run alone, and a second time convicts it.
+    pub(super) suspect: bool,
+    /// The item is known not to fit.
+    pub(super) unfit: bool,
+}
+
+impl Request {
+    pub(super) fn new(owner: &str, source: &Arc<Source>, work: Work, reply: Reply) -> Self {
+        Self { owner: owner.into(), source: source.clone(), work, reply, suspect: false, unfit: false }
+    }
+
+    /// Whoever has gone gets no answer.
+    pub(super) fn answer(self, answer: Answer) {
+        match self.reply {
+            Reply::Async(reply) => {
+                let _ = reply.send(answer);
+            }
+            Reply::Blocking(reply) => {
+                let _ = reply.send(answer);
+            }
+        }
+    }
+
+    pub(super) fn fits(self) {
+        let Work::Item(item) = self.work else { return };
+        let answer = Ok(Some(Checked::Fits(item)));
+        match self.reply {
+            Reply::Async(reply) => {
+                let _ = reply.send(answer);
+            }
+            Reply::Blocking(reply) => {
+                let _ = reply.send(answer);
+            }
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !matches!(&self.reply, Reply::Async(reply) if reply.is_closed())
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.work {
+            Work::Compile => 0,
+            Work::Item(item) => item.get().len(),
+        }
+    }
+}
+
+/// Requests of one schema, to be handed to one child.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) owner: Arc<str>,
+    pub(super) source: Arc<Source>,
+    pub(super) requests: VecDeque<Request>,
+    counted_suspect: bool,
+}
+
+/// What waits, and what is under way.
+#[derive(Debug)]
+pub(super) struct Turns {
+    children_max: usize,
+    /// Owners who have something waiting, the next one first.
+    ring: VecDeque<Arc<str>>,
+    owners: HashMap<Arc<str>, Owner>,
+    suspects_running: usize,
+}
+
+#[derive(Debug, Default)]
+struct Owner {
+    /// Jobs with something waiting, the next one first.
+    ring: VecDeque<u64>,
+    waiting: HashMap<u64, VecDeque<Request>>,
+    running: usize,
+}
+
+impl Turns {
+    pub(super) fn new(children_max: usize) -> Self {
+        Self { children_max, ring: VecDeque::new(), owners: HashMap::new(), suspects_running: 0 }
+    }
+
+    /// One more request, behind the others of its job.
+    pub(super) fn add(&mut self, request: Request) {
+        self.queue_of(&request).push_back(request);
+    }
+
+    /// What was not done, before the others of its job and in the same order.
+    pub(super) fn put_back(&mut self, requests: VecDeque<Request>) {
+        for request in requests.into_iter().rev() {
+            self.queue_of(&request).push_front(request);
+        }
+    }
+
+    fn queue_of(&mut self, request: &Request) -> &mut VecDeque<Request> {
+        let owner = self.owners.entry(request.owner.clone()).or_default();
+        if owner.ring.is_empty() {
+            self.ring.push_back(request.owner.clone());
+        }
+        let id = request.source.id;
+        if !owner.waiting.contains_key(&id) {
+            owner.ring.push_back(id);
+        }
+        owner.waiting.entry(id).or_default()
+    }
+
+    /// The next batch, if there is one that may begin.
+    pub(super) fn next(&mut self) -> Option<Batch> {
+        let some = self.children_max.saturating_sub(1).max(1);
+        for _ in 0..self.ring.len() {
+            let name = self.ring.pop_front()?;
+            let suspects_may = self.suspects_running < some;
+            let batch = self.owners.get_mut(&name).filter(|owner| owner.running < some).and_then(|owner| owner.next(&name, suspects_may));
+            if let Some(owner) = self.owners.get(&name)
+                && !owner.ring.is_empty()
+            {
+                self.ring.push_back(name.clone());
+            }
+            if let Some(batch) = batch {
+                self.suspects_running += usize::from(batch.counted_suspect);
+                return Some(batch);
+            }
+            self.forget_if_idle(&name);
+        }
+        None
+    }
+
+    /// A batch is over, whatever came of it.
+    pub(super) fn over(&mut self, owner: &Arc<str>, counted_suspect: bool) {
+        self.suspects_running -= usize::from(counted_suspect);
+        if let Some(owner) = self.owners.get_mut(owner) {
+            owner.running -= 1;
+        }
+        self.forget_if_idle(owner);
+    }
+
+    fn forget_if_idle(&mut self, name: &Arc<str>) {
+        if self.owners.get(name).is_some_and(|owner| owner.running == 0 && owner.ring.is_empty()) {
+            self.owners.remove(name);
+        }
+    }
+}
+
+impl Owner {
+    fn next(&mut self, name: &Arc<str>, suspects_may: bool) -> Option<Batch> {
+        for _ in 0..self.ring.len() {
+            let id = self.ring.pop_front()?;
+            let mut waiting = self.waiting.remove(&id).unwrap_or_default();
+            waiting.retain(Request::is_wanted);
+            let Some(source) = waiting.front().map(|request| request.source.clone()) else { continue };
+            let batch = if suspects_may || !source.is_suspect() { take(&mut waiting) } else { VecDeque::new() };
+            if !waiting.is_empty() {
+                self.waiting.insert(id, waiting);
+                self.ring.push_back(id);
+            }
+            if !batch.is_empty() {
+                self.running += 1;
+                let counted_suspect = source.is_suspect();
+                return Some(Batch { owner: name.clone(), source, requests: batch, counted_suspect });
+            }
+        }
+        None
+    }
+}
+
+impl Batch {
+    pub(super) fn counted_suspect(&self) -> bool {
+        self.counted_suspect
+    }
+}
+
+/// As many as fit a batch; a suspect goes alone.
+fn take(waiting: &mut VecDeque<Request>) -> VecDeque<Request> {
+    let mut batch = VecDeque::new();
+    let mut bytes = 0;
+    while let Some(request) = waiting.front() {
+        let alone = request.suspect || request.source.runs_alone();
+        bytes += request.bytes();
+        let fits = batch.is_empty() || (!alone && batch.len() < BATCH_ITEMS_MAX && bytes <= BATCH_BYTES_MAX);
+        if !fits {
+            break;
+        }
+        batch.extend(waiting.pop_front());
+        if alone {
+            break;
+        }
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests;

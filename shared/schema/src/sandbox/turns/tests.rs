@@ -1,0 +1,110 @@
+use super::*;
+
+fn source() -> Arc<Source> {
+    Arc::new(Source::new("{}", false))
+}
+
+fn item(owner: &str, source: &Arc<Source>, bytes: usize) -> (Request, oneshot::Receiver<Answer>) {
+    let item = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes.saturating_sub(2)))).unwrap();
+    let (reply, answer) = oneshot::channel();
+    (Request::new(owner, source, Work::Item(item), Reply::Async(reply)), answer)
+}
+
+/// Adds items, and keeps whoever waits for them.
+fn add(turns: &mut Turns, owner: &str, source: &Arc<Source>, count: usize) -> Vec<oneshot::Receiver<Answer>> {
+    let one = |_| {
+        let (request, answer) = item(owner, source, 10);
+        turns.add(request);
+        answer
+    };
+    (0..count).map(one).collect()
+}
+
+fn next(turns: &mut Turns) -> Option<(String, u64, usize)> {
+    let batch = turns.next()?;
+    turns.over(&batch.owner, batch.counted_suspect());
+    Some((batch.owner.to_string(), batch.source.id, batch.requests.len()))
+}
+
+/// One owner's thousand items, in however many jobs, are not before another owner's one.
+#[test]
+fn owners_take_turns_and_their_jobs_do() {
+    let mut turns = Turns::new(3);
+    let (a, b, c) = (source(), source(), source());
+    let _waiting = [add(&mut turns, "ann", &a, 300), add(&mut turns, "ann", &b, 1), add(&mut turns, "bob", &c, 1)];
+    let mut order = Vec::new();
+    while let Some((owner, source, count)) = next(&mut turns) {
+        order.push((owner, source, count));
+    }
+    let expected = [("ann", a.id, 128), ("bob", c.id, 1), ("ann", b.id, 1), ("ann", a.id, 128), ("ann", a.id, 44)];
+    assert_eq!(order, expected.map(|(owner, source, count)| (owner.to_owned(), source, count)));
+    assert!(turns.owners.is_empty() && turns.ring.is_empty(), "nothing is kept of who has gone");
+}
+
+/// However much one owner has, a child is left for others.
+#[test]
+fn an_owner_never_has_all_children() {
+    let mut turns = Turns::new(3);
+    let (a, b) = (source(), source());
+    let _waiting = [add(&mut turns, "ann", &a, 1_000), add(&mut turns, "bob", &b, 1)];
+    let first = turns.next().unwrap();
+    let other = turns.next().unwrap();
+    let second = turns.next().unwrap();
+    assert_eq!([&*first.owner, &*other.owner, &*second.owner], ["ann", "bob", "ann"]);
+    turns.over(&other.owner, false);
+    assert!(turns.next().is_none(), "ann has two of three");
+    turns.over(&first.owner, false);
+    assert_eq!(&*turns.next().unwrap().owner, "ann");
+    assert!(Turns::new(1).next().is_none());
+}
+
+/// Jobs that had items cut off do not have all children either, whosever they are.
+#[test]
+fn suspects_never_have_all_children() {
+    let mut turns = Turns::new(2);
+    let sources = [source(), source(), source()];
+    sources[..2].iter().for_each(|source| source.note_cut());
+    let _waiting = [add(&mut turns, "ann", &sources[0], 1), add(&mut turns, "bob", &sources[1], 1), add(&mut turns, "cat", &sources[2], 1)];
+    let first = turns.next().unwrap();
+    let second = turns.next().unwrap();
+    assert_eq!([&*first.owner, &*second.owner], ["ann", "cat"]);
+    assert!(turns.next().is_none());
+    turns.over(&first.owner, first.counted_suspect());
+    assert_eq!(&*turns.next().unwrap().owner, "bob");
+}
+
+#[test]
+fn a_batch_is_bounded_and_a_suspect_goes_alone() {
+    let mut turns = Turns::new(1);
+    let a = source();
+    let mut waiting = Vec::new();
+    for bytes in [100_000, 20_000, 20_000, 10] {
+        let (request, answer) = item("ann", &a, bytes);
+        turns.add(request);
+        waiting.push(answer);
+    }
+    assert_eq!(next(&mut turns).unwrap().2, 2);
+    let mut rest = turns.next().unwrap();
+    assert_eq!(rest.requests.len(), 2);
+    rest.requests[0].suspect = true;
+    turns.over(&rest.owner, false);
+    waiting.extend(add(&mut turns, "ann", &a, 2));
+    turns.put_back(rest.requests);
+    assert_eq!([next(&mut turns).unwrap().2, next(&mut turns).unwrap().2], [1, 3]);
+    a.note_cut();
+    a.note_cut();
+    waiting.extend(add(&mut turns, "ann", &a, 2));
+    assert_eq!([next(&mut turns).unwrap().2, next(&mut turns).unwrap().2], [1, 1], "after two cuts all of the job do");
+}
+
+/// Items whose job was cancelled, or whose time ran out, are not checked any more.
+#[test]
+fn nobody_works_for_who_has_gone() {
+    let mut turns = Turns::new(1);
+    let a = source();
+    drop(add(&mut turns, "ann", &a, 5));
+    let _waiting = add(&mut turns, "ann", &a, 1);
+    assert_eq!(next(&mut turns).unwrap().2, 1);
+    drop(add(&mut turns, "ann", &a, 5));
+    assert!(next(&mut turns).is_none() && turns.owners.is_empty());
+}

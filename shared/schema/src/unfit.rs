@@ -1,0 +1,87 @@
+//! What the validator says of a schema that it does not take, in words, with its place.
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ReferencingError, ValidationError};
+use serde_json::Value;
+
+use crate::pointer::{cut, join};
+use crate::refusal::Refusal;
+use crate::violations::{self, Patterns};
+
+/// A name in a message, in characters.
+const NAME_CHARS_MAX: usize = 200;
+
+/// The refusal of a schema.
+pub(crate) fn refusal(schema: &Value, error: &ValidationError<'_>, patterns: &Patterns) -> Refusal {
+    let ValidationErrorKind::Referencing(reference) = error.kind() else {
+        // A fault of the schema is at a place of the schema, which is what the meta-schema looks at, or where it was compiled.
+        let pointer = match error.instance_path().as_str() {
+            "" => error.schema_path().as_str(),
+            pointer => pointer,
+        };
+        return Refusal::new(of_schema(schema, pointer), fault(pointer, error, patterns));
+    };
+    match reference {
+        ReferencingError::Unretrievable { uri, .. } => Refusal::new(
+            pointer_to(schema, uri),
+            format!(
+                "{} is another document, and none is fetched: put it under $defs and refer to it as #/$defs/…",
+                cut(uri, NAME_CHARS_MAX)
+            ),
+        ),
+        ReferencingError::PointerToNowhere { pointer } => {
+            Refusal::new(pointer_to(schema, pointer), format!("there is no {} in the schema", cut(pointer, NAME_CHARS_MAX)))
+        }
+        ReferencingError::NoSuchAnchor { anchor } => {
+            Refusal::new(pointer_to(schema, anchor), format!("there is no anchor {} in the schema", cut(anchor, NAME_CHARS_MAX)))
+        }
+        other => Refusal::new("", cut(&other.to_string(), NAME_CHARS_MAX)),
+    }
+}
+
+fn fault(pointer: &str, error: &ValidationError<'_>, patterns: &Patterns) -> String {
+    let keyword = pointer.rsplit('/').next().unwrap_or_default();
+    match error.kind() {
+        ValidationErrorKind::Format { format } if format == "regex" => "not a regular expression, or too large a one".to_owned(),
+        ValidationErrorKind::AnyOf { .. } if keyword == "type" => {
+            format!("{} is not a type or a list of types", cut(&error.instance().to_string(), NAME_CHARS_MAX))
+        }
+        _ if keyword == "format" => match error.instance().as_str() {
+            Some(format) => format!("{:?} is not a format that is checked in this draft", cut(format, NAME_CHARS_MAX)),
+            None => violations::reason(error, patterns),
+        },
+        _ => violations::reason(error, patterns),
+    }
+}
+
+/// The longest beginning of a pointer that leads somewhere in the schema.
+fn of_schema(schema: &Value, pointer: &str) -> String {
+    let mut pointer = pointer;
+    while schema.pointer(pointer).is_none() {
+        pointer = pointer.rsplit_once('/').map_or("", |(before, _)| before);
+    }
+    pointer.to_owned()
+}
+
+/// Where the first reference is that ends in `target`; the whole schema if there is none.
+fn pointer_to(schema: &Value, target: &str) -> String {
+    let mut open = vec![(String::new(), schema)];
+    while let Some((pointer, value)) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let pointer = join(&pointer, name);
+                    if name.ends_with("ef") && value.as_str().is_some_and(|reference| reference.ends_with(target)) {
+                        return pointer;
+                    }
+                    open.push((pointer, value));
+                }
+            }
+            Value::Array(elements) => {
+                open.extend(elements.iter().enumerate().map(|(i, value)| (format!("{pointer}/{i}"), value)));
+            }
+            _ => {}
+        }
+    }
+    String::new()
+}

@@ -1,0 +1,202 @@
+//! What is wrong with an item, in words: each violation by its JSON pointer and with its value, the first one's code for
+//! grouping.
+
+use std::collections::HashMap;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{JsonType, ValidationError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::pointer::{cut, join, unescaped};
+
+/// The most violations that are told of one item.
+const VIOLATIONS_MAX: usize = 20;
+/// The most characters of a code, so that groups stay readable.
+const CODE_CHARS_MAX: usize = 64;
+/// What a schema asks for, as a message repeats it, in characters.
+const OPTIONS_CHARS_MAX: usize = 200;
+/// What an item has instead, as a message repeats it, in characters.
+const VALUE_CHARS_MAX: usize = 60;
+
+/// One thing that is wrong with an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Where, as a JSON pointer into the item; empty is the item itself.
+    pub pointer: String,
+    /// What is wrong there, for people.
+    pub reason: String,
+}
+
+/// All that is told of an item that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misfit {
+    /// Short text for grouping: `/iata maxLength`.
+    pub code: String,
+    /// What is wrong, twenty things at most.
+    pub violations: Vec<Violation>,
+}
+
+impl Misfit {
+    /// A misfit of one violation.
+    pub(crate) fn new(code: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { code: code.into(), violations: vec![Violation { pointer: String::new(), reason: reason.into() }] }
+    }
+}
+
+/// The pattern as the schema has it, by the engine's words for it.
+pub(crate) type Patterns = HashMap<String, String>;
+
+/// Tells the first of these errors.
+pub(crate) fn misfit<'e>(errors: impl Iterator<Item = ValidationError<'e>>, item: &Value, patterns: &Patterns) -> Misfit {
+    let mut misfit = Misfit { code: String::new(), violations: Vec::new() };
+    for error in errors {
+        for violation in named(&error, item, patterns) {
+            if misfit.violations.contains(&violation) {
+                continue;
+            }
+            if misfit.violations.len() == VIOLATIONS_MAX {
+                misfit.violations.push(Violation { pointer: String::new(), reason: "and more".to_owned() });
+                return misfit;
+            }
+            if misfit.violations.is_empty() {
+                misfit.code = code_of(&error, &violation.pointer, item);
+            }
+            misfit.violations.push(violation);
+        }
+    }
+    misfit
+}
+
+/// The violation in words, without its pointer and its value.
+pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String {
+    match error.kind() {
+        Kind::Type { kind } => not_of_type(kind, error.instance()),
+        Kind::MinLength { limit: 1 } => "empty".to_owned(),
+        Kind::MinLength { limit } => format!("shorter than {}", counted(*limit, "character")),
+        Kind::MaxLength { limit } => format!("longer than {}", counted(*limit, "character")),
+        Kind::Minimum { limit } => format!("less than {limit}"),
+        Kind::Maximum { limit } => format!("greater than {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("not greater than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("not less than {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("not a multiple of {multiple_of}"),
+        Kind::Enum { options } => format!("not one of {}", listed(options)),
+        Kind::Constant { expected_value } => format!("not {}", shown(expected_value, OPTIONS_CHARS_MAX)),
+        Kind::Pattern { pattern } => format!("does not match {}", cut(patterns.get(pattern).unwrap_or(pattern), OPTIONS_CHARS_MAX)),
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => "the pattern takes too many steps on this text".to_owned(),
+        Kind::Format { format } => format!("not in the format {}", cut(format, OPTIONS_CHARS_MAX)),
+        Kind::MinItems { limit } => format!("fewer than {}", counted(*limit, "item")),
+        Kind::MaxItems { limit } => format!("more than {}", counted(*limit, "item")),
+        Kind::AdditionalItems { limit } => format!("more than {}", counted(*limit as u64, "item")),
+        Kind::UniqueItems => "an item is there twice".to_owned(),
+        Kind::UnevaluatedItems { .. } => "has an item that is not allowed".to_owned(),
+        Kind::Contains => "no item is as asked for".to_owned(),
+        Kind::MinProperties { limit } => format!("fewer than {}", counted(*limit, "member")),
+        Kind::MaxProperties { limit } => format!("more than {}", counted(*limit, "member")),
+        Kind::Required { .. } => "missing".to_owned(),
+        Kind::FalseSchema => "not allowed".to_owned(),
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            format!("fits none of the {} alternatives", context.len())
+        }
+        Kind::OneOfMultipleValid { .. } => "fits more than one alternative".to_owned(),
+        Kind::Not { .. } => "fits what is not allowed".to_owned(),
+        Kind::PropertyNames { error } => format!("a member's name: {}", reason(error, patterns)),
+        _ => cut(&error.masked().to_string(), OPTIONS_CHARS_MAX),
+    }
+}
+
+/// The violation's pointers and reasons: a member that is missing or not wanted is named itself, not its object.
+fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns) -> Vec<Violation> {
+    let at = error.instance_path().as_str();
+    match error.kind() {
+        Kind::Required { property } => {
+            let pointer = join(at, property.as_str().unwrap_or_default());
+            vec![Violation { pointer, reason: reason(error, patterns) }]
+        }
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let not_known = |name: &String| Violation { pointer: join(at, name), reason: "not a known member".to_owned() };
+            unexpected.iter().take(VIOLATIONS_MAX + 1).map(not_known).map(|violation| with_value(violation, item)).collect()
+        }
+        _ => vec![with_value(Violation { pointer: at.to_owned(), reason: reason(error, patterns) }, item)],
+    }
+}
+
+/// With what the item has at this place. The whole item is not repeated: it is shown beside its failure.
+fn with_value(violation: Violation, item: &Value) -> Violation {
+    let Some(value) = item.pointer(&violation.pointer) else { return violation };
+    if violation.pointer.is_empty() && (value.is_object() || value.is_array()) {
+        return violation;
+    }
+    Violation { reason: format!("{}: {}", violation.reason, shown(value, VALUE_CHARS_MAX)), ..violation }
+}
+
+/// `/iata maxLength`; an array's indexes become `*`, so that the same fault in many items is one group. Cut in front,
+/// since the end says more.
+fn code_of(error: &ValidationError<'_>, pointer: &str, item: &Value) -> String {
+    let keyword = error.kind().keyword();
+    let mut place = Some(item);
+    let mut code = String::new();
+    for segment in error.instance_path().as_str().split('/').skip(1) {
+        let (name, below) = match place {
+            Some(Value::Array(elements)) => ("*", segment.parse().ok().and_then(|i: usize| elements.get(i))),
+            within => (segment, within.and_then(|value| value.get(unescaped(segment)))),
+        };
+        code.push('/');
+        code.push_str(name);
+        place = below;
+    }
+    if let Some(missing) = pointer.strip_prefix(error.instance_path().as_str()) {
+        code.push_str(missing);
+    }
+    let room = CODE_CHARS_MAX.saturating_sub(keyword.chars().count() + 2);
+    let chars = code.chars().count();
+    if chars > room {
+        code = format!("…{}", code.chars().skip(chars - room).collect::<String>());
+    }
+    format!("{code} {keyword}").trim_start().to_owned()
+}
+
+fn not_of_type(kind: &TypeKind, found: &Value) -> String {
+    let types: Vec<JsonType> = match kind {
+        TypeKind::Single(one) => vec![*one],
+        TypeKind::Multiple(set) => set.iter().collect(),
+    };
+    let names: Vec<String> = types.iter().map(|one| with_article(*one)).collect();
+    let leading_zero = found.as_str().is_some_and(|text| {
+        let digits = text.trim_start_matches('-');
+        digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+    });
+    let numeric = types.iter().any(|one| matches!(one, JsonType::Integer | JsonType::Number));
+    let hint = if leading_zero && numeric { " (JSON numbers have no leading zeros)" } else { "" };
+    format!("not {}{hint}", names.join(" or "))
+}
+
+fn with_article(one: JsonType) -> String {
+    match one {
+        JsonType::Null => "null".to_owned(),
+        JsonType::Array | JsonType::Integer | JsonType::Object => format!("an {one}"),
+        JsonType::Boolean | JsonType::Number | JsonType::String => format!("a {one}"),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn listed(options: &Value) -> String {
+    let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut all = String::new();
+    for option in options {
+        if all.len() > OPTIONS_CHARS_MAX * 4 {
+            break;
+        }
+        let separator = if all.is_empty() { "" } else { ", " };
+        all.push_str(separator);
+        all.push_str(&shown(option, OPTIONS_CHARS_MAX));
+    }
+    cut(&all, OPTIONS_CHARS_MAX)
+}
+
+fn shown(value: &Value, chars_max: usize) -> String {
+    cut(&value.to_string(), chars_max)
+}

@@ -1,0 +1,67 @@
+//! Where Headway differs from the suite, by choice.
+
+/// Schemas that are refused.
+pub(crate) const REFUSED: &[&str] = &[
+    "content: validation of binary string-encoding",
+    "content: validation of binary-encoded media type documents",
+    "content: validation of binary-encoded media type documents with schema",
+    "content: validation of string-encoded content based on media type",
+    "dynamicRef: $ref and $dynamicAnchor are independent of order - $defs first",
+    "dynamicRef: $ref and $dynamicAnchor are independent of order - $ref first",
+    "dynamicRef: $ref to $dynamicRef finds detached $dynamicAnchor",
+    "dynamicRef: strict-tree schema, guards against misspelled properties",
+    "dynamicRef: tests for implementation dynamic anchor and reference link",
+    "optional/cross-draft: refs to historic drafts are processed as historic drafts",
+    "optional/format-assertion: schema that uses custom metaschema with format-assertion: false",
+    "optional/format-assertion: schema that uses custom metaschema with format-assertion: true",
+    "optional/format/unknown: unknown format",
+    "optional/refOfUnknownKeyword: reference internals of known non-applicator",
+    "optional/refOfUnknownKeyword: reference of a root arbitrary keyword ",
+    "optional/refOfUnknownKeyword: reference of a root arbitrary keyword with encoded ref",
+    "optional/refOfUnknownKeyword: reference of an arbitrary keyword of a sub-schema",
+    "optional/refOfUnknownKeyword: reference of an arbitrary keyword of a sub-schema with encoded ref",
+    "optional/unknownKeyword: $id inside an unknown keyword is not a real identifier",
+    "refRemote: $ref to $ref finds detached $anchor",
+    "refRemote: Location-independent identifier in remote ref",
+    "refRemote: anchor within remote ref",
+    "refRemote: base URI change",
+    "refRemote: base URI change - change folder",
+    "refRemote: base URI change - change folder in subschema",
+    "refRemote: fragment within remote ref",
+    "refRemote: ref within remote ref",
+    "refRemote: remote HTTP ref with different $id",
+    "refRemote: remote HTTP ref with different URN $id",
+    "refRemote: remote HTTP ref with nested absolute ref",
+    "refRemote: remote ref",
+    "refRemote: remote ref with ref to defs",
+    "refRemote: retrieved nested refs resolve relative to their URI not $id",
+    "refRemote: root ref in remote ref",
+    "vocabulary: ignore unrecognized optional vocabulary",
+    "vocabulary: schema that uses custom metaschema with with no validation vocabulary",
+];
+
+/// Items on which the verdict is another.
+pub(crate) const OTHER_VERDICTS: &[&str] = &[
+    "format: date format / invalid date string is only an annotation by default",
+    "format: date-time format / invalid date-time string is only an annotation by default",
+    "format: duration format / invalid duration string is only an annotation by default",
+    "format: email format / invalid email string is only an annotation by default",
+    "format: hostname format / invalid hostname string is only an annotation by default",
+    "format: idn-email format / invalid idn-email string is only an annotation by default",
+    "format: idn-hostname format / invalid idn-hostname string is only an annotation by default",
+    "format: ipv4 format / invalid ipv4 string is only an annotation by default",
+    "format: ipv6 format / invalid ipv6 string is only an annotation by default",
+    "format: iri format / invalid iri string is only an annotation by default",
+    "format: iri-reference format / invalid iri-reference string is only an annotation by default",
+    "format: json-pointer format / invalid json-pointer string is only an annotation by default",
+    "format: regex format / invalid regex string is only an annotation by default",
+    "format: relative-json-pointer format / invalid relative-json-pointer string is only an annotation by default",
+    "format: time format / invalid time string is only an annotation by default",
+    "format: uri format / invalid uri string is only an annotation by default",
+    "format: uri-reference format / invalid uri-reference string is only an annotation by default",
+    "format: uri-template format / invalid uri-template string is only an annotation by default",
+    "format: uuid format / invalid uuid string is only an annotation by default",
+];
+
+/// Valid objects that are not accepted as rows of text.
+pub(crate) const REJECTED_AS_TEXT: &[&str] = &[];
