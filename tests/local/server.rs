@@ -27,8 +27,14 @@ impl Home {
     pub(crate) fn serve_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Server {
         let mut command = self.command(&[&["serve", "--json", "--listen", "127.0.0.1:0"], words].concat());
         command.envs(environment.iter().copied());
+        self.ready(command)
+    }
+
+    /// The server that this command starts, once it is ready.
+    pub(crate) fn ready(&self, command: Command) -> Server {
+        let words = format!("{command:?}");
         let mut serving = Serving::spawn(command);
-        let page = serving.wait_ready(LONG).unwrap_or_else(|| panic!("serve {words:?} did not get ready: {:?}", serving.kill()));
+        let page = serving.wait_ready(LONG).unwrap_or_else(|| panic!("{words} did not get ready: {:?}", serving.kill()));
         let (url, token) = page.split_once("/#token=").unwrap();
         Server { serving, url: url.to_owned(), token: token.to_owned() }
     }

@@ -25,6 +25,22 @@ impl From<JsonError> for ApiErrorResponse {
     }
 }
 
+/// How many bytes a request of these headers may make the service hold: its body as it is sent, and unpacked.
+pub fn bytes_held(headers: &HeaderMap, limit: usize) -> usize {
+    let as_sent = promised_bytes(headers).map_or(limit, |promised| usize::try_from(promised).unwrap_or(limit).min(limit));
+    let unpacked = if headers.contains_key(CONTENT_ENCODING) { PART_BYTES_MAX } else { 0 };
+    as_sent + unpacked
+}
+
+/// The most bytes of a body that is to have `limit` at most: none if it has ended.
+pub fn most(body: &Body, limit: usize) -> usize {
+    if body.is_end_stream() { 0 } else { limit }
+}
+
+fn promised_bytes(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// A JSON body's bytes. It is never compressed: the gateway hands JSON on as text.
 ///
 /// # Errors
@@ -87,8 +103,7 @@ fn item(number: usize, line: &str) -> Result<Box<RawValue>, ApiErrorResponse> {
 }
 
 async fn read(headers: &HeaderMap, body: Body, limit: usize, too_large: impl Fn() -> ApiErrorResponse) -> Result<Bytes, ApiErrorResponse> {
-    let promised = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if promised.is_some_and(|promised| promised > limit as u64) {
+    if promised_bytes(headers).is_some_and(|promised| promised > limit as u64) {
         return Err(too_large());
     }
     match Limited::new(body, limit).collect().await {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use headway::limits::BODY_BYTES_MAX;
 use headway::submit::{RequestKey, start_job};
 use headway::{Job, status};
 use http::header::{HeaderValue, LOCATION};
@@ -54,6 +55,7 @@ pub async fn post_job(
     claims.require(Scope::Write)?;
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
+    let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
     let body = body::json(&parts.headers, body).await?;
     let key = key.map(|key| RequestKey { key_hash: sha256_hex(key.as_bytes()), fingerprint: sha256_hex(&body) });
     let submission = start::read(&body)?.into_submission(&claims, key);

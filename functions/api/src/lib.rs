@@ -7,6 +7,7 @@
 pub mod auth;
 pub mod base_path;
 pub mod body;
+mod budget;
 pub mod cors;
 mod csv;
 pub mod dashboard;

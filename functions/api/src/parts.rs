@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
-use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
+use headway::limits::{BODY_BYTES_MAX, ITEMS_PER_JOB_MAX, PART_BYTES_MAX, PARTS_PER_JOB_MAX};
 use headway::part::{Part, Register};
 use headway::submit::{PartPut, put_part, seal};
 use headway::{Job, Violation, status};
@@ -132,6 +132,7 @@ pub async fn put_job_part(
     let job = state.app.owned(&claims.owner, job_id).await?;
     let first_index = first_index(&query)?;
     let (parts, body) = request.into_parts();
+    let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
     let items = body::items(&body::ndjson(&parts.headers, body).await?)?;
     let (status, part) = match put_part(&state.app, &job, number, first_index, items).await? {
         PartPut::Created(part) => (StatusCode::CREATED, part),
@@ -164,6 +165,7 @@ pub async fn seal_job(
     claims.require(Scope::Write)?;
     let job = state.app.owned(&claims.owner, job_id).await?;
     let (parts, body) = request.into_parts();
+    let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
     let SealRequest { parts } = read_seal(&body::json(&parts.headers, body).await?)?;
     let job = seal(&state.app, &job, parts).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())

@@ -104,6 +104,7 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
     let token = query.page_token()?.map(|token| tokens.open(list, token, now)).transpose()?;
     let is_first = token.is_none();
     let from = token.map_or_else(|| Ok(Position::default()), |bytes| position(&bytes))?;
+    let room = state.budget.room(&claims.owner, PAGE_BYTES_MAX).await?;
     let page = R::page(state, job, from, *page_size).await?;
     let (mut written, mut next) = (Written::new::<R>(*format, is_first), page.next);
     let fitted = written.push_all::<R>(&page.records)?;
@@ -112,7 +113,7 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
         next = R::page(state, job, from, fitted).await?.next;
     }
     let next = next.map(|next| tokens.issue(list, &bytes(next), now)).transpose()?;
-    written.answer::<R>(query, next)
+    Ok(room.until_sent(written.answer::<R>(query, next)?))
 }
 
 /// A page as far as it is written.

@@ -6,6 +6,7 @@ use headway::{App, JobError};
 use tokio::sync::OnceCell;
 
 use crate::auth::Authenticator;
+use crate::budget::Budget;
 use crate::cors::Origins;
 use crate::page_token::PageTokens;
 use crate::params::ParamsSchemas;
@@ -26,13 +27,15 @@ pub struct AppState {
     pub origins: Origins,
     pub(crate) params_schemas: ParamsSchemas,
     page_tokens: OnceCell<PageTokens>,
+    /// Room for large requests and answers.
+    pub(crate) budget: Budget,
 }
 
 impl AppState {
     /// With no other origins.
     pub fn new(app: App, auth: Authenticator) -> Self {
         let params_schemas = ParamsSchemas::new(&app.processors);
-        Self { app, auth, origins: Origins::default(), params_schemas, page_tokens: OnceCell::new() }
+        Self { app, auth, origins: Origins::default(), params_schemas, page_tokens: OnceCell::new(), budget: Budget::new() }
     }
 
     /// With these origins.

@@ -1,5 +1,6 @@
 //! Everything in one process: the same three handlers, on what stands in for AWS.
 
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,15 +11,18 @@ use clap::Args;
 use headway::config;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
-use headway_api::in_process::{Functions, until};
+use headway_api::in_process::Functions;
 use headway_api::{AppState, quotas, router};
 use headway_embedded::Hosted;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use crate::local_token;
 
+mod connections;
+mod descriptors;
+mod listener;
 mod logs;
+mod stop;
 
 /// How long the token in the printed address lasts.
 const TOKEN_TTL: TimeDelta = TimeDelta::hours(12);
@@ -53,6 +57,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let Some(_hold) = hosted.embedded.take_over().await? else {
         bail!("another process is at work on this data: stop it, or name another directory with --data");
     };
+    let connections_max = descriptors::connections_max();
     let listener =
         TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}; name another with --listen", args.listen))?;
     let address = listener.local_addr()?;
@@ -62,17 +67,11 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let app = hosted.app.clone().with_processors(processors.infos()).with_quotas(quotas);
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
-    let (stop, stopped) = watch::channel(false);
+    let stopped = stop::when_asked().context("signals cannot be heard")?;
     let worker = Functions::worker(&hosted.embedded, app.clone(), processors).alone();
     let functions = Functions::start(&hosted.embedded, app, worker, stopped.clone());
     announce(args, address, checked_outside)?;
-    tokio::spawn(async move {
-        asked_to_stop().await;
-        // Nobody listens any more if serving has failed.
-        let _ = stop.send(true);
-    });
-    axum::serve(listener, router(Arc::new(state))).with_graceful_shutdown(until(stopped)).await?;
-    functions.finished().await;
+    tokio::join!(listener::serve(listener, router(Arc::new(state)), connections_max, stopped), functions.finished());
     Ok(())
 }
 
@@ -93,24 +92,12 @@ fn announce(args: &ServeArgs, address: SocketAddr, checked_outside: bool) -> any
     } else {
         format!("http://{address}/#token={}", local_token::usual(TOKEN_TTL)?.text)
     };
-    if args.json {
-        println!("{}", serde_json::json!({"event": "ready", "url": page}));
+    let says = if args.json {
+        serde_json::json!({"event": "ready", "url": page}).to_string()
     } else {
-        println!("Headway is ready. The dashboard:\n  {page}\nStop it with Ctrl-C.");
-    }
-    Ok(())
-}
-
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
+        format!("Headway is ready. The dashboard:\n  {page}\nStop it with Ctrl-C.")
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
+    // Whoever closed standard output does not want to read it; serving goes on.
+    let _ = writeln!(io::stdout(), "{says}");
+    Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use headway::limits::PAGE_BYTES_MAX;
 use headway::outcome::{Failure, FailureKind};
 use headway::records::{self, Position};
 use headway::{Job, status};
@@ -91,6 +92,7 @@ pub async fn group_job_failures(
     let viewer = claims.viewer(Scope::Read)?;
     let mut job = status::get(&state.app, viewer, job_id).await?;
     let examples_max = if claims.owns(&job.user_id, Scope::Read) { EXAMPLES_MAX } else { 0 };
+    let _room = state.budget.room(&claims.owner, PAGE_BYTES_MAX).await?;
     loop {
         let until = Instant::now() + COUNTING_MAX;
         let tally = count(&state, &job, examples_max, until).await?;

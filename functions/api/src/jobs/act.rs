@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use headway::limits::BODY_BYTES_MAX;
 use headway::{Violation, cancel, delete, pause, retry};
 use http::StatusCode;
 use serde_json::Value;
@@ -120,6 +121,7 @@ pub async fn retry_job(
     claims.require(Scope::Write)?;
     let job = state.app.owned(&claims.owner, job_id).await?;
     let (parts, body) = request.into_parts();
+    let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, body::most(&body, BODY_BYTES_MAX))).await?;
     let body = body::json_if_any(&parts.headers, body).await?;
     let round = body.map(|body| read_retry(&body)).transpose()?;
     let job = retry::retry(&state.app, &job, round).await?;

@@ -20,6 +20,8 @@ use crate::state::AppState;
 
 const PAGE_SIZE_DEFAULT: usize = 20;
 const PAGE_SIZE_MAX: usize = 100;
+/// What a job in a list takes, in bytes: metadata and an error message make it larger, but not many are.
+const JOB_BYTES: usize = 8 << 10;
 /// As `owner`: every owner.
 const ALL_OWNERS: &str = "*";
 
@@ -82,13 +84,14 @@ pub async fn list_jobs(
     let after = query.page_token()?.map(|token| tokens.open(list, token, now)).transpose()?;
     let after = after.map(String::from_utf8).transpose().map_err(ApiErrorResponse::internal)?;
     let wanted = JobQuery { status: wanted, after, page_size };
+    let room = state.budget.room(&claims.owner, page_size * JOB_BYTES).await?;
     let page = match &whose {
         Whose::Owner(owner) => status::list(&state.app, owner, &wanted).await?,
         Whose::AllLive => live_jobs::list(&state.app, &wanted).await?,
     };
     let next_page_token = page.next.map(|next| tokens.issue(list, next.as_bytes(), now)).transpose()?;
     let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims)).collect();
-    json_answer(&JobList { jobs, next_page_token })
+    json_answer(&JobList { jobs, next_page_token }).map(|page| room.until_sent(page))
 }
 
 /// The caller's own jobs need no further scope, under whatever name they are asked for.

@@ -1,0 +1,303 @@
+//! The server's connections: accepted within a number, each bounded in time and memory, ended when the server stops.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt as _;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use super::connections::{Connections, Place, Request};
+
+/// How long a connection may take until a request's head is whole, from the answer before it on: a slow head and a
+/// connection that is kept alive and asks for nothing alike.
+const HEAD_MAX: Duration = Duration::from_secs(30);
+/// How long a request's body may stand still. As a whole a request has 25 s.
+const BODY_STALLED_MAX: Duration = Duration::from_secs(10);
+/// How long a caller may take nothing of an answer.
+const ANSWER_STALLED_MAX: Duration = Duration::from_secs(20);
+/// How long a caller may take over an answer as a whole.
+const ANSWER_MAX: Duration = Duration::from_secs(120);
+/// What a connection holds of a head, or of an answer beside the answer itself, in bytes.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// An answer is handed to a connection in pieces of this size.
+const PIECE_BYTES_MAX: usize = 32 * 1024;
+/// How long requests under way have to end once the server stops.
+const STOPPING_MAX: Duration = Duration::from_secs(10);
+/// How long to wait before accepting again when the system had nothing left for a connection.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// Serves until `stopped` turns true and requests under way have ended, or their time is over.
+pub(super) async fn serve(listener: TcpListener, router: Router, connections_max: usize, stopped: watch::Receiver<bool>) {
+    let router = router.layer(RequestBodyTimeoutLayer::new(BODY_STALLED_MAX));
+    let connections = Connections::new(connections_max);
+    let mut tasks = JoinSet::new();
+    let mut stopping = stopped.clone();
+    loop {
+        let stream = tokio::select! {
+            _ = stopping.wait_for(|stopped| *stopped) => break,
+            stream = accept(&listener) => stream,
+            // How a connection ended is of no interest, but is not kept either.
+            Some(_) = tasks.join_next() => continue,
+        };
+        // Those that come meanwhile wait in the system's own queue.
+        let place = tokio::select! {
+            _ = stopping.wait_for(|stopped| *stopped) => break,
+            place = connections.place() => place,
+        };
+        tasks.spawn(connection(stream, router.clone(), place, stopped.clone()));
+    }
+    drop(listener);
+    let all_ended = async { while tasks.join_next().await.is_some() {} };
+    if timeout(STOPPING_MAX, all_ended).await.is_err() {
+        tasks.shutdown().await;
+    }
+}
+
+/// The next connection. What goes wrong with one that is not accepted concerns nobody else.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if is_the_callers(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_AGAIN_AFTER).await;
+            }
+        }
+    }
+}
+
+fn is_the_callers(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+/// One connection, from its first request to its last. HTTP/1 only: nothing here is worth a second protocol's bounds.
+async fn connection(stream: TcpStream, router: Router, place: Place, mut stopped: watch::Receiver<bool>) {
+    // Answers are written whole: waiting for more would only delay them.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(ANSWER_STALLED_MAX));
+    let requests = place.clone();
+    let service = service_fn(move |request| answer(router.clone(), request, requests.request()));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(Box::pin(stream)), service));
+    tokio::select! {
+        // How a connection ended is its caller's matter.
+        _ = serving.as_mut() => return,
+        () = place.cut() => return,
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    // A head that is not whole yet never was a request.
+    if !place.is_idle() {
+        serving.as_mut().graceful_shutdown();
+        let _ = serving.await;
+    }
+}
+
+async fn answer(router: Router, request: hyper::Request<Incoming>, under_way: Request) -> Result<hyper::Response<Answer>, Infallible> {
+    let response = router.oneshot(request.map(Body::new)).await?;
+    Ok(response.map(|body| Answer { body, piece: Bytes::new(), late: Box::pin(sleep(ANSWER_MAX)), _under_way: under_way }))
+}
+
+/// An answer's body, in small pieces so that what is not sent yet is still here, and for a limited time.
+struct Answer {
+    body: Body,
+    piece: Bytes,
+    late: Pin<Box<tokio::time::Sleep>>,
+    _under_way: Request,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.late.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Some(Err(axum::Error::new(io::Error::from(io::ErrorKind::TimedOut)))));
+        }
+        if self.piece.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)).map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => self.piece = data,
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let size = self.piece.len().min(PIECE_BYTES_MAX);
+        Poll::Ready(Some(Ok(Frame::data(self.piece.split_to(size)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.piece.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.body.size_hint().exact() {
+            Some(exact) => SizeHint::with_exact(exact + self.piece.len() as u64),
+            None => SizeHint::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use axum::routing::{get, post};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    const BIG: usize = 16 << 20;
+
+    async fn echo(body: Body) -> Result<String, StatusCode> {
+        let bytes = axum::body::to_bytes(body, BIG).await.map_err(|_| StatusCode::BAD_REQUEST)?;
+        Ok(format!("{} bytes", bytes.len()))
+    }
+
+    struct Server {
+        address: std::net::SocketAddr,
+        stop: watch::Sender<bool>,
+        serving: tokio::task::JoinHandle<()>,
+    }
+
+    impl Server {
+        async fn start(connections_max: usize) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let router = Router::new()
+                .route("/", get(async || "here"))
+                .route("/big", get(async || vec![b'x'; BIG]))
+                .route("/never", get(async || std::future::pending::<String>().await))
+                .route("/echo", post(echo));
+            let (stop, stopped) = watch::channel(false);
+            Self { address, stop, serving: tokio::spawn(serve(listener, router, connections_max, stopped)) }
+        }
+
+        async fn sent(&self, text: &str) -> TcpStream {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(text.as_bytes()).await.unwrap();
+            stream
+        }
+
+        async fn stopped(self) {
+            self.stop.send(true).unwrap();
+            self.serving.await.unwrap();
+        }
+    }
+
+    /// What comes back until the server closes the connection, which it has to in the end.
+    async fn rest(stream: &mut TcpStream) -> String {
+        let mut answer = Vec::new();
+        // A connection that is cut may be reset.
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8(answer).unwrap()
+    }
+
+    const GET: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    /// Time is virtual: it passes as soon as nothing else can happen, so whoever never comes to an end hangs the test.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_does_not_go_on_is_cut_off() {
+        let server = Server::start(100).await;
+        let cases = [
+            ("nothing", "", ""),
+            ("half a head", "GET / HTTP/1.1\r\nhost:", ""),
+            ("half a second head", "GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /", "HTTP/1.1 200"),
+            ("kept alive", GET, "HTTP/1.1 200"),
+            ("half a body", "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf", "HTTP/1.1 400"),
+            ("half a chunk", "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n9\r\nhalf", "HTTP/1.1 400"),
+        ];
+        for (what, sent, answer) in cases {
+            let mut stream = server.sent(sent).await;
+            let got = rest(&mut stream).await;
+            assert!(got.starts_with(answer) && got.is_empty() == answer.is_empty(), "{what}: {got}");
+        }
+        server.stopped().await;
+    }
+
+    /// What broke it: an answer that nobody takes is kept for ever.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_takes_nothing_of_an_answer_is_cut_off() {
+        let server = Server::start(1).await;
+        let stream = server.sent("GET /big HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        stream.readable().await.unwrap();
+        let mut next = server.sent("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(rest(&mut next).await.ends_with("here"), "the only place is free again");
+        server.stopped().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_answer_is_whole() {
+        let server = Server::start(1).await;
+        let mut stream = server.sent("GET /big HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.contains(&format!("content-length: {BIG}\r\n")));
+        assert_eq!(answer.split_once("\r\n\r\n").unwrap().1.len(), BIG);
+        server.stopped().await;
+    }
+
+    /// What broke it: one half-sent head kept the server from stopping. Only requests that came whole get their answers, for a while.
+    #[tokio::test(start_paused = true)]
+    async fn stopping_waits_for_requests_and_for_nothing_else() {
+        let server = Server::start(100).await;
+        let mut open = Vec::new();
+        for sent in ["", "GET / HTTP", GET, "GET /never HTTP/1.1\r\nhost: x\r\n\r\n"] {
+            open.push(server.sent(sent).await);
+        }
+        let mut body = server.sent("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n").await;
+        body.readable().await.unwrap();
+        body.write_all(b"12").await.unwrap();
+        open[2].readable().await.unwrap();
+        let sending = async {
+            sleep(Duration::from_secs(1)).await;
+            body.write_all(b"34").await.unwrap();
+            rest(&mut body).await
+        };
+        let (answer, ()) = tokio::join!(sending, server.stopped());
+        assert!(answer.contains("connection: close") && answer.ends_with("4 bytes"), "{answer}");
+    }
+
+    /// Each is answered, refused, or cut off; none upgrades, none takes the server along.
+    #[tokio::test(start_paused = true)]
+    async fn every_dialect_is_bounded() {
+        let server = Server::start(100).await;
+        let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+        let cases = [
+            ("HTTP/1.0", "GET / HTTP/1.0\r\n\r\n".to_owned(), "HTTP/1.0 200"),
+            ("HTTP/2, known before", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), ""),
+            ("an upgrade", "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n".to_owned(), "HTTP/1.1 200"),
+            ("CONNECT", "CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), "HTTP/1.1 4"),
+            ("no HTTP", "\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), "HTTP/1.1 400"),
+            ("a huge head", format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000)), "HTTP/1.1 431"),
+            ("a huge path", format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(200_000)), "HTTP/1.1 4"),
+            ("many headers", format!("GET / HTTP/1.1\r\n{many}\r\n"), "HTTP/1.1 431"),
+            ("two lengths", "POST /echo HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n1".to_owned(), "HTTP/1.1 400"),
+            ("no chunk", "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nx\r\n".to_owned(), "HTTP/1.1 400"),
+        ];
+        for (what, sent, answer) in cases {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            // It may be refused before all of it is sent.
+            let _ = stream.write_all(sent.as_bytes()).await;
+            let got = rest(&mut stream).await;
+            assert!(got.starts_with(answer), "{what}: {got:.200}");
+        }
+        let mut pipelined = server.sent(&GET.repeat(50)).await;
+        assert_eq!(rest(&mut pipelined).await.matches("HTTP/1.1 200").count(), 50);
+        server.stopped().await;
+    }
+}

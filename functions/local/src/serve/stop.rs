@@ -1,0 +1,71 @@
+//! Stopping: the first signal lets what is under way finish, the second ends the process at once.
+
+use std::io::{self, Write as _};
+use std::process::exit;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use headway_embedded::FUNCTION_TIMEOUT;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+/// After the first signal everything has this long: what a worker may take, and a little for the rest.
+const STOPPING_MAX: Duration = FUNCTION_TIMEOUT.saturating_add(Duration::from_secs(15));
+const SAYS: &str =
+    "Stopping: what is under way is finished first. Press Ctrl-C again to end it at once; nothing that was acknowledged is lost.";
+
+/// Waits for signals on a thread of its own, so that no item that keeps the other threads busy can keep it from hearing them.
+/// The receiver turns true with the first one.
+///
+/// # Errors
+/// If the system lets no thread or no signal handler be made.
+pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    let (ready, is_ready) = mpsc::channel();
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let signals = runtime.and_then(|runtime| {
+            let _entered = runtime.enter();
+            let signals = Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+            Ok((runtime, signals))
+        });
+        match signals {
+            Ok((runtime, signals)) => {
+                // Whoever asked waits for this.
+                let _ = ready.send(Ok(()));
+                runtime.block_on(hear(signals, &stop));
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        }
+    })?;
+    is_ready.recv().map_err(io::Error::other)??;
+    Ok(stopped)
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Waits for one, and gives the exit code that tells of it.
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
+        }
+    }
+}
+
+/// Ends the process itself if it does not end in time: the data is as safe as after a power cut.
+async fn hear(mut signals: Signals, stop: &watch::Sender<bool>) {
+    signals.next().await;
+    // Standard error may be closed, and whoever serves may have failed meanwhile.
+    let _ = writeln!(io::stderr(), "{SAYS}");
+    let _ = stop.send(true);
+    let code = tokio::time::timeout(STOPPING_MAX, signals.next()).await;
+    exit(code.unwrap_or(1));
+}
