@@ -107,6 +107,9 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How long before the function's deadline a worker begins nothing more and hands back the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
+/// How long a chunk begins items before it gives its place to whoever is next in the queue.
+pub const SLICE: Duration = Duration::from_secs(10);
+
 /// At most this many problems are told of one request.
 pub const VIOLATIONS_MAX: usize = 20;
 
@@ -120,6 +123,7 @@ const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATC
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");
 const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have the largest job");
 const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
+const _: () = assert!(SLICE.as_secs() > CHECKPOINT_EVERY.as_secs(), "a slice shows its progress before it ends");
 const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
 const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
 const _: () = assert!(

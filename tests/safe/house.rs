@@ -37,6 +37,10 @@ impl ItemProcessor for Echo {
         match value["do"].as_str() {
             Some("fail") => Err(ItemError::permanent("asked", format!("no: {value}"))),
             Some("panic") => panic!("at {value}"),
+            Some("wait") => {
+                tokio::time::sleep(Duration::from_secs_f64(value["seconds"].as_f64().unwrap_or_default())).await;
+                Ok(Output::None)
+            }
             _ => Ok(Output::Json(item.value)),
         }
     }

@@ -1,6 +1,10 @@
 //! One owner's flood is no other's wait: the queue shares its workers among owners.
 
+use std::time::Duration;
+
+use headway::limits::SLICE;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::house::House;
 
@@ -29,4 +33,39 @@ async fn a_small_job_ends_while_a_flood_is_worked_off() {
     let (alone, beside_one) = (batches_to_the_end(0).await, batches_to_the_end(1).await);
     assert_eq!(alone, 1);
     assert!(beside_one <= 5, "{beside_one} batches: at most one for each of its five messages");
+}
+
+/// How long a small job takes to its end, in virtual time, when it is handed in while long jobs of another owner, of items
+/// that take so long each, have all `calls` at work.
+async fn time_beside_long_jobs(calls: usize, seconds: f64) -> Duration {
+    let house = House::new().await;
+    for _ in 0..4 {
+        let items = vec![json!({"do": "wait", "seconds": seconds}); 2_000];
+        house.start("long", json!({ "items": items })).await.id();
+    }
+    let workers = futures::future::join_all((0..calls).map(|_| async { while house.work_a_batch().await > 0 {} }));
+    let small = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let began = Instant::now();
+        let small = house.start("ann", json!({"items": [1, 2, 3]})).await.id();
+        while house.get("ann", &format!("/v1/jobs/{small}")).await.json()["status"] != "Completed" {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        began.elapsed()
+    };
+    tokio::select! {
+        biased;
+        took = small => took,
+        _ = workers => panic!("the long jobs ended first"),
+    }
+}
+
+/// What broke it: a call that works on one owner's slow items for as long as a function may run.
+#[tokio::test(start_paused = true)]
+async fn a_small_job_ends_within_a_slice_whatever_others_have_at_work() {
+    for (calls, seconds) in [(1, 0.05), (1, 1.0), (2, 1.0), (3, 7.0)] {
+        let took = time_beside_long_jobs(calls, seconds).await;
+        let most = SLICE + Duration::from_secs_f64(seconds) + Duration::from_secs(1);
+        assert!(took <= most, "{calls} calls, items of {seconds} s: {took:?}, a slice and an item are {most:?}");
+    }
 }

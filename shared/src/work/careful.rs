@@ -28,12 +28,13 @@ impl Worker {
         let id = run.chunk.message.id;
         let known = self.app.ledger.care(id).await?;
         let ran = self.each_marked(run, known.as_ref()).await;
-        // On success the crash mark is removed. On an error the mark found at the start is put back, so that this attempt
-        // does not count as a crash of any item.
-        let mark = known.as_ref().filter(|_| ran.is_err());
+        // The crash mark is removed once its item has run. Else the mark found at the start is put back: this attempt does not
+        // count as a crash of any item, and what is known of the suspect goes with the message that it is returned in.
+        let mark = known.as_ref().filter(|mark| ran.as_ref().map_or(true, |ran| ran.returned.has_unrun(mark.item)));
         let unmarked = self.app.ledger.put_care(id, mark).await;
-        let ran = ran?;
+        let mut ran = ran?;
         unmarked?;
+        ran.returned.careful |= mark.is_some();
         Ok(ran)
     }
 
@@ -67,9 +68,16 @@ impl Worker {
                 continue;
             }
             // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
+            let _place = run.prepared.places.acquire().await.ok();
             let _turn = if self.alone { Some(self.turn.lock().await) } else { None };
+            // Looked at before the mark: however slow the table is, an item that is marked is run.
+            if run.slice_is_over() {
+                stop = Some(ReturnReason::Slice);
+                returned.push(chunk.returned(index, value, ReturnReason::Slice));
+                continue;
+            }
             self.app.ledger.put_care(chunk.message.id, Some(&self.mark(index, strikes, run.invocation))).await?;
-            match self.item(run, index, value).await {
+            match self.tries(run, index, value).await {
                 Tried::Recorded(index, result) => {
                     settlement.results.insert(index, result);
                     self.checkpoint(&settlement).await?;

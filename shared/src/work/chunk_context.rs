@@ -1,6 +1,7 @@
 //! A chunk on its way through the stages: its message with the rows that were read for it.
 
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::delivery::Invocation;
 use super::prepared::Prepared;
@@ -26,6 +27,8 @@ pub(super) struct RunContext<'a> {
     /// What is recorded of it already.
     pub(super) recorded: Option<Outcome>,
     pub(super) invocation: Invocation,
+    /// When its time slice is over: no item begins later.
+    pub(super) slice_ends: Instant,
 }
 
 impl ChunkContext<'_> {
@@ -75,6 +78,11 @@ impl ChunkContext<'_> {
 }
 
 impl RunContext<'_> {
+    /// Whether the chunk has to give its place to whoever is next in the queue.
+    pub(super) fn slice_is_over(&self) -> bool {
+        Instant::now() >= self.slice_ends
+    }
+
     /// The items that are to be run, in order.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (u64, Box<RawValue>)> {
         self.chunk.unrecorded(self.recorded.as_ref())

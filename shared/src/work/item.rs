@@ -21,11 +21,20 @@ pub(super) enum Tried {
 }
 
 impl Worker {
-    /// Runs one item. Whether it may begin is looked at last, so that every call begins within the lease.
+    /// Runs one item, once it has a place among those of its job.
     pub(super) async fn item(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
-        let RunContext { chunk, prepared, invocation, .. } = run;
         // Closing the semaphore never happens; without a place the item would simply go without.
-        let _place = prepared.places.acquire().await.ok();
+        let _place = run.prepared.places.acquire().await.ok();
+        // Looked at once, right behind the place: who waited longer than a slice for it waited for items that made progress.
+        if run.slice_is_over() {
+            return Tried::Returned(run.chunk.returned(index, value, ReturnReason::Slice));
+        }
+        self.tries(run, index, value).await
+    }
+
+    /// Runs one item that has its place. Whether it may begin is looked at last, so that every call begins within the lease.
+    pub(super) async fn tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
+        let RunContext { chunk, prepared, invocation, .. } = run;
         let mut item = Item {
             job_id: chunk.job.id,
             user_id: chunk.job.user_id.clone(),
@@ -53,6 +62,10 @@ impl Worker {
             if !quick {
                 let (attempt, delay) = (item.attempt, self.retry_delay(item.attempt, error.after));
                 return Tried::Returned(ReturnedItem { index, value: item.value, attempt, delay, reason: ReturnReason::Retry });
+            }
+            if run.slice_is_over() {
+                let attempt = item.attempt;
+                return Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, item.value, ReturnReason::Slice) });
             }
             tokio::time::sleep(QUICK_RETRY_AFTER).await;
         }

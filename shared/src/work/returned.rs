@@ -21,6 +21,8 @@ pub(super) struct ReturnedItem {
 pub(super) enum ReturnReason {
     /// It was not begun, or was cut short by the function's deadline.
     Deadline,
+    /// It was not begun, or waits for its second try, because the chunk's time slice is over.
+    Slice,
     /// Other items of its message have been recorded since that was sent.
     Progress,
     /// Its message came back from the dead-letter queue, and nothing speaks against the item.
@@ -48,6 +50,11 @@ impl Returned {
     pub(super) fn of(hops: u32, items: Vec<ReturnedItem>) -> Self {
         let careful = items.iter().any(|item| item.reason == ReturnReason::Progress);
         Self { items, hops, careful }
+    }
+
+    /// Whether the item comes back without having ended a try.
+    pub(super) fn has_unrun(&self, index: u64) -> bool {
+        self.items.iter().any(|item| item.index == index && item.reason != ReturnReason::Retry)
     }
 
     /// How many items wait for another try.

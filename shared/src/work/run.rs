@@ -1,5 +1,7 @@
 //! The run stage: everything an item needs is made ready, then a runner runs the items.
 
+use tokio::time::Instant;
+
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::{Delivery, Invocation};
 use super::mode::Mode;
@@ -7,6 +9,7 @@ use super::ran::Ran;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
+use crate::limits::SLICE;
 use crate::outcome::Outcome;
 use crate::part::Register;
 
@@ -26,7 +29,8 @@ impl Worker {
         let prepared = self.prepared.get(&self.app, &self.processors, &chunk.job).await?;
         let recorded = self.recorded(chunk, delivery).await?;
         let rest = chunk.rest_after_progress(recorded.as_ref());
-        let run = RunContext { chunk, prepared, recorded, invocation };
+        // The slice begins when everything is ready: the first item of a run always has a place in it.
+        let run = RunContext { chunk, prepared, recorded, invocation, slice_ends: Instant::now() + SLICE };
         let ran = match (mode, rest) {
             (Mode::Each, _) => self.each(&run).await,
             (Mode::Careful, None) => self.carefully(&run).await?,

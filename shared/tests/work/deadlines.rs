@@ -5,7 +5,7 @@ use std::time::Duration;
 use headway::outcome::FailureKind;
 use headway::{JobStatus, Options, ToleratedFailures};
 
-use crate::world::{FUNCTION_TIMEOUT, World, done_after};
+use crate::world::{World, done_after};
 
 fn one_at_a_time(item_timeout: Duration) -> Options {
     Options { concurrency: 1, item_timeout, ..Options::default() }
@@ -14,12 +14,13 @@ fn one_at_a_time(item_timeout: Duration) -> Options {
 /// What broke it: an item begun in the last seconds, cut short and run again, and with it its side effect.
 #[tokio::test(start_paused = true)]
 async fn no_item_is_begun_that_cannot_be_expected_to_end() {
-    let mut world = World::new(one_at_a_time(Duration::from_secs(30)), |_| done_after(Duration::from_secs(20)));
+    let mut world = World::new(one_at_a_time(Duration::from_secs(30)), |_| done_after(Duration::from_secs(4)));
+    world.function_timeout = Duration::from_secs(14);
     let id = world.start(6, 6, ToleratedFailures::Count(0)).await;
     let began = tokio::time::Instant::now();
     let batch = world.receive(1).await;
     assert_eq!(world.deliver(batch).await, 0, "the message is done: what is left is in a new one");
-    assert!(began.elapsed() < FUNCTION_TIMEOUT, "handed back before the deadline");
+    assert!(began.elapsed() < world.function_timeout, "handed back before the deadline");
     assert_eq!((world.calls().len(), world.messages[0].delay), (2, Duration::ZERO));
     assert_eq!(world.job(id).await.processed_items, 2, "what is done is recorded");
     world.work_off().await;
@@ -42,8 +43,8 @@ async fn an_item_longer_than_the_whole_function_fails_and_says_so() {
 /// What broke it: an item failed as too long that was begun late, and has time enough in a function of its own.
 #[tokio::test(start_paused = true)]
 async fn one_that_the_deadline_cuts_short_has_a_whole_function_next() {
-    let took = |index| Duration::from_secs(if index == 0 { 20 } else { 45 });
-    let mut world = World::new(one_at_a_time(Duration::from_secs(50)), move |item| done_after(took(item.index)));
+    let took = |index| Duration::from_secs(if index == 0 { 8 } else { 54 });
+    let mut world = World::new(one_at_a_time(Duration::from_secs(55)), move |item| done_after(took(item.index)));
     let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
     world.work_off().await;
     let attempts: Vec<u32> = world.calls_of(1).iter().map(|call| call.attempt).collect();

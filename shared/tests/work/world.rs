@@ -85,6 +85,8 @@ pub(crate) struct World {
     pub(crate) messages: VecDeque<Held>,
     /// What its deliveries came to, those to who died left out.
     pub(crate) worked: Worked,
+    /// How long a delivery may take.
+    pub(crate) function_timeout: Duration,
     queue: Arc<MemoryQueue>,
     processors: Processors,
     worker: Worker,
@@ -129,6 +131,7 @@ impl World {
             user: UserId::new("u").unwrap(),
             messages: VecDeque::new(),
             worked: Worked::default(),
+            function_timeout: FUNCTION_TIMEOUT,
             queue,
             processors,
             worker,
@@ -183,7 +186,7 @@ impl World {
 
     /// Hands a batch to the worker; what is not done goes back into the queue.
     pub(crate) async fn deliver(&mut self, batch: Vec<Held>) -> usize {
-        let worked = self.worker.work(deliveries(&batch, false), invocation()).await;
+        let worked = self.worker.work(deliveries(&batch, false), self.invocation()).await;
         self.give_back(batch, &worked.undone);
         let undone = worked.undone.len();
         self.worked += worked;
@@ -192,7 +195,7 @@ impl World {
 
     /// The same, but the worker dies after `life`: all of the batch goes back. Says whether it died.
     pub(crate) async fn deliver_to_one_who_dies(&mut self, batch: Vec<Held>, life: Duration) -> bool {
-        let ended = tokio::time::timeout(life, self.worker.work(deliveries(&batch, false), invocation())).await;
+        let ended = tokio::time::timeout(life, self.worker.work(deliveries(&batch, false), self.invocation())).await;
         let undone = ended.as_ref().map_or_else(|_| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
         self.give_back(batch, &undone);
         if ended.is_err() {
@@ -203,9 +206,14 @@ impl World {
 
     /// Hands a message to the worker as a dead letter; says whether it is done with.
     pub(crate) async fn deliver_dead(&mut self, message: Held) -> bool {
-        let undone = self.worker.work(deliveries(&[message], true), invocation()).await.undone;
+        let undone = self.worker.work(deliveries(&[message], true), self.invocation()).await.undone;
         self.take_sent();
         undone.is_empty()
+    }
+
+    fn invocation(&self) -> Invocation {
+        let began = Instant::now();
+        Invocation { began, deadline: began + self.function_timeout }
     }
 
     fn give_back(&mut self, batch: Vec<Held>, undone: &[String]) {
@@ -250,11 +258,6 @@ impl World {
     pub(crate) fn calls_of(&self, index: u64) -> Vec<Call> {
         self.calls().into_iter().filter(|call| call.index == index).collect()
     }
-}
-
-fn invocation() -> Invocation {
-    let began = Instant::now();
-    Invocation { began, deadline: began + FUNCTION_TIMEOUT }
 }
 
 fn deliveries(batch: &[Held], dead_letter: bool) -> Vec<Delivery> {
