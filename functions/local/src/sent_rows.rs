@@ -1,7 +1,7 @@
 //! A note of the rows that were sent to an open job, so that continuing with an edited file can name the row that differs.
 //!
 //! The server compares a part's bytes and can only say that some row in it differs. The note is a file of eight bytes a
-//! row beside the development key; it is gone once the job is sealed. Without it (another machine, no home) everything
+//! row beside the development key; a large one is gone once the job is sealed, any after a month. Without it (another machine, no home) everything
 //! works, and only the part's rows are named.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 const DIRECTORY: &str = "submitted";
 const ROW_BYTES: usize = 8;
-/// A job that nobody continued for so long has failed.
+/// The most bytes of a note that is kept when its job is sealed: 125,000 rows.
+const SEALED_BYTES_MAX: u64 = 1_000_000;
+/// How long a note is kept.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// What a row was; never zero, which is what a hole in the file reads as.
@@ -74,6 +76,16 @@ impl SentRows {
         }
         let (rows, _) = bytes.as_chunks::<ROW_BYTES>();
         rows.iter().map(|row| (row != &[0; ROW_BYTES]).then_some(RowDigest(*row))).collect()
+    }
+
+    /// All has been sent: removes the note if it is large. A small one can still name a row, should somebody continue with
+    /// another file.
+    pub fn complete(&self) {
+        if let Some((_, file)) = &self.place
+            && file.metadata().is_ok_and(|metadata| metadata.len() > SEALED_BYTES_MAX)
+        {
+            self.forget();
+        }
     }
 
     /// Removes the note.

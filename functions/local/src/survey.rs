@@ -139,3 +139,33 @@ fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
     opened.check_unchanged()?;
     Ok((opened, survey))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn survey(rows: u64, ask: Ask) -> Result<Survey, CommandError> {
+        let mut file = tempfile::Builder::new().suffix(".ndjson").tempfile().unwrap();
+        (0..rows).for_each(|row| writeln!(file, "{row}").unwrap());
+        let source = Source::of(file.path(), None, None, None).unwrap();
+        read(&source, &ask).map(|(_, survey)| survey)
+    }
+
+    #[test]
+    fn more_than_a_job_holds_is_refused_before_there_is_one() {
+        let (items_max, ask) = (u64::from(PARTS_PER_JOB_MAX) * 80, Ask::of(1));
+        assert_eq!(survey(items_max, ask.clone()).unwrap().parts.len(), PARTS_PER_JOB_MAX as usize);
+        let error = survey(items_max + 1, ask).unwrap_err().to_string();
+        assert!(error.contains("more than the 1000 parts of one job") && error.contains("--chunk-size"), "{error}");
+    }
+
+    #[test]
+    fn the_digest_is_of_the_items_alone() {
+        let digest = |rows, chunk| survey(rows, Ask { digest: true, ..Ask::of(chunk) }).unwrap().sha256.unwrap();
+        assert_eq!(digest(500, 1), digest(500, 250), "however they are cut");
+        assert_ne!(digest(500, 1), digest(499, 1));
+        assert_eq!(digest(1, 1), headway::split::hex(&Sha256::digest(b"0\n")), "SHA-256 of the items as NDJSON");
+    }
+}

@@ -116,7 +116,7 @@ impl Upload {
         let body = format!("{{\"parts\":{}}}", self.survey.parts.len());
         let call = self.client.post(&["jobs", &self.job_id, "seal"]).json(body.into());
         let told = self.client.job(&call.patience(Patience::LONG)).await?;
-        self.sent_rows.forget();
+        self.sent_rows.complete();
         Ok(told)
     }
 

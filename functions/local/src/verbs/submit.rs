@@ -181,12 +181,14 @@ impl Submit {
         let client = &upload.client;
         let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
         let stopped = || follow::interrupted(&id, ways_on());
+        let has_ended = told.view.status.is_terminal();
         match follow::or_interrupt(upload_all(&upload, told, is_new, bar), stopped).await {
             Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
             Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
                 upload.sent_rows.forget();
                 Err(error)
             }
+            Err(error) if has_ended && error.is_refusal() => Err(error),
             // The same file would be refused again.
             Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::ways_on(context, &id, None))),
             sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
@@ -242,7 +244,7 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, bar: &mut Bar) ->
         }
         upload.send(|items| arrived.set(items)).await?;
         if told.view.sealed {
-            upload.sent_rows.forget();
+            upload.sent_rows.complete();
             return Ok(told);
         }
         Ok(upload.seal().await?)

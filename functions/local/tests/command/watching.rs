@@ -66,6 +66,21 @@ async fn ctrl_c_while_sending_says_how_to_continue() {
 }
 
 #[tokio::test]
+async fn ctrl_c_while_the_file_is_checked_leaves_no_job() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let mut command = home.command(&["submit", "-", "--format", "ndjson", "--processor", "p", "--url", &server.url]);
+    let mut child = command.stdin(std::process::Stdio::piped()).env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    // Nobody writes to stdin, and nobody closes it.
+    let _stdin = child.stdin.take();
+    server.asked_at_least(1).await;
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let ended = Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap());
+    assert!(ended.code == Some(130) && ended.stderr.contains("no item had been sent"), "{ended:?}");
+    assert_eq!(server.count("POST"), 0);
+}
+
+#[tokio::test]
 async fn a_timeout_is_124() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     live(&server);
