@@ -112,6 +112,8 @@ pub enum Output {
     None,
     /// A JSON value, kept byte for byte for the job's results.
     Json(Box<RawValue>),
+    /// There is an output that is not kept: the item is listed among the results with `outputOmitted`.
+    Omitted,
 }
 
 impl Output {

@@ -34,7 +34,7 @@ async fn run(processor: &Arc<dyn ItemProcessor>, item: &str) -> Result<String, I
     };
     match processor.process(item).await? {
         Output::Json(json) => Ok(json.get().to_owned()),
-        Output::None => panic!("the typed item is the output"),
+        Output::None | Output::Omitted => panic!("the typed item is the output"),
     }
 }
 

@@ -80,5 +80,6 @@ fn kept(item: &Item, output: Output) -> Option<OutputRecord> {
     match output {
         Output::None => None,
         Output::Json(output) => Some(OutputRecord { id: item.id.clone(), output: Some(output) }),
+        Output::Omitted => Some(OutputRecord { id: item.id.clone(), output: None }),
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use headway::outcome::{ItemResult, Outcome};
-use headway::{ChunkId, JobId, Ledger, Options, ToleratedFailures};
+use headway::records::{self, Position};
+use headway::{ChunkId, JobId, Ledger, Options, Output, ToleratedFailures};
 
 use crate::world::{World, done, done_after, hangs};
 
@@ -75,4 +76,14 @@ async fn what_is_recorded_and_not_shown_does_not_run_again() {
     world.work_off().await;
     assert_eq!(world.called(), [1]);
     assert_eq!(world.job(id).await.processed_items, 3);
+}
+
+/// What broke it: an output that a processor does not keep was listed as if there had been none.
+#[tokio::test(start_paused = true)]
+async fn an_output_that_is_not_kept_is_listed_as_omitted() {
+    let mut world = World::new(Options::default(), |_| Box::pin(async { Ok(Output::Omitted) }));
+    let id = world.start(1, 1, ToleratedFailures::default()).await;
+    world.work_off().await;
+    let listed = records::results(&world.app, &world.job(id).await, Position::default(), 10).await.unwrap().records;
+    assert!(matches!(listed.as_slice(), [(0, record)] if record.output.is_none()), "{listed:?}");
 }

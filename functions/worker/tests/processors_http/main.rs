@@ -22,6 +22,8 @@ use tokio::net::TcpListener;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const JOB: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+/// What [`run`] says of an output that is not kept.
+const OMITTED: &str = "(omitted)";
 const JSON: &[(&str, &str)] = &[("content-type", "application/json; charset=utf-8")];
 
 type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
@@ -62,6 +64,7 @@ async fn run(processor: &dyn ItemProcessor, value: &str) -> Result<Option<String
     match processor.process(item(value, r#"{"endpoint": "crm"}"#)).await? {
         Output::Json(json) => Ok(Some(json.get().to_owned())),
         Output::None => Ok(None),
+        Output::Omitted => Ok(Some(OMITTED.to_owned())),
     }
 }
 

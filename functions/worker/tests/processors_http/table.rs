@@ -105,7 +105,7 @@ async fn became(http: &Http, name: &str, case: &Case) -> Becomes {
     let last = http.process(headway::Item { attempt: case.attempt, ..item("2", &params) }).await;
     match last {
         Ok(Output::None) => Becomes::Done(None),
-        Ok(Output::Json(json)) if json.get().len() > headway::limits::OUTPUT_BYTES_MAX => Becomes::Omitted,
+        Ok(Output::Omitted) => Becomes::Omitted,
         Ok(Output::Json(json)) => Becomes::Done(Some(json.get().to_owned())),
         Err(ItemError::Retryable { code, retry_after, .. }) => Becomes::ForNow(code, retry_after.map(|wait| wait.as_secs())),
         Err(ItemError::Throttled { code, after, .. }) => Becomes::Throttled(code, after.map(|wait| wait.as_secs())),

@@ -1,10 +1,9 @@
 //! What is kept of a successful answer.
 
 use headway::Output;
-use headway::limits::OUTPUT_BYTES_MAX;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 /// How deep an output may be nested, as an item may: it has to fit into a page that others parse.
 const DEPTH_MAX: usize = 100;
@@ -34,19 +33,13 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
 
 /// The body of an answer that says it is JSON. Nothing if it is empty; omitted if it is not JSON after all.
 pub(super) fn of_json(body: &[u8]) -> Output {
-    let Some(text) = text(body).map(str::trim) else { return omitted() };
+    let Some(text) = text(body).map(str::trim) else { return Output::Omitted };
     if text.is_empty() {
         return Output::None;
     }
     let is_kept = serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX);
     let kept = is_kept.then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
-    kept.map_or_else(omitted, Output::Json)
-}
-
-/// Stands for an answer that is not kept: larger than any output that is, so that the item is listed with
-/// `outputOmitted`.
-pub(super) fn omitted() -> Output {
-    to_raw_value(&" ".repeat(OUTPUT_BYTES_MAX)).map_or(Output::None, Output::Json)
+    kept.map_or(Output::Omitted, Output::Json)
 }
 
 fn depth(value: &Value) -> usize {
