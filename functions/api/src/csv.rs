@@ -1,4 +1,7 @@
-//! CSV as RFC 4180 has it, harmless in a spreadsheet: a cell that one would run as a formula begins with a quote mark.
+//! CSV as RFC 4180 has it, harmless in a spreadsheet: a cell that one would run as a formula gets a `'` before it.
+//!
+//! A reader takes the `'` off again: if a cell begins with one, and what follows is by [`is_formula`] a formula, that is the
+//! value. A value that begins with a `'` itself gets another where it would be taken for such a cell.
 
 use std::borrow::Cow;
 
@@ -21,12 +24,22 @@ pub(crate) fn push_row(out: &mut Vec<u8>, cells: &[&str]) {
 }
 
 fn harmless(cell: &str) -> Cow<'_, str> {
-    let is_formula = match cell.as_bytes().first() {
-        Some(b'=' | b'+' | b'@' | b'\t' | b'\r') => true,
-        Some(b'-') => !is_number(cell),
-        _ => false,
-    };
-    if is_formula { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+    if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// Whether some spreadsheet might run the cell: it begins with a sign that formulas begin with, as it is or in full width, after
+/// whatever spreadsheets pass over (white space, marks, quotes); or with a break that would put its rest into a cell of its own.
+fn is_formula(cell: &str) -> bool {
+    let rest = cell.trim_start_matches(is_passed_over);
+    let breaks = cell[..cell.len() - rest.len()].contains(['\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
+    let starts = rest.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}']);
+    breaks || (starts && !is_number(cell))
+}
+
+fn is_passed_over(c: char) -> bool {
+    let is_invisible = matches!(c, '\u{feff}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    let is_quote = matches!(c, '\'' | '"' | '`' | '\u{2018}'..='\u{201f}' | '\u{ff02}' | '\u{ff07}');
+    c.is_whitespace() || c.is_control() || is_invisible || is_quote
 }
 
 /// A number as JSON writes it: other readers take `-inf` for one too.
@@ -46,15 +59,37 @@ mod tests {
             push_row(&mut out, cells);
             String::from_utf8(out).unwrap()
         };
-        assert_eq!(row(&["1", "", "a b", "\u{2028}"]), "1,,a b,\u{2028}\r\n");
+        assert_eq!(row(&["1", "", "a b", "x\u{2028}"]), "1,,a b,x\u{2028}\r\n");
         assert_eq!(row(&["a,b", "a\"b", "a\r\nb"]), "\"a,b\",\"a\"\"b\",\"a\r\nb\"\r\n");
-        let formulas = ["=1+1", "+1", "@SUM(A1)", "\tx", "-1+1", "-", "-inf", "- 1", "-1 "];
-        for cell in formulas {
-            assert!(row(&[cell]).starts_with('\''), "{cell:?}");
+        let signs =
+            ["=1+1", "+1", "@SUM(A1)", "-1+1", "-", "-inf", "- 1", "-1 ", "\u{ff1d}1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}A1", "\u{2212}1"];
+        let before =
+            ["", " ", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}", "\u{202e}", "\0", "\u{1b}", "\"", "'", "\u{201c}", " \u{feff}\" '"];
+        for (sign, before) in signs.iter().flat_map(|sign| before.map(|before| (sign, before))) {
+            let cell = format!("{before}{sign}");
+            assert!(row(&[&cell]).trim_start_matches('"').starts_with('\''), "{cell:?}");
+        }
+        for cell in ["\tx", "\rx", "\nx", " \nx", "\u{2028}=1", "\u{85}x", "\n"] {
+            assert!(row(&[cell]).trim_start_matches('"').starts_with('\''), "{cell:?}");
         }
         assert_eq!(row(&["\r=1"]), "\"'\r=1\"\r\n");
-        for cell in ["-1", "-1.5e3", "a=1", "", "0", "{\"a\":1}"] {
-            assert!(!row(&[cell]).contains('\''), "{cell:?}");
+        for cell in ["-1", "-1.5e3", "a=1", "", "0", "'", "it's", " a", "1\n=2", "{\"a\":1}", "[-1]"] {
+            assert_eq!(harmless(cell), cell);
+        }
+    }
+
+    /// What `is_formula` says of a cell and of that cell behind a `'` is the same: so no value comes back as another.
+    #[test]
+    fn what_is_put_before_a_cell_can_be_taken_off_again() {
+        let taken_off = |cell: &str| cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell).to_owned();
+        let parts = ["", "'", "''", "\"", " ", "\t", "\n", "=", "-", "-1", "+1", "a", "\u{feff}", "\u{ff1d}"];
+        for first in parts {
+            for second in parts {
+                for third in parts {
+                    let value = format!("{first}{second}{third}");
+                    assert_eq!(taken_off(&harmless(&value)), value, "{value:?}");
+                }
+            }
         }
     }
 }

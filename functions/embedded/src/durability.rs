@@ -7,9 +7,11 @@
 mod barrier;
 mod files;
 mod lane;
+mod private;
 mod turn;
 
 pub(crate) use barrier::Barrier;
 pub(crate) use files::{check_whole, log_sync, prepare_directory, sync_directory};
 pub(crate) use lane::{Care, Lane};
+pub(crate) use private::{Kind, is_ours_already, open_private, private_database};
 pub(crate) use turn::Turn;

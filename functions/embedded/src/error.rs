@@ -22,6 +22,31 @@ pub enum OpenError {
         #[source]
         cause: io::Error,
     },
+    /// What is named as the data directory, or lies in it, is not to be used.
+    #[error("{} cannot hold the data: {why}", path.display())]
+    Unfit {
+        /// The directory or file.
+        path: PathBuf,
+        /// Why not, and what to do.
+        why: String,
+    },
+    /// A file cannot be made, read or written.
+    #[error("the file {} cannot be used; check that it may be read and written", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the file system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// Something else has the name of one of the files.
+    #[error("{} is {found}, none of this program's; nothing was changed: move it away, or name another directory", file.display())]
+    Foreign {
+        /// Its path.
+        file: PathBuf,
+        /// What it is.
+        found: String,
+    },
     /// A file is not what was written.
     #[error(
         "the file {} is damaged ({detail}); nothing was changed: put a good copy of the whole directory in its place, \

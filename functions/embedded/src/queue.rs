@@ -29,6 +29,6 @@ pub use fairness::{Fairness, UnknownFairness};
 pub(crate) use fault::Fault;
 pub(crate) use handle::Handle;
 pub(crate) use operations::check_name;
-pub(crate) use queues::Queues;
+pub(crate) use queues::{FILE, Queues};
 pub(crate) use receive::{Received, Wish};
 pub(crate) use store::Settings;

@@ -18,12 +18,12 @@ use dynoxide::Database;
 use rusqlite::Connection;
 
 use crate::{
-    durability::{Barrier, Care, Lane, Turn, check_whole, log_sync},
+    durability::{Barrier, Care, Kind, Lane, Turn, check_whole, log_sync, private_database},
     error::{OpenError, Unavailable},
 };
 pub(crate) use connector::Connector;
 
-const FILE: &str = "table.db";
+pub(crate) const FILE: &str = "table.db";
 
 /// The table's store and the way to it.
 pub(crate) struct Table {
@@ -59,6 +59,7 @@ impl Table {
         let turn = Arc::new(Turn::open(&directory.join("table.turn")).map_err(unusable)?);
         let store = {
             let _held = turn.take()?;
+            private_database(&file, Kind::Table)?;
             Store::open(&file)?
         };
         let count = Arc::clone(&turn);

@@ -103,6 +103,13 @@ function fact(name, value) {
   return [dt, dd];
 }
 
+const WAITS = { throttled: "asked to wait by", unreachable: "cannot reach", rate: "at the pace of" };
+
+function waiting({ limit, reason, until, lastError }) {
+  const what = (WAITS[reason] || reason) + (limit ? " " + limit : "");
+  return what + (until ? ", until " + when(until) : "") + (lastError ? ": " + lastError : "");
+}
+
 function show(job) {
   shown = job;
   at("live").hidden = false;
@@ -115,6 +122,9 @@ function show(job) {
   if (job.itemsPerSecond !== null) facts.push(["Items a second", count(job.itemsPerSecond)]);
   if (job.estimatedCompletionAt) facts.push(["Done at about", when(job.estimatedCompletionAt)]);
   if (job.completedAt) facts.push(["Ended", when(job.completedAt)]);
+  if (job.settling) facts.push(["Settling", "items that were under way are still being counted"]);
+  if (job.retryingItems) facts.push(["To be tried again", count(job.retryingItems)]);
+  if (job.waitingFor) facts.push(["Waiting", waiting(job.waitingFor)]);
   if (job.errorMessage) facts.push(["Error", job.errorMessage]);
   at("facts").replaceChildren(...facts.flatMap(([name, value]) => fact(name, value)));
 }
@@ -190,8 +200,9 @@ async function watch(id) {
       if (isLost) tell("");
       isLost = false;
       const asked = answer.headers.get("Retry-After");
-      if (asked === null) { list(false); return; }
-      wait = Number(asked);
+      // A job that has ended may still count what was under way: its numbers are final once it has settled.
+      if (asked === null && shown.settling !== true) { list(false); return; }
+      wait = asked === null ? 1 : Number(asked);
     } catch (error) {
       isLost = true;
       failed(error);

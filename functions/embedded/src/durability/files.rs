@@ -1,7 +1,7 @@
 //! The files themselves: made so that they are still there after a power cut, and looked over before they are used.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -9,18 +9,19 @@ use std::{
 
 use rusqlite::{Connection, config::DbConfig};
 
+use super::private::private_directory;
 use crate::error::OpenError;
 
 /// Files up to this size are read through on opening, which takes about a second at most.
 const LOOKED_OVER_BYTES_MAX: u64 = 256 << 20;
 
-/// Makes the directory, and makes it last.
+/// Makes the directory, private, and makes it last.
 ///
 /// # Errors
 /// If it cannot be made or written to.
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
-    fs::create_dir_all(directory).map_err(failed)?;
+    private_directory(directory)?;
     let directory = directory.canonicalize().map_err(failed)?;
     match directory.parent() {
         Some(parent) => sync_directory(parent).map_err(failed),

@@ -5,7 +5,7 @@
 //! (the kernel frees it if the holder dies), and its eight bytes count commits, odd while one is being made.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io,
     os::unix::fs::FileExt,
     path::Path,
@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::private::open_private;
 use crate::error::Unavailable;
 
 /// How long a writer waits for another process before its caller is told to try again.
@@ -35,8 +36,7 @@ impl Turn {
     /// # Errors
     /// As the file system gives them.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        Ok(Self { file })
+        Ok(Self { file: open_private(path)? })
     }
 
     /// Waits for the turn.

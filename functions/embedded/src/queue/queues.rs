@@ -20,11 +20,11 @@ use super::{
 };
 use crate::{
     config::Clock,
-    durability::{Barrier, Care, Lane, Turn, log_sync},
+    durability::{Barrier, Care, Kind, Lane, Turn, log_sync, private_database},
     error::OpenError,
 };
 
-const FILE: &str = "queue.db";
+pub(crate) const FILE: &str = "queue.db";
 
 /// Nobody waits longer than this without looking: another process may have sent something.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -70,6 +70,7 @@ impl Queues {
         let turn = Arc::new(Turn::open(&directory.join("queue.turn")).map_err(unusable)?);
         let store = {
             let _held = turn.take()?;
+            private_database(&file, Kind::Queue)?;
             let mut store = Store::in_file(&file, settings)?;
             make(&mut store, wanted)?;
             store

@@ -1,0 +1,159 @@
+//! The data directory is private, and nothing but Headway's own files is touched in it.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    process::Command,
+};
+
+use headway_embedded::{Config, Embedded, OpenError};
+
+use crate::{
+    table::{create, raise},
+    world::send,
+};
+
+const DATABASES: [&str; 2] = ["table.db", "queue.db"];
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn modes(directory: &Path) -> Vec<(String, u32)> {
+    let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry.path()))).collect()
+}
+
+async fn used(directory: &Path) -> Embedded {
+    let embedded = Embedded::open(Config::at(directory)).unwrap();
+    create(&embedded.dynamodb()).await;
+    raise(&embedded.dynamodb(), "a", 0).await;
+    send(&embedded, "item", None).await;
+    drop(embedded.take_over().await.unwrap());
+    embedded
+}
+
+fn refused(directory: &Path) -> String {
+    Embedded::open(Config::at(directory)).expect_err("it was opened").to_string()
+}
+
+/// What broke it: another user read an item. Logs and locks too, made new or found open.
+#[tokio::test]
+async fn everything_is_for_its_owner_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("some/where/data");
+    for again in [false, true] {
+        let embedded = if again { Embedded::open(Config::at(&directory)).unwrap() } else { used(&directory).await };
+        raise(&embedded.dynamodb(), "a", u64::from(again)).await;
+        send(&embedded, "item", None).await;
+        assert_eq!(mode(&directory), 0o700);
+        let found = modes(&directory);
+        assert!(found.iter().all(|(_, mode)| *mode == 0o600), "{found:?}");
+        let logs = found.iter().filter(|(name, _)| name.ends_with("-wal") || name.ends_with("-shm")).count();
+        assert_eq!((logs, found.iter().any(|(name, _)| name == "pump.lock")), (4, true), "{found:?}");
+        drop(embedded);
+        fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+        for (name, _) in modes(&directory) {
+            // A log goes with the last connection, which closes a moment later.
+            let _ = fs::set_permissions(directory.join(name), Permissions::from_mode(0o666));
+        }
+    }
+}
+
+/// An umask that gives everybody everything, and one that takes even the owner's rights: run as a process of their own.
+#[tokio::test]
+async fn no_umask_matters() {
+    if let Ok(directory) = std::env::var("HEADWAY_EMBEDDED_PRIVATE") {
+        drop(used(Path::new(&directory)).await);
+        return;
+    }
+    for umask in ["000", "022", "777"] {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("data");
+        let words = format!("umask {umask} && exec \"$0\" --exact private::no_umask_matters");
+        let test = std::env::current_exe().unwrap();
+        let status = Command::new("sh").args(["-c", &words]).arg(test).env("HEADWAY_EMBEDDED_PRIVATE", &directory).output().unwrap();
+        assert!(status.status.success(), "umask {umask}: {}", String::from_utf8_lossy(&status.stdout));
+        assert_eq!(mode(&directory), 0o700, "umask {umask}");
+        let found = modes(&directory);
+        assert!(found.iter().all(|(_, mode)| *mode == 0o600), "umask {umask}: {found:?}");
+    }
+}
+
+/// Whatever else has the name of a database is named, and is afterwards as it was, with nothing beside it.
+#[tokio::test]
+async fn what_is_not_ours_is_left_as_it_is() {
+    let foreign = tempfile::tempdir().unwrap();
+    let other = foreign.path().join("other.db");
+    let connection = rusqlite::Connection::open(&other).unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE addresses (name TEXT); INSERT INTO addresses VALUES ('ann');")
+        .unwrap();
+    drop(connection);
+    let cases: [(&str, Vec<u8>); 4] = [
+        ("another program's", fs::read(&other).unwrap()),
+        ("no SQLite", b"dear diary".to_vec()),
+        ("empty", Vec::new()),
+        ("no SQLite", vec![0; 4_096]),
+    ];
+    for name in DATABASES {
+        for (word, content) in &cases {
+            let home = tempfile::tempdir().unwrap();
+            let directory = home.path().join("data");
+            fs::create_dir(&directory).unwrap();
+            fs::write(directory.join(name), content).unwrap();
+            let says = refused(&directory);
+            assert!(says.contains(name) && says.contains(word) && says.contains("move it away"), "{name}: {says}");
+            assert_eq!(&fs::read(directory.join(name)).unwrap(), content, "{name}");
+            assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "{name}: nothing is made beside it");
+        }
+    }
+    let home = tempfile::tempdir().unwrap();
+    drop(used(home.path()).await);
+    let copied = home.path().join("swapped");
+    fs::create_dir(&copied).unwrap();
+    fs::copy(home.path().join("table.db"), copied.join("queue.db")).unwrap();
+    assert!(refused(&copied).contains("queue.db"), "the table is no queue");
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_private_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs::write(at("file"), "").unwrap();
+    fs::create_dir(at("real")).unwrap();
+    symlink(at("real"), at("link")).unwrap();
+    fs::create_dir(at("shared")).unwrap();
+    fs::write(at("shared/notes.txt"), "").unwrap();
+    fs::set_permissions(at("shared"), Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(at("linked")).unwrap();
+    symlink(at("file"), at("linked/table.db")).unwrap();
+    fs::create_dir_all(at("nested/queue.db")).unwrap();
+    let cases = [
+        ("file", "not a directory"),
+        ("link", "symbolic link"),
+        ("shared", "notes.txt"),
+        ("linked", "symbolic link"),
+        ("nested", "not a file"),
+    ];
+    for (name, word) in cases {
+        let says = refused(&at(name));
+        assert!(says.contains(word) && says.contains(home.path().to_str().unwrap()), "{name}: {says}");
+    }
+    assert_eq!(mode(&at("shared")), 0o755, "nothing was changed");
+    assert_eq!(fs::read_dir(at("real")).unwrap().count(), 0);
+}
+
+/// Root may give directories away, and so try this; for others the check of the owner is all there is.
+#[tokio::test]
+async fn another_users_directory_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("data");
+    fs::create_dir(&directory).unwrap();
+    if std::os::unix::fs::chown(&directory, Some(12_345), None).is_err() {
+        return;
+    }
+    let error = Embedded::open(Config::at(&directory)).unwrap_err();
+    assert!(matches!(error, OpenError::Unfit { .. }) && error.to_string().contains("12345"), "{error}");
+}
