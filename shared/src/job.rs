@@ -8,6 +8,7 @@ use crate::ids::{JobId, UserId};
 use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::part::Part;
 use crate::split::Split;
+use crate::waiting::WaitingFor;
 
 mod ending;
 mod status;
@@ -45,6 +46,10 @@ pub struct Job {
     pub processed_items: u64,
     /// Items that failed for good.
     pub failed_items: u64,
+    /// Of those that are neither, the items that failed for now and wait to be tried again.
+    pub retrying_items: u64,
+    /// What they wait for, if that is known.
+    pub waiting_for: Option<WaitingFor>,
     /// Why it failed, in `Failed` only.
     pub error_message: Option<String>,
     /// When it was started.
@@ -71,7 +76,7 @@ pub struct Job {
     pub abandoned: bool,
     /// Whether its rows are being deleted: to everybody it is gone.
     pub deleting: bool,
-    /// Whether, since it ended, everything that workers left recorded was seen to be shown.
+    /// Whether, since it ended, all that workers recorded was seen to be shown, and none of them is at it any more.
     pub reconciled: bool,
     /// How many parts it has, once sealed.
     pub parts: u32,
@@ -110,6 +115,8 @@ impl Job {
             total_items,
             processed_items: 0,
             failed_items: 0,
+            retrying_items: 0,
+            waiting_for: None,
             error_message: None,
             created_at: now,
             updated_at: now,
@@ -167,6 +174,11 @@ impl Job {
         !(self.is_terminal() && (self.reconciled || self.deleting))
     }
 
+    /// Whether it has ended and its counts may still change, by items that were under way.
+    pub fn is_settling(&self) -> bool {
+        self.is_terminal() && !self.reconciled
+    }
+
     /// Whether workers are to begin its items.
     pub fn runs(&self) -> bool {
         self.is_live() && !self.paused
@@ -197,11 +209,14 @@ impl Job {
     pub fn count(mut self, parts: &[Part]) -> Self {
         let open = parts.iter().filter(|part| !self.rolled_up.parts.contains(&part.number));
         let (mut processed, mut failed, mut items) = (self.rolled_up.processed, self.rolled_up.failed, 0);
+        let (mut retrying, mut waiting) = (0, Vec::new());
         for part in open {
             let counts = part.counts_in(self.round);
             processed += counts.processed;
             failed += counts.failed;
             items += u64::from(part.items);
+            retrying += part.retrying();
+            waiting.extend(part.waiting_for.as_ref().filter(|_| part.retrying() > 0));
             self.updated_at = self.updated_at.max(part.updated_at);
         }
         if !self.sealed {
@@ -209,6 +224,10 @@ impl Job {
             self.total_items = self.rolled_up.processed + self.rolled_up.failed + items;
         }
         (self.processed_items, self.failed_items) = (processed, failed);
+        // In an ended job nothing is tried again.
+        self.retrying_items = if self.is_terminal() { 0 } else { retrying };
+        let latest = waiting.into_iter().max_by_key(|waiting| waiting.until).cloned();
+        self.waiting_for = latest.filter(|_| self.retrying_items > 0);
         self
     }
 
@@ -221,6 +240,7 @@ impl Job {
     /// The row's own knowledge, as it is after each write: counts of rolled-up parts only.
     pub fn uncount(&mut self) {
         (self.processed_items, self.failed_items) = (self.rolled_up.processed, self.rolled_up.failed);
+        (self.retrying_items, self.waiting_for) = (0, None);
     }
 }
 
@@ -280,7 +300,7 @@ mod tests {
     fn an_open_job_counts_what_came_and_a_sealed_one_what_it_was_sealed_with() {
         let part = |number: u32, items, processed, round| Part {
             round,
-            registers: [(0, Register::Outcome { version: 1, full: false, processed, failed: 1 })].into(),
+            registers: [(0, Register::at_rest(1, false, processed, 1))].into(),
             sent: true,
             ..Part::new((JobId(Uuid::nil()), number), 0, items, 1, DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(number.into()))
         };

@@ -19,7 +19,7 @@ use crate::part::{Part, PartWrite};
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;
 /// A live job with more unfinished parts than this is listed with the counts of its row alone.
-const PARTS_PER_LISTED_JOB_MAX: usize = 10;
+pub(crate) const PARTS_PER_LISTED_JOB_MAX: usize = 10;
 
 /// A job to be created.
 #[derive(Debug, Clone)]

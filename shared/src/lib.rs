@@ -32,6 +32,7 @@ pub mod processor;
 pub mod queue;
 pub mod quota;
 pub mod records;
+pub mod rest;
 pub mod retry;
 pub mod settle;
 pub mod settlement;
@@ -41,6 +42,7 @@ pub mod submit;
 pub mod sweep;
 pub mod telemetry;
 pub mod upward;
+pub mod waiting;
 pub mod work;
 
 pub use access::{OwnedJob, Viewer};

@@ -104,6 +104,13 @@ pub const LEASE: Duration = Duration::from_secs(1);
 pub const CANCEL_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
 /// How often a running chunk shows its progress.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// How long after it last saw the job live a worker may still write results of a run that no row tells of.
+pub const UNSEEN_RUN_MAX: Duration = Duration::from_secs(2);
+/// How far the clocks of two functions may differ: AWS keeps them within milliseconds of each other.
+pub const CLOCKS_DIFFER_MAX: Duration = Duration::from_millis(500);
+/// How long after a job's end its numbers may be found to be final: by then a run that no row tells of has written its
+/// results, or never will.
+pub const SETTLES_AFTER: Duration = Duration::from_millis(2_500);
 /// How long before the function's deadline a worker begins nothing more and hands back the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
@@ -125,6 +132,14 @@ const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have th
 const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
 const _: () = assert!(SLICE.as_secs() > CHECKPOINT_EVERY.as_secs(), "a slice shows its progress before it ends");
 const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
+const _: () = assert!(
+    SETTLES_AFTER.as_millis() >= UNSEEN_RUN_MAX.as_millis() + CLOCKS_DIFFER_MAX.as_millis(),
+    "no result comes after the job is said to be settled"
+);
+const _: () = assert!(
+    UNSEEN_RUN_MAX.as_millis() >= LEASE.as_millis() + CHECKPOINT_EVERY.as_millis(),
+    "a run is entered before it would have to look at the job again"
+);
 const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
 const _: () = assert!(
     ITEMS_PER_JOB_MAX <= PARTS_PER_JOB_MAX as u64 * CHUNKS_PER_PART_MAX as u64 * ITEMS_PER_CHUNK_MAX as u64,

@@ -3,15 +3,18 @@
 //! The first record of an item stands; a row only gains records, except that a retry clears failures for the next
 //! round. What a register shows is computed from this row alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use crate::ids::ChunkId;
 use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX};
 use crate::part::Register;
+use crate::waiting::WaitingFor;
 
 /// Why an item failed for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +114,28 @@ pub struct Outcome {
     pub outputs: BTreeMap<u64, OutputRecord>,
     /// Items to be run again.
     pub again: BTreeMap<u64, Again>,
+    /// The runs under way: each with the time after which its worker is gone. A run that takes less than a second is never
+    /// entered here.
+    pub runs: BTreeMap<Uuid, DateTime<Utc>>,
+    /// Items that failed for now and wait to be tried again.
+    pub retrying: BTreeSet<u64>,
+    /// What they wait for, if that is known.
+    pub waiting_for: Option<WaitingFor>,
+}
+
+/// A change of an outcome row: what one write of it adds to the results that are recorded.
+#[derive(Debug, Clone, Default)]
+pub struct OutcomeChange {
+    /// A run that goes on after this write, with the time after which its worker is gone.
+    pub enters: Option<(Uuid, DateTime<Utc>)>,
+    /// A run that ends with this write.
+    pub leaves: Option<Uuid>,
+    /// Items that failed for now and wait to be tried again.
+    pub retrying: BTreeSet<u64>,
+    /// What they wait for, if that is known.
+    pub waiting_for: Option<WaitingFor>,
+    /// Runs are gone whose workers were to end before this.
+    pub gone_before: Option<DateTime<Utc>>,
 }
 
 impl Outcome {
@@ -126,6 +151,9 @@ impl Outcome {
             failures: BTreeMap::new(),
             outputs: BTreeMap::new(),
             again: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            retrying: BTreeSet::new(),
+            waiting_for: None,
         }
     }
 
@@ -137,7 +165,29 @@ impl Outcome {
     /// What its register is to show.
     pub fn register(&self) -> Register {
         let (processed, failed) = (self.processed.len() as u16, self.failures.len() as u16);
-        Register::Outcome { version: self.version, full: processed + failed == self.items, processed, failed }
+        let full = processed + failed == self.items;
+        let running = !full && !self.runs.is_empty();
+        Register::Outcome { version: self.version, full, running, retrying: self.retrying.len() as u16, processed, failed }
+    }
+
+    /// Makes the change, after the results that come with it were merged; says whether anything changed.
+    pub fn change(&mut self, change: &OutcomeChange) -> bool {
+        let runs = self.runs.len();
+        self.runs.retain(|run, until| Some(*run) != change.leaves && change.gone_before.is_none_or(|before| *until >= before));
+        let mut changed = self.runs.len() != runs;
+        if let Some((run, until)) = change.enters {
+            changed |= self.runs.insert(run, until).is_none();
+        }
+        let own = self.first_index..self.first_index + u64::from(self.items);
+        let waiting: Vec<u64> = change.retrying.iter().copied().filter(|index| own.contains(index) && !self.has(*index)).collect();
+        for index in &waiting {
+            changed |= self.retrying.insert(*index);
+        }
+        if !waiting.is_empty() && change.waiting_for.is_some() && self.waiting_for != change.waiting_for {
+            self.waiting_for.clone_from(&change.waiting_for);
+            changed = true;
+        }
+        changed
     }
 
     /// Records `results` begun while the part was in `round_begun`; says whether anything changed. What is recorded
@@ -168,12 +218,18 @@ impl Outcome {
         }
         let failures = std::mem::take(&mut self.failures);
         self.again.extend(failures.into_iter().map(|(index, failure)| (index, Again { round, item: failure.item })));
+        // They begin anew, as if they had never been tried.
+        (self.retrying, self.waiting_for) = (BTreeSet::new(), None);
         self.round = round;
         true
     }
 
     fn record(&mut self, index: u64, result: ItemResult) {
         self.again.remove(&index);
+        self.retrying.remove(&index);
+        if self.retrying.is_empty() {
+            self.waiting_for = None;
+        }
         match result {
             ItemResult::Failed(failure) => {
                 self.failures.insert(index, failure);
@@ -221,7 +277,11 @@ impl Outcome {
         let failures = self.failures.values().map(|f| f.item.get().len() + 2 * (f.message.len() + f.code.len()) + id(&f.id) + 100);
         let outputs = self.outputs.values().map(|o| o.output.as_ref().map_or(0, |v| v.get().len()) + id(&o.id) + 40);
         let again = self.again.values().map(|again| again.item.get().len() + 40);
-        failures.sum::<usize>() + outputs.sum::<usize>() + again.sum::<usize>() + 10 * self.processed.len()
+        failures.sum::<usize>()
+            + outputs.sum::<usize>()
+            + again.sum::<usize>()
+            + 10 * (self.processed.len() + self.retrying.len())
+            + 70 * self.runs.len()
     }
 }
 
@@ -274,6 +334,30 @@ mod tests {
         assert!(!outcome.merge([(0, failed("begun in round 1"))], 1));
         assert!(outcome.merge([(0, ItemResult::Processed(None))], 2));
         assert!(outcome.again.is_empty() && outcome.register().counts().processed == 1);
+    }
+
+    /// What broke it: a worker that died kept the chunk running for ever, or a recorded item was said to wait.
+    #[test]
+    fn a_row_tells_of_runs_under_way_and_of_items_that_wait() {
+        let until = |seconds| DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds);
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let shows = |outcome: &Outcome| (outcome.register().is_running(), outcome.register().retrying());
+        let change = OutcomeChange::default;
+        let mut outcome = Outcome::new(ID, 10, 3);
+        assert!(!outcome.change(&change()));
+        let enters = OutcomeChange { enters: Some((one, until(9))), ..change() };
+        assert!(outcome.change(&enters) && !outcome.change(&enters), "entered once");
+        outcome.change(&OutcomeChange { enters: Some((other, until(20))), retrying: [11, 12, 99].into(), ..change() });
+        assert_eq!(shows(&outcome), (true, 2), "an item of another chunk does not wait here");
+        assert!(outcome.change(&OutcomeChange { leaves: Some(other), ..change() }) && shows(&outcome).0, "one of two is left");
+        assert!(!outcome.change(&OutcomeChange { gone_before: Some(until(9)), ..change() }) && shows(&outcome).0);
+        assert!(outcome.change(&OutcomeChange { gone_before: Some(until(10)), ..change() }) && !shows(&outcome).0, "its worker is gone");
+        outcome.merge([(11, ItemResult::Processed(None)), (12, failed("no"))], 1);
+        assert_eq!(shows(&outcome), (false, 0), "what is recorded does not wait");
+        assert!(!outcome.change(&OutcomeChange { retrying: [11].into(), ..change() }));
+        outcome.merge([(10, ItemResult::Processed(None))], 1);
+        outcome.change(&enters);
+        assert!(!shows(&outcome).0 && outcome.register().is_full(), "nothing of a full chunk can change");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::ids::{JobId, PartId};
+use crate::waiting::WaitingFor;
 
 /// What the ledger knows of one chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub enum Register {
         version: u64,
         /// Whether every item is recorded.
         full: bool,
+        /// Whether a worker may be at items of the chunk just now, whose results are still to come. Never with `full`.
+        running: bool,
+        /// Items that failed for now and wait to be tried again.
+        retrying: u16,
         /// Items that succeeded.
         processed: u16,
         /// Items that failed for good.
@@ -30,16 +35,27 @@ pub enum Register {
 }
 
 /// The least code of a register that shows an outcome row; clean ones are below.
-pub const OUTCOME_CODE_MIN: u64 = 1_000_000;
+pub const OUTCOME_CODE_MIN: u64 = VERSION_UNIT;
+const VERSION_UNIT: u64 = 10_000_000_000;
+const STATE_UNIT: u64 = 1_000_000_000;
+const STATE_FULL: u64 = 1;
+const STATE_RUNNING: u64 = 2;
 
 impl Register {
-    /// The register as one number: `items` when clean, else version × 10⁷ + full × 10⁶ + processed × 10³ + failed.
-    /// A later version has the greater code.
+    /// The register of an outcome row that is at rest: no worker is at the chunk, and no item waits to be tried again.
+    pub fn at_rest(version: u64, full: bool, processed: u16, failed: u16) -> Self {
+        Self::Outcome { version, full, running: false, retrying: 0, processed, failed }
+    }
+
+    /// The register as one number: `items` when clean, else version × 10¹⁰ + state × 10⁹ + retrying × 10⁶ + processed × 10³
+    /// + failed, where the state is 1 when full, 2 when running, else 0. A later version has the greater code.
     pub fn code(self) -> u64 {
         match self {
             Self::Clean { items } => items.into(),
-            Self::Outcome { version, full, processed, failed } => {
-                version * 10_000_000 + u64::from(full) * 1_000_000 + u64::from(processed) * 1_000 + u64::from(failed)
+            Self::Outcome { version, full, running, retrying, processed, failed } => {
+                let state = if full { STATE_FULL } else { u64::from(running) * STATE_RUNNING };
+                let counts = u64::from(retrying) * 1_000_000 + u64::from(processed) * 1_000 + u64::from(failed);
+                version * VERSION_UNIT + state * STATE_UNIT + counts
             }
         }
     }
@@ -50,13 +66,34 @@ impl Register {
         if code < OUTCOME_CODE_MIN {
             Self::Clean { items: low(code) }
         } else {
-            Self::Outcome { version: code / 10_000_000, full: code / 1_000_000 % 10 == 1, processed: low(code / 1_000), failed: low(code) }
+            let state = code / STATE_UNIT % 10;
+            Self::Outcome {
+                version: code / VERSION_UNIT,
+                full: state == STATE_FULL,
+                running: state == STATE_RUNNING,
+                retrying: low(code / 1_000_000),
+                processed: low(code / 1_000),
+                failed: low(code),
+            }
         }
     }
 
     /// Whether every item of the chunk is recorded.
     pub fn is_full(self) -> bool {
         matches!(self, Self::Clean { .. } | Self::Outcome { full: true, .. })
+    }
+
+    /// Whether a worker may be at items of the chunk just now.
+    pub fn is_running(self) -> bool {
+        matches!(self, Self::Outcome { running: true, .. })
+    }
+
+    /// How many of its items failed for now and wait to be tried again.
+    pub fn retrying(self) -> u16 {
+        match self {
+            Self::Clean { .. } => 0,
+            Self::Outcome { retrying, .. } => retrying,
+        }
     }
 
     /// The chunk's counts.
@@ -105,6 +142,8 @@ pub struct Part {
     pub registers: BTreeMap<u16, Register>,
     /// Whether the queue has accepted all its chunks.
     pub sent: bool,
+    /// What its items were last seen to wait for.
+    pub waiting_for: Option<WaitingFor>,
     /// When its row last changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -122,6 +161,7 @@ impl Part {
             round: 1,
             registers: BTreeMap::new(),
             sent: false,
+            waiting_for: None,
             updated_at: now,
         }
     }
@@ -139,6 +179,16 @@ impl Part {
     pub fn counts_in(&self, round: u32) -> Counts {
         let Counts { processed, failed } = self.counts();
         Counts { processed, failed: if self.round < round { 0 } else { failed } }
+    }
+
+    /// How many of its items failed for now and wait to be tried again.
+    pub fn retrying(&self) -> u64 {
+        self.registers.values().map(|register| u64::from(register.retrying())).sum()
+    }
+
+    /// Whether a worker may be at items of the part just now.
+    pub fn is_running(&self) -> bool {
+        self.registers.values().any(|register| register.is_running())
     }
 
     /// Whether every item of every chunk is recorded.
@@ -163,6 +213,8 @@ pub enum PartWrite {
         chunk: u16,
         /// The outcome row's register, never a clean one.
         register: Register,
+        /// What its items wait for; `None` leaves the part's as it is.
+        waiting_for: Option<WaitingFor>,
     },
     /// Move the part to another round, if nothing of it changed.
     Stamp {
@@ -184,7 +236,7 @@ impl PartWrite {
     pub fn admitted(&self, part: &Part) -> bool {
         match self {
             Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),
-            Self::Shadow { chunk, register } => {
+            Self::Shadow { chunk, register, .. } => {
                 part.registers.get(chunk).is_none_or(|shown| (OUTCOME_CODE_MIN..register.code()).contains(&shown.code()))
             }
             Self::Stamp { from_round, from, .. } => part.round == *from_round && part.registers == *from,
@@ -198,8 +250,11 @@ impl PartWrite {
             Self::Clean { chunk, items } => {
                 part.registers.insert(*chunk, Register::Clean { items: *items });
             }
-            Self::Shadow { chunk, register } => {
+            Self::Shadow { chunk, register, waiting_for } => {
                 part.registers.insert(*chunk, *register);
+                if waiting_for.is_some() {
+                    part.waiting_for.clone_from(waiting_for);
+                }
             }
             Self::Stamp { round, registers, .. } => {
                 part.round = *round;
@@ -219,11 +274,8 @@ mod tests {
     fn registers() -> impl Strategy<Value = Register> {
         prop_oneof![
             (1u16..=999).prop_map(|items| Register::Clean { items }),
-            (1u64..1_000_000, any::<bool>(), 0u16..=999, 0u16..=999).prop_map(|(version, full, processed, failed)| Register::Outcome {
-                version,
-                full,
-                processed,
-                failed
+            (1u64..1_000_000, 0u8..3, 0u16..=999, 0u16..=999, 0u16..=999).prop_map(|(version, state, retrying, processed, failed)| {
+                Register::Outcome { version, full: state == 1, running: state == 2, retrying, processed, failed }
             }),
         ]
     }
@@ -246,8 +298,8 @@ mod tests {
             let last = order.iter().copied().max().unwrap();
             order.push(last);
             for version in order {
-                let register = Register::Outcome { version, full: false, processed: version as u16, failed: 0 };
-                let write = PartWrite::Shadow { chunk: 0, register };
+                let register = Register::at_rest(version, false, version as u16, 0);
+                let write = PartWrite::Shadow { chunk: 0, register, waiting_for: None };
                 let before = part.counts().processed;
                 if write.admitted(&part) {
                     write.apply(&mut part, DateTime::UNIX_EPOCH);
@@ -266,7 +318,7 @@ mod tests {
     #[test]
     fn clean_is_final_and_comes_only_first() {
         let mut part = part();
-        let shadow = PartWrite::Shadow { chunk: 0, register: Register::Outcome { version: 9, full: true, processed: 9, failed: 1 } };
+        let shadow = PartWrite::Shadow { chunk: 0, register: Register::at_rest(9, true, 9, 1), waiting_for: None };
         let clean = PartWrite::Clean { chunk: 0, items: 10 };
         assert!(clean.admitted(&part) && shadow.admitted(&part));
         clean.apply(&mut part, DateTime::UNIX_EPOCH);

@@ -36,7 +36,7 @@ pub async fn settle(app: &App, settlement: &Settlement) -> Result<Option<Part>, 
 /// [`JobError::Unavailable`].
 pub async fn show(app: &App, outcome: &Outcome) -> Result<Option<Part>, JobError> {
     let ChunkId { job, part, chunk } = outcome.id;
-    let shadow = PartWrite::Shadow { chunk, register: outcome.register() };
+    let shadow = PartWrite::Shadow { chunk, register: outcome.register(), waiting_for: outcome.waiting_for.clone() };
     Ok(app.jobs.update_progress((job, part), &shadow).await?.row())
 }
 

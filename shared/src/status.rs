@@ -5,17 +5,22 @@ use crate::app::App;
 use crate::error::JobError;
 use crate::ids::{JobId, UserId};
 use crate::job::Job;
-use crate::jobs::{JobPage, JobQuery};
+use crate::jobs::{JobPage, JobQuery, PARTS_PER_LISTED_JOB_MAX};
 use crate::limits::BATCH_GET_KEYS_MAX;
 use crate::part::Part;
+use crate::rest::come_to_rest;
 
-/// The viewer's job with exact counts. Whose it is is looked at before its parts are read, so that the time an answer takes
+/// The viewer's job with exact counts; of an ended one it finds out, too, whether these are final. Whose it is is looked at before its parts are read, so that the time an answer takes
 /// tells no more than its words.
 ///
 /// # Errors
 /// [`JobError::NotFound`], also for another owner's.
 pub async fn get(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
-    let row = app.visible(viewer.into(), id).await?;
+    let viewer = viewer.into();
+    let mut row = app.visible(viewer, id).await?;
+    if come_to_rest(app, &row).await? {
+        row = app.visible(viewer, id).await?;
+    }
     let parts = app.ledger.open_parts(&row).await?;
     if row.is_as_late_as(&parts) {
         return Ok(row.count(&parts));
@@ -28,7 +33,14 @@ pub async fn get(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<
 /// # Errors
 /// [`JobError::Unavailable`].
 pub async fn list(app: &App, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
-    app.jobs.get_by_user(user_id, query).await
+    let mut page = app.jobs.get_by_user(user_id, query).await?;
+    for job in &mut page.jobs {
+        if job.parts_not_rolled_up().len() <= PARTS_PER_LISTED_JOB_MAX && come_to_rest(app, job).await? {
+            // It may have been forgotten meanwhile: then it is listed as it was.
+            *job = app.jobs.get(job.id).await?.unwrap_or_else(|| job.clone());
+        }
+    }
+    Ok(page)
 }
 
 /// Part rows of a job from number `from` on, at most `limit`, and where to go on.

@@ -7,6 +7,7 @@ use headway::job::{Job, JobStatus, JobWrite, RolledUp, ToleratedFailures};
 use headway::ledger::{Candidates, Written};
 use headway::outcome::Outcome;
 use headway::part::{Part, PartWrite, Register};
+use headway::waiting::{WaitReason, WaitingFor};
 use headway::{JobId, Ledger, PartId};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -14,7 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::sample::{at, outcome, owner, part, raw, shows};
+use crate::sample::{at, outcome, owner, part, raw};
 
 /// Each gives other histories, always the same ones. A seed that found something is added and stays.
 const SEEDS: &[u8] = &[1, 2, 3, 4];
@@ -218,7 +219,8 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
 fn part_writes() -> impl Strategy<Value = PartWrite> {
     prop_oneof![
         3 => (0..NUMBERS, 1u16..999).prop_map(|(chunk, items)| PartWrite::Clean { chunk, items }),
-        5 => (0..NUMBERS, outcome_registers()).prop_map(|(chunk, register)| PartWrite::Shadow { chunk, register }),
+        5 => (0..NUMBERS, outcome_registers(), waits())
+            .prop_map(|(chunk, register, waiting_for)| PartWrite::Shadow { chunk, register, waiting_for }),
         1 => (1u32..3, registers(), 1u32..4, registers())
             .prop_map(|(from_round, from, round, registers)| PartWrite::Stamp { from_round, from, round, registers }),
         1 => Just(PartWrite::Sent),
@@ -231,7 +233,18 @@ fn registers() -> impl Strategy<Value = BTreeMap<u16, Register>> {
 }
 
 fn outcome_registers() -> impl Strategy<Value = Register> {
-    (prop_oneof![1u64..5, 9u64..12, Just(1_000_000)], 0u16..=10, 0u16..=10).prop_map(|(version, a, b)| shows(version, a, b.min(10 - a)))
+    let version = prop_oneof![1u64..5, 9u64..12, Just(1_000_000)];
+    (version, any::<bool>(), 0u16..=10, 0u16..=10, 0u16..=10).prop_map(|(version, running, a, b, c)| {
+        let (processed, failed) = (a, b.min(10 - a));
+        let left = 10 - processed - failed;
+        Register::Outcome { version, full: left == 0, running: running && left > 0, retrying: c.min(left), processed, failed }
+    })
+}
+
+fn waits() -> impl Strategy<Value = Option<WaitingFor>> {
+    let reasons = prop_oneof![Just(WaitReason::Rate), Just(WaitReason::Throttled), Just(WaitReason::Unreachable)];
+    let waits = (reasons, 0i64..3, proptest::option::of(Just("refused")));
+    proptest::option::of(waits.prop_map(|(reason, seconds, error)| WaitingFor::new("crm", reason, at(seconds), error)))
 }
 
 /// The strategies reach every write, admitted and refused: a comparison of refusals alone would prove little.

@@ -50,7 +50,7 @@ async fn counts_are_exact_whatever_is_rolled_up(ledger: Arc<dyn Ledger>) {
     let (jobs, _) = over(&ledger, 9);
     let job = with_parts(&*ledger, &jobs, 3).await;
     settle(&jobs, job, 0, PartWrite::Clean { chunk: 0, items: 10 }).await;
-    settle(&jobs, job, 1, PartWrite::Shadow { chunk: 1, register: shows(1, 4, 2) }).await;
+    settle(&jobs, job, 1, PartWrite::Shadow { chunk: 1, register: shows(1, 4, 2), waiting_for: None }).await;
     settle(&jobs, job, 1, PartWrite::Clean { chunk: 0, items: 10 }).await;
     for roll_up in [None, Some(JobWrite::RollUp { round: 1, part: 1, processed: 14, failed: 2 })] {
         if let Some(write) = roll_up {

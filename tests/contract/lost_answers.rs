@@ -49,7 +49,7 @@ async fn an_update_counts_once_and_shows_what_it_made() {
     let row = ledger.update_job(job.id, &roll_up, at(1)).await.unwrap().row().unwrap();
     assert_eq!((row.processed_items, row.failed_items), (9, 1));
     ledger.put_part(&part(job.id, 0, 2)).await.unwrap();
-    for write in [PartWrite::Clean { chunk: 0, items: 10 }, PartWrite::Shadow { chunk: 1, register: shows(1, 4, 6) }] {
+    for write in [PartWrite::Clean { chunk: 0, items: 10 }, PartWrite::Shadow { chunk: 1, register: shows(1, 4, 6), waiting_for: None }] {
         assert!(matches!(ledger.update_part((job.id, 0), &write, at(1)).await.unwrap(), Written::Refused(_)));
     }
     let row = ledger.rows(&[], &[(job.id, 0)]).await.unwrap().parts.remove(&(job.id, 0)).unwrap();

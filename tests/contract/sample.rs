@@ -47,13 +47,14 @@ pub(crate) fn part(job: JobId, number: u32, chunks: u16) -> Part {
         round: 1,
         registers: [].into(),
         sent: false,
+        waiting_for: None,
         updated_at: at(0),
     }
 }
 
 /// A register of an outcome row.
 pub(crate) fn shows(version: u64, processed: u16, failed: u16) -> Register {
-    Register::Outcome { version, full: processed + failed == 10, processed, failed }
+    Register::at_rest(version, processed + failed == 10, processed, failed)
 }
 
 /// What a key stands for.

@@ -36,13 +36,13 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "bare-add-in-a-register",
         edits: &[edit(
-            "            Self::Shadow { chunk, register } => {
+            "            Self::Shadow { chunk, register, waiting_for } => {
                 part.registers.insert(*chunk, *register);",
-            "            Self::Shadow { chunk, register } => {
+            "            Self::Shadow { chunk, register, waiting_for } => {
                 let (old, new) = (part.registers.get(chunk).map_or(Counts::default(), |old| old.counts()), register.counts());
-                let (version, full) = (register.code() / 10_000_000, register.is_full());
+                let (version, full) = (register.code() / 10_000_000_000, register.is_full());
                 let (processed, failed) = ((old.processed + new.processed) as u16, (old.failed + new.failed) as u16);
-                part.registers.insert(*chunk, Register::Outcome { version, full, processed, failed });",
+                part.registers.insert(*chunk, Register::at_rest(version, full, processed, failed));",
         )],
         breaks: "a chunk that is shown in steps counts its first items again",
         trap: "never a bare ADD",

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
+use headway::waiting::WaitingFor;
 use headway::{Job, JobStatus, Percentage, ToleratedFailures};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
@@ -19,6 +20,8 @@ const POLLED_OFTEN: TimeDelta = TimeDelta::minutes(1);
 /// How often it is polled then, and from then on, in seconds.
 const RETRY_AFTER_OFTEN_S: u32 = 1;
 const RETRY_AFTER_S: u32 = 5;
+/// How long what items waited for is shown after its time: a message that is due is seldom delivered at once.
+const SHOWN_AFTER_WAIT: TimeDelta = TimeDelta::minutes(1);
 /// No rate is told of a shorter span.
 const RATE_SPAN_MIN: TimeDelta = TimeDelta::seconds(2);
 const JOB_CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -97,6 +100,44 @@ pub struct JobStatusResponse {
     /// What it cost so far; for operators only.
     #[schema(value_type = Option<Object>, required)]
     pub cost: Option<()>,
+    /// Whether it has ended and items that were under way are still being counted. Once this is false no number changes
+    /// but by a retry.
+    pub settling: bool,
+    /// Why items wait; null if none does, or it is not known.
+    #[schema(required)]
+    pub waiting_for: Option<WaitingForDocument>,
+    /// Of `pendingItems`, those that failed for now and wait to be tried again.
+    pub retrying_items: u64,
+    /// Failed items that were given a new value, which the next retry uses.
+    pub corrected_items: u64,
+    /// This job's own limits.
+    #[schema(value_type = Option<Object>, required)]
+    pub limits: Option<()>,
+}
+
+/// What items wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = WaitingFor)]
+pub struct WaitingForDocument {
+    /// What holds them up: an endpoint or a processor, by name.
+    pub limit: String,
+    /// `rate`, `throttled` or `unreachable`.
+    #[schema(value_type = String, examples("throttled"))]
+    pub reason: &'static str,
+    /// When the first of them is tried again.
+    #[serde(serialize_with = "time")]
+    pub until: DateTime<Utc>,
+    /// What was last heard; null to operators, who see no items.
+    #[schema(required)]
+    pub last_error: Option<String>,
+}
+
+impl WaitingForDocument {
+    fn new(waiting_for: WaitingFor, sees_items: bool) -> Self {
+        let WaitingFor { limit, reason, until, last_error } = waiting_for;
+        Self { limit, reason: reason.as_str(), until, last_error: last_error.filter(|_| sees_items) }
+    }
 }
 
 /// `{"count": n}`, or `{"percentage": p}` with `"minimumSample": m` or without.
@@ -127,8 +168,8 @@ impl From<ToleratedFailures> for ToleratedFailuresDocument {
 }
 
 impl JobStatusResponse {
-    /// The job as the bearer of `claims` sees it.
-    pub fn new(job: Job, claims: &Claims) -> Self {
+    /// The job as the bearer of `claims` sees it at `now`.
+    pub fn new(job: Job, claims: &Claims, now: DateTime<Utc>) -> Self {
         let sees_items = claims.owns(&job.user_id, Scope::Read) || claims.owns(&job.user_id, Scope::Write);
         let items_per_second = items_per_second(&job);
         Self {
@@ -150,6 +191,7 @@ impl JobStatusResponse {
             items_per_second,
             estimated_completion_at: items_per_second.and_then(|rate| estimate(&job, rate)),
             actions: actions(&job, claims),
+            settling: job.is_settling(),
             tolerated_failures: job.tolerated.into(),
             metadata: job.metadata.and_then(|text| RawValue::from_string(text).ok()),
             error_message: job.error_message.map(|error| if sees_items { error } else { without_item_text(&error) }),
@@ -158,6 +200,10 @@ impl JobStatusResponse {
             callback: job.callback,
             callback_state: None,
             cost: None,
+            waiting_for: waiting_for(job.waiting_for, now).map(|waiting_for| WaitingForDocument::new(waiting_for, sees_items)),
+            retrying_items: job.retrying_items,
+            corrected_items: 0,
+            limits: None,
         }
     }
 }
@@ -177,8 +223,13 @@ impl JobAnswer {
     /// `internal` if it cannot be written.
     pub fn new(job: Job, claims: &Claims, now: DateTime<Utc>) -> Result<Self, ApiErrorResponse> {
         let often = now - job.created_at < POLLED_OFTEN;
-        let retry_after = job.is_live().then_some(if often { RETRY_AFTER_OFTEN_S } else { RETRY_AFTER_S });
-        let body = serde_json::to_vec(&JobStatusResponse::new(job, claims)).map_err(ApiErrorResponse::internal)?;
+        // Settling is a matter of seconds.
+        let retry_after = match job.is_live() || job.is_settling() {
+            true if often || job.is_settling() => Some(RETRY_AFTER_OFTEN_S),
+            true => Some(RETRY_AFTER_S),
+            false => None,
+        };
+        let body = serde_json::to_vec(&JobStatusResponse::new(job, claims, now)).map_err(ApiErrorResponse::internal)?;
         let hash: String = Sha256::digest(&body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let etag = HeaderValue::try_from(format!("W/\"{hash}\"")).map_err(ApiErrorResponse::internal)?;
         Ok(Self { body, etag, retry_after })
@@ -224,12 +275,24 @@ fn items_per_second(job: &Job) -> Option<f64> {
     Some((handled as f64 / span.as_seconds_f64() * 10.0).round() / 10.0)
 }
 
+/// When it ends at that rate, and not before items that wait may be tried again.
 fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
     if !job.sealed || rate <= 0.0 {
         return None;
     }
+    let until = job.waiting_for.as_ref().map(|waiting_for| waiting_for.until);
+    if job.retrying_items > 0 && job.retrying_items == job.pending_items() {
+        // Nothing runs: how fast items ran before says nothing of these.
+        return until;
+    }
     let left_ms = (job.pending_items() as f64 / rate * 1_000.0).round();
-    job.updated_at.checked_add_signed(TimeDelta::try_milliseconds(left_ms as i64)?)
+    let by_rate = job.updated_at.checked_add_signed(TimeDelta::try_milliseconds(left_ms as i64)?);
+    by_rate.max(until.filter(|_| by_rate.is_some()))
+}
+
+/// What items wait for, until the time has come and gone at which they were to be tried again.
+fn waiting_for(waiting_for: Option<WaitingFor>, now: DateTime<Utc>) -> Option<WaitingFor> {
+    waiting_for.filter(|waiting_for| now <= waiting_for.until + SHOWN_AFTER_WAIT)
 }
 
 /// The failure that ended a job may quote its item, which an operator does not see.

@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use headway::job::RolledUp;
 use headway::ledger::dynamodb::{DynamoLedger, schema};
 use headway::ledger::{CareMark, Parked, Stray, SubmissionKey};
-use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutcomeChange, OutputRecord};
 use headway::part::{Part, Register};
 use headway::split::{Split, hex};
+use headway::waiting::{WaitReason, WaitingFor};
 use headway::{ChunkId, Job, JobId, JobStatus, Ledger, ToleratedFailures, UserId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -158,8 +159,8 @@ fn key() -> SubmissionKey {
 }
 
 fn part() -> Part {
-    let open = Register::Outcome { version: 12, full: false, processed: 7, failed: 1 };
-    let full = Register::Outcome { version: 2, full: true, processed: 240, failed: 10 };
+    let open = Register::Outcome { version: 12, full: false, running: true, retrying: 5, processed: 7, failed: 1 };
+    let full = Register::at_rest(2, true, 240, 10);
     Part {
         job: job_id(1),
         number: 2,
@@ -170,12 +171,17 @@ fn part() -> Part {
         round: 3,
         registers: [(0, Register::Clean { items: 250 }), (1, open), (3, full)].into(),
         sent: true,
+        waiting_for: Some(waiting_for()),
         updated_at: at(7),
     }
 }
 
 fn bare_part() -> Part {
-    Part { job: job_id(2), number: 0, first_index: 0, round: 1, registers: [].into(), sent: false, ..part() }
+    Part { job: job_id(2), number: 0, first_index: 0, round: 1, registers: [].into(), sent: false, waiting_for: None, ..part() }
+}
+
+fn waiting_for() -> WaitingFor {
+    WaitingFor::new("crm", WaitReason::Throttled, at(90), Some("429 Too Many Requests"))
 }
 
 /// As first put, and as cleared for round 2 and merged once more.
@@ -194,6 +200,12 @@ fn outcomes() -> [Outcome; 2] {
     let kinds = [FailureKind::Permanent, FailureKind::RetriesExhausted, FailureKind::TimedOut, FailureKind::DeadLettered];
     second.merge((40_260..).zip(kinds.map(|kind| failure(kind, "why", Some("ZRHX")))), 2);
     second.merge([(40_270, output(Some("[1.50]"))), (40_271, output(None)), (40_252, ItemResult::Processed(None))], 2);
+    second.change(&OutcomeChange {
+        enters: Some((Uuid::from_u128(6), at(900))),
+        retrying: [40_280, 40_281].into(),
+        waiting_for: Some(waiting_for()),
+        ..OutcomeChange::default()
+    });
     second.version = 2;
     [first, second]
 }

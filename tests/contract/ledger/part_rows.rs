@@ -31,7 +31,11 @@ async fn a_part_is_put_once(ledger: Arc<dyn Ledger>) {
 
 async fn a_write_to_a_part_that_is_gone_creates_nothing(ledger: Arc<dyn Ledger>) {
     let id = (JobId(Uuid::new_v4()), 3);
-    for write in [PartWrite::Clean { chunk: 0, items: 10 }, PartWrite::Shadow { chunk: 0, register: shows(1, 1, 1) }, PartWrite::Sent] {
+    for write in [
+        PartWrite::Clean { chunk: 0, items: 10 },
+        PartWrite::Shadow { chunk: 0, register: shows(1, 1, 1), waiting_for: None },
+        PartWrite::Sent,
+    ] {
         assert_eq!(ledger.update_part(id, &write, at(1)).await.unwrap(), Written::Gone);
     }
     assert!(ledger.rows(&[], &[id]).await.unwrap().parts.is_empty());
@@ -43,7 +47,8 @@ async fn of_many_clean_settlements_one_counts(ledger: Arc<dyn Ledger>) {
     let answers = join_all((0..8).map(|i| ledger.update_part(id, &clean, at(i)))).await;
     let applied = answers.iter().filter(|written| matches!(written, Ok(Written::Applied(_)))).count();
     assert_eq!(applied, 1, "{answers:?}");
-    let refused = ledger.update_part(id, &PartWrite::Shadow { chunk: 0, register: shows(9, 1, 9) }, at(9)).await.unwrap();
+    let refused =
+        ledger.update_part(id, &PartWrite::Shadow { chunk: 0, register: shows(9, 1, 9), waiting_for: None }, at(9)).await.unwrap();
     assert!(matches!(refused, Written::Refused(row) if row.counts().processed == 10 && row.is_full()), "clean is final");
 }
 
@@ -53,8 +58,11 @@ async fn settlements_of_many_chunks_at_once_are_all_there(ledger: Arc<dyn Ledger
     let writes = (0..chunks).map(|chunk| {
         let ledger = &ledger;
         async move {
-            let write =
-                if chunk % 3 == 0 { PartWrite::Shadow { chunk, register: shows(1, 4, 6) } } else { PartWrite::Clean { chunk, items: 10 } };
+            let write = if chunk % 3 == 0 {
+                PartWrite::Shadow { chunk, register: shows(1, 4, 6), waiting_for: None }
+            } else {
+                PartWrite::Clean { chunk, items: 10 }
+            };
             ledger.update_part(id, &write, at(1)).await.unwrap()
         }
     });
@@ -69,7 +77,7 @@ async fn a_register_shows_the_last_version_in_whatever_order_they_come(ledger: A
     // Of different lengths as text: registers are compared as numbers.
     for (version, comes) in [(2, true), (1, false), (2, false), (10, true), (9, false), (1_000, true)] {
         let register = shows(version, 5, 1);
-        let written = ledger.update_part(id, &PartWrite::Shadow { chunk: 1, register }, at(1)).await.unwrap();
+        let written = ledger.update_part(id, &PartWrite::Shadow { chunk: 1, register, waiting_for: None }, at(1)).await.unwrap();
         assert_eq!(matches!(written, Written::Applied(_)), comes, "version {version}");
     }
     let refused = ledger.update_part(id, &PartWrite::Clean { chunk: 1, items: 10 }, at(1)).await.unwrap();

@@ -145,7 +145,7 @@ impl JobRow {
 pub(crate) struct PartRow {
     pub(crate) round: u8,
     pub(crate) sent: bool,
-    pub(crate) registers: [u32; CHUNKS_MAX],
+    pub(crate) registers: [u64; CHUNKS_MAX],
     /// An hour.
     pub(crate) updated: u16,
 }
@@ -154,7 +154,7 @@ impl PartRow {
     pub(crate) fn of(part: &Part) -> Self {
         let mut registers = [0; CHUNKS_MAX];
         for (chunk, register) in &part.registers {
-            registers[usize::from(*chunk)] = register.code() as u32;
+            registers[usize::from(*chunk)] = register.code();
         }
         Self { round: part.round as u8, sent: part.sent, registers, updated: hour(part.updated_at) }
     }
@@ -170,14 +170,15 @@ impl PartRow {
             chunks: shape.parts[number].len() as u16,
             fingerprint: part_fingerprint(shape, number),
             round: self.round.into(),
-            registers: codes.map(|(chunk, code)| (chunk as u16, Register::from_code((*code).into()))).collect(),
+            registers: codes.map(|(chunk, code)| (chunk as u16, Register::from_code(*code))).collect(),
             sent: self.sent,
+            waiting_for: None,
             updated_at: time(self.updated),
         }
     }
 
     pub(crate) fn register(&self, chunk: usize) -> Option<Register> {
-        Some(self.registers[chunk]).filter(|code| *code > 0).map(|code| Register::from_code(code.into()))
+        Some(self.registers[chunk]).filter(|code| *code > 0).map(Register::from_code)
     }
 }
 

@@ -90,7 +90,7 @@ pub async fn list_jobs(
         Whose::AllLive => live_jobs::list(&state.app, &wanted).await?,
     };
     let next_page_token = page.next.map(|next| tokens.issue(list, next.as_bytes(), now)).transpose()?;
-    let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims)).collect();
+    let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims, now)).collect();
     json_answer(&JobList { jobs, next_page_token }).map(|page| room.until_sent(page))
 }
 

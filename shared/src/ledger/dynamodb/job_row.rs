@@ -71,6 +71,8 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         total_items: row.number(TOTAL_ITEMS)?,
         processed_items: 0,
         failed_items: 0,
+        retrying_items: 0,
+        waiting_for: None,
         error_message: row.text_if_any(ERROR_MESSAGE)?.map(str::to_owned),
         created_at: row.time(CREATED_AT)?,
         updated_at: row.time(UPDATED_AT)?,

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::item::{Item, Reader, RowFault, Writer, number};
+use super::item::{Item, Reader, RowFault, Writer, number, text, time};
 use super::key::{Key, part_of};
 use super::schema::*;
 use crate::limits::TTL_DAYS;
 use crate::part::{Part, Register};
+use crate::waiting::{WaitReason, WaitingFor};
 
 /// The row of a part. The table may drop it long after any job has ended.
 pub(super) fn part_item(part: &Part) -> Item {
@@ -23,6 +24,7 @@ pub(super) fn part_item(part: &Part) -> Item {
         .value(REGISTERS, codes(&part.registers))
         .flag(SENT, part.sent)
         .time(UPDATED_AT, part.updated_at)
+        .maybe(WAITING_FOR, part.waiting_for.as_ref(), waiting_value)
         .number(TTL, ttl(part.updated_at))
         .into_item()
 }
@@ -41,6 +43,7 @@ pub(super) fn part(item: &Item) -> Result<Part, RowFault> {
         round: row.number(ROUND)?,
         registers: registers(row.value(REGISTERS))?,
         sent: row.flag(SENT),
+        waiting_for: row.value(WAITING_FOR).map(waiting_for).transpose()?,
         updated_at: row.time(UPDATED_AT)?,
     })
 }
@@ -49,6 +52,24 @@ pub(super) fn part(item: &Item) -> Result<Part, RowFault> {
 pub(super) fn codes(registers: &BTreeMap<u16, Register>) -> AttributeValue {
     let entry = |(chunk, register): (&u16, &Register)| (chunk.to_string(), number(register.code()));
     AttributeValue::M(registers.iter().map(entry).collect::<HashMap<_, _>>())
+}
+
+/// What items wait for, as the row has it.
+pub(super) fn waiting_value(waiting_for: &WaitingFor) -> AttributeValue {
+    let WaitingFor { limit, reason, until, last_error } = waiting_for;
+    let last_error = last_error.as_deref().map(text);
+    let members = [("l", Some(text(limit))), ("r", Some(text(reason.as_str()))), ("u", Some(time(*until))), ("e", last_error)];
+    AttributeValue::M(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+fn waiting_for(value: &AttributeValue) -> Result<WaitingFor, RowFault> {
+    let members = Reader(value.as_m().map_err(|_| RowFault::Malformed(WAITING_FOR))?);
+    Ok(WaitingFor {
+        limit: members.text("l")?.to_owned(),
+        reason: WaitReason::of(members.text("r")?).ok_or(RowFault::Malformed(WAITING_FOR))?,
+        until: members.time("u")?,
+        last_error: members.value("e").and_then(|error| error.as_s().ok()).cloned(),
+    })
 }
 
 /// When the table may drop a row that was written at this time, in seconds since the epoch.
@@ -79,7 +100,7 @@ mod tests {
     #[test]
     fn a_settlement_costs_one_write_unit_at_every_fill_level() {
         let now = DateTime::from_timestamp_millis(1_795_507_199_999).unwrap();
-        let worst = Register::Outcome { version: 99_999, full: true, processed: 125, failed: 125 };
+        let worst = Register::Outcome { version: 99_999, full: false, running: true, retrying: 100, processed: 125, failed: 25 };
         let mut part = Part {
             job: JobId(Uuid::from_u128(u128::MAX)),
             number: 999,
@@ -90,6 +111,7 @@ mod tests {
             round: 99,
             registers: BTreeMap::new(),
             sent: true,
+            waiting_for: None,
             updated_at: now,
         };
         for chunk in 0..CHUNKS_PER_PART_MAX as u16 {

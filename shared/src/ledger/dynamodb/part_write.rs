@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::change::Change;
 use super::item::{number, time};
-use super::part_row::codes;
+use super::part_row::{codes, waiting_value};
 use crate::part::{OUTCOME_CODE_MIN, PartWrite};
 
 /// The conditional write to a part's row.
@@ -17,10 +17,14 @@ pub(super) fn part_change(write: &PartWrite, now: DateTime<Utc>) -> Change {
             let first = at_chunk(change, *chunk).when("attribute_not_exists(#registers.#chunk)");
             first.set("#registers.#chunk = :items").value(":items", number(items))
         }
-        PartWrite::Shadow { chunk, register } => {
+        PartWrite::Shadow { chunk, register, waiting_for } => {
             let earlier = "attribute_not_exists(#registers.#chunk) OR #registers.#chunk >= :open AND #registers.#chunk < :code";
             let rising = at_chunk(change, *chunk).when(earlier).value(":open", number(OUTCOME_CODE_MIN));
-            rising.set("#registers.#chunk = :code").value(":code", number(register.code()))
+            let shown = rising.set("#registers.#chunk = :code").value(":code", number(register.code()));
+            match waiting_for {
+                Some(waiting_for) => shown.set("#waitingFor = :waitingFor").value(":waitingFor", waiting_value(waiting_for)),
+                None => shown,
+            }
         }
         PartWrite::Stamp { from_round, from, round, registers } => {
             let unchanged = change.when("#round = :from AND #registers = :registers");

@@ -97,6 +97,7 @@ attributes! {
     CHUNKS: "chunks" as "n",
     REGISTERS: "registers" as "x",
     SENT: "sent" as "s",
+    WAITING_FOR: "waitingFor" as "w",
 
     VERSION: "version" as "v",
     DATA: "data" as "d",

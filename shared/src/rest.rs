@@ -1,0 +1,77 @@
+//! Coming to rest: an ended job's numbers change while items that were under way at its end are still counted. Whoever reads
+//! the job finds out whether that is over, and notes it in the row; from then on only a retry changes a number.
+//!
+//! No one counts workers. A worker that is at a chunk for longer than a second says so in the chunk's rows, and no longer
+//! does once its results are shown. One that is faster writes its results within [`UNSEEN_RUN_MAX`] of a reading in which
+//! the job was live, or not at all (`work/unseen.rs`).
+//!
+//! [`UNSEEN_RUN_MAX`]: crate::limits::UNSEEN_RUN_MAX
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::future::try_join_all;
+
+use crate::app::App;
+use crate::error::JobError;
+use crate::ids::PartId;
+use crate::job::{Job, JobWrite};
+use crate::ledger::Written;
+use crate::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
+use crate::part::Part;
+use crate::settle::show;
+
+/// Parts whose outcome rows are read side by side.
+const PARTS_AT_ONCE: usize = 16;
+
+/// Finds out whether the numbers of an ended job are final, and notes it if they are; says whether it noted that now.
+///
+/// # Errors
+/// [`JobError::Unavailable`]: ask again later.
+pub async fn come_to_rest(app: &App, job: &Job) -> Result<bool, JobError> {
+    let (Some(ended), Some(expires_at)) = (job.completed_at, job.expires_at) else { return Ok(false) };
+    let now = app.clock.now();
+    if !job.is_settling() || job.deleting || now < ended + time(SETTLES_AFTER) {
+        return Ok(false);
+    }
+    // Read only now: what was read before may have changed since.
+    let parts = app.ledger.open_parts(job).await?;
+    let may_run = now < ended + time(FUNCTION_TIMEOUT_MAX + SETTLES_AFTER);
+    if may_run && parts.iter().any(Part::is_running) {
+        return Ok(false);
+    }
+    let mut runs = false;
+    let open: Vec<Part> = parts.into_iter().filter(|part| !part.is_full()).collect();
+    for parts in open.chunks(PARTS_AT_ONCE) {
+        let shown = try_join_all(parts.iter().map(|part| show_all(app, part))).await?;
+        runs |= shown.contains(&true);
+    }
+    if may_run && runs {
+        return Ok(false);
+    }
+    let noted = app.jobs.update_status(job.id, &JobWrite::Reconcile { round: job.round, expires_at }).await?;
+    Ok(matches!(noted, Written::Applied(_)))
+}
+
+/// Shows every outcome row that the part does not show yet, left by a worker that died in between; says whether any of
+/// them tells of a run under way.
+async fn show_all(app: &App, part: &Part) -> Result<bool, JobError> {
+    let id: PartId = (part.job, part.number);
+    let (mut from, mut running) = (0, false);
+    loop {
+        let outcomes = app.ledger.outcomes(id, from).await?;
+        let Some(last) = outcomes.last() else { return Ok(running) };
+        from = last.id.chunk + 1;
+        for outcome in &outcomes {
+            let (known, register) = (part.registers.get(&outcome.id.chunk), outcome.register());
+            running |= register.is_running();
+            if known.is_none_or(|known| !known.is_full() && known.code() < register.code()) {
+                show(app, outcome).await?;
+            }
+        }
+    }
+}
+
+fn time(span: Duration) -> TimeDelta {
+    TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
+}

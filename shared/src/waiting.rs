@@ -1,0 +1,61 @@
+//! What items wait for that failed for now: shown with the job, so that a job that does not move says why.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::cut_to_chars;
+
+/// A limit's name, in characters; cut.
+const LIMIT_CHARS_MAX: usize = 64;
+/// The last error, in characters; cut, since it lies in the part's row beside the registers.
+const LAST_ERROR_CHARS_MAX: usize = 200;
+
+/// Why items have to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WaitReason {
+    /// A rate that somebody has set does not let them begin yet.
+    Rate,
+    /// The endpoint asked to wait.
+    Throttled,
+    /// The endpoint could not be reached.
+    Unreachable,
+}
+
+impl WaitReason {
+    /// The reason of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Rate, Self::Throttled, Self::Unreachable].into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// Its name in the API and in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// What items wait for, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingFor {
+    /// What holds them up: an endpoint or a processor, by name.
+    pub limit: String,
+    /// Why.
+    pub reason: WaitReason,
+    /// When the first of them is tried again.
+    pub until: DateTime<Utc>,
+    /// What was last heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+impl WaitingFor {
+    /// With its texts cut to their limits.
+    pub fn new(limit: &str, reason: WaitReason, until: DateTime<Utc>, last_error: Option<&str>) -> Self {
+        let last_error = last_error.map(|error| cut_to_chars(error, LAST_ERROR_CHARS_MAX).to_owned());
+        Self { limit: cut_to_chars(limit, LIMIT_CHARS_MAX).to_owned(), reason, until, last_error }
+    }
+}
