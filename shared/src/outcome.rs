@@ -138,6 +138,13 @@ pub struct OutcomeChange {
     pub gone_before: Option<DateTime<Utc>>,
 }
 
+impl OutcomeChange {
+    /// Whether an outcome row without it tells as much.
+    pub fn is_nothing(&self) -> bool {
+        self.enters.is_none() && self.leaves.is_none() && self.retrying.is_empty()
+    }
+}
+
 impl Outcome {
     /// Nothing recorded yet.
     pub fn new(id: ChunkId, first_index: u64, items: u16) -> Self {

@@ -64,8 +64,11 @@ async fn show_all(app: &App, part: &Part) -> Result<bool, JobError> {
         from = last.id.chunk + 1;
         for outcome in &outcomes {
             let (known, register) = (part.registers.get(&outcome.id.chunk), outcome.register());
+            if known.is_some_and(|known| known.is_full()) {
+                continue;
+            }
             running |= register.is_running();
-            if known.is_none_or(|known| !known.is_full() && known.code() < register.code()) {
+            if known.is_none_or(|known| known.code() < register.code()) {
                 show(app, outcome).await?;
             }
         }

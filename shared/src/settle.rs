@@ -1,15 +1,19 @@
 //! Settling: a chunk's results into the ledger, once, however often it was delivered.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::ChunkId;
 use crate::ledger::Written;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, OutcomeChange};
 use crate::part::{Part, PartWrite};
 use crate::settlement::Settlement;
 
 /// Merges of one chunk's outcome that may fail in a row because other workers merge it too.
 const MERGES_MAX: usize = 50;
+/// How far two workers' clocks may differ.
+const RUN_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// Records the results; returns the part as it is since, or `None` if it is gone. Safe to repeat.
 ///
@@ -27,7 +31,11 @@ pub async fn settle(app: &App, settlement: &Settlement) -> Result<Option<Part>, 
         }
     }
     let outcome = merge(app, settlement).await?;
-    show(app, &outcome).await
+    match outcome.version {
+        // There is no row, and nothing to make one of.
+        0 => app.ledger.part((job, part)).await,
+        _ => show(app, &outcome).await,
+    }
 }
 
 /// Shows an outcome row on its part: who sees a record shows it.
@@ -58,12 +66,38 @@ pub async fn reconcile(app: &App, part: &Part) -> Result<(usize, Part), JobError
     Ok((shown, latest))
 }
 
+/// Takes runs out of a chunk's outcome row whose workers are gone.
+///
+/// # Errors
+/// [`JobError::Unavailable`].
+pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
+    let change = OutcomeChange { gone_before: gone_before(app), ..OutcomeChange::default() };
+    for _ in 0..MERGES_MAX {
+        let Some(mut outcome) = app.ledger.outcome(id).await? else { return Ok(()) };
+        if outcome.change(&change) {
+            outcome.version += 1;
+            if !app.ledger.put_outcome(&outcome).await? {
+                continue;
+            }
+        }
+        return show(app, &outcome).await.map(drop);
+    }
+    Err(JobError::unavailable("the table: a chunk's runs", "other workers kept writing its outcome at the same time"))
+}
+
+/// Workers that were to end before this are gone, whatever their clocks say.
+pub fn gone_before(app: &App) -> Option<DateTime<Utc>> {
+    Some(app.clock.now() - RUN_SKEW)
+}
+
 async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> {
     for _ in 0..MERGES_MAX {
         let known = app.ledger.outcome(settlement.id).await?;
         let mut outcome = known.unwrap_or_else(|| Outcome::new(settlement.id, settlement.first_index, settlement.chunk_items));
         let results = settlement.results.iter().map(|(index, result)| (*index, result.clone()));
-        if !outcome.merge(results, settlement.round_begun) {
+        let merged = outcome.merge(results, settlement.round_begun);
+        // Both, in this order: what is recorded does not wait.
+        if !(outcome.change(&settlement.change) | merged) {
             return Ok(outcome);
         }
         outcome.version += 1;

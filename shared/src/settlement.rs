@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ids::ChunkId;
 use crate::limits::CHECKPOINT_EVERY;
-use crate::outcome::ItemResult;
+use crate::outcome::{ItemResult, OutcomeChange};
 
 /// Results of one chunk, to be settled.
 #[derive(Debug, Clone)]
@@ -22,6 +22,10 @@ pub struct Settlement {
     pub round_begun: u32,
     /// Whether some of it is in the chunk's outcome row already.
     pub merged: bool,
+    /// What the outcome row is to tell beside the results.
+    pub change: OutcomeChange,
+    /// Whether the outcome row and the register tell of the run that these results are of.
+    pub seen: bool,
 }
 
 impl Settlement {
@@ -38,6 +42,7 @@ impl Settlement {
     /// Whether one write can say it all: every item succeeded, none left anything to keep.
     pub(crate) fn is_clean(&self) -> bool {
         !self.merged
+            && self.change.is_nothing()
             && self.results.len() == usize::from(self.chunk_items)
             && self.results.values().all(|result| matches!(result, ItemResult::Processed(None)))
     }
@@ -59,7 +64,9 @@ mod tests {
         let after = |results: Vec<ItemResult>| {
             let id = ChunkId { job: JobId(uuid::Uuid::nil()), part: 0, chunk: 0 };
             let results = (0..).zip(results).collect();
-            Settlement { id, first_index: 0, chunk_items: 9, results, round_begun: 1, merged: false }.checkpoint_after().as_secs()
+            let change = OutcomeChange::default();
+            let settlement = Settlement { id, first_index: 0, chunk_items: 9, results, round_begun: 1, merged: false, change, seen: false };
+            settlement.checkpoint_after().as_secs()
         };
         assert_eq!(after(vec![ItemResult::Processed(None), output(1_023)]), 1);
         assert_eq!(after(vec![output(1_000), output(24)]), 2);

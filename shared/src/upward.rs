@@ -66,7 +66,7 @@ pub async fn look_upward_from_job(app: &App, job: Job) -> Result<Option<Ended>, 
 }
 
 /// Whether the row's failures and `own` ones beside them are too many.
-fn exceeded(job: &Job, own: Counts) -> bool {
+pub(crate) fn exceeded(job: &Job, own: Counts) -> bool {
     let failed = job.rolled_up.failed + own.failed;
     let handled = job.rolled_up.processed + job.rolled_up.failed + own.handled();
     job.tolerated.exceeded(failed, handled, job.sealed.then_some(job.total_items))

@@ -7,7 +7,7 @@ mod world;
 
 use headway::ChunkId;
 use headway::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
-use headway::outcome::{Failure, FailureKind, ItemResult};
+use headway::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
 use headway::settle::settle;
 use headway::settlement::Settlement;
 use headway_local::prices::Usage;
@@ -27,7 +27,16 @@ fn settlement(id: ChunkId, failed: u16) -> Settlement {
     };
     let first_index = u64::from(id.chunk) * u64::from(ITEMS);
     let results = (0..ITEMS).map(|i| (first_index + u64::from(i), result(i))).collect();
-    Settlement { id, first_index, chunk_items: ITEMS, results, round_begun: 1, merged: false }
+    Settlement {
+        id,
+        first_index,
+        chunk_items: ITEMS,
+        results,
+        round_begun: 1,
+        merged: false,
+        change: OutcomeChange::default(),
+        seen: false,
+    }
 }
 
 /// What broke it: a part row that outgrows a kilobyte, an index that follows every settlement, a second write a chunk.

@@ -3,17 +3,16 @@
 //! complete.
 
 use chrono::TimeDelta;
-use tokio::time::Instant;
 
 use super::chunk_context::RunContext;
 use super::delivery::Invocation;
 use super::item::Tried;
 use super::ran::Ran;
 use super::returned::ReturnReason;
+use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
-use crate::limits::FUNCTION_TIMEOUT_MAX;
 use crate::outcome::{FailureKind, ItemResult};
 
 /// An item whose worker died this often while it ran is the culprit.
@@ -43,6 +42,7 @@ impl Worker {
         let suspect = self.suspect(known)?;
         let struck = |index: u64| suspect.as_ref().filter(|mark| mark.item == index).map_or(0, |mark| mark.strikes);
         let mut settlement = chunk.settlement(run.recorded.is_some());
+        let mut entry = RunEntry::new(run.invocation);
         let mut waiting: Vec<_> = run.waiting().collect();
         // A suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
         waiting.sort_by_key(|(index, _)| match struck(*index) {
@@ -67,8 +67,13 @@ impl Worker {
                 stop = Some(ReturnReason::Deadline);
                 continue;
             }
-            // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
+            if !settlement.seen {
+                // Every item is recorded before the next one begins, so the run is entered before the first.
+                self.checkpoint(&entry.entering(self, &settlement)).await?;
+                (settlement.merged, settlement.seen) = (true, true);
+            }
             let _place = run.prepared.places.acquire().await.ok();
+            // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
             let _turn = if self.alone { Some(self.turn.lock().await) } else { None };
             // Looked at before the mark: however slow the table is, an item that is marked is run.
             if run.slice_is_over() {
@@ -88,7 +93,7 @@ impl Worker {
                 }
             }
         }
-        Ok(Ran::of(settlement, chunk.message.hops, returned))
+        Ok(Ran::of(entry.leaving(self, settlement), chunk.message.hops, returned))
     }
 
     /// The mark another worker left, with a strike more, if that worker is gone.
@@ -101,8 +106,6 @@ impl Worker {
     }
 
     fn mark(&self, item: u64, strikes: u32, invocation: Invocation) -> CareMark {
-        let left = invocation.deadline.saturating_duration_since(Instant::now());
-        let left = TimeDelta::from_std(left.min(FUNCTION_TIMEOUT_MAX)).unwrap_or_default();
-        CareMark { item, deadline: self.app.clock.now() + left, strikes }
+        CareMark { item, deadline: self.gone_after(invocation), strikes }
     }
 }

@@ -6,14 +6,15 @@ use super::chunk_context::ChunkContext;
 use super::delivery::{Delivery, Invocation};
 use super::find::Parts;
 use super::gate::Gate;
+use super::in_time::Recorded;
 use super::mode::Mode;
 use super::ran::{Ran, Settled};
+use super::returned::{ReturnReason, Returned};
 use super::worked::{Handled, Worked};
 use super::worker::Worker;
 use crate::chunk::ChunkMessage;
 use crate::error::JobError;
 use crate::job::Ended;
-use crate::settle::settle;
 use crate::upward::look_upward;
 
 impl Worker {
@@ -49,10 +50,12 @@ impl Worker {
 
     /// The settle stage. A chunk with nothing to settle has the part as it was read.
     async fn settle_chunk(&self, chunk: &ChunkContext<'_>, ran: &Ran, invocation: Invocation) -> Result<Settled, JobError> {
-        let Some(settlement) = &ran.settlement else { return Ok(Settled { part: Some(chunk.part.clone()), took: None }) };
+        let Some(settlement) = &ran.settlement else { return Ok(Settled { part: Some(chunk.part.clone()), ..Settled::default() }) };
         let began = Instant::now();
-        let part = self.patiently(invocation, || settle(&self.app, settlement)).await?;
-        Ok(Settled { part, took: Some(began.elapsed()) })
+        match self.patiently(invocation, || self.settle_in_time(settlement)).await? {
+            Recorded::InTime(part) => Ok(Settled { part, took: Some(began.elapsed()), ..Settled::default() }),
+            Recorded::TooLate => Ok(Settled { part: Some(chunk.part.clone()), too_late: true, took: None }),
+        }
     }
 
     /// The stages behind settling: return the rest, look upward, forget the parked copy of the message.
@@ -66,7 +69,8 @@ impl Worker {
     ) -> Result<Option<Ended>, JobError> {
         let mut ended = None;
         if let Some(part) = &settled.part {
-            self.patiently(invocation, || self.return_rest(chunk, &ran.returned)).await?;
+            let returned = if settled.too_late { &chunk.all_held() } else { &ran.returned };
+            self.patiently(invocation, || self.return_rest(chunk, returned)).await?;
             ended = self.patiently(invocation, || look_upward(&self.app, part)).await?;
         }
         // Only now: another delivery of the same message may rely on the parked copy.
@@ -78,6 +82,12 @@ impl Worker {
 }
 
 impl ChunkContext<'_> {
+    /// All items of the message, whose job has ended before their results were recorded.
+    fn all_held(&self) -> Returned {
+        let held = self.message.items.iter().cloned().map(|(index, value)| self.returned(index, value, ReturnReason::Held));
+        Returned { careful: self.message.careful, ..Returned::of(self.message.hops, held.collect()) }
+    }
+
     fn needed_no_work(&self, what: &'static str) -> Handled {
         self.log(what);
         Handled::default()

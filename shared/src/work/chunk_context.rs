@@ -9,7 +9,7 @@ use super::returned::{ReturnReason, ReturnedItem};
 use crate::chunk::ChunkMessage;
 use crate::item_id::id_of;
 use crate::job::Job;
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeChange};
 use crate::part::Part;
 use crate::settlement::Settlement;
 
@@ -73,6 +73,8 @@ impl ChunkContext<'_> {
             results: Default::default(),
             round_begun: self.part.round,
             merged,
+            change: OutcomeChange::default(),
+            seen: false,
         }
     }
 }

@@ -7,15 +7,35 @@ use futures::future::{BoxFuture, OptionFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
-use super::chunk_context::RunContext;
+use super::chunk_context::{ChunkContext, RunContext};
 use super::item::Tried;
 use super::ran::Ran;
 use super::returned::ReturnReason;
+use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::{JobError, error_chain};
 use crate::limits::CHECKPOINT_EVERY;
-use crate::part::Part;
+use crate::outcome::ItemResult;
+use crate::part::{Counts, Part};
 use crate::settlement::Settlement;
+use crate::upward::exceeded;
+
+impl ChunkContext<'_> {
+    /// Whether failures that no checkpoint has shown yet are enough to fail the job, as far as this worker knows: `part` is as
+    /// it was after the last checkpoint, which showed so many `results`.
+    fn fails_its_job(&self, part: &Part, settlement: &Settlement, results: usize) -> bool {
+        let failed = settlement.results.values().filter(|result| matches!(result, ItemResult::Failed(_))).count();
+        let unshown = settlement.results.len() - results;
+        if failed == 0 || unshown == 0 {
+            return false;
+        }
+        let shown = part.registers.get(&self.message.id.chunk).map_or(Counts::default(), |register| register.counts());
+        let counts = part.counts();
+        let failed = (counts.failed - shown.failed) + shown.failed.max(failed as u64);
+        let handled = counts.handled() + unshown as u64;
+        exceeded(&self.job, Counts { processed: handled.saturating_sub(failed), failed })
+    }
+}
 
 /// A checkpoint under way: how many results it shows, and the part that it wrote.
 type Checkpoint<'a> = BoxFuture<'a, (usize, Result<Option<Part>, JobError>)>;
@@ -28,6 +48,9 @@ impl Worker {
         let mut running = FuturesUnordered::new();
         let mut returned = Vec::new();
         let mut shown = (Instant::now() + CHECKPOINT_EVERY, 0);
+        let mut entry = RunEntry::new(run.invocation);
+        let mut part = run.chunk.part.clone();
+        let mut last = Instant::now();
         // Polled beside the items: a slow table must not run their time out.
         let mut showing: Option<Checkpoint<'_>> = None;
         loop {
@@ -35,17 +58,25 @@ impl Worker {
                 let Some((index, value)) = waiting.pop_front() else { break };
                 running.push(self.item(run, index, value));
             }
-            let unshown = settlement.results.len() > shown.1;
+            // The first checkpoint is made without results too: it tells readers that some are still to come.
+            let unshown = settlement.results.len() > shown.1 || !settlement.seen;
+            if run.chunk.fails_its_job(&part, &settlement, shown.1) {
+                shown.0 = shown.0.min(last + CHECKPOINT_EVERY);
+            }
             if showing.is_none() && unshown && !running.is_empty() && Instant::now() >= shown.0 {
-                showing = Some(self.checkpoint_beside(settlement.clone()));
+                showing = Some(self.checkpoint_beside(entry.entering(self, &settlement)));
             }
             tokio::select! {
                 biased;
                 Some((results, checkpoint)) = OptionFuture::from(showing.as_mut()) => {
                     showing = None;
-                    shown.0 = Instant::now() + settlement.checkpoint_after();
+                    last = Instant::now();
+                    shown.0 = last + settlement.checkpoint_after();
                     match checkpoint {
-                        Ok(_) => (settlement.merged, shown.1) = (true, results),
+                        Ok(written) => {
+                            (settlement.merged, settlement.seen, shown.1) = (true, true, results);
+                            part = written.unwrap_or(part);
+                        }
                         Err(error) => tracing::warn!(error = error_chain(&error), "a checkpoint is left to the next"),
                     }
                 }
@@ -59,7 +90,7 @@ impl Worker {
                     }
                 },
                 () = tokio::time::sleep_until(shown.0), if showing.is_none() && unshown && !running.is_empty() => {}
-                else => return Ran::of(settlement, run.chunk.message.hops, returned),
+                else => return Ran::of(entry.leaving(self, settlement), run.chunk.message.hops, returned),
             }
         }
     }

@@ -9,6 +9,8 @@ use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::ledger::Parked;
+use crate::part::Register;
+use crate::settle::forget_gone_runs;
 
 /// What is to be done with a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,10 @@ impl Worker {
     /// What is to be done with the chunk. A message of a held job is parked first, and then the job is looked at again:
     /// only if it is still held is the message done.
     pub(super) async fn gate(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Gate, JobError> {
+        if chunk.job.is_terminal() && chunk.register().is_some_and(|register| register.is_running()) {
+            // Its worker may have died: then nobody else would say that no more results are to come.
+            forget_gone_runs(&self.app, chunk.message.id).await?;
+        }
         if chunk.is_dropped(self.app.clock.now()) {
             return Ok(Gate::Drop);
         }
@@ -68,6 +74,10 @@ impl ChunkContext<'_> {
     }
 
     fn is_settled(&self) -> bool {
-        self.part.registers.get(&self.message.id.chunk).is_some_and(|register| register.is_full())
+        self.register().is_some_and(|register| register.is_full())
+    }
+
+    fn register(&self) -> Option<Register> {
+        self.part.registers.get(&self.message.id.chunk).copied()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mode::Mode;
-use super::returned::{Returned, ReturnedItem};
+use super::returned::{ReturnReason, Returned, ReturnedItem};
 use crate::part::Part;
 use crate::settlement::Settlement;
 
@@ -20,17 +20,21 @@ pub(super) struct Ran {
 impl Ran {
     /// Results, and items that are returned in messages with so many hops. Without results there is something to settle
     /// only if something is recorded: its part may not show it yet.
-    pub(super) fn of(settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
-        let is_nothing = settlement.results.is_empty() && !settlement.merged;
+    pub(super) fn of(mut settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
+        let retries = returned.iter().filter(|item| item.reason == ReturnReason::Retry);
+        settlement.change.retrying = retries.map(|item| item.index).collect();
+        let is_nothing = settlement.results.is_empty() && !settlement.merged && settlement.change.is_nothing();
         Self { settlement: (!is_nothing).then_some(settlement), returned: Returned::of(hops, returned), mode: None }
     }
 }
 
 /// What the settle stage hands to those after it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Settled {
     /// The part as it is since; `None` if it is gone, and with it its job.
     pub(super) part: Option<Part>,
+    /// Whether the job has ended, and the results came too late to be counted: all items of the message are kept.
+    pub(super) too_late: bool,
     /// How long the writes took, if there were any.
     pub(super) took: Option<Duration>,
 }

@@ -9,6 +9,7 @@ mod limits;
 mod poison;
 mod progress;
 mod retries;
+mod settling;
 mod slices;
 mod submissions;
 mod threshold;

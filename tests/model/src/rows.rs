@@ -154,7 +154,7 @@ impl PartRow {
     pub(crate) fn of(part: &Part) -> Self {
         let mut registers = [0; CHUNKS_MAX];
         for (chunk, register) in &part.registers {
-            registers[usize::from(*chunk)] = register.code();
+            registers[usize::from(*chunk)] = without_runs(*register).code();
         }
         Self { round: part.round as u8, sent: part.sent, registers, updated: hour(part.updated_at) }
     }
@@ -182,6 +182,16 @@ impl PartRow {
     }
 }
 
+/// Of runs under way the model's rows do not tell: whether a job settles is a matter of seconds, and here are none.
+fn without_runs(register: Register) -> Register {
+    match register {
+        Register::Outcome { version, full, retrying, processed, failed, .. } => {
+            Register::Outcome { version, full, running: false, retrying, processed, failed }
+        }
+        clean => clean,
+    }
+}
+
 fn part_fingerprint(shape: &Shape, number: usize) -> String {
     let items: Vec<_> = (0..shape.part_items(number)).map(|_| item()).collect();
     let first = shape.first(number, 0);
@@ -200,6 +210,8 @@ pub(crate) struct OutcomeRow {
     pub(crate) outputs: Items,
     /// For each item the round it is to be run again in, or 0.
     pub(crate) again: [u8; ITEMS_MAX],
+    /// Those that failed for now and wait to be tried again.
+    pub(crate) retrying: Items,
 }
 
 impl OutcomeRow {
@@ -216,6 +228,7 @@ impl OutcomeRow {
             failed: outcome.failures.keys().map(bit).sum(),
             outputs: outcome.outputs.keys().map(bit).sum(),
             again,
+            retrying: outcome.retrying.iter().map(bit).sum(),
         }
     }
 
@@ -233,6 +246,7 @@ impl OutcomeRow {
                 .filter(|i| self.again[*i] > 0)
                 .map(|i| (first_index + i as u64, Again { round: self.again[i].into(), item: item() }))
                 .collect(),
+            retrying: indexes(self.retrying).collect(),
             ..Outcome::new(id, first_index, shape.parts[part][chunk].into())
         }
     }

@@ -1,0 +1,50 @@
+//! The entry of a run in its chunk's rows: it tells readers that results are still to come.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::delivery::Invocation;
+use super::worker::Worker;
+use crate::limits::FUNCTION_TIMEOUT_MAX;
+use crate::outcome::OutcomeChange;
+use crate::settle::gone_before;
+use crate::settlement::Settlement;
+
+/// A run that may be entered. Most end before that.
+#[derive(Debug)]
+pub(super) struct RunEntry {
+    invocation: Invocation,
+    /// Its id, and the time after which its worker is gone, once an entry was written or may have been.
+    tried: Option<(Uuid, DateTime<Utc>)>,
+}
+
+impl RunEntry {
+    pub(super) fn new(invocation: Invocation) -> Self {
+        Self { invocation, tried: None }
+    }
+
+    /// The settlement as a checkpoint writes it: the run goes on after it.
+    pub(super) fn entering(&mut self, worker: &Worker, settlement: &Settlement) -> Settlement {
+        let run = *self.tried.get_or_insert_with(|| (worker.app.clock.fresh_id(), worker.gone_after(self.invocation)));
+        let change = OutcomeChange { enters: Some(run), gone_before: gone_before(&worker.app), ..OutcomeChange::default() };
+        Settlement { change, ..settlement.clone() }
+    }
+
+    /// The settlement as it is written at the run's end.
+    pub(super) fn leaving(&self, worker: &Worker, mut settlement: Settlement) -> Settlement {
+        if let Some((run, _)) = self.tried {
+            settlement.change.leaves = Some(run);
+            settlement.change.gone_before = gone_before(&worker.app);
+        }
+        settlement
+    }
+}
+
+impl Worker {
+    /// When this worker is gone at the latest, with all that it has under way.
+    pub(super) fn gone_after(&self, invocation: Invocation) -> DateTime<Utc> {
+        let left = invocation.deadline.saturating_duration_since(Instant::now()).min(FUNCTION_TIMEOUT_MAX);
+        self.app.clock.now() + TimeDelta::from_std(left).unwrap_or_default()
+    }
+}

@@ -1,0 +1,162 @@
+//! Ended early: how soon, and from when on no number changes any more.
+
+use std::time::Duration;
+
+use headway::cancel::cancel;
+use headway::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
+use headway::retry::retry;
+use headway::status;
+use headway::{Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures};
+use tokio::time::Instant;
+
+use crate::world::{World, done, done_after, fails};
+
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
+/// How soon a job with too many failures fails, whatever else its chunk is at.
+const FAILS_WITHIN: Duration = Duration::from_secs(3);
+
+/// Each state that one sees who looks at the job until everything is worked off, and some seconds more, with the time.
+async fn looks(world: &mut World, id: JobId) -> Vec<(Instant, Job)> {
+    let (app, user) = (world.app.clone(), world.user.clone());
+    let (mut seen, mut done): (Vec<(Instant, Job)>, _) = (Vec::new(), None);
+    let work = world.work_off();
+    tokio::pin!(work);
+    while done.is_none_or(|done: Instant| done.elapsed() < Duration::from_secs(5)) {
+        tokio::select! {
+            () = &mut work, if done.is_none() => done = Some(Instant::now()),
+            () = tokio::time::sleep(LOOKS_EVERY) => seen.push((Instant::now(), status::get(&app, &user, id).await.unwrap())),
+        }
+    }
+    seen
+}
+
+/// Once the job is said to be settled no number changes, and that is said within the bound after the last of it.
+fn assert_settled(seen: &[(Instant, Job)], most: Duration) {
+    let ended = seen.iter().find(|(_, job)| job.is_terminal()).unwrap().0;
+    let settled = seen.iter().position(|(_, job)| job.is_terminal() && !job.is_settling()).expect("it is settled in the end");
+    let counts = |job: &Job| (job.status, job.processed_items, job.failed_items, job.pending_items(), job.updated_at);
+    let (at, last) = (&seen[settled].0, counts(&seen[settled].1));
+    assert!(seen[settled..].iter().all(|(_, job)| counts(job) == last && !job.is_settling()), "{:#?}", &seen[settled..]);
+    assert!(*at - ended <= most, "it took {:?}", *at - ended);
+    let changed = seen.windows(2).rfind(|pair| counts(&pair[0].1) != counts(&pair[1].1) && pair[1].1.is_settling());
+    assert!(changed.is_none_or(|pair| pair[1].0 <= *at));
+}
+
+fn permanent(item: &Item) -> ItemError {
+    ItemError::permanent("no", format!("not {}", item.index))
+}
+
+/// What broke it: a job of slow items that went on for 55 s after its first item had failed.
+#[tokio::test(start_paused = true)]
+async fn one_failure_too_many_fails_the_job_amid_a_slow_chunk() {
+    let large = || Ok(Output::Json(serde_json::value::RawValue::from_string(format!("{:?}", "x".repeat(9_000))).unwrap()));
+    // The item that fails, how long it and the others take, and how often the message was received before.
+    for (failing, wait_ms, received) in [(0, 0, 0), (1, 900, 0), (9, 1_100, 0), (2, 2_950, 0), (0, 0, 2), (3, 10, 2), (2, 2_500, 2)] {
+        for outputs in [false, true] {
+            let options = Options { concurrency: 2, ..Options::default() };
+            let mut world = World::new(options, move |item| match item.index == failing {
+                true => {
+                    let error = permanent(item);
+                    Box::pin(async move {
+                        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                        Err(error)
+                    })
+                }
+                false if outputs && item.index < 12 => Box::pin(async move {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    large()
+                }),
+                false => done_after(Duration::from_secs(4)),
+            });
+            let id = world.start(40, 40, ToleratedFailures::Count(0)).await;
+            world.messages[0].received = received;
+            let seen = looks(&mut world, id).await;
+            let (ended, job) = seen.iter().find(|(_, job)| job.is_terminal()).unwrap();
+            let failed_at = world.calls_of(failing)[0].at + Duration::from_millis(wait_ms);
+            let late = *ended - failed_at;
+            let case = format!("item {failing} after {wait_ms} ms, received {received}, outputs {outputs}");
+            assert!(job.status == JobStatus::Failed && late <= FAILS_WITHIN, "{case}: {late:?}");
+            assert_settled(&seen, Duration::from_secs(6));
+        }
+    }
+}
+
+/// In the usual case a job is settled 2.5 s after its end, as soon as its readers can know it.
+#[tokio::test(start_paused = true)]
+async fn what_ends_fast_is_settled_soon() {
+    let mut world = World::new(Options::default(), |item| match item.index {
+        7 => fails(permanent(item)),
+        _ => done_after(Duration::from_millis(150)),
+    });
+    let id = world.start(200, 10, ToleratedFailures::Count(0)).await;
+    let seen = looks(&mut world, id).await;
+    assert_settled(&seen, SETTLES_AFTER + 2 * LOOKS_EVERY);
+}
+
+/// What broke it: an answer that said "settled" while a worker was still at an item that takes long.
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_job_settles_when_its_last_item_is_through() {
+    let mut world = World::new(Options::default(), |_| done_after(Duration::from_secs(20)));
+    let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
+    let (app, user) = (world.app.clone(), world.user.clone());
+    let cancelled = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        cancel(&app, &user, id).await.unwrap()
+    });
+    let seen = looks(&mut world, id).await;
+    assert!(cancelled.await.unwrap().is_settling());
+    assert_settled(&seen, Duration::from_secs(16));
+    assert_eq!(seen.last().unwrap().1.processed_items, 3, "what was under way is counted");
+}
+
+/// What broke it: a job that says "settling" for ever, since the worker that was at it died.
+#[tokio::test(start_paused = true)]
+async fn who_died_is_waited_for_no_longer_than_a_worker_lives() {
+    for redelivered in [false, true] {
+        let mut world = World::new(Options::default(), |item| match item.index {
+            0 => done(),
+            _ => done_after(Duration::from_secs(50)),
+        });
+        let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
+        let batch = world.receive(1).await;
+        assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(1_500)).await);
+        cancel(&world.app, &world.user, id).await.unwrap();
+        let look = async |world: &World, wait| {
+            tokio::time::sleep(wait).await;
+            status::get(&world.app, &world.user, id).await.unwrap()
+        };
+        assert!(look(&world, Duration::from_secs(10)).await.is_settling(), "it may be alive");
+        if redelivered {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            world.work_off().await;
+            assert!(!look(&world, Duration::ZERO).await.is_settling(), "who meets the chunk next knows that it is dead");
+        } else {
+            assert!(!look(&world, FUNCTION_TIMEOUT_MAX).await.is_settling());
+        }
+        assert_eq!(look(&world, Duration::ZERO).await.processed_items, 1);
+    }
+}
+
+/// What broke it: a job that stands still and does not say that its items wait.
+#[tokio::test(start_paused = true)]
+async fn items_that_wait_to_be_tried_again_are_told_of() {
+    let mut world = World::new(Options::default(), |item| match (item.index, item.attempt) {
+        (2 | 4, 1..=2) => fails(ItemError::retryable("busy", "later")),
+        (5, _) => fails(permanent(item)),
+        _ => done(),
+    });
+    let id = world.start(6, 3, ToleratedFailures::Count(0)).await;
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    assert_eq!((world.job(id).await.retrying_items, world.job(id).await.pending_items()), (1, 4));
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    assert_eq!(world.job(id).await.retrying_items, 0, "the job has failed: nothing of it is tried again");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    world.work_off().await;
+    retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+    world.take_sent();
+    world.work_off().await;
+    let job = world.job(id).await;
+    assert_eq!((job.processed_items, job.retrying_items, job.status), (5, 0, JobStatus::Failed));
+}
