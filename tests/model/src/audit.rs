@@ -135,7 +135,7 @@ fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'
     let Some(Ask::PutOutcome(part, chunk, _)) = node.asks() else { return None };
     let (part, chunk) = (usize::from(*part), usize::from(*chunk));
     let after = new.rows.outcomes[part][chunk].as_ref()?;
-    let nothing = OutcomeRow { version: 0, round: 0, processed: 0, failed: 0, outputs: 0, again: [0; ITEMS_MAX] };
+    let nothing = OutcomeRow { version: 0, round: 0, processed: 0, failed: 0, outputs: 0, again: [0; ITEMS_MAX], retrying: 0 };
     let before = old.rows.outcomes[part][chunk].as_ref().unwrap_or(&nothing);
     let dead_letter = matches!(node.life, Life::Work { dead_letter: true, .. });
     let (processed, failed) = (after.processed & !before.processed, after.failed & !before.failed);
