@@ -33,7 +33,7 @@ async fn looks(world: &mut World, id: JobId) -> Vec<(Instant, Job)> {
 /// Once the job is said to be settled no number changes, and that is said within the bound after the last of it.
 fn assert_settled(seen: &[(Instant, Job)], most: Duration) {
     let ended = seen.iter().find(|(_, job)| job.is_terminal()).unwrap().0;
-    let settled = seen.iter().position(|(_, job)| job.is_terminal() && !job.is_settling()).expect("it is settled in the end");
+    let settled = seen.iter().position(|(_, job)| job.is_terminal() && !job.is_settling()).unwrap();
     let counts = |job: &Job| (job.status, job.processed_items, job.failed_items, job.pending_items(), job.updated_at);
     let (at, last) = (&seen[settled].0, counts(&seen[settled].1));
     assert!(seen[settled..].iter().all(|(_, job)| counts(job) == last && !job.is_settling()), "{:#?}", &seen[settled..]);
