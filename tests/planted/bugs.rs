@@ -59,8 +59,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "acknowledged-before-it-is-settled",
         edits: &[edit(
-            "self.patiently(invocation, || settle(&self.app, settlement)).await?;",
-            "self.patiently(invocation, || settle(&self.app, settlement)).await.unwrap_or(None);",
+            "match self.patiently(invocation, || self.settle_in_time(settlement)).await? {",
+            "match self.patiently(invocation, || self.settle_in_time(settlement)).await.unwrap_or(Recorded::InTime(None)) {",
         )],
         breaks: "a message whose results were not recorded is deleted",
         trap: "a message is deleted only after what it led to is durable",
