@@ -125,6 +125,7 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[
             edit(
                 "        !self.merged
+            && self.change.is_nothing()
             && self.results.len()",
                 "        self.results.len()",
             ),
