@@ -18,7 +18,7 @@ use imports::imports;
 use modules::{Module, Modules};
 
 /// Crates whose circles are known and about to be removed: delete a line with the last circle of its crate.
-const KNOWN: &[&str] = &["functions/api", "functions/local"];
+const KNOWN: &[&str] = &["functions/api"];
 
 /// What broke it: a noun that lives in a verb's file, so that the two files, and all between them, can only be understood
 /// and moved together.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::functions::unknown;
+use super::unseen::unknown;
 use crate::doctor::Check;
 use crate::doctor::signed::Signed;
 

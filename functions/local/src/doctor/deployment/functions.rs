@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 use headway::config::{HEADWAY_DEAD_LETTER_QUEUE_ARN, HEADWAY_QUEUE_URL, HEADWAY_TABLE};
-use headway::error_chain;
 use serde::Deserialize;
 
 use super::queues::Queues;
-use super::{Deployment, concurrency, denied, recursion};
-use crate::doctor::signed::SignedError;
+use super::target::Deployment;
+use super::unseen::unknown;
+use super::{concurrency, recursion};
 use crate::doctor::{Check, server};
 
 const MAPPINGS: &str = "event sources";
@@ -136,13 +136,6 @@ async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<Map
         return Err(Check::bad(MAPPINGS, format!("one failed message of {source} brings its whole batch back: {PARTIAL} is off"), DEPLOY));
     }
     Ok(mapping)
-}
-
-pub(super) fn unknown(name: &'static str, action: &str, error: &SignedError) -> Check {
-    if error.is_denied() {
-        return denied(name, action);
-    }
-    Check::bad(name, format!("not looked at: {}", error_chain(error)), "see that region and credentials are right, then look again")
 }
 
 impl Worker {

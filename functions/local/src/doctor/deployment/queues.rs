@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Deserialize;
 
-use super::not_looked_at;
+use super::unseen::not_looked_at;
 use crate::doctor::Check;
 
 const QUEUE: &str = "queue";
