@@ -10,6 +10,7 @@ mod exact;
 mod hostile;
 mod memory;
 mod refusing;
+mod sandboxed;
 mod server;
 mod serving;
 mod stopping;

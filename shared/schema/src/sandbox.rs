@@ -14,6 +14,7 @@ mod verdict;
 mod wire;
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
@@ -64,14 +65,27 @@ impl Sandbox {
         GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
     }
 
-    /// Checks an item on behalf of an owner. Owners take turns.
+    /// Checks an item on behalf of an owner. Owners take turns; an item whose turn does not come for long is given up, so
+    /// that whoever runs it can try again.
     ///
     /// # Errors
     /// [`NoVerdict`], saying why.
     pub async fn check(&self, owner: &str, source: &Arc<Source>, item: Box<RawValue>) -> Result<Checked, NoVerdict> {
-        let (reply, answer) = oneshot::channel();
-        self.0.submit(Request::new(owner, source, Work::Item(item), Reply::Async(reply)));
-        answer.await.unwrap_or_else(|_| Err(gone())).map(|checked| checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())))
+        let (reply, mut answer) = oneshot::channel();
+        let request = Request::new(owner, source, Work::Item(item), Reply::Async(reply));
+        let begun = request.begun.clone();
+        self.0.submit(request);
+        loop {
+            match tokio::time::timeout(bounds::WAIT_MAX, &mut answer).await {
+                Ok(answer) => {
+                    let checked = answer.unwrap_or_else(|_| Err(gone()))?;
+                    return Ok(checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())));
+                }
+                // It is being checked: that ends.
+                Err(_) if begun.load(Ordering::Relaxed) => {}
+                Err(_) => return Err(NoVerdict::Unavailable("others of its owner's items take long, and its turn did not come".into())),
+            }
+        }
     }
 
     /// Compiles a schema, to say what is wrong with it.

@@ -11,6 +11,8 @@ use headway_schema::sandbox::{Checked, NoVerdict};
 use headway_schema::{Misfit, Sandbox, Source};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 /// Items of one job that are handed to the children side by side: they go in batches.
 const CONCURRENCY: usize = headway::limits::ITEMS_PER_CHUNK_MAX;
@@ -18,6 +20,8 @@ const CONCURRENCY: usize = headway::limits::ITEMS_PER_CHUNK_MAX;
 const ITEM_TIMEOUT: Duration = Duration::from_secs(120);
 /// A message is cut by whoever keeps it; what is longer by far is not made.
 const MESSAGE_BYTES_MAX: usize = headway::limits::ERROR_MESSAGE_CHARS_MAX * 4;
+/// After how long an item that could not be checked is tried again.
+const UNAVAILABLE_FOR: Duration = Duration::from_secs(1);
 /// What `prepare` calls the owner, whom it does not know: no user's name is empty.
 const NO_OWNER: &str = "";
 
@@ -74,7 +78,7 @@ impl ItemProcessor for JsonSchema {
 
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
         let source = Self::source(params)?;
-        Sandbox::global().compile_blocking(NO_OWNER, &source).map_err(without_verdict)?;
+        off_the_way(|| Sandbox::global().compile_blocking(NO_OWNER, &source)).map_err(without_verdict)?;
         Ok(Some(Arc::new(Self { source: Some(source) })))
     }
 
@@ -104,6 +108,14 @@ impl ItemProcessor for JsonSchema {
     }
 }
 
+/// Waits in a way that holds up nothing else of the runtime, if it has other threads.
+fn off_the_way<T>(wait: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
+        _ => wait(),
+    }
+}
+
 fn failure(misfit: Misfit) -> ItemError {
     let mut message = String::new();
     for violation in &misfit.violations {
@@ -128,6 +140,9 @@ fn without_verdict(no_verdict: NoVerdict) -> ItemError {
             ItemError::permanent(unusable.code(), format!("params: {}", refusals.join("; ")))
         }
         NoVerdict::Cut { cut } => ItemError::permanent(cut.code(), cut.to_string()),
-        NoVerdict::Unavailable(why) => ItemError::retryable("schema unavailable", format!("items cannot be checked now: {why}")),
+        // Nothing is wrong with the item: it is no attempt.
+        NoVerdict::Unavailable(why) => {
+            ItemError::throttled("schema unavailable", format!("items cannot be checked now: {why}"), Some(UNAVAILABLE_FOR))
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) const ITEM_CPU_MAX: Duration = Duration::from_secs(1);
 pub(super) const COMPILE_CPU_MAX: Duration = Duration::from_secs(2);
 /// A child that was given no time of a core for so long is not to blame: it is started anew, and its items with it.
 pub(super) const WALL_MAX: Duration = Duration::from_secs(60);
+/// An item whose turn has not come for so long is given up.
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(15);
 /// Memory besides the program itself and the stack.
 pub(super) const HEAP_BYTES_MAX: u64 = 96 << 20;
 /// The stack on which a child works.

@@ -2,6 +2,7 @@
 //! and neither do the jobs that had items cut off.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use serde_json::value::RawValue;
@@ -35,6 +36,8 @@ pub(super) struct Request {
     pub(super) source: Arc<Source>,
     pub(super) work: Work,
     reply: Reply,
+    /// Whether it has been handed to a child.
+    pub(super) begun: Arc<AtomicBool>,
     /// Its child ended before: it is run alone, and a second time convicts it.
     pub(super) suspect: bool,
     /// The item is known not to fit.
@@ -43,7 +46,7 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn new(owner: &str, source: &Arc<Source>, work: Work, reply: Reply) -> Self {
-        Self { owner: owner.into(), source: source.clone(), work, reply, suspect: false, unfit: false }
+        Self { owner: owner.into(), source: source.clone(), work, reply, begun: Arc::default(), suspect: false, unfit: false }
     }
 
     /// Whoever has gone gets no answer.
@@ -123,6 +126,7 @@ impl Turns {
     /// What was not done, before the others of its job and in the same order.
     pub(super) fn put_back(&mut self, requests: VecDeque<Request>) {
         for request in requests.into_iter().rev() {
+            request.begun.store(false, Ordering::Relaxed);
             self.queue_of(&request).push_front(request);
         }
     }
@@ -215,6 +219,7 @@ fn take(waiting: &mut VecDeque<Request>) -> VecDeque<Request> {
         if !fits {
             break;
         }
+        request.begun.store(true, Ordering::Relaxed);
         batch.extend(waiting.pop_front());
         if alone {
             break;
