@@ -76,14 +76,14 @@ pub struct Parked {
     pub body: String,
 }
 
-/// A mark that an item was about to begin.
+/// A mark that something was about to begin that may kill its worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CareMark {
-    /// The item's index in the job.
-    pub item: u64,
+    /// An item, by its index in the job; `None` if it was the preparing of the job's processor.
+    pub item: Option<u64>,
     /// When the worker that made the mark is gone at the latest.
     pub deadline: DateTime<Utc>,
-    /// How often this item was begun by a worker that died.
+    /// How often it was begun by a worker that died.
     pub strikes: u32,
 }
 

@@ -25,7 +25,8 @@ pub trait ItemProcessor: Send + Sync {
     async fn process(&self, item: Item) -> Result<Output, ItemError>;
 
     /// Called once a job and warm process with the job's `params`: whatever is costly to build from them, as a
-    /// processor bound to them. `None` goes on with this one. An error fails every item of the job with it.
+    /// processor bound to them. `None` goes on with this one. An error for good, or a panic, fails the job with it, once; its
+    /// items are kept for a retry. So does a call that kills its worker twice.
     ///
     /// # Errors
     /// [`ItemError::Permanent`] if the params are of no use, [`ItemError::Retryable`] for what may pass.

@@ -24,12 +24,14 @@ mod mode;
 mod patience;
 mod prepared;
 mod ran;
+mod ready;
 mod return_rest;
 mod returned;
 mod revive;
 mod run;
 mod run_entry;
 mod stray;
+mod turns;
 mod worked;
 mod worker;
 

@@ -438,8 +438,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "lease-not-looked-at",
         edits: &[edit(
-            "leases.get(&id).filter(|(read, _)| read.elapsed() < LEASE).map(|(_, job)| job.as_ref().is_some_and(Job::runs))",
-            "leases.get(&id).map(|(_, job)| job.as_ref().is_some_and(Job::runs))",
+            "leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.as_ref().is_some_and(Job::runs))",
+            "leases.get(&id).map(|lease| lease.job.as_ref().is_some_and(Job::runs))",
         )],
         breaks: "items begin long after their job was cancelled",
         trap: "after a cancel is acknowledged no item begins",
@@ -503,7 +503,7 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "no-careful-mode",
         edits: &[
             edit("const CAREFUL_FROM_RECEIVES: u32 = 3;", "const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
-            edit("let careful = message.careful || suspected;", "let careful = suspected;"),
+            edit("let returned = Returned { careful: true,", "let returned = Returned { careful: false,"),
         ],
         breaks: "an item that kills its worker takes its neighbours with it, as dead letters",
         trap: "a poison item costs only itself",
@@ -628,7 +628,7 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "panic-not-caught",
         edits: &[edit(
-            "let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();",
+            "let called = AssertUnwindSafe(prepared.processor.process(item.clone())).catch_unwind();",
             "let called = async { Ok::<_, Box<dyn std::any::Any + Send>>(processor.process(item.clone()).await) };",
         )],
         breaks: "a processor that panics takes its worker with it",

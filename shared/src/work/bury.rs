@@ -1,20 +1,26 @@
 //! Messages the queue gave up on: sent again if nothing speaks against their items, else settled as failed, so that no
 //! job waits for ever.
 
+use std::time::Duration;
+
 use super::careful::STRIKES_MAX;
 use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::ran::Ran;
-use super::returned::{ReturnReason, Returned};
+use super::returned::{ReturnReason, Returned, ReturnedItem};
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
+use crate::limits::QUEUE_DELAY_MAX;
 use crate::outcome::{FailureKind, ItemResult};
 use crate::settlement::Settlement;
 
-/// How often a message comes back from the dead-letter queue before its items are failed: a receive count also rises
-/// through throttling, and through a neighbour that kills the worker.
-const HOPS_MAX: u32 = 3;
+/// How often a message comes back from the dead-letter queue before its items are failed. Its receive count rises with each
+/// death of a worker, whoever is to blame, and with throttling: so it is far more often than any killer takes to be found
+/// out. With the waits between it is about two hours in which no worker got as far as any of the items.
+const HOPS_MAX: u32 = 20;
+/// So often it comes back without a wait.
+const HOPS_AT_ONCE: u32 = 2;
 
 impl Worker {
     /// What is to be failed of a dead letter, and what is to be returned.
@@ -25,28 +31,43 @@ impl Worker {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });
         }
         let mark = self.app.ledger.care(message.id).await?;
-        let suspected = mark.is_some();
         if let Some(mark) = mark.filter(|mark| mark.strikes + 1 >= STRIKES_MAX) {
             return self.convict(chunk, delivery, &mark).await;
         }
         if message.hops < HOPS_MAX {
-            // A mark speaks against its item only when it is found again: the message goes on carefully.
-            let careful = message.careful || suspected;
-            let all = message.items.iter().cloned().map(|(index, value)| chunk.returned(index, value, ReturnReason::DeadLetter));
-            let returned = Returned { careful, ..Returned::of(message.hops + 1, all.collect()) };
+            // It goes on carefully: from now on nothing of it begins without a mark, and a mark speaks against its item only
+            // when it is found again. What is not marked has never begun, and is not to blame.
+            let back = |index, value| ReturnedItem { delay: wait(message.hops), ..chunk.returned(index, value, ReturnReason::DeadLetter) };
+            let all = message.items.iter().cloned().map(|(index, value)| back(index, value));
+            let returned = Returned { careful: true, ..Returned::of(message.hops + 1, all.collect()) };
             return Ok(Ran { returned, ..Ran::default() });
         }
         Ok(Ran { settlement: Some(chunk.dead_lettered(delivery, |_| true)), ..Ran::default() })
     }
 
-    /// Only the item that was marked is to blame; its neighbours get another message.
+    /// Only the item that was marked is to blame; its neighbours get another message. A processor that could not be prepared
+    /// fails its job.
     async fn convict(&self, chunk: &ChunkContext<'_>, delivery: &Delivery, mark: &CareMark) -> Result<Ran, JobError> {
-        let settlement = chunk.dead_lettered(delivery, |index| index == mark.item);
+        let Some(item) = mark.item else {
+            let ran = self.refuse_killer(chunk, None).await?;
+            self.app.ledger.put_care(chunk.message.id, None).await?;
+            return Ok(ran);
+        };
+        let settlement = chunk.dead_lettered(delivery, |index| index == item);
         self.checkpoint(&settlement).await?;
         self.app.ledger.put_care(chunk.message.id, None).await?;
-        let others = chunk.message.items.iter().filter(|(index, _)| *index != mark.item).cloned();
+        let others = chunk.message.items.iter().filter(|(index, _)| *index != item).cloned();
         let rest = others.map(|(index, value)| chunk.returned(index, value, ReturnReason::Progress)).collect();
         Ok(Ran::of(settlement, chunk.message.hops, rest))
+    }
+}
+
+/// How long a message waits that has come back so often: longer each time, so that a worker that dies again and again is
+/// found out or mended meanwhile.
+fn wait(hops: u32) -> Duration {
+    match hops {
+        0..HOPS_AT_ONCE => Duration::ZERO,
+        _ => Duration::from_secs(1 << hops.min(10)).min(QUEUE_DELAY_MAX),
     }
 }
 

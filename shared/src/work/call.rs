@@ -31,14 +31,10 @@ pub(super) struct ForNow {
 
 /// Calls the processor with the item.
 pub(super) async fn call(prepared: &Prepared, item: &Item, invocation: Invocation) -> Called {
-    let processor = match &prepared.processor {
-        Ok(processor) => processor,
-        Err(error) => return of_error(error.clone()),
-    };
     let begun = Instant::now();
     let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
     let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
-    let called = AssertUnwindSafe(processor.process(item.clone())).catch_unwind();
+    let called = AssertUnwindSafe(prepared.processor.process(item.clone())).catch_unwind();
     let answer = tokio::time::timeout(limit, called).await;
     prepared.pace.note(begun.elapsed());
     match answer {
@@ -62,7 +58,8 @@ fn of_error(error: ItemError) -> Called {
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }

@@ -3,8 +3,9 @@
 //! complete.
 
 use chrono::TimeDelta;
+use tokio::time::Instant;
 
-use super::chunk_context::RunContext;
+use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
 use super::item::Tried;
 use super::ran::Ran;
@@ -13,7 +14,7 @@ use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
-use crate::outcome::{FailureKind, ItemResult};
+use crate::outcome::{FailureKind, ItemResult, Outcome};
 
 /// An item whose worker died this often while it ran is the culprit.
 pub(super) const STRIKES_MAX: u32 = 2;
@@ -23,13 +24,19 @@ const SKEW: TimeDelta = TimeDelta::seconds(5);
 impl Worker {
     /// Runs what is not recorded, one item at a time; every result is in the ledger before the next item begins. The rest
     /// is returned as a new message, so that receives are counted anew.
-    pub(super) async fn carefully(&self, run: &RunContext<'_>) -> Result<Ran, JobError> {
-        let id = run.chunk.message.id;
+    pub(super) async fn carefully(
+        &self,
+        chunk: &ChunkContext<'_>,
+        recorded: Option<Outcome>,
+        invocation: Invocation,
+    ) -> Result<Ran, JobError> {
+        let id = chunk.message.id;
         let known = self.app.ledger.care(id).await?;
-        let ran = self.each_marked(run, known.as_ref()).await;
-        // The crash mark is removed once its item has run. Else the mark found at the start is put back: this attempt does not
-        // count as a crash of any item, and what is known of the suspect goes with the message that it is returned in.
-        let mark = known.as_ref().filter(|mark| ran.as_ref().map_or(true, |ran| ran.returned.has_unrun(mark.item)));
+        let ran = self.marked(chunk, recorded, known.as_ref(), invocation).await;
+        // The crash mark is removed once what it names has run. Else the mark found at the start is put back: this attempt does
+        // not count as a crash, and what is known of the suspect goes with the message that it is returned in.
+        let mark =
+            known.as_ref().filter(|mark| ran.as_ref().map_or(true, |ran| mark.item.is_some_and(|item| ran.returned.has_unrun(item))));
         let unmarked = self.app.ledger.put_care(id, mark).await;
         let mut ran = ran?;
         unmarked?;
@@ -37,10 +44,28 @@ impl Worker {
         Ok(ran)
     }
 
-    async fn each_marked(&self, run: &RunContext<'_>, known: Option<&CareMark>) -> Result<Ran, JobError> {
-        let chunk = run.chunk;
+    /// Prepares the processor and runs the items, each marked before it begins; convicts what killed its worker too often.
+    async fn marked(
+        &self,
+        chunk: &ChunkContext<'_>,
+        recorded: Option<Outcome>,
+        known: Option<&CareMark>,
+        invocation: Invocation,
+    ) -> Result<Ran, JobError> {
         let suspect = self.suspect(known)?;
-        let struck = |index: u64| suspect.as_ref().filter(|mark| mark.item == index).map_or(0, |mark| mark.strikes);
+        let strikes = suspect.as_ref().filter(|mark| mark.item.is_none()).map_or(0, |mark| mark.strikes);
+        if strikes >= STRIKES_MAX {
+            return self.refuse_killer(chunk, recorded.as_ref()).await;
+        }
+        match self.ready_marked(chunk, strikes, invocation).await? {
+            Ok(prepared) => self.each_marked(&RunContext::new(chunk, prepared, recorded, invocation), suspect.as_ref()).await,
+            Err(error) => self.refuse(chunk, recorded.as_ref(), error).await,
+        }
+    }
+
+    async fn each_marked(&self, run: &RunContext<'_>, suspect: Option<&CareMark>) -> Result<Ran, JobError> {
+        let chunk = run.chunk;
+        let struck = |index: u64| suspect.filter(|mark| mark.item == Some(index)).map_or(0, |mark| mark.strikes);
         let mut settlement = chunk.settlement(run.recorded.is_some());
         let mut entry = RunEntry::new(run.invocation);
         let mut waiting: Vec<_> = run.waiting().collect();
@@ -51,7 +76,7 @@ impl Worker {
             _ => 0,
         });
         let mut returned = Vec::new();
-        let mut stop = None;
+        let (mut stop, mut begun) = (None, false);
         for (index, value) in waiting {
             if let Some(reason) = stop {
                 returned.push(chunk.returned(index, value, reason));
@@ -72,16 +97,17 @@ impl Worker {
                 self.checkpoint(&entry.entering(self, &settlement)).await?;
                 (settlement.merged, settlement.seen) = (true, true);
             }
+            let ready = Instant::now();
             let _place = run.prepared.places.acquire().await.ok();
-            // Where no other worker can be, no two items are marked at once: a death strikes one item at most.
-            let _turn = if self.alone { Some(self.turn.lock().await) } else { None };
-            // Looked at before the mark: however slow the table is, an item that is marked is run.
-            if run.slice_is_over() {
+            let _turn = self.turns.careful(strikes).await;
+            // However slow the table is, each slice makes progress: with one of its items, or with those it waited for.
+            if run.slice_is_over() && (begun || ready < run.slice_ends) {
                 stop = Some(ReturnReason::Slice);
                 returned.push(chunk.returned(index, value, ReturnReason::Slice));
                 continue;
             }
-            self.app.ledger.put_care(chunk.message.id, Some(&self.mark(index, strikes, run.invocation))).await?;
+            begun = true;
+            self.app.ledger.put_care(chunk.message.id, Some(&self.mark(Some(index), strikes, run.invocation))).await?;
             match self.tries(run, index, value).await {
                 Tried::Recorded(index, result) => {
                     settlement.results.insert(index, result);
@@ -105,7 +131,7 @@ impl Worker {
         Ok(Some(CareMark { strikes: mark.strikes + 1, ..mark.clone() }))
     }
 
-    fn mark(&self, item: u64, strikes: u32, invocation: Invocation) -> CareMark {
+    pub(super) fn mark(&self, item: Option<u64>, strikes: u32, invocation: Invocation) -> CareMark {
         CareMark { item, deadline: self.gone_after(invocation), strikes }
     }
 }

@@ -28,6 +28,9 @@ impl Worker {
     ) -> Result<Handled, JobError> {
         let began = Instant::now();
         let Some(chunk) = self.find(message, parts).await? else { return Ok(Handled::default()) };
+        if !chunk.job.runs() {
+            self.prepared.forget(chunk.job.id);
+        }
         let (ran, was_parked) = match self.gate(&chunk, delivery).await? {
             Gate::Drop => return Ok(chunk.needed_no_work("dropped a chunk: its job was cancelled or deleted")),
             Gate::Parked => return Ok(chunk.needed_no_work("parked a chunk: its job is held")),
@@ -67,11 +70,14 @@ impl Worker {
         was_parked: bool,
         invocation: Invocation,
     ) -> Result<Option<Ended>, JobError> {
-        let mut ended = None;
+        let mut ended = ran.ended.clone();
         if let Some(part) = &settled.part {
             let returned = if settled.too_late { &chunk.all_held() } else { &ran.returned };
             self.patiently(invocation, || self.return_rest(chunk, returned)).await?;
-            ended = self.patiently(invocation, || look_upward(&self.app, part)).await?;
+            ended = self.patiently(invocation, || look_upward(&self.app, part)).await?.or(ended);
+        }
+        if ended.is_some() {
+            self.prepared.forget(chunk.job.id);
         }
         // Only now: another delivery of the same message may rely on the parked copy.
         if was_parked {

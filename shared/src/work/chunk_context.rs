@@ -9,6 +9,7 @@ use super::returned::{ReturnReason, ReturnedItem};
 use crate::chunk::ChunkMessage;
 use crate::item_id::id_of;
 use crate::job::Job;
+use crate::limits::SLICE;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeChange};
 use crate::part::Part;
 use crate::settlement::Settlement;
@@ -76,6 +77,13 @@ impl ChunkContext<'_> {
             change: OutcomeChange::default(),
             seen: false,
         }
+    }
+}
+
+impl<'a> RunContext<'a> {
+    /// A run whose time slice begins now, when everything is ready: so the first of its items always has a place in it.
+    pub(super) fn new(chunk: &'a ChunkContext<'a>, prepared: Prepared, recorded: Option<Outcome>, invocation: Invocation) -> Self {
+        Self { chunk, prepared, recorded, invocation, slice_ends: Instant::now() + SLICE }
     }
 }
 

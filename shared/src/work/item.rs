@@ -29,10 +29,11 @@ impl Worker {
         if run.slice_is_over() {
             return Tried::Returned(run.chunk.returned(index, value, ReturnReason::Slice));
         }
+        let _turn = self.turns.beside().await;
         self.tries(run, index, value).await
     }
 
-    /// Runs one item that has its place. Whether it may begin is looked at last, so that every call begins within the lease.
+    /// Runs one item that has its place and its turn. Whether it may begin is looked at last, so that every call begins within the lease.
     pub(super) async fn tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
         let RunContext { chunk, prepared, invocation, .. } = run;
         let mut item = Item {

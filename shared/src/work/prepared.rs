@@ -1,33 +1,44 @@
 //! Processors bound to a job's params: prepared once a job and warm process.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
+use super::call::panic_text;
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::JobId;
 use crate::job::Job;
 use crate::processor::{ItemError, ItemProcessor, Options, Processors};
 
-/// Jobs kept prepared at once; more, and all are prepared anew.
+/// Jobs kept prepared at once; more, and those that were not used for the longest are dropped.
 const JOBS_MAX: usize = 64;
+/// Bytes of all their params together: what is built from params is a multiple of them.
+const BYTES_MAX: usize = 1_000_000;
 
 /// A processor ready for one job's items.
 #[derive(Clone)]
 pub(super) struct Prepared {
-    /// The processor, bound to the params; or why every item fails.
-    pub(super) processor: Result<Arc<dyn ItemProcessor>, ItemError>,
+    /// The processor, bound to the params.
+    pub(super) processor: Arc<dyn ItemProcessor>,
     pub(super) options: Arc<Options>,
     pub(super) params: Arc<RawValue>,
     /// Items of the job that this process works on side by side.
     pub(super) places: Arc<Semaphore>,
     /// How long its items took here so far.
     pub(super) pace: Arc<Pace>,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
+    }
 }
 
 /// How long an item of a job takes: a moving average, so that one that hung is forgotten after some that did not.
@@ -53,45 +64,108 @@ impl Pace {
     }
 }
 
+/// A job's processor, prepared; or why the params are of no use to it.
+pub(super) type Bound = Result<Prepared, String>;
+
+/// A job and its round: a retry prepares anew.
+type Key = (JobId, u32);
+
+/// What is prepared, or being prepared: chunks that come at once share it.
+#[derive(Debug)]
+struct Entry {
+    bound: Arc<OnceCell<Bound>>,
+    bytes: usize,
+    last_used: u64,
+}
+
 /// What is prepared.
 #[derive(Default)]
-pub(super) struct PreparedJobs(Mutex<HashMap<JobId, Prepared>>);
+pub(super) struct PreparedJobs {
+    cache: Mutex<Cache>,
+    /// Awaited while a job's processor is prepared: a simulation's worker can die there.
+    pub(super) meanwhile: Option<Meanwhile>,
+}
+
+/// What happens while the processor of this job is prepared.
+pub(super) type Meanwhile = Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl std::fmt::Debug for PreparedJobs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PreparedJobs").finish_non_exhaustive()
+        f.debug_struct("PreparedJobs").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    entries: HashMap<Key, Entry>,
+    uses: u64,
+}
+
+impl Cache {
+    /// The job's entry, used just now. Those that were not used for the longest make room for it.
+    fn entry(&mut self, key: Key, bytes: usize) -> Arc<OnceCell<Bound>> {
+        self.uses += 1;
+        if !self.entries.contains_key(&key) {
+            while !self.entries.is_empty() && (self.entries.len() >= JOBS_MAX || self.bytes() + bytes > BYTES_MAX) {
+                let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_used).map(|(key, _)| *key);
+                oldest.and_then(|key| self.entries.remove(&key));
+            }
+        }
+        let last_used = self.uses;
+        let entry = self.entries.entry(key).or_insert_with(|| Entry { bound: Arc::default(), bytes, last_used });
+        entry.last_used = last_used;
+        Arc::clone(&entry.bound)
+    }
+
+    fn bytes(&self) -> usize {
+        self.entries.values().map(|entry| entry.bytes).sum()
     }
 }
 
 impl PreparedJobs {
+    /// What is known of the job's processor, if it was prepared before.
+    pub(super) fn known(&self, job: &Job) -> Option<Bound> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.uses += 1;
+        let last_used = cache.uses;
+        let entry = cache.entries.get_mut(&(job.id, job.round))?;
+        entry.last_used = last_used;
+        entry.bound.get().cloned()
+    }
+
     /// The job's processor, prepared.
-    pub(super) async fn get(&self, app: &App, processors: &Processors, job: &Job) -> Result<Prepared, JobError> {
-        if let Some(prepared) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&job.id) {
-            return Ok(prepared.clone());
-        }
-        let prepared = prepare(app, processors, job).await?;
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.len() >= JOBS_MAX {
-            jobs.clear();
-        }
-        Ok(jobs.entry(job.id).or_insert(prepared).clone())
+    pub(super) async fn get(&self, app: &App, processors: &Processors, job: &Job) -> Result<Bound, JobError> {
+        let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
+        let unbound = processors.get(&job.processor).ok_or_else(unknown)?;
+        let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
+        let bound = self.cache.lock().unwrap_or_else(PoisonError::into_inner).entry((job.id, job.round), params.get().len());
+        let prepared = async {
+            if let Some(meanwhile) = &self.meanwhile {
+                meanwhile(job.id).await;
+            }
+            prepare(unbound, params)
+        };
+        bound.get_or_try_init(|| prepared).await.cloned()
+    }
+
+    /// The job has ended: what is prepared for it is dropped.
+    pub(super) fn forget(&self, id: JobId) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).entries.retain(|(job, _), _| *job != id);
     }
 }
 
-async fn prepare(app: &App, processors: &Processors, job: &Job) -> Result<Prepared, JobError> {
-    let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
-    let unbound = processors.get(&job.processor).ok_or_else(unknown)?;
-    let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
-    let processor = match unbound.prepare(&params) {
-        Ok(bound) => Ok(bound.unwrap_or_else(|| unbound.clone())),
-        Err(ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. }) => {
+fn prepare(unbound: &Arc<dyn ItemProcessor>, params: Arc<RawValue>) -> Result<Bound, JobError> {
+    let processor = match catch_unwind(AssertUnwindSafe(|| unbound.prepare(&params))) {
+        Ok(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
+        Ok(Err(ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. })) => {
             return Err(JobError::unavailable("preparing the processor", message));
         }
-        Err(error) => Err(error),
+        Ok(Err(ItemError::Permanent { message, .. })) => return Ok(Err(message)),
+        Err(panic) => return Ok(Err(format!("preparing the processor panicked: {}", panic_text(panic.as_ref())))),
     };
-    let options = Arc::new(processor.as_ref().map_or_else(|_| unbound.options(), |bound| bound.options()));
+    let options = Arc::new(processor.options());
     let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
-    Ok(Prepared { processor, options, params, places, pace: Arc::default() })
+    Ok(Ok(Prepared { processor, options, params, places, pace: Arc::default() }))
 }
 
 #[cfg(test)]
@@ -109,5 +183,21 @@ mod tests {
         assert!((19..=20).contains(&pace.expected().as_secs()), "{:?}", pace.expected());
         (0..50).for_each(|_| pace.note(Duration::from_millis(1)));
         assert!(pace.expected() < Duration::from_millis(200), "{:?}", pace.expected());
+    }
+
+    /// What broke it: some dozens of jobs with large params that pin all the memory there is, or one that empties the cache.
+    #[test]
+    fn what_was_used_longest_ago_makes_room_by_count_and_by_bytes() {
+        let key = |n: u128| (JobId(uuid::Uuid::from_u128(n)), 0);
+        for (jobs, bytes, kept) in [(1_000, 100, JOBS_MAX), (100, 100_000, 10), (2, 2 * BYTES_MAX, 1)] {
+            let mut cache = Cache::default();
+            for n in 1..=jobs {
+                cache.entry(key(n), bytes);
+                cache.entry(key(1), bytes);
+            }
+            assert_eq!(cache.entries.len(), kept, "{jobs} jobs of {bytes} bytes");
+            assert!(cache.entries.contains_key(&key(1)), "it was used all the time");
+            assert!(kept == 1 || cache.entries.contains_key(&key(jobs)), "it is the newest");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::mode::Mode;
 use super::returned::{ReturnReason, Returned, ReturnedItem};
+use crate::job::Ended;
 use crate::part::Part;
 use crate::settlement::Settlement;
 
@@ -13,6 +14,8 @@ pub(super) struct Ran {
     /// What is to be settled; `None` if nothing is recorded.
     pub(super) settlement: Option<Settlement>,
     pub(super) returned: Returned,
+    /// The job, if this ended it because none of its items can begin.
+    pub(super) ended: Option<Ended>,
     /// How it was run; `None` if it was buried.
     pub(super) mode: Option<Mode>,
 }
@@ -24,7 +27,7 @@ impl Ran {
         let retries = returned.iter().filter(|item| item.reason == ReturnReason::Retry);
         settlement.change.retrying = retries.map(|item| item.index).collect();
         let is_nothing = settlement.results.is_empty() && !settlement.merged && settlement.change.is_nothing();
-        Self { settlement: (!is_nothing).then_some(settlement), returned: Returned::of(hops, returned), mode: None }
+        Self { settlement: (!is_nothing).then_some(settlement), returned: Returned::of(hops, returned), ended: None, mode: None }
     }
 }
 

@@ -1,7 +1,5 @@
 //! The run stage: everything an item needs is made ready, then a runner runs the items.
 
-use tokio::time::Instant;
-
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::{Delivery, Invocation};
 use super::mode::Mode;
@@ -9,7 +7,6 @@ use super::ran::Ran;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
-use crate::limits::SLICE;
 use crate::outcome::Outcome;
 use crate::part::Register;
 
@@ -26,14 +23,13 @@ impl Worker {
         if chunk.job.status == JobStatus::Pending {
             self.begin(chunk.job.id).await?;
         }
-        let prepared = self.prepared.get(&self.app, &self.processors, &chunk.job).await?;
         let recorded = self.recorded(chunk, delivery).await?;
-        let rest = chunk.rest_after_progress(recorded.as_ref());
-        // The slice begins when everything is ready: the first item of a run always has a place in it.
-        let run = RunContext { chunk, prepared, recorded, invocation, slice_ends: Instant::now() + SLICE };
-        let ran = match (mode, rest) {
-            (Mode::Each, _) => self.each(&run).await,
-            (Mode::Careful, None) => self.carefully(&run).await?,
+        let ran = match (mode, chunk.rest_after_progress(recorded.as_ref())) {
+            (Mode::Each, _) => match self.ready(chunk).await? {
+                Ok(prepared) => self.each(&RunContext::new(chunk, prepared, recorded, invocation)).await,
+                Err(error) => self.refuse(chunk, recorded.as_ref(), error).await?,
+            },
+            (Mode::Careful, None) => self.carefully(chunk, recorded, invocation).await?,
             (Mode::Careful, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
         };
         Ok(Ran { mode: Some(mode), ..ran })

@@ -1,8 +1,14 @@
 //! The worker: what it works with, and what it remembers between invocations.
 
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
 use super::leases::Leases;
 use super::prepared::PreparedJobs;
+use super::turns::Turns;
 use crate::app::App;
+use crate::ids::JobId;
 use crate::processor::Processors;
 
 /// A worker. [`Worker::work`] is its way with a batch of messages.
@@ -13,21 +19,20 @@ pub struct Worker {
     pub(super) leases: Leases,
     pub(super) prepared: PreparedJobs,
     pub(super) alone: bool,
-    /// Held by the one item in careful mode, in a worker that is alone.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    pub(super) turns: Turns,
 }
 
 impl Worker {
     /// A worker with these processors.
     pub fn new(app: App, processors: Processors) -> Self {
-        Self {
-            app,
-            processors,
-            leases: Leases::default(),
-            prepared: PreparedJobs::default(),
-            alone: false,
-            turn: tokio::sync::Mutex::default(),
-        }
+        Self { app, processors, leases: Leases::default(), prepared: PreparedJobs::default(), alone: false, turns: Turns::default() }
+    }
+
+    /// Awaits this while it prepares a job's processor: in a simulation, a worker can die there.
+    #[must_use]
+    pub fn preparing_beside(mut self, meanwhile: Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync>) -> Self {
+        self.prepared.meanwhile = Some(meanwhile);
+        self
     }
 
     /// This is the only worker there is: a mark it did not make was left by one that is dead.

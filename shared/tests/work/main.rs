@@ -7,6 +7,7 @@ mod dead_letters;
 mod deadlines;
 mod limits;
 mod poison;
+mod prepare;
 mod progress;
 mod retries;
 mod settling;

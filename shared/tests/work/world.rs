@@ -1,12 +1,13 @@
 //! One worker, a queue that delivers as it is told, and a processor that does what a closure says.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use headway::ledger::memory::MemoryLedger;
 use headway::outcome::Failure;
@@ -16,6 +17,7 @@ use headway::submit::{Submission, start_job};
 use headway::work::{Delivery, Invocation, Worked, Worker};
 use headway::{App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -38,13 +40,14 @@ struct Script {
     options: Options,
     calls: Arc<Mutex<Vec<Call>>>,
     prepared: Arc<AtomicUsize>,
+    refusal: Arc<Mutex<Option<ItemError>>>,
 }
 
 #[async_trait]
 impl ItemProcessor for Script {
     fn prepare(&self, _: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
         self.prepared.fetch_add(1, Ordering::Relaxed);
-        Ok(None)
+        self.refusal.lock().unwrap().clone().map_or(Ok(None), Err)
     }
 
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
@@ -78,6 +81,13 @@ pub(crate) struct Held {
     pub(crate) received: u32,
 }
 
+/// Jobs whose processor kills the worker that prepares it, and that one has done so.
+#[derive(Clone, Default)]
+pub(crate) struct Killers {
+    pub(crate) jobs: Arc<Mutex<BTreeSet<JobId>>>,
+    killed: Arc<Notify>,
+}
+
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) table: Arc<MemoryLedger>,
@@ -92,6 +102,10 @@ pub(crate) struct World {
     worker: Worker,
     calls: Arc<Mutex<Vec<Call>>>,
     prepared: Arc<AtomicUsize>,
+    /// What preparing the processor fails with.
+    pub(crate) refusal: Arc<Mutex<Option<ItemError>>>,
+    /// Jobs whose processor kills the worker that prepares it.
+    pub(crate) killers: Killers,
 }
 
 /// An item that succeeds.
@@ -120,11 +134,18 @@ pub(crate) fn hangs() -> Answer {
 impl World {
     pub(crate) fn new(options: Options, answer: impl Fn(&Item) -> Answer + Send + Sync + 'static) -> Self {
         let (table, queue) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()));
-        let (calls, prepared) = (Arc::default(), Arc::default());
-        let script = Script { answer: Arc::new(answer), options, calls: Arc::clone(&calls), prepared: Arc::clone(&prepared) };
+        let (calls, prepared, refusal) = (Arc::default(), Arc::default(), Arc::default());
+        let script = Script {
+            answer: Arc::new(answer),
+            options,
+            calls: Arc::clone(&calls),
+            prepared: Arc::clone(&prepared),
+            refusal: Arc::clone(&refusal),
+        };
+        let killers = Killers::default();
         let processors = Processors::new().with("script", script);
         let app = App::new(table.clone(), queue.clone(), Arc::new(VirtualClock(Instant::now()))).with_processors(processors.infos());
-        let worker = Worker::new(app.clone(), processors.clone());
+        let worker = worker(&app, &processors, &killers);
         Self {
             app,
             table,
@@ -137,6 +158,8 @@ impl World {
             worker,
             calls,
             prepared,
+            refusal,
+            killers,
         }
     }
 
@@ -193,15 +216,21 @@ impl World {
         undone
     }
 
-    /// The same, but the worker dies after `life`: all of the batch goes back. Says whether it died.
+    /// The same, but the worker dies after `life`, or of a killer: all of the batch goes back. Says whether it died.
     pub(crate) async fn deliver_to_one_who_dies(&mut self, batch: Vec<Held>, life: Duration) -> bool {
-        let ended = tokio::time::timeout(life, self.worker.work(deliveries(&batch, false), self.invocation())).await;
-        let undone = ended.as_ref().map_or_else(|_| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
+        let work = self.worker.work(deliveries(&batch, false), self.invocation());
+        let killed = Arc::clone(&self.killers.killed);
+        let ended = tokio::select! {
+            biased;
+            () = killed.notified() => None,
+            ended = tokio::time::timeout(life, work) => ended.ok(),
+        };
+        let undone = ended.as_ref().map_or_else(|| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
         self.give_back(batch, &undone);
-        if ended.is_err() {
-            self.worker = Worker::new(self.app.clone(), self.processors.clone());
+        if ended.is_none() {
+            self.worker = worker(&self.app, &self.processors, &self.killers);
         }
-        ended.is_err()
+        ended.is_none()
     }
 
     /// Hands a message to the worker as a dead letter; says whether it is done with.
@@ -258,6 +287,19 @@ impl World {
     pub(crate) fn calls_of(&self, index: u64) -> Vec<Call> {
         self.calls().into_iter().filter(|call| call.index == index).collect()
     }
+}
+
+/// A worker that dies where it prepares the processor of a killer.
+fn worker(app: &App, processors: &Processors, killers: &Killers) -> Worker {
+    let killers = killers.clone();
+    let meanwhile = move |job| {
+        if !killers.jobs.lock().unwrap().contains(&job) {
+            return async {}.boxed();
+        }
+        killers.killed.notify_one();
+        std::future::pending().boxed()
+    };
+    Worker::new(app.clone(), processors.clone()).preparing_beside(Arc::new(meanwhile))
 }
 
 fn deliveries(batch: &[Held], dead_letter: bool) -> Vec<Delivery> {

@@ -47,17 +47,16 @@ pub(super) fn parked(item: &Item) -> Result<Parked, RowFault> {
 }
 
 pub(super) fn care_item(id: ChunkId, care: &CareMark, now: DateTime<Utc>) -> Item {
-    Writer::new(Key::care(id))
-        .number(ITEM, care.item)
-        .time(DEADLINE, care.deadline)
-        .number(STRIKES, care.strikes)
-        .number(TTL, ttl(now))
-        .into_item()
+    let row = Writer::new(Key::care(id)).time(DEADLINE, care.deadline).number(STRIKES, care.strikes).number(TTL, ttl(now));
+    match care.item {
+        Some(item) => row.number(ITEM, item).into_item(),
+        None => row.into_item(),
+    }
 }
 
 pub(super) fn care(item: &Item) -> Result<CareMark, RowFault> {
     let row = Reader(item);
-    Ok(CareMark { item: row.number(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)? })
+    Ok(CareMark { item: row.number_if_any(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)? })
 }
 
 pub(super) fn stray_item(stray: &Stray, now: DateTime<Utc>) -> Item {

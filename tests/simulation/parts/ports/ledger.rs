@@ -251,7 +251,7 @@ impl Ledger for SimLedger {
             self.saw("ledger: strike noted");
         }
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
-        let item = care.map(|care| care.item);
+        let item = care.and_then(|care| care.item);
         let effect = async {
             // Until it is done, both may be what is marked.
             self.process.marks.lock().unwrap().entry(id).or_default().extend(item);

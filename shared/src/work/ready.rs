@@ -1,0 +1,49 @@
+//! Making ready: a job's processor is prepared with the job's params before an item of it can begin. What kills its worker
+//! there is marked like an item, and fails its job.
+
+use super::chunk_context::ChunkContext;
+use super::delivery::Invocation;
+use super::prepared::Bound;
+use super::ran::Ran;
+use super::returned::ReturnReason;
+use super::worker::Worker;
+use crate::end::end;
+use crate::error::JobError;
+use crate::job::Ending;
+use crate::outcome::Outcome;
+
+impl Worker {
+    /// The job's processor, prepared.
+    pub(super) async fn ready(&self, chunk: &ChunkContext<'_>) -> Result<Bound, JobError> {
+        if let Some(known) = self.prepared.known(&chunk.job) {
+            return Ok(known);
+        }
+        let _turn = self.turns.beside().await;
+        self.prepared.get(&self.app, &self.processors, &chunk.job).await
+    }
+
+    /// The same, marked before it begins: at the last time it may have killed its worker.
+    pub(super) async fn ready_marked(&self, chunk: &ChunkContext<'_>, strikes: u32, invocation: Invocation) -> Result<Bound, JobError> {
+        if let Some(known) = self.prepared.known(&chunk.job) {
+            return Ok(known);
+        }
+        let _turn = self.turns.careful(strikes).await;
+        self.app.ledger.put_care(chunk.message.id, Some(&self.mark(None, strikes, invocation))).await?;
+        self.prepared.get(&self.app, &self.processors, &chunk.job).await
+    }
+
+    /// Fails the job, since none of its items can begin; they are kept for a retry.
+    pub(super) async fn refuse(&self, chunk: &ChunkContext<'_>, recorded: Option<&Outcome>, error: String) -> Result<Ran, JobError> {
+        tracing::error!(job_id = %chunk.job.id, processor = chunk.job.processor, error, "a job's processor cannot be prepared");
+        let ended = end(&self.app, &chunk.job, Ending::Failed(error)).await?;
+        let held = chunk.unrecorded(recorded).map(|(index, value)| chunk.returned(index, value, ReturnReason::Held)).collect();
+        Ok(Ran { ended, ..Ran::of(chunk.settlement(recorded.is_some()), chunk.message.hops, held) })
+    }
+
+    /// The same for one whose processor killed each worker that prepared it.
+    pub(super) async fn refuse_killer(&self, chunk: &ChunkContext<'_>, recorded: Option<&Outcome>) -> Result<Ran, JobError> {
+        let processor = &chunk.job.processor;
+        let error = format!("the worker died each time it prepared the processor {processor:?} with the params of this job");
+        self.refuse(chunk, recorded, error).await
+    }
+}

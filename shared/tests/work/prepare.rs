@@ -1,0 +1,91 @@
+//! Preparing a job's processor: what goes wrong there fails its job, once, and touches no other.
+
+use std::time::Duration;
+
+use headway::retry::retry;
+use headway::{ItemError, JobId, JobStatus, Options, ToleratedFailures};
+
+use crate::world::{World, done, done_after};
+
+/// The template's `maxReceiveCount`.
+const RECEIVES_MAX: u32 = 8;
+
+/// A neighbour's job, and as many whose processor kills its worker while it is prepared: each begins when the one before has
+/// failed. Gives the neighbour's job, the killers', and how many workers died.
+async fn beside_killers(world: &mut World, killers: usize) -> (JobId, Vec<JobId>, usize) {
+    let neighbour = world.start(4, 2, ToleratedFailures::Count(0)).await;
+    let (mut ids, mut deaths) = (Vec::new(), 0);
+    loop {
+        let at_work = match ids.last() {
+            Some(id) => world.job(*id).await.is_live(),
+            None => false,
+        };
+        if !at_work && ids.len() < killers {
+            let id = world.start(2, 1, ToleratedFailures::Count(0)).await;
+            world.killers.jobs.lock().unwrap().insert(id);
+            ids.push(id);
+            continue;
+        }
+        if world.messages.is_empty() {
+            return (neighbour, ids, deaths);
+        }
+        let (dead, batch): (Vec<_>, Vec<_>) = world.receive(10).await.into_iter().partition(|held| held.received > RECEIVES_MAX);
+        for message in dead {
+            assert!(world.deliver_dead(message).await);
+        }
+        if world.deliver_to_one_who_dies(batch, Duration::from_secs(60)).await {
+            deaths += 1;
+            // A mark is believed to be another worker's until that one's function is over.
+            tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+        }
+    }
+}
+
+/// What broke it: a processor that kills its worker before anything is marked, so that nobody is ever convicted, and its
+/// neighbours are driven to the dead letters.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_kills_its_worker_there_fails_itself_and_its_neighbours_complete() {
+    for (killers, deaths) in [(1, 4..=8), (10, 32..=80)] {
+        let mut world = World::new(Options::default(), |_| done_after(Duration::from_secs(2)));
+        let (neighbour, ids, died) = beside_killers(&mut world, killers).await;
+        assert!(deaths.contains(&died), "{died} deaths of {killers} killers");
+        for id in ids {
+            let job = world.job(id).await;
+            assert_eq!((job.status, job.failed_items, job.pending_items()), (JobStatus::Failed, 0, 2), "no item is to blame");
+            let error = job.error_message.unwrap_or_default();
+            assert!(error.contains("died each time it prepared the processor \"script\""), "{error}");
+        }
+        let (job, failures) = (world.job(neighbour).await, world.failures(neighbour).await);
+        assert_eq!((job.status, job.processed_items, failures.len()), (JobStatus::Completed, 4, 0), "{failures:?}");
+    }
+}
+
+/// What broke it: thousands of items that fail one by one, each with the same words about its job's params.
+#[tokio::test(start_paused = true)]
+async fn params_that_are_refused_there_fail_the_job_once_and_its_items_are_kept() {
+    let mut world = World::new(Options::default(), |_| done());
+    *world.refusal.lock().unwrap() = Some(ItemError::permanent("params", "no such list: blue"));
+    let id = world.start(6, 2, ToleratedFailures::Count(1_000)).await;
+    world.work_off().await;
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.failed_items, job.pending_items()), (JobStatus::Failed, 0, 6));
+    assert_eq!((job.error_message.as_deref(), world.calls().len()), (Some("no such list: blue"), 0));
+    *world.refusal.lock().unwrap() = None;
+    retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+    world.take_sent();
+    world.work_off().await;
+    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 6), "it may be mended since");
+}
+
+/// What broke it: a job failed for a fault of seconds.
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_there_leaves_the_chunk_for_later() {
+    let mut world = World::new(Options::default(), |_| done());
+    *world.refusal.lock().unwrap() = Some(ItemError::retryable("later", "the list is not there yet"));
+    let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
+    let batch = world.receive(1).await;
+    assert_eq!((world.deliver(batch).await, world.job(id).await.failed_items), (1, 0));
+    *world.refusal.lock().unwrap() = None;
+    world.work_off().await;
+    assert_eq!(world.job(id).await.status, JobStatus::Completed);
+}
