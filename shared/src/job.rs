@@ -20,6 +20,9 @@ pub use status::JobStatus;
 pub use tolerated::ToleratedFailures;
 pub use write::{ABANDONED, JobWrite, error_within_row};
 
+/// The most progress that is shown of a job which may still get parts.
+const OPEN_PERCENTAGE_MAX: f64 = 99.9;
+
 /// What finished parts have put into the job row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RolledUp {
@@ -88,6 +91,8 @@ pub struct Job {
     pub tolerated: ToleratedFailures,
     /// How its items are cut; pinned, so that a submission resumed later is cut the same way.
     pub split: Split,
+    /// How many items its parts will have, as far as its submitter knew at the start.
+    pub expected_items: Option<u64>,
     /// The top-level member that is an item's id.
     pub id_field: Option<String>,
     /// The endpoint told of its end.
@@ -135,6 +140,7 @@ impl Job {
             rolled_up: RolledUp::default(),
             tolerated: ToleratedFailures::default(),
             split: Split::default(),
+            expected_items: None,
             id_field: None,
             callback: None,
             metadata: None,
@@ -146,11 +152,16 @@ impl Job {
     }
 
     /// 100 × (processed + failed) / total; 0 without items; 100 when `Completed` in any case.
+    ///
+    /// While it is not sealed its total is not known: then of the items that are expected, or of those that came if they are
+    /// more, and less than 100 in any case; 0 if nobody said how many to expect.
     pub fn progress_percentage(&self) -> f64 {
-        match (self.status, self.total_items) {
+        let of = |total: u64| if total == 0 { 0.0 } else { 100.0 * self.handled_items() as f64 / total as f64 };
+        match (self.status, self.expected_items) {
             (JobStatus::Completed, _) => 100.0,
-            (_, 0) => 0.0,
-            (_, total) => 100.0 * self.handled_items() as f64 / total as f64,
+            _ if self.sealed => of(self.total_items),
+            (_, Some(expected)) => of(expected.max(self.total_items)).min(OPEN_PERCENTAGE_MAX),
+            (_, None) => 0.0,
         }
     }
 
@@ -254,7 +265,7 @@ mod tests {
 
     fn job(status: JobStatus, total: u64, processed: u64, failed: u64) -> Job {
         let mut job = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), total, DateTime::UNIX_EPOCH);
-        (job.status, job.processed_items, job.failed_items) = (status, processed, failed);
+        (job.sealed, job.status, job.processed_items, job.failed_items) = (true, status, processed, failed);
         job
     }
 
@@ -273,6 +284,18 @@ mod tests {
     fn progress_is_the_share_of_items_that_came_out_either_way() {
         assert_eq!(job(JobStatus::Processing, 8, 3, 1).progress_percentage(), 50.0);
         assert_eq!(job(JobStatus::Cancelled, 3_000, 999, 1).progress_percentage(), 100.0 / 3.0);
+    }
+
+    /// What broke it: an open job showed 100 %, which fell as soon as more came.
+    #[test]
+    fn an_open_job_shows_its_share_of_what_is_expected() {
+        let open = |total, handled, expected| {
+            Job { sealed: false, expected_items: expected, ..job(JobStatus::Processing, total, handled, 0) }.progress_percentage()
+        };
+        assert_eq!((open(10, 10, None), open(0, 0, Some(0)), open(10, 0, Some(0))), (0.0, 0.0, 0.0));
+        assert_eq!((open(10, 10, Some(40)), open(20, 10, Some(40))), (25.0, 25.0));
+        assert_eq!(open(40, 10, Some(20)), 25.0, "more came than were expected");
+        assert_eq!((open(40, 40, Some(40)), open(40, 40, Some(1))), (99.9, 99.9), "more may come until it is sealed");
     }
 
     #[test]
@@ -305,7 +328,7 @@ mod tests {
             ..Part::new((JobId(Uuid::nil()), number), 0, items, 1, DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(number.into()))
         };
         let mut open = job(JobStatus::Processing, 0, 0, 0);
-        open.top_part = Some(2);
+        (open.sealed, open.top_part) = (false, Some(2));
         open.rolled_up = RolledUp { parts: [0].into(), processed: 4, failed: 3 };
         let parts = [part(0, 7, 4, 1), part(1, 10, 5, 1), part(2, 20, 6, 1)];
         assert_eq!(open.parts_not_rolled_up(), [1, 2]);

@@ -42,6 +42,8 @@ pub struct Submission {
     pub params: Arc<RawValue>,
     /// All items; `None` leaves the job open for parts.
     pub items: Option<Vec<Box<RawValue>>>,
+    /// How many items will come, of a job that is open for parts.
+    pub expected_items: Option<u64>,
     /// The top-level member that is an item's id.
     pub id_field: Option<String>,
     /// How many failures are borne.
@@ -210,6 +212,7 @@ fn new_job(app: &App, submission: &Submission, split: Split) -> NewJob {
         processor: submission.processor.clone(),
         tolerated: submission.tolerated,
         split,
+        expected_items: submission.expected_items,
         id_field: submission.id_field.clone(),
         callback: submission.callback.clone(),
         metadata: submission.metadata.clone(),

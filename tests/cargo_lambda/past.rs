@@ -40,6 +40,7 @@ fn without_items() -> Submission {
         processor: "json-schema".to_owned(),
         params: RawValue::from_string("{}".to_owned()).unwrap().into(),
         items: Some(Vec::new()),
+        expected_items: None,
         id_field: None,
         tolerated: ToleratedFailures::default(),
         chunk_size: None,

@@ -95,6 +95,7 @@ pub(crate) fn submission(owner: &UserId) -> Submission {
         processor: "succeeds".to_owned(),
         params: raw("null").into(),
         items: Some(vec![raw("1")]),
+        expected_items: None,
         id_field: None,
         tolerated: ToleratedFailures::Count(0),
         chunk_size: None,

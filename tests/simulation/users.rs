@@ -138,6 +138,7 @@ fn submission(world: &World, job: &JobPlan) -> Submission {
         processor: "scripted".to_owned(),
         params: Arc::from(RawValue::from_string(job.number.to_string()).unwrap()),
         items: job.streamed.is_none().then(|| job.items(0..job.fates.len())),
+        expected_items: None,
         id_field: None,
         tolerated: job.tolerated,
         chunk_size: job.chunk_size,

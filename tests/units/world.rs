@@ -70,6 +70,7 @@ impl World {
             processor: "counts".to_owned(),
             params: Arc::from(RawValue::NULL.to_owned()),
             items: None,
+            expected_items: None,
             id_field: None,
             tolerated: ToleratedFailures::Count(1_000_000),
             chunk_size: Some(chunk_size),

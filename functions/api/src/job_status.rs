@@ -35,7 +35,8 @@ pub struct JobStatusResponse {
     /// `Pending`, `Processing`, `Completed`, `Failed` or `Cancelled`.
     #[schema(examples("Processing"))]
     pub status: String,
-    /// 100 × (processed + failed) / total, not rounded; 0 without items; `Completed` is 100.
+    /// 100 × (processed + failed) / total, not rounded; 0 without items; `Completed` is 100. Until `sealed` it is a share of
+    /// the `expectedItems`, less than 100, and 0 if none were given.
     pub progress_percentage: f64,
     /// All items; grows until `sealed`.
     pub total_items: u64,

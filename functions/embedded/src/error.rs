@@ -23,7 +23,7 @@ pub enum OpenError {
         cause: io::Error,
     },
     /// What is named as the data directory, or lies in it, is not to be used.
-    #[error("{} cannot hold the data: {why}", path.display())]
+    #[error("{} cannot be used for a data directory: {why}", path.display())]
     Unfit {
         /// The directory or file.
         path: PathBuf,

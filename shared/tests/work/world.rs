@@ -178,6 +178,7 @@ impl World {
             processor: "script".to_owned(),
             params: Arc::from(RawValue::NULL.to_owned()),
             items,
+            expected_items: None,
             id_field: None,
             tolerated,
             chunk_size: Some(chunk_size),

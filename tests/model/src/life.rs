@@ -216,6 +216,7 @@ fn submission(shape: &Shape) -> Submission {
         processor: PROCESSOR.to_owned(),
         params: Arc::from(item()),
         items: Some((0..shape.total()).map(|_| item()).collect()),
+        expected_items: None,
         id_field: None,
         tolerated: ToleratedFailures::Count(shape.tolerated),
         chunk_size: Some(shape.chunk_size()),

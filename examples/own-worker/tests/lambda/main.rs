@@ -100,6 +100,7 @@ fn orders() -> Submission {
         processor: "invoices".to_owned(),
         params: raw(json!({})).into(),
         items: Some((0..ORDERS).map(order).map(raw).collect()),
+        expected_items: None,
         id_field: None,
         tolerated: ToleratedFailures::Count(2),
         chunk_size: Some(2),

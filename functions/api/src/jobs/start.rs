@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headway::limits::{
-    ITEMS_PER_CHUNK_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX,
-    PARAMS_BYTES_MAX,
+    ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
+    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX,
 };
 use headway::percentage::PercentageError;
 use headway::submit::{RequestKey, Submission};
@@ -34,6 +34,9 @@ pub struct StartJobRequest {
     /// False: items follow as parts. True unless said.
     #[schema(default = true)]
     pub sealed: Option<bool>,
+    /// How many items will come as parts, if `sealed` is false: progress is shown as a share of them.
+    #[schema(minimum = 0, maximum = 10_000_000)]
+    pub expected_items: Option<u64>,
     /// The top-level member of items that is their id.
     pub id_field: Option<String>,
     /// How many failures the job bears; none unless said.
@@ -57,6 +60,7 @@ impl StartJobRequest {
             processor: self.processor,
             params: self.params,
             items: self.items,
+            expected_items: self.expected_items,
             id_field: self.id_field,
             tolerated: self.tolerated_failures,
             chunk_size: self.chunk_size,
@@ -100,6 +104,7 @@ impl<'a> Reader<'a> {
         }
         let params = self.params();
         let items = self.items(sealed);
+        let expected_items = self.expected_items(sealed);
         let id_field = self.value("idField", "must be the name of a member", text);
         let tolerated_failures = self.tolerated_failures();
         let chunk_size = self.value("chunkSize", "must be a whole number from 1 to 250", |value| {
@@ -109,7 +114,18 @@ impl<'a> Reader<'a> {
         // Endpoints are configured by the operator; there are none yet, so no name is one.
         let callback = self.value("callback", "is not the name of an endpoint that is configured", |_| None::<String>);
         let sealed = Some(sealed);
-        Some(StartJobRequest { processor: processor?, params, items, sealed, id_field, tolerated_failures, chunk_size, metadata, callback })
+        Some(StartJobRequest {
+            processor: processor?,
+            params,
+            items,
+            expected_items,
+            sealed,
+            id_field,
+            tolerated_failures,
+            chunk_size,
+            metadata,
+            callback,
+        })
     }
 
     fn refuse(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
@@ -160,6 +176,15 @@ impl<'a> Reader<'a> {
                 items
             }
         }
+    }
+
+    fn expected_items(&mut self, sealed: bool) -> Option<u64> {
+        let must = format!("must be a whole number from 0 to {ITEMS_PER_JOB_MAX}");
+        let expected = self.value("expectedItems", &must, |value| value.as_u64().filter(|items| *items <= ITEMS_PER_JOB_MAX));
+        if expected.is_some() && sealed {
+            self.refuse("/expectedItems", "must not be there unless `sealed` is false: the items are");
+        }
+        expected
     }
 
     fn tolerated_failures(&mut self) -> ToleratedFailures {
@@ -308,6 +333,7 @@ mod tests {
             (format!(r#""metadata": {{"{}": 1}}"#, "k".repeat(41)), &*format!("/metadata/{}", "k".repeat(41))),
             (format!(r#""metadata": {{"k": "{}"}}"#, "é".repeat(501)), "/metadata/k"),
             (r#""sealed": false"#.to_owned(), "/items"),
+            (r#""expectedItems": 1"#.to_owned(), "/expectedItems"),
         ]
         .map(|(member, pointer)| (member, pointer.to_owned()));
         for (member, pointer) in table {

@@ -198,7 +198,8 @@ proptest! {
             prop_assert!(equal(outputs[place], item) && equal(&lines[place]["output"], item));
             let cell = rows[place].iter().next_back().unwrap();
             prop_assert!(!cell.starts_with(['=', '+', '@', '\t', '\r']), "{}", cell);
-            prop_assert!(equal(&serde_json::from_str(cell).unwrap(), item), "{}", cell);
+            // JSON never begins with the mark that keeps a cell from being a formula.
+            prop_assert!(equal(&serde_json::from_str(cell.trim_start_matches('\'')).unwrap(), item), "{}", cell);
         }
     }
 }

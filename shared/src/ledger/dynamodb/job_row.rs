@@ -47,6 +47,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .number(FAILED_ROLLED_UP, job.rolled_up.failed)
         .number(SPLIT_VERSION, job.split.version)
         .number(SPLIT_ITEMS, job.split.items_per_chunk_max)
+        .maybe(EXPECTED_ITEMS, job.expected_items, number)
         .maybe(ID_FIELD, job.id_field.as_deref(), text)
         .maybe(CALLBACK, job.callback.as_deref(), text)
         .maybe(METADATA, job.metadata.as_deref(), text)
@@ -91,6 +92,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         rolled_up: rolled_up(row)?,
         tolerated: tolerated(row)?,
         split: Split { version: row.number(SPLIT_VERSION)?, items_per_chunk_max: row.number(SPLIT_ITEMS)? },
+        expected_items: row.number_if_any(EXPECTED_ITEMS)?,
         id_field: row.text_if_any(ID_FIELD)?.map(str::to_owned),
         callback: row.text_if_any(CALLBACK)?.map(str::to_owned),
         metadata: row.text_if_any(METADATA)?.map(str::to_owned),

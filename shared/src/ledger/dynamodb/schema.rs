@@ -82,6 +82,7 @@ attributes! {
     TOLERATED_SAMPLE: "toleratedSample" as "tm",
     SPLIT_VERSION: "splitVersion" as "sv",
     SPLIT_ITEMS: "splitItems" as "si",
+    EXPECTED_ITEMS: "expectedItems" as "ei",
     ID_FIELD: "idField" as "if",
     CALLBACK: "callback" as "cl",
     METADATA: "metadata" as "me",
