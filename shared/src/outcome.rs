@@ -194,7 +194,8 @@ impl Outcome {
             self.waiting_for.clone_from(&change.waiting_for);
             changed = true;
         }
-        changed
+        // Of a full chunk no reader asks for runs: a write for them alone would leave its register behind, if it is not shown.
+        changed && !self.register().is_full()
     }
 
     /// Records `results` begun while the part was in `round_begun`; says whether anything changed. What is recorded

@@ -634,4 +634,40 @@ pub(crate) const BUGS: &[Bug] = &[
         breaks: "a processor that panics takes its worker with it",
         trap: "a poison item costs only itself",
     },
+    Bug {
+        name: "settled-by-the-clock-alone",
+        edits: &[edit("if may_run && parts.iter().any(Part::is_running) {", "if may_run && parts.is_empty() {")],
+        breaks: "a job is said to be settled while a worker is at an item that takes long",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "settled-at-once",
+        edits: &[edit("now < ended + time(SETTLES_AFTER)", "now < ended")],
+        breaks: "a job is said to be settled before a worker knows that it has ended",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "entered-run-not-shown",
+        edits: &[edit("let running = !full && !self.runs.is_empty();", "let running = false;")],
+        breaks: "a reader does not learn that a worker is at a chunk",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "late-results-are-counted",
+        edits: &[edit(
+            "        if settlement.seen {\n            return",
+            "        if !settlement.results.is_empty() {\n            return",
+        )],
+        breaks: "a worker that was held up counts results of a job that was said to be settled",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "settled-with-rows-not-shown",
+        edits: &[edit(
+            "if known.is_none_or(|known| known.code() < register.code()) {",
+            "if known.is_some_and(|known| known.code() < register.code()) {",
+        )],
+        breaks: "what a worker recorded before it died is listed, and never counted",
+        trap: "who notes that a job is at rest has shown all that is recorded",
+    },
 ];

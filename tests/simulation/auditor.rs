@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
 use headway::{Job, JobId, JobStatus};
 
 use super::faults::Faults;
@@ -76,6 +77,10 @@ impl Auditor {
         hold!(DeletedIsGone, !book.deleted && self.last.get(&id).is_none_or(|last| !last.gone), "it came back: {job:?}");
         counts_are_right(&job, calls.succeeded(id))?;
         state_is_right(&job, book)?;
+        if self.faults.clocks_agree() {
+            settles_in_time(&job, now)?;
+        }
+        self.faults.saw(if job.is_settling() { "job: seen settling" } else { "job: seen at rest" });
         if let Some(last) = self.last.get(&id) {
             follows(&last.job, &job)?;
         }
@@ -131,6 +136,14 @@ fn state_is_right(job: &Job, book: &Book) -> Result<(), Violation> {
     Ok(())
 }
 
+/// A reader waits no longer than a worker lives.
+fn settles_in_time(job: &Job, now: DateTime<Utc>) -> Result<(), Violation> {
+    let bound = TimeDelta::from_std(FUNCTION_TIMEOUT_MAX + SETTLES_AFTER).unwrap_or_default() + SKEW;
+    let late = job.completed_at.is_some_and(|ended| ended + bound < now);
+    hold!(SettledIsFinal, !(late && job.is_settling()), "it still settles at {now}: {job:?}");
+    Ok(())
+}
+
 /// What may come after what was seen before.
 fn follows(last: &Job, job: &Job) -> Result<(), Violation> {
     let same_round = job.round == last.round;
@@ -150,6 +163,9 @@ fn follows(last: &Job, job: &Job) -> Result<(), Violation> {
     let ended_before = same_round && last.is_terminal();
     let end = |job: &Job| (job.status, job.completed_at, job.expires_at, job.error_message.clone());
     hold!(EndsStand, !ended_before || end(job) == end(last), "an end changed: {last:?} then {job:?}");
+    let was_final = ended_before && !last.is_settling();
+    let counts = |job: &Job| (job.processed_items, job.failed_items, job.is_settling());
+    hold!(SettledIsFinal, !was_final || counts(job) == counts(last), "it was settled and has changed: {last:?} then {job:?}");
     let may_leave = same_round || matches!(last.status, JobStatus::Completed | JobStatus::Failed) || !last.is_terminal();
     hold!(EndsStand, may_leave, "a cancelled job went on: {last:?} then {job:?}");
     hold!(EndsStand, job.status != JobStatus::Pending || last.status == JobStatus::Pending, "it is pending again: {last:?} then {job:?}");

@@ -35,6 +35,8 @@ struct State {
     processes: u64,
     tally: Tally,
     violation: Option<Violation>,
+    /// Whether clocks differ by no more than AWS's may: then readers find out whether ended jobs are settled.
+    clocks_agree: bool,
     /// When failed items were last cleared, to be run again.
     cleared: BTreeMap<(JobId, u64), Instant>,
 }
@@ -42,6 +44,7 @@ struct State {
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
+        let clocks_agree = rng.bool();
         let focus = rng.bool().then(|| Kind::ALL[rng.usize(0..Kind::ALL.len())]);
         Self(Arc::new(Mutex::new(State {
             rng,
@@ -53,6 +56,7 @@ impl Faults {
             processes: 0,
             tally: Tally::default(),
             violation: None,
+            clocks_agree,
             cleared: BTreeMap::new(),
         })))
     }
@@ -68,6 +72,10 @@ impl Faults {
 
     pub(crate) fn on(&self) -> bool {
         self.state().on
+    }
+
+    pub(crate) fn clocks_agree(&self) -> bool {
+        self.state().clocks_agree
     }
 
     pub(crate) fn saw(&self, name: &'static str) {

@@ -17,6 +17,8 @@ pub(crate) enum Invariant {
     EndsStand,
     /// 6. To everybody but its owner a job does not exist.
     OwnersAreApart,
+    /// 5. Once an ended job is said to be settled no count changes, and that is said within the bound.
+    SettledIsFinal,
     /// 7. Counts, lists, and the ledger recomputed from its rows agree.
     ListsAndLedgerAgree,
     /// 8. A message or kept item is forgotten only after what it led to is durable; every call is safe to repeat.

@@ -20,6 +20,8 @@ use super::tally::Blow;
 pub(crate) const GAVE_UP: &str = "fault: call that gave up";
 /// How wrong a clock may be.
 const SKEW_MS_MAX: i64 = 2_000;
+/// How wrong where clocks agree as those of AWS do: two differ by twice that at most.
+const SMALL_SKEW_MS_MAX: i64 = 200;
 
 /// A process that can die, with its own clock.
 #[derive(Clone)]
@@ -47,7 +49,8 @@ impl std::fmt::Debug for Process {
 impl Process {
     /// A process whose clock is wrong by up to two seconds; `started` is the history's begin.
     pub(crate) fn new(faults: Faults, started: Instant) -> Self {
-        let skew_ms = faults.pick(2 * SKEW_MS_MAX as u64) as i64 - SKEW_MS_MAX;
+        let most = if faults.clocks_agree() { SMALL_SKEW_MS_MAX } else { SKEW_MS_MAX };
+        let skew_ms = faults.pick(2 * most as u64) as i64 - most;
         if skew_ms.abs() > SKEW_MS_MAX / 2 {
             faults.saw("fault: clock skew");
         }

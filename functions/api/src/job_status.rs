@@ -336,3 +336,39 @@ fn time_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Res
         None => serializer.serialize_none(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headway::waiting::WaitReason;
+    use headway::{JobId, UserId};
+
+    use super::*;
+
+    /// What broke it: "0 s left" for as long as the last item waited to be tried again.
+    #[test]
+    fn the_estimate_is_never_before_items_that_wait_are_tried_again() {
+        let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let until = |seconds| Some(WaitingFor::new("crm", WaitReason::Throttled, at(seconds), None));
+        // Pending, of those waiting, until when; and when it ends at ten items a second.
+        let cases = [
+            (50, 0, None, Some(5)),
+            (50, 1, None, Some(5)),
+            (50, 1, until(90), Some(90)),
+            (50, 1, until(2), Some(5)),
+            (1, 1, None, None),
+            (1, 1, until(90), Some(90)),
+        ];
+        for (pending, retrying_items, waiting_for, ends) in cases {
+            let job = Job::new(JobId(Uuid::nil()), UserId::new("ann").unwrap(), pending, at(0));
+            let job = Job { sealed: true, retrying_items, waiting_for, ..job };
+            assert_eq!(estimate(&job, 10.0), ends.map(at), "{job:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_waited_for_is_shown_until_it_is_long_past() {
+        let now = DateTime::UNIX_EPOCH;
+        let shown = |seconds| waiting_for(Some(WaitingFor::new("crm", WaitReason::Rate, now + TimeDelta::seconds(seconds), None)), now);
+        assert!(shown(900).is_some() && shown(-60).is_some() && shown(-61).is_none());
+    }
+}

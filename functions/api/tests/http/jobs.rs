@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use headway::limits::{BODY_BYTES_MAX, ITEM_BYTES_MAX};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Answer, World};
 
 /// A whole life, and the document byte for byte: clients in other languages map its fields, in its order.
 #[tokio::test]
@@ -23,7 +23,8 @@ async fn a_job_from_its_start_to_its_end() {
             + r#""createdAt":"2026-11-24T08:00:00.000Z","completedAt":null,"failedItems":0,"pendingItems":4,"processor":"echo","round":1,"#
             + r#""sealed":true,"paused":false,"startedAt":null,"updatedAt":"2026-11-24T08:00:00.000Z","expiresAt":null,"#
             + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel","pause"],"toleratedFailures":{"count":1},"#
-            + r#""metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"cost":null}"#;
+            + r#""metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"cost":null,"#
+            + r#""settling":false,"waitingFor":null,"retryingItems":0,"correctedItems":0,"limits":null}"#;
     assert_eq!(started.body, expected);
 
     let path = format!("/v1/jobs/{id}");
@@ -227,6 +228,26 @@ async fn the_list_is_filtered() {
     for query in ["owner=bob", "owner=*"] {
         assert_eq!(world.get(&format!("/v1/jobs?{query}")).await.problem(), "scope", "{query}");
     }
+}
+
+/// Who polls is asked to come again until no number changes any more; then the answer is another, and so is its tag.
+#[tokio::test(start_paused = true)]
+async fn an_ended_job_settles() {
+    let world = World::new();
+    let id = world.start_with(json!({"items": [1, 2, 3], "chunkSize": 1})).await;
+    let path = format!("/v1/jobs/{id}");
+    world.clock.pass(TimeDelta::minutes(10));
+    let ended = world.post(&format!("{path}/cancel"), "").await;
+    let told = |answer: &Answer| (answer.json()["status"].clone(), answer.json()["settling"].clone());
+    assert_eq!(told(&ended), (json!("Cancelled"), json!(true)));
+    let settling = world.get(&path).await;
+    assert_eq!((told(&settling), settling.header("retry-after")), ((json!("Cancelled"), json!(true)), "1"));
+    assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], true);
+    world.clock.pass(TimeDelta::milliseconds(2_500));
+    assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], false, "a list finds out too");
+    let settled = world.get(&path).await;
+    assert_eq!(told(&settled), (json!("Cancelled"), json!(false)));
+    assert!(!settled.headers.contains_key("retry-after") && settled.header("etag") != settling.header("etag"));
 }
 
 /// Rate and estimate follow the ledger's time, not the time of asking.
