@@ -22,6 +22,7 @@ mod leases;
 mod may_begin;
 mod mode;
 mod patience;
+mod place;
 mod prepared;
 mod ran;
 mod ready;

@@ -627,10 +627,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "panic-not-caught",
-        edits: &[edit(
-            "let called = AssertUnwindSafe(prepared.processor.process(item.clone())).catch_unwind();",
-            "let called = async { Ok::<_, Box<dyn std::any::Any + Send>>(processor.process(item.clone()).await) };",
-        )],
+        edits: &[edit("let called = AssertUnwindSafe(work).catch_unwind();", "let called = work.map(Ok::<_, Box<dyn Any + Send>>);")],
         breaks: "a processor that panics takes its worker with it",
         trap: "a poison item costs only itself",
     },

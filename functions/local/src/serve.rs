@@ -68,7 +68,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let stopped = stop::when_asked().context("signals cannot be heard")?;
-    let worker = Functions::worker(&hosted.embedded, app.clone(), processors).alone();
+    let worker = Functions::worker(&hosted.embedded, app.clone(), processors).alone().with_threads()?;
     let functions = Functions::start(&hosted.embedded, app, worker, stopped.clone());
     announce(args, address, checked_outside)?;
     tokio::join!(listener::serve(listener, router(Arc::new(state)), connections_max, stopped), functions.finished());

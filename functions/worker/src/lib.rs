@@ -46,6 +46,14 @@ impl Handler {
         Self { worker: self.worker.alone(), ..self }
     }
 
+    /// Calls each processor on a thread of its own.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn with_threads(self) -> std::io::Result<Self> {
+        Ok(Self { worker: self.worker.with_threads()?, ..self })
+    }
+
     /// Works on a batch before `deadline`; the answer names the messages that have to come again.
     pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let began = Instant::now();
@@ -58,6 +66,9 @@ impl Handler {
         self.metrics.send(self.app.clock.now(), metrics::of(&worked, oldest_age));
         let undone = worked.undone.len();
         tracing::info!(messages, undone, duration_ms = began.elapsed().as_millis() as u64, "worked on a batch");
+        if self.worker.is_spent() {
+            end_soon();
+        }
         let mut answer = SqsBatchResponse::default();
         answer.batch_item_failures = worked.undone.into_iter().map(failure).collect();
         answer
@@ -78,6 +89,18 @@ impl Handler {
     }
 }
 
+/// Ends the process once the answer is on its way: only a new one is free of what holds its threads.
+fn end_soon() {
+    tracing::error!("too many calls of processors cannot be stopped: what is left was handed back, and this process ends");
+    tokio::spawn(async {
+        tokio::time::sleep(END_AFTER).await;
+        std::process::exit(1);
+    });
+}
+
+/// How long the answer of the last batch has to get on its way.
+const END_AFTER: Duration = Duration::from_millis(500);
+
 /// Runs the worker function on Lambda, configured by the environment, until the runtime ends it. A `main` that has not
 /// called [`enter`] has it called here: what comes before runs in each child process that checks items too.
 ///
@@ -88,7 +111,7 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
     telemetry::init();
     let (app, dead_letter_queue_arn) = environment().await?;
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
-    let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics);
+    let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);

@@ -1,12 +1,12 @@
 //! One call of the processor: bounded in time, with its panics caught.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use tokio::time::Instant;
 
 use super::delivery::Invocation;
+use super::place::{Place, Went};
 use super::prepared::Prepared;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
@@ -30,20 +30,20 @@ pub(super) struct ForNow {
 }
 
 /// Calls the processor with the item.
-pub(super) async fn call(prepared: &Prepared, item: &Item, invocation: Invocation) -> Called {
+pub(super) async fn call(place: &Place, prepared: &Prepared, item: &Item, invocation: Invocation) -> Called {
     let begun = Instant::now();
     let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
     let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
-    let called = AssertUnwindSafe(prepared.processor.process(item.clone())).catch_unwind();
-    let answer = tokio::time::timeout(limit, called).await;
+    let (processor, own) = (Arc::clone(&prepared.processor), item.clone());
+    let went = place.call(async move { processor.process(own).await }, limit).await;
     prepared.pace.note(begun.elapsed());
-    match answer {
-        Ok(Ok(Ok(output))) => Called::Output(output),
-        Ok(Ok(Err(error))) => of_error(error),
-        Ok(Err(panic)) => Called::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
+    match went {
+        Went::Done(Ok(output)) => Called::Output(output),
+        Went::Done(Err(error)) => of_error(error),
+        Went::Panicked(panic) => Called::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
         // It was given less than its own limit, and began too late to have had all an invocation can give.
-        Err(_) if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Called::CutShort,
-        Err(_) => Called::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
+        Went::Overran if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Called::CutShort,
+        Went::Overran => Called::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
     }
 }
 

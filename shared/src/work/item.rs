@@ -50,7 +50,7 @@ impl Worker {
                 return Tried::Returned(chunk.returned(index, item.value, reason));
             }
             item.attempt += 1;
-            let error = match call(prepared, &item, *invocation).await {
+            let error = match call(&self.place, prepared, &item, *invocation).await {
                 Called::Output(output) => return Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
                 Called::Failed(kind, code, message) => return failed(item, kind, &code, &message),
                 Called::CutShort => return Tried::Returned(chunk.returned(index, item.value, ReturnReason::Deadline)),

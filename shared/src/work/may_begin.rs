@@ -11,7 +11,7 @@ use crate::error::error_chain;
 use crate::limits::DEADLINE_MARGIN;
 
 impl Worker {
-    /// Why no item of the chunk may begin now, if so: it cannot be expected to end before the deadline (unless no
+    /// Why no item of the chunk may begin now, if so: the process is about to end; the item cannot be expected to end before the deadline (unless no
     /// invocation would give it more time), or its job is held. A read of the job that took longer than the lease counts
     /// for nothing; one that fails leaves the rest to another delivery.
     pub(super) async fn must_return(&self, run: &RunContext<'_>) -> Option<ReturnReason> {
@@ -20,7 +20,7 @@ impl Worker {
         loop {
             let now = Instant::now();
             let expected = if invocation.is_fresh(now) { Duration::ZERO } else { prepared.pace.expected() };
-            if now + DEADLINE_MARGIN + expected >= invocation.deadline {
+            if self.place.is_spent() || now + DEADLINE_MARGIN + expected >= invocation.deadline {
                 return Some(ReturnReason::Deadline);
             }
             if let Some(lets_begin) = self.leases.lets_begin(id) {

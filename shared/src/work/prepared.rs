@@ -1,7 +1,6 @@
 //! Processors bound to a job's params: prepared once a job and warm process.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::call::panic_text;
+use super::place::{Place, Went};
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::JobId;
@@ -21,6 +21,9 @@ use crate::processor::{ItemError, ItemProcessor, Options, Processors};
 const JOBS_MAX: usize = 64;
 /// Bytes of all their params together: what is built from params is a multiple of them.
 const BYTES_MAX: usize = 1_000_000;
+
+/// The longest that preparing a processor may take.
+const PREPARE_MAX: Duration = Duration::from_secs(30);
 
 /// A processor ready for one job's items.
 #[derive(Clone)]
@@ -134,7 +137,7 @@ impl PreparedJobs {
     }
 
     /// The job's processor, prepared.
-    pub(super) async fn get(&self, app: &App, processors: &Processors, job: &Job) -> Result<Bound, JobError> {
+    pub(super) async fn get(&self, place: &Place, app: &App, processors: &Processors, job: &Job) -> Result<Bound, JobError> {
         let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
         let unbound = processors.get(&job.processor).ok_or_else(unknown)?;
         let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
@@ -143,7 +146,7 @@ impl PreparedJobs {
             if let Some(meanwhile) = &self.meanwhile {
                 meanwhile(job.id).await;
             }
-            prepare(unbound, params)
+            prepare(place, unbound, params).await
         };
         bound.get_or_try_init(|| prepared).await.cloned()
     }
@@ -154,14 +157,16 @@ impl PreparedJobs {
     }
 }
 
-fn prepare(unbound: &Arc<dyn ItemProcessor>, params: Arc<RawValue>) -> Result<Bound, JobError> {
-    let processor = match catch_unwind(AssertUnwindSafe(|| unbound.prepare(&params))) {
-        Ok(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
-        Ok(Err(ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. })) => {
+async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, params: Arc<RawValue>) -> Result<Bound, JobError> {
+    let (own, own_params) = (Arc::clone(unbound), Arc::clone(&params));
+    let processor = match place.compute(move || own.prepare(&own_params), PREPARE_MAX).await {
+        Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
+        Went::Done(Err(ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. })) => {
             return Err(JobError::unavailable("preparing the processor", message));
         }
-        Ok(Err(ItemError::Permanent { message, .. })) => return Ok(Err(message)),
-        Err(panic) => return Ok(Err(format!("preparing the processor panicked: {}", panic_text(panic.as_ref())))),
+        Went::Done(Err(ItemError::Permanent { message, .. })) => return Ok(Err(message)),
+        Went::Overran => return Ok(Err(format!("preparing the processor took longer than {} s", PREPARE_MAX.as_secs()))),
+        Went::Panicked(panic) => return Ok(Err(format!("preparing the processor panicked: {}", panic_text(panic.as_ref())))),
     };
     let options = Arc::new(processor.options());
     let places = Arc::new(Semaphore::new(options.concurrency.max(1)));

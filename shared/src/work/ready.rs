@@ -19,7 +19,7 @@ impl Worker {
             return Ok(known);
         }
         let _turn = self.turns.beside().await;
-        self.prepared.get(&self.app, &self.processors, &chunk.job).await
+        self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await
     }
 
     /// The same, marked before it begins: at the last time it may have killed its worker.
@@ -29,7 +29,7 @@ impl Worker {
         }
         let _turn = self.turns.careful(strikes).await;
         self.app.ledger.put_care(chunk.message.id, Some(&self.mark(None, strikes, invocation))).await?;
-        self.prepared.get(&self.app, &self.processors, &chunk.job).await
+        self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await
     }
 
     /// Fails the job, since none of its items can begin; they are kept for a retry.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::leases::Leases;
+use super::place::{Place, Threads};
 use super::prepared::PreparedJobs;
 use super::turns::Turns;
 use crate::app::App;
@@ -20,12 +21,21 @@ pub struct Worker {
     pub(super) prepared: PreparedJobs,
     pub(super) alone: bool,
     pub(super) turns: Turns,
+    pub(super) place: Place,
 }
 
 impl Worker {
     /// A worker with these processors.
     pub fn new(app: App, processors: Processors) -> Self {
-        Self { app, processors, leases: Leases::default(), prepared: PreparedJobs::default(), alone: false, turns: Turns::default() }
+        Self {
+            app,
+            processors,
+            leases: Leases::default(),
+            prepared: PreparedJobs::default(),
+            alone: false,
+            turns: Turns::default(),
+            place: Place::default(),
+        }
     }
 
     /// Awaits this while it prepares a job's processor: in a simulation, a worker can die there.
@@ -33,6 +43,20 @@ impl Worker {
     pub fn preparing_beside(mut self, meanwhile: Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync>) -> Self {
         self.prepared.meanwhile = Some(meanwhile);
         self
+    }
+
+    /// Calls each processor on a thread of its own, so that one that never yields stops nothing else.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn with_threads(mut self) -> std::io::Result<Self> {
+        self.place = Place::Threads(Threads::new()?);
+        Ok(self)
+    }
+
+    /// Whether processors that cannot be stopped hold so many threads that this process has to end: it begins nothing more.
+    pub fn is_spent(&self) -> bool {
+        self.place.is_spent()
     }
 
     /// This is the only worker there is: a mark it did not make was left by one that is dead.

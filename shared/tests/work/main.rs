@@ -13,5 +13,6 @@ mod retries;
 mod settling;
 mod slices;
 mod submissions;
+mod threads;
 mod threshold;
 mod world;

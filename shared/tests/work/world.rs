@@ -99,7 +99,7 @@ pub(crate) struct World {
     pub(crate) function_timeout: Duration,
     queue: Arc<MemoryQueue>,
     processors: Processors,
-    worker: Worker,
+    pub(crate) worker: Worker,
     calls: Arc<Mutex<Vec<Call>>>,
     prepared: Arc<AtomicUsize>,
     /// What preparing the processor fails with.
@@ -161,6 +161,11 @@ impl World {
             refusal,
             killers,
         }
+    }
+
+    /// With a worker that calls each processor on a thread of its own.
+    pub(crate) fn with_threads(self) -> Self {
+        Self { worker: worker(&self.app, &self.processors, &self.killers).with_threads().unwrap(), ..self }
     }
 
     /// Starts a job of so many items, each its own index.

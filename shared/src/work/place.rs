@@ -1,0 +1,143 @@
+//! Where processors are called. They are others' code: a call that computes without ever yielding must not keep the worker
+//! from its leases, checkpoints and deadlines, nor from other items. So each has a thread of its own.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::Instrument as _;
+
+/// A thread that does not come back this long after its call's time limit is stuck.
+const GRACE: Duration = Duration::from_millis(500);
+/// Calls side by side; more wait for a thread.
+const THREADS_MAX: usize = 512;
+/// How long a thread is kept that has nothing to do.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+/// With so many threads stuck a process is spent: it hands back what it has, and ends.
+const STUCK_MAX: usize = 4;
+
+/// How a call went.
+#[derive(Debug)]
+pub(super) enum Went<T> {
+    /// It gave this.
+    Done(T),
+    /// It panicked.
+    Panicked(Box<dyn Any + Send>),
+    /// It took longer than it may.
+    Overran,
+}
+
+/// Where processors are called.
+#[derive(Debug, Default)]
+pub(super) enum Place {
+    /// On the worker's own thread: in tests whose time is virtual.
+    #[default]
+    Here,
+    /// Each on a thread of its own.
+    Threads(Threads),
+}
+
+impl Place {
+    /// Waits for what a processor does with an item, no longer than this.
+    pub(super) async fn call<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static, limit: Duration) -> Went<T> {
+        match self {
+            Self::Here => within(work, limit).await,
+            Self::Threads(threads) => {
+                let (handle, work) = (threads.handle.clone(), work.in_current_span());
+                threads.run(move || handle.block_on(within(work, limit)), limit).await
+            }
+        }
+    }
+
+    /// Waits for what a processor computes, no longer than this.
+    pub(super) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static, limit: Duration) -> Went<T> {
+        let caught = || catch_unwind(AssertUnwindSafe(work)).map_or_else(Went::Panicked, Went::Done);
+        match self {
+            Self::Here => caught(),
+            Self::Threads(threads) => threads.run(caught, limit).await,
+        }
+    }
+
+    /// Whether too many threads are stuck for this process to go on.
+    pub(super) fn is_spent(&self) -> bool {
+        match self {
+            Self::Here => false,
+            Self::Threads(threads) => threads.stuck.load(Ordering::Relaxed) >= STUCK_MAX,
+        }
+    }
+}
+
+async fn within<T>(work: impl Future<Output = T>, limit: Duration) -> Went<T> {
+    let called = AssertUnwindSafe(work).catch_unwind();
+    match timeout(limit, called).await {
+        Ok(Ok(out)) => Went::Done(out),
+        Ok(Err(panic)) => Went::Panicked(panic),
+        Err(_) => Went::Overran,
+    }
+}
+
+/// Threads for calls of processors, with a runtime that drives what they wait for.
+#[derive(Debug)]
+pub(super) struct Threads {
+    handle: Handle,
+    /// Taken when it is dropped.
+    runtime: Option<Runtime>,
+    stuck: Arc<AtomicUsize>,
+}
+
+impl Threads {
+    /// None yet; they are started as they are needed.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn new() -> std::io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(THREADS_MAX)
+            .thread_keep_alive(KEPT_FOR)
+            .thread_name("headway-items")
+            .enable_all()
+            .build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), stuck: Arc::default() })
+    }
+
+    /// Runs what keeps to the limit by itself, unless it never yields.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Went<T> + Send + 'static, limit: Duration) -> Went<T> {
+        let mut task = self.handle.spawn_blocking(work);
+        match timeout(limit.saturating_add(GRACE), &mut task).await {
+            Ok(Ok(went)) => went,
+            Ok(Err(failed)) => failed.try_into_panic().map_or(Went::Overran, Went::Panicked),
+            Err(_) => {
+                self.watch(task);
+                Went::Overran
+            }
+        }
+    }
+
+    /// Counts a stuck thread until it comes back, if ever.
+    fn watch<T: Send + 'static>(&self, task: JoinHandle<Went<T>>) {
+        let stuck = Arc::clone(&self.stuck);
+        let threads = stuck.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::error!(threads, "a processor computes past its time limit and cannot be stopped: its thread is left to it");
+        self.handle.spawn(async move {
+            // Whatever it gives comes too late.
+            let _ = task.await;
+            stuck.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // Without waiting for threads that may never come back.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
