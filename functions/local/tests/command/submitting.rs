@@ -28,7 +28,7 @@ async fn a_file_arrives_whole_and_the_end_says_where_to_look() {
     let world = server.world.lock().unwrap();
     assert_eq!(world.parts.values().map(|(first, items)| (*first, items.len())).collect::<Vec<_>>(), [(0, 160), (160, 160), (320, 80)]);
     let start = world.asked.iter().find(|asked| asked.method == "POST").unwrap();
-    assert_eq!(start.body, r#"{"processor":"p","sealed":false,"toleratedFailures":{"percentage":3}}"#);
+    assert_eq!(start.body, r#"{"processor":"p","sealed":false,"expectedItems":400,"toleratedFailures":{"percentage":3}}"#);
     assert!(start.headers.contains_key("idempotency-key"));
 }
 

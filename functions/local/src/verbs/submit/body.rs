@@ -72,6 +72,8 @@ struct JobBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<Box<RawValue>>,
     sealed: bool,
+    /// How many items will come, so that progress is of all of them from the first part on.
+    expected_items: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +102,7 @@ impl JobOptions {
         Ok(())
     }
 
-    /// What happens if a item fails, if nobody said.
+    /// What happens if an item fails, if nobody said.
     pub(super) fn tolerance_note(&self) -> Option<&'static str> {
         let note = "no failure is tolerated: the first item that fails ends the job (--tolerate N or P% bears more)";
         self.tolerate.is_none().then_some(note)
@@ -116,6 +118,7 @@ impl JobOptions {
             processor: self.processor.as_deref(),
             params: if text { with_text(params)? } else { params },
             sealed: false,
+            expected_items: survey.items,
             id_field: self.id_field.as_deref(),
             tolerated_failures: self.tolerate,
             chunk_size: self.chunk_size,
@@ -231,13 +234,13 @@ mod tests {
         let with = |digest: &str| {
             body_of(&["--processor", "p", "--metadata", "a=b"], &Survey { sha256: Some(digest.to_owned()), ..Survey::default() }, false)
         };
-        assert_eq!(with("00ff"), r#"{"processor":"p","sealed":false,"metadata":{"a":"b","itemsSha256":"00ff"}}"#);
+        assert_eq!(with("00ff"), r#"{"processor":"p","sealed":false,"expectedItems":0,"metadata":{"a":"b","itemsSha256":"00ff"}}"#);
         assert_ne!(with("00ff"), with("00fe"));
     }
 
     #[test]
     fn only_what_was_typed_is_asked_for() {
-        assert_eq!(body(&["--processor", "p"]), r#"{"processor":"p","sealed":false}"#);
+        assert_eq!(body(&["--processor", "p"]), r#"{"processor":"p","sealed":false,"expectedItems":0}"#);
         let dir = tempfile::tempdir().unwrap();
         let params = dir.path().join("p.json");
         std::fs::write(&params, "{\"limit\": 1.000000000000000000001}\n").unwrap();
@@ -261,7 +264,7 @@ mod tests {
         ]);
         assert_eq!(
             all,
-            r#"{"processor":"p","params":{"limit": 1.000000000000000000001},"sealed":false,"idField":"iata","#.to_owned()
+            r#"{"processor":"p","params":{"limit": 1.000000000000000000001},"sealed":false,"expectedItems":0,"idField":"iata","#.to_owned()
                 + r#""toleratedFailures":{"percentage":2.5},"chunkSize":9,"metadata":{"file":"a=b","x":""},"callback":"crm"}"#
         );
     }
