@@ -125,6 +125,10 @@ def api_lists_jobs(bench):
     return lambda: answered(bench, 200, "GET", "/v1/jobs?pageSize=2")
 
 
+def api_lists_all_live_jobs(bench):
+    return lambda: answered(bench, 200, "GET", "/v1/jobs?owner=*")
+
+
 def api_lists_failures(bench):
     job = bench.failed()
     return lambda: answered(bench, 200, "GET", f"/v1/jobs/{job}/failures")
@@ -176,6 +180,7 @@ NEEDS = {
     ("ApiFunction", "dynamodb:PutItem", "Table.Arn"): api_starts,
     ("ApiFunction", "dynamodb:UpdateItem", "Table.Arn"): api_starts,
     ("ApiFunction", "dynamodb:Query", "Table.Arn/index/owner"): api_lists_jobs,
+    ("ApiFunction", "dynamodb:Query", "Table.Arn/index/sweep"): api_lists_all_live_jobs,
     ("ApiFunction", "sqs:SendMessage", "Queue.Arn"): api_starts,
     ("WorkerFunction", "dynamodb:BatchGetItem", "Table.Arn"): worker_settles,
     ("WorkerFunction", "dynamodb:DeleteItem", "Table.Arn"): worker_is_careful,
