@@ -1,7 +1,10 @@
 //! How chunks travel in a queue's messages. Rows decide, messages only carry: no rule reads a round from a chunk message.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -22,8 +25,14 @@ pub struct ChunkMessage {
     pub items: Vec<(u64, Box<RawValue>)>,
     /// How often these items were tried before.
     pub attempt: u32,
-    /// How often they came back from the dead-letter queue.
+    /// How often they came back from the dead-letter queue, since something last came of their message.
     pub hops: u32,
+    /// How often they were returned in a row although nothing came of it: no item recorded, no attempt charged, no wait begun.
+    pub returns: u32,
+    /// How long these items were told to wait in this round, in all, for a downstream that is throttled or away.
+    pub waited: Duration,
+    /// They are not to begin before this: a wait longer than the queue's longest delay.
+    pub not_before: Option<DateTime<Utc>>,
     /// Fresh at every send.
     pub nonce: Uuid,
     /// Whether each item is to be marked before it begins.
@@ -76,6 +85,12 @@ struct Wire {
     attempt: u32,
     #[serde(default)]
     hops: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    returns: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waited_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<DateTime<Utc>>,
     #[serde(default)]
     nonce: Uuid,
     #[serde(default)]
@@ -97,6 +112,14 @@ pub enum WireError {
     /// Not one of ours.
     #[error("the message is not one of ours")]
     Foreign(#[source] Cause),
+}
+
+impl ChunkMessage {
+    /// The message without its items.
+    pub(crate) fn without_items(&self) -> Self {
+        let Self { id, chunk_items, first_index, attempt, hops, returns, waited, not_before, nonce, careful, .. } = *self;
+        Self { id, chunk_items, first_index, items: Vec::new(), attempt, hops, returns, waited, not_before, nonce, careful }
+    }
 }
 
 impl Message {
@@ -160,6 +183,9 @@ impl Wire {
             items64: None,
             attempt: 0,
             hops: 0,
+            returns: 0,
+            waited_ms: None,
+            not_before: None,
             nonce: Uuid::nil(),
             careful: false,
         }
@@ -172,6 +198,9 @@ impl Wire {
             first: Some(chunk.first_index),
             attempt: chunk.attempt,
             hops: chunk.hops,
+            returns: chunk.returns,
+            waited_ms: (!chunk.waited.is_zero()).then(|| u64::try_from(chunk.waited.as_millis()).unwrap_or(u64::MAX)),
+            not_before: chunk.not_before,
             nonce: chunk.nonce,
             careful: chunk.careful,
             ..Self::new("chunk", chunk.id.job, chunk.id.part)
@@ -209,6 +238,9 @@ impl Wire {
                     items: indexes.into_iter().zip(items).collect(),
                     attempt: self.attempt,
                     hops: self.hops,
+                    returns: self.returns,
+                    waited: Duration::from_millis(self.waited_ms.unwrap_or_default()),
+                    not_before: self.not_before,
                     nonce: self.nonce,
                     careful: self.careful,
                 }))
@@ -216,6 +248,10 @@ impl Wire {
             other => Err(WireError::Foreign(format!("it is of kind {other}").into())),
         }
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Whether the text holds a character that SQS does not take and JSON does.
@@ -248,6 +284,9 @@ mod tests {
             items: items.iter().enumerate().map(raw).collect(),
             attempt: 2,
             hops: 1,
+            returns: 4,
+            waited: Duration::from_millis(90_001),
+            not_before: Some(DateTime::UNIX_EPOCH),
             nonce: Uuid::from_u128(9),
             careful: true,
         }

@@ -117,6 +117,14 @@ pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 /// How long a chunk begins items before it gives its place to whoever is next in the queue.
 pub const SLICE: Duration = Duration::from_secs(10);
 
+/// How long an item waits in all for a downstream that is throttled or away, unless its processor says otherwise.
+pub const PATIENCE_DEFAULT: Duration = Duration::from_secs(24 * 3_600);
+/// How often a message may come again in a row although nothing came of it: no item recorded, no attempt charged, no wait
+/// begun. Each time some other item of the same call was begun, so that this many in a row do not come by chance.
+pub const RETURNS_MAX: u32 = 1_000;
+/// Messages that one message is returned in, at most.
+pub const RETURNED_MESSAGES_MAX: usize = 10;
+
 /// At most this many problems are told of one request.
 pub const VIOLATIONS_MAX: usize = 20;
 

@@ -23,6 +23,10 @@ pub enum FailureKind {
     Permanent,
     /// It might pass, but was tried as often as it may be.
     RetriesExhausted,
+    /// Its downstream went on asking to wait, for longer than the processor's patience.
+    Throttled,
+    /// Its downstream could not be reached for longer than the processor's patience.
+    Unreachable,
     /// One call took longer than it may.
     TimedOut,
     /// It panicked, or was begun twice by workers that died.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::ids::{JobId, UserId};
-use crate::limits::ITEMS_PER_CHUNK_MAX;
+use crate::limits::{ITEMS_PER_CHUNK_MAX, PATIENCE_DEFAULT};
 
 /// Works on one item at a time. Items are processed at least once and counted exactly once: make the side effect
 /// idempotent with [`Item::idempotency_key`].
@@ -21,7 +21,7 @@ pub trait ItemProcessor: Send + Sync {
     ///
     /// # Errors
     /// [`ItemError::Retryable`] for what may pass, [`ItemError::Throttled`] if the downstream asks to wait,
-    /// [`ItemError::Permanent`] for what will not pass.
+    /// [`ItemError::Unreachable`] if it was not reached, [`ItemError::Permanent`] for what will not pass.
     async fn process(&self, item: Item) -> Result<Output, ItemError>;
 
     /// Called once a job and warm process with the job's `params`: whatever is costly to build from them, as a
@@ -54,6 +54,10 @@ pub struct Options {
     pub item_timeout: Duration,
     /// How often an item is tried while its failures are retryable.
     pub attempts_max: u32,
+    /// How long an item may wait in all, in one round of its job, because it was throttled or could not reach the downstream.
+    /// Such waits are no attempts. After this long it fails with [`FailureKind::Throttled`](crate::outcome::FailureKind::Throttled)
+    /// or [`FailureKind::Unreachable`](crate::outcome::FailureKind::Unreachable).
+    pub patience: Duration,
     /// The most items in a chunk (1 to 250), or `None` to fit the size of the job.
     pub chunk_size: Option<u16>,
 }
@@ -66,6 +70,7 @@ impl Default for Options {
             concurrency: 16,
             item_timeout: Duration::from_secs(30),
             attempts_max: 5,
+            patience: PATIENCE_DEFAULT,
             chunk_size: None,
         }
     }
@@ -129,9 +134,33 @@ impl Output {
 
 /// Why an item was not processed. `code` is short and stable, for grouping (64 characters kept); `message` is for
 /// people (1,000 characters kept).
+///
+/// What is tried again, and what that costs the item:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use headway::ItemError;
+///
+/// fn of_answer(status: Option<u16>, retry_after: Option<Duration>) -> Result<(), ItemError> {
+///     match status {
+///         Some(200..=299) => Ok(()),
+///         // Waits, as long as it is asked to; no attempt is charged.
+///         Some(429) => Err(ItemError::throttled("http 429", "too many requests", retry_after)),
+///         // The endpoint took the item and failed: that is an attempt.
+///         Some(500..=599) => Err(ItemError::retryable("http 5xx", "the endpoint failed")),
+///         // No connection was opened, so nothing was sent: the item waits, and no attempt is charged.
+///         None => Err(ItemError::unreachable("connection refused")),
+///         // Trying again would not help.
+///         Some(status) => Err(ItemError::permanent(format!("http {status}"), "refused")),
+///     }
+/// }
+///
+/// assert!(matches!(of_answer(None, None), Err(ItemError::Unreachable { .. })));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
-    /// It may pass: the item is tried again, up to `attempts_max`.
+    /// It may pass: the item is tried again, up to `attempts_max`. Each try is charged.
     #[error("{message}")]
     Retryable {
         /// Short text for grouping; may be empty.
@@ -142,7 +171,8 @@ pub enum ItemError {
         retry_after: Option<Duration>,
     },
     /// The downstream takes no more for now and asks to wait, whatever the item: HTTP's 429, a queue that is full. Not
-    /// for a single item that is busy: what is throttled is whoever uses the same downstream.
+    /// for a single item that is busy: what is throttled is whoever uses the same downstream. The item waits at least as long
+    /// as it is asked to, or else with growing pauses, up to [`Options::patience`]. No attempt is charged.
     #[error("{message}")]
     Throttled {
         /// Short text for grouping; may be empty.
@@ -151,6 +181,15 @@ pub enum ItemError {
         message: String,
         /// How long the downstream asks to wait, if it says so.
         after: Option<Duration>,
+    },
+    /// No connection to the downstream could be opened, so that it has not seen the item. The item waits with growing
+    /// pauses, up to [`Options::patience`]. No attempt is charged.
+    #[error("{message}")]
+    Unreachable {
+        /// Short text for grouping; may be empty.
+        code: String,
+        /// For people.
+        message: String,
     },
     /// It will not pass.
     #[error("{message}")]
@@ -171,10 +210,10 @@ impl ItemError {
         Self::Retryable { code: code.into(), message: message.into(), retry_after: None }
     }
 
-    /// No connection to the downstream could be opened, so that it has not seen the item: a failure that may pass, with
-    /// the code [`Self::UNREACHABLE`].
+    /// No connection to the downstream could be opened, so that it has not seen the item; with the code
+    /// [`Self::UNREACHABLE`].
     pub fn unreachable(message: impl Into<String>) -> Self {
-        Self::retryable(Self::UNREACHABLE, message)
+        Self::Unreachable { code: Self::UNREACHABLE.to_owned(), message: message.into() }
     }
 
     /// The downstream asks to wait, for `after` if it says how long.

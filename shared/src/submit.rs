@@ -325,6 +325,9 @@ fn messages(app: &App, part: &Part, chunks: &[Range<usize>], items: &[Box<RawVal
             items: range.clone().map(|i| (index(i), items[i].clone())).collect(),
             attempt: 0,
             hops: 0,
+            returns: 0,
+            waited: Duration::ZERO,
+            not_before: None,
             nonce: app.clock.fresh_id(),
             careful: false,
         });

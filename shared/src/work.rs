@@ -6,12 +6,14 @@
 
 mod backoff;
 mod batch;
+mod bundles;
 mod bury;
 mod call;
 mod careful;
 mod checkpoint;
 mod chunk;
 mod chunk_context;
+mod closing;
 mod delivery;
 mod each;
 mod find;

@@ -423,8 +423,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-dropped-at-the-deadline",
         edits: &[edit(
-            "        for item in sent {\n",
-            "        for item in sent.into_iter().filter(|item| item.reason != ReturnReason::Deadline) {\n",
+            "bundles(chunk.message, returned, sent).into_iter();",
+            "bundles(chunk.message, returned, sent.into_iter().filter(|i| i.reason != ReturnReason::Deadline).collect()).into_iter();",
         )],
         breaks: "items that were not begun before the function's deadline are lost",
         trap: "the rest goes back at once as a new message",
@@ -487,8 +487,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "attempts-lost-when-handed-back",
         edits: &[edit(
-            "items, attempt, hops, nonce: self.app.clock.fresh_id(), careful }",
-            "items, attempt: attempt.min(1), hops, nonce: self.app.clock.fresh_id(), careful }",
+            "ChunkMessage { items, attempt, nonce: self.app.clock.fresh_id(), ..chunk.message.without_items() }",
+            "ChunkMessage { items, attempt: attempt.min(1), nonce: self.app.clock.fresh_id(), ..chunk.message.without_items() }",
         )],
         breaks: "an item that never succeeds is tried for ever",
         trap: "attempts are per item and survive crashes",
@@ -666,5 +666,48 @@ pub(crate) const BUGS: &[Bug] = &[
         )],
         breaks: "what a worker recorded before it died is listed, and never counted",
         trap: "who notes that a job is at rest has shown all that is recorded",
+    },
+    Bug {
+        name: "throttled-item-is-charged",
+        edits: &[edit(
+            "                item.attempt = attempt;
+",
+            "",
+        )],
+        breaks: "an item that was only asked to wait runs out of attempts",
+        trap: "waiting is not failing",
+    },
+    Bug {
+        name: "patience-without-end",
+        edits: &[edit(
+            "        let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;",
+            "        let left = patience.max(waited);",
+        )],
+        breaks: "an item behind an endpoint that never takes it goes round for ever",
+        trap: "every loop through the queue ends",
+    },
+    Bug {
+        name: "waits-are-forgotten-on-the-way",
+        edits: &[edit("waited_ms: (!chunk.waited.is_zero()).then(", "waited_ms: (chunk.waited > Duration::MAX).then(")],
+        breaks: "each message waits as if it were the first, and the patience never ends",
+        trap: "every loop through the queue ends",
+    },
+    Bug {
+        name: "only-the-first-bundle-is-sent",
+        edits: &[edit(
+            "let bundled = bundles(chunk.message, returned, sent).into_iter()",
+            "let bundled = bundles(chunk.message, returned, sent).into_iter().take(1)",
+        )],
+        breaks: "items whose waits differ are lost but for some",
+        trap: "no item disappears",
+    },
+    Bug {
+        name: "closed-items-are-dropped",
+        edits: &[edit(
+            "returned.extend(waiting.drain(..).map(alike));",
+            "returned.extend(waiting.drain(..).filter(|_| item.reason != super::returned::ReturnReason::Closed).map(alike));",
+        )],
+        breaks: "items that were not begun because their endpoint is down are lost",
+        trap: "no item disappears",
     },
 ];

@@ -27,6 +27,8 @@ pub(crate) enum Invariant {
     NothingBeginsAfterCancel,
     /// 9. The sweep never touches a live job, nor deletes one before its time.
     SweepSparesTheLive,
+    /// 11. A throttled item is never charged an attempt.
+    WaitingIsNotFailing,
     /// Of a deleted job nothing is left, and nothing comes back.
     DeletedIsGone,
     /// An item is failed only for what it did.

@@ -21,6 +21,8 @@ tokio::task_local! {
 pub(crate) const PANIC: &str = "scripted panic";
 /// Attempts the processor asks for.
 const ATTEMPTS: u32 = 4;
+/// How long it lets an item wait for its downstream.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// So often no item is begun in any history: with its attempts, rounds, deliveries and deaths of workers it is some tens.
 const BEGUN_MAX: u32 = 500;
 
@@ -38,6 +40,12 @@ pub(crate) enum Fate {
     /// Fails for good in its first calls: a retry may help.
     FailsForAWhile(u32),
     NeverSucceeds,
+    /// Its downstream asks to wait in its first calls, for so many seconds if that is not nothing.
+    Throttled(u32, u64),
+    /// Its downstream is not reached in its first calls.
+    Away(u32),
+    /// Its downstream always asks to wait.
+    NeverLetIn,
     Panics,
     TakesLong(u64),
     Hangs,
@@ -46,7 +54,7 @@ pub(crate) enum Fate {
 
 impl Fate {
     pub(crate) fn of(faults: &Faults, unruly: bool) -> Self {
-        match faults.pick(if unruly { 25 } else { 400 }) {
+        match faults.pick(if unruly { 29 } else { 400 }) {
             0 | 1 => Self::FailsForGood,
             2 => Self::Panics,
             3 => Self::NeverSucceeds,
@@ -57,6 +65,9 @@ impl Fate {
             13 | 14 => Self::FailsForAWhile(1 + faults.pick(3) as u32),
             15 if faults.pick(3) == 0 => Self::Kills,
             16..=18 => Self::Fickle,
+            20 | 21 => Self::Throttled(1 + faults.pick(6) as u32, faults.pick(20)),
+            22 | 23 => Self::Away(1 + faults.pick(6) as u32),
+            24 => Self::NeverLetIn,
             19 => Self::FailsOnceSaying(1 + faults.pick(30)),
             _ => Self::Succeeds,
         }
@@ -65,7 +76,13 @@ impl Fate {
     /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
         use Fate::{FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverSucceeds, Panics};
-        matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs | Kills)
+        let wrong = matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs | Kills);
+        wrong || self.may_wait()
+    }
+
+    /// Whether its downstream may ask it to wait, or be away.
+    pub(crate) fn may_wait(self) -> bool {
+        matches!(self, Self::Throttled(..) | Self::Away(_) | Self::NeverLetIn)
     }
 }
 
@@ -144,7 +161,14 @@ impl ItemProcessor for Scripted {
     }
 
     fn options(&self) -> Options {
-        Options { concurrency: 3, item_timeout: Duration::from_secs(6), attempts_max: ATTEMPTS, chunk_size: Some(4), ..Options::default() }
+        Options {
+            concurrency: 3,
+            item_timeout: Duration::from_secs(6),
+            attempts_max: ATTEMPTS,
+            patience: PATIENCE,
+            chunk_size: Some(4),
+            ..Options::default()
+        }
     }
 }
 
@@ -166,7 +190,12 @@ impl Scripted {
             let what = format!("item {} of {} began after the cancel was acknowledged", item.index, item.job_id);
             self.faults.violated(Violation::new(Invariant::NothingBeginsAfterCancel, what));
         }
-        fate.unwrap_or(Fate::Succeeds)
+        let fate = fate.unwrap_or(Fate::Succeeds);
+        if fate.may_wait() && item.attempt > 1 {
+            let what = format!("item {} of {} was charged for waiting: attempt {}", item.index, item.job_id, item.attempt);
+            self.faults.violated(Violation::new(Invariant::WaitingIsNotFailing, what));
+        }
+        fate
     }
 
     async fn answer(&self, item: &Item, fate: Fate, begun: u32) -> Result<Output, ItemError> {
@@ -178,6 +207,15 @@ impl Scripted {
             Fate::NeverSucceeds => Err(later(None)),
             Fate::FailsAtFirst(times) if item.attempt <= times => Err(later(None)),
             Fate::FailsOnceSaying(seconds) if item.attempt == 1 => Err(later(Some(Duration::from_secs(seconds)))),
+            Fate::Throttled(times, after) if begun <= times => {
+                self.faults.saw("item: throttled");
+                Err(ItemError::throttled("busy", "not now", (after > 0).then(|| Duration::from_secs(after))))
+            }
+            Fate::NeverLetIn => Err(ItemError::throttled("busy", "never", None)),
+            Fate::Away(times) if begun <= times => {
+                self.faults.saw("item: unreachable");
+                Err(ItemError::unreachable("nobody is there"))
+            }
             Fate::Panics => std::panic::panic_any(PANIC),
             Fate::TakesLong(ms) => {
                 tokio::time::sleep(Duration::from_millis(ms)).await;

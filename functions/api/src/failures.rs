@@ -29,7 +29,7 @@ pub struct FailureResponse<'a> {
     /// Its id, if the job names an `idField`.
     #[schema(required)]
     id: Option<&'a str>,
-    /// `Permanent`, `RetriesExhausted`, `TimedOut`, `Crashed` or `DeadLettered`.
+    /// `Permanent`, `RetriesExhausted`, `Throttled`, `Unreachable`, `TimedOut`, `Crashed` or `DeadLettered`.
     kind: String,
     /// The processor's short text, else the kind.
     code: &'a str,

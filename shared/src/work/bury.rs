@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::backoff::Wait;
 use super::careful::STRIKES_MAX;
 use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
@@ -11,7 +12,7 @@ use super::returned::{ReturnReason, Returned, ReturnedItem};
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
-use crate::limits::QUEUE_DELAY_MAX;
+use crate::limits::{QUEUE_DELAY_MAX, RETURNS_MAX};
 use crate::outcome::{FailureKind, ItemResult};
 use crate::settlement::Settlement;
 
@@ -34,10 +35,11 @@ impl Worker {
         if let Some(mark) = mark.filter(|mark| mark.strikes + 1 >= STRIKES_MAX) {
             return self.convict(chunk, delivery, &mark).await;
         }
-        if message.hops < HOPS_MAX {
+        if message.hops < HOPS_MAX && message.returns < RETURNS_MAX {
             // It goes on carefully: from now on nothing of it begins without a mark, and a mark speaks against its item only
             // when it is found again. What is not marked has never begun, and is not to blame.
-            let back = |index, value| ReturnedItem { delay: wait(message.hops), ..chunk.returned(index, value, ReturnReason::DeadLetter) };
+            let wait = Wait::exactly(wait(message.hops));
+            let back = |index, value| ReturnedItem { wait, ..chunk.returned(index, value, ReturnReason::DeadLetter) };
             let all = message.items.iter().cloned().map(|(index, value)| back(index, value));
             let returned = Returned { careful: true, ..Returned::of(message.hops + 1, all.collect()) };
             return Ok(Ran { returned, ..Ran::default() });
@@ -80,7 +82,10 @@ impl ChunkContext<'_> {
             chunk = self.message.id.chunk,
             "items are settled from the dead-letter queue"
         );
-        let cause = format!("its message was received {} times and never finished", delivery.receive_count);
+        let cause = match self.message.returns {
+            RETURNS_MAX.. => format!("its message was returned {} times in a row and nothing came of it", self.message.returns),
+            _ => format!("its message was received {} times and never finished", delivery.receive_count),
+        };
         let failed = |(index, value): &(u64, Box<_>)| {
             let failure = self.failure(FailureKind::DeadLettered, &cause, self.message.attempt, Clone::clone(value));
             (*index, ItemResult::Failed(failure))

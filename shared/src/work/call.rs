@@ -11,22 +11,53 @@ use super::prepared::Prepared;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
 use crate::processor::{Item, ItemError, Output};
+use crate::waiting::WaitReason;
 
 /// How one call of the processor ended.
 pub(super) enum Called {
     Output(Output),
     Failed(FailureKind, String, String),
     Retryable(ForNow),
+    /// Its downstream takes no items for now.
+    Waits(Downstream, ForNow),
     /// The function's deadline came first, and another invocation has more time.
     CutShort,
 }
 
 /// A failure for now.
+#[derive(Debug, Clone)]
 pub(super) struct ForNow {
     pub(super) code: String,
     pub(super) message: String,
     /// The wait that it asked for.
     pub(super) after: Option<Duration>,
+}
+
+/// Why a downstream takes no items for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Downstream {
+    /// It asks to wait.
+    Throttled,
+    /// It cannot be reached.
+    Unreachable,
+}
+
+impl Downstream {
+    /// As rows and readers have it.
+    pub(super) fn wait_reason(self) -> WaitReason {
+        match self {
+            Self::Throttled => WaitReason::Throttled,
+            Self::Unreachable => WaitReason::Unreachable,
+        }
+    }
+
+    /// How an item fails that has waited for longer than its processor's patience.
+    pub(super) fn failure_kind(self) -> FailureKind {
+        match self {
+            Self::Throttled => FailureKind::Throttled,
+            Self::Unreachable => FailureKind::Unreachable,
+        }
+    }
 }
 
 /// Calls the processor with the item.
@@ -50,10 +81,8 @@ pub(super) async fn call(place: &Place, prepared: &Prepared, item: &Item, invoca
 fn of_error(error: ItemError) -> Called {
     match error {
         ItemError::Permanent { code, message } => Called::Failed(FailureKind::Permanent, code, message),
-        // A downstream that asks to wait is not called again at once, even if it does not say how long.
-        ItemError::Throttled { code, message, after } => {
-            Called::Retryable(ForNow { code, message, after: Some(after.unwrap_or_default()) })
-        }
+        ItemError::Throttled { code, message, after } => Called::Waits(Downstream::Throttled, ForNow { code, message, after }),
+        ItemError::Unreachable { code, message } => Called::Waits(Downstream::Unreachable, ForNow { code, message, after: None }),
         ItemError::Retryable { code, message, retry_after } => Called::Retryable(ForNow { code, message, after: retry_after }),
     }
 }

@@ -3,13 +3,15 @@
 //! complete.
 
 use chrono::TimeDelta;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
-use super::item::Tried;
+use super::item::{QUICK_RETRY_AFTER, Tried};
 use super::ran::Ran;
-use super::returned::ReturnReason;
+use super::returned::{ReturnReason, ReturnedItem};
 use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::JobError;
@@ -76,10 +78,10 @@ impl Worker {
             _ => 0,
         });
         let mut returned = Vec::new();
-        let (mut stop, mut begun) = (None, false);
+        let (mut stop, mut begun): (Option<(ReturnReason, Wait)>, _) = (None, false);
         for (index, value) in waiting {
-            if let Some(reason) = stop {
-                returned.push(chunk.returned(index, value, reason));
+            if let Some((reason, wait)) = stop {
+                returned.push(ReturnedItem { wait, ..chunk.returned(index, value, reason) });
                 continue;
             }
             let strikes = struck(index);
@@ -89,7 +91,7 @@ impl Worker {
                 settlement.results.insert(index, ItemResult::Failed(failure));
                 self.checkpoint(&settlement).await?;
                 // The remaining items go back as a new message, whose receive count starts at zero.
-                stop = Some(ReturnReason::Deadline);
+                stop = Some((ReturnReason::Deadline, Wait::default()));
                 continue;
             }
             if !settlement.seen {
@@ -102,24 +104,35 @@ impl Worker {
             let _turn = self.turns.careful(strikes).await;
             // However slow the table is, each slice makes progress: with one of its items, or with those it waited for.
             if run.slice_is_over() && (begun || ready < run.slice_ends) {
-                stop = Some(ReturnReason::Slice);
+                stop = Some((ReturnReason::Slice, Wait::default()));
                 returned.push(chunk.returned(index, value, ReturnReason::Slice));
                 continue;
             }
             begun = true;
             self.app.ledger.put_care(chunk.message.id, Some(&self.mark(Some(index), strikes, run.invocation))).await?;
-            match self.tries(run, index, value).await {
+            match self.careful_tries(run, index, value).await {
                 Tried::Recorded(index, result) => {
                     settlement.results.insert(index, result);
                     self.checkpoint(&settlement).await?;
                 }
-                Tried::Returned(item) => {
-                    stop = Some(item.reason).filter(|reason| *reason != ReturnReason::Retry);
+                Tried::Returned(item) | Tried::Again(item) => {
+                    stop = Some((item.reason, item.wait)).filter(|(reason, _)| !reason.was_tried());
                     returned.push(item);
                 }
             }
         }
-        Ok(Ran::of(entry.leaving(self, settlement), chunk.message.hops, returned))
+        Ok(self.ran(run, entry.leaving(self, settlement), returned))
+    }
+
+    /// Both tries of an item that has its place.
+    async fn careful_tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
+        match self.tries(run, index, value, run.chunk.message.attempt).await {
+            Tried::Again(again) => {
+                tokio::time::sleep(QUICK_RETRY_AFTER).await;
+                self.tries(run, again.index, again.value, again.attempt).await
+            }
+            tried => tried,
+        }
     }
 
     /// The mark another worker left, with a strike more, if that worker is gone.

@@ -1,7 +1,10 @@
 //! A chunk's way: find → gate → run → settle → return → look upward. Each stage takes what the one before returned.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
+use super::backoff::Wait;
 use super::chunk_context::ChunkContext;
 use super::delivery::{Delivery, Invocation};
 use super::find::Parts;
@@ -9,7 +12,7 @@ use super::gate::Gate;
 use super::in_time::Recorded;
 use super::mode::Mode;
 use super::ran::{Ran, Settled};
-use super::returned::{ReturnReason, Returned};
+use super::returned::{ReturnReason, Returned, ReturnedItem};
 use super::worked::{Handled, Worked};
 use super::worker::Worker;
 use crate::chunk::ChunkMessage;
@@ -35,6 +38,7 @@ impl Worker {
             Gate::Drop => return Ok(chunk.needed_no_work("dropped a chunk: its job was cancelled or deleted")),
             Gate::Parked => return Ok(chunk.needed_no_work("parked a chunk: its job is held")),
             Gate::Settled => return Ok(self.settled_before(&chunk).await),
+            Gate::Later { wait, was_parked } => (chunk.later(wait), was_parked),
             Gate::Bury { was_parked } => (self.bury(&chunk, delivery).await?, was_parked),
             Gate::Run { mode, was_parked } => (self.run(&chunk, delivery, mode, invocation).await?, was_parked),
         };
@@ -92,6 +96,15 @@ impl ChunkContext<'_> {
     fn all_held(&self) -> Returned {
         let held = self.message.items.iter().cloned().map(|(index, value)| self.returned(index, value, ReturnReason::Held));
         Returned { careful: self.message.careful, ..Returned::of(self.message.hops, held.collect()) }
+    }
+
+    /// All items of the message, to begin after that time.
+    fn later(&self, wait: Duration) -> Ran {
+        let wait = Wait::exactly(wait);
+        let later = |(index, value)| ReturnedItem { wait, ..self.returned(index, value, ReturnReason::NotYet) };
+        let items = self.message.items.iter().cloned().map(later).collect();
+        let returned = Returned { careful: self.message.careful, ..Returned::of(self.message.hops, items) };
+        Ran { returned, ..Ran::default() }
     }
 
     fn needed_no_work(&self, what: &'static str) -> Handled {

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use super::backoff::Wait;
 use super::delivery::Invocation;
 use super::prepared::Prepared;
 use super::returned::{ReturnReason, ReturnedItem};
@@ -52,7 +53,7 @@ impl ChunkContext<'_> {
 
     /// An item that is returned as it came: no try of it counts, and it does not wait.
     pub(super) fn returned(&self, index: u64, value: Box<RawValue>, reason: ReturnReason) -> ReturnedItem {
-        ReturnedItem { index, value, attempt: self.message.attempt, delay: std::time::Duration::ZERO, reason }
+        ReturnedItem { index, value, attempt: self.message.attempt, wait: Wait::default(), reason }
     }
 
     /// The failure of an item that never answered.

@@ -8,9 +8,9 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
 use super::chunk_context::{ChunkContext, RunContext};
-use super::item::Tried;
+use super::item::{QUICK_RETRY_AFTER, Tried};
 use super::ran::Ran;
-use super::returned::ReturnReason;
+use super::returned::ReturnedItem;
 use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::{JobError, error_chain};
@@ -44,8 +44,10 @@ impl Worker {
     /// Runs what is not recorded, as many items at a time as the processor takes.
     pub(super) async fn each(&self, run: &RunContext<'_>) -> Ran {
         let mut settlement = run.chunk.settlement(run.recorded.is_some());
-        let mut waiting: VecDeque<_> = run.waiting().collect();
+        let mut waiting: VecDeque<_> = run.waiting().map(|(index, value)| (index, value, run.chunk.message.attempt)).collect();
         let mut running = FuturesUnordered::new();
+        // Between their two tries items take no place: others run meanwhile.
+        let mut again = FuturesUnordered::new();
         let mut returned = Vec::new();
         let mut shown = (Instant::now() + CHECKPOINT_EVERY, 0);
         let mut entry = RunEntry::new(run.invocation);
@@ -55,8 +57,8 @@ impl Worker {
         let mut showing: Option<Checkpoint<'_>> = None;
         loop {
             while running.len() < run.prepared.options.concurrency {
-                let Some((index, value)) = waiting.pop_front() else { break };
-                running.push(self.item(run, index, value));
+                let Some((index, value, attempt)) = waiting.pop_front() else { break };
+                running.push(self.item(run, index, value, attempt));
             }
             // The first checkpoint is made without results too: it tells readers that some are still to come.
             let unshown = settlement.results.len() > shown.1 || !settlement.seen;
@@ -83,14 +85,21 @@ impl Worker {
                 Some(tried) = running.next() => match tried {
                     Tried::Recorded(index, result) => { settlement.results.insert(index, result); }
                     Tried::Returned(item) => {
-                        if item.reason != ReturnReason::Retry {
-                            returned.extend(waiting.drain(..).map(|(index, value)| run.chunk.returned(index, value, item.reason)));
+                        if !item.reason.was_tried() {
+                            let (wait, reason) = (item.wait, item.reason);
+                            let alike = |(index, value, attempt)| ReturnedItem { index, value, attempt, wait, reason };
+                            returned.extend(waiting.drain(..).map(alike));
                         }
                         returned.push(item);
                     }
+                    Tried::Again(item) => again.push(async move {
+                        tokio::time::sleep(QUICK_RETRY_AFTER).await;
+                        item
+                    }),
                 },
+                Some(item) = again.next() => waiting.push_front((item.index, item.value, item.attempt)),
                 () = tokio::time::sleep_until(shown.0), if showing.is_none() && unshown && !running.is_empty() => {}
-                else => return Ran::of(entry.leaving(self, settlement), run.chunk.message.hops, returned),
+                else => return self.ran(run, entry.leaving(self, settlement), returned),
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The gate: the one place where rows and leases say what is to be done with a chunk.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::chunk_context::ChunkContext;
@@ -9,6 +11,7 @@ use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::ledger::Parked;
+use crate::limits::RETURNS_MAX;
 use crate::part::Register;
 use crate::settle::forget_gone_runs;
 
@@ -21,7 +24,14 @@ pub(super) enum Gate {
     Settled,
     /// Nothing more: its job is held, and its message was parked.
     Parked,
-    /// Its message is a dead letter: fail the items to blame, and return the rest.
+    /// Send it again: its items are not to begin yet.
+    Later {
+        /// How much later.
+        wait: Duration,
+        /// As in [`Gate::Run`].
+        was_parked: bool,
+    },
+    /// Its message is a dead letter, or came again too often without anything coming of it: fail the items to blame, and return the rest.
     Bury {
         /// As in [`Gate::Run`].
         was_parked: bool,
@@ -54,7 +64,12 @@ impl Worker {
         if was_parked && self.park(chunk, &delivery.body).await? {
             return Ok(Gate::Parked);
         }
-        Ok(match delivery.dead_letter {
+        if let Some(wait) = chunk.message.not_before.and_then(|begins| (begins - self.app.clock.now()).to_std().ok())
+            && !wait.is_zero()
+        {
+            return Ok(Gate::Later { wait, was_parked });
+        }
+        Ok(match delivery.dead_letter || chunk.message.returns >= RETURNS_MAX {
             true => Gate::Bury { was_parked },
             false => Gate::Run { mode: Mode::of(chunk.message, delivery), was_parked },
         })

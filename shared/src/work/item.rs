@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::call::{Called, call};
+use super::backoff::Wait;
+use super::call::{Called, Downstream, ForNow, call};
 use super::chunk_context::RunContext;
 use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
@@ -12,64 +13,101 @@ use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use crate::processor::{Item, Output};
 
 /// The wait before an item is tried a second time at once.
-const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
+pub(super) const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// How one item's tries ended.
+/// How one item's try ended.
 pub(super) enum Tried {
     Recorded(u64, ItemResult),
     Returned(ReturnedItem),
+    /// It is to be tried a second time after [`QUICK_RETRY_AFTER`]. Until then it takes no place.
+    Again(ReturnedItem),
 }
 
 impl Worker {
-    /// Runs one item, once it has a place among those of its job.
-    pub(super) async fn item(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
+    /// Tries one item, once it has a place among those of its job.
+    pub(super) async fn item(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
         // Closing the semaphore never happens; without a place the item would simply go without.
         let _place = run.prepared.places.acquire().await.ok();
         // Looked at once, right behind the place: who waited longer than a slice for it waited for items that made progress.
         if run.slice_is_over() {
-            return Tried::Returned(run.chunk.returned(index, value, ReturnReason::Slice));
+            return Tried::Returned(ReturnedItem { attempt, ..run.chunk.returned(index, value, ReturnReason::Slice) });
         }
         let _turn = self.turns.beside().await;
-        self.tries(run, index, value).await
+        self.tries(run, index, value, attempt).await
     }
 
-    /// Runs one item that has its place and its turn. Whether it may begin is looked at last, so that every call begins within the lease.
-    pub(super) async fn tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
+    /// Tries one item that has its place and its turn. Whether it may begin is looked at last, so that every call begins
+    /// within the lease.
+    pub(super) async fn tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
         let RunContext { chunk, prepared, invocation, .. } = run;
+        if let Some(reason) = self.must_return(run).await {
+            return Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, value, reason) });
+        }
+        // Who has waited long enough is called once more whatever others were told: nothing fails for another item's answer.
+        if let Some(wait) = run.wait(None)
+            && let Some(refusal) = prepared.closing.refuses()
+        {
+            let wait = wait.at_least(refusal.left);
+            return Tried::Returned(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Closed });
+        }
         let mut item = Item {
             job_id: chunk.job.id,
             user_id: chunk.job.user_id.clone(),
             index,
             id: chunk.item_id(&value),
-            attempt: chunk.message.attempt,
+            attempt,
             value,
             params: prepared.params.clone(),
         };
-        loop {
-            if let Some(reason) = self.must_return(run).await {
-                return Tried::Returned(chunk.returned(index, item.value, reason));
-            }
-            item.attempt += 1;
-            let error = match call(&self.place, prepared, &item, *invocation).await {
-                Called::Output(output) => return Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
-                Called::Failed(kind, code, message) => return failed(item, kind, &code, &message),
-                Called::CutShort => return Tried::Returned(chunk.returned(index, item.value, ReturnReason::Deadline)),
-                Called::Retryable(error) => error,
-            };
-            if item.attempt >= prepared.options.attempts_max {
-                return failed(item, FailureKind::RetriesExhausted, &error.code, &error.message);
-            }
-            let quick = item.attempt == chunk.message.attempt + 1 && error.after.is_none();
-            if !quick {
-                let (attempt, delay) = (item.attempt, self.retry_delay(item.attempt, error.after));
-                return Tried::Returned(ReturnedItem { index, value: item.value, attempt, delay, reason: ReturnReason::Retry });
-            }
-            if run.slice_is_over() {
-                let attempt = item.attempt;
-                return Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, item.value, ReturnReason::Slice) });
-            }
-            tokio::time::sleep(QUICK_RETRY_AFTER).await;
+        item.attempt += 1;
+        let called = call(&self.place, prepared, &item, *invocation).await;
+        match &called {
+            Called::Waits(downstream, error) => prepared.closing.was_refused(*downstream, error),
+            Called::CutShort => {}
+            _ => prepared.closing.was_answered(),
         }
+        match called {
+            Called::Output(output) => Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
+            Called::Failed(kind, code, message) => failed(item, kind, &code, &message),
+            Called::CutShort => Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, item.value, ReturnReason::Deadline) }),
+            Called::Waits(downstream, error) => {
+                // No attempt is charged.
+                item.attempt = attempt;
+                run.waits(item, downstream, &error)
+            }
+            Called::Retryable(error) => run.again(item, &error),
+        }
+    }
+}
+
+impl RunContext<'_> {
+    /// An item that waits for its downstream, unless it has waited long enough.
+    fn waits(&self, item: Item, downstream: Downstream, error: &ForNow) -> Tried {
+        let Some(wait) = self.wait(error.after) else {
+            return failed(item, downstream.failure_kind(), &error.code, &error.message);
+        };
+        let Item { index, value, attempt, .. } = item;
+        Tried::Returned(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits })
+    }
+
+    /// How long an item of the chunk is to wait for its downstream; `None` if it has waited long enough.
+    fn wait(&self, asked: Option<Duration>) -> Option<Wait> {
+        Wait::for_downstream(self.chunk.message.waited, asked, self.prepared.options.patience)
+    }
+
+    /// An item that failed for now, unless it was tried often enough.
+    fn again(&self, item: Item, error: &ForNow) -> Tried {
+        if item.attempt >= self.prepared.options.attempts_max {
+            return failed(item, FailureKind::RetriesExhausted, &error.code, &error.message);
+        }
+        let Item { index, value, attempt, .. } = item;
+        let quick = attempt == self.chunk.message.attempt + 1 && error.after.is_none();
+        if quick && self.slice_is_over() {
+            return Tried::Returned(ReturnedItem { attempt, ..self.chunk.returned(index, value, ReturnReason::Slice) });
+        }
+        let wait = if quick { Wait::default() } else { Wait::to_retry(attempt, error.after) };
+        let item = ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Retry };
+        if quick { Tried::Again(item) } else { Tried::Returned(item) }
     }
 }
 

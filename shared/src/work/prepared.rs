@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::call::panic_text;
+use super::closing::Closing;
 use super::place::{Place, Went};
 use crate::app::App;
 use crate::error::JobError;
@@ -36,6 +37,8 @@ pub(super) struct Prepared {
     pub(super) places: Arc<Semaphore>,
     /// How long its items took here so far.
     pub(super) pace: Arc<Pace>,
+    /// Whether its items are let through to their downstream for now.
+    pub(super) closing: Arc<Closing>,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -161,7 +164,9 @@ async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, params: Arc<Ra
     let (own, own_params) = (Arc::clone(unbound), Arc::clone(&params));
     let processor = match place.compute(move || own.prepare(&own_params), PREPARE_MAX).await {
         Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
-        Went::Done(Err(ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. })) => {
+        Went::Done(Err(
+            ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. } | ItemError::Unreachable { message, .. },
+        )) => {
             return Err(JobError::unavailable("preparing the processor", message));
         }
         Went::Done(Err(ItemError::Permanent { message, .. })) => return Ok(Err(message)),
@@ -170,7 +175,7 @@ async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, params: Arc<Ra
     };
     let options = Arc::new(processor.options());
     let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
-    Ok(Ok(Prepared { processor, options, params, places, pace: Arc::default() }))
+    Ok(Ok(Prepared { processor, options, params, places, pace: Arc::default(), closing: Arc::default() }))
 }
 
 #[cfg(test)]

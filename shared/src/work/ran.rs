@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mode::Mode;
-use super::returned::{ReturnReason, Returned, ReturnedItem};
+use super::returned::{Returned, ReturnedItem};
 use crate::job::Ended;
 use crate::part::Part;
 use crate::settlement::Settlement;
@@ -24,10 +24,11 @@ impl Ran {
     /// Results, and items that are returned in messages with so many hops. Without results there is something to settle
     /// only if something is recorded: its part may not show it yet.
     pub(super) fn of(mut settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
-        let retries = returned.iter().filter(|item| item.reason == ReturnReason::Retry);
+        let retries = returned.iter().filter(|item| item.reason.was_tried());
         settlement.change.retrying = retries.map(|item| item.index).collect();
         let is_nothing = settlement.results.is_empty() && !settlement.merged && settlement.change.is_nothing();
-        Self { settlement: (!is_nothing).then_some(settlement), returned: Returned::of(hops, returned), ended: None, mode: None }
+        let returned = Returned { progress: !settlement.results.is_empty(), ..Returned::of(hops, returned) };
+        Self { settlement: (!is_nothing).then_some(settlement), returned, ended: None, mode: None }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Returning the rest of a chunk: as new messages, or parked in the table if its job is held.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::value::RawValue;
 
+use super::bundles::{Standing, bundles};
 use super::chunk_context::ChunkContext;
 use super::returned::{ReturnReason, Returned, ReturnedItem};
 use super::worker::Worker;
@@ -12,6 +13,7 @@ use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::ledger::Parked;
+use crate::limits::QUEUE_DELAY_MAX;
 use crate::queue::Outgoing;
 
 /// Items of a message, with their indexes.
@@ -32,18 +34,19 @@ impl Worker {
         if held.is_empty() { Ok(()) } else { self.park_rest(chunk, held).await }
     }
 
-    /// A message for the items of each number of attempts; all of them wait for the one that waits longest.
+    /// A message for the items of each bundle. No item of it begins before its own wait is over.
     fn messages(&self, chunk: &ChunkContext<'_>, returned: &Returned, sent: Vec<&ReturnedItem>) -> Result<Vec<Outgoing>, JobError> {
-        let mut by_attempt: BTreeMap<u32, (Duration, Items)> = BTreeMap::new();
-        for item in sent {
-            let (delay, items) = by_attempt.entry(item.attempt).or_default();
-            *delay = (*delay).max(item.delay);
-            items.push((item.index, item.value.clone()));
-        }
-        let outgoing = by_attempt.into_iter().map(|(attempt, (delay, items))| {
-            let (hops, careful) = (returned.hops, returned.careful);
-            let rest = Message::Chunk(ChunkMessage { hops, careful, ..self.message_with(chunk, items, attempt) });
-            Ok(Outgoing { body: rest.to_wire()?, delay })
+        let bundled = bundles(chunk.message, returned, sent).into_iter();
+        let outgoing = bundled.map(|(standing, items)| {
+            let delay = self.draw(items.iter().map(|item| item.wait));
+            let Standing { attempt, waits, hops, returns } = standing;
+            let waited = chunk.message.waited + if waits { delay } else { Duration::ZERO };
+            // The queue cannot delay it as long: then it says itself when it may be worked on.
+            let not_before = (delay > QUEUE_DELAY_MAX).then(|| self.app.clock.now() + TimeDelta::from_std(delay).unwrap_or_default());
+            let items = items.into_iter().map(|item| (item.index, item.value.clone())).collect();
+            let rest = self.message_with(chunk, items, attempt);
+            let rest = Message::Chunk(ChunkMessage { hops, returns, waited, not_before, careful: returned.careful, ..rest });
+            Ok(Outgoing { body: rest.to_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
         });
         outgoing.collect()
     }
@@ -71,7 +74,6 @@ impl Worker {
 
     /// A message like the chunk's own, with these items.
     fn message_with(&self, chunk: &ChunkContext<'_>, items: Items, attempt: u32) -> ChunkMessage {
-        let ChunkMessage { id, chunk_items, first_index, hops, careful, .. } = *chunk.message;
-        ChunkMessage { id, chunk_items, first_index, items, attempt, hops, nonce: self.app.clock.fresh_id(), careful }
+        ChunkMessage { items, attempt, nonce: self.app.clock.fresh_id(), ..chunk.message.without_items() }
     }
 }

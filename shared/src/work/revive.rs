@@ -104,6 +104,9 @@ impl Worker {
             items: outcome.again.into_iter().map(|(index, again)| (index, again.item)).collect(),
             attempt: 0,
             hops: 0,
+            returns: 0,
+            waited: Duration::ZERO,
+            not_before: None,
             nonce: self.app.clock.fresh_id(),
             careful: false,
         });

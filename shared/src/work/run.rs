@@ -1,14 +1,19 @@
 //! The run stage: everything an item needs is made ready, then a runner runs the items.
 
+use chrono::TimeDelta;
+
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::{Delivery, Invocation};
 use super::mode::Mode;
 use super::ran::Ran;
+use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::outcome::Outcome;
 use crate::part::Register;
+use crate::settlement::Settlement;
+use crate::waiting::WaitingFor;
 
 impl Worker {
     /// Runs what is not recorded of the chunk.
@@ -33,6 +38,19 @@ impl Worker {
             (Mode::Careful, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
         };
         Ok(Ran { mode: Some(mode), ..ran })
+    }
+
+    /// What a run came to. It tells as well what items wait for whose downstream takes none for now.
+    pub(super) fn ran(&self, run: &RunContext<'_>, mut settlement: Settlement, returned: Vec<ReturnedItem>) -> Ran {
+        let waits = returned.iter().filter(|item| item.reason == ReturnReason::Waits);
+        if let Some(first) = waits.map(|item| item.wait.least).min()
+            && let Some((downstream, error)) = run.prepared.closing.last()
+        {
+            let until = self.app.clock.now() + TimeDelta::from_std(first).unwrap_or_default();
+            let waiting_for = WaitingFor::new(&run.chunk.job.processor, downstream.wait_reason(), until, Some(&error.message));
+            settlement.change.waiting_for = Some(waiting_for);
+        }
+        Ran::of(settlement, run.chunk.message.hops, returned)
     }
 
     /// What is recorded of the chunk. A first delivery of a chunk whose part shows nothing is not looked up.

@@ -15,4 +15,5 @@ mod slices;
 mod submissions;
 mod threads;
 mod threshold;
+mod waits;
 mod world;

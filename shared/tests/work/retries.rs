@@ -1,5 +1,6 @@
 //! Items that fail for now: tried again at once, then later, up to the attempts the processor asks for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use headway::outcome::FailureKind;
@@ -60,9 +61,10 @@ async fn a_wait_that_the_item_asks_for_is_kept() {
     let wait = Duration::from_secs(120);
     let later = ItemError::Retryable { code: String::new(), message: "busy".to_owned(), retry_after: Some(wait) };
     for error in [later, ItemError::throttled("", "busy", Some(wait))] {
-        let mut world = World::new(options(), move |item| match item.attempt {
-            1 => fails(error.clone()),
-            _ => done(),
+        let begun = AtomicBool::new(false);
+        let mut world = World::new(options(), move |_| match begun.swap(true, Ordering::Relaxed) {
+            false => fails(error.clone()),
+            true => done(),
         });
         let id = world.start(1, 1, TOLERANT).await;
         world.work_off().await;

@@ -19,6 +19,8 @@ const WHOLE: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07f
 const REST: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":79,"n":250,"first":0,"indexes":[3,249],"items":[null,[]],"attempt":4,"hops":2,"nonce":"11111111-2222-4333-8444-555555555555","careful":true}"#;
 /// Items with characters that SQS does not take: `["\uFFFF"]`, not escaped.
 const ENCODED: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items64":"WyLvv78iXQ==","attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
+/// Items that have waited for their downstream, and wait for longer than the queue can delay a message.
+const WAITING: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items":[7],"attempt":0,"hops":0,"returns":3,"waited_ms":90500,"not_before":"2026-11-24T08:00:00.250Z","nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
 /// Only what a chunk cannot be without.
 const BARE: &str =
     r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[1,2]}"#;
@@ -53,6 +55,9 @@ fn every_kind_of_message_is_read() {
     assert_eq!((rest.id.part, rest.id.chunk, rest.chunk_items, rest.attempt, rest.hops, rest.careful), (0, 79, 250, 4, 2, true));
     assert_eq!(items(&rest), [(3, "null"), (249, "[]")]);
     assert_eq!(items(&chunk(ENCODED)), [(0, raw("\"\u{FFFF}\"").get())]);
+    let waiting = chunk(WAITING);
+    let begins = waiting.not_before.map(|begins| begins.timestamp_millis());
+    assert_eq!((waiting.returns, waiting.waited, begins), (3, Duration::from_millis(90_500), Some(1_795_507_200_250)));
     for wire in [REVIVE, BARE_REVIVE] {
         let revive = Message::from_wire(wire).unwrap();
         assert!(matches!(revive, Message::Revive { job: of, part: 12, round: 3 } if of == job()), "{wire}");

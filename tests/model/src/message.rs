@@ -84,6 +84,9 @@ impl Chunk {
             items: carried.map(|i| (first_index + i, item())).collect(),
             attempt: self.attempt.into(),
             hops: self.hops.into(),
+            returns: 0,
+            waited: std::time::Duration::ZERO,
+            not_before: None,
             nonce: self.nonce.uuid(),
             careful: false,
         }

@@ -136,6 +136,8 @@ fn fits(fate: Fate, kind: FailureKind) -> bool {
     match fate {
         Fate::FailsForGood | Fate::Fickle | Fate::FailsForAWhile(_) => kind == FailureKind::Permanent,
         Fate::NeverSucceeds => kind == FailureKind::RetriesExhausted,
+        Fate::Throttled(..) | Fate::NeverLetIn => kind == FailureKind::Throttled,
+        Fate::Away(_) => kind == FailureKind::Unreachable,
         Fate::Hangs => kind == FailureKind::TimedOut,
         Fate::Panics | Fate::Kills => kind == FailureKind::Crashed,
         _ => false,
@@ -191,7 +193,8 @@ fn note(world: &World, job: &Job, recount: &Recount) {
                     world.faults.saw("item: convicted while its neighbours complete");
                 }
             }
-            FailureKind::Permanent => {}
+            FailureKind::Throttled => world.faults.saw("item: Throttled"),
+            FailureKind::Unreachable | FailureKind::Permanent => {}
         }
     }
 }

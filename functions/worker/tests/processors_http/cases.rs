@@ -16,7 +16,9 @@ pub(crate) enum Becomes {
     Omitted,
     /// Tried again: code, and seconds to wait if it says so.
     ForNow(String, Option<u64>),
-    /// Tried again, once the endpoint takes items again: code, and seconds to wait if it says so.
+    /// Waits, since no connection was opened: code.
+    Unreachable(String),
+    /// Waits until the endpoint takes items again: code, and seconds to wait if it says so.
     Throttled(String, Option<u64>),
     /// Failed: code.
     ForGood(String),
@@ -155,7 +157,7 @@ fn connections() -> Vec<Case> {
     let whole = || answer("200", JSON, "7");
     let fresh = || vec![Step::Request, whole()];
     vec![
-        Case::new("refused", vec![], for_now("unreachable", None)),
+        Case::new("refused", vec![], Becomes::Unreachable("unreachable".to_owned())),
         Case::new("closed before the answer", vec![vec![Step::Request]], for_now("transport", None)),
         Case::new("reset before the answer", vec![vec![Step::Request, Step::Reset]], for_now("transport", None)),
         Case::new("closed within the head", vec![vec![Step::Request, send("HTTP/1.1 200 OK\r\ncontent-")]], for_now("transport", None)),

@@ -46,7 +46,7 @@ async fn an_endpoint_without_tls_is_unreachable() {
     let crm = serde_json::json!({"crm": {"url": url, "secret": SECRET, "allowPrivate": true}});
     let error = run(&Http::new(Endpoints::parse(&crm.to_string()).unwrap()), "1").await.unwrap_err();
     let message = "endpoint crm: could not connect: its certificate or its TLS was not accepted";
-    assert_eq!(error, ItemError::retryable("unreachable", message));
+    assert_eq!(error, ItemError::unreachable(message));
     assert!(endpoint.requests().is_empty());
 }
 

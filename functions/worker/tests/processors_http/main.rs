@@ -131,7 +131,7 @@ async fn no_answer_is_retryable() {
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = closed.local_addr().unwrap().port();
     let error = run(&http(port, ""), "1").await.unwrap_err();
-    assert_eq!(error, ItemError::retryable("unreachable", "endpoint crm: could not connect: connection refused"));
+    assert_eq!(error, ItemError::unreachable("endpoint crm: could not connect: connection refused"));
 }
 
 /// A name that nobody has is the operator's to mend, and may be a resolver's fault: items wait for it.
@@ -139,7 +139,7 @@ async fn no_answer_is_retryable() {
 async fn an_unknown_name_is_unreachable() {
     let json = format!(r#"{{"crm": {{"url": "https://headway.invalid/", "secret": "{SECRET}"}}}}"#);
     let error = run(&Http::new(Endpoints::parse(&json).unwrap()), "1").await.unwrap_err();
-    assert_eq!(error, ItemError::retryable("unreachable", "endpoint crm: its name could not be resolved"));
+    assert_eq!(error, ItemError::unreachable("endpoint crm: its name could not be resolved"));
 }
 
 /// A name that leads only to this machine, without `allowPrivate`: refused for good, before any connection.

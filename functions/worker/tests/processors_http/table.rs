@@ -109,6 +109,7 @@ async fn became(http: &Http, name: &str, case: &Case) -> Becomes {
         Ok(Output::Json(json)) => Becomes::Done(Some(json.get().to_owned())),
         Err(ItemError::Retryable { code, retry_after, .. }) => Becomes::ForNow(code, retry_after.map(|wait| wait.as_secs())),
         Err(ItemError::Throttled { code, after, .. }) => Becomes::Throttled(code, after.map(|wait| wait.as_secs())),
+        Err(ItemError::Unreachable { code, .. }) => Becomes::Unreachable(code),
         Err(ItemError::Permanent { code, .. }) => Becomes::ForGood(code),
     }
 }

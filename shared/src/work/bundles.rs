@@ -1,0 +1,88 @@
+//! Which returned items go into one message: those of equal standing whose waits are about as long.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::returned::{ReturnReason, Returned, ReturnedItem};
+use crate::chunk::ChunkMessage;
+use crate::limits::RETURNED_MESSAGES_MAX;
+
+/// Items that wait for another try are sent so many in a message, so that they come back one after the other.
+const ITEMS_PER_BUNDLE: usize = 50;
+/// By how much the longest of the waits in a message may pass the shortest: the first that makes few enough messages.
+const SPREADS: [f64; 7] = [1.25, 1.5, 2.0, 4.0, 16.0, 256.0, f64::INFINITY];
+
+/// What all items of a message have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Standing {
+    pub(super) attempt: u32,
+    /// Whether they wait for their downstream.
+    pub(super) waits: bool,
+    /// Of the message to be sent: see [`ChunkMessage::hops`].
+    pub(super) hops: u32,
+    /// Of the message to be sent: see [`ChunkMessage::returns`].
+    pub(super) returns: u32,
+}
+
+impl Standing {
+    fn of(message: &ChunkMessage, returned: &Returned, item: &ReturnedItem) -> Self {
+        let waits = item.reason.waits();
+        let moved = returned.progress || waits || item.attempt > message.attempt || item.reason == ReturnReason::Progress;
+        let (hops, returns) = match item.reason {
+            _ if moved => (0, 0),
+            // It was not looked at: how often it comes back depends on how long it is to wait.
+            ReturnReason::NotYet => (returned.hops, message.returns),
+            _ => (returned.hops, message.returns.saturating_add(1)),
+        };
+        Self { attempt: item.attempt, waits, hops, returns }
+    }
+}
+
+/// The items of each message.
+pub(super) fn bundles<'a>(
+    message: &ChunkMessage,
+    returned: &Returned,
+    items: Vec<&'a ReturnedItem>,
+) -> Vec<(Standing, Vec<&'a ReturnedItem>)> {
+    let mut groups: BTreeMap<Standing, Vec<&ReturnedItem>> = BTreeMap::new();
+    for item in items {
+        groups.entry(Standing::of(message, returned, item)).or_default().push(item);
+    }
+    for items in groups.values_mut() {
+        items.sort_by_key(|item| (item.wait.least, item.index));
+    }
+    let mut bundled = Vec::new();
+    for spread in SPREADS {
+        bundled = groups.iter().flat_map(|(standing, items)| alike(items, spread).map(|items| (*standing, items.to_vec()))).collect();
+        if bundled.len() <= RETURNED_MESSAGES_MAX {
+            break;
+        }
+    }
+    in_turns(bundled)
+}
+
+/// Splits items, sorted by their waits, where the waits differ too much.
+fn alike<'a, 'b>(items: &'b [&'a ReturnedItem], spread: f64) -> impl Iterator<Item = &'b [&'a ReturnedItem]> {
+    let mut rest = items;
+    std::iter::from_fn(move || {
+        let shortest = rest.first()?.wait.least;
+        let longest = shortest.as_secs_f64() * spread + 1.0;
+        let (bundle, others) = rest.split_at(rest.partition_point(|item| item.wait.least.as_secs_f64() <= longest).max(1));
+        rest = others;
+        Some(bundle)
+    })
+}
+
+/// Splits the large ones while that makes not too many.
+fn in_turns(bundled: Vec<(Standing, Vec<&ReturnedItem>)>) -> Vec<(Standing, Vec<&ReturnedItem>)> {
+    let mut room = RETURNED_MESSAGES_MAX.saturating_sub(bundled.len());
+    let mut messages = Vec::new();
+    for (standing, items) in bundled {
+        let tried = items.iter().all(|item| item.wait.most > Duration::ZERO && item.reason != ReturnReason::Closed);
+        let more = items.len().div_ceil(ITEMS_PER_BUNDLE).saturating_sub(1).min(if tried { room } else { 0 });
+        room -= more;
+        let each = items.len().div_ceil(more + 1).max(1);
+        messages.extend(items.chunks(each).map(|items| (standing, items.to_vec())));
+    }
+    messages
+}

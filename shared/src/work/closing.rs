@@ -1,0 +1,126 @@
+//! A downstream that takes no items: once several items of a job in a row were told to wait, further ones do not begin for a
+//! while. One item at a time goes on as a probe, and the first one that is answered lets all others through again.
+//!
+//! One item's wait says nothing about its neighbours, so a single one closes nothing. What is known is known in this process
+//! only: another one finds out with as many items.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::call::{Downstream, ForNow};
+
+/// So many items in a row are told to wait before others are kept back.
+const CLOSES_AFTER: u32 = 4;
+/// The first pause; each probe that fails doubles it.
+const PAUSE_FIRST: Duration = Duration::from_secs(2);
+/// The longest pause, also if the downstream asks for a longer one: that may have been meant for one item.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Whether a job's items may begin, as far as their downstream is concerned.
+#[derive(Debug, Default)]
+pub(super) struct Closing(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Items that were told to wait since one was last answered.
+    in_a_row: u32,
+    pause: Duration,
+    /// Until when, while it is closed.
+    until: Option<Instant>,
+    /// Whether an item was let through while it is closed, and has not come back.
+    probing: bool,
+    /// What an item was last told.
+    last: Option<(Downstream, ForNow)>,
+}
+
+/// What an item is told that may not begin.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) left: Duration,
+}
+
+impl Closing {
+    /// Why the next item may not begin, if so. After each pause one item may.
+    pub(super) fn refuses(&self) -> Option<Refusal> {
+        let mut state = self.state();
+        let now = Instant::now();
+        let pause = state.pause.max(PAUSE_FIRST);
+        let until = state.until?;
+        if now < until {
+            return Some(Refusal { left: until - now });
+        }
+        // The others wait for what this one comes to, or for another pause if it never ends.
+        state.until = Some(now + pause);
+        state.probing = true;
+        None
+    }
+
+    /// An item was told to wait.
+    pub(super) fn was_refused(&self, downstream: Downstream, error: &ForNow) {
+        let mut state = self.state();
+        state.in_a_row += 1;
+        state.last = Some((downstream, error.clone()));
+        if state.in_a_row < CLOSES_AFTER {
+            return;
+        }
+        // Items that began before it was closed say nothing new.
+        state.pause = match (state.until, state.probing) {
+            (None, _) => PAUSE_FIRST,
+            (Some(_), true) => (state.pause * 2).min(PAUSE_MAX),
+            (Some(_), false) => state.pause,
+        };
+        state.probing = false;
+        let pause = state.pause.max(error.after.unwrap_or_default().min(PAUSE_MAX));
+        state.until = state.until.max(Some(Instant::now() + pause));
+    }
+
+    /// What an item was last told, if one was ever told to wait.
+    pub(super) fn last(&self) -> Option<(Downstream, ForNow)> {
+        self.state().last.clone()
+    }
+
+    /// An item was answered.
+    pub(super) fn was_answered(&self) {
+        let mut state = self.state();
+        *state = State { last: state.last.take(), ..State::default() };
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What broke it: one item's wait held up its neighbours, or an endpoint that is down was called by every item.
+    #[tokio::test(start_paused = true)]
+    async fn several_in_a_row_close_it_and_one_answer_opens_it() {
+        let closing = Closing::default();
+        let refused = || {
+            let error = ForNow { code: String::new(), message: "away".to_owned(), after: None };
+            closing.was_refused(Downstream::Unreachable, &error);
+        };
+        for _ in 1..CLOSES_AFTER {
+            refused();
+            assert!(closing.refuses().is_none());
+        }
+        let mut probes = 0;
+        refused();
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(3_600) {
+            if closing.refuses().is_none() {
+                assert!(closing.refuses().is_some(), "one probe at a time");
+                refused();
+                probes += 1;
+            }
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert!((60..70).contains(&probes), "{probes} probes within an hour");
+        closing.was_answered();
+        assert!(closing.refuses().is_none() && closing.refuses().is_none());
+    }
+}

@@ -1,0 +1,178 @@
+//! Waits: each item's is its own, none for a downstream is an attempt, and all of them end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use headway::outcome::FailureKind;
+use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use tokio::time::Instant;
+
+use crate::world::{Held, World, done, fails};
+
+const TOLERANT: ToleratedFailures = ToleratedFailures::Count(10_000);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Works on all there is, each message when it is due; returns how many were delivered.
+async fn work_off_in_time(world: &mut World) -> usize {
+    let (mut queue, mut sent, mut delivered) = (BTreeMap::new(), 0, 0);
+    loop {
+        for held in world.messages.drain(..) {
+            sent += 1;
+            queue.insert((Instant::now() + held.delay, sent), held);
+        }
+        let Some((due, _)) = queue.first_key_value().map(|(key, _)| *key) else { return delivered };
+        tokio::time::sleep_until(due).await;
+        let ripe: Vec<_> = queue.keys().take_while(|(due, _)| *due <= Instant::now()).take(10).copied().collect();
+        let ripe = ripe.iter().filter_map(|key| queue.remove(key));
+        let batch: Vec<Held> = ripe.map(|held| Held { received: held.received + 1, delay: Duration::ZERO, ..held }).collect();
+        delivered += batch.len();
+        world.deliver(batch).await;
+    }
+}
+
+/// What broke it: all items of a chunk waited for the one that waited longest.
+#[tokio::test(start_paused = true)]
+async fn one_items_wait_delays_no_neighbour() {
+    let asked = [Some(30), None, Some(1), Some(600), None, Some(31), Some(4 * 3_600)];
+    for concurrency in [1, 16] {
+        let mut world = World::new(Options { concurrency, ..Options::default() }, move |item| match asked[item.index as usize] {
+            Some(wait) if item.attempt == 1 && item.index % 2 == 1 => {
+                let (code, message) = (String::new(), "busy".to_owned());
+                fails(ItemError::Retryable { code, message, retry_after: Some(seconds(wait)) })
+            }
+            _ => done(),
+        });
+        let began = Instant::now();
+        let id = world.start(asked.len() as u64, 10, TOLERANT).await;
+        work_off_in_time(&mut world).await;
+        for (index, wait) in asked.into_iter().enumerate().filter(|(index, _)| index % 2 == 1) {
+            let last = world.calls_of(index as u64).last().map(|call| call.at - began);
+            let (least, most) = wait.map_or((seconds(0), seconds(1)), |wait| (seconds(wait), seconds(wait * 3 / 2 + 5)));
+            assert!(last.is_some_and(|last| (least..=most).contains(&last)), "item {index}, {concurrency} at a time: {last:?}");
+        }
+        assert_eq!(world.job(id).await.processed_items, asked.len() as u64);
+    }
+}
+
+/// What broke it: a wait was an attempt, or a wait of hours was cut to the queue's longest delay.
+#[tokio::test(start_paused = true)]
+async fn waiting_is_no_attempt_however_often_and_however_long() {
+    let waits = [seconds(0), seconds(1), seconds(45), HOUR * 4];
+    for (n, wait) in waits.into_iter().enumerate() {
+        let options = Options { attempts_max: 1, ..Options::default() };
+        let refused = std::sync::Mutex::new(Vec::new());
+        let mut world = World::new(options, move |item| {
+            let mut refused = refused.lock().unwrap();
+            assert_eq!(item.attempt, 1);
+            let early = refused.last().is_some_and(|last: &Instant| last.elapsed() < wait);
+            assert!(!early, "called before the wait of {wait:?} was over");
+            refused.push(Instant::now());
+            match refused.len() {
+                ..=4 if n == 0 => fails(ItemError::unreachable("away")),
+                ..=4 => fails(ItemError::throttled("", "busy", Some(wait))),
+                _ => done(),
+            }
+        });
+        let id = world.start(1, 1, TOLERANT).await;
+        work_off_in_time(&mut world).await;
+        let job = world.job(id).await;
+        assert_eq!((job.status, job.processed_items, world.calls_of(0).len()), (JobStatus::Completed, 1, 5), "{wait:?}");
+    }
+}
+
+/// What broke it: an item behind a downstream that never comes back went round for ever, or failed as if it had been tried.
+#[tokio::test(start_paused = true)]
+async fn patience_ends_and_says_why() {
+    let cases = [
+        (ItemError::throttled("http 429", "too many", None), FailureKind::Throttled, "http 429"),
+        (ItemError::throttled("", "busy", Some(seconds(7))), FailureKind::Throttled, "Throttled"),
+        (ItemError::unreachable("refused"), FailureKind::Unreachable, "unreachable"),
+    ];
+    for (error, kind, code) in cases {
+        let (message, patience) = (error.to_string(), seconds(600));
+        let mut world = World::new(Options { patience, ..Options::default() }, move |_| fails(error.clone()));
+        let began = Instant::now();
+        let id = world.start(12, 12, TOLERANT).await;
+        work_off_in_time(&mut world).await;
+        assert!((patience..patience * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+        let failures = world.failures(id).await;
+        assert_eq!(failures.len(), 12);
+        for (_, failure) in failures {
+            assert_eq!(
+                (failure.kind, failure.code.as_str(), failure.message.as_str(), failure.attempts),
+                (kind, code, message.as_str(), 0)
+            );
+        }
+    }
+}
+
+/// What broke it: an item that was asked to wait for longer than it may was called before that time.
+#[tokio::test(start_paused = true)]
+async fn a_wait_beyond_the_patience_ends_at_once() {
+    let options = Options { patience: seconds(600), ..Options::default() };
+    let mut world = World::new(options, |_| fails(ItemError::throttled("", "busy", Some(Duration::MAX))));
+    let id = world.start(1, 1, TOLERANT).await;
+    work_off_in_time(&mut world).await;
+    assert_eq!((world.calls().len(), world.failures(id).await[0].1.kind), (1, FailureKind::Throttled));
+}
+
+/// What broke it: every item of a large job called an endpoint that was down, again and again.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_down_for_an_hour_costs_few_calls_and_few_messages() {
+    let began = Instant::now();
+    let mut world = World::new(Options::default(), move |_| match began.elapsed() < HOUR {
+        true => fails(ItemError::unreachable("connection refused")),
+        false => done(),
+    });
+    let id = world.start(5_000, 250, TOLERANT).await;
+    let delivered = work_off_in_time(&mut world).await;
+    let early = world.calls().iter().filter(|call| call.at - began < HOUR).count();
+    assert!(early < 150, "{early} calls while it was down");
+    assert!(delivered < 20 * 30 + 150, "{delivered} messages for 20 chunks");
+    assert!(began.elapsed() < HOUR + seconds(600), "not long after it was back: {:?}", began.elapsed());
+    let job = world.job(id).await;
+    assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 5_000));
+}
+
+/// What broke it: between its two tries an item kept a place that its neighbour could have used.
+#[tokio::test(start_paused = true)]
+async fn a_quick_second_try_keeps_no_place() {
+    let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |item| match (item.index, item.attempt) {
+        (0, 1) => fails(ItemError::retryable("later", "not now")),
+        _ => done(),
+    });
+    world.start(3, 3, TOLERANT).await;
+    world.work_off().await;
+    assert_eq!(world.called(), [0, 1, 2, 0]);
+}
+
+/// What broke it: a message that always comes back without anything done went round for ever.
+#[tokio::test(start_paused = true)]
+async fn a_message_of_which_nothing_comes_is_given_up() {
+    let mut world = World::new(Options::default(), |_| done());
+    let id = world.start(2, 2, TOLERANT).await;
+    let held = world.messages.front_mut().unwrap();
+    held.body = held.body.replacen("\"hops\":0", "\"hops\":0,\"returns\":1000", 1);
+    world.work_off().await;
+    let failures = world.failures(id).await;
+    assert_eq!((failures.len(), failures[0].1.kind, world.calls().len()), (2, FailureKind::DeadLettered, 0));
+    assert!(failures[0].1.message.contains("1000 times in a row"), "{}", failures[0].1.message);
+}
+
+/// What people are told while items wait.
+#[tokio::test(start_paused = true)]
+async fn a_job_says_what_its_items_wait_for() {
+    let mut world = World::new(Options::default(), |_| fails(ItemError::throttled("http 429", "too many", Some(seconds(300)))));
+    let id = world.start(3, 3, TOLERANT).await;
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    let job = headway::status::get(&world.app, &world.user, id).await.unwrap();
+    let waiting = job.waiting_for.unwrap();
+    assert_eq!((job.retrying_items, waiting.reason.as_str(), waiting.last_error.as_deref()), (3, "throttled", Some("too many")));
+    let left = (waiting.until - world.app.clock.now()).num_seconds();
+    assert!((299..=300).contains(&left), "{left} s");
+}
