@@ -170,9 +170,9 @@ impl Faults {
         self.state().tally.trace(what);
     }
 
-    /// A failed item was cleared just now, to be run again.
-    pub(crate) fn cleared(&self, job: JobId, item: u64) {
-        self.state().cleared.insert((job, item), Instant::now());
+    /// A failed item was cleared, at this time at the earliest, to be run again.
+    pub(crate) fn cleared(&self, job: JobId, item: u64, at: Instant) {
+        self.state().cleared.insert((job, item), at);
     }
 
     /// When it was, if ever.

@@ -33,6 +33,8 @@ pub(crate) enum Invariant {
     DeletedIsGone,
     /// An item is failed only for what it did.
     InnocentItemsDoNotFail,
+    /// 16. Whatever another owner's jobs do, no item of a neighbour fails or is lost.
+    Alone,
     /// What was written can be read.
     RowsCanBeRead,
     /// No code panics but a processor's.

@@ -161,6 +161,11 @@ impl Process {
         std::future::pending::<()>().await;
     }
 
+    /// The process dies at the next thing it waits for.
+    pub(crate) fn dies_next(&self) {
+        self.died.notify_one();
+    }
+
     async fn may_be_struck_down(&self, op: &Op, blow: Blow) {
         if self.faults.blow(op, blow) {
             self.die().await;

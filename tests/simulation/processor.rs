@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use headway::{Item, ItemError, ItemProcessor, JobId, Options, Output};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::faults::{Faults, Process};
@@ -158,6 +159,17 @@ impl ItemProcessor for Scripted {
         let answer = self.answer(&item, fate, begun).await;
         self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));
         answer
+    }
+
+    fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        let job = params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
+        if !job.is_some_and(|job| job.kills_when_prepared) {
+            return Ok(None);
+        }
+        self.faults.saw("job: killed its worker when it was prepared");
+        HERE.with(Process::dies_next);
+        // It is dead before anybody learns of this.
+        Err(ItemError::retryable("dead", "the worker is dead"))
     }
 
     fn options(&self) -> Options {

@@ -121,6 +121,7 @@ const EXPECTED: &[&str] = &[
     "fault: dead letter redriven",
     "job: Completed",
     "job: Failed",
+    "job: killed its worker when it was prepared",
     "job: Cancelled",
     "job: without items",
     "job: of several parts in one request",

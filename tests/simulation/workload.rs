@@ -73,6 +73,10 @@ pub(crate) struct JobPlan {
     pub(crate) delete_after: Option<Duration>,
     /// The job that is submitted under the same key once this one is deleted.
     pub(crate) then: Option<usize>,
+    /// Whether its processor kills each worker that prepares it.
+    pub(crate) kills_when_prepared: bool,
+    /// Whether it is the harmless job of another owner that is in every history.
+    pub(crate) is_neighbour: bool,
 }
 
 impl Plan {
@@ -95,6 +99,7 @@ impl Plan {
                 jobs.push(JobPlan { owner, key, delete_after: None, ..JobPlan::of(faults, next, tempo) });
             }
         }
+        jobs.push(JobPlan::neighbour(faults, jobs.len(), 1 - jobs[0].owner));
         let until_expired = faults.one_in(12);
         Self {
             jobs,
@@ -152,6 +157,32 @@ impl JobPlan {
             retried_by_two: faults.one_in(3),
             delete_after: faults.one_in(6).then(|| after(10)),
             then: None,
+            kills_when_prepared: faults.one_in(12),
+            is_neighbour: false,
+        }
+    }
+
+    /// A job of this owner whose items all succeed at once, and that nobody touches.
+    fn neighbour(faults: &Faults, number: usize, owner: usize) -> Self {
+        Self {
+            owner,
+            fates: vec![Fate::Succeeds; 1 + faults.pick(6) as usize],
+            streamed: None,
+            chunk_size: Some(1 + faults.pick(3) as u16),
+            tolerated: ToleratedFailures::Count(1_000),
+            key: None,
+            twins: false,
+            sealed_by_client: true,
+            sealed_early: false,
+            hesitates: Duration::ZERO,
+            cancel_after: None,
+            pause_after: None,
+            forgotten_pause: false,
+            retries: 0,
+            delete_after: None,
+            kills_when_prepared: false,
+            is_neighbour: true,
+            ..Self::of(faults, number, 1)
         }
     }
 

@@ -13,6 +13,7 @@ use headway::part::{Part, PartWrite};
 use headway::quota::Usage;
 use headway::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, UserId};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::kept::{Kept, Pausing};
@@ -201,11 +202,13 @@ impl Ledger for SimLedger {
         let kind = if clears { Kind::Clear } else { Kind::Merge };
         let effect = async {
             let before = self.calm.outcome(outcome.id).await?.map_or(0, |known| known.version);
+            // Its answer may come long after it took effect, and others act on it before.
+            let began = Instant::now();
             let put = self.table.put_outcome(outcome).await?;
             // The same bytes put again, by two who clear at once, clear nothing again.
             if put && clears && before < outcome.version {
                 let cleared = outcome.again.iter().filter(|(_, again)| again.round == outcome.round);
-                cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, *item));
+                cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, *item, began));
             }
             Ok(put)
         };
