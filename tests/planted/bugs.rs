@@ -701,13 +701,4 @@ pub(crate) const BUGS: &[Bug] = &[
         breaks: "items whose waits differ are lost but for some",
         trap: "no item disappears",
     },
-    Bug {
-        name: "closed-items-are-dropped",
-        edits: &[edit(
-            "returned.extend(waiting.drain(..).map(alike));",
-            "returned.extend(waiting.drain(..).filter(|_| item.reason != super::returned::ReturnReason::Closed).map(alike));",
-        )],
-        breaks: "items that were not begun because their endpoint is down are lost",
-        trap: "no item disappears",
-    },
 ];
