@@ -701,4 +701,25 @@ pub(crate) const BUGS: &[Bug] = &[
         breaks: "items whose waits differ are lost but for some",
         trap: "no item disappears",
     },
+    Bug {
+        name: "slice-over-before-it-begins",
+        edits: &[edit("slice_ends: Instant::now() + SLICE }", "slice_ends: Instant::now() }")],
+        breaks: "chunks go round without progress, until their items are failed that never began",
+        trap: "each slice makes progress",
+    },
+    Bug {
+        name: "preparing-is-not-marked",
+        edits: &[edit(
+            "        self.app.ledger.put_care(chunk.message.id, Some(&self.mark(None, strikes, invocation))).await?;\n",
+            "        let _ = (strikes, invocation);\n",
+        )],
+        breaks: "a processor that kills its worker in prepare is never convicted, and its job's items are failed for it",
+        trap: "every stage of a chunk is inside the mark",
+    },
+    Bug {
+        name: "dead-letters-are-failed-at-once",
+        edits: &[edit("const HOPS_MAX: u32 = 20;", "const HOPS_MAX: u32 = 0;")],
+        breaks: "items that never began are failed for their neighbours' deaths",
+        trap: "a crash loop never costs an item that did not begin",
+    },
 ];

@@ -116,6 +116,8 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         let may_fail = fate.may_fail() || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
         hold!(Alone, !plan.is_neighbour || seen.left_marked >= 2, "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}");
+        let at_work = seen.begun > 0 || seen.left_marked > 0;
+        hold!(Alone, at_work || failure.kind != FailureKind::DeadLettered, "item {index} never began and failed: {failure:?} {job:?}");
         let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
         hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
         // What was begun before it was cleared is no try of this round.
@@ -171,7 +173,8 @@ fn ended_for_a_reason(job: &Job, plan: &JobPlan, recount: &Recount) -> Result<()
             let share = matches!(job.tolerated, ToleratedFailures::Percentage { .. }) && job.failed_items > 0;
             let paused = job.error_message.as_deref().is_some_and(|error| error.contains("paused")) && plan.forgotten_pause;
             let error = job.error_message.as_deref().unwrap_or_default();
-            let unprepared = plan.kills_when_prepared && error.contains("died each time it prepared the processor");
+            // Its worker may also have died twice of another cause while it was marked: see what is not promised.
+            let unprepared = error.contains("died each time it prepared the processor");
             hold!(Alone, !unprepared || job.failed_items == 0 || job.round > 0, "items failed for their processor: {job:?}");
             hold!(EndsStand, exceeded || share || job.abandoned || paused || unprepared, "failed without a reason: {job:?}");
         }
