@@ -153,3 +153,8 @@ const _: () = assert!(
     ITEMS_PER_JOB_MAX <= PARTS_PER_JOB_MAX as u64 * CHUNKS_PER_PART_MAX as u64 * ITEMS_PER_CHUNK_MAX as u64,
     "the largest job has room"
 );
+
+/// `text`, at most `most` characters of it.
+pub fn cut_to_chars(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}

@@ -12,7 +12,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::ids::ChunkId;
-use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX};
+use crate::limits::{
+    ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX, cut_to_chars,
+};
 use crate::part::Register;
 use crate::waiting::WaitingFor;
 
@@ -295,11 +297,6 @@ impl Outcome {
             + 10 * (self.processed.len() + self.retrying.len())
             + 70 * self.runs.len()
     }
-}
-
-/// `text`, at most `most` characters of it.
-pub fn cut_to_chars(text: &str, most: usize) -> &str {
-    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::cut_to_chars;
+use crate::limits::cut_to_chars;
 
 /// A limit's name, in characters; cut.
 const LIMIT_CHARS_MAX: usize = 64;

@@ -21,6 +21,7 @@ mod send;
 mod settle;
 mod store;
 mod wire;
+mod wish;
 
 pub use address::QueueAddress;
 pub(crate) use attributes::{Attributes, QueueId};
@@ -30,5 +31,6 @@ pub(crate) use fault::Fault;
 pub(crate) use handle::Handle;
 pub(crate) use operations::check_name;
 pub(crate) use queues::{FILE, Queues};
-pub(crate) use receive::{Received, Wish};
+pub(crate) use receive::Received;
 pub(crate) use store::Settings;
+pub(crate) use wish::Wish;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::delivery::Invocation;
-use super::place::{Place, Went};
+use super::place::{Place, Went, panic_text};
 use super::prepared::Prepared;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
@@ -85,10 +85,4 @@ fn of_error(error: ItemError) -> Called {
         ItemError::Unreachable { code, message } => Called::Waits(Downstream::Unreachable, ForNow { code, message, after: None }),
         ItemError::Retryable { code, message, retry_after } => Called::Retryable(ForNow { code, message, after: retry_after }),
     }
-}
-
-/// What a panic said.
-pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }

@@ -9,9 +9,8 @@ use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::call::panic_text;
 use super::closing::Closing;
-use super::place::{Place, Went};
+use super::place::{Place, Went, panic_text};
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::JobId;

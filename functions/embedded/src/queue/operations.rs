@@ -10,13 +10,14 @@ use super::{
     fault::{Fault, Kind},
     handle::Handle,
     queues::Queues,
-    receive::{Wish, forget_expired},
+    receive::forget_expired,
     send::{self, Outgoing},
     settle, store,
     wire::{
         Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
         QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, SetQueueAttributes, Success, Target,
     },
+    wish::Wish,
 };
 use crate::durability::Care;
 

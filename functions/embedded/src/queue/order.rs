@@ -8,8 +8,8 @@ use super::{
     attributes::QueueId,
     consumer_time::ConsumerTime,
     noisy::{self, Candidate, Load},
-    receive::Wish,
     store::Work,
+    wish::Wish,
 };
 
 /// A group to be served now.

@@ -15,8 +15,9 @@ use tokio::{
 use super::{
     attributes::{Attributes, QueueId},
     fault::Fault,
-    receive::{self, Found, Received, Wish},
+    receive::{self, Found, Received},
     store::{Settings, Store, Work},
+    wish::Wish,
 };
 use crate::{
     config::Clock,

@@ -255,8 +255,9 @@ mod tests {
 
     use super::*;
     use crate::queue::{
-        receive::{Wish, receive},
+        receive::receive,
         send::{Outgoing, send},
+        wish::Wish,
     };
 
     fn open(file: &Path, now_ms: u64) -> (Store, Queue) {

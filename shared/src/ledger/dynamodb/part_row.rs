@@ -96,11 +96,11 @@ mod tests {
     use crate::ids::JobId;
     use crate::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX};
 
-    /// Versions up to 99,999: a chunk that shows its progress every second for a day.
+    /// Versions up to 9,999: each chunk shows its progress every second for almost three hours.
     #[test]
     fn a_settlement_costs_one_write_unit_at_every_fill_level() {
         let now = DateTime::from_timestamp_millis(1_795_507_199_999).unwrap();
-        let worst = Register::Outcome { version: 99_999, full: false, running: true, retrying: 100, processed: 125, failed: 25 };
+        let worst = Register::Outcome { version: 9_999, full: false, running: true, retrying: 100, processed: 125, failed: 25 };
         let mut part = Part {
             job: JobId(Uuid::from_u128(u128::MAX)),
             number: 999,
