@@ -17,6 +17,7 @@ mod closing;
 mod delivery;
 mod each;
 mod find;
+mod for_now;
 mod gate;
 mod in_time;
 mod item;

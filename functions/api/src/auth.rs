@@ -1,27 +1,27 @@
 //! Who is calling. `HEADWAY_AUTH` names the one way tokens are checked; there is no fallback and, on Lambda, no
 //! default, so that no deployment is open by an oversight.
 
+mod error;
 pub mod gateway;
 pub mod hs256;
 pub mod jwks;
+mod rules;
 
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use headway::{Clock, UserId, Viewer};
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Map, Value};
 
 use crate::problem::ApiErrorResponse;
+pub use error::{AuthConfigError, AuthError, DevelopmentKeyError, KeysError};
 use hs256::DevelopmentKey;
 use jwks::Jwks;
+pub use rules::LEEWAY_S;
 
-/// How far two clocks may differ when `exp` and `nbf` are checked, in seconds.
-pub const LEEWAY_S: i64 = 10;
 /// A longer token is refused unread, in bytes. API Gateway takes 10,240 bytes of headers in all.
 const TOKEN_BYTES_MAX: usize = 16_384;
 /// The claim that owns jobs unless `HEADWAY_OWNER_CLAIM` names another.
@@ -100,71 +100,6 @@ impl Claims {
     pub fn require(&self, scope: Scope) -> Result<(), ApiErrorResponse> {
         if self.allows(scope) { Ok(()) } else { Err(ApiErrorResponse::scope(scope.name())) }
     }
-}
-
-/// Why a request has no claims.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthError {
-    /// No `Authorization: Bearer …`, or more than one.
-    #[error("send `Authorization: Bearer <token>`, once")]
-    Missing,
-    /// A token that is not valid. The words are for the caller.
-    #[error("{0}")]
-    Invalid(&'static str),
-    /// A valid token without a claim that is needed.
-    #[error("the token's claim `{0}` is missing, empty, not a text, or longer than 128 characters")]
-    Claim(String),
-    /// The issuer's keys cannot be had, so nothing can be said about any token.
-    #[error("the issuer's keys cannot be read")]
-    Keys(#[source] Arc<jwks::KeysError>),
-}
-
-impl From<AuthError> for ApiErrorResponse {
-    fn from(error: AuthError) -> Self {
-        let challenge = match &error {
-            AuthError::Missing => HeaderValue::from_static("Bearer realm=\"headway\""),
-            AuthError::Invalid(_) | AuthError::Claim(_) => HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\""),
-            AuthError::Keys(cause) => {
-                tracing::error!(%cause, "the issuer's keys cannot be read");
-                return Self::busy("tokens cannot be checked at the moment");
-            }
-        };
-        Self::unauthenticated(error.to_string(), challenge)
-    }
-}
-
-/// A configuration that leaves open who may call. The words say what to set.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthConfigError {
-    /// On Lambda the way must be named.
-    #[error(
-        "HEADWAY_AUTH is not set: set it to `gateway` (API Gateway's JWT authorizer checks tokens) or `jwks` (this \
-         function does)"
-    )]
-    NotSet,
-    /// Not one of the ways.
-    #[error("HEADWAY_AUTH is `{0}`: set it to `gateway`, `jwks` or, for development only, `hs256`")]
-    Unknown(String),
-    /// The development key has no place in a deployment.
-    #[error("HEADWAY_AUTH is `hs256`, which is for development only: on Lambda set it to `gateway` or `jwks`")]
-    DevelopmentKeyOnLambda,
-    /// A setting that this way needs.
-    #[error("{name} is not set: HEADWAY_AUTH=jwks needs {what}")]
-    Needed {
-        /// The environment variable.
-        name: &'static str,
-        /// What goes in there.
-        what: &'static str,
-    },
-    /// `HEADWAY_SCOPES` holds something else than `required`.
-    #[error("HEADWAY_SCOPES is `{0}`: set it to `required`, or not at all")]
-    Scopes(String),
-    /// The JWKS's address is of no use.
-    #[error("HEADWAY_JWKS is of no use")]
-    Jwks(#[from] jwks::KeysError),
-    /// The development key cannot be read or made.
-    #[error(transparent)]
-    DevelopmentKey(#[from] hs256::DevelopmentKeyError),
 }
 
 /// Where the function runs: the development key is refused in a deployment.
@@ -283,41 +218,6 @@ fn bearer(headers: &HeaderMap) -> Result<&str, AuthError> {
         "" => Err(AuthError::Missing),
         token if token.len() > TOKEN_BYTES_MAX => Err(AuthError::Invalid("the token is too long")),
         token => Ok(token),
-    }
-}
-
-/// The algorithm, issuer and audience a token must have. Times are checked apart, on the clock that is passed in.
-fn rules<T: ToString>(algorithm: Algorithm, issuers: &[T], audiences: &[T]) -> Validation {
-    let mut rules = Validation::new(algorithm);
-    rules.validate_exp = false;
-    rules.validate_nbf = false;
-    rules.set_issuer(issuers);
-    rules.set_audience(audiences);
-    rules.set_required_spec_claims(&["iss", "aud"]);
-    rules
-}
-
-/// The payload of a token whose signature, issuer and audience hold. What exactly does not is nobody's business.
-fn checked(token: &str, key: &DecodingKey, rules: &Validation) -> Result<Map<String, Value>, AuthError> {
-    let data = decode::<Map<String, Value>>(token, key, rules).map_err(|_| AuthError::Invalid("the token is not valid"))?;
-    if data.header.crit.is_some() {
-        return Err(AuthError::Invalid("the token's header asks for an extension that is not known here"));
-    }
-    Ok(data.claims)
-}
-
-/// `exp` must be there and to come, `nbf` past if it is there; [`LEEWAY_S`] either way.
-fn check_times(payload: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), AuthError> {
-    #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
-    let (now, leeway) = (now.timestamp() as f64, LEEWAY_S as f64);
-    let exp = payload.get("exp").and_then(Value::as_f64).ok_or(AuthError::Invalid("the token has no `exp`"))?;
-    if now >= exp + leeway {
-        return Err(AuthError::Invalid("the token has expired"));
-    }
-    match payload.get("nbf").map(Value::as_f64) {
-        None => Ok(()),
-        Some(Some(nbf)) if nbf <= now + leeway => Ok(()),
-        Some(_) => Err(AuthError::Invalid("the token is not valid yet")),
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway_api::auth::hs256::DevelopmentKeyError;
+use headway_api::auth::DevelopmentKeyError;
 use tokio::sync::Mutex;
 
 use crate::local_token;

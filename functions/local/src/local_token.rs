@@ -3,7 +3,8 @@
 
 use chrono::{TimeDelta, Utc};
 use headway::config;
-use headway_api::auth::hs256::{DevelopmentKey, DevelopmentKeyError, DevelopmentToken};
+use headway_api::auth::DevelopmentKeyError;
+use headway_api::auth::hs256::{DevelopmentKey, DevelopmentToken};
 
 /// The user that the client is when nobody says: the claim `sub`.
 pub const USER_DEFAULT: &str = "dev";

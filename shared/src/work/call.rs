@@ -1,17 +1,16 @@
 //! One call of the processor: bounded in time, with its panics caught.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::delivery::Invocation;
+use super::for_now::{Downstream, ForNow};
 use super::place::{Place, Went, panic_text};
 use super::prepared::Prepared;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
 use crate::processor::{Item, ItemError, Output};
-use crate::waiting::WaitReason;
 
 /// How one call of the processor ended.
 pub(super) enum Called {
@@ -22,42 +21,6 @@ pub(super) enum Called {
     Waits(Downstream, ForNow),
     /// The function's deadline came first, and another invocation has more time.
     CutShort,
-}
-
-/// A failure for now.
-#[derive(Debug, Clone)]
-pub(super) struct ForNow {
-    pub(super) code: String,
-    pub(super) message: String,
-    /// The wait that it asked for.
-    pub(super) after: Option<Duration>,
-}
-
-/// Why a downstream takes no items for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Downstream {
-    /// It asks to wait.
-    Throttled,
-    /// It cannot be reached.
-    Unreachable,
-}
-
-impl Downstream {
-    /// As rows and readers have it.
-    pub(super) fn wait_reason(self) -> WaitReason {
-        match self {
-            Self::Throttled => WaitReason::Throttled,
-            Self::Unreachable => WaitReason::Unreachable,
-        }
-    }
-
-    /// How an item fails that has waited for longer than its processor's patience.
-    pub(super) fn failure_kind(self) -> FailureKind {
-        match self {
-            Self::Throttled => FailureKind::Throttled,
-            Self::Unreachable => FailureKind::Unreachable,
-        }
-    }
 }
 
 /// Calls the processor with the item.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::call::{Downstream, ForNow};
+use super::for_now::{Downstream, ForNow};
 
 /// So many items in a row are told to wait before others are kept back.
 const CLOSES_AFTER: u32 = 4;

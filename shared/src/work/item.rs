@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::backoff::Wait;
-use super::call::{Called, Downstream, ForNow, call};
+use super::call::{Called, call};
 use super::chunk_context::RunContext;
+use super::for_now::{Downstream, ForNow};
 use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};

@@ -5,7 +5,7 @@ use http::request::Parts;
 use lambda_http::RequestExt as _;
 use serde_json::{Map, Value};
 
-use super::AuthError;
+use super::error::AuthError;
 
 /// The claims the authorizer handed on. It renders every claim as text, a list as `[a b]`.
 pub(super) fn claims(parts: &Parts) -> Result<Map<String, Value>, AuthError> {

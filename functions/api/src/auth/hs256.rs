@@ -14,51 +14,14 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{AuthError, check_times, checked, rules};
+use super::error::{AuthError, DevelopmentKeyError};
+use super::rules::{check_times, checked, rules};
 
 /// `iss` of development tokens.
 pub const ISSUER: &str = "headway-dev";
 /// `aud` of development tokens.
 pub const AUDIENCE: &str = "headway";
 const KEY_BYTES: usize = 32;
-
-/// The key is of no use.
-#[derive(Debug, thiserror::Error)]
-pub enum DevelopmentKeyError {
-    /// Neither a place for it nor a home is named.
-    #[error("no place for the development key: set XDG_STATE_HOME or HOME")]
-    NoPlace,
-    /// The file cannot be read or made.
-    #[error("the development key {path} cannot be {what}", path = .path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// `read` or `made`.
-        what: &'static str,
-        /// Why not.
-        source: io::Error,
-    },
-    /// Others on this machine can read it.
-    #[error(
-        "the development key {path} can be read by others (mode {mode:03o}): chmod 600 it, or remove it to have a new one made",
-        path = .path.display()
-    )]
-    Exposed {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// Not what this program writes.
-    #[error("{path} is not a development key: remove it to have a new one made", path = .path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// The token cannot be signed.
-    #[error("the development token cannot be signed")]
-    Sign(#[from] jsonwebtoken::errors::Error),
-}
 
 /// Signs and checks development tokens.
 #[derive(Clone)]

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{AuthConfigError, AuthError, check_times, checked, rules};
+use super::error::{AuthConfigError, AuthError, KeysError, SET_BYTES_MAX};
+use super::rules::{check_times, checked, rules};
 
 /// The keys are read at most this often, whatever tokens come.
 const READ_EVERY_MIN: TimeDelta = TimeDelta::minutes(1);
@@ -24,40 +25,10 @@ const FRESH_MAX: TimeDelta = TimeDelta::minutes(5);
 const KEPT_MAX: TimeDelta = TimeDelta::hours(24);
 /// The longest a read may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest key set, in bytes, and the most keys looked at.
-const SET_BYTES_MAX: usize = 262_144;
+/// The most keys looked at.
 const KEYS_MAX: usize = 100;
 /// A longer key id is nobody's.
 const KID_BYTES_MAX: usize = 256;
-
-/// The key set cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// Not an address that keys may come from.
-    #[error("`{0}` is neither a file nor an https URL (http is taken for loopback only)")]
-    Address(String),
-    /// The file cannot be read.
-    #[error("the key set {path} cannot be read")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The issuer did not answer as it should.
-    #[error("the key set cannot be fetched")]
-    Fetch(#[from] reqwest::Error),
-    /// It answered with something too large.
-    #[error("the key set is larger than {SET_BYTES_MAX} bytes")]
-    TooLarge,
-    /// It is not a key set.
-    #[error("the key set is not JSON of the shape {{\"keys\": […]}}")]
-    Content(#[from] serde_json::Error),
-    /// It has not been read, and may not be tried again yet.
-    #[error("the key set could not be read within the last minute")]
-    NotYet,
-}
 
 /// Where a key set is read from.
 #[async_trait]
