@@ -123,7 +123,7 @@ fn graph(modules: &Modules) -> BTreeMap<PathBuf, Vec<PathBuf>> {
 /// The packages of the workspace that are product or examples.
 fn packages(workspace: &Path) -> Vec<PathBuf> {
     let below = |dir: &str| std::fs::read_dir(workspace.join(dir)).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    let mut packages: Vec<PathBuf> = [vec![workspace.join("shared")], below("functions"), below("examples")].concat();
+    let mut packages: Vec<PathBuf> = [vec![workspace.join("shared")], below("shared"), below("functions"), below("examples")].concat();
     packages.retain(|package| package.join("src").is_dir());
     packages.sort();
     packages

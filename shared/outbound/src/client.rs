@@ -12,8 +12,8 @@ use std::time::Duration;
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::connections::Connections;
 use crate::rule::{Rule, RuleError};
-use crate::send::Connections;
 
 /// The longest wait for a connection. Always less than the whole call's time limit, so that an endpoint which does not
 /// take connections is told apart from one which does not answer.

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::client::Clients;
 use crate::confidential::Confidential;
 use crate::endpoint::Endpoint;
-use crate::endpoints::EndpointsError;
+use crate::endpoints_error::EndpointsError;
 use crate::rule::Rule;
 use crate::signature::Secret;
 

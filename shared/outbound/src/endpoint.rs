@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder, Url};
 
 use crate::confidential::Confidential;
-use crate::send::Connections;
+use crate::connections::Connections;
 use crate::signature::Secret;
 
 /// An endpoint that the operator configured, with a client of its own.

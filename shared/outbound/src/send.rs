@@ -5,9 +5,7 @@
 //! of its attempts. So a request is sent again at once, but only if its connection had carried an answer before and
 //! broke before a byte of this answer came. The receiver may see the request twice: each carries the same id.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
 
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
@@ -19,28 +17,6 @@ use crate::no_answer::{NoAnswer, causes, find};
 
 /// How often a request is sent again.
 const AGAIN_MAX: usize = 3;
-/// Connections that are remembered; more than any endpoint has open.
-const REMEMBERED_MAX: usize = 4_096;
-
-/// Connections that have carried an answer, by their local address.
-#[derive(Debug, Default)]
-pub(crate) struct Connections(Mutex<HashSet<SocketAddr>>);
-
-impl Connections {
-    fn remember(&self, address: SocketAddr) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Forgetting all of them costs an attempt at most.
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
-        }
-        known.insert(address);
-    }
-
-    fn forget(&self, address: SocketAddr) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&address)
-    }
-}
-
 impl Endpoint {
     /// Sends a request made by [`Endpoint::post`]; the answer's body has to be [read](crate::body::read) within the
     /// same time limit.
