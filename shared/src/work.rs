@@ -1,6 +1,6 @@
 //! Working: a worker's way with a batch of messages.
 //!
-//! The stages of a chunk, in [`mod@chunk`]: **find** its rows; the **gate** says drop, settled, parked, bury or run; **run**
+//! The stages of a chunk, in `work::chunk`: **find** its rows; the **gate** says drop, settled, parked, bury or run; **run**
 //! its items (`each`, or `careful`); **settle** the results; **return** what is left as a new message; **look upward**. Each
 //! takes what the one before returned. Only then is the message done.
 
