@@ -1,10 +1,12 @@
 //! Checks the ids of a file's items before anything is sent: each item has one, of the right kind, and no two are the same.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
 use headway::item_id::id_of;
 use headway::limits::ID_CHARS_MAX;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::input::{InputError, Opened, Place};
@@ -45,7 +47,10 @@ impl Ids {
         let field = &self.field;
         let raw: &RawValue = serde_json::from_slice(item).map_err(|error| error.to_string())?;
         match id_of(raw, field) {
-            None => Err(format!("the item has no {field:?} that is a string or an integer, as --id-field asks for{}", known(item))),
+            None => Err(match value_of(item, field) {
+                Some(value) => format!("the item's {field:?} is {value}, but an id is a string or an integer"),
+                None => format!("the item has no {field:?} that is a string or an integer, as --id-field asks for{}", known(item)),
+            }),
             Some(id) if id.is_empty() => Err(format!("the item's {field:?} is empty, as an id may not be")),
             Some(id) if id.chars().count() > ID_CHARS_MAX => {
                 Err(format!("the item's {field:?} is longer than {ID_CHARS_MAX} characters, the most of an id"))
@@ -67,16 +72,50 @@ impl Ids {
     }
 }
 
+/// The member's JSON, cut if it is long.
+fn value_of(item: &[u8], field: &str) -> Option<String> {
+    const SHOWN_CHARS_MAX: usize = 40;
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(item).ok()?;
+    let value = members.get(field)?.get();
+    let more = if value.chars().count() > SHOWN_CHARS_MAX { "…" } else { "" };
+    Some(value.chars().take(SHOWN_CHARS_MAX).chain(more.chars()).collect())
+}
+
 /// The item's members, for somebody who mistyped a name.
 fn known(item: &[u8]) -> String {
     const SHOWN_MAX: usize = 8;
-    let members: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(item).ok();
-    match members {
-        None => "; it is no object".to_owned(),
-        Some(members) => {
-            let more = if members.len() > SHOWN_MAX { ", …" } else { "" };
-            let names: Vec<&str> = members.keys().take(SHOWN_MAX).map(String::as_str).collect();
-            format!("; its members are {}{more}", names.join(", "))
+    match serde_json::from_slice::<Names>(item) {
+        Err(_) => "; it is no object".to_owned(),
+        Ok(Names(names)) => {
+            let more = if names.len() > SHOWN_MAX { ", …" } else { "" };
+            format!("; its members are {}{more}", names[..names.len().min(SHOWN_MAX)].join(", "))
         }
+    }
+}
+
+/// The names of an object's members, in their order.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
+        deserializer.deserialize_map(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Names, A::Error> {
+        let mut names = Vec::new();
+        while let Some((name, IgnoredAny)) = members.next_entry()? {
+            names.push(name);
+        }
+        Ok(Names(names))
     }
 }

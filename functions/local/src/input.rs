@@ -7,6 +7,7 @@
 mod csv;
 mod error;
 mod format;
+mod hint;
 mod item;
 mod items;
 mod json_array;

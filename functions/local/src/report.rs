@@ -7,6 +7,7 @@ use headway::error_chain;
 use crate::client::{ClientError, Refusal};
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
+use crate::input::InputError;
 use crate::out::{printable, visible};
 use crate::problem::Problem;
 
@@ -34,6 +35,10 @@ impl Report {
             }
             CommandError::Usage(_) | CommandError::Client(ClientError::Address(_) | ClientError::PlainHttp { .. }) => {
                 Report::new(Exit::Usage, "usage", "The command was called wrongly", error)
+            }
+            CommandError::Input(InputError::In { name, .. }) => {
+                let report = Report::new(Exit::Error, "command", "The command failed", error);
+                Report { problem: Problem { instance: Some(name.clone()), ..report.problem }, ..report }
             }
             _ => Report::new(Exit::Error, "command", "The command failed", error),
         }

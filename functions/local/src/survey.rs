@@ -110,6 +110,16 @@ pub fn checksum(part: &Part) -> u64 {
 
 fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
     let opened = source.open()?;
+    let survey = survey(&opened, ask).map_err(|error| match error {
+        CommandError::Input(error) => error.of_file(opened.name()).into(),
+        CommandError::TooMuch(what) => CommandError::TooMuch(format!("{}: {what}", opened.name())),
+        other => other,
+    })?;
+    opened.check_unchanged()?;
+    Ok((opened, survey))
+}
+
+fn survey(opened: &Opened, ask: &Ask) -> Result<Survey, CommandError> {
     let mut items = opened.first()?;
     let mut cutter = PartCutter::new(ask.items_per_chunk_max);
     let mut ids = ask.id_field.as_deref().map(Ids::new);
@@ -119,7 +129,7 @@ fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
         survey.items += 1;
         survey.bytes += item.len() as u64;
         if let Some(ids) = &mut ids {
-            ids.push(&item, place, &opened)?;
+            ids.push(&item, place, opened)?;
         }
         if let Some(digest) = &mut digest {
             digest.update(&item);
@@ -136,8 +146,7 @@ fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
     survey.check(ask.items_per_chunk_max)?;
     survey.skipped_rows = items.skipped_rows();
     survey.sha256 = digest.map(|digest| headway::split::hex(&digest.finalize()));
-    opened.check_unchanged()?;
-    Ok((opened, survey))
+    Ok(survey)
 }
 
 #[cfg(test)]

@@ -153,6 +153,9 @@ impl Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.problem {
+            Some(problem) if problem.is("idempotency-key-reused") => {
+                write!(f, "the idempotency key belongs to another job (its file or options differ): use a new key ({})", self.status)
+            }
             Some(problem) => {
                 let detail = problem.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
                 write!(f, "{}{detail} ({})", problem.title, self.status)

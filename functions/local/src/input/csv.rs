@@ -9,6 +9,7 @@ use self::header::Header;
 use self::rows::{Row, Rows};
 use super::error::InputError;
 use super::format::Delimiter;
+use super::hint::other_format;
 use super::item::check_size;
 use super::items::Items;
 use super::place::Place;
@@ -23,7 +24,8 @@ pub(super) struct CsvItems<R> {
 }
 
 impl<R: Read> CsvItems<R> {
-    pub(super) fn new(text: Text<R>, delimiter: Delimiter) -> Result<Self, InputError> {
+    pub(super) fn new(mut text: Text<R>, delimiter: Delimiter) -> Result<Self, InputError> {
+        check_is_csv(&mut text)?;
         let mut rows = Rows::new(text, delimiter.byte());
         let (header, skipped) = Header::read(&mut rows)?;
         Ok(CsvItems { rows, header, row: Row::default(), skipped })
@@ -41,6 +43,15 @@ impl<R: Read> CsvItems<R> {
             self.skipped += 1;
         }
         Ok(false)
+    }
+}
+
+/// Refuses what looks like another format before its quotes and commas are judged as those of CSV.
+fn check_is_csv<R: Read>(text: &mut Text<R>) -> Result<(), InputError> {
+    let place = text.place();
+    match other_format(text.fill()?) {
+        Some(what) => Err(InputError::at(place, what)),
+        None => Ok(()),
     }
 }
 

@@ -34,6 +34,14 @@ pub enum InputError {
         /// What is wrong, and what to do.
         what: String,
     },
+    /// What the other two say of the file's text, with the file's name.
+    #[error("{name}: {what}")]
+    In {
+        /// The file's name.
+        name: String,
+        /// Where, what is wrong, and what to do.
+        what: String,
+    },
     /// The file as a whole is not what the format asks for.
     #[error("{0}")]
     File(String),
@@ -47,6 +55,15 @@ impl From<io::Error> for InputError {
 }
 
 impl InputError {
+    /// The error with the name of the file that it is about, if it does not name it yet.
+    #[must_use]
+    pub fn of_file(self, name: &str) -> InputError {
+        match self {
+            InputError::At { .. } | InputError::File(_) => InputError::In { name: name.to_owned(), what: self.to_string() },
+            named => named,
+        }
+    }
+
     pub(super) fn at(place: Place, what: impl Into<String>) -> InputError {
         InputError::At { place, what: what.into() }
     }

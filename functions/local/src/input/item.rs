@@ -10,6 +10,13 @@ use super::place::{Place, Tracker};
 /// whitespace around it, so that a quote that is never closed does not load the rest of a file.
 pub(super) const UNENDED_BYTES_MAX: usize = 1_000_000;
 
+/// U+FEFF, which belongs at the beginning of a file only.
+pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
+
+pub(super) fn mark_within(place: Place) -> InputError {
+    InputError::at(place, "a byte-order mark within the file: two files joined? Remove the mark")
+}
+
 /// Checks the size of an item.
 pub(super) fn check_size(item: &[u8], began: Place) -> Result<(), InputError> {
     if item.len() <= ITEM_BYTES_MAX { Ok(()) } else { Err(too_large(began)) }
@@ -17,6 +24,9 @@ pub(super) fn check_size(item: &[u8], began: Place) -> Result<(), InputError> {
 
 /// Checks that an item is one JSON value, as the service takes it.
 pub(super) fn check_json(item: &[u8], began: Place) -> Result<(), InputError> {
+    if item.starts_with(MARK) {
+        return Err(mark_within(began));
+    }
     check_size(item, began)?;
     let text = json::text(item).map_err(|error| InputError::at(began, error.to_string()))?;
     json::check(text, ITEM_DEPTH_MAX).map_err(|error| match error {
@@ -30,12 +40,65 @@ pub(super) fn too_large(began: Place) -> InputError {
 }
 
 fn not_json(text: &str, began: Place, error: &serde_json::Error) -> InputError {
-    let offset = offset(text, error);
+    let words = words(error);
+    let offset = begin(text, offset(text, error), &words);
     let mut tracker = Tracker::at(began);
     tracker.pass(&text.as_bytes()[..offset]);
     let rest = text[offset..].trim_start_matches('-');
-    let hint = if rest.starts_with("NaN") || rest.starts_with("Infinity") { "; JSON has no such number: use null" } else { "" };
-    InputError::at(tracker.place(), format!("not JSON that a job takes ({}{hint})", words(error)))
+    let hint = if rest.starts_with("NaN") || rest.starts_with("Infinity") {
+        "; JSON has no such number: use null"
+    } else if rest.starts_with('\'') {
+        "; JSON puts texts and names in double quotes"
+    } else if words.starts_with("trailing comma") {
+        "; remove the comma"
+    } else {
+        ""
+    };
+    InputError::at(tracker.place(), format!("not JSON that a job takes ({words}{hint})"))
+}
+
+/// Where the thing begins that an error is about, if the reader tells of it only where it ends. What precedes it is JSON.
+fn begin(text: &str, offset: usize, words: &str) -> usize {
+    if words.starts_with("nested deeper") {
+        return scan(text).find(|found| found.depth > ITEM_DEPTH_MAX).map_or(offset, |found| found.at);
+    }
+    if words.starts_with("the member") {
+        return scan(text).take_while(|found| found.at < offset).filter(|found| found.is_text).last().map_or(offset, |found| found.at);
+    }
+    if words.starts_with("number out of range") {
+        let number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+        return offset - text.as_bytes()[..offset].iter().rev().take_while(|byte| number(byte)).count();
+    }
+    offset
+}
+
+/// The beginning of a text, an array or an object in JSON.
+struct Found {
+    at: usize,
+    /// How deep the innermost array or object is that is open there.
+    depth: usize,
+    is_text: bool,
+}
+
+fn scan(text: &str) -> impl Iterator<Item = Found> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    text.bytes().enumerate().filter_map(move |(at, byte)| {
+        if in_text {
+            in_text = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            return None;
+        }
+        match byte {
+            b'"' => in_text = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                return None;
+            }
+            _ => return None,
+        }
+        Some(Found { at, depth, is_text: in_text })
+    })
 }
 
 /// Where in the text serde_json found the error. It counts bytes, and only LF as the end of a line.

@@ -7,7 +7,8 @@
 use std::io::Read;
 
 use super::error::InputError;
-use super::item::{UNENDED_BYTES_MAX, check_json, too_large};
+use super::hint::MARKUP;
+use super::item::{MARK, UNENDED_BYTES_MAX, check_json, mark_within, too_large};
 use super::items::Items;
 use super::place::Place;
 use super::text::Text;
@@ -79,8 +80,13 @@ impl<R: Read> ArrayItems<R> {
 
     fn open_array(&mut self) -> Result<(), InputError> {
         let what = match self.peek()? {
+            Some(0xef) if self.text.fill()?.starts_with(MARK) => return Err(mark_within(self.text.place())),
             Some(b'[') => "",
             Some(b'{') => "no JSON array: an array begins with `[`; for a value a line use --format ndjson",
+            Some(b'<') => MARKUP,
+            Some(byte) if byte == b'"' || byte.is_ascii_alphabetic() => {
+                "no JSON array: an array begins with `[`; is the file CSV? --format csv"
+            }
             Some(_) => "no JSON array: an array begins with `[`",
             None => "the file is empty: an array without items is written []",
         };
@@ -100,6 +106,7 @@ impl<R: Read> ArrayItems<R> {
         self.state = State::Ended;
         match self.peek()? {
             None => Ok(()),
+            Some(0xef) if self.text.fill()?.starts_with(MARK) => Err(mark_within(self.text.place())),
             Some(_) => Err(InputError::at(self.text.place(), "something follows the array's `]`; for a value a line use --format ndjson")),
         }
     }

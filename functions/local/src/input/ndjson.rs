@@ -5,6 +5,7 @@ use std::io::Read;
 use memchr::memchr;
 
 use super::error::InputError;
+use super::hint;
 use super::item::{UNENDED_BYTES_MAX, check_json, too_large};
 use super::items::Items;
 use super::place::Place;
@@ -70,24 +71,10 @@ impl<R: Read> Items for NdjsonItems<R> {
                 None => Ok(None),
             };
         };
-        check_json(item, place).map_err(|error| with_hint(error, item, self.items))?;
+        check_json(item, place).map_err(|error| hint::ndjson(error, item, self.items))?;
         self.lone_array = (self.items == 0 && item.starts_with(b"[")).then_some(place);
         self.items += 1;
         Ok(Some(place))
-    }
-}
-
-/// The first line of an array, or of an object over several lines, is a mistake about the format rather than in the file.
-fn with_hint(error: InputError, item: &[u8], items_before: u64) -> InputError {
-    match error {
-        InputError::At { place, what } if items_before == 0 && item.starts_with(b"[") => {
-            InputError::At { place, what: format!("{what}; if the file is one JSON array: --format json") }
-        }
-        InputError::At { place, what } if item == b"{" => InputError::At {
-            place,
-            what: format!("{what}; in NDJSON each value is on one line: put the values into one array, --format json"),
-        },
-        error => error,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names what a file is that is no text of the expected encoding, by its first bytes.
 
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use infer::MatcherType;
 
 use super::error::InputError;
@@ -7,20 +8,37 @@ use super::error::InputError;
 /// How much of a file is looked at.
 pub(super) const HEAD_BYTES: usize = 8_192;
 
-/// Refuses a file whose first bytes show that it is no text, or text in an encoding that has to be named. `named` says
-/// that `--encoding` named one.
-pub(super) fn refuse(head: &[u8], named: bool) -> Result<(), InputError> {
+/// Refuses a file without a mark whose first bytes show that it is no text, or text in an encoding other than `named`.
+pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>) -> Result<(), InputError> {
     if let Some(kind) = kind(head) {
         return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or unpack it first")));
     }
-    if named || !head.contains(&0) {
-        return Ok(());
-    }
-    Err(InputError::File(match wide(head) {
-        Some((name, true)) => format!("the file looks like {name} without a mark: name it with --encoding {}", name.to_ascii_lowercase()),
-        Some((name, false)) => utf32(name),
-        None => "the file holds NUL bytes: it is no text".to_owned(),
-    }))
+    // Where a name says that it is UTF-16, little is needed to see that it is the other one.
+    let least = if named.is_some_and(is_utf16) { 2 } else { 8 };
+    let what = match (named, wide(head, least)) {
+        (None, Some(Wide::Utf16(found))) => {
+            format!("the file looks like {} without a mark: name it with --encoding {}", found.name(), lower(found))
+        }
+        (None, Some(Wide::Utf32(name))) => utf32(name),
+        (Some(named), Some(Wide::Utf16(found))) if is_utf16(named) && named != found => {
+            format!("the file looks like {0}, but --encoding says {1}: give --encoding {0}", lower(found), lower(named))
+        }
+        (Some(named), None) if is_utf16(named) && looks_like_utf8(head) => {
+            format!("the file looks like UTF-8, but --encoding says {}: leave --encoding out", lower(named))
+        }
+        // Any other NUL is refused at its place, wherever it is.
+        _ => return Ok(()),
+    };
+    Err(InputError::File(what))
+}
+
+/// Whether characters are two bytes or more.
+pub(super) fn is_utf16(encoding: &'static Encoding) -> bool {
+    encoding == UTF_16LE || encoding == UTF_16BE
+}
+
+fn lower(encoding: &'static Encoding) -> String {
+    encoding.name().to_ascii_lowercase()
 }
 
 /// What is said of a file in UTF-32, which no option can read.
@@ -49,19 +67,41 @@ fn kind(head: &[u8]) -> Option<String> {
     })
 }
 
-/// The encoding of two or four bytes a character that zeros at some places only point to; true if it can be named.
-fn wide(head: &[u8]) -> Option<(&'static str, bool)> {
-    let zeros = |step: usize, at: usize| head.iter().skip(at).step_by(step).filter(|byte| **byte == 0).count();
-    let all = |at: usize| zeros(4, at) == head.iter().skip(at).step_by(4).count();
-    if head.len() >= 8 && !all(0) && all(2) && all(3) {
-        return Some(("UTF-32LE", false));
+/// An encoding of two or four bytes a character.
+enum Wide {
+    Utf16(&'static Encoding),
+    Utf32(&'static str),
+}
+
+/// The encoding that the places of NUL bytes point to. A few NUL bytes are no evidence: at least half of the characters
+/// must be ASCII in that encoding, over at least `bytes_min` bytes.
+fn wide(head: &[u8], bytes_min: usize) -> Option<Wide> {
+    if head.len() < bytes_min {
+        return None;
     }
-    if head.len() >= 8 && all(0) && all(1) && !all(3) {
-        return Some(("UTF-32BE", false));
+    let all_nul = |at: usize| head.iter().skip(at).step_by(4).all(|byte| *byte == 0);
+    let long = head.len() >= 8;
+    if long && !all_nul(0) && all_nul(2) && all_nul(3) {
+        return Some(Wide::Utf32("UTF-32LE"));
     }
-    match (zeros(2, 0), zeros(2, 1)) {
-        (even, odd) if odd > 8 * even && 8 * odd >= head.len() / 2 => Some(("UTF-16LE", true)),
-        (even, odd) if even > 8 * odd && 8 * even >= head.len() / 2 => Some(("UTF-16BE", true)),
-        _ => None,
+    if long && all_nul(0) && all_nul(1) && !all_nul(3) {
+        return Some(Wide::Utf32("UTF-32BE"));
     }
+    let (units, _) = head.as_chunks::<2>();
+    let is_text = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    let most = |ascii: fn(&[u8; 2]) -> (u8, u8)| {
+        2 * units.iter().map(ascii).filter(|(high, low)| *high == 0 && is_text(*low)).count() >= units.len()
+    };
+    if most(|[low, high]| (*high, *low)) {
+        return Some(Wide::Utf16(UTF_16LE));
+    }
+    most(|[high, low]| (*high, *low)).then_some(Wide::Utf16(UTF_16BE))
+}
+
+/// Whether the bytes are UTF-8 with few NUL characters, if any. Text in UTF-16 has a NUL byte in each ASCII character.
+fn looks_like_utf8(head: &[u8]) -> bool {
+    let valid = std::str::from_utf8(head).is_ok_and(|text| !text.is_empty())
+        // The last character may be cut off where the head ends.
+        || std::str::from_utf8(head).is_err_and(|error| error.error_len().is_none() && head.len() == HEAD_BYTES);
+    valid && head.iter().filter(|byte| **byte == 0).count() * 8 < head.len()
 }

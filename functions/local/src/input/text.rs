@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::error::InputError;
 use super::format::NamedEncoding;
@@ -19,6 +19,8 @@ pub(super) struct Text<R> {
     reader: R,
     decoder: Decoder,
     encoding: &'static Encoding,
+    /// Whether only `--encoding` says which byte of a pair comes first.
+    unmarked_utf16: bool,
     /// Bytes read and not decoded yet: `raw[raw_at..]`.
     raw: Vec<u8>,
     raw_at: usize,
@@ -37,6 +39,7 @@ enum Then {
     More,
     Malformed,
     Nul,
+    Swapped,
     End,
 }
 
@@ -53,6 +56,7 @@ impl<R: Read> Text<R> {
             reader,
             decoder: encoding.new_decoder_without_bom_handling(),
             encoding,
+            unmarked_utf16: raw_at == 0 && not_text::is_utf16(encoding),
             raw,
             raw_at,
             raw_ended: false,
@@ -70,7 +74,8 @@ impl<R: Read> Text<R> {
             match self.then {
                 Then::More => self.decode()?,
                 Then::End => return Ok(&[]),
-                Then::Nul => return Err(InputError::at(self.place(), "a NUL character: the file is no text")),
+                Then::Nul => return Err(InputError::at(self.place(), self.nul())),
+                Then::Swapped => return Err(InputError::at(self.place(), self.swapped())),
                 Then::Malformed => return Err(InputError::at(self.place(), self.malformed())),
             }
         }
@@ -106,6 +111,11 @@ impl<R: Read> Text<R> {
         if let Some(nul) = memchr(0, &self.text[..written]) {
             (self.text_len, self.then) = (nul, Then::Nul);
         }
+        if self.unmarked_utf16
+            && let Some(swapped) = swapped(&self.text[..self.text_len])
+        {
+            (self.text_len, self.then) = (swapped, Then::Swapped);
+        }
         Ok(())
     }
 
@@ -123,6 +133,19 @@ impl<R: Read> Text<R> {
         Ok(())
     }
 
+    fn nul(&self) -> &'static str {
+        if self.encoding == UTF_8 {
+            "a NUL character: remove it, or name the file's encoding with --encoding if it is not UTF-8"
+        } else {
+            "a NUL character: remove it, or name the file's encoding with --encoding if it is another"
+        }
+    }
+
+    fn swapped(&self) -> String {
+        let (named, other) = if self.encoding == UTF_16BE { ("utf-16be", "utf-16le") } else { ("utf-16le", "utf-16be") };
+        format!("a line end with its two bytes swapped: the file is not {named}; try --encoding {other}")
+    }
+
     fn malformed(&self) -> String {
         let name = self.encoding.name();
         if self.encoding == UTF_8 {
@@ -133,6 +156,13 @@ impl<R: Read> Text<R> {
     }
 }
 
+/// Where a line end stands whose two bytes are swapped, which U+0A00 and U+0D00 are. The first is no character, the second
+/// is one that hardly any text holds.
+fn swapped(text: &[u8]) -> Option<usize> {
+    let find = |character: &str| memmem::find(text, character.as_bytes());
+    find("\u{0a00}").into_iter().chain(find("\u{0d00}")).min()
+}
+
 /// The encoding of a file that begins with `head`, and the length of its mark.
 fn encoding(head: &[u8], named: Option<NamedEncoding>) -> Result<(&'static Encoding, usize), InputError> {
     match &head[..head.len().min(MARK_BYTES_MAX)] {
@@ -141,7 +171,7 @@ fn encoding(head: &[u8], named: Option<NamedEncoding>) -> Result<(&'static Encod
         _ => {}
     }
     let Some((marked, mark_bytes)) = Encoding::for_bom(head) else {
-        not_text::refuse(head, named.is_some())?;
+        not_text::refuse(head, named.map(|named| named.encoding))?;
         return Ok((named.map_or(UTF_8, |named| named.encoding), 0));
     };
     let agrees = |named: NamedEncoding| named.encoding == marked || named.either_utf16 && [UTF_16LE, UTF_16BE].contains(&marked);

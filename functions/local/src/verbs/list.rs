@@ -12,7 +12,7 @@ use crate::job::JobView;
 use crate::pages;
 use crate::table;
 
-const TITLES: [&str; 8] = ["id", "status", ">done", ">items", ">processed", ">failed", "processor", "submitted"];
+const TITLES: [&str; 8] = ["!id", "status", ">done", ">items", ">processed", ">failed", "processor", "submitted"];
 
 const STATUSES: [&str; 5] = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
 

@@ -6,6 +6,7 @@
 
 mod body;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ impl Submit {
     /// As [`Client::call`], of the file, or [`Stopped`] after Ctrl-C.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
+        self.check_continuing()?;
         let client = context.client()?;
         let mut bar = Bar::new(context.out);
         let started = follow::or_interrupt(self.start(context, &client, &source, &mut bar), before_start).await;
@@ -104,6 +106,19 @@ impl Submit {
         printed_or(printed, exit)
     }
 
+    /// Refuses, beside `--continue`, what only a new job can have.
+    fn check_continuing(&self) -> Result<(), CommandError> {
+        let mut given = self.job.of_start();
+        given.extend(self.idempotency_key.is_some().then_some("--idempotency-key"));
+        if self.continue_id.is_none() || given.is_empty() {
+            return Ok(());
+        }
+        let (given, them) = (given.join(", "), if given.len() == 1 { "it" } else { "them" });
+        Err(CommandError::Usage(format!(
+            "with --continue a job keeps what it was started with, so {given} can change nothing: leave {them} out, or start a new job"
+        )))
+    }
+
     async fn start(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
         match self.continue_id {
             Some(id) => self.start_again(context, client, &id.to_string(), source, bar).await,
@@ -119,9 +134,6 @@ impl Submit {
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
         let body = self.job.body(&survey, text)?;
-        if let Some(note) = self.job.tolerance_note() {
-            bar.aside(|| context.out.note(note));
-        }
         // A key of our own makes it safe to ask again when the answer is lost.
         let key = match &self.idempotency_key {
             Some(key) => key.clone(),
@@ -129,6 +141,12 @@ impl Submit {
         };
         let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
         let told = client.job(&call.header(body::IDEMPOTENCY_KEY, key)).await?;
+        let is_from_before = told.view.sealed || told.view.total_items > 0;
+        let note = match self.job.tolerance_note() {
+            _ if is_from_before => Some("this is the job from before: the key, the file and the options are the same"),
+            note => note.filter(|_| survey.items > 0),
+        };
+        bar.aside(|| note.into_iter().for_each(|note| context.out.note(note)));
         Ok(Started { told, opened, survey, items_per_chunk_max, is_new: self.idempotency_key.is_none() })
     }
 
@@ -180,9 +198,14 @@ impl Submit {
         let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, sent_rows };
         let client = &upload.client;
         let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
-        let stopped = || follow::interrupted(&id, ways_on());
+        let (arrived, all) = (Cell::new(0), upload.survey.items);
+        let was_sealed = told.view.sealed;
+        let stopped = || {
+            let stopped = follow::interrupted(&id, ways_on());
+            if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get(), all), ..stopped } }
+        };
         let has_ended = told.view.status.is_terminal();
-        match follow::or_interrupt(upload_all(&upload, told, is_new, bar), stopped).await {
+        match follow::or_interrupt(upload_all(&upload, told, is_new, &arrived, bar), stopped).await {
             Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
             Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
                 upload.sent_rows.forget();
@@ -193,6 +216,12 @@ impl Submit {
             Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::ways_on(context, &id, None))),
             sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
         }
+    }
+
+    /// What Ctrl-C leaves behind while items are being sent.
+    fn unsent(&self, id: &str, sent: u64, all: u64) -> String {
+        let again = if self.file.as_os_str() == "-" { ", and give it the same input again" } else { "" };
+        format!("interrupted; {sent} of {all} items were sent to job {id}: send the rest within 24 hours with the `continue:` line{again}")
     }
 
     fn detached(&self, context: &Context, told: &Told, printed: Result<(), OutError>) -> Result<(), OutError> {
@@ -226,8 +255,7 @@ impl Submit {
 }
 
 /// Uploads and seals, while the job's progress is shown.
-async fn upload_all(upload: &Upload, told: Told, is_new: bool, bar: &mut Bar) -> Result<Told, CommandError> {
-    let arrived = std::cell::Cell::new(0);
+async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u64>, bar: &mut Bar) -> Result<Told, CommandError> {
     let uploading = async {
         if told.view.sealed && told.view.total_items != upload.survey.items {
             let (there, here) = (told.view.total_items, upload.survey.items);

@@ -40,14 +40,21 @@ async fn what_is_refused_leaves_no_job_behind() {
             &["--id-field", "a"],
             "line 5, column 1: the item's \"a\" is \"1\", as that of the item at line 2",
         ),
-        ("a.ndjson", b"{\"a\":1}\n{\"a\":1.5}\n", &["--id-field", "a"], "line 2, column 1: the item has no \"a\""),
+        (
+            "a.ndjson",
+            b"{\"a\":1}\n{\"a\":1.5}\n",
+            &["--id-field", "a"],
+            "line 2, column 1: the item's \"a\" is 1.5, but an id is a string or an integer",
+        ),
+        ("a.ndjson", b"{\"z\":1,\"a\":2}\n", &["--id-field", "q"], "its members are z, a"),
         ("a.ndjson", b"{\"a\":1}\n7\n", &["--id-field", "a"], "it is no object"),
         ("a.ndjson", b"{\"a\":1}\n{\"a\":\"1\"}\n", &["--id-field", "a"], "line 2, column 1: the item's \"a\" is \"1\", as that"),
-        ("a.json", b"[{\"a\":\"x\"},\n{\"a\":null}]", &["--id-field", "a"], "line 2, column 1: the item has no \"a\""),
+        ("a.json", b"[{\"a\":\"x\"},\n{\"a\":null}]", &["--id-field", "a"], "line 2, column 1: the item's \"a\" is null"),
     ] {
         let file = home.file(name, data);
         let ended = submit(&home, &server, &[&[file.as_str()], words].concat()).await;
         assert!(ended.code == Some(1) && ended.stderr.contains(says), "{says}: {ended:?}");
+        assert!(ended.stderr.contains(&format!("{name}: ")), "the file is named: {}", ended.stderr);
         assert!(!ended.stderr.contains("--continue"), "nothing to continue: {}", ended.stderr);
         let format = name.split_once('.').unwrap().1;
         let piped = submit_stdin(&home, &server, &[&["--format", format], words].concat(), data).await;
@@ -56,6 +63,8 @@ async fn what_is_refused_leaves_no_job_behind() {
     }
     let long = home.file("long.ndjson", format!("{{\"a\":\"{}\"}}\n", "é".repeat(129)));
     assert!(submit(&home, &server, &[&long, "--id-field", "a"]).await.stderr.contains("longer than 128 characters"));
+    let problem = submit(&home, &server, &[&long, "--id-field", "b", "--json"]).await.problem();
+    assert_eq!(problem["instance"], "long.ndjson", "{problem}");
     let far = home.file("far.csv", (0..900).chain([17]).fold("a\n".to_owned(), |text, n| format!("{text}{n}\n")));
     let ended = submit(&home, &server, &[&far, "--id-field", "a"]).await;
     assert!(ended.stderr.contains("line 902, column 1: the item's \"a\" is \"17\", as that of the item at line 19"), "{ended:?}");
@@ -208,6 +217,7 @@ async fn a_key_stands_for_the_file_and_every_option() {
     for words in [&[file.as_str()][..], &[&same]] {
         let again = keyed(words).await;
         assert_eq!((again.code, again.stdout.trim()), (Some(0), ID), "the same items: {again:?}");
+        assert!(again.stderr.contains("this is the job from before") && !again.stderr.contains("no failure"), "{}", again.stderr);
     }
     assert_eq!(server.count("PUT"), puts, "nothing is sent twice");
     for words in [
@@ -219,7 +229,11 @@ async fn a_key_stands_for_the_file_and_every_option() {
     ] {
         let refused = keyed(words).await;
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{words:?}: {refused:?}");
-        assert!(refused.stderr.contains("another request has this key"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("the idempotency key belongs to another job (its file or options differ): use a new key"),
+            "{}",
+            refused.stderr
+        );
     }
     assert_eq!(server.items(), [r#"{"n":"1"}"#, r#"{"n":"2"}"#]);
     assert_eq!(keyed(&[&file, "--metadata", "itemsSha256=x"]).await.code, Some(2));

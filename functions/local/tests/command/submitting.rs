@@ -94,6 +94,12 @@ async fn another_file_or_cut_is_not_mixed_into_a_job() {
     let other_file = run(&["submit", &short]).await;
     assert!(other_file.code == Some(1) && other_file.stderr.contains("holds part 1, but the file ends"), "{other_file:?}");
     assert_eq!(run(&["submit", &file, "--processor", "q"]).await.code, Some(2));
+    let cannot = run(&["submit", &file, "--tolerate", "1", "--metadata", "a=b", "--idempotency-key", "k"]).await;
+    assert!(cannot.code == Some(2) && cannot.stderr.contains("--tolerate, --metadata, --idempotency-key"), "{cannot:?}");
+    for option in ["--params", "--id-field", "--callback"] {
+        let cannot = run(&["submit", &file, option, "x"]).await;
+        assert!(cannot.code == Some(2) && cannot.stderr.contains(option), "{cannot:?}");
+    }
     assert!(!server.world.lock().unwrap().sealed);
 }
 
@@ -141,7 +147,7 @@ async fn a_file_without_items_is_a_job_without_parts() {
     let file = home.file("empty.json", "[]");
     let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stderr.contains("0 processed, 0 failed"));
+    assert!(ended.stderr.contains("0 processed, 0 failed") && !ended.stderr.contains("no failure is tolerated"), "{}", ended.stderr);
     assert_eq!(server.count("PUT"), 0);
 }
 

@@ -61,6 +61,8 @@ async fn ctrl_c_while_sending_says_how_to_continue() {
     assert_eq!(ended.code, Some(130), "{ended:?}");
     let problem = ended.problem();
     assert_eq!(problem["jobId"], ID);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("0 of 2 items were sent") && detail.contains("within 24 hours"), "{detail}");
     assert!(problem["advice"].to_string().contains(&format!("submit 'my rows.ndjson' --continue {ID}")), "{problem}");
     assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/cancel")), 0);
 }

@@ -13,12 +13,13 @@ const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 pub(super) struct Header {
     /// `"name":` of each column, as JSON.
     keys: Vec<Vec<u8>>,
+    delimiter: u8,
 }
 
 impl Header {
     /// Reads the first row that is not a blank line, and counts the blank lines before it.
     pub(super) fn read<R: Read>(rows: &mut Rows<R>) -> Result<(Header, u64), InputError> {
-        let (mut row, mut blank_lines) = (Row::default(), 0);
+        let (mut row, mut blank_lines) = (Row::with_places(), 0);
         loop {
             if !rows.next(&mut row)? {
                 return Err(InputError::File("the file is empty: CSV needs a header row with the columns' names".to_owned()));
@@ -30,7 +31,7 @@ impl Header {
         }
         check_delimiter(&row, rows.delimiter())?;
         let keys = keys(&row)?;
-        Ok((Header { keys }, blank_lines))
+        Ok((Header { keys, delimiter: rows.delimiter() }, blank_lines))
     }
 
     pub(super) fn check_width(&self, row: &Row) -> Result<(), InputError> {
@@ -38,8 +39,13 @@ impl Header {
         if cells == columns {
             return Ok(());
         }
-        let noun = if cells == 1 { "cell" } else { "cells" };
-        Err(InputError::at(row.place(), format!("{cells} {noun}, but the header row has {columns} cells")))
+        let remedy = if cells > columns {
+            format!("put a cell in quotes if {} belongs to it", shown(self.delimiter))
+        } else {
+            "add the cells that are missing, or put a cell in quotes if a line break belongs to it".to_owned()
+        };
+        let what = format!("{}, but the header row has {}: {remedy}", counted(cells), counted(columns));
+        Err(InputError::at(row.place(), what))
     }
 
     /// Writes a row of the header's width as an object.
@@ -66,25 +72,35 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
         return Ok(());
     }
     let Some(other) = DELIMITERS.into_iter().find(|other| *other != delimiter && name.contains(other)) else { return Ok(()) };
-    let (shown, option) = match other {
-        b'\t' => ("a tab".to_owned(), "tab".to_owned()),
-        other => (format!("`{}`", char::from(other)), format!("'{}'", char::from(other))),
-    };
+    let option = if other == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(other)) };
+    let shown = shown(other);
     let what =
         format!("the header has one column and contains {shown}: give --delimiter {option}, or put the name in quotes if it is one column");
     Err(InputError::at(row.place(), what))
 }
 
+fn counted(cells: usize) -> String {
+    format!("{cells} {}", if cells == 1 { "cell" } else { "cells" })
+}
+
+/// A delimiter as a message shows it.
+fn shown(delimiter: u8) -> String {
+    if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) }
+}
+
 fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
-    let wrong = |what: String| Err(InputError::at(row.place(), what));
     let mut seen = BTreeSet::new();
     let mut keys = Vec::with_capacity(row.width());
     for (n, name) in row.cells().enumerate() {
         if name.trim_ascii().is_empty() {
-            return wrong(format!("column {} has no name: give it one in the header row, or remove the column", n + 1));
+            let or =
+                if n > 0 && n + 1 == row.width() { ", or remove the delimiter at the end of each row" } else { ", or remove the column" };
+            let what = format!("column {} has no name: give it one in the header row{or}", n + 1);
+            return Err(InputError::at(row.place_of(n), what));
         }
         if !seen.insert(name) {
-            return wrong(format!("two columns are named {:?}: rename one", String::from_utf8_lossy(name)));
+            let what = format!("two columns are named {:?}: rename one", String::from_utf8_lossy(name));
+            return Err(InputError::at(row.place_of(n), what));
         }
         let mut key = Vec::with_capacity(name.len() + 3);
         write_text(&mut key, name)?;

@@ -9,7 +9,7 @@ use std::io::Read;
 use memchr::{memchr, memchr3};
 
 use super::super::error::InputError;
-use super::super::item::{UNENDED_BYTES_MAX, too_large};
+use super::super::item::{MARK, UNENDED_BYTES_MAX, mark_within, too_large};
 use super::super::place::Place;
 use super::super::text::Text;
 
@@ -30,6 +30,8 @@ pub(super) struct Row {
     /// Where the quote of the cell being read was opened.
     quote: Place,
     has_quotes: bool,
+    /// Where each cell begins, if that is asked for.
+    places: Option<Vec<Place>>,
 }
 
 /// Where in a cell the reading is.
@@ -50,11 +52,21 @@ enum State {
 impl Default for Row {
     fn default() -> Row {
         let start = Place { line: 1, column: 1 };
-        Row { cells: Vec::new(), ends: Vec::new(), began: start, quote: start, has_quotes: false }
+        Row { cells: Vec::new(), ends: Vec::new(), began: start, quote: start, has_quotes: false, places: None }
     }
 }
 
 impl Row {
+    /// A row that keeps the place of each cell.
+    pub(super) fn with_places() -> Row {
+        Row { places: Some(Vec::new()), ..Row::default() }
+    }
+
+    /// Where a cell begins; where the row begins if places are not kept.
+    pub(super) fn place_of(&self, cell: usize) -> Place {
+        self.places.as_ref().and_then(|places| places.get(cell)).copied().unwrap_or(self.began)
+    }
+
     /// The cells.
     pub(super) fn cells(&self) -> impl Iterator<Item = &[u8]> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
@@ -88,6 +100,7 @@ impl Row {
     fn restart(&mut self, place: Place) {
         self.cells.clear();
         self.ends.clear();
+        self.places.iter_mut().for_each(Vec::clear);
         (self.began, self.has_quotes) = (place, false);
     }
 
@@ -119,21 +132,30 @@ impl<R: Read> Rows<R> {
                 State::Quoted => self.quoted(row)?,
                 State::Closed | State::RowEnd => self.closed(row)?,
             };
-            if row.cells.len() > UNENDED_BYTES_MAX || row.ends.len() > UNENDED_BYTES_MAX {
-                return Err(if state == State::Quoted { unclosed(row) } else { too_large(row.began) });
-            }
+            check_bounds(row, state)?;
         }
         Ok(true)
     }
 
     fn start(&mut self, row: &mut Row) -> Result<State, InputError> {
         let place = self.text.place();
+        if let Some(places) = &mut row.places {
+            places.push(place);
+        }
+        self.check_mark()?;
         if self.text.fill()?.first() != Some(&b'"') {
             return Ok(State::Plain);
         }
         (row.quote, row.has_quotes) = (place, true);
         self.text.consume(1);
+        self.check_mark()?;
         Ok(State::Quoted)
+    }
+
+    /// Refuses a byte-order mark at the beginning of a cell.
+    fn check_mark(&mut self) -> Result<(), InputError> {
+        let has_mark = self.text.fill()?.starts_with(MARK);
+        if has_mark { Err(mark_within(self.text.place())) } else { Ok(()) }
     }
 
     fn plain(&mut self, row: &mut Row) -> Result<State, InputError> {
@@ -171,7 +193,7 @@ impl<R: Read> Rows<R> {
                 self.text.consume(1);
                 Ok(State::Quoted)
             }
-            Some(byte) if byte != self.delimiter && byte != b'\n' && byte != b'\r' => Err(self.after_quote(row, byte)),
+            Some(byte) if byte != self.delimiter && byte != b'\n' && byte != b'\r' => Err(self.after_quote(row, byte)?),
             _ => self.end_cell(row),
         }
     }
@@ -196,18 +218,47 @@ impl<R: Read> Rows<R> {
         Ok(State::RowEnd)
     }
 
-    fn after_quote(&self, row: &Row, byte: u8) -> InputError {
+    fn after_quote(&mut self, row: &Row, byte: u8) -> Result<InputError, InputError> {
         let Place { line, column } = row.quote;
+        let place = self.text.place();
+        if byte == b' ' && self.only_spaces_follow()? {
+            let what = format!("a space after the quote that closes the cell from line {line}, column {column}: remove the space");
+            return Ok(InputError::at(place, what));
+        }
         let other = match byte {
             b'\t' => "; if a tab separates the cells: --delimiter tab".to_owned(),
             b';' | b'|' | b',' => format!("; if {0} separates the cells: --delimiter '{0}'", char::from(byte)),
             _ => String::new(),
         };
-        InputError::at(
-            self.text.place(),
+        Ok(InputError::at(
+            place,
             format!("text after the quote that closes the cell from line {line}, column {column}: double each quote within a cell{other}"),
-        )
+        ))
     }
+
+    /// Goes past spaces, and says whether the cell ends there.
+    fn only_spaces_follow(&mut self) -> Result<bool, InputError> {
+        loop {
+            match self.text.fill()?.first().copied() {
+                Some(b' ') => self.text.consume(1),
+                next => return Ok(next.is_none_or(|byte| byte == self.delimiter || matches!(byte, b'\n' | b'\r'))),
+            }
+        }
+    }
+}
+
+/// Gives up on a cell or a row that goes on for too long.
+fn check_bounds(row: &Row, state: State) -> Result<(), InputError> {
+    let quoted = matches!(state, State::Quoted | State::Closed);
+    let cell = row.cells.len() - row.ends.last().copied().unwrap_or_default();
+    if quoted && cell > UNENDED_BYTES_MAX {
+        let what = "the cell that begins here goes on for more than 1,000,000 bytes: is its closing quote missing?";
+        return Err(InputError::at(row.quote, what));
+    }
+    // A quoted cell that is still being read gets its own words above before the row is too long.
+    let bytes_max = if quoted { 2 * UNENDED_BYTES_MAX } else { UNENDED_BYTES_MAX };
+    let too_long = row.cells.len() > bytes_max || row.ends.len() > UNENDED_BYTES_MAX;
+    if too_long { Err(too_large(row.began)) } else { Ok(()) }
 }
 
 fn unclosed(row: &Row) -> InputError {

@@ -102,6 +102,18 @@ impl JobOptions {
         Ok(())
     }
 
+    /// The options that say how a job is started, as they were typed: a job that exists keeps what it has.
+    pub(super) fn of_start(&self) -> Vec<&'static str> {
+        let given = [
+            ("--params", self.params.is_some()),
+            ("--id-field", self.id_field.is_some()),
+            ("--tolerate", self.tolerate.is_some()),
+            ("--metadata", !self.metadata.is_empty()),
+            ("--callback", self.callback.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
     /// What happens if an item fails, if nobody said.
     pub(super) fn tolerance_note(&self) -> Option<&'static str> {
         let note = "no failure is tolerated: the first item that fails ends the job (--tolerate N or P% bears more)";
