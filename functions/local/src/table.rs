@@ -17,20 +17,22 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for these rows. A title that begins with `>` stands for a column of numbers. With `columns`, the
+    /// The layout for these rows. A title that begins with `>` stands for a column of numbers, one with `!` for a column
+    /// that is never cut. With `columns`, the
     /// widest are made narrower until a line fits.
     #[must_use]
     pub fn of(titles: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> Layout {
         let alignments: Vec<Alignment> =
             titles.iter().map(|title| if title.starts_with('>') { Alignment::Right } else { Alignment::Left }).collect();
-        let mut widths: Vec<usize> = titles.iter().map(|title| measure_text_width(title.trim_start_matches('>'))).collect();
+        let mut widths: Vec<usize> = titles.iter().map(|title| measure_text_width(bare(title))).collect();
         for row in rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(measure_text_width(&one_line(cell)));
             }
         }
         if let Some(columns) = columns {
-            shrink(&mut widths, columns);
+            let whole: Vec<bool> = titles.iter().map(|title| title.starts_with('!')).collect();
+            shrink(&mut widths, &whole, columns);
         }
         Layout { widths, alignments, cut: columns.is_some() }
     }
@@ -38,7 +40,7 @@ impl Layout {
     /// The row of titles.
     #[must_use]
     pub fn titles(&self, titles: &[&str]) -> String {
-        self.line(&titles.iter().map(|title| title.trim_start_matches('>').to_owned()).collect::<Vec<_>>())
+        self.line(&titles.iter().map(|title| bare(title).to_owned()).collect::<Vec<_>>())
     }
 
     /// A row. Where nothing is cut, a cell that is wider than its column pushes the rest on.
@@ -60,10 +62,16 @@ pub fn render(titles: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> 
     std::iter::once(layout.titles(titles)).chain(rows.iter().map(|row| layout.line(row))).collect::<Vec<_>>().join("\n")
 }
 
-fn shrink(widths: &mut [usize], columns: usize) {
+/// A title without its sign.
+fn bare<'a>(title: &&'a str) -> &'a str {
+    title.trim_start_matches(['>', '!'])
+}
+
+/// Makes the widest columns narrower until a line fits, but none of those that are to stay whole.
+fn shrink(widths: &mut [usize], whole: &[bool], columns: usize) {
     let gaps = GAP.len() * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > columns {
-        match widths.iter_mut().max() {
+        match widths.iter_mut().zip(whole).filter(|(_, whole)| !**whole).map(|(width, _)| width).max() {
             Some(widest) if *widest > COLUMN_WIDTH_MIN => *widest -= 1,
             _ => return,
         }
@@ -86,6 +94,15 @@ mod tests {
     fn columns_line_up_by_what_is_seen() {
         let rows = rows(&[["7", "né 漢", "first"], ["1000", "x", "a\nb\u{1b}[2J"]]);
         assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a b\\u001b[2J");
+    }
+
+    #[test]
+    fn a_column_that_is_to_be_copied_stays_whole() {
+        let id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+        let rows = rows(&[[id, "Completed (settling)", "a long name of a processor"]]);
+        for columns in [10, 40, 60] {
+            assert!(render(&["!id", "status", "processor"], &rows, Some(columns)).contains(id), "{columns}");
+        }
     }
 
     #[test]
