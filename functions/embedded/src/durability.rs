@@ -7,11 +7,13 @@
 mod barrier;
 mod files;
 mod lane;
+mod ours;
 mod private;
 mod turn;
 
 pub(crate) use barrier::Barrier;
 pub(crate) use files::{check_whole, log_sync, prepare_directory, sync_directory};
 pub(crate) use lane::{Care, Lane};
-pub(crate) use private::{Kind, is_ours_already, open_private, private_database};
+pub(crate) use ours::{Kind, LockKind};
+pub(crate) use private::{open_lock, private_database};
 pub(crate) use turn::Turn;

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 
 use crate::{
     config::{Config, FUNCTION_TIMEOUT},
-    durability::{Kind, is_ours_already, open_private, prepare_directory, sync_directory},
+    durability::{LockKind, open_lock, prepare_directory, sync_directory},
     error::{OpenError, Unavailable},
     http::{ENDPOINT, REGION, client_of},
     pump::{self, EventSource, Outcome},
@@ -61,9 +61,6 @@ impl Embedded {
             None => (Table::in_memory()?, Queues::in_memory(&wanted, settings)?),
             Some(directory) => {
                 prepare_directory(directory)?;
-                // Both are looked at before either is made.
-                is_ours_already(&directory.join(table::FILE), Kind::Table)?;
-                is_ours_already(&directory.join(queue::FILE), Kind::Queue)?;
                 let table = Table::in_directory(directory)?;
                 let queues = Queues::in_directory(directory, &wanted, settings)?;
                 sync_directory(directory).map_err(|cause| OpenError::Directory { path: directory.clone(), cause })?;
@@ -197,7 +194,7 @@ impl Embedded {
     pub async fn take_over(&self) -> Result<Option<Hold>, OpenError> {
         let Some(directory) = &self.config.data else { return Ok(Some(Hold(None))) };
         let unusable = |cause| OpenError::Directory { path: directory.clone(), cause };
-        let file = open_private(&directory.join(HOLD_FILE)).map_err(unusable)?;
+        let file = open_lock(&directory.join(HOLD_FILE), LockKind::Pump)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

@@ -23,7 +23,7 @@ use crate::{
 };
 pub(crate) use connector::Connector;
 
-pub(crate) const FILE: &str = "table.db";
+const FILE: &str = "table.db";
 
 /// The table's store and the way to it.
 pub(crate) struct Table {
@@ -56,7 +56,7 @@ impl Table {
     pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
         let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
-        let turn = Arc::new(Turn::open(&directory.join("table.turn")).map_err(unusable)?);
+        let turn = Arc::new(Turn::open(&directory.join("table.turn"))?);
         let store = {
             let _held = turn.take()?;
             private_database(&file, Kind::Table)?;
@@ -81,7 +81,7 @@ impl Store {
     fn open(file: &Path) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::from_sqlite(file, cause);
         let beside = Connection::open(file).map_err(failed)?;
-        check_whole(file, &beside)?;
+        check_whole(file, Kind::Table, &beside)?;
         creating::repair(&beside).map_err(failed)?;
         creating::check_items(file, &beside)?;
         let name = file.to_str().ok_or_else(|| OpenError::damaged(file, "its name is not UTF-8"))?;

@@ -9,16 +9,16 @@ use std::{
 
 use rusqlite::{Connection, config::DbConfig};
 
-use super::private::private_directory;
+use super::{ours::Kind, private::private_directory};
 use crate::error::OpenError;
 
 /// Files up to this size are read through on opening, which takes about a second at most.
 const LOOKED_OVER_BYTES_MAX: u64 = 256 << 20;
 
-/// Makes the directory, private, and makes it last.
+/// Looks at the directory before anything is changed, then makes it, private, and makes it last.
 ///
 /// # Errors
-/// If it cannot be made or written to.
+/// If it cannot be made or written to, or anything in it is not ours: nothing was changed then.
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
     private_directory(directory)?;
@@ -41,13 +41,24 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
 /// closed now, it does not take its log in, which would spoil what could still be saved.
 ///
 /// # Errors
-/// `Damaged` if anything is wrong with its structure, or it is no database at all.
-pub(crate) fn check_whole(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+/// `Damaged` if anything is wrong with its structure, it is no database at all, or its log is another database's.
+pub(crate) fn check_whole(path: &Path, kind: Kind, connection: &Connection) -> Result<(), OpenError> {
     let failed = |cause| OpenError::from_sqlite(path, cause);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    check_log(path, kind, connection)?;
     look_over(path, connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
     Ok(())
+}
+
+/// A log says nothing of the database that it belongs to. With another database's log, this one seems to be that other.
+fn check_log(path: &Path, kind: Kind, connection: &Connection) -> Result<(), OpenError> {
+    let failed = |cause| OpenError::from_sqlite(path, cause);
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    if id == kind.application_id() {
+        return Ok(());
+    }
+    Err(OpenError::damaged(path, format!("{} is the log of another database", wal_of(path).display())))
 }
 
 fn look_over(path: &Path, connection: &Connection) -> Result<(), OpenError> {

@@ -1,19 +1,18 @@
-//! The data directory is its owner's alone: items lie in it. It and its files are made private, and found private or made so,
-//! whatever the umask says; what is not Headway's is refused and left as it is.
+//! The data directory is its owner's alone: items lie in it. It and its files are made private, whatever the umask says.
+//! First everything is looked at: if anything is not Headway's, nothing is changed.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Read},
+    io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use rusqlite::Connection;
 
+use super::ours::{Kind, LockKind, check_owner, check_rights, draft_name, is_our_name, look_at, look_at_database, look_at_lock};
 use crate::error::OpenError;
 
-/// What the files are called here: with their logs, which SQLite names after them.
-const OURS: [&str; 5] = ["table.db", "queue.db", "table.turn", "queue.turn", "pump.lock"];
 const PRIVATE_DIRECTORY: u32 = 0o700;
 const PRIVATE_FILE: u32 = 0o600;
 /// Of a directory in which everybody may make files, such as `/tmp`.
@@ -21,69 +20,40 @@ const STICKY: u32 = 0o1000;
 /// What some file systems put into their root.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// The kinds of databases here. Each says in its header which one it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The table.
-    Table,
-    /// The queues.
-    Queue,
-}
-
-impl Kind {
-    /// SQLite's `application_id`: "HwTb" and "HwQu".
-    fn application_id(self) -> i32 {
-        match self {
-            Self::Table => i32::from_be_bytes(*b"HwTb"),
-            Self::Queue => i32::from_be_bytes(*b"HwQu"),
-        }
-    }
-}
-
-/// Makes the directory, or makes the one there is private, with all files of ours in it.
+/// Makes the directory; or looks at all of the one there is, and then makes it private with all files of ours in it.
 ///
 /// # Errors
-/// If it is none, another user's, holds other files for others to read, or cannot be used.
+/// If it is none, another user's, holds other files for others to read, has something else under one of our names, or
+/// cannot be used. Nothing was changed then.
 pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
-    let unfit = |why: String| OpenError::Unfit { path: directory.to_owned(), why };
-    let made = match fs::symlink_metadata(directory) {
+    match fs::symlink_metadata(directory) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(directory).map_err(failed)?;
-            true
+            // Even if the umask took the owner's own rights.
+            fs::set_permissions(directory, Permissions::from_mode(PRIVATE_DIRECTORY)).map_err(failed)
         }
-        Err(cause) => return Err(failed(cause)),
-        Ok(found) if found.is_symlink() => {
-            let target = fs::read_link(directory).map_err(failed)?;
-            return Err(unfit(format!("it is a symbolic link to {}: name that instead", target.display())));
+        Err(cause) => Err(failed(cause)),
+        Ok(found) => {
+            let ours = look_over(directory, &found)?;
+            tighten(directory, PRIVATE_DIRECTORY).map_err(failed)?;
+            ours.iter().try_for_each(|file| tighten(file, PRIVATE_FILE).map_err(|cause| OpenError::File { path: file.clone(), cause }))
         }
-        Ok(found) if !found.is_dir() => return Err(unfit("it is not a directory: name another".to_owned())),
-        Ok(_) => false,
-    };
-    let found = fs::symlink_metadata(directory).map_err(failed)?;
-    check_owner(&found, directory)?;
-    let names = names(directory).map_err(failed)?;
-    if made || found.mode() & 0o7777 != PRIVATE_DIRECTORY {
-        let others = names.iter().find(|name| !is_ours(name) && name.as_str() != LOST_AND_FOUND);
-        if let Some(other) = others.filter(|_| found.mode() & 0o077 != 0 || found.mode() & STICKY != 0) {
-            let why = format!(
-                "others on this machine may look into it, and it holds files of others, such as {other}: name an empty or a new one"
-            );
-            return Err(unfit(why));
-        }
-        fs::set_permissions(directory, Permissions::from_mode(PRIVATE_DIRECTORY)).map_err(failed)?;
     }
-    names.iter().filter(|name| is_ours(name)).try_for_each(|name| private_file(&directory.join(name)))
 }
 
-/// Opens a file of ours for writing, made if there is none; private in any case.
+/// Opens a lock file of ours, made if there is none; private in any case.
 ///
 /// # Errors
-/// As the file system gives them.
-pub(crate) fn open_private(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(PRIVATE_FILE).open(path)?;
-    file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
-    Ok(file)
+/// [`OpenError::Foreign`] if there is something else, which is left as it is.
+pub(crate) fn open_lock(path: &Path, kind: LockKind) -> Result<File, OpenError> {
+    let failed = |cause| OpenError::File { path: path.to_owned(), cause };
+    if !look_at_lock(path, kind)? {
+        make_lock(path, kind).map_err(failed)?;
+        look_at_lock(path, kind)?;
+    }
+    tighten(path, PRIVATE_FILE).map_err(failed)?;
+    OpenOptions::new().read(true).write(true).open(path).map_err(failed)
 }
 
 /// Sees to it that there is a database of ours, whose logs are then as private as it is; only while holding its turn.
@@ -91,79 +61,118 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
 /// # Errors
 /// [`OpenError::Foreign`] if there is something else, which is left as it is.
 pub(crate) fn private_database(path: &Path, kind: Kind) -> Result<(), OpenError> {
-    if is_ours_already(path, kind)? {
+    if look_at_database(path, kind)? {
         return Ok(());
     }
     let failed = |cause| OpenError::File { path: path.to_owned(), cause };
-    // It appears under its name with its header, or not at all.
-    let draft = PathBuf::from(format!("{}-draft", path.display()));
-    let _ = fs::remove_file(&draft);
-    open_private(&draft).map_err(failed)?;
     let of_sqlite = |cause| OpenError::from_sqlite(path, cause);
+    let draft = draft_of(path);
+    create_private(&draft).map_err(failed)?;
     let connection = Connection::open(&draft).map_err(of_sqlite)?;
     connection.pragma_update(None, "application_id", kind.application_id()).map_err(of_sqlite)?;
     drop(connection);
-    fs::rename(&draft, path).map_err(failed)
+    publish(&draft, path).map_err(failed)?;
+    look_at_database(path, kind).map(drop)
 }
 
-/// Whether there is a database of ours; not if there is nothing at all.
-///
-/// # Errors
-/// As [`private_database`].
-pub(crate) fn is_ours_already(path: &Path, kind: Kind) -> Result<bool, OpenError> {
-    const MAGIC: &[u8] = b"SQLite format 3\0";
-    const APPLICATION_ID: std::ops::Range<usize> = 68..72;
-    let failed = |cause| OpenError::File { path: path.to_owned(), cause };
-    let mut head = Vec::new();
-    match File::open(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(cause) => return Err(failed(cause)),
-        // The header alone, so that not even the log of another program's database is touched.
-        Ok(file) => file.take(100).read_to_end(&mut head).map_err(failed)?,
-    };
-    let foreign = |found: &str| OpenError::Foreign { file: path.to_owned(), found: found.to_owned() };
-    match (head.starts_with(MAGIC), head.get(APPLICATION_ID)) {
-        _ if head.is_empty() => Err(foreign("an empty file")),
-        (true, Some(id)) if *id == kind.application_id().to_be_bytes() => Ok(true),
-        (true, _) => Err(foreign("another program's SQLite database")),
-        (false, _) => Err(foreign("no SQLite database")),
+/// Gives the files of ours that were found.
+fn look_over(directory: &Path, found: &fs::Metadata) -> Result<Vec<PathBuf>, OpenError> {
+    let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+    let unfit = |why: String| OpenError::Unfit { path: directory.to_owned(), why };
+    if found.is_symlink() {
+        let target = fs::read_link(directory).map_err(failed)?;
+        return Err(unfit(format!("it is a symbolic link to {}: name that instead", target.display())));
     }
+    if !found.is_dir() {
+        return Err(unfit("it is not a directory: name another".to_owned()));
+    }
+    check_owner(found, directory)?;
+    check_rights(found, directory, PRIVATE_DIRECTORY)?;
+    let names = names(directory).map_err(failed)?;
+    let others = names.iter().find(|name| !is_our_name(name) && name.as_str() != LOST_AND_FOUND);
+    if let Some(other) = others.filter(|_| found.mode() & 0o077 != 0 || found.mode() & STICKY != 0) {
+        return Err(unfit(format!(
+            "others on this machine may look into it, and it holds files of others, such as {other}: name an empty or a new one"
+        )));
+    }
+    let mut ours = Vec::new();
+    for path in names.iter().map(|name| directory.join(name)) {
+        if look_at(&path)? {
+            ours.push(path);
+        }
+    }
+    Ok(ours)
 }
 
 fn names(directory: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    // So that of two that are wrong it is always the same that is named.
+    names.sort();
+    Ok(names)
 }
 
-fn is_ours(name: &str) -> bool {
-    OURS.iter().any(|ours| name.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
-}
-
-fn private_file(path: &Path) -> Result<(), OpenError> {
-    let failed = |cause| OpenError::File { path: path.to_owned(), cause };
-    let found = match fs::symlink_metadata(path) {
-        // SQLite takes its logs away when another process closes the database.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-        found => found.map_err(failed)?,
+/// Takes rights away. SQLite may remove its logs meanwhile, when another process closes the database.
+fn tighten(path: &Path, mode: u32) -> io::Result<()> {
+    let set = || match fs::symlink_metadata(path)?.mode() & 0o7777 {
+        found if found == mode => Ok(()),
+        _ => fs::set_permissions(path, Permissions::from_mode(mode)),
     };
-    if !found.is_file() {
-        let what = if found.is_symlink() { "a symbolic link" } else { "not a file" };
-        return Err(OpenError::Foreign { file: path.to_owned(), found: what.to_owned() });
-    }
-    check_owner(&found, path)?;
-    match found.mode() & 0o7777 {
-        PRIVATE_FILE => Ok(()),
-        _ => match fs::set_permissions(path, Permissions::from_mode(PRIVATE_FILE)) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-            set => set.map_err(failed),
-        },
+    match set() {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
     }
 }
 
-fn check_owner(found: &fs::Metadata, path: &Path) -> Result<(), OpenError> {
-    let this = rustix::process::geteuid().as_raw();
-    if found.uid() == this {
-        return Ok(());
+fn make_lock(path: &Path, kind: LockKind) -> io::Result<()> {
+    let draft = draft_of(path);
+    let mut file = create_private(&draft)?;
+    file.write_all(&kind.content())?;
+    file.sync_all()?;
+    publish(&draft, path)
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(draft_name(&name))
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path)?;
+    file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+    Ok(file)
+}
+
+/// The file appears under its name with all that it contains, or not at all, and replaces nothing: another process
+/// may have made it meanwhile.
+fn publish(draft: &Path, path: &Path) -> io::Result<()> {
+    let linked = match fs::hard_link(draft, path) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    };
+    fs::remove_file(draft)?;
+    linked
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, thread};
+
+    use super::*;
+
+    /// Two files under one name would be two locks: two processes would write at once.
+    #[test]
+    fn all_who_make_a_file_at_once_get_the_same_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("queue.turn");
+        let made: BTreeSet<u64> = thread::scope(|scope| {
+            let open = || open_lock(&path, LockKind::Turn).unwrap().metadata().unwrap().ino();
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(made.len(), 1);
+        assert_eq!(names(dir.path()).unwrap(), ["queue.turn"], "no draft is left");
     }
-    let why = format!("it belongs to the user with id {}, and this program runs as {this}: change its owner, or name another", found.uid());
-    Err(OpenError::Unfit { path: path.to_owned(), why })
 }

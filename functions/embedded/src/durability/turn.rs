@@ -2,7 +2,7 @@
 //!
 //! SQLite alone would do, but its waiting writers poll and give up; and a reader could not tell whether what it read
 //! is on disk already, since another process may have committed it. A small file gives both: its lock is the turn
-//! (the kernel frees it if the holder dies), and its eight bytes count commits, odd while one is being made.
+//! (the kernel frees it if the holder dies), and eight bytes behind its mark count commits, odd while one is being made.
 
 use std::{
     fs::{File, TryLockError},
@@ -13,11 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::private::open_private;
-use crate::error::Unavailable;
+use super::{ours::LockKind, private::open_lock};
+use crate::error::{OpenError, Unavailable};
 
 /// How long a writer waits for another process before its caller is told to try again.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Where the count is in the file.
+const COUNT_OFFSET: u64 = LockKind::MARK_BYTES as u64;
 
 /// The file that says whose turn it is.
 pub(crate) struct Turn {
@@ -34,9 +36,9 @@ impl Turn {
     /// Opens the file, made if there is none.
     ///
     /// # Errors
-    /// As the file system gives them.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: open_private(path)? })
+    /// If it is not Headway's, or cannot be used.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self { file: open_lock(path, LockKind::Turn)? })
     }
 
     /// Waits for the turn.
@@ -62,7 +64,7 @@ impl Turn {
         })?;
         // Odd whatever a holder that died left behind.
         let held = Held { turn: self, commit: (count + 1) | 1 };
-        self.file.write_all_at(&held.commit.to_le_bytes(), 0)?;
+        self.file.write_all_at(&held.commit.to_le_bytes(), COUNT_OFFSET)?;
         Ok(held)
     }
 
@@ -72,11 +74,8 @@ impl Turn {
     /// As the file system gives them.
     pub(crate) fn count(&self) -> io::Result<u64> {
         let mut bytes = [0; 8];
-        match self.file.read_exact_at(&mut bytes, 0) {
-            Ok(()) => Ok(u64::from_le_bytes(bytes)),
-            Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
-            Err(cause) => Err(cause),
-        }
+        self.file.read_exact_at(&mut bytes, COUNT_OFFSET)?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     /// The newest commit that has been made in full; 0, which claims nothing, if it cannot be told.
@@ -88,7 +87,7 @@ impl Turn {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         // If this fails the count stays odd: readers then wait for a sync they may not have needed.
-        let _ = self.turn.file.write_all_at(&(self.commit + 1).to_le_bytes(), 0);
+        let _ = self.turn.file.write_all_at(&(self.commit + 1).to_le_bytes(), COUNT_OFFSET);
         let _ = self.turn.file.unlock();
     }
 }

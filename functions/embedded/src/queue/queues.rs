@@ -25,7 +25,7 @@ use crate::{
     error::OpenError,
 };
 
-pub(crate) const FILE: &str = "queue.db";
+const FILE: &str = "queue.db";
 
 /// Nobody waits longer than this without looking: another process may have sent something.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -68,7 +68,7 @@ impl Queues {
         let file = directory.join(FILE);
         let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
         let clock = Arc::clone(&settings.clock);
-        let turn = Arc::new(Turn::open(&directory.join("queue.turn")).map_err(unusable)?);
+        let turn = Arc::new(Turn::open(&directory.join("queue.turn"))?);
         let store = {
             let _held = turn.take()?;
             private_database(&file, Kind::Queue)?;

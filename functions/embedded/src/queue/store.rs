@@ -11,7 +11,11 @@ use super::{
     fault::{Fault, Kind},
     schema::{SCHEMA, VERSION},
 };
-use crate::{config::Clock, durability::check_whole, error::OpenError};
+use crate::{
+    config::Clock,
+    durability::{self, check_whole},
+    error::OpenError,
+};
 
 /// 16 MB of log between checkpoints: a checkpoint costs two syncs, and messages sent and deleted meanwhile are written
 /// to the main file only once.
@@ -84,7 +88,7 @@ impl Store {
         let failed = |cause| OpenError::from_sqlite(file, cause);
         let connection = Connection::open(file).map_err(failed)?;
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
-        check_whole(file, &connection)?;
+        check_whole(file, durability::Kind::Queue, &connection)?;
         let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
         if found > VERSION {
             return Err(OpenError::Newer { file: file.to_owned(), found, known: VERSION });
@@ -262,6 +266,7 @@ mod tests {
 
     fn open(file: &Path, now_ms: u64) -> (Store, Queue) {
         let settings = Settings { clock: Arc::new(move || now_ms), twice: false, fairness: Fairness::Turns };
+        durability::private_database(file, durability::Kind::Queue).unwrap();
         let mut store = Store::in_file(file, settings).unwrap();
         let queue = store.create("jobs", &Attributes::default(), true).unwrap();
         (store, queue)

@@ -5,6 +5,7 @@
 
 mod durability;
 mod fairness;
+mod foreign;
 mod private;
 mod pump;
 mod queue;

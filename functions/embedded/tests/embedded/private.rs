@@ -14,8 +14,6 @@ use crate::{
     world::send,
 };
 
-const DATABASES: [&str; 2] = ["table.db", "queue.db"];
-
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
@@ -25,7 +23,7 @@ fn modes(directory: &Path) -> Vec<(String, u32)> {
     entries.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry.path()))).collect()
 }
 
-async fn used(directory: &Path) -> Embedded {
+pub(crate) async fn used(directory: &Path) -> Embedded {
     let embedded = Embedded::open(Config::at(directory)).unwrap();
     create(&embedded.dynamodb()).await;
     raise(&embedded.dynamodb(), "a", 0).await;
@@ -34,7 +32,7 @@ async fn used(directory: &Path) -> Embedded {
     embedded
 }
 
-fn refused(directory: &Path) -> String {
+pub(crate) fn refused(directory: &Path) -> String {
     Embedded::open(Config::at(directory)).expect_err("it was opened").to_string()
 }
 
@@ -79,42 +77,6 @@ async fn no_umask_matters() {
         let found = modes(&directory);
         assert!(found.iter().all(|(_, mode)| *mode == 0o600), "umask {umask}: {found:?}");
     }
-}
-
-/// Whatever else has the name of a database is named, and is afterwards as it was, with nothing beside it.
-#[tokio::test]
-async fn what_is_not_ours_is_left_as_it_is() {
-    let foreign = tempfile::tempdir().unwrap();
-    let other = foreign.path().join("other.db");
-    let connection = rusqlite::Connection::open(&other).unwrap();
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE addresses (name TEXT); INSERT INTO addresses VALUES ('ann');")
-        .unwrap();
-    drop(connection);
-    let cases: [(&str, Vec<u8>); 4] = [
-        ("another program's", fs::read(&other).unwrap()),
-        ("no SQLite", b"dear diary".to_vec()),
-        ("empty", Vec::new()),
-        ("no SQLite", vec![0; 4_096]),
-    ];
-    for name in DATABASES {
-        for (word, content) in &cases {
-            let home = tempfile::tempdir().unwrap();
-            let directory = home.path().join("data");
-            fs::create_dir(&directory).unwrap();
-            fs::write(directory.join(name), content).unwrap();
-            let says = refused(&directory);
-            assert!(says.contains(name) && says.contains(word) && says.contains("move it away"), "{name}: {says}");
-            assert_eq!(&fs::read(directory.join(name)).unwrap(), content, "{name}");
-            assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "{name}: nothing is made beside it");
-        }
-    }
-    let home = tempfile::tempdir().unwrap();
-    drop(used(home.path()).await);
-    let copied = home.path().join("swapped");
-    fs::create_dir(&copied).unwrap();
-    fs::copy(home.path().join("table.db"), copied.join("queue.db")).unwrap();
-    assert!(refused(&copied).contains("queue.db"), "the table is no queue");
 }
 
 #[tokio::test]

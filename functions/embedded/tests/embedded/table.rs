@@ -186,7 +186,7 @@ async fn a_damaged_file_is_named_instead_of_read() {
 }
 
 /// SQLite removes its logs when the last connection closes, which the stores' threads do a moment after the drop.
-async fn until_closed(dir: &Path) {
+pub(crate) async fn until_closed(dir: &Path) {
     while ["table.db-wal", "queue.db-wal"].iter().any(|log| dir.join(log).exists()) {
         tokio::task::yield_now().await;
     }
