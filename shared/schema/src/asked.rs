@@ -51,22 +51,36 @@ impl Asker {
 
     /// Looks at an item.
     pub(crate) fn look(&self, item: &Value, lenient: bool) -> Asked {
-        NOTES.set(Notes { lenient, ..Notes::default() });
         // The verdict is of no use: it is lenient.
-        let _ = self.0.is_valid(item);
-        let Notes { asked, unasked, .. } = NOTES.take();
-        let mut found = Asked::default();
-        if !asked.is_empty() || !unasked.is_empty() {
-            locate(item, &mut String::new(), &mut |address, pointer| {
-                if asked.contains(&address) {
-                    found.asked.push(pointer.to_owned());
-                } else if unasked.contains(&address) {
-                    found.unasked.push(pointer.to_owned());
-                }
-            });
-        }
-        found
+        noted(item, lenient, || {
+            let _ = self.0.is_valid(item);
+        })
     }
+
+    /// Looks at an item that does not fit: also at what comes behind the first violation.
+    pub(crate) fn look_at_all(&self, item: &Value, violations_max: usize) -> Asked {
+        noted(item, true, || {
+            let _ = self.0.iter_errors(item).take(violations_max).count();
+        })
+    }
+}
+
+/// What is noted of an item meanwhile.
+fn noted(item: &Value, lenient: bool, look: impl FnOnce()) -> Asked {
+    NOTES.set(Notes { lenient, ..Notes::default() });
+    look();
+    let Notes { asked, unasked, .. } = NOTES.take();
+    let mut found = Asked::default();
+    if !asked.is_empty() || !unasked.is_empty() {
+        locate(item, &mut String::new(), &mut |address, pointer| {
+            if asked.contains(&address) {
+                found.asked.push(pointer.to_owned());
+            } else if unasked.contains(&address) {
+                found.unasked.push(pointer.to_owned());
+            }
+        });
+    }
+    found
 }
 
 /// Calls back with every text's address and pointer.

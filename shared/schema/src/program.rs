@@ -11,7 +11,7 @@ use crate::reading::{self, Reading};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
 use crate::unfit;
-use crate::violations::{Misfit, Patterns, misfit};
+use crate::violations::{Misfit, Patterns, misfit, places};
 
 /// Steps a pattern with look-around or back-references may take on one text; all others take linear time.
 const PATTERN_STEPS_MAX: usize = 100_000;
@@ -25,6 +25,8 @@ const VIOLATIONS_SOUGHT_MAX: usize = 200_000;
 const TRIES_MAX: usize = 64;
 /// Up to so many texts every choice among them is tried.
 const EVERY_CHOICE_MAX: usize = 5;
+/// Violations that are counted at most, to find the reading with the fewest.
+const VIOLATIONS_COUNTED_MAX: usize = 4_096;
 /// Times that an item is looked at for texts that are asked to be something else.
 const LOOKS_MAX: usize = 4;
 
@@ -81,10 +83,11 @@ impl Program {
             rules.convert_plainly(&mut value, &mut converted);
         }
         if !self.validator.is_valid(&value) {
-            let found = self.text.as_ref().and_then(|rules| self.search(rules, &value));
-            let Some(more) = found else {
+            let (asked, unasked) = self.text.as_ref().map(|rules| rules.texts_asked_for(&value)).unwrap_or_default();
+            let Some(more) = self.search(&asked, &unasked, &value) else {
                 unfit();
-                return Verdict::Misfit(self.misfit(&value));
+                let nearest = self.nearest(asked, value);
+                return Verdict::Misfit(self.misfit(&nearest));
             };
             converted.extend(more);
         }
@@ -100,16 +103,60 @@ impl Program {
     }
 
     /// The texts that have to be something else for the item to fit: those that the schema asks for, as few as can be.
-    fn search(&self, rules: &TextRules, value: &Value) -> Option<Vec<String>> {
-        let (asked, unasked) = rules.texts_asked_for(value);
+    fn search(&self, asked: &[String], unasked: &[String], value: &Value) -> Option<Vec<String>> {
         let mut tries = 0;
         let mut fits = |texts: &[&String]| {
             tries += 1;
             tries <= TRIES_MAX && self.validator.is_valid(&with(value, texts))
         };
-        let found = choose(&asked, &mut fits);
+        let found = choose(asked, &mut fits);
         // What is refused for being text is asked for by a `not`, or by one alternative too many.
-        found.or_else(|| if asked.is_empty() { choose(&unasked, &mut fits) } else { None })
+        found.or_else(|| if asked.is_empty() { choose(unasked, &mut fits) } else { None })
+    }
+
+    /// The reading of an item that does not fit with the fewest violations, so that no text is blamed that would be fine as
+    /// what the schema asks for.
+    fn nearest(&self, asked: Vec<String>, value: Value) -> Value {
+        let work = values(&value).saturating_mul(self.schemas).max(1);
+        let Some(rules) = self.text.as_ref().filter(|_| work <= VIOLATIONS_SOUGHT_MAX) else { return value };
+        let asked = rules.all_texts_asked_for(asked, &value);
+        if asked.is_empty() {
+            return value;
+        }
+        let tries = TRIES_MAX.min(VIOLATIONS_SOUGHT_MAX / work);
+        let places = |texts: &[&String]| {
+            let value = with(&value, texts);
+            places(self.validator.iter_errors(&value).take(VIOLATIONS_COUNTED_MAX))
+        };
+        let all: Vec<_> = asked.iter().collect();
+        let (as_text, converted) = (places(&[]), places(&all));
+        let is_wrong = |places: &HashSet<(String, String)>, text: &str| places.iter().any(|(at, _)| at == text);
+        let wrong: HashSet<&String> = asked.iter().filter(|text| is_wrong(&as_text, text)).collect();
+        // The fewest violations; then no text converted that is fine, and all that are wrong.
+        let score = |texts: &[&String], count: usize| {
+            let helped = texts.iter().filter(|text| wrong.contains(*text)).count();
+            (count, texts.len() - helped, wrong.len() - helped)
+        };
+        let better: Vec<_> = all.iter().copied().filter(|text| wrong.contains(text) || !is_wrong(&converted, text)).collect();
+        let (mut best, mut nearest) = (score(&[], as_text.len()), Vec::new());
+        let mut consider = |texts: Vec<_>, count, nearest: &mut Vec<_>| {
+            let score = score(&texts, count);
+            if score < best {
+                (best, *nearest) = (score, texts);
+            }
+        };
+        consider(all, converted.len(), &mut nearest);
+        let count = places(&better).len();
+        consider(better, count, &mut nearest);
+        for text in asked.iter().take(tries) {
+            let other: Vec<_> = match nearest.contains(&text) {
+                true => nearest.iter().copied().filter(|other| *other != text).collect(),
+                false => nearest.iter().copied().chain([text]).collect(),
+            };
+            let count = places(&other).len();
+            consider(other, count, &mut nearest);
+        }
+        with(&value, &nearest)
     }
 }
 
@@ -152,6 +199,20 @@ impl TextRules {
             value = with(&value, &asked.iter().collect::<Vec<_>>());
         }
         (asked, unasked)
+    }
+
+    /// These texts, and those that are asked to be something else behind what is wrong with the item.
+    fn all_texts_asked_for(&self, mut asked: Vec<String>, value: &Value) -> Vec<String> {
+        for _ in 0..LOOKS_MAX {
+            let converted = with(value, &asked.iter().collect::<Vec<_>>());
+            let known: HashSet<_> = asked.iter().cloned().collect();
+            let more: Vec<_> = self.asker.look_at_all(&converted, VIOLATIONS_COUNTED_MAX).asked;
+            asked.extend(more.into_iter().filter(|text| !known.contains(text)));
+            if asked.len() == known.len() {
+                break;
+            }
+        }
+        asked
     }
 }
 

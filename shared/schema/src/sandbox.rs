@@ -7,6 +7,7 @@ mod bounds;
 mod cause;
 mod child;
 mod driver;
+mod place;
 mod process;
 mod source;
 mod turns;
@@ -65,8 +66,8 @@ impl Sandbox {
         GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
     }
 
-    /// Checks an item on behalf of an owner. Owners take turns; an item whose turn does not come for long is given up, so
-    /// that whoever runs it can try again.
+    /// Checks an item on behalf of an owner. Owners take turns; an item that is not being checked when it has waited for
+    /// long, in all, is given up, so that whoever runs it can try again.
     ///
     /// # Errors
     /// [`NoVerdict`], saying why.
@@ -75,15 +76,16 @@ impl Sandbox {
         let request = Request::new(owner, source, Work::Item(item), Reply::Async(reply));
         let begun = request.begun.clone();
         self.0.submit(request);
+        let mut wait = bounds::WAIT_MAX;
         loop {
-            match tokio::time::timeout(bounds::WAIT_MAX, &mut answer).await {
+            match tokio::time::timeout(wait, &mut answer).await {
                 Ok(answer) => {
                     let checked = answer.unwrap_or_else(|_| Err(gone()))?;
                     return Ok(checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())));
                 }
                 // It is being checked: that ends.
-                Err(_) if begun.load(Ordering::Relaxed) => {}
-                Err(_) => return Err(NoVerdict::Unavailable("others of its owner's items take long, and its turn did not come".into())),
+                Err(_) if begun.load(Ordering::Relaxed) => wait = bounds::STILL_EVERY,
+                Err(_) => return Err(no_turn()),
             }
         }
     }
@@ -95,7 +97,8 @@ impl Sandbox {
     pub async fn compile(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
         let (reply, answer) = oneshot::channel();
         self.0.submit(Request::new(owner, source, Work::Compile, Reply::Async(reply)));
-        answer.await.unwrap_or_else(|_| Err(gone())).map(|_| ())
+        let answer = tokio::time::timeout(bounds::COMPILE_WAIT_MAX, answer).await;
+        answer.map_or_else(|_| Err(no_turn()), |answer| answer.unwrap_or_else(|_| Err(gone()))).map(|_| ())
     }
 
     /// As [`Self::compile`], holding the thread up.
@@ -105,8 +108,13 @@ impl Sandbox {
     pub fn compile_blocking(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
         let (reply, answer) = mpsc::sync_channel(1);
         self.0.submit(Request::new(owner, source, Work::Compile, Reply::Blocking(reply)));
-        answer.recv().unwrap_or_else(|_| Err(gone())).map(|_| ())
+        let error = |error| if error == mpsc::RecvTimeoutError::Timeout { no_turn() } else { gone() };
+        answer.recv_timeout(bounds::COMPILE_WAIT_MAX).unwrap_or_else(|failed| Err(error(failed))).map(|_| ())
     }
+}
+
+fn no_turn() -> NoVerdict {
+    NoVerdict::Unavailable("others of its owner's items take long, and its turn did not come".into())
 }
 
 fn gone() -> NoVerdict {

@@ -1,7 +1,7 @@
 //! What is wrong with an item, in words: each violation by its JSON pointer and with its value, the first one's code for
 //! grouping.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
@@ -51,8 +51,11 @@ pub(crate) type Patterns = HashMap<String, String>;
 pub(crate) fn misfit<'e>(errors: impl Iterator<Item = ValidationError<'e>>, item: &Value, patterns: &Patterns) -> Misfit {
     let mut misfit = Misfit { code: String::new(), violations: Vec::new() };
     for error in errors {
+        let is_rest = matches!(error.kind(), Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. });
         for violation in named(&error, item, patterns) {
-            if misfit.violations.contains(&violation) {
+            // A member that is wrong is not evaluated either: that is no second fault of it.
+            let told = |other: &Violation| is_rest && is_at_or_within(&other.pointer, &violation.pointer);
+            if misfit.violations.contains(&violation) || misfit.violations.iter().any(told) {
                 continue;
             }
             if misfit.violations.len() == VIOLATIONS_MAX {
@@ -68,6 +71,31 @@ pub(crate) fn misfit<'e>(errors: impl Iterator<Item = ValidationError<'e>>, item
     misfit
 }
 
+fn is_at_or_within(pointer: &str, place: &str) -> bool {
+    !place.is_empty() && pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The places of these errors with their keywords, each once: to compare readings of an item.
+pub(crate) fn places<'e>(errors: impl Iterator<Item = ValidationError<'e>>) -> HashSet<(String, String)> {
+    let mut places = HashSet::new();
+    for error in errors {
+        let at = error.instance_path().as_str();
+        let keyword = error.kind().keyword().to_owned();
+        match error.kind() {
+            Kind::Required { property } => {
+                places.insert((join(at, property.as_str().unwrap_or_default()), keyword));
+            }
+            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                places.extend(unexpected.iter().map(|name| (join(at, name), keyword.clone())));
+            }
+            _ => {
+                places.insert((at.to_owned(), keyword));
+            }
+        }
+    }
+    places
+}
+
 /// The violation in words, without its pointer and its value.
 pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String {
     match error.kind() {
@@ -75,11 +103,11 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         Kind::MinLength { limit: 1 } => "empty".to_owned(),
         Kind::MinLength { limit } => format!("shorter than {}", counted(*limit, "character")),
         Kind::MaxLength { limit } => format!("longer than {}", counted(*limit, "character")),
-        Kind::Minimum { limit } => format!("less than {limit}"),
-        Kind::Maximum { limit } => format!("greater than {limit}"),
-        Kind::ExclusiveMinimum { limit } => format!("not greater than {limit}"),
-        Kind::ExclusiveMaximum { limit } => format!("not less than {limit}"),
-        Kind::MultipleOf { multiple_of } => format!("not a multiple of {multiple_of}"),
+        Kind::Minimum { limit } => format!("less than {}", shown(limit, VALUE_CHARS_MAX)),
+        Kind::Maximum { limit } => format!("greater than {}", shown(limit, VALUE_CHARS_MAX)),
+        Kind::ExclusiveMinimum { limit } => format!("not greater than {}", shown(limit, VALUE_CHARS_MAX)),
+        Kind::ExclusiveMaximum { limit } => format!("not less than {}", shown(limit, VALUE_CHARS_MAX)),
+        Kind::MultipleOf { multiple_of } => format!("not a multiple of {}", cut(&multiple_of.to_string(), VALUE_CHARS_MAX)),
         Kind::Enum { options } => format!("not one of {}", listed(options)),
         Kind::Constant { expected_value } => format!("not {}", shown(expected_value, OPTIONS_CHARS_MAX)),
         Kind::Pattern { pattern } => format!("does not match {}", cut(patterns.get(pattern).unwrap_or(pattern), OPTIONS_CHARS_MAX)),

@@ -176,6 +176,72 @@ fn what_is_wrong_as_text_stays_wrong() {
     }
 }
 
+/// A column that is fine as what the schema asks for is not blamed because another one is wrong.
+#[test]
+fn only_the_wrong_columns_are_told() {
+    let i = json!({"type": "integer"});
+    let defs = |mut schema: Value| {
+        schema["$defs"] = json!({"i": i});
+        schema
+    };
+    let r = json!({"$ref": "#/$defs/i"});
+    let two = json!({"minLength": 2});
+    let many: serde_json::Map<_, _> = (0..100).map(|at| (format!("c{at}"), r.clone())).collect();
+    let mut row: serde_json::Map<_, _> = (0..100).map(|at| (format!("c{at}"), json!("5"))).collect();
+    row.insert("c50".to_owned(), json!("x"));
+    row.insert("c60".to_owned(), json!("y"));
+    let row = Value::Object(row).to_string();
+    let table = [
+        (json!({"properties": {"a": r, "b": {"minLength": 3}}}), r#"{"a":"5","b":"x"}"#, "/b minLength", vec!["/b"]),
+        (json!({"properties": {"b": r, "a": {"minLength": 3}}}), r#"{"a":"x","b":"5"}"#, "/a minLength", vec!["/a"]),
+        (json!({"patternProperties": {"^n": i, "^s": two}}), r#"{"n1":"5","s1":"x"}"#, "/s1 minLength", vec!["/s1"]),
+        (json!({"properties": {"s": two}, "additionalProperties": i}), r#"{"n":"5","s":"x"}"#, "/s minLength", vec!["/s"]),
+        (json!({"patternProperties": {"^n": i}, "additionalProperties": two}), r#"{"n":"5","s":"x"}"#, "/s minLength", vec!["/s"]),
+        (
+            json!({"allOf": [{"properties": {"a": i}}, {"properties": {"z": r}}], "unevaluatedProperties": false}),
+            r#"{"a":"5","z":"7","q":"x"}"#,
+            "/q unevaluatedProperties",
+            vec!["/q"],
+        ),
+        (
+            json!({"allOf": [{"properties": {"a": i}}, {"properties": {"z": r}}], "unevaluatedProperties": false}),
+            r#"{"a":"five","z":"7"}"#,
+            "/a type",
+            vec!["/a"],
+        ),
+        (json!({"properties": {"a": r}, "propertyNames": {"maxLength": 1}}), r#"{"a":"5","bb":"x"}"#, "propertyNames", vec![""]),
+        (json!({"properties": {"a": r, "b": r, "c": r}}), r#"{"a":"5","b":"x","c":"6"}"#, "/b type", vec!["/b"]),
+        (json!({"properties": {"a": {"$ref": "#/$defs/i", "minimum": 9}, "b": r}}), r#"{"a":"5","b":"6"}"#, "/a minimum", vec!["/a"]),
+        (json!({"properties": many}), &*row, "/c50 type", vec!["/c50", "/c60"]),
+        (
+            json!({"if": {"properties": {"k": {"const": 1}}}, "then": {"properties": {"n": i}}, "else": false, "required": ["x"]}),
+            r#"{"k":"1","n":"2"}"#,
+            "/x required",
+            vec!["/x"],
+        ),
+    ];
+    for (schema, item, code, pointers) in table {
+        let schema = defs(schema);
+        let program = Program::compile(&schema.to_string(), true).unwrap_or_else(|refusals| panic!("{schema}: {refusals:?}"));
+        let Verdict::Misfit(misfit) = program.check(item, &mut || {}) else { panic!("{schema} fits {item}") };
+        let told: Vec<_> = misfit.violations.iter().map(|violation| &*violation.pointer).collect();
+        assert_eq!((&*misfit.code, told), (code, pointers), "{schema}: {:?}", misfit.violations);
+    }
+}
+
+/// A schema's number may be as long as the params.
+#[test]
+fn a_long_number_of_the_schema_is_cut() {
+    for keyword in ["multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
+        let sign = if keyword.ends_with("aximum") { "-" } else { "" };
+        let schema = format!(r#"{{"{keyword}": {sign}7{}.5}}"#, "1".repeat(250));
+        let program = Program::compile(&schema, false).unwrap_or_else(|refusals| panic!("{schema}: {refusals:?}"));
+        let Verdict::Misfit(misfit) = program.check("1", &mut || {}) else { panic!("{schema}") };
+        let reason = &misfit.violations[0].reason;
+        assert!(reason.chars().count() < 100, "{reason}");
+    }
+}
+
 proptest! {
     /// Whatever the item, what comes out is JSON that the schema allows, and typing it again changes nothing more.
     #[test]

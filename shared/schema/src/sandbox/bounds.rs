@@ -19,10 +19,19 @@ impl Default for Times {
 pub(super) const ITEM_CPU_MAX: Duration = Duration::from_secs(1);
 /// Time of a core that compiling one schema may take.
 pub(super) const COMPILE_CPU_MAX: Duration = Duration::from_secs(2);
-/// A child that was given no time of a core for so long is not to blame: it is started anew, and its items with it.
-pub(super) const WALL_MAX: Duration = Duration::from_secs(60);
-/// An item whose turn has not come for so long is given up.
+/// On a busy machine a check, and the compiling of a schema, end after so long by the clock. Together with
+/// [`WAIT_MAX`] that is well before a worker's shortest deadline of 60 s, and before a request's of 25 s.
+pub(super) const ITEM_WALL_MAX: Duration = Duration::from_secs(20);
+pub(super) const COMPILE_WALL_MAX: Duration = Duration::from_secs(10);
+/// What overruns the clock has taken too much if it had this part of its time of a core. A child that was given less is not
+/// to blame: its items are tried again.
+pub(super) const BLAMED_FROM_PART: u32 = 4;
+/// An item is given back once it has waited for so long in all, unless it is being checked.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(15);
+/// How often it is asked whether an item that is being checked still is, once its wait is over.
+pub(super) const STILL_EVERY: Duration = Duration::from_millis(250);
+/// Waiting for a turn and compiling, together.
+pub(super) const COMPILE_WAIT_MAX: Duration = Duration::from_secs(22);
 /// Memory besides the program itself and the stack.
 pub(super) const HEAP_BYTES_MAX: u64 = 96 << 20;
 /// The stack on which a child works.

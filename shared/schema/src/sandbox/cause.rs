@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::bounds::{COMPILE_CPU_MAX, HEAP_BYTES_MAX, ITEM_CPU_MAX, STACK_BYTES};
+use super::bounds::{COMPILE_CPU_MAX, COMPILE_WALL_MAX, HEAP_BYTES_MAX, ITEM_CPU_MAX, ITEM_WALL_MAX, STACK_BYTES};
 use crate::refusal::Refusal;
 
 /// The bound that was overrun.
@@ -71,7 +71,10 @@ impl Cut {
     /// What a person is told of the schema.
     pub(crate) fn of_schema(&self) -> String {
         match self.bound {
-            Bound::Time => format!("compiling the schema takes more than {} s", COMPILE_CPU_MAX.as_secs()),
+            Bound::Time => {
+                let (core, clock) = (COMPILE_CPU_MAX.as_secs(), COMPILE_WALL_MAX.as_secs());
+                format!("compiling the schema takes more than {core} s of a core, or {clock} s on a busy machine")
+            }
             Bound::Memory => format!("compiling the schema takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
             Bound::Stack => format!("compiling the schema takes more than {} MB of stack: its references go too deep", STACK_BYTES >> 20),
             Bound::Crash => "compiling the schema ends the process that does it".to_owned(),
@@ -83,7 +86,10 @@ impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let doing = if self.unfit { "the item does not fit, and saying why" } else { "checking the item against the schema" };
         match self.bound {
-            Bound::Time => write!(f, "{doing} takes more than {} s", ITEM_CPU_MAX.as_secs()),
+            Bound::Time => {
+                let (core, clock) = (ITEM_CPU_MAX.as_secs(), ITEM_WALL_MAX.as_secs());
+                write!(f, "{doing} takes more than {core} s of a core, or {clock} s on a busy machine")
+            }
             Bound::Memory => write!(f, "{doing} takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
             Bound::Stack => write!(f, "{doing} takes more than {} MB of stack: item and schema go too deep", STACK_BYTES >> 20),
             Bound::Crash => write!(f, "{doing} ends the process that does it"),

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::bounds::{PROGRAMS_MAX, STACK_BYTES, TELL_EVERY, TURN};
+use super::place::Place;
 use super::wire::{Batch, put_record, read_frame, record};
 use crate::program::{Program, Verdict};
 
@@ -103,6 +104,8 @@ impl Child {
 /// The way back, with what has not been told yet.
 struct Out {
     socket: File,
+    /// Where the parent sees which item this is at.
+    place: File,
     untold: Vec<u8>,
     told: Instant,
 }
@@ -110,7 +113,8 @@ struct Out {
 impl Out {
     fn new() -> io::Result<Self> {
         let socket = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        Ok(Self { socket, untold: Vec::new(), told: Instant::now() })
+        let place = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Self { socket, place, untold: Vec::new(), told: Instant::now() })
     }
 
     /// Tells at once.
@@ -138,7 +142,7 @@ impl Out {
             if self.untold.len() > TELL_BYTES || now.duration_since(self.told) > TELL_EVERY {
                 self.flush()?;
             }
-            if !self.check_one(program, item, items.len() == 1)? {
+            if !self.check_one(program, item, at)? {
                 return Ok(false);
             }
         }
@@ -146,12 +150,11 @@ impl Out {
         Ok(true)
     }
 
-    fn check_one(&mut self, program: &Program, item: &str, alone: bool) -> io::Result<bool> {
-        // Alone, it has been the end of a child before: what is known is told before more is tried.
+    fn check_one(&mut self, program: &Program, item: &str, index: usize) -> io::Result<bool> {
+        Place { index, unfit: false }.write(&self.place)?;
+        // What is known is told before more is tried: that may end this process.
         let mut unfit = || {
-            if alone {
-                let _ = self.tell(record::UNFIT, b"");
-            }
+            let _ = Place { index, unfit: true }.write(&self.place);
         };
         match catch_unwind(AssertUnwindSafe(|| program.check(item, &mut unfit))) {
             Ok(Verdict::Fits) => put_record(&mut self.untold, record::FITS, b""),

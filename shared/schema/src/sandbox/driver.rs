@@ -3,14 +3,16 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::bounds::{IDLE_MAX, Times};
+use super::bounds::{COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, Times};
 use super::cause::{Bound, Cut, Unusable};
+use super::place::Place;
 use super::process::{Came, Process};
 use super::source::Source;
 use super::turns::{Batch, Request, Turns, Work};
@@ -132,8 +134,8 @@ struct Driver {
 enum Went {
     /// All is answered, or goes back to wait.
     On,
-    /// The child has ended.
-    Ended { bound: Bound, compiling: bool },
+    /// The child has ended; at which request, if it had begun to check one.
+    Ended { bound: Bound, compiling: bool, at: Option<Place> },
     /// The child has ended, but not by its own doing.
     Unlucky(String),
 }
@@ -154,7 +156,11 @@ impl Driver {
                 let alone_with_child = self.make_room(&source, &requests);
                 match self.hand_over(&source, &mut requests) {
                     Ok(Went::On) => {}
-                    Ok(Went::Ended { bound, compiling }) => self.ended(&source, &mut requests, bound, compiling, alone_with_child),
+                    Ok(Went::Ended { bound, compiling, at }) => {
+                        self.drop_child();
+                        source.note_cut();
+                        blame(&mut requests, bound, compiling, at, alone_with_child);
+                    }
                     Ok(Went::Unlucky(why)) => self.unlucky(&mut requests, &why),
                     Err(error) => self.unlucky(&mut requests, &error.to_string()),
                 }
@@ -194,7 +200,7 @@ impl Driver {
         });
         let batch = wire::Batch { source: source.id, text: source.text, schema, items: items.collect() };
         if child.send(&batch.encode()).is_err() {
-            return Ok(went(child.ended(), true).unwrap_or(Went::On));
+            return Ok(went(child.ended(), true, None).unwrap_or(Went::On));
         }
         self.known.insert(source.id);
         self.listen(requests)
@@ -203,6 +209,7 @@ impl Driver {
     fn listen(&mut self, requests: &mut VecDeque<Request>) -> io::Result<Went> {
         let times = self.shared.times;
         let Some(child) = &mut self.child else { return Ok(Went::On) };
+        let items = requests.iter().filter(|request| matches!(request.work, Work::Item(_))).count();
         let mut compiling = true;
         loop {
             let mut rest = child.came();
@@ -221,30 +228,16 @@ impl Driver {
             if let Some(went) = done {
                 return Ok(went);
             }
-            let came = child.look(if compiling { times.compile } else { times.item });
-            if let Some(went) = went(came, compiling) {
+            let (cpu_max, wall_max) = if compiling { (times.compile, COMPILE_WALL_MAX) } else { (times.item, ITEM_WALL_MAX) };
+            let came = child.look(cpu_max, wall_max);
+            let at = if compiling { None } else { child.place().and_then(|place| among_unanswered(place, items, requests.len())) };
+            if let Some(request) = at.and_then(|at| requests.get(at.index)) {
+                request.begun.store(true, Ordering::Relaxed);
+            }
+            if let Some(went) = went(came, compiling, at) {
                 return Ok(went);
             }
         }
-    }
-
-    /// A child has ended: whose doing was it? Whoever was alone with it; otherwise all whose answer is missing are
-    /// suspected, and tried alone. Time is each one's own in any case.
-    fn ended(&mut self, source: &Arc<Source>, requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, alone_with_child: bool) {
-        self.drop_child();
-        source.note_cut();
-        let certain = alone_with_child || bound == Bound::Time;
-        if compiling && certain {
-            return useless(requests, Unusable::Cut(Cut { bound, unfit: false }));
-        }
-        if requests.len() == 1 && certain {
-            if let Some(request) = requests.pop_front() {
-                let cut = Cut { bound, unfit: request.unfit };
-                request.answer(Err(NoVerdict::Cut { cut }));
-            }
-            return;
-        }
-        requests.iter_mut().for_each(|request| request.suspect = true);
     }
 
     fn unlucky(&mut self, requests: &mut VecDeque<Request>, why: &str) {
@@ -255,10 +248,34 @@ impl Driver {
     }
 }
 
-fn went(came: Came, compiling: bool) -> Option<Went> {
+/// A child has ended: whose doing was it? That of the item it was at: for certain if nothing else was in the child, or if it
+/// is time, which is each one's own. Otherwise that item is tried alone. All others just go on.
+fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Option<Place>, alone_with_child: bool) {
+    if compiling && (alone_with_child || bound == Bound::Time) {
+        return useless(requests, Unusable::Cut(Cut { bound, unfit: false }));
+    }
+    let Some(Place { index, unfit }) = at else {
+        return requests.iter_mut().for_each(|request| request.suspect = true);
+    };
+    if bound == Bound::Time || (alone_with_child && requests.len() == 1) {
+        if let Some(request) = requests.remove(index) {
+            request.answer(Err(NoVerdict::Cut { cut: Cut { bound, unfit } }));
+        }
+    } else if let Some(request) = requests.get_mut(index) {
+        request.suspect = true;
+    }
+}
+
+/// Where a child is among the requests that have no answer yet; `items` were handed over. What it told since is not counted.
+fn among_unanswered(place: Place, items: usize, unanswered: usize) -> Option<Place> {
+    let answered = items.checked_sub(unanswered)?;
+    Some(Place { index: place.index.saturating_sub(answered), ..place })
+}
+
+fn went(came: Came, compiling: bool, at: Option<Place>) -> Option<Went> {
     match came {
         Came::More | Came::Nothing => None,
-        Came::Ended(bound) => Some(Went::Ended { bound, compiling }),
+        Came::Ended(bound) => Some(Went::Ended { bound, compiling, at }),
         Came::Unlucky(why) => Some(Went::Unlucky(why.to_owned())),
     }
 }
@@ -284,11 +301,6 @@ fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &m
             return Ok(Some(Went::On));
         }
         record::TURN_OVER => return Ok(Some(Went::On)),
-        record::UNFIT => {
-            if let Some(request) = requests.front_mut() {
-                request.unfit = true;
-            }
-        }
         record::USELESS => useless(requests, Unusable::Cut(Cut { bound: Bound::Crash, unfit: false })),
         record::PANICKED => {
             known.clear();
@@ -321,7 +333,7 @@ fn useless(requests: &mut VecDeque<Request>, unusable: Unusable) {
 fn panicked(requests: &mut VecDeque<Request>) {
     if let Some(request) = requests.pop_front() {
         request.source.note_cut();
-        let cut = Cut { bound: Bound::Crash, unfit: request.unfit };
+        let cut = Cut { bound: Bound::Crash, unfit: false };
         request.answer(Err(NoVerdict::Cut { cut }));
     }
 }

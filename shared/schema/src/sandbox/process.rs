@@ -1,6 +1,7 @@
 //! A child process as its parent holds it: a socket both ways, and what it says before it dies.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
@@ -9,9 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::bounds::WALL_MAX;
+use super::bounds::{BLAMED_FROM_PART, ITEM_WALL_MAX};
 use super::cause::Bound;
 use super::child::MARK;
+use super::place::Place;
 
 /// How long the parent waits for an answer before it looks at how much time the child has had.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -39,6 +41,8 @@ pub(super) struct Process {
     child: Child,
     socket: UnixStream,
     came: Vec<u8>,
+    /// Shares its position with the child, which moves it: see [`Place`].
+    place: File,
     /// When it last told something, and the time of a core it had had when that was first looked at since.
     quiet: Instant,
     cpu_when_quiet: Option<Duration>,
@@ -62,20 +66,27 @@ impl Process {
             PROGRAM.get().ok_or_else(|| io::Error::other("the program's main has to call headway_schema::sandbox::enter() first"))?;
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_read_timeout(Some(LOOK_EVERY))?;
-        socket.set_write_timeout(Some(WALL_MAX))?;
+        socket.set_write_timeout(Some(ITEM_WALL_MAX))?;
+        let place = File::open(program)?;
         let mut command = Command::new(program);
         // No secret of the environment is in a child's reach.
         command.env_clear().env(MARK, "1").env("MALLOC_ARENA_MAX", "1");
         command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
-        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(OwnedFd::from(theirs)).stdout(place.try_clone()?).stderr(Stdio::piped());
         let child = command.spawn()?;
-        Ok(Self { child, socket, came: Vec::new(), quiet: Instant::now(), cpu_when_quiet: None })
+        Ok(Self { child, socket, came: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
     }
 
     /// Hands it a frame.
     pub(super) fn send(&mut self, frame: &[u8]) -> io::Result<()> {
         self.progress();
+        self.place.rewind()?;
         self.socket.write_all(frame)
+    }
+
+    /// Which item of the batch it is at; `None` if it has begun none. Also known of a child that has ended.
+    pub(super) fn place(&self) -> Option<Place> {
+        Place::read(&self.place)
     }
 
     /// What came and was not taken yet.
@@ -93,8 +104,9 @@ impl Process {
         self.cpu_when_quiet = None;
     }
 
-    /// Waits a moment for more. `cpu_max` is the time of a core that it may take without telling anything.
-    pub(super) fn look(&mut self, cpu_max: Duration) -> Came {
+    /// Waits a moment for more. `cpu_max` is the time of a core, `wall_max` that of the clock, which it may take without
+    /// telling anything.
+    pub(super) fn look(&mut self, cpu_max: Duration, wall_max: Duration) -> Came {
         let mut bytes = [0; 64 << 10];
         match self.socket.read(&mut bytes) {
             Ok(0) => self.ended(),
@@ -104,26 +116,26 @@ impl Process {
                 Came::More
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
-                self.judge(cpu_max)
+                self.judge(cpu_max, wall_max)
             }
             Err(_) => self.ended(),
         }
     }
 
-    /// By the time of a core that it has had, so that a busy machine makes no item overrun.
-    fn judge(&mut self, cpu_max: Duration) -> Came {
+    /// By the time of a core that it has had, so that a busy machine makes no honest item overrun.
+    fn judge(&mut self, cpu_max: Duration, wall_max: Duration) -> Came {
         let quiet = self.quiet.elapsed();
         let Some(cpu) = cpu_time(self.child.id()) else {
             return if quiet > cpu_max * 2 { self.overran() } else { Came::Nothing };
         };
         let before = *self.cpu_when_quiet.get_or_insert(cpu);
-        if cpu.saturating_sub(before) > cpu_max {
-            self.overran()
-        } else if quiet > WALL_MAX {
-            self.kill();
-            Came::Unlucky("the machine is too busy")
-        } else {
-            Came::Nothing
+        match judged(cpu.saturating_sub(before), cpu_max, quiet > wall_max) {
+            Judged::Within => Came::Nothing,
+            Judged::Overran => self.overran(),
+            Judged::Starved => {
+                self.kill();
+                Came::Unlucky("the machine is too busy")
+            }
         }
     }
 
@@ -178,6 +190,25 @@ impl Drop for Process {
     }
 }
 
+/// What is to be said of a child that has told nothing for a while.
+#[derive(Debug, PartialEq, Eq)]
+enum Judged {
+    Within,
+    Overran,
+    /// It got too little of the machine to be blamed.
+    Starved,
+}
+
+fn judged(cpu: Duration, cpu_max: Duration, wall_is_over: bool) -> Judged {
+    if cpu > cpu_max || (wall_is_over && cpu >= cpu_max / BLAMED_FROM_PART) {
+        Judged::Overran
+    } else if wall_is_over {
+        Judged::Starved
+    } else {
+        Judged::Within
+    }
+}
+
 /// The time of a core that a process has had; `None` where the system does not say.
 fn cpu_time(process: u32) -> Option<Duration> {
     /// What the kernel counts in, for programs: a hundred a second on every architecture of ours.
@@ -188,4 +219,27 @@ fn cpu_time(process: u32) -> Option<Duration> {
     let mut times = fields.split_whitespace().skip(11).map(|field| field.parse::<u64>().ok());
     let ticks = times.next()?? + times.next()??;
     Some(Duration::from_millis(ticks * 1000 / TICKS_A_SECOND))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On a busy machine what takes too much ends all the same, and what was given next to nothing is not blamed.
+    #[test]
+    fn the_clock_ends_what_a_core_would_take_long_to_end() {
+        let max = Duration::from_secs(1);
+        let table = [
+            (1_100, false, Judged::Overran),
+            (1_100, true, Judged::Overran),
+            (900, false, Judged::Within),
+            (250, true, Judged::Overran),
+            (240, true, Judged::Starved),
+            (0, true, Judged::Starved),
+            (0, false, Judged::Within),
+        ];
+        for (cpu, wall_is_over, expected) in table {
+            assert_eq!(judged(Duration::from_millis(cpu), max, wall_is_over), expected, "{cpu} ms, {wall_is_over}");
+        }
+    }
 }

@@ -36,17 +36,15 @@ pub(super) struct Request {
     pub(super) source: Arc<Source>,
     pub(super) work: Work,
     reply: Reply,
-    /// Whether it has been handed to a child.
+    /// Whether it is being checked: not whether others of its batch are.
     pub(super) begun: Arc<AtomicBool>,
     /// Its child ended before: it is run alone, and a second time convicts it.
     pub(super) suspect: bool,
-    /// The item is known not to fit.
-    pub(super) unfit: bool,
 }
 
 impl Request {
     pub(super) fn new(owner: &str, source: &Arc<Source>, work: Work, reply: Reply) -> Self {
-        Self { owner: owner.into(), source: source.clone(), work, reply, begun: Arc::default(), suspect: false, unfit: false }
+        Self { owner: owner.into(), source: source.clone(), work, reply, begun: Arc::default(), suspect: false }
     }
 
     /// Whoever has gone gets no answer.
@@ -219,7 +217,6 @@ fn take(waiting: &mut VecDeque<Request>) -> VecDeque<Request> {
         if !fits {
             break;
         }
-        request.begun.store(true, Ordering::Relaxed);
         batch.extend(waiting.pop_front());
         if alone {
             break;

@@ -19,14 +19,12 @@ pub(super) mod record {
     pub(crate) const TYPED: u8 = 5;
     /// The item does not fit: a misfit.
     pub(crate) const MISFIT: u8 = 6;
-    /// The item does not fit; why will follow.
-    pub(crate) const UNFIT: u8 = 7;
     /// Checking the item panicked; the rest of the batch was not begun, and no schema is kept.
-    pub(crate) const PANICKED: u8 = 8;
+    pub(crate) const PANICKED: u8 = 7;
     /// The turn is over: the rest of the batch was not begun.
-    pub(crate) const TURN_OVER: u8 = 9;
+    pub(crate) const TURN_OVER: u8 = 8;
     /// Compiling the schema panicked.
-    pub(crate) const USELESS: u8 = 10;
+    pub(crate) const USELESS: u8 = 9;
 }
 
 /// A batch as the child gets it.

@@ -90,3 +90,40 @@ async fn a_schema_that_was_refused_is_refused_again_at_once() {
     }
     assert!(matches!(sandbox.compile("ann", &source).await, Err(NoVerdict::Schema(_))));
 }
+
+/// Slow items of a job end as what they are, and leave their neighbours alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_items_are_found_among_their_neighbours() {
+    let sandbox = sandbox(2);
+    let slow = serde_json::json!({"anyOf": [{"type": "integer"}, {"pattern": "(?<=(?:a*a*a*a*a*))b$"}]});
+    let source = Arc::new(Source::new(slow.to_string(), false));
+    let checks = (0..100).map(|i| {
+        let (sandbox, source) = (sandbox.clone(), source.clone());
+        let item = if i % 30 == 5 { raw(format!("\"{}\"", "a".repeat(40_000))) } else { raw("5") };
+        tokio::spawn(async move { (i, outcome(&sandbox.check("mallory", &source, item).await)) })
+    });
+    for task in checks.collect::<Vec<_>>() {
+        let (i, found) = task.await.unwrap();
+        assert!(if i % 30 == 5 { found != "fits" } else { found == "fits" }, "item {i}: {found}");
+    }
+}
+
+/// The clock of this test runs ahead: an item that waits behind one without end is given back, also if both were handed over
+/// together.
+#[tokio::test(start_paused = true)]
+async fn an_item_that_waits_for_long_is_given_back() {
+    headway_schema::sandbox::use_program(env!("CARGO_BIN_EXE_headway-schema-child"));
+    let sandbox = Sandbox::with_times(1, Duration::from_secs(5), Duration::from_secs(5));
+    let endless = hostile::cases().into_iter().find(|case| case.name == "31 levels of unevaluatedItems").unwrap();
+    let source = Arc::new(Source::new(endless.schema.to_string(), false));
+    let slow = sandbox.check("ann", &source, raw(&*endless.item));
+    let began = tokio::time::Instant::now();
+    let found = tokio::select! {
+        biased;
+        // It is being checked, which the clock does not wait for either.
+        () = async { drop(slow.await); std::future::pending().await } => return,
+        found = sandbox.check("ann", &source, raw("1")) => found,
+    };
+    assert!(matches!(found, Err(NoVerdict::Unavailable(_))), "{found:?}");
+    assert_eq!(began.elapsed().as_secs(), 15);
+}

@@ -73,6 +73,15 @@ fn suspects_never_have_all_children() {
     assert_eq!(&*turns.next().unwrap().owner, "bob");
 }
 
+/// Who waits for an answer must be able to give up while others of the batch are checked.
+#[test]
+fn an_item_that_is_handed_over_is_not_being_checked_yet() {
+    let mut turns = Turns::new(1);
+    let _waiting = add(&mut turns, "ann", &source(), 3);
+    let batch = turns.next().unwrap();
+    assert!(batch.requests.iter().all(|request| !request.begun.load(Ordering::Relaxed)));
+}
+
 #[test]
 fn a_batch_is_bounded_and_a_suspect_goes_alone() {
     let mut turns = Turns::new(1);
