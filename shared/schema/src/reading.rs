@@ -33,6 +33,9 @@ pub(crate) struct Reading {
 pub(crate) fn read(schema: Value) -> Result<Reading, Vec<Refusal>> {
     let mut reader = Reader { refusals: Vec::new(), patterns: HashMap::new(), schemas: 0, pattern_count: 0 };
     let mut schema = schema;
+    if is_endless(&schema) {
+        return Err(vec![Refusal::new("/$ref", "leads back to itself and checks nothing: let it lead to a schema that says something")]);
+    }
     reader.schema(&mut schema, Draft::DEFAULT, "");
     let Reader { refusals, patterns, schemas, pattern_count } = reader;
     if refusals.is_empty() { Ok(Reading { schema, patterns, schemas, pattern_count }) } else { Err(refusals) }
@@ -148,6 +151,41 @@ impl Reader {
     }
 }
 
+/// Whether a schema is nothing but references that lead to each other.
+fn is_endless(schema: &Value) -> bool {
+    let mut seen = Vec::new();
+    let mut place = Some(schema);
+    while let Some((pointer, members)) = place.and_then(|schema| Some((reference_alone(schema)?, schema))) {
+        if seen.iter().any(|known| std::ptr::eq(*known, members)) {
+            return true;
+        }
+        seen.push(members);
+        place = schema.pointer(&pointer);
+    }
+    false
+}
+
+/// Where a schema leads that is only a reference to a place of the same document, and holds nothing that checks.
+fn reference_alone(schema: &Value) -> Option<String> {
+    const NOTES: [&str; 11] = [
+        "$schema",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$defs",
+        "definitions",
+    ];
+    let members = schema.as_object()?;
+    let fragment = members.get("$ref")?.as_str()?.strip_prefix('#')?;
+    let only = members.keys().all(|name| name == "$ref" || name.starts_with("x-") || NOTES.contains(&&**name));
+    only.then(|| percent_decode_str(fragment).decode_utf8().ok()).flatten().map(Cow::into_owned)
+}
+
 /// What may be beside a `$ref` in the drafts that ignore its neighbours.
 fn beside_ref(holds: Holds) -> bool {
     matches!(holds, Holds::Note | Holds::Name | Holds::Reference | Holds::Definitions)
@@ -191,6 +229,11 @@ mod tests {
             (json!({"$ref": "#/x-mine/a"}), "/$ref: #/x-mine/a leads to"),
             (json!({"$ref": "other#/properties"}), "/$ref: other#/properties leads to"),
             (json!({"$dynamicRef": "#/%64efault"}), "/$dynamicRef: #/%64efault leads to"),
+            (json!({"$ref": "#"}), "/$ref: leads back to itself"),
+            (
+                json!({"title": "t", "$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/%24defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+                "/$ref: leads back to itself",
+            ),
             (json!({"pattern": "(?i)a"}), "/pattern: not a regular expression of ECMA-262"),
             (json!({"patternProperties": {"[": {}}}), "/patternProperties/[: not a regular expression of ECMA-262"),
         ];
@@ -211,6 +254,8 @@ mod tests {
             json!({"enum": [{"pattern": "["}], "const": {"requried": 1}, "examples": [{"$ref": 1}]}),
             json!({"items": {"$ref": "#/$defs/a/items/allOf/0"}, "$defs": {"a": {"items": {"allOf": [{}]}}}, "dependencies": {"a": ["b"], "c": {}}}),
             json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
+            json!({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#"}}}}),
+            json!({"$ref": "#", "type": "integer"}),
             json!(true),
         ];
         for schema in table {

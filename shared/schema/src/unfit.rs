@@ -42,7 +42,7 @@ pub(crate) fn refusal(schema: &Value, error: &ValidationError<'_>, patterns: &Pa
 fn fault(pointer: &str, error: &ValidationError<'_>, patterns: &Patterns) -> String {
     let keyword = pointer.rsplit('/').next().unwrap_or_default();
     match error.kind() {
-        ValidationErrorKind::Format { format } if format == "regex" => "not a regular expression, or too large a one".to_owned(),
+        ValidationErrorKind::Format { format } if format == "regex" => not_a_pattern(error.instance().as_str().unwrap_or_default()),
         ValidationErrorKind::AnyOf { .. } if keyword == "type" => {
             format!("{} is not a type or a list of types", cut(&error.instance().to_string(), NAME_CHARS_MAX))
         }
@@ -51,6 +51,19 @@ fn fault(pointer: &str, error: &ValidationError<'_>, patterns: &Patterns) -> Str
             None => violations::reason(error, patterns),
         },
         _ => violations::reason(error, patterns),
+    }
+}
+
+/// Why a pattern that is one of ECMA-262 is not taken: only its size, unless the engine cannot run it.
+fn not_a_pattern(pattern: &str) -> String {
+    use fancy_regex::{CompileError, Error, ParseError, RegexBuilder};
+    match RegexBuilder::new(pattern).delegate_size_limit(1 << 20).build() {
+        Err(Error::ParseError(_, ParseError::RecursionExceeded)) => "the regular expression is nested too deeply".to_owned(),
+        Err(Error::CompileError(error)) if !matches!(*error, CompileError::InnerError(_) | CompileError::PatternTooComplex) => {
+            format!("the regular expression cannot be run: {}", cut(&error.to_string(), NAME_CHARS_MAX))
+        }
+        Err(error @ Error::ParseError(..)) => format!("not a regular expression: {}", cut(&error.to_string(), NAME_CHARS_MAX)),
+        _ => "the regular expression is too large".to_owned(),
     }
 }
 

@@ -229,6 +229,16 @@ fn only_the_wrong_columns_are_told() {
     }
 }
 
+/// A pattern of ECMA-262 that is not taken is told to be too large, not to be none.
+#[test]
+fn a_pattern_that_is_too_large_is_told_so() {
+    for schema in [json!({"pattern": r"(\w{200}){200}"}), json!({"patternProperties": {"^a{1000000}$": {}}})] {
+        let refusals = Program::compile(&schema.to_string(), false).err().unwrap_or_default();
+        assert_eq!(refusals.len(), 1, "{schema}");
+        assert_eq!(refusals[0].detail, "the regular expression is too large", "{schema}");
+    }
+}
+
 /// A schema's number may be as long as the params.
 #[test]
 fn a_long_number_of_the_schema_is_cut() {

@@ -337,3 +337,28 @@ fn panicked(requests: &mut VecDeque<Request>) {
         request.answer(Err(NoVerdict::Cut { cut }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::turns::Reply;
+    use super::*;
+
+    /// A slow item is run once, and its neighbours are not suspected; what else ends a child is tried alone first.
+    #[test]
+    fn only_the_item_that_a_child_was_at_is_blamed() {
+        let table = [(Bound::Time, 3, Some(2), 2, vec![]), (Bound::Memory, 3, None, 3, vec![2]), (Bound::Memory, 1, Some(0), 0, vec![])];
+        for (bound, count, convicted, left, suspects) in table {
+            let source = Arc::new(Source::new("{}", false));
+            let (mut requests, answers): (VecDeque<_>, Vec<_>) = (0..count)
+                .map(|_| {
+                    let (reply, answer) = std::sync::mpsc::sync_channel(1);
+                    (Request::new("ann", &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply)), answer)
+                })
+                .unzip();
+            blame(&mut requests, bound, false, Some(Place { index: count - 1, unfit: false }), true);
+            let cut: Vec<_> = (0..count).filter(|at| matches!(answers[*at].try_recv(), Ok(Err(NoVerdict::Cut { .. })))).collect();
+            assert_eq!((cut, requests.len()), (convicted.into_iter().collect(), left), "{bound:?}");
+            assert_eq!((0..left).filter(|at| requests[*at].suspect).collect::<Vec<_>>(), suspects, "{bound:?}");
+        }
+    }
+}
