@@ -495,7 +495,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "one-strike-convicts",
-        edits: &[edit("pub(super) const STRIKES_MAX: u32 = 2;", "pub(super) const STRIKES_MAX: u32 = 1;")],
+        edits: &[edit("const STRIKES_MAX: u32 = 2;", "const STRIKES_MAX: u32 = 1;")],
         breaks: "an innocent item whose worker was killed once is failed as the culprit",
         trap: "two strikes",
     },
@@ -710,7 +710,7 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "preparing-is-not-marked",
         edits: &[edit(
-            "        self.app.ledger.put_care(chunk.message.id, Some(&self.mark(None, strikes, invocation))).await?;\n",
+            "        self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;\n",
             "        let _ = (strikes, invocation);\n",
         )],
         breaks: "a processor that kills its worker in prepare is never convicted, and its job's items are failed for it",

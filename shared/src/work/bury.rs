@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use super::backoff::Wait;
-use super::careful::STRIKES_MAX;
 use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::ran::Ran;
@@ -32,7 +31,8 @@ impl Worker {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });
         }
         let mark = self.app.ledger.care(message.id).await?;
-        if let Some(mark) = mark.filter(|mark| mark.strikes + 1 >= STRIKES_MAX) {
+        let struck = mark.map(|mark| CareMark { strikes: mark.strikes + 1, ..mark });
+        if let Some(mark) = struck.filter(|mark| self.convicts(mark)) {
             return self.convict(chunk, delivery, &mark).await;
         }
         if message.hops < HOPS_MAX && message.returns < RETURNS_MAX {

@@ -19,7 +19,10 @@ use crate::ledger::CareMark;
 use crate::outcome::{FailureKind, ItemResult, Outcome};
 
 /// An item whose worker died this often while it ran is the culprit.
-pub(super) const STRIKES_MAX: u32 = 2;
+const STRIKES_MAX: u32 = 2;
+/// The same for preparing its processor, which fails the whole job, in a worker that is alone: such a process is often ended
+/// from outside, by whoever works on it or watches over it, and that must hardly ever look like its job's fault.
+const STRIKES_MAX_ALONE: u32 = 12;
 /// How far two workers' clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
@@ -55,11 +58,12 @@ impl Worker {
         invocation: Invocation,
     ) -> Result<Ran, JobError> {
         let suspect = self.suspect(known)?;
-        let strikes = suspect.as_ref().filter(|mark| mark.item.is_none()).map_or(0, |mark| mark.strikes);
-        if strikes >= STRIKES_MAX {
+        let preparing = suspect.as_ref().filter(|mark| mark.item.is_none());
+        let strikes = preparing.map_or(0, |mark| mark.strikes);
+        if preparing.is_some_and(|mark| self.convicts(mark)) {
             return self.refuse_killer(chunk, recorded.as_ref()).await;
         }
-        match self.ready_marked(chunk, strikes, invocation).await? {
+        match self.ready_marked(chunk, known, strikes, invocation).await? {
             Ok(prepared) => self.each_marked(&RunContext::new(chunk, prepared, recorded, invocation), suspect.as_ref()).await,
             Err(error) => self.refuse(chunk, recorded.as_ref(), error).await,
         }
@@ -142,6 +146,12 @@ impl Worker {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));
         }
         Ok(Some(CareMark { strikes: mark.strikes + 1, ..mark.clone() }))
+    }
+
+    /// Whether what is marked has so many strikes that it is to blame.
+    pub(super) fn convicts(&self, mark: &CareMark) -> bool {
+        let most = if mark.item.is_none() && self.alone { STRIKES_MAX_ALONE } else { STRIKES_MAX };
+        mark.strikes >= most
     }
 
     pub(super) fn mark(&self, item: Option<u64>, strikes: u32, invocation: Invocation) -> CareMark {

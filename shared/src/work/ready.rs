@@ -10,6 +10,7 @@ use super::worker::Worker;
 use crate::end::end;
 use crate::error::JobError;
 use crate::job::Ending;
+use crate::ledger::CareMark;
 use crate::outcome::Outcome;
 
 impl Worker {
@@ -22,14 +23,28 @@ impl Worker {
         self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await
     }
 
-    /// The same, marked before it begins: at the last time it may have killed its worker.
-    pub(super) async fn ready_marked(&self, chunk: &ChunkContext<'_>, strikes: u32, invocation: Invocation) -> Result<Bound, JobError> {
+    /// The same, marked before it begins: at the last time it may have killed its worker. The mark goes as soon as it has
+    /// succeeded, so that a death while the chunk waits for its turn does not speak against preparing; a mark of an item that
+    /// was found before is put back.
+    pub(super) async fn ready_marked(
+        &self,
+        chunk: &ChunkContext<'_>,
+        found: Option<&CareMark>,
+        strikes: u32,
+        invocation: Invocation,
+    ) -> Result<Bound, JobError> {
+        let (id, of_item) = (chunk.message.id, found.filter(|mark| mark.item.is_some()));
         if let Some(known) = self.prepared.known(&chunk.job) {
+            if found.is_some() && of_item.is_none() {
+                self.app.ledger.put_care(id, None).await?;
+            }
             return Ok(known);
         }
         let _turn = self.turns.careful(strikes).await;
-        self.app.ledger.put_care(chunk.message.id, Some(&self.mark(None, strikes, invocation))).await?;
-        self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await
+        self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;
+        let bound = self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await?;
+        self.app.ledger.put_care(id, of_item).await?;
+        Ok(bound)
     }
 
     /// Fails the job, since none of its items can begin; they are kept for a retry.

@@ -60,6 +60,29 @@ async fn a_job_that_kills_its_worker_there_fails_itself_and_its_neighbours_compl
     }
 }
 
+/// What broke it: a mark that stayed after preparing had succeeded, so that each death while a chunk waited for its turn
+/// spoke against its job, and two of them failed it.
+#[tokio::test(start_paused = true)]
+async fn who_was_prepared_and_waits_for_a_turn_is_not_blamed_for_a_death() {
+    let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(world.start(6, 6, ToleratedFailures::Count(6)).await);
+    }
+    // Two lives without progress make all chunks careful. Then one item ends in each life, and whoever had the turn to be
+    // prepared meanwhile waits for the next one when the worker dies.
+    for life in [2, 2, 5, 5, 5] {
+        let batch = world.receive(10).await;
+        assert!(world.deliver_to_one_who_dies(batch, Duration::from_secs(life)).await);
+        tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    }
+    world.work_off().await;
+    for id in ids {
+        let job = world.job(id).await;
+        assert_eq!((job.status, job.error_message), (JobStatus::Completed, None));
+    }
+}
+
 /// What broke it: thousands of items that fail one by one, each with the same words about its job's params.
 #[tokio::test(start_paused = true)]
 async fn params_that_are_refused_there_fail_the_job_once_and_its_items_are_kept() {
