@@ -1,10 +1,15 @@
 //! Background jobs on AWS Lambda with exact progress.
 //!
-//! The map: [`ids`] name things; [`job`], [`part`], [`chunk`], [`split`] and [`outcome`] are nouns and pure rules; [`ledger`] is the port to the rows,
-//! [`jobs`] the repository over it, [`queue`] the port to the queue; [`submit`], [`work`], [`settle`], [`cancel`],
-//! [`pause`], [`retry`], [`delete`], [`status`], [`records`] and [`sweep`] are the use-cases, which know ports only. [`access`] decides
-//! for whom a job exists. [`quota`] has the
-//! rules of what an owner may have. [`processor`] is what a user writes.
+//! The map:
+//! - [`processor`] is what a user writes.
+//! - Nouns and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`], [`percentage`],
+//!   [`quota`], [`limits`].
+//! - Ports: [`ledger`] to the rows, with [`jobs`] as the only door to writes of jobs and parts; [`queue`] to the messages; [`clock`].
+//! - Use-cases, which know ports only: [`submit`], [`work`] (one stage a file), [`settle`], [`upward`], [`end`] (the one door through
+//!   which a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`], [`live_jobs`], [`records`], [`sweep`].
+//! - [`access`] decides for whom a job exists.
+//!
+//! The words are defined in `docs/glossary.md`.
 
 pub mod access;
 mod admit;
