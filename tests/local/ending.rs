@@ -45,6 +45,30 @@ fn too_many_failures_are_5() {
     assert_eq!(server.run(&home, &["watch", job["id"].as_str().unwrap()]).code, Some(5));
 }
 
+/// What broke it: a last line that said `3000 never ran`, of a job of which others were counted two seconds later.
+#[test]
+fn the_last_line_of_a_job_that_failed_early_is_final() {
+    let home = Home::new();
+    let server = home.serve(&["--data", "data"]);
+    // Each item is checked against a long list of patterns, so that chunks overlap the end of the job.
+    let names: Vec<String> = (0..40).map(|n| format!("{{\"pattern\":\"^[a-z{n}]*$\"}}")).collect();
+    let schema = home.file("slow.json", format!(r#"{{"schema":{{"type":"string","allOf":[{}]}}}}"#, names.join(",")));
+    let items: String = (0..3_000).map(|n| if n % 97 == 50 { "5\n".to_owned() } else { format!("\"{}\"\n", "a".repeat(400)) }).collect();
+    let file = home.file("early.ndjson", items);
+    let last: Vec<Value> =
+        (0..4).map(|_| server.json(&home, &submit(&file, &schema, &["--tolerate", "5", "--chunk-size", "25"]))).collect();
+    for told in &last {
+        assert_eq!((told["status"].as_str(), told["settling"].as_bool()), (Some("Failed"), Some(false)), "{told}");
+    }
+    // Long after: a later job has ended since, and this one is read again.
+    eventually("nothing moves any more", || {
+        let now: Vec<Value> = last.iter().map(|told| status(&home, &server, told["id"].as_str().unwrap())).collect();
+        assert_eq!(now.iter().map(counts).collect::<Vec<_>>(), last.iter().map(counts).collect::<Vec<_>>());
+        let ended = last.last().unwrap()["completedAt"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        (chrono::Utc::now() - ended > chrono::TimeDelta::seconds(5)).then_some(())
+    });
+}
+
 #[test]
 fn a_cancel_in_the_middle_is_6_and_stands() {
     let home = Home::new();
