@@ -35,7 +35,9 @@ impl Worker {
         if let Some(mark) = struck.filter(|mark| self.convicts(mark)) {
             return self.convict(chunk, delivery, &mark).await;
         }
-        if message.hops < HOPS_MAX && message.returns < RETURNS_MAX {
+        // No worker has such a processor: coming back would change nothing until another is deployed.
+        let is_known = self.processors.get(&chunk.job.processor).is_some();
+        if is_known && message.hops < HOPS_MAX && message.returns < RETURNS_MAX {
             // It goes on carefully: from now on nothing of it begins without a mark, and a mark speaks against its item only
             // when it is found again. What is not marked has never begun, and is not to blame.
             let wait = Wait::exactly(wait(message.hops));
