@@ -75,8 +75,8 @@ planted: ## Plant known bugs one at a time, each of which the simulation has to 
 # First the tests that take a second; what survives them meets those that take some. Survivors are told by the second.
 mutants: $(TOOLS)/bin/cargo-mutants ## Change the ledger's rules and the use-cases in every place, one at a time: some test has to fail (hours; ONLY=regex of places)
 	mkdir -p target/mutants
-	$(MUTANTS) --test-package headway -- --lib --test work || [[ $$? == [23] ]]
-	HEADWAY_SIM_HISTORIES=2000 $(MUTANTS) --iterate --timeout 300 --test-package headway -- --workspace --features embedded \
+	$(MUTANTS) --test-package headway-core -- --lib --test work || [[ $$? == [23] ]]
+	HEADWAY_SIM_HISTORIES=2000 $(MUTANTS) --iterate --timeout 300 --test-package headway-core -- --workspace --features embedded \
 		--test http --test contract --test units --test simulation -- --skip adapters
 
 $(TOOLS)/bin/cargo-mutants:

@@ -16,7 +16,7 @@ const UNITS_MAX_DIGITS: usize = 12;
 /// A percentage from 0 to 100, exact, with at most [`DECIMALS_MAX`] digits behind its point.
 ///
 /// ```
-/// use headway::Percentage;
+/// use headway_core::Percentage;
 ///
 /// let tolerated: Percentage = "18.4".parse().unwrap();
 /// assert!(!tolerated.is_exceeded_by(69, 375));

@@ -140,7 +140,7 @@ impl Output {
 /// ```
 /// use std::time::Duration;
 ///
-/// use headway::ItemError;
+/// use headway_core::ItemError;
 ///
 /// fn of_answer(status: Option<u16>, retry_after: Option<Duration>) -> Result<(), ItemError> {
 ///     match status {

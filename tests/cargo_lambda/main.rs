@@ -8,7 +8,7 @@ mod events;
 mod past;
 mod watch;
 
-use headway::JobId;
+use headway_core::JobId;
 use headway_embedded::Hosted;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::submit::{Submission, start_job};
-use headway::{App, Clock, JobId, Options, ProcessorInfo, SystemClock, ToleratedFailures, UserId};
+use headway_core::submit::{Submission, start_job};
+use headway_core::{App, Clock, JobId, Options, ProcessorInfo, SystemClock, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use headway::ledger::dynamodb::{DynamoLedger, schema};
-use headway::queue::memory::MemoryQueue;
-use headway::submit::start_job;
-use headway::work::{Delivery, Invocation, Worker};
-use headway::{App, JobError, JobId, JobStatus, Processors, SystemClock};
+use headway_core::ledger::dynamodb::{DynamoLedger, schema};
+use headway_core::queue::memory::MemoryQueue;
+use headway_core::submit::start_job;
+use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::{App, JobError, JobId, JobStatus, Processors, SystemClock};
 use tokio::time::Instant;
 
 use crate::sample::{Succeeds, owner, submission};
@@ -27,7 +27,7 @@ async fn batch_mates_of_a_chunk_whose_row_is_damaged_are_worked_on() {
         jobs.push(start_job(&app, submission(&owner())).await.unwrap().id);
     }
     damage(&client, jobs[1]).await;
-    let delivery = |(n, (_, sent)): (usize, (_, headway::queue::Outgoing))| Delivery {
+    let delivery = |(n, (_, sent)): (usize, (_, headway_core::queue::Outgoing))| Delivery {
         message_id: n.to_string(),
         body: sent.body,
         receive_count: 1,

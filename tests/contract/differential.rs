@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway::job::{Job, JobStatus, JobWrite, RolledUp, ToleratedFailures};
-use headway::ledger::{Candidates, Written};
-use headway::outcome::Outcome;
-use headway::part::{Part, PartWrite, Register};
-use headway::waiting::{WaitReason, WaitingFor};
-use headway::{JobId, Ledger, PartId};
+use headway_core::job::{Job, JobStatus, JobWrite, RolledUp, ToleratedFailures};
+use headway_core::ledger::{Candidates, Written};
+use headway_core::outcome::Outcome;
+use headway_core::part::{Part, PartWrite, Register};
+use headway_core::waiting::{WaitReason, WaitingFor};
+use headway_core::{JobId, Ledger, PartId};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use headway::job::{Job, JobStatus, JobWrite};
-use headway::jobs::{Created, JobQuery, Jobs, NewJob};
-use headway::ledger::Written;
-use headway::part::PartWrite;
-use headway::{JobId, JobRepository, Ledger, UserId};
+use headway_core::job::{Job, JobStatus, JobWrite};
+use headway_core::jobs::{Created, JobQuery, Jobs, NewJob};
+use headway_core::ledger::Written;
+use headway_core::part::PartWrite;
+use headway_core::{JobId, JobRepository, Ledger, UserId};
 
 use crate::sample::{StillClock, at, job, job_of, key, outcome, owner, part, raw, shows};
 

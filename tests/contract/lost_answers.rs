@@ -1,10 +1,10 @@
 //! A write that happened and whose answer was lost is made again by the SDK: it must not be taken for another's.
 
-use headway::job::JobWrite;
-use headway::ledger::dynamodb::{DynamoLedger, schema};
-use headway::ledger::{CareMark, Parked, Written};
-use headway::part::PartWrite;
-use headway::{ChunkId, Ledger};
+use headway_core::job::JobWrite;
+use headway_core::ledger::dynamodb::{DynamoLedger, schema};
+use headway_core::ledger::{CareMark, Parked, Written};
+use headway_core::part::PartWrite;
+use headway_core::{ChunkId, Ledger};
 use headway_embedded::Embedded;
 use uuid::Uuid;
 

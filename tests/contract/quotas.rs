@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::queue::memory::MemoryQueue;
-use headway::quota::Quotas;
-use headway::submit::start_job;
-use headway::{App, JobError, Processors, SystemClock};
+use headway_core::queue::memory::MemoryQueue;
+use headway_core::quota::Quotas;
+use headway_core::submit::start_job;
+use headway_core::{App, JobError, Processors, SystemClock};
 
 use crate::sample::{Succeeds, owner, submission};
 use crate::subject::embedded;

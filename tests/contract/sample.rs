@@ -4,12 +4,12 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::job::Job;
-use headway::ledger::SubmissionKey;
-use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
-use headway::part::{Part, Register};
-use headway::submit::Submission;
-use headway::{ChunkId, Clock, Item, ItemError, ItemProcessor, JobId, Output, ToleratedFailures, UserId};
+use headway_core::job::Job;
+use headway_core::ledger::SubmissionKey;
+use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway_core::part::{Part, Register};
+use headway_core::submit::Submission;
+use headway_core::{ChunkId, Clock, Item, ItemError, ItemProcessor, JobId, Output, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::Write;
 
-use headway::telemetry;
+use headway_core::telemetry;
 use headway_worker::processors::{Endpoints, Http};
 use serde_json::{Value, json};
 

@@ -12,7 +12,7 @@ pub(crate) struct Bug {
     pub(crate) trap: &'static str,
 }
 
-/// A text that occurs once in the crate `headway`, and what takes its place. Which file it is in is looked up, so that code
+/// A text that occurs once in the crate `headway-core`, and what takes its place. Which file it is in is looked up, so that code
 /// may be moved between files.
 pub(crate) struct Edit {
     pub(crate) find: &'static str,

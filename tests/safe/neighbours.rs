@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headway::limits::SLICE;
+use headway_core::limits::SLICE;
 use serde_json::json;
 use tokio::time::Instant;
 

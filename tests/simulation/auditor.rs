@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
-use headway::{Job, JobId, JobStatus};
+use headway_core::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
+use headway_core::{Job, JobId, JobStatus};
 
 use super::faults::Faults;
 use super::invariant::{Violation, hold};

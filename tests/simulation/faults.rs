@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use headway::JobId;
+use headway_core::JobId;
 use tokio::time::Instant;
 use uuid::Uuid;
 

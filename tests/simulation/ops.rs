@@ -1,8 +1,8 @@
 //! Every kind of call of the table and the queue, and which of them a history has to have seen at the same time.
 
-use headway::job::JobWrite;
-use headway::part::PartWrite;
-use headway::{ChunkId, JobId, PartId};
+use headway_core::job::JobWrite;
+use headway_core::part::PartWrite;
+use headway_core::{ChunkId, JobId, PartId};
 
 macro_rules! kinds {
     ($($kind:ident),+ $(,)?) => {

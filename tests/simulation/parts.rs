@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use async_trait::async_trait;
-use headway::work::Delivery;
-use headway::{App, ProcessorInfo};
+use headway_core::work::Delivery;
+use headway_core::{App, ProcessorInfo};
 use tokio::time::Duration;
 
 use super::faults::{Faults, Process};

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::{ChunkId, Clock, JobError};
+use headway_core::{ChunkId, Clock, JobError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;

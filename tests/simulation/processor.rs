@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway::{Item, ItemError, ItemProcessor, JobId, Options, Output};
+use headway_core::{Item, ItemError, ItemProcessor, JobId, Options, Output};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use headway::cancel::cancel;
-use headway::delete::delete;
-use headway::pause::{pause, resume};
-use headway::records::{self, Position};
-use headway::retry::retry;
-use headway::submit::{RequestKey, Submission, put_part, seal, start_job};
-use headway::{Conflict, Job, JobError, JobId};
+use headway_core::cancel::cancel;
+use headway_core::delete::delete;
+use headway_core::pause::{pause, resume};
+use headway_core::records::{self, Position};
+use headway_core::retry::retry;
+use headway_core::submit::{RequestKey, Submission, put_part, seal, start_job};
+use headway_core::{Conflict, Job, JobError, JobId};
 use serde_json::value::RawValue;
 
 use super::invariant::{Invariant, Violation};
@@ -370,7 +370,7 @@ async fn lists(world: World) {
     for _ in 0..12 {
         tokio::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;
         let owner = &world.users[world.faults.pick(2) as usize];
-        let query = headway::jobs::JobQuery { page_size: 10, ..Default::default() };
+        let query = headway_core::jobs::JobQuery { page_size: 10, ..Default::default() };
         let Some(Ok(page)) = world.request(async |app| app.jobs.get_by_user(owner, &query).await).await else { continue };
         for job in &page.jobs {
             if job.user_id != *owner || job.handled_items() + job.pending_items() != job.total_items {

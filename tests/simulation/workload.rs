@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use headway::ToleratedFailures;
-use headway::limits::OPEN_WITHOUT_PART_MAX;
+use headway_core::ToleratedFailures;
+use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use serde_json::value::RawValue;
 
 use super::faults::Faults;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use headway::queue::Outgoing;
-use headway::status;
-use headway::sweep::sweep;
-use headway::work::{Invocation, Worker};
-use headway::{App, Job, JobError, JobId, Processors, UserId};
+use headway_core::queue::Outgoing;
+use headway_core::status;
+use headway_core::sweep::sweep;
+use headway_core::work::{Invocation, Worker};
+use headway_core::{App, Job, JobError, JobId, Processors, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 

@@ -5,11 +5,11 @@
 mod meter;
 mod world;
 
-use headway::ChunkId;
-use headway::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
-use headway::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
-use headway::settle::settle;
-use headway::settlement::Settlement;
+use headway_core::ChunkId;
+use headway_core::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
+use headway_core::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
+use headway_core::settle::settle;
+use headway_core::settlement::Settlement;
 use headway_local::prices::Usage;
 use headway_local::survey::{PartPlace, Survey};
 use serde_json::value::RawValue;
@@ -73,7 +73,7 @@ async fn a_duplicate_costs_reads_and_no_processing() {
     let chunks = batch.len() as f64;
     assert_eq!(world.work(batch.clone()).await, Vec::<String>::new());
     let processed = world.processed();
-    tokio::time::sleep(headway::limits::LEASE).await;
+    tokio::time::sleep(headway_core::limits::LEASE).await;
     world.meter.reset();
     assert_eq!(world.work(batch).await, Vec::<String>::new());
     let bill = world.meter.bill();

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway::ledger::dynamodb::{DynamoLedger, schema};
-use headway::queue::sqs::SqsQueue;
-use headway::submit::{Submission, put_part, seal, start_job};
-use headway::work::{Delivery, Invocation, Worker};
-use headway::{App, Item, ItemError, ItemProcessor, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};
+use headway_core::ledger::dynamodb::{DynamoLedger, schema};
+use headway_core::queue::sqs::SqsQueue;
+use headway_core::submit::{Submission, put_part, seal, start_job};
+use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::{App, Item, ItemError, ItemProcessor, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};
 use headway_embedded::{Config, Embedded};
 use serde_json::value::RawValue;
 use tokio::time::Instant;

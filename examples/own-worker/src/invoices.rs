@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use headway::{Item, ItemError, ItemProcessor, Output};
+use headway_core::{Item, ItemError, ItemProcessor, Output};
 use serde::Deserialize;
 
 /// Writes invoices into a directory.
@@ -68,7 +68,7 @@ fn money(cents: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use headway::{JobId, UserId};
+    use headway_core::{JobId, UserId};
     use serde_json::value::RawValue;
     use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 mod invoices;
 
-use headway::Processors;
+use headway_core::Processors;
 use invoices::Invoices;
 
 #[tokio::main(flavor = "current_thread")]

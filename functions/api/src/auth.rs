@@ -10,7 +10,7 @@ mod rules;
 use std::fmt;
 use std::sync::Arc;
 
-use headway::{Clock, UserId, Viewer};
+use headway_core::{Clock, UserId, Viewer};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use flate2::read::MultiGzDecoder;
-use headway::limits::{BODY_BYTES_MAX, ITEM_DEPTH_MAX, ITEMS_PER_REQUEST_MAX, PART_BYTES_MAX};
+use headway_core::limits::{BODY_BYTES_MAX, ITEM_DEPTH_MAX, ITEMS_PER_REQUEST_MAX, PART_BYTES_MAX};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headway::{App, config, telemetry};
+use headway_core::{App, config, telemetry};
 use headway_worker::processors;
 use lambda_http::Error;
 use tower::ServiceExt as _;
@@ -54,7 +54,12 @@ async fn run_embedded() -> Result<(), Error> {
 /// Works jobs off for as long as the process lives, from the moment no other process does: after a change of the code
 /// this one begins while the one before it is still ending.
 #[cfg(feature = "embedded")]
-async fn work_off(embedded: headway_embedded::Embedded, hold: Option<headway_embedded::Hold>, app: App, processors: headway::Processors) {
+async fn work_off(
+    embedded: headway_embedded::Embedded,
+    hold: Option<headway_embedded::Hold>,
+    app: App,
+    processors: headway_core::Processors,
+) {
     let mut hold = hold;
     if hold.is_none() {
         tracing::warn!("another process works this data directory off: this one will once that has ended");
@@ -62,7 +67,7 @@ async fn work_off(embedded: headway_embedded::Embedded, hold: Option<headway_emb
     while hold.is_none() {
         tokio::time::sleep(TAKE_OVER_AGAIN_AFTER).await;
         hold = embedded.take_over().await.unwrap_or_else(|error| {
-            tracing::error!(error = headway::error_chain(&error), "jobs cannot be worked off yet");
+            tracing::error!(error = headway_core::error_chain(&error), "jobs cannot be worked off yet");
             None
         });
     }

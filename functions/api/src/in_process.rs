@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::Error;
-use headway::{App, Processors};
+use headway_core::{App, Processors};
 use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT};
 use headway_worker::Handler;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::waiting::WaitingFor;
-use headway::{Job, JobStatus, Percentage, ToleratedFailures};
+use headway_core::waiting::WaitingFor;
+use headway_core::{Job, JobStatus, Percentage, ToleratedFailures};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
@@ -339,8 +339,8 @@ fn time_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Res
 
 #[cfg(test)]
 mod tests {
-    use headway::waiting::WaitReason;
-    use headway::{JobId, UserId};
+    use headway_core::waiting::WaitReason;
+    use headway_core::{JobId, UserId};
 
     use super::*;
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use headway::limits::BODY_BYTES_MAX;
-use headway::submit::{RequestKey, start_job};
-use headway::{Job, status};
+use headway_core::limits::BODY_BYTES_MAX;
+use headway_core::submit::{RequestKey, start_job};
+use headway_core::{Job, status};
 use http::header::{HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
@@ -110,7 +110,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiErrorRespon
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let fits = (1..=headway::limits::IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len());
+    let fits = (1..=headway_core::limits::IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len());
     if !fits || !text.bytes().all(|b| b.is_ascii_graphic()) || values.next().is_some() {
         return Err(ApiErrorResponse::malformed("Idempotency-Key is not one text of 1 to 255 visible ASCII characters"));
     }

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use headway::limits::{ITEM_DEPTH_MAX, PARAMS_BYTES_MAX};
+use headway_core::limits::{ITEM_DEPTH_MAX, PARAMS_BYTES_MAX};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 

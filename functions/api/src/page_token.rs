@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::UserId;
+use headway_core::UserId;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use headway::{ItemProcessor as _, ProcessorInfo, UserId, Violation};
+use headway_core::{ItemProcessor as _, ProcessorInfo, UserId, Violation};
 use headway_schema::sandbox::{Checked, NoVerdict, Unusable};
 use headway_schema::{Sandbox, Source};
 use headway_worker::processors::JsonSchema;

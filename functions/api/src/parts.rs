@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
-use headway::limits::{BODY_BYTES_MAX, ITEMS_PER_JOB_MAX, PART_BYTES_MAX, PARTS_PER_JOB_MAX};
-use headway::part::{Part, Register};
-use headway::submit::{PartPut, put_part, seal};
-use headway::{Job, Violation, status};
+use headway_core::limits::{BODY_BYTES_MAX, ITEMS_PER_JOB_MAX, PART_BYTES_MAX, PARTS_PER_JOB_MAX};
+use headway_core::part::{Part, Register};
+use headway_core::submit::{PartPut, put_part, seal};
+use headway_core::{Job, Violation, status};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
@@ -84,7 +84,7 @@ impl PartResponse {
         let is_settled = |register: &Register| register.is_full() && (part.round == job.round || register.counts().failed == 0);
         let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(|chunk| part.registers.get(chunk).is_some_and(is_settled));
         // Workers park whatever they meet of a job that stands; what has not been delivered yet is parked when it is.
-        let stands = job.paused || job.status == headway::JobStatus::Failed;
+        let stands = job.paused || job.status == headway_core::JobStatus::Failed;
         let (open, parked) = if stands { (Vec::new(), rest) } else { (rest, Vec::new()) };
         Self {
             part: part.number,

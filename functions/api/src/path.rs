@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Path};
-use headway::JobId;
+use headway_core::JobId;
 use http::request::Parts;
 
 use crate::problem::ApiErrorResponse;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use headway::error::Cause;
-use headway::{Conflict, JobError, JobStatus, Violation};
+use headway_core::error::Cause;
+use headway_core::{Conflict, JobError, JobStatus, Violation};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -251,7 +251,7 @@ impl ApiErrorResponse {
 
     /// What is for the log only, with everything that caused it.
     pub(crate) fn cause(&self) -> Option<String> {
-        self.0.cause.as_deref().map(|cause| headway::error_chain(cause))
+        self.0.cause.as_deref().map(|cause| headway_core::error_chain(cause))
     }
 
     /// The problem as it is sent for a request to the path `instance`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use headway::ProcessorInfo;
+use headway_core::ProcessorInfo;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -92,7 +92,7 @@ pub async fn list_processors(State(state): State<Arc<AppState>>, JwtExtractor(cl
 
 #[cfg(test)]
 mod tests {
-    use headway::Options;
+    use headway_core::Options;
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! What the operator lets each owner have: `HEADWAY_QUOTAS`, the limits that are to differ from the usual ones.
 
-use headway::config::ConfigError;
-use headway::quota::Quotas;
+use headway_core::config::ConfigError;
+use headway_core::quota::Quotas;
 
 /// Names the limits that differ: `liveJobs=10,liveItems=1000000,startsPerMinute=6`.
 pub const HEADWAY_QUOTAS: &str = "HEADWAY_QUOTAS";

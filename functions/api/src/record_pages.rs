@@ -1,9 +1,9 @@
 //! Pages of records, as JSON, as lines of JSON, or as CSV, bounded in bytes as they are sent.
 
 use axum::response::{IntoResponse as _, Response};
-use headway::limits::PAGE_BYTES_MAX;
-use headway::records::{Page, Position};
-use headway::{Job, OwnedJob};
+use headway_core::limits::PAGE_BYTES_MAX;
+use headway_core::records::{Page, Position};
+use headway_core::{Job, OwnedJob};
 use http::header::{CONTENT_TYPE, HeaderValue, LINK};
 
 use crate::auth::{Claims, Scope};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use headway::outcome::OutputRecord;
-use headway::records::{self, Page, Position};
-use headway::{Job, JobError};
+use headway_core::outcome::OutputRecord;
+use headway_core::records::{self, Page, Position};
+use headway_core::{Job, JobError};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headway::{App, JobError};
+use headway_core::{App, JobError};
 use tokio::sync::OnceCell;
 
 use crate::auth::Authenticator;

@@ -1,8 +1,8 @@
 //! The cleanup function: on a schedule, deletes what is past retention and repairs what stands still.
 
-use headway::metrics::{Metric, Metrics};
-use headway::sweep::{Swept, sweep};
-use headway::{App, JobError, config, telemetry};
+use headway_core::metrics::{Metric, Metrics};
+use headway_core::sweep::{Swept, sweep};
+use headway_core::{App, JobError, config, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 /// One sweep; the answer says what it did.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use headway::config::{self, ConfigError};
-use headway::ledger::dynamodb::{DynamoLedger, schema};
-use headway::queue::sqs::SqsQueue;
-use headway::{App, JobError, SystemClock};
+use headway_core::config::{self, ConfigError};
+use headway_core::ledger::dynamodb::{DynamoLedger, schema};
+use headway_core::queue::sqs::SqsQueue;
+use headway_core::{App, JobError, SystemClock};
 
 use crate::config::{Config, FUNCTION_TIMEOUT};
 use crate::embedded::Embedded;

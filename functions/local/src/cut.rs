@@ -7,8 +7,8 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headway::limits::CHUNKS_PER_PART_MAX;
-use headway::split::{Cutter, Split};
+use headway_core::limits::CHUNKS_PER_PART_MAX;
+use headway_core::split::{Cutter, Split};
 
 /// The most bytes of a part, unpacked and as sent: below the server's bound, so that both sides may count differently.
 pub const PART_BYTES_MAX: usize = 4_000_000;
@@ -101,7 +101,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use headway::limits::{ITEM_BYTES_MAX, PART_BYTES_MAX as SERVER_PART_BYTES_MAX};
+    use headway_core::limits::{ITEM_BYTES_MAX, PART_BYTES_MAX as SERVER_PART_BYTES_MAX};
     use proptest::prelude::*;
 
     fn parts(sizes: &[usize], chunk_size: u16) -> Vec<Part> {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use headway::JobStatus;
+use headway_core::JobStatus;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 

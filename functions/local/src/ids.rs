@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
-use headway::item_id::id_of;
-use headway::limits::ID_CHARS_MAX;
+use headway_core::item_id::id_of;
+use headway_core::limits::ID_CHARS_MAX;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 

@@ -1,7 +1,7 @@
 //! A job as the server tells it: the fields that the command acts on, and the body as it came.
 
 use bytes::Bytes;
-use headway::JobStatus;
+use headway_core::JobStatus;
 use serde::Deserialize;
 
 use crate::out::printable;

@@ -2,9 +2,9 @@
 //! client and server share, so that no login is needed.
 
 use chrono::{TimeDelta, Utc};
-use headway::config;
 use headway_api::auth::DevelopmentKeyError;
 use headway_api::auth::hs256::{DevelopmentKey, DevelopmentToken};
+use headway_core::config;
 
 /// The user that the client is when nobody says: the claim `sub`.
 pub const USER_DEFAULT: &str = "dev";

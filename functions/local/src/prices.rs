@@ -2,7 +2,7 @@
 //!
 //! The API function's own time and status polls are left out: they depend on who asks how often.
 
-use headway::limits::ITEM_FRAME_BYTES;
+use headway_core::limits::ITEM_FRAME_BYTES;
 
 use crate::survey::Survey;
 

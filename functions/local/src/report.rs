@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use headway::error_chain;
+use headway_core::error_chain;
 
 use crate::client::{ClientError, Refusal};
 use crate::error::{CommandError, Stopped};

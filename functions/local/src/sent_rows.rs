@@ -10,8 +10,8 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use headway::config;
 use headway_api::auth::hs256;
+use headway_core::config;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use chrono::TimeDelta;
 use clap::Args;
-use headway::config;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
 use headway_api::in_process::Functions;
 use headway_api::{AppState, quotas, router};
+use headway_core::config;
 use headway_embedded::Hosted;
 use tokio::net::TcpListener;
 

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher as _};
 
-use headway::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
+use headway_core::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
@@ -145,7 +145,7 @@ fn survey(opened: &Opened, ask: &Ask) -> Result<Survey, CommandError> {
     }
     survey.check(ask.items_per_chunk_max)?;
     survey.skipped_rows = items.skipped_rows();
-    survey.sha256 = digest.map(|digest| headway::split::hex(&digest.finalize()));
+    survey.sha256 = digest.map(|digest| headway_core::split::hex(&digest.finalize()));
     Ok(survey)
 }
 
@@ -175,6 +175,6 @@ mod tests {
         let digest = |rows, chunk| survey(rows, Ask { digest: true, ..Ask::of(chunk) }).unwrap().sha256.unwrap();
         assert_eq!(digest(500, 1), digest(500, 250), "however they are cut");
         assert_ne!(digest(500, 1), digest(499, 1));
-        assert_eq!(digest(1, 1), headway::split::hex(&Sha256::digest(b"0\n")), "SHA-256 of the items as NDJSON");
+        assert_eq!(digest(1, 1), headway_core::split::hex(&Sha256::digest(b"0\n")), "SHA-256 of the items as NDJSON");
     }
 }

@@ -6,10 +6,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use headway::limits::FUNCTION_TIMEOUT_MAX;
-use headway::metrics::Metrics;
-use headway::work::{Delivery, Invocation, Worker};
-use headway::{App, Processors, config, telemetry};
+use headway_core::limits::FUNCTION_TIMEOUT_MAX;
+use headway_core::metrics::Metrics;
+use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::{App, Processors, config, telemetry};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::metrics::Metric;
-use headway::work::Worked;
+use headway_core::metrics::Metric;
+use headway_core::work::Worked;
 
 /// The metrics of a batch.
 pub(crate) fn of(worked: &Worked, oldest_age: Option<Duration>) -> Vec<Metric> {

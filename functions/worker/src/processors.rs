@@ -4,7 +4,7 @@
 pub mod http;
 pub mod json_schema;
 
-use headway::{ItemProcessor as _, ProcessorInfo, Processors};
+use headway_core::{ItemProcessor as _, ProcessorInfo, Processors};
 
 pub use headway_outbound::{Endpoints, EndpointsError};
 pub use http::Http;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use headway::{Item, ItemError, ItemProcessor, JobId, Output, UserId};
+use headway_core::{Item, ItemError, ItemProcessor, JobId, Output, UserId};
 use headway_worker::processors::JsonSchema;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use headway::cancel::cancel;
-use headway::pause::{pause, resume};
-use headway::{App, ChunkId, ItemError, Job, JobError, JobId, JobStatus, Ledger, Options, ToleratedFailures, UserId};
+use headway_core::cancel::cancel;
+use headway_core::pause::{pause, resume};
+use headway_core::{App, ChunkId, ItemError, Job, JobError, JobId, JobStatus, Ledger, Options, ToleratedFailures, UserId};
 
 use crate::world::{World, done, done_after, fails};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use headway::outcome::FailureKind;
-use headway::pause::{pause, resume};
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::pause::{pause, resume};
+use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
 use crate::world::{Held, World, done, done_after, fails, hangs};
 

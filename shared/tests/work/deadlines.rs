@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use headway::outcome::FailureKind;
-use headway::{JobStatus, Options, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::{JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done_after};
 

@@ -1,11 +1,11 @@
 //! Jobs as large as they may be.
 
-use headway::limits::{
+use headway_core::limits::{
     CHUNKS_PER_BODY_MAX, CHUNKS_PER_PART_MAX, ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, PARTS_PER_JOB_MAX,
 };
-use headway::retry::retry;
-use headway::submit::{Submission, put_part, seal, start_job};
-use headway::{Conflict, ItemError, JobError, JobStatus, Options, ToleratedFailures};
+use headway_core::retry::retry;
+use headway_core::submit::{Submission, put_part, seal, start_job};
+use headway_core::{Conflict, ItemError, JobError, JobStatus, Options, ToleratedFailures};
 use serde_json::value::RawValue;
 
 use crate::world::{World, done, fails};

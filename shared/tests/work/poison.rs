@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use headway::outcome::FailureKind;
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
 use crate::world::{FUNCTION_TIMEOUT, World, done, done_after, fails, hangs};
 

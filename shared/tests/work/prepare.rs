@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use headway::retry::retry;
-use headway::{ItemError, JobId, JobStatus, Options, ToleratedFailures};
+use headway_core::retry::retry;
+use headway_core::{ItemError, JobId, JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done, done_after};
 

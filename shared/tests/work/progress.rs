@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use headway::outcome::{ItemResult, Outcome};
-use headway::records::{self, Position};
-use headway::{ChunkId, JobId, Ledger, Options, Output, ToleratedFailures};
+use headway_core::outcome::{ItemResult, Outcome};
+use headway_core::records::{self, Position};
+use headway_core::{ChunkId, JobId, Ledger, Options, Output, ToleratedFailures};
 
 use crate::world::{World, done, done_after, hangs};
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use headway::outcome::FailureKind;
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done, fails};
 

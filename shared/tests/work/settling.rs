@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use headway::cancel::cancel;
-use headway::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
-use headway::retry::retry;
-use headway::status;
-use headway::{Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures};
+use headway_core::cancel::cancel;
+use headway_core::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
+use headway_core::retry::retry;
+use headway_core::status;
+use headway_core::{Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures};
 use tokio::time::Instant;
 
 use crate::world::{World, done, done_after, fails};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use headway::limits::SLICE;
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::limits::SLICE;
+use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done_after, fails};
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use headway::cancel::cancel;
-use headway::delete::delete;
-use headway::limits::{DELETE_AFTER_GONE, OPEN_WITHOUT_PART_MAX};
-use headway::submit::{PartPut, RequestKey, Submission, put_part, seal, start_job};
-use headway::sweep::sweep;
-use headway::{Conflict, JobError, JobId, Ledger, Options, ToleratedFailures};
+use headway_core::cancel::cancel;
+use headway_core::delete::delete;
+use headway_core::limits::{DELETE_AFTER_GONE, OPEN_WITHOUT_PART_MAX};
+use headway_core::submit::{PartPut, RequestKey, Submission, put_part, seal, start_job};
+use headway_core::sweep::sweep;
+use headway_core::{Conflict, JobError, JobId, Ledger, Options, ToleratedFailures};
 use serde_json::value::RawValue;
 
 use crate::world::{World, done};
@@ -42,7 +42,7 @@ async fn a_part_that_was_cut_off_is_finished() {
     let Ok(PartPut::Created(part)) = put(&world, whole, 0).await else { panic!("it is new") };
     world.take_sent();
     let before = world.messages.len();
-    let cut_off = headway::part::Part { job: id, sent: false, ..part };
+    let cut_off = headway_core::part::Part { job: id, sent: false, ..part };
     assert_eq!(world.table.put_part(&cut_off).await.unwrap(), None);
     assert!(matches!(seal(&world.app, &world.owned(id).await, 1).await, Err(JobError::Conflict(Conflict::PartMissing(0)))));
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use headway::outcome::FailureKind;
-use headway::{JobStatus, Options, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::{JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done, hangs};
 
@@ -41,7 +41,7 @@ async fn an_item_that_never_yields_fails_as_timed_out_and_its_neighbours_complet
             let flag = Arc::clone(&flag);
             Box::pin(async move {
                 blocks(&flag);
-                Ok(headway::Output::None)
+                Ok(headway_core::Output::None)
             })
         }
         3 => hangs(),

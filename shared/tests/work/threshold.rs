@@ -1,9 +1,9 @@
 //! How many failures a job bears.
 
-use headway::limits::LEASE;
-use headway::retry::retry;
-use headway::submit::{put_part, seal, start_job};
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::limits::LEASE;
+use headway_core::retry::retry;
+use headway_core::submit::{put_part, seal, start_job};
+use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 use serde_json::value::RawValue;
 
 use crate::world::{World, done, fails};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use headway::outcome::FailureKind;
-use headway::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 use tokio::time::Instant;
 
 use crate::world::{Held, World, done, fails};
@@ -170,7 +170,7 @@ async fn a_job_says_what_its_items_wait_for() {
     let id = world.start(3, 3, TOLERANT).await;
     let batch = world.receive(1).await;
     world.deliver(batch).await;
-    let job = headway::status::get(&world.app, &world.user, id).await.unwrap();
+    let job = headway_core::status::get(&world.app, &world.user, id).await.unwrap();
     let waiting = job.waiting_for.unwrap();
     assert_eq!((job.retrying_items, waiting.reason.as_str(), waiting.last_error.as_deref()), (3, "throttled", Some("too many")));
     let left = (waiting.until - world.app.clock.now()).num_seconds();

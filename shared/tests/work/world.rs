@@ -9,13 +9,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use headway::ledger::memory::MemoryLedger;
-use headway::outcome::Failure;
-use headway::queue::memory::MemoryQueue;
-use headway::records::{self, Position};
-use headway::submit::{Submission, start_job};
-use headway::work::{Delivery, Invocation, Worked, Worker};
-use headway::{App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId};
+use headway_core::ledger::memory::MemoryLedger;
+use headway_core::outcome::Failure;
+use headway_core::queue::memory::MemoryQueue;
+use headway_core::records::{self, Position};
+use headway_core::submit::{Submission, start_job};
+use headway_core::work::{Delivery, Invocation, Worked, Worker};
+use headway_core::{
+    App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId,
+};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -200,7 +202,7 @@ impl World {
 
     /// What was sent since comes behind what is in the queue.
     pub(crate) fn take_sent(&mut self) {
-        let held = |(_, sent): (UserId, headway::queue::Outgoing)| Held { body: sent.body, delay: sent.delay, received: 0 };
+        let held = |(_, sent): (UserId, headway_core::queue::Outgoing)| Held { body: sent.body, delay: sent.delay, received: 0 };
         self.messages.extend(self.queue.take().into_iter().map(held));
     }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use headway::chunk::{ChunkMessage, Message, WireError};
-use headway::ledger::memory::MemoryLedger;
-use headway::queue::memory::MemoryQueue;
-use headway::work::{Delivery, Invocation, Worker};
-use headway::{App, JobId, Processors, SystemClock};
+use headway_core::chunk::{ChunkMessage, Message, WireError};
+use headway_core::ledger::memory::MemoryLedger;
+use headway_core::queue::memory::MemoryQueue;
+use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::{App, JobId, Processors, SystemClock};
 use tokio::time::Instant;
 use uuid::Uuid;
 

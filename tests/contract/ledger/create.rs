@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::Ledger;
-use headway::job::Job;
+use headway_core::Ledger;
+use headway_core::job::Job;
 
 use crate::sample::{job, job_of, key, raw};
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use headway::job::JobWrite;
-use headway::ledger::{CareMark, Parked, Written};
-use headway::part::PartWrite;
-use headway::{ChunkId, Ledger};
+use headway_core::job::JobWrite;
+use headway_core::ledger::{CareMark, Parked, Written};
+use headway_core::part::PartWrite;
+use headway_core::{ChunkId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, job, job_of, key, outcome, part, raw};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headway::job::{Job, JobWrite};
-use headway::ledger::{Candidates, Written};
-use headway::{JobId, Ledger, UserId};
+use headway_core::job::{Job, JobWrite};
+use headway_core::ledger::{Candidates, Written};
+use headway_core::{JobId, Ledger, UserId};
 
 use crate::sample::{at, job_of, owner, raw};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::job::{Job, JobStatus, JobWrite, ToleratedFailures};
-use headway::ledger::Written;
-use headway::{JobId, Ledger};
+use headway_core::job::{Job, JobStatus, JobWrite, ToleratedFailures};
+use headway_core::ledger::Written;
+use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, job, part, raw};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::ledger::{CareMark, Parked, Stray};
-use headway::{ChunkId, JobId, Ledger};
+use headway_core::ledger::{CareMark, Parked, Stray};
+use headway_core::{ChunkId, JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::at;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::limits::{CHUNK_BYTES_MAX, ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
-use headway::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
-use headway::{JobId, Ledger};
+use headway_core::limits::{CHUNK_BYTES_MAX, ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
+use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{outcome, raw};

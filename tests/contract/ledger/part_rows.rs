@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::ledger::Written;
-use headway::limits::CHUNKS_PER_PART_MAX;
-use headway::part::{PartWrite, Register};
-use headway::{JobId, Ledger};
+use headway_core::ledger::Written;
+use headway_core::limits::CHUNKS_PER_PART_MAX;
+use headway_core::part::{PartWrite, Register};
+use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, part, shows};
@@ -24,7 +24,7 @@ crate::subject::over_every_ledger!(
 async fn a_part_is_put_once(ledger: Arc<dyn Ledger>) {
     let first = part(JobId(Uuid::new_v4()), 0, 3);
     assert_eq!(ledger.put_part(&first).await.unwrap(), None);
-    let other = headway::part::Part { fingerprint: "0".repeat(32), ..first.clone() };
+    let other = headway_core::part::Part { fingerprint: "0".repeat(32), ..first.clone() };
     assert_eq!(ledger.put_part(&other).await.unwrap(), Some(first.clone()));
     assert_eq!(ledger.rows(&[], &[(first.job, 0)]).await.unwrap().parts[&(first.job, 0)], first);
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway::quota::{Start, Usage};
-use headway::{JobId, Ledger};
+use headway_core::quota::{Start, Usage};
+use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
 use crate::sample::{at, job, key, owner, raw};

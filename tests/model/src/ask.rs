@@ -1,9 +1,9 @@
 //! What a process asks of the world, a step each, and what the world answers.
 
 use chrono::{DateTime, Utc};
-use headway::job::JobWrite;
-use headway::ledger::Candidates;
-use headway::part::PartWrite;
+use headway_core::job::JobWrite;
+use headway_core::ledger::Candidates;
+use headway_core::part::PartWrite;
 
 use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{JobRow, OutcomeRow, PartRow};

@@ -1,8 +1,8 @@
 //! What must always hold: of every step, of every state, and once everything is quiet.
 
-use headway::job::JobStatus;
-use headway::part::Register;
-use headway::{Job, part::Part};
+use headway_core::job::JobStatus;
+use headway_core::part::Register;
+use headway_core::{Job, part::Part};
 use stateright::Property;
 
 use crate::ask::Ask;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use headway::job::JobWrite;
+use headway_core::job::JobWrite;
 
 use crate::ask::{Answer, Ask, Fate, Found};
 use crate::life::{Life, Next};

@@ -1,6 +1,6 @@
 //! Messages as a model's queue holds them, and as the wire has them.
 
-use headway::chunk::{ChunkMessage, Message};
+use headway_core::chunk::{ChunkMessage, Message};
 use uuid::Uuid;
 
 use crate::rows::{chunk_id, item, uuid};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headway::job::JobStatus;
+use headway_core::job::JobStatus;
 use stateright::{Model, Property};
 
 use crate::ask::{Ask, Fate};

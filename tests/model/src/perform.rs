@@ -1,8 +1,8 @@
 //! One step: a port call, on the rows and the queue, by the production rules. And where planted bugs break them.
 
-use headway::job::JobWrite;
-use headway::ledger::Candidates;
-use headway::part::{PartWrite, Register};
+use headway_core::job::JobWrite;
+use headway_core::ledger::Candidates;
+use headway_core::part::{PartWrite, Register};
 
 use crate::ask::{Answer, Ask, Found, Key};
 use crate::bounds::Bounds;

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway::job::JobWrite;
-use headway::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, Stray, SubmissionKey, Written};
-use headway::outcome::Outcome;
-use headway::part::{Part, PartWrite};
-use headway::queue::Outgoing;
-use headway::quota::Usage;
-use headway::{ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, UserId};
+use headway_core::job::JobWrite;
+use headway_core::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, Stray, SubmissionKey, Written};
+use headway_core::outcome::Outcome;
+use headway_core::part::{Part, PartWrite};
+use headway_core::queue::Outgoing;
+use headway_core::quota::Usage;
+use headway_core::{
+    ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, UserId,
+};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

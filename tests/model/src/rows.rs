@@ -1,11 +1,11 @@
 //! The rows as a model holds them: small, and comparable. Every rule is asked of the real row, which each of these makes.
 
-use headway::ChunkId;
-use headway::job::{JobStatus, RolledUp};
-use headway::outcome::{Again, Failure, FailureKind, Outcome, OutputRecord};
-use headway::part::{Part, Register};
-use headway::split::fingerprint;
-use headway::{Job, ledger::Parked};
+use headway_core::ChunkId;
+use headway_core::job::{JobStatus, RolledUp};
+use headway_core::outcome::{Again, Failure, FailureKind, Outcome, OutputRecord};
+use headway_core::part::{Part, Register};
+use headway_core::split::fingerprint;
+use headway_core::{Job, ledger::Parked};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 

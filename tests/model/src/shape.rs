@@ -1,8 +1,8 @@
 //! The job of a model: its parts, chunks and items, and how the rows begin.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway::split::Split;
-use headway::{Job, JobId, ToleratedFailures, UserId};
+use headway_core::split::Split;
+use headway_core::{Job, JobId, ToleratedFailures, UserId};
 use uuid::Uuid;
 
 /// Parts a model's job may have.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use headway::job::JobStatus;
+use headway_core::job::JobStatus;
 
 use crate::ask::{Answer, Ask, Key};
 use crate::bounds::{Begin, Bounds};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use headway::chunk::Message;
-use headway::outcome::{Failure, Outcome};
-use headway::part::{Part, Register};
-use headway::{App, ChunkId, Job, JobError};
+use headway_core::chunk::Message;
+use headway_core::outcome::{Failure, Outcome};
+use headway_core::part::{Part, Register};
+use headway_core::{App, ChunkId, Job, JobError};
 
 use crate::invariant::{Invariant, Violation, hold};
 use crate::workload::JobPlan;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use headway::outcome::FailureKind;
-use headway::records::{self, Position};
-use headway::{Job, JobId, JobStatus, ToleratedFailures};
+use headway_core::outcome::FailureKind;
+use headway_core::records::{self, Position};
+use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
 
 use super::Book;
 use super::recount::{Recount, read};
@@ -48,7 +48,7 @@ pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> 
         let parked = read(app.ledger.parked(place).await)?;
         hold!(DeletedIsGone, parked.is_empty(), "kept messages are left: {parked:?}");
         for chunk in 0..16 {
-            let care = read(app.ledger.care(headway::ChunkId { job: id, part, chunk }).await)?;
+            let care = read(app.ledger.care(headway_core::ChunkId { job: id, part, chunk }).await)?;
             hold!(DeletedIsGone, care.is_none(), "a mark is left: {care:?}");
         }
     }

@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
-use headway::ledger::dynamodb::{DynamoLedger, schema};
-use headway::queue::Outgoing;
-use headway::queue::memory::MemoryQueue;
-use headway::queue::sqs::SqsQueue;
-use headway::work::Delivery;
-use headway::{App, ChunkQueue, Clock, JobError, Ledger, ProcessorInfo, UserId};
+use headway_core::ledger::dynamodb::{DynamoLedger, schema};
+use headway_core::queue::Outgoing;
+use headway_core::queue::memory::MemoryQueue;
+use headway_core::queue::sqs::SqsQueue;
+use headway_core::work::Delivery;
+use headway_core::{App, ChunkQueue, Clock, JobError, Ledger, ProcessorInfo, UserId};
 use headway_embedded::{Config, Embedded};
 use tokio::time::{Duration, Instant};
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway::ledger::memory::MemoryLedger;
-use headway::queue::memory::MemoryQueue;
-use headway::work::Delivery;
-use headway::{App, ProcessorInfo};
+use headway_core::ledger::memory::MemoryLedger;
+use headway_core::queue::memory::MemoryQueue;
+use headway_core::work::Delivery;
+use headway_core::{App, ProcessorInfo};
 
 use super::Parts;
 use crate::faults::{Faults, Process};

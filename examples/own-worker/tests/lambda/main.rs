@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headway::records::{Position, failures, results};
-use headway::submit::{Submission, start_job};
-use headway::{App, Job, JobStatus, Options, ProcessorInfo, ToleratedFailures, UserId};
+use headway_core::records::{Position, failures, results};
+use headway_core::submit::{Submission, start_job};
+use headway_core::{App, Job, JobStatus, Options, ProcessorInfo, ToleratedFailures, UserId};
 use headway_embedded::{EventSource, Hosted};
 use process::Process;
 use runtime_api::RuntimeApi;

@@ -128,7 +128,7 @@ impl Jwks {
                 Ok(())
             }
             Err(error) => {
-                tracing::warn!(cause = %headway::error_chain(&error), "the issuer's keys could not be read");
+                tracing::warn!(cause = %headway_core::error_chain(&error), "the issuer's keys could not be read");
                 Err(error)
             }
         }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use headway::limits::PAGE_BYTES_MAX;
-use headway::outcome::{Failure, FailureKind};
-use headway::records::{self, Position};
-use headway::{Job, status};
+use headway_core::limits::PAGE_BYTES_MAX;
+use headway_core::outcome::{Failure, FailureKind};
+use headway_core::records::{self, Position};
+use headway_core::{Job, status};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;

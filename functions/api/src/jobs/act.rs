@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use headway::limits::BODY_BYTES_MAX;
-use headway::{Violation, cancel, delete, pause, retry};
+use headway_core::limits::BODY_BYTES_MAX;
+use headway_core::{Violation, cancel, delete, pause, retry};
 use http::StatusCode;
 use serde_json::Value;
 use utoipa::ToSchema;

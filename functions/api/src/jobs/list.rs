@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use headway::jobs::JobQuery;
-use headway::{JobStatus, UserId, live_jobs, status};
+use headway_core::jobs::JobQuery;
+use headway_core::{JobStatus, UserId, live_jobs, status};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headway::limits::{
+use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
     METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX,
 };
-use headway::percentage::PercentageError;
-use headway::submit::{RequestKey, Submission};
-use headway::{ToleratedFailures, Violation};
+use headway_core::percentage::PercentageError;
+use headway_core::submit::{RequestKey, Submission};
+use headway_core::{ToleratedFailures, Violation};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;

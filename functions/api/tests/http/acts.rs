@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use chrono::TimeDelta;
-use headway::sweep::sweep;
+use headway_core::sweep::sweep;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World};

@@ -10,11 +10,11 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeDelta, Utc};
-use headway::{Clock as _, UserId};
 use headway_api::auth::hs256::DevelopmentKey;
 use headway_api::auth::jwks::{Jwks, KeySource};
 use headway_api::auth::{AuthConfigError, AuthError, Authenticator, Claims, Host, KeysError, Scope};
 use headway_api::problem::{ApiErrorResponse, ProblemType};
+use headway_core::{Clock as _, UserId};
 use http::Request;
 use http::request::Parts;
 use jsonwebtoken::jwk::Jwk;
@@ -347,7 +347,7 @@ async fn the_owner_is_the_claim_that_was_named() {
     assert_eq!((claims.owner.as_str(), claims.subject.as_str()), ("acme", "u-17"));
     assert!(claims.validate_user_id(&UserId::new("acme").unwrap()).is_ok());
     let refused = claims.validate_user_id(&UserId::new("u-17").unwrap()).unwrap_err();
-    let absent = ApiErrorResponse::from(headway::JobError::NotFound);
+    let absent = ApiErrorResponse::from(headway_core::JobError::NotFound);
     assert_eq!(refused.document("/v1/jobs/x", ""), absent.document("/v1/jobs/x", ""));
 
     let error = door.claims(&request(&RSA.token(&world.claims()))).await.unwrap_err();

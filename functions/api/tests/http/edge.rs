@@ -9,9 +9,9 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
-use headway::queue::Outgoing;
-use headway::{ChunkQueue, JobError, SystemClock, UserId};
 use headway_api::auth::Authenticator;
+use headway_core::queue::Outgoing;
+use headway_core::{ChunkQueue, JobError, SystemClock, UserId};
 use http::Request;
 use serde_json::json;
 

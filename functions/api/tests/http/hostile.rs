@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headway::limits::{BODY_BYTES_MAX, PART_BYTES_MAX};
+use headway_core::limits::{BODY_BYTES_MAX, PART_BYTES_MAX};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use chrono::TimeDelta;
-use headway::limits::{BODY_BYTES_MAX, ITEM_BYTES_MAX};
+use headway_core::limits::{BODY_BYTES_MAX, ITEM_BYTES_MAX};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World};

@@ -1,7 +1,7 @@
 //! A job's `params` are checked where the job is submitted: nobody finds out from 5,000 failed items.
 
 use async_trait::async_trait;
-use headway::{Item, ItemError, ItemProcessor, Options, Output, Processors};
+use headway_core::{Item, ItemError, ItemProcessor, Options, Output, Processors};
 use headway_worker::processors::JsonSchema;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use axum::body::Body;
-use headway::limits::PART_BYTES_MAX;
+use headway_core::limits::PART_BYTES_MAX;
 use serde_json::{Value, json};
 
 use crate::world::World;

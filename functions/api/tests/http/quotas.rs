@@ -1,7 +1,7 @@
 //! Quotas: what one owner may have, told as `quota`; others are not held back by it, nor is a request that came before.
 
 use chrono::TimeDelta;
-use headway::quota::Quotas;
+use headway_core::quota::Quotas;
 use serde_json::json;
 
 use crate::world::{Answer, World};

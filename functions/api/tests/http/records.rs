@@ -119,7 +119,7 @@ async fn a_page_is_bounded_as_it_is_sent() {
     world.work().await;
     let pages = all_pages(&world, &format!("/v1/jobs/{id}/results"), "?format=csv&pageSize=1000").await;
     assert!(pages.len() > 1);
-    assert!(pages.iter().all(|page| page.body.len() <= headway::limits::PAGE_BYTES_MAX));
+    assert!(pages.iter().all(|page| page.body.len() <= headway_core::limits::PAGE_BYTES_MAX));
     let rows = pages.iter().map(|page| page.body.matches("\r\n").count()).sum::<usize>();
     assert_eq!(rows, 151);
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use headway::{SystemClock, config};
 use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
 use headway_api::processors::with_own;
 use headway_api::quotas;
+use headway_core::{SystemClock, config};
 use headway_worker::processors;
 use tracing_subscriber::EnvFilter;
 
@@ -90,5 +90,5 @@ fn unreadable() -> Vec<(String, String)> {
 struct NoFilter(String);
 
 fn told<E: std::error::Error>(read: Result<(), E>, fix: &str) -> Option<(String, String)> {
-    read.err().map(|error| (headway::error_chain(&error), fix.to_owned()))
+    read.err().map(|error| (headway_core::error_chain(&error), fix.to_owned()))
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use headway::config;
 use headway_api::auth::hs256::{self, DevelopmentKey};
+use headway_core::config;
 
 use super::Check;
 
@@ -50,6 +50,6 @@ fn development_key(path: &Path) -> Check {
     }
     match DevelopmentKey::load_or_create(path) {
         Ok(_) => Check::good(KEY, format!("{shown} is yours alone")),
-        Err(error) => Check::bad(KEY, headway::error_chain(&error), format!("chmod 600 {shown}; or remove it: a new one is made")),
+        Err(error) => Check::bad(KEY, headway_core::error_chain(&error), format!("chmod 600 {shown}; or remove it: a new one is made")),
     }
 }

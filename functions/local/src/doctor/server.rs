@@ -40,7 +40,7 @@ fn unreached(error: &ClientError, named: bool) -> Check {
         ClientError::Refused(_) => "see the server's log",
         _ => "give the address of a Headway server with --url or HEADWAY_URL",
     };
-    Check::bad("server", headway::error_chain(error), fix)
+    Check::bad("server", headway_core::error_chain(error), fix)
 }
 
 fn version(address: &str, answer: &Answer) -> Check {
@@ -77,7 +77,7 @@ async fn token(context: &Context, default: Option<&str>) -> Check {
         Err(error) => {
             let advice = error.advice();
             let fix = advice.first().cloned().unwrap_or_else(|| "mend what the message names".to_owned());
-            Check::bad("token", headway::error_chain(&error), fix)
+            Check::bad("token", headway_core::error_chain(&error), fix)
         }
     }
 }

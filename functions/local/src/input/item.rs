@@ -1,7 +1,7 @@
 //! Refuses an item here that the service would refuse in the middle of a file: its size, its JSON.
 
-use headway::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use headway_api::json::{self, JsonError};
+use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 
 use super::error::InputError;
 use super::place::{Place, Tracker};

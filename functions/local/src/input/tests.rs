@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use headway::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use headway_api::json;
+use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::value::RawValue;

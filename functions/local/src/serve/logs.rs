@@ -1,6 +1,6 @@
 //! What `serve` logs: JSON lines on stdout if asked for, else warnings for people on stderr.
 
-use headway::telemetry;
+use headway_core::telemetry;
 
 pub(super) fn init(json: bool) {
     if json {

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::ProvideCredentials as _;
 use clap::Args;
-use headway::config;
+use headway_core::config;
 use serde::Serialize;
 
 use crate::context::Context;

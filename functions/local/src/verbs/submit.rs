@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use headway::limits::ITEMS_PER_CHUNK_MAX;
+use headway_core::limits::ITEMS_PER_CHUNK_MAX;
 use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
@@ -247,7 +247,7 @@ impl Submit {
     /// A job can fail, or be cancelled, before all of its file was sent.
     fn say_unsent(&self, context: &Context, told: &Told) {
         context.out.note(&format!("  it ended while its items were being sent: {} had arrived", told.view.total_items));
-        if told.view.status == headway::JobStatus::Failed {
+        if told.view.status == headway_core::JobStatus::Failed {
             let again = self.continuing(context, &told.view.id);
             context.out.note(&format!("  to send the rest, after the retry: {again}"));
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use answer::Sent;
 use async_trait::async_trait;
-use headway::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
+use headway_core::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
 use headway_outbound::{Endpoint, Endpoints};
 use serde::Deserialize;
 use serde_json::value::RawValue;

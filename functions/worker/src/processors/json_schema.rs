@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway::{Item, ItemError, ItemProcessor, Options, Output};
+use headway_core::{Item, ItemError, ItemProcessor, Options, Output};
 use headway_schema::sandbox::{Checked, NoVerdict};
 use headway_schema::{Misfit, Sandbox, Source};
 use serde::Deserialize;
@@ -15,11 +15,11 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
 /// Items of one job that are handed to the children side by side: they go in batches.
-const CONCURRENCY: usize = headway::limits::ITEMS_PER_CHUNK_MAX;
+const CONCURRENCY: usize = headway_core::limits::ITEMS_PER_CHUNK_MAX;
 /// An item is cut off by the time of a core that it takes, which a busy machine may be long in giving.
 const ITEM_TIMEOUT: Duration = Duration::from_secs(120);
 /// A message is cut by whoever keeps it; what is longer by far is not made.
-const MESSAGE_BYTES_MAX: usize = headway::limits::ERROR_MESSAGE_CHARS_MAX * 4;
+const MESSAGE_BYTES_MAX: usize = headway_core::limits::ERROR_MESSAGE_CHARS_MAX * 4;
 /// After how long an item that could not be checked is tried again.
 const UNAVAILABLE_FOR: Duration = Duration::from_secs(1);
 /// What `prepare` calls the owner, whom it does not know: no user's name is empty.

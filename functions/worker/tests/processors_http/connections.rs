@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tokio::net::TcpListener;
 
-use headway::ItemError;
+use headway_core::ItemError;
 use headway_worker::processors::{Endpoints, Http};
 
 use crate::scripted::{Script, Scripted, Step};

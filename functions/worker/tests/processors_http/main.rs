@@ -14,7 +14,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
-use headway::{Item, ItemError, ItemProcessor, JobId, Output, UserId};
+use headway_core::{Item, ItemError, ItemProcessor, JobId, Output, UserId};
 use headway_outbound::Secret;
 use headway_worker::processors::{Endpoints, Http};
 use serde_json::value::RawValue;

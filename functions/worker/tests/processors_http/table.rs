@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use headway::{Clock, ItemError, ItemProcessor as _, Output};
+use headway_core::{Clock, ItemError, ItemProcessor as _, Output};
 use headway_worker::processors::{Endpoints, Http};
 use uuid::Uuid;
 
@@ -102,7 +102,7 @@ async fn became(http: &Http, name: &str, case: &Case) -> Becomes {
     for _ in 1..case.items {
         http.process(item("1", &params)).await.unwrap();
     }
-    let last = http.process(headway::Item { attempt: case.attempt, ..item("2", &params) }).await;
+    let last = http.process(headway_core::Item { attempt: case.attempt, ..item("2", &params) }).await;
     match last {
         Ok(Output::None) => Becomes::Done(None),
         Ok(Output::Omitted) => Becomes::Omitted,

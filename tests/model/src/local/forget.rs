@@ -1,7 +1,7 @@
 //! What a process does not look at any more: two that differ in nothing else are one, or there would be a hundred times
 //! the states. Each case names the production code that makes it so.
 
-use headway::job::JobWrite;
+use headway_core::job::JobWrite;
 
 use super::{Heard, Node, digest};
 use crate::ask::{Answer, Ask, Fate, Key};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
-use headway::work::Delivery;
+use headway_core::work::Delivery;
 use headway_embedded::Embedded;
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep_until};

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use futures::FutureExt as _;
-use headway::ledger::Rows;
-use headway::ledger::memory::MemoryLedger;
-use headway::part::Register;
-use headway::work::Delivery;
-use headway::{ChunkId, Clock as _, JobError, JobId, JobStatus, Ledger as _};
+use headway_core::ledger::Rows;
+use headway_core::ledger::memory::MemoryLedger;
+use headway_core::part::Register;
+use headway_core::work::Delivery;
+use headway_core::{ChunkId, Clock as _, JobError, JobId, JobStatus, Ledger as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 

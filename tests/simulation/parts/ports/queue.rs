@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway::chunk::Message;
-use headway::limits::DEADLINE_MARGIN;
-use headway::queue::Outgoing;
-use headway::work::Delivery;
-use headway::{ChunkId, ChunkQueue, JobError, UserId};
+use headway_core::chunk::Message;
+use headway_core::limits::DEADLINE_MARGIN;
+use headway_core::queue::Outgoing;
+use headway_core::work::Delivery;
+use headway_core::{ChunkId, ChunkQueue, JobError, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;

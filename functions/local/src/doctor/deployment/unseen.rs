@@ -1,7 +1,7 @@
 //! What to say of a description that AWS did not give.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use headway::error_chain;
+use headway_core::error_chain;
 
 use crate::doctor::Check;
 use crate::doctor::signed::SignedError;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
-use headway::Percentage;
-use headway::limits::METADATA_PAIRS_MAX;
-use headway::percentage::PercentageError;
+use headway_core::Percentage;
+use headway_core::limits::METADATA_PAIRS_MAX;
+use headway_core::percentage::PercentageError;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ use crate::survey::Survey;
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The member of `metadata` that makes another file under the same idempotency key another request.
 const DIGEST: &str = "itemsSha256";
-const KEY_CHARS_MAX: usize = headway::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+const KEY_CHARS_MAX: usize = headway_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 
 /// What the job is started with.
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use headway::limits::OUTPUT_BYTES_MAX;
-use headway::{ItemError, Output};
+use headway_core::limits::OUTPUT_BYTES_MAX;
+use headway_core::{ItemError, Output};
 use headway_outbound::body::{self, Body};
 use headway_outbound::{Endpoint, NoAnswer, retry_after};
 use reqwest::{Response, StatusCode};

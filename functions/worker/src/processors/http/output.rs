@@ -1,6 +1,6 @@
 //! What is kept of a successful answer.
 
-use headway::Output;
+use headway_core::Output;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use serde_json::value::RawValue;
