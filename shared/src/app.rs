@@ -6,9 +6,9 @@ use crate::clock::Clock;
 use crate::jobs::{JobRepository, Jobs};
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
-use crate::processor::ProcessorInfo;
 use crate::queue::ChunkQueue;
 use crate::quota::Quotas;
+use headway_processor::ProcessorInfo;
 
 /// The ports and choices; cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,16 +1,6 @@
-//! Configuration from the environment, and the AWS clients made from it. Endpoints can be overridden in AWS's standard
-//! way (`AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SQS`).
+//! Configuration from the environment.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use aws_config::timeout::TimeoutConfig;
-
-use crate::app::App;
-use crate::clock::SystemClock;
-use crate::ledger::dynamodb::DynamoLedger;
 use crate::limits::{RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
-use crate::queue::sqs::SqsQueue;
 
 /// The table's name.
 pub const HEADWAY_TABLE: &str = "HEADWAY_TABLE";
@@ -24,10 +14,6 @@ pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The filter of logs, as `tracing-subscriber` reads it.
 pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
-
-/// How long AWS has to answer one try of a call, which takes milliseconds: the client tries again after it, rather than
-/// hold a worker, and with it its messages, until the function's deadline.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A variable that is missing or not valid.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -73,19 +59,4 @@ pub fn retention_days() -> Result<u16, ConfigError> {
     let Some(value) = optional(HEADWAY_RETENTION_DAYS) else { return Ok(RETENTION_DAYS_DEFAULT) };
     let days = value.parse().ok().filter(|days| RETENTION_DAYS_RANGE.contains(days));
     days.ok_or_else(|| ConfigError::Invalid { name: HEADWAY_RETENTION_DAYS, value, expected: "a whole number from 1 to 365".to_owned() })
-}
-
-/// The app over AWS's table and queue, as the environment names them.
-///
-/// # Errors
-/// [`ConfigError`] naming the variable.
-pub async fn app_on_aws() -> Result<App, ConfigError> {
-    let table = required(HEADWAY_TABLE)?;
-    let queue_url = required(HEADWAY_QUEUE_URL)?;
-    let patience = TimeoutConfig::builder().operation_attempt_timeout(ANSWER_TIMEOUT).build();
-    let aws = aws_config::from_env().timeout_config(patience).load().await;
-    let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), table);
-    let queue = SqsQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url);
-    let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
-    Ok(App { retention_days: retention_days()?, ..app })
 }

@@ -19,7 +19,6 @@ use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
 use crate::quota::Usage;
 
-pub mod dynamodb;
 pub mod memory;
 
 /// What a conditional write found and left.

@@ -1,7 +1,9 @@
 //! Background jobs on AWS Lambda with exact progress.
 //!
+//! Rules and use-cases, which know no vendor: this crate compiles without AWS.
+//!
 //! The map:
-//! - [`processor`] is what a user writes.
+//! - What a user writes is in the crate `headway-processor`; its types are re-exported here.
 //! - Nouns and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`], [`percentage`],
 //!   [`quota`], [`limits`].
 //! - Ports: [`ledger`] to the rows, with [`jobs`] as the only door to writes of jobs and parts; [`queue`] to the messages; [`clock`].
@@ -28,12 +30,10 @@ pub mod jobs;
 pub mod ledger;
 pub mod limits;
 pub mod live_jobs;
-pub mod metrics;
 pub mod outcome;
 pub mod part;
 pub mod pause;
 pub mod percentage;
-pub mod processor;
 pub mod queue;
 pub mod quota;
 pub mod records;
@@ -45,7 +45,6 @@ pub mod split;
 pub mod status;
 pub mod submit;
 pub mod sweep;
-pub mod telemetry;
 pub mod upward;
 pub mod waiting;
 pub mod work;
@@ -54,10 +53,10 @@ pub use access::{OwnedJob, Viewer};
 pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use error::{Conflict, JobError, Violation, error_chain};
+pub use headway_processor::{Item, ItemError, ItemProcessor, Options, Output, ProcessorInfo, Processors};
 pub use ids::{ChunkId, JobId, PartId, UserId};
 pub use job::{Ended, Ending, Job, JobStatus, ToleratedFailures};
 pub use jobs::JobRepository;
 pub use ledger::Ledger;
 pub use percentage::Percentage;
-pub use processor::{Item, ItemError, ItemProcessor, Options, Output, ProcessorInfo, Processors};
 pub use queue::ChunkQueue;

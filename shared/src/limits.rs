@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+pub use headway_processor::limits::{ID_CHARS_MAX, ITEMS_PER_CHUNK_MAX, PATIENCE_DEFAULT};
+
 /// A JSON request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 3_000_000;
 /// A part, as sent and unpacked, in bytes.
@@ -20,8 +22,6 @@ pub const PARTS_PER_JOB_MAX: u32 = 1_000;
 pub const CHUNKS_PER_PART_MAX: usize = 80;
 /// Chunks cut from one job body.
 pub const CHUNKS_PER_BODY_MAX: usize = 1_000;
-/// Items in a chunk, at most, whatever is asked for.
-pub const ITEMS_PER_CHUNK_MAX: usize = 250;
 /// About how many chunks a small job is cut into, so that it runs side by side and its bar moves.
 pub const CHUNKS_PER_SMALL_JOB: usize = 32;
 /// Items' bytes in a chunk message, their framing included. SQS bills per 64 KiB.
@@ -58,8 +58,6 @@ pub const METADATA_VALUE_CHARS_MAX: usize = 500;
 pub const METADATA_BYTES_MAX: usize = 2_000;
 /// An `Idempotency-Key`, in visible ASCII characters.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
-/// An item's id, and an owner, in characters.
-pub const ID_CHARS_MAX: usize = 128;
 /// Jobs of an owner that have not ended, unless the operator says otherwise.
 pub const LIVE_JOBS_MAX: u32 = 100;
 /// Items of an owner's jobs that have not ended, unless the operator says otherwise.
@@ -117,8 +115,6 @@ pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 /// How long a chunk begins items before it gives its place to whoever is next in the queue.
 pub const SLICE: Duration = Duration::from_secs(10);
 
-/// How long an item waits in all for a downstream that is throttled or away, unless its processor says otherwise.
-pub const PATIENCE_DEFAULT: Duration = Duration::from_secs(24 * 3_600);
 /// How often a message may come again in a row although nothing came of it: no item recorded, no attempt charged, no wait
 /// begun. Each time some other item of the same call was begun, so that this many in a row do not come by chance.
 pub const RETURNS_MAX: u32 = 1_000;

@@ -9,7 +9,6 @@ use crate::error::JobError;
 use crate::ids::UserId;
 
 pub mod memory;
-pub mod sqs;
 
 /// A message to be sent, as the wire has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,10 +24,10 @@ use crate::limits::{
     VIOLATIONS_MAX,
 };
 use crate::part::{Part, PartWrite};
-use crate::processor::ProcessorInfo;
 use crate::queue::Outgoing;
 use crate::split::{Split, fingerprint};
 use crate::upward;
+use headway_processor::ProcessorInfo;
 
 /// A job as it is asked for.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use headway_core::ledger::dynamodb::{DynamoLedger, schema};
+use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::queue::memory::MemoryQueue;
 use headway_core::submit::start_job;
 use headway_core::work::{Delivery, Invocation, Worker};

@@ -1,7 +1,7 @@
 //! A batch of which the table does a share only: the rest is asked for again, and nothing is taken for missing.
 
+use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::Ledger;
-use headway_core::ledger::dynamodb::{DynamoLedger, schema};
 use headway_embedded::Embedded;
 
 use crate::faults::leaving_batches;

@@ -1,7 +1,7 @@
 //! A write that happened and whose answer was lost is made again by the SDK: it must not be taken for another's.
 
+use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::job::JobWrite;
-use headway_core::ledger::dynamodb::{DynamoLedger, schema};
 use headway_core::ledger::{CareMark, Parked, Written};
 use headway_core::part::PartWrite;
 use headway_core::{ChunkId, Ledger};

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use headway_aws::sqs::SqsQueue;
 use headway_core::UserId;
 use headway_core::queue::memory::MemoryQueue;
-use headway_core::queue::sqs::SqsQueue;
 use headway_core::queue::{ChunkQueue, Outgoing};
 use headway_embedded::{Config, Embedded};
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::sync::{Arc, Once};
 
+use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::Ledger;
-use headway_core::ledger::dynamodb::{DynamoLedger, schema};
 use headway_core::ledger::memory::MemoryLedger;
 use headway_embedded::{Config, Embedded};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use headway_core::ledger::dynamodb::schema;
+use headway_aws::dynamodb::schema;
 use uuid::Uuid;
 
 use crate::subject::{TABLE, embedded_parts, endpoint_client};

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::Write;
 
-use headway_core::telemetry;
+use headway_aws::telemetry;
 use headway_worker::processors::{Endpoints, Http};
 use serde_json::{Value, json};
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::bugs::Bug;
 
 /// Where bugs are planted, in the workspace and in its copy.
-const SOURCES: [&str; 1] = ["shared/src"];
+const SOURCES: [&str; 3] = ["shared/src", "shared/aws/src", "shared/processor/src"];
 /// Where production's adapters are: only histories through them meet a bug there.
-const ADAPTERS: [&str; 2] = ["shared/src/ledger/dynamodb", "shared/src/queue/sqs"];
+const ADAPTERS: [&str; 1] = ["shared/aws/src"];
 
 /// The source files, with their text.
 pub(crate) struct Sources(Vec<(PathBuf, String)>);

@@ -7,8 +7,9 @@ from stack import ROOT, Stack, stacks
 
 FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
 
-# Crates beside the function's own and the domain that read variables.
-MORE = {"WorkerFunction": ["shared/outbound/src"]}
+# What every function has in it, and crates beside those that read variables.
+ALL = ["shared/src", "shared/aws/src"]
+MORE = {"WorkerFunction": ["shared/worker/src", "shared/outbound/src"]}
 
 # Read where no gateway is in front; on Lambda there is nothing to set.
 DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS"}
@@ -32,9 +33,13 @@ def read_in(folder):
     return set(literals + constants) - DEVELOPMENT
 
 
+def folders_of(function):
+    """Where the function's own code is."""
+    return [f"functions/{FUNCTIONS[function]}/src", *MORE.get(function, [])]
+
+
 def read_by(function):
-    folders = [f"functions/{FUNCTIONS[function]}/src", "shared/src", *MORE.get(function, [])]
-    return set().union(*(read_in(folder) for folder in folders))
+    return set().union(*(read_in(folder) for folder in ALL + folders_of(function)))
 
 
 def ever_set_for(function):
@@ -62,7 +67,7 @@ def test_doctor_knows_every_variable():
 
 def schema():
     """The constants of the table's layout, by name."""
-    text = (ROOT / "shared/src/ledger/dynamodb/schema.rs").read_text()
+    text = (ROOT / "shared/aws/src/dynamodb/schema.rs").read_text()
     declared = re.findall(r'const ([A-Z_]+): &str = "([^"]+)";', text)
     attributes = re.findall(r'^ *([A-Z_]+): "\w+" as "(\w+)",$', text, flags=re.MULTILINE)
     return dict(declared + attributes)
@@ -77,7 +82,7 @@ def test_keys_indexes_and_ttl_are_the_codes():
     """The code makes the same table where there is no template; there its tests run."""
     table = Stack().of_type("AWS::DynamoDB::Table")["Table"]
     constants = schema()
-    made = re.findall(r"\((INDEX_[A-Z]+), ([A-Z_]+), ([A-Z_]+)\)", code("shared/src/ledger/dynamodb"))
+    made = re.findall(r"\((INDEX_[A-Z]+), ([A-Z_]+), ([A-Z_]+)\)", code("shared/aws/src/dynamodb"))
     assert {i["IndexName"]: keys(i["KeySchema"]) for i in table["GlobalSecondaryIndexes"]} == {
         constants[index]: (constants[partition], constants[sort]) for index, partition, sort in made
     }
@@ -89,7 +94,7 @@ def test_keys_indexes_and_ttl_are_the_codes():
 def test_queries_name_only_indexes_that_there_are():
     table = Stack().of_type("AWS::DynamoDB::Table")["Table"]
     there = {index["IndexName"] for index in table["GlobalSecondaryIndexes"]}
-    asked = {schema()[name] for name in re.findall(r"index: Some\(([A-Z_]+)\)", code("shared/src/ledger"))}
+    asked = {schema()[name] for name in re.findall(r"index: Some\(([A-Z_]+)\)", code("shared/aws/src/dynamodb"))}
     assert asked == there
 
 
@@ -118,7 +123,7 @@ MAPPING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 def test_no_role_allows_what_no_code_calls(function):
     """Which function makes which call is seen by running them: `tests/safe/roles.rs` compares each role with its own calls."""
     allowed = {a for _, actions, _ in Stack().statements(function) for a in actions}
-    text = code("shared/src/ledger/dynamodb") + code("shared/src/queue/sqs") + code("shared/src/queue")
+    text = code("shared/aws/src")
     called = {action for call, action in ACTIONS.items() if re.search(rf"\.{call}\(\)", text)}
     assert called
     assert {a for a in allowed if not a.startswith("logs:")} - MAPPING <= called

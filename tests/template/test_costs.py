@@ -34,7 +34,7 @@ def test_the_idle_stack_is_reckoned_from_the_template():
     pollers = sum(5 if "ScalingConfig" in mapping else 2 for mapping in stack.mappings_by_queue().values())
     polls = pollers * 3 * 60 * 24 * DAYS
     gb_s = runs * 0.1 * stack.functions()["CleanupFunction"]["MemorySize"] / 1024
-    shards = int(re.search(r"SWEEP_SHARDS: u8 = (\d+);", code("shared/src/ledger/dynamodb"))[1])
+    shards = int(re.search(r"SWEEP_SHARDS: u8 = (\d+);", code("shared/aws/src/dynamodb"))[1])
     # A query that finds nothing, of an index, is half a unit.
     reads = runs * 2 * shards * 0.5
     for name, number in [("SQS", polls), ("Lambda", runs), ("DynamoDB", reads), ("KMS", runs), ("EventBridge", runs)]:

@@ -90,6 +90,7 @@ def test_cargo_lambda_builds_just_the_functions_and_nothing_embedded():
 
     config = tomllib.loads((ROOT / "CargoLambda.toml").read_text())
     assert sorted(config["build"]["bin"]) == sorted(FUNCTIONS.values())
-    assert sorted(config["build"]["packages"]) == sorted(f"headway-{b}" for b in FUNCTIONS.values())
+    packages = [tomllib.loads((ROOT / f"functions/{f}/Cargo.toml").read_text())["package"]["name"] for f in FUNCTIONS.values()]
+    assert sorted(config["build"]["packages"]) == sorted(packages)
     assert "features" not in config["build"]
     assert config["watch"]["features"] == ["embedded"]

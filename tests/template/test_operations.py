@@ -5,7 +5,7 @@ import re
 
 import pytest
 from stack import ROOT, Stack
-from test_code import code
+from test_code import code, folders_of
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 FUNCTIONS = {"WorkerFunction": "worker", "CleanupFunction": "cleanup"}
@@ -39,7 +39,7 @@ TYPES = {
 
 def sent_by(function):
     """The metrics that the function's code sends."""
-    return set(re.findall(r'Metric::(?:count|time)\("(\w+)"', code(f"functions/{FUNCTIONS[function]}/src")))
+    return set(re.findall(r'Metric::(?:count|time)\("(\w+)"', "".join(code(folder) for folder in folders_of(function))))
 
 
 def check_metric(stack, namespace, name, dimension, value):

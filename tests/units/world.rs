@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway_core::ledger::dynamodb::{DynamoLedger, schema};
-use headway_core::queue::sqs::SqsQueue;
+use headway_aws::dynamodb::{DynamoLedger, schema};
+use headway_aws::sqs::SqsQueue;
 use headway_core::submit::{Submission, put_part, seal, start_job};
 use headway_core::work::{Delivery, Invocation, Worker};
 use headway_core::{App, Item, ItemError, ItemProcessor, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};

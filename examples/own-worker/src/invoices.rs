@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use async_trait::async_trait;
-use headway_core::{Item, ItemError, ItemProcessor, Output};
+use headway::{Item, ItemError, ItemProcessor, Output, async_trait};
 use serde::Deserialize;
 
 /// Writes invoices into a directory.
@@ -68,26 +67,12 @@ fn money(cents: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use headway_core::{JobId, UserId};
-    use serde_json::value::RawValue;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
-    fn item(value: Value) -> Item {
-        Item {
-            job_id: JobId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap(),
-            user_id: UserId::new("u-17").unwrap(),
-            index: 4,
-            id: None,
-            attempt: 1,
-            value: RawValue::from_string(value.to_string()).unwrap(),
-            params: RawValue::from_string("{}".to_owned()).unwrap().into(),
-        }
-    }
-
     fn order() -> Item {
-        item(json!({"customer": "Ada", "lines": [{"article": "Lamp", "quantity": 2, "price_cents": 1_995}]}))
+        Item::example(&json!({"customer": "Ada", "lines": [{"article": "Lamp", "quantity": 2, "price_cents": 1_995}]}))
     }
 
     #[tokio::test]
@@ -99,7 +84,7 @@ mod tests {
             assert!(output.get().contains("\"totalCents\":3990"), "{output}");
         }
         let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()).collect();
-        assert_eq!(files, [directory.path().join("7c9e6679-7425-40de-944b-e07fc1f90ae7-4.txt")]);
+        assert_eq!(files, [directory.path().join("00000000-0000-0000-0000-000000000000-0.txt")]);
         let text = std::fs::read_to_string(&files[0]).unwrap();
         assert!(text.ends_with("     2 x Lamp at 19.95\nTotal 39.90\n"), "{text}");
     }
@@ -108,9 +93,9 @@ mod tests {
     async fn what_may_pass_is_retryable_and_what_will_not_is_permanent() {
         let away = Invoices::new("/nowhere/at/all");
         assert!(matches!(away.process(order()).await, Err(ItemError::Retryable { code, .. }) if code == "disk"));
-        let nothing = item(json!({"customer": "Ada", "lines": []}));
+        let nothing = Item::example(&json!({"customer": "Ada", "lines": []}));
         assert!(matches!(away.process(nothing).await, Err(ItemError::Permanent { code, .. }) if code == "empty"));
-        let other = item(json!({"name": "Ada"}));
+        let other = Item::example(&json!({"name": "Ada"}));
         assert!(matches!(away.process(other).await, Err(ItemError::Permanent { code, .. }) if code == "malformed"));
     }
 }

@@ -2,11 +2,11 @@
 
 mod invoices;
 
-use headway_core::Processors;
+use headway::Processors;
 use invoices::Invoices;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), headway::Error> {
     let directory = std::env::var("INVOICES_DIR").unwrap_or_else(|_| "/mnt/invoices".to_owned());
-    headway_worker::run(Processors::new().with("invoices", Invoices::new(directory))).await
+    headway::run(Processors::new().with("invoices", Invoices::new(directory))).await
 }

@@ -17,8 +17,6 @@ pub mod failures;
 pub mod health;
 mod host;
 mod html_page;
-#[cfg(feature = "embedded")]
-pub mod in_process;
 pub mod job_status;
 pub mod jobs;
 pub mod json;
@@ -40,7 +38,7 @@ pub mod state;
 mod unread;
 
 pub use headway_schema::sandbox::{enter, use_program};
-pub use host::run;
+pub use host::{run, serve};
 pub use jwt_extractor::JwtExtractor;
 pub use router::{document, router};
 pub use state::AppState;

@@ -1,5 +1,8 @@
 //! The api function.
 
+#[cfg(feature = "embedded")]
+mod embedded;
+
 fn main() -> Result<(), lambda_http::Error> {
     headway_api::enter();
     run()
@@ -7,5 +10,9 @@ fn main() -> Result<(), lambda_http::Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run() -> Result<(), lambda_http::Error> {
+    #[cfg(feature = "embedded")]
+    if !headway_core::config::names_aws() {
+        return embedded::run().await;
+    }
     headway_api::run().await
 }

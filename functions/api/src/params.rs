@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use headway_core::{ItemProcessor as _, ProcessorInfo, UserId, Violation};
+use headway_built_in::json_schema::{self, Params};
+use headway_core::{ProcessorInfo, UserId, Violation};
 use headway_schema::sandbox::{Checked, NoVerdict, Unusable};
 use headway_schema::{Sandbox, Source};
-use headway_worker::processors::JsonSchema;
 use serde_json::value::RawValue;
 
 use crate::problem::ApiErrorResponse;
@@ -38,7 +38,7 @@ struct ParamsSchemaError {
 
 impl ParamsSchemas {
     pub(crate) fn new(processors: &[ProcessorInfo]) -> Self {
-        let json_schema = JsonSchema::new().options().params_schema;
+        let json_schema = json_schema::options().params_schema;
         let known = |info: &ProcessorInfo| {
             let any = info.params_schema.as_bool() == Some(true) || info.params_schema.as_object().is_some_and(serde_json::Map::is_empty);
             let source = (!any).then(|| Arc::new(Source::new(info.params_schema.to_string(), false)));
@@ -74,7 +74,8 @@ async fn check_params(owner: &UserId, processor: &str, source: &Arc<Source>, par
 }
 
 async fn compile(owner: &UserId, params: &RawValue) -> Result<(), ApiErrorResponse> {
-    let source = JsonSchema::source(params).map_err(|error| refused(PARAMS, &error.to_string()))?;
+    let Params { schema, text } = Params::read(params).map_err(|error| refused(PARAMS, &error.to_string()))?;
+    let source = Arc::new(Source::new(schema.get(), text));
     match Sandbox::global().compile(owner.as_str(), &source).await {
         Ok(()) => Ok(()),
         Err(NoVerdict::Schema(unusable)) => {

@@ -1,8 +1,9 @@
 //! The cleanup function: on a schedule, deletes what is past retention and repairs what stands still.
 
-use headway_core::metrics::{Metric, Metrics};
+use headway_aws::metrics::{Metric, Metrics};
+use headway_aws::{app_on_aws, telemetry};
 use headway_core::sweep::{Swept, sweep};
-use headway_core::{App, JobError, config, telemetry};
+use headway_core::{App, JobError, config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 /// One sweep; the answer says what it did.
@@ -22,8 +23,15 @@ pub async fn handle(app: &App) -> Result<Swept, JobError> {
 /// What is missing in the environment, and what the runtime reports.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
+    serve(app_on_aws().await?).await
+}
+
+/// Runs the cleanup function over this app until the runtime ends it.
+///
+/// # Errors
+/// What is missing in the environment, and what the runtime reports.
+pub async fn serve(app: App) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
-    let app = environment().await?;
     let (app, metrics) = (&app, &metrics);
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move {
         let swept = handle(app).await?;
@@ -44,14 +52,6 @@ fn metrics_of(swept: &Swept) -> Vec<Metric> {
         Metric::count("PartsRevived", revived),
         Metric::count("OutcomesReconciled", reconciled),
     ]
-}
-
-async fn environment() -> Result<App, Error> {
-    #[cfg(feature = "embedded")]
-    if !config::names_aws() {
-        return Ok(headway_embedded::Hosted::from_environment().await?.app);
-    }
-    Ok(config::app_on_aws().await?)
 }
 
 #[cfg(test)]

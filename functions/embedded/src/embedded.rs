@@ -13,7 +13,7 @@ use crate::{
     config::{Config, FUNCTION_TIMEOUT},
     durability::{LockKind, open_lock, prepare_directory, sync_directory},
     error::{OpenError, Unavailable},
-    http::{ENDPOINT, REGION, client_of},
+    http::{Answer, ENDPOINT, REGION, client_of},
     pump::{self, EventSource, Outcome},
     queue::{self, Attributes, Fairness, QueueAddress, Queues, Settings},
     schedule,
@@ -80,6 +80,13 @@ impl Embedded {
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let config = Self::sqs_config(self.sqs_http_client());
         aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
+    /// Answers one request of AWS's JSON protocol, for a host that offers table and queues over HTTP: the header
+    /// `X-Amz-Target` (such as `AmazonSQS.SendMessageBatch`), and the body.
+    pub async fn answer(&self, target: &str, body: &[u8]) -> Answer {
+        let (service, operation) = target.rsplit_once('.').unwrap_or_default();
+        if service.starts_with("DynamoDB") { self.table.answer(operation, body).await } else { self.queues.answer(operation, body).await }
     }
 
     /// What answers DynamoDB's requests; to be wrapped where calls shall fail on purpose.

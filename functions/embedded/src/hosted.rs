@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use headway_aws::dynamodb::{DynamoLedger, schema};
+use headway_aws::sqs::SqsQueue;
 use headway_core::config::{self, ConfigError};
-use headway_core::ledger::dynamodb::{DynamoLedger, schema};
-use headway_core::queue::sqs::SqsQueue;
 use headway_core::{App, JobError, SystemClock};
 
 use crate::config::{Config, FUNCTION_TIMEOUT};

@@ -27,13 +27,14 @@ pub(crate) fn operation_of(request: &HttpRequest) -> String {
 }
 
 /// An answer in AWS's JSON protocol.
-pub(crate) struct Answer {
+#[derive(Debug)]
+pub struct Answer {
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// JSON.
-    pub(crate) body: Vec<u8>,
-    /// `code;fault` for services that once spoke the query protocol.
-    pub(crate) query_error: Option<String>,
+    pub body: Vec<u8>,
+    /// The header `x-amzn-query-error`: `code;fault`, of services that once spoke the query protocol.
+    pub query_error: Option<String>,
 }
 
 impl Answer {

@@ -21,5 +21,6 @@ pub use config::{CLEANUP_EVERY, Clock, Config, FUNCTION_TIMEOUT, system_clock};
 pub use embedded::{Embedded, Hold};
 pub use error::{OpenError, Unavailable};
 pub use hosted::{HEADWAY_DATA, HEADWAY_QUEUE_FAIRNESS, HostError, Hosted};
+pub use http::Answer;
 pub use pump::{EventSource, Outcome};
 pub use queue::{Fairness, QueueAddress, UnknownFairness};

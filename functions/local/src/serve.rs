@@ -10,10 +10,10 @@ use chrono::TimeDelta;
 use clap::Args;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
-use headway_api::in_process::Functions;
 use headway_api::{AppState, quotas, router};
 use headway_core::config;
 use headway_embedded::Hosted;
+use headway_in_process::Functions;
 use tokio::net::TcpListener;
 
 use crate::local_token;

@@ -9,5 +9,12 @@ fn main() -> Result<(), lambda_runtime::Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run() -> Result<(), lambda_runtime::Error> {
-    headway_worker::run(processors::built_in()?).await
+    let processors = processors::built_in()?;
+    #[cfg(feature = "embedded")]
+    if !headway_core::config::names_aws() {
+        headway_aws::telemetry::init();
+        let hosted = headway_embedded::Hosted::from_environment().await?;
+        return headway_worker::serve(hosted.app, Some(hosted.embedded.dead_letters().arn.clone()), processors).await;
+    }
+    headway_worker::run(processors).await
 }

@@ -10,7 +10,7 @@ use super::place::{Place, Went, panic_text};
 use super::prepared::Prepared;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
-use crate::processor::{Item, ItemError, Output};
+use headway_processor::{Item, ItemError, Output};
 
 /// How one call of the processor ended.
 pub(super) enum Called {

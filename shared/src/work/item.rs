@@ -11,7 +11,7 @@ use super::for_now::{Downstream, ForNow};
 use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
-use crate::processor::{Item, Output};
+use headway_processor::{Item, Output};
 
 /// The wait before an item is tried a second time at once.
 pub(super) const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);

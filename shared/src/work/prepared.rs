@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::JobError;
 use crate::ids::JobId;
 use crate::job::Job;
-use crate::processor::{ItemError, ItemProcessor, Options, Processors};
+use headway_processor::{ItemError, ItemProcessor, Options, Processors};
 
 /// Jobs kept prepared at once; more, and those that were not used for the longest are dropped.
 const JOBS_MAX: usize = 64;

@@ -10,7 +10,7 @@ use super::prepared::PreparedJobs;
 use super::turns::Turns;
 use crate::app::App;
 use crate::ids::JobId;
-use crate::processor::Processors;
+use headway_processor::Processors;
 
 /// A worker. [`Worker::work`] is its way with a batch of messages.
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use headway_core::jobs::JobQuery;
-use headway_core::processor::{ProcessorInfo, Processors};
 use headway_core::submit::{self, RequestKey, Submission};
 use headway_core::work::{Delivery, Invocation, Worker};
 use headway_core::{App, ItemProcessor as _, Job, JobError, ToleratedFailures, cancel, delete, pause, records, retry, status, sweep};
+use headway_core::{ProcessorInfo, Processors};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 

@@ -1,7 +1,9 @@
-//! The example's binary behind Lambda's Runtime API, called by an event source mapping, on the embedded table and queue.
+//! The example's binary as it is deployed: behind Lambda's Runtime API, called by an event source mapping, with the embedded
+//! table and queue offered to it over HTTP in the place of AWS.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod aws;
 mod process;
 mod runtime_api;
 
@@ -30,12 +32,13 @@ const FAILING: [u64; 2] = [7, 12];
 #[tokio::test]
 async fn every_order_has_one_invoice_and_is_counted_once() {
     let place = tempfile::tempdir().unwrap();
-    let (data, invoices) = (place.path().join("data"), place.path().join("invoices"));
+    let invoices = place.path().join("invoices");
     std::fs::create_dir(&invoices).unwrap();
-    let hosted = Hosted::open(Some(data.clone())).await.unwrap();
+    let hosted = Hosted::open(None).await.unwrap();
+    let aws = aws::serve(hosted.embedded.clone()).await;
     let app = hosted.app.clone().with_processors(vec![ProcessorInfo::new("invoices", &Options::default())]);
     let functions = [RuntimeApi::start().await, RuntimeApi::start().await];
-    let processes = functions.each_ref().map(|function| Process::start(function.address, &data, &invoices));
+    let processes = functions.each_ref().map(|function| Process::start(function.address, aws, &hosted, &invoices));
 
     let job = start_job(&app, orders()).await.unwrap();
     let events = deliver_twice(&hosted, &app, &job, &functions).await;

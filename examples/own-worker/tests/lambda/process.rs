@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
+use headway_embedded::Hosted;
 use serde_json::Value;
 
 /// Killed when dropped.
@@ -14,9 +15,9 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it, with nothing else in its environment than Lambda puts there and these directories.
-    pub(crate) fn start(runtime_api: SocketAddr, data: &Path, invoices: &Path) -> Self {
-        let log = data.with_extension(format!("{}.log", runtime_api.port()));
+    /// Starts it, with nothing else in its environment than Lambda and the template put there, and where AWS is.
+    pub(crate) fn start(runtime_api: SocketAddr, aws: SocketAddr, hosted: &Hosted, invoices: &Path) -> Self {
+        let log = invoices.with_extension(format!("{}.log", runtime_api.port()));
         let process = Command::new(env!("CARGO_BIN_EXE_own-worker"))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
@@ -24,7 +25,13 @@ impl Process {
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("HEADWAY_METRICS", "emf")
-            .env("HEADWAY_DATA", data)
+            .env("AWS_ENDPOINT_URL", format!("http://{aws}"))
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("HEADWAY_TABLE", "headway")
+            .env("HEADWAY_QUEUE_URL", &hosted.embedded.queue().url)
+            .env("HEADWAY_DEAD_LETTER_QUEUE_ARN", &hosted.embedded.dead_letters().arn)
             .env("INVOICES_DIR", invoices)
             .stdout(File::create(&log).unwrap())
             .spawn()

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
+use headway_aws::telemetry;
 use headway_core::sweep::sweep;
-use headway_core::telemetry;
 use serde_json::{Value, json};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;

@@ -26,10 +26,16 @@ impl HttpConnector for Connector {
         answering(async move {
             let operation = operation_of(&request);
             let body = request.body().bytes().unwrap_or_default();
-            match operations::dispatch(&queues, &operation, body).await {
-                Ok(body) => Answer::ok(body),
-                Err(fault) => fault.answer(),
-            }
+            queues.answer(&operation, body).await
         })
+    }
+}
+
+impl Queues {
+    pub(crate) async fn answer(&self, operation: &str, body: &[u8]) -> Answer {
+        match operations::dispatch(self, operation, body).await {
+            Ok(body) => Answer::ok(body),
+            Err(fault) => fault.answer(),
+        }
     }
 }

@@ -37,7 +37,7 @@ impl HttpConnector for Connector {
 }
 
 impl Table {
-    async fn answer(&self, operation: &str, body: &[u8]) -> Answer {
+    pub(crate) async fn answer(&self, operation: &str, body: &[u8]) -> Answer {
         match &self.file {
             Some(file) if self.damaged.load(Ordering::Acquire) => faults::damaged(file),
             _ => operations::dispatch(self, operation, body).await,

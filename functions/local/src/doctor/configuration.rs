@@ -78,7 +78,7 @@ fn unreadable() -> Vec<(String, String)> {
         told(Origins::from_env(&config::optional).map(|_| ()), "list origins, with commas between"),
         told(config::retention_days().map(|_| ()), "set it to whole days, or unset it for 30"),
         told(quotas::from_env(&config::optional).map(|_| ()), "see Quotas in template.yaml"),
-        told(with_own(processors::built_in_infos(), &config::optional).map(|_| ()), "see Processors in template.yaml"),
+        told(with_own(headway_built_in::infos(), &config::optional).map(|_| ()), "see Processors in template.yaml"),
         told(processors::built_in().map(|_| ()), "see HttpEndpoints in template.yaml"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then it counts as info"),
     ];

@@ -1,6 +1,6 @@
 //! What `serve` logs: JSON lines on stdout if asked for, else warnings for people on stderr.
 
-use headway_core::telemetry;
+use headway_aws::telemetry;
 
 pub(super) fn init(json: bool) {
     if json {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{IndexStatus, KeySchemaElement, KeyType, TableDescription, TableStatus, TimeToLiveStatus};
-use headway_core::ledger::dynamodb::schema::{INDEX_OWNER, INDEX_SWEEP, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE};
+use headway_aws::dynamodb::schema::{INDEX_OWNER, INDEX_SWEEP, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE};
 
 use super::unseen::not_looked_at;
 use crate::doctor::Check;

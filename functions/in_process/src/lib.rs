@@ -1,0 +1,67 @@
+//! The worker and cleanup functions in one process, called as AWS would call them: with batches of messages through the event
+//! source mappings, and by a schedule. For hosts without AWS: `headway serve`, and the api function under `cargo lambda watch`.
+
+use std::sync::Arc;
+
+use anyhow::Error;
+use headway_core::{App, Processors};
+use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT};
+use headway_worker::Handler;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// The functions under way.
+#[derive(Debug)]
+pub struct Functions(Vec<JoinHandle<()>>);
+
+impl Functions {
+    /// Starts calling them until `stopped` turns true.
+    pub fn start(embedded: &Embedded, app: App, worker: Handler, stopped: watch::Receiver<bool>) -> Self {
+        let worker = Arc::new(worker);
+        let sources = [embedded.event_source(), embedded.dead_letter_source()];
+        let mut running: Vec<_> = sources
+            .into_iter()
+            .map(|source| {
+                let worker = worker.clone();
+                let handle = move |event| work(worker.clone(), event);
+                tokio::spawn(embedded.pump(source, handle, until(stopped.clone())))
+            })
+            .collect();
+        let parts = embedded.clone();
+        let clean = move |_event| cleanup(app.clone(), parts.clone());
+        running.push(tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped))));
+        Self(running)
+    }
+
+    /// A worker that knows the embedded queue's dead letters.
+    pub fn worker(embedded: &Embedded, app: App, processors: Processors) -> Handler {
+        Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
+    }
+
+    /// Waits until every call under way has ended.
+    pub async fn finished(self) {
+        for function in self.0 {
+            // A panic was reported where it happened; there is nothing left to end.
+            let _ = function.await;
+        }
+    }
+}
+
+/// Ends when the value turns true, or nobody can turn it any more.
+pub async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn work(worker: Arc<Handler>, event: Value) -> Result<Value, Error> {
+    let event = serde_json::from_value(event)?;
+    Ok(serde_json::to_value(worker.handle(event, Instant::now() + FUNCTION_TIMEOUT).await)?)
+}
+
+/// The sweep, and what the table does on AWS by itself: rows past their TTL go.
+async fn cleanup(app: App, embedded: Embedded) -> Result<Value, Error> {
+    let swept = headway_cleanup::handle(&app).await?;
+    embedded.sweep_expired_rows().await?;
+    Ok(serde_json::to_value(swept)?)
+}

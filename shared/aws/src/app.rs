@@ -1,0 +1,31 @@
+//! The app over AWS's table and queue. Endpoints can be overridden in AWS's standard way (`AWS_ENDPOINT_URL_DYNAMODB`,
+//! `AWS_ENDPOINT_URL_SQS`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use headway_core::config::{ConfigError, HEADWAY_QUEUE_URL, HEADWAY_TABLE, required, retention_days};
+use headway_core::{App, SystemClock};
+
+use crate::dynamodb::DynamoLedger;
+use crate::sqs::SqsQueue;
+
+/// How long AWS has to answer one try of a call, which takes milliseconds: the client tries again after it, rather than
+/// hold a worker, and with it its messages, until the function's deadline.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The app over AWS's table and queue, as the environment names them.
+///
+/// # Errors
+/// [`ConfigError`] naming the variable.
+pub async fn app_on_aws() -> Result<App, ConfigError> {
+    let table = required(HEADWAY_TABLE)?;
+    let queue_url = required(HEADWAY_QUEUE_URL)?;
+    let patience = TimeoutConfig::builder().operation_attempt_timeout(ANSWER_TIMEOUT).build();
+    let aws = aws_config::from_env().timeout_config(patience).load().await;
+    let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), table);
+    let queue = SqsQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url);
+    let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
+    Ok(App { retention_days: retention_days()?, ..app })
+}

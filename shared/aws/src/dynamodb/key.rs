@@ -1,0 +1,122 @@
+//! Where each row is: its partition and sort key, made and read back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::schema::{PK, SK};
+use headway_core::ids::{ChunkId, JobId, PartId, UserId};
+
+pub(super) const JOB_SORT: &str = "JOB";
+pub(super) const PART_SORT: &str = "PART";
+
+/// A row's two keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) partition: String,
+    pub(super) sort: String,
+}
+
+impl Key {
+    fn new(partition: String, sort: impl Into<String>) -> Self {
+        Self { partition, sort: sort.into() }
+    }
+
+    pub(super) fn job(id: JobId) -> Self {
+        Self::new(format!("JOB#{id}"), JOB_SORT)
+    }
+
+    pub(super) fn params(id: JobId) -> Self {
+        Self::new(format!("JOB#{id}"), "PARAMS")
+    }
+
+    pub(super) fn submission(user_id: &UserId, key_hash: &str) -> Self {
+        Self::new(format!("IDEM#{user_id}#{key_hash}"), "IDEM")
+    }
+
+    pub(super) fn usage(user_id: &UserId) -> Self {
+        Self::new(format!("OWNER#{user_id}"), "USAGE")
+    }
+
+    pub(super) fn part(id: PartId) -> Self {
+        Self::new(part_partition(id), PART_SORT)
+    }
+
+    pub(super) fn outcome(id: ChunkId) -> Self {
+        Self::new(part_partition((id.job, id.part)), outcome_sort(id.chunk))
+    }
+
+    pub(super) fn parked(id: ChunkId, nonce: Uuid) -> Self {
+        Self::new(part_partition((id.job, id.part)), format!("{PARKED_PREFIX}{}#{nonce}", id.chunk))
+    }
+
+    pub(super) fn care(id: ChunkId) -> Self {
+        Self::new(part_partition((id.job, id.part)), format!("CARE#{}", id.chunk))
+    }
+
+    pub(super) fn secret(name: &str) -> Self {
+        Self::new(format!("SECRET#{name}"), "SECRET")
+    }
+
+    pub(super) fn stray(day: DateTime<Utc>, message_id: &str) -> Self {
+        Self::new(format!("STRAY#{}", day.format("%Y-%m-%d")), message_id)
+    }
+
+    /// As requests carry it.
+    pub(super) fn into_item(self) -> HashMap<String, AttributeValue> {
+        HashMap::from([(PK.to_owned(), AttributeValue::S(self.partition)), (SK.to_owned(), AttributeValue::S(self.sort))])
+    }
+}
+
+/// Sort keys of messages kept of a part begin so.
+pub(super) const PARKED_PREFIX: &str = "PARK#";
+
+/// The partition of everything of a part.
+pub(super) fn part_partition((job, part): PartId) -> String {
+    format!("JOB#{job}#{part}")
+}
+
+/// The sort key of a chunk's outcome row; in the order of chunks.
+pub(super) fn outcome_sort(chunk: u16) -> String {
+    format!("OUT#{chunk:03}")
+}
+
+/// The job of a job row's partition.
+pub(super) fn job_of(partition: &str) -> Option<JobId> {
+    JobId::parse(partition.strip_prefix("JOB#")?)
+}
+
+/// The part of a part's partition.
+pub(super) fn part_of(partition: &str) -> Option<PartId> {
+    let (job, part) = partition.strip_prefix("JOB#")?.split_once('#')?;
+    Some((JobId::parse(job)?, part.parse().ok()?))
+}
+
+/// The chunk of an outcome row's sort key.
+pub(super) fn chunk_of_outcome(sort: &str) -> Option<u16> {
+    sort.strip_prefix("OUT#")?.parse().ok()
+}
+
+/// The chunk and the message of a parked row's sort key.
+pub(super) fn parts_of_parked(sort: &str) -> Option<(u16, Uuid)> {
+    let (chunk, nonce) = sort.strip_prefix(PARKED_PREFIX)?.split_once('#')?;
+    Some((chunk.parse().ok()?, nonce.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_back_as_they_were_made() {
+        let id = ChunkId { job: JobId(Uuid::new_v4()), part: 7, chunk: 9 };
+        assert_eq!(job_of(&Key::job(id.job).partition), Some(id.job));
+        assert_eq!(part_of(&Key::part((id.job, 7)).partition), Some((id.job, 7)));
+        assert_eq!(chunk_of_outcome(&Key::outcome(id).sort), Some(9));
+        let nonce = Uuid::new_v4();
+        assert_eq!(parts_of_parked(&Key::parked(id, nonce).sort), Some((9, nonce)));
+        assert_eq!(job_of(&Key::part((id.job, 7)).partition), None, "a part is no job");
+    }
+}

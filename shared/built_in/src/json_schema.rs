@@ -1,0 +1,63 @@
+//! `json-schema`: checks each item against a JSON Schema, and turns text into types.
+
+use std::time::Duration;
+
+use headway_processor::limits::ITEMS_PER_CHUNK_MAX;
+use headway_processor::{ItemError, Options, RawValue};
+use serde::Deserialize;
+
+/// What jobs name it by.
+pub const NAME: &str = "json-schema";
+
+/// Items of one job that are handed to the children side by side: they go in batches.
+const CONCURRENCY: usize = ITEMS_PER_CHUNK_MAX;
+/// An item is cut off by the time of a core that it takes, which a busy machine may be long in giving.
+const ITEM_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The `params` of a job: `{"schema": …, "text": false}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// The JSON Schema.
+    pub schema: Box<RawValue>,
+    /// Whether all values are text, as from CSV.
+    #[serde(default)]
+    pub text: bool,
+}
+
+impl Params {
+    /// Those of a job.
+    ///
+    /// # Errors
+    /// [`ItemError::Permanent`] if they are something else.
+    pub fn read(params: &RawValue) -> Result<Self, ItemError> {
+        serde_json::from_str(params.get())
+            .map_err(|e| ItemError::permanent("params", format!("params must be {{\"schema\": …, \"text\": false}}: {e}")))
+    }
+}
+
+/// Its options.
+pub fn options() -> Options {
+    Options {
+        description: "Checks each item against a JSON Schema and outputs it, with text turned into types if asked to".to_owned(),
+        params_schema: serde_json::json!({
+            "type": "object",
+            "required": ["schema"],
+            "properties": {
+                "schema": {
+                    "type": ["object", "boolean"],
+                    "description": "A JSON Schema of draft 4 to 2020-12; references stay within it"
+                },
+                "text": {
+                    "type": "boolean",
+                    "default": false,
+                    "description": "All values are text, as from CSV: turn them into the types that the schema asks for"
+                }
+            },
+            "additionalProperties": false
+        }),
+        concurrency: CONCURRENCY,
+        item_timeout: ITEM_TIMEOUT,
+        ..Options::default()
+    }
+}

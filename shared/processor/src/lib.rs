@@ -1,0 +1,28 @@
+//! What a user of Headway writes: an [`ItemProcessor`], kept by name in [`Processors`].
+//!
+//! A processor gets one [`Item`] at a time and returns an [`Output`] or an [`ItemError`]. How its items are run, it says by
+//! [`Options`]. Callers of the HTTP API see it as a [`ProcessorInfo`].
+//!
+//! This crate needs neither AWS nor an async runtime, so a library of processors builds in seconds. A project of your own
+//! depends on the crate `headway`, which re-exports all of this.
+
+mod ids;
+mod item;
+mod item_error;
+mod item_processor;
+pub mod limits;
+mod options;
+mod output;
+mod processor_info;
+mod processors;
+
+pub use async_trait::async_trait;
+pub use ids::{JobId, UserId};
+pub use item::Item;
+pub use item_error::ItemError;
+pub use item_processor::ItemProcessor;
+pub use options::Options;
+pub use output::Output;
+pub use processor_info::ProcessorInfo;
+pub use processors::Processors;
+pub use serde_json::value::RawValue;

@@ -1,0 +1,54 @@
+//! How a processor wants its items run.
+
+use std::time::Duration;
+
+use crate::limits::PATIENCE_DEFAULT;
+
+/// How a processor wants its items run.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use headway_processor::Options;
+///
+/// // A slow service that takes few calls at once. Everything else keeps its default.
+/// let options = Options {
+///     description: "Sends each member to the CRM".to_owned(),
+///     concurrency: 4,
+///     item_timeout: Duration::from_secs(60),
+///     ..Options::default()
+/// };
+/// assert_eq!((options.attempts_max, options.chunk_size), (5, None));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// One line for people.
+    pub description: String,
+    /// The JSON Schema of the job's `params`.
+    pub params_schema: serde_json::Value,
+    /// Items of one worker process worked on side by side.
+    pub concurrency: usize,
+    /// The longest one call may take.
+    pub item_timeout: Duration,
+    /// How often an item is tried while its failures are retryable.
+    pub attempts_max: u32,
+    /// How long an item may wait in all, in one round of its job, because it was throttled or could not reach the downstream.
+    /// Such waits are no attempts. After this long it fails as throttled or unreachable, with the last error.
+    pub patience: Duration,
+    /// The most items in a chunk (1 to 250), or `None` to fit the size of the job.
+    pub chunk_size: Option<u16>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            description: String::new(),
+            params_schema: serde_json::json!({}),
+            concurrency: 16,
+            item_timeout: Duration::from_secs(30),
+            attempts_max: 5,
+            patience: PATIENCE_DEFAULT,
+            chunk_size: None,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What a processor returns of an item.
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::item_error::ItemError;
+
+/// What became of an item that was processed.
+///
+/// ```
+/// use headway_processor::Output;
+///
+/// // Listed among the job's results.
+/// let Output::Json(kept) = Output::json(&serde_json::json!({"invoice": 17}))? else { panic!("it is kept") };
+/// assert_eq!(kept.get(), r#"{"invoice":17}"#);
+/// // Counted as processed, and not listed.
+/// assert!(matches!(Output::default(), Output::None));
+/// # Ok::<(), headway_processor::ItemError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub enum Output {
+    /// Nothing to keep.
+    #[default]
+    None,
+    /// A JSON value, kept byte for byte for the job's results.
+    Json(Box<RawValue>),
+    /// There is an output that is not kept: the item is listed among the results with `outputOmitted`.
+    Omitted,
+}
+
+impl Output {
+    /// Keeps `value` as the item's result.
+    ///
+    /// # Errors
+    /// [`ItemError::Permanent`] with code `output` if it cannot be written as JSON.
+    pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, ItemError> {
+        to_raw_value(value).map(Self::Json).map_err(|e| ItemError::permanent("output", e.to_string()))
+    }
+}

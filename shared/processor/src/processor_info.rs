@@ -1,0 +1,71 @@
+//! A processor as callers of the HTTP API see it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::ITEMS_PER_CHUNK_MAX;
+use crate::options::Options;
+
+/// A processor as callers of the HTTP API see it. `HEADWAY_PROCESSORS` is a JSON list of these.
+///
+/// ```
+/// use headway_processor::{Options, ProcessorInfo};
+///
+/// let options = Options { description: "Writes an invoice for each order".to_owned(), ..Options::default() };
+/// let info = ProcessorInfo::new("invoices", &options);
+/// assert_eq!((info.name.as_str(), info.chunk_size), ("invoices", 250));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProcessorInfo {
+    /// What jobs name it by.
+    pub name: String,
+    /// One line for people.
+    #[serde(default)]
+    pub description: String,
+    /// The JSON Schema of `params`.
+    #[serde(default = "any_params")]
+    pub params_schema: serde_json::Value,
+    /// The most items in a chunk.
+    #[serde(default = "chunk_size_default")]
+    pub chunk_size: u16,
+    /// How often an item is tried.
+    #[serde(default = "max_attempts_default")]
+    pub max_attempts: u32,
+    /// The longest one try may take, in seconds.
+    #[serde(default = "item_timeout_default")]
+    pub item_timeout_seconds: u64,
+    /// Whether the chunk size is the processor's wish, not only the most there is.
+    #[serde(skip)]
+    pub chunk_size_asked: bool,
+}
+
+impl ProcessorInfo {
+    /// The entry of a processor with these options.
+    pub fn new(name: &str, options: &Options) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: options.description.clone(),
+            params_schema: options.params_schema.clone(),
+            chunk_size: options.chunk_size.unwrap_or(chunk_size_default()),
+            max_attempts: options.attempts_max,
+            item_timeout_seconds: options.item_timeout.as_secs(),
+            chunk_size_asked: options.chunk_size.is_some(),
+        }
+    }
+}
+
+fn any_params() -> serde_json::Value {
+    serde_json::json!({})
+}
+
+const fn chunk_size_default() -> u16 {
+    ITEMS_PER_CHUNK_MAX as u16
+}
+
+fn max_attempts_default() -> u32 {
+    Options::default().attempts_max
+}
+
+fn item_timeout_default() -> u64 {
+    Options::default().item_timeout.as_secs()
+}

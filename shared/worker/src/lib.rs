@@ -1,0 +1,145 @@
+//! The worker: works chunks off and settles them, on Lambda or in any other host that calls its [`Handler`].
+//!
+//! A worker of your own is a `main` of a few lines: `headway::enter()` first, then
+//! `headway::run(Processors::new().with("name", Mine)).await`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use headway_aws::metrics::Metrics;
+use headway_aws::{app_on_aws, telemetry};
+use headway_core::limits::FUNCTION_TIMEOUT_MAX;
+use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::{App, Processors, config};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+mod metrics;
+pub mod processors;
+
+pub use headway_schema::sandbox::enter;
+
+/// The worker and how it tells dead letters from other messages.
+#[derive(Debug)]
+pub struct Handler {
+    app: App,
+    worker: Worker,
+    dead_letter_queue_arn: Option<String>,
+    metrics: Metrics,
+}
+
+impl Handler {
+    /// A handler of messages; those from the queue of that ARN are dead letters.
+    pub fn new(app: App, processors: Processors, dead_letter_queue_arn: Option<String>) -> Self {
+        Self { worker: Worker::new(app.clone(), processors), app, dead_letter_queue_arn, metrics: Metrics::default() }
+    }
+
+    /// Tells operators of every batch.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// This process is the only worker there is.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { worker: self.worker.alone(), ..self }
+    }
+
+    /// Calls each processor on a thread of its own.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn with_threads(self) -> std::io::Result<Self> {
+        Ok(Self { worker: self.worker.with_threads()?, ..self })
+    }
+
+    /// Works on a batch before `deadline`; the answer names the messages that have to come again.
+    pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
+        let began = Instant::now();
+        let messages = event.records.len();
+        // A dead letter is as old as its failures took.
+        let fresh = event.records.iter().filter(|record| !self.is_dead_letter(record));
+        let oldest_age = metrics::oldest_age(fresh, self.app.clock.now());
+        let deliveries = event.records.into_iter().map(|record| self.delivery(record)).collect();
+        let worked = self.worker.work(deliveries, Invocation { began, deadline }).await;
+        self.metrics.send(self.app.clock.now(), metrics::of(&worked, oldest_age));
+        let undone = worked.undone.len();
+        tracing::info!(messages, undone, duration_ms = began.elapsed().as_millis() as u64, "worked on a batch");
+        if self.worker.is_spent() {
+            end_soon();
+        }
+        let mut answer = SqsBatchResponse::default();
+        answer.batch_item_failures = worked.undone.into_iter().map(failure).collect();
+        answer
+    }
+
+    fn is_dead_letter(&self, record: &SqsMessage) -> bool {
+        self.dead_letter_queue_arn.is_some() && record.event_source_arn == self.dead_letter_queue_arn
+    }
+
+    fn delivery(&self, record: SqsMessage) -> Delivery {
+        let receive_count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        Delivery {
+            dead_letter: self.is_dead_letter(&record),
+            message_id: record.message_id.unwrap_or_default(),
+            body: record.body.unwrap_or_default(),
+            receive_count: receive_count.unwrap_or(1),
+        }
+    }
+}
+
+/// Ends the process once the answer is on its way: only a new one is free of what holds its threads.
+fn end_soon() {
+    tracing::error!("too many calls of processors cannot be stopped: what is left was handed back, and this process ends");
+    tokio::spawn(async {
+        tokio::time::sleep(END_AFTER).await;
+        std::process::exit(1);
+    });
+}
+
+/// How long the answer of the last batch has to get on its way.
+const END_AFTER: Duration = Duration::from_millis(500);
+
+/// Runs the worker function on Lambda, configured by the environment, until the runtime ends it. A `main` that has not
+/// called [`enter`] has it called here: what comes before runs in each child process that checks items too.
+///
+/// # Errors
+/// What is missing in the environment, and what the runtime reports.
+pub async fn run(processors: Processors) -> Result<(), Error> {
+    enter();
+    telemetry::init();
+    let app = app_on_aws().await?;
+    serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
+}
+
+/// Runs the worker function over this app until the runtime ends it. Messages from the queue of that ARN are dead letters.
+///
+/// # Errors
+/// What is missing in the environment, and what the runtime reports.
+pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: Processors) -> Result<(), Error> {
+    let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
+    let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
+    let handler = &handler;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
+        let span = tracing::info_span!("batch", request_id = event.context.request_id);
+        let deadline = deadline(event.context.deadline);
+        Ok::<_, Error>(handler.handle(event.payload, deadline).instrument(span).await)
+    }))
+    .await
+}
+
+/// The runtime's deadline, in milliseconds since the epoch, by this process's clock. One that is long past, as local
+/// emulators send, stands for none.
+fn deadline(epoch_ms: u64) -> Instant {
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
+    let left = if epoch_ms + 3_600_000 < now_ms { FUNCTION_TIMEOUT_MAX } else { Duration::from_millis(epoch_ms.saturating_sub(now_ms)) };
+    Instant::now() + left.min(FUNCTION_TIMEOUT_MAX)
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}

@@ -1,0 +1,126 @@
+//! `http`: sends each item to an endpoint the operator configured by name, so that a processor can be written in any
+//! language. 2xx is done, what may pass is tried again, anything else has failed; callers never give an address.
+
+mod answer;
+mod excerpt;
+mod output;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use answer::Sent;
+use async_trait::async_trait;
+use headway_built_in::http::{self, Params};
+use headway_core::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
+use headway_outbound::{Endpoint, Endpoints};
+use serde_json::value::RawValue;
+
+/// Posts each item, as it came, to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
+///
+/// Every try of an item carries the same `Idempotency-Key` and a signature as Standard Webhooks 1.0 has it.
+#[derive(Debug, Clone)]
+pub struct Http {
+    endpoints: Endpoints,
+    clock: Arc<dyn Clock>,
+}
+
+impl Http {
+    /// With what the operator configured.
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self { endpoints, clock: Arc::new(SystemClock) }
+    }
+
+    /// Takes the time of day from `clock`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    fn bound(&self, params: &RawValue) -> Result<Bound, ItemError> {
+        let Params { endpoint } = serde_json::from_str(params.get())
+            .map_err(|e| ItemError::permanent("params", format!("params must be {{\"endpoint\": \"name\"}}: {e}")))?;
+        let found = self.endpoints.get(&endpoint).ok_or_else(|| self.unknown(&endpoint))?;
+        Ok(Bound { endpoint: Arc::clone(found), clock: Arc::clone(&self.clock) })
+    }
+
+    fn unknown(&self, name: &str) -> ItemError {
+        let known: Vec<&str> = self.endpoints.names().collect();
+        let known = match known.as_slice() {
+            [] => format!("none is configured; the operator names them in {}", Endpoints::VARIABLE),
+            known => format!("known are {}", known.join(", ")),
+        };
+        ItemError::permanent("endpoint", format!("there is no endpoint {name:?}: {known}"))
+    }
+}
+
+#[async_trait]
+impl ItemProcessor for Http {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        self.bound(&item.params)?.process(item).await
+    }
+
+    fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        Ok(Some(Arc::new(self.bound(params)?)))
+    }
+
+    /// The most that any endpoint asks for; what `prepare` returns has the endpoint's own.
+    fn options(&self) -> Options {
+        let own = self.endpoints.iter().map(options);
+        own.reduce(|a, b| Options {
+            concurrency: a.concurrency.max(b.concurrency),
+            item_timeout: a.item_timeout.max(b.item_timeout),
+            attempts_max: a.attempts_max.max(b.attempts_max),
+            ..a
+        })
+        .map_or_else(|| self.described(Options::default()), |options| self.described(options))
+    }
+}
+
+impl Http {
+    fn described(&self, options: Options) -> Options {
+        let names: Vec<&str> = self.endpoints.names().collect();
+        let Options { description, params_schema, .. } = http::options(&names);
+        Options { description, params_schema, ..options }
+    }
+}
+
+/// Bound to one endpoint.
+struct Bound {
+    endpoint: Arc<Endpoint>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl ItemProcessor for Bound {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        let now = self.clock.now();
+        let key = item.idempotency_key();
+        let signed = self.endpoint.post(&key, now, String::from(Box::<str>::from(item.value)));
+        let request = (signed.builder)
+            .header("idempotency-key", key)
+            .header("headway-job", item.job_id.to_string())
+            .header("headway-index", item.index)
+            .header("headway-attempt", item.attempt);
+        let sent = Sent { endpoint: &self.endpoint, signature: &signed.signature, attempt: item.attempt, now };
+        match self.endpoint.send(request).await {
+            Ok(response) => answer::read(&sent, response).await,
+            Err(reason) => Err(answer::unanswered(&self.endpoint, &reason)),
+        }
+    }
+
+    fn options(&self) -> Options {
+        options(&self.endpoint)
+    }
+}
+
+/// The request times out by itself a little before the item would: that says more, and may pass.
+fn options(endpoint: &Endpoint) -> Options {
+    Options {
+        concurrency: endpoint.concurrency(),
+        item_timeout: endpoint.timeout() + Duration::from_secs(1),
+        attempts_max: endpoint.attempts_max(),
+        ..Options::default()
+    }
+}

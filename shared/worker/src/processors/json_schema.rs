@@ -1,0 +1,114 @@
+//! `json-schema`: the bulk-import job. Checks each item against the JSON Schema in the job's `params`, turns text into the
+//! types the schema asks for if the params say that all is text, and outputs the typed item. Schemas and items are
+//! strangers' programs: both run in the child processes of [`headway_schema::sandbox`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use headway_built_in::json_schema::{self, Params};
+use headway_core::{Item, ItemError, ItemProcessor, Options, Output};
+use headway_schema::sandbox::{Checked, NoVerdict};
+use headway_schema::{Misfit, Sandbox, Source};
+use serde_json::value::RawValue;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
+
+/// A message is cut by whoever keeps it; what is longer by far is not made.
+const MESSAGE_BYTES_MAX: usize = headway_core::limits::ERROR_MESSAGE_CHARS_MAX * 4;
+/// After how long an item that could not be checked is tried again.
+const UNAVAILABLE_FOR: Duration = Duration::from_secs(1);
+/// What `prepare` calls the owner, whom it does not know: no user's name is empty.
+const NO_OWNER: &str = "";
+
+/// Checks items by the schema in the job's `params`, and types them.
+///
+/// JSON is checked as it is. With `"text": true`, as the command sets it for CSV, a text that the schema refuses becomes
+/// what it asks for: `null` from the empty text, `boolean` from `true` and `false` in any case, `number` and `integer` from
+/// text that is a JSON number as it stands. So `"007"`, `"1,000"` and `" 5"` stay text and are refused, and so is
+/// `"1E+05"` for an integer: a spreadsheet has cut it. A text that the schema takes stays text. Everything else of the item
+/// keeps its bytes, digits beyond f64's included; only the check itself reads numbers as i64, u64 or f64.
+#[derive(Debug, Clone, Default)]
+pub struct JsonSchema {
+    source: Option<Arc<Source>>,
+}
+
+impl JsonSchema {
+    /// Not bound to a schema yet: `prepare` is what reads it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The schema in a job's `params`.
+    ///
+    /// # Errors
+    /// [`ItemError::Permanent`] if there is none, or something else.
+    pub fn source(params: &RawValue) -> Result<Arc<Source>, ItemError> {
+        let Params { schema, text } = Params::read(params)?;
+        Ok(Arc::new(Source::new(schema.get(), text)))
+    }
+}
+
+#[async_trait]
+impl ItemProcessor for JsonSchema {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        let source = match &self.source {
+            Some(source) => source.clone(),
+            None => Self::source(&item.params)?,
+        };
+        match Sandbox::global().check(item.user_id.as_str(), &source, item.value).await {
+            Ok(Checked::Fits(item) | Checked::Typed(item)) => Ok(Output::Json(item)),
+            Ok(Checked::Misfit(misfit)) => Err(failure(misfit)),
+            Err(no_verdict) => Err(without_verdict(no_verdict)),
+        }
+    }
+
+    fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        let source = Self::source(params)?;
+        off_the_way(|| Sandbox::global().compile_blocking(NO_OWNER, &source)).map_err(without_verdict)?;
+        Ok(Some(Arc::new(Self { source: Some(source) })))
+    }
+
+    fn options(&self) -> Options {
+        json_schema::options()
+    }
+}
+
+/// Waits in a way that holds up nothing else of the runtime, if it has other threads.
+fn off_the_way<T>(wait: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
+        _ => wait(),
+    }
+}
+
+fn failure(misfit: Misfit) -> ItemError {
+    let mut message = String::new();
+    for violation in &misfit.violations {
+        if message.len() > MESSAGE_BYTES_MAX {
+            break;
+        }
+        let separator = if message.is_empty() { "" } else { "; " };
+        let colon = if violation.pointer.is_empty() { "" } else { ": " };
+        message.push_str(&format!("{separator}{}{colon}{}", violation.pointer, violation.reason));
+    }
+    ItemError::permanent(misfit.code, message)
+}
+
+fn without_verdict(no_verdict: NoVerdict) -> ItemError {
+    match no_verdict {
+        NoVerdict::Schema(unusable) => {
+            let refusals = unusable
+                .refusals()
+                .into_iter()
+                .map(|refusal| format!("/schema{}: {}", refusal.pointer, refusal.detail))
+                .collect::<Vec<_>>();
+            ItemError::permanent(unusable.code(), format!("params: {}", refusals.join("; ")))
+        }
+        NoVerdict::Cut { cut } => ItemError::permanent(cut.code(), cut.to_string()),
+        // Nothing is wrong with the item: it is no attempt.
+        NoVerdict::Unavailable(why) => {
+            ItemError::throttled("schema unavailable", format!("items cannot be checked now: {why}"), Some(UNAVAILABLE_FOR))
+        }
+    }
+}
