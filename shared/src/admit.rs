@@ -39,7 +39,7 @@ pub(crate) async fn growth(app: &App, job: &Job, items: u64) -> Result<(), JobEr
 async fn change(app: &App, owner: &UserId, apply: impl Fn(&mut Usage) -> Result<bool, Exceeded>, looks: usize) -> Result<(), JobError> {
     let now = app.clock.now();
     for _ in 0..CHANGES_MAX {
-        let mut usage = app.ledger.usage(owner).await?.unwrap_or_else(|| Usage::new(owner.clone()));
+        let mut usage = app.cupboard.usage(owner).await?.unwrap_or_else(|| Usage::new(owner.clone()));
         let next = usage.to_look_at(looks);
         let applied = match apply(&mut usage) {
             Ok(false) => return Ok(()),
@@ -53,7 +53,7 @@ async fn change(app: &App, owner: &UserId, apply: impl Fn(&mut Usage) -> Result<
             Err(exceeded) => return Err(exceeded.into()),
         };
         usage.version += 1;
-        let is_put = app.ledger.put_usage(&usage).await?;
+        let is_put = app.cupboard.put_usage(&usage).await?;
         match applied {
             Err(exceeded) => return Err(exceeded.into()),
             Ok(()) if is_put => return Ok(()),

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::cupboard::Cupboard;
 use crate::jobs::{JobRepository, Jobs};
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::queue::ChunkQueue;
 use crate::quota::Quotas;
+use crate::store::Store;
 use headway_processor::ProcessorInfo;
 
 /// The ports and choices; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The rows.
+    /// The rows of jobs.
     pub ledger: Arc<dyn Ledger>,
+    /// What is kept beside them.
+    pub cupboard: Arc<dyn Cupboard>,
     /// Jobs over the rows.
     pub jobs: Arc<dyn JobRepository>,
     /// Where chunks are sent.
@@ -31,10 +35,11 @@ pub struct App {
 
 impl App {
     /// Over these ports, with every choice at its default and no processor known.
-    pub fn new(ledger: Arc<dyn Ledger>, queue: Arc<dyn ChunkQueue>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: Arc<dyn Store>, queue: Arc<dyn ChunkQueue>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            jobs: Arc::new(Jobs::new(ledger.clone(), clock.clone())),
-            ledger,
+            jobs: Arc::new(Jobs::new(store.clone(), clock.clone())),
+            ledger: store.clone(),
+            cupboard: store,
             queue,
             clock,
             processors: Arc::default(),

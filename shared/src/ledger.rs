@@ -1,4 +1,5 @@
-//! The port to the table: every row the protocol knows, and the one atomic write each operation is.
+//! The port to the rows of jobs: every row the protocol of counting knows, and the one atomic write each operation is.
+//! What else is kept is in the [`Cupboard`](crate::Cupboard).
 //!
 //! Reads are strongly consistent, except where an operation only finds candidates. Every write is safe to repeat. An
 //! update never creates a row: of a deleted job nothing comes back.
@@ -17,7 +18,6 @@ use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
-use crate::quota::Usage;
 
 pub mod memory;
 
@@ -104,18 +104,7 @@ pub enum Candidates {
     Ended,
 }
 
-/// A message that could not be worked on, kept for people to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stray {
-    /// The queue's id of it.
-    pub message_id: String,
-    /// Its text.
-    pub body: String,
-    /// Why it was not worked on.
-    pub reason: String,
-}
-
-/// The table. Errors are [`JobError::Unavailable`], and [`JobError::Corrupt`] where a row is read.
+/// The rows of jobs. Errors are [`JobError::Unavailable`], and [`JobError::Corrupt`] where a row is read.
 #[async_trait]
 pub trait Ledger: Send + Sync + Debug {
     /// The job rows and part rows of these ids, in as few calls as can be. Those that are not there are left out.
@@ -152,20 +141,10 @@ pub trait Ledger: Send + Sync + Debug {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError>;
 
-    /// What an owner's `Idempotency-Key` stands for, if it has started a job.
-    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError>;
-
-    /// What the owner has started lately, and has live.
-    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError>;
-
-    /// Puts an owner's row if the one that is there has the version before it (none before version 1): says whether.
-    /// The very same row was put by an earlier try.
-    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError>;
-
     /// One conditional write to a job row.
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError>;
 
-    /// Puts a part row unless there is another: then returns that. The very same row was put by an earlier try.
+    /// Puts a part row unless there is another: then returns that. Exactly this row was put by an earlier try, and is no other.
     async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError>;
 
     /// One conditional write to a part row.
@@ -181,7 +160,7 @@ pub trait Ledger: Send + Sync + Debug {
     async fn outcomes(&self, id: PartId, from: u16) -> Result<Vec<Outcome>, JobError>;
 
     /// Puts an outcome row if the one that is there has the version before it (none before version 1): says whether.
-    /// The very same row was put by an earlier try.
+    /// Also true if exactly this row is there already, put by an earlier try whose answer was lost.
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError>;
 
     /// Keeps a message.
@@ -211,10 +190,4 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// Deletes a job's params, its key row, and last the job row.
     async fn delete_job(&self, job: &Job) -> Result<(), JobError>;
-
-    /// The secret of that name: `fresh` if there was none, from then on always the same.
-    async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError>;
-
-    /// Keeps a message that could not be worked on.
-    async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError>;
 }

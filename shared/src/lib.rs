@@ -6,7 +6,8 @@
 //! - What a user writes is in the crate `headway-processor`; its types are re-exported here.
 //! - Nouns and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`], [`percentage`],
 //!   [`quota`], [`limits`].
-//! - Ports: [`ledger`] to the rows, with [`jobs`] as the only door to writes of jobs and parts; [`queue`] to the messages; [`clock`].
+//! - Ports: [`ledger`] to the rows of jobs, with [`jobs`] as the only door to writes of jobs and parts; [`cupboard`] to what is
+//!   kept beside them, and [`store`] to both; [`queue`] to the messages; [`clock`].
 //! - Use-cases, which know ports only: [`submit`], [`work`] (one stage a file), [`settle`], [`upward`], [`end`] (the one door through
 //!   which a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`], [`live_jobs`], [`records`], [`sweep`].
 //! - [`access`] decides for whom a job exists.
@@ -20,6 +21,7 @@ pub mod cancel;
 pub mod chunk;
 pub mod clock;
 pub mod config;
+pub mod cupboard;
 pub mod delete;
 pub mod end;
 pub mod error;
@@ -43,6 +45,7 @@ pub mod settle;
 pub mod settlement;
 pub mod split;
 pub mod status;
+pub mod store;
 pub mod submit;
 pub mod sweep;
 pub mod upward;
@@ -52,6 +55,7 @@ pub mod work;
 pub use access::{OwnedJob, Viewer};
 pub use app::App;
 pub use clock::{Clock, SystemClock};
+pub use cupboard::Cupboard;
 pub use error::{Conflict, JobError, Violation, error_chain};
 pub use headway_processor::{Item, ItemError, ItemProcessor, Options, Output, ProcessorInfo, Processors};
 pub use ids::{ChunkId, JobId, PartId, UserId};
@@ -60,3 +64,4 @@ pub use jobs::JobRepository;
 pub use ledger::Ledger;
 pub use percentage::Percentage;
 pub use queue::ChunkQueue;
+pub use store::Store;

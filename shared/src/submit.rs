@@ -106,7 +106,7 @@ pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobErro
 /// Whether the request came before and its job is there: it is the same start then, whatever the quotas say.
 async fn is_known(app: &App, new: &NewJob) -> Result<bool, JobError> {
     let Some(key) = &new.key else { return Ok(false) };
-    let Some(known) = app.ledger.submission(&key.user_id, &key.key_hash).await? else { return Ok(false) };
+    let Some(known) = app.cupboard.submission(&key.user_id, &key.key_hash).await? else { return Ok(false) };
     match app.owned(&key.user_id, known.job).await {
         Ok(_) => Ok(true),
         Err(JobError::NotFound) => Ok(false),

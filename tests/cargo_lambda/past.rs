@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_core::jobs::Jobs;
 use headway_core::submit::{Submission, start_job};
 use headway_core::{App, Clock, JobId, Options, ProcessorInfo, SystemClock, ToleratedFailures, UserId};
 use serde_json::value::RawValue;
@@ -26,7 +27,8 @@ impl Clock for LongAgo {
 
 /// Starts a job without items, which ends at once, as if 40 days ago.
 pub(crate) async fn ended_job(app: &App) -> JobId {
-    let app = App::new(app.ledger.clone(), app.queue.clone(), Arc::new(LongAgo));
+    let jobs = Arc::new(Jobs::new(app.ledger.clone(), Arc::new(LongAgo)));
+    let app = App { jobs, clock: Arc::new(LongAgo), ..app.clone() };
     let app = app.with_processors(vec![ProcessorInfo::new("json-schema", &Options::default())]);
     let job = start_job(&app, without_items()).await.unwrap();
     assert!(job.is_terminal());

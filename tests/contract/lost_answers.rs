@@ -4,7 +4,7 @@ use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{CareMark, Parked, Written};
 use headway_core::part::PartWrite;
-use headway_core::{ChunkId, Ledger};
+use headway_core::{ChunkId, Cupboard as _, Ledger};
 use headway_embedded::Embedded;
 use uuid::Uuid;
 

@@ -4,14 +4,14 @@ use std::io::Write as _;
 use std::sync::{Arc, Once};
 
 use headway_aws::dynamodb::{DynamoLedger, schema};
-use headway_core::Ledger;
+use headway_core::Store;
 use headway_core::ledger::memory::MemoryLedger;
 use headway_embedded::{Config, Embedded};
 use uuid::Uuid;
 
 use crate::faults::interleaving;
 
-/// Runs each case, an `async fn(Arc<dyn Ledger>)`, over every ledger.
+/// Runs each case, an `async fn(Arc<dyn Store>)`, over every ledger.
 macro_rules! over_every_ledger {
     ($($case:ident),* $(,)?) => {
         mod over_memory {
@@ -44,12 +44,12 @@ pub(crate) use over_every_ledger;
 pub(crate) const TABLE: &str = "headway";
 
 /// The pure rules under a lock.
-pub(crate) fn memory() -> Arc<dyn Ledger> {
+pub(crate) fn memory() -> Arc<dyn Store> {
     Arc::new(MemoryLedger::default())
 }
 
 /// Production's adapter over the embedded DynamoDB.
-pub(crate) async fn embedded() -> Arc<dyn Ledger> {
+pub(crate) async fn embedded() -> Arc<dyn Store> {
     let client = Embedded::dynamodb_config(interleaving(embedded_parts().dynamodb_http_client())).build();
     let client = aws_sdk_dynamodb::Client::from_conf(client);
     schema::create_table(&client, TABLE).await.unwrap();
@@ -63,7 +63,7 @@ pub(crate) fn embedded_parts() -> Embedded {
 
 /// Production's adapter over the endpoint of the environment, if it is asked for. All tests share its table, as
 /// strangers do: none looks at rows that it did not put.
-pub(crate) async fn endpoint() -> Option<Arc<dyn Ledger>> {
+pub(crate) async fn endpoint() -> Option<Arc<dyn Store>> {
     let client = endpoint_client().await?;
     let table = "headway-contract";
     schema::create_table(&client, table).await.unwrap();

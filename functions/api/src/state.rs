@@ -50,7 +50,7 @@ impl AppState {
         let read = || async {
             let mut fresh = [0; 32];
             getrandom::fill(&mut fresh).map_err(|e| JobError::unavailable("the source of randomness", e))?;
-            Ok(PageTokens::new(&self.app.ledger.secret(PAGE_TOKEN_SECRET, &fresh).await?))
+            Ok(PageTokens::new(&self.app.cupboard.secret(PAGE_TOKEN_SECRET, &fresh).await?))
         };
         self.page_tokens.get_or_try_init(read).await
     }

@@ -6,15 +6,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use self::change::Change;
-use self::item::{Item, Reader, Writer, number, text};
+use self::change::{Change, absent, follows};
+use self::item::{Item, Reader, text};
 use self::key::Key;
 use self::schema::{DATA, SK};
 use self::table::{Put, Query, Table};
@@ -22,14 +20,14 @@ use headway_core::clock::{Clock, SystemClock};
 use headway_core::error::{Cause, JobError};
 use headway_core::ids::{ChunkId, JobId, PartId, UserId};
 use headway_core::job::{Job, JobWrite};
-use headway_core::ledger::{Candidates, CareMark, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
+use headway_core::ledger::{Candidates, CareMark, Found, Ledger, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::BATCH_GET_KEYS_MAX;
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite};
-use headway_core::quota::Usage;
 
 mod change;
 mod create;
+mod cupboard;
 mod find;
 mod item;
 mod item_bytes;
@@ -68,14 +66,6 @@ impl DynamoLedger {
         Self { clock, ..self }
     }
 
-    /// What a put of a row of this version waits for: the version before it, or nothing before the first.
-    fn follows(version_before: u64) -> Change {
-        match version_before {
-            0 => absent(),
-            before => Change::default().when("#version = :before").value(":before", number(before)),
-        }
-    }
-
     async fn page_of(&self, id: PartId, from: &str, to: &str) -> Result<Vec<Item>, JobError> {
         let value = |name: &str, value: &str| (name.to_owned(), text(value));
         let values = HashMap::from([value(":partition", &key::part_partition(id)), value(":from", from), value(":to", to)]);
@@ -109,26 +99,6 @@ impl Ledger for DynamoLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.table.create(job, params.get(), key, replacing, self.clock.now()).await
-    }
-
-    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
-        self.table.submission(user_id, key_hash).await
-    }
-
-    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        let item = self.table.get(Key::usage(user_id)).await?;
-        let read = |item: &Item| usage_row::usage(item, user_id).map_err(|e| JobError::corrupt("an owner's row", e));
-        item.as_ref().map(read).transpose()
-    }
-
-    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
-        let Some(before) = usage.version.checked_sub(1) else { return Ok(false) };
-        let item = usage_row::usage_item(usage, self.clock.now());
-        match self.table.put_if(item.clone(), &Self::follows(before)).await? {
-            Put::Done => Ok(true),
-            // A row that says the same is this put itself, whose answer was lost.
-            Put::Refused(there) => Ok(there.is_some_and(|there| usage_row::same_usage(&there, &item))),
-        }
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
@@ -176,7 +146,7 @@ impl Ledger for DynamoLedger {
         let Some(before) = outcome.version.checked_sub(1) else { return Ok(false) };
         let corrupt = |e| JobError::corrupt(format!("the outcome of {:?}", outcome.id), e);
         let item = outcome_row::outcome_item(outcome, self.clock.now()).map_err(corrupt)?;
-        match self.table.put_if(item.clone(), &Self::follows(before)).await? {
+        match self.table.put_if(item.clone(), &follows(before)).await? {
             Put::Done => Ok(true),
             // A row that says the same is this put itself, whose answer was lost.
             Put::Refused(there) => Ok(there.is_some_and(|there| outcome_row::same_outcome(&there, &item))),
@@ -233,27 +203,6 @@ impl Ledger for DynamoLedger {
         }
         self.table.delete(Key::job(job.id)).await
     }
-
-    async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
-        let read = |item: &Item| Reader(item).binary(DATA).map(<[u8]>::to_vec).map_err(|e| JobError::corrupt("a secret", e));
-        if let Some(there) = self.table.get(Key::secret(name)).await? {
-            return read(&there);
-        }
-        let row = Writer::new(Key::secret(name)).value(DATA, AttributeValue::B(Blob::new(fresh))).into_item();
-        match self.table.put_if(row, &absent()).await? {
-            Put::Done => Ok(fresh.to_vec()),
-            Put::Refused(Some(there)) => read(&there),
-            Put::Refused(None) => Err(JobError::unavailable("the table: PutItem", "a secret was refused, yet there is none")),
-        }
-    }
-
-    async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError> {
-        self.table.put(small_rows::stray_item(stray, now)).await
-    }
-}
-
-fn absent() -> Change {
-    Change::default().when("attribute_not_exists(#pk)")
 }
 
 fn take_row(rows: &mut Rows, item: &Item) -> Result<(), JobError> {

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Candidates, CareMark, Found, Ledger, Parked, Rows, Stray, SubmissionKey, Written};
+use super::{Candidates, CareMark, Found, Ledger, Parked, Rows, SubmissionKey, Written};
+use crate::cupboard::{Cupboard, Stray};
 use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
@@ -79,27 +80,6 @@ impl Ledger for MemoryLedger {
         state.params.insert(job.id, Arc::from(params.to_owned()));
         state.moved.insert(job.id, job.expires_at.filter(|_| !job.is_watched()).unwrap_or(job.updated_at));
         Ok(None)
-    }
-
-    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
-        Ok(self.state().keys.get(&(user_id.clone(), key_hash.to_owned())).cloned())
-    }
-
-    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        Ok(self.state().usages.get(user_id).cloned())
-    }
-
-    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
-        let mut state = self.state();
-        let known = state.usages.get(&usage.user_id);
-        if known == Some(usage) {
-            return Ok(true);
-        }
-        let next = known.map_or(0, |known| known.version) + 1 == usage.version;
-        if next {
-            state.usages.insert(usage.user_id.clone(), usage.clone());
-        }
-        Ok(next)
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
@@ -226,6 +206,30 @@ impl Ledger for MemoryLedger {
         state.moved.remove(&job.id);
         state.jobs.remove(&job.id);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Cupboard for MemoryLedger {
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        Ok(self.state().keys.get(&(user_id.clone(), key_hash.to_owned())).cloned())
+    }
+
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        Ok(self.state().usages.get(user_id).cloned())
+    }
+
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+        let mut state = self.state();
+        let known = state.usages.get(&usage.user_id);
+        if known == Some(usage) {
+            return Ok(true);
+        }
+        let next = known.map_or(0, |known| known.version) + 1 == usage.version;
+        if next {
+            state.usages.insert(usage.user_id.clone(), usage.clone());
+        }
+        Ok(next)
     }
 
     async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::worker::Worker;
 use crate::app::App;
 use crate::chunk::{ChunkMessage, Message};
+use crate::cupboard::Stray;
 use crate::error::JobError;
 use crate::ids::{ChunkId, PartId};
 use crate::job::Job;
-use crate::ledger::{Parked, Stray, Written};
+use crate::ledger::{Parked, Written};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite, Register};
 use crate::queue::Outgoing;
@@ -140,7 +141,7 @@ impl Worker {
             Ok(other) => other,
             Err(error) => {
                 let stray = Stray { message_id: kept.nonce.to_string(), body: kept.body.clone(), reason: error.to_string() };
-                self.app.ledger.keep_stray(&stray, self.app.clock.now()).await?;
+                self.app.cupboard.keep_stray(&stray, self.app.clock.now()).await?;
                 return Ok(None);
             }
         };

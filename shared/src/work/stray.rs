@@ -3,8 +3,8 @@
 use super::delivery::Delivery;
 use super::worker::Worker;
 use crate::chunk::WireError;
+use crate::cupboard::Stray;
 use crate::error::JobError;
-use crate::ledger::Stray;
 
 impl Worker {
     /// Such a message is left for a newer worker; when none could work on it, it is kept for people.
@@ -13,7 +13,7 @@ impl Worker {
             return Err(JobError::corrupt("a message", error.to_string()));
         }
         let stray = Stray { message_id: delivery.message_id.clone(), body: delivery.body.clone(), reason: error.to_string() };
-        self.app.ledger.keep_stray(&stray, self.app.clock.now()).await?;
+        self.app.cupboard.keep_stray(&stray, self.app.clock.now()).await?;
         tracing::error!(message_id = delivery.message_id, reason = stray.reason, "a message nobody could work on is kept in the table");
         Ok(())
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway_core::ledger::{CareMark, Parked, Stray};
-use headway_core::{ChunkId, JobId, Ledger};
+use headway_core::cupboard::Stray;
+use headway_core::ledger::{CareMark, Parked};
+use headway_core::{ChunkId, JobId, Store};
 use uuid::Uuid;
 
 use crate::sample::at;
@@ -17,7 +18,7 @@ crate::subject::over_every_ledger!(
     a_stray_of_any_size_is_kept,
 );
 
-async fn every_parked_message_is_given_back_until_it_is_forgotten(ledger: Arc<dyn Ledger>) {
+async fn every_parked_message_is_given_back_until_it_is_forgotten(ledger: Arc<dyn Store>) {
     let (job, part) = (JobId(Uuid::new_v4()), 1);
     let message = |chunk, body: &str| Parked { id: ChunkId { job, part, chunk }, nonce: Uuid::new_v4(), body: body.to_owned() };
     let mut kept: BTreeSet<_> = BTreeSet::new();
@@ -44,7 +45,7 @@ async fn every_parked_message_is_given_back_until_it_is_forgotten(ledger: Arc<dy
     assert_eq!(given, kept);
 }
 
-async fn a_mark_is_made_changed_and_removed(ledger: Arc<dyn Ledger>) {
+async fn a_mark_is_made_changed_and_removed(ledger: Arc<dyn Store>) {
     let id = ChunkId { job: JobId(Uuid::new_v4()), part: 0, chunk: 79 };
     assert_eq!(ledger.care(id).await.unwrap(), None);
     for strikes in 0..2 {
@@ -58,7 +59,7 @@ async fn a_mark_is_made_changed_and_removed(ledger: Arc<dyn Ledger>) {
     }
 }
 
-async fn a_secret_never_changes(ledger: Arc<dyn Ledger>) {
+async fn a_secret_never_changes(ledger: Arc<dyn Store>) {
     let name = format!("page-token-{}", Uuid::new_v4());
     let proposed: Vec<[u8; 32]> = (0..8).map(|i| [i; 32]).collect();
     let answers = join_all(proposed.iter().map(|fresh| ledger.secret(&name, fresh))).await;
@@ -67,7 +68,7 @@ async fn a_secret_never_changes(ledger: Arc<dyn Ledger>) {
     assert!(answers.contains(&ledger.secret(&name, &[99; 32]).await.unwrap()));
 }
 
-async fn a_stray_of_any_size_is_kept(ledger: Arc<dyn Ledger>) {
+async fn a_stray_of_any_size_is_kept(ledger: Arc<dyn Store>) {
     for body in [String::new(), "{}".to_owned(), "é".repeat(500_000)] {
         let stray = Stray { message_id: Uuid::new_v4().to_string(), body, reason: "not one of ours".to_owned() };
         ledger.keep_stray(&stray, at(0)).await.unwrap();

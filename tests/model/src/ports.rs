@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use headway_core::cupboard::{Cupboard, Stray};
 use headway_core::job::JobWrite;
-use headway_core::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, Stray, SubmissionKey, Written};
+use headway_core::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, SubmissionKey, Written};
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite};
 use headway_core::queue::Outgoing;
@@ -142,19 +143,6 @@ impl Ledger for Ports {
         }
     }
 
-    // Quotas are not modelled: an owner has started nothing, and a key is looked for when the job is created.
-    async fn submission(&self, _user_id: &UserId, _key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
-        Ok(None)
-    }
-
-    async fn usage(&self, _user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        Ok(None)
-    }
-
-    async fn put_usage(&self, _usage: &Usage) -> Result<bool, JobError> {
-        Ok(true)
-    }
-
     async fn update_job(&self, _id: JobId, write: &JobWrite, _now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
         match self.ask(|| Ask::UpdateJob(write.clone())).await? {
             Answer::Job(Some((found, row))) => Ok(written(found, self.job(&row))),
@@ -248,6 +236,22 @@ impl Ledger for Ports {
 
     async fn delete_job(&self, _job: &Job) -> Result<(), JobError> {
         self.ask(|| Ask::DeleteJob).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Cupboard for Ports {
+    // Quotas are not modelled: an owner has started nothing, and a key is looked for when the job is created.
+    async fn submission(&self, _user_id: &UserId, _key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        Ok(None)
+    }
+
+    async fn usage(&self, _user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        Ok(None)
+    }
+
+    async fn put_usage(&self, _usage: &Usage) -> Result<bool, JobError> {
+        Ok(true)
     }
 
     async fn secret(&self, name: &str, _fresh: &[u8]) -> Result<Vec<u8>, JobError> {

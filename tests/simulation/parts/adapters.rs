@@ -17,7 +17,7 @@ use headway_aws::sqs::SqsQueue;
 use headway_core::queue::Outgoing;
 use headway_core::queue::memory::MemoryQueue;
 use headway_core::work::Delivery;
-use headway_core::{App, ChunkQueue, Clock, JobError, Ledger, ProcessorInfo, UserId};
+use headway_core::{App, ChunkQueue, Clock, JobError, ProcessorInfo, Store, UserId};
 use headway_embedded::{Config, Embedded};
 use tokio::time::{Duration, Instant};
 
@@ -115,7 +115,7 @@ const RARE: &[&str] = &[
 pub(super) struct Adapters {
     embedded: Embedded,
     /// The table without faults, for those who watch.
-    calm: Arc<dyn Ledger>,
+    calm: Arc<dyn Store>,
     last_answers: LastAnswers,
     inbox: Inbox,
     /// How many writes the table has taken.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::item::number;
 use super::schema::short_name;
 
 /// Conditions joined by AND, and what to set, add and remove. Reserved words do no harm: every attribute goes by
@@ -90,6 +91,19 @@ impl Change {
 pub(super) fn names_in(expression: &str) -> HashMap<String, String> {
     let mentioned = expression.split('#').skip(1).map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(rest));
     mentioned.filter_map(|whole| Some((format!("#{whole}"), short_name(whole)?.to_owned()))).collect()
+}
+
+/// What a put of a row of this version waits for: the version before it, or nothing before the first.
+pub(super) fn follows(version_before: u64) -> Change {
+    match version_before {
+        0 => absent(),
+        before => Change::default().when("#version = :before").value(":before", number(before)),
+    }
+}
+
+/// That there is no such row yet.
+pub(super) fn absent() -> Change {
+    Change::default().when("attribute_not_exists(#pk)")
 }
 
 #[cfg(test)]

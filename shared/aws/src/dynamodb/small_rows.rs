@@ -6,8 +6,9 @@ use super::item::{Item, Reader, RowFault, Writer};
 use super::key::{Key, part_of, parts_of_parked};
 use super::part_row::ttl;
 use super::schema::*;
+use headway_core::cupboard::Stray;
 use headway_core::ids::{ChunkId, JobId, UserId};
-use headway_core::ledger::{CareMark, Parked, Stray, SubmissionKey};
+use headway_core::ledger::{CareMark, Parked, SubmissionKey};
 
 /// What is kept of a stray's text, in bytes: a row holds 400 KB, a message may have 1 MiB.
 const STRAY_BYTES_MAX: usize = 380_000;

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_core::cupboard::{Cupboard, Stray};
 use headway_core::job::JobWrite;
-use headway_core::ledger::{Candidates, CareMark, Found, Parked, Rows, Stray, SubmissionKey, Written};
+use headway_core::ledger::{Candidates, CareMark, Found, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite};
 use headway_core::quota::Usage;
-use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, UserId};
+use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -32,7 +33,7 @@ const SKEW: TimeDelta = TimeDelta::seconds(5);
 #[derive(Debug)]
 pub(in crate::parts) struct SimLedger {
     pub(in crate::parts) process: Process,
-    pub(in crate::parts) table: Arc<dyn Ledger>,
+    pub(in crate::parts) table: Arc<dyn Store>,
     /// The same without faults, for what is only counted.
     pub(in crate::parts) calm: Arc<dyn Ledger>,
     pub(in crate::parts) last_answers: LastAnswers,
@@ -134,18 +135,6 @@ impl Ledger for SimLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.process.call(Op::job(Kind::Create, job.id), self.table.create(job, params, key, replacing)).await
-    }
-
-    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
-        self.process.call(Op::of(Kind::Submission), self.table.submission(user_id, key_hash)).await
-    }
-
-    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        self.process.call(Op::of(Kind::Usage), self.table.usage(user_id)).await
-    }
-
-    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
-        self.process.call(Op::of(Kind::PutUsage), self.table.put_usage(usage)).await
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
@@ -281,6 +270,21 @@ impl Ledger for SimLedger {
 
     async fn delete_job(&self, job: &Job) -> Result<(), JobError> {
         self.process.call(Op::job(Kind::DeleteJob, job.id), self.table.delete_job(job)).await
+    }
+}
+
+#[async_trait]
+impl Cupboard for SimLedger {
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        self.process.call(Op::of(Kind::Submission), self.table.submission(user_id, key_hash)).await
+    }
+
+    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
+        self.process.call(Op::of(Kind::Usage), self.table.usage(user_id)).await
+    }
+
+    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+        self.process.call(Op::of(Kind::PutUsage), self.table.put_usage(usage)).await
     }
 
     async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
