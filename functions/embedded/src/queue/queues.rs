@@ -148,11 +148,16 @@ impl Queues {
 
     /// Brings back at once what was received and never deleted. Only for who knows that nobody is at work on it.
     ///
+    /// A process that dies takes everything it has in hand with it, and it may have been ended from outside. So its death alone
+    /// makes no message a dead letter: each comes back at least once more.
+    ///
     /// # Errors
     /// As [`Self::run`].
     pub(crate) async fn bring_back(&self) -> Result<usize, Fault> {
         let bring = |work: &mut Work<'_>| {
-            let due = "UPDATE messages SET due_ms = ?1 WHERE ready = 0 AND receives > 0 AND due_ms > ?1";
+            let due = "UPDATE messages SET due_ms = min(due_ms, ?1), receives = min(receives, coalesce(
+                         (SELECT receives_max - 1 FROM queues WHERE id = messages.queue), receives))
+                       WHERE ready = 0 AND receives > 0";
             Ok(work.tx.execute(due, [work.now_ms])?)
         };
         self.run(Care::WriteUnhurried, move |store| store.work(bring)).await

@@ -7,6 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use aws_sdk_sqs::types::MessageSystemAttributeName as Attribute;
 use headway_embedded::{Config, Embedded};
 
 use crate::{
@@ -133,4 +134,21 @@ async fn processes_that_share_a_queue_receive_each_message_once() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 200);
+}
+
+/// What broke it: messages that were in hand at eight deaths of a process that somebody else ended, as dead letters.
+#[tokio::test]
+async fn what_a_process_had_in_hand_at_its_death_comes_back_and_is_no_dead_letter() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = || Config { max_receive_count: 3, ..Config::at(dir.path()) };
+    send(&Embedded::open(config()).unwrap(), "innocent", Some("user")).await;
+    for death in 0..10 {
+        let embedded = Embedded::open(config()).unwrap();
+        let _hold = embedded.take_over().await.unwrap().unwrap();
+        let received = receive(&embedded, &embedded.queue().url).await;
+        assert_eq!(bodies(&received), ["innocent"], "after {death} deaths");
+        let count: u32 = received[0].attributes().unwrap()[&Attribute::ApproximateReceiveCount].parse().unwrap();
+        assert_eq!(count, (death + 1).min(3), "it is counted all the same, so that its items are run carefully");
+        assert!(receive(&embedded, &embedded.dead_letters().url).await.is_empty());
+    }
 }
