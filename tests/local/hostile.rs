@@ -3,14 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
-use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::memory::peak_mb;
-use crate::serving::Home;
+use crate::serving::{Home, LONG};
 
 /// Requests at the same time.
 const AT_ONCE: usize = 8;
@@ -31,7 +30,7 @@ fn bomb() -> Vec<u8> {
 pub(crate) fn exchange((url, token): (&str, &str), method: &str, path: &str, headers: &str, promised: usize, body: &[u8]) -> String {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\nconnection: close\r\n{headers}content-length: {promised}\r\n\r\n",
         token
