@@ -10,13 +10,14 @@ FAST := --config tests/simulation/fast.toml
 VENV := .venv
 TOOLS := target/tools
 MUTANTS = PATH="$$PWD/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants $(if $(ONLY),-F '$(ONLY)')
+KIT_VENV := kits/python/.venv
 PYTHON ?= python3
 HISTORIES ?= 100000
 ADAPTER_HISTORIES ?= 2000
 SECONDS_EACH ?= 60
 KILLS ?= 1000
 
-.PHONY: help demo test test-conformance test-deployed test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-kits test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -37,6 +38,9 @@ test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces
 
 test-conformance: $(VENV)/ready ## Run the contracts of table and queue over an emulator nobody here wrote
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
+
+test-kits: $(KIT_VENV)/ready ## Run the tests of the kits for processors in other languages; installs what they need beside them
+	cd kits/python && .venv/bin/mypy && .venv/bin/python -m pytest
 
 test-strangers: ## Make 100,000 random calls on other people's jobs: nothing may show
 	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers
@@ -100,6 +104,11 @@ deploy: ## Build and deploy to AWS: STACK=… ISSUER=… AUDIENCE=… and what e
 
 lint-template: $(VENV)/ready ## Check template.yaml alone
 	$(VENV)/bin/python -m pytest -q tests/template
+
+$(KIT_VENV)/ready: kits/python/requirements-test.txt
+	$(PYTHON) -m venv $(KIT_VENV)
+	$(KIT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 $(VENV)/ready: tests/requirements.txt
 	$(PYTHON) -m venv $(VENV) || { echo "Python 3 with venv is needed for cargo-lambda and the template's tests: install it, or name one with PYTHON=…" >&2; exit 1; }

@@ -1,0 +1,69 @@
+"""Calls of a batch function: all items at once, then halves of a call that went wrong, until the culprit is alone.
+
+Without I/O: it says what to call next and is told what came of it. So hosts that wait and hosts that block run the
+same steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Dict, List, Union
+
+from headway_kit import outcome
+from headway_kit.errors import Throttled
+from headway_kit.item import Item
+from headway_kit.outcome import Outcome
+
+Called = Union[List[object], BaseException]
+"""The results of a call, or what it raised."""
+Outcomes = Dict[int, Outcome]
+"""By index. An item that is not in here is left out of the answer."""
+
+
+class Halving:
+    """What is left to call, and what has become of the other items."""
+
+    def __init__(self, items: list[Item], output_bytes_max: int) -> None:
+        self.outcomes: Outcomes = {}
+        self._waiting = [items]
+        self._output_bytes_max = output_bytes_max
+
+    def next(self) -> list[Item]:
+        """The items to call the function with; empty at the end."""
+        return self._waiting.pop() if self._waiting else []
+
+    def settle(self, batch: list[Item], called: Called) -> None:
+        """Takes what came of a call with `batch`."""
+        if not isinstance(called, BaseException) and len(called) == len(batch):
+            for item, result in zip(batch, called):
+                self.outcomes[item.index] = of_result(result, item, self._output_bytes_max)
+        elif isinstance(called, Throttled):
+            # Everything waits: more calls would only meet the same.
+            for item in (item for left in [batch, *self._waiting] for item in left):
+                self.outcomes[item.index] = outcome.of_raised(called, item)
+            self._waiting = []
+        elif len(batch) > 1:
+            middle = len(batch) // 2
+            self._waiting += [batch[middle:], batch[:middle]]
+        elif isinstance(called, BaseException):
+            self.outcomes[batch[0].index] = outcome.of_raised(called, batch[0])
+        else:
+            self.outcomes[batch[0].index] = outcome.wrong_count("several results" if called else "no result")
+
+
+def of_result(result: object, item: Item, output_bytes_max: int) -> Outcome:
+    """Of one result: an output, or an exception that is returned instead of raised."""
+    if isinstance(result, BaseException):
+        return outcome.of_raised(result, item)
+    return outcome.of_returned(result, output_bytes_max)
+
+
+def as_list(returned: object, batch: list[Item]) -> list[object]:
+    """The results that a batch function returned, in the order of its items. Any other number of them is a mistake of its."""
+    if isinstance(returned, Mapping):
+        by_index = dict(returned)
+        return [by_index[item.index] for item in batch] if by_index.keys() == {item.index for item in batch} else []
+    if isinstance(returned, (str, bytes, bytearray)) or not isinstance(returned, Iterable):
+        raise TypeError(f"the processor must return a list with a result for each item, not {type(returned).__name__}")
+    # One more than asked for is enough to see that there are too many.
+    return list(islice(returned, len(batch) + 1))

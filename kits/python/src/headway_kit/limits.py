@@ -1,0 +1,38 @@
+"""Bounds of the protocol. A request's own `limits` win where it names them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Optional
+
+REQUEST_BYTES_MAX = 2_500_000
+ANSWER_BYTES_MAX = 2_500_000
+OUTPUT_BYTES_MAX = 16_000
+OUTPUT_DEPTH_MAX = 100
+ITEMS_MAX = 250
+CODE_CHARS_MAX = 64
+MESSAGE_CHARS_MAX = 1_000
+RETRY_AFTER_SECONDS_MAX = 86_400
+
+TIME_SHARE = 0.8
+"""The share of a call's time within which further items are begun."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request allows its answer."""
+
+    seconds: Optional[float] = None
+    output_bytes: int = OUTPUT_BYTES_MAX
+    answer_bytes: int = ANSWER_BYTES_MAX
+
+
+class Deadline:
+    """Until when items may be begun. Without a number of seconds: always."""
+
+    def __init__(self, seconds: Optional[float]) -> None:
+        self._at = None if seconds is None else time.monotonic() + seconds * TIME_SHARE
+
+    def is_past(self) -> bool:
+        return self._at is not None and time.monotonic() >= self._at

@@ -1,0 +1,129 @@
+"""What became of one item, made from what the user's function returned or raised. Nothing in here raises."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Optional
+
+from headway_kit.errors import ItemError
+from headway_kit.item import Item
+from headway_kit.limits import CODE_CHARS_MAX, MESSAGE_CHARS_MAX, OUTPUT_DEPTH_MAX, RETRY_AFTER_SECONDS_MAX
+
+log = logging.getLogger("headway_kit")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an item is not done, ready to be sent."""
+
+    kind: str
+    code: str
+    message: str
+    after_seconds: Optional[float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Done, with an output as JSON text or without; or failed."""
+
+    output: Optional[str] = None
+    is_omitted: bool = False
+    failure: Optional[Failure] = None
+
+
+NO_OUTPUT = Outcome()
+OMITTED = Outcome(is_omitted=True)
+
+
+def of_returned(value: object, output_bytes_max: int) -> Outcome:
+    """Of what the function returned. What is no JSON fails the item for good: another try would return the same."""
+    if value is None:
+        return NO_OUTPUT
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+    except Exception as error:
+        return _failed("permanent", "output", f"the processor's output cannot be written as JSON: {_why(error)}")
+    if size > output_bytes_max or _is_too_deep(text):
+        return OMITTED
+    return Outcome(output=text)
+
+
+def of_raised(error: BaseException, item: Item) -> Outcome:
+    """Of what the function raised. An exception that is none of the kit's may pass. Its text goes to the log only: the
+    job's owner sees failures, and texts of exceptions may hold anything."""
+    if isinstance(error, ItemError):
+        return _failed(error.kind, _text(error.code), _text(error.message), _seconds(error.after))
+    log.error("the processor failed at item %s", item.idempotency_key, exc_info=error)
+    name = _clean(type(error).__name__)
+    return _failed("retryable", name, f"the processor raised {name}; its log says more")
+
+
+def wrong_count(count: str) -> Outcome:
+    """Of the only item of a call that returned none or several results."""
+    return _failed("retryable", "results", f"the processor returned {count} for 1 item")
+
+
+def _failed(kind: str, code: str, message: str, after_seconds: Optional[float] = None) -> Outcome:
+    return Outcome(failure=Failure(kind, code[:CODE_CHARS_MAX], message[:MESSAGE_CHARS_MAX], after_seconds))
+
+
+def _text(value: object) -> str:
+    """Whatever was given as a text, as one that UTF-8 can carry."""
+    try:
+        return "" if value is None else _clean(str(value))
+    except Exception:
+        return "(no text)"
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _why(error: Exception) -> str:
+    """Why a value is no JSON, without the value."""
+    if isinstance(error, UnicodeEncodeError):
+        return "it has a text with half of a surrogate pair"
+    if isinstance(error, ValueError):
+        return "it has a number that is NaN, infinite or too long, or it holds itself"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    return "it has a value of a type that JSON does not know"
+
+
+def _seconds(after: object) -> Optional[float]:
+    """A wait that can be sent; `None` for what is no wait."""
+    if isinstance(after, timedelta):
+        after = after.total_seconds()
+    try:
+        seconds = float(after)  # type: ignore[arg-type]
+    except Exception:
+        return None
+    if math.isnan(seconds) or seconds < 0:
+        return None
+    return min(seconds, float(RETRY_AFTER_SECONDS_MAX))
+
+
+_NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}"]+')
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether the JSON is nested deeper than is kept."""
+    if text.count("[") + text.count("{") <= OUTPUT_DEPTH_MAX:
+        return False
+    depth = 0
+    for bracket in _NO_BRACKETS.sub("", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > OUTPUT_DEPTH_MAX:
+            return True
+    return False
+
+
+def as_json(value: Any) -> str:
+    """JSON text of what the kit itself writes."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,10 @@
+"""Examples are the same at every run, and time decides nothing."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile(
+    "kit", derandomize=True, database=None, deadline=None, max_examples=int(os.environ.get("HEADWAY_KIT_EXAMPLES", "100"))
+)
+settings.load_profile("kit")

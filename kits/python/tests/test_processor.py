@@ -1,0 +1,205 @@
+"""How a user's function is called, and that it costs only its own items whatever it does."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from headway_kit import Item, Permanent, Processor, batch_processor, processor
+from headway_kit.document import Batch
+from headway_kit.limits import Deadline
+from headway_kit.service import Service
+from support import BATCH, document, schema
+
+NOW = Deadline(0)
+ANSWERS = Draft202012Validator(schema("batch-answer"))
+
+
+def run(of: Processor, values: list[Any], deadline: Deadline = Deadline(None), **limits: int) -> Any:
+    batch = Batch.read(document(values, limits=limits))
+    size = batch.limits.output_bytes
+    outcomes = asyncio.run(of.run_async(batch.items, size, deadline)) if of.is_async else of.run(batch.items, size, deadline)
+    return json.loads(batch.answer(outcomes))["results"]
+
+
+def kinds(results: list[Any]) -> list[str]:
+    return [result["error"]["code"] if "error" in result else "done" for result in results]
+
+
+class Odd(BaseException):
+    """Not even an Exception."""
+
+
+class Bare(Permanent):
+    """Forgets to call its base."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def odd(item: Item) -> None:
+    if item.value == "exit":
+        sys.exit(1)
+    if item.value == "odd":
+        raise Odd
+    if item.value == "bare":
+        raise Bare
+    if item.value == "cancelled":
+        raise asyncio.CancelledError
+    if item.value == "recursion":
+        odd(item)
+
+
+async def odd_async(item: Item) -> None:
+    odd(item)
+
+
+@pytest.mark.parametrize("function", [odd, odd_async])
+def test_whatever_is_raised_costs_only_its_item(function: Any) -> None:
+    results = run(processor(function), ["exit", "ok", "odd", "bare", "cancelled", "recursion", "ok"])
+    assert kinds([result for result in results if result["index"] != 20]) == [
+        "SystemExit", "done", "Odd", "CancelledError", "RecursionError", "done",
+    ]
+    assert results[3]["error"] == {"kind": "permanent"}
+
+
+def test_ctrl_c_ends_the_host() -> None:
+    def interrupted(item: Item) -> None:
+        raise KeyboardInterrupt
+
+    for of in [processor(interrupted), batch_processor(interrupted)]:  # type: ignore[arg-type]
+        with pytest.raises(KeyboardInterrupt):
+            run(of, [1])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 64, 250])
+def test_a_culprit_is_found_in_few_calls(size: int) -> None:
+    """Halves, not one by one: 2 calls a level, and the last of 250 is 8 levels down."""
+    calls: list[int] = []
+
+    @batch_processor
+    def insert(items: list[Item]) -> list[int]:
+        calls.append(len(items))
+        return [1 // item.value for item in items]
+
+    results = run(insert, [1] * (size - 1) + [0])
+    assert kinds(results) == ["done"] * (size - 1) + ["ZeroDivisionError"]
+    assert len(calls) <= 1 + 2 * size.bit_length()
+
+
+def test_endless_results_are_too_many() -> None:
+    @batch_processor
+    def endless(items: list[Item]) -> Any:
+        while True:
+            yield 1
+
+    assert kinds(run(endless, [1, 2])) == ["results", "results"]
+
+
+def test_a_batch_may_yield_its_results() -> None:
+    @batch_processor
+    def process(items: list[Item]) -> Any:
+        for item in items:
+            yield Permanent("odd", code="odd") if item.value % 2 else item.value
+
+    assert kinds(run(process, [0, 1, 2])) == ["done", "odd", "done"]
+
+
+def test_a_batch_may_return_its_results_by_index() -> None:
+    """So a function that filters or sorts cannot give an item the result of another one."""
+
+    @batch_processor
+    def process(items: list[Item]) -> Any:
+        return {item.index: item.value for item in reversed(items) if item.value != "dropped"}
+
+    results = run(process, [0, "dropped", 2])
+    assert kinds(results) == ["done", "results", "done"]
+    assert [result.get("output") for result in results] == [0, None, 2]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [processor(odd), processor(odd_async), processor(concurrency=3)(odd), batch_processor(lambda items: [None for _ in items])],
+    ids=["blocking", "async", "threads", "batch"],
+)
+def test_without_time_nothing_is_begun(of: Processor) -> None:
+    """What is left out comes again in a smaller request; a call that lasts too long would lose everything."""
+    assert run(of, [1, 2, 3], NOW) == []
+
+
+def test_async_items_run_side_by_side_up_to_the_bound() -> None:
+    running, most = 0, 0
+
+    @processor(concurrency=3)
+    async def process(item: Item) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    assert kinds(run(process, [1] * 10)) == ["done"] * 10
+    assert most == 3
+
+
+def test_what_can_be_a_processor() -> None:
+    class Callable:
+        async def __call__(self, item: Item) -> int:
+            return 1
+
+    def added(to: int, item: Item) -> int:
+        return to + item.value  # type: ignore[no-any-return]
+
+    assert kinds(run(processor(Callable()), [1])) == ["done"]
+    assert run(processor(functools.partial(added, 4)), [1]) == [{"index": 17, "output": 5}]
+    assert processor(added)(1, Item(2, 0, "j", "k")) == 3, "calling the processor calls the function"
+
+    def yields(item: Item) -> Any:
+        yield 1
+
+    for wrong in [lambda: processor(yields), lambda: processor(5), lambda: processor(concurrency=0)(odd)]:  # type: ignore[call-overload]
+        with pytest.raises((TypeError, ValueError)):
+            wrong()
+    with pytest.raises(TypeError, match="decorate"):
+        Service(odd, None)  # type: ignore[arg-type]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()) | st.floats() | st.binary(), inner),
+    max_leaves=8,
+)
+ANYTHING = JSON | st.binary() | st.complex_numbers() | st.sets(st.integers()) | st.builds(Permanent, JSON, code=JSON) | st.just(Item)
+
+
+@given(st.lists(ANYTHING, min_size=1, max_size=8), st.integers(1, 40), st.integers(100, 1_000))
+def test_whatever_is_returned_the_answer_is_good(outputs: list[Any], output_bytes: int, answer_bytes: int) -> None:
+    """Valid by the schema, within its bounds, each index once and in order; an error of each kind costs nobody else."""
+    batch = Batch.read(document([0] * len(outputs), limits={"outputBytes": output_bytes, "answerBytes": answer_bytes}))
+    of = batch_processor(lambda items: [outputs[item.index - 17] for item in items])
+    text = batch.answer(of.run(batch.items, output_bytes, Deadline(None)))
+    answer = json.loads(text, parse_constant=pytest.fail)
+    ANSWERS.validate(answer)
+    assert len(text.encode()) <= answer_bytes
+    assert answer["batch"] == BATCH
+    indexes = [result["index"] for result in answer["results"]]
+    assert indexes == sorted(set(indexes)) and set(indexes) <= set(range(17, 17 + len(outputs)))
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(
+    ["type", "version", "batch", "job", "round", "limits", "items", "index", "id", "attempt", "idempotencyKey", "item"]), inner)))
+def test_no_document_breaks_the_reader(given_document: Any) -> None:
+    spoilt = [given_document, {**document([1]), **(given_document if isinstance(given_document, dict) else {})}]
+    for each in spoilt:
+        try:
+            Batch.read(each)
+        except ValueError as error:
+            assert str(error)
