@@ -89,3 +89,22 @@ impl Default for Bounds {
         }
     }
 }
+
+/// Makes a setter of each field, so that a model is one line.
+macro_rules! setters {
+    ($($field:ident: $type:ty),+ $(,)?) => {
+        impl Bounds {
+            $(
+                #[doc = concat!("The same with other `", stringify!($field), "`.")]
+                pub fn $field(self, $field: $type) -> Self {
+                    Self { $field, ..self }
+                }
+            )+
+        }
+    };
+}
+
+setters! {
+    begin: Begin, begun: bool, workers: usize, callers: usize, acts: &'static [Act], sweeps: &'static [Sweep], crashes: u8, lost: u8,
+    duplicates: u8, dead_letters: u8, fails: u8, outputs: u8, fails_for_now: u8, slow: u8, torn_reads: bool, stalls: bool,
+}

@@ -25,8 +25,6 @@ pub(super) enum Event {
     Ended { seq: i64, at_ms: u64 },
     /// The group has no message left to be received.
     Drained { group: GroupKey },
-    /// The queue was emptied.
-    Purged { queue: QueueId },
 }
 
 /// The time spent on each group.
@@ -47,10 +45,6 @@ impl ConsumerTime {
             }
             Event::Ended { seq, at_ms } => self.end(seq, at_ms),
             Event::Drained { group } => self.forget(&group),
-            Event::Purged { queue } => {
-                self.running.retain(|_, ((of_queue, _), _)| *of_queue != queue);
-                self.ended.iter_mut().for_each(|(_, times)| times.retain(|(of_queue, _), _| *of_queue != queue));
-            }
         }
     }
 

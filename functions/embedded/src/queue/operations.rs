@@ -12,10 +12,10 @@ use super::{
     queues::Queues,
     receive::forget_expired,
     send::{self, Outgoing},
-    settle, store,
+    settle,
     wire::{
         Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
-        QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, SetQueueAttributes, Success, Target,
+        QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, Success,
     },
     wish::Wish,
 };
@@ -33,15 +33,12 @@ pub(super) async fn dispatch(queues: &Queues, operation: &str, body: &[u8]) -> R
         "CreateQueue" => json(&create_queue(queues, read(body)?).await?),
         "GetQueueUrl" => json(&get_queue_url(queues, read(body)?).await?),
         "GetQueueAttributes" => json(&get_queue_attributes(queues, read(body)?).await?),
-        "SetQueueAttributes" => json(&set_queue_attributes(queues, read(body)?).await?),
-        "PurgeQueue" => json(&purge_queue(queues, read(body)?).await?),
         "SendMessage" => json(&send_message(queues, read(body)?).await?),
         "SendMessageBatch" => json(&send_message_batch(queues, read(body)?).await?),
         "ReceiveMessage" => json(&receive_message(queues, read(body)?).await?),
         "DeleteMessage" => json(&delete_message(queues, read(body)?).await?),
         "DeleteMessageBatch" => json(&delete_message_batch(queues, read(body)?).await?),
         "ChangeMessageVisibility" => json(&change_message_visibility(queues, read(body)?).await?),
-        "ChangeMessageVisibilityBatch" => json(&change_message_visibility_batch(queues, read(body)?).await?),
         _ => {
             let words = format!("the embedded queue does not offer {operation}");
             Err(Fault::new(Kind::UnsupportedOperation, words))
@@ -134,29 +131,6 @@ async fn get_queue_attributes(queues: &Queues, request: GetQueueAttributes) -> R
     }
     attributes.retain(|name, _| asked.iter().any(|one| one == "All" || one == name));
     Ok(QueueAttributes { attributes })
-}
-
-async fn set_queue_attributes(queues: &Queues, request: SetQueueAttributes) -> Result<Nothing, Fault> {
-    let name = name_in(&request.queue_url);
-    queues
-        .run(Care::Write, move |store| {
-            let queue = store.queue(&name)?;
-            let wanted = queue.attributes.clone().with(&request.attributes)?;
-            store.work(|work| Ok(store::update(work, queue.id, &wanted)?))
-        })
-        .await?;
-    Ok(Nothing {})
-}
-
-async fn purge_queue(queues: &Queues, request: Target) -> Result<Nothing, Fault> {
-    let name = name_in(&request.queue_url);
-    queues
-        .run(Care::Write, move |store| {
-            let queue = store.queue(&name)?;
-            store.work(|work| Ok(settle::purge(work, queue.id)?))
-        })
-        .await?;
-    Ok(Nothing {})
 }
 
 async fn send_message(queues: &Queues, mut request: Message) -> Result<Sent, Fault> {
@@ -296,28 +270,11 @@ async fn delete_message_batch(queues: &Queues, request: Batch<Receipt>) -> Resul
 
 async fn change_message_visibility(queues: &Queues, request: Receipt) -> Result<Nothing, Fault> {
     let queue = queues.find(&name_in(&request.queue_url)).await?;
-    change(queues, &queue, &request).await?;
-    Ok(Nothing {})
-}
-
-async fn change_message_visibility_batch(queues: &Queues, request: Batch<Receipt>) -> Result<BatchOutcome<Nothing>, Fault> {
-    check_batch(request.entries.iter().map(|entry| entry.id.as_str()))?;
-    let queue = queues.find(&name_in(&request.queue_url)).await?;
-    let (mut successful, mut failed) = (Vec::new(), Vec::new());
-    for entry in request.entries {
-        match change(queues, &queue, &entry).await {
-            Ok(()) => successful.push(Success { id: entry.id, detail: Nothing {} }),
-            Err(fault) => failed.push(Failure::new(entry.id, &fault)),
-        }
-    }
-    Ok(BatchOutcome { successful, failed })
-}
-
-async fn change(queues: &Queues, queue: &Queue, receipt: &Receipt) -> Result<(), Fault> {
-    let handle = Handle::read(&receipt.receipt_handle, queue.id)?;
-    let seconds = receipt.visibility_timeout.ok_or_else(|| Fault::new(Kind::MissingParameter, "VisibilityTimeout is missing"))?;
+    let handle = Handle::read(&request.receipt_handle, queue.id)?;
+    let seconds = request.visibility_timeout.ok_or_else(|| Fault::new(Kind::MissingParameter, "VisibilityTimeout is missing"))?;
     let visibility_ms = within(seconds, VISIBILITY_SECONDS, "VisibilityTimeout")? * 1000;
-    queues.run(Care::WriteUnhurried, move |store| store.work(|work| settle::change_visibility(work, &handle, visibility_ms))).await
+    queues.run(Care::WriteUnhurried, move |store| store.work(|work| settle::change_visibility(work, &handle, visibility_ms))).await?;
+    Ok(Nothing {})
 }
 
 fn check_batch<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Fault> {

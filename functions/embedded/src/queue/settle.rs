@@ -79,18 +79,6 @@ pub(super) fn change_visibility(work: &mut Work<'_>, handle: &Handle, visibility
     Ok(())
 }
 
-/// Deletes everything in a queue.
-///
-/// # Errors
-/// If the file cannot be used.
-pub(super) fn purge(work: &mut Work<'_>, queue: QueueId) -> rusqlite::Result<()> {
-    work.note(|_| Event::Purged { queue });
-    work.tx.execute("DELETE FROM bodies WHERE seq IN (SELECT seq FROM messages WHERE queue = ?1)", [queue])?;
-    work.tx.execute("DELETE FROM messages WHERE queue = ?1", [queue])?;
-    work.tx.execute("DELETE FROM groups WHERE queue = ?1", [queue])?;
-    Ok(())
-}
-
 /// Counts a queue's messages.
 ///
 /// # Errors

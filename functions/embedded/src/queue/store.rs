@@ -206,7 +206,7 @@ pub(super) fn get(connection: &Connection, queue: QueueId) -> rusqlite::Result<Q
 }
 
 /// Changes a queue's settings.
-pub(super) fn update(work: &Work<'_>, queue: QueueId, wanted: &Attributes) -> rusqlite::Result<()> {
+fn update(work: &Work<'_>, queue: QueueId, wanted: &Attributes) -> rusqlite::Result<()> {
     work.tx.execute(
         "UPDATE queues SET visibility_ms = ?2, retention_ms = ?3, delay_ms = ?4, wait_ms = ?5, message_bytes_max = ?6,
          dead_letters = ?7, receives_max = ?8, modified_ms = ?9 WHERE id = ?1",

@@ -7,13 +7,6 @@ use serde_json::Value;
 
 use super::{fault::Fault, receive::Received};
 
-/// The queue a request is about.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Target {
-    pub(super) queue_url: String,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct CreateQueue {
@@ -34,13 +27,6 @@ pub(super) struct GetQueueAttributes {
     pub(super) queue_url: String,
     #[serde(default)]
     pub(super) attribute_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct SetQueueAttributes {
-    pub(super) queue_url: String,
-    pub(super) attributes: BTreeMap<String, String>,
 }
 
 /// A message in a request: the whole of `SendMessage`, or an entry of its batch.
