@@ -149,7 +149,7 @@ pub fn token(data: &str) {
 /// Messages from the queue: one of ours reads back as it was written, any other is told to be none.
 pub fn message(text: &str) {
     let Ok(message) = Message::from_wire(text) else { return };
-    let wire = message.to_wire().unwrap();
+    let wire = message.clone().into_wire().unwrap();
     let again = Message::from_wire(&wire).unwrap();
     assert_eq!(format!("{message:?}"), format!("{again:?}"));
 }

@@ -16,14 +16,26 @@ const LOOKED_AT_PER_START: usize = 2;
 /// Changes of one owner's row that may fail in a row because other requests change it too.
 const CHANGES_MAX: usize = 50;
 
+/// Admits that a new job begins, with the items that its row has. `usage` is the owner's row as the caller has read it.
+///
+/// # Errors
+/// [`JobError::Quota`], and [`JobError::Unavailable`].
+pub(crate) async fn start(app: &App, usage: Option<Usage>, job: &Job) -> Result<(), JobError> {
+    start_round(app, Some(usage), job, job.round, job.total_items).await
+}
+
 /// Admits that `job` begins `round` with `items` items, as far as they are known.
 ///
 /// # Errors
 /// [`JobError::Quota`], and [`JobError::Unavailable`].
-pub(crate) async fn start(app: &App, owner: &UserId, job: JobId, round: u32, items: u64) -> Result<(), JobError> {
-    let start = Start { job, round, at: app.clock.now(), items: Some(bounded(items)) };
+pub(crate) async fn retry(app: &App, job: &Job, round: u32, items: u64) -> Result<(), JobError> {
+    start_round(app, None, job, round, items).await
+}
+
+async fn start_round(app: &App, usage: Option<Option<Usage>>, job: &Job, round: u32, items: u64) -> Result<(), JobError> {
+    let start = Start { job: job.id, round, at: app.clock.now(), items: Some(bounded(items)) };
     let add = |usage: &mut Usage| usage.start(start, &app.quotas).map(|()| true);
-    change(app, owner, add, LOOKED_AT_PER_START).await
+    change(app, &job.user_id, usage, add, LOOKED_AT_PER_START).await
 }
 
 /// Admits that an open job has `items` items, those of the part that came included.
@@ -32,14 +44,25 @@ pub(crate) async fn start(app: &App, owner: &UserId, job: JobId, round: u32, ite
 /// [`JobError::Quota`], and [`JobError::Unavailable`].
 pub(crate) async fn growth(app: &App, job: &Job, items: u64) -> Result<(), JobError> {
     let grow = |usage: &mut Usage| usage.grow(job, bounded(items), &app.quotas);
-    change(app, &job.user_id, grow, 0).await
+    change(app, &job.user_id, None, grow, 0).await
 }
 
-/// `apply` says whether there is anything to put; after it has, `looks` jobs are looked at.
-async fn change(app: &App, owner: &UserId, apply: impl Fn(&mut Usage) -> Result<bool, Exceeded>, looks: usize) -> Result<(), JobError> {
+/// `apply` says whether there is anything to put; after it has, `looks` jobs are looked at. The owner's row is read, unless
+/// the caller has it.
+async fn change(
+    app: &App,
+    owner: &UserId,
+    mut read: Option<Option<Usage>>,
+    apply: impl Fn(&mut Usage) -> Result<bool, Exceeded>,
+    looks: usize,
+) -> Result<(), JobError> {
     let now = app.clock.now();
     for _ in 0..CHANGES_MAX {
-        let mut usage = app.cupboard.usage(owner).await?.unwrap_or_else(|| Usage::new(owner.clone()));
+        let row = match read.take() {
+            Some(row) => row,
+            None => app.cupboard.usage(owner).await?,
+        };
+        let mut usage = row.unwrap_or_else(|| Usage::new(owner.clone()));
         let next = usage.to_look_at(looks);
         let applied = match apply(&mut usage) {
             Ok(false) => return Ok(()),

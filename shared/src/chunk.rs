@@ -143,10 +143,10 @@ impl Message {
     ///
     /// # Errors
     /// [`JobError::Corrupt`] if it cannot be written as JSON, which items that were read as JSON rule out.
-    pub fn to_wire(&self) -> Result<String, JobError> {
+    pub fn into_wire(self) -> Result<String, JobError> {
         let wire = match self {
             Self::Chunk(chunk) => Wire::of_chunk(chunk),
-            Self::Revive { job, part, round } => Wire { round: Some(*round), ..Wire::new("revive", *job, *part) },
+            Self::Revive { job, part, round } => Wire { round: Some(round), ..Wire::new("revive", job, part) },
         };
         serde_json::to_string(&wire).map_err(|e| JobError::corrupt("a message", e))
     }
@@ -191,7 +191,7 @@ impl Wire {
         }
     }
 
-    fn of_chunk(chunk: &ChunkMessage) -> Self {
+    fn of_chunk(chunk: ChunkMessage) -> Self {
         let mut wire = Self {
             chunk: Some(chunk.id.chunk),
             n: Some(chunk.chunk_items),
@@ -207,7 +207,7 @@ impl Wire {
         };
         let whole = chunk.items.iter().map(|(index, _)| *index).eq(whole_chunk(chunk.first_index, chunk.chunk_items));
         wire.indexes = (!whole).then(|| chunk.items.iter().map(|(index, _)| *index).collect());
-        let items: Vec<_> = chunk.items.iter().map(|(_, item)| item.clone()).collect();
+        let items: Vec<_> = chunk.items.into_iter().map(|(_, item)| item).collect();
         if items.iter().any(|item| refused_by_queue(item.get())) {
             wire.items64 = serde_json::to_vec(&items).ok().map(|bytes| BASE64_STANDARD.encode(bytes));
         } else {
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn only_what_the_queue_refuses_is_encoded() {
-        let wire = |text: &str| Message::Chunk(message(&[text])).to_wire().unwrap();
+        let wire = |text: &str| Message::Chunk(message(&[text])).into_wire().unwrap();
         assert!(wire("\"é\"").contains("\"é\"") && !wire("\"\u{FFFF}\"").contains("items\":"));
     }
 
@@ -302,7 +302,7 @@ mod tests {
     fn a_message_arrives_as_it_was_sent_byte_for_byte() {
         for (items, chunk_items) in [(&[r#"{"a": 1.000,  "b":"é\u0000"}"#, "null"][..], 2), (&["\"\u{FFFF}\u{FFFE}\""], 9), (&[], 3)] {
             let sent = ChunkMessage { chunk_items, ..message(items) };
-            let wire = Message::Chunk(sent.clone()).to_wire().unwrap();
+            let wire = Message::Chunk(sent.clone()).into_wire().unwrap();
             assert!(!wire.contains(['\u{FFFE}', '\u{FFFF}']), "the queue would not take it");
             let Message::Chunk(came) = Message::from_wire(&wire).unwrap() else { panic!("another kind") };
             assert_eq!(format!("{came:?}"), format!("{sent:?}"));
@@ -314,11 +314,11 @@ mod tests {
         let item = RawValue::from_string(format!("\"{}\"", "x".repeat(CHUNK_BYTES_MAX - ITEM_FRAME_BYTES - 2))).unwrap();
         let mut chunk = message(&[]);
         chunk.items = vec![(9_999_999, item)];
-        assert!(Message::Chunk(chunk.clone()).to_wire().unwrap().len() <= 64 * 1_024);
+        assert!(Message::Chunk(chunk.clone()).into_wire().unwrap().len() <= 64 * 1_024);
         let small = |index| (index, RawValue::from_string("1".repeat(CHUNK_BYTES_MAX / 250 - 1)).unwrap());
         (chunk.chunk_items, chunk.first_index) = (250, 9_999_700);
         chunk.items = (9_999_701..9_999_950).map(small).collect();
-        assert!(Message::Chunk(chunk).to_wire().unwrap().len() <= 64 * 1_024, "without its first item, so with indexes");
+        assert!(Message::Chunk(chunk).into_wire().unwrap().len() <= 64 * 1_024, "without its first item, so with indexes");
     }
 
     #[test]

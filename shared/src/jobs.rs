@@ -37,7 +37,7 @@ pub struct NewJob {
 pub enum Created {
     /// It is there.
     New(Job),
-    /// The key has started a job before: that job, and what the key stands for.
+    /// The key has started a job before: that job's row, and what the key stands for.
     Known(Job, SubmissionKey),
 }
 
@@ -69,6 +69,10 @@ pub trait JobRepository: Send + Sync + Debug {
 
     /// The job with exact counts: its row first, then the parts not rolled up into it.
     async fn get(&self, id: JobId) -> Result<Option<Job>, JobError>;
+
+    /// The job of this row with exact counts: its parts are read after it. The row is read again only if a part is already in
+    /// a later round. `None` if the job is gone.
+    async fn exact(&self, row: Job) -> Result<Option<Job>, JobError>;
 
     /// An owner's jobs, newest first. Counts of a live job with more than 10 unfinished parts may lag by whole parts.
     async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError>;
@@ -141,7 +145,7 @@ impl JobRepository for Jobs {
             let Some(known) = self.ledger.create(&job, &params, key.as_ref(), replacing).await? else {
                 return Ok(Created::New(job));
             };
-            match self.get(known.job).await? {
+            match self.row(known.job).await? {
                 Some(job) => return Ok(Created::Known(job, known)),
                 // Its job is gone: the key is free again.
                 None => replacing = Some(known.job),
@@ -150,11 +154,20 @@ impl JobRepository for Jobs {
     }
 
     async fn get(&self, id: JobId) -> Result<Option<Job>, JobError> {
-        while let Some(job) = self.row(id).await? {
+        match self.row(id).await? {
+            Some(row) => self.exact(row).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn exact(&self, row: Job) -> Result<Option<Job>, JobError> {
+        let mut row = Some(row);
+        while let Some(job) = row {
             let parts = self.ledger.open_parts(&job).await?;
             if job.is_as_late_as(&parts) {
                 return Ok(Some(job.count(&parts)));
             }
+            row = self.row(job.id).await?;
         }
         Ok(None)
     }

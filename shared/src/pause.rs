@@ -14,8 +14,8 @@ use crate::work::send_revivals;
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`].
 pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     app.visible(viewer.into(), id).await?;
-    still_live(app.jobs.update_status(id, &JobWrite::Pause).await?)?;
-    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+    let job = still_live(app.jobs.update_status(id, &JobWrite::Pause).await?)?;
+    app.jobs.exact(job).await?.ok_or(JobError::NotFound)
 }
 
 /// Lets the job go on: every part is looked at for what was parked. Repeating it changes nothing.
@@ -24,11 +24,11 @@ pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resul
 /// [`JobError::NotFound`], [`Conflict::JobEnded`], and [`JobError::Unavailable`], after which it may be repeated: the
 /// job goes on in any case, at the latest when the sweep has looked.
 pub async fn resume(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
-    app.visible(viewer.into(), id).await?;
-    let handled = app.jobs.get(id).await?.ok_or(JobError::NotFound)?.handled_items();
+    let row = app.visible(viewer.into(), id).await?;
+    let handled = app.jobs.exact(row).await?.ok_or(JobError::NotFound)?.handled_items();
     let job = still_live(app.jobs.update_status(id, &JobWrite::Resume { handled }).await?)?;
     send_revivals(app, &job, job.parts_not_rolled_up()).await?;
-    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+    app.jobs.exact(job).await?.ok_or(JobError::NotFound)
 }
 
 fn still_live(written: Written<Job>) -> Result<Job, JobError> {

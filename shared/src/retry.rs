@@ -19,11 +19,15 @@ use crate::work::send_revivals;
 /// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], [`JobError::Quota`], and [`JobError::Unavailable`], after which it may be repeated.
 pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job, JobError> {
     let id = job.id;
-    let known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
-    let (leaving, processed) = (round.unwrap_or(known.round), known.processed_items);
-    let retry = JobWrite::Retry { round: leaving, processed };
+    let write = |known: &Job| JobWrite::Retry { round: round.unwrap_or(known.round), processed: known.processed_items };
+    let mut known = app.jobs.exact(Job::clone(job)).await?.ok_or(JobError::NotFound)?;
+    if !write(&known).admitted(&known) {
+        // It may have ended since its owner was checked.
+        known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
+    }
+    let (leaving, retry) = (round.unwrap_or(known.round), write(&known));
     if retry.admitted(&known) {
-        admit::start(app, &job.user_id, id, leaving.saturating_add(1), known.total_items).await?;
+        admit::retry(app, &known, leaving.saturating_add(1), known.total_items).await?;
     }
     let job = match app.jobs.update_status(id, &retry).await? {
         Written::Applied(job) => job,
@@ -35,7 +39,7 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
     if job.is_live() {
         send_revivals(app, &job, job.parts_not_rolled_up()).await?;
     }
-    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+    app.jobs.exact(job).await?.ok_or(JobError::NotFound)
 }
 
 fn refusal(job: &Job, leaving: u32) -> Conflict {

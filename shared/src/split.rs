@@ -1,8 +1,6 @@
 //! How items are cut into chunks: a pure function of their sizes and the job's pinned [`Split`], so that a client, a
 //! server and a submission resumed later cut alike.
 
-use std::ops::Range;
-
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -35,19 +33,18 @@ impl Split {
         Self::of(items.div_ceil(CHUNKS_PER_SMALL_JOB).clamp(1, ITEMS_PER_CHUNK_MAX) as u16)
     }
 
-    /// Cuts items of these sizes, in bytes, into ranges of consecutive ones.
-    pub fn cut(self, sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
+    /// Cuts items, whose sizes in bytes `size` tells, into chunks of consecutive ones.
+    pub fn cut<T>(self, items: impl IntoIterator<Item = T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
         let mut cutter = Cutter::new(self);
-        let mut starts: Vec<usize> = Vec::new();
-        let mut items = 0;
-        for size in sizes {
-            if cutter.push(size) {
-                starts.push(items);
+        let mut chunks: Vec<Vec<T>> = Vec::new();
+        for item in items {
+            let begins = cutter.push(size(&item));
+            match chunks.last_mut().filter(|_| !begins) {
+                Some(chunk) => chunk.push(item),
+                None => chunks.push(vec![item]),
             }
-            items += 1;
         }
-        let ends = starts.iter().copied().skip(1).chain([items]);
-        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+        chunks
     }
 }
 
@@ -80,12 +77,12 @@ impl Cutter {
 }
 
 /// What tells one part's bytes and boundaries from another's: SHA-256 over both, as 32 hex digits.
-pub fn fingerprint(first_index: u64, chunks: &[Range<usize>], items: &[Box<RawValue>]) -> String {
+pub fn fingerprint(first_index: u64, chunks: &[Vec<Box<RawValue>>]) -> String {
     let mut hash = Sha256::new();
     hash.update(first_index.to_be_bytes());
     for chunk in chunks {
         hash.update((chunk.len() as u64).to_be_bytes());
-        for item in &items[chunk.clone()] {
+        for item in chunk {
             hash.update((item.get().len() as u64).to_be_bytes());
             hash.update(item.get());
         }
@@ -108,11 +105,11 @@ mod tests {
         fn cutting_keeps_every_item_in_order_and_every_bound(
             sizes in proptest::collection::vec(0usize..50_000, 0..600), most in 1u16..=250,
         ) {
-            let chunks = Split::of(most).cut(sizes.iter().copied());
-            prop_assert_eq!(chunks.iter().flat_map(Clone::clone).collect::<Vec<_>>(), (0..sizes.len()).collect::<Vec<_>>());
+            let chunks = Split::of(most).cut(sizes.iter().copied(), |size| *size);
+            prop_assert_eq!(chunks.concat(), sizes);
             for chunk in &chunks {
                 prop_assert!((1..=usize::from(most)).contains(&chunk.len()));
-                prop_assert!(sizes[chunk.clone()].iter().map(|size| size + ITEM_FRAME_BYTES).sum::<usize>() <= CHUNK_BYTES_MAX);
+                prop_assert!(chunk.iter().map(|size| size + ITEM_FRAME_BYTES).sum::<usize>() <= CHUNK_BYTES_MAX);
             }
         }
     }
@@ -120,21 +117,20 @@ mod tests {
     #[test]
     fn a_chunk_is_filled_to_the_byte() {
         let half = CHUNK_BYTES_MAX / 2 - ITEM_FRAME_BYTES;
-        assert_eq!(Split::of(250).cut([half, half]).len(), 1);
-        assert_eq!(Split::of(250).cut([half, half + 1]), [0..1, 1..2]);
+        assert_eq!(Split::of(250).cut([half, half], |size| *size).len(), 1);
+        assert_eq!(Split::of(250).cut([half, half + 1], |size| *size), [[half], [half + 1]]);
     }
 
     #[test]
     fn a_fingerprint_tells_place_boundaries_and_bytes_apart() {
-        let items = |texts: &[&str]| texts.iter().map(|text| RawValue::from_string((*text).to_owned()).unwrap()).collect::<Vec<_>>();
-        let one_and_two = [0..1, 1..3];
-        let whole = fingerprint(0, &one_and_two, &items(&["1", "2", "3"]));
-        assert_eq!(whole, fingerprint(0, &one_and_two, &items(&["1", "2", "3"])));
+        let chunk = |texts: &[&str]| texts.iter().map(|text| RawValue::from_string((*text).to_owned()).unwrap()).collect::<Vec<_>>();
+        let whole = fingerprint(0, &[chunk(&["1"]), chunk(&["2", "3"])]);
+        assert_eq!(whole, fingerprint(0, &[chunk(&["1"]), chunk(&["2", "3"])]));
         let others = [
-            fingerprint(1, &one_and_two, &items(&["1", "2", "3"])),
-            fingerprint(0, &[0..2, 2..3], &items(&["1", "2", "3"])),
-            fingerprint(0, &one_and_two, &items(&["1", "2", "4"])),
-            fingerprint(0, &[0..1, 1..2], &items(&["1", "23"])),
+            fingerprint(1, &[chunk(&["1"]), chunk(&["2", "3"])]),
+            fingerprint(0, &[chunk(&["1", "2"]), chunk(&["3"])]),
+            fingerprint(0, &[chunk(&["1"]), chunk(&["2", "4"])]),
+            fingerprint(0, &[chunk(&["1"]), chunk(&["23"])]),
         ];
         assert!(others.iter().all(|other| *other != whole), "{others:?}");
     }

@@ -10,8 +10,8 @@ use crate::limits::BATCH_GET_KEYS_MAX;
 use crate::part::Part;
 use crate::rest::come_to_rest;
 
-/// The viewer's job with exact counts; of an ended one it finds out, too, whether these are final. Whose it is is looked at before its parts are read, so that the time an answer takes
-/// tells no more than its words.
+/// The viewer's job with exact counts; of an ended one it finds out, too, whether these are final. Its owner is checked before
+/// its parts are read, so that the time an answer takes tells no more than its words.
 ///
 /// # Errors
 /// [`JobError::NotFound`], also for another owner's.
@@ -21,11 +21,7 @@ pub async fn get(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<
     if come_to_rest(app, &row).await? {
         row = app.visible(viewer, id).await?;
     }
-    let parts = app.ledger.open_parts(&row).await?;
-    if row.is_as_late_as(&parts) {
-        return Ok(row.count(&parts));
-    }
-    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+    app.jobs.exact(row).await?.ok_or(JobError::NotFound)
 }
 
 /// The owner's jobs, newest first.

@@ -93,11 +93,27 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "202-before-dispatch",
         edits: &[edit(
-            "app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await?;",
-            "app.queue.send(&job.user_id, messages(app, &part, chunks, items)?).await.ok();",
+            "app.queue.send(&job.user_id, messages(app, job.id, items)?).await?;",
+            "app.queue.send(&job.user_id, messages(app, job.id, items)?).await.ok();",
         )],
         breaks: "a part of which the queue took only some is acknowledged",
         trap: "no 202 before SQS has accepted every chunk; partial SendMessageBatch",
+    },
+    Bug {
+        name: "202-before-the-seal",
+        edits: &[edit(
+            "match seal_row(app, job.id, count, rows).await {",
+            "drop((count, rows));
+    match Ok::<_, JobError>(job.clone()) {",
+        )],
+        breaks: "a job is acknowledged that nobody will ever seal, and so never ends",
+        trap: "seal, then 202",
+    },
+    Bug {
+        name: "created-without-its-parts",
+        edits: &[edit("top_part: parts.and_then(<[_]>::last).map(|last| last.number),", "top_part: parts.map(|_| 0),")],
+        breaks: "a job whose items were all in hand cannot be sealed: its row does not know its last parts",
+        trap: "put-part and seal do not meet on one row",
     },
     Bug {
         name: "outcome-row-after-the-register",
@@ -329,7 +345,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "seal-before-all-parts-are-sent",
-        edits: &[edit("let part = rows.get(&id).filter(|part| part.sent).ok_or", "let part = rows.get(&id).ok_or")],
+        edits: &[edit(".filter(|part| part.sent).ok_or(Conflict::PartMissing(number))", ".ok_or(Conflict::PartMissing(number))")],
         breaks: "a job is sealed with a part of which the queue never took everything",
         trap: "seal after reading all parts sent",
     },
@@ -551,7 +567,7 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "key-names-the-same-job-after-deletion",
         edits: &[edit(
             "let id = JobId(app.clock.fresh_id());",
-            "let of_key = |key: &RequestKey| uuid::Uuid::from_u128(key.key_hash.bytes().fold(7, |id, byte| id * 257 + u128::from(byte)));
+            "let of_key = |key: &super::submission::RequestKey| uuid::Uuid::from_u128(key.key_hash.bytes().fold(7, |id, byte| id * 257 + u128::from(byte)));
     let id = JobId(submission.key.as_ref().map_or_else(|| app.clock.fresh_id(), of_key));",
         )],
         breaks: "late messages of a deleted job work on the next one of its key",
@@ -560,10 +576,10 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "chunks-cut-anew-after-a-deploy",
         edits: &[edit(
-            "        Created::Known(job, _) => job,
-    };",
-            "        Created::Known(job, _) => Job { split, ..job },
-    };",
+            "    let items = parts.into_iter().flat_map(|part| part.chunks).flatten();
+    let parts = parts_of(cut(job.split, items));
+",
+            "",
         )],
         breaks: "a submission that goes on after a deploy mixes two ways of cutting, or is refused for ever",
         trap: "numbering is not pinned",

@@ -14,7 +14,7 @@ pub(crate) struct Door {
 pub(crate) const DOORS: &[Door] = &[
     Door { words: &["JobWrite :: End", "JobWrite :: Fail", "JobWrite :: Cancel", "JobWrite :: Abandon"], files: &["src/jobs.rs"] },
     Door { words: &["mark_completed", "mark_failed", "mark_cancelled", "mark_abandoned"], files: &["src/end.rs", "src/jobs.rs"] },
-    Door { words: &["update_job", "update_part", "put_part"], files: &["src/jobs.rs", "src/submit.rs"] },
+    Door { words: &["update_job", "update_part", "put_part"], files: &["src/jobs.rs", "src/submit/put_part.rs"] },
 ];
 
 const LEDGERS: &str = "src/ledger";

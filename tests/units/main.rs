@@ -5,6 +5,8 @@
 mod meter;
 mod world;
 
+use std::time::Duration;
+
 use headway_core::ChunkId;
 use headway_core::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
@@ -13,6 +15,7 @@ use headway_core::settlement::Settlement;
 use headway_local::prices::Usage;
 use headway_local::survey::{PartPlace, Survey};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 use world::{World, items};
 
 const CHUNKS: u16 = CHUNKS_PER_PART_MAX as u16;
@@ -129,4 +132,42 @@ async fn a_job_uses_what_the_estimate_reckons() {
     }
     // A job's row is read once a second at most: batches this quick share it, slower ones do not.
     assert!(bill.reads <= reckoned.reads && bill.reads >= reckoned.reads * 0.4, "{} counted, {} reckoned", bill.reads, reckoned.reads);
+}
+
+/// How long a call takes where calls are counted that wait for each other.
+const CALL: Duration = Duration::from_millis(1);
+
+/// What broke it: a row that is read twice, a write whose answer is not used, calls one after another that could be made at the
+/// same time.
+#[tokio::test(start_paused = true)]
+async fn a_submission_under_a_key_waits_for_eight_calls_at_most() {
+    let world = World::new().await;
+    // The owner has another job, which is looked at.
+    world.open_job(1).await;
+    world.meter.each_call_takes(CALL);
+    for (parts, calls_max) in [(1_usize, 9), (4, 18)] {
+        let items_count = usize::from(CHUNKS) * 10 * parts;
+        world.meter.reset();
+        let began = Instant::now();
+        let job = world.submit(&format!("{parts} parts"), items(0, items_count), 10).await;
+        let (waited, calls) = (began.elapsed().as_millis() / CALL.as_millis(), world.meter.bill().calls);
+        // One part has 80 messages, and so more than one batch; four batches are sent at the same time.
+        let sends = calls.iter().filter(|call| *call == "SendMessageBatch").count();
+        let (sends_more, waits_more) = (sends - parts, usize::from(CHUNKS).div_ceil(40) - 1);
+        assert!(calls.len() - sends_more <= calls_max, "{parts} parts: {calls:?}");
+        assert!(waited <= 8 + waits_more as u128, "{parts} parts: {waited} calls wait for each other: {calls:?}");
+        assert_eq!((job.sealed, job.parts as usize, job.total_items as usize), (true, parts, items_count));
+    }
+}
+
+/// What broke it: a submission that is sent again and writes, or reads what it has read.
+#[tokio::test(start_paused = true)]
+async fn a_submission_that_is_sent_again_only_reads() {
+    let world = World::new().await;
+    let first = world.submit("key", items(0, 3), 1).await;
+    world.meter.reset();
+    let again = world.submit("key", items(0, 3), 1).await;
+    let bill = world.meter.bill();
+    assert_eq!((again.id, again.sealed, bill.writes), (first.id, true, 0.0), "{bill:?}");
+    assert!(bill.calls.len() <= 4, "the key, the owner's row, the job's row and its part: {bill:?}");
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -23,6 +24,8 @@ pub(crate) struct Bill {
     pub(crate) reads: f64,
     pub(crate) queue_requests: f64,
     by_operation: BTreeMap<String, f64>,
+    /// Every call, in the order in which they began.
+    pub(crate) calls: Vec<String>,
 }
 
 impl Bill {
@@ -43,15 +46,33 @@ impl Bill {
 
 /// Shared by all clients it is wrapped around.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<Mutex<Bill>>);
+pub(crate) struct Meter(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    bill: Bill,
+    call_takes: Duration,
+}
 
 impl Meter {
     pub(crate) fn bill(&self) -> Bill {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().bill.clone()
     }
 
     pub(crate) fn reset(&self) {
-        *self.0.lock().unwrap() = Bill::default();
+        self.0.lock().unwrap().bill = Bill::default();
+    }
+
+    /// From now on every call takes this long.
+    pub(crate) fn each_call_takes(&self, call_takes: Duration) {
+        self.0.lock().unwrap().call_takes = call_takes;
+    }
+
+    /// A call begins; gives how long it takes.
+    fn begin(&self, operation: &str) -> Duration {
+        let mut state = self.0.lock().unwrap();
+        state.bill.calls.push(operation.to_owned());
+        state.call_takes
     }
 
     /// `inner`, with every call counted.
@@ -91,10 +112,11 @@ impl HttpConnector for MeteredConnector {
         }
         let answer = self.inner.call(request);
         HttpConnectorFuture::new(async move {
+            tokio::time::sleep(meter.begin(&operation)).await;
             let answer = answer.await?;
             let body: Value = serde_json::from_slice(answer.body().bytes().unwrap()).unwrap_or_default();
             let units = if queue { queue_units(&operation, &sent, &body) } else { table_units(answer.status().is_success(), &body) };
-            meter.0.lock().unwrap().add(&operation, units);
+            meter.0.lock().unwrap().bill.add(&operation, units);
             Ok(answer)
         })
     }

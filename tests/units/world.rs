@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_aws::sqs::SqsQueue;
-use headway_core::submit::{Submission, put_part, seal, start_job};
+use headway_core::submit::{RequestKey, Submission, put_part, seal, start_job};
 use headway_core::work::{Delivery, Invocation, Worker};
-use headway_core::{App, Item, ItemError, ItemProcessor, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};
+use headway_core::{App, Item, ItemError, ItemProcessor, Job, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};
 use headway_embedded::{Config, Embedded};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -64,12 +64,22 @@ impl World {
     }
 
     pub(crate) async fn open_job(&self, chunk_size: u16) -> JobId {
-        let submission = Submission {
+        start_job(&self.app, self.submission(None, chunk_size)).await.unwrap().id
+    }
+
+    /// Starts a job with all its items, under a key.
+    pub(crate) async fn submit(&self, key: &str, items: Vec<Box<RawValue>>, chunk_size: u16) -> Job {
+        let key = RequestKey { key_hash: key.to_owned(), fingerprint: "of the body".to_owned() };
+        start_job(&self.app, Submission { key: Some(key), ..self.submission(Some(items), chunk_size) }).await.unwrap()
+    }
+
+    fn submission(&self, items: Option<Vec<Box<RawValue>>>, chunk_size: u16) -> Submission {
+        Submission {
             user_id: self.user.clone(),
             created_by: "u".to_owned(),
             processor: "counts".to_owned(),
             params: Arc::from(RawValue::NULL.to_owned()),
-            items: None,
+            items,
             expected_items: None,
             id_field: None,
             tolerated: ToleratedFailures::Count(1_000_000),
@@ -77,8 +87,7 @@ impl World {
             metadata: None,
             callback: None,
             key: None,
-        };
-        start_job(&self.app, submission).await.unwrap().id
+        }
     }
 
     /// A part of so many items, behind parts of as many.

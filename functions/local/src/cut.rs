@@ -126,7 +126,7 @@ mod tests {
                 let lines: Vec<usize> =
                     part.ndjson.split(|b| *b == b'\n').map(<[u8]>::len).filter(|len| *len > 0).collect();
                 prop_assert_eq!(&lines[..], &sizes[index as usize..][..part.items as usize]);
-                prop_assert_eq!(Split::of(chunk_size).cut(lines).len(), part.chunks);
+                prop_assert_eq!(Split::of(chunk_size).cut(lines, |line| *line).len(), part.chunks);
                 prop_assert!(part.chunks <= CHUNKS_PER_PART_MAX && part.ndjson.len() <= PART_BYTES_MAX);
                 index += part.items;
             }

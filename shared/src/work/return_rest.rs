@@ -46,7 +46,7 @@ impl Worker {
             let items = items.into_iter().map(|item| (item.index, item.value.clone())).collect();
             let rest = self.message_with(chunk, items, attempt);
             let rest = Message::Chunk(ChunkMessage { hops, returns, waited, not_before, careful: returned.careful, ..rest });
-            Ok(Outgoing { body: rest.to_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
+            Ok(Outgoing { body: rest.into_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
         });
         outgoing.collect()
     }
@@ -61,11 +61,11 @@ impl Worker {
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
             Some(_) => {}
         }
-        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).to_wire()? }).await?;
+        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).into_wire()? }).await?;
         if self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()) {
             // With a new nonce: if the message that is sent here is parked before we unpark this copy, the unpark below
             // must not delete the new copy.
-            let body = Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }).to_wire()?;
+            let body = Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }).into_wire()?;
             self.app.queue.send(&chunk.job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await?;
             self.app.ledger.unpark(id, nonce).await?;
         }

@@ -26,7 +26,7 @@ const TRIES_MAX: usize = 50;
 /// [`JobError::Unavailable`]: some may have been sent.
 pub async fn send_revivals(app: &App, job: &Job, parts: impl IntoIterator<Item = u32>) -> Result<(), JobError> {
     let message = |part| Message::Revive { job: job.id, part, round: job.round };
-    let outgoing = |part| Ok(Outgoing { body: message(part).to_wire()?, delay: Duration::ZERO });
+    let outgoing = |part| Ok(Outgoing { body: message(part).into_wire()?, delay: Duration::ZERO });
     let outgoing = parts.into_iter().map(outgoing).collect::<Result<Vec<_>, JobError>>()?;
     if outgoing.is_empty() { Ok(()) } else { app.queue.send(&job.user_id, outgoing).await }
 }
@@ -111,7 +111,7 @@ impl Worker {
             nonce: self.app.clock.fresh_id(),
             careful: false,
         });
-        Ok(Outgoing { body: message.to_wire()?, delay: Duration::ZERO })
+        Ok(Outgoing { body: message.into_wire()?, delay: Duration::ZERO })
     }
 
     /// Sends what was parked, each with a nonce of its own, and forgets it only then. Ends when the job is held again,
@@ -145,6 +145,6 @@ impl Worker {
                 return Ok(None);
             }
         };
-        Ok(Some(Outgoing { body: message.to_wire()?, delay: Duration::ZERO }))
+        Ok(Some(Outgoing { body: message.into_wire()?, delay: Duration::ZERO }))
     }
 }

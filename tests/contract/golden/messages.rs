@@ -85,7 +85,7 @@ fn members_of_later_code_are_passed_over() {
 #[test]
 fn todays_code_writes_what_version_1_wrote() {
     for wire in [WHOLE, REST, ENCODED, REVIVE] {
-        assert_eq!(Message::from_wire(wire).unwrap().to_wire().unwrap(), wire);
+        assert_eq!(Message::from_wire(wire).unwrap().into_wire().unwrap(), wire);
     }
 }
 

@@ -93,7 +93,7 @@ impl Chunk {
     }
 
     pub(crate) fn wire(&self, shape: &Shape) -> String {
-        wire(&Message::Chunk(self.real(shape)))
+        wire(Message::Chunk(self.real(shape)))
     }
 }
 
@@ -125,12 +125,12 @@ impl Carried {
     pub(crate) fn wire(&self, shape: &Shape) -> String {
         match self {
             Self::Chunk(chunk) => chunk.wire(shape),
-            Self::Revive { part, round } => wire(&Message::Revive { job: job_id(), part: (*part).into(), round: (*round).into() }),
+            Self::Revive { part, round } => wire(Message::Revive { job: job_id(), part: (*part).into(), round: (*round).into() }),
         }
     }
 }
 
 #[expect(clippy::expect_used, reason = "a message without any text of a caller's")]
-fn wire(message: &Message) -> String {
-    message.to_wire().expect("a message that can be written")
+fn wire(message: Message) -> String {
+    message.into_wire().expect("a message that can be written")
 }

@@ -193,11 +193,8 @@ fn without_runs(register: Register) -> Register {
 }
 
 fn part_fingerprint(shape: &Shape, number: usize) -> String {
-    let items: Vec<_> = (0..shape.part_items(number)).map(|_| item()).collect();
-    let first = shape.first(number, 0);
-    let start = |chunk: usize| usize::from(shape.first(number, chunk) - first);
-    let chunks: Vec<_> = (0..shape.parts[number].len()).map(|c| start(c)..start(c) + usize::from(shape.parts[number][c])).collect();
-    fingerprint(first.into(), &chunks, &items)
+    let chunks: Vec<Vec<_>> = shape.parts[number].iter().map(|items| (0..*items).map(|_| item()).collect()).collect();
+    fingerprint(shape.first(number, 0).into(), &chunks)
 }
 
 /// An outcome row. Items are bits of the chunk.

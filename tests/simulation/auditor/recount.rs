@@ -50,10 +50,10 @@ impl Recount {
             outcomes.extend(page.into_iter().map(|outcome| (outcome.id.chunk, outcome)));
         }
         let items = part.first_index..part.first_index + u64::from(part.items);
-        let chunks = job.split.cut(items.map(|index| plan.item(index).len()));
+        let chunks = job.split.cut(items, |index| plan.item(*index).len());
         hold!(NoItemDisappears, chunks.len() == usize::from(part.chunks), "{} chunks were to be cut: {part:?} {job:?}", chunks.len());
-        for (chunk, range) in chunks.into_iter().enumerate() {
-            let items = part.first_index + range.start as u64..part.first_index + range.end as u64;
+        for (chunk, indexes) in chunks.into_iter().enumerate() {
+            let items = indexes[0]..indexes[0] + indexes.len() as u64;
             self.add_chunk(job, part, chunk as u16, items, outcomes.get(&(chunk as u16)))?;
         }
         self.add_parked(app, part).await

@@ -1,5 +1,5 @@
-//! Putting a job: its params first, then its row, together with its key's row if it has one. A job's id is fresh, so
-//! a row that names it already is this very creation, whose answer was lost.
+//! Putting a job. One with a key: its key's row, its own and its params in one transaction. One without: its params first, then
+//! its row. A job's id is fresh, so a row that names it already is this very creation, whose answer was lost.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{Put as TransactPut, ReturnValuesOnConditionCheckFa
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::change::Change;
+use super::change::{Change, absent};
 use super::item::{Item, text};
 use super::job_row::job_item;
 use super::key::Key;
@@ -45,17 +45,10 @@ impl Table {
             self.put(params_item(job.id, params, now)).await?;
             return self.put_job(job).await.map(|()| None);
         };
-        // Looked at first: a submission sent again leaves no params behind.
-        if let Some(known) = self.submission(&key.user_id, &key.key_hash).await?
-            && Some(known.job) != replacing
-        {
-            return Ok(Some(known).filter(|known| known.job != job.id));
-        }
-        self.put(params_item(job.id, params, now)).await?;
-        self.put_job_and_key(job, key, replacing, now).await
+        self.put_all(job, params, key, replacing, now).await
     }
 
-    /// See `Ledger::submission`.
+    /// See `Cupboard::submission`.
     pub(super) async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
         let row = self.get(Key::submission(user_id, key_hash)).await?;
         let read = |item: Item| submission(&item, user_id, key_hash).map_err(|e| JobError::corrupt("a key row", e));
@@ -64,21 +57,23 @@ impl Table {
 
     async fn put_job(&self, job: &Job) -> Result<(), JobError> {
         let item = job_item(job);
-        match self.put_if(item.clone(), &Change::default().when("attribute_not_exists(#pk)")).await? {
+        match self.put_if(item.clone(), &absent()).await? {
             Put::Done => Ok(()),
             Put::Refused(Some(there)) if [OWNER_PARTITION, CREATED_AT].iter().all(|name| there.get(*name) == item.get(*name)) => Ok(()),
             Put::Refused(_) => Err(JobError::corrupt(format!("the row of job {}", job.id), "another job has its id")),
         }
     }
 
-    async fn put_job_and_key(
+    async fn put_all(
         &self,
         job: &Job,
+        params: &str,
         key: &SubmissionKey,
         replacing: Option<JobId>,
         now: DateTime<Utc>,
     ) -> Result<Option<SubmissionKey>, JobError> {
-        let puts = [self.put_of_key(key, replacing, now)?, self.put_of_job(job)?];
+        let puts =
+            [self.put_of_key(key, replacing, now)?, self.put_of_new(job_item(job))?, self.put_of_new(params_item(job.id, params, now))?];
         // The same at every attempt: one whose answer was lost is not made again.
         let token = Uuid::new_v4().to_string();
         let mut attempt = 1;
@@ -87,10 +82,7 @@ impl Table {
                 Transacted::Done => return Ok(None),
                 Transacted::KeyTaken => match self.submission(&key.user_id, &key.key_hash).await? {
                     Some(known) if known.job == job.id => return Ok(None),
-                    Some(known) if Some(known.job) != replacing => {
-                        self.delete(Key::params(job.id)).await?;
-                        return Ok(Some(known));
-                    }
+                    Some(known) if Some(known.job) != replacing => return Ok(Some(known)),
                     // It went, or came free, since.
                     _ if attempt < ATTEMPTS_MAX => {}
                     _ => return Err(JobError::unavailable(TRANSACT, "the key row comes and goes")),
@@ -105,7 +97,7 @@ impl Table {
 
     fn put_of_key(&self, key: &SubmissionKey, replacing: Option<JobId>, now: DateTime<Utc>) -> Result<TransactWriteItem, JobError> {
         let free = match replacing {
-            None => Change::default().when("attribute_not_exists(#pk)"),
+            None => absent(),
             Some(gone) => {
                 let free = Change::default().when("attribute_not_exists(#pk) OR #job = :replacing");
                 free.value(":replacing", text(gone.to_string()))
@@ -114,8 +106,8 @@ impl Table {
         self.transact_put(submission_item(key, now), &free)
     }
 
-    fn put_of_job(&self, job: &Job) -> Result<TransactWriteItem, JobError> {
-        self.transact_put(job_item(job), &Change::default().when("attribute_not_exists(#pk)"))
+    fn put_of_new(&self, item: Item) -> Result<TransactWriteItem, JobError> {
+        self.transact_put(item, &absent())
     }
 
     fn transact_put(&self, item: Item, change: &Change) -> Result<TransactWriteItem, JobError> {

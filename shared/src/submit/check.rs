@@ -1,0 +1,28 @@
+//! What is checked of the items of one request before anything is written.
+
+use serde_json::value::RawValue;
+
+use crate::error::{JobError, Violation};
+use crate::item_id;
+use crate::limits::{ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_REQUEST_MAX, VIOLATIONS_MAX};
+
+/// Everything that is wrong with the items of one request, told by pointer below `base`.
+pub(super) fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<(), JobError> {
+    let mut violations = Vec::new();
+    if items.len() > ITEMS_PER_REQUEST_MAX {
+        violations.push(Violation::new(base, format!("more than {ITEMS_PER_REQUEST_MAX} items: submit in parts")));
+    }
+    let too_large = items.iter().enumerate().filter(|(_, item)| item.get().len() > ITEM_BYTES_MAX);
+    let violation = |(i, _)| Violation::new(format!("{base}/{i}"), format!("larger than {ITEM_BYTES_MAX} bytes"));
+    violations.extend(too_large.map(violation).take(VIOLATIONS_MAX));
+    if let Some(field) = id_field {
+        violations.extend(item_id::violations(items, field, base, ID_CHARS_MAX));
+    }
+    violations.truncate(VIOLATIONS_MAX);
+    if violations.is_empty() { Ok(()) } else { Err(JobError::Invalid(violations)) }
+}
+
+/// The request is refused for one reason.
+pub(super) fn invalid(pointer: &str, detail: impl Into<String>) -> JobError {
+    JobError::Invalid(vec![Violation::new(pointer, detail)])
+}

@@ -1,0 +1,88 @@
+//! Handing a part over: its row, its chunks to the queue, and that the queue has them.
+
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::part_items::PartItems;
+use crate::app::App;
+use crate::chunk::{ChunkMessage, Message};
+use crate::error::{Conflict, JobError};
+use crate::ids::{ChunkId, JobId};
+use crate::job::{Job, JobStatus, JobWrite};
+use crate::ledger::Written;
+use crate::part::{Part, PartWrite};
+use crate::queue::Outgoing;
+
+/// Parts of one request that are handed over at the same time.
+const PARTS_SIDE_BY_SIDE: usize = 4;
+
+/// What became of a part that was handed over.
+pub(super) struct Dispatched {
+    /// Its row; the queue has all its chunks.
+    pub(super) part: Part,
+    /// Whether an earlier request had put it.
+    pub(super) was_there: bool,
+}
+
+/// Hands over parts whose numbers the job row has reserved: their rows, in the order of the parts.
+pub(super) async fn dispatch_all(app: &App, job: &Job, parts: Vec<PartItems>) -> Result<Vec<Part>, JobError> {
+    let dispatches: Vec<_> = parts.into_iter().map(|items| dispatch(app, job, items.row(app, job), items)).collect();
+    stream::iter(dispatches).buffered(PARTS_SIDE_BY_SIDE).map_ok(|dispatched| dispatched.part).try_collect().await
+}
+
+/// Hands over one part whose number the job row has reserved: `part` is its row as it is put.
+pub(super) async fn dispatch(app: &App, job: &Job, part: Part, items: PartItems) -> Result<Dispatched, JobError> {
+    let known = app.jobs.add_part(&part).await?;
+    if let Some(known) = &known {
+        if known.fingerprint != part.fingerprint {
+            return Err(Conflict::PartDiffers(part.number).into());
+        }
+        if known.sent {
+            return Ok(Dispatched { part: known.clone(), was_there: true });
+        }
+    }
+    app.queue.send(&job.user_id, messages(app, job.id, items)?).await?;
+    let written = app.jobs.update_progress((job.id, part.number), &PartWrite::Sent).await?;
+    let part = written.row().ok_or(JobError::NotFound)?;
+    Ok(Dispatched { part, was_there: known.is_some() })
+}
+
+/// Makes part numbers up to this one known on the job row first: there, adding a part and sealing or abandoning meet.
+pub(super) async fn reserve(app: &App, id: JobId, number: u32) -> Result<(), JobError> {
+    let reserved = match app.jobs.update_status(id, &JobWrite::Reserve { part: number }).await? {
+        Written::Refused(job) if JobWrite::Touch.admitted(&job) => app.jobs.update_status(id, &JobWrite::Touch).await?,
+        reserved => reserved,
+    };
+    match reserved {
+        Written::Applied(_) => Ok(()),
+        Written::Refused(job) if job.status == JobStatus::Cancelled || job.abandoned => Err(Conflict::JobEnded(job.status).into()),
+        Written::Refused(job) if job.sealed => Err(Conflict::Sealed.into()),
+        Written::Refused(_) => Ok(()),
+        Written::Gone => Err(JobError::NotFound),
+    }
+}
+
+fn messages(app: &App, job: JobId, part: PartItems) -> Result<Vec<Outgoing>, JobError> {
+    let mut first_index = part.first_index;
+    let mut messages = Vec::with_capacity(part.chunks.len());
+    for (chunk, items) in (0..).zip(part.chunks) {
+        let chunk_items = items.len() as u16;
+        let message = Message::Chunk(ChunkMessage {
+            id: ChunkId { job, part: part.number, chunk },
+            chunk_items,
+            first_index,
+            items: (first_index..).zip(items).collect(),
+            attempt: 0,
+            hops: 0,
+            returns: 0,
+            waited: Duration::ZERO,
+            not_before: None,
+            nonce: app.clock.fresh_id(),
+            careful: false,
+        });
+        messages.push(Outgoing { body: message.into_wire()?, delay: Duration::ZERO });
+        first_index += u64::from(chunk_items);
+    }
+    Ok(messages)
+}

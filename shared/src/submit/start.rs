@@ -1,0 +1,149 @@
+//! Starting a job, with all its items or open for parts.
+
+use super::check::{check, invalid};
+use super::dispatch::{dispatch_all, reserve};
+use super::part_items::{PartItems, cut, parts_of};
+use super::seal::{exact, seal_row};
+use super::submission::Submission;
+use crate::admit;
+use crate::app::App;
+use crate::error::{Conflict, JobError};
+use crate::ids::JobId;
+use crate::job::{Job, JobStatus};
+use crate::jobs::{Created, NewJob};
+use crate::ledger::SubmissionKey;
+use crate::limits::{CHUNKS_PER_BODY_MAX, ID_CHARS_MAX};
+use crate::split::Split;
+use headway_processor::ProcessorInfo;
+
+/// Starts a job: its record, its parts, all its chunks handed to the queue. A request sent again under its key
+/// finishes what was cut off, and gives the job as it is.
+///
+/// # Errors
+/// [`JobError::UnknownProcessor`], [`JobError::Invalid`] with pointers into the body, [`JobError::KeyReused`],
+/// [`JobError::Quota`], and [`JobError::Unavailable`], after which the same request may be sent again.
+pub async fn start_job(app: &App, mut submission: Submission) -> Result<Job, JobError> {
+    let info = processor(app, &submission.processor)?;
+    if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
+        return Err(invalid("/idField", format!("longer than {ID_CHARS_MAX} characters")));
+    }
+    check(submission.items.as_deref().unwrap_or_default(), submission.id_field.as_deref(), "/items")?;
+    let split = split(&submission, info);
+    let fingerprint = submission.key.as_ref().map(|key| key.fingerprint.clone());
+    let parts = submission.items.take().map(|items| cut(split, items));
+    if parts.as_ref().is_some_and(|chunks| chunks.len() > CHUNKS_PER_BODY_MAX) {
+        return Err(invalid("/items", format!("more than {CHUNKS_PER_BODY_MAX} chunks: ask for a larger chunkSize, or submit in parts")));
+    }
+    let parts = parts.map(parts_of);
+    let new = new_job(app, submission, split, parts.as_deref());
+    match (create(app, new).await?, parts) {
+        (Created::Known(_, known), _) if fingerprint.is_some_and(|fingerprint| fingerprint != known.fingerprint) => {
+            Err(JobError::KeyReused)
+        }
+        (Created::New(job), Some(parts)) => finish(app, job, parts).await,
+        (Created::New(job), None) => Ok(job),
+        (Created::Known(job, _), Some(parts)) if !job.sealed && !job.abandoned && job.status != JobStatus::Cancelled => {
+            resume(app, job, parts).await
+        }
+        (Created::Known(job, _), _) => exact(app, job).await,
+    }
+}
+
+/// Creates the job, unless an earlier request with its key did: that is the same start then, whatever the quotas say.
+async fn create(app: &App, new: NewJob) -> Result<Created, JobError> {
+    let usage = app.cupboard.usage(&new.job.user_id);
+    let usage = match &new.key {
+        None => usage.await?,
+        Some(key) => {
+            let (known, usage) = futures::try_join!(app.cupboard.submission(&key.user_id, &key.key_hash), usage)?;
+            if let Some(known) = known
+                && let Some(job) = owned_if_there(app, &known).await?
+            {
+                return Ok(Created::Known(job, known));
+            }
+            usage
+        }
+    };
+    admit::start(app, usage, &new.job).await?;
+    app.jobs.create(new).await
+}
+
+async fn owned_if_there(app: &App, known: &SubmissionKey) -> Result<Option<Job>, JobError> {
+    match app.owned(&known.user_id, known.job).await {
+        Ok(job) => Ok(Some(job.into_job())),
+        Err(JobError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Goes on where an earlier request was cut off. The job row says how it cut the items.
+async fn resume(app: &App, job: Job, parts: Vec<PartItems>) -> Result<Job, JobError> {
+    let items = parts.into_iter().flat_map(|part| part.chunks).flatten();
+    let parts = parts_of(cut(job.split, items));
+    if let Some(last) = parts.last() {
+        match reserve(app, job.id, last.number).await {
+            // The user has cancelled it already, or the same request, sent twice, was faster.
+            Err(JobError::Conflict(Conflict::JobEnded(_) | Conflict::Sealed)) => return now(app, job.id).await,
+            reserved => reserved?,
+        }
+    }
+    finish(app, job, parts).await
+}
+
+/// Hands over all parts, whose numbers are reserved, and seals the job.
+async fn finish(app: &App, job: Job, parts: Vec<PartItems>) -> Result<Job, JobError> {
+    let count = parts.len() as u32;
+    let rows = dispatch_all(app, &job, parts).await?;
+    match seal_row(app, job.id, count, rows).await {
+        // It was ended meanwhile.
+        Err(JobError::Conflict(Conflict::JobEnded(_))) => now(app, job.id).await,
+        sealed => sealed,
+    }
+}
+
+async fn now(app: &App, id: JobId) -> Result<Job, JobError> {
+    app.jobs.get(id).await?.ok_or(JobError::NotFound)
+}
+
+fn processor<'a>(app: &'a App, name: &str) -> Result<&'a ProcessorInfo, JobError> {
+    app.processors
+        .iter()
+        .find(|info| info.name == name)
+        .ok_or_else(|| JobError::UnknownProcessor { known: app.processors.iter().map(|info| info.name.clone()).collect() })
+}
+
+/// The caller's chunk size, else the processor's wish, else what fits the number of items.
+fn split(submission: &Submission, info: &ProcessorInfo) -> Split {
+    match (submission.chunk_size, info.chunk_size_asked, &submission.items) {
+        (Some(asked), ..) => Split::of(asked),
+        (None, true, _) | (None, false, None) => Split::of(info.chunk_size),
+        (None, false, Some(items)) => {
+            let fit = Split::for_items(items.len());
+            Split::of(fit.items_per_chunk_max.min(info.chunk_size))
+        }
+    }
+}
+
+/// The job as it is created. Of a job whose items are all in hand the numbers of its parts are reserved at once.
+fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[PartItems]>) -> NewJob {
+    let id = JobId(app.clock.fresh_id());
+    let items = parts.unwrap_or_default().iter().flat_map(|part| &part.chunks).map(Vec::len).sum::<usize>();
+    let Submission { user_id, created_by, processor, params, expected_items, id_field, tolerated, metadata, callback, key, .. } =
+        submission;
+    let key = key.map(|key| SubmissionKey { user_id: user_id.clone(), key_hash: key.key_hash, job: id, fingerprint: key.fingerprint });
+    let job = Job {
+        created_by,
+        processor,
+        tolerated,
+        split,
+        expected_items,
+        id_field,
+        callback,
+        metadata,
+        key_hash: key.as_ref().map(|key| key.key_hash.clone()),
+        retention_days: app.retention_days,
+        top_part: parts.and_then(<[_]>::last).map(|last| last.number),
+        ..Job::new(id, user_id, items as u64, app.clock.now())
+    };
+    NewJob { job, params, key }
+}
