@@ -60,7 +60,7 @@ fn a_full_disk_is_said_and_with_room_the_job_ends_exactly() {
     let server = home.serve(&["--data", "disk/data"]);
     let (file, schema) = (bulky(&home), any_schema(&home));
     let client = server.client(&home, &submit(&file, &schema, &["--json", "--detach"])).spawn().unwrap();
-    eventually("the log says that the disk is full", || server.has_said("is full; make room").then_some(()));
+    eventually("the log says that the disk is full", || server.has_said("is full; free some space").then_some(()));
     let list = server.run(&home, &["list", "--json"]);
     assert!(list.code == Some(0) || list.stderr.contains("urn:headway:problem:busy"), "an answer, or a clear error: {list:?}");
     disk.grow(200);

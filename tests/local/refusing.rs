@@ -43,5 +43,5 @@ fn a_directory_that_is_none() {
     let home = Home::new();
     let file = home.file("data", "a file");
     let says = refused(&home, &["--data", &file, "--listen", "127.0.0.1:0"]);
-    assert!(says.contains("data directory") && says.contains("name another"), "{says}");
+    assert!(says.contains("data directory") && says.contains("choose another"), "{says}");
 }

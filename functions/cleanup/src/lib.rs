@@ -1,4 +1,4 @@
-//! The cleanup function: on a schedule, deletes what is past retention and repairs what stands still.
+//! The cleanup function: on a schedule, deletes what is past its retention and repairs jobs that no longer move.
 
 use headway_aws::metrics::{Metric, Metrics};
 use headway_aws::{app_on_aws, telemetry};
@@ -6,10 +6,11 @@ use headway_core::sweep::{Swept, sweep};
 use headway_core::{App, JobError, config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-/// One sweep; the answer says what it did.
+/// Runs one sweep and returns what it did.
 ///
 /// # Errors
-/// [`JobError`] if the table or the queue did not answer: what was done stands, the next run goes on.
+///
+/// [`JobError`] if the table or the queue did not answer. What was done until then remains; the next run continues.
 pub async fn handle(app: &App) -> Result<Swept, JobError> {
     let swept = sweep(app).await?;
     let Swept { deleted, abandoned, looked_at, failed, reconciled, revived, ended } = swept;
@@ -20,7 +21,8 @@ pub async fn handle(app: &App) -> Result<Swept, JobError> {
 /// Runs the cleanup function on Lambda, configured by the environment, until the runtime ends it.
 ///
 /// # Errors
-/// What is missing in the environment, and what the runtime reports.
+///
+/// A variable that is missing from the environment, or an error of the Lambda runtime.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
     serve(app_on_aws().await?).await
@@ -41,7 +43,7 @@ pub async fn serve(app: App) -> Result<(), Error> {
     .await
 }
 
-/// What operators see of a run: nothing of one that found nothing to do.
+/// The metrics of one run. A run that found nothing to do has none.
 fn metrics_of(swept: &Swept) -> Vec<Metric> {
     let Swept { deleted, abandoned, failed, reconciled, revived, ended, looked_at: _ } = *swept;
     vec![
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_did_nothing_tells_nothing_and_one_that_did_tells_what() {
+    fn a_run_has_metrics_only_for_what_it_did() {
         let looked = Swept { looked_at: 9, ..Swept::default() };
         assert_eq!(metrics_of(&looked), metrics_of(&Swept::default()));
         let swept = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };

@@ -1,6 +1,7 @@
-//! What the embedded parts carry, in memory and in the directory named: `throughput DIRECTORY [SECONDS]`.
+//! Measures the embedded table and queue, in memory and in a directory: `throughput DIRECTORY [SECONDS]`.
 //!
-//! Durable figures depend on the disk's mood, so a probe of its `fdatasync`s a second stands beside them.
+//! The figures for the directory depend on the disk, so the number of `fdatasync`s a second is measured and printed
+//! too.
 
 use std::{
     io::Write,
@@ -17,13 +18,13 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequest
 use headway_embedded::{Config, Embedded};
 use serde_json::Value;
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Outcome<T = ()> = Result<T, Failure>;
+type BenchError = Box<dyn std::error::Error + Send + Sync>;
+type BenchResult<T = ()> = Result<T, BenchError>;
 
 const TASKS: u64 = 16;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Outcome {
+async fn main() -> BenchResult {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments.next().ok_or("usage: throughput DIRECTORY [SECONDS]")?;
     let time = Duration::from_secs(arguments.next().map_or(Ok(2), |seconds| seconds.parse())?);
@@ -37,12 +38,12 @@ async fn main() -> Outcome {
         println!("{kind}: SendMessageBatch of 10 x 60 KB, 4 tasks{sent:>14.0}/s");
         let received = receives(&embedded, batches * 10).await?;
         println!("{kind}: receive and delete, batches of 10{received:>18.0} messages/s");
-        println!("{kind}: chunks of 50 KB, whole way{:>27.0}/s", chunks(&embedded, time).await?);
+        println!("{kind}: chunks of 50 KB, from send to delete{:>27.0}/s", chunks(&embedded, time).await?);
     }
     Ok(())
 }
 
-fn probe(directory: &Path) -> Outcome<f64> {
+fn probe(directory: &Path) -> BenchResult<f64> {
     let mut file = std::fs::File::create(directory.join("probe"))?;
     let began = Instant::now();
     let mut count = 0_u32;
@@ -55,7 +56,7 @@ fn probe(directory: &Path) -> Outcome<f64> {
     Ok(f64::from(count) / began.elapsed().as_secs_f64())
 }
 
-async fn create_table(embedded: &Embedded) -> Outcome {
+async fn create_table(embedded: &Embedded) -> BenchResult {
     let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
     let definition = AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
     let made = embedded
@@ -73,7 +74,7 @@ async fn create_table(embedded: &Embedded) -> Outcome {
     }
 }
 
-async fn settle(client: &aws_sdk_dynamodb::Client, part: u64, chunk: u64) -> Outcome {
+async fn settle(client: &aws_sdk_dynamodb::Client, part: u64, chunk: u64) -> BenchResult {
     client
         .update_item()
         .table_name("jobs")
@@ -87,7 +88,7 @@ async fn settle(client: &aws_sdk_dynamodb::Client, part: u64, chunk: u64) -> Out
     Ok(())
 }
 
-async fn updates(embedded: &Embedded, time: Duration) -> Outcome<f64> {
+async fn updates(embedded: &Embedded, time: Duration) -> BenchResult<f64> {
     let began = Instant::now();
     let start = began.elapsed().as_nanos() as u64 + u64::from(std::process::id()) * 1_000_000;
     let tasks: Vec<_> = (0..TASKS)
@@ -99,7 +100,7 @@ async fn updates(embedded: &Embedded, time: Duration) -> Outcome<f64> {
                     count += 1;
                     settle(&client, task, start + count).await?;
                 }
-                Ok::<_, Failure>(count)
+                Ok::<_, BenchError>(count)
             })
         })
         .collect();
@@ -110,7 +111,7 @@ async fn updates(embedded: &Embedded, time: Duration) -> Outcome<f64> {
     Ok(total as f64 / began.elapsed().as_secs_f64())
 }
 
-async fn send_ten(client: &aws_sdk_sqs::Client, url: &str, body: &str) -> Outcome {
+async fn send_ten(client: &aws_sdk_sqs::Client, url: &str, body: &str) -> BenchResult {
     let entries = (0..10)
         .map(|id| SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(body).message_group_id("user").build())
         .collect::<Result<Vec<_>, _>>()?;
@@ -119,13 +120,13 @@ async fn send_ten(client: &aws_sdk_sqs::Client, url: &str, body: &str) -> Outcom
     Ok(())
 }
 
-/// Items of 200 bytes in JSON, as chunks hold them.
+/// Items of 200 bytes of JSON each, as in a chunk's message.
 fn body(bytes: usize) -> String {
     let item = format!(r#"[17,{{"name":"{}","email":"somebody@example.com"}}],"#, "n".repeat(145));
     item.repeat(bytes / item.len())
 }
 
-async fn sends(embedded: &Embedded, time: Duration) -> Outcome<(f64, u64)> {
+async fn sends(embedded: &Embedded, time: Duration) -> BenchResult<(f64, u64)> {
     let began = Instant::now();
     let tasks: Vec<_> = (0..4)
         .map(|_| {
@@ -136,7 +137,7 @@ async fn sends(embedded: &Embedded, time: Duration) -> Outcome<(f64, u64)> {
                     count += 1;
                     send_ten(&client, &url, &body).await?;
                 }
-                Ok::<_, Failure>(count)
+                Ok::<_, BenchError>(count)
             })
         })
         .collect();
@@ -147,7 +148,7 @@ async fn sends(embedded: &Embedded, time: Duration) -> Outcome<(f64, u64)> {
     Ok((total as f64 / began.elapsed().as_secs_f64(), total))
 }
 
-async fn receives(embedded: &Embedded, messages: u64) -> Outcome<f64> {
+async fn receives(embedded: &Embedded, messages: u64) -> BenchResult<f64> {
     let (client, url) = (embedded.sqs(), &embedded.queue().url);
     let began = Instant::now();
     let mut count = 0;
@@ -167,8 +168,8 @@ async fn receives(embedded: &Embedded, messages: u64) -> Outcome<f64> {
     Ok(count as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Sent, received by the mapping, read, settled and deleted, each as durable as the whole is.
-async fn chunks(embedded: &Embedded, time: Duration) -> Outcome<f64> {
+/// A chunk's whole way: sent, received by the pump, read, settled and deleted, all durable.
+async fn chunks(embedded: &Embedded, time: Duration) -> BenchResult<f64> {
     let done = Arc::new(AtomicU64::new(0));
     let (counted, client) = (Arc::clone(&done), embedded.dynamodb());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -179,7 +180,7 @@ async fn chunks(embedded: &Embedded, time: Duration) -> Outcome<f64> {
                 let chunk = counted.fetch_add(1, Ordering::Relaxed);
                 settle(&client, 1_000_000 + chunk % 40, u64::MAX / 4 + chunk).await?;
             }
-            Ok::<_, Failure>(Value::Null)
+            Ok::<_, BenchError>(Value::Null)
         }
     };
     let pump = tokio::spawn(embedded.pump(embedded.event_source(), handler, async {

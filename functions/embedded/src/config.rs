@@ -1,4 +1,4 @@
-//! What the embedded parts are told when they are opened.
+//! The settings with which the embedded table and queue are opened.
 
 use std::{
     path::PathBuf,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::queue::Fairness;
 
-/// How long a worker function may take here: what the template gives it unless told otherwise.
+/// The time limit of a worker function: the template's default.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often the cleanup function runs here.
 pub const CLEANUP_EVERY: Duration = Duration::from_secs(300);
@@ -17,34 +17,35 @@ pub const CLEANUP_EVERY: Duration = Duration::from_secs(300);
 /// same virtual time as the runtime's timers.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// The machine's clock as it stood when asked for, and the time gone by since: it never goes backwards.
+/// The machine's clock, read once, plus the time elapsed since then: it never goes backwards.
 pub fn system_clock() -> Clock {
     let epoch_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis());
     let (epoch_ms, since) = (epoch_ms.unwrap_or(u64::MAX / 2), Instant::now());
     Arc::new(move || epoch_ms + u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX / 2))
 }
 
-/// How to open the embedded parts.
+/// How to open the embedded table and queue.
 #[derive(Clone)]
 pub struct Config {
-    /// The directory that holds everything; none: in memory, on the caller's thread and without any other.
+    /// The directory that holds everything. `None`: in memory, without any thread of its own.
     pub data: Option<PathBuf>,
-    /// The queue's name. Its dead letters go to `<name>-dead-letters`.
+    /// The queue's name. Its dead-letter queue is `<name>-dead-letters`.
     pub queue_name: String,
-    /// How long a received message stays out of sight, 0 s to 12 h. As with AWS: well above what a batch takes.
+    /// How long a received message is invisible, 0 s to 12 h. As with AWS: choose it well above the time that a batch
+    /// takes.
     pub visibility_timeout: Duration,
-    /// How often a message is received before it goes to the dead letters, 1 to 1,000.
+    /// How often a message may be received before it goes to the dead-letter queue, 1 to 1,000.
     pub max_receive_count: u32,
     /// How the queue shares its receivers among message groups.
     pub fairness: Fairness,
-    /// For tests: keeps every message twice, so that each is delivered at least twice.
+    /// For tests: stores every message twice, so that each is delivered at least twice.
     pub duplicate_every_message: bool,
-    /// The queue's time.
+    /// The clock of the queue.
     pub clock: Clock,
 }
 
 impl Config {
-    /// In memory: gone with the process.
+    /// In memory: gone when the process ends.
     pub fn memory() -> Self {
         Self {
             data: None,
@@ -57,7 +58,7 @@ impl Config {
         }
     }
 
-    /// In this directory, made if there is none.
+    /// In this directory, which is made if it does not exist.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self { data: Some(directory.into()), ..Self::memory() }
     }

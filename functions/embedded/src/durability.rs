@@ -1,8 +1,8 @@
-//! What makes an answer mean that its effect survives a power cut.
+//! Durability: an answer is given only when its effect survives a power cut.
 //!
-//! SQLite commits without waiting for the disk (WAL, `synchronous=NORMAL`); a [`Barrier`] then lets all who wait for
-//! an answer share one `fdatasync`. A [`Turn`] keeps writers of several processes apart, and a [`Lane`] puts the
-//! two around every piece of work on a store.
+//! SQLite commits without waiting for the disk (WAL, `synchronous=NORMAL`). A [`Barrier`] then lets all waiting callers
+//! share one `fdatasync`. A [`Turn`] lets only one process write at a time, and a [`Lane`] applies both to every access
+//! to a store.
 
 mod barrier;
 mod files;
@@ -13,7 +13,7 @@ mod turn;
 
 pub(crate) use barrier::Barrier;
 pub(crate) use files::{check_whole, log_sync, prepare_directory, sync_directory};
-pub(crate) use lane::{Care, Lane};
+pub(crate) use lane::{Access, Lane};
 pub(crate) use ours::{Kind, LockKind};
 pub(crate) use private::{open_lock, private_database};
 pub(crate) use turn::Turn;

@@ -1,4 +1,4 @@
-//! Everything together: opened at once, handed out as the SDK's own clients.
+//! The embedded table and queues together: opened at once, and used through the SDK's own clients.
 
 use std::{
     collections::BTreeMap,
@@ -14,18 +14,18 @@ use crate::{
     durability::{LockKind, open_lock, prepare_directory, sync_directory},
     error::{OpenError, Unavailable},
     http::{Answer, ENDPOINT, REGION, client_of},
-    pump::{self, EventSource, Outcome},
+    pump::{self, EventSource, FunctionResult},
     queue::{self, Attributes, Fairness, QueueAddress, Queues, Settings},
     schedule,
     table::{self, Table},
 };
 
-/// Dead letters are kept as long as SQS keeps anything.
+/// Dead letters are kept for 14 days, the longest time that SQS allows.
 const DEAD_LETTERS_KEPT_SECONDS: u64 = 1_209_600;
-/// Locked by the process that works the queue off.
-const HOLD_FILE: &str = "pump.lock";
+/// Locked by the process that receives from the queue.
+const PUMP_LOCK_FILE: &str = "pump.lock";
 
-/// A table and a queue with its dead letters, in one directory or in memory. Clones share them.
+/// A table, a queue and its dead-letter queue, in one directory or in memory. Clones share them.
 #[derive(Clone)]
 pub struct Embedded {
     table: Arc<Table>,
@@ -35,9 +35,9 @@ pub struct Embedded {
     dead_letters: QueueAddress,
 }
 
-/// This process is the one that works the queue off.
+/// Shows that this process is the one that receives from the queue.
 #[derive(Debug)]
-pub struct Hold(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] Option<File>);
+pub struct PumpLock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] Option<File>);
 
 impl std::fmt::Debug for Embedded {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,12 +46,13 @@ impl std::fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    /// Opens them; makes the directory, the files and both queues where there are none. The table's tables are made
-    /// by whoever uses them, with `CreateTable`. Takes milliseconds, and a second for hundreds of megabytes, since the
-    /// files are looked over for damage. Several processes may open the same directory.
+    /// Opens the table and both queues, creating the directory, files and queues that do not exist. The caller creates
+    /// DynamoDB tables with `CreateTable`. Opening takes milliseconds, or a second for hundreds of megabytes, since the
+    /// files are checked for damage. Several processes may open the same directory.
     ///
     /// # Errors
-    /// If the directory cannot be used, or what it holds is damaged: the message says what to do.
+    ///
+    /// If the directory cannot be used or a file in it is damaged. The message says what to do.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let queue = QueueAddress::of(&config.queue_name);
         let dead_letters = QueueAddress::of(&format!("{}-dead-letters", config.queue_name));
@@ -70,37 +71,37 @@ impl Embedded {
         Ok(Self { table: Arc::new(table), queues: Arc::new(queues), queue, dead_letters, config: Arc::new(config) })
     }
 
-    /// A DynamoDB client whose requests go to the table here.
+    /// A DynamoDB client whose requests go to the embedded table.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let config = Self::dynamodb_config(self.dynamodb_http_client());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// An SQS client whose requests go to the queues here.
+    /// An SQS client whose requests go to the embedded queues.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let config = Self::sqs_config(self.sqs_http_client());
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 
-    /// Answers one request of AWS's JSON protocol, for a host that offers table and queues over HTTP: the header
-    /// `X-Amz-Target` (such as `AmazonSQS.SendMessageBatch`), and the body.
+    /// Answers a request in AWS's JSON protocol, for a host that offers the table and queues over HTTP. `target` is the
+    /// header `X-Amz-Target`, such as `AmazonSQS.SendMessageBatch`.
     pub async fn answer(&self, target: &str, body: &[u8]) -> Answer {
         let (service, operation) = target.rsplit_once('.').unwrap_or_default();
         if service.starts_with("DynamoDB") { self.table.answer(operation, body).await } else { self.queues.answer(operation, body).await }
     }
 
-    /// What answers DynamoDB's requests; to be wrapped where calls shall fail on purpose.
+    /// The HTTP client that answers DynamoDB requests. A test can wrap it to make calls fail.
     pub fn dynamodb_http_client(&self) -> SharedHttpClient {
         client_of(table::Connector(Arc::clone(&self.table)))
     }
 
-    /// What answers SQS's requests; to be wrapped where calls shall fail on purpose.
+    /// The HTTP client that answers SQS requests. A test can wrap it to make calls fail.
     pub fn sqs_http_client(&self) -> SharedHttpClient {
         client_of(queue::Connector(Arc::clone(&self.queues)))
     }
 
-    /// The rest of a DynamoDB client's configuration: no signing, since nobody checks it, and no connection to give up
-    /// after a fault.
+    /// A DynamoDB client's configuration apart from behaviour: no signing, which nobody checks, and no connection to
+    /// close after a fault.
     pub fn dynamodb_config(http_client: SharedHttpClient) -> aws_sdk_dynamodb::config::Builder {
         use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
         use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
@@ -114,8 +115,8 @@ impl Embedded {
             .http_client(http_client)
     }
 
-    /// The rest of an SQS client's configuration: no signing, since nobody checks it, and no connection to give up after
-    /// a fault.
+    /// An SQS client's configuration apart from behaviour: no signing, which nobody checks, and no connection to close
+    /// after a fault.
     pub fn sqs_config(http_client: SharedHttpClient) -> aws_sdk_sqs::config::Builder {
         use aws_sdk_sqs::config::retry::{ReconnectMode, RetryConfig};
         use aws_sdk_sqs::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
@@ -134,13 +135,13 @@ impl Embedded {
         &self.queue
     }
 
-    /// The queue of its dead letters.
+    /// The dead-letter queue.
     pub fn dead_letters(&self) -> &QueueAddress {
         &self.dead_letters
     }
 
-    /// A mapping of the queue to a function: batches of 10, 4 at a time. Where groups take turns, a fifth call is kept
-    /// free for groups that have none under way.
+    /// The event source mapping of the queue: batches of 10, 4 calls at a time. In the mode [`Fairness::Turns`] a fifth
+    /// call is kept free for groups that have no call running.
     pub fn event_source(&self) -> EventSource {
         let calls_kept_free = match self.config.fairness {
             Fairness::Turns => 1,
@@ -155,14 +156,14 @@ impl Embedded {
         }
     }
 
-    /// A mapping of the dead letters to a function: batches of 10, one at a time.
+    /// The event source mapping of the dead-letter queue: batches of 10, one call at a time.
     pub fn dead_letter_source(&self) -> EventSource {
         EventSource { queue: self.dead_letters.clone(), concurrency_max: 1, calls_kept_free: 0, ..self.event_source() }
     }
 
-    /// The event source mapping: receives batches, calls `handler` with them as Lambda would, and deletes what it says
-    /// is done. Ends when `shutdown` has ended and the calls under way have too; dropped, it drops those calls, which
-    /// is a crash as the queue sees it.
+    /// Runs an event source mapping: receives batches, calls `handler` with each as Lambda would, and deletes the
+    /// messages that it reports as done. Ends when `shutdown` has ended and the running calls have too. If this future
+    /// is dropped, so are the running calls; for the queue that is a crash.
     pub fn pump<H, F, E>(
         &self,
         source: EventSource,
@@ -171,14 +172,14 @@ impl Embedded {
     ) -> impl Future<Output = ()> + Send + 'static
     where
         H: Fn(serde_json::Value) -> F + Send + Sync + 'static,
-        F: Future<Output = Outcome<E>> + Send + 'static,
+        F: Future<Output = FunctionResult<E>> + Send + 'static,
         E: std::fmt::Display + Send + 'static,
     {
         pump::run(Arc::clone(&self.queues), source, handler, shutdown)
     }
 
-    /// The schedule: calls `handler` with an EventBridge event at once and then every `period`, one call at a time.
-    /// Ends when `shutdown` has ended and the call under way has too.
+    /// Runs the schedule: calls `handler` with an EventBridge event at once and then every `period`, one call at a
+    /// time. Ends when `shutdown` has ended and the running call has too.
     pub fn schedule<H, F, E>(
         &self,
         period: Duration,
@@ -187,34 +188,37 @@ impl Embedded {
     ) -> impl Future<Output = ()> + Send + 'static
     where
         H: Fn(serde_json::Value) -> F + Send + Sync + 'static,
-        F: Future<Output = Outcome<E>> + Send + 'static,
+        F: Future<Output = FunctionResult<E>> + Send + 'static,
         E: std::fmt::Display + Send + 'static,
     {
         schedule::run(Arc::clone(&self.config.clock), period, handler, shutdown)
     }
 
-    /// Makes this process the one that works the queue off, and brings back at once what another had in hand when it
-    /// died. `None` if another process is at work. The hold ends when it is dropped, and with the process.
+    /// Makes this process the one that receives from the queue, and returns to the queue at once what another process
+    /// had received when it died. `None` if another process holds the lock. The lock is released when the result is
+    /// dropped or the process ends.
     ///
     /// # Errors
+    ///
     /// If the directory cannot be used.
-    pub async fn take_over(&self) -> Result<Option<Hold>, OpenError> {
-        let Some(directory) = &self.config.data else { return Ok(Some(Hold(None))) };
+    pub async fn take_over(&self) -> Result<Option<PumpLock>, OpenError> {
+        let Some(directory) = &self.config.data else { return Ok(Some(PumpLock(None))) };
         let unusable = |cause| OpenError::Directory { path: directory.clone(), cause };
-        let file = open_lock(&directory.join(HOLD_FILE), LockKind::Pump)?;
+        let file = open_lock(&directory.join(PUMP_LOCK_FILE), LockKind::Pump)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
         }
         self.queues.bring_back().await.map_err(|fault| OpenError::Queue(fault.message))?;
-        Ok(Some(Hold(Some(file))))
+        Ok(Some(PumpLock(Some(file))))
     }
 
-    /// Deletes the table's rows whose time to live is over, as DynamoDB does by itself. Returns how many.
+    /// Deletes the table's expired rows, as DynamoDB does by itself. Returns how many.
     ///
     /// # Errors
-    /// If the store is not available; safe to repeat.
+    ///
+    /// If the store is not available. It is safe to repeat.
     pub async fn sweep_expired_rows(&self) -> Result<usize, Unavailable> {
         self.table.sweep_expired_rows().await
     }

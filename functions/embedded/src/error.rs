@@ -1,4 +1,4 @@
-//! What can be wrong with the embedded parts, and what to do about it.
+//! Errors of the embedded table and queue, each with what to do about it.
 
 use std::{
     io,
@@ -9,12 +9,12 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-/// Why the embedded parts could not be opened.
+/// Why the embedded table or queue could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The data directory cannot be made, read or written.
-    #[error("the data directory {} cannot be used; check that it may be written, or name another", path.display())]
+    #[error("the data directory {} cannot be used; check that this user may write to it, or choose another", path.display())]
     Directory {
         /// The directory.
         path: PathBuf,
@@ -22,8 +22,8 @@ pub enum OpenError {
         #[source]
         cause: io::Error,
     },
-    /// What is named as the data directory, or lies in it, is not to be used.
-    #[error("{} cannot be used for a data directory: {why}", path.display())]
+    /// The data directory, or something in it, must not be used.
+    #[error("{} cannot be used as the data directory: {why}", path.display())]
     Unfit {
         /// The directory or file.
         path: PathBuf,
@@ -39,15 +39,15 @@ pub enum OpenError {
         #[source]
         cause: io::Error,
     },
-    /// Something else has the name of one of the files.
-    #[error("{} is {found}, none of this program's; nothing was changed: move it away, or name another directory", file.display())]
+    /// Something that is not Headway's has the name of one of its files.
+    #[error("{} is {found}, not a file of this program; nothing was changed: move it away, or choose another directory", file.display())]
     Foreign {
         /// Its path.
         file: PathBuf,
         /// What it is.
         found: String,
     },
-    /// A file is not what was written.
+    /// A file does not contain what was written to it.
     #[error(
         "the file {} is damaged ({detail}); nothing was changed: put a good copy of the whole directory in its place, \
          or move the directory away to begin anew", file.display()
@@ -55,17 +55,17 @@ pub enum OpenError {
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What was found.
+        /// What is wrong with it.
         detail: String,
     },
-    /// There is no room left.
-    #[error("the disk that holds {} is full; make room and start again, nothing acknowledged is lost", file.display())]
+    /// The disk is full.
+    #[error("the disk that holds {} is full; free some space and start again; nothing that was acknowledged is lost", file.display())]
     Full {
         /// The file that could not grow.
         file: PathBuf,
     },
     /// A file was written by a later version.
-    #[error("the file {} was written by a later version of this program ({found}, this one knows {known}); use that one", file.display())]
+    #[error("the file {} was written by a later version of this program ({found}, this version knows up to {known}); use that later version", file.display())]
     Newer {
         /// The file.
         file: PathBuf,
@@ -74,28 +74,28 @@ pub enum OpenError {
         /// The version this program writes.
         known: i64,
     },
-    /// The embedded table would not open.
+    /// The embedded table could not be opened.
     #[error("the table in {} cannot be opened", file.display())]
     Table {
         /// The file.
         file: PathBuf,
-        /// What it said.
+        /// The cause.
         #[source]
         cause: dynoxide::DynoxideError,
     },
-    /// SQLite would not open a file.
+    /// SQLite could not open a file.
     #[error("the file {} cannot be opened", file.display())]
     Sqlite {
         /// The file.
         file: PathBuf,
-        /// What it said.
+        /// The cause.
         #[source]
         cause: rusqlite::Error,
     },
     /// A queue setting is out of range.
     #[error("the embedded queue cannot be set up: {0}")]
     Queue(String),
-    /// Another process is in the way, or a thread could not be started.
+    /// Another process keeps the turn to write, or a thread could not be started.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -115,7 +115,7 @@ impl OpenError {
     }
 }
 
-/// Why a call on an open store was not done, or is not known to be on disk. Safe to make again, as with AWS.
+/// Why a call on an open store was not done, or is not known to be on disk. It is safe to repeat, as with AWS.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unavailable {
@@ -123,18 +123,18 @@ pub enum Unavailable {
     #[error("the embedded store has stopped")]
     Stopped,
     /// Another process has been writing for too long.
-    #[error("another process kept the data directory to itself for {} s; is one stopped in a debugger?", .0.as_secs())]
+    #[error("another process has kept the data directory locked for {} s; is a process that uses it suspended?", .0.as_secs())]
     Busy(Duration),
-    /// The disk would not confirm a write.
-    #[error("the disk did not confirm a write ({0}); check it, then start this program again")]
+    /// The disk did not confirm a write.
+    #[error("the disk did not confirm a write ({0}); check the disk, then start this program again")]
     NotDurable(#[source] Arc<io::Error>),
     /// A file operation failed.
     #[error("the data directory cannot be used ({0})")]
     File(#[source] Arc<io::Error>),
-    /// The call made the store panic.
+    /// The call panicked inside the store.
     #[error("the embedded store failed on this call")]
     Panicked,
-    /// The store answered with a fault of its own.
+    /// The store's own error.
     #[error("{0}")]
     Store(String),
 }

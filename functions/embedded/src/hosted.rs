@@ -1,4 +1,4 @@
-//! The app over the embedded parts: production's adapters over the stand-ins, for a host without AWS.
+//! The app on the embedded table and queue: production's adapters, for a host without AWS.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,9 +13,10 @@ use crate::embedded::Embedded;
 use crate::error::OpenError;
 use crate::queue::{Fairness, UnknownFairness};
 
-/// Where the embedded parts keep their data when no AWS is configured; `.headway` unless set.
+/// The directory for the data when no AWS is configured; `.headway` unless set.
 pub const HEADWAY_DATA: &str = "HEADWAY_DATA";
-/// How the queue shares its workers among owners: `turns` unless set, or `noisy-groups`, as AWS documents its own queue.
+/// How the queue shares its workers among owners: `turns` unless set, or `noisy-groups`, which is how AWS documents its
+/// own fair queues.
 pub const HEADWAY_QUEUE_FAIRNESS: &str = "HEADWAY_QUEUE_FAIRNESS";
 /// For tests: if set, the queue delivers every message at least twice.
 const HEADWAY_DUPLICATE_EVERY_MESSAGE: &str = "HEADWAY_DUPLICATE_EVERY_MESSAGE";
@@ -23,37 +24,38 @@ const HEADWAY_DUPLICATE_EVERY_MESSAGE: &str = "HEADWAY_DUPLICATE_EVERY_MESSAGE";
 const TABLE: &str = "headway";
 const DATA_DEFAULT: &str = ".headway";
 
-/// An app and the parts below it.
+/// An app, and the embedded table and queue that it uses.
 #[derive(Debug, Clone)]
 pub struct Hosted {
-    /// The app, knowing no processors yet.
+    /// The app, without any processors yet.
     pub app: App,
-    /// What stands in for AWS.
+    /// The embedded table and queue.
     pub embedded: Embedded,
 }
 
-/// Why there is no app over the embedded parts.
+/// Why the app could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// The parts could not be opened.
+    /// The table or queue could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The table could not be made.
-    #[error("the table cannot be made")]
+    /// DynamoDB's table could not be created.
+    #[error("the table cannot be created")]
     Table(#[from] JobError),
-    /// A variable of the environment is not valid.
+    /// An environment variable has an invalid value.
     #[error(transparent)]
     Config(#[from] ConfigError),
 }
 
 impl Hosted {
-    /// Over the data in this directory, or in memory.
+    /// Opens the app on the data in this directory, or in memory.
     ///
     /// # Errors
-    /// [`HostError`], saying what to do.
+    ///
+    /// [`HostError`], which says what to do.
     pub async fn open(data: Option<PathBuf>) -> Result<Self, HostError> {
         let config = Config {
-            // As AWS asks for: six times as long as a function may take.
+            // AWS recommends six times the function's time limit.
             visibility_timeout: FUNCTION_TIMEOUT * 6,
             max_receive_count: 8,
             fairness: fairness()?,
@@ -70,9 +72,10 @@ impl Hosted {
         Ok(Self { app: App { retention_days: config::retention_days()?, ..app }, embedded })
     }
 
-    /// Over the data that `HEADWAY_DATA` names.
+    /// Opens the app on the data in the directory that `HEADWAY_DATA` names.
     ///
     /// # Errors
+    ///
     /// As [`Self::open`].
     pub async fn from_environment() -> Result<Self, HostError> {
         let data = config::optional(HEADWAY_DATA).unwrap_or_else(|| DATA_DEFAULT.to_owned());

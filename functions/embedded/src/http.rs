@@ -1,4 +1,4 @@
-//! How the SDK's clients reach the embedded parts: as a connector that opens no socket.
+//! Connects the SDK's clients to the embedded table and queue, without a socket.
 
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::{
@@ -8,20 +8,21 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 
-/// The region that ARNs and events name.
+/// The region in ARNs and events.
 pub(crate) const REGION: &str = "us-east-1";
-/// The account that ARNs, addresses and events name.
+/// The account in ARNs, URLs and events.
 pub(crate) const ACCOUNT: &str = "000000000000";
-/// Where the clients believe to send their requests; reserved, so that nothing could ever answer there.
+/// The endpoint that the clients are given. The name is reserved, so a request that went to the network by mistake
+/// would find no server.
 pub(crate) const ENDPOINT: &str = "http://embedded.invalid";
 
-/// A client whose every request goes to `connector`.
+/// An HTTP client that sends every request to `connector`.
 pub(crate) fn client_of(connector: impl HttpConnector + 'static) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(connector);
     http_client_fn(move |_: &HttpConnectorSettings, _| connector.clone())
 }
 
-/// What `X-Amz-Target` asks for, without the name of the service.
+/// The operation in `X-Amz-Target`, without the service's name.
 pub(crate) fn operation_of(request: &HttpRequest) -> String {
     request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).unwrap_or_default().to_owned()
 }
@@ -31,9 +32,9 @@ pub(crate) fn operation_of(request: &HttpRequest) -> String {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// JSON.
+    /// The JSON body.
     pub body: Vec<u8>,
-    /// The header `x-amzn-query-error`: `code;fault`, of services that once spoke the query protocol.
+    /// The header `x-amzn-query-error`, `code;fault`, of services that used the query protocol before.
     pub query_error: Option<String>,
 }
 
@@ -43,10 +44,11 @@ impl Answer {
         Self { status: 200, body, query_error: None }
     }
 
-    /// The same as the SDK takes it.
+    /// As the response type of the SDK.
     ///
     /// # Errors
-    /// Only if this code names a status or header that HTTP does not know.
+    ///
+    /// Only if this code uses a status or header that HTTP does not allow.
     pub(crate) fn into_response(self) -> Result<HttpResponse, ConnectorError> {
         let status =
             self.status.try_into().map_err(|cause: aws_smithy_runtime_api::http::HttpError| ConnectorError::other(cause.into(), None))?;
@@ -60,7 +62,7 @@ impl Answer {
     }
 }
 
-/// Runs what a request asks for when the client awaits it.
+/// A connector's future that does `work` when the client awaits it.
 pub(crate) fn answering(work: impl Future<Output = Answer> + Send + 'static) -> HttpConnectorFuture {
     HttpConnectorFuture::new(async move { work.await.into_response() })
 }

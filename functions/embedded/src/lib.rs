@@ -1,10 +1,12 @@
-//! What stands in for AWS in one process, with AWS's semantics, so that production's adapters are the code that runs.
+//! Replaces AWS inside one process, with AWS's semantics, so that production's DynamoDB and SQS adapters run unchanged.
 //!
+//! - `embedded`, `config`: opens all of it
 //! - `table`: an embedded DynamoDB behind a connector for `aws-sdk-dynamodb`
 //! - `queue`: a durable queue with SQS's semantics behind a connector for `aws-sdk-sqs`
 //! - `pump`, `schedule`: the event source mapping and the EventBridge rule that call the functions
-//! - `hosted`: the app over all of it
-//! - `durability`: what makes an answer mean that its effect survives a power cut
+//! - `hosted`: the app on top of all this
+//! - `durability`: an answer is given only when its effect survives a power cut
+//! - `http`, `error`: answers and errors of table and queue
 
 mod config;
 mod durability;
@@ -18,9 +20,9 @@ mod schedule;
 mod table;
 
 pub use config::{CLEANUP_EVERY, Clock, Config, FUNCTION_TIMEOUT, system_clock};
-pub use embedded::{Embedded, Hold};
+pub use embedded::{Embedded, PumpLock};
 pub use error::{OpenError, Unavailable};
 pub use hosted::{HEADWAY_DATA, HEADWAY_QUEUE_FAIRNESS, HostError, Hosted};
 pub use http::Answer;
-pub use pump::{EventSource, Outcome};
+pub use pump::{EventSource, FunctionResult};
 pub use queue::{Fairness, QueueAddress, UnknownFairness};

@@ -1,10 +1,10 @@
-//! The event source mapping: what stands between a queue and a function on AWS.
+//! The event source mapping, which connects a queue to a function.
 //!
-//! It receives batches, calls the function with the very JSON that Lambda would, and deletes what the function did
-//! not report as failed. What failed comes back by its visibility timeout, as on AWS.
+//! It receives batches, calls the function with the same JSON as Lambda, and deletes the messages that the function did
+//! not report as failed. A failed message is delivered again after its visibility timeout, as on AWS.
 //!
-//! Beyond AWS it can keep calls free for groups that have none under way ([`EventSource::calls_kept_free`]), so that
-//! one owner's long batches never make another owner's first message wait for a call to end.
+//! Unlike AWS it can keep calls free for groups that have none running ([`EventSource::calls_kept_free`]). So the first
+//! message of one owner never waits for a long batch of another owner to end.
 
 mod answer;
 mod calls;
@@ -16,15 +16,15 @@ use serde_json::Value;
 use tokio::{sync::watch, task::JoinError};
 
 use self::calls::Calls;
-use crate::queue::{Fault, Handle, QueueAddress, QueueId, Queues, Received, Wish};
+use crate::queue::{Fault, Handle, QueueAddress, QueueId, Queues, Received, ReceiveRequest};
 
-/// What a function gives back: its answer, or why it failed.
-pub type Outcome<E> = Result<Value, E>;
+/// A function's result: its answer, or its error.
+pub type FunctionResult<E> = Result<Value, E>;
 
-/// Lambda takes 6 MB; bodies may be half of that, since JSON inside JSON has its quotes escaped.
+/// Lambda accepts 6 MB. The bodies may take half of that, since quotes are escaped when JSON is embedded in JSON.
 const BODIES_BYTES_MAX: u64 = 3 << 20;
 
-/// How long to leave the queue alone after it failed.
+/// How long to wait after the queue failed.
 const AFTER_FAULT: Duration = Duration::from_secs(1);
 
 /// Which queue calls a function, and how.
@@ -32,13 +32,13 @@ const AFTER_FAULT: Duration = Duration::from_secs(1);
 pub struct EventSource {
     /// The queue.
     pub queue: QueueAddress,
-    /// Messages a call, 1 to 10.
+    /// Messages in a call, 1 to 10.
     pub batch_size: usize,
-    /// Calls at a time, like `MaximumConcurrency`.
+    /// How many calls run at a time, like `MaximumConcurrency`.
     pub concurrency_max: usize,
-    /// Further calls, only for message groups that have no call under way. AWS has none.
+    /// Additional calls that only message groups without a running call may use. AWS has no such setting.
     pub calls_kept_free: usize,
-    /// After this a call is dropped where it stands, as Lambda would kill it; none: never.
+    /// After this time a running call is dropped, as Lambda would kill it. `None`: never.
     pub function_timeout: Option<Duration>,
 }
 
@@ -48,7 +48,7 @@ struct Pump<H> {
     handler: H,
 }
 
-/// What a look at the queue came to.
+/// The result of one look at the queue.
 enum Look {
     Batch(Vec<Received>),
     Empty { news: watch::Receiver<u64>, due_ms: Option<u64> },
@@ -58,7 +58,7 @@ enum Look {
 pub(crate) async fn run<H, F, E>(queues: Arc<Queues>, source: EventSource, handler: H, shutdown: impl Future<Output = ()> + Send + 'static)
 where
     H: Fn(Value) -> F + Send + Sync + 'static,
-    F: Future<Output = Outcome<E>> + Send + 'static,
+    F: Future<Output = FunctionResult<E>> + Send + 'static,
     E: Display + Send + 'static,
 {
     let mut calls = Calls::new(source.concurrency_max, source.calls_kept_free);
@@ -92,7 +92,7 @@ where
     }
 }
 
-/// The groups of a batch's messages; those without a group are the group with the empty name.
+/// The groups of a batch's messages. Messages without a group count as the group with the empty name.
 fn groups_of(batch: &[Received]) -> Vec<String> {
     batch.iter().map(|message| message.group.clone().unwrap_or_default()).collect()
 }
@@ -117,12 +117,13 @@ impl Pause {
 }
 
 impl<H> Pump<H> {
-    /// One look at the queue. Never dropped halfway, so nothing received goes astray.
+    /// Looks at the queue once. Must not be dropped halfway: received messages would be lost until their visibility
+    /// timeout.
     async fn look(&self, queue: &mut Option<QueueId>, groups_left_out: Vec<String>) -> Look {
         match self.try_look(queue, groups_left_out).await {
             Ok(look) => look,
             Err(fault) => {
-                tracing::error!(queue = self.source.queue.name, %fault, "the queue could not be received from");
+                tracing::error!(queue = self.source.queue.name, %fault, "messages could not be received from the queue");
                 Look::Failed
             }
         }
@@ -134,15 +135,15 @@ impl<H> Pump<H> {
             None => *queue.insert(self.queues.find(&self.source.queue.name).await?.id),
         };
         let messages_max = self.source.batch_size.clamp(1, 10);
-        let wish = Wish { queue, messages_max, bytes_max: BODIES_BYTES_MAX, visibility_ms: None, groups_left_out };
+        let request = ReceiveRequest { queue, messages_max, bytes_max: BODIES_BYTES_MAX, visibility_ms: None, groups_left_out };
         let news = self.queues.news(queue);
-        let found = self.queues.receive_now(&wish).await?;
+        let found = self.queues.receive_now(&request).await?;
         Ok(if found.messages.is_empty() { Look::Empty { news, due_ms: found.due_ms } } else { Look::Batch(found.messages) })
     }
 
     fn report(&self, ended: Result<(), JoinError>) {
         if ended.is_err_and(|cause| cause.is_panic()) {
-            tracing::error!(queue = self.source.queue.name, "the function panicked, its batch comes back");
+            tracing::error!(queue = self.source.queue.name, "the function panicked; its batch will be delivered again");
         }
     }
 }
@@ -150,7 +151,7 @@ impl<H> Pump<H> {
 impl<H, F, E> Pump<H>
 where
     H: Fn(Value) -> F,
-    F: Future<Output = Outcome<E>>,
+    F: Future<Output = FunctionResult<E>>,
     E: Display,
 {
     async fn call(&self, batch: Vec<Received>) {
@@ -159,11 +160,11 @@ where
         match self.outcome(event).await.and_then(|answer| answer::done(&answer, &batch_ids)) {
             Ok(done) => {
                 if let Err(fault) = self.queues.delete(done).await {
-                    tracing::error!(queue = self.source.queue.name, %fault, "what is done was not deleted and comes back");
+                    tracing::error!(queue = self.source.queue.name, %fault, "finished messages could not be deleted and will be delivered again");
                 }
             }
             Err(reason) => {
-                tracing::error!(queue = self.source.queue.name, reason, "the function failed, its batch comes back");
+                tracing::error!(queue = self.source.queue.name, reason, "the function failed; its batch will be delivered again");
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The embedded SQS: standard queues in SQLite with SQS's semantics, behind a connector that speaks SQS's protocol.
 //!
-//! At least once: a message is out of sight once received, back after its visibility timeout, deleted only by a
-//! receipt handle of its latest receive, and among the dead letters after too many. Receives are shared among message
-//! groups ([`Fairness`]). A send is answered once it is on disk.
+//! Delivery is at least once: a received message is invisible until its visibility timeout, is deleted only with the
+//! receipt handle of its latest receive, and goes to the dead-letter queue after too many receives. Receives are shared
+//! among message groups ([`Fairness`]). A send is answered once it is on disk.
 
 mod address;
 mod attributes;
@@ -21,7 +21,7 @@ mod send;
 mod settle;
 mod store;
 mod wire;
-mod wish;
+mod receive_request;
 
 pub use address::QueueAddress;
 pub(crate) use attributes::{Attributes, QueueId};
@@ -33,4 +33,4 @@ pub(crate) use operations::check_name;
 pub(crate) use queues::Queues;
 pub(crate) use receive::Received;
 pub(crate) use store::Settings;
-pub(crate) use wish::Wish;
+pub(crate) use receive_request::ReceiveRequest;

@@ -1,4 +1,4 @@
-//! The schedule: what an EventBridge rule is on AWS, a timer with the same event.
+//! The schedule: calls a function as an EventBridge rule does on AWS, with the same event.
 
 use std::{fmt::Display, time::Duration};
 
@@ -10,13 +10,13 @@ use uuid::Uuid;
 use crate::{
     config::Clock,
     http::{ACCOUNT, REGION},
-    pump::Outcome,
+    pump::FunctionResult,
 };
 
 pub(crate) async fn run<H, F, E>(clock: Clock, period: Duration, handler: H, shutdown: impl Future<Output = ()> + Send + 'static)
 where
     H: Fn(Value) -> F + Send + Sync + 'static,
-    F: Future<Output = Outcome<E>> + Send + 'static,
+    F: Future<Output = FunctionResult<E>> + Send + 'static,
     E: Display + Send + 'static,
 {
     let mut ticks = interval_at(Instant::now(), period.max(Duration::from_millis(1)));
@@ -28,7 +28,7 @@ where
             () = &mut shutdown => return,
             _ = ticks.tick() => {}
         }
-        // A task of its own, so that a panic costs one tick.
+        // In a task of its own, so that a panic affects only this call.
         match tokio::spawn(handler(event(clock()))).await {
             Ok(Ok(_)) => {}
             Ok(Err(cause)) => tracing::error!(%cause, "the scheduled function failed"),
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_the_time_as_eventbridge_does() {
+    fn formats_the_time_as_eventbridge_does() {
         let event = event(1_700_000_000_999);
         assert_eq!(event["time"], "2023-11-14T22:13:20Z");
         assert_eq!(event["source"], "aws.events");

@@ -1,8 +1,8 @@
-//! The embedded DynamoDB: dynoxide behind a connector, so that the production adapter is the code that runs.
+//! The embedded DynamoDB: dynoxide behind a connector, so that production's adapter runs unchanged.
 //!
-//! Every answer, reads too, waits until what it speaks of is on disk (see [`crate::durability`]). Several processes
-//! may have the file open: writers take turns, conditional writes are transactions, and dynoxide keeps nothing in
-//! memory but the description of tables, which is why tables in files are never changed once made.
+//! Every answer, also of a read, waits until what it shows is on disk (see [`crate::durability`]). Several processes
+//! may have the file open: writers take turns, and conditional writes are transactions. Dynoxide caches only the
+//! descriptions of tables, so a table in a file is never changed or deleted once it exists.
 
 mod connector;
 mod creating;
@@ -18,40 +18,42 @@ use dynoxide::Database;
 use rusqlite::Connection;
 
 use crate::{
-    durability::{Barrier, Care, Kind, Lane, Turn, check_whole, log_sync, private_database},
+    durability::{Barrier, Access, Kind, Lane, Turn, check_whole, log_sync, private_database},
     error::{OpenError, Unavailable},
 };
 pub(crate) use connector::Connector;
 
 const FILE: &str = "table.db";
 
-/// The table's store and the way to it.
+/// The table's store and the lane to it.
 pub(crate) struct Table {
     lane: Lane<Store>,
     file: Option<PathBuf>,
-    /// Set when the file turns out damaged: nothing is read from it again, since it may be wrong.
+    /// Set when the file turns out to be damaged: nothing is read from it any more, since it may be wrong.
     damaged: AtomicBool,
 }
 
 struct Store {
     database: Database,
-    /// A connection of our own to the same file; none in memory.
+    /// A second connection to the same file, for what dynoxide does not offer; `None` in memory.
     beside: Option<Connection>,
 }
 
 impl Table {
-    /// A table in memory.
+    /// Opens a table in memory.
     ///
     /// # Errors
+    ///
     /// If SQLite cannot be started.
     pub(crate) fn in_memory() -> Result<Self, OpenError> {
         let database = Database::memory().map_err(|cause| faults::opening(Path::new(":memory:"), cause))?;
         Ok(Self { lane: Lane::inline(Store { database, beside: None }), file: None, damaged: AtomicBool::new(false) })
     }
 
-    /// The table in this directory.
+    /// Opens the table in this directory.
     ///
     /// # Errors
+    ///
     /// If it is damaged, or the directory cannot be used.
     pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
@@ -68,12 +70,13 @@ impl Table {
         Ok(Self { lane: Lane::thread("table", store, turn, barrier).map_err(unusable)?, file: Some(file), damaged: AtomicBool::new(false) })
     }
 
-    /// Deletes rows whose time to live is over. Returns how many.
+    /// Deletes expired rows. Returns how many.
     ///
     /// # Errors
+    ///
     /// If the store is not available.
     pub(crate) async fn sweep_expired_rows(&self) -> Result<usize, Unavailable> {
-        self.lane.run(Care::Write, |store| store.database.sweep_ttl()).await?.map_err(|fault| Unavailable::Store(fault.to_string()))
+        self.lane.run(Access::Write, |store| store.database.sweep_ttl()).await?.map_err(|fault| Unavailable::Store(fault.to_string()))
     }
 }
 
@@ -87,8 +90,8 @@ impl Store {
         let name = file.to_str().ok_or_else(|| OpenError::damaged(file, "its name is not UTF-8"))?;
         let opening = |cause| faults::opening(file, cause);
         let database = Database::new(name).map_err(opening)?;
-        // dynoxide offers no other way from one sync a commit to NORMAL; the rest of what the first call sets, the
-        // second sets back to SQLite's defaults.
+        // Dynoxide has no direct way to set `synchronous=NORMAL`. The first of these calls sets it, together with other
+        // settings that the second resets to SQLite's defaults.
         database.enable_bulk_loading().map_err(opening)?;
         database.disable_bulk_loading().map_err(opening)?;
         Ok(Self { database, beside: Some(beside) })

@@ -54,7 +54,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     ensure!(args.listen.ip().is_loopback() || checked_outside, "{} can be reached by others: set HEADWAY_AUTH=jwks first", args.listen);
     logs::init(args.json);
     let hosted = Hosted::open(data(args)?).await?;
-    let Some(_hold) = hosted.embedded.take_over().await? else {
+    let Some(_pump_lock) = hosted.embedded.take_over().await? else {
         bail!("another process is at work on this data: stop it, or name another directory with --data");
     };
     let connections_max = descriptors::connections_max();

@@ -1,7 +1,7 @@
-//! One `fdatasync` for all who wait: an answer is let go only by a sync that began after its commit.
+//! One `fdatasync` for all waiting callers. An answer is released only by a sync that began after its commit.
 //!
-//! Whoever has committed puts its answer into a channel. The barrier's thread empties the channel, syncs, and only
-//! then lets go of what it took out: so every answer was put in, and its commit made, before that sync began.
+//! After its commit, a caller puts its answer into a channel. The barrier's thread empties the channel, syncs, and then
+//! releases the answers it took out. So each of them was committed before that sync began.
 
 use std::{
     io,
@@ -17,17 +17,18 @@ use crate::error::Unavailable;
 
 type Release = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
 
-/// Holds answers back until what they speak of is on disk.
+/// Holds answers back until the writes behind them are on disk.
 pub(crate) struct Barrier {
     held: mpsc::Sender<Release>,
-    /// One more than the newest commit known to be on disk; 0 while nothing is known.
+    /// One more than the number of the newest commit known to be on disk; 0 while none is known.
     durable: Arc<AtomicU64>,
 }
 
 impl Barrier {
-    /// Starts the thread. `committed` tells the number of the newest commit that `sync`, begun next, will cover.
+    /// Starts the thread. `committed` returns the number of the newest commit that the next `sync` will cover.
     ///
     /// # Errors
+    ///
     /// If the thread cannot be started.
     pub(crate) fn start(
         name: &str,
@@ -41,22 +42,23 @@ impl Barrier {
         Ok(Self { held, durable })
     }
 
-    /// Calls `release` once a sync that begins from now on has ended.
+    /// Calls `release` after a sync that begins after this call.
     pub(crate) fn hold(&self, release: impl FnOnce(Result<(), Unavailable>) + Send + 'static) {
         if let Err(mpsc::SendError(release)) = self.held.send(Box::new(release)) {
             release(Err(Unavailable::Stopped));
         }
     }
 
-    /// Whether everything up to the commit with this number is on disk already.
+    /// True if every commit up to this number is already on disk.
     pub(crate) fn covers(&self, commit: u64) -> bool {
         self.durable.load(Ordering::Acquire) > commit
     }
 }
 
 fn work(arrivals: &mpsc::Receiver<Release>, durable: &AtomicU64, committed: impl Fn() -> u64, mut sync: impl FnMut() -> io::Result<()>) {
-    // After one failure the kernel may have dropped the pages it could not write and call the next sync a success,
-    // so nothing is promised again until the process has started afresh from what the disk really holds.
+    // After a failed sync the kernel may drop the pages it could not write and report the next sync as successful. So
+    // after one failure every answer fails until the process has been started again and has read what the disk really
+    // holds.
     let mut failure: Option<Unavailable> = None;
     while let Ok(first) = arrivals.recv() {
         let mut waiting = vec![first];
@@ -80,7 +82,7 @@ fn work(arrivals: &mpsc::Receiver<Release>, durable: &AtomicU64, committed: impl
 mod tests {
     use super::*;
 
-    /// A sync that says when it begins and ends when it is told to.
+    /// A barrier whose sync reports when it begins and ends only when the test says so.
     fn steered() -> (Barrier, mpsc::Receiver<()>, mpsc::Sender<io::Result<()>>, Arc<AtomicU64>) {
         let (begun, begins) = mpsc::channel();
         let (end, ends) = mpsc::channel::<io::Result<()>>();
@@ -98,13 +100,13 @@ mod tests {
         (barrier, begins, end, commits)
     }
 
-    /// Answers with whether what is held may be promised.
+    /// Sends whether the held answer was released as durable.
     fn hold(barrier: &Barrier, answered: mpsc::Sender<bool>) {
         barrier.hold(move |outcome| answered.send(outcome.is_ok()).unwrap());
     }
 
     #[test]
-    fn a_sync_under_way_does_not_answer_for_a_later_commit() {
+    fn a_running_sync_does_not_release_a_later_commit() {
         let (barrier, begins, end, commits) = steered();
         let (answered, answers) = mpsc::channel();
         let commit = |name: &'static str| {
@@ -119,7 +121,7 @@ mod tests {
         end.send(Ok(())).unwrap();
         assert_eq!(answers.recv().unwrap(), ("first", true));
         begins.recv().unwrap();
-        assert!(answers.try_recv().is_err(), "the first sync began before the second commit");
+        assert!(answers.try_recv().is_err(), "answered by the first sync, which began before the second commit");
         assert!(barrier.covers(1) && !barrier.covers(2));
         end.send(Ok(())).unwrap();
         assert_eq!(answers.recv().unwrap(), ("second", true));
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_together_share_a_sync() {
+    fn waiting_callers_share_a_sync() {
         let (barrier, begins, end, _) = steered();
         let (answered, answers) = mpsc::channel();
         let hold = || hold(&barrier, answered.clone());
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failed_sync_nothing_is_promised_again() {
+    fn after_a_failed_sync_every_answer_fails() {
         let (barrier, begins, end, _) = steered();
         let (answered, answers) = mpsc::channel();
         let hold = || hold(&barrier, answered.clone());

@@ -1,4 +1,4 @@
-//! The files themselves: made so that they are still there after a power cut, and looked over before they are used.
+//! The files in the data directory: created so that they survive a power cut, and checked before they are used.
 
 use std::{
     fs::File,
@@ -12,13 +12,14 @@ use rusqlite::{Connection, config::DbConfig};
 use super::{ours::Kind, private::private_directory};
 use crate::error::OpenError;
 
-/// Files up to this size are read through on opening, which takes about a second at most.
+/// A file up to this size is checked completely when it is opened, which takes about a second at most.
 const LOOKED_OVER_BYTES_MAX: u64 = 256 << 20;
 
-/// Looks at the directory before anything is changed, then makes it, private, and makes it last.
+/// Checks the directory, then creates it if needed, makes it private and syncs its entry to disk.
 ///
 /// # Errors
-/// If it cannot be made or written to, or anything in it is not ours: nothing was changed then.
+///
+/// If it cannot be created or written, or contains a file that is not Headway's. Nothing was changed then.
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
     private_directory(directory)?;
@@ -29,19 +30,21 @@ pub(crate) fn prepare_directory(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Makes names in a directory last: a file whose name is lost is lost.
+/// Syncs a directory, so that the names of new files in it survive a power cut.
 ///
 /// # Errors
-/// As the file system gives them.
+///
+/// As reported by the file system.
 pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Looks a database over for damage, so that it is found before it is counted with. What is damaged stays as it is:
-/// closed now, it does not take its log in, which would spoil what could still be saved.
+/// Checks a database for damage before it is used. A damaged database is left as it is, and its connection is dropped
+/// without a checkpoint: writing its log into it could destroy what can still be saved.
 ///
 /// # Errors
-/// `Damaged` if anything is wrong with its structure, it is no database at all, or its log is another database's.
+///
+/// `Damaged` if its structure is wrong, if it is not a database, or if its log belongs to another database.
 pub(crate) fn check_whole(path: &Path, kind: Kind, connection: &Connection) -> Result<(), OpenError> {
     let failed = |cause| OpenError::from_sqlite(path, cause);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
@@ -51,7 +54,8 @@ pub(crate) fn check_whole(path: &Path, kind: Kind, connection: &Connection) -> R
     Ok(())
 }
 
-/// A log says nothing of the database that it belongs to. With another database's log, this one seems to be that other.
+/// A write-ahead log does not say which database it belongs to. Opened with another database's log, this database would
+/// look like the other one.
 fn check_log(path: &Path, kind: Kind, connection: &Connection) -> Result<(), OpenError> {
     let failed = |cause| OpenError::from_sqlite(path, cause);
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
@@ -76,13 +80,14 @@ fn look_over(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     }
 }
 
-/// A function that makes everything written to a database's log so far last.
+/// Returns a function that syncs a database's write-ahead log to disk.
 ///
-/// The log is opened here once and never the database itself: closing a second handle to that would drop the locks
-/// that SQLite holds on it for the whole process.
+/// It opens the log, once, and never the database: closing a second handle to the database would release SQLite's locks
+/// on it for the whole process.
 ///
 /// # Errors
-/// If there is no log, which there is as soon as the database is open in WAL mode.
+///
+/// If there is no log. There is one as soon as the database is open in WAL mode.
 pub(crate) fn log_sync(database: &Path) -> io::Result<impl FnMut() -> io::Result<()> + Send + 'static> {
     let path = wal_of(database);
     let mut log = File::open(&path)?;

@@ -1,7 +1,8 @@
-//! The one way to a store: work is done in order, by a thread of the store's own for files, on the spot in memory.
+//! The only way to a store. Calls run one after another: on a thread of the store's own for files, on the caller's
+//! thread in memory.
 //!
-//! On the spot means that a simulation on one thread and virtual time stays deterministic; a thread of its own means
-//! that a disk that takes its time never stalls the runtime's workers.
+//! In memory, this keeps a simulation with one thread and virtual time deterministic. For files, it keeps a slow disk
+//! from blocking the runtime's threads.
 
 use std::{
     io,
@@ -17,34 +18,34 @@ use crate::error::Unavailable;
 
 type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
 
-/// What a piece of work needs around it.
+/// What a call needs: whether it writes, and whether its answer waits for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Care {
-    /// Only reads. Its answer waits for the disk if what it may have read is not there yet: who reads that a chunk is
-    /// settled deletes the message, so the settlement must not be lost afterwards.
+pub(crate) enum Access {
+    /// Only reads. The answer is held back until everything it could have seen is on disk. Otherwise a worker could
+    /// read that a chunk is settled and delete its message, and a power cut could then lose the settlement.
     Read,
-    /// Only reads, and nobody builds on what it finds.
+    /// Only reads, and nothing durable depends on the answer, so it does not wait for the disk.
     Look,
-    /// Writes, and its answer waits for the disk.
+    /// Writes. The answer waits for the disk.
     Write,
-    /// Writes what may be lost with the power: a lost receive or delete is only another delivery.
-    WriteUnhurried,
+    /// Writes, but the answer does not wait for the disk: losing a receive or a delete only means another delivery.
+    WriteWithoutSync,
 }
 
-/// The way to a store of type `S`.
+/// The only way to a store of type `S`.
 pub(crate) enum Lane<S> {
     /// In memory.
     Inline(Mutex<S>),
-    /// In files.
+    /// In files, on a thread of its own.
     Thread {
-        /// Where the thread takes its work from.
+        /// Sends calls to the thread.
         work: mpsc::Sender<Work<S>>,
-        /// What answers pass.
+        /// Takes the turn for writes and holds answers back until they are durable.
         gate: Arc<Gate>,
     },
 }
 
-/// What stands around work on files.
+/// What is done around each call on files.
 pub(crate) struct Gate {
     turn: Arc<Turn>,
     barrier: Barrier,
@@ -56,9 +57,10 @@ impl<S: Send + 'static> Lane<S> {
         Self::Inline(Mutex::new(store))
     }
 
-    /// Gives the store to a thread of its own.
+    /// Moves the store to a thread of its own.
     ///
     /// # Errors
+    ///
     /// If the thread cannot be started.
     pub(crate) fn thread(name: &str, mut store: S, turn: Arc<Turn>, barrier: Barrier) -> io::Result<Self> {
         let (work, arrivals) = mpsc::channel::<Work<S>>();
@@ -70,13 +72,15 @@ impl<S: Send + 'static> Lane<S> {
         Ok(Self::Thread { work, gate: Arc::new(Gate { turn, barrier }) })
     }
 
-    /// Does the work and answers as `care` asks. Once begun it is done, whether or not the caller still waits.
+    /// Runs a call and returns its answer as `access` asks. A call that has begun is finished even if the caller has
+    /// gone away.
     ///
     /// # Errors
+    ///
     /// If it was not done, or is not known to be on disk.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
-        care: Care,
+        access: Access,
         work: impl FnOnce(&mut S) -> R + Send + 'static,
     ) -> Result<R, Unavailable> {
         match self {
@@ -87,7 +91,7 @@ impl<S: Send + 'static> Lane<S> {
             Self::Thread { work: lane, gate } => {
                 let (answer, answered) = oneshot::channel();
                 let gate = Arc::clone(gate);
-                lane.send(Box::new(move |store| gate.pass(care, store, work, answer))).map_err(|_| Unavailable::Stopped)?;
+                lane.send(Box::new(move |store| gate.pass(access, store, work, answer))).map_err(|_| Unavailable::Stopped)?;
                 answered.await.unwrap_or(Err(Unavailable::Stopped))
             }
         }
@@ -97,14 +101,14 @@ impl<S: Send + 'static> Lane<S> {
 impl Gate {
     fn pass<S, R: Send + 'static>(
         &self,
-        care: Care,
+        access: Access,
         store: &mut S,
         work: impl FnOnce(&mut S) -> R,
         answer: oneshot::Sender<Result<R, Unavailable>>,
     ) {
-        // A caller that has gone away needs no answer, so sending may fail.
-        match self.in_turn(care, store, work) {
-            Ok(result) if self.must_wait(care) => self.barrier.hold(move |outcome| {
+        // Sending fails if the caller has gone away. It needs no answer then.
+        match self.in_turn(access, store, work) {
+            Ok(result) if self.must_wait(access) => self.barrier.hold(move |outcome| {
                 let _ = answer.send(outcome.map(|()| result));
             }),
             outcome => {
@@ -113,19 +117,19 @@ impl Gate {
         }
     }
 
-    fn in_turn<S, R>(&self, care: Care, store: &mut S, work: impl FnOnce(&mut S) -> R) -> Result<R, Unavailable> {
-        let _held = match care {
-            Care::Read | Care::Look => None,
-            Care::Write | Care::WriteUnhurried => Some(self.turn.take()?),
+    fn in_turn<S, R>(&self, access: Access, store: &mut S, work: impl FnOnce(&mut S) -> R) -> Result<R, Unavailable> {
+        let _held = match access {
+            Access::Read | Access::Look => None,
+            Access::Write | Access::WriteWithoutSync => Some(self.turn.take()?),
         };
         done(store, work)
     }
 
-    fn must_wait(&self, care: Care) -> bool {
-        match care {
-            Care::Write => true,
-            Care::WriteUnhurried | Care::Look => false,
-            Care::Read => !self.turn.count().is_ok_and(|commit| self.barrier.covers(commit)),
+    fn must_wait(&self, access: Access) -> bool {
+        match access {
+            Access::Write => true,
+            Access::WriteWithoutSync | Access::Look => false,
+            Access::Read => !self.turn.count().is_ok_and(|commit| self.barrier.covers(commit)),
         }
     }
 }
@@ -141,7 +145,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_answer_waits_for_the_disk_unless_what_it_tells_is_there() {
+    async fn an_answer_waits_unless_what_it_read_is_on_disk() {
         let dir = tempfile::tempdir().unwrap();
         let turn = Arc::new(Turn::open(&dir.path().join("turn")).unwrap());
         let elsewhere = Turn::open(&dir.path().join("turn")).unwrap();
@@ -153,27 +157,27 @@ mod tests {
         };
         let barrier = Barrier::start("test", move || count.committed(), sync).unwrap();
         let lane = Lane::thread("test", (), turn, barrier).unwrap();
-        let after = async |care| {
-            lane.run(care, |()| ()).await.unwrap();
+        let after = async |access| {
+            lane.run(access, |()| ()).await.unwrap();
             syncs.load(Ordering::SeqCst)
         };
-        assert_eq!(after(Care::Read).await, 1, "what an earlier process left may not be on disk");
-        assert_eq!(after(Care::Read).await, 1);
-        assert_eq!(after(Care::Write).await, 2);
-        assert_eq!(after(Care::Read).await, 2);
-        assert_eq!(after(Care::WriteUnhurried).await, 2);
-        assert_eq!(after(Care::Look).await, 2);
-        assert_eq!(after(Care::Read).await, 3, "an unhurried write may have been read");
+        assert_eq!(after(Access::Read).await, 1, "what an earlier process left may not be on disk");
+        assert_eq!(after(Access::Read).await, 1);
+        assert_eq!(after(Access::Write).await, 2);
+        assert_eq!(after(Access::Read).await, 2);
+        assert_eq!(after(Access::WriteWithoutSync).await, 2);
+        assert_eq!(after(Access::Look).await, 2);
+        assert_eq!(after(Access::Read).await, 3, "a write without a sync may have been read");
         drop(elsewhere.take().unwrap());
-        assert_eq!(after(Care::Read).await, 4, "another process's write may have been read");
-        assert_eq!(after(Care::Read).await, 4);
+        assert_eq!(after(Access::Read).await, 4, "another process's write may have been read");
+        assert_eq!(after(Access::Read).await, 4);
     }
 
     #[tokio::test]
-    async fn a_panic_costs_one_call() {
+    async fn a_panic_fails_only_its_own_call() {
         let lane = Lane::inline(1);
-        let failed = lane.run(Care::Write, |_| panic!("on purpose")).await;
+        let failed = lane.run(Access::Write, |_| panic!("on purpose")).await;
         assert!(matches!(failed, Err::<(), _>(Unavailable::Panicked)));
-        assert_eq!(lane.run(Care::Read, |store| *store).await.unwrap(), 1);
+        assert_eq!(lane.run(Access::Read, |store| *store).await.unwrap(), 1);
     }
 }

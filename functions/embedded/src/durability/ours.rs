@@ -1,6 +1,6 @@
-//! Which names in the data directory are Headway's, and whether what has such a name is Headway's too.
+//! Which names in the data directory are Headway's, and whether a file with such a name really is Headway's.
 //!
-//! Looking changes nothing: no byte, no mode, no time of change.
+//! The checks change nothing: no byte, no mode, no modification time.
 
 use std::{
     fs::{self, File},
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::error::OpenError;
 
-/// Bytes read of a file: the whole of SQLite's header.
+/// Bytes read from the start of a file: the length of SQLite's header.
 const HEAD_BYTES: usize = 100;
 /// The owner's rights to read and write.
 const OWNER_READS_AND_WRITES: u32 = 0o600;
 const DRAFT: &str = "-draft-";
 
-/// The kinds of databases here. Each says in its header which one it is.
+/// The kinds of databases. Each is recorded in the database's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The table.
@@ -38,17 +38,17 @@ impl Kind {
     }
 }
 
-/// The files that are only there to be locked.
+/// The files that exist only to be locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LockKind {
-    /// Whose turn it is to write; behind the mark is the count of commits.
+    /// Its lock gives the right to write. Behind its mark is the number of commits.
     Turn,
-    /// Which process works the queue off.
+    /// Its lock shows which process receives from the queue.
     Pump,
 }
 
 impl LockKind {
-    /// The bytes that such a file begins with, so that it is not taken for another program's.
+    /// The length of the bytes at a lock file's start, which tell it from another program's file.
     pub(super) const MARK_BYTES: usize = 16;
 
     fn mark(self) -> &'static [u8; Self::MARK_BYTES] {
@@ -58,7 +58,7 @@ impl LockKind {
         }
     }
 
-    /// What a new file contains. Its length never changes.
+    /// The content of a new lock file. Its length never changes.
     pub(super) fn content(self) -> Vec<u8> {
         let count: &[u8] = match self {
             Self::Turn => &[0; 8],
@@ -76,7 +76,7 @@ enum Role {
     Log,
     /// SQLite's index of that log.
     Index,
-    /// SQLite's journal, from which it takes a change back that was interrupted.
+    /// SQLite's rollback journal, with which it undoes an interrupted change.
     Journal,
     Lock(LockKind),
 }
@@ -99,22 +99,22 @@ impl Role {
         })
     }
 
-    /// What is wrong with a file of this role that begins like this, if anything.
+    /// What is wrong with a file of this role that begins with these bytes, if anything.
     fn fault(self, head: &[u8], bytes: u64) -> Option<&'static str> {
         const INDEX_VERSION: u32 = 3_007_000;
         match self {
             Self::Database(kind) => database_fault(head, kind),
-            Self::Log if !begins(head, &[&0x377f_0682_u32.to_be_bytes(), &0x377f_0683_u32.to_be_bytes()]) => Some("no log of SQLite's"),
-            Self::Index if !begins(head, &[&INDEX_VERSION.to_le_bytes(), &INDEX_VERSION.to_be_bytes()]) => Some("no index of SQLite's"),
-            Self::Journal if !begins(head, &[&[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]]) => Some("no journal of SQLite's"),
+            Self::Log if !begins(head, &[&0x377f_0682_u32.to_be_bytes(), &0x377f_0683_u32.to_be_bytes()]) => Some("not a log of SQLite"),
+            Self::Index if !begins(head, &[&INDEX_VERSION.to_le_bytes(), &INDEX_VERSION.to_be_bytes()]) => Some("not an index of SQLite"),
+            Self::Journal if !begins(head, &[&[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]]) => Some("not a journal of SQLite"),
             Self::Lock(_) if head.is_empty() => Some("an empty file"),
-            Self::Lock(kind) if !head.starts_with(kind.mark()) || bytes != kind.content().len() as u64 => Some("no lock file"),
+            Self::Lock(kind) if !head.starts_with(kind.mark()) || bytes != kind.content().len() as u64 => Some("not a lock file"),
             Self::Log | Self::Index | Self::Journal | Self::Lock(_) => None,
         }
     }
 }
 
-/// Whether a name is one that Headway gives, in full: or the name of a draft, which a crash may leave.
+/// True for the full names that Headway gives, and for the names of drafts, which a crash may leave behind.
 pub(super) fn is_our_name(name: &str) -> bool {
     let is_draft = |name: &str| {
         name.split_once(DRAFT).is_some_and(|(of, id)| Role::of(of).is_some() && Uuid::try_parse(id.trim_end_matches("-journal")).is_ok())
@@ -122,15 +122,17 @@ pub(super) fn is_our_name(name: &str) -> bool {
     Role::of(name).is_some() || is_draft(name)
 }
 
-/// A name under which a file is written before it gets its own: no other file can have it.
+/// A unique name for a file that is written before it is given its own name.
 pub(super) fn draft_name(name: &str) -> String {
     format!("{name}{DRAFT}{}", Uuid::new_v4())
 }
 
-/// Looks at what has this name, if it is one of ours. Says whether there is a file of ours.
+/// Checks the file with this path if its name is one of ours. Returns whether there is a file of ours.
 ///
 /// # Errors
-/// [`OpenError::Foreign`] if there is something else; `Unfit` if it is another user's, or its owner may not write it.
+///
+/// [`OpenError::Foreign`] if something else has the name; `Unfit` if it belongs to another user or its owner may not
+/// write it.
 pub(super) fn look_at(path: &Path) -> Result<bool, OpenError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match Role::of(&name) {
@@ -139,17 +141,19 @@ pub(super) fn look_at(path: &Path) -> Result<bool, OpenError> {
     }
 }
 
-/// As [`look_at`], for a lock file under any name.
+/// Like [`look_at`], for a lock file with any name.
 ///
 /// # Errors
+///
 /// As [`look_at`].
 pub(super) fn look_at_lock(path: &Path, kind: LockKind) -> Result<bool, OpenError> {
     look_for(path, "", Role::Lock(kind))
 }
 
-/// As [`look_at`], for a database under any name.
+/// Like [`look_at`], for a database with any name.
 ///
 /// # Errors
+///
 /// As [`look_at`].
 pub(super) fn look_at_database(path: &Path, kind: Kind) -> Result<bool, OpenError> {
     look_for(path, "", Role::Database(kind))
@@ -169,7 +173,7 @@ fn look_for(path: &Path, name: &str, role: Role) -> Result<bool, OpenError> {
     if let Some(fault) = role.fault(&head, bytes) {
         return Err(foreign(fault));
     }
-    // The database is looked for last: it is there before its log, and stays.
+    // Look for the database last: it exists before its log does, and is not removed.
     let database = name.rsplit_once('-').map(|(database, _)| path.with_file_name(database));
     match database {
         Some(database) if self::found(&database).map_err(failed)?.is_none() => Err(foreign("a file of a database that is not there")),
@@ -177,7 +181,7 @@ fn look_for(path: &Path, name: &str, role: Role) -> Result<bool, OpenError> {
     }
 }
 
-/// What is there, and links are not followed.
+/// The metadata of what is there. Symbolic links are not followed.
 fn found(path: &Path) -> io::Result<Option<fs::Metadata>> {
     unless_missing(fs::symlink_metadata(path))
 }
@@ -188,8 +192,8 @@ fn head(path: &Path, role: Role) -> io::Result<Option<(Vec<u8>, u64)>> {
     (&file).take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     let bytes = file.metadata()?.len();
     if matches!(role, Role::Database(_) | Role::Index) {
-        // Kept open on purpose. To close it would drop the locks that SQLite holds on it for this process, if this
-        // process has the same directory open already. There are four such files, and they are opened once as a rule.
+        // The file is kept open on purpose. If this process has the same directory open already, closing it would
+        // release SQLite's locks on it. There are four such files, and each is usually opened once.
         std::mem::forget(file);
     }
     Ok(Some((head, bytes)))
@@ -202,8 +206,8 @@ fn unless_missing<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Whether a file of SQLite's begins with one of these. SQLite makes it empty, and a power cut may leave it so, or
-/// cut off, or filled with zeros.
+/// True if a SQLite file begins with one of these marks. A file that is empty, cut off or filled with zeros counts too:
+/// SQLite creates it empty, and a power cut may leave it so.
 fn begins(head: &[u8], marks: &[&[u8]]) -> bool {
     head.iter().all(|byte| *byte == 0) || marks.iter().any(|mark| head.iter().zip(*mark).all(|(found, wanted)| found == wanted))
 }
@@ -215,26 +219,28 @@ fn database_fault(head: &[u8], kind: Kind) -> Option<&'static str> {
         _ if head.is_empty() => Some("an empty file"),
         (true, Some(id)) if *id == kind.application_id().to_be_bytes() => None,
         (true, _) => Some("another program's SQLite database"),
-        (false, _) => Some("no SQLite database"),
+        (false, _) => Some("not a SQLite database"),
     }
 }
 
-/// Refuses what belongs to another user.
+/// Refuses a file that belongs to another user.
 ///
 /// # Errors
+///
 /// `Unfit`, naming both users.
 pub(super) fn check_owner(found: &fs::Metadata, path: &Path) -> Result<(), OpenError> {
     let this = rustix::process::geteuid().as_raw();
     if found.uid() == this {
         return Ok(());
     }
-    let why = format!("it belongs to the user with id {}, and this program runs as {this}: change its owner, or name another", found.uid());
+    let why = format!("it belongs to the user with id {}, and this program runs as {this}: change its owner, or choose another", found.uid());
     Err(OpenError::Unfit { path: path.to_owned(), why })
 }
 
-/// Refuses what its owner has taken rights from: rights are only ever taken away here, never given.
+/// Refuses a file that its owner may not read or write. Headway only takes rights away and never grants any.
 ///
 /// # Errors
+///
 /// `Unfit`, with the mode that was found.
 pub(super) fn check_rights(found: &fs::Metadata, path: &Path, needed: u32) -> Result<(), OpenError> {
     if found.mode() & needed == needed {
@@ -242,7 +248,7 @@ pub(super) fn check_rights(found: &fs::Metadata, path: &Path, needed: u32) -> Re
     }
     let rights = if needed & 0o100 == 0 { "u+rw" } else { "u+rwx" };
     let why =
-        format!("its owner may not read and write it (mode {:04o}): run chmod {rights} on it, or name another", found.mode() & 0o7777);
+        format!("its owner may not read and write it (mode {:04o}): run chmod {rights} on it, or choose another", found.mode() & 0o7777);
     Err(OpenError::Unfit { path: path.to_owned(), why })
 }
 
@@ -251,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_that_are_given_in_full_are_ours() {
+    fn only_full_names_are_ours() {
         for name in ["table.db", "queue.db-wal", "table.db-shm", "queue.db-journal", "table.turn", "queue.turn", "pump.lock"] {
             assert!(is_our_name(name) && is_our_name(&draft_name(name)), "{name}");
         }

@@ -1,5 +1,5 @@
-//! The data directory is its owner's alone: items lie in it. It and its files are made private, whatever the umask says.
-//! First everything is looked at: if anything is not Headway's, nothing is changed.
+//! Keeps the data directory private to its owner, since it contains items. The directory and its files are made private
+//! whatever the umask is. Everything is checked first: if anything is not Headway's, nothing is changed.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -15,22 +15,23 @@ use crate::error::OpenError;
 
 const PRIVATE_DIRECTORY: u32 = 0o700;
 const PRIVATE_FILE: u32 = 0o600;
-/// Of a directory in which everybody may make files, such as `/tmp`.
+/// The mode bit of a directory in which everybody may create files, such as `/tmp`.
 const STICKY: u32 = 0o1000;
-/// What some file systems put into their root.
+/// A directory that some file systems create in their root.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// Makes the directory; or looks at all of the one there is, and then makes it private with all files of ours in it.
+/// Creates the directory. If it exists, checks everything in it and then makes it and our files in it private.
 ///
 /// # Errors
-/// If it is none, another user's, holds other files for others to read, has something else under one of our names, or
-/// cannot be used. Nothing was changed then.
+///
+/// If it is not a directory, belongs to another user, contains other files that others may read, has something else
+/// under one of our names, or cannot be used. Nothing was changed then.
 pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
     match fs::symlink_metadata(directory) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(directory).map_err(failed)?;
-            // Even if the umask took the owner's own rights.
+            // Needed if the umask takes away even the owner's rights.
             fs::set_permissions(directory, Permissions::from_mode(PRIVATE_DIRECTORY)).map_err(failed)
         }
         Err(cause) => Err(failed(cause)),
@@ -42,10 +43,11 @@ pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Opens a lock file of ours, made if there is none; private in any case.
+/// Opens a lock file of ours, creating it if needed, and makes it private.
 ///
 /// # Errors
-/// [`OpenError::Foreign`] if there is something else, which is left as it is.
+///
+/// [`OpenError::Foreign`] if something else has the name. It is left as it is.
 pub(crate) fn open_lock(path: &Path, kind: LockKind) -> Result<File, OpenError> {
     let failed = |cause| OpenError::File { path: path.to_owned(), cause };
     if !look_at_lock(path, kind)? {
@@ -56,10 +58,12 @@ pub(crate) fn open_lock(path: &Path, kind: LockKind) -> Result<File, OpenError> 
     OpenOptions::new().read(true).write(true).open(path).map_err(failed)
 }
 
-/// Sees to it that there is a database of ours, whose logs are then as private as it is; only while holding its turn.
+/// Makes sure that the database exists, is ours and is private; SQLite gives its logs the same mode. Call it only while
+/// holding the turn.
 ///
 /// # Errors
-/// [`OpenError::Foreign`] if there is something else, which is left as it is.
+///
+/// [`OpenError::Foreign`] if something else has the name. It is left as it is.
 pub(crate) fn private_database(path: &Path, kind: Kind) -> Result<(), OpenError> {
     if look_at_database(path, kind)? {
         return Ok(());
@@ -75,16 +79,16 @@ pub(crate) fn private_database(path: &Path, kind: Kind) -> Result<(), OpenError>
     look_at_database(path, kind).map(drop)
 }
 
-/// Gives the files of ours that were found.
+/// Checks the directory and returns our files in it.
 fn look_over(directory: &Path, found: &fs::Metadata) -> Result<Vec<PathBuf>, OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
     let unfit = |why: String| OpenError::Unfit { path: directory.to_owned(), why };
     if found.is_symlink() {
         let target = fs::read_link(directory).map_err(failed)?;
-        return Err(unfit(format!("it is a symbolic link to {}: name that instead", target.display())));
+        return Err(unfit(format!("it is a symbolic link to {}: use that path instead", target.display())));
     }
     if !found.is_dir() {
-        return Err(unfit("it is not a directory: name another".to_owned()));
+        return Err(unfit("it is not a directory: choose another".to_owned()));
     }
     check_owner(found, directory)?;
     check_rights(found, directory, PRIVATE_DIRECTORY)?;
@@ -92,7 +96,7 @@ fn look_over(directory: &Path, found: &fs::Metadata) -> Result<Vec<PathBuf>, Ope
     let others = names.iter().find(|name| !is_our_name(name) && name.as_str() != LOST_AND_FOUND);
     if let Some(other) = others.filter(|_| found.mode() & 0o077 != 0 || found.mode() & STICKY != 0) {
         return Err(unfit(format!(
-            "others on this machine may look into it, and it holds files of others, such as {other}: name an empty or a new one"
+            "others on this machine may read it, and it contains other files, such as {other}: choose an empty or a new directory"
         )));
     }
     let mut ours = Vec::new();
@@ -109,12 +113,12 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
     for entry in fs::read_dir(directory)? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
-    // So that of two that are wrong it is always the same that is named.
+    // Sorted, so that the error always names the same one of two bad files.
     names.sort();
     Ok(names)
 }
 
-/// Takes rights away. SQLite may remove its logs meanwhile, when another process closes the database.
+/// Takes rights away from others. SQLite may remove a log in between, when another process closes the database.
 fn tighten(path: &Path, mode: u32) -> io::Result<()> {
     let set = || match fs::symlink_metadata(path)?.mode() & 0o7777 {
         found if found == mode => Ok(()),
@@ -145,8 +149,8 @@ fn create_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The file appears under its name with all that it contains, or not at all, and replaces nothing: another process
-/// may have made it meanwhile.
+/// Gives the complete draft its final name in one step, and never replaces a file: another process may have created it
+/// in between.
 fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     let linked = match fs::hard_link(draft, path) {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -162,9 +166,9 @@ mod tests {
 
     use super::*;
 
-    /// Two files under one name would be two locks: two processes would write at once.
+    /// Two files under one name would be two locks, and two processes would write at once.
     #[test]
-    fn all_who_make_a_file_at_once_get_the_same_one() {
+    fn concurrent_creators_get_the_same_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("queue.turn");
         let made: BTreeSet<u64> = thread::scope(|scope| {

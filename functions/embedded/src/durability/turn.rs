@@ -1,8 +1,8 @@
-//! Whose turn it is to write, over all processes that have the same data directory open.
+//! Lets only one process at a time write to a data directory.
 //!
-//! SQLite alone would do, but its waiting writers poll and give up; and a reader could not tell whether what it read
-//! is on disk already, since another process may have committed it. A small file gives both: its lock is the turn
-//! (the kernel frees it if the holder dies), and eight bytes behind its mark count commits, odd while one is being made.
+//! SQLite's own locks are not enough: its waiting writers poll and give up, and a reader could not tell whether another
+//! process's commit is on disk yet. So there is a small file. Its lock is the turn to write; the kernel releases it if
+//! the process dies. Eight bytes behind its mark count the commits; the count is odd while a commit is being made.
 
 use std::{
     fs::{File, TryLockError},
@@ -16,26 +16,27 @@ use std::{
 use super::{ours::LockKind, private::open_lock};
 use crate::error::{OpenError, Unavailable};
 
-/// How long a writer waits for another process before its caller is told to try again.
+/// How long a writer waits for another process before the call fails as busy.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Where the count is in the file.
+/// Where the count begins in the file.
 const COUNT_OFFSET: u64 = LockKind::MARK_BYTES as u64;
 
-/// The file that says whose turn it is.
+/// The file whose lock is the turn to write.
 pub(crate) struct Turn {
     file: File,
 }
 
-/// The turn, until dropped.
+/// The turn to write, until it is dropped.
 pub(crate) struct Held<'a> {
     turn: &'a Turn,
     commit: u64,
 }
 
 impl Turn {
-    /// Opens the file, made if there is none.
+    /// Opens the file, creating it if needed.
     ///
     /// # Errors
+    ///
     /// If it is not Headway's, or cannot be used.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         Ok(Self { file: open_lock(path, LockKind::Turn)? })
@@ -44,7 +45,8 @@ impl Turn {
     /// Waits for the turn.
     ///
     /// # Errors
-    /// `Busy` if another process has kept it too long; what the file system gives otherwise.
+    ///
+    /// `Busy` if another process kept it too long, or an error of the file system.
     pub(crate) fn take(&self) -> Result<Held<'_>, Unavailable> {
         let since = Instant::now();
         let mut pause = Duration::from_micros(50);
@@ -62,7 +64,7 @@ impl Turn {
         let count = self.count().inspect_err(|_| {
             let _ = self.file.unlock();
         })?;
-        // Odd whatever a holder that died left behind.
+        // Odd, whatever count a process that died left behind.
         let held = Held { turn: self, commit: (count + 1) | 1 };
         self.file.write_all_at(&held.commit.to_le_bytes(), COUNT_OFFSET)?;
         Ok(held)
@@ -71,14 +73,15 @@ impl Turn {
     /// The number of the newest commit, or the odd number before it while it is being made.
     ///
     /// # Errors
-    /// As the file system gives them.
+    ///
+    /// As reported by the file system.
     pub(crate) fn count(&self) -> io::Result<u64> {
         let mut bytes = [0; 8];
         self.file.read_exact_at(&mut bytes, COUNT_OFFSET)?;
         Ok(u64::from_le_bytes(bytes))
     }
 
-    /// The newest commit that has been made in full; 0, which claims nothing, if it cannot be told.
+    /// The number of the newest complete commit; 0, which no reader counts as durable, if it cannot be read.
     pub(crate) fn committed(&self) -> u64 {
         self.count().unwrap_or(0) & !1
     }
@@ -86,7 +89,7 @@ impl Turn {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        // If this fails the count stays odd: readers then wait for a sync they may not have needed.
+        // If this fails, the count stays odd and readers wait for a sync that they may not need.
         let _ = self.turn.file.write_all_at(&(self.commit + 1).to_le_bytes(), COUNT_OFFSET);
         let _ = self.turn.file.unlock();
     }
@@ -97,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_every_turn_and_goes_on_after_a_holder_that_died() {
+    fn counts_every_turn_and_continues_after_a_dead_process() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("turn");
         let turn = Turn::open(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What a function's answer says about its batch, read exactly as the event source mapping reads it.
+//! Reads a function's answer for a batch exactly as the event source mapping does.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use crate::queue::Handle;
 
-/// The handles of what is done: all but what the answer names as failed.
+/// The handles of the finished messages: all that the answer does not report as failed.
 ///
 /// # Errors
-/// Why the whole batch counts as failed: an answer that is no JSON object, or names what was not in the batch.
+///
+/// Why the whole batch counts as failed: the answer is not a JSON object, or names a message that is not in the batch.
 pub(super) fn done(answer: &Value, batch: &[(String, Handle)]) -> Result<Vec<Handle>, String> {
     let failed = failed_ids(answer)?;
     if let Some(unknown) = failed.iter().find(|id| !batch.iter().any(|(known, _)| known == *id)) {

@@ -1,10 +1,10 @@
-//! The calls under way: how many there may be, and of which message groups they hold messages.
+//! The running calls: how many there may be, and of which message groups they hold messages.
 
 use std::collections::{BTreeSet, HashMap};
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-/// Calls of a function under way.
+/// The running calls of a function.
 pub(super) struct Calls {
     running: JoinSet<()>,
     groups: HashMap<Id, Vec<String>>,
@@ -13,12 +13,13 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// None yet; at most `calls_max`, which is at least one, and `kept_free` more for groups without a call.
+    /// No running calls yet. At most `calls_max` (at least one) may run, and `kept_free` more for groups without a
+    /// running call.
     pub(super) fn new(calls_max: usize, kept_free: usize) -> Self {
         Self { running: JoinSet::new(), groups: HashMap::new(), calls_max: calls_max.max(1), kept_free }
     }
 
-    /// Which groups' messages may not be in the next call; `None` if there is no room for another call at all.
+    /// The groups whose messages may not be in the next call. `None` if no further call may run at all.
     pub(super) fn groups_left_out(&self) -> Option<Vec<String>> {
         match self.running.len() {
             calls if calls < self.calls_max => Some(Vec::new()),
@@ -32,7 +33,7 @@ impl Calls {
         self.groups.insert(self.running.spawn(call).id(), groups);
     }
 
-    /// Waits for a call to end; none if there is none.
+    /// Waits for a call to end. `None` if none is running.
     pub(super) async fn next_ended(&mut self) -> Option<Result<(), JoinError>> {
         let ended = self.running.join_next_with_id().await?;
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_calls_kept_free_are_for_groups_without_one() {
+    async fn calls_kept_free_are_for_groups_without_a_running_call() {
         let mut calls = Calls::new(2, 1);
         assert_eq!(calls.groups_left_out(), Some(Vec::new()));
         calls.spawn(names(&["a", "a", ""]), pending());
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_calls_kept_free_any_group_may_fill_all_and_one_call_there_always_is() {
+    async fn without_calls_kept_free_one_group_may_use_all_calls() {
         let mut calls = Calls::new(0, 0);
         assert_eq!(calls.groups_left_out(), Some(Vec::new()));
         calls.spawn(names(&["a"]), ready(()));

@@ -1,4 +1,4 @@
-//! The event that Lambda hands a function for a batch of messages.
+//! The event with which Lambda calls a function for a batch of messages.
 
 use serde_json::{Map, Value, json};
 
@@ -38,7 +38,7 @@ mod tests {
     use crate::queue::Handle;
 
     #[test]
-    fn reads_as_the_event_lambda_sends() {
+    fn is_the_event_that_lambda_sends() {
         let message = Received {
             handle: Handle { queue: 1, seq: 2, receives: 3, message_id: [7; 16] },
             message_id: Uuid::from_bytes([7; 16]),

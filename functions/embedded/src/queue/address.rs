@@ -1,15 +1,15 @@
-//! How queues are called.
+//! A queue's name, URL and ARN.
 
 use crate::http::{ACCOUNT, ENDPOINT, REGION};
 
-/// How a queue is called.
+/// A queue's name, URL and ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueAddress {
     /// Its name.
     pub name: String,
-    /// What SQS calls the queue URL.
+    /// Its queue URL.
     pub url: String,
-    /// Its Amazon resource name, as in events and redrive policies.
+    /// Its Amazon resource name, used in events and redrive policies.
     pub arn: String,
 }
 

@@ -36,16 +36,16 @@ pub(crate) struct Attributes {
     pub(crate) redrive: Option<Redrive>,
 }
 
-/// When a message goes to the dead letters.
+/// When a message goes to the dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Redrive {
-    /// The name of the queue it goes to.
+    /// The name of the dead-letter queue.
     pub(crate) dead_letters: String,
-    /// How often it may be received.
+    /// How often a message may be received before.
     pub(crate) receives_max: u32,
 }
 
-/// What a look at a queue's messages found.
+/// How many messages a queue has, by state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Census {
     pub(crate) ready: u64,
@@ -81,9 +81,10 @@ enum NumberOrText {
 }
 
 impl Attributes {
-    /// These settings, with what `named` says instead.
+    /// These settings, changed by the attributes in `named`.
     ///
     /// # Errors
+    ///
     /// `InvalidAttributeName` or `InvalidAttributeValue`.
     pub(crate) fn with(mut self, named: &BTreeMap<String, String>) -> Result<Self, Fault> {
         for (name, value) in named {
@@ -106,7 +107,7 @@ impl Attributes {
 }
 
 impl Queue {
-    /// What `GetQueueAttributes` tells.
+    /// The answer of `GetQueueAttributes`.
     pub(crate) fn described(&self, census: Census) -> BTreeMap<&'static str, String> {
         let settings = &self.attributes;
         let seconds = |ms: u64| (ms / 1000).to_string();

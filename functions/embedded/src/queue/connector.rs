@@ -1,4 +1,4 @@
-//! The connector that `aws-sdk-sqs` is given.
+//! The connector for `aws-sdk-sqs`.
 
 use std::sync::Arc;
 

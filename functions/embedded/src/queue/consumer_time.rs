@@ -1,13 +1,13 @@
-//! How much time consumers lately spent on each group's messages.
+//! How much time consumers recently spent on each group's messages.
 //!
-//! Kept in memory: it is needed in one mode only, covers the last minutes, and AWS's own figure is an approximate one.
-//! After a restart, what was in flight is brought back to the queue, so both start at zero together.
+//! Kept in memory: only one mode needs it, it covers a few minutes, and AWS's own figure is approximate. After a
+//! restart, all messages in flight are returned to the queue, so both this and the number in flight start at zero.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::attributes::QueueId;
 
-/// What "recent" means, which AWS does not say: as long as a group must send nothing to be quiet again.
+/// How long "recently" is. AWS does not say, so it is the time for which a group must send nothing to be quiet again.
 const WINDOW_MS: u64 = 5 * 60_000;
 /// Times that ended are added up over so long, so that their number does not grow with that of messages.
 const STEP_MS: u64 = 10_000;
@@ -21,23 +21,24 @@ pub(super) type GroupKey = (QueueId, String);
 pub(super) enum Event {
     /// It was received.
     Received { seq: i64, group: GroupKey, at_ms: u64 },
-    /// It was deleted, given back, or back in the queue by itself.
+    /// It was deleted, released, or its visibility timeout ended.
     Ended { seq: i64, at_ms: u64 },
-    /// The group has no message left to be received.
+    /// The group has no message left that could be received.
     Drained { group: GroupKey },
 }
 
 /// The time spent on each group.
 #[derive(Debug, Default)]
 pub(super) struct ConsumerTime {
-    /// Messages in flight: of which group, and since when.
+    /// Messages in flight: their group, and since when.
     running: HashMap<i64, (GroupKey, u64)>,
-    /// Time spent on messages that ended, by when they ended: the step's number, and each group's milliseconds.
+    /// Time spent on messages that are no longer in flight, by when they ended: the step's number, and each group's
+    /// milliseconds.
     ended: VecDeque<(u64, HashMap<GroupKey, u64>)>,
 }
 
 impl ConsumerTime {
-    /// Notes what happened.
+    /// Records an event.
     pub(super) fn note(&mut self, event: Event) {
         match event {
             Event::Received { seq, group, at_ms } => {
@@ -48,7 +49,7 @@ impl ConsumerTime {
         }
     }
 
-    /// The milliseconds of the last minutes, by group of this queue. Groups without any are left out.
+    /// The recent milliseconds of each group of this queue. Groups without any are left out.
     pub(super) fn by_group(&self, queue: QueueId, now_ms: u64) -> BTreeMap<&str, u64> {
         let ended = self.ended.iter().filter(|(step, _)| step + STEPS > now_ms / STEP_MS).flat_map(|(_, times)| times.iter());
         let ended = ended.map(|(group, ms)| (group, *ms));
@@ -65,7 +66,7 @@ impl ConsumerTime {
     fn end(&mut self, seq: i64, at_ms: u64) {
         let Some((group, since_ms)) = self.running.remove(&seq) else { return };
         let step = at_ms / STEP_MS;
-        // A clock that goes back adds to the newest step.
+        // If the clock goes back, the time is added to the newest step.
         if self.ended.back().is_none_or(|(newest, _)| *newest < step) {
             self.ended.push_back((step, HashMap::new()));
         }
@@ -77,8 +78,8 @@ impl ConsumerTime {
         }
     }
 
-    /// A group whose backlog is done is quiet again: its past no longer counts. While it has messages in flight its
-    /// backlog is not done.
+    /// A group without a backlog is quiet again, so its past time no longer counts. While it has messages in flight, it
+    /// still has a backlog.
     fn forget(&mut self, group: &GroupKey) {
         if self.running.values().any(|(running, _)| running == group) {
             return;

@@ -5,15 +5,15 @@ use std::str::FromStr;
 /// How a queue shares its receivers among message groups (the owners of jobs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fairness {
-    /// Groups take turns, however many messages they have in flight. The usual mode.
+    /// Groups take turns, however many messages they have in flight. The default.
     #[default]
     Turns,
-    /// As Amazon SQS documents its fair queues: messages come in the order in which they arrived, except that those of
-    /// noisy groups wait while a quiet group has any. For seeing on one machine what a stack on AWS may do.
+    /// As Amazon SQS documents its fair queues: messages come in order of arrival, but the messages of noisy groups
+    /// wait while a quiet group has any. It shows on one machine how a stack on AWS may behave.
     NoisyGroups,
 }
 
-/// A text that names no mode.
+/// The text is not the name of a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must be `turns` or `noisy-groups`")]
 pub struct UnknownFairness;

@@ -1,10 +1,10 @@
-//! Faults with the names SQS gives them.
+//! Errors under the names that SQS gives them.
 
 use serde_json::json;
 
 use crate::{error::Unavailable, http::Answer};
 
-/// What SQS would call it.
+/// SQS's name for an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     BatchEntryIdsNotDistinct,
@@ -31,7 +31,7 @@ impl Kind {
         format!("{self:?}")
     }
 
-    /// The code that the query protocol had for it, which the SDK still goes by; batch entries fail with it too.
+    /// The error's code in the query protocol. The SDK still reads it, and failed batch entries carry it.
     pub(crate) fn code(self) -> String {
         match self {
             Self::BatchEntryIdsNotDistinct
@@ -47,24 +47,24 @@ impl Kind {
         }
     }
 
-    /// Whether it is the caller's doing.
+    /// True if the caller caused it.
     pub(crate) fn is_senders(self) -> bool {
         self != Self::InternalError
     }
 }
 
-/// Why a call was not done.
+/// Why a call failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Fault {
-    /// What SQS would call it.
+    /// SQS's name for it.
     pub(crate) kind: Kind,
     /// What is wrong, for people.
     pub(crate) message: String,
 }
 
 impl Fault {
-    /// A fault.
+    /// An error of this kind.
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
@@ -74,12 +74,12 @@ impl Fault {
         Self::new(Kind::InvalidParameterValue, message)
     }
 
-    /// Ours; the SDK repeats the call.
+    /// An error of our own. The SDK repeats the call.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(Kind::InternalError, message)
     }
 
-    /// As SQS answers.
+    /// The HTTP answer that SQS would give.
     pub(crate) fn answer(&self) -> Answer {
         let (status, fault) = if self.kind.is_senders() { (400, "Sender") } else { (500, "Receiver") };
         let body = json!({ "__type": format!("com.amazonaws.sqs#{}", self.kind.shape()), "message": self.message });
@@ -91,9 +91,9 @@ impl From<rusqlite::Error> for Fault {
     fn from(cause: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
         Self::internal(match cause.sqlite_error_code() {
-            Some(DiskFull) => "the disk that holds the data directory's queue.db is full; make room and repeat the call".to_owned(),
+            Some(DiskFull) => "the disk that holds the data directory's queue.db is full; free some space and repeat the call".to_owned(),
             Some(DatabaseCorrupt | NotADatabase) => {
-                "the data directory's queue.db is damaged; stop, and put a good copy of the directory in its place".to_owned()
+                "the data directory's queue.db is damaged; stop this program and replace the directory with a good copy".to_owned()
             }
             _ => format!("the queue's file could not be used ({cause})"),
         })

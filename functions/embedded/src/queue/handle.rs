@@ -1,4 +1,4 @@
-//! Receipt handles: which message, and which of its receives.
+//! Receipt handles: each names a message and one of its receives.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -9,16 +9,16 @@ use super::{
 
 const BYTES: usize = 8 + 8 + 4 + 16;
 
-/// What a receipt handle says.
+/// The content of a receipt handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Handle {
     /// The queue it was received from.
     pub(crate) queue: QueueId,
-    /// The message's place in the store.
+    /// The message's number in the store.
     pub(crate) seq: i64,
-    /// How often it had been received then.
+    /// How often it had been received when the handle was given out.
     pub(crate) receives: u32,
-    /// Its id, so that a handle from before the data directory was emptied fits nothing.
+    /// The message's id, so that a handle from before the data directory was emptied matches no message.
     pub(crate) message_id: [u8; 16],
 }
 
@@ -36,7 +36,8 @@ impl Handle {
     /// From text, if it is for this queue.
     ///
     /// # Errors
-    /// `ReceiptHandleIsInvalid` for anything that this queue did not give out.
+    ///
+    /// `ReceiptHandleIsInvalid` if this queue did not give out the handle.
     pub(crate) fn read(text: &str, queue: QueueId) -> Result<Self, Fault> {
         Self::parse(text)
             .filter(|handle| handle.queue == queue)
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_what_it_was_given_and_to_its_queue_only() {
+    fn reads_back_what_was_written_for_its_own_queue_only() {
         let handle = Handle { queue: 1, seq: i64::MAX, receives: 7, message_id: [9; 16] };
         assert_eq!(Handle::read(&handle.write(), 1).unwrap(), handle);
         for (text, queue) in [(handle.write().as_str(), 2), ("", 1), ("AAAA", 1), ("no handle", 1)] {

@@ -1,23 +1,23 @@
-//! Which group is noisy, and which group's message comes next, as Amazon SQS documents it for fair queues.
+//! Which groups are noisy, and which group's message comes next, as Amazon SQS documents it for fair queues.
 //!
 //! Source: *Amazon SQS Developer Guide*, How Amazon SQS fair queues work. AWS calls its figures approximate; here they
-//! are exact. Where the page names no figure, the choice made here is said at the constant or function.
+//! are exact. Where that page gives no figure, the constant or function says what was chosen here.
 
 use std::time::Duration;
 
-/// A group with fewer messages in flight is not noisy by their number.
+/// A group with fewer messages in flight than this is not noisy by their number.
 const IN_FLIGHT_MIN: u64 = 30;
-/// A group is noisy above one part in so many: 10 %.
+/// A group is noisy if it has more than this share of the whole: one tenth.
 const SHARE: u128 = 10;
-/// A group that has sent nothing for so long is quiet.
+/// A group that has sent nothing for this long is quiet.
 const SENT_NOTHING: Duration = Duration::from_secs(5 * 60);
 
-/// What consumers are doing for a group, or for all groups.
+/// How busy consumers are with one group, or with all groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Load {
-    /// Messages received, neither deleted nor back in the queue.
+    /// Messages that are in flight: received, and neither deleted nor visible again.
     pub(super) in_flight: u64,
-    /// Time that consumers lately spent on messages, in milliseconds.
+    /// Time that consumers recently spent on messages, in milliseconds.
     pub(super) consumer_ms: u64,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Load {
 pub(super) struct Candidate {
     /// Its name; empty for messages without a group.
     pub(super) group: String,
-    /// The place of its oldest message that may be received.
+    /// The number of its oldest message that may be received.
     pub(super) oldest: i64,
     /// How long ago its newest message in the queue was sent.
     pub(super) since_sent: Duration,
@@ -35,11 +35,11 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// Whether the group is noisy, where consumers do `all` for all groups together.
+    /// True if the group is noisy; `all` is the load of all groups together.
     ///
-    /// AWS lets a group stay noisy until its shares are "comparable" with those of quiet groups and gives no figure:
-    /// here it is noisy as long as one of the two conditions holds. A message without a group is a tenant of its own,
-    /// so while it waits it has nothing in flight and is quiet.
+    /// AWS lets a group stay noisy until its shares are "comparable" with those of quiet groups and gives no figure.
+    /// Here it is noisy as long as one of the two conditions holds. Each message without a group counts as a tenant of
+    /// its own: while it waits, that tenant has nothing in flight and is quiet.
     pub(super) fn is_noisy(&self, all: Load) -> bool {
         if self.group.is_empty() || self.since_sent >= SENT_NOTHING {
             return false;
@@ -49,8 +49,8 @@ impl Candidate {
     }
 }
 
-/// The group whose message comes next: of the quiet ones that with the oldest message, else of the noisy ones that
-/// with the fewest messages in flight.
+/// The group whose message comes next: the quiet group with the oldest message; if there is none, the noisy group with
+/// the fewest messages in flight.
 pub(super) fn next(candidates: &[Candidate], all: Load) -> Option<&Candidate> {
     candidates.iter().min_by_key(|candidate| {
         let is_noisy = candidate.is_noisy(all);

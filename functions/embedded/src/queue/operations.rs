@@ -1,4 +1,4 @@
-//! SQS's operations: what each checks, and what it does with the store.
+//! SQS's operations: each checks its request and calls the store.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,17 +17,18 @@ use super::{
         Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
         QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, Success,
     },
-    wish::Wish,
+    receive_request::ReceiveRequest,
 };
-use crate::durability::Care;
+use crate::durability::Access;
 
 const ENTRIES_MAX: usize = 10;
 const VISIBILITY_SECONDS: std::ops::RangeInclusive<i64> = 0..=43_200;
 
-/// Does what one request asks for, and gives its answer as JSON.
+/// Does what a request asks for and returns the JSON answer.
 ///
 /// # Errors
-/// What SQS would say.
+///
+/// The error that SQS would give.
 pub(super) async fn dispatch(queues: &Queues, operation: &str, body: &[u8]) -> Result<Vec<u8>, Fault> {
     match operation {
         "CreateQueue" => json(&create_queue(queues, read(body)?).await?),
@@ -65,15 +66,16 @@ impl Queues {
     /// `QueueDoesNotExist`.
     pub(crate) async fn find(&self, name: &str) -> Result<Queue, Fault> {
         let name = name.to_owned();
-        self.run(Care::Look, move |store| store.queue(&name)).await
+        self.run(Access::Look, move |store| store.queue(&name)).await
     }
 
-    /// Deletes what these handles stand for.
+    /// Deletes the messages of these handles.
     ///
     /// # Errors
+    ///
     /// If the store is not available.
     pub(crate) async fn delete(&self, handles: Vec<Handle>) -> Result<(), Fault> {
-        self.run(Care::WriteUnhurried, move |store| {
+        self.run(Access::WriteWithoutSync, move |store| {
             store.work(|work| {
                 for handle in &handles {
                     settle::delete(work, handle)?;
@@ -90,14 +92,15 @@ async fn create_queue(queues: &Queues, request: CreateQueue) -> Result<QueueUrl,
     check_name(&name)?;
     let attributes = Attributes::default().with(&request.attributes)?;
     let queue_url = QueueAddress::of(&name).url;
-    queues.run(Care::Write, move |store| store.create(&name, &attributes, false)).await?;
+    queues.run(Access::Write, move |store| store.create(&name, &attributes, false)).await?;
     Ok(QueueUrl { queue_url })
 }
 
 /// Checks a queue's name.
 ///
 /// # Errors
-/// If it is not one, or that of a FIFO queue.
+///
+/// If it is not a valid name, or is a FIFO queue's.
 pub(crate) fn check_name(name: &str) -> Result<(), Fault> {
     let is_right = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if (1..=80).contains(&name.len()) && name.bytes().all(is_right) {
@@ -116,7 +119,7 @@ async fn get_queue_url(queues: &Queues, request: GetQueueUrl) -> Result<QueueUrl
 async fn get_queue_attributes(queues: &Queues, request: GetQueueAttributes) -> Result<QueueAttributes, Fault> {
     let name = name_in(&request.queue_url);
     let (queue, census) = queues
-        .run(Care::WriteUnhurried, move |store| {
+        .run(Access::WriteWithoutSync, move |store| {
             let queue = store.queue(&name)?;
             store.work(|work| Ok(forget_expired(work, &queue)?))?;
             let census = store.look(|connection, now_ms| settle::count(connection, queue.id, now_ms))?;
@@ -140,7 +143,7 @@ async fn send_message(queues: &Queues, mut request: Message) -> Result<Sent, Fau
     let sent = Sent { md5: outgoing.md5.clone(), message_id: outgoing.message_id.to_string() };
     let name = name_in(&queue_url);
     queues
-        .run(Care::Write, move |store| {
+        .run(Access::Write, move |store| {
             let queue = store.queue(&name)?;
             check_length(&queue, bytes)?;
             store.work(|work| send::send(work, &queue, &[outgoing]))
@@ -166,7 +169,7 @@ async fn send_message_batch(queues: &Queues, request: Batch<Message>) -> Result<
     }
     let name = name_in(&request.queue_url);
     let (successful, too_long) = queues
-        .run(Care::Write, move |store| {
+        .run(Access::Write, move |store| {
             let queue = store.queue(&name)?;
             let (ids, outgoing, too_long) = by_length(&queue, accepted);
             store.work(|work| send::send(work, &queue, &outgoing))?;
@@ -224,14 +227,14 @@ async fn receive_message(queues: &Queues, request: ReceiveMessage) -> Result<Mes
         Some(seconds) => Duration::from_secs(within(seconds, 0..=20, "WaitTimeSeconds")?),
         None => Duration::from_millis(queue.attributes.wait_ms),
     };
-    let wish = Wish {
+    let wanted = ReceiveRequest {
         queue: queue.id,
         messages_max: usize::try_from(messages_max).unwrap_or(ENTRIES_MAX),
         bytes_max: u64::MAX,
         visibility_ms: visibility.map(|seconds| seconds * 1000),
         groups_left_out: Vec::new(),
     };
-    let received = queues.receive(&wish, wait).await?;
+    let received = queues.receive(&wanted, wait).await?;
     let mut asked = request.attribute_names;
     asked.extend(request.message_system_attribute_names);
     Ok(Messages { messages: received.into_iter().map(|message| MessageOut::new(message, &asked)).collect() })
@@ -273,7 +276,7 @@ async fn change_message_visibility(queues: &Queues, request: Receipt) -> Result<
     let handle = Handle::read(&request.receipt_handle, queue.id)?;
     let seconds = request.visibility_timeout.ok_or_else(|| Fault::new(Kind::MissingParameter, "VisibilityTimeout is missing"))?;
     let visibility_ms = within(seconds, VISIBILITY_SECONDS, "VisibilityTimeout")? * 1000;
-    queues.run(Care::WriteUnhurried, move |store| store.work(|work| settle::change_visibility(work, &handle, visibility_ms))).await?;
+    queues.run(Access::WriteWithoutSync, move |store| store.work(|work| settle::change_visibility(work, &handle, visibility_ms))).await?;
     Ok(Nothing {})
 }
 

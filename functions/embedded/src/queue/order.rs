@@ -1,4 +1,4 @@
-//! Which groups are served next, by the queue's mode.
+//! Which groups are served next, in each mode.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,47 +9,47 @@ use super::{
     consumer_time::ConsumerTime,
     noisy::{self, Candidate, Load},
     store::Work,
-    wish::Wish,
+    receive_request::ReceiveRequest,
 };
 
-/// A group to be served now.
+/// A group that is served now.
 pub(super) struct Serving {
     /// Its name.
     pub(super) group: String,
-    /// How many of its messages at most.
+    /// How many of its messages may be received at most.
     pub(super) messages_max: usize,
 }
 
-/// The groups to be served next, where so many messages are asked for. None: nothing of what is asked for is there.
-pub(super) fn next(work: &Work<'_>, wish: &Wish, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+/// The groups that are served next if this many messages are asked for. Empty if there is nothing to receive.
+pub(super) fn next(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
     match work.consumer_time {
-        None => by_turns(work, wish, messages_max),
-        Some(consumer_time) => by_noise(work, consumer_time, wish),
+        None => by_turns(work, request, messages_max),
+        Some(consumer_time) => by_noise(work, consumer_time, request),
     }
 }
 
 /// The groups whose turn it is, each with an equal share.
-fn by_turns(work: &Work<'_>, wish: &Wish, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+fn by_turns(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
     let groups: Vec<String> = work
         .tx
         .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
-        .query_map(params![wish.queue, messages_max + wish.groups_left_out.len()], |row| row.get(0))?
-        .filter(|name| name.as_ref().map_or(true, |name| !wish.groups_left_out.contains(name)))
+        .query_map(params![request.queue, messages_max + request.groups_left_out.len()], |row| row.get(0))?
+        .filter(|name| name.as_ref().map_or(true, |name| !request.groups_left_out.contains(name)))
         .take(messages_max)
         .collect::<Result<_, _>>()?;
     let share = messages_max.div_ceil(groups.len().max(1));
     Ok(groups.into_iter().map(|group| Serving { group, messages_max: share }).collect())
 }
 
-/// The one group whose message comes next. One message at a time, since each changes what is in flight.
-fn by_noise(work: &Work<'_>, consumer_time: &ConsumerTime, wish: &Wish) -> rusqlite::Result<Vec<Serving>> {
-    let loads = loads(work, consumer_time, wish.queue)?;
+/// The one group whose message comes next. Only one message at a time, since each changes how many are in flight.
+fn by_noise(work: &Work<'_>, consumer_time: &ConsumerTime, request: &ReceiveRequest) -> rusqlite::Result<Vec<Serving>> {
+    let loads = loads(work, consumer_time, request.queue)?;
     let all = loads.values().fold(Load::default(), |all, group| Load {
         in_flight: all.in_flight + group.in_flight,
         consumer_ms: all.consumer_ms + group.consumer_ms,
     });
-    let mut candidates = candidates(work, &loads, wish.queue)?;
-    candidates.retain(|candidate| !wish.groups_left_out.contains(&candidate.group));
+    let mut candidates = candidates(work, &loads, request.queue)?;
+    candidates.retain(|candidate| !request.groups_left_out.contains(&candidate.group));
     let next = noisy::next(&candidates, all).map(|next| Serving { group: next.group.clone(), messages_max: 1 });
     Ok(next.into_iter().collect())
 }

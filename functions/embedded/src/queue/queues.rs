@@ -1,4 +1,4 @@
-//! All queues of one store, and the way to them.
+//! All queues of one store, and access to it.
 
 use std::{
     collections::HashMap,
@@ -15,22 +15,22 @@ use tokio::{
 use super::{
     attributes::{Attributes, QueueId},
     fault::Fault,
-    receive::{self, Found, Received},
+    receive::{self, ReceiveResult, Received},
     store::{Settings, Store, Work},
-    wish::Wish,
+    receive_request::ReceiveRequest,
 };
 use crate::{
     config::Clock,
-    durability::{Barrier, Care, Kind, Lane, Turn, log_sync, private_database},
+    durability::{Barrier, Access, Kind, Lane, Turn, log_sync, private_database},
     error::OpenError,
 };
 
 const FILE: &str = "queue.db";
 
-/// Nobody waits longer than this without looking: another process may have sent something.
+/// A waiting receiver looks at least this often: another process may have sent a message.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Queues that are to be there, with these settings.
+/// Queues that must exist, with these settings.
 pub(crate) type Wanted = [(String, Attributes)];
 
 fn make(store: &mut Store, wanted: &Wanted) -> Result<(), OpenError> {
@@ -40,18 +40,19 @@ fn make(store: &mut Store, wanted: &Wanted) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// All queues of one store, and the way to them.
+/// All queues of one store, and access to it.
 pub(crate) struct Queues {
     lane: Lane<Store>,
     clock: Clock,
-    /// A count for each queue that rises when there may be something new to receive.
+    /// For each queue, a number that rises when there may be something new to receive.
     news: Mutex<HashMap<QueueId, watch::Sender<u64>>>,
 }
 
 impl Queues {
-    /// Queues in memory, these among them.
+    /// Opens queues in memory and creates those in `wanted`.
     ///
     /// # Errors
+    ///
     /// If SQLite cannot be started.
     pub(crate) fn in_memory(wanted: &Wanted, settings: Settings) -> Result<Self, OpenError> {
         let clock = Arc::clone(&settings.clock);
@@ -60,9 +61,10 @@ impl Queues {
         Ok(Self::with(Lane::inline(store), clock))
     }
 
-    /// The queues in this directory, these among them.
+    /// Opens the queues in this directory and creates those in `wanted` that do not exist.
     ///
     /// # Errors
+    ///
     /// If their file is damaged, or the directory cannot be used.
     pub(crate) fn in_directory(directory: &Path, wanted: &Wanted, settings: Settings) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
@@ -87,18 +89,19 @@ impl Queues {
         Self { lane, clock, news: Mutex::default() }
     }
 
-    /// Works on the store; wakes who waits for what this made receivable.
+    /// Runs `work` on the store, and wakes receivers if it made messages receivable.
     ///
     /// # Errors
-    /// The work's own fault, or that the store is not available.
+    ///
+    /// An error of `work`, or that the store is not available.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
-        care: Care,
+        access: Access,
         work: impl FnOnce(&mut Store) -> Result<R, Fault> + Send + 'static,
     ) -> Result<R, Fault> {
         let (outcome, woken) = self
             .lane
-            .run(care, move |store| {
+            .run(access, move |store| {
                 let outcome = work(store);
                 (outcome, store.take_woken())
             })
@@ -109,15 +112,16 @@ impl Queues {
         outcome
     }
 
-    /// Receives what there is, at most waiting `wait` for something.
+    /// Receives messages. If there are none, waits for `wait` at most.
     ///
     /// # Errors
+    ///
     /// As [`Self::run`].
-    pub(crate) async fn receive(&self, wish: &Wish, wait: Duration) -> Result<Vec<Received>, Fault> {
+    pub(crate) async fn receive(&self, request: &ReceiveRequest, wait: Duration) -> Result<Vec<Received>, Fault> {
         let deadline = Instant::now() + wait;
         loop {
-            let mut news = self.news(wish.queue);
-            let found = self.receive_now(wish).await?;
+            let mut news = self.news(request.queue);
+            let found = self.receive_now(request).await?;
             if !found.messages.is_empty() || Instant::now() >= deadline {
                 return Ok(found.messages);
             }
@@ -125,33 +129,36 @@ impl Queues {
         }
     }
 
-    /// Receives what there is now. Not to be dropped halfway: what was received would be out of sight for nothing.
+    /// Receives the messages that are there now. Must not be dropped halfway: the messages would be invisible without
+    /// anybody having them.
     ///
     /// # Errors
+    ///
     /// As [`Self::run`].
-    pub(crate) async fn receive_now(&self, wish: &Wish) -> Result<Found, Fault> {
-        let wish = wish.clone();
-        self.run(Care::WriteUnhurried, move |store| receive::receive(store, &wish)).await
+    pub(crate) async fn receive_now(&self, request: &ReceiveRequest) -> Result<ReceiveResult, Fault> {
+        let request = request.clone();
+        self.run(Access::WriteWithoutSync, move |store| receive::receive(store, &request)).await
     }
 
-    /// Subscribes to what is new in a queue from now on.
+    /// Subscribes to a queue's changes from now on.
     pub(crate) fn news(&self, queue: QueueId) -> watch::Receiver<u64> {
         self.news_of(queue).subscribe()
     }
 
-    /// Waits until another look at the queue is worth while: news, a message due, or a second gone.
+    /// Waits until it is worth looking at the queue again: after a change, when a message is due, or after a second.
     pub(crate) async fn wait(&self, news: &mut watch::Receiver<u64>, due_ms: Option<u64>) {
         let due = due_ms.map_or(LOOK_EVERY, |due_ms| Duration::from_millis(due_ms.saturating_sub((self.clock)()).max(1)));
-        // Whatever ended the wait, the next look tells.
+        // The reason why the wait ended does not matter: the next look shows what there is.
         let _ = timeout(due.min(LOOK_EVERY), news.changed()).await;
     }
 
-    /// Brings back at once what was received and never deleted. Only for who knows that nobody is at work on it.
+    /// Makes all received and undeleted messages visible at once. Only call it when nobody is working on them.
     ///
     /// A process that dies takes everything it has in hand with it, and it may have been ended from outside. So its death alone
     /// makes no message a dead letter: each comes back at least once more.
     ///
     /// # Errors
+    ///
     /// As [`Self::run`].
     pub(crate) async fn bring_back(&self) -> Result<usize, Fault> {
         let bring = |work: &mut Work<'_>| {
@@ -160,7 +167,7 @@ impl Queues {
                        WHERE ready = 0 AND receives > 0";
             Ok(work.tx.execute(due, [work.now_ms])?)
         };
-        self.run(Care::WriteUnhurried, move |store| store.work(bring)).await
+        self.run(Access::WriteWithoutSync, move |store| store.work(bring)).await
     }
 
     fn news_of(&self, queue: QueueId) -> watch::Sender<u64> {

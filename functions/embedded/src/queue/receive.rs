@@ -1,4 +1,4 @@
-//! Receiving: in one transaction, the groups in the order that the mode says, each message at most its count of times.
+//! Receiving messages, in one transaction: groups in the mode's order, and no message more often than its limit.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -12,21 +12,21 @@ use super::{
     order,
     send::{fewer_ready, more_ready},
     store::{self, Store, Work},
-    wish::Wish,
+    receive_request::ReceiveRequest,
 };
 
-/// Rows looked at in one receive at most, so that a mass of late or dead messages never stalls one.
+/// At most this many rows are looked at in one receive, so that many late or dead messages never block it for long.
 const ROWS_MAX: usize = 200;
 
-/// What was there.
-pub(crate) struct Found {
-    /// Received now.
+/// The result of a receive.
+pub(crate) struct ReceiveResult {
+    /// The messages received.
     pub(crate) messages: Vec<Received>,
-    /// If none: when the next may be.
+    /// If there are none: when the next one is due.
     pub(crate) due_ms: Option<u64>,
 }
 
-/// A message as received.
+/// A received message.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) handle: Handle,
@@ -36,9 +36,9 @@ pub(crate) struct Received {
     pub(crate) group: Option<String>,
     pub(crate) sent_ms: u64,
     pub(crate) first_received_ms: u64,
-    /// This one included.
+    /// How often it has been received, this time included.
     pub(crate) receives: u32,
-    /// The ARN of the queue it is a dead letter of.
+    /// The ARN of the source queue, if it is a dead letter.
     pub(crate) source_arn: Option<String>,
 }
 
@@ -53,46 +53,47 @@ struct Head {
     source: Option<String>,
 }
 
-/// Receives what may be received now.
+/// Receives the messages that may be received now.
 ///
 /// # Errors
+///
 /// If the file cannot be used.
-pub(super) fn receive(store: &mut Store, wish: &Wish) -> Result<Found, Fault> {
-    let (is_idle, due_ms) = glance(store, wish)?;
+pub(super) fn receive(store: &mut Store, request: &ReceiveRequest) -> Result<ReceiveResult, Fault> {
+    let (is_idle, due_ms) = glance(store, request)?;
     if is_idle {
-        return Ok(Found { messages: Vec::new(), due_ms });
+        return Ok(ReceiveResult { messages: Vec::new(), due_ms });
     }
     store.work(|work| {
-        let queue = store::get(&work.tx, wish.queue)?;
+        let queue = store::get(&work.tx, request.queue)?;
         forget_expired(work, &queue)?;
         promote(work, &queue)?;
-        let messages = take(work, &queue, wish)?;
-        Ok(Found { messages, due_ms: Some(work.now_ms) })
+        let messages = take(work, &queue, request)?;
+        Ok(ReceiveResult { messages, due_ms: Some(work.now_ms) })
     })
 }
 
-/// Whether there is nothing to do, found without writing; and when there will be.
-fn glance(store: &Store, wish: &Wish) -> Result<(bool, Option<u64>), Fault> {
+/// Looks without writing: returns true if there is nothing to do, and when the next message is due.
+fn glance(store: &Store, request: &ReceiveRequest) -> Result<(bool, Option<u64>), Fault> {
     store.look(|connection, now_ms| {
-        let has_ready = has_ready(connection, wish)?;
-        let due_ms = next_due(connection, wish.queue)?;
+        let has_ready = has_ready(connection, request)?;
+        let due_ms = next_due(connection, request.queue)?;
         let has_due = due_ms.is_some_and(|due_ms| due_ms <= now_ms);
         Ok((!has_ready && !has_due, due_ms))
     })
 }
 
-fn has_ready(connection: &Connection, wish: &Wish) -> rusqlite::Result<bool> {
-    // One row more than are left out: if there are so many, one is not left out.
+fn has_ready(connection: &Connection, request: &ReceiveRequest) -> rusqlite::Result<bool> {
+    // Read one row more than are left out: if there are that many, at least one is not left out.
     let mut groups = connection.prepare_cached("SELECT name FROM groups WHERE queue = ?1 LIMIT ?2")?;
-    let mut names = groups.query_map(params![wish.queue, wish.groups_left_out.len() + 1], |row| row.get::<_, String>(0))?;
-    names.try_fold(false, |found, name| Ok(found || !wish.groups_left_out.contains(&name?)))
+    let mut names = groups.query_map(params![request.queue, request.groups_left_out.len() + 1], |row| row.get::<_, String>(0))?;
+    names.try_fold(false, |found, name| Ok(found || !request.groups_left_out.contains(&name?)))
 }
 
 fn next_due(connection: &Connection, queue: QueueId) -> rusqlite::Result<Option<u64>> {
     connection.prepare_cached("SELECT min(due_ms) FROM messages WHERE queue = ?1 AND ready = 0")?.query_row([queue], |row| row.get(0))
 }
 
-/// Deletes what was kept longer than the queue keeps anything.
+/// Deletes messages older than the queue's retention.
 pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
     let before_ms = work.now_ms.saturating_sub(queue.attributes.retention_ms);
     let expired: Vec<(i64, String, bool)> = work
@@ -111,7 +112,7 @@ pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Re
     Ok(())
 }
 
-/// Makes ready what has waited long enough.
+/// Makes messages ready whose waiting time is over.
 pub(super) fn promote(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
     let due: Vec<(i64, String, u64)> = work
         .tx
@@ -129,7 +130,7 @@ pub(super) fn promote(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()
     Ok(())
 }
 
-/// What has been taken, and what there is still room for.
+/// What has been received, and how much more there is room for.
 struct Basket {
     taken: Vec<Received>,
     messages_left: usize,
@@ -143,25 +144,25 @@ impl Basket {
     }
 }
 
-fn take(work: &mut Work<'_>, queue: &Queue, wish: &Wish) -> Result<Vec<Received>, Fault> {
-    let mut basket = Basket { taken: Vec::new(), messages_left: wish.messages_max, bytes_left: wish.bytes_max, rows_left: ROWS_MAX };
+fn take(work: &mut Work<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<Vec<Received>, Fault> {
+    let mut basket = Basket { taken: Vec::new(), messages_left: request.messages_max, bytes_left: request.bytes_max, rows_left: ROWS_MAX };
     while !basket.is_full() {
-        let servings = order::next(work, wish, basket.messages_left)?;
+        let servings = order::next(work, request, basket.messages_left)?;
         if servings.is_empty() {
             break;
         }
         for serving in servings {
             let wanted = serving.messages_max.min(basket.messages_left).min(basket.rows_left);
             if wanted > 0 {
-                serve(work, queue, &serving.group, wanted, wish, &mut basket)?;
+                serve(work, queue, &serving.group, wanted, request, &mut basket)?;
             }
         }
     }
     Ok(basket.taken)
 }
 
-/// Takes so many of a group's messages, oldest first, and ends the group's turn.
-fn serve(work: &mut Work<'_>, queue: &Queue, group: &str, wanted: usize, wish: &Wish, basket: &mut Basket) -> Result<(), Fault> {
+/// Receives up to `wanted` of a group's messages, oldest first, and ends the group's turn.
+fn serve(work: &mut Work<'_>, queue: &Queue, group: &str, wanted: usize, request: &ReceiveRequest, basket: &mut Basket) -> Result<(), Fault> {
     let heads = heads(work, queue.id, group, wanted)?;
     if heads.is_empty() {
         let words = "the data directory's queue.db is damaged: a message that is ready is missing";
@@ -177,7 +178,7 @@ fn serve(work: &mut Work<'_>, queue: &Queue, group: &str, wanted: usize, wish: &
             }
             basket.bytes_left = basket.bytes_left.saturating_sub(head.bytes);
             basket.messages_left -= 1;
-            basket.taken.push(deliver(work, queue, group, head, wish)?);
+            basket.taken.push(deliver(work, queue, group, head, request)?);
         }
         gone += 1;
     }
@@ -205,7 +206,7 @@ fn heads(work: &Work<'_>, queue: QueueId, group: &str, heads_max: usize) -> rusq
         .collect()
 }
 
-/// Moves the message to the dead letters if it has been received too often. Its receive count goes with it.
+/// Moves the message to the dead-letter queue if it has been received too often. It keeps its receive count.
 fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Result<bool, Fault> {
     let Some(redrive) = &queue.attributes.redrive else {
         return Ok(false);
@@ -227,10 +228,10 @@ fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Resu
     Ok(true)
 }
 
-fn deliver(work: &mut Work<'_>, queue: &Queue, group: &str, head: Head, wish: &Wish) -> Result<Received, Fault> {
+fn deliver(work: &mut Work<'_>, queue: &Queue, group: &str, head: Head, request: &ReceiveRequest) -> Result<Received, Fault> {
     let receives = head.receives + 1;
     let first_received_ms = head.first_received_ms.unwrap_or(work.now_ms);
-    let visibility_ms = wish.visibility_ms.unwrap_or(queue.attributes.visibility_ms);
+    let visibility_ms = request.visibility_ms.unwrap_or(queue.attributes.visibility_ms);
     work.tx
         .prepare_cached("UPDATE messages SET ready = 0, due_ms = ?2, receives = ?3, first_received_ms = ?4 WHERE seq = ?1")?
         .execute(params![head.seq, work.now_ms + visibility_ms, receives, first_received_ms])?;
@@ -254,7 +255,7 @@ fn deliver(work: &mut Work<'_>, queue: &Queue, group: &str, head: Head, wish: &W
     })
 }
 
-/// Notes that a group has had its turn.
+/// Records that a group has had its turn.
 fn served(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> Result<(), Fault> {
     work.counters.turn += 1;
     work.tx.prepare_cached("UPDATE groups SET turn = ?3 WHERE queue = ?1 AND name = ?2")?.execute(params![

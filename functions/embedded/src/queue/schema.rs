@@ -1,13 +1,13 @@
-//! The tables behind the queues, laid out so that a receive costs the same with ten messages or a million.
+//! The queues' tables, designed so that a receive costs the same with ten messages as with a million.
 //!
-//! A message is *ready* (may be received now) or *waiting* (delayed, or received and out of sight, until `due_ms`).
-//! `groups` holds a row for each group with ready messages; the one with the lowest `turn` is served next. Bodies lie
-//! apart, so that changing a message's state does not touch them.
+//! A message is *ready* (may be received now) or *waiting* (delayed, or received and invisible, until `due_ms`).
+//! `groups` has a row for each group with ready messages; the one with the lowest `turn` is served next. Bodies are in
+//! a table of their own, so that a change of a message's state does not rewrite its body.
 
-/// The version noted in the file.
+/// The schema's version, recorded in the file.
 pub(super) const VERSION: i64 = 1;
 
-/// Makes what is missing.
+/// Creates what does not exist yet.
 pub(super) const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS queues (
     id INTEGER PRIMARY KEY,

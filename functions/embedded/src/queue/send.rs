@@ -1,4 +1,4 @@
-//! Sending: checked and hashed before the store is asked, kept in one transaction a call.
+//! Sending messages: checked and hashed before the store is called, and stored in one transaction a call.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use super::{
     store::Work,
 };
 
-/// How much later the second of two copies comes, where it does not come at once.
+/// By how much the second of two copies is delayed, if it is.
 const COPY_LATER_MS: u64 = 200;
 
-/// A message as its sender gave it, already checked.
+/// A checked message.
 pub(crate) struct Outgoing {
     /// Text.
     pub(crate) body: String,
     /// The sender's group, for fair receives.
     pub(crate) group: Option<String>,
-    /// How much later than now it may be received; none: as the queue says.
+    /// How long it is delayed; `None`: as the queue's settings say.
     pub(crate) delay_ms: Option<u64>,
-    /// The body's, in hexadecimal.
+    /// The body's MD5, in hexadecimal.
     pub(crate) md5: String,
-    /// Given out here.
+    /// Generated here.
     pub(crate) message_id: Uuid,
 }
 
@@ -32,7 +32,8 @@ impl Outgoing {
     /// Checks a message as SQS does, apart from its length.
     ///
     /// # Errors
-    /// What SQS would say.
+    ///
+    /// The error that SQS would give.
     pub(crate) fn new(body: String, group: Option<String>, delay_seconds: Option<i64>) -> Result<Self, Fault> {
         if body.is_empty() {
             return Err(Fault::new(Kind::MissingParameter, "a message needs a body of at least one character"));
@@ -59,9 +60,10 @@ fn is_allowed(body: &str) -> bool {
     !body.bytes().any(is_control) && !body.contains(['\u{FFFE}', '\u{FFFF}'])
 }
 
-/// Keeps the messages, all or none.
+/// Stores all messages, or none.
 ///
 /// # Errors
+///
 /// If the file cannot be used.
 pub(super) fn send(work: &mut Work<'_>, queue: &Queue, messages: &[Outgoing]) -> Result<(), Fault> {
     let mut ready: BTreeMap<&str, i64> = BTreeMap::new();
@@ -69,7 +71,7 @@ pub(super) fn send(work: &mut Work<'_>, queue: &Queue, messages: &[Outgoing]) ->
         let delay_ms = message.delay_ms.unwrap_or(queue.attributes.delay_ms);
         let mut delays_ms = vec![delay_ms];
         if work.twice {
-            // Both in one batch, or one after the other has been dealt with: both must come out right.
+            // Some copies come in the same batch, others after the first has been worked on: both cases must work.
             delays_ms.push(delay_ms + COPY_LATER_MS * u64::from(message.message_id.as_bytes()[0] % 2));
         }
         for delay_ms in delays_ms {
@@ -108,7 +110,7 @@ fn keep(work: &mut Work<'_>, queue: &Queue, message: &Outgoing, delay_ms: u64) -
     Ok(())
 }
 
-/// Notes that so many more of a group's messages are ready. A group that had none goes to the end of the round.
+/// Records that a group has this many more ready messages. A group that had none goes to the end of the line.
 pub(super) fn more_ready(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
     work.counters.turn += 1;
     work.tx
@@ -120,7 +122,7 @@ pub(super) fn more_ready(work: &mut Work<'_>, queue: QueueId, group: &str, count
     Ok(())
 }
 
-/// Notes that so many of a group's messages are ready no longer.
+/// Records that a group has this many fewer ready messages.
 pub(super) fn fewer_ready(work: &Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
     let left: i64 = work
         .tx

@@ -1,4 +1,4 @@
-//! What a receipt handle is good for: deleting a message, and changing for how long it is out of sight.
+//! What a receipt handle allows: deleting its message, and changing how long it is invisible.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -11,9 +11,10 @@ use super::{
     store::Work,
 };
 
-/// Deletes a message. As with SQS, a handle of an earlier receive is accepted and deletes nothing.
+/// Deletes a message. As with SQS, the handle of an earlier receive is accepted and deletes nothing.
 ///
 /// # Errors
+///
 /// If the file cannot be used.
 pub(super) fn delete(work: &mut Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
     let deleted: Option<(bool, String)> = work
@@ -46,10 +47,11 @@ fn note_deleted(work: &mut Work<'_>, handle: &Handle, group: String) -> rusqlite
     Ok(())
 }
 
-/// Puts a message out of sight for this long from now; 0 brings it back at once.
+/// Makes a message invisible for this long from now on; with 0 it is visible at once.
 ///
 /// # Errors
-/// What SQS says if it is gone, received again, or back already.
+///
+/// The error that SQS gives if the message is gone, was received again, or is visible already.
 pub(super) fn change_visibility(work: &mut Work<'_>, handle: &Handle, visibility_ms: u64) -> Result<(), Fault> {
     let found: Option<(bool, u64, String)> = work
         .tx

@@ -17,16 +17,16 @@ use crate::{
     error::OpenError,
 };
 
-/// 16 MB of log between checkpoints: a checkpoint costs two syncs, and messages sent and deleted meanwhile are written
-/// to the main file only once.
+/// 16 MB of log between checkpoints. A checkpoint costs two syncs, and a message that is sent and deleted between two
+/// checkpoints is written to the main file only once.
 const PAGES_BETWEEN_CHECKPOINTS: u32 = 4096;
 
-/// How all queues of a store behave.
+/// Settings of all queues of a store.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// Their time.
+    /// The clock.
     pub(crate) clock: Clock,
-    /// For tests: every message is kept twice.
+    /// For tests: every message is stored twice.
     pub(crate) twice: bool,
     /// How receives are shared among groups.
     pub(crate) fairness: Fairness,
@@ -37,24 +37,24 @@ pub(crate) struct Store {
     connection: Connection,
     settings: Settings,
     woken: Vec<QueueId>,
-    /// Only in the mode that asks for it.
+    /// Only in the mode [`Fairness::NoisyGroups`].
     consumer_time: Option<ConsumerTime>,
 }
 
-/// One piece of work: a transaction and the time at which it happens.
+/// One transaction, and the time at which it happens.
 pub(super) struct Work<'a> {
     pub(super) tx: Transaction<'a>,
     pub(super) now_ms: u64,
     pub(super) twice: bool,
     pub(super) woken: &'a mut Vec<QueueId>,
     pub(super) counters: Counters,
-    /// As it was before this work; none in the mode that does not ask for it.
+    /// As it was before this transaction. `None` in the mode that does not need it.
     pub(super) consumer_time: Option<&'a ConsumerTime>,
     events: Vec<Event>,
 }
 
 impl Work<'_> {
-    /// Notes what happened to a message, once this work is committed, if anybody asks for it.
+    /// Records an event for when the transaction is committed, if the mode needs it.
     pub(super) fn note(&mut self, event: impl FnOnce(u64) -> Event) {
         if self.consumer_time.is_some() {
             self.events.push(event(self.now_ms));
@@ -62,16 +62,17 @@ impl Work<'_> {
     }
 }
 
-/// Numbers given out: a message's place, and a group's turn.
+/// The last numbers given out: a message's, and a group's turn.
 pub(super) struct Counters {
     pub(super) seq: i64,
     pub(super) turn: i64,
 }
 
 impl Store {
-    /// A store in memory.
+    /// Opens a store in memory.
     ///
     /// # Errors
+    ///
     /// If SQLite cannot be started.
     pub(super) fn in_memory(settings: Settings) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::from_sqlite(Path::new(":memory:"), cause);
@@ -80,10 +81,11 @@ impl Store {
         Self::with(connection, settings).map_err(failed)
     }
 
-    /// The store in this file; only while holding its turn.
+    /// Opens the store in this file. Call it only while holding the turn.
     ///
     /// # Errors
-    /// If it is damaged, of a later version, or cannot be opened.
+    ///
+    /// If the file is damaged, was written by a later version, or cannot be opened.
     pub(super) fn in_file(file: &Path, settings: Settings) -> Result<Self, OpenError> {
         let failed = |cause| OpenError::from_sqlite(file, cause);
         let connection = Connection::open(file).map_err(failed)?;
@@ -114,7 +116,8 @@ impl Store {
         Ok(Self { connection, settings, woken: Vec::new(), consumer_time })
     }
 
-    /// If the machine's clock has been set back since, messages must not stay out of sight for that much longer.
+    /// If the machine's clock was set back since, shortens all waits by the same time, so that no message stays
+    /// invisible for longer.
     fn follow_the_clock_back(&mut self) -> rusqlite::Result<()> {
         let now_ms = (self.settings.clock)();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -126,7 +129,7 @@ impl Store {
         tx.commit()
     }
 
-    /// Does the work in one transaction: all of it, or nothing if it fails.
+    /// Does the work in one transaction: all of it, or none of it if it fails.
     pub(super) fn work<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
         let (result, events) = self.commit(work)?;
         if let Some(consumer_time) = &mut self.consumer_time {
@@ -161,12 +164,12 @@ impl Store {
         Ok((result, events))
     }
 
-    /// Only looks.
+    /// Only reads.
     pub(super) fn look<R>(&self, look: impl FnOnce(&Connection, u64) -> rusqlite::Result<R>) -> Result<R, Fault> {
         Ok(look(&self.connection, (self.settings.clock)())?)
     }
 
-    /// The queues in which something may be receivable now that was not before.
+    /// The queues that may have newly receivable messages.
     pub(super) fn take_woken(&mut self) -> Vec<QueueId> {
         std::mem::take(&mut self.woken)
     }
@@ -177,7 +180,8 @@ impl Store {
             .ok_or_else(|| Fault::new(Kind::QueueDoesNotExist, format!("the queue {name} does not exist: create it first")))
     }
 
-    /// Makes the queue, or gives the one there is; `settle` says what to do with its settings if they differ.
+    /// Creates the queue, or returns the existing one. If its settings differ, `replace` decides whether they are
+    /// replaced or the call fails.
     pub(crate) fn create(&mut self, name: &str, attributes: &Attributes, replace: bool) -> Result<Queue, Fault> {
         let (name, wanted) = (name.to_owned(), attributes.clone());
         self.work(move |work| {
@@ -190,7 +194,7 @@ impl Store {
                     return Err(Fault::new(Kind::QueueNameExists, words));
                 }
             }
-            find(&work.tx, &name)?.ok_or_else(|| Fault::internal("the queue was not kept"))
+            find(&work.tx, &name)?.ok_or_else(|| Fault::internal("the queue was not stored"))
         })
     }
 }
@@ -261,7 +265,7 @@ mod tests {
     use crate::queue::{
         receive::receive,
         send::{Outgoing, send},
-        wish::Wish,
+        receive_request::ReceiveRequest,
     };
 
     fn open(file: &Path, now_ms: u64) -> (Store, Queue) {
@@ -273,8 +277,8 @@ mod tests {
     }
 
     fn receive_one(store: &mut Store, queue: &Queue) -> usize {
-        let wish = Wish { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None, groups_left_out: Vec::new() };
-        receive(store, &wish).unwrap().messages.len()
+        let request = ReceiveRequest { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None, groups_left_out: Vec::new() };
+        receive(store, &request).unwrap().messages.len()
     }
 
     fn send_one(store: &mut Store, queue: &Queue, body: String) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Requests and answers as SQS's JSON protocol writes them.
+//! Requests and answers in SQS's JSON protocol.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) struct GetQueueAttributes {
     pub(super) attribute_names: Vec<String>,
 }
 
-/// A message in a request: the whole of `SendMessage`, or an entry of its batch.
+/// A message in a request: all of `SendMessage`, or an entry of a batch.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Message {
@@ -59,7 +59,7 @@ pub(super) struct ReceiveMessage {
     pub(super) message_system_attribute_names: Vec<String>,
 }
 
-/// A receipt handle in a request: the whole of it, or an entry of its batch.
+/// A receipt handle in a request: all of the request, or an entry of a batch.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Receipt {
@@ -99,7 +99,7 @@ pub(super) struct Sent {
     pub(super) message_id: String,
 }
 
-/// What became of a batch's entries.
+/// The results of a batch's entries.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct BatchOutcome<S> {
@@ -125,7 +125,7 @@ pub(super) struct Failure {
     message: String,
 }
 
-/// Nothing more to say.
+/// An empty answer.
 #[derive(Serialize)]
 pub(super) struct Nothing {}
 
@@ -157,7 +157,7 @@ impl Failure {
 }
 
 impl MessageOut {
-    /// A received message with those of its system attributes that were asked for.
+    /// A received message with those of its system attributes that the request names.
     pub(super) fn new(message: Received, asked: &[String]) -> Self {
         let is_asked = |name: &str| asked.iter().any(|one| one == "All" || one == name);
         let mut attributes = message.system_attributes();
@@ -173,7 +173,7 @@ impl MessageOut {
 }
 
 impl Received {
-    /// What SQS knows of a message besides its body.
+    /// The system attributes that SQS gives a message.
     pub(crate) fn system_attributes(&self) -> BTreeMap<&'static str, String> {
         let mut known = BTreeMap::from([
             ("ApproximateFirstReceiveTimestamp", self.first_received_ms.to_string()),

@@ -1,4 +1,4 @@
-//! The connector that `aws-sdk-dynamodb` is given.
+//! The connector for `aws-sdk-dynamodb`.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -44,7 +44,7 @@ impl Table {
         }
     }
 
-    /// The answer to a call that failed. From a file once found damaged nothing is read again.
+    /// The answer to a call that failed. Once the file is found damaged, nothing is read from it any more.
     pub(super) fn refuse(&self, fault: &DynoxideError) -> Answer {
         match (&self.file, FileFault::of(fault)) {
             (Some(file), Some(FileFault::Full)) => faults::full(file),

@@ -1,5 +1,5 @@
-//! What dynoxide does not make safe by itself: a table's creation is several commits, and an item that no longer
-//! reads as JSON would be taken for none.
+//! Two safety checks that dynoxide lacks: it creates a table in several commits, which a crash may interrupt, and it
+//! reads an item that is no longer valid JSON as absent.
 
 use std::path::Path;
 
@@ -7,20 +7,20 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::OpenError;
 
-/// Notes that a table is being made, so that half of one is found after a crash.
+/// Records that a table is being created, so that a half-created one is found after a crash.
 pub(super) fn begin(connection: &Connection, table: &str) -> rusqlite::Result<()> {
     connection.execute_batch("CREATE TABLE IF NOT EXISTS _creating (name TEXT PRIMARY KEY)")?;
     connection.execute("INSERT OR IGNORE INTO _creating VALUES (?1)", [table])?;
     Ok(())
 }
 
-/// Notes that it has been made, or refused.
+/// Records that the table has been created, or refused.
 pub(super) fn end(connection: &Connection, table: &str) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM _creating WHERE name = ?1", [table])?;
     Ok(())
 }
 
-/// Removes what a crash left of tables that were being made. Nobody was told that they exist.
+/// Removes tables that a crash left half-created. No caller was told that they exist.
 pub(super) fn repair(connection: &Connection) -> rusqlite::Result<()> {
     if !exists(connection, "_creating")? {
         return Ok(());
@@ -42,7 +42,7 @@ pub(super) fn repair(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Whether a table is noted as made in full.
+/// True if a table is recorded as completely created.
 pub(super) fn is_known(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     if !exists(connection, "_tables")? {
         return Ok(false);
@@ -50,7 +50,7 @@ pub(super) fn is_known(connection: &Connection, table: &str) -> rusqlite::Result
     connection.query_row("SELECT 1 FROM _tables WHERE table_name = ?1", [table], |_| Ok(())).optional().map(|found| found.is_some())
 }
 
-/// Finds items that do not read as JSON any more.
+/// Looks for items that are not valid JSON.
 pub(super) fn check_items(file: &Path, connection: &Connection) -> Result<(), OpenError> {
     let failed = |cause| OpenError::from_sqlite(file, cause);
     if !exists(connection, "_tables").map_err(failed)? {

@@ -1,4 +1,4 @@
-//! Faults as DynamoDB would word them, and as somebody can act upon them.
+//! Errors in DynamoDB's words, and errors of the file with what to do about them.
 
 use std::path::Path;
 
@@ -10,17 +10,17 @@ use crate::{
     http::Answer,
 };
 
-/// What went wrong with the file behind the table, if that is what a fault is about.
+/// What is wrong with the table's file, if the error comes from that.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileFault {
-    /// No room left.
+    /// The disk is full.
     Full,
-    /// Not what was written.
+    /// The file is damaged.
     Damaged,
 }
 
 impl FileFault {
-    // Only words come through dynoxide: SQLite's, and its own for a file that is no database.
+    // Dynoxide passes on only a text: SQLite's, or its own for a file that is not a database.
     pub(super) fn of(fault: &DynoxideError) -> Option<Self> {
         if fault.status_code() != 500 {
             return None;
@@ -37,7 +37,7 @@ impl FileFault {
     }
 }
 
-/// A fault while opening.
+/// An error while opening.
 pub(super) fn opening(file: &Path, cause: DynoxideError) -> OpenError {
     match FileFault::of(&cause) {
         Some(FileFault::Full) => OpenError::Full { file: file.to_owned() },
@@ -46,34 +46,35 @@ pub(super) fn opening(file: &Path, cause: DynoxideError) -> OpenError {
     }
 }
 
-/// A 500, which the SDK repeats.
+/// A 500, after which the SDK repeats the call.
 pub(super) fn internal(message: &str) -> Answer {
     typed(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", message)
 }
 
-/// The file has no room to grow.
+/// The answer if the disk is full.
 pub(super) fn full(file: &Path) -> Answer {
-    internal(&format!("the disk that holds {} is full; make room and repeat the call", file.display()))
+    internal(&format!("the disk that holds {} is full; free some space and repeat the call", file.display()))
 }
 
-/// The file is damaged.
+/// The answer if the file is damaged.
 pub(super) fn damaged(file: &Path) -> Answer {
-    internal(&format!("the file {} is damaged; stop, and put a good copy of its directory in its place", file.display()))
+    internal(&format!("the file {} is damaged; stop this program and replace the directory with a good copy", file.display()))
 }
 
-/// The store did not do it, or cannot promise that it lasts.
+/// The answer if the store did not do the work, or cannot promise that it is durable.
 pub(super) fn unavailable(cause: &Unavailable) -> Answer {
     internal(&cause.to_string())
 }
 
-/// An operation that is not offered here.
+/// The answer for an operation that is not offered here.
 pub(super) fn not_offered(operation: &str) -> Answer {
     typed(400, "com.amazon.coral.service#UnknownOperationException", &format!("the embedded table does not offer {operation}"))
 }
 
-/// The request does not read as what the operation takes.
+/// The answer if the request is not what the operation expects.
 ///
-/// dynoxide's own server does this mending: in process its marks are still on the message.
+/// Dynoxide's server words these messages like DynamoDB. Called in process, it returns them with its own markers, which
+/// are removed here.
 pub(super) fn unreadable(operation: &str, cause: &serde_json::Error) -> Answer {
     const VALIDATION: &str = "com.amazon.coral.validate#ValidationException";
     const SERIALIZATION: &str = "com.amazon.coral.service#SerializationException";
@@ -114,16 +115,16 @@ mod tests {
 
     use super::*;
 
-    /// What `sql` fails with, as dynoxide passes it on.
+    /// The error of `sql`, as dynoxide passes it on.
     fn fault_of(file: &Path, sql: &str) -> Option<FileFault> {
         let connection = Connection::open(file).unwrap();
         let failed = connection.execute_batch(sql).unwrap_err();
         FileFault::of(&DynoxideError::from(from_rusqlite(failed)))
     }
 
-    // SQLite itself is made to fail, since it is its words that are gone by.
+    // SQLite itself is made to fail, since its texts are what is recognised.
     #[test]
-    fn what_ails_the_file_is_known_by_the_words_it_comes_in() {
+    fn a_file_error_is_recognised_by_its_text() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("table.db");
         let grow = "PRAGMA max_page_count = 3; CREATE TABLE t (v); INSERT INTO t VALUES (zeroblob(90000))";

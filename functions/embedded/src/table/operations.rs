@@ -1,19 +1,19 @@
-//! Which operations there are, and what each needs around it.
+//! The operations offered, and which access to the store each needs.
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Store, Table, creating, faults};
-use crate::{durability::Care, http::Answer};
+use crate::{durability::Access, http::Answer};
 
-type Outcome<R> = Result<R, DynoxideError>;
+type DynoxideResult<R> = Result<R, DynoxideError>;
 
-/// Does what one request asks for.
+/// Does what a request asks for.
 pub(super) async fn dispatch(table: &Table, operation: &str, body: &[u8]) -> Answer {
-    use Care::{Read, Write};
+    use Access::{Read, Write};
     macro_rules! call {
-        ($care:ident, $method:ident) => {
-            run(table, operation, body, $care, |store, request| Database::$method(&store.database, request)).await
+        ($access:ident, $method:ident) => {
+            run(table, operation, body, $access, |store, request| Database::$method(&store.database, request)).await
         };
     }
     match operation {
@@ -29,11 +29,11 @@ pub(super) async fn dispatch(table: &Table, operation: &str, body: &[u8]) -> Ans
         "DeleteItem" => call!(Write, delete_item),
         "BatchWriteItem" => call!(Write, batch_write_item),
         "TransactWriteItems" => call!(Write, transact_write_items),
-        // Reads, but one by one: only while nobody writes are they a transaction.
+        // Reads one item after another: they are a transaction only while nobody writes.
         "TransactGetItems" => call!(Write, transact_get_items),
         "UpdateTimeToLive" => call!(Write, update_time_to_live),
         "CreateTable" => run(table, operation, body, Write, create_table).await,
-        // Another process would go on with the table it remembers.
+        // Not offered in a file: another process would go on with the table that it has cached.
         "DeleteTable" if table.file.is_none() => call!(Write, delete_table),
         _ => faults::not_offered(operation),
     }
@@ -43,8 +43,8 @@ async fn run<Q, R>(
     table: &Table,
     operation: &str,
     body: &[u8],
-    care: Care,
-    work: impl FnOnce(&mut Store, Q) -> Outcome<R> + Send + 'static,
+    access: Access,
+    work: impl FnOnce(&mut Store, Q) -> DynoxideResult<R> + Send + 'static,
 ) -> Answer
 where
     Q: DeserializeOwned + Send + 'static,
@@ -54,7 +54,7 @@ where
         Ok(request) => request,
         Err(cause) => return faults::unreadable(operation, &cause),
     };
-    match table.lane.run(care, move |store| work(store, request)).await {
+    match table.lane.run(access, move |store| work(store, request)).await {
         Ok(Ok(response)) => match serde_json::to_vec(&response) {
             Ok(body) => Answer::ok(body),
             Err(cause) => faults::internal(&cause.to_string()),
@@ -67,7 +67,7 @@ where
 fn create_table(
     store: &mut Store,
     request: dynoxide::actions::create_table::CreateTableRequest,
-) -> Outcome<dynoxide::actions::create_table::CreateTableResponse> {
+) -> DynoxideResult<dynoxide::actions::create_table::CreateTableResponse> {
     let Some(beside) = &store.beside else {
         return store.database.create_table(request);
     };

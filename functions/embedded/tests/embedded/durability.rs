@@ -1,4 +1,4 @@
-//! Processes that die, and processes that share a directory.
+//! Processes that are killed, and processes that share a directory.
 
 use std::{
     collections::BTreeSet,
@@ -28,13 +28,13 @@ fn spawn(role: &str, directory: &Path) -> Child {
         .unwrap()
 }
 
-/// What a child says was acknowledged, line by line.
+/// What a child reports as acknowledged, line by line.
 fn acknowledged(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("ack ").map(str::to_owned))
 }
 
-/// Not a test of its own: what the processes of the tests below do.
+/// Not a test: the code that the child processes of the tests below run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let (Ok(role), Ok(directory)) = (std::env::var(ROLE), std::env::var(DIRECTORY)) else {

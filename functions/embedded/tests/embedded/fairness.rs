@@ -1,4 +1,4 @@
-//! In which order messages of several groups come, in both modes. The clock only moves where a test moves it.
+//! The order in which messages of several groups come, in both modes. The clock moves only when a test moves it.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ async fn by_turns_every_group_is_in_the_next_batch() {
     assert!(bodies(&second).contains(&"quiet again"));
 }
 
-/// With fewer than 30 messages in flight and no time gone by, a backlog is worked off in order of arrival.
+/// With fewer than 30 messages in flight and no time elapsed, a backlog is worked off in order of arrival.
 #[tokio::test(start_paused = true)]
 async fn by_noise_a_group_goes_first_until_it_has_30_messages_in_flight() {
     let embedded = open(Fairness::NoisyGroups);
@@ -108,10 +108,10 @@ async fn by_noise_a_group_without_backlog_or_that_sent_nothing_for_five_minutes_
     pass(300).await;
     send_many(&embedded, "third", 1).await;
     let late = take(&embedded).await;
-    assert!(bodies(&late)[0].starts_with("slow"), "older, and its group has sent nothing for five minutes: {:?}", bodies(&late));
+    assert!(bodies(&late)[0].starts_with("slow"), "its message is older, and its group has sent nothing for five minutes: {:?}", bodies(&late));
 }
 
-/// Messages in flight are counted in the file, so that they count after a restart.
+/// Messages in flight are counted in the file, so they count after a restart too.
 #[tokio::test]
 async fn by_noise_messages_in_flight_count_after_the_queue_was_opened_again() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What is not Headway's under one of its names is named, refused and left as it is, and so is all that lies beside it.
+//! A file that is not Headway's but has one of its names is refused by name, and nothing in the directory is changed.
 
 use std::{
     fs::{self, Permissions},
@@ -14,7 +14,7 @@ use crate::{
     table::until_closed,
 };
 
-/// Every name that Headway, or SQLite for it, gives to a file.
+/// Every name that Headway, or SQLite on its behalf, gives to a file.
 const NAMES: [&str; 11] = [
     "table.db",
     "table.db-wal",
@@ -30,7 +30,7 @@ const NAMES: [&str; 11] = [
 ];
 const KINDS: [&str; 7] = ["sqlite", "garbage", "short", "empty", "symlink", "directory", "fifo"];
 
-/// Puts something of this kind there, for everybody to read if it can be.
+/// Puts a file of this kind there, readable by everybody if possible.
 fn put(kind: &str, path: &Path) {
     match kind {
         "sqlite" => {
@@ -41,7 +41,7 @@ fn put(kind: &str, path: &Path) {
         "garbage" => fs::write(path, [0xA5; 32_768]).unwrap(),
         "short" => fs::write(path, "dear diary").unwrap(),
         "empty" => fs::write(path, "").unwrap(),
-        // To a file outside of the directory: to follow it would be to tighten or write another's file.
+        // Links to a file outside of the directory: following it would change or write another's file.
         "symlink" => return symlink("../elsewhere", path).unwrap(),
         "directory" => fs::create_dir(path).unwrap(),
         _ => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
@@ -51,7 +51,7 @@ fn put(kind: &str, path: &Path) {
 
 type Seen = (String, u32, i64, i64, Vec<u8>);
 
-/// Name, mode with the type, time of change in seconds and nanoseconds, and bytes: of a directory and all it contains.
+/// A directory and its entries: name, mode with type, modification time in seconds and nanoseconds, and bytes.
 fn seen(directory: &Path) -> Vec<Seen> {
     let beside = directory.parent().unwrap().join("elsewhere");
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -67,7 +67,7 @@ fn seen(directory: &Path) -> Vec<Seen> {
     seen
 }
 
-/// A directory for everybody to look into, next to a file that a link may name; and the files of a store, copied to it.
+/// A directory that everybody may read, next to a file to which a link may point, with a copy of a store's files.
 fn open_to_all(home: &Path, store: Option<&Path>) -> PathBuf {
     let directory = home.join("data");
     fs::create_dir(&directory).unwrap();
@@ -81,7 +81,7 @@ fn open_to_all(home: &Path, store: Option<&Path>) -> PathBuf {
     directory
 }
 
-/// A closed store's files.
+/// The files of a closed store.
 async fn store() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     drop(used(home.path()).await);
@@ -89,12 +89,12 @@ async fn store() -> tempfile::TempDir {
     home
 }
 
-/// SQLite leaves its logs empty at times, and then they are ours if their database is.
+/// SQLite sometimes leaves its logs empty. An empty log is ours if its database is.
 fn may_be_ours(name: &str, kind: &str, beside_ours: bool) -> bool {
     beside_ours && kind == "empty" && name.contains(".db-")
 }
 
-/// What broke it: the directory and a foreign database were made private before they were refused; a log without its
+/// Bugs found: the directory and a foreign database were made private before they were refused; a log without its
 /// database was taken for ours; a foreign file's first bytes were overwritten with a count; a foreign file was locked.
 #[tokio::test]
 async fn what_is_not_ours_is_refused_and_nothing_is_changed() {
@@ -119,7 +119,7 @@ async fn what_is_not_ours_is_refused_and_nothing_is_changed() {
     }
 }
 
-/// Each of our files is recognised as what it is, and not only as one of ours.
+/// Each of our files is recognised by its own kind, not only as one of ours.
 #[tokio::test]
 async fn our_files_under_each_others_names_are_refused() {
     let store = store().await;
@@ -133,7 +133,7 @@ async fn our_files_under_each_others_names_are_refused() {
     }
 }
 
-/// A log whose database is gone holds what somebody may still want back.
+/// A log without its database may contain data that somebody still wants.
 #[tokio::test]
 async fn a_log_without_its_database_is_refused() {
     for suffix in ["-wal", "-shm"] {
@@ -151,8 +151,8 @@ async fn a_log_without_its_database_is_refused() {
     }
 }
 
-/// Its header says nothing of the database it belongs to: SQLite would show the other database in place of ours, and
-/// then write it over ours.
+/// A log's header does not name its database: SQLite would show the other database instead of ours and then overwrite
+/// ours with it.
 #[tokio::test]
 async fn another_databases_log_beside_ours_is_refused() {
     let store = store().await;
@@ -170,20 +170,20 @@ async fn another_databases_log_beside_ours_is_refused() {
     }
 }
 
-/// What comes while the server runs is refused too when it is opened.
+/// A foreign file that appears while the server runs is refused too when it is opened.
 #[tokio::test]
 async fn a_foreign_lock_file_that_comes_later_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let embedded = Embedded::open(Config::at(home.path().join("data"))).unwrap();
     let path = home.path().join("data/pump.lock");
     fs::write(&path, "dear diary").unwrap();
-    let says = embedded.take_over().await.expect_err("it was locked").to_string();
+    let says = embedded.take_over().await.expect_err("the foreign file was accepted").to_string();
     assert!(says.contains("pump.lock") && says.contains("nothing was changed"), "{says}");
     assert_eq!(fs::read(&path).unwrap(), b"dear diary");
 }
 
-/// Rights are taken away and never given: what its owner made read-only stays so. The mode decides, which is the same
-/// for root.
+/// Headway takes rights away and never grants any: a file that its owner made read-only stays so. The check looks at
+/// the mode, so it is the same for root.
 #[tokio::test]
 async fn what_is_read_only_is_refused_and_stays_read_only() {
     let store = store().await;
@@ -192,18 +192,18 @@ async fn what_is_read_only_is_refused_and_stays_read_only() {
         let directory = open_to_all(home.path(), Some(store.path()));
         let path = directory.join(name);
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        // Without the right to read it, what it contains cannot be compared; its mode can.
+        // A file that may not be read cannot be compared byte by byte.
         let before = if mode & 0o400 == 0 { Vec::new() } else { seen(&directory) };
         let says = refused(&directory);
         assert!(says.contains("chmod u+rw") && says.contains(&format!("{mode:04o}")), "{name} {mode:o}: {says}");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, mode, "{name}");
         assert!(before.is_empty() || before == seen(&directory), "{name} {mode:o}: something was changed");
-        // So that it can be removed.
+        // So that the temporary directory can be removed.
         fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
     }
 }
 
-/// Not for root, whom no mode of a parent keeps from making a directory in it.
+/// Skipped for root, who may create a directory anywhere.
 #[tokio::test]
 async fn a_directory_that_cannot_be_made_is_named() {
     let home = tempfile::tempdir().unwrap();

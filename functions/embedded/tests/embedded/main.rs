@@ -1,5 +1,5 @@
-//! The embedded parts as their users see them: through the SDK's clients, in virtual time where time matters, and in
-//! processes of their own where death matters.
+//! The embedded table and queue through the SDK's clients: in virtual time where time matters, and in separate
+//! processes where a crash matters.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "in a test, a helper may fail as the test itself may")]
 

@@ -1,4 +1,4 @@
-//! The data directory is private, and nothing but Headway's own files is touched in it.
+//! The data directory is private, and only Headway's own files in it are changed.
 
 use std::{
     fs::{self, Permissions},
@@ -33,10 +33,11 @@ pub(crate) async fn used(directory: &Path) -> Embedded {
 }
 
 pub(crate) fn refused(directory: &Path) -> String {
-    Embedded::open(Config::at(directory)).expect_err("it was opened").to_string()
+    Embedded::open(Config::at(directory)).expect_err("a directory that must be refused was opened").to_string()
 }
 
-/// What broke it: another user read an item. Logs and locks too, made new or found open.
+/// Bug found: another user could read an item. Logs and locks are checked too, both new ones and ones that were open to
+/// others before.
 #[tokio::test]
 async fn everything_is_for_its_owner_alone() {
     let home = tempfile::tempdir().unwrap();
@@ -53,13 +54,14 @@ async fn everything_is_for_its_owner_alone() {
         drop(embedded);
         fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
         for (name, _) in modes(&directory) {
-            // A log goes with the last connection, which closes a moment later.
+            // SQLite removes a log with the last connection, a moment after it is closed.
             let _ = fs::set_permissions(directory.join(name), Permissions::from_mode(0o666));
         }
     }
 }
 
-/// An umask that gives everybody everything, and one that takes even the owner's rights: run as a process of their own.
+/// One umask that grants everybody everything, and one that takes away even the owner's rights. Runs in a process of
+/// its own.
 #[tokio::test]
 async fn no_umask_matters() {
     if let Ok(directory) = std::env::var("HEADWAY_EMBEDDED_PRIVATE") {
@@ -107,7 +109,7 @@ async fn a_directory_that_cannot_be_private_is_refused() {
     assert_eq!(fs::read_dir(at("real")).unwrap().count(), 0);
 }
 
-/// Root may give directories away, and so try this; for others the check of the owner is all there is.
+/// Only root can give a directory to another user, so this runs for root only.
 #[tokio::test]
 async fn another_users_directory_is_refused() {
     let home = tempfile::tempdir().unwrap();

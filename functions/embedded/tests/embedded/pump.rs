@@ -125,7 +125,8 @@ async fn runs_no_more_calls_than_allowed_and_lets_them_end() {
     assert_eq!(running.load(Ordering::SeqCst), 0);
 }
 
-/// Floods two calls, sends one message of another group, and gives the groups of the calls begun so far, in order.
+/// Fills two calls with one group's messages, sends one message of another group, and returns the groups of the calls
+/// begun so far.
 async fn calls_beside_a_flood(calls_kept_free: usize) -> Vec<String> {
     let embedded = Embedded::open(config()).unwrap();
     let begun = Arc::new(Mutex::new(Vec::new()));
@@ -135,14 +136,14 @@ async fn calls_beside_a_flood(calls_kept_free: usize) -> Vec<String> {
         let groups = event["Records"].as_array().unwrap().iter().map(|record| &record["attributes"]["MessageGroupId"]);
         let groups: BTreeSet<_> = groups.map(|group| group.as_str().unwrap().to_owned()).collect();
         kept.lock().unwrap().push(groups.into_iter().collect::<Vec<_>>().join("+"));
-        // As long as its slice lasts, a call of the flood holds its place.
+        // The call of the flood never ends.
         std::future::pending::<Answer>()
     });
     for number in 0..60 {
         send(&embedded, &number.to_string(), Some("flood")).await;
     }
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(*begun.lock().unwrap(), ["flood", "flood"], "what is kept free is not for a group under way");
+    assert_eq!(*begun.lock().unwrap(), ["flood", "flood"], "a call kept free was used by a group with running calls");
     for number in 0..3 {
         send(&embedded, &number.to_string(), Some("small")).await;
         sleep(Duration::from_secs(1)).await;
@@ -150,7 +151,8 @@ async fn calls_beside_a_flood(calls_kept_free: usize) -> Vec<String> {
     begun.lock().unwrap().clone()
 }
 
-/// An owner whose long batches hold every other call does not make another owner's first message wait for one to end.
+/// If one owner's long batches occupy every other call, another owner's first message still does not wait for one to
+/// end.
 #[tokio::test(start_paused = true)]
 async fn a_call_is_kept_free_for_a_group_that_has_none() {
     assert_eq!(calls_beside_a_flood(1).await, ["flood", "flood", "small"]);
@@ -159,7 +161,7 @@ async fn a_call_is_kept_free_for_a_group_that_has_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_schedule_calls_at_once_and_then_every_period_whatever_becomes_of_a_call() {
+async fn the_schedule_calls_at_once_and_then_every_period_even_after_a_failure() {
     let embedded = Embedded::open(config()).unwrap();
     let events = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&events);

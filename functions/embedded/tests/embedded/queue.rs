@@ -24,7 +24,7 @@ async fn delete(embedded: &Embedded, handle: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_received_message_is_out_of_sight_and_comes_back_counted() {
+async fn a_received_message_is_invisible_and_comes_back_counted() {
     let embedded = Embedded::open(config()).unwrap();
     send(&embedded, "hello", Some("user")).await;
     let first = receive(&embedded, &embedded.queue().url).await.remove(0);
@@ -215,7 +215,7 @@ async fn batches_delete_what_they_can_and_counts_follow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn queues_are_made_found_and_told_apart() {
+async fn queues_are_created_found_and_distinguished() {
     let embedded = Embedded::open(config()).unwrap();
     let sqs = embedded.sqs();
     let make = |seconds: &str| {

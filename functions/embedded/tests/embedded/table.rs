@@ -1,4 +1,4 @@
-//! The table through `aws-sdk-dynamodb`: what the adapter relies on beyond plain reads and writes.
+//! The table through `aws-sdk-dynamodb`: what production's adapter relies on beyond plain reads and writes.
 
 use std::{collections::HashMap, path::Path};
 
@@ -40,8 +40,8 @@ fn key(value: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([("pk".to_owned(), text(value))])
 }
 
-/// Raises `n` of the item `pk` from what it was last seen to be; gives what it is seen to be now, and whether it was
-/// this call that raised it.
+/// Raises `n` of the item `pk` by one if it is still `seen`. Returns the current number, and whether this call raised
+/// it.
 pub(crate) async fn raise(client: &Client, pk: &str, seen: u64) -> (u64, bool) {
     let outcome = client
         .update_item()
@@ -69,7 +69,7 @@ pub(crate) async fn raise(client: &Client, pk: &str, seen: u64) -> (u64, bool) {
     }
 }
 
-/// What `n` of the item `pk` is.
+/// The number `n` of the item `pk`.
 pub(crate) async fn count(client: &Client, pk: &str) -> u64 {
     let read = client.get_item().table_name("jobs").set_key(Some(key(pk))).consistent_read(true);
     let item = read.send().await.unwrap().item;
@@ -185,7 +185,7 @@ async fn a_damaged_file_is_named_instead_of_read() {
     }
 }
 
-/// SQLite removes its logs when the last connection closes, which the stores' threads do a moment after the drop.
+/// SQLite removes its logs when the last connection closes. The stores' threads do that a moment after the drop.
 pub(crate) async fn until_closed(dir: &Path) {
     while ["table.db-wal", "queue.db-wal"].iter().any(|log| dir.join(log).exists()) {
         tokio::task::yield_now().await;

@@ -1,11 +1,11 @@
-//! Virtual time and what most tests begin with.
+//! Virtual time, and what most tests need to begin.
 
 use std::{sync::Arc, time::Duration};
 
 use aws_sdk_sqs::types::Message;
 use headway_embedded::{Clock, Config, Embedded};
 
-/// A clock that shows the runtime's time, which tests pause and advance.
+/// A clock that follows the runtime's time, which tests pause and advance.
 pub(crate) fn virtual_clock() -> Clock {
     let start = tokio::time::Instant::now();
     Arc::new(move || 1_700_000_000_000 + u64::try_from(start.elapsed().as_millis()).unwrap())
@@ -16,7 +16,7 @@ pub(crate) fn config() -> Config {
     Config { max_receive_count: 3, clock: virtual_clock(), ..Config::memory() }
 }
 
-/// Lets so many seconds pass.
+/// Advances the time by this many seconds.
 pub(crate) async fn pass(seconds: u64) {
     tokio::time::advance(Duration::from_secs(seconds)).await;
 }
@@ -34,7 +34,7 @@ pub(crate) async fn send(embedded: &Embedded, body: &str, group: Option<&str>) {
         .unwrap();
 }
 
-/// Receives at once what there is, at most ten, with all attributes.
+/// Receives the messages that are there, at most ten, with all attributes.
 pub(crate) async fn receive(embedded: &Embedded, queue_url: &str) -> Vec<Message> {
     embedded
         .sqs()
