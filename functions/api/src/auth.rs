@@ -1,5 +1,5 @@
-//! Who is calling. `HEADWAY_AUTH` names the one way tokens are checked; there is no fallback and, on Lambda, no
-//! default, so that no deployment is open by an oversight.
+//! Who is calling. `HEADWAY_AUTH` names the one way in which tokens are checked. There is no fallback and, on Lambda,
+//! no default, so no deployment is open by mistake.
 
 mod error;
 pub mod gateway;
@@ -22,19 +22,19 @@ use hs256::DevelopmentKey;
 use jwks::Jwks;
 pub use rules::LEEWAY_S;
 
-/// A longer token is refused unread, in bytes. API Gateway takes 10,240 bytes of headers in all.
+/// A longer token, in bytes, is refused unread. API Gateway allows 10,240 bytes of headers in all.
 const TOKEN_BYTES_MAX: usize = 16_384;
-/// The claim that owns jobs unless `HEADWAY_OWNER_CLAIM` names another.
+/// The claim that names the owner unless `HEADWAY_OWNER_CLAIM` names another.
 const OWNER_CLAIM_DEFAULT: &str = "sub";
 
-/// What a token may allow, asked for with `HEADWAY_SCOPES=required`.
+/// What a token may allow. Checked for owners only if `HEADWAY_SCOPES=required`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Reading the owner's jobs.
+    /// Read the owner's jobs.
     Read,
     /// Everything else on the owner's jobs.
     Write,
-    /// The state of any owner's job, never its items.
+    /// See and hold any owner's job, but never its items.
     Operate,
 }
 
@@ -49,37 +49,38 @@ impl Scope {
     }
 }
 
-/// Who is calling, as a checked token says.
+/// Who is calling, as the checked token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose jobs the caller sees: the claim named by `HEADWAY_OWNER_CLAIM`.
+    /// The owner whose jobs the caller sees: the claim named by `HEADWAY_OWNER_CLAIM`.
     pub owner: UserId,
-    /// The person: `sub`. Kept as a job's `createdBy`.
+    /// The person: the claim `sub`. Kept as a job's `createdBy`.
     pub subject: String,
     scopes: Vec<String>,
     scopes_required: bool,
 }
 
 impl Claims {
-    /// Another owner's job does not exist for the caller.
+    /// Checks that a job belongs to the caller. Another owner's job does not exist for the caller.
     ///
     /// # Errors
-    /// `not-found`, in the words of a job that is not there.
+    ///
+    /// `not-found`, worded exactly as for a job that does not exist.
     pub fn validate_user_id(&self, owner: &UserId) -> Result<(), ApiErrorResponse> {
         if self.owner == *owner { Ok(()) } else { Err(ApiErrorResponse::not_found("Job", "")) }
     }
 
-    /// Whether the token names `scope`, asked for or not.
+    /// True if the token names `scope`, whether or not scopes are required.
     pub fn has(&self, scope: Scope) -> bool {
         self.scopes.iter().any(|held| held == scope.name())
     }
 
-    /// Whether the caller may do what needs `scope`.
+    /// True if the caller may do what needs `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
         self.has(scope) || (!self.scopes_required && scope != Scope::Operate)
     }
 
-    /// Whether a job of this owner is the caller's own, and `scope` allowed on it.
+    /// True if a job of this owner is the caller's own and `scope` is allowed on it.
     pub fn owns(&self, owner: &UserId, scope: Scope) -> bool {
         self.owner == *owner && self.allows(scope)
     }
@@ -87,6 +88,7 @@ impl Claims {
     /// For calls that are allowed with `scope` on the caller's own jobs, and with `jobs:operate` on every job.
     ///
     /// # Errors
+    ///
     /// `scope` if the token allows neither.
     pub fn viewer(&self, scope: Scope) -> Result<Viewer<'_>, ApiErrorResponse> {
         if self.has(Scope::Operate) {
@@ -96,13 +98,14 @@ impl Claims {
     }
 
     /// # Errors
+    ///
     /// `scope` if the token does not allow what needs `scope`.
     pub fn require(&self, scope: Scope) -> Result<(), ApiErrorResponse> {
         if self.allows(scope) { Ok(()) } else { Err(ApiErrorResponse::scope(scope.name())) }
     }
 }
 
-/// Where the function runs: the development key is refused in a deployment.
+/// Where the function runs. The development key is refused in a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
     /// Deployed.
@@ -111,7 +114,7 @@ pub enum Host {
     Local,
 }
 
-/// The one way in which tokens are checked.
+/// The way in which tokens are checked.
 #[derive(Debug)]
 enum Way {
     Gateway,
@@ -119,7 +122,7 @@ enum Way {
     Hs256(DevelopmentKey),
 }
 
-/// Checks tokens, and reads from them who is calling.
+/// Checks tokens and reads from them who is calling.
 #[derive(Debug)]
 pub struct Authenticator {
     way: Way,
@@ -129,10 +132,11 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// As the environment says: `HEADWAY_AUTH`, `HEADWAY_JWKS`, `HEADWAY_JWT_ISSUER`, `HEADWAY_JWT_AUDIENCE`,
-    /// `HEADWAY_OWNER_CLAIM`, `HEADWAY_SCOPES`. Empty counts as not set.
+    /// Configured by the environment: `HEADWAY_AUTH`, `HEADWAY_JWKS`, `HEADWAY_JWT_ISSUER`, `HEADWAY_JWT_AUDIENCE`,
+    /// `HEADWAY_OWNER_CLAIM`, `HEADWAY_SCOPES`. An empty variable counts as not set.
     ///
     /// # Errors
+    ///
     /// [`AuthConfigError`], which says what to set.
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>, host: Host, clock: Arc<dyn Clock>) -> Result<Self, AuthConfigError> {
         let env = |name: &str| env(name).filter(|value| !value.is_empty());
@@ -168,14 +172,14 @@ impl Authenticator {
         Self::with_way(Way::Hs256(key), clock)
     }
 
-    /// The claim that owns jobs, instead of `sub`.
+    /// Takes the owner from this claim instead of `sub`.
     #[must_use]
     pub fn with_owner_claim(mut self, claim: impl Into<String>) -> Self {
         self.owner_claim = claim.into();
         self
     }
 
-    /// Tokens must name the scopes of what they are used for.
+    /// Requires the scopes that each call needs.
     #[must_use]
     pub fn with_scopes_required(mut self) -> Self {
         self.scopes_required = true;
@@ -189,7 +193,8 @@ impl Authenticator {
     /// Who is calling.
     ///
     /// # Errors
-    /// [`AuthError`] if there is no valid token, or one that does not say who.
+    ///
+    /// [`AuthError`] if there is no valid token, or the token has no owner.
     pub async fn claims(&self, parts: &Parts) -> Result<Claims, AuthError> {
         let now = self.clock.now();
         let payload = match &self.way {
@@ -226,7 +231,7 @@ fn owner_claim(payload: &Map<String, Value>, name: &str) -> Result<UserId, AuthE
     UserId::new(text).ok_or_else(|| AuthError::Claim(name.to_owned()))
 }
 
-/// `scope` is space separated (RFC 8693), `scp` a list, which the gateway renders as `[a b]`.
+/// `scope` is separated by spaces (RFC 8693). `scp` is a list, which the gateway renders as `[a b]`.
 fn scopes(payload: &Map<String, Value>) -> Vec<String> {
     let words = |text: &str| -> Vec<String> {
         let text = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);

@@ -1,17 +1,17 @@
-//! The path below which an API Gateway serves this API, if it does: a custom domain's mapping key. The gateway leaves it out when it
-//! looks for a route, and leaves it in in the path that it hands on, where no path of ours begins with it.
+//! Removes the base path, if a custom domain maps this API below one (its mapping key). API Gateway ignores the base
+//! path when it looks for a route but leaves it in the path that it passes on, and no path of this API begins with it.
 //!
-//! Nothing has to be configured: the event names the route that was taken, so whatever stands before that is the base path.
+//! Nothing has to be configured: the event names the route, so whatever the path has before that is the base path.
 
 use http::Request;
 use http::uri::{PathAndQuery, Uri};
 use lambda_http::RequestExt as _;
 use lambda_http::request::RequestContext;
 
-/// How API Gateway names the rest of a path in a route.
+/// API Gateway's name for the rest of a path in a route.
 const REST: &str = "proxy";
 
-/// The request as it would be without a base path. One that did not come through a route of an HTTP API is left as it is.
+/// The request without its base path. A request that did not come through a route of an HTTP API is not changed.
 #[must_use]
 pub fn strip<B>(mut request: Request<B>) -> Request<B> {
     let stripped = taken(&request).and_then(|path| {
@@ -24,7 +24,7 @@ pub fn strip<B>(mut request: Request<B>) -> Request<B> {
     request
 }
 
-/// The path of the route that the gateway took, with what was in the place of `{proxy+}`.
+/// The path of the route, with the value of `{proxy+}` filled in.
 fn taken<B>(request: &Request<B>) -> Option<String> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
     let (_, route) = context.route_key.as_deref()?.split_once(' ')?;
@@ -34,7 +34,7 @@ fn taken<B>(request: &Request<B>) -> Option<String> {
     }
 }
 
-/// What the path has before the route's: the bytes of the base path.
+/// How many bytes of the path come before the route's path: the base path.
 fn base_of(path: &str, route: &str) -> Option<usize> {
     if path == route {
         return None;
@@ -48,9 +48,9 @@ fn base_of(path: &str, route: &str) -> Option<usize> {
     ends.find(|at| decoded(&path[*at..]) == route)
 }
 
-/// The gateway may hand on a parameter decoded and the path not.
+/// The gateway may pass on a parameter decoded and the path encoded, so both are compared decoded.
 fn decoded(path: &str) -> Vec<u8> {
-    // As a query's value, in which `+` would be a space.
+    // Decoded like a query's value, in which `+` would be a space.
     let text = path.replace('+', "%2B");
     form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned().into_bytes()).unwrap_or_default()
 }
@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    /// The path and query that are left of a request that the gateway took by a route.
+    /// The path and query of a request after the base path has been removed.
     fn left(route: &str, path: &str, query: &str, rest: Option<&str>) -> String {
         let event = json!({"version": "2.0", "rawPath": path, "rawQueryString": query, "isBase64Encoded": false, "body": "",
             "headers": {"host": "jobs.example"}, "pathParameters": rest.map(|rest| json!({"proxy": rest})),
@@ -81,7 +81,7 @@ mod tests {
     const JOBS: &str = "ANY /v1/{proxy+}";
 
     #[test]
-    fn what_a_mapping_puts_before_the_route_goes() {
+    fn a_base_path_before_the_route_is_removed() {
         for (route, path, query, rest, expected) in [
             (JOBS, "/v1/jobs", "", Some("jobs"), "/v1/jobs"),
             (JOBS, "/v1/jobs", "pageSize=1", Some("jobs"), "/v1/jobs?pageSize=1"),
@@ -97,7 +97,7 @@ mod tests {
             ("ANY /", "/", "", None, "/"),
             ("ANY /", "/back/", "", None, "/"),
             ("ANY /", "/back", "token=1", None, "/?token=1"),
-            // Nothing is known of where these come from.
+            // The base path of these cannot be known.
             ("$default", "/back/v1/jobs", "", None, "/back/v1/jobs"),
             (JOBS, "/back/v1/jobs", "", None, "/back/v1/jobs"),
             (JOBS, "/elsewhere", "", Some("jobs"), "/elsewhere"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_no_gateway_is_left_as_it_is() {
+    fn a_request_without_a_gateway_is_not_changed() {
         let request = strip(Request::get("http://127.0.0.1:7070/back/v1/jobs?x=1").body(()).unwrap());
         assert_eq!(request.uri(), "http://127.0.0.1:7070/back/v1/jobs?x=1");
     }

@@ -1,5 +1,5 @@
-//! Reading bodies: media type, encoding and size are checked before a byte is looked at, and no more than the limit is
-//! ever held.
+//! Reads request bodies. Media type, encoding and size are checked before the body is read, and no more than the limit
+//! is ever held in memory.
 
 use std::io::Read as _;
 
@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use crate::json::{self, JsonError};
 use crate::problem::{ApiErrorResponse, ProblemType};
 
-/// The media type of job bodies.
+/// The media type of a job's body.
 const JSON: &str = "application/json";
-/// The media type of parts.
+/// The media type of a part's body.
 const NDJSON: &str = "application/x-ndjson";
 
 impl From<JsonError> for ApiErrorResponse {
@@ -25,14 +25,14 @@ impl From<JsonError> for ApiErrorResponse {
     }
 }
 
-/// How many bytes a request of these headers may make the service hold: its body as it is sent, and unpacked.
+/// How many bytes a request with these headers may occupy in memory: its body as sent, and unpacked.
 pub fn bytes_held(headers: &HeaderMap, limit: usize) -> usize {
     let as_sent = promised_bytes(headers).map_or(limit, |promised| usize::try_from(promised).unwrap_or(limit).min(limit));
     let unpacked = if headers.contains_key(CONTENT_ENCODING) { PART_BYTES_MAX } else { 0 };
     as_sent + unpacked
 }
 
-/// The most bytes of a body that is to have `limit` at most: none if it has ended.
+/// How many bytes a body may have, `limit` at most: 0 if it has ended.
 pub fn most(body: &Body, limit: usize) -> usize {
     if body.is_end_stream() { 0 } else { limit }
 }
@@ -41,14 +41,15 @@ fn promised_bytes(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// A JSON body's bytes. It is never compressed: the gateway hands JSON on as text.
+/// Reads a JSON body. It is never compressed, since the gateway passes JSON on as text.
 ///
 /// # Errors
+///
 /// `media-type`, `too-large`, `malformed`.
 pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
     expect_type(headers, JSON)?;
     if !is_plain(headers)? {
-        return Err(media_type("JSON bodies are not taken compressed: send it plain, or its items as parts"));
+        return Err(media_type("a JSON body must not be compressed: send it uncompressed, or send its items as parts"));
     }
     let too_large = || {
         let detail =
@@ -58,9 +59,10 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResp
     read(headers, body, BODY_BYTES_MAX, too_large).await
 }
 
-/// A JSON body's bytes, if there are any; of no body the headers may say what they like.
+/// Reads a JSON body if there is one. Without a body, the headers do not matter.
 ///
 /// # Errors
+///
 /// As [`json()`].
 pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes>, ApiErrorResponse> {
     if body.is_end_stream() {
@@ -69,9 +71,10 @@ pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes
     Ok(Some(json(headers, body).await?).filter(|bytes| !bytes.is_empty()))
 }
 
-/// A part's lines, unpacked.
+/// Reads a part's body and unpacks it.
 ///
 /// # Errors
+///
 /// `media-type`, `too-large`, `malformed`.
 pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
     expect_type(headers, NDJSON)?;
@@ -80,14 +83,15 @@ pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorRe
     if plain { Ok(bytes) } else { unpacked(&bytes) }
 }
 
-/// The items of a part's lines, byte for byte; blank lines are skipped. Of more items than a request may hold, one too
-/// many is read.
+/// The items of a part, byte for byte, one a line; blank lines are skipped. If there are more than a request may have,
+/// one more than allowed is read.
 ///
 /// # Errors
+///
 /// `malformed`, naming the line.
 pub fn items(lines: &[u8]) -> Result<Vec<Box<RawValue>>, ApiErrorResponse> {
     let text = json::text(lines)?;
-    // Empty lines, of which a hostile part has millions, are passed over before anything is done with them.
+    // A hostile part may have millions of empty lines, so they are skipped first.
     let lines = text.split('\n').enumerate().filter(|(_, line)| !line.is_empty());
     let lines = lines.map(|(number, line)| (number + 1, line.trim_matches([' ', '\t', '\r'])));
     let items = lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| item(number, line));
@@ -95,7 +99,7 @@ pub fn items(lines: &[u8]) -> Result<Vec<Box<RawValue>>, ApiErrorResponse> {
 }
 
 fn item(number: usize, line: &str) -> Result<Box<RawValue>, ApiErrorResponse> {
-    // A line is one line: its own number, which is the item's, would only confuse.
+    // An item is always one line: the JSON parser's own "line 1" would only confuse.
     let place = |error: JsonError| format!("line {number} is {error}").replace(" at line 1 column", " at column");
     let malformed = |error| ApiErrorResponse::malformed(place(error));
     json::check(line, ITEM_DEPTH_MAX).map_err(malformed)?;
@@ -113,7 +117,7 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize, too_large: impl Fn(
     }
 }
 
-/// What is unpacked is bounded, whatever the packed bytes promise.
+/// The unpacked size is limited, however small the packed body is.
 fn unpacked(packed: &[u8]) -> Result<Bytes, ApiErrorResponse> {
     let mut bytes = Vec::new();
     let mut reader = MultiGzDecoder::new(packed).take(PART_BYTES_MAX as u64 + 1);
@@ -134,7 +138,7 @@ fn media_type(detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiErrorResp
     ApiErrorResponse::new(ProblemType::MediaType, detail)
 }
 
-/// The type alone counts, and a charset other than UTF-8 would be another text.
+/// Parameters other than the charset are ignored; a charset other than UTF-8 is refused.
 fn expect_type(headers: &HeaderMap, expected: &str) -> Result<(), ApiErrorResponse> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';').map(str::trim);
@@ -145,14 +149,14 @@ fn expect_type(headers: &HeaderMap, expected: &str) -> Result<(), ApiErrorRespon
     if type_fits && charset_fits { Ok(()) } else { Err(media_type(format!("send `Content-Type: {expected}`, in UTF-8"))) }
 }
 
-/// Whether the body is as it is, or gzip.
+/// True if the body is not compressed, false if it is gzip.
 fn is_plain(headers: &HeaderMap) -> Result<bool, ApiErrorResponse> {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     match (encodings.next().map(|value| value.as_bytes().to_ascii_lowercase()), encodings.next()) {
         (None, _) => Ok(true),
         (Some(encoding), None) if encoding == b"identity" => Ok(true),
         (Some(encoding), None) if encoding == b"gzip" => Ok(false),
-        _ => Err(media_type("of content encodings only gzip is taken, and only for parts")),
+        _ => Err(media_type("the only content encoding supported is gzip, and only for parts")),
     }
 }
 
@@ -168,7 +172,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// As many items out as in, each byte for byte, whatever their texts hold.
+    /// Each line is one item, byte for byte, whatever its texts contain.
     #[test]
     fn lines_are_items() {
         let lines = "{\"a\": 1.50}\r\n\n \t\r\n\"\u{2028}\u{feff}\\u0000\\r\\n\"\n[1,\r2]\n-0";
@@ -178,7 +182,7 @@ mod tests {
         assert!(items(b"").unwrap().is_empty());
     }
 
-    /// A refusal names the line to look at.
+    /// A refusal names the line.
     #[test]
     fn a_bad_line_is_named() {
         for (lines, line, column) in [("1\n\n{\"a\":1 \n2", 3, 6), ("1\r2", 1, 3), ("1\n\u{feff}2", 2, 1), ("1\n2 3", 2, 3)] {
@@ -189,7 +193,7 @@ mod tests {
         }
     }
 
-    /// A small body that unpacks to a large one must cost no more than the limit.
+    /// A small body that unpacks to a large one must not cost more than the limit.
     #[test]
     fn unpacking_is_bounded() {
         assert_eq!(unpacked(&gzip(b"1\n2\n")).unwrap(), b"1\n2\n".as_slice());

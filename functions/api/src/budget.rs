@@ -1,7 +1,7 @@
-//! How many bytes of requests and answers the service holds at once, over all of them, and of one owner.
+//! Limits how many bytes of requests and answers are in memory at once, in all and for each owner.
 //!
-//! A request asks for room once, before it reads its body, and an answer before its records are read. Nobody who holds room
-//! waits for more, so nobody can wait for ever; whoever waits for too long is told to try again.
+//! A request reserves room once, before its body is read; an answer before its records are read. Nobody waits for more
+//! while holding some, so there is no deadlock. A caller that waits too long is told to try again.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -18,29 +18,29 @@ use tokio::time::timeout;
 
 use crate::problem::ApiErrorResponse;
 
-/// What is held at once, in bytes, as it is sent: what becomes of it takes some times as much.
+/// The limit for all, in bytes as sent. Processing them takes a few times as much memory.
 const BYTES_MAX: usize = 64 << 20;
-/// What one owner's requests and answers may hold of that, so that others have room whatever one does.
+/// The limit for one owner, so that the others always have room.
 const OWNER_BYTES_MAX: usize = BYTES_MAX / 2;
-/// So little is not counted: the number of connections bounds it.
+/// A smaller request or answer is not counted: the number of connections limits those.
 const UNCOUNTED_BYTES_MAX: usize = 16 << 10;
 /// How long to wait for room.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Room is counted in these units.
 const UNIT_BYTES: usize = 1 << 10;
 
-/// The room there is.
+/// The memory that may be used.
 #[derive(Debug)]
 pub(crate) struct Budget {
     all: Arc<Semaphore>,
-    /// Of owners who hold or wait for some.
+    /// The owners who hold or wait for some.
     owners: Mutex<HashMap<UserId, Weak<Semaphore>>>,
 }
 
-/// Some of it, until dropped.
+/// A reservation, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Room {
-    /// The owner's share, and the one of all.
+    /// The owner's share, and the share of the total.
     held: Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>,
 }
 
@@ -49,10 +49,11 @@ impl Budget {
         Self { all: Arc::new(Semaphore::new(BYTES_MAX / UNIT_BYTES)), owners: Mutex::default() }
     }
 
-    /// Room for `bytes` of this owner's.
+    /// Reserves `bytes` for this owner.
     ///
     /// # Errors
-    /// `busy` if there is none for some seconds.
+    ///
+    /// `busy` if there is no room for some seconds.
     pub(crate) async fn room(&self, owner: &UserId, bytes: usize) -> Result<Room, ApiErrorResponse> {
         if bytes <= UNCOUNTED_BYTES_MAX {
             return Ok(Room { held: None });
@@ -62,7 +63,7 @@ impl Budget {
         let both = async { Some((own.acquire_many_owned(units).await.ok()?, self.all.clone().acquire_many_owned(units).await.ok()?)) };
         match timeout(WAIT_MAX, both).await {
             Ok(Some(held)) => Ok(Room { held: Some(held) }),
-            _ => Err(ApiErrorResponse::busy("too many large requests and answers are under way: send the same again")),
+            _ => Err(ApiErrorResponse::busy("too many large requests and answers are being processed: send the same request again")),
         }
     }
 
@@ -79,7 +80,7 @@ impl Budget {
 }
 
 impl Room {
-    /// The answer, which keeps as much room as its body takes until that is sent.
+    /// The answer. It keeps the room that its body needs until the body has been sent.
     pub(crate) fn until_sent(mut self, response: Response) -> Response {
         let Some((own, all)) = &mut self.held else { return response };
         let bytes = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
@@ -91,7 +92,7 @@ impl Room {
     }
 }
 
-/// A body, and the room it takes.
+/// A body, and the room reserved for it.
 struct Held {
     body: Body,
     _room: Room,
@@ -124,9 +125,9 @@ mod tests {
         UserId::new(name).unwrap()
     }
 
-    /// What broke it: three hundred unfinished uploads held 1.3 GB.
+    /// Bug found: three hundred unfinished uploads took 1.3 GB.
     #[tokio::test(start_paused = true)]
-    async fn one_owner_holds_half_at_most_and_all_no_more_than_there_is() {
+    async fn one_owner_gets_half_at_most_and_all_owners_the_limit() {
         let budget = Budget::new();
         let mut held = Vec::new();
         for name in ["ann", "bob", "eve"] {
@@ -142,12 +143,13 @@ mod tests {
         drop(held.pop());
         budget.room(&owner("eve"), PART).await.unwrap();
         drop(held);
-        assert_eq!(budget.all.available_permits(), BYTES_MAX / UNIT_BYTES, "all of it is back");
+        assert_eq!(budget.all.available_permits(), BYTES_MAX / UNIT_BYTES, "all room is free again");
     }
 
-    /// Waiting is no deadlock: who comes later goes on as soon as another is done, and a caller that gives up leaves nothing.
+    /// There is no deadlock: a waiting caller continues as soon as another is done, and a caller that gives up leaves
+    /// nothing behind.
     #[tokio::test(start_paused = true)]
-    async fn room_that_is_given_back_is_used_by_the_next() {
+    async fn freed_room_is_used_by_the_next_caller() {
         let budget = Budget::new();
         let ann = owner("ann");
         let rooms = futures::future::join_all((0..7).map(|_| budget.room(&ann, PART))).await;
@@ -155,11 +157,11 @@ mod tests {
         let (next, ()) = tokio::join!(budget.room(&ann, PART), async { drop(rooms) });
         drop(next.unwrap());
         budget.room(&owner("bob"), 1 << 20).await.unwrap();
-        assert!(budget.owners.lock().unwrap().len() <= 1, "who holds nothing is forgotten");
+        assert!(budget.owners.lock().unwrap().len() <= 1, "owners who hold nothing are removed");
     }
 
     #[tokio::test]
-    async fn an_answer_keeps_what_it_takes_until_it_is_sent() {
+    async fn an_answer_keeps_its_room_until_it_is_sent() {
         let budget = Budget::new();
         let room = budget.room(&owner("ann"), PART).await.unwrap();
         let response = room.until_sent(Response::new(Body::from(vec![0; 100 << 10])));

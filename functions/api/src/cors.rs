@@ -1,5 +1,5 @@
-//! Which pages of other origins may call: those in `HEADWAY_ORIGINS`, none unless set, and never with credentials that
-//! a browser sends by itself. A preflight needs no token.
+//! Which web pages of other origins may call: those listed in `HEADWAY_ORIGINS`, by default none, and never with
+//! credentials that a browser sends by itself. A preflight needs no token.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DEL
 const ALLOWED_HEADERS: HeaderValue =
     HeaderValue::from_static("Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-None-Match");
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("ETag, Location, Link, Retry-After, X-Request-Id");
-/// How long a browser may remember a preflight, in seconds.
+/// How long a browser may cache a preflight, in seconds.
 const PREFLIGHT_MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 
-/// Not an origin.
+/// A text that is not an origin.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("HEADWAY_ORIGINS holds `{0}`: origins are `https://host` or `http://host:port`, with commas between, or `*`")]
+#[error("HEADWAY_ORIGINS holds `{0}`: list origins such as `https://host` or `http://host:port`, separated by commas, or set it to `*`")]
 pub struct OriginError(String);
 
 /// The origins whose pages may call.
@@ -27,9 +27,10 @@ pub struct OriginError(String);
 pub struct Origins(Vec<String>);
 
 impl Origins {
-    /// As `HEADWAY_ORIGINS` lists them, with commas; `*` is every origin.
+    /// The origins in a list separated by commas; `*` is every origin.
     ///
     /// # Errors
+    ///
     /// [`OriginError`] if one of them is not an origin as browsers send it.
     pub fn parse(list: &str) -> Result<Self, OriginError> {
         let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
@@ -39,9 +40,10 @@ impl Origins {
             .map(Self)
     }
 
-    /// As `HEADWAY_ORIGINS` says; not set is none.
+    /// The origins that `HEADWAY_ORIGINS` lists; none if it is not set.
     ///
     /// # Errors
+    ///
     /// As [`Origins::parse`].
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, OriginError> {
         env("HEADWAY_ORIGINS").map_or_else(|| Ok(Self::default()), |list| Self::parse(&list))
@@ -53,7 +55,7 @@ impl Origins {
         listed.then(|| origin.clone())
     }
 
-    /// The answer to a preflight, if this is one. An origin that is not listed gets no leave, and no reason.
+    /// The answer to a preflight, if this is one. An origin that is not listed gets no permission and no reason.
     pub(crate) fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
         let asks = headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         if *method != Method::OPTIONS || !asks {
@@ -69,7 +71,7 @@ impl Origins {
         Some(response)
     }
 
-    /// Lets the page read the answer, if its origin is listed.
+    /// Adds the headers that let the page read the answer, if its origin is listed.
     pub(crate) fn mark(&self, asked: &HeaderMap, sent: &mut HeaderMap) {
         if self.0.is_empty() {
             return;
@@ -88,7 +90,7 @@ impl fmt::Display for Origins {
     }
 }
 
-/// Scheme and authority in lower case, nothing behind: a slash too many would match no browser's origin.
+/// Scheme and authority in lower case, and nothing after: with a slash at the end it would match no browser's origin.
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let letters = |host: &str| host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b));
@@ -99,9 +101,9 @@ fn is_origin(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A typing error here would otherwise show only as a page that does not work.
+    /// Without this check, a typing error would show only as a page that does not work.
     #[test]
-    fn only_origins_are_taken() {
+    fn only_origins_are_accepted() {
         for list in ["https://a.example/", "a.example", "https://A.example", "https://a.example/x", "null", "https://"] {
             assert!(Origins::parse(list).is_err(), "{list}");
         }

@@ -1,7 +1,8 @@
-//! CSV as RFC 4180 has it, harmless in a spreadsheet: a cell that one would run as a formula gets a `'` before it.
+//! CSV as in RFC 4180, made harmless for spreadsheets: a cell that a spreadsheet would run as a formula gets a `'` in
+//! front.
 //!
-//! A reader takes the `'` off again: if a cell begins with one, and what follows is by [`is_formula`] a formula, that is the
-//! value. A value that begins with a `'` itself gets another where it would be taken for such a cell.
+//! A reader can undo this: if a cell begins with `'` and the rest is a formula by [`is_formula`], the rest is the
+//! value. A value that itself begins with `'` gets another one if it could be taken for such a cell.
 
 use std::borrow::Cow;
 
@@ -27,8 +28,9 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
-/// Whether some spreadsheet might run the cell: it begins with a sign that formulas begin with, as it is or in full width, after
-/// whatever spreadsheets pass over (white space, marks, quotes); or with a break that would put its rest into a cell of its own.
+/// True if some spreadsheet might run the cell: after white space, marks and quotes, which spreadsheets skip, it begins
+/// with a character that formulas begin with, also in full width; or it begins with a line break, which would put the
+/// rest into a cell of its own.
 fn is_formula(cell: &str) -> bool {
     let rest = cell.trim_start_matches(is_passed_over);
     let breaks = cell[..cell.len() - rest.len()].contains(['\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
@@ -42,7 +44,7 @@ fn is_passed_over(c: char) -> bool {
     c.is_whitespace() || c.is_control() || is_invisible || is_quote
 }
 
-/// A number as JSON writes it: other readers take `-inf` for one too.
+/// A number as JSON writes it. Some readers also accept `-inf` as a number.
 fn is_number(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_digit()) && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
@@ -51,7 +53,7 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What a spreadsheet would run, and what would break the row.
+    /// Cells that a spreadsheet would run, and cells that would break the row.
     #[test]
     fn cells_are_quoted_and_harmless() {
         let row = |cells: &[&str]| {
@@ -78,9 +80,10 @@ mod tests {
         }
     }
 
-    /// What `is_formula` says of a cell and of that cell behind a `'` is the same: so no value comes back as another.
+    /// `is_formula` gives the same result for a cell with and without a leading `'`, so every value can be restored
+    /// exactly.
     #[test]
-    fn what_is_put_before_a_cell_can_be_taken_off_again() {
+    fn the_quote_in_front_of_a_cell_can_be_removed_again() {
         let taken_off = |cell: &str| cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell).to_owned();
         let parts = ["", "'", "''", "\"", " ", "\t", "\n", "=", "-", "-1", "+1", "a", "\u{feff}", "\u{ff1d}"];
         for first in parts {

@@ -1,5 +1,5 @@
-//! `/`: the caller's jobs, and one of them live. It calls the API as any client does, with a token that the caller
-//! brings.
+//! `/`: a page with the caller's jobs, and one job live. It calls the API like any client, with a token that the caller
+//! provides.
 
 use std::sync::LazyLock;
 

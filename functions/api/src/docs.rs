@@ -1,4 +1,4 @@
-//! `/docs`: a plain reader of the OpenAPI document, for people.
+//! `/docs`: a plain HTML view of the OpenAPI document.
 
 use std::sync::LazyLock;
 

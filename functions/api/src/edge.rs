@@ -1,5 +1,5 @@
-//! What every request passes on its way in and out: an id, a time limit, a net for panics, the headers that each
-//! answer carries, and one line in the log.
+//! The outermost layer, which every request passes: a request id, a time limit, a catch for panics, the headers of
+//! every answer, and one log line.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::problem::ApiErrorResponse;
 use crate::state::{AppState, REQUEST_TIMEOUT};
 use crate::unread;
 
-/// Names a request in the log and to the caller.
+/// Names the request to the caller and in the log.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What may be kept by nobody.
+/// For answers that must not be cached.
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The outermost layer.
@@ -33,9 +33,10 @@ pub(crate) async fn edge(State(state): State<Arc<AppState>>, request: Request, n
             let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
             match timeout(REQUEST_TIMEOUT, answer).await {
                 Ok(Ok(response)) => response,
-                // What it says may quote the caller's text; where it was is in the log already.
+                // The panic's text may quote the caller's data, so it is not repeated. The log has its place in the
+                // code already.
                 Ok(Err(_)) => ApiErrorResponse::internal("a handler panicked").into_response(),
-                Err(_) => ApiErrorResponse::busy("it took too long: send the same again").into_response(),
+                Err(_) => ApiErrorResponse::busy("the request took too long: send it again").into_response(),
             }
         }
     };
@@ -66,7 +67,7 @@ impl Asked {
         }
     }
 
-    /// The answer with all its headers, and what is for the log only.
+    /// The answer with all its headers, and the cause, which is only logged.
     fn finish(&self, mut response: Response, state: &AppState) -> (Response, Option<String>) {
         let mut cause = None;
         if let Some(problem) = response.extensions_mut().remove::<ApiErrorResponse>() {
@@ -84,7 +85,7 @@ impl Asked {
         (response, cause)
     }
 
-    /// One line a request; a path is logged as its pattern, so that nothing a caller made up gets in.
+    /// Logs one line for a request. The path is logged as its pattern, so that no text of the caller gets into the log.
     fn log(&self, response: &Response, cause: Option<&str>, began: Instant) {
         let request_id = self.id.as_str();
         let method = self.method.as_str();
@@ -98,7 +99,7 @@ impl Asked {
         }
     }
 
-    /// The job that was asked about, or was started.
+    /// The job in the request's path, or the one that was started.
     fn job_id(&self, response: &Response) -> Option<JobId> {
         let asked = self.path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
         let started = || response.headers().get(LOCATION)?.to_str().ok()?.strip_prefix("jobs/");

@@ -1,43 +1,45 @@
-//! The api function where no AWS is configured: on embedded parts, and with the two other functions in its own process.
+//! The api function where no AWS is configured: with the embedded table and queue, and with the worker and cleanup
+//! functions in the same process.
 
 use std::time::Duration;
 
 use headway_api::auth::Host;
 use headway_aws::telemetry;
 use headway_core::{App, Processors, error_chain};
-use headway_embedded::{Embedded, Hold, Hosted};
+use headway_embedded::{Embedded, Hosted, PumpLock};
 use headway_in_process::Functions;
 use headway_worker::processors;
 use lambda_http::Error;
 
-/// How long to wait before seeing again whether another process still works the data off.
+/// How long to wait before trying again to become the process that runs the worker.
 const TAKE_OVER_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// Runs the api function, and works jobs off beside it.
+/// Runs the api function, and the worker and cleanup functions beside it.
 ///
 /// # Errors
-/// What is wrong with the data directory or the environment, and what the runtime reports.
+///
+/// A fault of the data directory or the environment, or an error of the runtime.
 pub(crate) async fn run() -> Result<(), Error> {
     telemetry::init();
     let hosted = Hosted::from_environment().await?;
     let built_in = processors::built_in()?;
     let app = hosted.app.clone().with_processors(built_in.infos());
-    let hold = hosted.embedded.take_over().await?;
-    tokio::spawn(work_off(hosted.embedded, hold, app.clone(), built_in));
+    let pump_lock = hosted.embedded.take_over().await?;
+    tokio::spawn(work_off(hosted.embedded, pump_lock, app.clone(), built_in));
     headway_api::serve(app, Host::Local).await
 }
 
-/// Works jobs off for as long as the process lives, from the moment no other process does: after a change of the code
-/// this one begins while the one before it is still ending.
-async fn work_off(embedded: Embedded, hold: Option<Hold>, app: App, processors: Processors) {
-    let mut hold = hold;
-    if hold.is_none() {
-        tracing::warn!("another process works this data directory off: this one will once that has ended");
+/// Runs the worker and cleanup functions for as long as the process lives, as soon as no other process does: when the
+/// code is changed, the new process starts while the old one is still ending.
+async fn work_off(embedded: Embedded, pump_lock: Option<PumpLock>, app: App, processors: Processors) {
+    let mut pump_lock = pump_lock;
+    if pump_lock.is_none() {
+        tracing::warn!("another process is running the jobs in this data directory; this process takes over when that one ends");
     }
-    while hold.is_none() {
+    while pump_lock.is_none() {
         tokio::time::sleep(TAKE_OVER_AGAIN_AFTER).await;
-        hold = embedded.take_over().await.unwrap_or_else(|error| {
-            tracing::error!(error = error_chain(&error), "jobs cannot be worked off yet");
+        pump_lock = embedded.take_over().await.unwrap_or_else(|error| {
+            tracing::error!(error = error_chain(&error), "jobs cannot be run yet");
             None
         });
     }

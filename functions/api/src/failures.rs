@@ -24,31 +24,31 @@ use crate::state::AppState;
 /// An item that failed for good.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailureResponse<'a> {
-    /// Its place in the job.
+    /// Its index in the job.
     index: u64,
     /// Its id, if the job names an `idField`.
     #[schema(required)]
     id: Option<&'a str>,
     /// `Permanent`, `RetriesExhausted`, `Throttled`, `Unreachable`, `TimedOut`, `Crashed` or `DeadLettered`.
     kind: String,
-    /// The processor's short text, else the kind.
+    /// The processor's short code; if there is none, the kind.
     code: &'a str,
-    /// For people.
+    /// A description for people.
     message: &'a str,
-    /// How often it was tried.
+    /// How often it was attempted.
     attempts: u32,
-    /// The item as it came.
+    /// The item as it was submitted.
     #[schema(value_type = Value)]
     item: &'a RawValue,
 }
 
-/// A page of failures, by index.
+/// A page of failures, in order of index.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureList<'a> {
-    /// The failures. A page can be short or empty.
+    /// The failures. A page may be short or even empty.
     failures: Vec<FailureResponse<'a>>,
-    /// Where to go on; only null is the end.
+    /// The token of the next page. Null means the end, and nothing else does.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -83,7 +83,7 @@ impl Records for Failures {
     }
 }
 
-/// Failed items of the current round, by index.
+/// Failed items of the current round, in order of index.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{job_id}/failures",
@@ -91,15 +91,15 @@ impl Records for Failures {
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("format" = Option<String>, Query, description = "json, ndjson or csv; of the last two the next page is in `Link`"),
-        ("pageSize" = Option<u64>, Query, description = "100 unless said, at most 1,000"),
-        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended; holds until a retry"),
+        ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
+        ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
+        ("pageToken" = Option<String>, Query, description = "The token from the page before; valid until a retry"),
     ),
     responses(
         (
             status = 200,
             content((FailureList<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
-            headers(("Link" = Option<String>, description = "The next query, of ndjson and csv pages")),
+            headers(("Link" = Option<String>, description = "For ndjson and csv: the query of the next page")),
         ),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),

@@ -1,4 +1,5 @@
-//! `/healthz`: that the function answers. It looks at nothing else, so a fault below does not make it look dead.
+//! `/healthz`: shows that the function answers. It checks nothing else, so a fault in the table or queue does not make
+//! the function look dead.
 
 use axum::response::Response;
 use serde::Serialize;
@@ -12,12 +13,12 @@ use crate::problem::ApiErrorResponse;
 pub struct Health {
     /// `ok`.
     status: &'static str,
-    /// Of the function.
+    /// The function's version.
     #[schema(examples("1.0.0"))]
     version: &'static str,
 }
 
-/// Whether the function answers.
+/// Shows that the function answers.
 #[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, body = Health)))]
 pub async fn healthz() -> Result<Response, ApiErrorResponse> {
     json_answer(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })

@@ -15,7 +15,8 @@ use crate::{AppState, base_path, quotas, router};
 /// Runs the api function, configured by the environment, until the runtime ends it.
 ///
 /// # Errors
-/// What is missing in the environment, and what the runtime reports.
+///
+/// A variable that is missing from the environment, or an error of the runtime.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
     let known = with_own(headway_built_in::infos(), &config::optional)?;
@@ -23,10 +24,11 @@ pub async fn run() -> Result<(), Error> {
     serve(app, Host::Lambda).await
 }
 
-/// Runs the api function over this app until the runtime ends it.
+/// Runs the api function with this app until the runtime ends it.
 ///
 /// # Errors
-/// What is missing in the environment, and what the runtime reports.
+///
+/// A variable that is missing from the environment, or an error of the runtime.
 pub async fn serve(app: App, host: Host) -> Result<(), Error> {
     let app = app.with_quotas(quotas::from_env(&config::optional)?);
     let auth = Authenticator::from_env(&config::optional, host, app.clock.clone())?;

@@ -1,5 +1,5 @@
-//! Pages that are whole in themselves: style and script stand inside, and the policy admits them alone, by their hash.
-//! Nothing comes from another host, and nothing but this service can be called.
+//! HTML pages that contain their style and script. The content security policy allows only those, by hash: nothing is
+//! loaded from another host, and only this service can be called.
 
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
 use sha2::{Digest as _, Sha256};
 
-/// A page, put together once.
+/// A page, assembled once.
 #[derive(Debug)]
 pub(crate) struct HtmlPage {
     html: String,
@@ -15,7 +15,7 @@ pub(crate) struct HtmlPage {
 }
 
 impl HtmlPage {
-    /// `html` has `{style}` and `{script}` where those go.
+    /// `html` contains `{style}` and `{script}` where those are inserted.
     pub(crate) fn new(html: &str, style: &str, script: &str) -> Self {
         let policy = format!(
             "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -24,7 +24,7 @@ impl HtmlPage {
         );
         Self {
             html: html.replacen("{style}", style, 1).replacen("{script}", script, 1),
-            // Base64 and the words above are always a header's text; without a policy nothing may run.
+            // The policy is ASCII, so this never fails. If it did, nothing on the page could run.
             policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
         }
     }

@@ -1,4 +1,4 @@
-//! `JobStatusResponse`: a job as callers see it, the seed's eight fields first.
+//! `JobStatusResponse`: a job as callers see it, its eight basic fields first.
 
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,18 +15,18 @@ use uuid::Uuid;
 use crate::auth::{Claims, Scope};
 use crate::problem::ApiErrorResponse;
 
-/// How long a job is polled once a second.
+/// For how long a job is polled once a second.
 const POLLED_OFTEN: TimeDelta = TimeDelta::minutes(1);
-/// How often it is polled then, and from then on, in seconds.
+/// How often it is polled during that time, and afterwards, in seconds.
 const RETRY_AFTER_OFTEN_S: u32 = 1;
 const RETRY_AFTER_S: u32 = 5;
-/// How long what items waited for is shown after its time: a message that is due is seldom delivered at once.
+/// How long a past wait is still shown: a message that is due is seldom delivered at once.
 const SHOWN_AFTER_WAIT: TimeDelta = TimeDelta::minutes(1);
-/// No rate is told of a shorter span.
+/// No rate is shown for a shorter time.
 const RATE_SPAN_MIN: TimeDelta = TimeDelta::seconds(2);
 const JOB_CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// A job. `processedItems`, `failedItems` and `pendingItems` add up to `totalItems`, always.
+/// A job. `processedItems`, `failedItems` and `pendingItems` always add up to `totalItems`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobStatusResponse {
@@ -35,83 +35,83 @@ pub struct JobStatusResponse {
     /// `Pending`, `Processing`, `Completed`, `Failed` or `Cancelled`.
     #[schema(examples("Processing"))]
     pub status: String,
-    /// 100 × (processed + failed) / total, not rounded; 0 without items; `Completed` is 100. Until `sealed` it is a share of
-    /// the `expectedItems`, less than 100, and 0 if none were given.
+    /// 100 × (processed + failed) / total, not rounded. 0 without items; 100 if `Completed`. Until `sealed` it is the
+    /// share of `expectedItems`, less than 100, and 0 if no `expectedItems` were given.
     pub progress_percentage: f64,
-    /// All items; grows until `sealed`.
+    /// The number of all items. Grows until `sealed`.
     pub total_items: u64,
-    /// Items that succeeded.
+    /// How many items succeeded.
     pub processed_items: u64,
-    /// The failure that ended it, or why the system did; in `Failed` only.
+    /// Why the job failed: the failure that ended it, or the system's reason. Only in `Failed`.
     #[schema(required)]
     pub error_message: Option<String>,
-    /// When it was started.
+    /// When the job was started.
     #[serde(serialize_with = "time")]
     pub created_at: DateTime<Utc>,
-    /// When it ended, however.
+    /// When the job ended, in any status.
     #[serde(serialize_with = "time_or_null")]
     #[schema(required)]
     pub completed_at: Option<DateTime<Utc>>,
-    /// Items that failed for good.
+    /// How many items failed for good.
     pub failed_items: u64,
-    /// The rest.
+    /// How many items are left.
     pub pending_items: u64,
     /// The processor's name.
     pub processor: String,
-    /// 1, and one more with each retry.
+    /// The job's round: 1, and one more with each retry.
     pub round: u32,
-    /// Whether all its parts are there.
+    /// True if all of its parts have been submitted.
     pub sealed: bool,
-    /// Whether it is held.
+    /// True while the job is paused.
     pub paused: bool,
-    /// When its first item was begun.
+    /// When the first item began.
     #[serde(serialize_with = "time_or_null")]
     #[schema(required)]
     pub started_at: Option<DateTime<Utc>>,
-    /// When anything of it last changed.
+    /// When the job last changed.
     #[serde(serialize_with = "time")]
     pub updated_at: DateTime<Utc>,
-    /// When an ended job is deleted.
+    /// When the job, having ended, will be deleted.
     #[serde(serialize_with = "time_or_null")]
     #[schema(required)]
     pub expires_at: Option<DateTime<Utc>>,
-    /// Items handled a second, since the round's start or the last resume, one decimal.
+    /// Items handled each second since the round's start or the last resume, with one decimal.
     #[schema(required)]
     pub items_per_second: Option<f64>,
-    /// When it ends at that rate; null until sealed.
+    /// When the job will end at that rate. Null until sealed.
     #[serde(serialize_with = "time_or_null")]
     #[schema(required)]
     pub estimated_completion_at: Option<DateTime<Utc>>,
-    /// What the caller can do now.
+    /// What this caller can do with the job now.
     #[schema(value_type = Vec<String>, examples(json!(["cancel", "pause"])))]
     pub actions: Vec<&'static str>,
-    /// How many failures it bears.
+    /// How many failed items the job tolerates.
     pub tolerated_failures: ToleratedFailuresDocument,
-    /// The caller's own pairs.
+    /// The caller's own key-value pairs.
     #[schema(value_type = Option<Object>, required)]
     pub metadata: Option<Box<RawValue>>,
-    /// The subject that started it.
+    /// The `sub` of the token that started it.
     pub created_by: String,
-    /// The endpoint told of its end.
+    /// The endpoint that is told when the job ends.
     #[schema(required)]
     pub callback: Option<String>,
-    /// Whether that endpoint was told: `Waiting`, `Delivered` or `GivenUp`.
+    /// Whether that endpoint has been told: `Waiting`, `Delivered` or `GivenUp`.
     #[schema(required)]
     pub callback_state: Option<String>,
-    /// What it cost so far; for operators only.
+    /// What it has cost so far. Only for operators.
     #[schema(value_type = Option<Object>, required)]
     pub cost: Option<()>,
-    /// Whether it has ended and items that were under way are still being counted. Once this is false no number changes
-    /// but by a retry.
+    /// True if the job has ended but items that were running are still being counted. Once this is false, only a retry
+    /// changes the numbers.
     pub settling: bool,
-    /// Why items wait; null if none does, or it is not known.
+    /// Why items wait. Null if none do, or if the reason is not known.
     #[schema(required)]
     pub waiting_for: Option<WaitingForDocument>,
-    /// Of `pendingItems`, those that failed for now and wait to be tried again.
+    /// How many of `pendingItems` failed for now and wait for another attempt.
     pub retrying_items: u64,
-    /// Failed items that were given a new value, which the next retry uses.
+    /// Failed items that were given a new value. The next retry uses it.
     pub corrected_items: u64,
-    /// This job's own limits.
+    /// The job's own limits.
     #[schema(value_type = Option<Object>, required)]
     pub limits: Option<()>,
 }
@@ -121,15 +121,15 @@ pub struct JobStatusResponse {
 #[serde(rename_all = "camelCase")]
 #[schema(as = WaitingFor)]
 pub struct WaitingForDocument {
-    /// What holds them up: an endpoint or a processor, by name.
+    /// What makes them wait: the name of an endpoint or processor.
     pub limit: String,
     /// `rate`, `throttled` or `unreachable`.
     #[schema(value_type = String, examples("throttled"))]
     pub reason: &'static str,
-    /// When the first of them is tried again.
+    /// When the first of them is attempted again.
     #[serde(serialize_with = "time")]
     pub until: DateTime<Utc>,
-    /// What was last heard; null to operators, who see no items.
+    /// The last error. Null for operators, who do not see item texts.
     #[schema(required)]
     pub last_error: Option<String>,
 }
@@ -141,19 +141,21 @@ impl WaitingForDocument {
     }
 }
 
-/// `{"count": n}`, or `{"percentage": p}` with `"minimumSample": m` or without.
+/// `{"count": n}`, or `{"percentage": p}` with or without `"minimumSample": m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ToleratedFailures)]
 pub struct ToleratedFailuresDocument {
-    /// The job fails once more items than this have failed.
+    /// The job fails when more items than this have failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// The job fails once more than this share of all items has failed: 0 to 100, at most 9 digits behind the point, exact.
+    /// The job fails when more than this percentage of all items has failed: 0 to 100, with at most 9 decimals,
+    /// compared exactly.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 100)]
     pub percentage: Option<Percentage>,
-    /// With this, also once this many items are handled and more than the share of those failed.
+    /// If given, the job also fails early: once this many items are handled and more than the percentage of those
+    /// failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_sample: Option<u64>,
 }
@@ -169,7 +171,7 @@ impl From<ToleratedFailures> for ToleratedFailuresDocument {
 }
 
 impl JobStatusResponse {
-    /// The job as the bearer of `claims` sees it at `now`.
+    /// The job at `now`, as the bearer of `claims` sees it.
     pub fn new(job: Job, claims: &Claims, now: DateTime<Utc>) -> Self {
         let sees_items = claims.owns(&job.user_id, Scope::Read) || claims.owns(&job.user_id, Scope::Write);
         let items_per_second = items_per_second(&job);
@@ -209,7 +211,7 @@ impl JobStatusResponse {
     }
 }
 
-/// An answer that holds one job: its body, the `ETag` of that, and when to ask again.
+/// An answer with one job: its body, its `ETag`, and when to ask again.
 #[derive(Debug)]
 pub struct JobAnswer {
     body: Vec<u8>,
@@ -218,13 +220,14 @@ pub struct JobAnswer {
 }
 
 impl JobAnswer {
-    /// The job as the bearer of `claims` sees it at `now`.
+    /// The job at `now`, as the bearer of `claims` sees it.
     ///
     /// # Errors
-    /// `internal` if it cannot be written.
+    ///
+    /// `internal` if it cannot be written as JSON.
     pub fn new(job: Job, claims: &Claims, now: DateTime<Utc>) -> Result<Self, ApiErrorResponse> {
         let often = now - job.created_at < POLLED_OFTEN;
-        // Settling is a matter of seconds.
+        // Settling takes only seconds.
         let retry_after = match job.is_live() || job.is_settling() {
             true if often || job.is_settling() => Some(RETRY_AFTER_OFTEN_S),
             true => Some(RETRY_AFTER_S),
@@ -236,7 +239,7 @@ impl JobAnswer {
         Ok(Self { body, etag, retry_after })
     }
 
-    /// 304 if the caller has this very state already, else the job.
+    /// 304 if the caller has exactly this state already; otherwise the job.
     pub fn unless_known(self, asked: &HeaderMap) -> Response {
         let lists = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -266,7 +269,7 @@ impl IntoResponse for JobAnswer {
     }
 }
 
-/// By `updatedAt`, not by the time of asking: so the body changes only when the ledger does.
+/// Computed up to `updatedAt`, not up to now, so that the body changes only when the ledger does.
 fn items_per_second(job: &Job) -> Option<f64> {
     let span = job.updated_at - job.rate_since?;
     if !job.runs() || span < RATE_SPAN_MIN {
@@ -276,14 +279,14 @@ fn items_per_second(job: &Job) -> Option<f64> {
     Some((handled as f64 / span.as_seconds_f64() * 10.0).round() / 10.0)
 }
 
-/// When it ends at that rate, and not before items that wait may be tried again.
+/// When the job ends at that rate, but not before the waiting items may be attempted again.
 fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
     if !job.sealed || rate <= 0.0 {
         return None;
     }
     let until = job.waiting_for.as_ref().map(|waiting_for| waiting_for.until);
     if job.retrying_items > 0 && job.retrying_items == job.pending_items() {
-        // Nothing runs: how fast items ran before says nothing of these.
+        // Nothing is running, so the rate says nothing about the items that wait.
         return until;
     }
     let left_ms = (job.pending_items() as f64 / rate * 1_000.0).round();
@@ -291,21 +294,21 @@ fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
     by_rate.max(until.filter(|_| by_rate.is_some()))
 }
 
-/// What items wait for, until the time has come and gone at which they were to be tried again.
+/// What items wait for, until some time after their next attempt was due.
 fn waiting_for(waiting_for: Option<WaitingFor>, now: DateTime<Utc>) -> Option<WaitingFor> {
     waiting_for.filter(|waiting_for| now <= waiting_for.until + SHOWN_AFTER_WAIT)
 }
 
-/// The failure that ended a job may quote its item, which an operator does not see.
+/// The error that ended a job may quote an item, and an operator does not see items.
 fn without_item_text(error: &str) -> String {
     let item = error.strip_prefix("item ").and_then(|rest| rest.split_once(": ")).map(|(index, _)| index);
     match item.filter(|index| index.bytes().all(|byte| byte.is_ascii_digit())) {
-        Some(index) => format!("item {index} failed: its failure group says how"),
+        Some(index) => format!("item {index} failed: see the job's failure groups"),
         None => error.to_owned(),
     }
 }
 
-/// What an operator can do to any owner's job.
+/// What an operator can do with any owner's job.
 const OPERATORS_ACTIONS: [&str; 3] = ["cancel", "pause", "resume"];
 
 fn actions(job: &Job, claims: &Claims) -> Vec<&'static str> {
@@ -318,7 +321,7 @@ fn actions(job: &Job, claims: &Claims) -> Vec<&'static str> {
         ("resume", !ended && job.paused),
         ("retry", job.status == JobStatus::Failed || (ended && !cancelled && job.failed_items > 0)),
         ("delete", ended),
-        // A job that failed while it was handed over may have all its parts: then a retry knows it.
+        // A job that failed while its parts were submitted may have all of them. A retry finds out.
         ("seal", !job.sealed && !job.abandoned && !cancelled),
     ];
     let allowed = |action: &str| is_owner || (is_operator && OPERATORS_ACTIONS.contains(&action));
@@ -344,12 +347,12 @@ mod tests {
 
     use super::*;
 
-    /// What broke it: "0 s left" for as long as the last item waited to be tried again.
+    /// Bug found: "0 s left" was shown for as long as the last item waited for its next attempt.
     #[test]
-    fn the_estimate_is_never_before_items_that_wait_are_tried_again() {
+    fn the_estimate_is_never_before_waiting_items_are_attempted_again() {
         let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
         let until = |seconds| Some(WaitingFor::new("crm", WaitReason::Throttled, at(seconds), None));
-        // Pending, of those waiting, until when; and when it ends at ten items a second.
+        // Pending items, how many of them wait, until when; and when the job ends at ten items a second.
         let cases = [
             (50, 0, None, Some(5)),
             (50, 1, None, Some(5)),
@@ -366,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_waited_for_is_shown_until_it_is_long_past() {
+    fn a_past_wait_is_shown_for_a_minute() {
         let now = DateTime::UNIX_EPOCH;
         let shown = |seconds| waiting_for(Some(WaitingFor::new("crm", WaitReason::Rate, now + TimeDelta::seconds(seconds), None)), now);
         assert!(shown(900).is_some() && shown(-60).is_some() && shown(-61).is_none());

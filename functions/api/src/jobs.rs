@@ -1,4 +1,4 @@
-//! `/v1/jobs`: starting a job, looking at one.
+//! `/v1/jobs`: starts a job and returns a job's status.
 
 pub mod act;
 pub mod list;
@@ -33,14 +33,14 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
     path = "/v1/jobs",
     tag = "jobs",
     security(("jwt" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; makes the request safe to send again")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; with it the request can safely be sent again")),
     request_body = StartJobRequest,
     responses(
         (
             status = 202,
             body = JobStatusResponse,
-            description = "Every chunk is in the queue",
-            headers(("Location" = String, description = "Where the job is, from here"), ("ETag" = String), ("Retry-After" = u32)),
+            description = "The job is accepted: every chunk is in the queue",
+            headers(("Location" = String, description = "The job's URL, relative to this request"), ("ETag" = String), ("Retry-After" = u32)),
         ),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 413, body = ApiErrorResponse), (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse),
@@ -72,15 +72,15 @@ pub async fn post_job(
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("If-None-Match" = Option<String>, Header, description = "The ETag of the state the caller has"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the state that the caller has"),
     ),
     responses(
         (
             status = 200,
             body = JobStatusResponse,
-            headers(("ETag" = String), ("Retry-After" = Option<u32>, description = "When to ask again, until it has ended")),
+            headers(("ETag" = String), ("Retry-After" = Option<u32>, description = "When to ask again, while the job has not ended")),
         ),
-        (status = 304, description = "The caller has this state"),
+        (status = 304, description = "The caller has this state already"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
         (status = 503, body = ApiErrorResponse),
     )
@@ -95,7 +95,7 @@ pub async fn get_job_status(
     Ok(JobAnswer::new(job, &claims, state.app.clock.now())?.unless_known(&headers))
 }
 
-/// 202, with where the job is from here.
+/// 202, with the job's location relative to this request.
 fn accepted(state: &AppState, claims: &Claims, job: Job) -> Result<Response, ApiErrorResponse> {
     let location = HeaderValue::try_from(format!("jobs/{}", job.id)).map_err(ApiErrorResponse::internal)?;
     let mut response = JobAnswer::new(job, claims, state.app.clock.now())?.into_response();
@@ -104,7 +104,7 @@ fn accepted(state: &AppState, claims: &Claims, job: Job) -> Result<Response, Api
     Ok(response)
 }
 
-/// One pair of quotes is ignored, as some clients send the header as a structured field.
+/// A pair of quotes around the key is ignored: some clients send the header as a structured field.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiErrorResponse> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -112,7 +112,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiErrorRespon
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let fits = (1..=headway_core::limits::IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len());
     if !fits || !text.bytes().all(|b| b.is_ascii_graphic()) || values.next().is_some() {
-        return Err(ApiErrorResponse::malformed("Idempotency-Key is not one text of 1 to 255 visible ASCII characters"));
+        return Err(ApiErrorResponse::malformed("Idempotency-Key must be one text of 1 to 255 visible ASCII characters"));
     }
     Ok(Some(text.to_owned()))
 }

@@ -1,5 +1,5 @@
-//! Reading JSON strictly: what two readers could understand differently is refused. One pass, nothing kept but the
-//! names of the members of the objects that are open.
+//! Reads JSON strictly: a text that two parsers could understand differently is refused. It needs one pass, and keeps
+//! only the member names of the objects that are open.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -12,36 +12,39 @@ use serde_json::value::RawValue;
 
 /// How deep a job's body may nest: its items, in a list, in an object.
 const BODY_DEPTH_MAX: usize = ITEM_DEPTH_MAX + 2;
-/// The most members of an object: more do not fit in anything that is taken, params being the largest. It keeps the
-/// time spent on a hostile body short.
+/// The most members of an object: more would not fit into anything accepted, of which params are the largest. This
+/// bounds the time spent on a hostile body.
 const MEMBERS_MAX: usize = PARAMS_BYTES_MAX / "\"\":0,".len();
 /// Up to this many names are compared one by one.
 const NAMES_COMPARED_MAX: usize = 16;
-/// The most of a name that is shown, in characters.
+/// How much of a name is shown, in characters.
 const NAME_SHOWN_CHARS_MAX: usize = 40;
 
-/// Why a text is not JSON as it is taken here. The words are for the caller.
+/// Why a text is not accepted as JSON. The text of the error is for the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
-    /// Not Unicode.
+    /// It is not UTF-8.
     #[error("not UTF-8 from byte {0} on")]
     NotUtf8(usize),
-    /// Not JSON, cut off, with something behind it, too deep, with a member twice, or with a number that is too large.
+    /// It is not JSON, is cut off, has something after the value, nests too deep, has a member twice, or a number that
+    /// is too large.
     #[error("not valid JSON: {0}")]
     NotJson(#[source] serde_json::Error),
 }
 
-/// The text of a body.
+/// A body as text.
 ///
 /// # Errors
+///
 /// [`JsonError::NotUtf8`].
 pub fn text(bytes: &[u8]) -> Result<&str, JsonError> {
     std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))
 }
 
-/// A job's body as its members' texts, byte for byte; `None` if it is JSON but not an object.
+/// The members of a job's body, each as its text, byte for byte; `None` if it is JSON but not an object.
 ///
 /// # Errors
+///
 /// [`JsonError`].
 pub fn object(bytes: &[u8]) -> Result<Option<BTreeMap<String, &RawValue>>, JsonError> {
     let text = text(bytes)?;
@@ -49,7 +52,7 @@ pub fn object(bytes: &[u8]) -> Result<Option<BTreeMap<String, &RawValue>>, JsonE
     Ok(serde_json::from_str(text).ok())
 }
 
-/// The elements of an array's text, byte for byte, `count_max` and one more at most; `None` if it is not an array.
+/// The elements of an array, byte for byte, at most one more than `count_max`; `None` if it is not an array.
 pub fn elements(text: &str, count_max: usize) -> Option<Vec<Box<RawValue>>> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let mut elements = Vec::new();
@@ -57,10 +60,11 @@ pub fn elements(text: &str, count_max: usize) -> Option<Vec<Box<RawValue>>> {
     (read.is_ok() || elements.len() > count_max).then_some(elements)
 }
 
-/// Checks that `text` is one JSON value, at most `depth_max` arrays and objects deep, every member's name once in its
+/// Checks that `text` is one JSON value: at most `depth_max` arrays and objects deep, every member's name once in its
 /// object, every number within the range of f64.
 ///
 /// # Errors
+///
 /// [`JsonError::NotJson`].
 pub fn check(text: &str, depth_max: usize) -> Result<(), JsonError> {
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -154,7 +158,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = members.next_key_seed(Name)? {
             if let Err(name) = names.add(name) {
                 let shown: String = name.chars().take(NAME_SHOWN_CHARS_MAX).collect();
-                return Err(A::Error::custom(format_args!("the member {shown:?} comes twice")));
+                return Err(A::Error::custom(format_args!("the member {shown:?} occurs twice")));
             }
             if names.len() > MEMBERS_MAX {
                 return Err(A::Error::custom(format_args!("an object with more than {MEMBERS_MAX} members")));
@@ -165,7 +169,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// A member's name, decoded: `"a"` and `"\u0061"` are one.
+/// A member's name, decoded: `"a"` and `"\u0061"` are the same.
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
@@ -192,7 +196,7 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// The names of an open object. Most objects are small: their names are compared, those of large ones are hashed.
+/// The names of an open object. In a small object they are compared one by one, in a large one they are hashed.
 enum Names<'de> {
     Few(Vec<Cow<'de, str>>),
     Many(HashMap<Cow<'de, str>, ()>),
@@ -206,7 +210,7 @@ impl<'de> Names<'de> {
         }
     }
 
-    /// Gives the name back if it is there already.
+    /// Adds a name. Returns it as the error if it is there already.
     fn add(&mut self, name: Cow<'de, str>) -> Result<(), Cow<'de, str>> {
         match self {
             Self::Few(names) if names.contains(&name) => return Err(name),
@@ -236,9 +240,9 @@ mod tests {
         check(text, ITEM_DEPTH_MAX).is_ok()
     }
 
-    /// Each of these reads differently in some reader downstream.
+    /// Each of these is understood differently by some other parser.
     #[test]
-    fn what_could_be_read_in_two_ways_is_refused() {
+    fn ambiguous_json_is_refused() {
         let refused = [
             "",
             " ",
@@ -280,9 +284,9 @@ mod tests {
         assert!(!is_taken(&format!("{{{},\"k999\":0}}", wide.join(","))));
     }
 
-    /// The bound is exact, and far beyond it neither the stack nor time is used up.
+    /// The limit is exact, and text far beyond it uses up neither the stack nor time.
     #[test]
-    fn depth_is_bounded() {
+    fn depth_is_limited() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(is_taken(&nested(ITEM_DEPTH_MAX)));
         assert!(!is_taken(&nested(ITEM_DEPTH_MAX + 1)));
@@ -292,9 +296,9 @@ mod tests {
         assert!(object(body.as_bytes()).unwrap().is_some());
     }
 
-    /// A million names must cost a few thousand.
+    /// A million names must not cost more than a few thousand.
     #[test]
-    fn members_are_bounded() {
+    fn members_are_limited() {
         let object = |members: usize| {
             let members: Vec<String> = (0..members).map(|i| format!("\"{i}\":0")).collect();
             format!("{{{}}}", members.join(","))
@@ -303,7 +307,7 @@ mod tests {
         assert!(!is_taken(&object(MEMBERS_MAX + 1)));
     }
 
-    /// Bytes that are not text must not reach a reader that would replace them.
+    /// Bytes that are not UTF-8 must not reach a parser that would replace them.
     #[test]
     fn only_utf8_is_text() {
         assert!(matches!(object(b"{\"a\":\"\xff\"}"), Err(JsonError::NotUtf8(6))));
@@ -311,9 +315,9 @@ mod tests {
     }
 
     proptest! {
-        /// No body makes the reader fail otherwise than by refusing, and it takes nothing that serde_json refuses.
+        /// Whatever the body is, the reader only accepts or refuses it, and it accepts nothing that serde_json refuses.
         #[test]
-        fn whatever_comes_is_judged(text in "[\\[\\]{}:,\"a1\\\\u. eE-]{0,60}") {
+        fn any_text_is_accepted_or_refused(text in "[\\[\\]{}:,\"a1\\\\u. eE-]{0,60}") {
             let whole = serde_json::from_str::<serde_json::Value>(&text).is_ok();
             prop_assert!(whole || !is_taken(&text));
         }

@@ -1,4 +1,4 @@
-//! [`JwtExtractor`]: the one door to a caller's claims.
+//! [`JwtExtractor`]: the only way to a caller's claims.
 
 use std::sync::Arc;
 

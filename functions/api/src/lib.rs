@@ -1,8 +1,19 @@
-//! The HTTP function: starts jobs and tells their state.
+//! The HTTP function: starts jobs, changes them and reports their state.
 //!
-//! The map: [`router`] over an [`AppState`]; [`edge`] is what every request passes, [`auth`] the one door to a caller's
-//! claims, [`problem`] every refusal; [`body`], [`query`] and [`page_token`] read what callers send; then one file a
-//! resource. The crate is a library: Lambda's runtime, a local server and tests call the same router.
+//! The crate is a library: Lambda's runtime, a local server and the tests all call the same [`router`].
+//!
+//! | what | files |
+//! | --- | --- |
+//! | start on Lambda | `host` |
+//! | all paths, and what every handler works with | `router`, [`state`] |
+//! | what every request passes | [`edge`], [`base_path`], [`cors`], `budget`, `unread` |
+//! | who is calling | [`auth`], `jwt_extractor` |
+//! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], `params` |
+//! | jobs and parts | [`jobs`], [`job_status`], [`parts`], [`quotas`] |
+//! | failures and results | [`failures`], [`results`], `record_pages`, `csv` |
+//! | processors, health | [`processors`], [`health`] |
+//! | answers and refusals | `json_answer`, [`problem`] |
+//! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `html_page`, `openapi` |
 
 pub mod auth;
 pub mod base_path;

@@ -1,4 +1,4 @@
-//! What the OpenAPI 3.1 document says beside what is generated from the handlers.
+//! The parts of the OpenAPI 3.1 document that cannot be generated from the handlers.
 
 use http::StatusCode;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -19,16 +19,16 @@ const PROBLEM_JSON: &str = "application/problem+json";
     ),
     modifiers(&BearerToken),
     tags(
-        (name = "jobs", description = "Starting, looking, ending"),
-        (name = "parts", description = "Jobs of any size, a part a request"),
-        (name = "records", description = "What became of items"),
-        (name = "processors", description = "What works on items"),
-        (name = "service", description = "The function itself"),
+        (name = "jobs", description = "Start a job, read its state, end it"),
+        (name = "parts", description = "Submit a job of any size part by part"),
+        (name = "records", description = "Failures and results of items"),
+        (name = "processors", description = "The processors that jobs can use"),
+        (name = "service", description = "The service itself"),
     )
 )]
 pub(crate) struct Head;
 
-/// The document that was generated from the handlers, with what cannot be derived.
+/// The document generated from the handlers, completed with what cannot be derived.
 pub(crate) fn completed(mut document: Document) -> Document {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
@@ -37,7 +37,7 @@ pub(crate) fn completed(mut document: Document) -> Document {
             responses.for_each(|(status, response)| complete(status, response));
         }
     }
-    // The derived document can say "an object or null", but not "an object or nothing".
+    // The derived document can say "an object or null", but not "an object or no body".
     let retry = document.paths.paths.get_mut(RETRY).and_then(|item| item.post.as_mut());
     if let Some(RefOr::T(body)) = retry.and_then(|retry| retry.request_body.as_mut()) {
         body.required = Some(Required::False);

@@ -1,5 +1,5 @@
-//! Page tokens: where a list goes on, sealed with a key of the table's. A token holds for one owner and one list, for a
-//! day; changed anywhere, or carried elsewhere, it is refused.
+//! Page tokens: the position at which a list continues, authenticated with a key that the table keeps. A token is valid
+//! for one owner and one list, for a day. If anything in it is changed, or it is used elsewhere, it is refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,39 +10,40 @@ use sha2::Sha256;
 
 use crate::problem::{ApiErrorResponse, ProblemType};
 
-/// How long a token holds.
-pub const HELD: TimeDelta = TimeDelta::hours(24);
+/// How long a token is valid.
+pub const VALID_FOR: TimeDelta = TimeDelta::hours(24);
 /// The longest token, in characters.
 pub const CHARS_MAX: usize = 500;
-/// The longest position that a token has room for, in bytes.
+/// The longest position that fits into a token, in bytes.
 pub const POSITION_BYTES_MAX: usize = CHARS_MAX / 4 * 3 - SEAL_BYTES - TIME_BYTES;
 const SEAL_BYTES: usize = 32;
 const TIME_BYTES: usize = 8;
 
-/// What a token holds for.
+/// The list for which a token is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct List<'a> {
-    /// Who may go on.
+    /// Who may continue it.
     pub owner: &'a UserId,
-    /// Which list: `jobs`, `failures`, …
+    /// The kind of list: `jobs`, `failures`, …
     pub kind: &'a str,
-    /// Of what: a job with its round, a filter.
+    /// What it lists: a job with its round, a filter.
     pub of: &'a [&'a str],
 }
 
-/// Makes and checks tokens.
+/// Issues and checks tokens.
 pub struct PageTokens(Hmac<Sha256>);
 
 impl PageTokens {
     /// With this key, of any length.
     pub fn new(key: &[u8]) -> Self {
-        // HMAC takes keys of every length, so the fallback is never used; it keeps the type total.
+        // HMAC accepts keys of every length, so the fallback is never used. It avoids an error that cannot happen.
         Self(Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default())))
     }
 
-    /// A token to go on with `list` at `position`.
+    /// A token that continues `list` at `position`.
     ///
     /// # Errors
+    ///
     /// `internal` if the position is too long for a token.
     pub fn issue(&self, list: List<'_>, position: &[u8], now: DateTime<Utc>) -> Result<String, ApiErrorResponse> {
         if position.len() > POSITION_BYTES_MAX {
@@ -53,22 +54,23 @@ impl PageTokens {
         Ok(URL_SAFE_NO_PAD.encode([seal.as_slice(), &time, position].concat()))
     }
 
-    /// The position that a token holds for `list`.
+    /// The position in a token for `list`.
     ///
     /// # Errors
+    ///
     /// `page-token` if it is not a token for this list, or too old.
     pub fn open(&self, list: List<'_>, token: &str, now: DateTime<Utc>) -> Result<Vec<u8>, ApiErrorResponse> {
-        let refused = || ApiErrorResponse::new(ProblemType::PageToken, "begin the list again, without a page token");
+        let refused = || ApiErrorResponse::new(ProblemType::PageToken, "read the list again from its beginning, without a page token");
         let bytes = Some(token).filter(|token| token.len() <= CHARS_MAX).and_then(|t| URL_SAFE_NO_PAD.decode(t).ok());
         let bytes = bytes.ok_or_else(refused)?;
         let (seal, rest) = bytes.split_first_chunk::<SEAL_BYTES>().ok_or_else(refused)?;
         let (time, position) = rest.split_first_chunk::<TIME_BYTES>().ok_or_else(refused)?;
         self.sealing(list, time, position).verify_slice(seal).map_err(|_| refused())?;
         let issued = DateTime::from_timestamp_millis(i64::from_be_bytes(*time)).ok_or_else(refused)?;
-        if now - issued >= HELD { Err(refused()) } else { Ok(position.to_vec()) }
+        if now - issued >= VALID_FOR { Err(refused()) } else { Ok(position.to_vec()) }
     }
 
-    /// Each field goes in with its length, so that no two lists read the same.
+    /// Each field goes in with its length, so that no two lists give the same input.
     fn sealing(&self, list: List<'_>, time: &[u8], position: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         let fields = [list.owner.as_str(), list.kind].into_iter().chain(list.of.iter().copied()).map(str::as_bytes);
@@ -94,9 +96,9 @@ mod tests {
         UserId::new(text).unwrap()
     }
 
-    /// A token is a capability: whatever is changed about it or about where it is used, it must not open.
+    /// A token is a capability: if anything in it or its use is changed, it must not be accepted.
     #[test]
-    fn a_token_opens_for_its_own_list_only() {
+    fn a_token_is_valid_for_its_own_list_only() {
         let (tokens, now) = (PageTokens::new(b"key"), "2026-11-24T08:00:00Z".parse().unwrap());
         let (ann, bob) = (owner("ann"), owner("bob"));
         let list = List { owner: &ann, kind: "failures", of: &["job-1", "1", "csv"] };
@@ -116,8 +118,8 @@ mod tests {
             assert!(tokens.open(other, &token, now).is_err(), "{other:?}");
         }
         assert!(PageTokens::new(b"other key").open(list, &token, now).is_err());
-        assert!(tokens.open(list, &token, now + HELD - TimeDelta::milliseconds(1)).is_ok());
-        assert!(tokens.open(list, &token, now + HELD).is_err());
+        assert!(tokens.open(list, &token, now + VALID_FOR - TimeDelta::milliseconds(1)).is_ok());
+        assert!(tokens.open(list, &token, now + VALID_FOR).is_err());
     }
 
     /// Every single bit counts, and so does the length.
@@ -140,9 +142,9 @@ mod tests {
         }
     }
 
-    /// The contract promises 500 characters at most.
+    /// The API promises 500 characters at most.
     #[test]
-    fn a_token_is_bounded() {
+    fn a_token_has_a_maximum_length() {
         let (tokens, ann) = (PageTokens::new(b"key"), owner("ann"));
         let list = List { owner: &ann, kind: "jobs", of: &[] };
         let longest = tokens.issue(list, &[0; POSITION_BYTES_MAX], DateTime::UNIX_EPOCH).unwrap();

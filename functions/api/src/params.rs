@@ -1,5 +1,5 @@
-//! Checks a job's `params` before it is made: against the processor's `paramsSchema`, and the schema in them if they are
-//! those of `json-schema`. Both run in the child processes of [`headway_schema::sandbox`], since callers write them.
+//! Checks a job's `params` before the job is created: against the processor's `paramsSchema` and, for `json-schema`,
+//! also the schema in them. Both run in the child processes of [`headway_schema::sandbox`], since callers write them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use crate::problem::ApiErrorResponse;
 const PARAMS: &str = "/params";
 const SCHEMA: &str = "/params/schema";
 
-/// The `paramsSchema` of every processor, as it is handed to the children.
+/// The `paramsSchema` of every processor, in the form that the child processes take.
 #[derive(Debug)]
 pub(crate) struct ParamsSchemas(HashMap<String, Known>);
 
 #[derive(Debug)]
 struct Known {
-    /// `None` if every object will do.
+    /// `None` if every object is valid.
     source: Option<Arc<Source>>,
-    /// Its `schema` is compiled too.
+    /// True if the params contain a JSON Schema that has to be compiled too.
     is_json_schema: bool,
 }
 
 /// The `paramsSchema` of a processor cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the paramsSchema of the processor {processor} is of no use: it is in HEADWAY_PROCESSORS, or its worker's options")]
+#[error("the paramsSchema of the processor {processor} cannot be used: correct it in HEADWAY_PROCESSORS, or in the processor's options")]
 struct ParamsSchemaError {
     processor: String,
     #[source]
@@ -47,7 +47,7 @@ impl ParamsSchemas {
         Self(processors.iter().map(known).collect())
     }
 
-    /// Refuses params that the processor would refuse. A processor that is not known is somebody else's to refuse.
+    /// Refuses params that the processor would refuse. An unknown processor is refused elsewhere.
     pub(crate) async fn check(&self, owner: &UserId, processor: &str, params: &RawValue) -> Result<(), ApiErrorResponse> {
         let Some(known) = self.0.get(processor) else { return Ok(()) };
         if let Some(source) = &known.source {
@@ -68,7 +68,9 @@ async fn check_params(owner: &UserId, processor: &str, source: &Arc<Source>, par
             Err(ApiErrorResponse::invalid(violations.collect()))
         }
         Err(NoVerdict::Schema(cause)) => Err(ApiErrorResponse::internal(ParamsSchemaError { processor: processor.to_owned(), cause })),
-        Err(NoVerdict::Cut { .. }) => Err(refused(PARAMS, "checking them against the paramsSchema of the processor takes too much")),
+        Err(NoVerdict::Cut { .. }) => {
+            Err(refused(PARAMS, "checking them against the processor's paramsSchema takes too much time or memory"))
+        }
         Err(NoVerdict::Unavailable(why)) => Err(unavailable(&why)),
     }
 }
@@ -94,5 +96,5 @@ fn refused(pointer: &str, detail: &str) -> ApiErrorResponse {
 
 fn unavailable(why: &str) -> ApiErrorResponse {
     tracing::warn!(why, "params cannot be checked");
-    ApiErrorResponse::busy("the params cannot be checked now")
+    ApiErrorResponse::busy("the params cannot be checked at the moment")
 }

@@ -1,4 +1,4 @@
-//! `/v1/jobs/{job_id}/parts` and `/seal`: a large or streamed job, a part a request, and the ledger it leads to.
+//! `/v1/jobs/{job_id}/parts` and `/seal`: submits a large or streamed job part by part, and lists the ledger.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::{body, json};
 const PAGE_SIZE_DEFAULT: usize = 20;
 const PAGE_SIZE_MAX: usize = 100;
 
-/// A part of a job: up to 80 chunks with a ledger row of their own.
+/// A part of a job: up to 80 chunks, with a ledger row of their own.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartResponse {
@@ -36,40 +36,40 @@ pub struct PartResponse {
     part: u32,
     /// The index of its first item in the job.
     first_index: u64,
-    /// Its items.
+    /// How many items it has.
     total_items: u32,
-    /// Its chunks.
+    /// How many chunks it has.
     chunks: u16,
-    /// Chunks of which every item is recorded, as ranges.
+    /// Chunks whose items are all recorded, as ranges.
     #[schema(examples("0-17,19"))]
     settled: String,
-    /// Chunks that are neither: still to be worked on or, in a cancelled job, dropped; as ranges.
+    /// Chunks that are neither settled nor parked: still to be run or, in a cancelled job, dropped. As ranges.
     #[schema(examples("18"))]
     open: String,
-    /// Chunks kept back because the job is paused or has failed, as ranges.
+    /// Chunks that are kept back because the job is paused or has failed, as ranges.
     #[schema(examples(""))]
     parked: String,
-    /// Items that succeeded.
+    /// How many items succeeded.
     processed_items: u64,
-    /// Items that failed for good.
+    /// How many items failed for good.
     failed_items: u64,
     /// When its row last changed.
     #[serde(serialize_with = "time")]
     updated_at: DateTime<Utc>,
 }
 
-/// A page of parts, by number.
+/// A page of parts, in order of number.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartList {
     /// The parts.
     parts: Vec<PartResponse>,
-    /// Where to go on; only null is the end.
+    /// The token of the next page. Null means the end, and nothing else does.
     #[schema(required)]
     next_page_token: Option<String>,
 }
 
-/// No more parts than these.
+/// Closes a job for further parts.
 #[derive(Debug, ToSchema)]
 pub struct SealRequest {
     /// How many parts the job has.
@@ -80,12 +80,13 @@ pub struct SealRequest {
 impl PartResponse {
     fn new(part: &Part, job: &Job) -> Self {
         let counts = part.counts_in(job.round);
-        // What failed in an earlier round is pending again, before a worker has brought the part to this one.
+        // Items that failed in an earlier round are pending again, even before a worker has brought the part to the
+        // current round.
         let is_settled = |register: &Register| register.is_full() && (part.round == job.round || register.counts().failed == 0);
         let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(|chunk| part.registers.get(chunk).is_some_and(is_settled));
-        // Workers park whatever they meet of a job that stands; what has not been delivered yet is parked when it is.
-        let stands = job.paused || job.status == headway_core::JobStatus::Failed;
-        let (open, parked) = if stands { (Vec::new(), rest) } else { (rest, Vec::new()) };
+        // Workers park each message of a held job when it is delivered. Here all of its open chunks count as parked.
+        let is_held = job.paused || job.status == headway_core::JobStatus::Failed;
+        let (open, parked) = if is_held { (Vec::new(), rest) } else { (rest, Vec::new()) };
         Self {
             part: part.number,
             first_index: part.first_index,
@@ -101,7 +102,7 @@ impl PartResponse {
     }
 }
 
-/// Add a part to an open job.
+/// Add a part to an unsealed job.
 #[utoipa::path(
     put,
     path = "/v1/jobs/{job_id}/parts/{n}",
@@ -109,12 +110,12 @@ impl PartResponse {
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("n" = u32, Path, description = "The part's number: 0, 1, …, in any order, side by side"),
+        ("n" = u32, Path, description = "The part's number: 0, 1, …; parts may be sent in any order, also at the same time"),
         ("firstIndex" = u64, Query, description = "The index of the part's first item in the job"),
     ),
-    request_body(content = String, content_type = "application/x-ndjson", description = "An item a line, plain or gzip, 4,500,000 bytes at most either way"),
+    request_body(content = String, content_type = "application/x-ndjson", description = "One item a line, uncompressed or gzip; at most 4,500,000 bytes both as sent and unpacked"),
     responses(
-        (status = 201, body = PartResponse), (status = 200, body = PartResponse, description = "The same bytes were there"),
+        (status = 201, body = PartResponse), (status = 200, body = PartResponse, description = "The part was already there with the same content"),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse), (status = 409, body = ApiErrorResponse), (status = 413, body = ApiErrorResponse),
         (status = 415, body = ApiErrorResponse), (status = 422, body = ApiErrorResponse), (status = 429, body = ApiErrorResponse),
@@ -141,7 +142,7 @@ pub async fn put_job_part(
     Ok((status, json_answer(&PartResponse::new(&part, &job))?).into_response())
 }
 
-/// No more parts.
+/// Seal a job: no more parts will follow.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/seal",
@@ -171,7 +172,7 @@ pub async fn seal_job(
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
-/// The ledger.
+/// The job's parts: its ledger.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{job_id}/parts",
@@ -179,8 +180,8 @@ pub async fn seal_job(
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("pageSize" = Option<u64>, Query, description = "20 unless said, at most 100"),
-        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
+        ("pageSize" = Option<u64>, Query, description = "Default 20, at most 100"),
+        ("pageToken" = Option<String>, Query, description = "The token from the page before"),
     ),
     responses(
         (status = 200, body = PartList),
@@ -207,10 +208,10 @@ pub async fn list_job_parts(
     json_answer(&PartList { parts, next_page_token })
 }
 
-/// Beyond the largest job there is no index to reckon with.
+/// An index beyond the largest possible job is refused, so that no sum can overflow.
 fn first_index(query: &Query) -> Result<u64, ApiErrorResponse> {
     let index = query.number("firstIndex")?;
-    let index = index.ok_or_else(|| ApiErrorResponse::malformed("the query has no firstIndex"))?;
+    let index = index.ok_or_else(|| ApiErrorResponse::malformed("the query parameter firstIndex is missing"))?;
     if index <= ITEMS_PER_JOB_MAX {
         return Ok(index);
     }
@@ -234,7 +235,7 @@ fn read_seal(body: &[u8]) -> Result<SealRequest, ApiErrorResponse> {
     }
 }
 
-/// `0-17,19`: ascending numbers, runs drawn together.
+/// Ascending numbers as ranges: `0-17,19`.
 fn ranges(numbers: &[u16]) -> String {
     let runs = numbers.chunk_by(|a, b| a + 1 == *b);
     let text = |run: &[u16]| match run {
@@ -249,9 +250,9 @@ fn ranges(numbers: &[u16]) -> String {
 mod tests {
     use super::*;
 
-    /// The text is what people read and scripts parse.
+    /// People read this text and scripts parse it.
     #[test]
-    fn runs_are_drawn_together() {
+    fn consecutive_numbers_are_one_range() {
         assert_eq!(ranges(&[]), "");
         assert_eq!(ranges(&[0]), "0");
         assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");

@@ -1,4 +1,4 @@
-//! Ids in paths. What is not an id names nothing: 404, in the words of a job that is not there.
+//! Ids in paths. A text that is not an id names no job: 404, worded exactly as for a job that does not exist.
 
 use std::collections::BTreeMap;
 

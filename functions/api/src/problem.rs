@@ -1,5 +1,5 @@
-//! Every refusal and fault as `application/problem+json` (RFC 9457). Programs branch on `type`; people read `detail`;
-//! what went wrong inside goes to the log under the request id, never to the caller.
+//! Every refusal and fault as `application/problem+json` (RFC 9457). Programs branch on `type`; people read `detail`.
+//! The inner cause goes to the log under the request id and never to the caller.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,45 +24,45 @@ pub const ERRORS_MAX: usize = 20;
 pub enum ProblemType {
     /// The request cannot be read.
     Malformed,
-    /// A page token that is not ours, not for this list, or too old.
+    /// The page token is not one of ours, is for another list, or is too old.
     PageToken,
-    /// No valid token.
+    /// There is no valid token.
     Unauthenticated,
-    /// A valid token that does not allow this.
+    /// The token is valid but does not allow this.
     Scope,
-    /// Not there, or another owner's.
+    /// It does not exist, or belongs to another owner.
     NotFound,
-    /// Not a method of this path.
+    /// The path does not support this method.
     Method,
-    /// Not a media type or encoding this call takes.
+    /// The call does not support this media type or encoding.
     MediaType,
     /// The job has ended.
     JobEnded,
     /// The job has not ended.
     JobNotEnded,
-    /// Nothing failed and nothing is parked.
+    /// No item has failed, and nothing is parked.
     NothingToRetry,
-    /// The round named is not the one being left.
+    /// The round in the request is not the job's current round.
     RoundDiffers,
-    /// The part is there with other bytes.
+    /// The part exists with different content.
     PartDiffers,
-    /// A part is missing, or parts do not join.
+    /// A part is missing, or the parts leave a gap.
     PartMissing,
-    /// The job takes no more parts.
+    /// The job is sealed and takes no more parts.
     Sealed,
-    /// Larger than a limit.
+    /// It is larger than a limit.
     TooLarge,
-    /// Readable, but not valid.
+    /// It can be read but is not valid.
     Invalid,
-    /// No processor of that name.
+    /// There is no processor with that name.
     UnknownProcessor,
-    /// An `Idempotency-Key` that came with another body.
+    /// The `Idempotency-Key` was used before with another body.
     IdempotencyKeyReused,
     /// A quota of the owner is used up.
     Quota,
-    /// Try again.
+    /// Try again in a moment.
     Busy,
-    /// A fault on our side.
+    /// A fault of this service.
     Internal,
 }
 
@@ -71,32 +71,32 @@ impl ProblemType {
     const fn row(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request cannot be read"),
-            Self::PageToken => ("page-token", StatusCode::BAD_REQUEST, "The page token does not hold here"),
+            Self::PageToken => ("page-token", StatusCode::BAD_REQUEST, "The page token is not valid here"),
             Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid token is needed"),
             Self::Scope => ("scope", StatusCode::FORBIDDEN, "The token does not allow this"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
             Self::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here"),
-            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not taken here"),
+            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not supported here"),
             Self::JobEnded => ("job-ended", StatusCode::CONFLICT, "The job has ended"),
             Self::JobNotEnded => ("job-not-ended", StatusCode::CONFLICT, "The job has not ended"),
             Self::NothingToRetry => ("nothing-to-retry", StatusCode::CONFLICT, "There is nothing to retry"),
             Self::RoundDiffers => ("round-differs", StatusCode::CONFLICT, "The job is in another round"),
-            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part is there with other bytes"),
+            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part exists with different content"),
             Self::PartMissing => ("part-missing", StatusCode::CONFLICT, "The parts are not complete"),
             Self::Sealed => ("sealed", StatusCode::CONFLICT, "The job is sealed"),
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
             Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "The job is not valid"),
             Self::UnknownProcessor => ("unknown-processor", StatusCode::UNPROCESSABLE_ENTITY, "There is no such processor"),
             Self::IdempotencyKeyReused => {
-                ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another body")
+                ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used with another body")
             }
             Self::Quota => ("quota", StatusCode::TOO_MANY_REQUESTS, "A quota is used up"),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
-            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed inside the service"),
         }
     }
 
-    /// The status that goes with it.
+    /// Its HTTP status.
     pub const fn status(self) -> StatusCode {
         self.row().1
     }
@@ -107,11 +107,11 @@ impl ProblemType {
     }
 }
 
-/// A problem on its way to the caller. Boxed, since every handler's `Result` carries one.
+/// A problem to be sent to the caller. Boxed, since every handler's `Result` carries one.
 #[derive(Debug, Clone)]
 pub struct ApiErrorResponse(Arc<Problem>);
 
-/// What a problem holds before it knows its request.
+/// The content of a problem before the request is known.
 #[derive(Debug)]
 struct Problem {
     kind: ProblemType,
@@ -125,15 +125,15 @@ struct Problem {
     cause: Option<Cause>,
 }
 
-/// A problem as it is sent. Extension members stand only where they say something.
+/// A problem as it is sent. Extension members are present only where they apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemDocument {
-    /// What programs branch on: `urn:headway:problem:` and a word.
+    /// For programs: `urn:headway:problem:` and a word.
     #[serde(rename = "type")]
     #[schema(examples("urn:headway:problem:invalid"))]
     pub problem_type: String,
-    /// The same for every problem of the type.
+    /// The same for every problem of this type.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
@@ -141,7 +141,7 @@ pub struct ProblemDocument {
     pub detail: String,
     /// The path of the request.
     pub instance: String,
-    /// What is wrong where in the body, 20 at most.
+    /// What is wrong in the body, and where; 20 entries at most.
     #[serde(default)]
     pub errors: Vec<ProblemError>,
     /// With `job-ended` and `job-not-ended`: the job's status.
@@ -150,10 +150,10 @@ pub struct ProblemDocument {
     /// With `too-large` and `quota`: the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// With `unknown-processor`: the names there are.
+    /// With `unknown-processor`: the names of all processors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Vec<String>>,
-    /// With `internal`: what to name when asking for help.
+    /// With `internal`: the id to give when asking for help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
@@ -164,13 +164,13 @@ pub struct ProblemError {
     /// Where, as a JSON Pointer (RFC 6901).
     #[schema(examples("/items/17"))]
     pub pointer: String,
-    /// What.
+    /// What is wrong.
     #[schema(examples("larger than 50,000 bytes"))]
     pub detail: String,
 }
 
 impl ApiErrorResponse {
-    /// A problem of a type, with what is wrong with this request.
+    /// A problem of this type, with what is wrong with this request.
     pub fn new(kind: ProblemType, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Arc::new(Problem::new(kind, detail.into())))
     }
@@ -180,12 +180,12 @@ impl ApiErrorResponse {
         Self::new(ProblemType::Malformed, detail)
     }
 
-    /// `what` is not there. The id stays out of the words, so that all absent jobs are absent alike.
+    /// `what` does not exist. The id is not repeated, so that the answer is the same for every id.
     pub fn not_found(what: &str, _id: &str) -> Self {
         Self::new(ProblemType::NotFound, format!("{what} not found"))
     }
 
-    /// No valid token; `challenge` is the `WWW-Authenticate` header.
+    /// There is no valid token; `challenge` is the `WWW-Authenticate` header.
     pub fn unauthenticated(detail: impl Into<Cow<'static, str>>, challenge: HeaderValue) -> Self {
         let mut problem = Problem::new(ProblemType::Unauthenticated, detail.into());
         problem.challenge = Some(challenge);
@@ -200,20 +200,20 @@ impl ApiErrorResponse {
         Self(Arc::new(problem))
     }
 
-    /// The body is larger than `limit` bytes, or holds more than `limit` of something.
+    /// The body is larger than `limit` bytes, or has more than `limit` of something.
     pub fn too_large(detail: impl Into<Cow<'static, str>>, limit: u64) -> Self {
         let mut problem = Problem::new(ProblemType::TooLarge, detail.into());
         problem.limit = Some(limit);
         Self(Arc::new(problem))
     }
 
-    /// The body is readable but not valid. At least one violation; 20 are shown.
+    /// The body can be read but is not valid. Takes at least one violation; 20 are shown.
     pub fn invalid(violations: Vec<Violation>) -> Self {
         let count = violations.len();
         let detail = match count {
             1 => "1 problem in the body".into(),
             0..ERRORS_MAX => format!("{count} problems in the body"),
-            _ => format!("{ERRORS_MAX} problems in the body or more"),
+            _ => format!("{ERRORS_MAX} or more problems in the body"),
         };
         let mut problem = Problem::new(ProblemType::Invalid, detail.into());
         problem.errors = violations
@@ -224,10 +224,10 @@ impl ApiErrorResponse {
         Self(Arc::new(problem))
     }
 
-    /// There is no processor `name` among the `known` ones.
+    /// There is no such processor; `known` are those that exist.
     pub fn unknown_processor(known: Vec<String>) -> Self {
         let mut problem =
-            Problem::new(ProblemType::UnknownProcessor, "no processor has the name given as `processor`: use one of `known`".into());
+            Problem::new(ProblemType::UnknownProcessor, "there is no processor with this name: use one of those listed in `known`".into());
         problem.known = Some(known);
         Self(Arc::new(problem))
     }
@@ -237,24 +237,24 @@ impl ApiErrorResponse {
         Self::new(ProblemType::Busy, detail)
     }
 
-    /// A fault on our side. `cause` goes to the log, under the request id that the caller is given.
+    /// A fault of this service. `cause` is logged under the request id that the caller is given.
     pub fn internal(cause: impl Into<Cause>) -> Self {
-        let mut problem = Problem::new(ProblemType::Internal, "the request id names the log entry that says why".into());
+        let mut problem = Problem::new(ProblemType::Internal, "the log has the cause under this request id".into());
         problem.cause = Some(cause.into());
         Self(Arc::new(problem))
     }
 
-    /// What kind of problem it is.
+    /// The problem's type.
     pub fn problem_type(&self) -> ProblemType {
         self.0.kind
     }
 
-    /// What is for the log only, with everything that caused it.
+    /// The cause with everything that caused it, for the log only.
     pub(crate) fn cause(&self) -> Option<String> {
         self.0.cause.as_deref().map(|cause| headway_core::error_chain(cause))
     }
 
-    /// The problem as it is sent for a request to the path `instance`.
+    /// The problem as sent for a request to the path `instance`.
     pub fn document(&self, instance: &str, request_id: &str) -> ProblemDocument {
         let problem = &self.0;
         let (_, status, title) = problem.kind.row();
@@ -272,7 +272,7 @@ impl ApiErrorResponse {
         }
     }
 
-    /// The whole answer to a request to the path `instance`, keeping the `headers` set on the way (`Allow`).
+    /// The whole answer to a request to the path `instance`, keeping the `headers` set so far (`Allow`).
     pub(crate) fn render(&self, headers: HeaderMap, instance: &str, request_id: &str) -> Response {
         let body = serde_json::to_vec(&self.document(instance, request_id)).unwrap_or_default();
         let mut response = Response::new(body.into());
@@ -284,7 +284,7 @@ impl ApiErrorResponse {
             headers.insert(WWW_AUTHENTICATE, challenge.clone());
         }
         if let Some(wait) = self.0.retry_after {
-            // In whole seconds, never too early.
+            // In whole seconds, rounded up.
             headers.insert(RETRY_AFTER, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1).into());
         }
         response
@@ -298,7 +298,7 @@ impl Problem {
     }
 }
 
-/// The answer carries the problem along: only the outermost layer knows the request's path and id.
+/// The problem travels inside the response: only the outermost layer knows the request's path and id.
 impl IntoResponse for ApiErrorResponse {
     fn into_response(self) -> Response {
         let mut response = self.render(HeaderMap::new(), "", "");
@@ -314,14 +314,15 @@ impl From<JobError> for ApiErrorResponse {
             JobError::Invalid(violations) => Self::invalid(violations),
             JobError::Conflict(conflict) => conflict.into(),
             JobError::UnknownProcessor { known } => Self::unknown_processor(known),
-            JobError::KeyReused => Self::new(ProblemType::IdempotencyKeyReused, "use a fresh key for another body"),
+            JobError::KeyReused => Self::new(ProblemType::IdempotencyKeyReused, "use a new key for a different body"),
             JobError::Quota { what, limit, retry_after } => {
                 let mut problem = Problem::new(ProblemType::Quota, format!("{what}: no more than {limit}").into());
                 (problem.limit, problem.retry_after) = (Some(limit), Some(retry_after));
                 Self(Arc::new(problem))
             }
             JobError::Unavailable { .. } => {
-                let mut problem = Problem::new(ProblemType::Busy, "a part of the service did not answer: send the same again".into());
+                let mut problem =
+                    Problem::new(ProblemType::Busy, "the table or the queue did not answer: send the same request again".into());
                 problem.cause = Some(error.into());
                 Self(Arc::new(problem))
             }
@@ -342,7 +343,7 @@ impl From<Conflict> for ApiErrorResponse {
             Conflict::Sealed => (ProblemType::Sealed, None),
         };
         let detail = match conflict {
-            Conflict::NothingToRetry => "no item has failed, and none is left".into(),
+            Conflict::NothingToRetry => "no item has failed, and none is left to run".into(),
             other => other.to_string().into(),
         };
         let mut problem = Problem::new(kind, detail);
@@ -371,17 +372,17 @@ impl ToSchema for ApiErrorResponse {
 mod tests {
     use super::*;
 
-    /// Another owner's job and none at all must not be told apart.
+    /// Another owner's job and a job that does not exist must look the same.
     #[test]
-    fn absence_has_one_face() {
+    fn not_found_is_the_same_for_every_id() {
         let one = ApiErrorResponse::from(JobError::NotFound).document("/v1/jobs/a", "r1");
         let other = ApiErrorResponse::not_found("Job", "a").document("/v1/jobs/a", "r2");
         assert_eq!(one, other);
     }
 
-    /// What failed inside would tell of tables and keys.
+    /// The inner cause could reveal tables and keys.
     #[test]
-    fn an_inner_message_never_leaves() {
+    fn the_inner_cause_is_never_sent() {
         let cause = JobError::corrupt("row JOB#7", std::io::Error::other("secret"));
         let problem = ApiErrorResponse::from(cause);
         let sent = serde_json::to_string(&problem.document("/v1/jobs", "r-1")).unwrap();
@@ -390,7 +391,7 @@ mod tests {
         assert_eq!(problem.cause().as_deref(), Some("row JOB#7 cannot be read: secret"));
     }
 
-    /// The list of errors is bounded whatever the body holds.
+    /// The list of errors is limited, whatever the body contains.
     #[test]
     fn at_most_twenty_errors_are_listed() {
         let many = (0..50).map(|i| Violation::new(format!("/items/{i}"), "wrong")).collect();

@@ -1,4 +1,4 @@
-//! `/v1/processors`: what jobs can be started with.
+//! `/v1/processors`: the processors that jobs can use.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::state::AppState;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProcessorResponse<'a> {
-    /// What jobs name it by.
+    /// The name that jobs use.
     name: &'a str,
     /// One line for people.
     description: &'a str,
@@ -29,20 +29,20 @@ pub struct ProcessorResponse<'a> {
     params_schema: &'a Value,
     /// The most items in a chunk.
     chunk_size: u16,
-    /// How often an item is tried while its failures may pass.
+    /// The most attempts for an item whose failures may be temporary.
     max_attempts: u32,
-    /// The longest one try may take.
+    /// The longest that one attempt may take.
     item_timeout_seconds: u64,
 }
 
-/// The processors, by name.
+/// The processors, in order of name.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProcessorList<'a> {
     /// All of them.
     processors: Vec<ProcessorResponse<'a>>,
 }
 
-/// `HEADWAY_PROCESSORS` is of no use.
+/// `HEADWAY_PROCESSORS` cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "HEADWAY_PROCESSORS is not a list of processors, such as \
@@ -50,11 +50,12 @@ pub struct ProcessorList<'a> {
 )]
 pub struct ProcessorsError(#[from] serde_json::Error);
 
-/// The processors that are built in, and those that `HEADWAY_PROCESSORS` describes: the workers' own, which this
-/// function does not hold. A name that is described is as described.
+/// The built-in processors, and those that `HEADWAY_PROCESSORS` describes: the worker's own, whose code is not in this
+/// function. A description replaces that of a built-in processor with the same name.
 ///
 /// # Errors
-/// [`ProcessorsError`] if the variable is set but no such list.
+///
+/// [`ProcessorsError`] if the variable is set but is not such a list.
 pub fn with_own(built_in: Vec<ProcessorInfo>, env: &dyn Fn(&str) -> Option<String>) -> Result<Vec<ProcessorInfo>, ProcessorsError> {
     let own: Vec<ProcessorInfo> = env("HEADWAY_PROCESSORS").map_or(Ok(Vec::new()), |list| serde_json::from_str(&list))?;
     let all = built_in.into_iter().chain(own).map(|info| (info.name.clone(), info));
@@ -74,7 +75,7 @@ impl<'a> ProcessorResponse<'a> {
     }
 }
 
-/// What jobs can be started with.
+/// The processors that jobs can use.
 #[utoipa::path(
     get,
     path = "/v1/processors",
@@ -96,7 +97,8 @@ mod tests {
 
     use super::*;
 
-    /// A worker's own processor can be started, and a list that is not one is told at the start, not at the first job.
+    /// A job can use a worker's own processor, and a list that is not valid is reported at the start, not at the first
+    /// job.
     #[test]
     fn own_processors_are_added() {
         let built_in = || vec![ProcessorInfo::new("http", &Options::default())];

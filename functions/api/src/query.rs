@@ -1,5 +1,5 @@
-//! Query parameters, strictly: a value that is not what it should be, or comes twice, is refused and named. Names that
-//! are not known are passed over, as clients may be newer than servers.
+//! Query parameters, read strictly: a value that is wrong, or a parameter that occurs twice, is refused by name.
+//! Unknown parameters are ignored, since a client may be newer than the server.
 
 use axum::extract::FromRequestParts;
 use form_urlencoded::{Serializer, parse};
@@ -17,35 +17,39 @@ const PAGE_SIZE: &str = "pageSize";
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// The value of `name`, if it is there and not empty.
+    /// The value of `name`, if it is present and not empty.
     ///
     /// # Errors
-    /// `malformed` if it comes twice.
+    ///
+    /// `malformed` if it occurs twice.
     pub fn get(&self, name: &str) -> Result<Option<&str>, ApiErrorResponse> {
         let mut values = self.0.iter().filter(|(n, _)| n == name);
         let first = values.next();
         if values.next().is_some() {
-            return Err(ApiErrorResponse::malformed(format!("the query has {name} twice")));
+            return Err(ApiErrorResponse::malformed(format!("the query parameter {name} occurs twice")));
         }
         Ok(first.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()))
     }
 
-    /// The value of `name`, a whole number of digits alone. One too large to hold is the largest there is.
+    /// The value of `name`, a whole number written in digits only. A number that is too large becomes the largest
+    /// possible one.
     ///
     /// # Errors
-    /// `malformed` if it is anything else, or comes twice.
+    ///
+    /// `malformed` if it is anything else, or occurs twice.
     pub fn number(&self, name: &str) -> Result<Option<u64>, ApiErrorResponse> {
         let Some(text) = self.get(name)? else { return Ok(None) };
         if !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(ApiErrorResponse::malformed(format!("{name} is not a whole number from 0")));
+            return Err(ApiErrorResponse::malformed(format!("{name} must be a whole number, 0 or more")));
         }
         Ok(Some(text.parse().unwrap_or(u64::MAX)))
     }
 
-    /// How many elements a page is to have: `default` if not said or 0, `max` if more.
+    /// How many elements a page may have: `default` if absent or 0, and at most `max`.
     ///
     /// # Errors
-    /// `malformed` if it is not a whole number from 0.
+    ///
+    /// `malformed` if it is not a whole number.
     pub fn page_size(&self, default: usize, max: usize) -> Result<usize, ApiErrorResponse> {
         Ok(match self.number(PAGE_SIZE)? {
             None | Some(0) => default,
@@ -56,12 +60,13 @@ impl Query {
     /// The page token, if there is one.
     ///
     /// # Errors
-    /// `malformed` if it comes twice.
+    ///
+    /// `malformed` if it occurs twice.
     pub fn page_token(&self) -> Result<Option<&str>, ApiErrorResponse> {
         self.get(PAGE_TOKEN)
     }
 
-    /// This query with another page token, encoded.
+    /// This query, encoded, with another page token.
     pub fn with_page_token(&self, token: &str) -> String {
         let others = self.0.iter().filter(|(name, _)| name != PAGE_TOKEN);
         Serializer::new(String::new()).extend_pairs(others).append_pair(PAGE_TOKEN, token).finish()
@@ -84,7 +89,7 @@ mod tests {
         Query(parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// A size that is not understood must not quietly become another one.
+    /// A size that cannot be read must not silently become another one.
     #[test]
     fn page_sizes() {
         let size = |text: &str| query(text).page_size(20, 100).ok();
@@ -100,9 +105,9 @@ mod tests {
         assert_eq!(size("pageSize=1&pageSize=1"), None);
     }
 
-    /// The next query is the same but for the token.
+    /// The next page's query differs only in the token.
     #[test]
-    fn the_next_query_is_whole() {
+    fn the_next_query_keeps_all_parameters() {
         let next = query("format=csv&pageToken=old&pageSize=2&x=a%26b").with_page_token("new-_");
         assert_eq!(next, "format=csv&pageSize=2&x=a%26b&pageToken=new-_");
     }

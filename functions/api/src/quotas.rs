@@ -1,21 +1,22 @@
-//! What the operator lets each owner have: `HEADWAY_QUOTAS`, the limits that are to differ from the usual ones.
+//! The quotas of each owner, which the operator sets with `HEADWAY_QUOTAS`.
 
 use headway_core::config::ConfigError;
 use headway_core::quota::Quotas;
 
-/// Names the limits that differ: `liveJobs=10,liveItems=1000000,startsPerMinute=6`.
+/// The limits that differ from the defaults: `liveJobs=10,liveItems=1000000,startsPerMinute=6`.
 pub const HEADWAY_QUOTAS: &str = "HEADWAY_QUOTAS";
 
-/// The usual quotas, but for those that the environment names.
+/// The default quotas, changed by those that the environment names.
 ///
 /// # Errors
-/// [`ConfigError::Invalid`], saying how it is written.
+///
+/// [`ConfigError::Invalid`], which says how to write them.
 pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Quotas, ConfigError> {
     let mut quotas = Quotas::default();
     let Some(value) = env(HEADWAY_QUOTAS) else { return Ok(quotas) };
     for limit in value.split(',') {
         if set(&mut quotas, limit.trim()).is_none() {
-            let expected = "limits such as liveJobs=100,liveItems=20000000,startsPerMinute=60, each a whole number from 1".to_owned();
+            let expected = "limits such as liveJobs=100,liveItems=20000000,startsPerMinute=60, each a whole number, 1 or more".to_owned();
             return Err(ConfigError::Invalid { name: HEADWAY_QUOTAS, value, expected });
         }
     }
@@ -38,7 +39,7 @@ fn set(quotas: &mut Quotas, limit: &str) -> Option<()> {
 mod tests {
     use super::*;
 
-    /// What is not understood must not quietly become the usual limit.
+    /// A limit that cannot be read must not silently become the default.
     #[test]
     fn only_limits_are_read() {
         let read = |text: &str| from_env(&|_| Some(text.to_owned()));

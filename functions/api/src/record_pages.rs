@@ -1,4 +1,4 @@
-//! Pages of records, as JSON, as lines of JSON, or as CSV, bounded in bytes as they are sent.
+//! Pages of records as JSON, NDJSON or CSV, limited in bytes as sent.
 
 use axum::response::{IntoResponse as _, Response};
 use headway_core::limits::PAGE_BYTES_MAX;
@@ -19,7 +19,7 @@ use crate::state::AppState;
 const PAGE_SIZE_DEFAULT: usize = 100;
 const PAGE_SIZE_MAX: usize = 1_000;
 
-/// How a page is written.
+/// The format of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
@@ -33,7 +33,7 @@ impl Format {
             None | Some("json") => Ok(Self::Json),
             Some("ndjson") => Ok(Self::Ndjson),
             Some("csv") => Ok(Self::Csv),
-            Some(_) => Err(ApiErrorResponse::malformed("format is not one of json, ndjson, csv")),
+            Some(_) => Err(ApiErrorResponse::malformed("format must be one of json, ndjson, csv")),
         }
     }
 
@@ -54,24 +54,24 @@ impl Format {
     }
 }
 
-/// One kind of record of a job.
+/// A kind of record of a job.
 pub(crate) trait Records {
-    /// What the use-case gives.
+    /// The record as the domain returns it.
     type Record;
     /// The list's name in JSON and in page tokens.
     const KIND: &'static str;
-    /// The header row.
+    /// The CSV header row.
     const COLUMNS: &'static [&'static str];
 
-    /// A page of records from `from` on.
+    /// A page of records, beginning at `from`.
     async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<Self::Record>, ApiErrorResponse>;
     /// A record as JSON.
     fn json(index: u64, record: &Self::Record) -> serde_json::Result<Vec<u8>>;
-    /// A record's cells, as many as there are columns.
+    /// A record's cells, one for each column.
     fn push_cells(out: &mut Vec<u8>, index: u64, record: &Self::Record);
 }
 
-/// What is asked for.
+/// What the request asks for.
 pub(crate) struct Asked {
     claims: Claims,
     job: OwnedJob,
@@ -109,14 +109,15 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
     let (mut written, mut next) = (Written::new::<R>(*format, is_first), page.next);
     let fitted = written.push_all::<R>(&page.records)?;
     if fitted < page.records.len() {
-        // Quoting made it larger than it was reckoned: the page ends earlier, and only the ledger knows where that is.
+        // Quoting made the page larger than estimated. It ends earlier now, and only the ledger knows the position of
+        // that end.
         next = R::page(state, job, from, fitted).await?.next;
     }
     let next = next.map(|next| tokens.issue(list, &bytes(next), now)).transpose()?;
     Ok(room.until_sent(written.answer::<R>(query, next)?))
 }
 
-/// A page as far as it is written.
+/// A page as far as it has been written.
 struct Written {
     format: Format,
     body: Vec<u8>,
@@ -134,7 +135,7 @@ impl Written {
         Self { format, body, records: 0 }
     }
 
-    /// Writes records while they fit, one at least; says how many.
+    /// Writes records as long as they fit, but at least one. Returns how many.
     fn push_all<R: Records>(&mut self, records: &[(u64, R::Record)]) -> Result<usize, ApiErrorResponse> {
         for (index, record) in records {
             let before = self.body.len();
@@ -157,7 +158,8 @@ impl Written {
                 self.body.extend(R::json(index, record).map_err(ApiErrorResponse::internal)?);
             }
             Format::Ndjson => {
-                // Items come as they came: a line break in one is white space between its tokens, never in a text.
+                // Items are kept as submitted. A line break in one is white space between its tokens, never inside a
+                // text.
                 let line = R::json(index, record).map_err(ApiErrorResponse::internal)?;
                 self.body.extend(line.into_iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
                 self.body.push(b'\n');
@@ -200,5 +202,5 @@ fn position(bytes: &[u8]) -> Result<Position, ApiErrorResponse> {
         let index = u64::from_be_bytes(rest.try_into().ok()?);
         Some(Position { part: u32::from_be_bytes(*part), chunk: u16::from_be_bytes(*chunk), index })
     };
-    read().ok_or_else(|| ApiErrorResponse::internal("a page token's position is not one of this list"))
+    read().ok_or_else(|| ApiErrorResponse::internal("a page token has a position that is not of this list"))
 }

@@ -1,4 +1,4 @@
-//! `/v1/jobs/{job_id}/results`: what items gave, also while the job runs.
+//! `/v1/jobs/{job_id}/results`: the outputs of items, also while the job runs.
 
 use std::sync::Arc;
 
@@ -19,29 +19,30 @@ use crate::query::Query;
 use crate::record_pages::{Asked, Records, answer};
 use crate::state::AppState;
 
-/// What an item gave.
+/// The output of an item.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultResponse<'a> {
-    /// Its place in the job.
+    /// Its index in the job.
     index: u64,
     /// Its id, if the job names an `idField`.
     #[schema(required)]
     id: Option<&'a str>,
-    /// Its output as the processor gave it.
+    /// Its output as the processor returned it.
     #[schema(value_type = Option<Value>, required)]
     output: Option<&'a RawValue>,
-    /// Whether the output was too large to keep.
+    /// True if the output was too large to keep.
     output_omitted: bool,
 }
 
-/// A page of results, by index.
+/// A page of results, in order of index.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultList<'a> {
-    /// The results. A page can be short or empty.
+    /// The results. A page may be short or even empty.
     results: Vec<ResultResponse<'a>>,
-    /// Where to go on, in a live job for what is settled next; only null is the end.
+    /// The token of the next page; while the job runs, for what will be settled next. Null means the end, and nothing
+    /// else does.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -72,7 +73,7 @@ impl Records for Results {
     }
 }
 
-/// Outputs of items, by index; in a live job up to the first chunk that is not settled.
+/// Outputs of items, in order of index. While the job runs, up to the first chunk that is not settled.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{job_id}/results",
@@ -80,15 +81,15 @@ impl Records for Results {
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("format" = Option<String>, Query, description = "json, ndjson or csv; of the last two the next page is in `Link`"),
-        ("pageSize" = Option<u64>, Query, description = "100 unless said, at most 1,000"),
-        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended; holds until a retry"),
+        ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
+        ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
+        ("pageToken" = Option<String>, Query, description = "The token from the page before; valid until a retry"),
     ),
     responses(
         (
             status = 200,
             content((ResultList<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
-            headers(("Link" = Option<String>, description = "The next query, of ndjson and csv pages")),
+            headers(("Link" = Option<String>, description = "For ndjson and csv: the query of the next page")),
         ),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),

@@ -1,4 +1,4 @@
-//! Every path, once: from it come the routes and the document.
+//! All paths, each named once: the routes and the OpenAPI document are made from this list.
 
 use std::sync::{Arc, LazyLock};
 
@@ -30,7 +30,10 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/", get(dashboard::page))
         .fallback(async || ApiErrorResponse::not_found("Path", ""))
         .method_not_allowed_fallback(async |method: Method| {
-            ApiErrorResponse::new(ProblemType::Method, format!("{method} is none of those that `Allow` lists"))
+            ApiErrorResponse::new(
+                ProblemType::Method,
+                format!("the path does not support {method}: use one of the methods in the header `Allow`"),
+            )
         })
         .layer(from_fn_with_state(state.clone(), edge))
         .with_state(state)
@@ -41,7 +44,7 @@ pub fn document() -> Document {
     openapi::completed(documented().into_openapi())
 }
 
-/// Base paths may be mapped, so the document is served where it is, and names no server.
+/// The document names no server: the API may be mapped below a base path.
 async fn openapi_json() -> Response {
     static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
     ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))], TEXT.as_str()).into_response()

@@ -11,28 +11,28 @@ use crate::cors::Origins;
 use crate::page_token::PageTokens;
 use crate::params::ParamsSchemas;
 
-/// The longest a request may take; then `busy`. API Gateway gives up after 30 s.
+/// The longest that a request may take; after that the answer is `busy`. API Gateway gives up after 30 s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
-/// The name under which the table keeps the key of page tokens.
+/// The name under which the table keeps the key of the page tokens.
 const PAGE_TOKEN_SECRET: &str = "page-token";
 
-/// The use-cases' ports, the way callers are known, and the operator's choices about browsers.
+/// The domain's ports, authentication, and the operator's settings.
 #[derive(Debug)]
 pub struct AppState {
-    /// The ports, and the operator's choices about jobs.
+    /// The ports, and the operator's settings about jobs.
     pub app: App,
-    /// Who is calling.
+    /// Authentication.
     pub auth: Authenticator,
-    /// Which pages of other origins may call.
+    /// The origins whose web pages may call.
     pub origins: Origins,
     pub(crate) params_schemas: ParamsSchemas,
     page_tokens: OnceCell<PageTokens>,
-    /// Room for large requests and answers.
+    /// Limits the memory for large requests and answers.
     pub(crate) budget: Budget,
 }
 
 impl AppState {
-    /// With no other origins.
+    /// Without any other origins.
     pub fn new(app: App, auth: Authenticator) -> Self {
         let params_schemas = ParamsSchemas::new(&app.processors);
         Self { app, auth, origins: Origins::default(), params_schemas, page_tokens: OnceCell::new(), budget: Budget::new() }
@@ -45,7 +45,7 @@ impl AppState {
         self
     }
 
-    /// Makes and checks page tokens, with the key that the table keeps for all instances; read once.
+    /// Issues and checks page tokens, with the key that the table keeps for all instances. The key is read once.
     pub(crate) async fn page_tokens(&self) -> Result<&PageTokens, JobError> {
         let read = || async {
             let mut fresh = [0; 32];

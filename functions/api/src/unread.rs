@@ -1,5 +1,5 @@
-//! What a handler leaves of a body. Most callers send all of it before they look for an answer: one that comes while they
-//! still send, on a connection that is then closed, is lost to them. So the rest is taken from the wire first.
+//! Reads the rest of a body that the handler did not read. Most callers send all of a body before they look for an
+//! answer. If the connection is closed while they still send, they never see the answer. So the rest is received first.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,17 +13,18 @@ use futures::stream::poll_fn;
 use http::header::EXPECT;
 use tokio::time::timeout;
 
-/// How much is taken and thrown away, in bytes, and for how long: whoever sends more or slower may lose the answer.
+/// At most this many bytes are received and discarded, for at most this long. A caller that sends more, or more slowly,
+/// may lose the answer.
 const DISCARDED_BYTES_MAX: usize = 32_000_000;
 const DISCARDING_MAX: Duration = Duration::from_secs(2);
 
-/// What may be left of a request's body.
+/// The rest of a request's body, if there is any.
 #[derive(Debug)]
 pub(crate) struct Unread(Option<Arc<Mutex<Body>>>);
 
-/// The request, and what will be left of it.
+/// The request, and a handle to the rest of its body.
 pub(crate) fn keep(request: Request) -> (Request, Unread) {
-    // A caller that asked before sending has not begun to.
+    // A caller that asked first (`Expect`) has not begun to send.
     if request.body().is_end_stream() || request.headers().contains_key(EXPECT) {
         return (request, Unread(None));
     }
@@ -35,7 +36,7 @@ pub(crate) fn keep(request: Request) -> (Request, Unread) {
 }
 
 impl Unread {
-    /// Takes the rest from the wire, within bounds.
+    /// Receives and discards the rest, up to the limits.
     pub(crate) async fn discard(self) {
         let Some(body) = self.0 else { return };
         let mut rest = poll_fn(|context| poll_data(&body, context));
@@ -46,7 +47,7 @@ impl Unread {
                 left = less;
             }
         };
-        // Too slow: the answer is given all the same.
+        // If it takes too long, the answer is sent all the same.
         let _ = timeout(DISCARDING_MAX, read).await;
     }
 }
@@ -57,7 +58,7 @@ fn poll_data(body: &Mutex<Body>, context: &mut Context<'_>) -> Poll<Option<Resul
         match ready!(Pin::new(&mut *body).poll_frame(context)) {
             None => return Poll::Ready(None),
             Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-            // Trailers say nothing here.
+            // Trailers are ignored.
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Poll::Ready(Some(Ok(data)));

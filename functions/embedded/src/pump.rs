@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::{sync::watch, task::JoinError};
 
 use self::calls::Calls;
-use crate::queue::{Fault, Handle, QueueAddress, QueueId, Queues, Received, ReceiveRequest};
+use crate::queue::{Fault, Handle, QueueAddress, QueueId, Queues, ReceiveRequest, Received};
 
 /// A function's result: its answer, or its error.
 pub type FunctionResult<E> = Result<Value, E>;

@@ -18,7 +18,7 @@ use dynoxide::Database;
 use rusqlite::Connection;
 
 use crate::{
-    durability::{Barrier, Access, Kind, Lane, Turn, check_whole, log_sync, private_database},
+    durability::{Access, Barrier, Kind, Lane, Turn, check_whole, log_sync, private_database},
     error::{OpenError, Unavailable},
 };
 pub(crate) use connector::Connector;

@@ -1,5 +1,6 @@
-//! The worker and cleanup functions in one process, called as AWS would call them: with batches of messages through the event
-//! source mappings, and by a schedule. For hosts without AWS: `headway serve`, and the api function under `cargo lambda watch`.
+//! Runs the worker and cleanup functions in the same process, called as AWS would: with batches of messages through
+//! the event source mappings, and by a schedule. For hosts without AWS: `headway serve`, and the api function under
+//! `cargo lambda watch`.
 
 use std::sync::Arc;
 
@@ -12,12 +13,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// The functions under way.
+/// The running functions.
 #[derive(Debug)]
 pub struct Functions(Vec<JoinHandle<()>>);
 
 impl Functions {
-    /// Starts calling them until `stopped` turns true.
+    /// Starts to call them, until `stopped` becomes true.
     pub fn start(embedded: &Embedded, app: App, worker: Handler, stopped: watch::Receiver<bool>) -> Self {
         let worker = Arc::new(worker);
         let sources = [embedded.event_source(), embedded.dead_letter_source()];
@@ -35,21 +36,21 @@ impl Functions {
         Self(running)
     }
 
-    /// A worker that knows the embedded queue's dead letters.
+    /// A worker that knows which messages come from the dead-letter queue.
     pub fn worker(embedded: &Embedded, app: App, processors: Processors) -> Handler {
         Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
     }
 
-    /// Waits until every call under way has ended.
+    /// Waits until every running call has ended.
     pub async fn finished(self) {
         for function in self.0 {
-            // A panic was reported where it happened; there is nothing left to end.
+            // A panic was reported where it happened, so the result is not needed.
             let _ = function.await;
         }
     }
 }
 
-/// Ends when the value turns true, or nobody can turn it any more.
+/// Ends when the value becomes true or its sender is gone.
 pub async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
@@ -59,7 +60,7 @@ async fn work(worker: Arc<Handler>, event: Value) -> Result<Value, Error> {
     Ok(serde_json::to_value(worker.handle(event, Instant::now() + FUNCTION_TIMEOUT).await)?)
 }
 
-/// The sweep, and what the table does on AWS by itself: rows past their TTL go.
+/// One sweep, and what DynamoDB does by itself: expired rows are deleted.
 async fn cleanup(app: App, embedded: Embedded) -> Result<Value, Error> {
     let swept = headway_cleanup::handle(&app).await?;
     embedded.sweep_expired_rows().await?;

@@ -1,4 +1,4 @@
-//! Why a caller is not known, and why a way of checking tokens cannot be used.
+//! Errors of authentication: of a request, and of the configuration.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,22 +8,22 @@ use http::header::HeaderValue;
 
 use crate::problem::ApiErrorResponse;
 
-/// The largest key set, in bytes.
+/// The largest key set that is read, in bytes.
 pub(super) const SET_BYTES_MAX: usize = 262_144;
 
 /// Why a request has no claims.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// No `Authorization: Bearer …`, or more than one.
+    /// There is no `Authorization: Bearer …`, or more than one.
     #[error("send `Authorization: Bearer <token>`, once")]
     Missing,
-    /// A token that is not valid. The words are for the caller.
+    /// The token is not valid. The text is for the caller.
     #[error("{0}")]
     Invalid(&'static str),
-    /// A valid token without a claim that is needed.
+    /// The token is valid but lacks a claim that is needed.
     #[error("the token's claim `{0}` is missing, empty, not a text, or longer than 128 characters")]
     Claim(String),
-    /// The issuer's keys cannot be had, so nothing can be said about any token.
+    /// The issuer's keys cannot be read, so no token can be checked.
     #[error("the issuer's keys cannot be read")]
     Keys(#[source] Arc<KeysError>),
 }
@@ -42,88 +42,88 @@ impl From<AuthError> for ApiErrorResponse {
     }
 }
 
-/// A configuration that leaves open who may call. The words say what to set.
+/// The configuration does not say who may call. The text says what to set.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthConfigError {
-    /// On Lambda the way must be named.
+    /// On Lambda the variable must be set.
     #[error(
         "HEADWAY_AUTH is not set: set it to `gateway` (API Gateway's JWT authorizer checks tokens) or `jwks` (this \
          function does)"
     )]
     NotSet,
-    /// Not one of the ways.
+    /// The value is none of the known ways.
     #[error("HEADWAY_AUTH is `{0}`: set it to `gateway`, `jwks` or, for development only, `hs256`")]
     Unknown(String),
-    /// The development key has no place in a deployment.
+    /// The development key is not allowed in a deployment.
     #[error("HEADWAY_AUTH is `hs256`, which is for development only: on Lambda set it to `gateway` or `jwks`")]
     DevelopmentKeyOnLambda,
-    /// A setting that this way needs.
+    /// A setting that this way needs is missing.
     #[error("{name} is not set: HEADWAY_AUTH=jwks needs {what}")]
     Needed {
         /// The environment variable.
         name: &'static str,
-        /// What goes in there.
+        /// What to set it to.
         what: &'static str,
     },
-    /// `HEADWAY_SCOPES` holds something else than `required`.
+    /// `HEADWAY_SCOPES` contains something other than `required`.
     #[error("HEADWAY_SCOPES is `{0}`: set it to `required`, or not at all")]
     Scopes(String),
-    /// The JWKS's address is of no use.
-    #[error("HEADWAY_JWKS is of no use")]
+    /// The key set's address cannot be used.
+    #[error("HEADWAY_JWKS cannot be used")]
     Jwks(#[from] KeysError),
-    /// The development key cannot be read or made.
+    /// The development key cannot be read or created.
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),
 }
 
-/// The key set cannot be had.
+/// Why the key set could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// Not an address that keys may come from.
-    #[error("`{0}` is neither a file nor an https URL (http is taken for loopback only)")]
+    /// Not a file and not a URL from which keys may be read.
+    #[error("`{0}` is neither a file nor an https URL (http is allowed on loopback only)")]
     Address(String),
     /// The file cannot be read.
     #[error("the key set {path} cannot be read")]
     File {
         /// Which file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The issuer did not answer as it should.
+    /// The issuer did not answer, or not as expected.
     #[error("the key set cannot be fetched")]
     Fetch(#[from] reqwest::Error),
-    /// It answered with something too large.
+    /// The key set is too large.
     #[error("the key set is larger than {SET_BYTES_MAX} bytes")]
     TooLarge,
-    /// It is not a key set.
+    /// The content is not a key set.
     #[error("the key set is not JSON of the shape {{\"keys\": […]}}")]
     Content(#[from] serde_json::Error),
-    /// It has not been read, and may not be tried again yet.
+    /// The last attempt failed, and the next one is not due yet.
     #[error("the key set could not be read within the last minute")]
     NotYet,
 }
 
-/// The key is of no use.
+/// Why the development key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DevelopmentKeyError {
-    /// Neither a place for it nor a home is named.
-    #[error("no place for the development key: set XDG_STATE_HOME or HOME")]
+    /// Neither a directory for it nor a home directory is set.
+    #[error("there is no directory for the development key: set XDG_STATE_HOME or HOME")]
     NoPlace,
-    /// The file cannot be read or made.
+    /// The file cannot be read or created.
     #[error("the development key {path} cannot be {what}", path = .path.display())]
     File {
         /// Which file.
         path: PathBuf,
         /// `read` or `made`.
         what: &'static str,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// Others on this machine can read it.
+    /// Others on this machine can read the file.
     #[error(
-        "the development key {path} can be read by others (mode {mode:03o}): chmod 600 it, or remove it to have a new one made",
+        "the development key {path} can be read by others (mode {mode:03o}): run chmod 600 on it, or remove it and a new one is created",
         path = .path.display()
     )]
     Exposed {
@@ -132,8 +132,8 @@ pub enum DevelopmentKeyError {
         /// Its permission bits.
         mode: u32,
     },
-    /// Not what this program writes.
-    #[error("{path} is not a development key: remove it to have a new one made", path = .path.display())]
+    /// The content is not what this program writes.
+    #[error("{path} is not a development key: remove it and a new one is created", path = .path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,

@@ -1,5 +1,5 @@
-//! API Gateway's JWT authorizer has checked the token; its claims come with the event, out of any caller's reach. The
-//! `Authorization` header is not looked at: without an authorizer in front there is nobody.
+//! API Gateway's JWT authorizer has checked the token, and its claims come with the event, where no caller can change
+//! them. The `Authorization` header is not read: without an authorizer in front, no caller is known.
 
 use http::request::Parts;
 use lambda_http::RequestExt as _;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::AuthError;
 
-/// The claims the authorizer handed on. It renders every claim as text, a list as `[a b]`.
+/// The claims that the authorizer passed on. It renders every claim as text, a list as `[a b]`.
 pub(super) fn claims(parts: &Parts) -> Result<Map<String, Value>, AuthError> {
     let context = parts.extensions.request_context_ref();
     let jwt = context.and_then(|context| context.authorizer()?.jwt.as_ref()).ok_or(AuthError::Missing)?;

@@ -1,5 +1,5 @@
-//! The development key: one random secret in one file that only its owner can read, which signs and checks tokens on a
-//! developer's machine. A local server and the client beside it share it, so that no login is needed; refused on Lambda.
+//! The development key: a random secret in a file that only its owner can read. It signs and checks tokens on a
+//! developer's machine. A local server and a client beside it share the file, so no login is needed. Refused on Lambda.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -17,9 +17,9 @@ use uuid::Uuid;
 use super::error::{AuthError, DevelopmentKeyError};
 use super::rules::{check_times, checked, rules};
 
-/// `iss` of development tokens.
+/// The `iss` of development tokens.
 pub const ISSUER: &str = "headway-dev";
-/// `aud` of development tokens.
+/// The `aud` of development tokens.
 pub const AUDIENCE: &str = "headway";
 const KEY_BYTES: usize = 32;
 
@@ -27,7 +27,7 @@ const KEY_BYTES: usize = 32;
 #[derive(Clone)]
 pub struct DevelopmentKey([u8; KEY_BYTES]);
 
-/// A token, and when it ends.
+/// A token, and when it expires.
 #[derive(Debug, Clone)]
 pub struct DevelopmentToken {
     /// The JWT.
@@ -37,23 +37,26 @@ pub struct DevelopmentToken {
 }
 
 impl DevelopmentKey {
-    /// A key of these bytes.
+    /// A key with these bytes.
     pub const fn new(bytes: [u8; KEY_BYTES]) -> Self {
         Self(bytes)
     }
 
-    /// The key in the file that [`path_from_env`] names, made if it is not there.
+    /// The key in the file that [`path_from_env`] names; the file is created if it does not exist.
     ///
     /// # Errors
-    /// [`DevelopmentKeyError`], which says what to mend.
+    ///
+    /// [`DevelopmentKeyError`], which says what to do.
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, DevelopmentKeyError> {
         Self::load_or_create(&path_from_env(env)?)
     }
 
-    /// The key in `path`, mode 0600, made if it is not there. Processes that begin at once get the same key.
+    /// The key in `path`, mode 0600; the file is created if it does not exist. Processes that start at the same time
+    /// get the same key.
     ///
     /// # Errors
-    /// [`DevelopmentKeyError`], which says what to mend.
+    ///
+    /// [`DevelopmentKeyError`], which says what to do.
     pub fn load_or_create(path: &Path) -> Result<Self, DevelopmentKeyError> {
         match Self::load(path) {
             Err(DevelopmentKeyError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -77,9 +80,11 @@ impl DevelopmentKey {
         Ok(Self(bytes.ok_or_else(|| DevelopmentKeyError::Damaged { path: path.to_owned() })?))
     }
 
-    /// A token for `subject` that allows `scopes`, valid from `now` for `ttl`, or to the end of time if that is longer.
+    /// A token for `subject` that allows `scopes`. It is valid from `now` for `ttl`, or until the latest possible time
+    /// if `ttl` is longer.
     ///
     /// # Errors
+    ///
     /// If it cannot be signed.
     pub fn token(
         &self,
@@ -97,7 +102,7 @@ impl DevelopmentKey {
         Ok(DevelopmentToken { text, expires_at })
     }
 
-    /// The claims of a token that this key signed and that holds now.
+    /// The claims of a token that this key signed and that is valid now.
     pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Map<String, Value>, AuthError> {
         let rules = rules(Algorithm::HS256, &[ISSUER], &[AUDIENCE]);
         let payload = checked(token, &DecodingKey::from_secret(&self.0), &rules)?;
@@ -106,9 +111,10 @@ impl DevelopmentKey {
     }
 }
 
-/// Where the development key is: `$XDG_STATE_HOME/headway/dev.key`, by default `~/.local/state/headway/dev.key`.
+/// The path of the development key: `$XDG_STATE_HOME/headway/dev.key`, by default `~/.local/state/headway/dev.key`.
 ///
 /// # Errors
+///
 /// [`DevelopmentKeyError::NoPlace`] if neither `XDG_STATE_HOME` (absolute) nor `HOME` is set.
 pub fn path_from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, DevelopmentKeyError> {
     let absolute = |name| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -116,7 +122,7 @@ pub fn path_from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, De
     Ok(state.ok_or(DevelopmentKeyError::NoPlace)?.join("headway/dev.key"))
 }
 
-/// The file appears under its name with all its content, or not at all; if another process was faster, its key stands.
+/// Creates the complete file in one step. If another process was faster, its key is kept.
 fn create(path: &Path) -> io::Result<()> {
     let mut bytes = [0; KEY_BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -129,12 +135,12 @@ fn create(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     });
-    // A draft left behind is private and never read.
+    // A draft that is left behind is private and is never read.
     let _ = fs::remove_file(&draft);
     linked
 }
 
-/// The mode is set again, since a umask may have taken the owner's own bits.
+/// The mode is set again, since the umask may have taken away the owner's own rights.
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
@@ -158,9 +164,9 @@ mod tests {
         (directory, path)
     }
 
-    /// `serve` and `token` are two processes: they must find one key, and nobody else may.
+    /// `serve` and `token` are two processes: they must find the same key, and nobody else may.
     #[test]
-    fn many_at_once_get_one_private_key() {
+    fn concurrent_processes_get_one_private_key() {
         let (_directory, path) = place();
         let now = Utc::now();
         let keys: Vec<DevelopmentKey> = std::thread::scope(|scope| {
@@ -173,7 +179,8 @@ mod tests {
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no draft stays behind");
     }
 
-    /// A file that others saw or another program wrote must not become a key that anybody could know or guess.
+    /// A file that others could read, or that another program wrote, must not be used as a key: it could be known or
+    /// guessed.
     #[test]
     fn an_exposed_or_damaged_key_is_refused() {
         let (_directory, path) = place();
@@ -181,7 +188,8 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         let error = DevelopmentKey::load_or_create(&path).unwrap_err();
         assert!(
-            matches!(error, DevelopmentKeyError::Exposed { mode: 0o640, .. }) && error.to_string().contains("(mode 640): chmod 600 it")
+            matches!(error, DevelopmentKeyError::Exposed { mode: 0o640, .. })
+                && error.to_string().contains("(mode 640): run chmod 600 on it")
         );
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         for content in ["", "c2hvcnQ=\n"] {
@@ -191,9 +199,9 @@ mod tests {
         }
     }
 
-    /// Other programs than this one may read a token: its claims are what a JWT's are everywhere.
+    /// Other programs may read a token too, so its claims have the usual names and forms of a JWT.
     #[test]
-    fn a_token_holds_what_was_asked_for() {
+    fn a_token_contains_the_given_claims() {
         let (key, now) = (DevelopmentKey::new([7; KEY_BYTES]), Utc::now());
         let scopes = ["jobs:read".to_owned(), "jobs:write".to_owned()];
         let token = key.token("u-17", &scopes, now, TimeDelta::hours(1)).unwrap();

@@ -1,5 +1,5 @@
-//! Tokens signed by an issuer, checked against its published keys (RFC 7517). What a token's header says decides
-//! nothing but which key to look up: each key brings its own algorithm, and `jku`, `jwk` and `x5u` are not read.
+//! Tokens signed by an issuer, checked against its published keys (RFC 7517). A token's header only decides which key
+//! is looked up. The key decides the algorithm, and `jku`, `jwk` and `x5u` are not read.
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -17,23 +17,23 @@ use tokio::sync::{Mutex, OnceCell};
 use super::error::{AuthConfigError, AuthError, KeysError, SET_BYTES_MAX};
 use super::rules::{check_times, checked, rules};
 
-/// The keys are read at most this often, whatever tokens come.
+/// The keys are read at most this often, whatever tokens arrive.
 const READ_EVERY_MIN: TimeDelta = TimeDelta::minutes(1);
-/// The keys are read again when they are this old, so that a removed key is refused.
+/// Keys of this age are read again, so that a removed key is refused.
 const FRESH_MAX: TimeDelta = TimeDelta::minutes(5);
-/// Keys that could not be read again are of no use when they are this old.
+/// If the keys could not be read again, they are used until this age.
 const KEPT_MAX: TimeDelta = TimeDelta::hours(24);
 /// The longest a read may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most keys looked at.
+/// At most this many keys of a set are used.
 const KEYS_MAX: usize = 100;
-/// A longer key id is nobody's.
+/// A longer key id is treated as unknown.
 const KID_BYTES_MAX: usize = 256;
 
 /// Where a key set is read from.
 #[async_trait]
 pub trait KeySource: Send + Sync + Debug {
-    /// The key set as JSON, anew.
+    /// Reads the key set as JSON.
     async fn read(&self) -> Result<Vec<u8>, KeysError>;
 }
 
@@ -44,7 +44,7 @@ pub struct Jwks {
     issuer: String,
     audiences: Vec<String>,
     known: RwLock<Arc<Known>>,
-    /// When the keys were last asked for; held while they are.
+    /// When the keys were last requested. Locked while they are being read.
     asked: Mutex<Option<DateTime<Utc>>>,
 }
 
@@ -63,12 +63,13 @@ struct Key {
 }
 
 impl Jwks {
-    /// Tokens of `issuer` for one of `audiences`, with the keys of `source`.
+    /// Accepts tokens of `issuer` for one of `audiences`, signed with the keys of `source`.
     pub fn new(source: Box<dyn KeySource>, issuer: impl Into<String>, audiences: Vec<String>) -> Self {
         Self { source, issuer: issuer.into(), audiences, known: RwLock::default(), asked: Mutex::default() }
     }
 
-    /// As `HEADWAY_JWKS`, `HEADWAY_JWT_ISSUER` and `HEADWAY_JWT_AUDIENCE` (one or more, with commas) say.
+    /// Configured by `HEADWAY_JWKS`, `HEADWAY_JWT_ISSUER` and `HEADWAY_JWT_AUDIENCE` (one or more, separated by
+    /// commas).
     pub(super) fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, AuthConfigError> {
         let needed = |name, what| env(name).ok_or(AuthConfigError::Needed { name, what });
         let source = source(&needed("HEADWAY_JWKS", "the file or https URL of the issuer's keys")?)?;
@@ -78,7 +79,7 @@ impl Jwks {
         Ok(Self::new(source, issuer, audiences))
     }
 
-    /// The claims of a token that a key of the issuer signed and that holds now.
+    /// The claims of a token that one of the issuer's keys signed and that is valid now.
     pub(super) async fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Map<String, Value>, AuthError> {
         let header = decode_header(token).map_err(|_| AuthError::Invalid("the token is not valid"))?;
         let key = self.key(header.kid.as_deref(), now).await?;
@@ -88,8 +89,8 @@ impl Jwks {
         Ok(payload)
     }
 
-    /// The key of that id, after reading the keys anew if it is not known or they are old. Callers with a known key
-    /// do not wait for somebody else's read.
+    /// The key with that id. The keys are read again first if the id is unknown or the keys are old. A caller with a
+    /// known key does not wait while another caller reads.
     async fn key(&self, kid: Option<&str>, now: DateTime<Utc>) -> Result<Key, AuthError> {
         if kid.is_some_and(|kid| kid.len() > KID_BYTES_MAX) {
             return Err(unknown_key());
@@ -118,7 +119,7 @@ impl Jwks {
         Err(AuthError::Keys(Arc::new(failure.unwrap_or(KeysError::NotYet))))
     }
 
-    /// Reads the keys anew. What was known stays if that fails.
+    /// Reads the keys again. If that fails, the known keys are kept.
     async fn read(&self, now: DateTime<Utc>) -> Result<(), KeysError> {
         let keys = self.source.read().await.and_then(|json| parse(&json));
         match keys {
@@ -140,7 +141,7 @@ impl Jwks {
 }
 
 impl Known {
-    /// The key of that id. A token without one means the only key there is.
+    /// The key with that id. A token without an id means the only key of the set.
     fn find(&self, kid: Option<&str>) -> Option<Key> {
         match (kid, self.keys.as_slice()) {
             (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)).cloned(),
@@ -154,7 +155,7 @@ impl Known {
     }
 }
 
-/// A clock that was set back does not keep the keys from being read.
+/// Also true if the clock was set back, so that the keys can still be read.
 fn is_due(asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     asked.is_none_or(|at| !(TimeDelta::zero()..READ_EVERY_MIN).contains(&(now - at)))
 }
@@ -163,7 +164,7 @@ fn unknown_key() -> AuthError {
     AuthError::Invalid("the token is not signed with a key of the issuer")
 }
 
-/// The keys of a set that signatures may be checked with; others are passed over.
+/// The keys of a set that can check signatures. Others are ignored.
 fn parse(json: &[u8]) -> Result<Vec<Key>, KeysError> {
     #[derive(Deserialize)]
     struct Set {
@@ -190,7 +191,7 @@ fn key_of(jwk: Value) -> Option<Key> {
     Some(Key { decoding: DecodingKey::from_jwk(&jwk).ok()?, kid: jwk.common.key_id, algorithm })
 }
 
-/// An https URL, an http URL on loopback, or a file.
+/// The source for an https URL, an http URL on loopback, or a file.
 fn source(address: &str) -> Result<Box<dyn KeySource>, KeysError> {
     if !address.contains("://") {
         return Ok(Box::new(FromFile(PathBuf::from(address))));
@@ -216,7 +217,7 @@ impl KeySource for FromFile {
     }
 }
 
-/// The client is made at the first read: a cold start does not pay for it.
+/// The HTTP client is created at the first read, so that a cold start does not pay for it.
 #[derive(Debug)]
 struct FromUrl {
     url: reqwest::Url,

@@ -1,4 +1,4 @@
-//! What holds for every token, whoever signed it.
+//! The rules for every token, whoever signed it.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::error::AuthError;
 
-/// How far two clocks may differ when `exp` and `nbf` are checked, in seconds.
+/// By how many seconds two clocks may differ when `exp` and `nbf` are checked.
 pub const LEEWAY_S: i64 = 10;
 
-/// The algorithm, issuer and audience a token must have. Times are checked apart, on the clock that is passed in.
+/// The algorithm, issuer and audience that a token must have. Times are checked separately, with the given clock.
 pub(super) fn rules<T: ToString>(algorithm: Algorithm, issuers: &[T], audiences: &[T]) -> Validation {
     let mut rules = Validation::new(algorithm);
     rules.validate_exp = false;
@@ -20,7 +20,7 @@ pub(super) fn rules<T: ToString>(algorithm: Algorithm, issuers: &[T], audiences:
     rules
 }
 
-/// The payload of a token whose signature, issuer and audience hold. What exactly does not is nobody's business.
+/// The payload of a token with a valid signature, issuer and audience. The error does not tell which of them is wrong.
 pub(super) fn checked(token: &str, key: &DecodingKey, rules: &Validation) -> Result<Map<String, Value>, AuthError> {
     let data = decode::<Map<String, Value>>(token, key, rules).map_err(|_| AuthError::Invalid("the token is not valid"))?;
     if data.header.crit.is_some() {
@@ -29,7 +29,8 @@ pub(super) fn checked(token: &str, key: &DecodingKey, rules: &Validation) -> Res
     Ok(data.claims)
 }
 
-/// `exp` must be there and to come, `nbf` past if it is there; [`LEEWAY_S`] either way.
+/// `exp` must be present and in the future; `nbf`, if present, must be in the past. Both allow [`LEEWAY_S`] of
+/// difference.
 pub(super) fn check_times(payload: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), AuthError> {
     #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
     let (now, leeway) = (now.timestamp() as f64, LEEWAY_S as f64);

@@ -4,9 +4,9 @@ const base = location.pathname.replace(/\/?$/, "/");
 const at = (id) => document.getElementById(id);
 const KEY = "headway-token";
 const FAILURES_SHOWN = 20;
-const SURE = {
-  cancel: "End this job now? Items that have not run never will.",
-  delete: "Forget this job, with its failures and results?",
+const QUESTIONS = {
+  cancel: "Cancel this job now? Items that have not begun will never run.",
+  delete: "Delete this job, with its failures and results?",
 };
 const buttons = [...document.querySelectorAll("[data-action]")];
 let watched = null;
@@ -19,7 +19,7 @@ class Refused extends Error {
 
 function token() { return sessionStorage.getItem(KEY); }
 
-// #token=…&job=…: the token leaves the address at once, the job stays in it.
+// The address may have #token=…&job=…. The token is removed from it at once, the job stays.
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   if (given.has("token")) {
@@ -46,9 +46,9 @@ function tell(text) { at("notice").textContent = text; }
 function failed(error) {
   if (error instanceof Refused && error.status === 401) {
     signOut();
-    tell("The token was not taken: " + error.message);
+    tell("The token was refused: " + error.message);
   } else {
-    tell(error instanceof Refused ? error.message : "The server was not reached.");
+    tell(error instanceof Refused ? error.message : "The server cannot be reached.");
   }
 }
 
@@ -103,7 +103,7 @@ function fact(name, value) {
   return [dt, dd];
 }
 
-const WAITS = { throttled: "asked to wait by", unreachable: "cannot reach", rate: "at the pace of" };
+const WAITS = { throttled: "asked to wait by", unreachable: "cannot reach", rate: "limited to the rate of" };
 
 function waiting({ limit, reason, until, lastError }) {
   const what = (WAITS[reason] || reason) + (limit ? " " + limit : "");
@@ -120,10 +120,10 @@ function show(job) {
     ["Items", count(job.totalItems) + (job.sealed ? "" : " so far")], ["Processor", job.processor], ["Round", count(job.round)],
     ["Started", when(job.createdAt)]];
   if (job.itemsPerSecond !== null) facts.push(["Items a second", count(job.itemsPerSecond)]);
-  if (job.estimatedCompletionAt) facts.push(["Done at about", when(job.estimatedCompletionAt)]);
+  if (job.estimatedCompletionAt) facts.push(["Ends at about", when(job.estimatedCompletionAt)]);
   if (job.completedAt) facts.push(["Ended", when(job.completedAt)]);
-  if (job.settling) facts.push(["Settling", "items that were under way are still being counted"]);
-  if (job.retryingItems) facts.push(["To be tried again", count(job.retryingItems)]);
+  if (job.settling) facts.push(["Settling", "items that were running are still being counted"]);
+  if (job.retryingItems) facts.push(["Waiting for another attempt", count(job.retryingItems)]);
   if (job.waitingFor) facts.push(["Waiting", waiting(job.waitingFor)]);
   if (job.errorMessage) facts.push(["Error", job.errorMessage]);
   at("facts").replaceChildren(...facts.flatMap(([name, value]) => fact(name, value)));
@@ -137,12 +137,12 @@ async function showFailures(job) {
     row([cell(count(failure.index), true), cell(failure.id || ""), cell(failure.kind), cell(failure.message)])));
 }
 
-// All are shown always, so that none moves under a pointer when the job ends.
+// All buttons are always shown, so that none moves under the pointer when the job ends.
 function allow(actions) {
   for (const button of buttons) button.disabled = isActing || !actions.includes(button.dataset.action);
 }
 
-// The round is named, so that a second click starts no second one.
+// The request names the round, so that a second click does not start another round.
 function ask(id, action, round) {
   if (action === "delete") return call("v1/jobs/" + id, {}, "DELETE");
   const path = "v1/jobs/" + id + "/" + action;
@@ -153,7 +153,7 @@ function ask(id, action, round) {
 async function act(action) {
   const { id, round } = shown;
   const mine = watched;
-  if (SURE[action] && !confirm(SURE[action])) return;
+  if (QUESTIONS[action] && !confirm(QUESTIONS[action])) return;
   isActing = true;
   allow([]);
   try {
@@ -200,7 +200,7 @@ async function watch(id) {
       if (isLost) tell("");
       isLost = false;
       const asked = answer.headers.get("Retry-After");
-      // A job that has ended may still count what was under way: its numbers are final once it has settled.
+      // A job that has ended may still count items that were running. Its numbers are final once it has settled.
       if (asked === null && shown.settling !== true) { list(false); return; }
       wait = asked === null ? 1 : Number(asked);
     } catch (error) {
@@ -240,7 +240,7 @@ at("sign-in").addEventListener("submit", (event) => {
 for (const button of buttons) button.addEventListener("click", () => act(button.dataset.action));
 at("more").addEventListener("click", () => list(true));
 at("refresh").addEventListener("click", () => list(false));
-at("sign-out").addEventListener("click", () => { signOut(); tell("The token is forgotten."); });
+at("sign-out").addEventListener("click", () => { signOut(); tell("The token has been removed from this page."); });
 window.addEventListener("hashchange", () => { readAddress(); signIn(); });
 readAddress();
 signIn();

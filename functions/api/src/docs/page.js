@@ -34,7 +34,7 @@ function call(path, method, operation) {
   verb.className = "method";
   const made = element("section", "", element("h2", "", verb, element("code", path)), element("p", operation.summary || ""));
   const parameters = (operation.parameters || []).map((p) => [p.name, p.in + (p.required ? ", required" : ""), typeOf(p.schema), p.description || ""]);
-  if (parameters.length) made.append(table(["Parameter", "Where", "Type", "What"], parameters));
+  if (parameters.length) made.append(table(["Parameter", "In", "Type", "Description"], parameters));
   if (operation.requestBody) {
     const body = operation.requestBody;
     made.append(element("p", "Body: " + contentOf(body) + (body.description ? ". " + body.description : "")));
@@ -49,7 +49,7 @@ function schema(name, schema) {
   const rows = Object.entries(schema.properties || {}).map(([member, of]) =>
     [member, typeOf(of) + (required.has(member) ? "" : ", optional"), of.description || ""]);
   return element("details", "", element("summary", name), element("p", schema.description || ""),
-    rows.length ? table(["Member", "Type", "What"], rows) : element("pre", JSON.stringify(schema, null, 2)));
+    rows.length ? table(["Member", "Type", "Description"], rows) : element("pre", JSON.stringify(schema, null, 2)));
 }
 
 async function read() {

@@ -1,4 +1,5 @@
-//! `/v1/jobs/{job_id}/failures/groups`: what went wrong how often, so that ten thousand failures are read at a glance.
+//! `/v1/jobs/{job_id}/failures/groups`: how often each kind of failure occurred, so that ten thousand failures can be
+//! understood at a glance.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -22,18 +23,19 @@ use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;
 
-/// Failures that are looked at.
+/// At most this many failures are counted.
 const COUNTED_MAX: usize = 10_000;
-/// Failures read at a time.
+/// How many failures are read at a time.
 const READ_MAX: usize = 1_000;
-/// Groups that are told, the largest.
+/// Only this many groups are returned, the largest.
 const GROUPS_MAX: usize = 100;
-/// Examples of a group, those of the lowest indexes.
+/// Examples in a group, those with the lowest indexes.
 const EXAMPLES_MAX: usize = 3;
-/// Large items take long to read: what is counted by then is the answer, well before a request is given up.
+/// Large items take long to read. After this time, well before the request's limit, the answer is what has been
+/// counted.
 const COUNTING_MAX: Duration = Duration::from_secs(10);
 
-/// Failures of the current round by their `code`.
+/// Failures of the current round, grouped by `code`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureGroups {
@@ -41,37 +43,37 @@ pub struct FailureGroups {
     groups: Vec<FailureGroup>,
     /// How many failures were counted.
     counted_failures: usize,
-    /// Whether that is all of them.
+    /// True if all failures were counted.
     complete: bool,
 }
 
-/// Failures that have a `code` in common.
+/// Failures with the same `code`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailureGroup {
-    /// The processor's short text, else the kind.
+    /// The processor's short code; if there is none, the kind.
     #[schema(examples("/iata maxLength"))]
     code: String,
-    /// That of its first failure.
+    /// The kind of its first failure.
     kind: String,
-    /// How many there are.
+    /// How many failures it has.
     count: usize,
-    /// The first three; none for an operator who is not the job's owner, since they tell of items.
+    /// The first three failures. Empty for an operator who is not the job's owner, since they show item texts.
     examples: Vec<FailureExample>,
 }
 
-/// One failure of a group.
+/// A failure of a group.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailureExample {
-    /// Its place in the job.
+    /// Its index in the job.
     index: u64,
     /// Its id, if the job names an `idField`.
     #[schema(required)]
     id: Option<String>,
-    /// For people.
+    /// A description for people.
     message: String,
 }
 
-/// Failed items of the current round by `code`, over the first 10,000 of them.
+/// Failed items of the current round, grouped by `code`; only the first 10,000 are counted.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{job_id}/failures/groups",
@@ -100,7 +102,7 @@ pub async fn group_job_failures(
         if now.round == job.round {
             return json_answer(&tally.groups());
         }
-        // A retry came in between: these are failures of two rounds.
+        // A retry happened in between: the counted failures are from two rounds.
         job = now;
     }
 }
@@ -112,7 +114,7 @@ async fn count(state: &AppState, job: &Job, examples_max: usize, until: Instant)
         if Instant::now() >= until {
             return Ok(tally);
         }
-        // One more than is counted tells whether there are more.
+        // Read one more than is counted, to learn whether there are more.
         let limit = (COUNTED_MAX + 1 - tally.counted).min(READ_MAX);
         let page = records::failures(&state.app, job, from, limit).await?;
         for (index, failure) in page.records {

@@ -1,4 +1,5 @@
-//! What an owner does to a job: cancel, pause, resume, retry, delete. Each may be sent again when its answer was lost.
+//! What an owner can do with a job: cancel, pause, resume, retry, delete. Each request may be sent again if its answer
+//! was lost.
 
 use std::sync::Arc;
 
@@ -18,15 +19,15 @@ use crate::problem::ApiErrorResponse;
 use crate::state::AppState;
 use crate::{body, json};
 
-/// The round to leave, so that the same request sent again starts no second one.
+/// The round to leave. If the same request is sent again, it does not start another round.
 #[derive(Debug, ToSchema)]
 pub struct RetryRequest {
-    /// The job's `round` as the caller knows it.
+    /// The job's current `round`.
     #[schema(minimum = 1)]
     pub round: u32,
 }
 
-/// End a job as `Cancelled`, now.
+/// Cancel a job: end it as `Cancelled` at once.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/cancel",
@@ -34,9 +35,9 @@ pub struct RetryRequest {
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, body = JobStatusResponse, description = "No item of it begins any more"),
+        (status = 200, body = JobStatusResponse, description = "The job is cancelled: no further item begins"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
-        (status = 409, body = ApiErrorResponse, description = "It ended otherwise"), (status = 503, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "It has already ended otherwise"), (status = 503, body = ApiErrorResponse),
     )
 )]
 pub async fn cancel_job(
@@ -48,7 +49,7 @@ pub async fn cancel_job(
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
-/// Hold a job: items in flight are finished, no further ones begin.
+/// Pause a job: running items are finished, and no further items begin.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/pause",
@@ -56,7 +57,7 @@ pub async fn cancel_job(
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, body = JobStatusResponse, description = "It is held, also if it was already"),
+        (status = 200, body = JobStatusResponse, description = "The job is paused, now or since before"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "It has ended"), (status = 503, body = ApiErrorResponse),
     )
@@ -70,7 +71,7 @@ pub async fn pause_job(
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
-/// Let a held job go on.
+/// Resume a paused job.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/resume",
@@ -78,7 +79,7 @@ pub async fn pause_job(
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, body = JobStatusResponse, description = "It goes on, also if it was not held"),
+        (status = 200, body = JobStatusResponse, description = "The job runs, now or since before"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "It has ended"), (status = 503, body = ApiErrorResponse),
     )
@@ -92,19 +93,19 @@ pub async fn resume_job(
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
-/// Start the next round of an ended job: what failed, and what was parked, runs again.
+/// Start the next round of an ended job: failed items and parked chunks run again.
 ///
-/// An unsealed job is open for parts again. The same `round` again gives the job as it is; without a body the present
-/// round is left.
+/// An unsealed job accepts parts again. If the same `round` is sent again, the job is returned as it is. Without a
+/// body, the current round is left.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/retry",
     tag = "jobs",
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
-    request_body(content = RetryRequest, description = "Or no body"),
+    request_body(content = RetryRequest, description = "Optional"),
     responses(
-        (status = 202, body = JobStatusResponse, description = "The round has begun, maybe by an earlier request"),
+        (status = 202, body = JobStatusResponse, description = "The next round has begun, by this request or an earlier one"),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "Not ended, cancelled, in another round, or nothing to retry"),
@@ -128,7 +129,7 @@ pub async fn retry_job(
     Ok((StatusCode::ACCEPTED, JobAnswer::new(job, &claims, state.app.clock.now())?).into_response())
 }
 
-/// Forget an ended job.
+/// Delete an ended job.
 #[utoipa::path(
     delete,
     path = "/v1/jobs/{job_id}",
@@ -136,7 +137,7 @@ pub async fn retry_job(
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 204, description = "It does not exist from now on"),
+        (status = 204, description = "The job no longer exists"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "It has not ended"), (status = 503, body = ApiErrorResponse),
     )
@@ -152,7 +153,7 @@ pub async fn delete_job(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A round that no job reaches is as good as any: no job is in it.
+/// A number that no job's round reaches can be replaced by any other such number.
 fn read_retry(body: &[u8]) -> Result<u32, ApiErrorResponse> {
     let refused = |pointer: &str, detail: &str| ApiErrorResponse::invalid(vec![Violation::new(pointer, detail)]);
     let Some(members) = json::object(body)? else { return Err(refused("", "must be an object, or there must be no body")) };
@@ -160,6 +161,6 @@ fn read_retry(body: &[u8]) -> Result<u32, ApiErrorResponse> {
     match round {
         Some(1..) if members.len() > 1 => Err(refused("", "must have no member but `round`")),
         Some(round @ 1..) => Ok(u32::try_from(round).unwrap_or(u32::MAX).min(u32::MAX - 1)),
-        _ => Err(refused("/round", "must be the round to leave, a whole number from 1")),
+        _ => Err(refused("/round", "must be the round to leave: a whole number, 1 or more")),
     }
 }

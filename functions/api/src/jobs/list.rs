@@ -1,4 +1,4 @@
-//! Lists of jobs: the caller's own, and for operators another owner's, or all live ones.
+//! Lists of jobs: the caller's own and, for operators, another owner's or all jobs that have not ended.
 
 use std::sync::Arc;
 
@@ -20,18 +20,19 @@ use crate::state::AppState;
 
 const PAGE_SIZE_DEFAULT: usize = 20;
 const PAGE_SIZE_MAX: usize = 100;
-/// What a job in a list takes, in bytes: metadata and an error message make it larger, but not many are.
+/// How much memory a job in a list takes, in bytes. Metadata or an error message may make it larger, but few have
+/// those.
 const JOB_BYTES: usize = 8 << 10;
-/// As `owner`: every owner.
+/// The value of `owner` that means every owner.
 const ALL_OWNERS: &str = "*";
 
 /// A page of jobs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobList {
-    /// The jobs. A page can be short or empty.
+    /// The jobs. A page may be short or even empty.
     jobs: Vec<JobStatusResponse>,
-    /// Where to go on; only null is the end.
+    /// The token of the next page. Null means the end, and nothing else does.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -39,25 +40,26 @@ pub struct JobList {
 /// Whose jobs are listed.
 #[derive(Debug, PartialEq, Eq)]
 enum Whose {
-    /// Those of one owner, newest first.
+    /// The jobs of one owner, newest first.
     Owner(UserId),
-    /// All live ones, longest untouched first.
+    /// All jobs that have not ended, the longest unchanged first.
     AllLive,
 }
 
 /// The caller's jobs, newest first.
 ///
-/// With the scope `jobs:operate` also another owner's, or all live jobs, those to which nothing has happened for longest first.
+/// With the scope `jobs:operate` also another owner's jobs, or all jobs that have not ended, those unchanged for
+/// longest first.
 #[utoipa::path(
     get,
     path = "/v1/jobs",
     tag = "jobs",
     security(("jwt" = [])),
     params(
-        ("status" = Option<String>, Query, description = "Only jobs of this status"),
-        ("owner" = Option<String>, Query, description = "Jobs of this owner, `*` for all live ones: other than the caller's own with the scope jobs:operate"),
-        ("pageSize" = Option<u64>, Query, description = "20 unless said, at most 100"),
-        ("pageToken" = Option<String>, Query, description = "Where an earlier page ended"),
+        ("status" = Option<String>, Query, description = "Only jobs with this status"),
+        ("owner" = Option<String>, Query, description = "Jobs of this owner, or `*` for all jobs that have not ended; needs the scope jobs:operate unless it is the caller"),
+        ("pageSize" = Option<u64>, Query, description = "Default 20, at most 100"),
+        ("pageToken" = Option<String>, Query, description = "The token from the page before"),
     ),
     responses(
         (status = 200, body = JobList),
@@ -94,7 +96,7 @@ pub async fn list_jobs(
     json_answer(&JobList { jobs, next_page_token }).map(|page| room.until_sent(page))
 }
 
-/// The caller's own jobs need no further scope, under whatever name they are asked for.
+/// The caller's own jobs need no further scope, even if `owner` names the caller.
 fn whose(claims: &Claims, owner: Option<&str>) -> Result<Whose, ApiErrorResponse> {
     let is_own = owner.is_none_or(|owner| owner == claims.owner.as_str());
     if !is_own {
@@ -111,6 +113,6 @@ fn whose(claims: &Claims, owner: Option<&str>) -> Result<Whose, ApiErrorResponse
 }
 
 fn status_named(name: Option<&str>) -> Result<Option<JobStatus>, ApiErrorResponse> {
-    let unknown = || ApiErrorResponse::malformed("status is not one of Pending, Processing, Completed, Failed, Cancelled");
+    let unknown = || ApiErrorResponse::malformed("status must be one of Pending, Processing, Completed, Failed, Cancelled");
     name.map(|name| JobStatus::parse(name).ok_or_else(unknown)).transpose()
 }

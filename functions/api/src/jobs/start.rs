@@ -1,4 +1,4 @@
-//! The body that starts a job. Everything that is wrong with it is told at once, each by its pointer.
+//! The body that starts a job. The answer reports everything that is wrong with it at once, each with its JSON Pointer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,32 +23,33 @@ use crate::problem::ApiErrorResponse;
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct StartJobRequest {
-    /// One of those that `/v1/processors` lists.
+    /// The name of a processor that `/v1/processors` lists.
     pub processor: String,
-    /// What the processor wants to know, 100,000 bytes at most.
+    /// Parameters for the processor, 100,000 bytes at most.
     #[schema(value_type = Option<Object>)]
     pub params: Arc<RawValue>,
-    /// All items, kept byte for byte; none if `sealed` is false.
+    /// All items, kept byte for byte. Absent if `sealed` is false.
     #[schema(value_type = Option<Vec<Value>>)]
     pub items: Option<Vec<Box<RawValue>>>,
-    /// False: items follow as parts. True unless said.
+    /// False if the items follow as parts. Default true.
     #[schema(default = true)]
     pub sealed: Option<bool>,
-    /// How many items will come as parts, if `sealed` is false: progress is shown as a share of them.
+    /// How many items will be submitted as parts, if `sealed` is false. Progress is shown as a share of them.
     #[schema(minimum = 0, maximum = 10_000_000)]
     pub expected_items: Option<u64>,
-    /// The top-level member of items that is their id.
+    /// The top-level member of each item that contains its id.
     pub id_field: Option<String>,
-    /// How many failures the job bears; none unless said.
+    /// How many failed items the job tolerates. Default none.
     #[schema(value_type = Option<ToleratedFailuresDocument>)]
     pub tolerated_failures: ToleratedFailures,
     /// The most items in a chunk.
     #[schema(minimum = 1, maximum = 250)]
     pub chunk_size: Option<u16>,
-    /// The caller's own pairs: 20 at most, keys of 40 and texts of 500 characters, 2,000 bytes in all.
+    /// The caller's own key-value pairs: 20 at most, keys of 40 and texts of 500 characters at most, 2,000 bytes in
+    /// all.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<String>,
-    /// The name of an endpoint to be told of the end.
+    /// The name of an endpoint that is told when the job ends.
     pub callback: Option<String>,
 }
 
@@ -74,7 +75,8 @@ impl StartJobRequest {
 /// Reads a body.
 ///
 /// # Errors
-/// `malformed` if it is not JSON as it is taken here, `invalid` with everything that is wrong.
+///
+/// `malformed` if it is not strict JSON, `invalid` with everything that is wrong.
 pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
     let Some(members) = json::object(body)? else {
         return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be an object")]));
@@ -88,14 +90,14 @@ pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
     }
 }
 
-/// The members not yet read, and what was found wrong. A member that is null is one that was not given.
+/// The members that have not been read yet, and what is wrong so far. A member that is null counts as absent.
 struct Reader<'a> {
     members: BTreeMap<String, &'a RawValue>,
     wrong: Vec<Violation>,
 }
 
 impl<'a> Reader<'a> {
-    /// `None` only if something was found wrong.
+    /// `None` only if something is wrong.
     fn request(&mut self) -> Option<StartJobRequest> {
         let sealed = self.value("sealed", "must be true or false", Value::as_bool).unwrap_or(true);
         let processor = self.value("processor", "must be the name of a processor", text);
@@ -111,7 +113,7 @@ impl<'a> Reader<'a> {
             value.as_u64().filter(|size| (1..=ITEMS_PER_CHUNK_MAX as u64).contains(size)).and_then(|size| size.try_into().ok())
         });
         let metadata = self.metadata();
-        // Endpoints are configured by the operator; there are none yet, so no name is one.
+        // Endpoints are configured by the operator, and callbacks are not supported yet, so no name is valid.
         let callback = self.value("callback", "is not the name of an endpoint that is configured", |_| None::<String>);
         let sealed = Some(sealed);
         Some(StartJobRequest {
@@ -165,7 +167,7 @@ impl<'a> Reader<'a> {
                 None
             }
             (Some(_), false) => {
-                self.refuse("/items", "must not be there if `sealed` is false: items follow as parts");
+                self.refuse("/items", "must be absent if `sealed` is false: send the items as parts");
                 None
             }
             (Some(raw), true) => {
@@ -182,7 +184,7 @@ impl<'a> Reader<'a> {
         let must = format!("must be a whole number from 0 to {ITEMS_PER_JOB_MAX}");
         let expected = self.value("expectedItems", &must, |value| value.as_u64().filter(|items| *items <= ITEMS_PER_JOB_MAX));
         if expected.is_some() && sealed {
-            self.refuse("/expectedItems", "must not be there unless `sealed` is false: the items are");
+            self.refuse("/expectedItems", "must be absent unless `sealed` is false: the items themselves are in the body");
         }
         expected
     }
@@ -225,7 +227,7 @@ impl<'a> Reader<'a> {
 
     fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.members).into_keys().take(crate::problem::ERRORS_MAX) {
-            self.refuse(format!("/{}", escaped(&name)), "is not a member of a job");
+            self.refuse(format!("/{}", escaped(&name)), "is not a known member");
         }
     }
 }
@@ -234,7 +236,7 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A percentage is read from the text of its number, which no binary fraction comes near.
+/// A percentage is read from the number's text, since binary fractions would round it.
 fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
     let has_only = |names: &[&str]| members.keys().all(|name| names.contains(&name.as_str()));
@@ -242,23 +244,23 @@ fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
     let wrong = |name: &str, must: &str| Violation::new(format!("/toleratedFailures/{name}"), must);
     match (given("count"), given("percentage")) {
         (Some(count), None) if has_only(&["count"]) => {
-            count.parse().map(ToleratedFailures::Count).map_err(|_| wrong("count", "must be a whole number from 0"))
+            count.parse().map(ToleratedFailures::Count).map_err(|_| wrong("count", "must be a whole number, 0 or more"))
         }
         (None, Some(share)) if has_only(&["percentage", "minimumSample"]) => {
             let percentage = share.parse().map_err(|error: PercentageError| wrong("percentage", &error.to_string()))?;
             let sample = |text: &str| text.parse().ok().filter(|sample| *sample > 0);
-            let refused = || wrong("minimumSample", "must be a whole number from 1");
+            let refused = || wrong("minimumSample", "must be a whole number, 1 or more");
             let minimum_sample = given("minimumSample").map(|text| sample(text).ok_or_else(refused)).transpose()?;
             Ok(ToleratedFailures::Percentage { percentage, minimum_sample })
         }
         _ => {
-            let must = "must be {\"count\": n}, or {\"percentage\": 0 to 100} with \"minimumSample\": 1 or more, or without";
+            let must = "must be {\"count\": n}, or {\"percentage\": 0 to 100} with or without \"minimumSample\": 1 or more";
             Err(Violation::new("/toleratedFailures", must))
         }
     }
 }
 
-/// A member's name in a JSON Pointer; long ones are cut, so that an answer stays small.
+/// A member's name in a JSON Pointer. Long names are cut, so that the answer stays small.
 fn escaped(name: &str) -> String {
     let shown: String = name.chars().take(METADATA_KEY_CHARS_MAX + 1).collect();
     shown.replace('~', "~0").replace('/', "~1")
@@ -273,7 +275,7 @@ mod tests {
         errors.into_iter().map(|error| error.pointer).collect()
     }
 
-    /// The items and params that arrive are those that were sent, to the last digit.
+    /// Items and params arrive exactly as they were sent, to the last digit.
     #[test]
     fn a_body_is_kept_byte_for_byte() {
         let body = r#"{"processor": "p", "params": {"a" : 1.0}, "items": [ {"n": 12345678901234567890.10} , "x"], "idField": null,
@@ -289,9 +291,9 @@ mod tests {
         assert_eq!((request.chunk_size, request.metadata.as_deref()), (Some(250), Some(r#"{"k": 1, "t": "x"}"#)));
     }
 
-    /// A caller mends a body in one go, not a fault at a time.
+    /// A caller can correct the body in one go instead of one mistake at a time.
     #[test]
-    fn everything_wrong_is_told_at_once() {
+    fn everything_wrong_is_reported_at_once() {
         let body = r#"{"params": 1, "items": {}, "sealed": "yes", "idField": "", "toleratedFailures": {"count": -1}, "chunkSize": 251,
             "metadata": {"k": [], "": 1}, "callback": "https://x.example", "extra": 1, "a/b~c": 2}"#;
         let mut pointers = wrong(body);
@@ -313,9 +315,9 @@ mod tests {
         assert_eq!(pointers, expected);
     }
 
-    /// Each single bound, from outside.
+    /// Each single limit, just exceeded.
     #[test]
-    fn bounds_are_kept() {
+    fn limits_are_enforced() {
         let with = |member: &str| format!(r#"{{"processor": "p", "items": [], {member}}}"#);
         let table = [
             (r#""chunkSize": 0"#.to_owned(), "/chunkSize"),

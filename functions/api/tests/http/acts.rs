@@ -1,4 +1,4 @@
-//! What an owner does to a job: each call once, again, and when it comes too late.
+//! What an owner can do with a job: each call once, again, and too late.
 
 use axum::body::Body;
 use chrono::TimeDelta;
@@ -27,7 +27,7 @@ fn conflict(problem: &str) -> (u16, String) {
     (409, problem.to_owned())
 }
 
-/// A cancel is an end like any other: once, and told when it comes too late.
+/// A cancelled job ends once, and a second cancel is answered like the first.
 #[tokio::test(start_paused = true)]
 async fn a_job_is_cancelled_once() {
     let world = World::new();
@@ -46,9 +46,9 @@ async fn a_job_is_cancelled_once() {
     assert_eq!(late.json()["jobStatus"], "Completed");
 }
 
-/// A held job loses nothing and goes on; saying either twice is saying it once.
+/// A paused job loses nothing and can be resumed. Sending either request twice has the effect of sending it once.
 #[tokio::test(start_paused = true)]
-async fn a_job_is_held_and_goes_on() {
+async fn a_job_is_paused_and_resumed() {
     let world = World::new();
     let id = world.start_with(json!({"items": [1, 2, 3], "chunkSize": 1})).await;
     assert_eq!(act(&world, &id, "resume").await.status, 200, "it was not held");
@@ -76,9 +76,9 @@ async fn a_job_is_held_and_goes_on() {
     }
 }
 
-/// A second request to leave a round must not run anything twice, however often and however late it comes.
+/// The same retry request, however often and however late it is sent, must not run anything twice.
 #[tokio::test]
-async fn a_round_is_left_once() {
+async fn a_round_is_left_only_once() {
     let world = World::new();
     let id = world.start_with(json!({"items": [1, {"fail": "a"}, {"fail": "b"}], "chunkSize": 1})).await;
     let early = retry(&world, &id, 1).await;
@@ -94,24 +94,28 @@ async fn a_round_is_left_once() {
     assert_eq!((&next["round"], &next["status"], &next["failedItems"]), (&json!(2), &json!("Processing"), &json!(0)));
     assert_eq!((&next["completedAt"], &next["errorMessage"], &next["expiresAt"]), (&Value::Null, &Value::Null, &Value::Null));
     let part = world.get(&format!("/v1/jobs/{id}/parts")).await.json()["parts"][0].clone();
-    assert_eq!((&part["failedItems"], &part["settled"], &part["open"]), (&json!(0), &json!("0"), &json!("1-2")), "as the job counts");
+    assert_eq!(
+        (&part["failedItems"], &part["settled"], &part["open"]),
+        (&json!(0), &json!("0"), &json!("1-2")),
+        "the part and the job agree"
+    );
     if let Some(token) = token.as_str() {
         assert_eq!(world.get(&format!("/v1/jobs/{id}/failures?pageToken={token}")).await.problem(), "page-token");
     }
     let again = retry(&world, &id, 1).await;
     assert_eq!((again.status.as_u16(), &again.body), (202, &left.body));
-    assert_eq!(refused(&act(&world, &id, "retry").await), conflict("job-not-ended"), "without a round it would be another");
+    assert_eq!(refused(&act(&world, &id, "retry").await), conflict("job-not-ended"), "without a round it would start another one");
     assert_eq!(refused(&retry(&world, &id, 2).await), conflict("job-not-ended"));
     for other in [3, u64::from(u32::MAX), u64::MAX] {
         assert_eq!(refused(&retry(&world, &id, other).await), conflict("round-differs"), "{other}");
     }
     world.work().await;
     assert_eq!(retry(&world, &id, 1).await.json()["status"], "Failed", "the job as it is now");
-    assert_eq!(act(&world, &id, "retry").await.json()["round"], 3, "without a body the present round is left");
+    assert_eq!(act(&world, &id, "retry").await.json()["round"], 3, "without a body the current round is left");
     assert_eq!(refused(&retry(&world, &id, 1).await), conflict("round-differs"));
 }
 
-/// What cannot be retried says which of the reasons it is.
+/// A refused retry says why.
 #[tokio::test(start_paused = true)]
 async fn a_retry_needs_something_to_retry() {
     let world = World::new();
@@ -128,7 +132,7 @@ async fn a_retry_needs_something_to_retry() {
     assert_eq!(act(&world, &tolerant, "retry").await.status, 202, "completed, but with a failure");
 }
 
-/// The body is taken at its word or not at all.
+/// An unclear body must not start a round.
 #[tokio::test]
 async fn a_retrys_body_is_read_strictly() {
     let world = World::new();
@@ -151,12 +155,12 @@ async fn a_retrys_body_is_read_strictly() {
     assert_eq!(send(&[], r#"{"round":1}"#).await.problem(), "media-type");
     assert_eq!(send(&[("content-type", "application/json"), ("content-encoding", "gzip")], r#"{"round":1}"#).await.problem(), "media-type");
     assert_eq!(job(&world, &id).await["round"], 1);
-    assert_eq!(send(&[("content-type", "text/plain")], "").await.status, 202, "there is no body to be of a type");
+    assert_eq!(send(&[("content-type", "text/plain")], "").await.status, 202, "without a body the type does not matter");
 }
 
-/// A submission that failed halfway takes the rest after a retry.
+/// A submission that failed halfway accepts the missing parts after a retry.
 #[tokio::test]
-async fn an_unsealed_job_is_open_again() {
+async fn an_unsealed_job_accepts_parts_again() {
     let world = World::new();
     let id = world.start_with(json!({"sealed": false})).await;
     world.put_part(&id, 0, 0, "1\n{\"fail\":\"x\"}").await;
@@ -175,9 +179,9 @@ async fn an_unsealed_job_is_open_again() {
     assert_eq!((&sealed["status"], &sealed["actions"]), (&json!("Failed"), &json!(["retry", "delete"])), "it had all its parts");
 }
 
-/// What its owner forgot is gone like a job that never was, and its key may start another.
+/// A deleted job looks like one that never existed, and its idempotency key is free again.
 #[tokio::test]
-async fn a_job_is_forgotten() {
+async fn a_job_is_deleted() {
     let world = World::new();
     let start = async || {
         let request = world.request("ann", "POST", "/v1/jobs").header("content-type", "application/json").header("idempotency-key", "k");
@@ -200,7 +204,7 @@ async fn a_job_is_forgotten() {
     assert_eq!(sweep(&world.app).await.unwrap().deleted, 1, "and within the hour no row is left of it");
 }
 
-/// Past its retention a job is gone for every call, before the sweep has come by.
+/// After its retention a job is gone for every call, even before the sweep has deleted it.
 #[tokio::test]
 async fn an_expired_job_is_gone() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! Who gets in, and who does not: tokens signed for real, on a clock and a key set that the test holds.
+//! Which tokens are accepted: real signatures, on a clock and a key set that the test controls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -26,7 +26,7 @@ use crate::world::HeldClock;
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "headway";
 
-/// An issuer's key set as it stands, and how often it was asked for.
+/// An issuer's current key set, and how often it was read.
 #[derive(Debug, Default)]
 struct Issuer {
     keys: Mutex<Option<Vec<Value>>>,
@@ -56,7 +56,7 @@ impl Issuer {
     }
 }
 
-/// A private key with the algorithm it signs with.
+/// A private key, with the algorithm that it signs with.
 struct Signer {
     kid: &'static str,
     algorithm: Algorithm,
@@ -84,7 +84,7 @@ impl Signer {
 fn rsa(kid: &'static str, algorithm: Algorithm) -> Signer {
     let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
     let pkcs8 = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
-    // PKCS#8 wraps the PKCS#1 key that the signer wants in 26 bytes.
+    // PKCS#8 puts 26 bytes in front of the PKCS#1 key that the signer needs.
     Signer { kid, algorithm, key: EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..]) }
 }
 
@@ -114,7 +114,7 @@ impl Door {
         Self { door: Authenticator::jwks(jwks, clock.clone()), clock, issuer }
     }
 
-    /// Claims that hold for an hour.
+    /// Claims that are valid for an hour.
     fn claims(&self) -> Value {
         let now = self.clock.seconds();
         json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "u-17", "iat": now, "nbf": now, "exp": now + 3600})
@@ -148,9 +148,9 @@ fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap())
 }
 
-/// Every algorithm that keys may bring works, each under its own key.
+/// Every supported algorithm works, each with its own key.
 #[tokio::test]
-async fn each_kind_of_key_signs_tokens_that_are_taken() {
+async fn tokens_of_every_kind_of_key_are_accepted() {
     let signers = [rsa("rs", Algorithm::RS256), rsa("ps", Algorithm::PS256), ec("ec"), ed("ed")];
     let world = Door::new(&signers.iter().collect::<Vec<_>>());
     for signer in &signers {
@@ -160,7 +160,7 @@ async fn each_kind_of_key_signs_tokens_that_are_taken() {
     assert_eq!(world.issuer.reads(), 1);
 }
 
-/// The token's header must never choose how it is checked.
+/// The token's header must never choose how the token is checked.
 #[tokio::test]
 async fn the_key_decides_the_algorithm_not_the_token() {
     let world = Door::new(&[&RSA]);
@@ -185,7 +185,7 @@ async fn the_key_decides_the_algorithm_not_the_token() {
     }
 }
 
-/// A signature that covers less than the whole token would let claims be changed.
+/// If the signature did not cover the whole token, claims could be changed.
 #[tokio::test]
 async fn no_bit_of_a_token_can_be_flipped() {
     let signer = ed("ed");
@@ -210,9 +210,9 @@ async fn no_bit_of_a_token_can_be_flipped() {
     }
 }
 
-/// Times, issuer, audience and owner, each side of each edge.
+/// Times, issuer, audience and owner, just inside and just outside of what is valid.
 #[tokio::test]
-async fn claims_that_do_not_hold_are_refused() {
+async fn invalid_claims_are_refused() {
     let world = Door::new(&[&RSA]);
     let now = world.clock.seconds();
     let table = [
@@ -244,9 +244,9 @@ async fn claims_that_do_not_hold_are_refused() {
     }
 }
 
-/// Nothing in a header may send us to a key of the caller's own.
+/// Nothing in a header may lead to a key of the caller's own.
 #[tokio::test]
-async fn a_hostile_header_leads_nowhere() {
+async fn a_hostile_header_is_refused() {
     let world = Door::new(&[&RSA]);
     let attacker = rsa("rsa-1", Algorithm::RS256);
     let claims = world.claims();
@@ -266,7 +266,7 @@ async fn a_hostile_header_leads_nowhere() {
     assert!(world.is_refused(&RSA.token_with(&header, &claims)).await, "crit");
 }
 
-/// A new key works at once, a removed one stops working, and neither needs a restart.
+/// A new key works at once and a removed key stops working, both without a restart.
 #[tokio::test]
 async fn keys_rotate() {
     let world = Door::new(&[&RSA]);
@@ -285,7 +285,7 @@ async fn keys_rotate() {
     assert!(world.is_refused(&token).await, "removed, and nobody sent another key's token");
 }
 
-/// A flood of made-up key ids must not become a flood of requests to the issuer.
+/// Many made-up key ids must not cause many requests to the issuer.
 #[tokio::test]
 async fn unknown_key_ids_cause_one_read_a_minute() {
     let world = Arc::new(Door::new(&[&RSA]));
@@ -304,10 +304,11 @@ async fn unknown_key_ids_cause_one_read_a_minute() {
         }
         assert_eq!(world.issuer.reads(), minute);
     }
-    assert!(world.enter(&RSA.token(&claims)).await.is_ok(), "the others still get in");
+    assert!(world.enter(&RSA.token(&claims)).await.is_ok(), "other tokens are still accepted");
 }
 
-/// An issuer that is down says nothing about tokens: known keys go on for a day, then it is our fault, not the caller's.
+/// If an issuer is down, known keys are used for a day. After that the answer is a fault of the service, not of the
+/// caller.
 #[tokio::test]
 async fn an_issuer_that_is_down_is_not_the_callers_fault() {
     let world = Door::new(&[&RSA]);
@@ -321,7 +322,7 @@ async fn an_issuer_that_is_down_is_not_the_callers_fault() {
     assert_eq!(ApiErrorResponse::from(error).problem_type(), ProblemType::Busy);
 }
 
-/// Keys that are not for signatures, or that every reader of the set could sign with, check nothing.
+/// Keys that are not for signatures, and secret keys that any reader of the set could sign with, are not used.
 #[tokio::test]
 async fn only_public_signature_keys_are_used() {
     let world = Door::new(&[]);
@@ -336,9 +337,9 @@ async fn only_public_signature_keys_are_used() {
     assert!(world.is_refused(&token).await);
 }
 
-/// A team shares its jobs; who did it is still known.
+/// A team can share its jobs, and it is still known who started one.
 #[tokio::test]
-async fn the_owner_is_the_claim_that_was_named() {
+async fn the_owner_is_the_configured_claim() {
     let world = Door::new(&[&RSA]);
     let Door { clock, issuer, .. } = &world;
     let jwks = Jwks::new(Box::new(Published(issuer.clone())), ISSUER, vec![AUDIENCE.to_owned()]);
@@ -354,9 +355,9 @@ async fn the_owner_is_the_claim_that_was_named() {
     assert!(matches!(error, AuthError::Claim(name) if name == "org_id"));
 }
 
-/// Scopes are asked for only where that is configured, but the operator's always.
+/// Scopes are required only if that is configured; the operator's scope always is.
 #[tokio::test]
-async fn scopes_allow_what_they_name() {
+async fn scopes_allow_only_their_own_calls() {
     let world = Door::new(&[&RSA]);
     let Door { clock, issuer, .. } = &world;
     let jwks = || Jwks::new(Box::new(Published(issuer.clone())), ISSUER, vec![AUDIENCE.to_owned()]);
@@ -376,11 +377,11 @@ async fn scopes_allow_what_they_name() {
         assert_eq!(allowed, [read, write, operate], "{changes}");
         let claims = lax.claims(&request(&token)).await.unwrap();
         let allowed = [Scope::Read, Scope::Write, Scope::Operate].map(|scope| claims.require(scope).is_ok());
-        assert_eq!(allowed, [true, true, operate], "{changes}, not asked for");
+        assert_eq!(allowed, [true, true, operate], "{changes}, scopes not required");
     }
 }
 
-/// The gateway's claims come with the event; a header alone says nothing.
+/// The gateway's claims come with the event. A header alone proves nothing.
 #[tokio::test]
 async fn the_gateways_claims_are_read_from_the_event_only() {
     let door = Authenticator::gateway(HeldClock::new());
@@ -402,9 +403,9 @@ async fn the_gateways_claims_are_read_from_the_event_only() {
     assert!(matches!(door.claims(&request(&token)).await, Err(AuthError::Missing)));
 }
 
-/// The development key takes its own tokens and nobody else's.
+/// The development key accepts its own tokens and no others.
 #[tokio::test]
-async fn the_development_key_takes_its_own_tokens() {
+async fn the_development_key_accepts_only_its_own_tokens() {
     let clock = HeldClock::new();
     let door = Authenticator::hs256(DevelopmentKey::new([7; 32]), clock.clone());
     let token = |key: u8| {
@@ -419,7 +420,7 @@ async fn the_development_key_takes_its_own_tokens() {
     assert!(door.claims(&request(&token)).await.is_err(), "expired");
 }
 
-/// Which header counts as a token, and what the caller is told otherwise.
+/// Which header is accepted as a token, and what the caller is told otherwise.
 #[tokio::test]
 async fn one_bearer_header_is_a_token() {
     let world = Door::new(&[&RSA]);
@@ -431,7 +432,7 @@ async fn one_bearer_header_is_a_token() {
         }
         world.door.claims(&request.body(()).unwrap().into_parts().0).await
     };
-    assert!(enter(&[format!("bearer {token}")]).await.is_ok(), "the scheme has no case");
+    assert!(enter(&[format!("bearer {token}")]).await.is_ok(), "the scheme is case-insensitive");
     let bearer = format!("Bearer {token}");
     let refused: [&[String]; 6] = [
         &[],
@@ -447,9 +448,9 @@ async fn one_bearer_header_is_a_token() {
     assert!(matches!(enter(&[format!("Bearer {}", "a".repeat(20_000))]).await, Err(AuthError::Invalid(_))));
 }
 
-/// A deployment in which nobody said who may call must not start.
+/// A deployment whose configuration does not say who may call must not start.
 #[test]
-fn a_deployment_names_its_way() {
+fn a_deployment_must_configure_authentication() {
     let build = |settings: &[(&str, &str)], host| {
         let env = |name: &str| settings.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         Authenticator::from_env(&env, host, HeldClock::new())

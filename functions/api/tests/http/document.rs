@@ -1,4 +1,4 @@
-//! The OpenAPI document, its snapshot, and the pages.
+//! The OpenAPI document, its snapshot, and the HTML pages.
 
 use axum::body::Body;
 use base64::Engine as _;
@@ -9,21 +9,21 @@ use sha2::{Digest as _, Sha256};
 
 use crate::world::World;
 
-/// The contract changes only on purpose: after such a change run this test with UPDATE_SNAPSHOT=1 and look at the diff.
+/// The API changes only on purpose. After such a change run this test with UPDATE_SNAPSHOT=1 and check the diff.
 #[tokio::test]
-async fn the_document_is_its_snapshot() {
+async fn the_document_equals_its_snapshot() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
     let served = World::new().send(Request::get("/openapi.json").body(Body::empty()).unwrap()).await.body;
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
         std::fs::write(path, format!("{served}\n")).unwrap();
     }
     let same = std::fs::read_to_string(path).unwrap().trim_end() == served;
-    assert!(same, "the document is another: if that is meant, run this with UPDATE_SNAPSHOT=1 and look at the diff");
+    assert!(same, "the document has changed: if that is intended, run this test with UPDATE_SNAPSHOT=1 and check the diff");
 }
 
-/// What the document promises is there, says how it is authorised, and refers to nothing that is missing.
+/// Every call in the document exists, states its authorization, and has no dangling reference.
 #[tokio::test]
-async fn what_the_document_describes_is_there() {
+async fn every_documented_call_exists() {
     let world = World::new();
     let document = world.get("/openapi.json").await.json();
     assert_eq!(document["openapi"], "3.1.0");
@@ -62,9 +62,9 @@ fn collect_references(value: &Value, references: &mut Vec<String>) {
     }
 }
 
-/// A page runs its own script and style and nothing else, and speaks to nobody but this service.
+/// A page runs only its own script and style, and talks only to this service.
 #[tokio::test]
-async fn pages_are_closed_in() {
+async fn pages_load_nothing_from_elsewhere() {
     let world = World::new();
     for path in ["/", "/docs"] {
         let page = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
@@ -85,7 +85,7 @@ async fn pages_are_closed_in() {
     }
 }
 
-/// What monitors and callers read first.
+/// The first calls of monitors and clients.
 #[tokio::test]
 async fn health_and_processors() {
     let world = World::new();

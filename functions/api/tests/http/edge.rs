@@ -1,4 +1,4 @@
-//! What every answer carries, and what happens to requests that nothing is there for.
+//! The headers of every answer, and the answers to requests for which there is no handler.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::world::World;
 
-/// An answer without one of these is a gap somewhere in the layers.
+/// An answer without one of these headers has missed a layer.
 #[tokio::test]
 async fn every_answer_carries_its_headers() {
     let world = World::new();
@@ -52,9 +52,9 @@ async fn every_answer_carries_its_headers() {
     assert!(!ids.contains(""));
 }
 
-/// A wrong method says which are right; a wrong path is the caller's to see in the problem.
+/// A wrong method names the right ones; a wrong path is reported as a problem.
 #[tokio::test]
-async fn what_is_not_there_is_told_as_a_problem() {
+async fn unknown_paths_and_methods_are_problems() {
     let world = World::new();
     let answer = world.call("ann", "DELETE", "/v1/jobs").await;
     assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (405, "method"));
@@ -69,7 +69,7 @@ async fn what_is_not_there_is_told_as_a_problem() {
     }
 }
 
-/// A page of a listed origin may call and read; any other gets no leave. Neither needs a token to ask.
+/// A page of a listed origin may call and read; any other gets no permission. Neither needs a token to ask.
 #[tokio::test]
 async fn browsers_of_listed_origins_may_call() {
     let world = World::new();
@@ -104,9 +104,10 @@ async fn browsers_of_listed_origins_may_call() {
     );
 }
 
-/// Callers that only send must get to the answer; those that ask first must not send in vain; nobody sends for ever.
+/// A caller that sends its whole body first must get the answer; one that asks first must not send in vain; and the
+/// server must not receive without limit.
 #[tokio::test]
-async fn what_is_not_read_is_taken_from_the_wire() {
+async fn an_unread_body_is_received_and_discarded() {
     const FRAME: usize = 1_000_000;
     let world = World::new();
     let id = world.start(json!([1])).await;
@@ -140,7 +141,7 @@ async fn what_is_not_read_is_taken_from_the_wire() {
     }
 }
 
-/// A queue that takes nothing, says nothing, or makes the caller panic.
+/// A queue that refuses, never answers, or panics.
 #[derive(Debug)]
 enum BadQueue {
     Refuses,
@@ -159,9 +160,9 @@ impl ChunkQueue for BadQueue {
     }
 }
 
-/// What fails below is told in time and without its inner words; a panic costs one answer, not the process.
+/// A fault of the queue is reported in time and without its inner text. A panic costs one answer, not the process.
 #[tokio::test(start_paused = true)]
-async fn faults_below_are_told_without_their_words() {
+async fn inner_faults_are_reported_without_their_text() {
     for (queue, status, problem) in [(BadQueue::Refuses, 503, "busy"), (BadQueue::Hangs, 503, "busy"), (BadQueue::Panics, 500, "internal")]
     {
         let name = format!("{queue:?}");
@@ -178,9 +179,9 @@ async fn faults_below_are_told_without_their_words() {
     }
 }
 
-/// An event of API Gateway's, as the runtime turns it into a request: claims, stage, query and a packed body arrive.
+/// An event of API Gateway, as the runtime turns it into a request: claims, stage, query and encoded body arrive.
 #[tokio::test]
-async fn a_gateways_event_is_a_request() {
+async fn a_gateway_event_becomes_a_request() {
     let world = World::with(|_| Authenticator::gateway(Arc::new(SystemClock)));
     let event = |method: &str, path: &str, query: &str, media_type: &str, body: &str, is_base64: bool| {
         let event = json!({"version": "2.0", "rawPath": path, "rawQueryString": query, "isBase64Encoded": is_base64, "body": body,
@@ -200,7 +201,7 @@ async fn a_gateways_event_is_a_request() {
     assert_eq!(world.send(event("GET", "/v1/jobs", "pageSize=1", "", "", false)).await.json()["jobs"][0]["createdBy"], "ann");
 }
 
-/// The gateway's own id names the request in both logs.
+/// The gateway's own request id is used in both logs.
 #[tokio::test]
 async fn on_lambda_the_request_has_the_invocations_id() {
     let world = World::new();

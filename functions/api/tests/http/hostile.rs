@@ -1,5 +1,5 @@
-//! Hostile bodies: refused at once, whatever they hold, with nothing left behind; and odd ones that are not hostile come
-//! out as they went in.
+//! Hostile bodies are refused quickly, whatever they contain, and leave nothing behind. Unusual but valid items come
+//! out exactly as they went in.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
-/// The most of a processor's time that a refusal may take; without optimisation ten times as much.
+/// The most processor time that a refusal may take; ten times as much without optimisation.
 const REFUSED_WITHIN: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
 
-/// How long this thread has had a processor so far, as Linux tells it: time in which others have it does not count.
+/// The processor time that this thread has used, as reported by Linux. Time given to other threads does not count.
 fn processor_time() -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
@@ -40,7 +40,7 @@ fn members(count: usize) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// A body, with the status and the problem that it is refused with.
+/// A body, with the status and the problem with which it is refused.
 type Hostile = (&'static str, Vec<u8>, u16, &'static str);
 
 fn hostile_jobs() -> Vec<Hostile> {
@@ -115,9 +115,9 @@ async fn hostile_bodies_are_refused_at_once_and_leave_nothing() {
     assert!(world.take().is_empty(), "and nothing was sent");
 }
 
-/// What the length says does not decide how much is read; a body that ends early is not taken for a short one.
+/// The declared length does not decide how much is read, and a body that ends early is not accepted as a shorter one.
 #[tokio::test]
-async fn a_length_that_lies_is_not_believed() {
+async fn a_wrong_content_length_is_not_trusted() {
     let world = World::new();
     let send = async |length: usize, body: Body| {
         let request = world.request("ann", "POST", "/v1/jobs").header("content-type", JSON).header("content-length", length);
@@ -131,8 +131,8 @@ async fn a_length_that_lies_is_not_believed() {
     assert_eq!(world.get("/v1/jobs").await.json()["jobs"], json!([]));
 }
 
-/// Items as a hostile or an odd client writes them: one line each, with everything in them that some reader takes for
-/// a line's end, a file's end or a mark.
+/// Items as a hostile or unusual client may write them: one line each, with every character that some reader treats as
+/// the end of a line or file, or as a mark.
 fn odd_items() -> impl Strategy<Value = Vec<String>> {
     const ODD: &[&str] = &[
         "\u{2028}",
@@ -167,7 +167,7 @@ fn equal(one: &Value, other: &str) -> bool {
     *one == serde_json::from_str::<Value>(other).unwrap()
 }
 
-/// The results of a job of these lines: as JSON, as lines, and as CSV.
+/// The results of a job with these lines: as JSON, as NDJSON, and as CSV.
 async fn through(lines: &str) -> [Answer; 3] {
     let world = World::new();
     let id = world.start_with(json!({"sealed": false})).await;
@@ -181,7 +181,7 @@ async fn through(lines: &str) -> [Answer; 3] {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// As many out as in, and equal, whichever way they are read.
+    /// As many items come out as went in, and they are equal in each format.
     #[test]
     fn odd_items_come_out_as_they_went_in(items in odd_items(), crlf in any::<bool>()) {
         let ends = if crlf { "\r\n" } else { "\n" };
@@ -198,7 +198,7 @@ proptest! {
             prop_assert!(equal(outputs[place], item) && equal(&lines[place]["output"], item));
             let cell = rows[place].iter().next_back().unwrap();
             prop_assert!(!cell.starts_with(['=', '+', '@', '\t', '\r']), "{}", cell);
-            // JSON never begins with the mark that keeps a cell from being a formula.
+            // JSON never begins with the `'` that keeps a cell from being a formula.
             prop_assert!(equal(&serde_json::from_str(cell.trim_start_matches('\'')).unwrap(), item), "{}", cell);
         }
     }

@@ -1,4 +1,4 @@
-//! Starting, looking and listing.
+//! Starting jobs, reading one, and listing them.
 
 use axum::body::Body;
 use chrono::TimeDelta;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
-/// A whole life, and the document byte for byte: clients in other languages map its fields, in its order.
+/// A job's whole life, and its document byte for byte: clients in other languages rely on its fields and their order.
 #[tokio::test]
 async fn a_job_from_its_start_to_its_end() {
     let world = World::new();
@@ -45,7 +45,7 @@ async fn a_job_from_its_start_to_its_end() {
     assert_ne!(ended.header("etag"), etag);
 }
 
-/// Polling an unchanged job must cost no body, and a changed one must not be missed.
+/// Polling an unchanged job must not send a body, and a change must not be missed.
 #[tokio::test]
 async fn an_unchanged_job_is_not_sent_again() {
     let world = World::new();
@@ -66,9 +66,9 @@ async fn an_unchanged_job_is_not_sent_again() {
     assert_eq!(ask(&etag).await.status, 200);
 }
 
-/// A request that was sent again must not become a second job.
+/// A request that is sent again must not start a second job.
 #[tokio::test]
-async fn a_key_stands_for_one_job() {
+async fn an_idempotency_key_starts_one_job() {
     let world = World::new();
     let send = async |user: &str, key: &str, body: &str| {
         let request = world.request(user, "POST", "/v1/jobs").header("content-type", "application/json");
@@ -85,7 +85,7 @@ async fn a_key_stands_for_one_job() {
 
     let reused = send("ann", "k-1", other).await;
     assert_eq!((reused.status.as_u16(), reused.problem().as_str()), (422, "idempotency-key-reused"));
-    assert_ne!(send("bob", "k-1", body).await.json()["id"], first.json()["id"], "keys are the owner's");
+    assert_ne!(send("bob", "k-1", body).await.json()["id"], first.json()["id"], "each owner has keys of its own");
     assert_ne!(send("ann", "k-2", body).await.json()["id"], first.json()["id"]);
     assert_eq!(send("ann", &"k".repeat(255), body).await.status, 202);
     for key in ["", "\"\"", "a b", "é", &"k".repeat(256)] {
@@ -93,7 +93,7 @@ async fn a_key_stands_for_one_job() {
     }
 }
 
-/// Every refusal, by its type; nothing of a refused job is left anywhere.
+/// Every refusal, by its type. A refused job leaves nothing behind.
 #[tokio::test]
 async fn a_refused_job_leaves_nothing_behind() {
     let world = World::new();
@@ -133,9 +133,9 @@ async fn a_refused_job_leaves_nothing_behind() {
     assert!(world.take().is_empty());
 }
 
-/// The limit is exact, and a body beyond it is not read, whatever its length claims.
+/// The limit is exact, and a larger body is not read, whatever its declared length.
 #[tokio::test]
-async fn bodies_are_bounded() {
+async fn bodies_have_a_maximum_size() {
     let world = World::new();
     let padded = |bytes: usize| {
         let body = r#"{"processor":"echo","items":[1]}"#;
@@ -155,9 +155,9 @@ async fn bodies_are_bounded() {
     assert_eq!(sized("10", Body::from(padded(BODY_BYTES_MAX + 1))).await, 413, "the length lies");
 }
 
-/// What is not JSON by its own account is not read as JSON.
+/// A body whose media type is not JSON is not read as JSON.
 #[tokio::test]
-async fn media_types_are_kept_to() {
+async fn the_media_type_must_be_json() {
     let world = World::new();
     let send = async |headers: &[(&str, &str)]| {
         let request = headers.iter().fold(world.request("ann", "POST", "/v1/jobs"), |r, (name, value)| r.header(*name, *value));
@@ -177,7 +177,7 @@ async fn media_types_are_kept_to() {
     }
 }
 
-/// Pages join to the whole list, newest first, and a token opens nothing else.
+/// The pages together are the whole list, newest first. A page token works for no other list.
 #[tokio::test]
 async fn the_list_is_paged() {
     let world = World::new();
@@ -209,7 +209,7 @@ async fn the_list_is_paged() {
     assert_eq!(world.get("/v1/jobs?pageToken=x").await.problem(), "page-token");
 }
 
-/// Filters say what they take; what they do not take is refused, not passed over.
+/// Filters accept only valid values; others are refused, not ignored.
 #[tokio::test]
 async fn the_list_is_filtered() {
     let world = World::new();
@@ -230,7 +230,7 @@ async fn the_list_is_filtered() {
     }
 }
 
-/// Who polls is asked to come again until no number changes any more; then the answer is another, and so is its tag.
+/// A client is asked to poll again until no number changes any more. Then the answer and its ETag change.
 #[tokio::test(start_paused = true)]
 async fn an_ended_job_settles() {
     let world = World::new();
@@ -244,15 +244,15 @@ async fn an_ended_job_settles() {
     assert_eq!((told(&settling), settling.header("retry-after")), ((json!("Cancelled"), json!(true)), "1"));
     assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], true);
     world.clock.pass(TimeDelta::milliseconds(2_500));
-    assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], false, "a list finds out too");
+    assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], false, "the list shows it too");
     let settled = world.get(&path).await;
     assert_eq!(told(&settled), (json!("Cancelled"), json!(false)));
     assert!(!settled.headers.contains_key("retry-after") && settled.header("etag") != settling.header("etag"));
 }
 
-/// Rate and estimate follow the ledger's time, not the time of asking.
+/// Rate and estimate follow the ledger's time, not the time of the request.
 #[tokio::test]
-async fn the_rate_is_that_of_the_ledger() {
+async fn the_rate_follows_the_ledgers_time() {
     let world = World::new();
     let id = world.start_with(json!({"items": [1, 2, 3, 4], "chunkSize": 1})).await;
     let path = format!("/v1/jobs/{id}");
@@ -270,9 +270,9 @@ async fn the_rate_is_that_of_the_ledger() {
     assert_eq!(world.get(&path).await.json()["itemsPerSecond"], Value::Null, "ended");
 }
 
-/// An empty job is done at once, and one without items for now stays open.
+/// A job without items ends at once; an unsealed one without items so far stays open.
 #[tokio::test]
-async fn no_items_are_a_job_too() {
+async fn a_job_may_have_no_items() {
     let world = World::new();
     let empty = world.get(&format!("/v1/jobs/{}", world.start(json!([])).await)).await.json();
     assert_eq!((&empty["status"], &empty["progressPercentage"]), (&json!("Completed"), &json!(100.0)));
@@ -283,7 +283,7 @@ async fn no_items_are_a_job_too() {
     );
 }
 
-/// What broke it: 18.4 % of 375 is 69, in binary floating point a little less, and the job failed.
+/// Bug found: 18.4 % of 375 is 69, but a little less in binary floating point, and the job failed.
 #[tokio::test]
 async fn a_tolerated_percentage_is_exact_and_comes_back_as_it_was_written() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The HTTP contract, through the router, on the ledger and queue in memory: what a client sees, to the byte.
+//! The HTTP API through the router, with the ledger and queue in memory: exactly what a client sees.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Operators: the scope `jobs:operate` allows what keeps a service going, on every owner's job, and shows no item.
+//! Operators: with the scope `jobs:operate` they can see and hold every owner's job, but see no item.
 
 use axum::body::Body;
 use chrono::TimeDelta;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::owners::{CALLS, call};
 use crate::world::{Answer, World};
 
-/// In every place of Ann's jobs that comes from items.
+/// A text in every place of Ann's jobs that comes from items.
 const CANARY: &str = "canary-7e57";
 const OPERATE: &[&str] = &["jobs:operate"];
 /// The calls on a job that an operator may make.
@@ -31,7 +31,8 @@ fn ids(list: &Value) -> Vec<&str> {
     list["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap()).collect()
 }
 
-/// Every call, as the table in the contract has it: what is not in there is a job that does not exist, or a missing scope.
+/// Every call of the API's table. A call that the scope does not allow is answered as for a job that does not exist, or
+/// with a missing scope.
 #[tokio::test(start_paused = true)]
 async fn the_scope_allows_its_calls_on_any_job_and_no_others() {
     for required in [false, true] {
@@ -60,7 +61,7 @@ async fn the_scope_allows_its_calls_on_any_job_and_no_others() {
     }
 }
 
-/// Items are in answers of many kinds: outputs, failures, the message that ended a job.
+/// Item texts appear in many answers: outputs, failures, the error that ended a job.
 #[tokio::test(start_paused = true)]
 async fn no_item_is_shown() {
     let world = World::new();
@@ -83,10 +84,11 @@ async fn no_item_is_shown() {
     let owners = world.get(&format!("/v1/jobs/{failed}")).await.json();
     assert!(owners["errorMessage"].as_str().unwrap().contains(CANARY), "the owner is told: {owners}");
     let operators = ask(&world, &ops, "GET", &format!("/v1/jobs/{failed}")).await.json();
-    assert_eq!(operators["errorMessage"], "item 1 failed: its failure group says how");
+    assert_eq!(operators["errorMessage"], "item 1 failed: see the job's failure groups");
 }
 
-/// `actions` says what this caller can do: an operator's three, an owner's all, and both of them to a job of one's own.
+/// `actions` lists what this caller can do: an operator three things, an owner everything, and an operator everything
+/// with its own jobs.
 #[tokio::test(start_paused = true)]
 async fn actions_are_the_callers() {
     let world = World::with(|auth| auth.with_scopes_required());
@@ -100,7 +102,7 @@ async fn actions_are_the_callers() {
     assert_eq!(actions("ann", &["jobs:read", "jobs:write"]).await, json!(["cancel", "pause", "seal"]));
     assert_eq!(actions("ann", &["jobs:read"]).await, json!([]));
     assert_eq!(actions("ann", OPERATE).await, json!(["cancel", "pause"]));
-    assert_eq!(actions("ops", &all).await, json!(["cancel", "pause"]), "writing is for jobs of one's own");
+    assert_eq!(actions("ops", &all).await, json!(["cancel", "pause"]), "writing is allowed on own jobs only");
     ask(&world, &world.token("ops", OPERATE), "POST", &format!("{path}/pause")).await;
     assert_eq!(actions("ops", OPERATE).await, json!(["cancel", "resume"]));
     ask(&world, &world.token("ops", OPERATE), "POST", &format!("{path}/cancel")).await;
@@ -108,7 +110,7 @@ async fn actions_are_the_callers() {
     assert_eq!(actions("ann", &all).await, json!(["delete"]));
 }
 
-/// Another owner's jobs are listed as that owner sees them, but for what tells of items.
+/// Another owner's jobs are listed as that owner sees them, but without item texts.
 #[tokio::test(start_paused = true)]
 async fn another_owners_jobs_are_listed() {
     let world = World::new();
@@ -133,10 +135,11 @@ async fn another_owners_jobs_are_listed() {
     for others in ["ann", "*", "nobody", &"x".repeat(129)] {
         assert_eq!(ask(&world, &bob, "GET", &format!("/v1/jobs?owner={others}")).await.problem(), "scope", "{others}");
     }
-    assert_eq!(ask(&world, &bob, "GET", "/v1/jobs?owner=bob").await.status, 200, "one's own need no scope");
+    assert_eq!(ask(&world, &bob, "GET", "/v1/jobs?owner=bob").await.status, 200, "own jobs need no scope");
 }
 
-/// What broke the runbook: nobody could see what stands still. Whose job it is does not matter, nor how many pages it takes.
+/// Bug found: the runbook could not work, since nobody could find jobs that no longer move. The list has all owners'
+/// jobs, over any number of pages.
 #[tokio::test(start_paused = true)]
 async fn all_live_jobs_come_longest_untouched_first() {
     let world = World::new();
@@ -170,5 +173,5 @@ async fn all_live_jobs_come_longest_untouched_first() {
     assert_eq!(completed.body, r#"{"jobs":[],"nextPageToken":null}"#, "none of them is live");
     world.work().await;
     let left = ask(&world, &ops, "GET", "/v1/jobs?owner=*").await.json();
-    assert_eq!(ids(&left), [started.last().unwrap()], "the paused one is all that has not ended");
+    assert_eq!(ids(&left), [started.last().unwrap()], "only the paused job has not ended");
 }

@@ -1,4 +1,5 @@
-//! Other users: every call on another's job answers as if there were none; scopes allow what they name.
+//! Other users: every call on another owner's job is answered as if it did not exist. Scopes allow only their own
+//! calls.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,7 @@ use serde_json::json;
 
 use crate::world::{Answer, World};
 
-/// Every call on a job: method, path behind the id, media type, body.
+/// Every call on a job: method, path after the id, media type, body.
 pub(crate) const CALLS: [(&str, &str, &str, &str); 14] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
@@ -31,9 +32,9 @@ pub(crate) async fn call(world: &World, token: &str, id: &str, (method, path, me
     world.send(request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// Bytes, status and headers alike: nobody can find out which ids exist.
+/// Bytes, status and headers are the same, so nobody can find out which ids exist.
 #[tokio::test]
-async fn anothers_job_does_not_exist() {
+async fn another_owners_job_does_not_exist() {
     let world = World::new();
     let open = world.start_with(json!({"sealed": false})).await;
     let ended = world.start(json!([1, {"fail": "x"}])).await;
@@ -57,7 +58,7 @@ async fn anothers_job_does_not_exist() {
     assert_eq!(world.call("bob", "GET", "/v1/jobs").await.body, r#"{"jobs":[],"nextPageToken":null}"#);
 }
 
-/// The calls above are all that there are: a new one is not forgotten.
+/// The list of calls above is complete, so a new call cannot be forgotten.
 #[tokio::test]
 async fn every_call_on_a_job_is_tried() {
     let document = World::new().get("/openapi.json").await.json();
@@ -73,9 +74,9 @@ async fn every_call_on_a_job_is_tried() {
     }
 }
 
-/// What is not an id in lower case names no job, in the same words.
+/// A text that is not an id in lower case is answered like a job that does not exist.
 #[tokio::test]
-async fn what_is_no_id_names_no_job() {
+async fn an_invalid_id_is_not_found() {
     let world = World::new();
     let id = world.start(json!([1])).await;
     let ann = world.token("ann", &[]);
@@ -95,9 +96,9 @@ async fn what_is_no_id_names_no_job() {
     }
 }
 
-/// Without a valid token there is nothing, not even the difference between jobs.
+/// Without a valid token no answer differs between jobs.
 #[tokio::test]
-async fn without_a_token_there_is_nothing() {
+async fn without_a_token_everything_is_refused() {
     let world = World::new();
     let id = world.start(json!([1])).await;
     for this in CALLS {
@@ -112,9 +113,9 @@ async fn without_a_token_there_is_nothing() {
     assert_eq!(world.send(http::Request::post("/v1/jobs").body(Body::empty()).unwrap()).await.problem(), "unauthenticated");
 }
 
-/// Where scopes are asked for, reading needs one and changing another.
+/// Where scopes are required, reading needs one and changing another.
 #[tokio::test(start_paused = true)]
-async fn scopes_are_asked_for() {
+async fn scopes_are_required() {
     let world = World::with(|auth| auth.with_scopes_required());
     let tokens = [
         (world.token("ann", &[]), false, false),

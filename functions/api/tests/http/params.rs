@@ -1,4 +1,4 @@
-//! A job's `params` are checked where the job is submitted: nobody finds out from 5,000 failed items.
+//! A job's `params` are checked when it is submitted, so that nobody learns of a mistake from 5,000 failed items.
 
 use async_trait::async_trait;
 use headway_core::{Item, ItemError, ItemProcessor, Options, Output, Processors};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Does nothing, and has params.
+/// Does nothing but has a `paramsSchema`.
 struct Mailer;
 
 #[async_trait]
@@ -60,7 +60,7 @@ async fn params_are_checked_against_the_params_schema() {
     }
     let body = json!({"processor": "mailer", "params": {"template": "x"}, "items": [1]});
     assert_eq!(world.post("/v1/jobs", body.to_string()).await.status, 202);
-    assert_eq!(world.take().len(), 1, "what was refused has sent nothing");
+    assert_eq!(world.take().len(), 1, "a refused job has sent nothing");
 }
 
 #[tokio::test]

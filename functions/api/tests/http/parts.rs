@@ -1,4 +1,4 @@
-//! Jobs in parts.
+//! Jobs that are submitted in parts.
 
 use std::io::Write as _;
 
@@ -16,7 +16,7 @@ async fn seal(world: &World, job: &str, parts: u32) -> crate::world::Answer {
     world.post(&format!("/v1/jobs/{job}/seal"), json!({ "parts": parts }).to_string()).await
 }
 
-/// Parts in any order, worked on as they come, sent twice, joined by the seal.
+/// Parts in any order, run as they arrive, sent twice, and joined by the seal.
 #[tokio::test]
 async fn a_job_in_parts() {
     let world = World::new();
@@ -39,7 +39,7 @@ async fn a_job_in_parts() {
     assert_eq!((again.status.as_u16(), &again.body), (200, &first.body));
     assert_eq!(world.put_part(&job, 0, 0, "1\n2\n3").await.problem(), "part-differs");
 
-    assert_eq!(seal(&world, &job, 1).await.problem(), "part-missing", "there is a part beyond");
+    assert_eq!(seal(&world, &job, 1).await.problem(), "part-missing", "there is a part with a higher number");
     let sealed = seal(&world, &job, 2).await;
     assert_eq!((sealed.status.as_u16(), &sealed.json()["sealed"]), (200, &json!(true)));
     assert_eq!(seal(&world, &job, 2).await.body, sealed.body, "the same again");
@@ -58,9 +58,9 @@ async fn a_job_in_parts() {
     assert_eq!((&ledger["parts"][0]["part"], &ledger["nextPageToken"]), (&json!(1), &Value::Null));
 }
 
-/// A gap between parts would leave indexes that no item has.
+/// A gap between parts would leave indexes without an item.
 #[tokio::test]
-async fn parts_must_join() {
+async fn parts_must_leave_no_gap() {
     let world = World::new();
     let job = open_job(&world).await;
     assert_eq!(world.put_part(&job, 0, 0, "1\n2").await.status, 201);
@@ -70,9 +70,9 @@ async fn parts_must_join() {
     assert!(refused.json()["detail"].as_str().unwrap().contains("part 1"), "{}", refused.body);
 }
 
-/// Parts may come packed; what they unpack to is bounded as they are.
+/// Parts may be compressed. Their uncompressed size has the same limit.
 #[tokio::test]
-async fn parts_may_be_packed() {
+async fn parts_may_be_compressed() {
     let world = World::new();
     let job = open_job(&world).await;
     let gzip = |bytes: &[u8]| {
@@ -90,17 +90,17 @@ async fn parts_may_be_packed() {
     let bomb = send(&packed, gzip(&vec![b' '; PART_BYTES_MAX + 1])).await;
     assert_eq!((bomb.status.as_u16(), bomb.problem().as_str(), &bomb.json()["limit"]), (413, "too-large", &json!(PART_BYTES_MAX)));
     assert_eq!(send(&[ndjson], vec![b' '; PART_BYTES_MAX + 1]).await.problem(), "too-large");
-    assert_eq!(send(&packed, b"1\n2".to_vec()).await.problem(), "malformed", "not packed at all");
+    assert_eq!(send(&packed, b"1\n2".to_vec()).await.problem(), "malformed", "not compressed at all");
     assert_eq!(send(&[("content-type", "application/json")], b"1".to_vec()).await.problem(), "media-type");
     assert_eq!(send(&[ndjson, ("content-encoding", "br")], b"1".to_vec()).await.problem(), "media-type");
     assert!(world.take().is_empty());
     assert_eq!(send(&packed, gzip(b"1\n2")).await.status, 201);
-    assert_eq!(send(&[ndjson, ("content-encoding", "identity")], b"1\n2".to_vec()).await.status, 200, "the same lines, plain");
+    assert_eq!(send(&[ndjson, ("content-encoding", "identity")], b"1\n2".to_vec()).await.status, 200, "the same lines, uncompressed");
 }
 
-/// What a part needs, each left out.
+/// What a part needs, with one thing wrong at a time.
 #[tokio::test]
-async fn a_part_that_is_not_right_is_refused() {
+async fn an_invalid_part_is_refused() {
     let world = World::new();
     let job = open_job(&world).await;
     let put = async |path: &str, body: &str| {

@@ -1,4 +1,4 @@
-//! Quotas: what one owner may have, told as `quota`; others are not held back by it, nor is a request that came before.
+//! Quotas: one owner's limits, refused as `quota`. They affect neither other owners nor a request that is sent again.
 
 use chrono::TimeDelta;
 use headway_core::quota::Quotas;
@@ -21,7 +21,7 @@ fn refused(answer: &Answer) -> (u16, String, serde_json::Value, &str) {
     (answer.status.as_u16(), answer.problem(), answer.json()["limit"].clone(), answer.header("retry-after"))
 }
 
-/// One owner's quota is one owner's; a key that has started its job is never refused; a minute later there is room.
+/// Each owner has an own quota; a key that has started its job is never refused; after a minute there is room again.
 #[tokio::test]
 async fn starts_are_limited_by_the_minute() {
     let world = World::with_quotas(Quotas { live_jobs: 100, ..QUOTAS });
@@ -40,7 +40,7 @@ async fn starts_are_limited_by_the_minute() {
     assert_eq!(start(&world, "ann", None, 1).await.header("retry-after"), "2");
 }
 
-/// What has ended makes room, and a retry takes it again.
+/// An ended job makes room, and a retry uses that room again.
 #[tokio::test(start_paused = true)]
 async fn live_jobs_are_limited() {
     let world = World::with_quotas(QUOTAS);
@@ -55,7 +55,7 @@ async fn live_jobs_are_limited() {
     let path = format!("/v1/jobs/{first}/retry");
     let retry = || world.call("ann", "POST", &path);
     assert_eq!(retry().await.problem(), "quota");
-    assert_eq!(world.get(&format!("/v1/jobs/{first}")).await.json()["round"], 1, "what was refused has not begun");
+    assert_eq!(world.get(&format!("/v1/jobs/{first}")).await.json()["round"], 1, "the refused retry has not begun");
     world.work().await;
     world.clock.pass(TimeDelta::seconds(5));
     assert_eq!(retry().await.status, 202);
@@ -64,7 +64,7 @@ async fn live_jobs_are_limited() {
     assert_eq!(start(&world, "ann", None, 1).await.problem(), "quota", "a retried job is live");
 }
 
-/// Items are counted as they come, a part sent again once.
+/// Items count as they are submitted, and a part that is sent again counts once.
 #[tokio::test]
 async fn live_items_are_limited() {
     let world = World::with_quotas(QUOTAS);
@@ -83,9 +83,9 @@ async fn live_items_are_limited() {
     assert_eq!(world.put_part(&open, 3, 6, "7\n8\n").await.status, 201, "the other job has ended");
 }
 
-/// Side by side the limit is as exact as one after the other.
+/// With concurrent requests the limit is as exact as with sequential ones.
 #[tokio::test]
-async fn starts_side_by_side_are_counted_exactly() {
+async fn concurrent_starts_are_counted_exactly() {
     let world = World::with_quotas(Quotas { live_jobs: 100, live_items: 1_000, starts_per_minute: 20 });
     let answers = futures::future::join_all((0..40).map(|_| start(&world, "ann", None, 1))).await;
     let statuses = |status: u16| answers.iter().filter(|answer| answer.status == status).count();

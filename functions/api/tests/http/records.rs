@@ -1,11 +1,11 @@
-//! Failures and results, as JSON, as lines, and as CSV.
+//! Failures and results, as JSON, as NDJSON, and as CSV.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
-/// Every page of a list of lines, from the first to the end of the `Link`s.
+/// Every page of an NDJSON or CSV list, from the first to the last, following `Link`.
 async fn all_pages(world: &World, path: &str, query: &str) -> Vec<Answer> {
     let (mut pages, mut query) = (Vec::new(), query.to_owned());
     loop {
@@ -29,7 +29,7 @@ async fn job_with_failures(world: &World) -> String {
     id
 }
 
-/// The shape that programs map.
+/// The JSON that programs rely on.
 #[tokio::test]
 async fn failures_as_json() {
     let world = World::new();
@@ -44,7 +44,7 @@ async fn failures_as_json() {
     assert_eq!(page.next_query(), None, "the token is in the body");
 }
 
-/// Pages joined are one file, without a second header row, and no cell is a formula.
+/// The pages together are one file with one header row, and no cell is a formula.
 #[tokio::test]
 async fn failures_as_csv() {
     let world = World::new();
@@ -65,7 +65,7 @@ async fn failures_as_csv() {
     }
 }
 
-/// A line is an element, whatever white space the item brought.
+/// A line is one record, whatever white space the item had.
 #[tokio::test]
 async fn results_as_lines() {
     let world = World::new();
@@ -83,7 +83,7 @@ async fn results_as_lines() {
     assert_eq!(pages.iter().map(|page| page.body.as_str()).collect::<String>(), expected);
 }
 
-/// A live job's results can be followed: in order, none left out, none twice.
+/// The results of a running job can be followed: in order, none missing, none twice.
 #[tokio::test]
 async fn results_are_followed_while_the_job_runs() {
     let world = World::new();
@@ -105,9 +105,10 @@ async fn results_are_followed_while_the_job_runs() {
     assert_eq!((&page["results"][0]["output"], &page["nextPageToken"]), (&json!(3), &Value::Null));
 }
 
-/// An output with many quotes doubles in CSV: the page still keeps to its bytes, and nothing is lost between pages.
+/// An output with many quotes doubles in size in CSV. The page still keeps its limit, and nothing is lost between
+/// pages.
 #[tokio::test]
-async fn a_page_is_bounded_as_it_is_sent() {
+async fn a_page_is_limited_in_bytes_as_sent() {
     let world = World::new();
     let line = json!("\"".repeat(7_000)).to_string();
     let id = world.start_with(json!({"sealed": false, "chunkSize": 1})).await;
@@ -124,7 +125,7 @@ async fn a_page_is_bounded_as_it_is_sent() {
     assert_eq!(rows, 151);
 }
 
-/// Tokens hold for one list in one format; a format that is not known is refused.
+/// A token is valid for one list in one format. An unknown format is refused.
 #[tokio::test]
 async fn tokens_and_formats_are_kept_apart() {
     let world = World::new();
@@ -147,7 +148,7 @@ async fn tokens_and_formats_are_kept_apart() {
     }
 }
 
-/// Failures at a glance: the largest group first, and honest about what was not counted.
+/// Failures at a glance: the largest group first, and the answer says if not all were counted.
 #[tokio::test(start_paused = true)]
 async fn failures_are_grouped() {
     let world = World::new();
@@ -173,9 +174,9 @@ async fn failures_are_grouped() {
     assert_eq!(world.get(&path).await.json()["countedFailures"], 0, "of the current round");
 }
 
-/// The first ten thousand are counted, the hundred largest groups told.
+/// The first ten thousand failures are counted, and the hundred largest groups returned.
 #[tokio::test(start_paused = true)]
-async fn groups_are_bounded() {
+async fn groups_are_limited() {
     let world = World::new();
     for (failures, complete) in [(10_000, true), (10_001, false)] {
         let items: Vec<_> = (0..failures).map(|i| json!({"fail": "x", "code": (i % 200).to_string()})).collect();

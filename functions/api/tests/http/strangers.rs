@@ -1,5 +1,5 @@
-//! Random calls of a stranger: whatever is asked about another's job is answered as if there were none, and nothing of
-//! it shows anywhere. `make test-strangers` makes 100,000 of them.
+//! Random calls of a stranger: every call on another owner's job is answered as if it did not exist, and no answer
+//! shows anything of it. `make test-strangers` makes 100,000 of them.
 
 use axum::body::Body;
 use http::Request;
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
-/// Calls of one run, unless `HEADWAY_CALLS` says otherwise.
+/// How many calls a run makes, unless `HEADWAY_CALLS` says otherwise.
 const CALLS: usize = 6_000;
-/// In every place of Ann's jobs that can hold it.
+/// A text in every place of Ann's jobs that can contain one.
 const CANARY: &str = "canary-7e57";
 
-/// Ann's jobs, in every state that a job can be in, and tokens and tags that she was given.
+/// Ann's jobs, in every state that a job can have, and tokens and ETags that she was given.
 struct Treasure {
     ids: Vec<String>,
     tokens: Vec<String>,
@@ -72,7 +72,7 @@ impl Dice {
     }
 }
 
-/// A call with a place for a job's id.
+/// A call with a placeholder for a job's id.
 #[derive(Debug, Clone)]
 struct Call {
     method: String,
@@ -116,7 +116,7 @@ impl Call {
     }
 }
 
-/// An answer without what is its own: its request's id, and the job's id that was asked for.
+/// An answer without what differs in every answer: the request's id, and the job's id that was asked for.
 fn words(mut answer: Answer, id: &str) -> String {
     answer.headers.remove("x-request-id");
     format!("{} {:?} {}", answer.status, answer.headers, answer.body.replace(id, "{job_id}"))

@@ -1,4 +1,4 @@
-//! A whole service in memory: the router, a worker that is run when a test says so, and a clock that a test holds.
+//! A whole service in memory: the router, a worker that runs when a test says so, and a clock that the test controls.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub(crate) const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 
-/// Gives each item back; one with a member `fail` fails with that text, under its `code` or `asked`.
+/// Returns each item as its output. An item with a member `fail` fails with that text, under its `code` or `asked`.
 struct Echo;
 
 #[async_trait]
@@ -45,7 +45,7 @@ fn echo() -> Processors {
     Processors::new().with("echo", Echo)
 }
 
-/// Time stands still but for what a test lets pass; ids are random.
+/// A clock that only a test moves. Ids are random.
 #[derive(Debug)]
 pub(crate) struct HeldClock(Mutex<DateTime<Utc>>);
 
@@ -81,7 +81,7 @@ pub(crate) struct World {
     worker: Worker,
 }
 
-/// An answer, read to its end.
+/// An answer, read completely.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -94,13 +94,13 @@ impl World {
         Self::with(|auth| auth)
     }
 
-    /// With other rules about tokens.
+    /// With other rules for tokens.
     pub(crate) fn with(change: impl FnOnce(Authenticator) -> Authenticator) -> Self {
         let queue = Arc::new(MemoryQueue::default());
         Self::over(queue.clone(), queue, Quotas::default(), echo(), change)
     }
 
-    /// With these processors, on a clock that goes on: what they do is done by other processes.
+    /// With these processors, on a running clock, since they work in other processes.
     pub(crate) fn processing(processors: Processors) -> Self {
         headway_api::use_program(env!("CARGO_BIN_EXE_api"));
         let queue = Arc::new(MemoryQueue::default());
@@ -151,7 +151,7 @@ impl World {
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    /// A request of `user`, still without a body.
+    /// A request of `user`, without a body so far.
     pub(crate) fn request(&self, user: &str, method: &str, path: &str) -> Builder {
         Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.token(user, &[])))
     }
@@ -175,12 +175,12 @@ impl World {
         self.send(request.body(Body::from(lines.to_owned())).unwrap()).await
     }
 
-    /// Starts a job of Ann's with these items; gives its id.
+    /// Starts a job of Ann's with these items and returns its id.
     pub(crate) async fn start(&self, items: Value) -> String {
         self.start_with(json!({ "items": items })).await
     }
 
-    /// Starts a job of Ann's with these members beside the processor; gives its id.
+    /// Starts a job of Ann's with these members besides the processor and returns its id.
     pub(crate) async fn start_with(&self, mut members: Value) -> String {
         members["processor"] = "echo".into();
         let answer = self.post("/v1/jobs", members.to_string()).await;
@@ -188,12 +188,12 @@ impl World {
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// Takes everything from the queue.
+    /// Takes all messages from the queue.
     pub(crate) fn take(&self) -> Vec<String> {
         self.queue.take().into_iter().map(|(_, message)| message.body).collect()
     }
 
-    /// Works off these messages.
+    /// Runs the worker on these messages.
     pub(crate) async fn deliver(&self, bodies: Vec<String>) {
         let delivery = |body| Delivery { message_id: Uuid::new_v4().to_string(), body, receive_count: 1, dead_letter: false };
         let began = Instant::now();
@@ -202,7 +202,7 @@ impl World {
         assert!(worked.undone.is_empty());
     }
 
-    /// Works off whatever is in the queue, and what comes of it.
+    /// Runs the worker until the queue is empty.
     pub(crate) async fn work(&self) {
         loop {
             let bodies = self.take();
@@ -223,7 +223,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The last word of a problem's type; panics if this is none.
+    /// The last word of a problem's type. Panics if the answer is not a problem.
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{} {}", self.status, self.body);
         let document = self.json();

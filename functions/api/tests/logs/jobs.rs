@@ -1,4 +1,4 @@
-//! What operators read: a job can be followed by its id through the lines of all three functions.
+//! What operators read in the logs: a job can be followed by its id through the log lines of all three functions.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ impl io::Write for Lines {
 }
 
 impl Lines {
-    /// What this thread logs from now on, while the guard is held.
+    /// Captures what this thread logs while the guard is held.
     fn listen() -> (Self, DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();
@@ -36,7 +36,7 @@ impl Lines {
         (lines, guard)
     }
 
-    /// Messages of the lines about this job since the last call; every line is JSON.
+    /// The messages of the lines about this job since the last call. Checks that every line is JSON.
     fn about(&self, job: &str) -> Vec<String> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         let lines = String::from_utf8(bytes).unwrap();
@@ -70,9 +70,9 @@ async fn a_job_is_followed_by_its_id_through_all_three_functions() {
     assert_eq!(lines.about(&id), ["deleted a job"]);
 }
 
-/// What stands or is cancelled leaves a trace too, and so does what the sweep repairs.
+/// A chunk that is not run is logged too, and so are the sweep's repairs.
 #[tokio::test(start_paused = true)]
-async fn what_is_not_worked_on_leaves_a_line() {
+async fn a_chunk_that_is_not_run_is_logged() {
     let (lines, _here) = Lines::listen();
     let world = World::new();
 

@@ -233,7 +233,8 @@ pub(super) fn check_owner(found: &fs::Metadata, path: &Path) -> Result<(), OpenE
     if found.uid() == this {
         return Ok(());
     }
-    let why = format!("it belongs to the user with id {}, and this program runs as {this}: change its owner, or choose another", found.uid());
+    let why =
+        format!("it belongs to the user with id {}, and this program runs as {this}: change its owner, or choose another", found.uid());
     Err(OpenError::Unfit { path: path.to_owned(), why })
 }
 

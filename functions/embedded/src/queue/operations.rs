@@ -11,13 +11,13 @@ use super::{
     handle::Handle,
     queues::Queues,
     receive::forget_expired,
+    receive_request::ReceiveRequest,
     send::{self, Outgoing},
     settle,
     wire::{
         Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
         QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, Success,
     },
-    receive_request::ReceiveRequest,
 };
 use crate::durability::Access;
 

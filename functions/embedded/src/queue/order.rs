@@ -8,8 +8,8 @@ use super::{
     attributes::QueueId,
     consumer_time::ConsumerTime,
     noisy::{self, Candidate, Load},
-    store::Work,
     receive_request::ReceiveRequest,
+    store::Work,
 };
 
 /// A group that is served now.

@@ -16,12 +16,12 @@ use super::{
     attributes::{Attributes, QueueId},
     fault::Fault,
     receive::{self, ReceiveResult, Received},
-    store::{Settings, Store, Work},
     receive_request::ReceiveRequest,
+    store::{Settings, Store, Work},
 };
 use crate::{
     config::Clock,
-    durability::{Barrier, Access, Kind, Lane, Turn, log_sync, private_database},
+    durability::{Access, Barrier, Kind, Lane, Turn, log_sync, private_database},
     error::OpenError,
 };
 

@@ -10,9 +10,9 @@ use super::{
     fault::Fault,
     handle::Handle,
     order,
+    receive_request::ReceiveRequest,
     send::{fewer_ready, more_ready},
     store::{self, Store, Work},
-    receive_request::ReceiveRequest,
 };
 
 /// At most this many rows are looked at in one receive, so that many late or dead messages never block it for long.
@@ -162,7 +162,14 @@ fn take(work: &mut Work<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<
 }
 
 /// Receives up to `wanted` of a group's messages, oldest first, and ends the group's turn.
-fn serve(work: &mut Work<'_>, queue: &Queue, group: &str, wanted: usize, request: &ReceiveRequest, basket: &mut Basket) -> Result<(), Fault> {
+fn serve(
+    work: &mut Work<'_>,
+    queue: &Queue,
+    group: &str,
+    wanted: usize,
+    request: &ReceiveRequest,
+    basket: &mut Basket,
+) -> Result<(), Fault> {
     let heads = heads(work, queue.id, group, wanted)?;
     if heads.is_empty() {
         let words = "the data directory's queue.db is damaged: a message that is ready is missing";

@@ -264,8 +264,8 @@ mod tests {
     use super::*;
     use crate::queue::{
         receive::receive,
-        send::{Outgoing, send},
         receive_request::ReceiveRequest,
+        send::{Outgoing, send},
     };
 
     fn open(file: &Path, now_ms: u64) -> (Store, Queue) {
@@ -277,7 +277,8 @@ mod tests {
     }
 
     fn receive_one(store: &mut Store, queue: &Queue) -> usize {
-        let request = ReceiveRequest { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None, groups_left_out: Vec::new() };
+        let request =
+            ReceiveRequest { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None, groups_left_out: Vec::new() };
         receive(store, &request).unwrap().messages.len()
     }
 

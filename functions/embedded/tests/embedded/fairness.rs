@@ -108,7 +108,11 @@ async fn by_noise_a_group_without_backlog_or_that_sent_nothing_for_five_minutes_
     pass(300).await;
     send_many(&embedded, "third", 1).await;
     let late = take(&embedded).await;
-    assert!(bodies(&late)[0].starts_with("slow"), "its message is older, and its group has sent nothing for five minutes: {:?}", bodies(&late));
+    assert!(
+        bodies(&late)[0].starts_with("slow"),
+        "its message is older, and its group has sent nothing for five minutes: {:?}",
+        bodies(&late)
+    );
 }
 
 /// Messages in flight are counted in the file, so they count after a restart too.
