@@ -39,8 +39,9 @@ test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces
 test-conformance: $(VENV)/ready ## Run the contracts of table and queue over an emulator nobody here wrote
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
 
-test-kits: $(KIT_VENV)/ready ## Run the tests of the kits for processors in other languages; installs what they need beside them
+test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of the kits for processors in other languages; installs what they need beside them (needs Node 20)
 	cd kits/python && .venv/bin/mypy && .venv/bin/python -m pytest
+	cd kits/node && npm test --silent
 
 test-strangers: ## Make 100,000 random calls on other people's jobs: nothing may show
 	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers
@@ -108,6 +109,10 @@ lint-template: $(VENV)/ready ## Check template.yaml alone
 $(KIT_VENV)/ready: kits/python/requirements-test.txt
 	$(PYTHON) -m venv $(KIT_VENV)
 	$(KIT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+kits/node/node_modules/ready: kits/node/package-lock.json
+	cd kits/node && npm ci --silent --ignore-scripts
 	touch $@
 
 $(VENV)/ready: tests/requirements.txt

@@ -1,0 +1,53 @@
+/** Node's own server: `createServer(httpListener(process))`. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { REQUEST_BYTES_MAX } from "./limits.js";
+import type { Processor } from "./processor.js";
+import { problem, type Response, Service, type ServiceOptions, tooLarge } from "./service.js";
+
+/** A listener for `http.createServer`, or for whatever else takes Node's requests. */
+export function httpListener(processor: Processor, options: ServiceOptions = {}): (req: IncomingMessage, res: ServerResponse) => void {
+  const service = new Service(processor, options);
+  return (req, res) => {
+    answered(service, req, () => bodyOf(req)).then(
+      (response) => respond(res, response),
+      () => res.destroy(),
+    );
+  };
+}
+
+/** The answer to a request whose body is read by `read`; undefined from it: the body is too large. */
+export async function answered(
+  service: Service,
+  req: IncomingMessage,
+  read: () => Promise<Uint8Array | undefined>,
+): Promise<Response> {
+  const body = await read();
+  if (body === undefined) return { ...tooLarge(), headers: { ...tooLarge().headers, connection: "close" } };
+  const headers = Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, String(value)]));
+  return service.handle({ method: req.method ?? "", headers, body });
+}
+
+/** The whole body, as it came; undefined if it is larger than any that Headway sends. Throws if the sender goes away. */
+export async function bodyOf(req: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // A body that is too large is not read on, and the stream is left open so that the refusal can still be written.
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Uint8Array).length;
+    if (size > REQUEST_BYTES_MAX) return undefined;
+    chunks.push(chunk as Uint8Array);
+  }
+  return Buffer.concat(chunks);
+}
+
+export function respond(res: ServerResponse, response: Response): void {
+  const length = response.status === 204 ? {} : { "content-length": String(Buffer.byteLength(response.body)) };
+  res.writeHead(response.status, { ...response.headers, ...length }).end(response.body);
+}
+
+/** The refusal of a host whose body is not there any more. */
+export function bodyIsGone(): Response {
+  return problem(500, "the raw body was read by a body parser before: mount Headway's handler before it");
+}

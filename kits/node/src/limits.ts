@@ -1,0 +1,33 @@
+/** Bounds of the protocol. A request's own `limits` win where it names them. */
+
+export const REQUEST_BYTES_MAX = 2_500_000;
+export const ANSWER_BYTES_MAX = 2_500_000;
+export const OUTPUT_BYTES_MAX = 16_000;
+export const OUTPUT_DEPTH_MAX = 100;
+export const ITEMS_MAX = 250;
+export const CODE_CHARS_MAX = 64;
+export const MESSAGE_CHARS_MAX = 1_000;
+export const RETRY_AFTER_SECONDS_MAX = 86_400;
+/** The share of a call's time within which further items are begun. */
+const TIME_SHARE = 0.8;
+
+/** What a request allows its answer. */
+export interface Limits {
+  readonly seconds: number | undefined;
+  readonly outputBytes: number;
+  readonly answerBytes: number;
+}
+
+/** Until when items may be begun. Without a number of seconds: always. */
+export class Deadline {
+  readonly #at: number;
+
+  constructor(...seconds: (number | undefined)[]) {
+    const known = seconds.filter((given) => given !== undefined);
+    this.#at = performance.now() + Math.min(...known) * 1_000 * TIME_SHARE;
+  }
+
+  isPast(): boolean {
+    return performance.now() >= this.#at;
+  }
+}
