@@ -192,7 +192,7 @@ impl JobStatusResponse {
             updated_at: job.updated_at,
             expires_at: job.expires_at,
             items_per_second,
-            estimated_completion_at: items_per_second.and_then(|rate| estimate(&job, rate)),
+            estimated_completion_at: estimate(&job, items_per_second),
             actions: actions(&job, claims),
             settling: job.is_settling(),
             tolerated_failures: job.tolerated.into(),
@@ -280,8 +280,8 @@ fn items_per_second(job: &Job) -> Option<f64> {
 }
 
 /// When the job ends at that rate, but not before the waiting items may be attempted again.
-fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
-    if !job.sealed || rate <= 0.0 {
+fn estimate(job: &Job, rate: Option<f64>) -> Option<DateTime<Utc>> {
+    if !job.sealed || !job.runs() {
         return None;
     }
     let until = job.waiting_for.as_ref().map(|waiting_for| waiting_for.until);
@@ -289,6 +289,7 @@ fn estimate(job: &Job, rate: f64) -> Option<DateTime<Utc>> {
         // Nothing is running, so the rate says nothing about the items that wait.
         return until;
     }
+    let rate = rate.filter(|rate| *rate > 0.0)?;
     let left_ms = (job.pending_items() as f64 / rate * 1_000.0).round();
     let by_rate = job.updated_at.checked_add_signed(TimeDelta::try_milliseconds(left_ms as i64)?);
     by_rate.max(until.filter(|_| by_rate.is_some()))
@@ -364,7 +365,12 @@ mod tests {
         for (pending, retrying_items, waiting_for, ends) in cases {
             let job = Job::new(JobId(Uuid::nil()), UserId::new("ann").unwrap(), pending, at(0));
             let job = Job { sealed: true, retrying_items, waiting_for, ..job };
-            assert_eq!(estimate(&job, 10.0), ends.map(at), "{job:?}");
+            assert_eq!(estimate(&job, Some(10.0)), ends.map(at), "{job:?}");
+            let unknown = ends.filter(|_| pending == retrying_items);
+            assert_eq!([None, Some(0.0)].map(|rate| estimate(&job, rate)), [unknown.map(at); 2], "without a rate: {job:?}");
+            let unready =
+                [Job { sealed: false, ..job.clone() }, Job { paused: true, ..job.clone() }, Job { status: JobStatus::Failed, ..job }];
+            assert!(unready.iter().all(|job| estimate(job, Some(10.0)).is_none()));
         }
     }
 

@@ -173,7 +173,7 @@ mod tests {
             "42.0 %, 20990 of 50000, 29000 to be tried again, crm is unreachable until 2026-11-24T08:00:30.000Z: connection\\u001b[2J refused now"
         );
         for (reason, words) in
-            [("rate", "waiting for the rate of crm"), ("throttled", "crm is throttled"), ("new", "waiting for crm (new)")]
+            [("rate", "waiting for the rate of crm"), ("throttled", "crm asks to wait"), ("new", "waiting for crm (new)")]
         {
             let shown = line(serde_json::json!({"waitingFor": {"limit": "crm", "reason": reason, "until": null, "lastError": null}}));
             assert!(shown.contains(words) && !shown.contains("left"), "{shown}");

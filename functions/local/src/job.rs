@@ -131,7 +131,7 @@ impl Waiting {
         let limit = self.limit.as_deref().unwrap_or("a limit");
         let what = match self.reason.as_deref() {
             Some("rate") => format!("waiting for the rate of {limit}"),
-            Some("throttled") => format!("{limit} is throttled"),
+            Some("throttled") => format!("{limit} asks to wait"),
             Some("unreachable") => format!("{limit} is unreachable"),
             Some(reason) => format!("waiting for {limit} ({reason})"),
             None => format!("waiting for {limit}"),

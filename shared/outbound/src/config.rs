@@ -16,6 +16,9 @@ use crate::endpoints_error::EndpointsError;
 use crate::rule::Rule;
 use crate::signature::Secret;
 
+/// The most calls at once from one process to one endpoint, and so the most connections.
+pub(crate) const CONCURRENCY_MAX: usize = 256;
+
 /// Headers whose values everybody may know.
 const PUBLIC: [&str; 8] = ["accept", "accept-language", "cache-control", "from", "origin", "referer", "user-agent", "x-requested-with"];
 /// A part of a URL with so many letters and digits, of both kinds, is taken for a secret.
@@ -75,8 +78,8 @@ impl Config {
         if !(1..=600).contains(&self.timeout_seconds) {
             return Err("timeoutSeconds must be 1 to 600".to_owned());
         }
-        if !(1..=256).contains(&self.concurrency) {
-            return Err("concurrency must be 1 to 256".to_owned());
+        if !(1..=CONCURRENCY_MAX).contains(&self.concurrency) {
+            return Err(format!("concurrency must be 1 to {CONCURRENCY_MAX}"));
         }
         if !(1..=20).contains(&self.max_attempts) {
             return Err("maxAttempts must be 1 to 20".to_owned());

@@ -1,22 +1,26 @@
 //! Sending one request, and once more where the first went to a connection that the endpoint was closing.
 //!
 //! An endpoint may close a connection that has been idle for a while, at any moment. A request that is written in that
-//! moment is lost, and nothing but the lost connection says so. That is no fault of the item, and must not cost it one
-//! of its attempts. So a request is sent again at once, but only if its connection had carried an answer before and
-//! broke before a byte of this answer came. The receiver may see the request twice: each carries the same id.
+//! moment is lost. Either nothing but the lost connection says so, or a last `408 Request Timeout`, with which some servers
+//! say goodbye (RFC 9110, 15.5.9). That is no fault of the item, and must not cost it one of its attempts. So a request is
+//! sent again at once, but only if its connection had carried an answer before and broke before a byte of this answer
+//! came, or this answer is a 408. The receiver may see the request twice: each carries the same id.
 
 use std::net::SocketAddr;
 
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use tokio::time::Instant;
 
+use crate::config::CONCURRENCY_MAX;
 use crate::endpoint::Endpoint;
 use crate::no_answer::{NoAnswer, causes, find};
 
-/// How often a request is sent again.
-const AGAIN_MAX: usize = 3;
+/// How often a request is sent again: as often as there may be idle connections, since an endpoint that restarts loses all
+/// of them at once. Each time uses up a connection that had carried an answer, so this is no storm.
+const AGAIN_MAX: usize = CONCURRENCY_MAX;
+
 impl Endpoint {
     /// Sends a request made by [`Endpoint::post`]; the answer's body has to be [read](crate::body::read) within the
     /// same time limit.
@@ -28,6 +32,7 @@ impl Endpoint {
         for _ in 0..AGAIN_MAX {
             let Some(copy) = request.try_clone() else { break };
             let error = match copy.timeout(deadline - Instant::now()).send().await {
+                Ok(response) if self.is_goodbye(&response) => continue,
                 Ok(response) => return Ok(self.remembered(response)),
                 Err(error) => error,
             };
@@ -50,12 +55,23 @@ impl Endpoint {
         reason
     }
 
+    /// Whether the answer only says that its connection, which had carried one before, was idle for too long. It may have
+    /// been written before the request came.
+    fn is_goodbye(&self, response: &Response) -> bool {
+        response.status() == StatusCode::REQUEST_TIMEOUT && local_address(response).is_some_and(|address| self.connections.forget(address))
+    }
+
     fn remembered(&self, response: Response) -> Response {
-        if let Some(info) = response.extensions().get::<HttpInfo>() {
-            self.connections.remember(info.local_addr());
+        if let Some(address) = local_address(&response) {
+            self.connections.remember(address);
         }
         response
     }
+}
+
+/// The local address of the connection that an answer came on.
+fn local_address(response: &Response) -> Option<SocketAddr> {
+    response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr)
 }
 
 /// The local address of the connection on which a request failed.

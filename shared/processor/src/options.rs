@@ -35,6 +35,9 @@ pub struct Options {
     /// How long an item may wait in all, in one round of its job, because it was throttled or could not reach the downstream.
     /// Such waits are no attempts. After this long it fails as throttled or unreachable, with the last error.
     pub patience: Duration,
+    /// What its items wait for when they are throttled or cannot reach their downstream, as people call it: the name of an
+    /// endpoint, for example. `None` for the processor's own name.
+    pub limit: Option<String>,
     /// The most items in a chunk (1 to 250), or `None` to fit the size of the job.
     pub chunk_size: Option<u16>,
 }
@@ -48,6 +51,7 @@ impl Default for Options {
             item_timeout: Duration::from_secs(30),
             attempts_max: 5,
             patience: PATIENCE_DEFAULT,
+            limit: None,
             chunk_size: None,
         }
     }

@@ -47,7 +47,8 @@ impl Worker {
             && let Some((downstream, error)) = run.prepared.closing.last()
         {
             let until = self.app.clock.now() + TimeDelta::from_std(first).unwrap_or_default();
-            let waiting_for = WaitingFor::new(&run.chunk.job.processor, downstream.wait_reason(), until, Some(&error.message));
+            let limit = run.prepared.options.limit.as_deref().unwrap_or(&run.chunk.job.processor);
+            let waiting_for = WaitingFor::new(limit, downstream.wait_reason(), until, Some(&error.message));
             settlement.change.waiting_for = Some(waiting_for);
         }
         Ran::of(settlement, run.chunk.message.hops, returned)

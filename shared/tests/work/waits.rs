@@ -166,13 +166,17 @@ async fn a_message_of_which_nothing_comes_is_given_up() {
 /// What people are told while items wait.
 #[tokio::test(start_paused = true)]
 async fn a_job_says_what_its_items_wait_for() {
-    let mut world = World::new(Options::default(), |_| fails(ItemError::throttled("http 429", "too many", Some(seconds(300)))));
-    let id = world.start(3, 3, TOLERANT).await;
-    let batch = world.receive(1).await;
-    world.deliver(batch).await;
-    let job = headway_core::status::get(&world.app, &world.user, id).await.unwrap();
-    let waiting = job.waiting_for.unwrap();
-    assert_eq!((job.retrying_items, waiting.reason.as_str(), waiting.last_error.as_deref()), (3, "throttled", Some("too many")));
-    let left = (waiting.until - world.app.clock.now()).num_seconds();
-    assert!((299..=300).contains(&left), "{left} s");
+    for (limit, told) in [(None, "script"), (Some("crm"), "crm")] {
+        let options = Options { limit: limit.map(str::to_owned), ..Options::default() };
+        let mut world = World::new(options, |_| fails(ItemError::throttled("http 429", "too many", Some(seconds(300)))));
+        let id = world.start(3, 3, TOLERANT).await;
+        let batch = world.receive(1).await;
+        world.deliver(batch).await;
+        let job = headway_core::status::get(&world.app, &world.user, id).await.unwrap();
+        let waiting = job.waiting_for.unwrap();
+        assert_eq!((job.retrying_items, waiting.reason.as_str(), waiting.last_error.as_deref()), (3, "throttled", Some("too many")));
+        assert_eq!(waiting.limit, told, "what they wait for, by its name");
+        let left = (waiting.until - world.app.clock.now()).num_seconds();
+        assert!((299..=300).contains(&left), "{left} s");
+    }
 }

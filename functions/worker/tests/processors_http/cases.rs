@@ -103,17 +103,18 @@ fn statuses() -> Vec<Case> {
         Case::new(line, vec![vec![Step::Request, send(head)]], Becomes::Done(None))
     }));
     cases.push(status("206", Becomes::Done(None)));
+    cases.push(answered("205 with a body", "205", JSON, "7", Becomes::Done(None)));
     for line in ["300", "301", "302", "303", "305", "307", "308", "399"] {
         cases.push(answered(line, line, "location: /elsewhere\r\n", "", for_good(&format!("http {line}"))));
     }
     cases.push(Case::new("304", vec![vec![Step::Request, send("HTTP/1.1 304 -\r\n\r\n")]], for_good("http 304")));
     for line in [
         "400", "401", "402", "403", "404", "405", "406", "407", "410", "411", "412", "413", "414", "415", "416", "417", "418", "422",
-        "424", "426", "428", "431", "451", "499", "501", "505", "506", "508", "510",
+        "420", "424", "426", "428", "430", "431", "440", "449", "451", "460", "498", "499", "501", "505", "506", "508", "510",
     ] {
         cases.push(status(line, for_good(&format!("http {line}"))));
     }
-    for line in ["408", "421", "500", "502", "503", "504", "507", "511", "529", "599", "600", "999"] {
+    for line in ["408", "421", "500", "502", "503", "504", "507", "511", "520", "524", "529", "530", "599", "600", "999"] {
         cases.push(status(line, for_now(&format!("http {line}"), None)));
     }
     cases.push(status("429", throttled("http 429", None)));
@@ -170,6 +171,12 @@ fn connections() -> Vec<Case> {
             done("7"),
         )
         .items(2),
+        Case::new(
+            "`408` at the second request",
+            vec![vec![Step::Request, answer("200", JSON, "1"), Step::Request, answer("408", "connection: close\r\n", "")], fresh()],
+            done("7"),
+        )
+        .items(2),
         Case::new("silent", vec![vec![Step::Request, Step::Silence]], for_now("timeout", Some(SHORT_SECONDS))),
         Case::new(
             "more than one answer",
@@ -186,6 +193,18 @@ fn heads() -> Vec<Case> {
     let long = format!("HTTP/1.1 200 -\r\nx: {}\r\n\r\n", "x".repeat(1_000_000));
     vec![
         sends("HTTP/1.0", "HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n[7]", done("[7]")),
+        sends("HTTP/1.0, chunked", "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", for_now("not-http", None)),
+        sends("HTTP/1.2", "HTTP/1.2 200 OK\r\ncontent-length: 0\r\n\r\n", for_now("not-http", None)),
+        sends("no reason", &format!("HTTP/1.1 200\r\n{JSON}content-length: 3\r\n\r\n[7]"), done("[7]")),
+        sends("lines that end with LF", "HTTP/1.1 200 OK\ncontent-type: application/json\ncontent-length: 3\n\n[7]", done("[7]")),
+        sends(
+            "the same length twice",
+            &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 3, 3\r\ncontent-length: 3\r\n\r\n[7]"),
+            done("[7]"),
+        ),
+        sends("a length that is none", "HTTP/1.1 200 -\r\ncontent-length: +1\r\n\r\n7", for_now("not-http", None)),
+        sends("a header over two lines", "HTTP/1.1 200 -\r\nx: 1\r\n 2\r\ncontent-length: 0\r\n\r\n", for_now("not-http", None)),
+        sends("a space before a colon", "HTTP/1.1 200 -\r\nx : 1\r\ncontent-length: 0\r\n\r\n", for_now("not-http", None)),
         sends("HTTP/0.9, garbage", "<html>busy</html>", for_now("not-http", None)),
         sends("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", for_now("not-http", None)),
         sends("no status", "HTTP/1.1 000 -\r\n\r\n", for_now("not-http", None)),
@@ -210,6 +229,26 @@ fn bodies() -> Vec<Case> {
     let begun = |headers: &str, then: Step| vec![vec![Step::Request, send(format!("HTTP/1.1 200 -\r\n{JSON}{headers}\r\n")), then]];
     vec![
         sends("chunked", &format!("HTTP/1.1 200 -\r\n{JSON}transfer-encoding: chunked\r\n\r\n2\r\n[7\r\n1\r\n]\r\n0\r\n\r\n"), done("[7]")),
+        sends(
+            "chunked, with extensions and trailers",
+            &format!("HTTP/1.1 200 -\r\n{JSON}transfer-encoding: chunked\r\n\r\n3;a=\"b\"\r\n[7]\r\n0\r\nretry-after: 60\r\n\r\n"),
+            done("[7]"),
+        ),
+        sends(
+            "chunked, and a length",
+            &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 900\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[7]\r\n0\r\n\r\n"),
+            done("[7]"),
+        ),
+        sends(
+            "chunked, without the last line",
+            &format!("HTTP/1.1 200 -\r\n{JSON}transfer-encoding: chunked\r\n\r\n3\r\n[7]\r\n0\r\n"),
+            for_now("truncated", None),
+        ),
+        Case::new(
+            "chunked, with endless extensions",
+            begun("transfer-encoding: chunked\r\n", Step::Flood(b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")),
+            for_now("truncated", None),
+        ),
         sends("up to the close", &format!("HTTP/1.1 200 -\r\n{JSON}\r\n[7]"), done("[7]")),
         sends("shorter than its length", &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 9\r\n\r\n[7]"), for_now("truncated", None)),
         sends(
@@ -255,6 +294,12 @@ fn outputs() -> Vec<Case> {
         json("JSON, 200 deep", &deep(200), Becomes::Omitted),
         json("JSON of 16,000 bytes", &format!("\"{}\"", "x".repeat(15_998)), done(&format!("\"{}\"", "x".repeat(15_998)))),
         json("JSON, larger", &format!("\"{}\"", "x".repeat(15_999)), Becomes::Omitted),
+        json(
+            "JSON of 16,000 bytes, space around it",
+            &format!("\u{feff} \t\"{}\"\r\n\n", "x".repeat(15_998)),
+            done(&format!("\"{}\"", "x".repeat(15_998))),
+        ),
+        json("JSON after other space", "\u{a0}[7]\u{b}", Becomes::Omitted),
         json("JSON with a number that no double holds", "[1e999]", Becomes::Omitted),
         json("JSON with half a surrogate pair", r#"["\ud800"]"#, Becomes::Omitted),
         json("empty", "", Becomes::Done(None)),

@@ -38,6 +38,28 @@ async fn what_breaks_a_used_connection_is_sent_again() {
     assert_eq!(requests[1], requests[2], "the same request, to the byte");
 }
 
+/// What broke it: after four idle connections that had all been lost, as after a restart, a request was given up, and cost
+/// the item an attempt.
+#[tokio::test]
+async fn connections_that_break_all_at_once_cost_nothing() {
+    let dies = || [answers()[..2].to_vec(), vec![Step::Request, Step::Reset]].concat();
+    let endpoint = Scripted::start((0..12).map(|_| dies()).chain([answers()]).collect()).await;
+    let http = http(endpoint.port, "");
+    futures::future::join_all((0..12).map(|_| run(&http, "1"))).await.into_iter().for_each(|done| assert_eq!(done, Ok(None)));
+    run(&http, "2").await.unwrap();
+}
+
+/// What broke it: an endpoint's last words on a connection that was idle for too long were taken for the answer to an item.
+#[tokio::test]
+async fn a_408_counts_if_it_is_the_connections_first_answer() {
+    let answer = || Step::Send(b"HTTP/1.1 408 -\r\ncontent-length: 0\r\n\r\n".to_vec());
+    let endpoint = Scripted::start(vec![vec![Step::Request, answer(), Step::Request, answer()]]).await;
+    let http = http(endpoint.port, "");
+    let error = run(&http, "1").await.unwrap_err();
+    assert!(matches!(&error, ItemError::Retryable { code, .. } if code == "http 408"), "{error:?}");
+    assert_eq!(endpoint.requests().len(), 1);
+}
+
 /// Without TLS nothing of an item is sent: what answers https with something else is as if it were not there.
 #[tokio::test]
 async fn an_endpoint_without_tls_is_unreachable() {

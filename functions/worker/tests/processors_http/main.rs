@@ -166,6 +166,7 @@ fn options_are_the_endpoints() {
     let http = http(1, r#", "timeoutSeconds": 20, "concurrency": 3, "maxAttempts": 7"#);
     let bound = http.prepare(&item("1", r#"{"endpoint": "crm"}"#).params).unwrap().unwrap().options();
     assert_eq!((bound.concurrency, bound.item_timeout.as_secs(), bound.attempts_max), (3, 21, 7));
+    assert_eq!(bound.limit.as_deref(), Some("crm"), "a job that waits names the endpoint, not the processor");
     assert_eq!(http.options().params_schema["properties"]["endpoint"]["enum"], serde_json::json!(["crm"]));
     assert!(!format!("{http:?}").contains(SECRET));
 }

@@ -72,6 +72,7 @@ impl ItemProcessor for Http {
             concurrency: a.concurrency.max(b.concurrency),
             item_timeout: a.item_timeout.max(b.item_timeout),
             attempts_max: a.attempts_max.max(b.attempts_max),
+            limit: None,
             ..a
         })
         .map_or_else(|| self.described(Options::default()), |options| self.described(options))
@@ -121,6 +122,7 @@ fn options(endpoint: &Endpoint) -> Options {
         concurrency: endpoint.concurrency(),
         item_timeout: endpoint.timeout() + Duration::from_secs(1),
         attempts_max: endpoint.attempts_max(),
+        limit: Some(endpoint.name().to_owned()),
         ..Options::default()
     }
 }

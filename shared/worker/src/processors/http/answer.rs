@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use headway_core::limits::OUTPUT_BYTES_MAX;
 use headway_core::{ItemError, Output};
 use headway_outbound::body::{self, Body};
 use headway_outbound::{Endpoint, NoAnswer, retry_after};
@@ -12,8 +11,9 @@ use reqwest::{Response, StatusCode};
 use super::status::Meaning;
 use super::{excerpt, output};
 
-/// Bytes of a successful answer without an output that are read, to see whether it is whole.
-const UNKEPT_BYTES_MAX: usize = 64_000;
+/// Bytes of a successful answer that are read: more than an output may have, since there may be space around it, and also of
+/// one without an output, to see whether it is whole.
+const READ_BYTES_MAX: usize = 64_000;
 /// The longest wait for an endpoint that may still be working on the item, unless it asks for a longer one itself.
 const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
 /// The least.
@@ -73,11 +73,13 @@ fn in_progress_wait(endpoint: &Endpoint, attempt: u32) -> Duration {
 /// The item is done whatever the answer holds, once all of the answer is there or more of it than is kept.
 async fn done(sent: &Sent<'_>, response: &mut Response) -> Result<Output, NoAnswer> {
     let headers = response.headers().clone();
-    // A part of something is no output; nobody asked for one.
-    if !output::is_json(&headers) || response.status() == StatusCode::PARTIAL_CONTENT {
-        return body::read(response, UNKEPT_BYTES_MAX).await.map(|_| Output::None);
+    // A part of something is no output; nobody asked for one. And a 205 has no content, whatever follows its head.
+    let has_none = matches!(response.status(), StatusCode::PARTIAL_CONTENT | StatusCode::RESET_CONTENT);
+    let body = body::read(response, READ_BYTES_MAX).await?;
+    if !output::is_json(&headers) || has_none {
+        return Ok(Output::None);
     }
-    let body = match body::read(response, OUTPUT_BYTES_MAX).await? {
+    let body = match body {
         Body::Whole(body) if body.is_empty() => return Ok(Output::None),
         Body::Whole(body) if output::is_plain(&headers) => body,
         Body::Whole(_) | Body::Longer => return Ok(Output::Omitted),

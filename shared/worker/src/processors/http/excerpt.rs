@@ -28,7 +28,7 @@ pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
 fn said_in(value: &Value) -> Option<&str> {
     const MEMBERS: [&str; 6] = ["detail", "message", "error_description", "error", "title", "errorMessage"];
     match value {
-        Value::String(text) => Some(text),
+        Value::String(text) => Some(text.as_str()).filter(|text| !one_line(text).is_empty()),
         Value::Object(members) => MEMBERS.iter().filter_map(|name| members.get(*name)).find_map(said_in),
         _ => None,
     }
@@ -72,6 +72,13 @@ mod tests {
             (json, r#""no such iata""#, Some("no such iata")),
             (json, r#"{"errors": ["iata: too long"]}"#, Some(r#"{"errors": ["iata: too long"]}"#)),
             (json, r#"{"detail": [{"msg": "too long"}]}"#, Some(r#"{"detail": [{"msg": "too long"}]}"#)),
+            (json, r#"{"message": " ", "detail": null, "title": "Wrong"}"#, Some("Wrong")),
+            (json, r#"{"message": ""}"#, Some(r#"{"message": ""}"#)),
+            (
+                json,
+                r#"{"message": {"code": 7}, "error": {"message": "\u200b"}}"#,
+                Some(r#"{"message": {"code": 7}, "error": {"message": "\u200b"}}"#),
+            ),
             (json, "{oops", None),
             (Some("text/plain; charset=utf-8"), " no \r\n such\x1b[31m\0 iata ", Some("no such [31m iata")),
             (None, "no such iata", Some("no such iata")),

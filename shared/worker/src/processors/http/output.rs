@@ -1,12 +1,15 @@
 //! What is kept of a successful answer.
 
 use headway_core::Output;
+use headway_core::limits::OUTPUT_BYTES_MAX;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// How deep an output may be nested, as an item may: it has to fit into a page that others parse.
 const DEPTH_MAX: usize = 100;
+/// What may stand around a JSON value (RFC 8259, 2), and is not kept.
+const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Whether the answer says that its body is JSON: <https://mimesniff.spec.whatwg.org/#json-mime-type>.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
@@ -33,11 +36,11 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
 
 /// The body of an answer that says it is JSON. Nothing if it is empty; omitted if it is not JSON after all.
 pub(super) fn of_json(body: &[u8]) -> Output {
-    let Some(text) = text(body).map(str::trim) else { return Output::Omitted };
+    let Some(text) = text(body).map(|text| text.trim_matches(JSON_SPACE)) else { return Output::Omitted };
     if text.is_empty() {
         return Output::None;
     }
-    let is_kept = serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX);
+    let is_kept = text.len() <= OUTPUT_BYTES_MAX && serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX);
     let kept = is_kept.then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
     kept.map_or(Output::Omitted, Output::Json)
 }
