@@ -97,6 +97,8 @@ pub struct Job {
     pub id_field: Option<String>,
     /// The endpoint told of its end.
     pub callback: Option<String>,
+    /// What people call it.
+    pub title: Option<String>,
     /// The caller's own pairs, as a JSON object's text.
     pub metadata: Option<String>,
     /// The hash of the submission's `Idempotency-Key`, whose row goes with the job.
@@ -143,6 +145,7 @@ impl Job {
             expected_items: None,
             id_field: None,
             callback: None,
+            title: None,
             metadata: None,
             key_hash: None,
             rate_since: None,

@@ -48,6 +48,8 @@ pub const ERROR_MESSAGE_CHARS_MAX: usize = 1_000;
 pub const JOB_ERROR_BYTES_MAX: usize = 300;
 /// A job's `params`, in bytes.
 pub const PARAMS_BYTES_MAX: usize = 100_000;
+/// A job's `title`, in characters.
+pub const TITLE_CHARS_MAX: usize = 200;
 /// Pairs of `metadata`.
 pub const METADATA_PAIRS_MAX: usize = 20;
 /// A key of `metadata`, in characters.

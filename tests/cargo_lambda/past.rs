@@ -46,6 +46,7 @@ fn without_items() -> Submission {
         id_field: None,
         tolerated: ToleratedFailures::default(),
         chunk_size: None,
+        title: None,
         metadata: None,
         callback: None,
         key: None,

@@ -99,6 +99,7 @@ pub(crate) fn submission(owner: &UserId) -> Submission {
         id_field: None,
         tolerated: ToleratedFailures::Count(0),
         chunk_size: None,
+        title: None,
         metadata: None,
         callback: None,
         key: None,

@@ -142,6 +142,7 @@ fn submission(world: &World, job: &JobPlan) -> Submission {
         id_field: None,
         tolerated: job.tolerated,
         chunk_size: job.chunk_size,
+        title: None,
         metadata: None,
         callback: None,
         key: job.key.map(|key| RequestKey { key_hash: format!("k{key}"), fingerprint: format!("f{}", job.number) }),

@@ -84,6 +84,7 @@ impl World {
             id_field: None,
             tolerated: ToleratedFailures::Count(1_000_000),
             chunk_size: Some(chunk_size),
+            title: None,
             metadata: None,
             callback: None,
             key: None,

@@ -87,6 +87,9 @@ pub struct JobStatusResponse {
     pub actions: Vec<&'static str>,
     /// How many failed items the job tolerates.
     pub tolerated_failures: ToleratedFailuresDocument,
+    /// The job's name for people.
+    #[schema(required)]
+    pub title: Option<String>,
     /// The caller's own key-value pairs.
     #[schema(value_type = Option<Object>, required)]
     pub metadata: Option<Box<RawValue>>,
@@ -196,6 +199,7 @@ impl JobStatusResponse {
             actions: actions(&job, claims),
             settling: job.is_settling(),
             tolerated_failures: job.tolerated.into(),
+            title: job.title,
             metadata: job.metadata.and_then(|text| RawValue::from_string(text).ok()),
             error_message: job.error_message.map(|error| if sees_items { error } else { without_item_text(&error) }),
             processor: job.processor,

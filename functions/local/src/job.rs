@@ -26,6 +26,9 @@ pub struct JobView {
     pub pending_items: u64,
     /// Why it failed.
     pub error_message: Option<String>,
+    /// What people call it.
+    #[serde(default)]
+    pub title: Option<String>,
     /// What works on it.
     pub processor: String,
     /// The round, from 1.

@@ -128,7 +128,7 @@ fn split(submission: &Submission, info: &ProcessorInfo) -> Split {
 fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[PartItems]>) -> NewJob {
     let id = JobId(app.clock.fresh_id());
     let items = parts.unwrap_or_default().iter().flat_map(|part| &part.chunks).map(Vec::len).sum::<usize>();
-    let Submission { user_id, created_by, processor, params, expected_items, id_field, tolerated, metadata, callback, key, .. } =
+    let Submission { user_id, created_by, processor, params, expected_items, id_field, tolerated, title, metadata, callback, key, .. } =
         submission;
     let key = key.map(|key| SubmissionKey { user_id: user_id.clone(), key_hash: key.key_hash, job: id, fingerprint: key.fingerprint });
     let job = Job {
@@ -139,6 +139,7 @@ fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[Part
         expected_items,
         id_field,
         callback,
+        title,
         metadata,
         key_hash: key.as_ref().map(|key| key.key_hash.clone()),
         retention_days: app.retention_days,

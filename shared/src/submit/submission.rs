@@ -28,6 +28,8 @@ pub struct Submission {
     pub tolerated: ToleratedFailures,
     /// The most items in a chunk, 1 to 250.
     pub chunk_size: Option<u16>,
+    /// What people call the job, 1 to 200 characters.
+    pub title: Option<String>,
     /// The caller's own pairs, as a JSON object's text.
     pub metadata: Option<String>,
     /// The endpoint to be told of the end.

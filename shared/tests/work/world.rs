@@ -189,6 +189,7 @@ impl World {
             id_field: None,
             tolerated,
             chunk_size: Some(chunk_size),
+            title: None,
             metadata: None,
             callback: None,
             key: None,

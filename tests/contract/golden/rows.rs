@@ -142,6 +142,7 @@ fn job() -> Job {
     job.tolerated = ToleratedFailures::Percentage { percentage: "0.5".parse().unwrap(), minimum_sample: Some(100) };
     job.split = Split { version: 1, items_per_chunk_max: 250 };
     (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
+    job.title = Some("Airports, November".to_owned());
     (job.metadata, job.key_hash) = (Some(r#"{"file":"airports.csv"}"#.to_owned()), Some(key().key_hash));
     job.uncount();
     job

@@ -44,6 +44,7 @@ async fn every_field_of_a_job_is_kept(ledger: Arc<dyn Ledger>) {
     let mut full = job();
     full.tolerated = ToleratedFailures::Percentage { percentage: "12.5".parse().unwrap(), minimum_sample: Some(40) };
     (full.id_field, full.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
+    full.title = Some("Airports,\n\"November\"".to_owned());
     (full.metadata, full.key_hash) = (Some(r#"{"file":"a b.csv"}"#.to_owned()), Some("0".repeat(64)));
     (full.created_by, full.retention_days) = ("someone else".to_owned(), 7);
     ledger.create(&full, &raw("null"), None, None).await.unwrap();

@@ -220,6 +220,7 @@ fn submission(shape: &Shape) -> Submission {
         id_field: None,
         tolerated: ToleratedFailures::Count(shape.tolerated),
         chunk_size: Some(shape.chunk_size()),
+        title: None,
         metadata: None,
         callback: None,
         key: Some(RequestKey { key_hash: "k".to_owned(), fingerprint: "f".to_owned() }),

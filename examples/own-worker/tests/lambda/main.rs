@@ -107,6 +107,7 @@ fn orders() -> Submission {
         id_field: None,
         tolerated: ToleratedFailures::Count(2),
         chunk_size: Some(2),
+        title: None,
         metadata: None,
         callback: None,
         key: None,

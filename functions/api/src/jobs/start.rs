@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
-    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX,
+    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX,
 };
 use headway_core::percentage::PercentageError;
 use headway_core::submit::{RequestKey, Submission};
@@ -45,6 +45,9 @@ pub struct StartJobRequest {
     /// The most items in a chunk.
     #[schema(minimum = 1, maximum = 250)]
     pub chunk_size: Option<u16>,
+    /// The job's name for people, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: Option<String>,
     /// The caller's own key-value pairs: 20 at most, keys of 40 and texts of 500 characters at most, 2,000 bytes in
     /// all.
     #[schema(value_type = Option<Object>)]
@@ -65,6 +68,7 @@ impl StartJobRequest {
             id_field: self.id_field,
             tolerated: self.tolerated_failures,
             chunk_size: self.chunk_size,
+            title: self.title,
             metadata: self.metadata,
             callback: self.callback,
             key,
@@ -112,6 +116,7 @@ impl<'a> Reader<'a> {
         let chunk_size = self.value("chunkSize", "must be a whole number from 1 to 250", |value| {
             value.as_u64().filter(|size| (1..=ITEMS_PER_CHUNK_MAX as u64).contains(size)).and_then(|size| size.try_into().ok())
         });
+        let title = self.title();
         let metadata = self.metadata();
         // Endpoints are configured by the operator, and callbacks are not supported yet, so no name is valid.
         let callback = self.value("callback", "is not the name of an endpoint that is configured", |_| None::<String>);
@@ -125,6 +130,7 @@ impl<'a> Reader<'a> {
             id_field,
             tolerated_failures,
             chunk_size,
+            title,
             metadata,
             callback,
         })
@@ -195,6 +201,12 @@ impl<'a> Reader<'a> {
             self.wrong.push(violation);
             ToleratedFailures::default()
         })
+    }
+
+    fn title(&mut self) -> Option<String> {
+        let must = format!("must be a text of 1 to {TITLE_CHARS_MAX} characters that is not blank");
+        let fits = |title: &str| !title.trim().is_empty() && title.chars().count() <= TITLE_CHARS_MAX;
+        self.value("title", &must, |value| value.as_str().filter(|title| fits(title)).map(str::to_owned))
     }
 
     fn metadata(&mut self) -> Option<String> {
@@ -279,7 +291,8 @@ mod tests {
     #[test]
     fn a_body_is_kept_byte_for_byte() {
         let body = r#"{"processor": "p", "params": {"a" : 1.0}, "items": [ {"n": 12345678901234567890.10} , "x"], "idField": null,
-            "toleratedFailures": {"percentage": 1.5, "minimumSample": 10}, "chunkSize": 250, "metadata": {"k": 1, "t": "x"}}"#;
+            "toleratedFailures": {"percentage": 1.5, "minimumSample": 10}, "chunkSize": 250, "metadata": {"k": 1, "t": "x"},
+            "title": " Airports,\t\u00fc "}"#;
         let request = read(body.as_bytes()).unwrap();
         let items: Vec<_> = request.items.as_ref().unwrap().iter().map(|item| item.get()).collect();
         assert_eq!(items, [r#"{"n": 12345678901234567890.10}"#, r#""x""#]);
@@ -288,6 +301,7 @@ mod tests {
             request.tolerated_failures,
             ToleratedFailures::Percentage { percentage: "1.5".parse().unwrap(), minimum_sample: Some(10) }
         );
+        assert_eq!(request.title.as_deref(), Some(" Airports,\tü "));
         assert_eq!((request.chunk_size, request.metadata.as_deref()), (Some(250), Some(r#"{"k": 1, "t": "x"}"#)));
     }
 
@@ -334,6 +348,11 @@ mod tests {
             (format!(r#""params": {{"a": "{}"}}"#, "x".repeat(PARAMS_BYTES_MAX)), "/params"),
             (format!(r#""metadata": {{"{}": 1}}"#, "k".repeat(41)), &*format!("/metadata/{}", "k".repeat(41))),
             (format!(r#""metadata": {{"k": "{}"}}"#, "é".repeat(501)), "/metadata/k"),
+            (r#""title": """#.to_owned(), "/title"),
+            (r#""title": " \t\u00a0""#.to_owned(), "/title"),
+            (r#""title": 7"#.to_owned(), "/title"),
+            (r#""title": ["Airports"]"#.to_owned(), "/title"),
+            (format!(r#""title": "{}""#, "é".repeat(201)), "/title"),
             (r#""sealed": false"#.to_owned(), "/items"),
             (r#""expectedItems": 1"#.to_owned(), "/expectedItems"),
         ]
@@ -343,6 +362,8 @@ mod tests {
         }
         let pairs = (0..21).map(|i| format!("\"k{i}\": 1")).collect::<Vec<_>>().join(",");
         assert_eq!(wrong(&with(&format!("\"metadata\": {{{pairs}}}"))), ["/metadata"]);
+        let longest = "\u{1F980}".repeat(200);
+        assert_eq!(read(with(&format!(r#""title": "{longest}""#)).as_bytes()).unwrap().title, Some(longest));
         assert_eq!(wrong("[]"), [""]);
         assert_eq!(wrong(r#"{"processor": "p"}"#), ["/items"]);
         assert_eq!(wrong(r#"{"processor": "", "items": []}"#), ["/processor"]);

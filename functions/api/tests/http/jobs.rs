@@ -12,7 +12,7 @@ use crate::world::{Answer, World};
 async fn a_job_from_its_start_to_its_end() {
     let world = World::new();
     let body = json!({"processor": "echo", "items": [{"n": 1}, {"n": 2}, {"fail": "no"}, {"n": 4}],
-        "toleratedFailures": {"count": 1}, "metadata": {"file": "a.csv"}});
+        "toleratedFailures": {"count": 1}, "title": "Airports, \u{fc}", "metadata": {"file": "a.csv"}});
     let started = world.post("/v1/jobs", body.to_string()).await;
     assert_eq!(started.status, 202);
     let id = started.json()["id"].as_str().unwrap().to_owned();
@@ -23,7 +23,7 @@ async fn a_job_from_its_start_to_its_end() {
             + r#""createdAt":"2026-11-24T08:00:00.000Z","completedAt":null,"failedItems":0,"pendingItems":4,"processor":"echo","round":1,"#
             + r#""sealed":true,"paused":false,"startedAt":null,"updatedAt":"2026-11-24T08:00:00.000Z","expiresAt":null,"#
             + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel","pause"],"toleratedFailures":{"count":1},"#
-            + r#""metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"cost":null,"#
+            + r#""title":"Airports, ü","metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"cost":null,"#
             + r#""settling":false,"waitingFor":null,"retryingItems":0,"correctedItems":0,"limits":null}"#;
     assert_eq!(started.body, expected);
 
@@ -43,6 +43,8 @@ async fn a_job_from_its_start_to_its_end() {
     assert_eq!(job["actions"], json!(["retry", "delete"]));
     assert_eq!(ended.header("retry-after"), "", "nothing to wait for any more");
     assert_ne!(ended.header("etag"), etag);
+    let list = world.get("/v1/jobs").await.json();
+    assert_eq!((&job["title"], &list["jobs"][0]["title"]), (&json!("Airports, ü"), &json!("Airports, ü")));
 }
 
 /// Polling an unchanged job must not send a body, and a change must not be missed.

@@ -12,7 +12,7 @@ use crate::job::JobView;
 use crate::pages;
 use crate::table;
 
-const TITLES: [&str; 8] = ["!id", "status", ">done", ">items", ">processed", ">failed", "processor", "submitted"];
+const TITLES: [&str; 9] = ["!id", "status", ">done", ">items", ">processed", ">failed", "processor", "submitted", "title"];
 
 const STATUSES: [&str; 5] = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
 
@@ -75,5 +75,6 @@ fn row(job: &JobView) -> Vec<String> {
         job.failed_items.to_string(),
         job.processor.clone(),
         job.created_at.clone(),
+        job.title.clone().unwrap_or_default(),
     ]
 }

@@ -34,14 +34,15 @@ impl Status {
 }
 
 fn page(job: &JobView) -> String {
-    let mut lines = vec![
-        ("job", job.id.clone()),
+    let mut lines = vec![("job", job.id.clone())];
+    lines.extend(job.title.clone().map(|title| ("title", title.replace('\n', " "))));
+    lines.extend([
         ("status", job.status_words()),
         ("progress", format!("{} of {} items", job.percent(), job.total_items)),
         ("counts", job.counts()),
         ("processor", format!("{}, round {}", job.processor, job.round)),
         ("submitted", job.created_at.clone()),
-    ];
+    ]);
     lines.extend(job.items_per_second.map(|rate| ("rate", format!("{rate} items/s"))));
     lines.extend(job.waiting_words().into_iter().map(|words| ("waiting", words)));
     lines.extend(job.completed_at.clone().map(|at| ("ended", at)));

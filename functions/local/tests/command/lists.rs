@@ -29,6 +29,21 @@ async fn jobs_are_joined_up_to_the_limit() {
     assert!(table.stderr.contains("there are more"));
 }
 
+/// What broke it: a job could be named, and nobody saw the name.
+#[tokio::test]
+async fn a_title_is_shown_wherever_a_job_is() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let titled = job(1).replace("\"processor\"", r#""title":"Airports\n\u001b[2J\"Nov\"","processor""#);
+    server.can("/v1/jobs?pageSize=20", &[], &format!(r#"{{"jobs":[{titled},{}],"nextPageToken":null}}"#, job(2)));
+    server.can(&format!("/v1/jobs/{ID}"), &[], &titled);
+    let table = home.run(&["list", "--url", &server.url]).await;
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    assert!(lines[0].ends_with("  title") && lines[1].ends_with("  Airports \\u001b[2J\"Nov\""), "{table:?}");
+    assert!(lines.len() == 3 && lines[2].ends_with("  t"), "{table:?}");
+    let status = home.run(&["status", ID, "--url", &server.url]).await;
+    assert!(status.stdout.contains("\ntitle      Airports \\u001b[2J\"Nov\"\nstatus "), "{status:?}");
+}
+
 #[tokio::test]
 async fn csv_and_ndjson_pages_are_joined_as_the_server_sends_them() {
     let (home, server) = (Home::new(), FakeServer::start().await);

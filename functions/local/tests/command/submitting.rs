@@ -96,7 +96,7 @@ async fn another_file_or_cut_is_not_mixed_into_a_job() {
     assert_eq!(run(&["submit", &file, "--processor", "q"]).await.code, Some(2));
     let cannot = run(&["submit", &file, "--tolerate", "1", "--metadata", "a=b", "--idempotency-key", "k"]).await;
     assert!(cannot.code == Some(2) && cannot.stderr.contains("--tolerate, --metadata, --idempotency-key"), "{cannot:?}");
-    for option in ["--params", "--id-field", "--callback"] {
+    for option in ["--params", "--id-field", "--title", "--callback"] {
         let cannot = run(&["submit", &file, option, "x"]).await;
         assert!(cannot.code == Some(2) && cannot.stderr.contains(option), "{cannot:?}");
     }

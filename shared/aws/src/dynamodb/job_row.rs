@@ -50,6 +50,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .maybe(EXPECTED_ITEMS, job.expected_items, number)
         .maybe(ID_FIELD, job.id_field.as_deref(), text)
         .maybe(CALLBACK, job.callback.as_deref(), text)
+        .maybe(TITLE, job.title.as_deref(), text)
         .maybe(METADATA, job.metadata.as_deref(), text)
         .maybe(KEY_HASH, job.key_hash.as_deref(), text)
         .maybe(RATE_SINCE, job.rate_since, time)
@@ -95,6 +96,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         expected_items: row.number_if_any(EXPECTED_ITEMS)?,
         id_field: row.text_if_any(ID_FIELD)?.map(str::to_owned),
         callback: row.text_if_any(CALLBACK)?.map(str::to_owned),
+        title: row.text_if_any(TITLE)?.map(str::to_owned),
         metadata: row.text_if_any(METADATA)?.map(str::to_owned),
         key_hash: row.text_if_any(KEY_HASH)?.map(str::to_owned),
         rate_since: row.time_if_any(RATE_SINCE)?,
@@ -209,6 +211,7 @@ mod tests {
         job.split = Split { version: 2, items_per_chunk_max: 17 };
         (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
         (job.metadata, job.key_hash) = (Some(r#"{"a":1}"#.to_owned()), Some("ab".to_owned()));
+        job.title = Some("Airports, \u{1F980}".to_owned());
         job.uncount();
         assert_eq!(super::job(&job_item(&job)).unwrap(), job);
     }

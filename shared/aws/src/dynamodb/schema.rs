@@ -85,6 +85,7 @@ attributes! {
     EXPECTED_ITEMS: "expectedItems" as "ei",
     ID_FIELD: "idField" as "if",
     CALLBACK: "callback" as "cl",
+    TITLE: "title" as "tt",
     METADATA: "metadata" as "me",
     KEY_HASH: "keyHash" as "kh",
     RATE_SINCE: "rateSince" as "rs",

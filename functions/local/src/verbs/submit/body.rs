@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use clap::Args;
 use headway_core::Percentage;
-use headway_core::limits::METADATA_PAIRS_MAX;
+use headway_core::limits::{METADATA_PAIRS_MAX, TITLE_CHARS_MAX};
 use headway_core::percentage::PercentageError;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
@@ -40,6 +40,9 @@ pub(super) struct JobOptions {
     /// How many items may fail before the job does: a number, or a percentage like 5%
     #[arg(long, value_name = "N|P%", value_parser = Tolerance::parse)]
     pub(super) tolerate: Option<Tolerance>,
+    /// What people call the job, shown wherever it is
+    #[arg(long, value_name = "TEXT", value_parser = title)]
+    pub(super) title: Option<String>,
     /// A note kept with the job; may be given more than once
     #[arg(long, value_name = "KEY=VALUE", value_parser = Pair::parse)]
     pub(super) metadata: Vec<Pair>,
@@ -80,6 +83,8 @@ struct JobBody<'a> {
     tolerated_failures: Option<Tolerance>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chunk_size: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     metadata: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +113,7 @@ impl JobOptions {
             ("--params", self.params.is_some()),
             ("--id-field", self.id_field.is_some()),
             ("--tolerate", self.tolerate.is_some()),
+            ("--title", self.title.is_some()),
             ("--metadata", !self.metadata.is_empty()),
             ("--callback", self.callback.is_some()),
         ];
@@ -134,11 +140,18 @@ impl JobOptions {
             id_field: self.id_field.as_deref(),
             tolerated_failures: self.tolerate,
             chunk_size: self.chunk_size,
+            title: self.title.as_deref(),
             metadata: pairs.chain(digest).collect(),
             callback: self.callback.as_deref(),
         };
         Ok(serde_json::to_vec(&body).map_err(anyhow::Error::from)?.into())
     }
+}
+
+/// Checked before the file is read.
+fn title(text: &str) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= TITLE_CHARS_MAX;
+    if fits { Ok(text.to_owned()) } else { Err(format!("a title has 1 to {TITLE_CHARS_MAX} characters and is not blank")) }
 }
 
 impl Tolerance {
@@ -267,6 +280,8 @@ mod tests {
             "2.5%",
             "--chunk-size",
             "9",
+            "--title",
+            "Airports, \"November\"",
             "--metadata",
             "file=a=b",
             "--metadata",
@@ -277,8 +292,16 @@ mod tests {
         assert_eq!(
             all,
             r#"{"processor":"p","params":{"limit": 1.000000000000000000001},"sealed":false,"expectedItems":0,"idField":"iata","#.to_owned()
-                + r#""toleratedFailures":{"percentage":2.5},"chunkSize":9,"metadata":{"file":"a=b","x":""},"callback":"crm"}"#
+                + r#""toleratedFailures":{"percentage":2.5},"chunkSize":9,"title":"Airports, \"November\"","metadata":{"file":"a=b","x":""},"callback":"crm"}"#
         );
+    }
+
+    #[test]
+    fn a_title_is_a_short_text() {
+        assert!(title(&"\u{fc}".repeat(200)).is_ok() && title("x").is_ok());
+        for wrong in ["", " \t", &"x".repeat(201)] {
+            assert!(title(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
