@@ -198,6 +198,11 @@ impl Job {
         self.is_live() && !self.paused
     }
 
+    /// Whether workers park what they meet of it, so that it can go on: it is paused, or it has failed and may be retried.
+    pub fn parks(&self) -> bool {
+        self.paused || self.status == JobStatus::Failed
+    }
+
     /// Items that are processed or failed.
     pub fn handled_items(&self) -> u64 {
         self.processed_items + self.failed_items

@@ -117,6 +117,10 @@ async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
             world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
         }
     }
+    if job.streamed.is_none() && !started.sealed && started.is_live() {
+        let what = format!("a job was acknowledged that is not sealed: {started:?}");
+        world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
+    }
     if before.is_some() {
         world.faults.saw("job: submitted by two at once");
     }

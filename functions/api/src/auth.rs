@@ -67,7 +67,7 @@ impl Claims {
     ///
     /// `not-found`, worded exactly as for a job that does not exist.
     pub fn validate_user_id(&self, owner: &UserId) -> Result<(), ApiErrorResponse> {
-        if self.owner == *owner { Ok(()) } else { Err(ApiErrorResponse::not_found("Job", "")) }
+        if self.owner == *owner { Ok(()) } else { Err(ApiErrorResponse::not_found("Job")) }
     }
 
     /// True if the token names `scope`, whether or not scopes are required.

@@ -84,9 +84,8 @@ impl PartResponse {
         // current round.
         let is_settled = |register: &Register| register.is_full() && (part.round == job.round || register.counts().failed == 0);
         let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(|chunk| part.registers.get(chunk).is_some_and(is_settled));
-        // Workers park each message of a held job when it is delivered. Here all of its open chunks count as parked.
-        let is_held = job.paused || job.status == headway_core::JobStatus::Failed;
-        let (open, parked) = if is_held { (Vec::new(), rest) } else { (rest, Vec::new()) };
+        // What has not been delivered yet is parked when it is.
+        let (open, parked) = if job.parks() { (Vec::new(), rest) } else { (rest, Vec::new()) };
         Self {
             part: part.number,
             first_index: part.first_index,

@@ -32,7 +32,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PartPath {
         let JobPath(job) = JobPath::from_request_parts(parts, state).await?;
         let names = names(parts, state).await?;
         let number = names.get("n").filter(|text| is_plain_number(text)).and_then(|text| text.parse().ok());
-        number.map(|number| Self(job, number)).ok_or_else(|| ApiErrorResponse::not_found("Part", ""))
+        number.map(|number| Self(job, number)).ok_or_else(|| ApiErrorResponse::not_found("Part"))
     }
 }
 
@@ -41,7 +41,7 @@ async fn names<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<BTreeMap<
 }
 
 fn no_job() -> ApiErrorResponse {
-    ApiErrorResponse::not_found("Job", "")
+    ApiErrorResponse::not_found("Job")
 }
 
 fn is_plain_number(text: &str) -> bool {

@@ -181,7 +181,7 @@ impl ApiErrorResponse {
     }
 
     /// `what` does not exist. The id is not repeated, so that the answer is the same for every id.
-    pub fn not_found(what: &str, _id: &str) -> Self {
+    pub fn not_found(what: &str) -> Self {
         Self::new(ProblemType::NotFound, format!("{what} not found"))
     }
 
@@ -310,7 +310,7 @@ impl IntoResponse for ApiErrorResponse {
 impl From<JobError> for ApiErrorResponse {
     fn from(error: JobError) -> Self {
         match error {
-            JobError::NotFound => Self::not_found("Job", ""),
+            JobError::NotFound => Self::not_found("Job"),
             JobError::Invalid(violations) => Self::invalid(violations),
             JobError::Conflict(conflict) => conflict.into(),
             JobError::UnknownProcessor { known } => Self::unknown_processor(known),
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn not_found_is_the_same_for_every_id() {
         let one = ApiErrorResponse::from(JobError::NotFound).document("/v1/jobs/a", "r1");
-        let other = ApiErrorResponse::not_found("Job", "a").document("/v1/jobs/a", "r2");
+        let other = ApiErrorResponse::not_found("Job").document("/v1/jobs/a", "r2");
         assert_eq!(one, other);
     }
 

@@ -28,7 +28,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/openapi.json", get(openapi_json))
         .route("/docs", get(docs::page))
         .route("/", get(dashboard::page))
-        .fallback(async || ApiErrorResponse::not_found("Path", ""))
+        .fallback(async || ApiErrorResponse::not_found("Path"))
         .method_not_allowed_fallback(async |method: Method| {
             ApiErrorResponse::new(
                 ProblemType::Method,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
-use super::item::{QUICK_RETRY_AFTER, Tried};
+use super::item::{Tried, before_second_try};
 use super::ran::Ran;
 use super::returned::{ReturnReason, ReturnedItem};
 use super::run_entry::RunEntry;
@@ -71,15 +71,15 @@ impl Worker {
 
     async fn each_marked(&self, run: &RunContext<'_>, suspect: Option<&CareMark>) -> Result<Ran, JobError> {
         let chunk = run.chunk;
-        let struck = |index: u64| suspect.filter(|mark| mark.item == Some(index)).map_or(0, |mark| mark.strikes);
+        let mark_of = |index: u64| suspect.filter(|mark| mark.item == Some(index));
         let mut settlement = chunk.settlement(run.recorded.is_some());
         let mut entry = RunEntry::new(run.invocation);
         let mut waiting: Vec<_> = run.waiting().collect();
         // A suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
-        waiting.sort_by_key(|(index, _)| match struck(*index) {
-            0 => 1,
-            strikes if strikes < STRIKES_MAX => 2,
-            _ => 0,
+        waiting.sort_by_key(|(index, _)| match mark_of(*index) {
+            Some(mark) if self.convicts(mark) => 0,
+            None => 1,
+            Some(_) => 2,
         });
         let mut returned = Vec::new();
         let (mut stop, mut begun): (Option<(ReturnReason, Wait)>, _) = (None, false);
@@ -88,8 +88,9 @@ impl Worker {
                 returned.push(ReturnedItem { wait, ..chunk.returned(index, value, reason) });
                 continue;
             }
-            let strikes = struck(index);
-            if strikes >= STRIKES_MAX {
+            let mark = mark_of(index);
+            let strikes = mark.map_or(0, |mark| mark.strikes);
+            if mark.is_some_and(|mark| self.convicts(mark)) {
                 let message = "the worker died each time it was processed";
                 let failure = chunk.failure(FailureKind::Crashed, message, chunk.message.attempt + strikes, value);
                 settlement.results.insert(index, ItemResult::Failed(failure));
@@ -132,7 +133,7 @@ impl Worker {
     async fn careful_tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
         match self.tries(run, index, value, run.chunk.message.attempt).await {
             Tried::Again(again) => {
-                tokio::time::sleep(QUICK_RETRY_AFTER).await;
+                let again = before_second_try(again).await;
                 self.tries(run, again.index, again.value, again.attempt).await
             }
             tried => tried,

@@ -8,7 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
 use super::chunk_context::{ChunkContext, RunContext};
-use super::item::{QUICK_RETRY_AFTER, Tried};
+use super::item::{Tried, before_second_try};
 use super::ran::Ran;
 use super::returned::ReturnedItem;
 use super::run_entry::RunEntry;
@@ -22,16 +22,14 @@ use crate::upward::exceeded;
 
 impl ChunkContext<'_> {
     /// Whether failures that no checkpoint has shown yet are enough to fail the job, as far as this worker knows: `part` is as
-    /// it was after the last checkpoint, which showed so many `results`.
-    fn fails_its_job(&self, part: &Part, settlement: &Settlement, results: usize) -> bool {
-        let failed = settlement.results.values().filter(|result| matches!(result, ItemResult::Failed(_))).count();
-        let unshown = settlement.results.len() - results;
+    /// it was after the last checkpoint, `failed` of the results so far are failures, and `unshown` of them came after it.
+    fn fails_its_job(&self, part: &Part, failed: u64, unshown: usize) -> bool {
         if failed == 0 || unshown == 0 {
             return false;
         }
         let shown = part.registers.get(&self.message.id.chunk).map_or(Counts::default(), |register| register.counts());
         let counts = part.counts();
-        let failed = (counts.failed - shown.failed) + shown.failed.max(failed as u64);
+        let failed = (counts.failed - shown.failed) + shown.failed.max(failed);
         let handled = counts.handled() + unshown as u64;
         exceeded(&self.job, Counts { processed: handled.saturating_sub(failed), failed })
     }
@@ -44,6 +42,7 @@ impl Worker {
     /// Runs what is not recorded, as many items at a time as the processor takes.
     pub(super) async fn each(&self, run: &RunContext<'_>) -> Ran {
         let mut settlement = run.chunk.settlement(run.recorded.is_some());
+        let mut failed = 0;
         let mut waiting: VecDeque<_> = run.waiting().map(|(index, value)| (index, value, run.chunk.message.attempt)).collect();
         let mut running = FuturesUnordered::new();
         // Between their two tries items take no place: others run meanwhile.
@@ -62,7 +61,7 @@ impl Worker {
             }
             // The first checkpoint is made without results too: it tells readers that some are still to come.
             let unshown = settlement.results.len() > shown.1 || !settlement.seen;
-            if run.chunk.fails_its_job(&part, &settlement, shown.1) {
+            if run.chunk.fails_its_job(&part, failed, settlement.results.len() - shown.1) {
                 shown.0 = shown.0.min(last + CHECKPOINT_EVERY);
             }
             if showing.is_none() && unshown && !running.is_empty() && Instant::now() >= shown.0 {
@@ -83,7 +82,10 @@ impl Worker {
                     }
                 }
                 Some(tried) = running.next() => match tried {
-                    Tried::Recorded(index, result) => { settlement.results.insert(index, result); }
+                    Tried::Recorded(index, result) => {
+                        failed += u64::from(matches!(result, ItemResult::Failed(_)));
+                        settlement.results.insert(index, result);
+                    }
                     Tried::Returned(item) => {
                         if !item.reason.was_tried() {
                             let (wait, reason) = (item.wait, item.reason);
@@ -92,10 +94,7 @@ impl Worker {
                         }
                         returned.push(item);
                     }
-                    Tried::Again(item) => again.push(async move {
-                        tokio::time::sleep(QUICK_RETRY_AFTER).await;
-                        item
-                    }),
+                    Tried::Again(item) => again.push(before_second_try(item)),
                 },
                 Some(item) = again.next() => waiting.push_front((item.index, item.value, item.attempt)),
                 () = tokio::time::sleep_until(shown.0), if showing.is_none() && unshown && !running.is_empty() => {}

@@ -14,14 +14,20 @@ use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use headway_processor::{Item, Output};
 
 /// The wait before an item is tried a second time at once.
-pub(super) const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
+const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// How one item's try ended.
 pub(super) enum Tried {
     Recorded(u64, ItemResult),
     Returned(ReturnedItem),
-    /// It is to be tried a second time after [`QUICK_RETRY_AFTER`]. Until then it takes no place.
+    /// It is to be tried a second time, after [`before_second_try`]. Until then it takes no place.
     Again(ReturnedItem),
+}
+
+/// The item, once its quick second try is due.
+pub(super) async fn before_second_try(item: ReturnedItem) -> ReturnedItem {
+    tokio::time::sleep(QUICK_RETRY_AFTER).await;
+    item
 }
 
 impl Worker {
