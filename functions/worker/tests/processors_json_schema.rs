@@ -111,7 +111,7 @@ async fn violations_have_pointers_codes_and_words() {
         (json!({"multipleOf": 5}), "7", "multipleOf", "not a multiple of 5: 7"),
         (json!({"anyOf": [{"type": "null"}, {"type": "boolean"}]}), "7", "anyOf", "fits none of the 2 alternatives: 7"),
         (json!({"not": {}}), "7", "not", "fits what is not allowed: 7"),
-        (json!({"propertyNames": {"maxLength": 1}}), r#"{"ab":1}"#, "propertyNames", "a member's name: longer than 1 character"),
+        (json!({"propertyNames": {"maxLength": 1}}), r#"{"ab":1}"#, "propertyNames", "the member's name \"ab\": longer than 1 character"),
         (json!({"properties": {"a": false}}), r#"{"a":1}"#, "/a falseSchema", "/a: not allowed: 1"),
     ];
     for (schema, item, code, message) in table {

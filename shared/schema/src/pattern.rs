@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 mod captures;
 mod class;
+mod foreign;
 mod property;
 mod sets;
 mod translator;
@@ -20,7 +21,10 @@ const NOT_ECMA: &str = "not a regular expression of ECMA-262 (as with the flag u
 /// Why it is refused, for people.
 pub(crate) fn translate(pattern: &str) -> Result<Cow<'_, str>, String> {
     if !jsonschema_regex::is_valid_ecma_regex(pattern) {
-        return Err(NOT_ECMA.to_owned());
+        return Err(match foreign::hint(pattern) {
+            Some(hint) => format!("{NOT_ECMA}: {hint}"),
+            None => NOT_ECMA.to_owned(),
+        });
     }
     let mut translator = Translator::new(pattern);
     translator.pattern()?;

@@ -3,7 +3,7 @@
 //! schema. Patterns are put into the words of the engine that runs them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -31,13 +31,13 @@ pub(crate) struct Reading {
 /// # Errors
 /// All that is in it and would not be checked, twenty at most.
 pub(crate) fn read(schema: Value) -> Result<Reading, Vec<Refusal>> {
-    let mut reader = Reader { refusals: Vec::new(), patterns: HashMap::new(), schemas: 0, pattern_count: 0 };
     let mut schema = schema;
+    let mut reader = Reader::new(&schema);
     if is_endless(&schema) {
         return Err(vec![Refusal::new("/$ref", "leads back to itself and checks nothing: let it lead to a schema that says something")]);
     }
     reader.schema(&mut schema, Draft::DEFAULT, "");
-    let Reader { refusals, patterns, schemas, pattern_count } = reader;
+    let Reader { refusals, patterns, schemas, pattern_count, .. } = reader;
     if refusals.is_empty() { Ok(Reading { schema, patterns, schemas, pattern_count }) } else { Err(refusals) }
 }
 
@@ -46,9 +46,22 @@ struct Reader {
     patterns: HashMap<String, String>,
     schemas: usize,
     pattern_count: usize,
+    /// The id of the schema, or of the one around it, that names within are relative to.
+    base: String,
+    /// Names that schemas have, each with the base it is relative to.
+    names: HashSet<(String, String)>,
+    /// All ids in the schema.
+    ids: Vec<String>,
 }
 
 impl Reader {
+    fn new(schema: &Value) -> Self {
+        let mut ids = Vec::new();
+        all_ids(schema, &mut ids);
+        let (refusals, patterns, names) = (Vec::new(), HashMap::new(), HashSet::new());
+        Self { refusals, patterns, schemas: 0, pattern_count: 0, base: String::new(), names, ids }
+    }
+
     fn refuse(&mut self, pointer: String, detail: impl Into<String>) {
         if self.refusals.len() < REFUSALS_MAX {
             self.refusals.push(Refusal::new(pointer, detail));
@@ -68,6 +81,13 @@ impl Reader {
         };
         let Some(members) = schema.as_object_mut() else { return };
         let alone = draft.ref_stands_alone() && members.contains_key("$ref");
+        let around = self.base.clone();
+        if !alone {
+            self.names(members, draft, at);
+        }
+        for (pointer, why) in members.iter().filter_map(|(name, value)| Some((join(at, name), draft.idle(name, value, members)?))) {
+            self.refuse(pointer, why);
+        }
         for (name, value) in members.iter_mut() {
             if name.starts_with("x-") {
                 continue;
@@ -79,6 +99,27 @@ impl Reader {
                     self.refuse(here, format!("{name} has no effect beside $ref in {}: put both into an allOf", draft.name()));
                 }
                 Some(holds) => self.member(holds, value, draft, &here),
+            }
+        }
+        self.base = around;
+    }
+
+    /// Notes what a schema is called. Of two schemas with one name, a reference would find either.
+    fn names(&mut self, members: &Map<String, Value>, draft: Draft, at: &str) {
+        let name = |keyword: &'static str| Some((keyword, members.get(keyword)?.as_str()?.to_owned()));
+        let is_here = |keyword: &str| draft.keyword(keyword).is_some();
+        for (keyword, name) in ["id", "$id", "$anchor", "$dynamicAnchor"].into_iter().filter(|name| is_here(name)).filter_map(name) {
+            // The older drafts write an anchor as an id.
+            let anchor = if keyword.ends_with("id") { name.strip_prefix('#').map(str::to_owned) } else { Some(name.clone()) };
+            if anchor.is_none() {
+                self.base = name.clone();
+            }
+            let is_known = !self.names.insert((self.base.clone(), anchor.unwrap_or_default()));
+            // One schema may have both kinds of anchor, of one name.
+            let is_own = keyword == "$dynamicAnchor" && members.get("$anchor").is_some_and(|other| *other == name);
+            if is_known && !is_own {
+                let shown = cut(&name, 100);
+                self.refuse(join(at, keyword), format!("another schema in it is called {shown} too: give each a name of its own"));
             }
         }
     }
@@ -140,14 +181,35 @@ impl Reader {
     }
 
     fn reference(&mut self, reference: &str, at: &str) {
-        let Some((_, fragment)) = reference.split_once('#') else { return };
+        let Some((document, fragment)) = reference.split_once('#') else { return };
         let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else {
             return self.refuse(at.to_owned(), "what follows # is not UTF-8");
         };
         if fragment.starts_with('/') && !dialect::leads_to_schema(&fragment) {
             let shown = cut(reference, 100);
+            let is_here = document.is_empty() || self.ids.iter().any(|id| id.trim_end_matches('#').ends_with(document));
+            if !is_here {
+                return self.refuse(at.to_owned(), another_document(reference));
+            }
             self.refuse(at.to_owned(), format!("{shown} leads to a place where no schema can be: put it under $defs"));
         }
+    }
+}
+
+/// Why a reference to another document is refused.
+pub(crate) fn another_document(reference: &str) -> String {
+    let shown = cut(reference, 200);
+    format!("{shown} is another document, and none is fetched: put it under $defs and refer to it as #/$defs/…")
+}
+
+fn all_ids(value: &Value, ids: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            ids.extend(["$id", "id"].iter().filter_map(|name| Some(members.get(*name)?.as_str()?.to_owned())));
+            members.values().for_each(|value| all_ids(value, ids));
+        }
+        Value::Array(elements) => elements.iter().for_each(|value| all_ids(value, ids)),
+        _ => {}
     }
 }
 
@@ -227,7 +289,8 @@ mod tests {
             ),
             (json!({"$ref": "#/enum/0"}), "/$ref: #/enum/0 leads to a place where no schema can be"),
             (json!({"$ref": "#/x-mine/a"}), "/$ref: #/x-mine/a leads to"),
-            (json!({"$ref": "other#/properties"}), "/$ref: other#/properties leads to"),
+            (json!({"$ref": "other#/enum/0"}), "/$ref: other#/enum/0 is another document, and none is fetched"),
+            (json!({"$id": "http://x/s", "enum": [{}], "not": {"$ref": "http://x/s#/enum/0"}}), "/not/$ref: http://x/s#/enum/0 leads to"),
             (json!({"$dynamicRef": "#/%64efault"}), "/$dynamicRef: #/%64efault leads to"),
             (json!({"$ref": "#"}), "/$ref: leads back to itself"),
             (
@@ -235,6 +298,43 @@ mod tests {
                 "/$ref: leads back to itself",
             ),
             (json!({"pattern": "(?i)a"}), "/pattern: not a regular expression of ECMA-262"),
+            // Far from every keyword: no guess helps.
+            (json!({"foo": 1}), "/foo: \"foo\" is not a keyword of draft 2020-12 and would not be checked"),
+            (
+                json!({"X-note": 1}),
+                "/X-note: \"X-note\" is not a keyword of draft 2020-12 and would not be checked. Notes of your own begin",
+            ),
+            (json!({"": 1}), "/: \"\" is not a keyword of draft 2020-12 and would not be checked"),
+            (json!({"typ": 1}), "/typ: \"typ\" is not a keyword of draft 2020-12: type is"),
+            // A keyword that needs another one.
+            (json!({"not": {"then": false}}), "/not/then: then has no effect without if beside it: add if, or leave then out"),
+            (json!({"else": {}}), "/else: else has no effect without if"),
+            (json!({"minContains": 1, "items": {}}), "/minContains: minContains has no effect without contains"),
+            (json!({"maxContains": 1}), "/maxContains: maxContains has no effect without contains"),
+            (
+                json!({"$schema": d7, "additionalItems": false, "items": {}}),
+                "/additionalItems: additionalItems has no effect without items that is a list",
+            ),
+            // A keyword of which this value is not checked.
+            (
+                json!({"$schema": d7, "contentEncoding": "quoted-printable"}),
+                "/contentEncoding: of contentEncoding only \"base64\" is checked",
+            ),
+            (
+                json!({"$schema": d7, "contentMediaType": "text/html"}),
+                "/contentMediaType: of contentMediaType only \"application/json\" is checked",
+            ),
+            // Two schemas with one name.
+            (json!({"$defs": {"a": {"$anchor": "n"}, "b": {"$anchor": "n"}}}), "/$defs/b/$anchor: another schema in it is called n too"),
+            (
+                json!({"$defs": {"a": {"$anchor": "n"}, "b": {"$dynamicAnchor": "n"}}}),
+                "/$defs/b/$dynamicAnchor: another schema in it is called n too",
+            ),
+            (json!({"$id": "urn:x", "items": {"$id": "urn:x"}}), "/items/$id: another schema in it is called urn:x too"),
+            (
+                json!({"$schema": d7, "definitions": {"a": {"$id": "#n"}, "b": {"$id": "#n"}}}),
+                "/definitions/b/$id: another schema in it is called #n too",
+            ),
             (json!({"patternProperties": {"[": {}}}), "/patternProperties/[: not a regular expression of ECMA-262"),
         ];
         for (schema, expected) in table {
@@ -256,6 +356,10 @@ mod tests {
             json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
             json!({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#"}}}}),
             json!({"$ref": "#", "type": "integer"}),
+            json!({"if": {}, "then": {}, "contains": {}, "minContains": 0, "maxContains": 2}),
+            json!({"$schema": d7, "items": [{}], "additionalItems": false, "contentEncoding": "base64", "contentMediaType": "application/json"}),
+            json!({"$id": "urn:x", "$anchor": "n", "$defs": {"a": {"$id": "urn:y", "$anchor": "n"}, "b": {"$id": "urn:z", "$defs": {"c": {"$anchor": "n"}}}}}),
+            json!({"enum": [{"$id": "urn:x"}, {"$id": "urn:x"}], "properties": {"$id": {}, "then": {}}}),
             json!(true),
         ];
         for schema in table {

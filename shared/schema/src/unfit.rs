@@ -5,6 +5,7 @@ use jsonschema::{ReferencingError, ValidationError};
 use serde_json::Value;
 
 use crate::pointer::{cut, join};
+use crate::reading::another_document;
 use crate::refusal::Refusal;
 use crate::violations::{self, Patterns};
 
@@ -22,13 +23,7 @@ pub(crate) fn refusal(schema: &Value, error: &ValidationError<'_>, patterns: &Pa
         return Refusal::new(of_schema(schema, pointer), fault(pointer, error, patterns));
     };
     match reference {
-        ReferencingError::Unretrievable { uri, .. } => Refusal::new(
-            pointer_to(schema, uri),
-            format!(
-                "{} is another document, and none is fetched: put it under $defs and refer to it as #/$defs/…",
-                cut(uri, NAME_CHARS_MAX)
-            ),
-        ),
+        ReferencingError::Unretrievable { uri, .. } => Refusal::new(pointer_to(schema, uri), another_document(uri)),
         ReferencingError::PointerToNowhere { pointer } => {
             Refusal::new(pointer_to(schema, pointer), format!("there is no {} in the schema", cut(pointer, NAME_CHARS_MAX)))
         }

@@ -118,7 +118,11 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         Kind::AdditionalItems { limit } => format!("more than {}", counted(*limit as u64, "item")),
         Kind::UniqueItems => "an item is there twice".to_owned(),
         Kind::UnevaluatedItems { .. } => "has an item that is not allowed".to_owned(),
-        Kind::Contains => "no item is as asked for".to_owned(),
+        Kind::Contains => match error.schema_path().as_str().rsplit('/').next() {
+            Some("minContains") => "too few items are as asked for".to_owned(),
+            Some("maxContains") => "too many items are as asked for".to_owned(),
+            _ => "no item is as asked for".to_owned(),
+        },
         Kind::MinProperties { limit } => format!("fewer than {}", counted(*limit, "member")),
         Kind::MaxProperties { limit } => format!("more than {}", counted(*limit, "member")),
         Kind::Required { .. } => "missing".to_owned(),
@@ -128,7 +132,9 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         }
         Kind::OneOfMultipleValid { .. } => "fits more than one alternative".to_owned(),
         Kind::Not { .. } => "fits what is not allowed".to_owned(),
-        Kind::PropertyNames { error } => format!("a member's name: {}", reason(error, patterns)),
+        Kind::PropertyNames { error } => {
+            format!("the member's name {}: {}", shown(error.instance(), VALUE_CHARS_MAX), reason(error, patterns))
+        }
         _ => cut(&error.masked().to_string(), OPTIONS_CHARS_MAX),
     }
 }

@@ -18,6 +18,14 @@ pub enum InputError {
     /// Reading broke off.
     #[error("the input cannot be read on")]
     Read(#[source] io::Error),
+    /// Reading a file broke off.
+    #[error("{name} cannot be read on")]
+    ReadOf {
+        /// The file's name.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
     /// What can be read only once could not be kept for the second reading.
     #[error("the input cannot be kept in {directory} until it is sent: set TMPDIR to a directory with room for it")]
     Spool {
@@ -60,6 +68,7 @@ impl InputError {
     pub fn of_file(self, name: &str) -> InputError {
         match self {
             InputError::At { .. } | InputError::File(_) => InputError::In { name: name.to_owned(), what: self.to_string() },
+            InputError::Read(source) => InputError::ReadOf { name: name.to_owned(), source },
             named => named,
         }
     }

@@ -73,8 +73,15 @@ fn remedy(what: &str, line: &[u8], items_before: u64) -> Option<&'static str> {
     None
 }
 
+/// Whether a text begins with a whole value on its first line, and goes on below.
+pub(super) fn is_value_a_line(text: &[u8]) -> bool {
+    let mut lines = text.splitn(2, |byte| *byte == b'\n');
+    let (first, rest) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() && !rest.trim_ascii().is_empty()
+}
+
 /// Whether a line that is no JSON could be the header of CSV.
-fn is_header(line: &[u8]) -> bool {
+pub(super) fn is_header(line: &[u8]) -> bool {
     let named = line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii() || *byte == b'"' || *byte == b'_');
     named && line.iter().any(|byte| matches!(byte, b',' | b';' | b'\t'))
 }

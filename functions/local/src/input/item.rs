@@ -4,6 +4,7 @@ use headway_api::json::{self, JsonError};
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 
 use super::error::InputError;
+use super::escapes;
 use super::place::{Place, Tracker};
 
 /// The most bytes read for one item before giving up on its end: more than any item may have, with room for
@@ -35,13 +36,26 @@ pub(super) fn check_json(item: &[u8], began: Place) -> Result<(), InputError> {
     })
 }
 
+/// The first fault within a value that goes on for too long or is cut off; none if the end is all it lacks.
+pub(super) fn fault_within(begun: &[u8], began: Place) -> Option<InputError> {
+    let text = json::text(begun).ok()?;
+    match json::check(text, ITEM_DEPTH_MAX) {
+        Err(JsonError::NotJson(error)) if !error.is_eof() => Some(not_json(text, began, &error)),
+        _ => None,
+    }
+}
+
 pub(super) fn too_large(began: Place) -> InputError {
     InputError::at(began, format!("the item that begins here is larger than {ITEM_BYTES_MAX} bytes, the most a job takes"))
 }
 
 fn not_json(text: &str, began: Place, error: &serde_json::Error) -> InputError {
-    let words = words(error);
-    let offset = begin(text, offset(text, error), &words);
+    let mut words = words(error);
+    let mut offset = begin(text, offset(text, error), &words);
+    let is_escape = ["escape", "surrogate", "code point"].into_iter().any(|word| words.contains(word));
+    if let Some((at, what)) = escapes::first_wrong(text).filter(|_| is_escape) {
+        (offset, words) = (at, what);
+    }
     let mut tracker = Tracker::at(began);
     tracker.pass(&text.as_bytes()[..offset]);
     let rest = text[offset..].trim_start_matches('-');
@@ -68,6 +82,11 @@ fn begin(text: &str, offset: usize, words: &str) -> usize {
     if words.starts_with("number out of range") {
         let number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         return offset - text.as_bytes()[..offset].iter().rev().take_while(|byte| number(byte)).count();
+    }
+    let control = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_control);
+    if words.starts_with("control character") && !control(offset) && offset.checked_sub(1).is_some_and(control) {
+        // A line break is told of behind it.
+        return offset - 1;
     }
     offset
 }

@@ -7,8 +7,8 @@
 use std::io::Read;
 
 use super::error::InputError;
-use super::hint::MARKUP;
-use super::item::{MARK, UNENDED_BYTES_MAX, check_json, mark_within, too_large};
+use super::hint::{MARKUP, is_header, is_value_a_line};
+use super::item::{MARK, UNENDED_BYTES_MAX, check_json, fault_within, mark_within, too_large};
 use super::items::Items;
 use super::place::Place;
 use super::text::Text;
@@ -62,7 +62,8 @@ impl<R: Read> ArrayItems<R> {
         loop {
             let piece = self.text.fill()?;
             if piece.is_empty() {
-                return Err(InputError::at(self.text.place(), "the array is cut off: `]` is missing"));
+                let cut_off = || InputError::at(self.text.place(), "the array is cut off: `]` is missing");
+                return Err(fault_within(item, began).unwrap_or_else(cut_off));
             }
             let end = piece.iter().position(|byte| scan.ends_at(*byte));
             let stop = end.map(|at| piece[at]);
@@ -70,7 +71,8 @@ impl<R: Read> ArrayItems<R> {
             let used = end.map_or(piece.len(), |end| end + 1);
             self.text.consume(used);
             if item.len() > UNENDED_BYTES_MAX {
-                return Err(too_large(began));
+                // A bracket or quote that is missing makes an item seem long: it is told where it shows.
+                return Err(fault_within(item, began).unwrap_or_else(|| too_large(began)));
             }
             if let Some(stop) = stop {
                 return Ok(stop);
@@ -82,11 +84,14 @@ impl<R: Read> ArrayItems<R> {
         let what = match self.peek()? {
             Some(0xef) if self.text.fill()?.starts_with(MARK) => return Err(mark_within(self.text.place())),
             Some(b'[') => "",
-            Some(b'{') => "no JSON array: an array begins with `[`; for a value a line use --format ndjson",
-            Some(b'<') => MARKUP,
-            Some(byte) if byte == b'"' || byte.is_ascii_alphabetic() => {
-                "no JSON array: an array begins with `[`; is the file CSV? --format csv"
+            Some(b'{') if is_value_a_line(self.text.fill()?) => {
+                "no JSON array: an array begins with `[`; for a value a line use --format ndjson"
             }
+            Some(b'{') => {
+                "no JSON array: an array begins with `[`; give the array without the object around it, or put the object into `[ ]`"
+            }
+            Some(b'<') => MARKUP,
+            Some(_) if is_header(first_line(self.text.fill()?)) => "no JSON array: an array begins with `[`; is the file CSV? --format csv",
             Some(_) => "no JSON array: an array begins with `[`",
             None => "the file is empty: an array without items is written []",
         };
@@ -159,6 +164,10 @@ impl Scan {
         }
         false
     }
+}
+
+fn first_line(piece: &[u8]) -> &[u8] {
+    piece.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default()
 }
 
 /// JSON's whitespace, no more.

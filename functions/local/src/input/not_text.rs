@@ -8,10 +8,20 @@ use super::error::InputError;
 /// How much of a file is looked at.
 pub(super) const HEAD_BYTES: usize = 8_192;
 
+/// What binary files of rows begin with.
+const TABLES: &[(&[u8], &str)] = &[(b"PAR1", "parquet"), (b"ORC", "orc"), (b"Obj\x01", "avro"), (b"ARROW1", "arrow")];
+/// Of this many bytes at least one is a control character, in a file that is no text.
+const BYTES_PER_CONTROL_MAX: usize = 50;
+const BINARY: &str = "the file does not look like text: if it is packed or a spreadsheet, unpack or export it first; if it is text, name \
+                      its encoding, as in --encoding utf-16le";
+
 /// Refuses a file without a mark whose first bytes show that it is no text, or text in an encoding other than `named`.
 pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>) -> Result<(), InputError> {
     if let Some(kind) = kind(head) {
         return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or unpack it first")));
+    }
+    if !named.is_some_and(is_utf16) && wide(head, 8).is_none() && looks_binary(head) {
+        return Err(InputError::File(BINARY.to_owned()));
     }
     // Where a name says that it is UTF-16, little is needed to see that it is the other one.
     let least = if named.is_some_and(is_utf16) { 2 } else { 8 };
@@ -49,8 +59,14 @@ pub(super) fn utf32(name: &str) -> String {
 /// The kind of a binary file. Text that happens to begin like one (`BM`, `MZ`) is told apart by having no control characters.
 fn kind(head: &[u8]) -> Option<String> {
     let control = |byte: &u8| matches!(byte, 0..=8 | 14..=31);
+    if head.starts_with(b"{\\rtf") {
+        return Some("a text document (rtf)".to_owned());
+    }
     if !head.iter().any(control) && !head.starts_with(b"%PDF-") {
         return None;
+    }
+    if let Some((_, name)) = TABLES.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Some(format!("a binary file ({name})"));
     }
     let spreadsheet = |mark: &[u8]| memchr::memmem::find(head, mark).is_some();
     if head.starts_with(b"PK\x03\x04") && (spreadsheet(b"xl/") || spreadsheet(b"opendocument.spreadsheet")) {
@@ -65,6 +81,20 @@ fn kind(head: &[u8]) -> Option<String> {
         "gz" => "packed with gzip".to_owned(),
         extension => format!("a binary file ({extension})"),
     })
+}
+
+/// Whether bytes are most likely no text: not UTF-8, with many control characters.
+fn looks_binary(head: &[u8]) -> bool {
+    let controls = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
+    controls > 0 && controls * BYTES_PER_CONTROL_MAX >= head.len() && !is_utf8(head)
+}
+
+/// Whether the beginning of a file is UTF-8; its last character may be cut off where the head ends.
+fn is_utf8(head: &[u8]) -> bool {
+    match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && head.len() == HEAD_BYTES,
+    }
 }
 
 /// An encoding of two or four bytes a character.
@@ -100,8 +130,5 @@ fn wide(head: &[u8], bytes_min: usize) -> Option<Wide> {
 
 /// Whether the bytes are UTF-8 with few NUL characters, if any. Text in UTF-16 has a NUL byte in each ASCII character.
 fn looks_like_utf8(head: &[u8]) -> bool {
-    let valid = std::str::from_utf8(head).is_ok_and(|text| !text.is_empty())
-        // The last character may be cut off where the head ends.
-        || std::str::from_utf8(head).is_err_and(|error| error.error_len().is_none() && head.len() == HEAD_BYTES);
-    valid && head.iter().filter(|byte| **byte == 0).count() * 8 < head.len()
+    !head.is_empty() && is_utf8(head) && head.iter().filter(|byte| **byte == 0).count() * 8 < head.len()
 }

@@ -88,6 +88,8 @@ fn csv_that_is_read() {
         ("a,A,a \n=1+1,-0,1e5\n", &[r#"{"a":"=1+1","A":"-0","a ":"1e5"}"#], 0),
         ("\"a;b\"\n1;2\n", &[r#"{"a;b":"1;2"}"#], 0),
         ("é\u{1},\"x\u{feff}\"\n漢\u{2028},\u{1f680}\n", &["{\"é\\u0001\":\"漢\u{2028}\",\"x\u{feff}\":\"\u{1f680}\"}"], 0),
+        ("\"a;b\",c\n1;2,3\n", &[r#"{"a;b":"1;2","c":"3"}"#], 0),
+        ("a;b,c,d\n1,2,3\n", &[r#"{"a;b":"1","c":"2","d":"3"}"#], 0),
         ("[id],<a>\n1,2\n", &[r#"{"[id]":"1","<a>":"2"}"#], 0),
         ("BM,MZ\n1,2\n", &[r#"{"BM":"1","MZ":"2"}"#], 0),
     ] {
@@ -135,6 +137,11 @@ fn csv_that_is_refused_at_its_place() {
         ("a;b\n1;2\n", "line 1, column 1: the header has one column and contains `;`: give --delimiter ';'"),
         ("a\tb\n", "give --delimiter tab"),
         ("a|b\n", "give --delimiter '|'"),
+        // Several columns whose names another delimiter separates.
+        ("article;price, net\n1;2,50\n", "line 1, column 1: the header contains `;` at least as often as `,`: give --delimiter ';'"),
+        ("a\tb,c\td\n1\t2,3\t4\n", "give --delimiter tab, or put the names that contain it in quotes"),
+        ("a,\u{a0}\u{3000}\n", "line 1, column 3: column 2 has no name"),
+        ("a,\u{200b}\n", "line 1, column 3: column 2 has no name"),
         ("sep=;\na;b\n", "`sep=` is Excel's hint"),
         // A space after a closing quote.
         ("a,b\n\"1\" ,2\n", "line 2, column 4: a space after the quote that closes the cell from line 2, column 1: remove the space"),
@@ -232,13 +239,23 @@ fn what_is_no_text_is_named_as_what_it_is() {
         (head(b"\x7fELF\x02\x01\x01"), "a binary file (elf)"),
         (tar, "a binary file (tar)"),
         (vec![0; 9_000], "line 1, column 1: a NUL character"),
-        (b"PAR1\x15\x04\x15\x10\x00\x01".to_vec(), ""),
+        (b"PAR1\x15\x04\x15\x10\x00\x01".to_vec(), "a binary file (parquet)"),
+        (b"ORC\x08\x03\x10\x02".to_vec(), "a binary file (orc)"),
+        (b"Obj\x01\x04\x14avro.codec\x08null".to_vec(), "a binary file (avro)"),
+        (b"ARROW1\0\0\xff\xff".to_vec(), "a binary file (arrow)"),
+        (b"{\\rtf1\\ansi hello}".to_vec(), "a text document (rtf)"),
+        // A pickle, zlib, UTF-16 without a mark and without ASCII.
+        (b"\x80\x04\x95\x1a\0\0\0\0\0\0\0]\x94(K\x01K\x02e.".to_vec(), "the file does not look like text"),
+        (b"x\x9cK\xcbI,\x01\0\x06-\x02\x1c\x93\x11".to_vec(), "the file does not look like text"),
+        (utf16(&"\u{8a9e}\u{4e01}".repeat(20), u16::to_le_bytes), "name its encoding, as in --encoding utf-16le"),
     ] {
         for reading in [CSV, NDJSON, JSON] {
             let error = refused(&data, &reading);
             assert!(error.contains(says), "{:?}: {error}", String::from_utf8_lossy(&data[..data.len().min(40)]));
         }
     }
+    let random: Vec<u8> = (1..=255).collect();
+    assert!(refused(&random, &in_encoding(CSV, "latin1")).contains("does not look like text"), "nor does one make it text here");
     assert!(refused(b"\x1f\x8b\x08\x00\x00", &in_encoding(CSV, "latin1")).contains("gzip"), "an encoding does not make it text");
 }
 
@@ -254,6 +271,15 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         (b"a\n\x81\x20\n", in_encoding(CSV, "shift_jis"), "line 2, column 1: not Shift_JIS"),
         (b"\xff\xfea\0\n\0\x00\xd8x\0", CSV, "line 2, column 1: not UTF-16LE"),
         (b"\xff\xfea\0\n\0x", CSV, "line 2, column 1: not UTF-16LE"),
+        // UTF-8 before what is not: no other encoding reads both.
+        (
+            "a\né\n\u{fffd}".as_bytes(),
+            in_encoding(CSV, "windows-1252"),
+            "the file is UTF-8 from beginning to end, but --encoding says windows-1252",
+        ),
+        ("[\"é\"]".as_bytes(), in_encoding(JSON, "koi8-r"), "but --encoding says KOI8-R: leave --encoding out"),
+        (b"a\n\xc3\xa9\n\xe9\n", CSV, "line 3, column 1: not UTF-8, as the characters before it are"),
+        (b"{\"a\":\"\xe2\x82\xac\xe2\x82", NDJSON, "line 1, column 8: the file ends within a character: is it cut off?"),
         (b"\xef\xbb\xbfa\n1\n", in_encoding(CSV, "latin1"), "begins with the mark of UTF-8, but --encoding says windows-1252"),
         (b"a\0,\0b\0\n\0\x31\0", in_encoding(CSV, "utf-16be"), "the file looks like utf-16le, but --encoding says utf-16be"),
         (b"\0a\0,\0b\0\n\0\x31", in_encoding(CSV, "utf-16"), "the file looks like utf-16be, but --encoding says utf-16le"),
@@ -296,6 +322,9 @@ fn ndjson_that_is_refused_at_its_place() {
     let deep_says = format!("line 2, column {}: not JSON that a job takes (nested deeper", ITEM_DEPTH_MAX + 1);
     for (text, says) in [
         ("1 2\n", "one value a line, or --format json"),
+        ("1\n{\"é\":\"\\ud800\"}\n", r"line 2, column 7: not JSON that a job takes (\ud800 is half of a character, without its other half"),
+        (r#"{"a":"\u12g4"}"#, r"line 1, column 7: not JSON that a job takes (four hex digits follow \u, not 12g4"),
+        (r#"{"a":"\x41"}"#, r"line 1, column 7: not JSON that a job takes (JSON has no escape \x)"),
         ("{\"a\":1},\n", "no comma separates the values of NDJSON: one value a line, or --format json"),
         ("{\"a\":1,}\n", "remove the comma"),
         ("1\r2\r", "lines of NDJSON end with LF or CRLF, not with CR alone"),
@@ -353,6 +382,13 @@ fn json_that_is_refused_at_its_place() {
         ("", "line 1, column 1: the file is empty: an array without items is written []"),
         (" \n", "the file is empty"),
         ("{\"a\":1}\n{\"a\":2}\n", "line 1, column 1: no JSON array: an array begins with `[`; for a value a line use --format ndjson"),
+        ("{\"items\":[1,\n2]}", "line 1, column 1: no JSON array: an array begins with `[`; give the array without the object around it"),
+        ("{\"a\":1}\n", "or put the object into `[ ]`"),
+        ("null", "line 1, column 1: no JSON array: an array begins with `[`"),
+        // A fault within what seems cut off, or endless.
+        ("[1}", "line 1, column 3: not JSON that a job takes (trailing characters"),
+        ("[{\"a\":1,\n{\"a\":2}]", "line 2, column 1: not JSON that a job takes (key must be a string"),
+        ("[{\"a\":\"x},\n{\"b\":\"y\"}]", "line 1, column 11: not JSON that a job takes (control character"),
         ("  7", "line 1, column 3: no JSON array"),
         ("a,b\n1,2\n", "no JSON array: an array begins with `[`; is the file CSV? --format csv"),
         ("<!doctype html>", "the file looks like HTML or XML"),
@@ -381,6 +417,16 @@ fn an_endless_item_is_given_up_at_its_place() {
         (CSV, format!("a\n1\n{}", ",".repeat(3 * UNENDED_BYTES_MAX)), "line 3, column 1: the item that begins here is larger"),
         (CSV, format!("a\n\"{}\"\n", &long[..ITEM_BYTES_MAX]), "line 2, column 1: the item that begins here is larger"),
         (NDJSON, format!("1\n1\n\"{long}"), "line 3, column 1: the item that begins here is larger"),
+        (
+            CSV,
+            format!("{}\n", (0..20_000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",")),
+            "line 1, column 1: the names of the columns alone are more",
+        ),
+        (
+            JSON,
+            format!("[1,\n{{\"a\":1,\n{}]", "{\"a\":1},\n".repeat(UNENDED_BYTES_MAX)),
+            "line 3, column 1: not JSON that a job takes (key must be a string",
+        ),
         (JSON, format!("[1,\n1,\n\"{long}"), "line 3, column 1: the item that begins here is larger"),
     ] {
         let error = read_all(&text, &reading, 10_000).unwrap_err().to_string();

@@ -7,6 +7,7 @@ use memchr::{memchr, memmem};
 
 use super::error::InputError;
 use super::format::NamedEncoding;
+use super::misnamed::MaybeUtf8;
 use super::not_text::{self, HEAD_BYTES};
 use super::place::{Place, Tracker};
 
@@ -21,6 +22,10 @@ pub(super) struct Text<R> {
     encoding: &'static Encoding,
     /// Whether only `--encoding` says which byte of a pair comes first.
     unmarked_utf16: bool,
+    /// Whether it is UTF-8 all the same, if `--encoding` says something else.
+    misnamed: Option<MaybeUtf8>,
+    /// Whether a character beyond ASCII has come.
+    has_wide: bool,
     /// Bytes read and not decoded yet: `raw[raw_at..]`.
     raw: Vec<u8>,
     raw_at: usize,
@@ -57,6 +62,8 @@ impl<R: Read> Text<R> {
             decoder: encoding.new_decoder_without_bom_handling(),
             encoding,
             unmarked_utf16: raw_at == 0 && not_text::is_utf16(encoding),
+            misnamed: misnamed(encoding, &raw),
+            has_wide: false,
             raw,
             raw_at,
             raw_ended: false,
@@ -73,7 +80,7 @@ impl<R: Read> Text<R> {
         while self.text_at == self.text_len {
             match self.then {
                 Then::More => self.decode()?,
-                Then::End => return Ok(&[]),
+                Then::End => return self.end(),
                 Then::Nul => return Err(InputError::at(self.place(), self.nul())),
                 Then::Swapped => return Err(InputError::at(self.place(), self.swapped())),
                 Then::Malformed => return Err(InputError::at(self.place(), self.malformed())),
@@ -94,6 +101,16 @@ impl<R: Read> Text<R> {
         self.tracker.place()
     }
 
+    fn end(&self) -> Result<&[u8], InputError> {
+        match &self.misnamed {
+            Some(seen) if seen.is_utf8() => Err(InputError::File(format!(
+                "the file is UTF-8 from beginning to end, but --encoding says {}: leave --encoding out",
+                self.encoding.name()
+            ))),
+            _ => Ok(&[]),
+        }
+    }
+
     /// Decodes at least one character, or finds out what follows.
     fn decode(&mut self) -> Result<(), InputError> {
         if self.raw_at == self.raw.len() && !self.raw_ended {
@@ -103,6 +120,7 @@ impl<R: Read> Text<R> {
             self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text, self.raw_ended);
         self.raw_at += read;
         (self.text_at, self.text_len) = (0, written);
+        self.has_wide = self.has_wide || !self.text[..written].is_ascii();
         self.then = match result {
             DecoderResult::Malformed(..) => Then::Malformed,
             DecoderResult::InputEmpty if self.raw_ended => Then::End,
@@ -130,6 +148,9 @@ impl<R: Read> Text<R> {
         };
         self.raw.truncate(read);
         self.raw_ended = read == 0;
+        if let Some(seen) = &mut self.misnamed {
+            seen.see(&self.raw);
+        }
         Ok(())
     }
 
@@ -148,12 +169,28 @@ impl<R: Read> Text<R> {
 
     fn malformed(&self) -> String {
         let name = self.encoding.name();
-        if self.encoding == UTF_8 {
+        if self.encoding == UTF_8 && self.has_wide && self.raw_ended && self.raw_at == self.raw.len() {
+            "the file ends within a character: is it cut off?".to_owned()
+        } else if self.encoding == UTF_8 && self.has_wide {
+            // Another encoding would garble the characters before it.
+            "not UTF-8, as the characters before it are: the file is damaged here, or two files of different encodings were joined"
+                .to_owned()
+        } else if self.encoding == UTF_8 {
             "not UTF-8: name the file's encoding, as in --encoding windows-1252, or save it as UTF-8".to_owned()
         } else {
             format!("not {name}: name the file's encoding with --encoding, or save it as UTF-8")
         }
     }
+}
+
+/// What is to be seen of a file of which a name says that it is neither UTF-8 nor UTF-16.
+fn misnamed(encoding: &'static Encoding, head: &[u8]) -> Option<MaybeUtf8> {
+    let is_named = encoding != UTF_8 && !not_text::is_utf16(encoding);
+    is_named.then(|| {
+        let mut seen = MaybeUtf8::default();
+        seen.see(head);
+        seen
+    })
 }
 
 /// Where a line end stands whose two bytes are swapped, which U+0A00 and U+0D00 are. The first is no character, the second

@@ -35,6 +35,10 @@ impl<'a> Translator<'a> {
                 '(' => self.open()?,
                 ')' => {
                     self.captures.close(minimum_is_zero(self.rest));
+                    if self.out.ends_with("(?:") {
+                        // The engine repeats no group that it takes for nothing.
+                        self.other("|");
+                    }
                     self.out.push(')');
                 }
                 '|' => {

@@ -265,3 +265,19 @@ proptest! {
         }
     }
 }
+
+/// What is told of an item is true of it: which name is wrong, and whether there are too few or too many.
+#[test]
+fn a_violation_says_what_is_wrong() {
+    let contains = json!({"contains": {"type": "integer"}, "minContains": 2, "maxContains": 2});
+    for (schema, item, expected) in [
+        (json!({"contains": {"type": "integer"}}), "[]", "no item is as asked for"),
+        (contains.clone(), "[1]", "too few items are as asked for"),
+        (contains, "[1,2,3]", "too many items are as asked for"),
+        (json!({"propertyNames": {"maxLength": 2}}), r#"{"ab":1,"abc":1}"#, "the member's name \"abc\": longer than 2 characters"),
+    ] {
+        let program = Program::compile(&schema.to_string(), false).unwrap();
+        let Verdict::Misfit(misfit) = program.check(item, &mut || {}) else { panic!("{schema} takes {item}") };
+        assert_eq!(misfit.violations[0].reason, expected, "{schema} {item}");
+    }
+}

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
+use headway_core::limits::ITEM_BYTES_MAX;
+
 use super::super::error::InputError;
+use super::super::format::Delimiter;
 use super::rows::{Row, Rows};
 
 /// What files separate their cells with, if not with what was expected.
@@ -31,6 +34,11 @@ impl Header {
         }
         check_delimiter(&row, rows.delimiter())?;
         let keys = keys(&row)?;
+        check_other_delimiters(&row, rows.delimiter())?;
+        if keys.iter().map(Vec::len).sum::<usize>() > ITEM_BYTES_MAX {
+            let what = format!("the names of the columns alone are more than {ITEM_BYTES_MAX} bytes, the most of an item");
+            return Err(InputError::at(row.place(), what));
+        }
         Ok((Header { keys, delimiter: rows.delimiter() }, blank_lines))
     }
 
@@ -72,11 +80,37 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
         return Ok(());
     }
     let Some(other) = DELIMITERS.into_iter().find(|other| *other != delimiter && name.contains(other)) else { return Ok(()) };
-    let option = if other == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(other)) };
-    let shown = shown(other);
+    let (option, shown) = (option(other), shown(other));
     let what =
         format!("the header has one column and contains {shown}: give --delimiter {option}, or put the name in quotes if it is one column");
     Err(InputError::at(row.place(), what))
+}
+
+/// Names that contain another delimiter at least as often as commas separate them were most likely separated by that one:
+/// `article;price, net`.
+fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
+    if delimiter != Delimiter::COMMA.byte() || row.width() == 1 || row.has_quotes() {
+        return Ok(());
+    }
+    let commas = row.width() - 1;
+    let often = |other: &u8| row.cells().map(|name| memchr::memchr_iter(*other, name).count()).sum::<usize>() >= commas;
+    let Some(other) = DELIMITERS.into_iter().find(|other| *other != delimiter && often(other)) else { return Ok(()) };
+    let what = format!(
+        "the header contains {} at least as often as `,`: give --delimiter {}, or put the names that contain it in quotes",
+        shown(other),
+        option(other)
+    );
+    Err(InputError::at(row.place(), what))
+}
+
+fn option(delimiter: u8) -> String {
+    if delimiter == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(delimiter)) }
+}
+
+/// Whether a name shows nothing.
+fn is_blank(name: &[u8]) -> bool {
+    let unseen = |c: char| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    std::str::from_utf8(name).is_ok_and(|name| name.chars().all(unseen))
 }
 
 fn counted(cells: usize) -> String {
@@ -92,7 +126,7 @@ fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
     let mut seen = BTreeSet::new();
     let mut keys = Vec::with_capacity(row.width());
     for (n, name) in row.cells().enumerate() {
-        if name.trim_ascii().is_empty() {
+        if is_blank(name) {
             let or =
                 if n > 0 && n + 1 == row.width() { ", or remove the delimiter at the end of each row" } else { ", or remove the column" };
             let what = format!("column {} has no name: give it one in the header row{or}", n + 1);
