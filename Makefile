@@ -39,9 +39,11 @@ test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces
 test-conformance: $(VENV)/ready ## Run the contracts of table and queue over an emulator nobody here wrote
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
 
-test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of the kits for processors in other languages; installs what they need beside them (needs Node 20)
+test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of the kits for processors in other languages, at last behind the real server; installs what they need (needs Node 20)
+	cargo build $(EVERYTHING) --bin headway
 	cd kits/python && .venv/bin/mypy && .venv/bin/python -m pytest
 	cd kits/node && npm test --silent
+	$(KIT_VENV)/bin/python -m pytest -q kits/tests
 
 test-strangers: ## Make 100,000 random calls on other people's jobs: nothing may show
 	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers

@@ -11,6 +11,12 @@ const VERSION = 1;
 /** What is sent is no document that can be read. */
 export class DocumentError extends Error {
   override readonly name = "DocumentError";
+  readonly status: number = 400;
+}
+
+/** It is of a version to come. That is no item's fault: a status that would halve the batch helps nobody. */
+class VersionError extends DocumentError {
+  override readonly status = 501;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -27,7 +33,7 @@ export class Batch {
   static read(document: unknown): Batch {
     const members = object(document, "the document");
     if (members["type"] !== TYPE) throw new DocumentError(`type is not ${TYPE}`);
-    if (members["version"] !== VERSION) throw new DocumentError(`version is not ${VERSION}: a newer headway-kit may know it`);
+    if (members["version"] !== VERSION) throw new VersionError(`version is not ${VERSION}: a newer headway-kit may know it`);
     const given = members["items"];
     if (!Array.isArray(given) || given.length < 1 || given.length > ITEMS_MAX) {
       throw new DocumentError(`items is not a list of 1 to ${ITEMS_MAX}`);

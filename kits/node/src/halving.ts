@@ -16,15 +16,31 @@ export class Halving {
   readonly outcomes: Outcomes = new Map();
   readonly #outputBytesMax: number;
   #waiting: (readonly Item[])[];
+  /** A call that goes wrong may have changed its items. The next one gets them as they came. */
+  readonly #asCame: string;
+  readonly #places: ReadonlyMap<number, number>;
+  #texts: readonly string[] | undefined;
+  #isFirst = true;
 
   constructor(items: readonly Item[], outputBytesMax: number) {
     this.#waiting = items.length > 0 ? [items] : [];
     this.#outputBytesMax = outputBytesMax;
+    this.#asCame = items.length > 1 ? JSON.stringify(items.map(({ value, params }) => [value, params])) : "[]";
+    this.#places = new Map(items.map((item, place) => [item.index, place]));
   }
 
   /** The items to call the function with; undefined at the end. */
   next(): readonly Item[] | undefined {
-    return this.#waiting.pop();
+    const batch = this.#waiting.pop();
+    if (!this.#isFirst) return batch?.map((item) => this.#fresh(item));
+    this.#isFirst = false;
+    return batch;
+  }
+
+  #fresh(item: Item): Item {
+    this.#texts ??= JSON.parse(this.#asCame).map((pair: unknown) => JSON.stringify(pair));
+    const [value, params] = JSON.parse(this.#texts?.[this.#places.get(item.index) ?? -1] ?? "[]");
+    return { ...item, value, params };
   }
 
   /** Takes what came of a call with `batch`. */

@@ -69,7 +69,7 @@ export class Service {
     try {
       return workOf(request.headers["webhook-id"] ?? "", request.headers["headway-attempt"] ?? "", text);
     } catch (error) {
-      if (error instanceof DocumentError) return problem(400, error.message);
+      if (error instanceof DocumentError) return problem(error.status, error.message);
       throw error;
     }
   }

@@ -61,6 +61,20 @@ for (const size of [1, 2, 3, 64, 250]) {
   });
 }
 
+test("a call that is made again gets its items as they came", async () => {
+  const of = batchProcessor((items) => {
+    const values = items.map((item) => {
+      const { n } = item.value;
+      delete item.value.n;
+      if (typeof n !== "number") throw new TypeError("changed");
+      return n;
+    });
+    if (values.includes(0)) throw new RangeError("no");
+    return values;
+  });
+  assert.deepEqual(codes(await run(of, [{ n: 1 }, { n: 0 }, { n: 1 }])), ["done", "RangeError", "done"]);
+});
+
 /** So a function that filters or sorts cannot give an item the result of another one. */
 test("a batch may return its results by index", async () => {
   const of = batchProcessor((items) => {

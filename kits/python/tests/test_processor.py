@@ -104,6 +104,17 @@ def test_endless_results_are_too_many() -> None:
     assert kinds(run(endless, [1, 2])) == ["results", "results"]
 
 
+def test_a_call_that_is_made_again_gets_its_items_as_they_came() -> None:
+    @batch_processor
+    def process(items: list[Item]) -> list[Any]:
+        items.reverse()
+        items.sort(key=lambda item: item.index)
+        values = [item.value.pop("n") for item in items]
+        return [1 // value for value in values]
+
+    assert kinds(run(process, [{"n": 1}, {"n": 0}, {"n": 1}])) == ["done", "ZeroDivisionError", "done"]
+
+
 def test_a_batch_may_yield_its_results() -> None:
     @batch_processor
     def process(items: list[Item]) -> Any:

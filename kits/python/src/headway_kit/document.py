@@ -20,6 +20,14 @@ VERSION = 1
 class DocumentError(ValueError):
     """What is sent is no batch document that can be read."""
 
+    status = 400
+
+
+class VersionError(DocumentError):
+    """It is of a version to come. That is no item's fault: a status that would halve the batch helps nobody."""
+
+    status = 501
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -36,7 +44,7 @@ class Batch:
         if members.get("type") != TYPE:
             raise DocumentError(f"type is not {TYPE}")
         if members.get("version") != VERSION:
-            raise DocumentError(f"version is not {VERSION}: a newer headway-kit may know it")
+            raise VersionError(f"version is not {VERSION}: a newer headway-kit may know it")
         given = members.get("items")
         if not isinstance(given, list) or not 1 <= len(given) <= ITEMS_MAX:
             raise DocumentError(f"items is not a list of 1 to {ITEMS_MAX}")

@@ -5,7 +5,9 @@ same steps."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Dict, List, Union
 
@@ -27,10 +29,25 @@ class Halving:
         self.outcomes: Outcomes = {}
         self._waiting = [items]
         self._output_bytes_max = output_bytes_max
+        # A call that goes wrong may have changed its items. The next one gets them as they came.
+        self._as_came = json.dumps([[item.value, item.params] for item in items]) if len(items) > 1 else "[]"
+        self._places = {item.index: place for place, item in enumerate(items)}
+        self._texts: list[str] = []
+        self._is_first = True
 
     def next(self) -> list[Item]:
         """The items to call the function with; empty at the end."""
-        return self._waiting.pop() if self._waiting else []
+        batch = self._waiting.pop() if self._waiting else []
+        if self._is_first:
+            self._is_first = False
+            return batch
+        return [self._fresh(item) for item in batch]
+
+    def _fresh(self, item: Item) -> Item:
+        if not self._texts:
+            self._texts = [json.dumps(pair) for pair in json.loads(self._as_came)]
+        value, params = json.loads(self._texts[self._places[item.index]])
+        return replace(item, value=value, params=params)
 
     def settle(self, batch: list[Item], called: Called) -> None:
         """Takes what came of a call with `batch`."""

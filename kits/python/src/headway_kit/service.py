@@ -72,7 +72,7 @@ class Service:
         try:
             return _work(request.headers["webhook-id"], request.headers.get("headway-attempt", ""), text)
         except DocumentError as error:
-            return problem(400, str(error))
+            return problem(error.status, str(error))
 
     def handle(self, request: Request, seconds: Optional[float] = None) -> Response:
         """Handles a request with a function that is not async. `seconds`: how long the host has, if it knows."""
