@@ -34,7 +34,7 @@ impl SqsQueue {
     }
 
     /// Sends one batch until every entry of it is accepted.
-    async fn send_batch(&self, group: &str, messages: &[Outgoing]) -> Result<(), JobError> {
+    async fn send_batch(&self, group: &str, messages: Vec<Outgoing>) -> Result<(), JobError> {
         let mut left = entries(group, messages)?;
         let mut refusal = String::new();
         for attempt in 1..=ATTEMPTS_MAX {
@@ -60,24 +60,25 @@ impl ChunkQueue for SqsQueue {
     async fn send(&self, group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
         let group = group_of(group);
         let batches = pack(messages.iter().map(|message| message.body.len()));
-        let sends = batches.into_iter().map(|batch| self.send_batch(&group, &messages[batch]));
-        // Collected first: a lazy iterator of futures over borrowed messages is not Send.
+        let mut messages = messages.into_iter();
+        let sends = batches.into_iter().map(|batch| self.send_batch(&group, messages.by_ref().take(batch.len()).collect()));
+        // Collected first: a lazy iterator of futures over a borrowed group is not Send.
         let sends: Vec<_> = sends.collect();
         stream::iter(sends).buffer_unordered(BATCHES_SIDE_BY_SIDE).try_collect().await
     }
 }
 
 /// Entries named by their place in the batch.
-fn entries(group: &str, messages: &[Outgoing]) -> Result<Vec<SendMessageBatchRequestEntry>, JobError> {
-    let entry = |(place, message): (usize, &Outgoing)| {
+fn entries(group: &str, messages: Vec<Outgoing>) -> Result<Vec<SendMessageBatchRequestEntry>, JobError> {
+    let entry = |(place, message): (usize, Outgoing)| {
         SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
-            .message_body(&message.body)
+            .message_body(message.body)
             .message_group_id(group)
             .set_delay_seconds(delay_seconds(message.delay))
             .build()
     };
-    let entries: Result<_, _> = messages.iter().enumerate().map(entry).collect();
+    let entries: Result<_, _> = messages.into_iter().enumerate().map(entry).collect();
     entries.map_err(|error| JobError::unavailable(SEND, error))
 }
 

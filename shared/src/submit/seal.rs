@@ -54,11 +54,12 @@ pub(super) async fn exact(app: &App, row: Job) -> Result<Job, JobError> {
     app.jobs.exact(row).await?.ok_or(JobError::NotFound)
 }
 
-/// All items of parts that are there, whole, and joined.
+/// All items of parts that are there, whole, and joined; `rows` are in the order of their numbers.
 fn joined(parts: u32, rows: &[Part]) -> Result<u64, Conflict> {
     let mut total_items = 0;
     for number in 0..parts {
-        let part = rows.iter().find(|part| part.number == number).filter(|part| part.sent).ok_or(Conflict::PartMissing(number))?;
+        let row = rows.get(number as usize).filter(|part| part.number == number);
+        let part = row.filter(|part| part.sent).ok_or(Conflict::PartMissing(number))?;
         if part.first_index != total_items {
             let (part, first_index) = (part.number, part.first_index);
             return Err(Conflict::PartsDoNotJoin { part, first_index, expected: total_items });
