@@ -33,11 +33,12 @@ impl Worker {
         &self,
         chunk: &ChunkContext<'_>,
         recorded: Option<Outcome>,
+        suspects_first: bool,
         invocation: Invocation,
     ) -> Result<Ran, JobError> {
         let id = chunk.message.id;
         let known = self.app.ledger.care(id).await?;
-        let ran = self.marked(chunk, recorded, known.as_ref(), invocation).await;
+        let ran = self.marked(chunk, recorded, known.as_ref(), suspects_first, invocation).await;
         // The crash mark is removed once what it names has run. Else the mark found at the start is put back: this attempt does
         // not count as a crash, and what is known of the suspect goes with the message that it is returned in.
         let mark =
@@ -55,6 +56,7 @@ impl Worker {
         chunk: &ChunkContext<'_>,
         recorded: Option<Outcome>,
         known: Option<&CareMark>,
+        suspects_first: bool,
         invocation: Invocation,
     ) -> Result<Ran, JobError> {
         let suspect = self.suspect(known)?;
@@ -64,20 +66,23 @@ impl Worker {
             return self.refuse_killer(chunk, recorded.as_ref()).await;
         }
         match self.ready_marked(chunk, known, strikes, invocation).await? {
-            Ok(prepared) => self.each_marked(&RunContext::new(chunk, prepared, recorded, invocation), suspect.as_ref()).await,
+            Ok(prepared) => {
+                let run = RunContext::new(chunk, prepared, recorded, invocation);
+                self.each_marked(&run, suspect.as_ref(), suspects_first).await
+            }
             Err(error) => self.refuse(chunk, recorded.as_ref(), error).await,
         }
     }
 
-    async fn each_marked(&self, run: &RunContext<'_>, suspect: Option<&CareMark>) -> Result<Ran, JobError> {
+    async fn each_marked(&self, run: &RunContext<'_>, suspect: Option<&CareMark>, suspects_first: bool) -> Result<Ran, JobError> {
         let chunk = run.chunk;
         let mark_of = |index: u64| suspect.filter(|mark| mark.item == Some(index));
         let mut settlement = chunk.settlement(run.recorded.is_some());
         let mut entry = RunEntry::new(run.invocation);
         let mut waiting: Vec<_> = run.waiting().collect();
-        // A suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
+        // At first a suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
         waiting.sort_by_key(|(index, _)| match mark_of(*index) {
-            Some(mark) if self.convicts(mark) => 0,
+            Some(mark) if suspects_first || self.convicts(mark) => 0,
             None => 1,
             Some(_) => 2,
         });
@@ -107,6 +112,11 @@ impl Worker {
             let ready = Instant::now();
             let _place = run.prepared.places.acquire().await.ok();
             let _turn = self.turns.careful(strikes).await;
+            if strikes > 0 && !self.place.takes_suspects() {
+                stop = Some((ReturnReason::Deadline, Wait::default()));
+                returned.push(chunk.returned(index, value, ReturnReason::Deadline));
+                continue;
+            }
             // However slow the table is, each slice makes progress: with one of its items, or with those it waited for.
             if run.slice_is_over() && (begun || ready < run.slice_ends) {
                 stop = Some((ReturnReason::Slice, Wait::default()));

@@ -122,7 +122,7 @@ impl ChunkContext<'_> {
             processor = self.job.processor,
             items = ran.settlement.as_ref().map_or(0, |settlement| settlement.results.len()),
             left = ran.returned.items.len(),
-            careful = mode == Mode::Careful,
+            careful = mode != Mode::Each,
             duration_ms = began.elapsed().as_millis() as u64,
             "settled a chunk"
         );

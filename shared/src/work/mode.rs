@@ -5,6 +5,9 @@ use crate::chunk::ChunkMessage;
 
 /// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
 const CAREFUL_FROM_RECEIVES: u32 = 3;
+/// From this receive on an item that was struck runs before the others. Two items that both kill their worker would else take
+/// turns: each death leaves the mark on the other one, and neither is ever struck twice.
+const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;
 
 /// How items are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,14 +15,17 @@ pub(super) enum Mode {
     /// Each by a call of its own, several at a time.
     Each,
     /// One at a time, each marked before it begins: one of them may have killed its worker.
-    Careful,
+    Careful {
+        /// Whether what was struck before runs first, and not last.
+        suspects_first: bool,
+    },
 }
 
 impl Mode {
     /// How the items of this message are run.
     pub(super) fn of(message: &ChunkMessage, delivery: &Delivery) -> Self {
         match message.careful || delivery.receive_count >= CAREFUL_FROM_RECEIVES {
-            true => Self::Careful,
+            true => Self::Careful { suspects_first: delivery.receive_count >= SUSPECTS_FIRST_FROM_RECEIVES },
             false => Self::Each,
         }
     }

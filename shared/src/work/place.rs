@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -35,20 +35,34 @@ pub(super) enum Went<T> {
 
 /// Where processors are called.
 #[derive(Debug, Default)]
-pub(super) enum Place {
-    /// On the worker's own thread: in tests whose time is virtual.
-    #[default]
-    Here,
-    /// Each on a thread of its own.
-    Threads(Threads),
+pub(super) struct Place {
+    /// Each call on a thread of its own; without, on the worker's own thread, as in tests whose time is virtual.
+    threads: Option<Threads>,
+    /// Threads that did not come back. A simulation, which has no threads, counts them itself.
+    stuck: Arc<AtomicUsize>,
+    given_up: AtomicBool,
 }
 
 impl Place {
+    /// Calls on threads.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn on_threads() -> std::io::Result<Self> {
+        let stuck = Arc::default();
+        Ok(Self { threads: Some(Threads::new(Arc::clone(&stuck))?), stuck, given_up: AtomicBool::default() })
+    }
+
+    /// Calls on the worker's own thread, with stuck threads as this counter has them.
+    pub(super) fn simulated(stuck: Arc<AtomicUsize>) -> Self {
+        Self { stuck, ..Self::default() }
+    }
+
     /// Waits for what a processor does with an item, no longer than this.
     pub(super) async fn call<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static, limit: Duration) -> Went<T> {
-        match self {
-            Self::Here => within(work, limit).await,
-            Self::Threads(threads) => {
+        match &self.threads {
+            None => within(work, limit).await,
+            Some(threads) => {
                 let (handle, work) = (threads.handle.clone(), work.in_current_span());
                 threads.run(move || handle.block_on(within(work, limit)), limit).await
             }
@@ -58,18 +72,25 @@ impl Place {
     /// Waits for what a processor computes, no longer than this.
     pub(super) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static, limit: Duration) -> Went<T> {
         let caught = || catch_unwind(AssertUnwindSafe(work)).map_or_else(Went::Panicked, Went::Done);
-        match self {
-            Self::Here => caught(),
-            Self::Threads(threads) => threads.run(caught, limit).await,
+        match &self.threads {
+            None => caught(),
+            Some(threads) => threads.run(caught, limit).await,
         }
     }
 
-    /// Whether too many threads are stuck for this process to go on.
+    /// Whether this process is to end: too many threads are stuck, or one is while what may have killed a worker needs a
+    /// process in which nothing else can.
     pub(super) fn is_spent(&self) -> bool {
-        match self {
-            Self::Here => false,
-            Self::Threads(threads) => threads.stuck.load(Ordering::Relaxed) >= STUCK_MAX,
+        self.given_up.load(Ordering::Relaxed) || self.stuck.load(Ordering::Relaxed) >= STUCK_MAX
+    }
+
+    /// Whether a call that has a strike against it may begin here. A stuck thread may still kill the process, and nobody could
+    /// tell which of the two it was; so the process is given up instead.
+    pub(super) fn takes_suspects(&self) -> bool {
+        if self.stuck.load(Ordering::Relaxed) > 0 {
+            self.given_up.store(true, Ordering::Relaxed);
         }
+        !self.is_spent()
     }
 }
 
@@ -84,7 +105,7 @@ async fn within<T>(work: impl Future<Output = T>, limit: Duration) -> Went<T> {
 
 /// Threads for calls of processors, with a runtime that drives what they wait for.
 #[derive(Debug)]
-pub(super) struct Threads {
+struct Threads {
     handle: Handle,
     /// Taken when it is dropped.
     runtime: Option<Runtime>,
@@ -93,10 +114,7 @@ pub(super) struct Threads {
 
 impl Threads {
     /// None yet; they are started as they are needed.
-    ///
-    /// # Errors
-    /// The system gives no thread.
-    pub(super) fn new() -> std::io::Result<Self> {
+    fn new(stuck: Arc<AtomicUsize>) -> std::io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(THREADS_MAX)
@@ -104,7 +122,7 @@ impl Threads {
             .thread_name("headway-items")
             .enable_all()
             .build()?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), stuck: Arc::default() })
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), stuck })
     }
 
     /// Runs what keeps to the limit by itself, unless it never yields.

@@ -41,6 +41,9 @@ impl Worker {
             return Ok(known);
         }
         let _turn = self.turns.careful(strikes).await;
+        if strikes > 0 && !self.place.takes_suspects() {
+            return Err(JobError::unavailable("the worker", "threads are stuck in it, and a suspect has to be alone"));
+        }
         self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;
         let bound = self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await?;
         self.app.ledger.put_care(id, of_item).await?;

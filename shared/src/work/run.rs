@@ -34,8 +34,8 @@ impl Worker {
                 Ok(prepared) => self.each(&RunContext::new(chunk, prepared, recorded, invocation)).await,
                 Err(error) => self.refuse(chunk, recorded.as_ref(), error).await?,
             },
-            (Mode::Careful, None) => self.carefully(chunk, recorded, invocation).await?,
-            (Mode::Careful, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
+            (Mode::Careful { suspects_first }, None) => self.carefully(chunk, recorded, suspects_first, invocation).await?,
+            (Mode::Careful { .. }, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
         };
         Ok(Ran { mode: Some(mode), ..ran })
     }

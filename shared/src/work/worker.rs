@@ -1,11 +1,12 @@
 //! The worker: what it works with, and what it remembers between invocations.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use futures::future::BoxFuture;
 
 use super::leases::Leases;
-use super::place::{Place, Threads};
+use super::place::Place;
 use super::prepared::PreparedJobs;
 use super::turns::Turns;
 use crate::app::App;
@@ -45,12 +46,19 @@ impl Worker {
         self
     }
 
+    /// Takes the number of stuck threads from this counter: a simulation has no threads.
+    #[must_use]
+    pub fn with_stuck(mut self, stuck: Arc<AtomicUsize>) -> Self {
+        self.place = Place::simulated(stuck);
+        self
+    }
+
     /// Calls each processor on a thread of its own, so that one that never yields stops nothing else.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn with_threads(mut self) -> std::io::Result<Self> {
-        self.place = Place::Threads(Threads::new()?);
+        self.place = Place::on_threads()?;
         Ok(self)
     }
 

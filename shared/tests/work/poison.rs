@@ -96,6 +96,32 @@ async fn a_suspect_runs_last_and_a_culprit_is_convicted_before_anything_runs() {
     assert_eq!((world.messages.len(), world.messages[0].received), (1, 0));
 }
 
+/// What broke it: two killers in one chunk that took turns. The mark of one replaced the other's strike, so neither was ever
+/// convicted, and all items of the chunk were failed, also those that had never begun.
+#[tokio::test(start_paused = true)]
+async fn several_killers_in_one_chunk_are_all_found_out_and_their_neighbours_complete() {
+    let mut world = World::new(options(), |item| match item.index {
+        0 | 2 | 5 => hangs(),
+        _ => done(),
+    });
+    let id = world.start(6, 6, ToleratedFailures::Count(6)).await;
+    let mut deaths = 0;
+    while !world.messages.is_empty() && deaths < 50 {
+        let (dead, batch): (Vec<_>, Vec<_>) = world.receive(10).await.into_iter().partition(|held| held.received > RECEIVES_MAX);
+        for message in dead {
+            assert!(world.deliver_dead(message).await);
+        }
+        if world.deliver_to_one_who_dies(batch, LIFE).await {
+            deaths += 1;
+            tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+        }
+    }
+    let failed: Vec<_> = world.failures(id).await.into_iter().map(|(index, failure)| (index, failure.kind)).collect();
+    assert_eq!(failed, [0, 2, 5].map(|index| (index, FailureKind::Crashed)));
+    assert_eq!(world.job(id).await.processed_items, 3);
+    assert!(deaths < 30, "{deaths} deaths of three killers");
+}
+
 /// What broke it: two workers at one chunk, where each takes the other's mark for that of a dead one.
 #[tokio::test(start_paused = true)]
 async fn a_mark_is_believed_until_its_workers_function_is_over() {
