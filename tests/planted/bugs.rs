@@ -738,4 +738,43 @@ pub(crate) const BUGS: &[Bug] = &[
         breaks: "items that never began are failed for their neighbours' deaths",
         trap: "a crash loop never costs an item that did not begin",
     },
+    Bug {
+        name: "suspects-run-beside-others",
+        edits: &[edit("_ => Turn::Alone(careful, self.calls.write().await),", "_ => Turn::Careful(careful, self.calls.read().await),")],
+        breaks: "an item that was struck is struck again by another owner's item that kills their worker",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "preparing-of-a-suspect-beside-others",
+        edits: &[edit(
+            "        let _turn = self.turns.careful(strikes).await;\n        if strikes > 0",
+            "        let _turn = self.turns.beside().await;\n        if strikes > 0",
+        )],
+        breaks: "a job is convicted for a death that another owner's item caused while it was prepared",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "suspects-beside-stuck-threads",
+        edits: &[edit("if self.stuck.load(Ordering::Relaxed) > 0 {", "if self.stuck.load(Ordering::Relaxed) > 1_000 {")],
+        breaks: "a thread that nobody waits for any more kills the process, and the item that was struck before is convicted for it",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "killers-take-turns",
+        edits: &[edit("const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;", "const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5_000;")],
+        breaks: "of two killers in one chunk neither is convicted, and items that never began are failed with them",
+        trap: "a crash loop never costs an item that did not begin",
+    },
+    Bug {
+        name: "killer-in-prepare-is-not-convicted",
+        edits: &[edit("        mark.strikes >= most\n", "        mark.item.is_some() && mark.strikes >= most\n")],
+        breaks: "a job that kills each worker that prepares it goes round until its items are failed for it",
+        trap: "who kills in prepare fails its job, and no item",
+    },
+    Bug {
+        name: "spent-process-goes-on",
+        edits: &[edit("self.stuck.load(Ordering::Relaxed) >= STUCK_MAX", "self.stuck.load(Ordering::Relaxed) >= STUCK_MAX * 1_000")],
+        breaks: "a process none of whose threads comes back begins other owners' items, which time out",
+        trap: "a worker that cannot be freed ends itself",
+    },
 ];

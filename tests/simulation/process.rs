@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use super::tally::Blow;
 
 /// A call did not get through faults below it.
 pub(crate) const GAVE_UP: &str = "fault: call that gave up";
+/// Threads for calls, and one more than stuck ones make a worker end itself.
+const THREADS: usize = 5;
 /// How wrong a clock may be.
 const SKEW_MS_MAX: i64 = 2_000;
 /// How wrong where clocks agree as those of AWS do: two differ by twice that at most.
@@ -34,8 +37,13 @@ pub(crate) struct Process {
     started: Instant,
     /// Whether its calls do not fail by themselves: its faults strike further down.
     struck_below: bool,
-    /// Items this process has marked, and not unmarked; of a chunk it is one, or what was and what is to be.
-    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<u64>>>>,
+    /// What this process has marked, and not unmarked: an item, or `None` for preparing. Of a chunk it is one, or what was and
+    /// what is to be.
+    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<Option<u64>>>>>,
+    /// Threads that calls which never yield have taken from it.
+    pub(crate) stuck: Arc<AtomicUsize>,
+    /// Whether an item or a job that was prepared kills it, and no fault.
+    killed: Arc<AtomicBool>,
     /// When its invocation is stopped.
     pub(crate) deadline: Arc<Mutex<Option<Instant>>>,
 }
@@ -64,6 +72,8 @@ impl Process {
             started,
             struck_below: false,
             marks: Arc::default(),
+            stuck: Arc::default(),
+            killed: Arc::default(),
             deadline: Arc::default(),
         }
     }
@@ -161,9 +171,25 @@ impl Process {
         std::future::pending::<()>().await;
     }
 
-    /// The process dies at the next thing it waits for.
-    pub(crate) fn dies_next(&self) {
+    /// What it was called with kills it: it dies at the next thing it waits for.
+    pub(crate) fn is_killed(&self) {
+        self.will_be_killed();
         self.died.notify_one();
+    }
+
+    /// What it was called with will end it.
+    pub(crate) fn will_be_killed(&self) {
+        self.killed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether its end is the work of what it was called with.
+    pub(crate) fn was_killed(&self) -> bool {
+        self.killed.load(Ordering::Relaxed)
+    }
+
+    /// Whether calls that never yield have taken all its threads: no other call gets anywhere.
+    pub(crate) fn has_no_thread(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed) >= THREADS
     }
 
     async fn may_be_struck_down(&self, op: &Op, blow: Blow) {

@@ -1,12 +1,12 @@
 //! The processor of the histories: each item does what its fate says, and every call is noted.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use headway_core::{Item, ItemError, ItemProcessor, JobId, Options, Output};
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::faults::{Faults, Process};
@@ -50,12 +50,66 @@ pub(crate) enum Fate {
     Panics,
     TakesLong(u64),
     Hangs,
+    /// Never yields: its thread is lost.
+    Computes,
     Kills,
+    /// Never yields, and after so many milliseconds its process has no memory left, whether or not anybody still waits for it.
+    EatsMemory(u64),
+}
+
+/// What a job does to the process that prepares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Preparing {
+    Harmless,
+    Kills,
+    /// Never comes back: the function's time runs out.
+    Computes,
+    /// After so many milliseconds its process has no memory left.
+    EatsMemory(u64),
+}
+
+impl Preparing {
+    pub(crate) fn of(faults: &Faults) -> Self {
+        match faults.pick(24) {
+            0 => Self::Kills,
+            1 => Self::Computes,
+            2 => Self::EatsMemory(faults.pick(6_000)),
+            _ => Self::Harmless,
+        }
+    }
+
+    /// Does it.
+    pub(crate) async fn happens(self, process: &Process) {
+        match self {
+            Self::Harmless => return,
+            Self::Kills => process.faults.saw("job: killed its worker when it was prepared"),
+            Self::Computes => {
+                process.faults.saw("job: never came back when it was prepared");
+                process.will_be_killed();
+                std::future::pending::<()>().await;
+            }
+            Self::EatsMemory(ms) => {
+                process.faults.saw("job: ate its worker's memory when it was prepared");
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+            }
+        }
+        process.is_killed();
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A call that never yields. Whoever waits for it stops waiting; its thread is not had back.
+struct Stuck(Process);
+
+impl Drop for Stuck {
+    fn drop(&mut self) {
+        self.0.stuck.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Fate {
     pub(crate) fn of(faults: &Faults, unruly: bool) -> Self {
-        match faults.pick(if unruly { 29 } else { 400 }) {
+        match faults.pick(if unruly { 31 } else { 400 }) {
             0 | 1 => Self::FailsForGood,
             2 => Self::Panics,
             3 => Self::NeverSucceeds,
@@ -69,16 +123,26 @@ impl Fate {
             20 | 21 => Self::Throttled(1 + faults.pick(6) as u32, faults.pick(20)),
             22 | 23 => Self::Away(1 + faults.pick(6) as u32),
             24 => Self::NeverLetIn,
+            25 => Self::attack(faults),
             19 => Self::FailsOnceSaying(1 + faults.pick(30)),
             _ => Self::Succeeds,
         }
     }
 
+    /// What takes threads, memory or the whole process.
+    pub(crate) fn attack(faults: &Faults) -> Self {
+        match faults.pick(5) {
+            0 => Self::Kills,
+            1 | 2 => Self::Computes,
+            _ => Self::EatsMemory(faults.pick(12_000)),
+        }
+    }
+
     /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
-        use Fate::{FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverSucceeds, Panics};
-        let wrong = matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs | Kills);
-        wrong || self.may_wait()
+        use Fate::{Computes, EatsMemory, FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverSucceeds, Panics};
+        let wrong = matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs);
+        wrong || self.may_wait() || matches!(self, Computes | Kills | EatsMemory(_))
     }
 
     /// Whether its downstream may ask it to wait, or be away.
@@ -93,8 +157,23 @@ pub(crate) struct Seen {
     pub(crate) begun: u32,
     pub(crate) last_begun: Option<Instant>,
     pub(crate) succeeded: u32,
-    /// How often a worker went away and left its mark on it.
-    pub(crate) left_marked: u32,
+    pub(crate) left: Left,
+}
+
+/// Marks that processes left behind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Left {
+    pub(crate) marks: u32,
+    /// Of these, by processes that were struck by a fault, and not killed by what they were called with.
+    by_chance: u32,
+}
+
+impl Left {
+    /// Whether the innocent may have been convicted for it: twice marked, and not by others' doing alone. What has one
+    /// strike runs with nothing beside it, so the second one is either its own or chance.
+    pub(crate) fn excuses(self) -> bool {
+        self.marks >= 2 && self.by_chance >= 1
+    }
 }
 
 /// Every call of the processor.
@@ -104,6 +183,7 @@ pub(crate) struct Calls(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     items: BTreeMap<(JobId, u64), Seen>,
+    preparing: BTreeMap<JobId, Left>,
     cancelled: BTreeMap<JobId, Instant>,
 }
 
@@ -113,6 +193,22 @@ impl Calls {
         let seen = state.items.entry((job, index)).or_default();
         change(seen);
         seen.begun
+    }
+
+    /// A process went away and left its mark on this item, or on preparing.
+    pub(crate) fn left_marked(&self, job: JobId, item: Option<u64>, was_killed: bool) {
+        let mut state = self.0.lock().unwrap();
+        let left = match item {
+            Some(index) => &mut state.items.entry((job, index)).or_default().left,
+            None => state.preparing.entry(job).or_default(),
+        };
+        left.marks += 1;
+        left.by_chance += u32::from(!was_killed);
+    }
+
+    /// The marks that were left on preparing this job.
+    pub(crate) fn left_preparing(&self, job: JobId) -> Left {
+        self.0.lock().unwrap().preparing.get(&job).copied().unwrap_or_default()
     }
 
     /// What was seen of the item.
@@ -161,17 +257,6 @@ impl ItemProcessor for Scripted {
         answer
     }
 
-    fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
-        let job = params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
-        if !job.is_some_and(|job| job.kills_when_prepared) {
-            return Ok(None);
-        }
-        self.faults.saw("job: killed its worker when it was prepared");
-        HERE.with(Process::dies_next);
-        // It is dead before anybody learns of this.
-        Err(ItemError::retryable("dead", "the worker is dead"))
-    }
-
     fn options(&self) -> Options {
         Options {
             concurrency: 3,
@@ -211,6 +296,10 @@ impl Scripted {
     }
 
     async fn answer(&self, item: &Item, fate: Fate, begun: u32) -> Result<Output, ItemError> {
+        let here = HERE.with(Process::clone);
+        if here.has_no_thread() {
+            std::future::pending::<()>().await;
+        }
         let later = |retry_after| ItemError::Retryable { code: "later".to_owned(), message: "not now".to_owned(), retry_after };
         match fate {
             Fate::FailsForAWhile(times) if begun <= times => Err(ItemError::permanent("no", "will not do yet")),
@@ -234,11 +323,24 @@ impl Scripted {
                 Ok(Output::None)
             }
             Fate::Hangs => std::future::pending().await,
+            Fate::Computes => {
+                self.faults.saw("item: never yielded");
+                let _thread = Stuck(here);
+                std::future::pending().await
+            }
             Fate::Kills => {
                 self.faults.saw("item: killed its worker");
-                let here = HERE.with(Process::clone);
-                here.die().await;
-                Ok(Output::None)
+                here.is_killed();
+                std::future::pending().await
+            }
+            Fate::EatsMemory(ms) => {
+                self.faults.saw("item: ate its worker's memory");
+                let _thread = Stuck(here.clone());
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    here.is_killed();
+                });
+                std::future::pending().await
             }
             Fate::GivesOutput => Output::json(&item.index),
             _ => Ok(Output::None),

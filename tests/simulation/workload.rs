@@ -7,7 +7,7 @@ use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use serde_json::value::RawValue;
 
 use super::faults::Faults;
-use super::processor::Fate;
+use super::processor::{Fate, Preparing};
 
 /// A whole history: its jobs, and how the world treats them.
 #[derive(Debug, Clone)]
@@ -73,8 +73,8 @@ pub(crate) struct JobPlan {
     pub(crate) delete_after: Option<Duration>,
     /// The job that is submitted under the same key once this one is deleted.
     pub(crate) then: Option<usize>,
-    /// Whether its processor kills each worker that prepares it.
-    pub(crate) kills_when_prepared: bool,
+    /// What it does to a worker that prepares it.
+    pub(crate) preparing: Preparing,
     /// Whether it is the harmless job of another owner that is in every history.
     pub(crate) is_neighbour: bool,
 }
@@ -136,14 +136,14 @@ impl JobPlan {
         Self {
             number,
             owner: faults.pick(2) as usize,
-            fates: (0..items).map(|_| Fate::of(faults, unruly)).collect(),
+            fates: fates(faults, items, unruly),
             chunk_size: if large { Some(1) } else { (!faults.one_in(5)).then(|| 1 + faults.pick(6) as u16) },
             tolerated: tolerated(faults),
             key: faults.one_in(2).then_some(number),
             twins: faults.one_in(4),
             sealed_by_client: streamed.is_none() || !faults.one_in(if tempo > 60 { 2 } else { 16 }),
             sealed_early: faults.one_in(3),
-            hesitates: if streamed.is_some() && faults.one_in(16) {
+            hesitates: if streamed.is_some() && faults.one_in(10) {
                 OPEN_WITHOUT_PART_MAX + faults.span(Duration::from_secs(60))
             } else {
                 Duration::ZERO
@@ -157,7 +157,7 @@ impl JobPlan {
             retried_by_two: faults.one_in(3),
             delete_after: faults.one_in(6).then(|| after(10)),
             then: None,
-            kills_when_prepared: faults.one_in(12),
+            preparing: Preparing::of(faults),
             is_neighbour: false,
         }
     }
@@ -180,7 +180,7 @@ impl JobPlan {
             forgotten_pause: false,
             retries: 0,
             delete_after: None,
-            kills_when_prepared: false,
+            preparing: Preparing::Harmless,
             is_neighbour: true,
             ..Self::of(faults, number, 1)
         }
@@ -206,6 +206,15 @@ impl JobPlan {
         };
         self.streamed.iter().flatten().enumerate().map(part).collect()
     }
+}
+
+/// Each its own, or all of a kind that attacks its worker.
+fn fates(faults: &Faults, items: usize, unruly: bool) -> Vec<Fate> {
+    if unruly && items < 12 && faults.one_in(12) {
+        let attack = Fate::attack(faults);
+        return vec![attack; items];
+    }
+    (0..items).map(|_| Fate::of(faults, unruly)).collect()
 }
 
 fn parts(faults: &Faults, items: usize) -> Vec<usize> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use headway_core::queue::Outgoing;
 use headway_core::status;
 use headway_core::sweep::sweep;
@@ -234,11 +235,24 @@ impl World {
 
     /// Tells the auditor which marks the process has left behind.
     fn left_marked(&self, process: &Process) {
-        for (id, items) in std::mem::take(&mut *process.marks.lock().unwrap()) {
-            for item in items {
-                self.calls.note(id.job, item, |seen| seen.left_marked += 1);
-            }
+        for (id, marks) in std::mem::take(&mut *process.marks.lock().unwrap()) {
+            marks.into_iter().for_each(|item| self.calls.left_marked(id.job, item, process.was_killed()));
         }
+    }
+
+    /// What happens while the process prepares a job, as that job's plan says.
+    fn preparing(&self, process: &Process) -> Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync> {
+        let (plan, ledger, process) = (self.plan.clone(), self.calm.ledger.clone(), process.clone());
+        Arc::new(move |id| {
+            let (plan, ledger, process) = (plan.clone(), ledger.clone(), process.clone());
+            async move {
+                let number = ledger.job(id).await.ok().flatten().and_then(|job| job.created_by.parse::<usize>().ok());
+                if let Some(job) = number.and_then(|number| plan.jobs.get(number)) {
+                    job.preparing.happens(&process).await;
+                }
+            }
+            .boxed()
+        })
     }
 }
 
@@ -246,7 +260,9 @@ async fn work(world: World) {
     loop {
         world.outage().await;
         let process = world.process(Role::Worker);
-        let worker = Worker::new(world.app(&process), world.processors.clone());
+        let worker = Worker::new(world.app(&process), world.processors.clone())
+            .with_stuck(process.stuck.clone())
+            .preparing_beside(world.preparing(&process));
         let _: Option<()> = HERE.scope(process.clone(), process.run(life(&world, &process, &worker))).await;
         world.left_marked(&process);
         tokio::time::sleep(world.faults.span(Duration::from_secs(3))).await;
@@ -269,6 +285,10 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
             return;
         };
         world.left_marked(process);
+        if worker.is_spent() {
+            world.faults.saw("worker: ended itself for its stuck threads");
+            return;
+        }
         if world.faults.strike("fault: crash between work and delete", 15) {
             return;
         }

@@ -9,7 +9,7 @@ use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
 use super::Book;
 use super::recount::{Recount, read};
 use crate::invariant::{Violation, hold};
-use crate::processor::Fate;
+use crate::processor::{Fate, Preparing};
 use crate::workload::JobPlan;
 use crate::world::World;
 
@@ -28,7 +28,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     counts_agree(world, job, &recount).await?;
     items_are_accounted_for(job, plan, book, &recount)?;
     items_came_out_as_they_may(world, job, plan, &recount)?;
-    ended_for_a_reason(job, plan, &recount)?;
+    ended_for_a_reason(world, job, plan, &recount)?;
     note(world, job, &recount);
     Ok(())
 }
@@ -112,11 +112,11 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         let fate = plan.fates[*index as usize];
         let seen = world.calls.of(job.id, *index);
         // An innocent item may have been at work, or about to be, each time its worker was killed.
-        let unlucky = failure.kind == FailureKind::Crashed && seen.left_marked >= 2;
+        let unlucky = failure.kind == FailureKind::Crashed && seen.left.excuses();
         let may_fail = fate.may_fail() || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
-        hold!(Alone, !plan.is_neighbour || seen.left_marked >= 2, "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}");
-        let at_work = seen.begun > 0 || seen.left_marked > 0;
+        hold!(Alone, !plan.is_neighbour || seen.left.excuses(), "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}");
+        let at_work = seen.begun > 0 || seen.left.marks > 0;
         hold!(Alone, at_work || failure.kind != FailureKind::DeadLettered, "item {index} never began and failed: {failure:?} {job:?}");
         let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
         hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
@@ -141,13 +141,14 @@ fn fits(fate: Fate, kind: FailureKind) -> bool {
         Fate::NeverSucceeds => kind == FailureKind::RetriesExhausted,
         Fate::Throttled(..) | Fate::NeverLetIn => kind == FailureKind::Throttled,
         Fate::Away(_) => kind == FailureKind::Unreachable,
-        Fate::Hangs => kind == FailureKind::TimedOut,
+        Fate::Hangs | Fate::Computes => kind == FailureKind::TimedOut,
         Fate::Panics | Fate::Kills => kind == FailureKind::Crashed,
+        Fate::EatsMemory(_) => matches!(kind, FailureKind::TimedOut | FailureKind::Crashed),
         _ => false,
     }
 }
 
-fn ended_for_a_reason(job: &Job, plan: &JobPlan, recount: &Recount) -> Result<(), Violation> {
+fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recount) -> Result<(), Violation> {
     let exceeded = job.tolerated.exceeded(job.failed_items, job.handled_items(), job.sealed.then_some(job.total_items));
     match job.status {
         JobStatus::Completed => {
@@ -173,8 +174,11 @@ fn ended_for_a_reason(job: &Job, plan: &JobPlan, recount: &Recount) -> Result<()
             let share = matches!(job.tolerated, ToleratedFailures::Percentage { .. }) && job.failed_items > 0;
             let paused = job.error_message.as_deref().is_some_and(|error| error.contains("paused")) && plan.forgotten_pause;
             let error = job.error_message.as_deref().unwrap_or_default();
-            // Its worker may also have died twice of another cause while it was marked: see what is not promised.
             let unprepared = error.contains("died each time it prepared the processor");
+            let left = world.calls.left_preparing(job.id);
+            let to_blame = plan.preparing != Preparing::Harmless || left.excuses();
+            hold!(Alone, !unprepared || to_blame, "nothing was to be said against its processor: {left:?} {job:?}");
+            hold!(Alone, !plan.is_neighbour || unprepared || job.abandoned, "a neighbour failed: {job:?}");
             hold!(Alone, !unprepared || job.failed_items == 0 || job.round > 0, "items failed for their processor: {job:?}");
             hold!(EndsStand, exceeded || share || job.abandoned || paused || unprepared, "failed without a reason: {job:?}");
         }

@@ -243,12 +243,12 @@ impl Ledger for SimLedger {
             self.saw("ledger: strike noted");
         }
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
-        let item = care.and_then(|care| care.item);
+        let marked = care.map(|care| care.item);
         let effect = async {
             // Until it is done, both may be what is marked.
-            self.process.marks.lock().unwrap().entry(id).or_default().extend(item);
+            self.process.marks.lock().unwrap().entry(id).or_default().extend(marked);
             self.table.put_care(id, care).await?;
-            self.process.marks.lock().unwrap().insert(id, item.into_iter().collect());
+            self.process.marks.lock().unwrap().insert(id, marked.into_iter().collect());
             Ok(())
         };
         self.process.call(Op::chunk(kind, id), effect).await
