@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 
+use crate::ids::UserId;
 use crate::item::Item;
 use crate::item_error::ItemError;
 use crate::options::Options;
@@ -54,6 +55,16 @@ pub trait ItemProcessor: Send + Sync {
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
         let _ = params;
         Ok(None)
+    }
+
+    /// As [`Self::prepare`], told whose job it is: for a processor that shares something scarce among owners while it
+    /// prepares.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    fn prepare_for(&self, user: &UserId, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        let _ = user;
+        self.prepare(params)
     }
 
     /// How items are to be run.

@@ -13,7 +13,7 @@ use super::closing::Closing;
 use super::place::{Place, Went, panic_text};
 use crate::app::App;
 use crate::error::JobError;
-use crate::ids::JobId;
+use crate::ids::{JobId, UserId};
 use crate::job::Job;
 use headway_processor::{ItemError, ItemProcessor, Options, Processors};
 
@@ -148,7 +148,7 @@ impl PreparedJobs {
             if let Some(meanwhile) = &self.meanwhile {
                 meanwhile(job.id).await;
             }
-            prepare(place, unbound, params).await
+            prepare(place, unbound, job.user_id.clone(), params).await
         };
         bound.get_or_try_init(|| prepared).await.cloned()
     }
@@ -159,9 +159,9 @@ impl PreparedJobs {
     }
 }
 
-async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, params: Arc<RawValue>) -> Result<Bound, JobError> {
+async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, user: UserId, params: Arc<RawValue>) -> Result<Bound, JobError> {
     let (own, own_params) = (Arc::clone(unbound), Arc::clone(&params));
-    let processor = match place.compute(move || own.prepare(&own_params), PREPARE_MAX).await {
+    let processor = match place.compute(move || own.prepare_for(&user, &own_params), PREPARE_MAX).await {
         Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
         Went::Done(Err(
             ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. } | ItemError::Unreachable { message, .. },

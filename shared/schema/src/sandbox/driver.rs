@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
@@ -70,7 +70,7 @@ impl Shared {
             Err(error) if state.threads == 0 => {
                 let why: Arc<str> = error.to_string().into();
                 while let Some(batch) = state.turns.next() {
-                    state.turns.over(&batch.owner, batch.counted_suspect());
+                    state.turns.over(&batch.owner, batch.counted_suspect(), Duration::ZERO);
                     batch.requests.into_iter().for_each(|request| request.answer(Err(NoVerdict::Unavailable(why.clone()))));
                 }
             }
@@ -101,7 +101,7 @@ impl Shared {
 
     fn over(&self, batch: &Ended) {
         let mut state = self.state();
-        state.turns.over(&batch.owner, batch.counted_suspect);
+        state.turns.over(&batch.owner, batch.counted_suspect, batch.began.elapsed());
         state.idle += 1;
         drop(state);
         // What had to wait for this batch may begin now.
@@ -114,6 +114,7 @@ struct Ended {
     shared: Arc<Shared>,
     owner: Arc<str>,
     counted_suspect: bool,
+    began: Instant,
 }
 
 impl Drop for Ended {
@@ -148,7 +149,7 @@ impl Driver {
     fn run(mut self) {
         while let Some(batch) = self.shared.wait() {
             let counted_suspect = batch.counted_suspect();
-            let ended = Ended { shared: self.shared.clone(), owner: batch.owner, counted_suspect };
+            let ended = Ended { shared: self.shared.clone(), owner: batch.owner, counted_suspect, began: Instant::now() };
             let (source, mut requests) = (batch.source, batch.requests);
             if let Some(unusable) = source.unusable.get() {
                 answer_all(&mut requests, &NoVerdict::Schema(unusable.clone()));

@@ -1,14 +1,16 @@
-//! Whose batch is next. Owners take turns, and the jobs of an owner among themselves; an owner never has all children,
-//! and neither do the jobs that had items cut off.
+//! Whose batch is next: that of the owner whose batches have taken the least time, so that turns that are cut off after
+//! seconds count for more than those of milliseconds. Jobs of an owner take turns among themselves. An owner never has all
+//! children, and neither do the jobs that had items cut off.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use super::bounds::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX};
+use super::bounds::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX, TURN};
 use super::source::Source;
 use super::verdict::{Checked, NoVerdict};
 
@@ -93,18 +95,26 @@ pub(super) struct Batch {
     counted_suspect: bool,
 }
 
+/// Owners with nothing to do of whom is remembered that they have taken more than others.
+const REMEMBERED_MAX: usize = 1_000;
+
 /// What waits, and what is under way.
 #[derive(Debug)]
 pub(super) struct Turns {
     children_max: usize,
-    /// Owners who have something waiting, the next one first.
+    /// Owners who have something waiting; of two who have taken as much time, the first one is next.
     ring: VecDeque<Arc<str>>,
     owners: HashMap<Arc<str>, Owner>,
     suspects_running: usize,
+    /// What whoever was last to begin had taken by then. Nobody who comes is taken to have had less: time that somebody did
+    /// not use is not owed to them.
+    least_taken: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Owner {
+    /// The time of children that its batches have taken, of those under way reckoned as one turn each.
+    taken: Duration,
     /// Jobs with something waiting, the next one first.
     ring: VecDeque<u64>,
     waiting: HashMap<u64, VecDeque<Request>>,
@@ -113,7 +123,7 @@ struct Owner {
 
 impl Turns {
     pub(super) fn new(children_max: usize) -> Self {
-        Self { children_max, ring: VecDeque::new(), owners: HashMap::new(), suspects_running: 0 }
+        Self { children_max, ring: VecDeque::new(), owners: HashMap::new(), suspects_running: 0, least_taken: Duration::ZERO }
     }
 
     /// One more request, behind the others of its job.
@@ -131,6 +141,7 @@ impl Turns {
 
     fn queue_of(&mut self, request: &Request) -> &mut VecDeque<Request> {
         let owner = self.owners.entry(request.owner.clone()).or_default();
+        owner.taken = owner.taken.max(self.least_taken);
         if owner.ring.is_empty() {
             self.ring.push_back(request.owner.clone());
         }
@@ -144,35 +155,52 @@ impl Turns {
     /// The next batch, if there is one that may begin.
     pub(super) fn next(&mut self) -> Option<Batch> {
         let some = self.children_max.saturating_sub(1).max(1);
-        for _ in 0..self.ring.len() {
-            let name = self.ring.pop_front()?;
-            let suspects_may = self.suspects_running < some;
-            let batch = self.owners.get_mut(&name).filter(|owner| owner.running < some).and_then(|owner| owner.next(&name, suspects_may));
-            if let Some(owner) = self.owners.get(&name)
-                && !owner.ring.is_empty()
-            {
-                self.ring.push_back(name.clone());
-            }
+        let suspects_may = self.suspects_running < some;
+        for name in self.in_order() {
+            let Some(owner) = self.owners.get_mut(&name) else { continue };
+            let batch = if owner.running < some { owner.next(&name, suspects_may) } else { None };
             if let Some(batch) = batch {
+                self.least_taken = self.least_taken.max(owner.taken);
+                owner.taken += TURN;
                 self.suspects_running += usize::from(batch.counted_suspect);
+                self.ring.retain(|other| *other != name);
+                if !owner.ring.is_empty() {
+                    self.ring.push_back(name);
+                }
                 return Some(batch);
             }
-            self.forget_if_idle(&name);
+            if owner.ring.is_empty() {
+                self.ring.retain(|other| *other != name);
+                self.forget_if_idle(&name);
+            }
         }
         None
     }
 
-    /// A batch is over, whatever came of it.
-    pub(super) fn over(&mut self, owner: &Arc<str>, counted_suspect: bool) {
+    /// Owners who have something waiting, who has taken the least time first.
+    fn in_order(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.ring.iter().cloned().collect();
+        names.sort_by_key(|name| self.owners.get(name).map(|owner| owner.taken));
+        names
+    }
+
+    /// A batch is over, whatever came of it, after so long.
+    pub(super) fn over(&mut self, owner: &Arc<str>, counted_suspect: bool, took: Duration) {
         self.suspects_running -= usize::from(counted_suspect);
         if let Some(owner) = self.owners.get_mut(owner) {
             owner.running -= 1;
+            owner.taken = (owner.taken + took).saturating_sub(TURN);
         }
         self.forget_if_idle(owner);
     }
 
+    /// Forgets who has nothing to do and has taken no more than others.
     fn forget_if_idle(&mut self, name: &Arc<str>) {
-        if self.owners.get(name).is_some_and(|owner| owner.running == 0 && owner.ring.is_empty()) {
+        let (least_taken, many) = (self.least_taken, self.owners.len() > REMEMBERED_MAX);
+        let is_idle = |owner: &Owner| owner.running == 0 && owner.ring.is_empty();
+        if many {
+            self.owners.retain(|_, owner| !is_idle(owner));
+        } else if self.owners.get(name).is_some_and(|owner| is_idle(owner) && owner.taken <= least_taken) {
             self.owners.remove(name);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use headway_built_in::json_schema::{self, Params};
-use headway_core::{Item, ItemError, ItemProcessor, Options, Output};
+use headway_core::{Item, ItemError, ItemProcessor, Options, Output, UserId};
 use headway_schema::sandbox::{Checked, NoVerdict};
 use headway_schema::{Misfit, Sandbox, Source};
 use serde_json::value::RawValue;
@@ -16,10 +16,10 @@ use tokio::task::block_in_place;
 
 /// A message is cut by whoever keeps it; what is longer by far is not made.
 const MESSAGE_BYTES_MAX: usize = headway_core::limits::ERROR_MESSAGE_CHARS_MAX * 4;
+/// The owner where none is told: no user's name is empty.
+const NO_OWNER: &str = "";
 /// After how long an item that could not be checked is tried again.
 const UNAVAILABLE_FOR: Duration = Duration::from_secs(1);
-/// What `prepare` calls the owner, whom it does not know: no user's name is empty.
-const NO_OWNER: &str = "";
 
 /// Checks items by the schema in the job's `params`, and types them.
 ///
@@ -64,14 +64,23 @@ impl ItemProcessor for JsonSchema {
     }
 
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
-        let source = Self::source(params)?;
-        off_the_way(|| Sandbox::global().compile_blocking(NO_OWNER, &source)).map_err(without_verdict)?;
-        Ok(Some(Arc::new(Self { source: Some(source) })))
+        bound(NO_OWNER, params)
+    }
+
+    fn prepare_for(&self, user: &UserId, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        bound(user.as_str(), params)
     }
 
     fn options(&self) -> Options {
         json_schema::options()
     }
+}
+
+/// A processor with its schema compiled, in this owner's turn.
+fn bound(owner: &str, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+    let source = JsonSchema::source(params)?;
+    off_the_way(|| Sandbox::global().compile_blocking(owner, &source)).map_err(without_verdict)?;
+    Ok(Some(Arc::new(JsonSchema { source: Some(source) })))
 }
 
 /// Waits in a way that holds up nothing else of the runtime, if it has other threads.

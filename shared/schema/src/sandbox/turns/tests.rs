@@ -22,7 +22,7 @@ fn add(turns: &mut Turns, owner: &str, source: &Arc<Source>, count: usize) -> Ve
 
 fn next(turns: &mut Turns) -> Option<(String, u64, usize)> {
     let batch = turns.next()?;
-    turns.over(&batch.owner, batch.counted_suspect());
+    turns.over(&batch.owner, batch.counted_suspect(), TURN);
     Some((batch.owner.to_string(), batch.source.id, batch.requests.len()))
 }
 
@@ -41,6 +41,34 @@ fn owners_take_turns_and_their_jobs_do() {
     assert!(turns.owners.is_empty() && turns.ring.is_empty(), "nothing is kept of who has gone");
 }
 
+/// What broke it: owners each of whose turns is cut off after a second, and one whose turns take no time: turn by turn, the
+/// latter waited for a second of each of the others before each of its own.
+#[test]
+fn who_has_taken_less_time_is_next_and_nothing_is_owed_to_who_was_idle() {
+    let mut turns = Turns::new(4);
+    let attackers: Vec<_> = (0..6).map(|n| (format!("mallory{n}"), source())).collect();
+    let mut waiting: Vec<_> = attackers.iter().map(|(name, source)| add(&mut turns, name, source, 2_000)).collect();
+    let bob = source();
+    for _ in 0..50 {
+        let batch = turns.next().unwrap();
+        turns.over(&batch.owner, false, Duration::from_secs(1));
+    }
+    for round in 0..20 {
+        waiting.push(add(&mut turns, "bob", &bob, 1));
+        let batch = turns.next().unwrap();
+        assert_eq!(&*batch.owner, "bob", "in round {round}");
+        turns.over(&batch.owner, false, Duration::from_millis(1));
+    }
+    waiting.push(add(&mut turns, "bob", &bob, 40 * BATCH_ITEMS_MAX));
+    let mut bobs = 0;
+    for _ in 0..40 {
+        let batch = turns.next().unwrap();
+        bobs += usize::from(&*batch.owner == "bob");
+        turns.over(&batch.owner, false, Duration::from_secs(1));
+    }
+    assert!((5..=8).contains(&bobs), "of seven owners it has had {bobs} of 40 turns that all took as long");
+}
+
 /// However much one owner has, a child is left for others.
 #[test]
 fn an_owner_never_has_all_children() {
@@ -51,9 +79,9 @@ fn an_owner_never_has_all_children() {
     let other = turns.next().unwrap();
     let second = turns.next().unwrap();
     assert_eq!([&*first.owner, &*other.owner, &*second.owner], ["ann", "bob", "ann"]);
-    turns.over(&other.owner, false);
+    turns.over(&other.owner, false, TURN);
     assert!(turns.next().is_none(), "ann has two of three");
-    turns.over(&first.owner, false);
+    turns.over(&first.owner, false, TURN);
     assert_eq!(&*turns.next().unwrap().owner, "ann");
     assert!(Turns::new(1).next().is_none());
 }
@@ -69,7 +97,7 @@ fn suspects_never_have_all_children() {
     let second = turns.next().unwrap();
     assert_eq!([&*first.owner, &*second.owner], ["ann", "cat"]);
     assert!(turns.next().is_none());
-    turns.over(&first.owner, first.counted_suspect());
+    turns.over(&first.owner, first.counted_suspect(), TURN);
     assert_eq!(&*turns.next().unwrap().owner, "bob");
 }
 
@@ -96,7 +124,7 @@ fn a_batch_is_bounded_and_a_suspect_goes_alone() {
     let mut rest = turns.next().unwrap();
     assert_eq!(rest.requests.len(), 2);
     rest.requests[0].suspect = true;
-    turns.over(&rest.owner, false);
+    turns.over(&rest.owner, false, TURN);
     waiting.extend(add(&mut turns, "ann", &a, 2));
     turns.put_back(rest.requests);
     assert_eq!([next(&mut turns).unwrap().2, next(&mut turns).unwrap().2], [1, 3]);
