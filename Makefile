@@ -16,8 +16,9 @@ HISTORIES ?= 100000
 ADAPTER_HISTORIES ?= 2000
 SECONDS_EACH ?= 60
 KILLS ?= 1000
+SECONDS ?= 600
 
-.PHONY: help demo test test-conformance test-deployed test-kits test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-kits test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -92,6 +93,10 @@ $(TOOLS)/bin/cargo-mutants:
 kill: ## Kill the real server KILLS times while jobs of 100,000 items are under way
 	cargo build $(EVERYTHING) --all-targets
 	HEADWAY_KILLS=$(KILLS) HEADWAY_KILL_ITEMS=100000 cargo test $(EVERYTHING) --test kill -- --nocapture
+
+siege: ## Throw every case of tests/siege/cases.rs at the real server for SECONDS, under 512 MB; another owner's jobs must not notice
+	cargo build $(EVERYTHING) --release --bin headway
+	HEADWAY_BINARY=$$PWD/target/release/headway HEADWAY_SIEGE_SECONDS=$(SECONDS) cargo test $(EVERYTHING) --test siege -- --ignored --nocapture
 
 watch: $(VENV)/ready ## Serve all three functions with cargo-lambda on http://127.0.0.1:9000, no AWS account needed
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda watch -A 127.0.0.1

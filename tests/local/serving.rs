@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 /// Longer than anything here takes on a busy machine: only what hangs gets there.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 
-/// What `cargo test --workspace` builds before any test runs, since the command's own tests need it.
+/// The one that `HEADWAY_BINARY` names, or what `cargo test --workspace` builds before any test runs, since the command's own tests need it.
 ///
 /// # Panics
 /// If it is not there, saying how to build it.
 pub(crate) fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("HEADWAY_BINARY") {
+        return PathBuf::from(named).canonicalize().unwrap();
+    }
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     let binary = profile.join("headway");
