@@ -5,7 +5,7 @@
 //! The map:
 //! - What a user writes is in the crate `headway-processor`; its types are re-exported here.
 //! - Nouns and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`], [`percentage`],
-//!   [`quota`], [`limits`].
+//!   [`quota`], [`limits`], [`prices`].
 //! - Ports: [`ledger`] to the rows of jobs, with [`jobs`] as the only door to writes of jobs and parts; [`cupboard`] to what is
 //!   kept beside them, and [`store`] to both; [`queue`] to the messages; [`clock`].
 //! - Use-cases, which know ports only: [`submit`], [`work`] (one stage a file), [`settle`], [`upward`], [`end`] (the one door through
@@ -36,6 +36,7 @@ pub mod outcome;
 pub mod part;
 pub mod pause;
 pub mod percentage;
+pub mod prices;
 pub mod queue;
 pub mod quota;
 pub mod records;

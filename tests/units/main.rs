@@ -10,10 +10,9 @@ use std::time::Duration;
 use headway_core::ChunkId;
 use headway_core::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
+use headway_core::prices::Load;
 use headway_core::settle::settle;
 use headway_core::settlement::Settlement;
-use headway_local::prices::Usage;
-use headway_local::survey::{PartPlace, Survey};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use world::{World, items};
@@ -106,14 +105,16 @@ async fn a_job_uses_what_the_estimate_reckons() {
     let world = World::new().await;
     let (parts, items_per_part) = (3_u32, usize::from(CHUNKS) * usize::from(ITEMS));
     let bytes: usize = items(0, items_per_part).iter().map(|item| item.get().len()).sum::<usize>() * parts as usize;
-    let survey = Survey {
+    let load = Load {
         items: u64::from(parts) * items_per_part as u64,
         bytes: bytes as u64,
+        packed_bytes: bytes as u64,
         chunks: u64::from(parts) * u64::from(CHUNKS),
-        parts: vec![PartPlace::default(); parts as usize],
-        ..Survey::default()
+        parts: u64::from(parts),
+        ms_per_item: 1.0,
+        outputs: false,
     };
-    let reckoned = Usage { survey, ms_per_item: 1.0, outputs: false }.units();
+    let reckoned = load.units();
     let job = world.open_job(ITEMS).await;
     for part in 0..parts {
         world.put_part(job, part, items_per_part).await;

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_core::prices::{self, Load};
 use headway_core::waiting::WaitingFor;
 use headway_core::{Job, JobStatus, Percentage, ToleratedFailures};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
@@ -101,9 +102,9 @@ pub struct JobStatusResponse {
     /// Whether that endpoint has been told: `Waiting`, `Delivered` or `GivenUp`.
     #[schema(required)]
     pub callback_state: Option<String>,
-    /// What it has cost so far. Only for operators.
-    #[schema(value_type = Option<Object>, required)]
-    pub cost: Option<()>,
+    /// What it has cost so far on AWS. Only for operators, null for all others.
+    #[schema(required)]
+    pub cost: Option<CostDocument>,
     /// True if the job has ended but items that were running are still being counted. Once this is false, only a retry
     /// changes the numbers.
     pub settling: bool,
@@ -117,6 +118,24 @@ pub struct JobStatusResponse {
     /// The job's own limits.
     #[schema(value_type = Option<Object>, required)]
     pub limits: Option<()>,
+}
+
+/// What a job has cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Cost)]
+pub struct CostDocument {
+    /// US dollars, as a decimal number.
+    #[schema(examples("0.000412"))]
+    pub usd: String,
+    /// True: it is computed from counts and a table of prices, not taken from a bill.
+    pub estimated: bool,
+}
+
+impl CostDocument {
+    fn of(job: &Job) -> Self {
+        Self { usd: prices::decimal(Load::of_job(job).usd_so_far(job.handled_items())), estimated: true }
+    }
 }
 
 /// What items wait for.
@@ -178,6 +197,7 @@ impl JobStatusResponse {
     pub fn new(job: Job, claims: &Claims, now: DateTime<Utc>) -> Self {
         let sees_items = claims.owns(&job.user_id, Scope::Read) || claims.owns(&job.user_id, Scope::Write);
         let items_per_second = items_per_second(&job);
+        let cost = CostDocument::of(&job);
         Self {
             id: job.id.0,
             status: job.status.as_str().to_owned(),
@@ -206,7 +226,7 @@ impl JobStatusResponse {
             created_by: job.created_by,
             callback: job.callback,
             callback_state: None,
-            cost: None,
+            cost: claims.has(Scope::Operate).then_some(cost),
             waiting_for: waiting_for(job.waiting_for, now).map(|waiting_for| WaitingForDocument::new(waiting_for, sees_items)),
             retrying_items: job.retrying_items,
             corrected_items: 0,

@@ -49,9 +49,23 @@ pub struct JobView {
     /// Items that failed for now and wait to be tried again.
     #[serde(default)]
     pub retrying_items: u64,
+    /// What it has cost so far; only operators are told.
+    #[serde(default)]
+    pub cost: Option<Cost>,
     /// Why it makes no progress, if something holds it up.
     #[serde(default)]
     pub waiting_for: Option<Waiting>,
+}
+
+/// What a job has cost.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// US dollars, a decimal number.
+    pub usd: String,
+    /// Whether it is an estimate.
+    #[serde(default)]
+    pub estimated: bool,
 }
 
 /// What a job waits for.

@@ -24,7 +24,6 @@ pub mod job;
 pub mod local_token;
 pub mod out;
 pub mod pages;
-pub mod prices;
 pub mod problem;
 pub mod processor;
 pub mod report;

@@ -61,6 +61,30 @@ async fn the_scope_allows_its_calls_on_any_job_and_no_others() {
     }
 }
 
+/// What a job has cost so far is for operators alone: not even its owner sees it.
+#[tokio::test(start_paused = true)]
+async fn what_a_job_costs_is_told_to_operators_alone() {
+    let world = World::new();
+    let id = world.start(json!([1, 2, 3])).await;
+    let (ops, owner) = (world.token("ops", OPERATE), world.token("ann", &["jobs:read", "jobs:write"]));
+    let cost = async |token: &str, path: &str| {
+        let body = ask(&world, token, "GET", path).await.json();
+        body.pointer("/jobs/0/cost").unwrap_or(&body["cost"]).clone()
+    };
+    let usd = |cost: &Value| cost["usd"].as_str().unwrap().parse::<f64>().unwrap();
+    let path = format!("/v1/jobs/{id}");
+    let before = cost(&ops, &path).await;
+    let decimals = before["usd"].as_str().unwrap().split_once('.').map(|(_, decimals)| decimals.len());
+    assert_eq!((decimals, &before["estimated"]), (Some(6), &json!(true)), "{before}");
+    world.work().await;
+    let after = cost(&ops, &path).await;
+    assert!(usd(&before) > 0.0 && usd(&after) > usd(&before), "{before} {after}");
+    assert_eq!(cost(&ops, "/v1/jobs?owner=ann").await, after);
+    for path in ["/v1/jobs", &path] {
+        assert_eq!(cost(&owner, path).await, Value::Null, "{path}");
+    }
+}
+
 /// Item texts appear in many answers: outputs, failures, the error that ended a job.
 #[tokio::test(start_paused = true)]
 async fn no_item_is_shown() {

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use headway_core::prices::{self, Load};
 
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::input::{Delimiter, Format, NamedEncoding, Source};
-use crate::prices::{self, Usage};
 use crate::survey::{Ask, Survey};
 
 const CHUNK_SIZE_DEFAULT: u16 = 250;
@@ -22,7 +22,7 @@ pub struct Estimate {
     #[arg(long, value_name = "NAME")]
     processor: String,
     /// How long one item takes, in milliseconds
-    #[arg(long, default_value_t = 1.0, value_name = "MS", value_parser = milliseconds)]
+    #[arg(long, default_value_t = prices::MS_PER_ITEM_DEFAULT, value_name = "MS", value_parser = milliseconds)]
     ms_per_item: f64,
     /// How the file holds its items [default: by its extension]
     #[arg(long)]
@@ -48,8 +48,9 @@ impl Estimate {
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
         let (_, survey) = Survey::of(&source, Ask { pack: true, ..Ask::of(chunk_size) }).await?;
         let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
-        let usage = Usage { survey, ms_per_item: self.ms_per_item, outputs: self.processor == "json-schema" };
-        let usd = prices::decimal(usage.usd());
+        let outputs = prices::gives_outputs(&self.processor);
+        let load = Load { items, bytes, packed_bytes: survey.packed_bytes, chunks, parts, ms_per_item: self.ms_per_item, outputs };
+        let usd = prices::decimal(load.usd());
         if context.out.json {
             let body = format!("{{\"items\":{items},\"bytes\":{bytes},\"chunks\":{chunks},\"parts\":{parts},\"usd\":\"{usd}\"}}");
             context.out.line(&body)?;

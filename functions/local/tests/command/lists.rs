@@ -44,6 +44,18 @@ async fn a_title_is_shown_wherever_a_job_is() {
     assert!(status.stdout.contains("\ntitle      Airports \\u001b[2J\"Nov\"\nstatus "), "{status:?}");
 }
 
+/// The server tells operators what a job has cost, and nobody else.
+#[tokio::test]
+async fn a_cost_is_shown_if_the_server_tells_it() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let told = |cost: &str| job(1).replace("\"processor\"", &format!(r#""cost":{cost},"processor""#));
+    for (cost, line) in [(r#"{"usd":"0.000412","estimated":true}"#, Some("\ncost       about $0.000412\n")), ("null", None)] {
+        server.can(&format!("/v1/jobs/{ID}"), &[], &told(cost));
+        let status = home.run(&["status", ID, "--url", &server.url]).await;
+        assert_eq!(status.stdout.contains(line.unwrap_or("cost")), line.is_some(), "{status:?}");
+    }
+}
+
 #[tokio::test]
 async fn csv_and_ndjson_pages_are_joined_as_the_server_sends_them() {
     let (home, server) = (Home::new(), FakeServer::start().await);

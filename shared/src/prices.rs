@@ -1,0 +1,246 @@
+//! AWS's prices, and what a job uses of what is billed. The one place where either is written down.
+//!
+//! The API function's own time and status polls are left out: they depend on who asks how often.
+
+use crate::job::Job;
+use crate::limits::ITEM_FRAME_BYTES;
+
+/// Where the prices are from.
+pub const SOURCE: &str = "prices of us-east-1, arm64, on demand, without free tier, as of November 2026 (aws.amazon.com/*/pricing)";
+
+/// Lambda, arm64: a GB-second.
+const LAMBDA_GB_SECOND: f64 = 0.000_013_333_4;
+/// Lambda: a request.
+const LAMBDA_REQUEST: f64 = 0.20e-6;
+/// SQS, standard queues: a request, of up to 64 KiB.
+const SQS_REQUEST: f64 = 0.40e-6;
+/// SQS: what a request costs more on a standard queue whose messages have a group ("fair queues"): AWS's price list,
+/// AWSQueueService, usage type `Requests-Fair`. No page says which requests that means, so every one that carries messages is
+/// counted: sent, received and deleted. If only sends are meant, it is a third. See docs/costs.md.
+const SQS_GROUP_SURCHARGE: f64 = 0.10e-6;
+/// DynamoDB: a write request unit, of up to 1 KiB.
+const DYNAMODB_WRITE: f64 = 0.625e-6;
+/// DynamoDB: a read request unit, of up to 4 KiB read consistently.
+const DYNAMODB_READ: f64 = 0.125e-6;
+/// HTTP API: a request, of up to 512 KiB.
+const HTTP_REQUEST: f64 = 1.00e-6;
+
+const SQS_UNIT_BYTES: f64 = 65_536.0;
+const HTTP_UNIT_BYTES: f64 = 524_288.0;
+const WRITE_UNIT_BYTES: f64 = 1_024.0;
+
+/// The worker function's memory.
+const WORKER_GB: f64 = 0.5;
+/// Chunks that a worker is handed at once, and that are sent at once.
+const CHUNKS_PER_BATCH: f64 = 10.0;
+/// What settling a chunk takes a worker, in seconds.
+const SETTLE_SECONDS: f64 = 0.005;
+/// A chunk message beside its items.
+const MESSAGE_FRAME_BYTES: f64 = 200.0;
+/// Units written for a job as a whole: its owner's row, job and key in a transaction, first touch, seal, end, with their
+/// index entries.
+const WRITES_PER_JOB: f64 = 15.0;
+/// Units written for a part: its items in the owner's row, its place in the job row (twice asked for where it comes out of
+/// order), its own row, that it was sent, its roll-up.
+const WRITES_PER_PART: f64 = 5.0;
+/// Units read for a part: the owner's row.
+const READS_PER_PART: f64 = 1.0;
+/// Units read for a batch: the job row and the part row, once more after settling.
+const READS_PER_BATCH: f64 = 4.0;
+/// Calls that start and seal a job.
+const CALLS_PER_JOB: f64 = 2.0;
+
+/// How long an item takes if nobody says, in milliseconds.
+pub const MS_PER_ITEM_DEFAULT: f64 = 1.0;
+/// What an item takes if that is not known, in bytes.
+const BYTES_PER_ITEM_DEFAULT: u64 = 200;
+
+/// What a job has to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// Its items.
+    pub items: u64,
+    /// Their bytes as JSON.
+    pub bytes: u64,
+    /// Their bytes once packed for sending.
+    pub packed_bytes: u64,
+    /// The chunks that they are cut into.
+    pub chunks: u64,
+    /// The parts that they are sent in.
+    pub parts: u64,
+    /// How long one item takes, in milliseconds.
+    pub ms_per_item: f64,
+    /// Whether each item gives an output of about its own size.
+    pub outputs: bool,
+}
+
+/// What of it the table and the queue bill.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Units {
+    /// Write units of the table, indexes included.
+    pub writes: f64,
+    /// Read units of the table.
+    pub reads: f64,
+    /// Requests of the queue, one for each 64 KiB.
+    pub queue_requests: f64,
+}
+
+/// Whether items of this processor give outputs of about their own size, as far as is known without asking it.
+#[must_use]
+pub fn gives_outputs(processor: &str) -> bool {
+    processor == "json-schema"
+}
+
+impl Load {
+    /// What is known of a job by its row. The rest is taken to be usual: small items that take a millisecond.
+    #[must_use]
+    pub fn of_job(job: &Job) -> Load {
+        let items = job.total_items;
+        let bytes = items * BYTES_PER_ITEM_DEFAULT;
+        let parts = u64::from(job.parts_end());
+        let chunks = items.div_ceil(u64::from(job.split.items_per_chunk_max.max(1))).max(parts);
+        let outputs = gives_outputs(&job.processor);
+        Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, outputs }
+    }
+
+    /// What it costs, in US dollars.
+    #[must_use]
+    pub fn usd(&self) -> f64 {
+        self.usd_so_far(self.items)
+    }
+
+    /// What it has cost once so many of its items are handled, and all of them sent.
+    #[must_use]
+    pub fn usd_so_far(&self, handled: u64) -> f64 {
+        let (sent, worked) = (self.sent(), self.worked());
+        let share = if self.items == 0 { 1.0 } else { handled as f64 / self.items as f64 };
+        sent.usd() + self.http() + (worked.usd() + self.lambda()) * share
+    }
+
+    /// What the table and the queue bill. A test counts the same at the adapters.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        let (sent, worked) = (self.sent(), self.worked());
+        Units {
+            writes: sent.writes + worked.writes,
+            reads: sent.reads + worked.reads,
+            queue_requests: sent.queue_requests + worked.queue_requests,
+        }
+    }
+
+    /// What is billed for taking the job, parts and chunks sent.
+    fn sent(&self) -> Units {
+        let parts = self.parts as f64;
+        Units {
+            writes: parts * WRITES_PER_PART + WRITES_PER_JOB,
+            reads: parts * READS_PER_PART,
+            queue_requests: self.batches() * self.queue_units_per_batch(),
+        }
+    }
+
+    /// What is billed for working on it. Messages are received by their bytes, and deleted without. A chunk settles in one
+    /// unit; one with outputs writes them first, packed about as well as the items are.
+    fn worked(&self) -> Units {
+        let chunks = self.chunks as f64;
+        let outputs = if self.outputs { self.packed_bytes as f64 / WRITE_UNIT_BYTES + chunks } else { 0.0 };
+        Units {
+            writes: chunks + outputs,
+            reads: self.batches() * READS_PER_BATCH,
+            queue_requests: self.batches() * (self.queue_units_per_batch() + 1.0),
+        }
+    }
+
+    fn batches(&self) -> f64 {
+        (self.chunks as f64 / CHUNKS_PER_BATCH).ceil()
+    }
+
+    fn queue_units_per_batch(&self) -> f64 {
+        let sent = self.bytes as f64 + self.items as f64 * ITEM_FRAME_BYTES as f64 + self.chunks as f64 * MESSAGE_FRAME_BYTES;
+        (sent / self.batches().max(1.0) / SQS_UNIT_BYTES).ceil()
+    }
+
+    fn lambda(&self) -> f64 {
+        let seconds = self.items as f64 * self.ms_per_item / 1_000.0 + self.chunks as f64 * SETTLE_SECONDS;
+        self.batches() * LAMBDA_REQUEST + seconds * WORKER_GB * LAMBDA_GB_SECOND
+    }
+
+    fn http(&self) -> f64 {
+        let parts = self.parts as f64;
+        let units_per_part = (self.packed_bytes as f64 / parts.max(1.0) / HTTP_UNIT_BYTES).ceil().max(1.0);
+        (CALLS_PER_JOB + parts * units_per_part) * HTTP_REQUEST
+    }
+}
+
+impl Units {
+    fn usd(self) -> f64 {
+        let queue = self.queue_requests * (SQS_REQUEST + SQS_GROUP_SURCHARGE);
+        self.writes * DYNAMODB_WRITE + self.reads * DYNAMODB_READ + queue
+    }
+}
+
+/// An amount of US dollars as a decimal string, to the millionth, never rounded down.
+#[must_use]
+pub fn decimal(usd: f64) -> String {
+    // Less than a millionth of a millionth is what adding up floats leaves over, not an amount.
+    let millionths = (usd * 1e6 - 1e-6).ceil().max(0.0) as u64;
+    format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{JobId, UserId};
+    use crate::split::Split;
+
+    fn million(outputs: bool) -> Load {
+        let bytes = 200_000_000;
+        Load { items: 1_000_000, bytes, packed_bytes: bytes, chunks: 4_000, parts: 50, ms_per_item: 1.0, outputs }
+    }
+
+    #[test]
+    fn a_million_items_cost_what_the_units_say() {
+        let load = million(false);
+        // 1,020 s at 0.5 GB and 400 requests; 8 units sent, 8 received and a request to delete, 400 times, and their surcharge;
+        // 4,265 writes and 1,650 reads; 402 units of HTTP.
+        let by_hand = 0.006_800_034 + 0.000_08 + 0.002_72 + 0.000_68 + 0.002_665_625 + 0.000_206_25 + 0.000_402;
+        assert!((load.usd() - by_hand).abs() < 1e-9, "{}", load.usd());
+        assert!(load.usd() <= 0.013_6, "about twice the bare compute, $0.0067");
+        assert!(million(true).usd() > 0.1, "outputs are written by the kilobyte");
+    }
+
+    #[test]
+    fn what_is_not_worked_on_yet_costs_only_its_sending() {
+        let load = million(false);
+        // 8 units sent 400 times; 265 writes and 50 reads; 402 units of HTTP.
+        let sent = 0.001_6 + 0.000_165_625 + 0.000_006_25 + 0.000_402;
+        assert!((load.usd_so_far(0) - sent).abs() < 1e-9, "{}", load.usd_so_far(0));
+        let half = (load.usd_so_far(0) + load.usd()) / 2.0;
+        assert!((load.usd_so_far(500_000) - half).abs() < 1e-9);
+        let none = Load { items: 0, bytes: 0, packed_bytes: 0, chunks: 0, parts: 0, ..load };
+        assert!(none.usd() > 0.0 && none.usd_so_far(0) == none.usd(), "a job without items is billed, too");
+    }
+
+    #[test]
+    fn a_jobs_row_says_what_it_has_to_do() {
+        let job = |items, parts, size| Job {
+            sealed: true,
+            parts,
+            split: Split { items_per_chunk_max: size, ..Split::default() },
+            ..Job::new(JobId(uuid::Uuid::nil()), UserId::new("u").unwrap(), items, chrono::DateTime::UNIX_EPOCH)
+        };
+        assert_eq!(Load::of_job(&job(1_000_000, 50, 250)), million(false));
+        for (items, parts, size, chunks) in [(0, 0, 250, 0), (1, 1, 250, 1), (251, 1, 250, 2), (100, 1, 1, 100), (3, 3, 250, 3)] {
+            assert_eq!(Load::of_job(&job(items, parts, size)).chunks, chunks, "{items} items in chunks of {size}");
+        }
+        assert!(Load::of_job(&Job { processor: "json-schema".to_owned(), ..job(1, 1, 1) }).outputs);
+    }
+
+    #[test]
+    fn amounts_are_decimal_and_never_nothing_for_something() {
+        assert_eq!(decimal(0.0), "0.000000");
+        assert_eq!(decimal(1e-12), "0.000000", "below any rounding of the reckoning itself");
+        assert_eq!(decimal(1.2e-9 + 1e-9), "0.000001");
+        assert_eq!(decimal(0.012_834_1), "0.012835");
+        assert_eq!(decimal(12.0), "12.000000");
+    }
+}
