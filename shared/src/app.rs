@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::cupboard::Cupboard;
 use crate::jobs::{JobRepository, Jobs};
+use crate::known::KnownProcessors;
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::queue::ChunkQueue;
@@ -26,7 +27,7 @@ pub struct App {
     /// Time of day and fresh ids.
     pub clock: Arc<dyn Clock>,
     /// What jobs can be started with.
-    pub processors: Arc<[ProcessorInfo]>,
+    pub processors: KnownProcessors,
     /// How long an ended job is kept, in days.
     pub retention_days: u16,
     /// What one owner may have.
@@ -42,7 +43,7 @@ impl App {
             cupboard: store,
             queue,
             clock,
-            processors: Arc::default(),
+            processors: KnownProcessors::default(),
             retention_days: RETENTION_DAYS_DEFAULT,
             quotas: Quotas::default(),
         }
@@ -51,7 +52,14 @@ impl App {
     /// With these processors to start jobs with.
     #[must_use]
     pub fn with_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
-        self.processors = processors.into();
+        self.processors = KnownProcessors::named(processors);
+        self
+    }
+
+    /// With these processors to start jobs with, and those that workers tell of.
+    #[must_use]
+    pub fn with_told_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
+        self.processors = KnownProcessors::named_and_told(processors, self.cupboard.clone(), self.clock.clone());
         self
     }
 

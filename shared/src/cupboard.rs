@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use headway_processor::ProcessorInfo;
 
 use crate::error::JobError;
 use crate::ids::UserId;
@@ -39,6 +40,12 @@ pub trait Cupboard: Send + Sync + Debug {
 
     /// The secret of that name: `fresh` if there was none, from then on always the same.
     async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError>;
+
+    /// The processors that workers told of last; none if no worker has started yet.
+    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError>;
+
+    /// Keeps what a worker tells of its processors, in place of what was told before.
+    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError>;
 
     /// Keeps a message that could not be worked on.
     async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError>;

@@ -29,6 +29,7 @@ pub mod ids;
 pub mod item_id;
 pub mod job;
 pub mod jobs;
+pub mod known;
 pub mod ledger;
 pub mod limits;
 pub mod live_jobs;

@@ -9,6 +9,7 @@ mod ending;
 mod exact;
 mod hostile;
 mod memory;
+mod own_worker;
 mod refusing;
 mod sandboxed;
 mod server;

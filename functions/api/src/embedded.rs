@@ -44,6 +44,8 @@ async fn work_off(embedded: Embedded, pump_lock: Option<PumpLock>, app: App, pro
         });
     }
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let worker = Functions::worker(&embedded, app.clone(), processors);
-    Functions::start(&embedded, app, worker, stopped).finished().await;
+    let handler = Functions::handler(&embedded, app.clone(), processors);
+    let worker = Functions::worker(&embedded, handler, stopped.clone());
+    let cleanup = Functions::cleanup(&embedded, app, stopped);
+    tokio::join!(worker.finished(), cleanup.finished());
 }

@@ -20,7 +20,7 @@ use crate::{AppState, base_path, quotas, router};
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
     let known = with_own(headway_built_in::infos(), &config::optional)?;
-    let app = app_on_aws().await?.with_processors(known);
+    let app = app_on_aws().await?.with_told_processors(known);
     serve(app, Host::Lambda).await
 }
 

@@ -59,7 +59,8 @@ pub async fn post_job(
     let body = body::json(&parts.headers, body).await?;
     let key = key.map(|key| RequestKey { key_hash: sha256_hex(key.as_bytes()), fingerprint: sha256_hex(&body) });
     let submission = start::read(&body)?.into_submission(&claims, key);
-    state.params_schemas.check(&submission.user_id, &submission.processor, &submission.params).await?;
+    let info = state.app.processors.find(&submission.processor).await?;
+    state.params_schemas.check(&submission.user_id, &info, &submission.params).await?;
     let job = start_job(&state.app, submission).await?;
     accepted(&state, &claims, job)
 }

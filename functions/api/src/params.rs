@@ -2,7 +2,7 @@
 //! also the schema in them. Both run in the child processes of [`headway_schema::sandbox`], since callers write them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use headway_built_in::json_schema::{self, Params};
 use headway_core::{ProcessorInfo, UserId, Violation};
@@ -15,13 +15,15 @@ use crate::problem::ApiErrorResponse;
 const PARAMS: &str = "/params";
 const SCHEMA: &str = "/params/schema";
 
-/// The `paramsSchema` of every processor, in the form that the child processes take.
-#[derive(Debug)]
-pub(crate) struct ParamsSchemas(HashMap<String, Known>);
+/// The `paramsSchema` of each processor that jobs were started with, as it is handed to the children.
+#[derive(Debug, Default)]
+pub(crate) struct ParamsSchemas(Mutex<HashMap<String, Arc<Known>>>);
 
 #[derive(Debug)]
 struct Known {
-    /// `None` if every object is valid.
+    /// What it was made of: a worker that is deployed anew may tell of another.
+    schema: serde_json::Value,
+    /// `None` if every object will do.
     source: Option<Arc<Source>>,
     /// True if the params contain a JSON Schema that has to be compiled too.
     is_json_schema: bool,
@@ -36,27 +38,38 @@ struct ParamsSchemaError {
     cause: Unusable,
 }
 
-impl ParamsSchemas {
-    pub(crate) fn new(processors: &[ProcessorInfo]) -> Self {
-        let json_schema = json_schema::options().params_schema;
-        let known = |info: &ProcessorInfo| {
-            let any = info.params_schema.as_bool() == Some(true) || info.params_schema.as_object().is_some_and(serde_json::Map::is_empty);
-            let source = (!any).then(|| Arc::new(Source::new(info.params_schema.to_string(), false)));
-            (info.name.clone(), Known { source, is_json_schema: info.params_schema == json_schema })
-        };
-        Self(processors.iter().map(known).collect())
+impl Known {
+    fn new(schema: &serde_json::Value) -> Self {
+        let any = schema.as_bool() == Some(true) || schema.as_object().is_some_and(serde_json::Map::is_empty);
+        let source = (!any).then(|| Arc::new(Source::new(schema.to_string(), false)));
+        Self { source, is_json_schema: *schema == json_schema::options().params_schema, schema: schema.clone() }
     }
+}
 
-    /// Refuses params that the processor would refuse. An unknown processor is refused elsewhere.
-    pub(crate) async fn check(&self, owner: &UserId, processor: &str, params: &RawValue) -> Result<(), ApiErrorResponse> {
-        let Some(known) = self.0.get(processor) else { return Ok(()) };
+impl ParamsSchemas {
+    /// Refuses params that the processor would refuse.
+    pub(crate) async fn check(&self, owner: &UserId, info: &ProcessorInfo, params: &RawValue) -> Result<(), ApiErrorResponse> {
+        let known = self.known(info);
         if let Some(source) = &known.source {
-            check_params(owner, processor, source, params).await?;
+            check_params(owner, &info.name, source, params).await?;
         }
         if known.is_json_schema {
             compile(owner, params).await?;
         }
         Ok(())
+    }
+
+    /// Kept from one job to the next: children keep compiled schemas by their source.
+    fn known(&self, info: &ProcessorInfo) -> Arc<Known> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get(&info.name).filter(|known| known.schema == info.params_schema) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let known = Arc::new(Known::new(&info.params_schema));
+                all.insert(info.name.clone(), Arc::clone(&known));
+                known
+            }
+        }
     }
 }
 

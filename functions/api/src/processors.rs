@@ -88,7 +88,8 @@ impl<'a> ProcessorResponse<'a> {
 )]
 pub async fn list_processors(State(state): State<Arc<AppState>>, JwtExtractor(claims): JwtExtractor) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Read)?;
-    json_answer(&ProcessorList { processors: state.app.processors.iter().map(ProcessorResponse::new).collect() })
+    let all = state.app.processors.all().await?;
+    json_answer(&ProcessorList { processors: all.iter().map(ProcessorResponse::new).collect() })
 }
 
 #[cfg(test)]

@@ -34,8 +34,14 @@ pub struct AppState {
 impl AppState {
     /// Without any other origins.
     pub fn new(app: App, auth: Authenticator) -> Self {
-        let params_schemas = ParamsSchemas::new(&app.processors);
-        Self { app, auth, origins: Origins::default(), params_schemas, page_tokens: OnceCell::new(), budget: Budget::new() }
+        Self {
+            app,
+            auth,
+            origins: Origins::default(),
+            params_schemas: ParamsSchemas::default(),
+            page_tokens: OnceCell::new(),
+            budget: Budget::new(),
+        }
     }
 
     /// With these origins.

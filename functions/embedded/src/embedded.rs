@@ -153,6 +153,7 @@ impl Embedded {
             concurrency_max: 4,
             calls_kept_free,
             function_timeout: Some(FUNCTION_TIMEOUT),
+            invisible_after_failure: None,
         }
     }
 

@@ -21,7 +21,6 @@ pub const HEADWAY_QUEUE_FAIRNESS: &str = "HEADWAY_QUEUE_FAIRNESS";
 /// For tests: if set, the queue delivers every message at least twice.
 const HEADWAY_DUPLICATE_EVERY_MESSAGE: &str = "HEADWAY_DUPLICATE_EVERY_MESSAGE";
 
-const TABLE: &str = "headway";
 const DATA_DEFAULT: &str = ".headway";
 
 /// An app, and the embedded table and queue that it uses.
@@ -48,6 +47,9 @@ pub enum HostError {
 }
 
 impl Hosted {
+    /// The table's name.
+    pub const TABLE: &str = "headway";
+
     /// Opens the app on the data in this directory, or in memory.
     ///
     /// # Errors
@@ -65,8 +67,8 @@ impl Hosted {
         };
         let embedded = Embedded::open(config)?;
         let client = embedded.dynamodb();
-        schema::create_table(&client, TABLE).await?;
-        let ledger = DynamoLedger::new(client, TABLE);
+        schema::create_table(&client, Self::TABLE).await?;
+        let ledger = DynamoLedger::new(client, Self::TABLE);
         let queue = SqsQueue::new(embedded.sqs(), &embedded.queue().url);
         let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
         Ok(Self { app: App { retention_days: config::retention_days()?, ..app }, embedded })

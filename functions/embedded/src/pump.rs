@@ -40,6 +40,9 @@ pub struct EventSource {
     pub calls_kept_free: usize,
     /// After this time a running call is dropped, as Lambda would kill it. `None`: never.
     pub function_timeout: Option<Duration>,
+    /// How long the messages of a failed call stay invisible, by how often each was received. `None`: until their visibility
+    /// timeout ends, as on AWS.
+    pub invisible_after_failure: Option<fn(u32) -> Duration>,
 }
 
 struct Pump<H> {
@@ -165,6 +168,16 @@ where
             }
             Err(reason) => {
                 tracing::error!(queue = self.source.queue.name, reason, "the function failed; its batch will be delivered again");
+                self.bring_back(&batch_ids).await;
+            }
+        }
+    }
+
+    async fn bring_back(&self, batch: &[(String, Handle)]) {
+        let Some(invisible) = self.source.invisible_after_failure else { return };
+        for (_, handle) in batch {
+            if let Err(fault) = self.queues.change_visibility(*handle, invisible(handle.receives)).await {
+                tracing::warn!(queue = self.source.queue.name, %fault, "a message comes back only after its visibility timeout");
             }
         }
     }

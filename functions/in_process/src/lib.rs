@@ -18,26 +18,27 @@ use tokio::time::Instant;
 pub struct Functions(Vec<JoinHandle<()>>);
 
 impl Functions {
-    /// Starts to call them, until `stopped` becomes true.
-    pub fn start(embedded: &Embedded, app: App, worker: Handler, stopped: watch::Receiver<bool>) -> Self {
+    /// Starts calling the worker with batches of messages, until `stopped` turns true.
+    pub fn worker(embedded: &Embedded, worker: Handler, stopped: watch::Receiver<bool>) -> Self {
         let worker = Arc::new(worker);
         let sources = [embedded.event_source(), embedded.dead_letter_source()];
-        let mut running: Vec<_> = sources
-            .into_iter()
-            .map(|source| {
-                let worker = worker.clone();
-                let handle = move |event| work(worker.clone(), event);
-                tokio::spawn(embedded.pump(source, handle, until(stopped.clone())))
-            })
-            .collect();
-        let parts = embedded.clone();
-        let clean = move |_event| cleanup(app.clone(), parts.clone());
-        running.push(tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped))));
-        Self(running)
+        let call = |source| {
+            let worker = worker.clone();
+            let handle = move |event| work(worker.clone(), event);
+            tokio::spawn(embedded.pump(source, handle, until(stopped.clone())))
+        };
+        Self(sources.into_iter().map(call).collect())
     }
 
-    /// A worker that knows which messages come from the dead-letter queue.
-    pub fn worker(embedded: &Embedded, app: App, processors: Processors) -> Handler {
+    /// Starts calling the cleanup by its schedule, until `stopped` turns true.
+    pub fn cleanup(embedded: &Embedded, app: App, stopped: watch::Receiver<bool>) -> Self {
+        let parts = embedded.clone();
+        let clean = move |_event| cleanup(app.clone(), parts.clone());
+        Self(vec![tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped)))])
+    }
+
+    /// A worker that knows the embedded queue's dead letters.
+    pub fn handler(embedded: &Embedded, app: App, processors: Processors) -> Handler {
         Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
     }
 

@@ -11,9 +11,10 @@ use clap::Args;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
 use headway_api::{AppState, quotas, router};
-use headway_core::config;
+use headway_core::{Processors, config};
 use headway_embedded::Hosted;
 use headway_in_process::Functions;
+use headway_lambda_host::CommandLine;
 use tokio::net::TcpListener;
 
 use crate::local_token;
@@ -23,6 +24,7 @@ mod descriptors;
 mod listener;
 mod logs;
 mod stop;
+mod worker;
 
 /// How long the token in the printed address lasts.
 const TOKEN_TTL: TimeDelta = TimeDelta::hours(12);
@@ -39,6 +41,13 @@ pub struct ServeArgs {
     /// Keep nothing beyond the process
     #[arg(long, conflicts_with = "data")]
     pub memory: bool,
+    /// Run this worker of your own, a Lambda function's program, in place of the built-in one: target/debug/my-jobs. It is
+    /// started again when the program changes
+    #[arg(long, value_name = "COMMAND")]
+    pub worker: Option<CommandLine>,
+    /// How many processes of the worker run side by side
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "worker", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: u16,
     /// The global `--json`: the ready line and logs are JSON.
     #[arg(skip)]
     pub json: bool,
@@ -62,16 +71,29 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
         TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}; name another with --listen", args.listen))?;
     let address = listener.local_addr()?;
 
-    let processors = headway_worker::processors::built_in()?;
     let quotas = quotas::from_env(&config::optional)?;
-    let app = hosted.app.clone().with_processors(processors.infos()).with_quotas(quotas);
+    let app = hosted.app.clone().with_quotas(quotas);
+    let own_worker = args.worker.clone();
+    let built_in = if own_worker.is_none() { headway_worker::processors::built_in()? } else { Processors::new() };
+    let app = if own_worker.is_none() { app.with_processors(built_in.infos()) } else { app.with_told_processors(Vec::new()) };
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let stopped = stop::when_asked().context("signals cannot be heard")?;
-    let worker = Functions::worker(&hosted.embedded, app.clone(), processors).alone().with_threads()?;
-    let functions = Functions::start(&hosted.embedded, app, worker, stopped.clone());
-    announce(args, address, checked_outside)?;
-    tokio::join!(listener::serve(listener, router(Arc::new(state)), connections_max, stopped), functions.finished());
+    let served = listener::serve(listener, router(Arc::new(state)), connections_max, stopped.clone());
+    let cleanup = Functions::cleanup(&hosted.embedded, app.clone(), stopped.clone());
+    match own_worker {
+        Some(command) => {
+            let workers = worker::start(&hosted, command, args, stopped).await?;
+            announce(args, address, checked_outside)?;
+            tokio::join!(served, workers.finished(), cleanup.finished());
+        }
+        None => {
+            let handler = Functions::handler(&hosted.embedded, app, built_in).alone().with_threads()?;
+            let worker = Functions::worker(&hosted.embedded, handler, stopped);
+            announce(args, address, checked_outside)?;
+            tokio::join!(served, worker.finished(), cleanup.finished());
+        }
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use headway_processor::ProcessorInfo;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -36,6 +37,7 @@ struct State {
     cares: BTreeMap<ChunkId, CareMark>,
     secrets: BTreeMap<String, Vec<u8>>,
     strays: BTreeMap<String, Stray>,
+    processors: Vec<ProcessorInfo>,
     /// The time by which the sweep finds a job.
     moved: BTreeMap<JobId, DateTime<Utc>>,
 }
@@ -234,6 +236,15 @@ impl Cupboard for MemoryLedger {
 
     async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
         Ok(self.state().secrets.entry(name.to_owned()).or_insert_with(|| fresh.to_vec()).clone())
+    }
+
+    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
+        Ok(self.state().processors.clone())
+    }
+
+    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
+        self.state().processors = processors.to_vec();
+        Ok(())
     }
 
     async fn keep_stray(&self, stray: &Stray, _now: DateTime<Utc>) -> Result<(), JobError> {

@@ -23,7 +23,7 @@ use headway_processor::ProcessorInfo;
 /// [`JobError::UnknownProcessor`], [`JobError::Invalid`] with pointers into the body, [`JobError::KeyReused`],
 /// [`JobError::Quota`], and [`JobError::Unavailable`], after which the same request may be sent again.
 pub async fn start_job(app: &App, mut submission: Submission) -> Result<Job, JobError> {
-    let info = processor(app, &submission.processor)?;
+    let info = &app.processors.find(&submission.processor).await?;
     if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
         return Err(invalid("/idField", format!("longer than {ID_CHARS_MAX} characters")));
     }
@@ -103,13 +103,6 @@ async fn finish(app: &App, job: Job, parts: Vec<PartItems>) -> Result<Job, JobEr
 
 async fn now(app: &App, id: JobId) -> Result<Job, JobError> {
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
-}
-
-fn processor<'a>(app: &'a App, name: &str) -> Result<&'a ProcessorInfo, JobError> {
-    app.processors
-        .iter()
-        .find(|info| info.name == name)
-        .ok_or_else(|| JobError::UnknownProcessor { known: app.processors.iter().map(|info| info.name.clone()).collect() })
 }
 
 /// The caller's chunk size, else the processor's wish, else what fits the number of items.

@@ -10,7 +10,7 @@ use headway_aws::metrics::Metrics;
 use headway_aws::{app_on_aws, telemetry};
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
 use headway_core::work::{Delivery, Invocation, Worker};
-use headway_core::{App, Processors, config};
+use headway_core::{App, Processors, config, error_chain, known};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -109,6 +109,11 @@ const END_AFTER: Duration = Duration::from_millis(500);
 /// What is missing in the environment, and what the runtime reports.
 pub async fn run(processors: Processors) -> Result<(), Error> {
     enter();
+    if config::optional("AWS_LAMBDA_RUNTIME_API").is_none() {
+        let program = std::env::args().next().unwrap_or_else(|| "the worker".to_owned());
+        eprintln!("This is a Lambda function. To run it on this machine: headway serve --worker {program}");
+        std::process::exit(2);
+    }
     telemetry::init();
     let app = app_on_aws().await?;
     serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
@@ -120,6 +125,10 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
 /// What is missing in the environment, and what the runtime reports.
 pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: Processors) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
+    // Callers may have to wait for a new processor; those that are known go on being worked on.
+    if let Err(error) = known::tell(app.cupboard.as_ref(), &processors).await {
+        tracing::error!(error = error_chain(&error), "the api is not told of this worker's processors");
+    }
     let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {

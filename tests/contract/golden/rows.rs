@@ -15,7 +15,7 @@ use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutcomeCh
 use headway_core::part::{Part, Register};
 use headway_core::split::{Split, hex};
 use headway_core::waiting::{WaitReason, WaitingFor};
-use headway_core::{ChunkId, Job, JobId, JobStatus, Ledger, ToleratedFailures, UserId};
+use headway_core::{ChunkId, Job, JobId, JobStatus, Ledger, Options, ProcessorInfo, ToleratedFailures, UserId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -67,6 +67,7 @@ impl Golden {
         ledger.secret("page-token", &[7; 32]).await.unwrap();
         let stray = Stray { message_id: "m-1".to_owned(), body: "hello".to_owned(), reason: "not one of ours".to_owned() };
         ledger.keep_stray(&stray, at(0)).await.unwrap();
+        ledger.tell_processors(&[ProcessorInfo::new("mine", &Options::default())]).await.unwrap();
     }
 
     async fn rows(&self) -> BTreeMap<String, Value> {
@@ -87,6 +88,7 @@ impl Golden {
         assert_eq!(ledger.parked((job.id, 2)).await.unwrap(), [parked()]);
         assert_eq!(ledger.care(outcome.id).await.unwrap(), Some(care()));
         assert_eq!(ledger.secret("page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one stands");
+        assert_eq!(ledger.told_processors().await.unwrap(), [ProcessorInfo::new("mine", &Options::default())]);
         let in_the_way = ledger.create(&Job { id: JobId(Uuid::from_u128(9)), ..job }, &raw("{}"), Some(&key()), None).await.unwrap();
         assert_eq!(in_the_way.unwrap().job, job_id(1));
     }

@@ -1,4 +1,4 @@
-//! Rows that are only kept: parked messages, marks, secrets, strays.
+//! Rows that are only kept: parked messages, marks, secrets, strays, the processors that workers tell of.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use headway_core::cupboard::Stray;
 use headway_core::ledger::{CareMark, Parked};
-use headway_core::{ChunkId, JobId, Store};
+use headway_core::{ChunkId, JobId, Options, ProcessorInfo, Store};
 use uuid::Uuid;
 
 use crate::sample::at;
@@ -16,6 +16,7 @@ crate::subject::over_every_ledger!(
     a_mark_is_made_changed_and_removed,
     a_secret_never_changes,
     a_stray_of_any_size_is_kept,
+    what_a_worker_tells_is_kept_whole,
 );
 
 async fn every_parked_message_is_given_back_until_it_is_forgotten(ledger: Arc<dyn Store>) {
@@ -66,6 +67,18 @@ async fn a_secret_never_changes(ledger: Arc<dyn Store>) {
     let answers: BTreeSet<Vec<u8>> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers.len(), 1, "all who asked at once got the same");
     assert!(answers.contains(&ledger.secret(&name, &[99; 32]).await.unwrap()));
+}
+
+async fn what_a_worker_tells_is_kept_whole(ledger: Arc<dyn Store>) {
+    let schema = serde_json::json!({"type": "object", "properties": {"é": {"const": 1.5}}});
+    let options = Options { description: "Écrit".to_owned(), params_schema: schema, chunk_size: Some(7), ..Options::default() };
+    let told = [ProcessorInfo::new("a", &options), ProcessorInfo::new("b", &Options::default())];
+    for _ in 0..2 {
+        ledger.tell_processors(&told).await.unwrap();
+        assert_eq!(ledger.told_processors().await.unwrap(), told, "the wish for a chunk size too");
+    }
+    ledger.tell_processors(&told[1..]).await.unwrap();
+    assert_eq!(ledger.told_processors().await.unwrap(), told[1..], "what is told last is all there is");
 }
 
 async fn a_stray_of_any_size_is_kept(ledger: Arc<dyn Store>) {

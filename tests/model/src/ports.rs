@@ -16,7 +16,8 @@ use headway_core::part::{Part, PartWrite};
 use headway_core::queue::Outgoing;
 use headway_core::quota::Usage;
 use headway_core::{
-    ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, UserId,
+    ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, ProcessorInfo,
+    UserId,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -256,6 +257,14 @@ impl Cupboard for Ports {
 
     async fn secret(&self, name: &str, _fresh: &[u8]) -> Result<Vec<u8>, JobError> {
         panic!("no process asks for the secret {name}")
+    }
+
+    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
+        panic!("the processors of a model are named")
+    }
+
+    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
+        panic!("no worker of a model starts: {processors:?}")
     }
 
     async fn keep_stray(&self, stray: &Stray, _now: DateTime<Utc>) -> Result<(), JobError> {

@@ -69,6 +69,16 @@ impl Queues {
         self.run(Access::Look, move |store| store.queue(&name)).await
     }
 
+    /// Makes a message invisible for this long from now.
+    ///
+    /// # Errors
+    ///
+    /// What SQS says if it is gone, was received again, or is visible already.
+    pub(crate) async fn change_visibility(&self, handle: Handle, invisible: Duration) -> Result<(), Fault> {
+        let ms = u64::try_from(invisible.as_millis()).unwrap_or(u64::MAX / 2);
+        self.run(Access::WriteWithoutSync, move |store| store.work(|work| settle::change_visibility(work, &handle, ms))).await
+    }
+
     /// Deletes the messages of these handles.
     ///
     /// # Errors
@@ -276,7 +286,7 @@ async fn change_message_visibility(queues: &Queues, request: Receipt) -> Result<
     let handle = Handle::read(&request.receipt_handle, queue.id)?;
     let seconds = request.visibility_timeout.ok_or_else(|| Fault::new(Kind::MissingParameter, "VisibilityTimeout is missing"))?;
     let visibility_ms = within(seconds, VISIBILITY_SECONDS, "VisibilityTimeout")? * 1000;
-    queues.run(Access::WriteWithoutSync, move |store| store.work(|work| settle::change_visibility(work, &handle, visibility_ms))).await?;
+    queues.change_visibility(handle, Duration::from_millis(visibility_ms)).await?;
     Ok(Nothing {})
 }
 

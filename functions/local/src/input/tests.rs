@@ -344,7 +344,7 @@ fn ndjson_that_is_refused_at_its_place() {
         ("1\n[7,-1e999]", "line 2, column 4: not JSON that a job takes (number out of range"),
         (
             "1\n{\"é\\\"\":\"b\",\"a\":{\"x\":1,\"\\u0078\":2}}",
-            "line 2, column 23: not JSON that a job takes (the member \"x\" comes twice",
+            "line 2, column 23: not JSON that a job takes (the member \"x\" occurs twice",
         ),
         (&deep, &deep_says),
         ("{\"a\":NaN}", "line 1, column 6: not JSON that a job takes (expected value; JSON has no such number: use null"),

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
+use headway_core::ProcessorInfo;
 use headway_core::cupboard::{Cupboard, Stray};
 use headway_core::error::JobError;
 use headway_core::ids::UserId;
@@ -50,6 +51,16 @@ impl Cupboard for DynamoLedger {
             Put::Refused(Some(there)) => read(&there),
             Put::Refused(None) => Err(JobError::unavailable("the table: PutItem", "a secret was refused, yet there is none")),
         }
+    }
+
+    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
+        let item = self.table.get(Key::processors()).await?;
+        let read = |item| small_rows::processors(item).map_err(|e| JobError::corrupt("what workers told", e));
+        item.as_ref().map_or(Ok(Vec::new()), read)
+    }
+
+    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
+        self.table.put(small_rows::processors_item(processors)?).await
     }
 
     async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError> {

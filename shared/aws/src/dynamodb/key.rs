@@ -60,6 +60,10 @@ impl Key {
         Self::new(format!("SECRET#{name}"), "SECRET")
     }
 
+    pub(super) fn processors() -> Self {
+        Self::new("WORKER".to_owned(), "PROCESSORS")
+    }
+
     pub(super) fn stray(day: DateTime<Utc>, message_id: &str) -> Self {
         Self::new(format!("STRAY#{}", day.format("%Y-%m-%d")), message_id)
     }

@@ -1,4 +1,4 @@
-//! The rows that only carry: what an `Idempotency-Key` stands for, a kept message, a mark, a stray.
+//! The rows that only carry: what an `Idempotency-Key` stands for, a kept message, a mark, a stray, a worker's processors.
 
 use chrono::{DateTime, Utc};
 
@@ -6,12 +6,16 @@ use super::item::{Item, Reader, RowFault, Writer};
 use super::key::{Key, part_of, parts_of_parked};
 use super::part_row::ttl;
 use super::schema::*;
+use headway_core::ProcessorInfo;
 use headway_core::cupboard::Stray;
+use headway_core::error::JobError;
 use headway_core::ids::{ChunkId, JobId, UserId};
 use headway_core::ledger::{CareMark, Parked, SubmissionKey};
 
 /// What is kept of a stray's text, in bytes: a row holds 400 KB, a message may have 1 MiB.
 const STRAY_BYTES_MAX: usize = 380_000;
+/// The most that all processors of a worker take as JSON, in bytes: a row holds 400 KB.
+const PROCESSORS_BYTES_MAX: usize = 380_000;
 
 pub(super) fn submission_item(key: &SubmissionKey, now: DateTime<Utc>) -> Item {
     Writer::new(Key::submission(&key.user_id, &key.key_hash))
@@ -67,4 +71,20 @@ pub(super) fn stray_item(stray: &Stray, now: DateTime<Utc>) -> Item {
         .text(REASON, &stray.reason)
         .number(TTL, ttl(now))
         .into_item()
+}
+
+/// As JSON: whether a processor asks for its chunk size is not among what callers see, and is kept beside it.
+pub(super) fn processors_item(processors: &[ProcessorInfo]) -> Result<Item, JobError> {
+    let kept: Vec<_> = processors.iter().map(|info| (info, info.chunk_size_asked)).collect();
+    let data = serde_json::to_string(&kept).map_err(|e| JobError::corrupt("a worker's processors", e))?;
+    if data.len() > PROCESSORS_BYTES_MAX {
+        let problem = format!("they take {} bytes, at most {PROCESSORS_BYTES_MAX} can be kept: shorten their paramsSchema", data.len());
+        return Err(JobError::corrupt("a worker's processors", problem));
+    }
+    Ok(Writer::new(Key::processors()).text(DATA, data).into_item())
+}
+
+pub(super) fn processors(item: &Item) -> Result<Vec<ProcessorInfo>, RowFault> {
+    let kept: Vec<(ProcessorInfo, bool)> = serde_json::from_str(Reader(item).text(DATA)?).map_err(|_| RowFault::Malformed(DATA))?;
+    Ok(kept.into_iter().map(|(info, chunk_size_asked)| ProcessorInfo { chunk_size_asked, ..info }).collect())
 }

@@ -12,7 +12,7 @@ use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite};
 use headway_core::quota::Usage;
-use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
+use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, ProcessorInfo, Store, UserId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -289,6 +289,14 @@ impl Cupboard for SimLedger {
 
     async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
         self.table.secret(name, fresh).await
+    }
+
+    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
+        self.table.told_processors().await
+    }
+
+    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
+        self.table.tell_processors(processors).await
     }
 
     async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError> {

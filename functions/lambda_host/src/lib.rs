@@ -1,0 +1,23 @@
+//! Runs an unmodified Lambda worker as a process of this machine.
+//!
+//! - [`Workers`]: keeps a number of worker processes running and calls them with batches from the embedded queue
+//! - `slot`: one process after another in the place of one worker; what Lambda calls an execution environment
+//! - `runtime_api`: Lambda's Runtime API, as one process sees it
+//! - `aws`: the embedded table and queue in AWS's JSON protocol
+//! - `process`, `command`, `binary`: the process, its command line, and whether its file has changed
+//!
+//! Both servers listen on loopback only, under a path that nobody else knows: who may not read the data directory cannot
+//! read it through them either.
+
+mod aws;
+mod binary;
+mod command;
+mod loopback;
+mod process;
+mod runtime_api;
+mod slot;
+mod workers;
+
+pub use command::{CommandLine, CommandLineError};
+pub use process::{Line, LogSink, Stream};
+pub use workers::{Workers, WorkersError};

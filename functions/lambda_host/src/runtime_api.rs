@@ -1,0 +1,149 @@
+//! Lambda's Runtime API, as one worker process sees it: it asks for the next event, then answers it or says why not.
+//!
+//! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::loopback::Loopback;
+
+/// What the worker made of an event: its answer, or its own words for why there is none.
+pub(crate) type Answer = Result<Value, String>;
+
+/// Lambda takes an answer of 6 MB.
+const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// So much is kept of what a worker says: it asks once before anybody listens, and fails to start once.
+const NEWS_MAX: usize = 4;
+const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:worker";
+
+/// The side that calls the worker.
+#[derive(Debug)]
+pub(crate) struct RuntimeApi {
+    served: Loopback,
+    events: mpsc::Sender<Event>,
+    news: mpsc::Receiver<News>,
+}
+
+/// What a worker says beside its answers.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// It asks for an event, and has ended what it had.
+    Asks,
+    /// It cannot start, by its own words.
+    CannotStart(String),
+}
+
+struct Event {
+    body: Value,
+    timeout: Duration,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The side that the worker calls.
+struct Served {
+    events: Mutex<mpsc::Receiver<Event>>,
+    news: mpsc::Sender<News>,
+    under_way: Mutex<Option<(String, oneshot::Sender<Answer>)>>,
+}
+
+impl RuntimeApi {
+    /// Serves one process.
+    pub(crate) async fn serve() -> io::Result<Self> {
+        let (events, taken) = mpsc::channel(1);
+        let (tells, news) = mpsc::channel(NEWS_MAX);
+        let served = Served { events: Mutex::new(taken), news: tells, under_way: Mutex::default() };
+        let routes = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
+            .with_state(Arc::new(served));
+        Ok(Self { served: Loopback::serve(routes).await?, events, news })
+    }
+
+    /// What the worker finds in `AWS_LAMBDA_RUNTIME_API`.
+    pub(crate) fn url(&self) -> String {
+        self.served.url()
+    }
+
+    /// What the worker says next; for ever silent once nobody can say anything.
+    pub(crate) async fn news(&mut self) -> News {
+        match self.news.recv().await {
+            Some(news) => news,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Hands an event to the worker that asked for one, and waits for its answer.
+    pub(crate) async fn call(&self, body: Value, timeout: Duration) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let gone = || "the worker asked for another event without an answer to this one".to_owned();
+        self.events.send(Event { body, timeout, answer }).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+async fn next(State(served): State<Arc<Served>>) -> Response {
+    // One at a time: who asks again has given up what it had.
+    *served.under_way.lock().await = None;
+    // Only the first is waited for.
+    let _ = served.news.try_send(News::Asks);
+    let Some(event) = served.events.lock().await.recv().await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let id = Uuid::new_v4().to_string();
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + event.timeout;
+    *served.under_way.lock().await = Some((id.clone(), event.answer));
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
+        ("lambda-runtime-invoked-function-arn", FUNCTION_ARN.to_owned()),
+    ];
+    (headers, event.body.to_string()).into_response()
+}
+
+async fn response(State(served): State<Arc<Served>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    let answer = serde_json::from_slice(&body).map_err(|error| format!("its answer is not JSON: {error}"));
+    end(&served, &id, answer).await
+}
+
+async fn error(State(served): State<Arc<Served>>, Path(id): Path<String>, body: String) -> StatusCode {
+    end(&served, &id, Err(words(&body))).await
+}
+
+async fn init_error(State(served): State<Arc<Served>>, body: String) -> StatusCode {
+    let _ = served.news.try_send(News::CannotStart(words(&body)));
+    StatusCode::ACCEPTED
+}
+
+async fn end(served: &Served, id: &str, answer: Answer) -> StatusCode {
+    let mut under_way = served.under_way.lock().await;
+    match under_way.take() {
+        // The caller may have stopped waiting.
+        Some((known, waiting)) if known == id => waiting.send(answer).map_or(StatusCode::GONE, |()| StatusCode::ACCEPTED),
+        other => {
+            *under_way = other;
+            StatusCode::BAD_REQUEST
+        }
+    }
+}
+
+/// The message of an error document `{"errorMessage": …, "errorType": …}`, or the text itself.
+fn words(body: &str) -> String {
+    let document: Option<Value> = serde_json::from_str(body).ok();
+    let message = document.as_ref().and_then(|document| document["errorMessage"].as_str());
+    message.unwrap_or(body).to_owned()
+}

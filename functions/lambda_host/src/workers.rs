@@ -1,0 +1,145 @@
+//! The workers of one command, and the event source mappings that call them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use headway_embedded::{Embedded, EventSource, FUNCTION_TIMEOUT};
+use serde_json::Value;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::aws;
+use crate::command::CommandLine;
+use crate::loopback::Loopback;
+use crate::process::LogSink;
+use crate::slot::{Call, Fleet, Slot, stopped};
+
+/// Worker processes under way, and what calls them.
+#[derive(Debug)]
+pub struct Workers {
+    tasks: Vec<JoinHandle<()>>,
+    _aws: Loopback,
+}
+
+/// Why there are no workers.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing can be served on loopback")]
+pub struct WorkersError(#[from] io::Error);
+
+impl Workers {
+    /// Starts `count` processes of this command, at least one, and calls them with batches from the queue until `stop` turns
+    /// true. `variables` are what the template sets beside the queue and AWS: the table's name and the like.
+    ///
+    /// Each process is called with one batch at a time, has as long for it as the embedded queue gives a function, and is
+    /// killed then. One that ends is started again, after a pause that doubles up to 30 s while it does not get ready. One
+    /// whose file has changed is started again between two batches.
+    ///
+    /// # Errors
+    /// [`WorkersError`] if loopback cannot be listened on. A command that cannot be run is logged, and tried again.
+    pub async fn start(
+        embedded: &Embedded,
+        command: CommandLine,
+        count: usize,
+        mut variables: Vec<(String, String)>,
+        log: LogSink,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, WorkersError> {
+        let aws = aws::serve(embedded.clone()).await?;
+        variables.extend(environment(embedded, &aws));
+        let count = count.max(1);
+        let (call, calls) = mpsc::channel(1);
+        let (ready, readiness) = watch::channel(0);
+        let fleet = Fleet { command, variables, log, calls: Arc::new(Mutex::new(calls)), ready, stopped: stop.clone() };
+        let fleet = Arc::new(fleet);
+        let mut tasks: Vec<_> = sources(embedded, count)
+            .into_iter()
+            .map(|source| tokio::spawn(pump(embedded.clone(), source, call.clone(), readiness.clone(), stop.clone())))
+            .collect();
+        tasks.extend((1..=count).map(|worker| tokio::spawn(Slot { fleet: Arc::clone(&fleet), worker }.keep())));
+        Ok(Self { tasks, _aws: aws })
+    }
+
+    /// Waits until every call under way has ended, and with it every process.
+    pub async fn finished(self) {
+        for task in self.tasks {
+            // A panic was reported where it happened; there is nothing left to end.
+            let _ = task.await;
+        }
+    }
+}
+
+/// As many calls at a time as there are workers. One of several is kept free for owners that have no call under way.
+fn sources(embedded: &Embedded, count: usize) -> [EventSource; 2] {
+    let source = embedded.event_source();
+    let calls_kept_free = source.calls_kept_free.min(count - 1);
+    [EventSource { concurrency_max: count - calls_kept_free, calls_kept_free, ..source }, embedded.dead_letter_source()].map(|source| {
+        // The worker's time begins when a process takes the batch.
+        EventSource { function_timeout: None, invisible_after_failure: Some(invisible_after_failure), ..source }
+    })
+}
+
+/// From this receive on a worker runs a chunk carefully, and asks how long the worker before it may have lived.
+const CAREFUL_FROM_RECEIVES: u32 = 3;
+
+/// A worker that died gives its batch back at once: a developer waits for it. From the third receive on only when the time of
+/// the one that died is surely over, since the next worker waits for that before it blames an item.
+fn invisible_after_failure(receives: u32) -> Duration {
+    if receives < CAREFUL_FROM_RECEIVES { Duration::from_secs(1) } else { FUNCTION_TIMEOUT + Duration::from_secs(10) }
+}
+
+/// Calls workers with what is in the queue, while there is a worker: else a message would be received for nobody.
+async fn pump(
+    embedded: Embedded,
+    source: EventSource,
+    call: mpsc::Sender<Call>,
+    mut ready: watch::Receiver<usize>,
+    stop: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            () = stopped(&stop) => return,
+            is_ready = ready.wait_for(|ready| *ready > 0) => if is_ready.is_err() { return },
+        }
+        let (call, mut readiness, stop) = (call.clone(), ready.clone(), stop.clone());
+        let handler = move |event| hand(call.clone(), event);
+        let no_worker_or_stopped = async move {
+            tokio::select! {
+                () = stopped(&stop) => {}
+                _ = readiness.wait_for(|ready| *ready == 0) => {}
+            }
+        };
+        embedded.pump(source.clone(), handler, no_worker_or_stopped).await;
+    }
+}
+
+async fn hand(call: mpsc::Sender<Call>, event: Value) -> Result<Value, String> {
+    let (answer, answered) = oneshot::channel();
+    let gone = || "no worker is left".to_owned();
+    call.send(Call { event, answer }).await.map_err(|_| gone())?;
+    answered.await.map_err(|_| gone())?
+}
+
+/// What Lambda sets, and where AWS is. Credentials are only made up where there are none: a processor may call AWS with the
+/// user's own.
+fn environment(embedded: &Embedded, aws: &Loopback) -> Vec<(String, String)> {
+    let endpoint = aws.url();
+    let mut variables = vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()),
+        ("AWS_ENDPOINT_URL_SQS", endpoint),
+        ("AWS_LAMBDA_FUNCTION_NAME", "worker".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
+        ("HEADWAY_QUEUE_URL", embedded.queue().url.clone()),
+        ("HEADWAY_DEAD_LETTER_QUEUE_ARN", embedded.dead_letters().arn.clone()),
+    ];
+    let unset = |name: &str| std::env::var_os(name).is_none();
+    if unset("AWS_REGION") && unset("AWS_DEFAULT_REGION") {
+        variables.push(("AWS_REGION", "us-east-1".to_owned()));
+    }
+    if unset("AWS_ACCESS_KEY_ID") && unset("AWS_PROFILE") {
+        variables.push(("AWS_ACCESS_KEY_ID", "local".to_owned()));
+        variables.push(("AWS_SECRET_ACCESS_KEY", "local".to_owned()));
+    }
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,72 @@
+//! A worker of the user's own in place of the built-in one: as processes, under Lambda's Runtime API.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use headway_embedded::Hosted;
+use headway_lambda_host::{CommandLine, Line, LogSink, Stream, Workers};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::ServeArgs;
+use crate::out::printable;
+
+/// Starts it.
+///
+/// # Errors
+/// If loopback cannot be listened on.
+pub(super) async fn start(
+    hosted: &Hosted,
+    command: CommandLine,
+    args: &ServeArgs,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<Workers> {
+    let mut variables = vec![("HEADWAY_TABLE".to_owned(), Hosted::TABLE.to_owned())];
+    if std::env::var_os("HEADWAY_LOG").is_none() && !args.json {
+        // A line for each batch is for a log, not for a terminal.
+        variables.push(("HEADWAY_LOG".to_owned(), "warn".to_owned()));
+    }
+    let log: LogSink = if args.json { Arc::new(as_json) } else { Arc::new(for_people) };
+    Ok(Workers::start(&hosted.embedded, command, usize::from(args.workers), variables, log, stopped).await?)
+}
+
+/// A line of the worker's log stays as it is; what else it writes becomes a line of JSON.
+fn as_json(line: Line) {
+    let text = match serde_json::from_str::<Value>(&line.text) {
+        Ok(Value::Object(mut event)) => {
+            event.insert("worker".to_owned(), line.worker.into());
+            Value::Object(event)
+        }
+        _ => json!({"worker": line.worker, "message": line.text}),
+    };
+    // Whoever closed standard output does not want to read it.
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+fn for_people(line: Line) {
+    let text = match (line.stream, serde_json::from_str::<Value>(&line.text)) {
+        (Stream::Output, Ok(Value::Object(event))) if event.contains_key("level") => event_text(&event),
+        _ => printable(&line.text),
+    };
+    let _ = writeln!(io::stderr(), "worker {} | {text}", line.worker);
+}
+
+/// `WARN a message is left for later  error=… part=0`: an event of the worker's log, without its time.
+fn event_text(event: &serde_json::Map<String, Value>) -> String {
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let [level, message] = ["level", "message"].map(|name| event.get(name).map(plain).unwrap_or_default());
+    let told = ["timestamp", "level", "message", "span", "spans", "target"];
+    let fields = event.iter().filter(|(name, _)| !told.contains(&name.as_str())).map(|(name, value)| format!(" {name}={}", plain(value)));
+    printable(&format!("{level} {message}{}", fields.collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_line_for_people_and_cannot_take_over_the_terminal() {
+        let event = json!({"timestamp": "2026", "level": "WARN", "message": "left", "part": 0, "error": "\u{1b}[2J"});
+        assert_eq!(event_text(event.as_object().unwrap()), "WARN left error=\\u001b[2J part=0");
+    }
+}

@@ -1,0 +1,146 @@
+//! What jobs can be started with: the processors that the host names, and those that its workers have told of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use headway_processor::{ProcessorInfo, Processors};
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+use crate::cupboard::Cupboard;
+use crate::error::JobError;
+
+/// How long what workers told is used before it is read again.
+const READ_EVERY: TimeDelta = TimeDelta::seconds(30);
+/// For a name that is not known it is read again after so short a time: the worker may just have started.
+const READ_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(1);
+
+/// The processors that jobs can be started with. Clones share what was read.
+#[derive(Debug, Clone, Default)]
+pub struct KnownProcessors {
+    named: Arc<[ProcessorInfo]>,
+    told: Option<Arc<Told>>,
+}
+
+/// What workers told, and when it was read last.
+#[derive(Debug)]
+struct Told {
+    cupboard: Arc<dyn Cupboard>,
+    clock: Arc<dyn Clock>,
+    read: Mutex<Option<Reading>>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    at: DateTime<Utc>,
+    all: Arc<[ProcessorInfo]>,
+}
+
+impl KnownProcessors {
+    /// These alone.
+    pub fn named(named: Vec<ProcessorInfo>) -> Self {
+        Self { named: named.into(), told: None }
+    }
+
+    /// These, and what workers tell; of one name what the worker tells.
+    pub fn named_and_told(named: Vec<ProcessorInfo>, cupboard: Arc<dyn Cupboard>, clock: Arc<dyn Clock>) -> Self {
+        Self { named: named.into(), told: Some(Arc::new(Told { cupboard, clock, read: Mutex::default() })) }
+    }
+
+    /// All of them, by name. What workers told may be 30 s old.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn all(&self) -> Result<Arc<[ProcessorInfo]>, JobError> {
+        self.read(READ_EVERY).await
+    }
+
+    /// The processor of that name.
+    ///
+    /// # Errors
+    /// [`JobError::UnknownProcessor`] with those there are, or what reading failed with.
+    pub async fn find(&self, name: &str) -> Result<ProcessorInfo, JobError> {
+        let of_name = |all: &[ProcessorInfo]| all.iter().find(|info| info.name == name).cloned();
+        if let Some(info) = of_name(&self.all().await?) {
+            return Ok(info);
+        }
+        let all = self.read(READ_AGAIN_AFTER).await?;
+        of_name(&all).ok_or_else(|| JobError::UnknownProcessor { known: all.iter().map(|info| info.name.clone()).collect() })
+    }
+
+    async fn read(&self, age_max: TimeDelta) -> Result<Arc<[ProcessorInfo]>, JobError> {
+        let Some(told) = &self.told else { return Ok(Arc::clone(&self.named)) };
+        let mut read = told.read.lock().await;
+        let now = told.clock.now();
+        if let Some(reading) = &*read
+            && now - reading.at < age_max
+        {
+            return Ok(Arc::clone(&reading.all));
+        }
+        let own = told.cupboard.told_processors().await?;
+        let by_name: BTreeMap<_, _> = self.named.iter().cloned().chain(own).map(|info| (info.name.clone(), info)).collect();
+        let all: Arc<[ProcessorInfo]> = by_name.into_values().collect();
+        *read = Some(Reading { at: now, all: Arc::clone(&all) });
+        Ok(all)
+    }
+}
+
+/// A worker tells what processors it has, when it starts. Nothing is written if that is known.
+///
+/// # Errors
+/// If the store is not available.
+pub async fn tell(cupboard: &dyn Cupboard, processors: &Processors) -> Result<(), JobError> {
+    let infos = processors.infos();
+    if cupboard.told_processors().await? == infos {
+        return Ok(());
+    }
+    cupboard.tell_processors(&infos).await
+}
+
+#[cfg(test)]
+mod tests {
+    use headway_processor::Options;
+
+    use super::*;
+    use crate::ledger::memory::MemoryLedger;
+
+    #[derive(Debug)]
+    struct Hands(std::sync::Mutex<DateTime<Utc>>);
+
+    impl Clock for Hands {
+        fn now(&self) -> DateTime<Utc> {
+            *self.0.lock().unwrap()
+        }
+
+        fn fresh_id(&self) -> uuid::Uuid {
+            uuid::Uuid::nil()
+        }
+    }
+
+    fn info(name: &str, description: &str) -> ProcessorInfo {
+        ProcessorInfo::new(name, &Options { description: description.to_owned(), ..Options::default() })
+    }
+
+    /// A worker that has just started is known at once; what it tells of a name counts more than what the host says of it.
+    #[tokio::test]
+    async fn what_a_worker_tells_is_known() {
+        let store = Arc::new(MemoryLedger::default());
+        let clock = Arc::new(Hands(std::sync::Mutex::new(DateTime::UNIX_EPOCH)));
+        let known = KnownProcessors::named_and_told(vec![info("http", "the host's")], store.clone(), clock.clone());
+        let unknown = known.find("mine").await;
+        assert!(matches!(&unknown, Err(JobError::UnknownProcessor { known }) if known == &["http"]), "{unknown:?}");
+
+        store.tell_processors(&[info("http", "the worker's"), info("mine", "")]).await.unwrap();
+        assert!(known.find("mine").await.is_err(), "an unknown name is no reason to read at every request");
+        *clock.0.lock().unwrap() += READ_AGAIN_AFTER;
+        assert_eq!(known.find("mine").await.unwrap(), info("mine", ""));
+        let descriptions: Vec<_> = known.all().await.unwrap().iter().map(|info| info.description.clone()).collect();
+        assert_eq!(descriptions, ["the worker's", ""]);
+
+        store.tell_processors(&[]).await.unwrap();
+        assert_eq!(known.all().await.unwrap().len(), 2, "it is read again only later");
+        *clock.0.lock().unwrap() += READ_EVERY;
+        assert_eq!(*known.all().await.unwrap(), [info("http", "the host's")]);
+    }
+}

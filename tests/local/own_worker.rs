@@ -1,0 +1,125 @@
+//! `serve --worker`: an unmodified Lambda worker as processes of this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::server::{Server, eventually};
+use crate::serving::{Home, run};
+use crate::{counts, indexes};
+
+const ORDERS: u64 = 1_500;
+
+/// The example's worker, which the whole workspace's tests build.
+fn worker() -> PathBuf {
+    let worker = crate::serving::binary().with_file_name("own-worker");
+    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
+    worker
+}
+
+/// A copy of the worker in the home, its invoices' directory, and so many orders of which every hundredth is empty.
+fn place(home: &Home) -> (String, String) {
+    fs::copy(worker(), home.path().join("worker")).unwrap();
+    fs::create_dir(home.path().join("invoices")).unwrap();
+    let lines = |n| if n % 100 == 7 { "" } else { r#"{"article":"Lamp","quantity":2,"price_cents":1995}"# };
+    let orders: Vec<_> = (0..ORDERS).map(|n| format!(r#"{{"customer":"c{n}","lines":[{}]}}"#, lines(n))).collect();
+    ("./worker".to_owned(), home.file("orders.ndjson", orders.join("\n")))
+}
+
+fn serve(home: &Home, worker: &str) -> Server {
+    let invoices = home.path().join("invoices");
+    home.serve_with(&["--data", "data", "--worker", worker], &[("INVOICES_DIR", invoices.to_str().unwrap())])
+}
+
+/// The processes that the server has started, by their numbers.
+fn workers(server: &Server) -> Vec<u32> {
+    let parent = server.serving.child.id().to_string();
+    let is_child = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(1) == Some(parent.as_str()))
+    };
+    let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    numbers.filter(is_child).collect()
+}
+
+/// Kills a process; false if it was gone.
+fn kill(pid: u32) -> bool {
+    Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).stderr(Stdio::null()).status().unwrap().success()
+}
+
+/// Waits until the server's log holds this.
+fn said(server: &Server, words: &str) {
+    eventually(words, || server.has_said(words).then_some(()));
+}
+
+/// Waits until a worker has told of its processors.
+fn until_known(home: &Home, server: &Server) {
+    let known = || server.json(home, &["processors"])["processors"].as_array().is_some_and(|known| !known.is_empty());
+    eventually("a processor", || known().then_some(()));
+}
+
+/// What would break it: a message that a killed worker held and nobody brings back, or one that is counted twice.
+#[test]
+fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once() {
+    let home = Home::new();
+    let (worker, orders) = place(&home);
+    let server = serve(&home, &worker);
+    until_known(&home, &server);
+    let sent = server.json(&home, &["submit", &orders, "--processor", "invoices", "--tolerate", "20", "--chunk-size", "5", "--detach"]);
+    let id = sent["id"].as_str().unwrap();
+    let mut kills = 0;
+    let job = eventually("the end of the job", || {
+        if kills < 6 {
+            kills += workers(&server).into_iter().take(1).filter(|pid| kill(*pid)).count();
+        }
+        Some(server.json(&home, &["status", id])).filter(|job| job["status"] == "Completed")
+    });
+    assert!(kills > 0);
+    assert_eq!(counts(&job), [ORDERS, ORDERS - 15, 15, 0], "{job}");
+    assert_eq!(indexes(&home, &server, "failures", id).len(), 15);
+    assert_eq!(fs::read_dir(home.path().join("invoices")).unwrap().count() as u64, ORDERS - 15);
+    assert!(server.serving.terminate().0.success());
+}
+
+/// A build replaces the file; the next batch is worked on by the new program.
+#[test]
+fn a_new_program_takes_the_place_of_the_old_one() {
+    let home = Home::new();
+    let (worker, _) = place(&home);
+    let server = serve(&home, &worker);
+    until_known(&home, &server);
+    let before = workers(&server);
+    fs::copy(self::worker(), home.path().join("built")).unwrap();
+    fs::rename(home.path().join("built"), home.path().join("worker")).unwrap();
+    said(&server, "has changed");
+    let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);
+    assert_eq!(server.run(&home, &["submit", &order, "--processor", "invoices"]).code, Some(0));
+    assert!(workers(&server).iter().any(|pid| !before.contains(pid)));
+}
+
+/// Words instead of a panic, and what to do.
+#[test]
+fn what_is_no_worker_is_said() {
+    let home = Home::new();
+    place(&home);
+    let server = serve(&home, "true");
+    said(&server, "ended before it asked for work");
+    drop(server);
+    let server = serve(&home, "./not-there");
+    said(&server, "cannot be run");
+    drop(server);
+    let empty = run(home.command(&["serve", "--memory", "--worker", " "]), "");
+    assert_eq!(empty.code, Some(2), "{empty:?}");
+    assert!(empty.stderr.contains("the command is empty"), "{empty:?}");
+
+    let alone = by_hand(&home.path().join("worker"));
+    assert_eq!(alone.lines().count(), 1, "{alone}");
+    assert!(alone.contains("headway serve --worker"), "{alone}");
+}
+
+/// What the worker says that is started without Lambda.
+fn by_hand(worker: &Path) -> String {
+    let output = Command::new(worker).env_clear().output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
