@@ -221,13 +221,6 @@ class Deployment:
         client = self.emulator.client("lambda")
         client.update_function_configuration(FunctionName=self.id_of("WorkerFunction"), Timeout=seconds)
 
-    def reach_table_through(self, function, url):
-        """Has a function call its table at this address."""
-        client, name = self.emulator.client("lambda"), self.id_of(function)
-        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        variables["AWS_ENDPOINT_URL_DYNAMODB"] = url
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
 
 def refused(call):
     """The error code with which AWS refuses a call; None if it does not."""

@@ -3,12 +3,9 @@
 Each need is made ready first, with all permissions, and then tried. It says whether it was done.
 """
 
-import concurrent.futures
 import json
-import uuid
 
 from ageing import age
-from held_table import HeldTable
 
 SCHEMA = {"type": "object", "properties": {"iata": {"type": "string", "maxLength": 3}}}
 READY = {"processor": "json-schema", "params": {"schema": SCHEMA}}
@@ -28,11 +25,6 @@ class Bench:
             functions.update_event_source_mapping(UUID=deployment.id_of(mapping), Enabled=False)
         # What it is refused the worker tries again for as long as its deadline allows.
         deployment.end_workers_after(15)
-        self.table = HeldTable(deployment.emulator.url)
-        deployment.reach_table_through("ApiFunction", self.table.url)
-
-    def stop(self):
-        self.table.stop()
 
     def sign_in(self, token):
         """From now on calls are this user's."""
@@ -98,30 +90,6 @@ def answered(bench, status, method, path, body=None):
 
 def api_starts(bench):
     return lambda: answered(bench, 202, "POST", "/v1/jobs", {**READY, "items": MIXED})
-
-
-def api_races(bench):
-    """Two requests side by side with one `Idempotency-Key`, neither of which finds the other's job when it looks: one makes the job,
-    and the other takes back what it wrote before it saw that."""
-
-    def attempt():
-        since = bench.deployment.now_ms()
-        key = str(uuid.uuid4())
-        post = lambda: bench.user.call("POST", "/v1/jobs", {**READY, "items": MIXED}, idempotency_key=key)
-        held = bench.table.hold("TransactWriteItems")
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            loser = pool.submit(post)
-            try:
-                held.until_arrived()
-                winner = post()
-            finally:
-                held.go_on()
-            loser = loser.result()
-        assert winner.status == 202, winner
-        same = loser.status == 202 and loser.json()["id"] == winner.json()["id"]
-        return same, bench.deployment.function_log("ApiFunction", since)
-
-    return attempt
 
 
 def api_says_that_numbers_are_final(bench):
@@ -192,7 +160,6 @@ def cleanup_revives(bench):
 # By function, action and resource, as the template names it.
 NEEDS = {
     ("ApiFunction", "dynamodb:BatchGetItem", "Table.Arn"): api_lists_jobs,
-    ("ApiFunction", "dynamodb:DeleteItem", "Table.Arn"): api_races,
     ("ApiFunction", "dynamodb:GetItem", "Table.Arn"): api_lists_failures,
     ("ApiFunction", "dynamodb:PutItem", "Table.Arn"): api_starts,
     ("ApiFunction", "dynamodb:UpdateItem", "Table.Arn"): api_starts,

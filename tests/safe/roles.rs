@@ -59,7 +59,7 @@ async fn live(house: &House) {
 }
 
 /// Two requests side by side with one `Idempotency-Key`, neither of which finds the other's job when it looks: one makes it, and the
-/// other takes back what it had written.
+/// other is given that one.
 async fn race(house: &House) {
     let request = || {
         let request = http::Request::post("/v1/jobs").header("authorization", format!("Bearer {}", house.token("ann")));
