@@ -82,4 +82,18 @@ else
     aws cloudformation deploy --template-file target/packaged.yaml "${common[@]}" "${place[@]}" --parameter-overrides "${plain[@]}"
     aws cloudformation describe-stacks --stack-name "$STACK" --query "Stacks[0].Outputs[].[OutputKey,OutputValue]" --output text
 fi
+
+# A worker tells the API what processors it has when it starts, and it starts when it is called: with no messages, here.
+tells() {
+    local empty='{"Records": []}'
+    if command -v aws >/dev/null; then
+        local output="Stacks[0].Outputs[?OutputKey=='WorkerFunctionName'].OutputValue"
+        local worker
+        worker=$(aws cloudformation describe-stacks --stack-name "$STACK" --query "$output" --output text) &&
+            aws lambda invoke --function-name "$worker" --cli-binary-format raw-in-base64-out --payload "$empty" /dev/null >/dev/null
+    else
+        sam remote invoke WorkerFunction --stack-name "$STACK" --event "$empty" >/dev/null
+    fi
+}
+tells || echo "The worker could not be called: jobs for processors of your own can be started once it has worked on its first job." >&2
 echo "Deployed $STACK. Look whether all is well: headway doctor --stack $STACK"

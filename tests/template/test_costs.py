@@ -57,7 +57,7 @@ def test_the_idle_stack_is_reckoned_from_the_template():
 
 
 def test_the_prices_are_those_the_command_reckons_with():
-    prices = (ROOT / "functions/local/src/prices.rs").read_text()
+    prices = (ROOT / "shared/src/prices.rs").read_text()
     for constant in ["LAMBDA_REQUEST: f64 = 0.20e-6", "SQS_REQUEST: f64 = 0.40e-6", "SQS_GROUP_SURCHARGE: f64 = 0.10e-6", "LAMBDA_GB_SECOND: f64 = 0.000_013_333_4", "DYNAMODB_READ: f64 = 0.125e-6"]:
         assert constant in prices, constant
 

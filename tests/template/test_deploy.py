@@ -82,7 +82,14 @@ def test_what_is_given_reaches_the_template_and_nothing_else_is_touched(run, too
     assert deploy[deploy.index("--stack-name") + 1] == "jobs"
     assert "headway doctor --stack jobs" in ended.stdout
     if tools == ("aws",):
-        assert [call[2] for call in calls] == ["package", "deploy", "describe-stacks"], "and it prints where the API is"
+        assert [call[2] for call in calls][:3] == ["package", "deploy", "describe-stacks"], "and it prints where the API is"
+
+
+@pytest.mark.parametrize("tools, called", [(("sam", "aws"), "invoke"), (("aws",), "invoke"), (("sam",), "WorkerFunction")])
+def test_the_worker_is_called_once_so_that_it_tells_of_its_processors(run, tools, called):
+    ended, calls = run(tools=tools, **NEEDED, BUCKET="artifacts")
+    assert ended.returncode == 0, ended.stderr
+    assert called in calls[-1] and '{"Records": []}' in calls[-1], calls[-1]
 
 
 def test_what_is_missing_is_said_all_at_once_and_before_anything_is_built(run):
