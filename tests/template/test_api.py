@@ -6,6 +6,7 @@ from stack import KEYS_URL, ROOT, Stack
 
 OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /"}
 JOBS = "ANY /v1/{proxy+}"
+PREFLIGHT = "OPTIONS /v1/{proxy+}"
 
 
 def routes(stack):
@@ -15,12 +16,21 @@ def routes(stack):
 def test_jobs_need_a_token_and_the_rest_does_not():
     stack = Stack()
     by_key = routes(stack)
-    assert set(by_key) == OPEN | {JOBS}
+    assert set(by_key) == OPEN | {JOBS, PREFLIGHT}
     assert by_key[JOBS]["AuthorizationType"] == "JWT"
     assert by_key[JOBS]["AuthorizerId"] == "JwtAuthorizer"
-    for key in OPEN:
+    for key in OPEN | {PREFLIGHT}:
         assert by_key[key]["AuthorizationType"] == "NONE", key
         assert "AuthorizerId" not in by_key[key], key
+
+
+def test_a_preflight_meets_no_authorizer():
+    """ANY matches OPTIONS as well. Every route of that kind with an authorizer needs an open one for OPTIONS beside it."""
+    by_key = routes(Stack(Origins="https://a.example"))
+    for key, route in by_key.items():
+        method, path = key.split(" ", 1)
+        if method in ("ANY", "$default") and route["AuthorizationType"] != "NONE":
+            assert by_key[f"OPTIONS {path}"]["AuthorizationType"] == "NONE", key
 
 
 def test_the_gateway_checks_issuer_and_audience_given():

@@ -8,7 +8,7 @@
 //! | all paths, and what every handler works with | `router`, [`state`] |
 //! | what every request passes | [`edge`], [`base_path`], [`cors`], `budget`, `unread` |
 //! | who is calling | [`auth`], `jwt_extractor` |
-//! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], `params` |
+//! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
 //! | jobs and parts | [`jobs`], [`job_status`], [`parts`], [`quotas`] |
 //! | failures and results | [`failures`], [`results`], `record_pages`, `csv` |
 //! | processors, health | [`processors`], [`health`] |
@@ -35,7 +35,7 @@ mod json_answer;
 mod jwt_extractor;
 mod openapi;
 pub mod page_token;
-mod params;
+pub mod params;
 pub mod parts;
 pub mod path;
 pub mod problem;

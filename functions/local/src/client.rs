@@ -11,8 +11,9 @@ mod error;
 
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 
 pub use answer::Answer;
 pub use backoff::{Patience, Waits};
@@ -24,6 +25,8 @@ use crate::job::Told;
 
 /// Where the server is when nobody says.
 pub const URL_DEFAULT: &str = "http://127.0.0.1:7070";
+/// The most bytes of an answer: several times what the server sends at most.
+const ANSWER_BYTES_MAX: usize = 16_000_000;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// A client of one server.
@@ -140,9 +143,21 @@ impl Client {
         let unreachable = |error: reqwest::Error| ClientError::unreachable(&self.base, error);
         let response = request.send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(unreachable)?;
+        let body = whole(response, unreachable).await?;
         good(Answer { status, headers, body }, &call.url)
     }
+}
+
+/// The whole body, unless it goes on for longer than any answer may.
+async fn whole(mut response: Response, failed: impl Fn(reqwest::Error) -> ClientError) -> Result<Bytes, ClientError> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(&failed)? {
+        body.extend_from_slice(&piece);
+        if body.len() > ANSWER_BYTES_MAX {
+            return Err(ClientError::Endless);
+        }
+    }
+    Ok(body.freeze())
 }
 
 /// An answer of 2xx or 304 as it is; any other is an error.

@@ -41,9 +41,7 @@ fn parse() -> Result<Cli, Exit> {
     let words: Vec<OsString> = std::env::args_os().collect();
     Cli::try_parse_from(&words).map_err(|error| {
         if !error.use_stderr() {
-            // A closed stdout: nobody reads the help.
-            let _ = error.print();
-            return Exit::Ok;
+            return printed(error.print());
         }
         if words.iter().any(|word| word == "--json") {
             let text = error.render().to_string();
@@ -54,6 +52,17 @@ fn parse() -> Result<Cli, Exit> {
         }
         Exit::Usage
     })
+}
+
+/// How it ends once help or the version was to be printed. A reader that left is no error.
+fn printed(written: std::io::Result<()>) -> Exit {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say(&format!("error: cannot write to stdout: {error}"));
+            Exit::Error
+        }
+        _ => Exit::Ok,
+    }
 }
 
 fn report(error: &CommandError, json: bool) -> ExitCode {

@@ -61,6 +61,10 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let way = config::optional("HEADWAY_AUTH");
     let checked_outside = way.as_deref() == Some("jwks");
     ensure!(args.listen.ip().is_loopback() || checked_outside, "{} can be reached by others: set HEADWAY_AUTH=jwks first", args.listen);
+    ensure!(
+        way.as_deref() != Some("gateway"),
+        "HEADWAY_AUTH=gateway leaves tokens to API Gateway, and there is none here: set it to jwks, or leave it out for the development key"
+    );
     logs::init(args.json);
     let hosted = Hosted::open(data(args)?).await?;
     let Some(_pump_lock) = hosted.embedded.take_over().await? else {

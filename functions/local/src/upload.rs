@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::client::{Call, Client, ClientError, Patience};
+use crate::client::{Answer, Call, Client, ClientError, Patience};
 use crate::cut::{Packed, Part, PartCutter};
 use crate::error::CommandError;
 use crate::input::Opened;
@@ -48,6 +48,14 @@ struct PartThere {
     total_items: u64,
 }
 
+/// Where a file is not what was sent.
+enum Difference {
+    /// A row is another.
+    Row { index: u64, line: u64 },
+    /// There are no more rows.
+    End { items: u64 },
+}
+
 /// A part ready to be sent.
 struct Made {
     call: Call,
@@ -67,7 +75,10 @@ impl Upload {
         });
         for raw in list.await?.elements {
             let there: PartThere = serde_json::from_str(raw.get()).map_err(ClientError::Answer)?;
-            same_place(&there, self.survey.parts.get(there.part as usize))?;
+            let here = self.survey.parts.get(there.part as usize);
+            if here.is_none_or(|here| (there.first_index, there.total_items) != (here.first_index, here.items)) {
+                return Err(self.misplaced(&there, here));
+            }
         }
         Ok(())
     }
@@ -87,7 +98,7 @@ impl Upload {
                     None => reading = false,
                     Some(Made { call, part, first_index, rows }) => {
                         let client = Arc::clone(&self.client);
-                        flying.spawn(async move { (part, client.call(&call).await.map(|_| (first_index, rows))) });
+                        flying.spawn(async move { (part, client.call(&call).await.and_then(|answer| taken(&answer)).map(|()| (first_index, rows))) });
                     }
                 },
                 Some(answered) = flying.join_next() => match answered.map_err(anyhow::Error::from)? {
@@ -120,15 +131,41 @@ impl Upload {
         Ok(told)
     }
 
+    /// Says why a part of the job is not where it would be cut from this file: another row, the file's end, or another cut.
+    fn misplaced(&self, there: &PartThere, here: Option<&PartPlace>) -> CommandError {
+        let (number, first, last) = (there.part, there.first_index, there.first_index + there.total_items.max(1) - 1);
+        match (self.first_difference(first, there.total_items), here) {
+            (Ok(Some(Difference::Row { index, line })), _) => self.other_row(index, line),
+            (Ok(Some(Difference::End { items })), _) => CommandError::Differs(format!(
+                "{}: the job holds part {number}, items {first} to {last}, but the file ends after {items} items: give the same file as at \
+                 first",
+                self.opened.name()
+            )),
+            (_, Some(here)) => CommandError::Differs(format!(
+                "part {number} of the job holds {} items from {first}, of this file it would be {} from {}: give the same file and the \
+                 same --format and --chunk-size as at first",
+                there.total_items, here.items, here.first_index
+            )),
+            (_, None) => CommandError::Differs(format!(
+                "the job holds part {number}, but the file is cut into fewer: give the same file and the same --format and --chunk-size as \
+                 at first"
+            )),
+        }
+    }
+
+    fn other_row(&self, index: u64, line: u64) -> CommandError {
+        CommandError::Differs(format!(
+            "{}: the row on line {line} (item {index}) is not as it was sent to this job: give the same file and options as at first, \
+             or start a new job",
+            self.opened.name()
+        ))
+    }
+
     /// Names the first row of a part that differs from what was sent, if that was noted; else the rows it is among.
     fn differs(&self, part: u32) -> CommandError {
         let place = self.survey.parts.get(part as usize).copied().unwrap_or_default();
-        if let Ok(Some((index, line))) = self.first_difference(place) {
-            return CommandError::Differs(format!(
-                "{}: the row on line {line} (item {index}) is not as it was sent to this job: give the same file and options as at \
-                 first, or start a new job",
-                self.opened.name()
-            ));
+        if let Ok(Some(Difference::Row { index, line })) = self.first_difference(place.first_index, place.items) {
+            return self.other_row(index, line);
         }
         let line = |index| self.opened.place_of(index).ok().flatten().map_or_else(|| "?".to_owned(), |place| place.line.to_string());
         let (first, last) = (place.first_index, place.first_index + place.items.max(1) - 1);
@@ -141,14 +178,15 @@ impl Upload {
         ))
     }
 
-    fn first_difference(&self, place: PartPlace) -> Result<Option<(u64, u64)>, CommandError> {
-        let known = self.sent_rows.known(place.first_index, usize::try_from(place.items).unwrap_or_default());
+    /// The first of these items that is not as it was sent, as far as that was noted.
+    fn first_difference(&self, first_index: u64, count: u64) -> Result<Option<Difference>, CommandError> {
+        let known = self.sent_rows.known(first_index, usize::try_from(count).unwrap_or_default());
         let (mut items, mut item) = (self.opened.again()?, Vec::new());
-        for index in 0..place.first_index + place.items {
-            let Some(begins) = items.next(&mut item)? else { break };
-            let was = index.checked_sub(place.first_index).and_then(|row| known.get(usize::try_from(row).ok()?).copied().flatten());
+        for index in 0..first_index + count {
+            let Some(begins) = items.next(&mut item)? else { return Ok(Some(Difference::End { items: index })) };
+            let was = index.checked_sub(first_index).and_then(|row| known.get(usize::try_from(row).ok()?).copied().flatten());
             if was.is_some_and(|was| was != RowDigest::of(&item)) {
-                return Ok(Some((index, begins.line)));
+                return Ok(Some(Difference::Row { index, line: begins.line }));
             }
         }
         Ok(None)
@@ -208,15 +246,7 @@ impl Upload {
     }
 }
 
-fn same_place(there: &PartThere, here: Option<&PartPlace>) -> Result<(), CommandError> {
-    let what = match here {
-        Some(here) if (there.first_index, there.total_items) == (here.first_index, here.items) => return Ok(()),
-        Some(here) => format!(
-            "part {} of the job holds {} items from {}, of this file it would be {} from {}: give the same file and the same \
-             --format and --chunk-size as at first",
-            there.part, there.total_items, there.first_index, here.items, here.first_index
-        ),
-        None => format!("the job holds part {}, but the file ends before it: give the same file as at first", there.part),
-    };
-    Err(CommandError::Differs(what))
+/// Refuses an answer that no Headway server gives to a part: it may never have arrived.
+fn taken(answer: &Answer) -> Result<(), ClientError> {
+    answer.json::<serde::de::IgnoredAny>().map(|_| ()).map_err(ClientError::Answer)
 }

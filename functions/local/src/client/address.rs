@@ -9,9 +9,13 @@ use super::error::ClientError;
 /// Reads an address: http or https, with a host, maybe a path, and nothing else.
 pub(super) fn parse(text: &str) -> Result<Url, ClientError> {
     let wrong = |why: &str| ClientError::Address(format!("{text:?} is no server's address: {why}"));
-    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    let example = "write it like https://jobs.example.com or http://127.0.0.1:7070";
+    if !text.contains("://") {
+        return Err(wrong(example));
+    }
+    let url = Url::parse(text).map_err(|error| wrong(&format!("{error}; {example}")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(wrong("write it like https://jobs.example.com"));
+        return Err(wrong(example));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ClientError::Address("an address may not hold a user or password: use HEADWAY_TOKEN".to_owned()));
@@ -67,7 +71,8 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         for base in ["", "example.com", "ftp://x", "http://u:p@127.0.0.1", "http://127.0.0.1/?a=1", "http://127.0.0.1/#t", "file:///x"] {
-            assert!(matches!(client(base), Err(ClientError::Address(_))), "{base}");
+            let Err(ClientError::Address(what)) = client(base) else { panic!("{base} is taken") };
+            assert!(!what.contains("relative URL"), "{base}: {what}");
         }
     }
 }

@@ -34,6 +34,9 @@ pub enum ClientError {
     /// A good status, but not an answer of Headway's.
     #[error("the answer is not what a Headway server sends: is the address right?")]
     Answer(#[from] serde_json::Error),
+    /// An answer longer than any of Headway's.
+    #[error("the answer is longer than any that a Headway server sends: is the address right?")]
+    Endless,
     /// The address is none.
     #[error("{0}")]
     Address(String),
@@ -143,8 +146,12 @@ impl Refusal {
                     .to_owned(),
             ),
             403 => lines.push("the token lacks the scope for this".to_owned()),
+            404 if self.problem.is_none() => lines.push("is the address right? it is given without /v1".to_owned()),
             500..600 => lines.extend(self.request_id.iter().map(|id| format!("request id for the operator: {id}"))),
             _ => {}
+        }
+        if let Some(after) = self.retry_after.filter(|_| matches!(self.status, 429 | 503)) {
+            lines.push(format!("the server asks to come back in {} s", after.as_secs()));
         }
         lines
     }

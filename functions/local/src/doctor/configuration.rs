@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
+use headway_api::params::unusable_schemas;
 use headway_api::processors::with_own;
 use headway_api::quotas;
 use headway_core::{SystemClock, config};
@@ -41,11 +42,15 @@ const KNOWN: &[&str] = &[
 ];
 
 /// One check for each variable that is of no use, or one that says that all are.
-pub fn look() -> Vec<Check> {
+pub async fn look() -> Vec<Check> {
     let set: Vec<String> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(PREFIX)).collect();
     let mut wrong: Vec<Check> = set.iter().filter_map(|name| misspelt(name)).collect();
     wrong.extend(unreadable().into_iter().map(|(detail, fix)| Check::bad(NAME, detail, fix)));
+    if let Ok(infos) = with_own(Vec::new(), &config::optional) {
+        let unusable = unusable_schemas(infos.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
+        wrong.extend(unusable.into_iter().map(|what| Check::bad(NAME, what, "correct it in HEADWAY_PROCESSORS: docs/json-schema.md")));
+    }
     if wrong.is_empty() {
         wrong.push(Check::good(NAME, if set.is_empty() { "no variable is set: all is as usual".to_owned() } else { listed(set) }));
     }

@@ -3,12 +3,14 @@
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_api::params::unusable_schemas;
 use serde::Deserialize;
 
 use super::Check;
 use crate::client::{Answer, Client, ClientError, URL_DEFAULT};
 use crate::context::Context;
 use crate::credentials::TokenSource;
+use crate::processor::ProcessorList;
 
 /// Times in tokens are in seconds, and this much is nobody's fault.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
@@ -30,7 +32,9 @@ pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
         Ok(answer) => answer,
         Err(error) => return vec![unreached(&error, context.address().is_some() || default.is_some())],
     };
-    vec![version(&address, &answer), clock("clock", &answer.headers, asked..=Utc::now()), token(context, default).await]
+    let mut checks = vec![version(&address, &answer), clock("clock", &answer.headers, asked..=Utc::now())];
+    checks.extend(token_and_processors(context, default).await);
+    checks
 }
 
 fn unreached(error: &ClientError, named: bool) -> Check {
@@ -67,19 +71,34 @@ pub fn clock(name: &'static str, headers: &reqwest::header::HeaderMap, here: Ran
     Check::bad(name, format!("{} s {side} the server's", off.num_seconds()), fix)
 }
 
-async fn token(context: &Context, default: Option<&str>) -> Check {
+async fn token_and_processors(context: &Context, default: Option<&str>) -> Vec<Check> {
     let called = match context.client_at(default) {
         Ok(client) => client.call(&client.get(&["processors"])).await,
         Err(error) => Err(error),
     };
     match called {
-        Ok(_) => Check::good("token", "is taken"),
+        Ok(answer) => vec![Check::good("token", "is taken"), processors(&answer).await],
         Err(error) => {
             let advice = error.advice();
             let fix = advice.first().cloned().unwrap_or_else(|| "mend what the message names".to_owned());
-            Check::bad("token", headway_core::error_chain(&error), fix)
+            vec![Check::bad("token", headway_core::error_chain(&error), fix)]
         }
     }
+}
+
+/// Whether jobs can be started with each processor: the api refuses params whose schema it cannot use.
+async fn processors(answer: &Answer) -> Check {
+    const NAME: &str = "processors";
+    let list = match answer.json::<ProcessorList>() {
+        Ok(ProcessorList { processors }) => processors,
+        Err(error) => return Check::bad(NAME, format!("the list cannot be read: {error}"), "look again"),
+    };
+    let wrong = unusable_schemas(list.iter().map(|one| (one.name.as_str(), &one.params_schema))).await;
+    if wrong.is_empty() {
+        let names: Vec<_> = list.iter().map(|one| one.name.as_str()).collect();
+        return Check::good(NAME, names.join(", "));
+    }
+    Check::bad(NAME, wrong.join("; "), "correct it where the processor is described: Processors in template.yaml, or its worker's options")
 }
 
 #[cfg(test)]

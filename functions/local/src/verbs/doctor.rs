@@ -41,7 +41,7 @@ impl Doctor {
     /// # Errors
     /// If stdout cannot be written.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
-        let mut checks = configuration::look();
+        let mut checks = configuration::look().await;
         if self.stack.is_some() || config::names_aws() || config::optional(config::HEADWAY_QUEUE_URL).is_some() {
             checks.extend(self.deployed(context).await);
         } else {

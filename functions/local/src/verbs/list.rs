@@ -1,7 +1,7 @@
 //! `list`: jobs, newest first.
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use reqwest::Method;
 
 use crate::client::ClientError;
@@ -26,7 +26,7 @@ pub struct List {
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Jobs of this owner, `*` for all live ones (operators only)
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     owner: Option<String>,
 }
 

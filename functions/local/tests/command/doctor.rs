@@ -91,6 +91,7 @@ async fn variables_that_nobody_can_read_are_named() {
         ("HEADWAY_ORIGINS", "app.example", "HEADWAY_ORIGINS"),
         ("HEADWAY_RETENTION_DAYS", "900", "HEADWAY_RETENTION_DAYS"),
         ("HEADWAY_PROCESSORS", "{}", "HEADWAY_PROCESSORS"),
+        ("HEADWAY_PROCESSORS", r#"[{"name":"mine","paramsSchema":{"requried":["a"]}}]"#, "processor mine cannot be used: /requried"),
         ("HEADWAY_HTTP_ENDPOINTS", "[]", "HEADWAY_HTTP_ENDPOINTS"),
         ("HEADWAY_QUOTAS", "many", "HEADWAY_QUOTAS"),
         ("HEADWAY_LOG", "a=b=c", "HEADWAY_LOG"),

@@ -1,6 +1,6 @@
 //! Exit codes are a contract: scripts branch on them.
 
-use crate::fake_server::{FakeServer, ID, problem};
+use crate::fake_server::{FakeServer, Fault, ID, problem};
 use crate::{Ended, Home};
 
 /// An address where nobody listens.
@@ -15,6 +15,8 @@ async fn wrong_use_is_2_in_words_or_as_a_problem() {
         &["status", "not-an-id"],
         &["submit", "x.csv"],
         &["list", "--limit", "0"],
+        &["list", "--owner", ""],
+        &["list", "--url", "127.0.0.1:7070"],
         &["submit", "-", "--processor", "p"],
         &["submit", "x.txt", "--processor", "p"],
         &["watch", ID, "--timeout", "soon"],
@@ -27,6 +29,25 @@ async fn wrong_use_is_2_in_words_or_as_a_problem() {
         assert_eq!(json.problem()["type"], "urn:headway:problem:usage", "{words:?}");
     }
     assert_eq!(home.run(&["--help"]).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn what_no_headway_server_answers_is_told_as_such() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let list = ["list", "--url", &server.url];
+    let answer = |status, headers: &[(&'static str, &str)], body: &str| {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        server.fault("GET", [Fault::Answer(status, headers, body.to_owned())]);
+    };
+    answer(404, &[("content-type", "text/html")], "<html>");
+    let elsewhere = home.run(&list).await;
+    assert!(elsewhere.code == Some(1) && elsewhere.stderr.contains("is the address right?"), "{elsewhere:?}");
+    answer(429, &[("retry-after", "86400")], "");
+    let later = home.run(&list).await;
+    assert!(later.code == Some(1) && later.stderr.contains("asks to come back in 86400 s"), "{later:?}");
+    answer(200, &[("content-type", "application/json")], &" ".repeat(16_000_001));
+    let endless = home.run(&list).await;
+    assert!(endless.code == Some(1) && endless.stderr.contains("longer than any that a Headway server sends"), "{endless:?}");
 }
 
 #[tokio::test]

@@ -237,6 +237,8 @@ async fn a_key_stands_for_the_file_and_every_option() {
     }
     assert_eq!(server.items(), [r#"{"n":"1"}"#, r#"{"n":"2"}"#]);
     assert_eq!(keyed(&[&file, "--metadata", "itemsSha256=x"]).await.code, Some(2));
+    let twice = keyed(&[&file, "--metadata", "a=b", "--metadata", "a=c"]).await;
+    assert!(twice.code == Some(2) && twice.stderr.contains("--metadata a is given twice"), "{twice:?}");
 }
 
 #[tokio::test]
@@ -253,6 +255,16 @@ async fn continuing_with_an_edited_file_names_what_differs() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("rows.csv: the row on line 172 (item 170) is not as it was sent to this job"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("continue:"), "the same would come of it: {}", ended.stderr);
+
+    // Another cut does not hide which row is another, nor where the file ends.
+    let short = |replaced: &str| rows(replaced).lines().take(101).fold(String::new(), |text, line| format!("{text}{line}\n"));
+    home.file("rows.csv", short("170").replace("\n50\n", "\n51\n"));
+    let cut = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert!(cut.code == Some(1) && cut.stderr.contains("the row on line 52 (item 50) is not as it was sent"), "{cut:?}");
+    home.file("rows.csv", short("170"));
+    let cut = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert!(cut.code == Some(1) && cut.stderr.contains("items 0 to 159, but the file ends after 100 items"), "{cut:?}");
+    home.file("rows.csv", rows("171"));
 
     std::fs::remove_dir_all(home.path().join(".local")).unwrap();
     let elsewhere = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;

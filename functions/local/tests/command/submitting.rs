@@ -92,7 +92,10 @@ async fn another_file_or_cut_is_not_mixed_into_a_job() {
     assert!(other_cut.code == Some(1) && other_cut.stderr.contains("--chunk-size as at first"), "{other_cut:?}");
     let short = home.file("short.csv", rows(10));
     let other_file = run(&["submit", &short]).await;
-    assert!(other_file.code == Some(1) && other_file.stderr.contains("holds part 1, but the file ends"), "{other_file:?}");
+    assert!(
+        other_file.code == Some(1) && other_file.stderr.contains("holds part 1, items 160 to 319, but the file ends after 10 items"),
+        "{other_file:?}"
+    );
     assert_eq!(run(&["submit", &file, "--processor", "q"]).await.code, Some(2));
     let cannot = run(&["submit", &file, "--tolerate", "1", "--metadata", "a=b", "--idempotency-key", "k"]).await;
     assert!(cannot.code == Some(2) && cannot.stderr.contains("--tolerate, --metadata, --idempotency-key"), "{cannot:?}");
@@ -101,6 +104,20 @@ async fn another_file_or_cut_is_not_mixed_into_a_job() {
         assert!(cannot.code == Some(2) && cannot.stderr.contains(option), "{cannot:?}");
     }
     assert!(!server.world.lock().unwrap().sealed);
+}
+
+/// What answers in a server's place (a portal, a proxy) has taken no part, whatever its status.
+#[tokio::test]
+async fn a_part_counts_as_sent_only_if_a_headway_server_says_so() {
+    for (status, body) in [(200, "<html>"), (204, ""), (201, "{")] {
+        let (home, server) = (Home::new(), FakeServer::start().await);
+        let file = home.file("rows.csv", rows(3));
+        server.fault("PUT", [Fault::Answer(status, Vec::new(), body.to_owned())]);
+        let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url]).await;
+        assert_eq!(ended.code, Some(1), "{status}: {ended:?}");
+        assert!(ended.stderr.contains("is not what a Headway server sends") && ended.stderr.contains("--continue"), "{}", ended.stderr);
+        assert_eq!(server.count("POST /v1/jobs/"), 0, "it is not sealed");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The body that starts a job, from what was typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -94,6 +94,10 @@ struct JobBody<'a> {
 impl JobOptions {
     /// Refuses what contradicts itself.
     pub(super) fn check(&self, keyed: bool) -> Result<(), CommandError> {
+        let mut keys = BTreeSet::new();
+        if let Some(twice) = self.metadata.iter().find(|pair| !keys.insert(&pair.key)) {
+            return Err(CommandError::Usage(format!("--metadata {} is given twice: one value would be lost", twice.key)));
+        }
         if !keyed {
             return Ok(());
         }
