@@ -148,18 +148,22 @@ pub struct WaitingForDocument {
     /// `rate`, `throttled` or `unreachable`.
     #[schema(value_type = String, examples("throttled"))]
     pub reason: &'static str,
-    /// When the first of them is attempted again.
-    #[serde(serialize_with = "time")]
-    pub until: DateTime<Utc>,
+    /// When the first of them is attempted again. Null once that time has come.
+    #[serde(serialize_with = "time_or_null")]
+    #[schema(required)]
+    pub until: Option<DateTime<Utc>>,
     /// The last error. Null for operators, who do not see item texts.
     #[schema(required)]
     pub last_error: Option<String>,
 }
 
 impl WaitingForDocument {
-    fn new(waiting_for: WaitingFor, sees_items: bool) -> Self {
+    /// What items wait for, until a minute after their next attempt was due.
+    fn shown(waiting_for: WaitingFor, sees_items: bool, now: DateTime<Utc>) -> Option<Self> {
         let WaitingFor { limit, reason, until, last_error } = waiting_for;
-        Self { limit, reason: reason.as_str(), until, last_error: last_error.filter(|_| sees_items) }
+        let last_error = last_error.filter(|_| sees_items);
+        let shown = Self { limit, reason: reason.as_str(), until: Some(until).filter(|until| *until > now), last_error };
+        (now <= until + SHOWN_AFTER_WAIT).then_some(shown)
     }
 }
 
@@ -215,7 +219,7 @@ impl JobStatusResponse {
             updated_at: job.updated_at,
             expires_at: job.expires_at,
             items_per_second,
-            estimated_completion_at: estimate(&job, items_per_second),
+            estimated_completion_at: estimate(&job, items_per_second, now),
             actions: actions(&job, claims),
             settling: job.is_settling(),
             tolerated_failures: job.tolerated.into(),
@@ -227,7 +231,7 @@ impl JobStatusResponse {
             callback: job.callback,
             callback_state: None,
             cost: claims.has(Scope::Operate).then_some(cost),
-            waiting_for: waiting_for(job.waiting_for, now).map(|waiting_for| WaitingForDocument::new(waiting_for, sees_items)),
+            waiting_for: job.waiting_for.and_then(|waiting_for| WaitingForDocument::shown(waiting_for, sees_items, now)),
             retrying_items: job.retrying_items,
             corrected_items: 0,
             limits: None,
@@ -304,11 +308,11 @@ fn items_per_second(job: &Job) -> Option<f64> {
 }
 
 /// When the job ends at that rate, but not before the waiting items may be attempted again.
-fn estimate(job: &Job, rate: Option<f64>) -> Option<DateTime<Utc>> {
+fn estimate(job: &Job, rate: Option<f64>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if !job.sealed || !job.runs() {
         return None;
     }
-    let until = job.waiting_for.as_ref().map(|waiting_for| waiting_for.until);
+    let until = job.waiting_for.as_ref().map(|waiting_for| waiting_for.until).filter(|until| *until > now);
     if job.retrying_items > 0 && job.retrying_items == job.pending_items() {
         // Nothing is running, so the rate says nothing about the items that wait.
         return until;
@@ -317,11 +321,6 @@ fn estimate(job: &Job, rate: Option<f64>) -> Option<DateTime<Utc>> {
     let left_ms = (job.pending_items() as f64 / rate * 1_000.0).round();
     let by_rate = job.updated_at.checked_add_signed(TimeDelta::try_milliseconds(left_ms as i64)?);
     by_rate.max(until.filter(|_| by_rate.is_some()))
-}
-
-/// What items wait for, until some time after their next attempt was due.
-fn waiting_for(waiting_for: Option<WaitingFor>, now: DateTime<Utc>) -> Option<WaitingFor> {
-    waiting_for.filter(|waiting_for| now <= waiting_for.until + SHOWN_AFTER_WAIT)
 }
 
 /// The error that ended a job may quote an item, and an operator does not see items.
@@ -385,23 +384,30 @@ mod tests {
             (50, 1, until(2), Some(5)),
             (1, 1, None, None),
             (1, 1, until(90), Some(90)),
+            // That time has come: the job may end at any moment.
+            (1, 1, until(1), None),
         ];
         for (pending, retrying_items, waiting_for, ends) in cases {
             let job = Job::new(JobId(Uuid::nil()), UserId::new("ann").unwrap(), pending, at(0));
             let job = Job { sealed: true, retrying_items, waiting_for, ..job };
-            assert_eq!(estimate(&job, Some(10.0)), ends.map(at), "{job:?}");
+            assert_eq!(estimate(&job, Some(10.0), at(1)), ends.map(at), "{job:?}");
             let unknown = ends.filter(|_| pending == retrying_items);
-            assert_eq!([None, Some(0.0)].map(|rate| estimate(&job, rate)), [unknown.map(at); 2], "without a rate: {job:?}");
+            assert_eq!([None, Some(0.0)].map(|rate| estimate(&job, rate, at(1))), [unknown.map(at); 2], "without a rate: {job:?}");
             let unready =
                 [Job { sealed: false, ..job.clone() }, Job { paused: true, ..job.clone() }, Job { status: JobStatus::Failed, ..job }];
-            assert!(unready.iter().all(|job| estimate(job, Some(10.0)).is_none()));
+            assert!(unready.iter().all(|job| estimate(job, Some(10.0), at(1)).is_none()));
         }
     }
 
+    /// Bug found: a job said for up to a minute that it waits until a time that was over.
     #[test]
-    fn a_past_wait_is_shown_for_a_minute() {
+    fn a_past_wait_is_shown_for_a_minute_without_its_time() {
         let now = DateTime::UNIX_EPOCH;
-        let shown = |seconds| waiting_for(Some(WaitingFor::new("crm", WaitReason::Rate, now + TimeDelta::seconds(seconds), None)), now);
-        assert!(shown(900).is_some() && shown(-60).is_some() && shown(-61).is_none());
+        let shown = |seconds| {
+            let until = now + TimeDelta::seconds(seconds);
+            WaitingForDocument::shown(WaitingFor::new("crm", WaitReason::Rate, until, None), true, now).map(|shown| shown.until)
+        };
+        assert_eq!(shown(900), Some(Some(now + TimeDelta::seconds(900))));
+        assert_eq!([0, -60, -61].map(shown), [Some(None), Some(None), None]);
     }
 }

@@ -44,7 +44,7 @@ impl NoAnswer {
 
     /// Of a call whose answer's head never came.
     pub(crate) fn before_the_head(error: &reqwest::Error) -> Self {
-        let io = find::<io::Error>(error).map(io::Error::kind);
+        let io = find::<io::Error>(error).map(innermost_kind);
         if find::<RuleError>(error).is_some() {
             Self::Address
         } else if error.is_dns() {
@@ -67,12 +67,20 @@ impl NoAnswer {
     }
 }
 
+/// Layers wrap an error of the connection in one of their own kind, which says nothing, and name it as no cause.
+fn innermost_kind(error: &io::Error) -> io::ErrorKind {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
+    inner.map_or_else(|| error.kind(), innermost_kind)
+}
+
 fn why_no_connection(error: &reqwest::Error, io: Option<io::ErrorKind>) -> String {
     match io {
         _ if error.is_timeout() => "could not connect in time".to_owned(),
         Some(io::ErrorKind::InvalidData | io::ErrorKind::Other) => {
             "could not connect: its certificate or its TLS was not accepted".to_owned()
         }
+        // Only with TLS something is read before there is a connection.
+        Some(io::ErrorKind::UnexpectedEof) => "could not connect: the connection was closed before TLS was agreed on".to_owned(),
         Some(kind) => format!("could not connect: {kind}"),
         None => "could not connect".to_owned(),
     }

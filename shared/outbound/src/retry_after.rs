@@ -8,6 +8,9 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// Longer waits are cut to this one.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Only seconds are followed by a space, in all three forms of a date.
+const LEAP_SECOND: &str = ":60 ";
+
 /// How long the answer asks to wait. What cannot be read is ignored; of several, the longest counts.
 pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
@@ -25,6 +28,10 @@ fn wait(text: &str, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 fn date(text: &str, now: DateTime<Utc>) -> Option<SystemTime> {
+    // A leap second is the one after the 59th.
+    if text.contains(LEAP_SECOND) {
+        return Some(date(&text.replace(LEAP_SECOND, ":59 "), now)? + Duration::from_secs(1));
+    }
     match rfc_850(text) {
         Some(parts) => with_century(parts, now),
         None => httpdate::parse_http_date(text).ok(),
@@ -88,6 +95,9 @@ mod tests {
             ("Tue Nov 24 07:00:00 2026", 0),
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Fri, 31 Dec 9999 23:59:59 GMT", DAY),
+            ("Tue, 24 Nov 2026 08:00:60 GMT", 60),
+            ("Tuesday, 24-Nov-26 08:00:60 GMT", 60),
+            ("Tue Nov 24 08:00:60 2026", 60),
         ];
         for (text, expected) in table {
             assert_eq!(waits(&[text]), Some(expected), "{text:?}");
@@ -131,6 +141,9 @@ mod tests {
             "Mon, 24 Nov 2026 08:01:30 GMT",
             "Tue, 31 Nov 2026 08:01:30 GMT",
             "Tue, 24 Nov 2026 25:01:30 GMT",
+            "Tue, 24 Nov 2026 08:60:00 GMT",
+            "Tue, 24 Nov 2026 08:00:61 GMT",
+            "Tue, 24 Nov 2026 08:00:60",
             "Tue, 24-Nov-26 08:01:30 GMT",
             "Tuesday, 24-Nov-2026 08:01:30 GMT",
             "Tuesday, 24-Nov-+6 08:01:30 GMT",

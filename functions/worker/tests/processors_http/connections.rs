@@ -60,16 +60,24 @@ async fn a_408_counts_if_it_is_the_connections_first_answer() {
     assert_eq!(endpoint.requests().len(), 1);
 }
 
-/// Without TLS nothing of an item is sent: what answers https with something else is as if it were not there.
+/// Without TLS nothing of an item is sent: what answers https with something else is as if it were not there. What broke it:
+/// a firewall that resets connections was said to have a certificate that is not accepted.
 #[tokio::test]
 async fn an_endpoint_without_tls_is_unreachable() {
-    let endpoint = Scripted::start(vec![vec![Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]]).await;
-    let url = format!("https://127.0.0.1:{}/", endpoint.port);
-    let crm = serde_json::json!({"crm": {"url": url, "secret": SECRET, "allowPrivate": true}});
-    let error = run(&Http::new(Endpoints::parse(&crm.to_string()).unwrap()), "1").await.unwrap_err();
-    let message = "endpoint crm: could not connect: its certificate or its TLS was not accepted";
-    assert_eq!(error, ItemError::unreachable(message));
-    assert!(endpoint.requests().is_empty());
+    let table = [
+        (Step::Send(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), "its certificate or its TLS was not accepted"),
+        (Step::Send(b"\x15\x03\x03\0\x02\x02\x28".to_vec()), "its certificate or its TLS was not accepted"),
+        (Step::Send(Vec::new()), "the connection was closed before TLS was agreed on"),
+        (Step::Reset, "connection reset"),
+    ];
+    for (step, why) in table {
+        let endpoint = Scripted::start(vec![vec![Step::Read, step]]).await;
+        let url = format!("https://127.0.0.1:{}/", endpoint.port);
+        let crm = serde_json::json!({"crm": {"url": url, "secret": SECRET, "allowPrivate": true}});
+        let error = run(&Http::new(Endpoints::parse(&crm.to_string()).unwrap()), "1").await.unwrap_err();
+        assert_eq!(error, ItemError::unreachable(format!("endpoint crm: could not connect: {why}")));
+        assert!(endpoint.requests().is_empty());
+    }
 }
 
 /// What broke it: `HTTP_PROXY` in the environment, which would be given every item and every secret.

@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) enum Step {
     /// Reads a whole request.
     Request,
+    /// Reads something, whatever it is.
+    Read,
     /// Writes these bytes.
     Send(Vec<u8>),
     /// Writes these bytes again and again, without a pause, until the other side closes.
@@ -62,6 +64,11 @@ async fn play(mut stream: TcpStream, script: Script, requests: Arc<Mutex<Vec<Str
                 Some(request) => requests.lock().unwrap().push(request),
                 None => return,
             },
+            Step::Read => {
+                if stream.read(&mut [0; 4_096]).await.is_err() {
+                    return;
+                }
+            }
             Step::Send(bytes) => {
                 if stream.write_all(&bytes).await.is_err() {
                     return;
