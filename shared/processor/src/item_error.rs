@@ -42,7 +42,7 @@ pub enum ItemError {
     },
     /// The downstream takes no more for now and asks to wait, whatever the item: HTTP's 429, a queue that is full. Not
     /// for a single item that is busy: what is throttled is whoever uses the same downstream. The item waits at least as long
-    /// as it is asked to, or else with growing pauses, up to [`Options::patience`]. No attempt is charged.
+    /// as it is asked to, or else with growing pauses, up to [`Options::patience`](crate::Options::patience). No attempt is charged.
     #[error("{message}")]
     Throttled {
         /// Short text for grouping; may be empty.
@@ -53,7 +53,7 @@ pub enum ItemError {
         after: Option<Duration>,
     },
     /// No connection to the downstream could be opened, so that it has not seen the item. The item waits with growing
-    /// pauses, up to [`Options::patience`]. No attempt is charged.
+    /// pauses, up to [`Options::patience`](crate::Options::patience). No attempt is charged.
     #[error("{message}")]
     Unreachable {
         /// Short text for grouping; may be empty.
