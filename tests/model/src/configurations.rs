@@ -77,6 +77,12 @@ fn retrying() -> Vec<Bounds> {
 fn submitting() -> Vec<Bounds> {
     vec![
         model("submission, crash, again", ONE, 0).begin(Begin::Empty).workers(1).callers(2).acts(&[Act::Submit, Act::Submit]).crashes(1),
+        model("submission, while somebody seals", ONE, 0)
+            .begin(Begin::Empty)
+            .workers(1)
+            .callers(2)
+            .acts(&[Act::Submit, Act::Seal(0), Act::Submit])
+            .crashes(1),
         model("parts and seal", TWO_PARTS, 0).begin(Begin::Open).workers(1).callers(2).acts(&[
             Act::PutPart(0),
             Act::PutPart(1),

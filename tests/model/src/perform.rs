@@ -30,7 +30,8 @@ impl Step<'_> {
             Ask::Rows(keys) => Read::together(keys.iter().map(|key| self.read(world, *key)).collect()),
             Ask::Create(row) => {
                 let fresh = world.rows.job.is_none();
-                world.rows.job.get_or_insert_with(|| row.clone());
+                let top = row.top.filter(|_| !self.is_planted(Planted::CreateReservesNothing));
+                world.rows.job.get_or_insert_with(|| JobRow { top, ..row.clone() });
                 Answer::Created(fresh)
             }
             Ask::UpdateJob(write) => self.update_job(world, write),

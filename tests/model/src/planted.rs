@@ -34,6 +34,8 @@ pub enum Planted {
     MergeBlindly,
     /// Results begun before the clear count.
     MergeOldResults,
+    /// A job is created without the numbers of its parts, though its items are all in hand.
+    CreateReservesNothing,
     /// A job is sealed whatever parts were reserved.
     SealWithoutTop,
     /// A submission that was abandoned is sealed.

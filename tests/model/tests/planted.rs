@@ -114,6 +114,19 @@ fn a_seal_and_a_part_do_not_meet() {
 }
 
 #[test]
+fn a_seal_and_a_whole_submission_do_not_meet() {
+    let bounds = Bounds {
+        shape: shape(ONE, 0),
+        begin: Begin::Empty,
+        workers: 1,
+        callers: 2,
+        acts: &[Act::Submit, Act::Seal(0)],
+        ..Bounds::default()
+    };
+    finds(Planted::CreateReservesNothing, HOLDS, bounds);
+}
+
+#[test]
 fn the_sweep_and_a_submission_do_not_meet() {
     let bounds = Bounds {
         shape: shape(ONE, 0),
