@@ -57,6 +57,8 @@ pub fn options() -> Options {
             "additionalProperties": false
         }),
         concurrency: CONCURRENCY,
+        // The children compute; calls wait for them.
+        own_thread: false,
         item_timeout: ITEM_TIMEOUT,
         ..Options::default()
     }

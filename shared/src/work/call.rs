@@ -29,7 +29,7 @@ pub(super) async fn call(place: &Place, prepared: &Prepared, item: &Item, invoca
     let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
     let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
     let (processor, own) = (Arc::clone(&prepared.processor), item.clone());
-    let went = place.call(async move { processor.process(own).await }, limit).await;
+    let went = place.call(prepared.options.own_thread, async move { processor.process(own).await }, limit).await;
     prepared.pace.note(begun.elapsed());
     match went {
         Went::Done(Ok(output)) => Called::Output(output),

@@ -35,6 +35,7 @@ impl Worker {
     pub(super) async fn item(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
         // Closing the semaphore never happens; without a place the item would simply go without.
         let _place = run.prepared.places.acquire().await.ok();
+        let _thread = self.place.thread(run.prepared.options.own_thread).await;
         // Looked at once, right behind the place: who waited longer than a slice for it waited for items that made progress.
         if run.slice_is_over() {
             return Tried::Returned(ReturnedItem { attempt, ..run.chunk.returned(index, value, ReturnReason::Slice) });

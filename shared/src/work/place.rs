@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
 /// A thread that does not come back this long after its call's time limit is stuck.
 const GRACE: Duration = Duration::from_millis(500);
-/// Calls side by side; more wait for a thread.
+/// Calls of items side by side; more wait for a thread.
 const THREADS_MAX: usize = 512;
+/// Threads beyond those: for stuck ones, for preparing, and for careful calls, of which there is one at a time.
+const THREADS_BESIDE: usize = 64;
 /// How long a thread is kept that has nothing to do.
 const KEPT_FOR: Duration = Duration::from_secs(10);
 /// With so many threads stuck a process is spent: it hands back what it has, and ends.
@@ -58,9 +61,21 @@ impl Place {
         Self { stuck, ..Self::default() }
     }
 
+    /// Leave to call a processor on a thread of its own, once there is one: the time until then is not the call's.
+    pub(super) async fn thread(&self, own_thread: bool) -> Option<SemaphorePermit<'_>> {
+        let threads = self.threads.as_ref().filter(|_| own_thread)?;
+        // It is never closed.
+        threads.free.acquire().await.ok()
+    }
+
     /// Waits for what a processor does with an item, no longer than this.
-    pub(super) async fn call<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static, limit: Duration) -> Went<T> {
-        match &self.threads {
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        own_thread: bool,
+        work: impl Future<Output = T> + Send + 'static,
+        limit: Duration,
+    ) -> Went<T> {
+        match self.threads.as_ref().filter(|_| own_thread) {
             None => within(work, limit).await,
             Some(threads) => {
                 let (handle, work) = (threads.handle.clone(), work.in_current_span());
@@ -109,6 +124,7 @@ struct Threads {
     handle: Handle,
     /// Taken when it is dropped.
     runtime: Option<Runtime>,
+    free: Semaphore,
     stuck: Arc<AtomicUsize>,
 }
 
@@ -117,12 +133,12 @@ impl Threads {
     fn new(stuck: Arc<AtomicUsize>) -> std::io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(THREADS_MAX)
+            .max_blocking_threads(THREADS_MAX + THREADS_BESIDE)
             .thread_keep_alive(KEPT_FOR)
             .thread_name("headway-items")
             .enable_all()
             .build()?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), stuck })
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), free: Semaphore::new(THREADS_MAX), stuck })
     }
 
     /// Runs what keeps to the limit by itself, unless it never yields.
@@ -164,4 +180,22 @@ impl Drop for Threads {
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What broke it: a call that waited for a thread was timed out for it, and counted as stuck.
+    #[test]
+    fn who_waits_for_a_thread_is_not_being_called_yet() {
+        let place = Place::on_threads().unwrap();
+        let mut held: Vec<_> = (0..THREADS_MAX).map(|_| place.thread(true).now_or_never()).collect();
+        assert!(held.iter().all(|held| matches!(held, Some(Some(_)))));
+        assert!(place.thread(true).now_or_never().is_none(), "it waits");
+        assert!(matches!(place.thread(false).now_or_never(), Some(None)), "a call that only waits needs none");
+        held.pop();
+        assert!(place.thread(true).now_or_never().is_some());
+        assert!(!place.is_spent());
+    }
 }

@@ -83,3 +83,18 @@ async fn a_worker_with_too_many_stuck_threads_hands_back_the_rest() {
     world.deliver(batch).await;
     assert_eq!(world.calls().len() as u64, calls, "nothing more begins in it");
 }
+
+/// Measures, rather than tests: what a thread of its own costs a call that does nothing.
+#[tokio::test]
+#[ignore = "measures; cargo test --config tests/simulation/fast.toml --test work -- --ignored --nocapture what_a_thread_costs"]
+async fn what_a_thread_costs() {
+    const ITEMS: u64 = 25_000;
+    for own_thread in [false, true, false, true] {
+        let options = Options { own_thread, ..Options::default() };
+        let mut world = World::new(options, |_| done()).with_threads();
+        world.start(ITEMS, 250, ToleratedFailures::Count(0)).await;
+        let began = std::time::Instant::now();
+        world.work_off().await;
+        println!("own thread: {own_thread}: {:.1} us an item", began.elapsed().as_secs_f64() * 1e6 / ITEMS as f64);
+    }
+}

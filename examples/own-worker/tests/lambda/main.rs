@@ -6,6 +6,7 @@
 mod aws;
 mod process;
 mod runtime_api;
+mod stuck;
 
 use std::collections::BTreeSet;
 use std::path::Path;

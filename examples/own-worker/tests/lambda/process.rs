@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use headway_embedded::Hosted;
 use serde_json::Value;
@@ -17,8 +18,13 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it, with nothing else in its environment than Lambda and the template put there, and where AWS is.
     pub(crate) fn start(runtime_api: SocketAddr, aws: SocketAddr, hosted: &Hosted, invoices: &Path) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_own-worker")), runtime_api, aws, hosted, invoices)
+    }
+
+    /// The same with another program.
+    pub(crate) fn spawn(mut program: Command, runtime_api: SocketAddr, aws: SocketAddr, hosted: &Hosted, invoices: &Path) -> Self {
         let log = invoices.with_extension(format!("{}.log", runtime_api.port()));
-        let process = Command::new(env!("CARGO_BIN_EXE_own-worker"))
+        let process = program
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "own-worker")
@@ -37,6 +43,18 @@ impl Process {
             .spawn()
             .unwrap();
         Self { process, log }
+    }
+
+    /// The code with which it ends, if it does in time.
+    pub(crate) async fn ends_by_itself(mut self, within: Duration) -> Option<i32> {
+        let until = Instant::now() + within;
+        while Instant::now() < until {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
     }
 
     /// What it told operators: lines in CloudWatch's embedded metric format. Every line it wrote is JSON.

@@ -120,6 +120,7 @@ impl ItemProcessor for Bound {
 fn options(endpoint: &Endpoint) -> Options {
     Options {
         concurrency: endpoint.concurrency(),
+        own_thread: false,
         item_timeout: endpoint.timeout() + Duration::from_secs(1),
         attempts_max: endpoint.attempts_max(),
         limit: Some(endpoint.name().to_owned()),
