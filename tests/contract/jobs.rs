@@ -8,7 +8,7 @@ use headway_core::ledger::Written;
 use headway_core::part::PartWrite;
 use headway_core::{JobId, JobRepository, Ledger, UserId};
 
-use crate::sample::{StillClock, at, job, job_of, key, outcome, owner, part, raw, shows};
+use crate::sample::{HeldClock, at, job, job_of, key, outcome, owner, part, raw, shows};
 
 crate::subject::over_every_ledger!(
     a_key_that_is_known_gives_its_job_while_that_is_there,
@@ -23,8 +23,8 @@ crate::subject::over_every_ledger!(
 /// A day, in seconds.
 const DAY: i64 = 86_400;
 
-fn over(ledger: &Arc<dyn Ledger>, seconds: i64) -> (Jobs, Arc<StillClock>) {
-    let clock = Arc::new(StillClock::at(seconds));
+fn over(ledger: &Arc<dyn Ledger>, seconds: i64) -> (Jobs, Arc<HeldClock>) {
+    let clock = HeldClock::at(at(seconds));
     (Jobs::new(Arc::clone(ledger), clock.clone()), clock)
 }
 
@@ -42,7 +42,7 @@ async fn a_key_that_is_known_gives_its_job_while_that_is_there(ledger: Arc<dyn L
     let Created::Known(known, submission) = create(&jobs, &second, Some("k")).await else { panic!("another job was started") };
     assert_eq!((known.id, submission), (first.id, key(&first, "k")));
     jobs.update_status(first.id, &JobWrite::Cancel).await.unwrap();
-    clock.set(31 * DAY);
+    clock.set(at(31 * DAY));
     assert!(matches!(create(&jobs, &third, Some("k")).await, Created::New(job) if job.id == third.id), "the key is free again");
 }
 
@@ -70,9 +70,9 @@ async fn a_job_past_its_retention_is_gone_before_the_sweep_comes(ledger: Arc<dyn
     let job = job();
     create(&jobs, &job, None).await;
     jobs.mark_failed(&job, "no".to_owned()).await.unwrap();
-    clock.set(30 * DAY - 1);
+    clock.set(at(30 * DAY - 1));
     assert!(jobs.get(job.id).await.unwrap().is_some());
-    clock.set(30 * DAY);
+    clock.set(at(30 * DAY));
     assert!(jobs.get(job.id).await.unwrap().is_none());
     assert!(jobs.get_by_user(&job.user_id, &JobQuery { page_size: 9, ..JobQuery::default() }).await.unwrap().jobs.is_empty());
 }
@@ -105,9 +105,9 @@ async fn progress_is_recorded_and_the_job_ended_once(ledger: Arc<dyn Ledger>) {
         settle(&jobs, job, 0, PartWrite::Clean { chunk, items: 10 }).await;
     }
     jobs.update_status(job, &JobWrite::RollUp { round: 1, part: 0, processed: 20, failed: 0 }).await.unwrap();
-    clock.set(5);
+    clock.set(at(5));
     assert_eq!(jobs.mark_completed(&row).await.unwrap().unwrap().job.status, JobStatus::Completed);
-    clock.set(6);
+    clock.set(at(6));
     assert_eq!(jobs.mark_completed(&row).await.unwrap(), None, "it has ended");
     let job = jobs.get(job).await.unwrap().unwrap();
     assert_eq!((job.status, job.processed_items, job.completed_at), (JobStatus::Completed, 20, Some(at(5))));
@@ -139,9 +139,9 @@ async fn cleaning_up_deletes_what_has_expired_with_all_its_rows_and_nothing_else
         ledger.put_outcome(&outcome(expired.id, number, 1)).await.unwrap();
     }
     cancel(&jobs, expired.id, THEN).await;
-    clock.set(THEN + 10 * DAY);
+    clock.set(at(THEN + 10 * DAY));
     cancel(&jobs, kept.id, THEN + 10 * DAY).await;
-    clock.set(THEN + 31 * DAY);
+    clock.set(at(THEN + 31 * DAY));
     let now = at(THEN + 31 * DAY);
     assert_eq!([jobs.cleanup_old_jobs(now).await.unwrap(), jobs.cleanup_old_jobs(now).await.unwrap()], [1, 0]);
     let parts: Vec<_> = (0..3).map(|number| (expired.id, number)).collect();

@@ -1,7 +1,5 @@
 //! Rows to test with. Ids and owners are fresh, so that tests may share a table.
 
-use std::sync::Mutex;
-
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::job::Job;
@@ -9,8 +7,8 @@ use headway_core::ledger::SubmissionKey;
 use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
 use headway_core::part::{Part, Register};
 use headway_core::submit::Submission;
-use headway_core::{ChunkId, Clock, Item, ItemError, ItemProcessor, JobId, Output, ToleratedFailures, UserId};
-use serde_json::value::RawValue;
+use headway_core::{ChunkId, Item, ItemError, ItemProcessor, JobId, Output, ToleratedFailures, UserId};
+pub(crate) use headway_testkit::{HeldClock, raw};
 use uuid::Uuid;
 
 /// So many seconds after the beginning of these tests' time.
@@ -62,11 +60,6 @@ pub(crate) fn key(job: &Job, key_hash: &str) -> SubmissionKey {
     SubmissionKey { user_id: job.user_id.clone(), key_hash: key_hash.to_owned(), job: job.id, fingerprint: "b".repeat(64) }
 }
 
-/// JSON as it is.
-pub(crate) fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap()
-}
-
 /// An outcome of a chunk of 10 items with one failure and one output, as it is before its first put.
 pub(crate) fn outcome(job: JobId, part: u32, chunk: u16) -> Outcome {
     let mut outcome = Outcome::new(ChunkId { job, part, chunk }, 0, 10);
@@ -89,43 +82,5 @@ impl ItemProcessor for Succeeds {
 
 /// A job of one item, as it is submitted.
 pub(crate) fn submission(owner: &UserId) -> Submission {
-    Submission {
-        user_id: owner.clone(),
-        created_by: "u".to_owned(),
-        processor: "succeeds".to_owned(),
-        params: raw("null").into(),
-        items: Some(vec![raw("1")]),
-        expected_items: None,
-        id_field: None,
-        tolerated: ToleratedFailures::Count(0),
-        chunk_size: None,
-        title: None,
-        metadata: None,
-        callback: None,
-        key: None,
-    }
-}
-
-/// A clock that stands still until it is set.
-#[derive(Debug)]
-pub(crate) struct StillClock(Mutex<DateTime<Utc>>);
-
-impl StillClock {
-    pub(crate) fn at(seconds: i64) -> Self {
-        Self(Mutex::new(at(seconds)))
-    }
-
-    pub(crate) fn set(&self, seconds: i64) {
-        *self.0.lock().unwrap() = at(seconds);
-    }
-}
-
-impl Clock for StillClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::new_v4()
-    }
+    Submission { tolerated: ToleratedFailures::Count(0), ..Submission::new(owner.clone(), "succeeds", Some(vec![raw("1")])) }
 }

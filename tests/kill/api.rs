@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use headway_testkit::home::LONG;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::killer::World;
-use crate::serving::LONG;
 
 /// How long to wait before a call is made again.
 const AGAIN_AFTER: Duration = Duration::from_millis(15);

@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use headway_testkit::home::{Home, LONG};
+use headway_testkit::serving::Serving;
+
 use crate::endpoint::Endpoint;
 use crate::plan::{Moment, Plan};
-use crate::serving::{Home, LONG, Serving};
 
 /// So many kills in a row may strike before anything has got on: with no pause at all, nothing ever would.
 const FRUITLESS_MAX: u32 = 4;

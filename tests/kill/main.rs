@@ -11,8 +11,6 @@ mod auditor;
 mod endpoint;
 mod killer;
 mod plan;
-#[path = "../local/serving.rs"]
-mod serving;
 mod workload;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use headway_testkit::home::{self, example};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -14,7 +15,6 @@ use crate::auditor::Watch;
 use crate::endpoint::{self, Endpoint};
 use crate::killer::World;
 use crate::plan::Plan;
-use crate::serving::{self, example};
 
 /// Items of a part, and of a chunk in it.
 const PART: u64 = 1_000;
@@ -95,7 +95,7 @@ async fn by_command(api: &Api, world: &World, number: u64) -> Acknowledged {
     let job = loop {
         let mut command: Command = world.home.command(&words);
         command.env("HEADWAY_URL", &world.url).env("HEADWAY_TOKEN", &world.token);
-        let ended = tokio::task::spawn_blocking(move || serving::run(command, "")).await.unwrap();
+        let ended = tokio::task::spawn_blocking(move || home::run(command, "")).await.unwrap();
         match ended.code {
             Some(0) => break serde_json::from_str::<Value>(ended.stdout.trim()).unwrap(),
             Some(3) => {}

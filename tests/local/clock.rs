@@ -4,9 +4,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::server::eventually;
-use crate::serving::Home;
 use crate::{any_schema, counts, submit};
+use headway_testkit::home::Home;
+use headway_testkit::server::eventually;
 
 const ITEMS: u64 = 20_000;
 /// Jobs that may end before the kill.

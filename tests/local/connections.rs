@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::memory::peak_mb;
-use crate::server::{Server, eventually};
-use crate::serving::{Home, LONG, signal, wait};
+use headway_testkit::home::{Home, LONG, signal, wait};
+use headway_testkit::server::{Server, eventually};
 
 /// Of one upload, in bytes: nearly all that a part may have.
 const UPLOAD_BYTES: usize = 4_400_000;

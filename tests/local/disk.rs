@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::server::eventually;
-use crate::serving::{Home, ended, run, signal};
 use crate::{any_schema, counts, submit};
+use headway_testkit::home::{Home, ended, run, signal};
+use headway_testkit::server::eventually;
 
 /// Bytes of an item here: enough of them fill a small disk, and leave more behind than a log holds.
 const ITEM_BYTES: usize = 4_000;

@@ -5,9 +5,9 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::hostile::exchange;
-use crate::server::{Server, eventually};
-use crate::serving::{Home, ended, example, signal};
 use crate::{PLANES, counts, planes_schema, submit};
+use headway_testkit::home::{Home, ended, example, signal};
+use headway_testkit::server::{Server, eventually};
 
 /// A job that cannot end, since it is open, with two parts of it worked off; and somebody who follows it.
 fn open_job(home: &Home, server: &Server) -> (Child, String) {

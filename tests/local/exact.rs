@@ -1,7 +1,7 @@
 //! What is submitted is counted exactly, in every format, kept anywhere, delivered once or twice.
 
-use crate::serving::{Home, example, run};
 use crate::{PLANES, PLANES_WITHOUT_YEAR, any_schema, counts, planes_schema, submit, submit_and_count};
+use headway_testkit::home::{Home, example, run};
 
 const PLANES_COUNTED: [u64; 4] = [PLANES, PLANES - PLANES_WITHOUT_YEAR, PLANES_WITHOUT_YEAR, 0];
 

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::memory::peak_mb;
-use crate::serving::{Home, LONG};
+use headway_testkit::home::{Home, LONG};
 
 /// Requests at the same time.
 const AT_ONCE: usize = 8;

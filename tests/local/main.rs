@@ -12,15 +12,13 @@ mod memory;
 mod own_worker;
 mod refusing;
 mod sandboxed;
-mod server;
-mod serving;
 mod stopping;
 
 use std::collections::BTreeSet;
 
+use headway_testkit::home::{Home, example};
+use headway_testkit::server::Server;
 use serde_json::Value;
-use server::Server;
-use serving::{Home, example};
 
 /// Rows of `examples/planes.csv`, and those of them that have no year, which the schema asks for.
 const PLANES: u64 = 3_322;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::serving::{Home, ended, example};
 use crate::{counts, planes_schema, submit};
+use headway_testkit::home::{Home, ended, example};
 
 /// Rows of the files, unless `HEADWAY_MEMORY_ROWS` says otherwise.
 const ROWS: &str = "30000,300000";

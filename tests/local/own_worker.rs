@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::server::{Server, eventually};
-use crate::serving::{Home, run};
+use headway_testkit::home::{Home, run};
+use headway_testkit::server::{Server, eventually};
+
 use crate::{counts, indexes};
 
 const ORDERS: u64 = 1_500;
 
 /// The example's worker, which the whole workspace's tests build.
 fn worker() -> PathBuf {
-    let worker = crate::serving::binary().with_file_name("own-worker");
+    let worker = headway_testkit::home::binary().with_file_name("own-worker");
     assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
     worker
 }

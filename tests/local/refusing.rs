@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::serving::{Home, run};
+use headway_testkit::home::{Home, run};
 
 /// Serves with these words, which it refuses: what it says.
 fn refused(home: &Home, words: &[&str]) -> String {

@@ -6,8 +6,8 @@ use std::fs;
 use serde_json::{Map, Value, json};
 
 use crate::counts;
-use crate::server::{Server, eventually};
-use crate::serving::{Home, run};
+use headway_testkit::home::{Home, run};
+use headway_testkit::server::{Server, eventually};
 
 /// Hangs over each item that is `[1]`: what is left over is looked for twice at each of its levels.
 fn hangs() -> Value {

@@ -1,7 +1,7 @@
 //! Told to stop, `serve` ends what is under way and goes on with the rest when it is started again.
 
-use crate::serving::{Home, example};
 use crate::{PLANES, PLANES_WITHOUT_YEAR, counts, planes_schema, submit};
+use headway_testkit::home::{Home, example};
 
 #[test]
 fn sigterm_in_the_middle_of_a_job_loses_nothing() {

@@ -34,7 +34,7 @@ impl Write for Sink {
 
 /// A canary in every place that a caller, an endpoint or a message can fill; gives how many requests were made.
 async fn sing(house: &House) -> usize {
-    let (text, fails, panics) = (json!(CANARY), json!({"do": "fail", "x": CANARY}), json!({"do": "panic", "x": CANARY}));
+    let (text, fails, panics) = (json!(CANARY), json!({"fail": CANARY}), json!({"panic": CANARY}));
     let everywhere = json!({"items": [text, {CANARY: CANARY}, fails, panics], "params": {CANARY: CANARY}, "metadata": {"k": CANARY},
         "toleratedFailures": {"count": 9}});
     let id = house.start("owner-zq7e57", everywhere).await.id();

@@ -1,70 +1,28 @@
 //! The three functions in one process, each with clients of its own that note its calls, on the embedded table and queue.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use headway_api::auth::Authenticator;
 use headway_api::auth::hs256::DevelopmentKey;
 use headway_api::{AppState, router};
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_aws::sqs::SqsQueue;
-use headway_core::{App, Clock, Item, ItemError, ItemProcessor, Output, Processors};
+use headway_core::{App, Clock as _, Processors};
 use headway_embedded::{Config, Embedded};
+use headway_testkit::{Answer, Echo, HeldClock};
 use headway_worker::Handler;
-use http::{Request, StatusCode};
-use http_body_util::BodyExt as _;
+use http::Request;
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use tower::ServiceExt as _;
-use uuid::Uuid;
 
 use crate::recorder::Calls;
 
 const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 const TABLE: &str = "headway";
-
-/// Gives each item back, after it did what the item says.
-struct Echo;
-
-#[async_trait]
-impl ItemProcessor for Echo {
-    async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let value: Value = item.parse()?;
-        match value["do"].as_str() {
-            Some("fail") => Err(ItemError::permanent("asked", format!("no: {value}"))),
-            Some("panic") => panic!("at {value}"),
-            Some("wait") => {
-                tokio::time::sleep(Duration::from_secs_f64(value["seconds"].as_f64().unwrap_or_default())).await;
-                Ok(Output::None)
-            }
-            _ => Ok(Output::Json(item.value)),
-        }
-    }
-}
-
-/// Time that a test lets pass.
-#[derive(Debug)]
-pub(crate) struct HeldClock(Mutex<DateTime<Utc>>);
-
-impl HeldClock {
-    pub(crate) fn pass(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
-}
-
-impl Clock for HeldClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::new_v4()
-    }
-}
 
 pub(crate) struct House {
     pub(crate) clock: Arc<HeldClock>,
@@ -77,29 +35,11 @@ pub(crate) struct House {
     cleanup: App,
 }
 
-/// An answer, read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    pub(crate) fn id(&self) -> String {
-        assert_eq!(self.status, 202, "{}", self.body);
-        self.json()["id"].as_str().unwrap().to_owned()
-    }
-}
-
 impl House {
     pub(crate) async fn new() -> Self {
         let embedded = Embedded::open(Config::memory()).unwrap();
         schema::create_table(&embedded.dynamodb(), TABLE).await.unwrap();
-        let clock = Arc::new(HeldClock(Mutex::new("2026-11-24T08:00:00Z".parse().unwrap())));
+        let clock = HeldClock::new();
         let processors = Processors::new().with("echo", Echo).with("json-schema", headway_worker::processors::JsonSchema::new());
         let [api_calls, worker_calls, cleanup_calls] = [(); 3].map(|()| Calls::default());
         let app = |calls: &Calls| app(&embedded, calls, clock.clone()).with_processors(processors.infos());
@@ -118,9 +58,7 @@ impl House {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, body: String::from_utf8(body.to_vec()).unwrap() }
+        Answer::of(&self.router, request).await
     }
 
     pub(crate) async fn call(&self, user: &str, method: &str, path: &str, media_type: &str, body: &str) -> Answer {

@@ -40,7 +40,7 @@ async fn a_small_job_ends_while_a_flood_is_worked_off() {
 async fn time_beside_long_jobs(calls: usize, seconds: f64) -> Duration {
     let house = House::new().await;
     for _ in 0..4 {
-        let items = vec![json!({"do": "wait", "seconds": seconds}); 2_000];
+        let items = vec![json!({"wait": seconds}); 2_000];
         house.start("long", json!({ "items": items })).await.id();
     }
     let workers = futures::future::join_all((0..calls).map(|_| async { while house.work_a_batch().await > 0 {} }));

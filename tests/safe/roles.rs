@@ -13,7 +13,7 @@ const NOT_OURS: [&str; 4] = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage",
 
 /// Everything that jobs can go through, so that every call is made that can be.
 async fn live(house: &House) {
-    let fails = json!({"do": "fail"});
+    let fails = json!({"fail": "no"});
     let body = json!({"processor": "echo", "items": [1, fails], "chunkSize": 1, "toleratedFailures": {"count": 9}}).to_string();
     let request = || {
         let request = http::Request::post("/v1/jobs").header("authorization", format!("Bearer {}", house.token("ann")));

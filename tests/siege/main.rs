@@ -14,9 +14,6 @@ mod neighbour;
 #[path = "../../functions/worker/tests/processors_http/scripted.rs"]
 #[expect(dead_code, reason = "what they are asked is for the processor's own tests")]
 mod scripted;
-#[path = "../local/serving.rs"]
-#[expect(dead_code, reason = "other tests stop servers and run the command")]
-mod serving;
 mod stack;
 
 use std::collections::BTreeMap;

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use headway_testkit::home::LONG;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::serving::LONG;
 use crate::stack::{Caller, Stack};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);

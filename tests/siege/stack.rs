@@ -11,11 +11,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use headway_testkit::home::{Home, LONG};
+use headway_testkit::serving::Serving;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::MEMORY_MAX_MB;
-use crate::serving::{Home, LONG, Serving};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Ports that no system gives out by itself: one of them is ours for the whole run.

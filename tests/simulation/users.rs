@@ -136,20 +136,14 @@ async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
 }
 
 fn submission(world: &World, job: &JobPlan) -> Submission {
+    let items = job.streamed.is_none().then(|| job.items(0..job.fates.len()));
     Submission {
-        user_id: world.users[job.owner].clone(),
         created_by: job.number.to_string(),
-        processor: "scripted".to_owned(),
         params: Arc::from(RawValue::from_string(job.number.to_string()).unwrap()),
-        items: job.streamed.is_none().then(|| job.items(0..job.fates.len())),
-        expected_items: None,
-        id_field: None,
         tolerated: job.tolerated,
         chunk_size: job.chunk_size,
-        title: None,
-        metadata: None,
-        callback: None,
         key: job.key.map(|key| RequestKey { key_hash: format!("k{key}"), fingerprint: format!("f{}", job.number) }),
+        ..Submission::new(world.users[job.owner].clone(), "scripted", items)
     }
 }
 

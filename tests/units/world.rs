@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_aws::sqs::SqsQueue;
 use headway_core::submit::{RequestKey, Submission, put_part, seal, start_job};
-use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::work::{Delivery, Worker};
 use headway_core::{App, Item, ItemError, ItemProcessor, Job, JobId, Output, OwnedJob, Processors, SystemClock, ToleratedFailures, UserId};
 use headway_embedded::{Config, Embedded};
+use headway_testkit::messages;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
 use crate::meter::Meter;
 
@@ -75,19 +75,9 @@ impl World {
 
     fn submission(&self, items: Option<Vec<Box<RawValue>>>, chunk_size: u16) -> Submission {
         Submission {
-            user_id: self.user.clone(),
-            created_by: "u".to_owned(),
-            processor: "counts".to_owned(),
-            params: Arc::from(RawValue::NULL.to_owned()),
-            items,
-            expected_items: None,
-            id_field: None,
             tolerated: ToleratedFailures::Count(1_000_000),
             chunk_size: Some(chunk_size),
-            title: None,
-            metadata: None,
-            callback: None,
-            key: None,
+            ..Submission::new(self.user.clone(), "counts", items)
         }
     }
 
@@ -111,19 +101,13 @@ impl World {
 
     pub(crate) async fn receive(&self) -> Vec<Delivery> {
         let received = self.sqs.receive_message().queue_url(&self.queue_url).max_number_of_messages(BATCH).send().await.unwrap();
-        let delivery = |message: aws_sdk_sqs::types::Message| Delivery {
-            message_id: message.receipt_handle.unwrap(),
-            body: message.body.unwrap(),
-            receive_count: 1,
-            dead_letter: false,
-        };
+        let delivery = |message: aws_sdk_sqs::types::Message| messages::delivery(message.receipt_handle.unwrap(), message.body.unwrap());
         received.messages.unwrap_or_default().into_iter().map(delivery).collect()
     }
 
     /// Works on a batch; the ids of messages that are not done.
     pub(crate) async fn work(&self, batch: Vec<Delivery>) -> Vec<String> {
-        let began = Instant::now();
-        self.worker.work(batch, Invocation { began, deadline: began + Duration::from_secs(60) }).await.undone
+        self.worker.work(batch, messages::invocation(Duration::from_secs(60))).await.undone
     }
 
     /// Works on all there is, and deletes it.

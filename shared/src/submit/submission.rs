@@ -38,6 +38,27 @@ pub struct Submission {
     pub key: Option<RequestKey>,
 }
 
+impl Submission {
+    /// A job of that owner, with all its items or open for parts; everything else as if the caller had left it out.
+    pub fn new(user_id: UserId, processor: impl Into<String>, items: Option<Vec<Box<RawValue>>>) -> Self {
+        Self {
+            created_by: user_id.to_string(),
+            user_id,
+            processor: processor.into(),
+            params: Arc::from(RawValue::NULL.to_owned()),
+            items,
+            expected_items: None,
+            id_field: None,
+            tolerated: ToleratedFailures::default(),
+            chunk_size: None,
+            title: None,
+            metadata: None,
+            callback: None,
+            key: None,
+        }
+    }
+}
+
 /// An `Idempotency-Key` with the body it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use headway_core::ledger::memory::MemoryLedger;
@@ -15,13 +14,11 @@ use headway_core::queue::memory::MemoryQueue;
 use headway_core::records::{self, Position};
 use headway_core::submit::{Submission, start_job};
 use headway_core::work::{Delivery, Invocation, Worked, Worker};
-use headway_core::{
-    App, Clock, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId,
-};
+use headway_core::{App, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId};
+use headway_testkit::{VirtualClock, json::numbers, messages};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 /// What a worker function may take.
 pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -59,19 +56,6 @@ impl ItemProcessor for Script {
 
     fn options(&self) -> Options {
         self.options.clone()
-    }
-}
-
-#[derive(Debug)]
-struct VirtualClock(Instant);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::milliseconds(self.0.elapsed().as_millis() as i64)
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::new_v4()
     }
 }
 
@@ -146,7 +130,7 @@ impl World {
         };
         let killers = Killers::default();
         let processors = Processors::new().with("script", script);
-        let app = App::new(table.clone(), queue.clone(), Arc::new(VirtualClock(Instant::now()))).with_processors(processors.infos());
+        let app = App::new(table.clone(), queue.clone(), VirtualClock::new()).with_processors(processors.infos());
         let worker = worker(&app, &processors, &killers);
         Self {
             app,
@@ -172,28 +156,13 @@ impl World {
 
     /// Starts a job of so many items, each its own index.
     pub(crate) async fn start(&mut self, items: u64, chunk_size: u16, tolerated: ToleratedFailures) -> JobId {
-        let item = |n: u64| RawValue::from_string(n.to_string()).unwrap();
-        let job = start_job(&self.app, self.submission(Some((0..items).map(item).collect()), chunk_size, tolerated)).await.unwrap();
+        let job = start_job(&self.app, self.submission(Some(numbers(items)), chunk_size, tolerated)).await.unwrap();
         self.take_sent();
         job.id
     }
 
     pub(crate) fn submission(&self, items: Option<Vec<Box<RawValue>>>, chunk_size: u16, tolerated: ToleratedFailures) -> Submission {
-        Submission {
-            user_id: self.user.clone(),
-            created_by: "u".to_owned(),
-            processor: "script".to_owned(),
-            params: Arc::from(RawValue::NULL.to_owned()),
-            items,
-            expected_items: None,
-            id_field: None,
-            tolerated,
-            chunk_size: Some(chunk_size),
-            title: None,
-            metadata: None,
-            callback: None,
-            key: None,
-        }
+        Submission { tolerated, chunk_size: Some(chunk_size), ..Submission::new(self.user.clone(), "script", items) }
     }
 
     /// The row of a job that is there.
@@ -250,8 +219,7 @@ impl World {
     }
 
     fn invocation(&self) -> Invocation {
-        let began = Instant::now();
-        Invocation { began, deadline: began + self.function_timeout }
+        messages::invocation(self.function_timeout)
     }
 
     fn give_back(&mut self, batch: Vec<Held>, undone: &[String]) {
@@ -312,11 +280,7 @@ fn worker(app: &App, processors: &Processors, killers: &Killers) -> Worker {
 }
 
 fn deliveries(batch: &[Held], dead_letter: bool) -> Vec<Delivery> {
-    let delivery = |(n, held): (usize, &Held)| Delivery {
-        message_id: n.to_string(),
-        body: held.body.clone(),
-        receive_count: held.received,
-        dead_letter,
-    };
+    let delivery =
+        |(n, held): (usize, &Held)| Delivery { receive_count: held.received, dead_letter, ..messages::delivery(n.to_string(), &held.body) };
     batch.iter().enumerate().map(delivery).collect()
 }

@@ -1,7 +1,6 @@
 //! Rows as the table holds them, in DynamoDB's JSON, but for binary values: those are in hex.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -19,7 +18,7 @@ use headway_core::{ChunkId, Job, JobId, JobStatus, Ledger, Options, ProcessorInf
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::sample::{StillClock, at, raw};
+use crate::sample::{HeldClock, at, raw};
 use crate::subject::{TABLE, embedded_parts};
 
 /// Each row by its keys.
@@ -37,7 +36,7 @@ impl Golden {
     async fn empty() -> Self {
         let client = embedded_parts().dynamodb();
         schema::create_table(&client, TABLE).await.unwrap();
-        let ledger = DynamoLedger::new(client.clone(), TABLE).with_clock(Arc::new(StillClock::at(100)));
+        let ledger = DynamoLedger::new(client.clone(), TABLE).with_clock(HeldClock::at(at(100)));
         Self { client, ledger }
     }
 

@@ -80,7 +80,7 @@ async fn the_largest_outcome_has_room(ledger: Arc<dyn Ledger>) {
     let noise = |bytes: usize| -> String { std::iter::repeat_with(|| Uuid::new_v4().simple().to_string()).take(bytes / 32).collect() };
     let mut largest = outcome(JobId(Uuid::new_v4()), 0, 1);
     largest.items = ITEMS_PER_CHUNK_MAX as u16;
-    let item = |bytes| raw(&format!("\"{}\"", noise(bytes)));
+    let item = |bytes| raw(format!("\"{}\"", noise(bytes)));
     let failed = |_| ItemResult::Failed(Failure::new(FailureKind::Crashed, "", &noise(1_000), 5, None, item(CHUNK_BYTES_MAX / 250)));
     let output = |_| ItemResult::Processed(Some(OutputRecord { id: None, output: Some(item(OUTPUT_BYTES_MAX - 64)) }));
     largest.merge((0..30).map(|i| (i, output(i))).chain((30..250).map(|i| (i, failed(i)))), 1);

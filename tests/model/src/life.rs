@@ -210,20 +210,13 @@ async fn call(app: &App, act: Act, shape: &Shape) -> Result<(), JobError> {
 }
 
 fn submission(shape: &Shape) -> Submission {
+    let items = (0..shape.total()).map(|_| item()).collect();
     Submission {
-        user_id: owner(),
-        created_by: owner().to_string(),
-        processor: PROCESSOR.to_owned(),
         params: Arc::from(item()),
-        items: Some((0..shape.total()).map(|_| item()).collect()),
-        expected_items: None,
-        id_field: None,
         tolerated: ToleratedFailures::Count(shape.tolerated),
         chunk_size: Some(shape.chunk_size()),
-        title: None,
-        metadata: None,
-        callback: None,
         key: Some(RequestKey { key_hash: "k".to_owned(), fingerprint: "f".to_owned() }),
+        ..Submission::new(owner(), PROCESSOR, Some(items))
     }
 }
 

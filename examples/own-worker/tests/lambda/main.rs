@@ -17,9 +17,9 @@ use headway_core::records::{Position, failures, results};
 use headway_core::submit::{Submission, start_job};
 use headway_core::{App, Job, JobStatus, Options, ProcessorInfo, ToleratedFailures, UserId};
 use headway_embedded::{EventSource, Hosted};
+use headway_testkit::raw;
 use process::Process;
 use runtime_api::RuntimeApi;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -97,21 +97,11 @@ fn orders() -> Submission {
         12 => json!("no order"),
         _ => json!({"customer": "Ada", "lines": [{"article": "Lamp", "quantity": index + 1, "price_cents": 1_995}]}),
     };
-    let raw = |value: Value| RawValue::from_string(value.to_string()).unwrap();
+    let items = (0..ORDERS).map(order).map(|order| raw(order.to_string())).collect();
     Submission {
-        user_id: UserId::new("u-17").unwrap(),
-        created_by: "u-17".to_owned(),
-        processor: "invoices".to_owned(),
-        params: raw(json!({})).into(),
-        items: Some((0..ORDERS).map(order).map(raw).collect()),
-        expected_items: None,
-        id_field: None,
         tolerated: ToleratedFailures::Count(2),
         chunk_size: Some(2),
-        title: None,
-        metadata: None,
-        callback: None,
-        key: None,
+        ..Submission::new(UserId::new("u-17").unwrap(), "invoices", Some(items))
     }
 }
 

@@ -15,13 +15,12 @@ use headway_api::auth::jwks::{Jwks, KeySource};
 use headway_api::auth::{AuthConfigError, AuthError, Authenticator, Claims, Host, KeysError, Scope};
 use headway_api::problem::{ApiErrorResponse, ProblemType};
 use headway_core::{Clock as _, UserId};
+use headway_testkit::HeldClock;
 use http::Request;
 use http::request::Parts;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-
-use crate::world::HeldClock;
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "headway";

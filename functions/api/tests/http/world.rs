@@ -1,12 +1,11 @@
 //! A whole service in memory: the router, a worker that runs when a test says so, and a clock that the test controls.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use headway_api::auth::Authenticator;
 use headway_api::auth::hs256::DevelopmentKey;
 use headway_api::cors::Origins;
@@ -14,63 +13,20 @@ use headway_api::{AppState, router};
 use headway_core::ledger::memory::MemoryLedger;
 use headway_core::queue::memory::MemoryQueue;
 use headway_core::quota::Quotas;
-use headway_core::work::{Delivery, Invocation, Worker};
-use headway_core::{App, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Output, Processors};
+use headway_core::work::Worker;
+use headway_core::{App, ChunkQueue, Clock as _, Processors};
+pub(crate) use headway_testkit::Answer;
+use headway_testkit::messages::{delivery, invocation};
+use headway_testkit::{Echo, HeldClock};
+use http::Request;
 use http::request::Builder;
-use http::{HeaderMap, Request, StatusCode};
-use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tokio::time::Instant;
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
 pub(crate) const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 
-/// Returns each item as its output. An item with a member `fail` fails with that text, under its `code` or `asked`.
-struct Echo;
-
-#[async_trait]
-impl ItemProcessor for Echo {
-    async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let value: Value = item.parse()?;
-        let text = |name| value.get(name).and_then(Value::as_str);
-        match text("fail") {
-            Some(message) => Err(ItemError::permanent(text("code").unwrap_or("asked"), message)),
-            None => Ok(Output::Json(item.value)),
-        }
-    }
-}
-
 fn echo() -> Processors {
     Processors::new().with("echo", Echo)
-}
-
-/// A clock that only a test moves. Ids are random.
-#[derive(Debug)]
-pub(crate) struct HeldClock(Mutex<DateTime<Utc>>);
-
-impl HeldClock {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new("2026-11-24T08:00:00Z".parse().unwrap())))
-    }
-
-    pub(crate) fn pass(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
-
-    pub(crate) fn seconds(&self) -> i64 {
-        self.now().timestamp()
-    }
-}
-
-impl Clock for HeldClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::new_v4()
-    }
 }
 
 pub(crate) struct World {
@@ -79,14 +35,6 @@ pub(crate) struct World {
     queue: Arc<MemoryQueue>,
     router: Router,
     worker: Worker,
-}
-
-/// An answer, read completely.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
 }
 
 impl World {
@@ -145,10 +93,7 @@ impl World {
         B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        Answer::of(&self.router, request).await
     }
 
     /// A request of `user`, without a body so far.
@@ -195,10 +140,8 @@ impl World {
 
     /// Runs the worker on these messages.
     pub(crate) async fn deliver(&self, bodies: Vec<String>) {
-        let delivery = |body| Delivery { message_id: Uuid::new_v4().to_string(), body, receive_count: 1, dead_letter: false };
-        let began = Instant::now();
-        let invocation = Invocation { began, deadline: began + Duration::from_secs(900) };
-        let worked = self.worker.work(bodies.into_iter().map(delivery).collect(), invocation).await;
+        let batch = bodies.into_iter().map(|body| delivery(Uuid::new_v4(), body)).collect();
+        let worked = self.worker.work(batch, invocation(Duration::from_secs(900))).await;
         assert!(worked.undone.is_empty());
     }
 
@@ -211,29 +154,5 @@ impl World {
             }
             self.deliver(bodies).await;
         }
-    }
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The last word of a problem's type. Panics if the answer is not a problem.
-    pub(crate) fn problem(&self) -> String {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{} {}", self.status, self.body);
-        let document = self.json();
-        assert_eq!(document["status"], self.status.as_u16());
-        document["type"].as_str().unwrap().strip_prefix("urn:headway:problem:").unwrap().to_owned()
-    }
-
-    /// The query of the `Link` to the next page.
-    pub(crate) fn next_query(&self) -> Option<String> {
-        let link = self.headers.get("link")?.to_str().unwrap();
-        Some(link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())
     }
 }

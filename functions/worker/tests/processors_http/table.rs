@@ -2,31 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use headway_core::{Clock, ItemError, ItemProcessor as _, Output};
+use headway_core::{ItemError, ItemProcessor as _, Output};
+use headway_testkit::HeldClock;
 use headway_worker::processors::{Endpoints, Http};
-use uuid::Uuid;
 
 use crate::cases::{Becomes, Case, LONG_SECONDS, SHORT_SECONDS, all};
 use crate::scripted::Scripted;
 use crate::{SECRET, item};
-
-/// The time that the dates in the cases are reckoned from.
-#[derive(Debug)]
-struct Fixed;
-
-impl Clock for Fixed {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::parse_from_rfc3339("2026-11-24T08:00:00Z").unwrap().to_utc()
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::nil()
-    }
-}
 
 /// Those that wait for a time limit are run side by side, and apart from all others: while they wait, nothing may keep
 /// this thread busy.
@@ -89,7 +73,7 @@ async fn ready(cases: Vec<Case>, timeout_seconds: u64) -> (Http, Vec<(String, Ca
         named.push((format!("case-{n}"), case));
     }
     let endpoints = Endpoints::parse(&serde_json::Value::Object(endpoints).to_string()).unwrap();
-    (Http::new(endpoints).with_clock(Arc::new(Fixed)), named)
+    (Http::new(endpoints).with_clock(HeldClock::new()), named)
 }
 
 async fn wrong(http: &Http, name: &str, case: &Case) -> Option<String> {

@@ -1,0 +1,86 @@
+//! `headway serve` under way, until it is told to stop or is killed.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::home::{LONG, signal, wait};
+
+/// A `headway serve` under way; killed when dropped.
+#[derive(Debug)]
+pub struct Serving {
+    /// The process.
+    pub child: Child,
+    ready: mpsc::Receiver<String>,
+    /// What it has said so far.
+    pub lines: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Serving {
+    /// Starts `command`, which serves with `--json`.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn spawn(mut command: Command) -> Serving {
+        let mut child = command.spawn().unwrap();
+        let (tell, ready) = mpsc::channel();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let read = |stream: Box<dyn Read + Send>, tell: Option<mpsc::Sender<String>>| {
+            let lines = Arc::clone(&lines);
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    if let (Some(tell), Some(page)) = (&tell, ready_at(&line)) {
+                        // Nobody may be waiting for it.
+                        let _ = tell.send(page);
+                    }
+                    lines.lock().unwrap().push(line);
+                }
+            })
+        };
+        let readers = vec![read(Box::new(stdout), Some(tell)), read(Box::new(stderr), None)];
+        Serving { child, ready, lines, readers }
+    }
+
+    /// Waits until it is ready: the address of its page, or none if it ended first or the time is over.
+    pub fn wait_ready(&mut self, within: Duration) -> Option<String> {
+        self.ready.recv_timeout(within).ok()
+    }
+
+    /// SIGKILL: the process is gone without a chance to do anything. What it had said, for a test that fails.
+    pub fn kill(&mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.said()
+    }
+
+    /// SIGTERM, and how it ended.
+    pub fn terminate(mut self) -> (ExitStatus, Vec<String>) {
+        signal("TERM", &self.child);
+        let status = wait(&mut self.child, LONG).unwrap_or_else(|| panic!("serve does not stop: {:?}", self.kill()));
+        (status, self.said())
+    }
+
+    fn said(&mut self) -> Vec<String> {
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        std::mem::take(&mut self.lines.lock().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn ready_at(line: &str) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(line).ok()?;
+    Some(event.get("url").filter(|_| event["event"] == "ready")?.as_str()?.to_owned())
+}
