@@ -24,7 +24,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
 
 demo: ## Build, serve, submit 3,322 real rows, and show the progress to the end
-	cargo build $(EVERYTHING) --bin headway
+	cargo build $(EVERYTHING) --profile demo --bin headway
 	@examples/demo.sh
 
 test: $(VENV)/ready ## Run all tests; installs what they need into .venv

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-headway=${CARGO_TARGET_DIR:-target}/debug/headway
+headway=${CARGO_TARGET_DIR:-target}/demo/headway
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/headway-demo.XXXXXX")
 export XDG_STATE_HOME=$scratch
 "$headway" serve --listen 127.0.0.1:0 --data "$scratch/data" --json >"$scratch/log" &
@@ -30,4 +30,4 @@ echo "The first of those that failed:"
 "$headway" failures "$job" | head -n 6 || true
 counts=$("$headway" status "$job" --json | sed 's/.*"processedItems":\([0-9]*\).*"failedItems":\([0-9]*\).*/\1 processed, \2 failed/')
 echo
-echo "$counts. Look for yourself: target/debug/headway serve, then submit again, open its page, and: headway failures ID"
+echo "$counts. Look for yourself: $headway serve, then submit again, open its page, and: headway failures ID"
