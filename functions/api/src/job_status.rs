@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::prices::{self, Load};
+use headway_core::split::hex;
 use headway_core::waiting::WaitingFor;
 use headway_core::{Job, JobStatus, Percentage, ToleratedFailures};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
@@ -262,7 +263,7 @@ impl JobAnswer {
             false => None,
         };
         let body = serde_json::to_vec(&JobStatusResponse::new(job, claims, now)).map_err(ApiErrorResponse::internal)?;
-        let hash: String = Sha256::digest(&body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(&body)[..16]);
         let etag = HeaderValue::try_from(format!("W/\"{hash}\"")).map_err(ApiErrorResponse::internal)?;
         Ok(Self { body, etag, retry_after })
     }

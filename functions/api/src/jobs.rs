@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use headway_core::limits::BODY_BYTES_MAX;
+use headway_core::split::hex;
 use headway_core::submit::{RequestKey, start_job};
 use headway_core::{Job, status};
 use http::header::{HeaderValue, LOCATION};
@@ -119,5 +120,5 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiErrorRespon
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::digest(bytes).as_slice())
 }

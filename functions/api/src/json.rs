@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use headway_core::limits::{ITEM_DEPTH_MAX, PARAMS_BYTES_MAX};
+use headway_core::limits::{ITEM_DEPTH_MAX, PARAMS_BYTES_MAX, cut_to_chars};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut names = Names::Few(Vec::new());
         while let Some(name) = members.next_key_seed(Name)? {
             if let Err(name) = names.add(name) {
-                let shown: String = name.chars().take(NAME_SHOWN_CHARS_MAX).collect();
+                let shown = cut_to_chars(&name, NAME_SHOWN_CHARS_MAX);
                 return Err(A::Error::custom(format_args!("the member {shown:?} occurs twice")));
             }
             if names.len() > MEMBERS_MAX {

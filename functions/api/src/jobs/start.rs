@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
-    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX,
+    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
 };
 use headway_core::percentage::PercentageError;
 use headway_core::submit::{RequestKey, Submission};
@@ -274,7 +274,7 @@ fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
 
 /// A member's name in a JSON Pointer. Long names are cut, so that the answer stays small.
 fn escaped(name: &str) -> String {
-    let shown: String = name.chars().take(METADATA_KEY_CHARS_MAX + 1).collect();
+    let shown = cut_to_chars(name, METADATA_KEY_CHARS_MAX + 1);
     shown.replace('~', "~0").replace('/', "~1")
 }
 
