@@ -1,11 +1,11 @@
-//! AWS's prices, and what a job uses of what is billed. The one place where either is written down.
+//! AWS's prices, and how many billed units a job uses. Nowhere else is either written down.
 //!
-//! The API function's own time and status polls are left out: they depend on who asks how often.
+//! The API function's own time and status polls are left out: they depend on how often clients ask.
 
 use crate::job::Job;
 use crate::limits::ITEM_FRAME_BYTES;
 
-/// Where the prices are from.
+/// The source of the prices.
 pub const SOURCE: &str = "prices of us-east-1, arm64, on demand, without free tier, as of November 2026 (aws.amazon.com/*/pricing)";
 
 /// Lambda, arm64: a GB-second.
@@ -14,9 +14,10 @@ const LAMBDA_GB_SECOND: f64 = 0.000_013_333_4;
 const LAMBDA_REQUEST: f64 = 0.20e-6;
 /// SQS, standard queues: a request, of up to 64 KiB.
 const SQS_REQUEST: f64 = 0.40e-6;
-/// SQS: what a request costs more on a standard queue whose messages have a group ("fair queues"): AWS's price list,
-/// AWSQueueService, usage type `Requests-Fair`. No page says which requests that means, so every one that carries messages is
-/// counted: sent, received and deleted. If only sends are meant, it is a third. See docs/costs.md.
+/// SQS: the surcharge for a request on a standard queue whose messages have a group ("fair queues"). Source: AWS's
+/// price list, AWSQueueService, usage type `Requests-Fair`. No page says which requests are meant, so every request
+/// that carries messages is counted: sends, receives and deletes. If only sends are meant, it is a third of that. See
+/// docs/costs.md.
 const SQS_GROUP_SURCHARGE: f64 = 0.10e-6;
 /// DynamoDB: a write request unit, of up to 1 KiB.
 const DYNAMODB_WRITE: f64 = 0.625e-6;
@@ -31,16 +32,16 @@ const WRITE_UNIT_BYTES: f64 = 1_024.0;
 
 /// The worker function's memory.
 const WORKER_GB: f64 = 0.5;
-/// Chunks that a worker is handed at once, and that are sent at once.
+/// How many chunks are sent, and received by a worker, at once.
 const CHUNKS_PER_BATCH: f64 = 10.0;
-/// What settling a chunk takes a worker, in seconds.
+/// How many seconds a worker needs to settle a chunk.
 const SETTLE_SECONDS: f64 = 0.005;
-/// A chunk message beside its items.
+/// The bytes of a chunk's message besides its items.
 const MESSAGE_FRAME_BYTES: f64 = 200.0;
-/// Units written for a job as a whole: its owner's row, job and key in a transaction, first touch, seal, end, with their
-/// index entries.
+/// Units written for a job as a whole: its owner's row, the job and its key in a transaction, first touch, seal and
+/// end, with their index entries.
 const WRITES_PER_JOB: f64 = 15.0;
-/// Units written for a part: its items in the owner's row, its place in the job row (twice asked for where it comes out of
+/// Units written for a part: its items in the owner's row, its place in the job row (tried twice if it arrives out of
 /// order), its own row, that it was sent, its roll-up.
 const WRITES_PER_PART: f64 = 5.0;
 /// Units read for a part: the owner's row.
@@ -50,31 +51,31 @@ const READS_PER_BATCH: f64 = 4.0;
 /// Calls that start and seal a job.
 const CALLS_PER_JOB: f64 = 2.0;
 
-/// How long an item takes if nobody says, in milliseconds.
+/// The time for an item if none is given, in milliseconds.
 pub const MS_PER_ITEM_DEFAULT: f64 = 1.0;
-/// What an item takes if that is not known, in bytes.
+/// The size of an item if it is not known, in bytes.
 const BYTES_PER_ITEM_DEFAULT: u64 = 200;
 
-/// What a job has to do.
+/// The work of a job.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
-    /// Its items.
+    /// The number of items.
     pub items: u64,
-    /// Their bytes as JSON.
+    /// The bytes of all items as JSON.
     pub bytes: u64,
-    /// Their bytes once packed for sending.
+    /// The bytes of all items compressed, as they are sent.
     pub packed_bytes: u64,
-    /// The chunks that they are cut into.
+    /// The number of chunks.
     pub chunks: u64,
-    /// The parts that they are sent in.
+    /// The number of parts.
     pub parts: u64,
     /// How long one item takes, in milliseconds.
     pub ms_per_item: f64,
-    /// Whether each item gives an output of about its own size.
+    /// True if each item has an output of about its own size.
     pub outputs: bool,
 }
 
-/// What of it the table and the queue bill.
+/// The billed units of the table and the queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Units {
     /// Write units of the table, indexes included.
@@ -85,14 +86,14 @@ pub struct Units {
     pub queue_requests: f64,
 }
 
-/// Whether items of this processor give outputs of about their own size, as far as is known without asking it.
+/// True if this processor is known to give each item an output of about the item's size.
 #[must_use]
 pub fn gives_outputs(processor: &str) -> bool {
     processor == "json-schema"
 }
 
 impl Load {
-    /// What is known of a job by its row. The rest is taken to be usual: small items that take a millisecond.
+    /// The load as the job's row tells it. What it does not tell is assumed: small items that take a millisecond.
     #[must_use]
     pub fn of_job(job: &Job) -> Load {
         let items = job.total_items;
@@ -103,13 +104,13 @@ impl Load {
         Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, outputs }
     }
 
-    /// What it costs, in US dollars.
+    /// The cost in US dollars.
     #[must_use]
     pub fn usd(&self) -> f64 {
         self.usd_so_far(self.items)
     }
 
-    /// What it has cost once so many of its items are handled, and all of them sent.
+    /// The cost when all items have been sent and this many are handled.
     #[must_use]
     pub fn usd_so_far(&self, handled: u64) -> f64 {
         let (sent, worked) = (self.sent(), self.worked());
@@ -117,7 +118,7 @@ impl Load {
         sent.usd() + self.http() + (worked.usd() + self.lambda()) * share
     }
 
-    /// What the table and the queue bill. A test counts the same at the adapters.
+    /// The units of the table and the queue. A test counts the same units at the adapters.
     #[must_use]
     pub fn units(&self) -> Units {
         let (sent, worked) = (self.sent(), self.worked());
@@ -128,7 +129,7 @@ impl Load {
         }
     }
 
-    /// What is billed for taking the job, parts and chunks sent.
+    /// The units for accepting the job: its parts and sending its chunks.
     fn sent(&self) -> Units {
         let parts = self.parts as f64;
         Units {
@@ -138,8 +139,8 @@ impl Load {
         }
     }
 
-    /// What is billed for working on it. Messages are received by their bytes, and deleted without. A chunk settles in one
-    /// unit; one with outputs writes them first, packed about as well as the items are.
+    /// The units for the work on the job. Receiving messages counts by their bytes, deleting does not. A chunk settles in
+    /// one unit. With outputs it writes them first, compressed about as well as the items are.
     fn worked(&self) -> Units {
         let chunks = self.chunks as f64;
         let outputs = if self.outputs { self.packed_bytes as f64 / WRITE_UNIT_BYTES + chunks } else { 0.0 };
@@ -178,10 +179,10 @@ impl Units {
     }
 }
 
-/// An amount of US dollars as a decimal string, to the millionth, never rounded down.
+/// An amount of US dollars as a decimal number with six decimals, never rounded down.
 #[must_use]
 pub fn decimal(usd: f64) -> String {
-    // Less than a millionth of a millionth is what adding up floats leaves over, not an amount.
+    // Less than a millionth of a millionth is a rounding error of adding floats, not an amount.
     let millionths = (usd * 1e6 - 1e-6).ceil().max(0.0) as u64;
     format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
 }
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_worked_on_yet_costs_only_its_sending() {
+    fn items_that_nobody_has_started_cost_only_their_sending() {
         let load = million(false);
         // 8 units sent 400 times; 265 writes and 50 reads; 402 units of HTTP.
         let sent = 0.001_6 + 0.000_165_625 + 0.000_006_25 + 0.000_402;
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jobs_row_says_what_it_has_to_do() {
+    fn the_load_is_computed_from_the_jobs_row() {
         let job = |items, parts, size| Job {
             sealed: true,
             parts,
@@ -236,9 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_decimal_and_never_nothing_for_something() {
+    fn amounts_are_decimal_and_never_zero_for_some_use() {
         assert_eq!(decimal(0.0), "0.000000");
-        assert_eq!(decimal(1e-12), "0.000000", "below any rounding of the reckoning itself");
+        assert_eq!(decimal(1e-12), "0.000000", "below any rounding error of the calculation");
         assert_eq!(decimal(1.2e-9 + 1e-9), "0.000001");
         assert_eq!(decimal(0.012_834_1), "0.012835");
         assert_eq!(decimal(12.0), "12.000000");

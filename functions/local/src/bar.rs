@@ -1,4 +1,4 @@
-//! Progress for a person: a bar on a terminal, a line every ten seconds elsewhere. Numbers are the job's own.
+//! Shows a job's progress: a bar on a terminal, or else a line every ten seconds. All numbers come from the job.
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;
@@ -15,16 +15,16 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// How progress is shown.
 pub enum Bar {
-    /// Not at all: `--quiet` or `--json`.
+    /// Nothing is shown: `--quiet` or `--json`.
     Silent,
-    /// No terminal that a bar can be drawn on: lines, with the time of the last.
+    /// A line every ten seconds, where no bar can be drawn. Holds the time of the last line.
     Lines(Out, Instant),
-    /// A terminal.
+    /// A bar on a terminal.
     Drawn(ProgressBar),
 }
 
 impl Bar {
-    /// The way that fits stderr and what was asked for.
+    /// Chooses the way that fits stderr and the options.
     #[must_use]
     pub fn new(out: Out) -> Bar {
         if out.quiet || out.json {
@@ -38,14 +38,14 @@ impl Bar {
         }
     }
 
-    /// Shows where a job stands; `sent` items have arrived, if it is still being sent.
+    /// Shows a job's state. `sent` is the number of items sent so far, if they are still being sent.
     pub fn show(&mut self, job: &JobView, sent: Option<u64>) {
         match self {
             Bar::Silent => {}
             Bar::Lines(..) => self.say(&describe(job, sent)),
             Bar::Drawn(bar) => {
                 bar.set_message(describe(job, sent));
-                // Until it is sealed the total grows, and a bar would run backwards.
+                // Until the job is sealed its total grows, and a bar would run backwards.
                 if job.sealed {
                     bar.set_length(job.total_items.max(1));
                     bar.set_position(job.processed_items + job.failed_items);
@@ -55,7 +55,7 @@ impl Bar {
         }
     }
 
-    /// Shows what is going on before there is a job.
+    /// Shows what is going on before the job exists.
     pub fn say(&mut self, words: &str) {
         match self {
             Bar::Silent => {}
@@ -68,7 +68,7 @@ impl Bar {
         }
     }
 
-    /// Lets other words be written while the bar stands back.
+    /// Hides the bar while `write` prints something else.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match self {
             Bar::Drawn(bar) => bar.suspend(write),
@@ -76,7 +76,7 @@ impl Bar {
         }
     }
 
-    /// Takes the bar away, so that other words can follow.
+    /// Removes the bar, so that other text can follow.
     pub fn clear(&mut self) {
         if let Bar::Drawn(bar) = self {
             bar.finish_and_clear();
@@ -84,7 +84,7 @@ impl Bar {
     }
 }
 
-/// A terminal that says it is dumb, or nothing of itself, moves no cursor.
+/// A terminal that calls itself dumb, or does not say what it is, cannot move the cursor.
 fn can_draw(term: Option<&OsStr>) -> bool {
     term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
@@ -116,7 +116,7 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
         words.push("paused".to_owned());
     }
     if job.settling {
-        words.push("ended, the last items are being counted".to_owned());
+        words.push("ended, its last items are still being counted".to_owned());
     }
     words.extend(job.waiting_words());
     if let Some(rate) = job.items_per_second {
@@ -126,8 +126,9 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
     words.join(", ")
 }
 
-/// From the job's own rate, so that a wrong clock here changes nothing. Nothing is said of the last second, of a job that
-/// something holds up, and of one whose items all wait to be tried again: their rate says nothing about that.
+/// The time left, by the job's own rate, so that a wrong clock here does not matter. Nothing is said of the last
+/// second, of a job that waits, or of a job whose items all wait for another attempt: the rate says nothing about
+/// those.
 fn time_left(job: &JobView, rate: f64) -> Option<Duration> {
     let known = job.sealed && !job.status.is_terminal() && rate > 0.0 && job.waiting_for.is_none();
     let running = job.pending_items.saturating_sub(job.retrying_items);
@@ -160,20 +161,19 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_a_job_up_is_shown_with_the_endpoints_words_made_harmless() {
+    fn the_reason_for_waiting_is_shown_with_the_error_made_harmless() {
         let line = |fields| describe(&job(fields), None);
         assert_eq!(
             line(serde_json::json!({"retryingItems": 7})),
-            "42.0 %, 21000 of 50000, 10 failed, 7 to be tried again, 1020/s, 28s left"
+            "42.0 %, 21000 of 50000, 10 failed, 7 waiting for another attempt, 1020/s, 28s left"
         );
         let waiting = serde_json::json!({"limit": "crm", "reason": "unreachable", "until": "2026-11-24T08:00:30.000Z",
             "lastError": "connection\u{1b}[2J refused\nnow"});
         assert_eq!(
             line(serde_json::json!({"retryingItems": 29_000, "waitingFor": waiting, "itemsPerSecond": null, "failedItems": 0})),
-            "42.0 %, 20990 of 50000, 29000 to be tried again, crm is unreachable until 2026-11-24T08:00:30.000Z: connection\\u001b[2J refused now"
+            "42.0 %, 20990 of 50000, 29000 waiting for another attempt, crm is unreachable until 2026-11-24T08:00:30.000Z: connection\\u001b[2J refused now"
         );
-        for (reason, words) in
-            [("rate", "waiting for the rate of crm"), ("throttled", "crm asks to wait"), ("new", "waiting for crm (new)")]
+        for (reason, words) in [("rate", "limited to the rate of crm"), ("throttled", "crm asks to wait"), ("new", "waiting for crm (new)")]
         {
             let shown = line(serde_json::json!({"waitingFor": {"limit": "crm", "reason": reason, "until": null, "lastError": null}}));
             assert!(shown.contains(words) && !shown.contains("left"), "{shown}");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_said_to_be_left_where_it_would_be_nothing() {
+    fn no_time_left_is_shown_where_it_is_not_known() {
         for fields in [
             serde_json::json!({"pendingItems": 1}),
             serde_json::json!({"pendingItems": 1, "retryingItems": 1}),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_per_cent_is_all_items() {
+    fn a_hundred_per_cent_means_all_items() {
         for (fields, percent) in [
             (serde_json::json!({"progressPercentage": 99.96}), "99.9 %"),
             (serde_json::json!({"progressPercentage": 100.0}), "99.9 %"),

@@ -1,4 +1,4 @@
-//! What can be typed. Each verb's own options are in its own file.
+//! The command line. Each command's own options are in its own file.
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -13,11 +13,11 @@ use crate::verbs::{
 
 /// Background jobs with exact progress: run them here, submit to them, follow them.
 ///
-/// Without --url or HEADWAY_URL the server is http://127.0.0.1:7070, and the token is made from this machine's
-/// development key. Tokens come from HEADWAY_TOKEN, --token-file or HEADWAY_TOKEN_COMMAND.
+/// Without --url or HEADWAY_URL the server is http://127.0.0.1:7070, and the token is made with this machine's
+/// development key. Otherwise the token comes from --token-file, HEADWAY_TOKEN or HEADWAY_TOKEN_COMMAND.
 ///
-/// Exit codes: 0 ok, 1 other errors, 2 usage, 3 server not reached, 4 not allowed, 5 the job failed, 6 the job was
-/// cancelled, 124 --timeout, 130 Ctrl-C.
+/// Exit codes: 0 success, 1 other errors, 2 wrong usage, 3 server not reached, 4 not allowed, 5 the job failed, 6 the
+/// job was cancelled, 124 --timeout, 130 Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "headway", version, disable_help_subcommand = true)]
 pub struct Cli {
@@ -38,45 +38,46 @@ pub enum Command {
     Submit(submit::Submit),
     /// Follow a job to its end
     Watch(watch::Watch),
-    /// Show where a job stands
+    /// Show a job's status and counts
     Status(status::Status),
     /// List jobs, newest first
     List(list::List),
-    /// End a job as Cancelled, now
+    /// Cancel a job
     Cancel(act::Act),
-    /// Hold a job
+    /// Pause a job
     Pause(act::Act),
-    /// Let a held job go on
+    /// Resume a paused job
     Resume(act::Act),
     /// Run an ended job's failed and pending items again
     Retry(retry::Retry),
-    /// Forget an ended job
+    /// Delete an ended job
     Delete(delete::Delete),
     /// Show which items failed, and why
     Failures(failures::Failures),
     /// Print the outputs
     Results(results::Results),
-    /// Show a job's ledger
+    /// Show a job's parts
     Parts(parts::Parts),
-    /// Show what jobs can be started with
+    /// List the processors that jobs can use
     Processors(processors::ListProcessors),
-    /// Reckon what a job would cost on AWS; nothing is sent
+    /// Estimate what a job would cost on AWS; nothing is sent
     Estimate(estimate::Estimate),
-    /// Make a token for a local server
+    /// Create a token for a server on this machine
     Token(token::MakeToken),
-    /// Check the configuration, and say what to mend
+    /// Check the configuration, and say what to correct
     ///
-    /// This machine and the server, or a deployment: with --stack, or where HEADWAY_TABLE names a table. Nothing is changed.
+    /// Checks this machine and the server; with --stack, or if HEADWAY_TABLE is set, a deployment. Nothing is changed.
     Doctor(doctor::Doctor),
-    /// Print a shell's completion script
+    /// Print a completion script for a shell
     Completions(completions::Completions),
 }
 
 impl Command {
-    /// Does what was asked for.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Of the verb; [`crate::report`] tells what to exit with.
+    ///
+    /// The command's error; [`crate::report`] has the exit code for it.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         match self {
             Command::Serve(args) => {

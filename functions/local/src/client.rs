@@ -1,7 +1,7 @@
-//! The HTTP client: one door for every call, so that tokens, redirects and retries have one rule each.
+//! The HTTP client. Every call goes through it, so that tokens, redirects and retries each have one rule.
 //!
-//! Redirects are never followed, since the token would go with them. Every call made here can be repeated safely
-//! (the server keeps it so), hence whatever may pass is retried: 429, 5xx and connections that broke.
+//! Redirects are never followed, since the token would go with them. The server makes every call here safe to repeat,
+//! so calls are repeated after all errors that may be temporary: 429, 5xx and broken connections.
 
 mod address;
 mod answer;
@@ -23,9 +23,9 @@ pub use error::{ClientError, Refusal};
 use crate::credentials::{Credentials, TokenSource};
 use crate::job::Told;
 
-/// Where the server is when nobody says.
+/// The server's address if none is given.
 pub const URL_DEFAULT: &str = "http://127.0.0.1:7070";
-/// The most bytes of an answer: several times what the server sends at most.
+/// The maximum size of an answer: several times the server's largest.
 const ANSWER_BYTES_MAX: usize = 16_000_000;
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
@@ -40,7 +40,8 @@ impl Client {
     /// A client of the server at `base`, which may have a path.
     ///
     /// # Errors
-    /// If the address is none, holds a password, or would carry a token in the clear to another machine.
+    ///
+    /// If the address is invalid, contains a password, or would send a token unencrypted to another machine.
     pub fn new(base: &str, source: TokenSource) -> Result<Client, ClientError> {
         let base = address::parse(base)?;
         let local = address::loopback(&base);
@@ -52,7 +53,7 @@ impl Client {
             .connect_timeout(CONNECT_MAX)
             .user_agent(concat!("headway/", env!("CARGO_PKG_VERSION")));
         if let Some(addresses) = local {
-            // No proxy and no name server stands between us and this machine.
+            // For this machine, neither a proxy nor a name server is used.
             http = http.no_proxy().resolve_to_addrs(base.host_str().unwrap_or_default(), &addresses);
         }
         let http = http.build().map_err(ClientError::Setup)?;
@@ -95,10 +96,11 @@ impl Client {
         self.request(Method::POST, segments, &[])
     }
 
-    /// Makes the call until it is answered well, refused for good, or out of patience.
+    /// Makes the call, repeatedly if needed, until it succeeds, is refused, or the time for repeating is over.
     ///
     /// # Errors
-    /// What was refused, or why the server was not reached.
+    ///
+    /// The refusal, or why the server was not reached.
     pub async fn call(&self, call: &Call) -> Result<Answer, ClientError> {
         let mut waits = Waits::new(call.patience);
         let mut renewed = false;
@@ -121,10 +123,11 @@ impl Client {
         }
     }
 
-    /// Makes a call that is answered with a job.
+    /// Makes a call whose answer is a job.
     ///
     /// # Errors
-    /// As [`Client::call`], or if the answer is no job.
+    ///
+    /// As [`Client::call`], or if the answer is not a job.
     pub async fn job(&self, call: &Call) -> Result<Told, ClientError> {
         let answer = self.call(call).await?;
         Ok(Told { view: answer.json()?, body: answer.body })
@@ -148,7 +151,7 @@ impl Client {
     }
 }
 
-/// The whole body, unless it goes on for longer than any answer may.
+/// The whole body. An error if it is longer than any answer may be.
 async fn whole(mut response: Response, failed: impl Fn(reqwest::Error) -> ClientError) -> Result<Bytes, ClientError> {
     let mut body = BytesMut::new();
     while let Some(piece) = response.chunk().await.map_err(&failed)? {
@@ -160,7 +163,7 @@ async fn whole(mut response: Response, failed: impl Fn(reqwest::Error) -> Client
     Ok(body.freeze())
 }
 
-/// An answer of 2xx or 304 as it is; any other is an error.
+/// Returns an answer of 2xx or 304 as it is. Any other is an error.
 fn good(answer: Answer, url: &Url) -> Result<Answer, ClientError> {
     match answer.status {
         status if status.is_success() || status == StatusCode::NOT_MODIFIED => Ok(answer),
@@ -177,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mapped_base_path_stays() {
+    fn a_mapped_base_path_is_kept() {
         for (base, url) in [
             ("https://x.test/prod", "https://x.test/prod/v1/jobs/a%2Fb?status=x+y"),
             ("https://x.test/prod/", "https://x.test/prod/v1/jobs/a%2Fb?status=x+y"),

@@ -1,4 +1,4 @@
-//! What every verb is given: the global options, the streams, and the way to a server.
+//! What every command is given: the global options, the output streams, and a client of the server.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::credentials::TokenSource;
 use crate::globals::{ColorWhen, Globals};
 use crate::out::{Out, printable};
 
-/// The surroundings of one command.
+/// The global options and output streams of a command.
 #[derive(Debug)]
 pub struct Context {
     /// stdout and stderr.
@@ -16,7 +16,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// Decides about colours, once for the process.
+    /// Decides once for the process whether to use colours.
     #[must_use]
     pub fn new(globals: Globals) -> Context {
         match globals.color {
@@ -29,17 +29,19 @@ impl Context {
         Context { out: Out { json: globals.json, quiet: globals.quiet }, globals }
     }
 
-    /// A client of the server that the options, else the environment name.
+    /// A client of the server that the options or the environment name.
     ///
     /// # Errors
-    /// If the address is none, or may be given no token.
+    ///
+    /// If the address is invalid, or must not be sent a token.
     pub fn client(&self) -> Result<Arc<Client>, ClientError> {
         self.client_at(None)
     }
 
-    /// The same, but of the server at `default` if they name none.
+    /// The same, but a client of the server at `default` if they name none.
     ///
     /// # Errors
+    ///
     /// As [`Context::client`].
     pub fn client_at(&self, default: Option<&str>) -> Result<Arc<Client>, ClientError> {
         let address = self.address().or(default.map(str::to_owned));
@@ -47,14 +49,14 @@ impl Context {
         Ok(Arc::new(Client::new(address.as_deref().unwrap_or(URL_DEFAULT), source)?))
     }
 
-    /// The server's address, if the options or the environment give one.
+    /// The server's address, if the options or the environment name one.
     #[must_use]
     pub fn address(&self) -> Option<String> {
         let variable = || std::env::var("HEADWAY_URL").ok().filter(|url| !url.trim().is_empty());
         self.globals.url.clone().or_else(variable)
     }
 
-    /// A command line that can be pasted, with the options that name the server.
+    /// A command line that can be pasted into a shell, with the options that name the server.
     #[must_use]
     pub fn command(&self, words: &[&str]) -> String {
         let mut all = vec!["headway".to_owned()];
@@ -69,7 +71,7 @@ impl Context {
     }
 }
 
-/// A word as a shell reads it back.
+/// A word, quoted so that a shell reads it back unchanged.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
@@ -80,7 +82,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn what_is_printed_can_be_pasted() {
+    fn printed_commands_can_be_pasted() {
         assert_eq!(quoted("a/b-c.csv"), "a/b-c.csv");
         assert_eq!(quoted("my file's $x"), r"'my file'\''s $x'");
         assert_eq!(quoted(""), "''");

@@ -1,6 +1,6 @@
-//! Where a token comes from, and when it is fetched anew.
+//! Where the token comes from, and when it is read again.
 //!
-//! Tokens are never taken from the command line, where other users of the machine could read them.
+//! A token is never an option on the command line, where other users of the machine could read it.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::local_token;
 
-/// How long a token lives that the client makes for itself from the development key.
+/// For how long a token made with the development key is valid.
 const DEV_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
 /// How long before its end such a token is replaced.
 const DEV_TOKEN_MARGIN: TimeDelta = TimeDelta::minutes(5);
@@ -20,7 +20,7 @@ const DEV_TOKEN_MARGIN: TimeDelta = TimeDelta::minutes(5);
 /// Where tokens come from.
 #[derive(Clone, Debug)]
 pub enum TokenSource {
-    /// Nowhere: calls go without one.
+    /// There is no token.
     None,
     /// `HEADWAY_TOKEN`.
     Fixed(String),
@@ -28,11 +28,11 @@ pub enum TokenSource {
     File(PathBuf),
     /// `HEADWAY_TOKEN_COMMAND`, run again after a 401.
     Command(String),
-    /// The development key of this machine, for the default address only.
+    /// The development key of this machine; for the default address only.
     DevKey,
 }
 
-/// No token could be had.
+/// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// The file of `--token-file` cannot be read.
@@ -49,15 +49,15 @@ pub enum CredentialsError {
     /// The command of `HEADWAY_TOKEN_COMMAND` failed.
     #[error("HEADWAY_TOKEN_COMMAND failed ({0})")]
     CommandFailed(ExitStatus),
-    /// The source holds no token.
-    #[error("{0} gave no token")]
+    /// The source did not contain a token.
+    #[error("{0} did not contain a token")]
     Empty(&'static str),
     /// The development key cannot be used.
-    #[error("there is no token to call with: give one in HEADWAY_TOKEN, or mend this")]
+    #[error("there is no token: set HEADWAY_TOKEN, or correct the development key")]
     DevelopmentKey(#[from] DevelopmentKeyError),
 }
 
-/// A token source, and the token it gave last.
+/// A token source, and the last token from it.
 #[derive(Debug)]
 pub struct Credentials {
     source: TokenSource,
@@ -71,8 +71,8 @@ struct Held {
 }
 
 impl TokenSource {
-    /// `--token-file`, else `HEADWAY_TOKEN`, else `HEADWAY_TOKEN_COMMAND`; else the development key if no address was
-    /// given. An empty variable counts as none.
+    /// `--token-file`; if not given, `HEADWAY_TOKEN`, then `HEADWAY_TOKEN_COMMAND`; else the development key, if no
+    /// address is given. An empty variable counts as not set.
     #[must_use]
     pub fn choose(token_file: Option<PathBuf>, address_given: bool) -> TokenSource {
         let variable = |name| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
@@ -100,7 +100,8 @@ impl Credentials {
     /// The token to send now.
     ///
     /// # Errors
-    /// If the source gives none.
+    ///
+    /// If the source has no token.
     pub async fn current(&self) -> Result<Option<Arc<str>>, CredentialsError> {
         let mut held = self.held.lock().await;
         let stale = held.as_ref().is_none_or(|held| held.replace_at.is_some_and(|at| at <= Utc::now()));
@@ -110,10 +111,11 @@ impl Credentials {
         Ok(held.as_ref().map(|held| Arc::clone(&held.token)))
     }
 
-    /// Whether there is another token than `refused` by now: from another call's renewal, or from the source.
+    /// True if there is a token other than `refused` now, because another call renewed it or the source has a new one.
     ///
     /// # Errors
-    /// If the source gives none.
+    ///
+    /// If the source has no token.
     pub async fn renew(&self, refused: Option<&str>) -> Result<bool, CredentialsError> {
         let mut held = self.held.lock().await;
         let differs = |held: &Option<Held>| held.as_ref().map(|held| held.token.as_ref()) != refused;
@@ -148,7 +150,7 @@ fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, Credentia
     if token.is_empty() { Err(CredentialsError::Empty(from)) } else { Ok(token) }
 }
 
-/// Runs the command in a shell. Its stderr is the person's to read; stdin is not its own, since it may hold items.
+/// Runs the command in a shell. The user sees its stderr. Its stdin is not the process's own, which may contain items.
 async fn run(command: String) -> Result<String, CredentialsError> {
     let ran = tokio::task::spawn_blocking(move || {
         Command::new("sh").arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output()
@@ -166,13 +168,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_file_is_read_again_after_a_refusal_only() {
+    async fn a_file_is_read_again_only_after_a_refusal() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token");
         std::fs::write(&path, "one\n").unwrap();
         let credentials = Credentials::new(TokenSource::File(path.clone()));
         assert_eq!(credentials.current().await.unwrap().as_deref(), Some("one"));
-        assert!(!credentials.renew(Some("one")).await.unwrap(), "the same token again is no use");
+        assert!(!credentials.renew(Some("one")).await.unwrap(), "the same token would be refused again");
         std::fs::write(&path, "two\n").unwrap();
         assert_eq!(credentials.current().await.unwrap().as_deref(), Some("one"));
         assert!(credentials.renew(Some("one")).await.unwrap());

@@ -1,6 +1,6 @@
-//! Cuts a stream of items into parts, the same way every time, so that a submission can be continued by another process.
+//! Cuts a stream of items into parts, always in the same way, so that another process can continue a submission.
 //!
-//! Chunks are cut by the server's own rule; a part ends where the next chunk or the next item would not fit.
+//! Chunks are cut by the server's own rule. A part ends where the next chunk or the next item would not fit.
 
 use std::io::Write;
 
@@ -10,17 +10,18 @@ use flate2::write::GzEncoder;
 use headway_core::limits::CHUNKS_PER_PART_MAX;
 use headway_core::split::{Cutter, Split};
 
-/// The most bytes of a part, unpacked and as sent: below the server's bound, so that both sides may count differently.
+/// The most bytes of a part, both uncompressed and as sent. Less than the server's limit, so that small differences in
+/// counting do not matter.
 pub const PART_BYTES_MAX: usize = 4_000_000;
 
-/// A part as NDJSON, before it is packed.
+/// A part as NDJSON, before it is compressed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// Its number, from 0.
     pub number: u32,
     /// The index of its first item.
     pub first_index: u64,
-    /// How many items it holds.
+    /// How many items it has.
     pub items: u64,
     /// How many chunks the server will cut it into.
     pub chunks: usize,
@@ -28,7 +29,7 @@ pub struct Part {
     pub ndjson: Vec<u8>,
 }
 
-/// Takes items, gives parts.
+/// Takes items one by one and returns parts.
 #[derive(Debug)]
 pub struct PartCutter {
     split: Split,
@@ -36,24 +37,24 @@ pub struct PartCutter {
     part: Part,
 }
 
-/// A part's body, ready to be sent again and again.
+/// A part's body, which can be sent more than once.
 #[derive(Clone, Debug)]
 pub struct Packed {
     /// The bytes to send.
     pub body: Bytes,
-    /// Whether they are packed; what gzip would only make longer is not.
+    /// True if it is compressed. A body that gzip would make longer is not.
     pub gzip: bool,
 }
 
 impl PartCutter {
-    /// Before the first item of a job with at most this many items in a chunk.
+    /// For a job with at most this many items in a chunk.
     #[must_use]
     pub fn new(items_per_chunk_max: u16) -> PartCutter {
         let split = Split::of(items_per_chunk_max);
         PartCutter { split, cutter: Cutter::new(split), part: Part::default() }
     }
 
-    /// Takes the next item, which holds no line break, and gives the part that it no longer fits in.
+    /// Adds an item, which contains no line break. Returns the finished part if the item no longer fits into it.
     pub fn push(&mut self, item: &[u8]) -> Option<Part> {
         let too_long = self.part.items > 0 && self.part.ndjson.len() + item.len() + 1 > PART_BYTES_MAX;
         let mut begins = self.cutter.push(item.len());
@@ -66,7 +67,7 @@ impl PartCutter {
         cut
     }
 
-    /// Gives the last part; none if there is no item left for one.
+    /// The last part. `None` if it would have no items.
     #[must_use]
     pub fn finish(self) -> Option<Part> {
         (self.part.items > 0).then_some(self.part)
@@ -87,7 +88,7 @@ impl PartCutter {
 }
 
 impl Part {
-    /// Packs the part with gzip, if that makes it shorter.
+    /// Compresses the part with gzip, if that makes it shorter.
     #[must_use]
     pub fn pack(self) -> Packed {
         let mut encoder = GzEncoder::new(Vec::with_capacity(self.ndjson.len() / 4), Compression::fast());
@@ -114,7 +115,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn parts_join_without_gap_and_the_server_cuts_them_as_foreseen(
+        fn parts_leave_no_gap_and_the_server_cuts_the_same_chunks(
             sizes in proptest::collection::vec(1usize..=ITEM_BYTES_MAX, 0..400), chunk_size in 1u16..=250,
         ) {
             let parts = parts(&sizes, chunk_size);
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_never_longer_than_what_it_stands_for() {
+    fn a_body_is_never_longer_than_its_items() {
         const { assert!(PART_BYTES_MAX <= SERVER_PART_BYTES_MAX) };
         let short = Part { ndjson: b"1\n".to_vec(), ..Part::default() }.pack();
         assert!(!short.gzip && &short.body[..] == b"1\n");

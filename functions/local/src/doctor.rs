@@ -1,7 +1,7 @@
-//! What `doctor` looks at, and what it says is to be mended. It only reads: nothing is made, changed or sent to a job.
+//! The checks of `doctor`, and what to correct. It only reads: nothing is created, changed or sent to a job.
 //!
-//! [`configuration`] reads the variables that are set, [`machine`] looks at this machine's files, [`server`] calls a
-//! server, [`deployment`] looks at a stack's table, queues and functions with the caller's own AWS credentials.
+//! [`configuration`] reads the environment's variables, [`machine`] checks this machine's files, [`server`] calls a
+//! server, and [`deployment`] checks a stack's table, queues and functions with the caller's own AWS credentials.
 
 use serde::Serialize;
 
@@ -12,31 +12,31 @@ pub mod server;
 pub mod signed;
 pub mod stack;
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at, in a few words that stay the same.
+    /// What was checked, in a few words that never change.
     pub name: &'static str,
-    /// Whether it is as it should be.
+    /// True if it is in order.
     pub ok: bool,
     /// What was found.
     pub detail: String,
-    /// What to do, if anything must be mended.
+    /// What to do, if something has to be corrected.
     pub fix: Option<String>,
 }
 
 impl Check {
-    /// As it should be.
+    /// In order.
     pub fn good(name: &'static str, detail: impl Into<String>) -> Check {
         Check { name, ok: true, detail: detail.into(), fix: None }
     }
 
-    /// To be mended, so.
+    /// Not in order, and what to do.
     pub fn bad(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Check {
         Check { name, ok: false, detail: detail.into(), fix: Some(fix.into()) }
     }
 
-    /// Good with this detail if `ok`, else to be mended.
+    /// In order with this detail if `ok`; otherwise not.
     pub fn of(name: &'static str, ok: bool, detail: impl Into<String>, fix: impl Into<String>) -> Check {
         if ok { Check::good(name, detail) } else { Check::bad(name, detail, fix) }
     }

@@ -1,4 +1,4 @@
-//! The process from its command line to its exit code.
+//! The process, from its command line to its exit code.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::report::Report;
 
-/// Parses the command line, runs it on a runtime of its own, and reports.
+/// Parses the command line, runs the command on a tokio runtime, and reports its result.
 #[must_use]
 pub fn main() -> ExitCode {
     let Cli { globals, command } = match parse() {
@@ -27,7 +27,7 @@ pub fn main() -> ExitCode {
     };
     let context = Context::new(globals);
     let ended = runtime.block_on(command.run(&context));
-    // A read of stdin or a token command may never return: it must not hold up the end.
+    // Reading stdin or running a token command may never return. It must not keep the process from ending.
     runtime.shutdown_background();
     match ended {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Reads the process's command line. Help and version are printed here, as are mistakes.
+/// Reads the command line. Help, version and usage errors are printed here.
 fn parse() -> Result<Cli, Exit> {
     let words: Vec<OsString> = std::env::args_os().collect();
     Cli::try_parse_from(&words).map_err(|error| {
@@ -47,7 +47,7 @@ fn parse() -> Result<Cli, Exit> {
             let text = error.render().to_string();
             say(&Problem::usage(text.trim().trim_start_matches("error: ")).line());
         } else {
-            // A closed stderr: nobody reads the mistake.
+            // Fails if stderr is closed: nobody reads the error then.
             let _ = error.print();
         }
         Exit::Usage
@@ -72,6 +72,6 @@ fn report(error: &CommandError, json: bool) -> ExitCode {
 }
 
 fn say(text: &str) {
-    // Nothing is left to do if even stderr is closed.
+    // If even stderr is closed, nothing can be said.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,14 +1,14 @@
-//! Why a command did not do what was asked. [`crate::report`] says what each kind leads to.
+//! Why a command failed. [`crate::report`] has the exit code and the text for each kind.
 
 use crate::client::ClientError;
 use crate::exit::Exit;
 use crate::input::InputError;
 use crate::out::OutError;
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// The command was called wrongly, in a way that the argument parser could not see.
+    /// The command was used wrongly in a way that the argument parser could not see.
     #[error("{0}")]
     Usage(String),
     /// A call to the server failed.
@@ -17,26 +17,26 @@ pub enum CommandError {
     /// A file of items cannot be read.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// One job cannot hold the file.
+    /// The file does not fit into one job.
     #[error("{0}")]
     TooMuch(String),
-    /// The file is not the one that the job was begun with.
+    /// The file is not the one with which the job was started.
     #[error("{0}")]
     Differs(String),
     /// stdout cannot be written.
     #[error(transparent)]
     Output(#[from] OutError),
-    /// The command stopped following a job, which goes on without it.
+    /// The command stopped following a job. The job continues without it.
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    /// Something failed when there was a job already: it says how to go on.
+    /// The command failed after the job was created. The error says how to continue.
     #[error("{cause}")]
     Unfinished {
-        /// The job.
+        /// The job's id.
         job_id: String,
-        /// What can be done next, a line each.
+        /// What can be done next, one line each.
         advice: Vec<String>,
-        /// What happened.
+        /// The error.
         cause: Box<CommandError>,
     },
     /// Anything else.
@@ -44,7 +44,7 @@ pub enum CommandError {
     Other(#[from] anyhow::Error),
 }
 
-/// The command stopped before its end: Ctrl-C, or `--timeout`.
+/// The command was stopped early: by Ctrl-C, or by `--timeout`.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}{}", .advice.iter().map(|line| format!("\n  {line}")).collect::<String>())]
 pub struct Stopped {
@@ -52,14 +52,14 @@ pub struct Stopped {
     pub exit: Exit,
     /// What happened, in one sentence.
     pub what: String,
-    /// The job, if there is one by now.
+    /// The job's id, if it exists already.
     pub job_id: Option<String>,
-    /// What can be done next, a line each.
+    /// What can be done next, one line each.
     pub advice: Vec<String>,
 }
 
 impl CommandError {
-    /// The error with the job that it leaves behind. An error that says so already, or that the job is gone, stays as it is.
+    /// Adds the job that is left unfinished. An error that says so already, or that the job is gone, is not changed.
     #[must_use]
     pub fn unfinished(self, job_id: &str, advice: Vec<String>) -> CommandError {
         let gone = matches!(&self, CommandError::Client(error) if error.status() == Some(404));
@@ -69,13 +69,13 @@ impl CommandError {
         CommandError::Unfinished { job_id: job_id.to_owned(), advice, cause: Box::new(self) }
     }
 
-    /// Whether stdout's reader left, as in `headway failures … | head`: it had enough, and that is no error.
+    /// True if the reader of stdout has gone away, as in `headway failures … | head`. That is not an error.
     #[must_use]
     pub fn reader_left(&self) -> bool {
         matches!(self, CommandError::Output(error) if error.reader_left())
     }
 
-    /// Whether the file was refused for what it holds, so that sending it again is no use.
+    /// True if the file was refused for its content, so that sending it again is useless.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self {
@@ -85,7 +85,7 @@ impl CommandError {
         }
     }
 
-    /// Whether the server answered with `urn:headway:problem:<short>`.
+    /// True if the server answered with `urn:headway:problem:<short>`.
     #[must_use]
     pub fn is_problem(&self, short: &str) -> bool {
         matches!(self, CommandError::Client(error) if error.is_problem(short))

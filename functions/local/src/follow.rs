@@ -1,4 +1,4 @@
-//! Follows a job by asking as often as the server says, and tells how it ended.
+//! Follows a job by polling as often as the server says, and reports how it ended.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::job::{JobView, Told};
 
-/// When a live job's answer does not say how long to wait.
+/// The pause if the server's answer does not name one.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(1);
-/// However short the server asks for: as the first wait of a call that is repeated.
+/// The shortest pause, whatever the server asks for.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
-/// Asks for a job's state again and again.
+/// Polls a job's state.
 pub struct Follower<'a> {
     client: &'a Client,
     call: Call,
@@ -29,17 +29,18 @@ pub struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    /// Asks at once, then as the server says.
+    /// Polls at once, then as often as the server says.
     #[must_use]
     pub fn new(client: &'a Client, job_id: &str) -> Follower<'a> {
         let call = client.get(&["jobs", job_id]);
         Follower { client, call, etag: None, pause: Duration::ZERO, last: None }
     }
 
-    /// Waits as long as it was asked to, then asks. The first question is not patient: a wrong address shows at once.
-    /// Gives the job, and whether its answer is another than the last.
+    /// Waits as long as the server asked, then polls. The first poll is not repeated for long, so that a wrong address
+    /// shows at once. Returns the job, and whether it has changed since the last poll.
     ///
     /// # Errors
+    ///
     /// As [`Client::call`].
     pub async fn next(&mut self) -> Result<(&Told, bool), ClientError> {
         tokio::time::sleep(self.pause).await;
@@ -62,9 +63,11 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Follows a job until it has ended and its numbers no longer change, drawing the bar. Ctrl-C and errors say how to go on; neither touches the job.
+/// Follows a job until it has ended and its numbers no longer change, and draws the bar. After Ctrl-C or an error it
+/// says how to continue. The job is not affected by either.
 ///
 /// # Errors
+///
 /// As [`Client::call`], or [`Stopped`] after Ctrl-C.
 pub async fn to_end(
     context: &Context,
@@ -91,7 +94,7 @@ pub async fn to_end(
     ended.map_err(|error| error.unfinished(job_id, ways_on(context, job_id, None)))
 }
 
-/// Tells how a followed job ended, where to look next, and what to exit with.
+/// Reports how a job ended and what to look at next. Returns the exit code.
 #[must_use]
 pub fn ending(context: &Context, job: &JobView) -> Exit {
     let (style, exit) = match job.status {
@@ -105,18 +108,19 @@ pub fn ending(context: &Context, job: &JobView) -> Exit {
         context.out.note(&format!("  {}", crate::out::printable(message)));
     }
     if job.failed_items > 0 {
-        context.out.note(&format!("  what failed and why: {}", context.command(&["failures", &job.id])));
+        context.out.note(&format!("  which items failed, and why: {}", context.command(&["failures", &job.id])));
     }
     if job.status == JobStatus::Failed {
-        context.out.note(&format!("  once that is mended:  {}", context.command(&["retry", &job.id])));
+        context.out.note(&format!("  after correcting the cause:  {}", context.command(&["retry", &job.id])));
     }
     exit
 }
 
-/// Runs `work` unless Ctrl-C comes first.
+/// Runs `work` until it ends or Ctrl-C is pressed.
 ///
 /// # Errors
-/// Of the work, or [`Stopped`].
+///
+/// An error of `work`, or [`Stopped`].
 pub async fn or_interrupt<T>(
     work: impl Future<Output = Result<T, CommandError>>,
     stopped: impl FnOnce() -> Stopped,
@@ -130,14 +134,14 @@ pub async fn or_interrupt<T>(
     }
 }
 
-/// What Ctrl-C leaves behind.
+/// The error after Ctrl-C.
 #[must_use]
 pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
-    let what = format!("interrupted; job {job_id} goes on without us");
+    let what = format!("interrupted; job {job_id} continues without this command");
     Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
 }
 
-/// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not all has been sent.
+/// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not everything was sent.
 #[must_use]
 pub fn ways_on(context: &Context, job_id: &str, go_on: Option<String>) -> Vec<String> {
     let watch = format!("watch:    {}", context.command(&["watch", job_id]));

@@ -11,16 +11,16 @@ pub struct Globals {
     /// The server's address [env: HEADWAY_URL] [default: http://127.0.0.1:7070]
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
-    /// A file that holds the token
+    /// A file that contains the token
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Print JSON on stdout, and errors as one problem object on stderr
+    /// Print JSON on stdout, and each error as one problem object on stderr
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print nothing but data and errors
+    /// Print only data and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// When to use colours; NO_COLOR is heeded
+    /// When to use colours; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorWhen,
 }

@@ -1,4 +1,4 @@
-//! Checks the ids of a file's items before anything is sent: each item has one, of the right kind, and no two are the same.
+//! Checks the ids of a file's items before anything is sent: each item has a valid one, and no two are the same.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::input::{InputError, Opened, Place};
 
-/// The ids so far. Their hashes only, so that ten million take about 150 MB; a hash that comes again is looked up in the file.
+/// The ids so far. Only their hashes are kept, so that ten million take about 150 MB. If a hash occurs again, the id is
+/// looked up in the file.
 #[derive(Debug)]
 pub struct Ids {
     field: String,
@@ -21,22 +22,24 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// Before the first item.
+    /// Without any ids yet.
     #[must_use]
     pub fn new(field: &str) -> Ids {
         Ids { field: field.to_owned(), seen: HashSet::new(), state: RandomState::new(), items: 0 }
     }
 
-    /// Takes the next item.
+    /// Checks the next item.
     ///
     /// # Errors
-    /// If it has no good id, or one that came before.
+    ///
+    /// If it has no valid id, or one that occurred before.
     pub fn push(&mut self, item: &[u8], place: Place, opened: &Opened) -> Result<(), InputError> {
         let id = self.id(item).map_err(|what| InputError::At { place, what })?;
         if !self.seen.insert(self.state.hash_one(&id))
             && let Some(first) = self.first_with(&id, opened)?
         {
-            let what = format!("the item's {:?} is {id:?}, as that of the item at {first}: each item needs an id of its own", self.field);
+            let what =
+                format!("the item's {:?} is {id:?}, the same as that of the item at {first}: each item needs an id of its own", self.field);
             return Err(InputError::At { place, what });
         }
         self.items += 1;
@@ -49,9 +52,9 @@ impl Ids {
         match id_of(raw, field) {
             None => Err(match value_of(item, field) {
                 Some(value) => format!("the item's {field:?} is {value}, but an id is a string or an integer"),
-                None => format!("the item has no {field:?} that is a string or an integer, as --id-field asks for{}", known(item)),
+                None => format!("the item has no {field:?} that is a string or an integer, which --id-field requires{}", known(item)),
             }),
-            Some(id) if id.is_empty() => Err(format!("the item's {field:?} is empty, as an id may not be")),
+            Some(id) if id.is_empty() => Err(format!("the item's {field:?} is empty, but an id must not be")),
             Some(id) if id.chars().count() > ID_CHARS_MAX => {
                 Err(format!("the item's {field:?} is longer than {ID_CHARS_MAX} characters, the most of an id"))
             }
@@ -59,7 +62,7 @@ impl Ids {
         }
     }
 
-    /// The place of the first item so far that has this id; none if only the hashes are the same.
+    /// The place of the first item so far with this id; `None` if only the hashes are equal.
     fn first_with(&self, id: &str, opened: &Opened) -> Result<Option<Place>, InputError> {
         let (mut items, mut item) = (opened.again()?, Vec::new());
         for _ in 0..self.items {
@@ -72,7 +75,7 @@ impl Ids {
     }
 }
 
-/// The member's JSON, cut if it is long.
+/// The member's JSON, cut off if it is long.
 fn value_of(item: &[u8], field: &str) -> Option<String> {
     const SHOWN_CHARS_MAX: usize = 40;
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(item).ok()?;
@@ -81,11 +84,11 @@ fn value_of(item: &[u8], field: &str) -> Option<String> {
     Some(value.chars().take(SHOWN_CHARS_MAX).chain(more.chars()).collect())
 }
 
-/// The item's members, for somebody who mistyped a name.
+/// The item's members, in case the name was mistyped.
 fn known(item: &[u8]) -> String {
     const SHOWN_MAX: usize = 8;
     match serde_json::from_slice::<Names>(item) {
-        Err(_) => "; it is no object".to_owned(),
+        Err(_) => "; it is not an object".to_owned(),
         Ok(Names(names)) => {
             let more = if names.len() > SHOWN_MAX { ", …" } else { "" };
             format!("; its members are {}{more}", names[..names.len().min(SHOWN_MAX)].join(", "))

@@ -1,4 +1,4 @@
-//! A job as the server tells it: the fields that the command acts on, and the body as it came.
+//! A job as the server describes it: the fields that the command uses, and the original body.
 
 use bytes::Bytes;
 use headway_core::JobStatus;
@@ -6,53 +6,55 @@ use serde::Deserialize;
 
 use crate::out::printable;
 
-/// What the command reads of a job; everything else passes through untouched.
+/// The fields of a job that the command uses. Everything else is passed on unchanged.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobView {
     /// The job's id.
     pub id: String,
-    /// Where it stands.
+    /// The job's status.
     pub status: JobStatus,
-    /// Per cent of the items that are handled, 0.0 to 100.0.
+    /// Percentage of the items that are handled, 0.0 to 100.0.
     pub progress_percentage: f64,
-    /// Items so far known.
+    /// How many items are known so far.
     pub total_items: u64,
-    /// Items that succeeded.
+    /// How many items succeeded.
     pub processed_items: u64,
-    /// Items that failed for good.
+    /// How many items failed for good.
     pub failed_items: u64,
-    /// Items that are neither.
+    /// How many items are left.
     pub pending_items: u64,
-    /// Why it failed.
+    /// Why the job failed.
     pub error_message: Option<String>,
-    /// What people call it.
+    /// Its title, for people.
     #[serde(default)]
     pub title: Option<String>,
-    /// What works on it.
+    /// The processor's name.
     pub processor: String,
     /// The round, from 1.
     pub round: u64,
-    /// Whether all parts are there.
+    /// True if all parts have been submitted.
     pub sealed: bool,
-    /// Whether it is held.
+    /// True while the job is paused.
     pub paused: bool,
     /// When it was submitted, RFC 3339.
     pub created_at: String,
     /// When it ended, RFC 3339.
     pub completed_at: Option<String>,
-    /// Items handled a second.
+    /// Items handled each second.
     pub items_per_second: Option<f64>,
-    /// Whether it has ended, and its numbers can still change: items were in flight at the end.
+    /// True if the job has ended but its numbers may still change: items were running at the end.
     #[serde(default)]
     pub settling: bool,
-    /// Items that failed for now and wait to be tried again.
+    /// How many items failed for now and wait for another attempt.
     #[serde(default)]
     pub retrying_items: u64,
-    /// What it has cost so far; only operators are told.
+    /// What the job has cost so far. Only operators see it.
     #[serde(default)]
     pub cost: Option<Cost>,
-    /// Why it makes no progress, if something holds it up.
+    /// Why the job makes no progress, if it waits for something.
+||||||| parent of 287a31c (Plain words in the command: comments, help, messages, and the checks of doctor)
+    /// Why the job makes no progress, if it waits for something.
     #[serde(default)]
     pub waiting_for: Option<Waiting>,
 }
@@ -72,21 +74,21 @@ pub struct Cost {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
-    /// The limit's name.
+    /// The name of what makes it wait.
     #[serde(default)]
     pub limit: Option<String>,
-    /// `rate`, `throttled`, `unreachable`, or what a later server says.
+    /// `rate`, `throttled`, `unreachable`, or a reason of a later server.
     #[serde(default)]
     pub reason: Option<String>,
     /// Until when, RFC 3339.
     #[serde(default)]
     pub until: Option<String>,
-    /// What the endpoint answered last.
+    /// The endpoint's last error.
     #[serde(default)]
     pub last_error: Option<String>,
 }
 
-/// A job, and the body that told of it.
+/// A job, and the original body.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// The fields.
@@ -96,7 +98,7 @@ pub struct Told {
 }
 
 impl JobView {
-    /// `3252 processed, 70 failed`, and what never ran.
+    /// `3252 processed, 70 failed`, and how many never ran.
     #[must_use]
     pub fn counts(&self) -> String {
         let handled = format!("{} processed, {} failed", self.processed_items, self.failed_items);
@@ -107,7 +109,7 @@ impl JobView {
         }
     }
 
-    /// Per cent of the items that are handled, rounded down: 100.0 only if all are, or the job is `Completed`.
+    /// Percentage of the items that are handled, rounded down: 100.0 only if all are, or if the job is `Completed`.
     #[must_use]
     pub fn percent(&self) -> String {
         let handled = self.processed_items + self.failed_items;
@@ -116,24 +118,24 @@ impl JobView {
         format!("{:.1} %", ((self.progress_percentage * 10.0).floor() / 10.0).min(most))
     }
 
-    /// Whether it has ended and no number changes any more.
+    /// True if the job has ended and its numbers no longer change.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.status.is_terminal() && !self.settling
     }
 
-    /// What holds the job up, or that items wait to be tried again; what is known, in a few words each.
+    /// What the job waits for, in a few words each.
     #[must_use]
     pub fn waiting_words(&self) -> Vec<String> {
         let mut words = Vec::new();
         if self.retrying_items > 0 {
-            words.push(format!("{} to be tried again", self.retrying_items));
+            words.push(format!("{} waiting for another attempt", self.retrying_items));
         }
         words.extend(self.waiting_for.as_ref().map(Waiting::words));
         words
     }
 
-    /// The status with what a status alone does not say.
+    /// The status, with what the status alone does not say.
     #[must_use]
     pub fn status_words(&self) -> String {
         let held = if self.paused { " (paused)" } else { "" };
@@ -147,7 +149,7 @@ impl Waiting {
     fn words(&self) -> String {
         let limit = self.limit.as_deref().unwrap_or("a limit");
         let what = match self.reason.as_deref() {
-            Some("rate") => format!("waiting for the rate of {limit}"),
+            Some("rate") => format!("limited to the rate of {limit}"),
             Some("throttled") => format!("{limit} asks to wait"),
             Some("unreachable") => format!("{limit} is unreachable"),
             Some(reason) => format!("waiting for {limit} ({reason})"),

@@ -1,9 +1,14 @@
-//! The `headway` command: everything in one process, and the client of the HTTP API.
+//! The `headway` command: everything in one process, and a client of the HTTP API.
 //!
-//! The map: [`cli`] is what can be typed, [`verbs`] holds one file a command, [`client`] speaks HTTP, [`credentials`]
-//! and [`local_token`] prove who calls, [`input`], [`cut`] and [`upload`] turn a file of any size into parts,
-//! [`follow`] and [`bar`] show a job until it ends, [`doctor`] looks for what is to be mended, [`report`] turns an
-//! [`error`] into an exit code and words.
+//! | what | files |
+//! | --- | --- |
+//! | from the command line to the exit code | [`entry`], [`cli`], [`globals`], [`context`], [`error`], [`report`], [`exit`] |
+//! | one file for each command | [`verbs`], [`serve`], [`doctor`] |
+//! | calling the server | [`client`], [`credentials`], [`local_token`], [`problem`], [`pages`] |
+//! | reading a file of items and cutting it into parts | [`input`], [`survey`], [`ids`], [`cut`] |
+//! | sending the parts, and continuing after a break | [`upload`], [`sent_rows`] |
+//! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
+//! | what a job costs on AWS | [`prices`] |
 
 pub mod bar;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The host of the command: a runtime, and the exit code.
+//! The `headway` command.
 
 use std::process::ExitCode;
 

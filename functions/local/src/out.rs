@@ -1,43 +1,46 @@
-//! Where words go: data to stdout, the rest to stderr. On a terminal, no character of somebody else's text can steer it.
+//! Output: data to stdout, everything else to stderr. On a terminal, no text from elsewhere can contain control
+//! characters.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
-/// stdout could not be written; a reader that left early is no failure.
+/// stdout could not be written. A reader that went away early counts as success.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout")]
 pub struct OutError(#[source] pub io::Error);
 
 impl OutError {
-    /// Whether the reader left before the end.
+    /// True if the reader went away before the end.
     #[must_use]
     pub fn reader_left(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
 }
 
-/// The two streams, and how much is said on them.
+/// The two streams, and what may be written to them.
 #[derive(Clone, Copy, Debug)]
 pub struct Out {
     /// `--json`: stdout is JSON, and stderr holds problems only.
     pub json: bool,
-    /// `--quiet`: nothing but data and errors.
+    /// With `--quiet`, only data and errors are written.
     pub quiet: bool,
 }
 
 impl Out {
-    /// Writes one line of data.
+    /// Writes a line of data.
     ///
     /// # Errors
+    ///
     /// If stdout cannot be written.
     pub fn line(&self, text: &str) -> Result<(), OutError> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()).map_err(OutError)
     }
 
-    /// Writes data of the server's: as it came, but visibly on a terminal.
+    /// Writes data from the server unchanged; on a terminal, with control characters made visible.
     ///
     /// # Errors
+    ///
     /// If stdout cannot be written.
     pub fn bytes(&self, data: &[u8]) -> Result<(), OutError> {
         let data = if io::stdout().is_terminal() { Cow::Owned(visible(&String::from_utf8_lossy(data)).into_bytes()) } else { data.into() };
@@ -48,25 +51,27 @@ impl Out {
     /// Writes a JSON body as one line.
     ///
     /// # Errors
+    ///
     /// If stdout cannot be written.
     pub fn json_line(&self, body: &[u8]) -> Result<(), OutError> {
-        // A raw line break can only be between a body's tokens, never within a string.
+        // A raw line break can only be between JSON tokens, never inside a string.
         let line: Vec<u8> = body.trim_ascii().iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }).collect();
         self.bytes(&[line.as_slice(), b"\n"].concat())
     }
 
-    /// The same, for a reader who may have left: that is no reason to stop.
+    /// The same, but a reader that has gone away is no error.
     ///
     /// # Errors
+    ///
     /// If stdout cannot be written for another reason.
     pub fn json_line_if_read(&self, body: &[u8]) -> Result<(), OutError> {
         self.json_line(body).or_else(|error| if error.reader_left() { Ok(()) } else { Err(error) })
     }
 
-    /// Says something to the person, unless only a program listens.
+    /// Prints a message for a person, unless `--quiet` or `--json` is given.
     pub fn note(&self, text: &str) {
         if !self.json && !self.quiet {
-            // A closed stderr is nobody's loss.
+            // If stderr is closed, nobody reads it.
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
@@ -78,13 +83,14 @@ impl Out {
     }
 }
 
-/// Text of somebody else's for a line of words: what could steer a terminal is made visible, and a tab is a space.
+/// Text from elsewhere, for use within a line: control characters are made visible, and a tab becomes a space.
 #[must_use]
 pub fn printable(text: &str) -> String {
     visible(text).replace('\t', " ")
 }
 
-/// Text with what could steer a terminal written as `\u001b`. Within JSON's strings that is the same text.
+/// Text with every character that could control a terminal written like `\u001b`. Inside a JSON string this does not
+/// change its value.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -102,7 +108,8 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Control characters (C0, DEL, C1), what turns the direction of text, and what shows as nothing or ends a line.
+/// Control characters (C0, DEL, C1), characters that change the text direction, and characters that are invisible or
+/// end a line.
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -114,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_made_visible() {
+    fn control_characters_are_made_visible() {
         for (text, shown) in [
             ("a\u{1b}[2Jb", "a\\u001b[2Jb"),
             ("\u{1b}]0;title\u{7}", "\\u001b]0;title\\u0007"),

@@ -1,4 +1,4 @@
-//! Lists come in pages; the command shows them joined.
+//! Reads all pages of a list and joins them.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::client::{Answer, Call, Client, ClientError};
 /// The most elements of a page of jobs or parts.
 pub const PAGE_SIZE_MAX: usize = 100;
 
-/// A list's elements as they came.
+/// The elements of a list, as received.
 #[derive(Debug, Default)]
 pub struct Joined {
     /// The elements.
     pub elements: Vec<Box<RawValue>>,
-    /// The token of the next page, if the list goes on beyond the limit.
+    /// The token of the next page, if the list has more than the limit.
     pub next: Option<String>,
 }
 
@@ -30,10 +30,11 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page that an answer holds under `name`.
+    /// The page in an answer, whose list has this name.
     ///
     /// # Errors
-    /// If it holds none.
+    ///
+    /// If there is no such list.
     pub fn of(answer: &Answer, name: &str) -> Result<Page, ClientError> {
         let members: BTreeMap<String, Box<RawValue>> = answer.json()?;
         let member = |name: &str| members.get(name).map_or("null", |raw| raw.get());
@@ -51,9 +52,10 @@ pub fn parts_call(client: &Client, job_id: &str, token: Option<&str>, size: usiz
     client.request(Method::GET, &["jobs", job_id, "parts"], &query)
 }
 
-/// All elements of a list up to `limit`, page by page. `page` makes the call for a token and a page size.
+/// The elements of a list up to `limit`, read page by page. `page` makes the call for a page token and a page size.
 ///
 /// # Errors
+///
 /// As [`Client::call`].
 pub async fn joined(client: &Client, name: &str, limit: usize, page: impl Fn(Option<&str>, usize) -> Call) -> Result<Joined, ClientError> {
     let mut all = Joined::default();
@@ -71,7 +73,7 @@ pub async fn joined(client: &Client, name: &str, limit: usize, page: impl Fn(Opt
 }
 
 impl Joined {
-    /// The list as one line of JSON, as if it had come in one page.
+    /// The list as one line of JSON, as if it had been one page.
     #[must_use]
     pub fn body(&self, name: &str) -> String {
         let elements: Vec<&str> = self.elements.iter().map(|raw| raw.get()).collect();
@@ -95,7 +97,7 @@ fn next_in(mut links: &str) -> Option<String> {
             sides.next() == Some("rel") && sides.next().is_some_and(|value| value.trim_matches('"') == "next")
         });
         if is_next {
-            // Only the query is taken, so that no answer leads to another host.
+            // Only the query is used, so that no answer can lead to another host.
             return target.split_once('?').map(|(_, query)| query.to_owned());
         }
         links = rest;

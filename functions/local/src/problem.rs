@@ -1,35 +1,35 @@
-//! A problem (RFC 9457): what the server answers instead of a result, and what `--json` prints for any error.
+//! A problem (RFC 9457): the server's answer in case of an error, and what `--json` prints for any error.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One problem, as the API's `ApiErrorResponse`. Members that this version does not know are kept.
+/// A problem, as the API's `ApiErrorResponse`. Members that this version does not know are kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Problem {
-    /// A URN that programs branch on.
+    /// A URN for programs.
     #[serde(rename = "type", default = "blank")]
     pub kind: String,
     /// The same for every problem of the type.
     #[serde(default)]
     pub title: String,
-    /// The HTTP status; null if the problem never was an answer.
+    /// The HTTP status. Null if the problem is not an answer of the server.
     #[serde(default)]
     pub status: Option<u16>,
-    /// What went wrong this time.
+    /// What went wrong this time, and what to do.
     #[serde(default)]
     pub detail: Option<String>,
-    /// The path that was asked for.
+    /// The path of the request.
     #[serde(default)]
     pub instance: Option<String>,
-    /// What exactly is wrong with a body.
+    /// What exactly is wrong in the body.
     #[serde(default)]
     pub errors: Vec<ProblemEntry>,
-    /// Members of single types: `limit`, `known`, `jobStatus`, …
+    /// Members of particular types: `limit`, `known`, `jobStatus`, …
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
 
-/// One thing that is wrong with a body.
+/// One thing that is wrong in a body.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProblemEntry {
     /// A JSON pointer into the body.
@@ -41,7 +41,7 @@ pub struct ProblemEntry {
 }
 
 impl Problem {
-    /// Whether this is `urn:headway:problem:<short>`.
+    /// True if this is `urn:headway:problem:<short>`.
     #[must_use]
     pub fn is(&self, short: &str) -> bool {
         self.kind.strip_prefix("urn:headway:problem:") == Some(short)
@@ -53,7 +53,7 @@ impl Problem {
         serde_json::to_string(self).unwrap_or_else(|_| format!("{{\"type\":{:?}}}", self.kind))
     }
 
-    /// The problem `urn:headway:problem:<short>` of the command itself.
+    /// A problem `urn:headway:problem:<short>` of the command itself.
     #[must_use]
     pub fn new(short: &str, title: &str, detail: &str) -> Problem {
         Problem {
@@ -67,7 +67,7 @@ impl Problem {
         }
     }
 
-    /// The problem with the job that is left behind, and what can be done next.
+    /// Adds the job that is left unfinished, and what can be done next.
     #[must_use]
     pub fn with_job(mut self, job_id: Option<&str>, advice: &[String]) -> Problem {
         self.more.insert("jobId".into(), job_id.into());
@@ -75,10 +75,10 @@ impl Problem {
         self
     }
 
-    /// A problem for a command line that the argument parser refused.
+    /// A command line that the argument parser refused.
     #[must_use]
     pub fn usage(detail: &str) -> Problem {
-        Problem::new("usage", "The command was called wrongly", detail)
+        Problem::new("usage", "The command was used wrongly", detail)
     }
 }
 

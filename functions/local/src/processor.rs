@@ -1,4 +1,4 @@
-//! What the command reads of a processor that the server has.
+//! The fields of a processor that the command uses.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::client::{Client, ClientError, Patience};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProcessorView {
-    /// What jobs name it by.
+    /// The name that jobs use.
     pub name: String,
     /// One line for people.
     pub description: String,
@@ -17,23 +17,24 @@ pub struct ProcessorView {
     pub params_schema: serde_json::Value,
     /// The most items in a chunk.
     pub chunk_size: Option<u16>,
-    /// How often an item is tried.
+    /// The most attempts for an item.
     pub max_attempts: u32,
-    /// The longest one try may take.
+    /// The longest that one attempt may take.
     pub item_timeout_seconds: u64,
 }
 
 /// The answer to `GET /v1/processors`.
 #[derive(Debug, Deserialize)]
 pub struct ProcessorList {
-    /// All of them.
+    /// The processors.
     pub processors: Vec<ProcessorView>,
 }
 
 impl ProcessorView {
-    /// Asks the server for one of its processors; none if it does not know it.
+    /// Reads one of the server's processors; `None` if the server has none with that name.
     ///
     /// # Errors
+    ///
     /// As [`Client::call`].
     pub async fn find(client: &Client, name: &str) -> Result<Option<ProcessorView>, ClientError> {
         let answer = client.call(&client.get(&["processors"]).patience(Patience::FIRST_CALL)).await?;
@@ -41,7 +42,7 @@ impl ProcessorView {
         Ok(list.processors.into_iter().find(|known| known.name == name))
     }
 
-    /// Whether it converts text to the types its schema determines, if its params say `"text": true`.
+    /// True if it converts text to the types of its schema when its params contain `"text": true`.
     #[must_use]
     pub fn reads_text(&self) -> bool {
         self.name == "json-schema" && self.params_schema.pointer("/properties/text").is_some()

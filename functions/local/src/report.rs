@@ -1,4 +1,4 @@
-//! What an error leads to: one table of exit code, problem (for programs) and words (for people).
+//! How an error is reported: one table of exit code, problem (for programs) and text (for people).
 
 use std::io::IsTerminal as _;
 
@@ -11,7 +11,7 @@ use crate::input::InputError;
 use crate::out::{printable, visible};
 use crate::problem::Problem;
 
-/// What is said of an error, and what the process ends with.
+/// How an error is reported.
 #[derive(Debug)]
 pub struct Report {
     /// The exit code.
@@ -31,10 +31,10 @@ impl Report {
             CommandError::Unfinished { job_id, advice, cause } => Report::of(cause).with_job(job_id, advice),
             CommandError::Client(ClientError::Refused(refusal)) => Report::refused(error, refusal),
             CommandError::Client(ClientError::Unreachable { .. }) => {
-                Report::new(Exit::Unreachable, "unreachable", "The server was not reached", error)
+                Report::new(Exit::Unreachable, "unreachable", "The server cannot be reached", error)
             }
             CommandError::Usage(_) | CommandError::Client(ClientError::Address(_) | ClientError::PlainHttp { .. }) => {
-                Report::new(Exit::Usage, "usage", "The command was called wrongly", error)
+                Report::new(Exit::Usage, "usage", "The command was used wrongly", error)
             }
             CommandError::Input(InputError::In { name, .. }) => {
                 let report = Report::new(Exit::Error, "command", "The command failed", error);
@@ -63,7 +63,7 @@ impl Report {
         Report { exit, problem: Problem::new(short, title, &detail), words }
     }
 
-    /// The server's own problem, if it sent one; a gateway's answer is none.
+    /// The server's own problem, if it sent one. A gateway's answer has none.
     fn refused(error: &CommandError, refusal: &Refusal) -> Report {
         let exit = if matches!(refusal.status, 401 | 403) { Exit::Denied } else { Exit::Error };
         let report = Report::new(exit, "http", "The server refused", error);
@@ -84,7 +84,7 @@ impl Report {
     }
 
     fn with_job(self, job_id: &str, advice: &[String]) -> Report {
-        let words = format!("{}\njob {job_id} is still there", self.words);
+        let words = format!("{}\njob {job_id} still exists", self.words);
         let words = advice.iter().fold(words, |all, line| format!("{all}\n  {line}"));
         Report { problem: self.problem.with_job(Some(job_id), advice), words, ..self }
     }

@@ -1,8 +1,9 @@
-//! A note of the rows that were sent to an open job, so that continuing with an edited file can name the row that differs.
+//! A local record of the rows that were sent to an open job. If somebody continues with an edited file, it tells which
+//! row differs.
 //!
-//! The server compares a part's bytes and can only say that some row in it differs. The note is a file of eight bytes a
-//! row beside the development key; a large one is gone once the job is sealed, any after a month. Without it (another machine, no home) everything
-//! works, and only the part's rows are named.
+//! The server compares a part's bytes and can only say that some row in it differs. The record is a file with eight
+//! bytes a row, beside the development key. A large one is removed once the job is sealed, any other after a month.
+//! Without it (on another machine, or without a home directory) everything works, but only the part's rows are named.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -17,23 +18,23 @@ use uuid::Uuid;
 
 const DIRECTORY: &str = "submitted";
 const ROW_BYTES: usize = 8;
-/// The most bytes of a note that is kept when its job is sealed: 125,000 rows.
+/// The largest record, in bytes, that is kept after its job is sealed: 125,000 rows.
 const SEALED_BYTES_MAX: u64 = 1_000_000;
-/// How long a note is kept.
+/// How long a record is kept.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
-/// What a row was; never zero, which is what a hole in the file reads as.
+/// A row's digest. Never zero, which is how a hole in the file reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowDigest([u8; ROW_BYTES]);
 
-/// The note about one job. Trouble with it is no trouble of the submission.
+/// The record of one job. If it cannot be written or read, the submission continues without it.
 #[derive(Debug)]
 pub struct SentRows {
     place: Option<(PathBuf, File)>,
 }
 
 impl RowDigest {
-    /// Of a row as JSON.
+    /// The digest of a row, given as JSON.
     #[must_use]
     pub fn of(row: &[u8]) -> RowDigest {
         let digest = Sha256::digest(row);
@@ -45,41 +46,41 @@ impl RowDigest {
 }
 
 impl SentRows {
-    /// The note about a job, new if there is none yet.
+    /// The record of a job; it is created if it does not exist.
     #[must_use]
     pub fn of(job_id: &str) -> SentRows {
         let directory = hs256::path_from_env(&config::optional).ok().map(|key| key.with_file_name(DIRECTORY));
-        // The id is the server's: what is no UUID must not become a path.
+        // The id is the server's own text. If it is not a UUID, it must not be used in a path.
         let place = directory.zip(Uuid::parse_str(job_id).ok());
         SentRows { place: place.and_then(|(directory, id)| open(&directory, id).ok()) }
     }
 
-    /// Notes the rows of a part that is about to be sent, where nothing is known of them.
+    /// Records the rows of a part that is about to be sent, where nothing is recorded yet.
     pub fn begin(&self, first_index: u64, rows: &[RowDigest]) {
         let known = self.known(first_index, rows.len());
         let merged = known.iter().zip(rows).map(|(known, row)| known.unwrap_or(*row));
         self.write(first_index, merged);
     }
 
-    /// Notes the rows of a part that the server took, or had.
+    /// Records the rows of a part that the server accepted, or already had.
     pub fn confirm(&self, first_index: u64, rows: &[RowDigest]) {
         self.write(first_index, rows.iter().copied());
     }
 
-    /// The rows from this index on, as far as they are known.
+    /// The digests of the rows from this index on, as far as they are known.
     #[must_use]
     pub fn known(&self, first_index: u64, rows: usize) -> Vec<Option<RowDigest>> {
         let mut bytes = vec![0; rows * ROW_BYTES];
         if let Some((_, file)) = &self.place {
-            // A file that is shorter, or cannot be read, knows nothing there.
+            // If the file is shorter or cannot be read, nothing is known about these rows.
             let _ = file.read_exact_at(&mut bytes, first_index * ROW_BYTES as u64);
         }
         let (rows, _) = bytes.as_chunks::<ROW_BYTES>();
         rows.iter().map(|row| (row != &[0; ROW_BYTES]).then_some(RowDigest(*row))).collect()
     }
 
-    /// All has been sent: removes the note if it is large. A small one can still name a row, should somebody continue with
-    /// another file.
+    /// Everything has been sent: removes the record if it is large. A small one is kept and can still name a row,
+    /// should somebody continue with another file.
     pub fn complete(&self) {
         if let Some((_, file)) = &self.place
             && file.metadata().is_ok_and(|metadata| metadata.len() > SEALED_BYTES_MAX)
@@ -88,7 +89,7 @@ impl SentRows {
         }
     }
 
-    /// Removes the note.
+    /// Removes the record.
     pub fn forget(&self) {
         if let Some((path, _)) = &self.place {
             let _ = fs::remove_file(path);

@@ -1,4 +1,4 @@
-//! Everything in one process: the same three handlers, on what stands in for AWS.
+//! `serve`: everything in one process, the same three handlers on the embedded table and queue.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -26,53 +26,55 @@ mod logs;
 mod stop;
 mod worker;
 
-/// How long the token in the printed address lasts.
+/// For how long the token in the printed address is valid.
 const TOKEN_TTL: TimeDelta = TimeDelta::hours(12);
 
 /// Options of `serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
-    /// Where to listen. Not on loopback: only with HEADWAY_AUTH=jwks
+    /// The address and port to listen on. Anything but loopback requires HEADWAY_AUTH=jwks
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
     pub listen: SocketAddr,
-    /// Where to keep the data
+    /// The directory for the data
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Keep nothing beyond the process
+    /// Keep the data in memory only: it is gone when the process ends
     #[arg(long, conflicts_with = "data")]
     pub memory: bool,
-    /// Run this worker of your own, a Lambda function's program, in place of the built-in one: target/debug/my-jobs. It is
-    /// started again when the program changes
+    /// Run your own worker, a Lambda function's program such as target/debug/my-jobs, instead of the built-in one. It is
+    /// restarted when the program changes
     #[arg(long, value_name = "COMMAND")]
     pub worker: Option<CommandLine>,
-    /// How many processes of the worker run side by side
+    /// How many processes of the worker run at the same time
     #[arg(long, value_name = "N", default_value_t = 2, requires = "worker", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,
-    /// The global `--json`: the ready line and logs are JSON.
+    /// The global option `--json`: the ready line and the logs are JSON.
     #[arg(skip)]
     pub json: bool,
 }
 
-/// Serves until it is told to stop (Ctrl-C or SIGTERM); what is under way is finished first.
+/// Serves until it is told to stop (Ctrl-C or SIGTERM), and then finishes running work first.
 ///
 /// # Errors
-/// What keeps it from serving, saying what to do.
+///
+/// What keeps it from serving, and what to do.
 pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let way = config::optional("HEADWAY_AUTH");
     let checked_outside = way.as_deref() == Some("jwks");
-    ensure!(args.listen.ip().is_loopback() || checked_outside, "{} can be reached by others: set HEADWAY_AUTH=jwks first", args.listen);
+    ensure!(args.listen.ip().is_loopback() || checked_outside, "other machines can reach {}: set HEADWAY_AUTH=jwks first", args.listen);
     ensure!(
         way.as_deref() != Some("gateway"),
-        "HEADWAY_AUTH=gateway leaves tokens to API Gateway, and there is none here: set it to jwks, or leave it out for the development key"
+        "HEADWAY_AUTH=gateway lets API Gateway check tokens, but there is no API Gateway here: set it to jwks, or leave it out to use the development key"
     );
     logs::init(args.json);
     let hosted = Hosted::open(data(args)?).await?;
     let Some(_pump_lock) = hosted.embedded.take_over().await? else {
-        bail!("another process is at work on this data: stop it, or name another directory with --data");
+        bail!("another process is using this data directory: stop it, or choose another directory with --data");
     };
     let connections_max = descriptors::connections_max();
-    let listener =
-        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}; name another with --listen", args.listen))?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr()?;
 
     let quotas = quotas::from_env(&config::optional)?;
@@ -82,7 +84,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let app = if own_worker.is_none() { app.with_processors(built_in.infos()) } else { app.with_told_processors(Vec::new()) };
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
-    let stopped = stop::when_asked().context("signals cannot be heard")?;
+    let stopped = stop::when_asked().context("signals cannot be received")?;
     let served = listener::serve(listener, router(Arc::new(state)), connections_max, stopped.clone());
     let cleanup = Functions::cleanup(&hosted.embedded, app.clone(), stopped.clone());
     match own_worker {
@@ -111,7 +113,7 @@ fn data(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {
     }
 }
 
-/// Says where to go, with a token for a local user where the development key checks tokens.
+/// Prints the address to open, with a token for a local user if the development key checks tokens.
 fn announce(args: &ServeArgs, address: SocketAddr, checked_outside: bool) -> anyhow::Result<()> {
     let page = if checked_outside {
         format!("http://{address}/")
@@ -123,7 +125,7 @@ fn announce(args: &ServeArgs, address: SocketAddr, checked_outside: bool) -> any
     } else {
         format!("Headway is ready. The dashboard:\n  {page}\nStop it with Ctrl-C.")
     };
-    // Whoever closed standard output does not want to read it; serving goes on.
+    // If stdout is closed nobody reads it, and the server runs all the same.
     let _ = writeln!(io::stdout(), "{says}");
     Ok(())
 }

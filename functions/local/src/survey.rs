@@ -1,4 +1,4 @@
-//! The first reading of a file: everything that is wrong with it is found here, before anything is sent.
+//! The first reading of a file. It finds everything that is wrong with the file before anything is sent.
 
 use std::hash::{DefaultHasher, Hasher as _};
 
@@ -11,22 +11,23 @@ use crate::error::CommandError;
 use crate::ids::Ids;
 use crate::input::{Opened, Source};
 
-/// How much a file holds.
+/// How much a file contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
-    /// Its items.
+    /// How many items.
     pub items: u64,
     /// Their bytes as JSON.
     pub bytes: u64,
-    /// The chunks they are cut into.
+    /// How many chunks they are cut into.
     pub chunks: u64,
-    /// Their bytes once packed for sending; 0 unless that was asked for.
+    /// Their bytes as sent, compressed; 0 unless requested.
     pub packed_bytes: u64,
-    /// Rows that are empty in every column, which are skipped.
+    /// How many rows were skipped because they are empty in every column.
     pub skipped_rows: u64,
-    /// What the items are, as hex digits; the same on every machine, however they are cut. None unless that was asked for.
+    /// A digest of the items in hexadecimal. It is the same on every machine and however they are cut. `None` unless
+    /// requested.
     pub sha256: Option<String>,
-    /// The parts they are sent in.
+    /// The parts in which they are sent.
     pub parts: Vec<PartPlace>,
 }
 
@@ -35,22 +36,22 @@ pub struct Survey {
 pub struct PartPlace {
     /// The index of its first item.
     pub first_index: u64,
-    /// How many items it holds.
+    /// How many items it has.
     pub items: u64,
-    /// A checksum, to see in this process that the file still is as it was.
+    /// A checksum, with which this process sees that the file has not changed.
     pub checksum: u64,
 }
 
-/// What a survey looks at beside the items.
+/// What a survey computes besides counting the items.
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// The most items in a chunk.
     pub items_per_chunk_max: u16,
-    /// The member that is an item's id.
+    /// The member that contains an item's id.
     pub id_field: Option<String>,
-    /// Whether to pack the parts, which takes longer.
+    /// Whether to compress the parts, which takes longer.
     pub pack: bool,
-    /// Whether to give [`Survey::sha256`].
+    /// Whether to compute [`Survey::sha256`].
     pub digest: bool,
 }
 
@@ -63,15 +64,16 @@ impl Ask {
 }
 
 impl Survey {
-    /// Reads the source to its end, on a thread of its own so that Ctrl-C is still heard.
+    /// Reads the source to its end, on a thread of its own so that Ctrl-C still works.
     ///
     /// # Errors
-    /// If anything is wrong with the file, or no job can hold it.
+    ///
+    /// If anything is wrong with the file, or it does not fit into a job.
     pub async fn of(source: &Source, ask: Ask) -> Result<(Opened, Survey), CommandError> {
         let source = source.clone();
         let (tell, told) = oneshot::channel();
         let survey = std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
-            // Nobody waits any more if the command was interrupted.
+            // Fails if the command was interrupted and nobody waits any more.
             let _ = tell.send(read(&source, &ask));
         });
         survey.map_err(anyhow::Error::from)?;
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_job_holds_is_refused_before_there_is_one() {
+    fn a_file_too_large_for_a_job_is_refused_before_the_job_exists() {
         let (items_max, ask) = (u64::from(PARTS_PER_JOB_MAX) * 80, Ask::of(1));
         assert_eq!(survey(items_max, ask.clone()).unwrap().parts.len(), PARTS_PER_JOB_MAX as usize);
         let error = survey(items_max + 1, ask).unwrap_err().to_string();
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_of_the_items_alone() {
+    fn the_digest_depends_on_the_items_only() {
         let digest = |rows, chunk| survey(rows, Ask { digest: true, ..Ask::of(chunk) }).unwrap().sha256.unwrap();
         assert_eq!(digest(500, 1), digest(500, 250), "however they are cut");
         assert_ne!(digest(500, 1), digest(499, 1));

@@ -1,14 +1,14 @@
-//! Tables for people: columns lined up, cut to the terminal's width, control characters made visible.
+//! Tables for people: aligned columns, cut to the terminal's width, with control characters made visible.
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 use crate::out::printable;
 
 const GAP: &str = "  ";
-/// A column is not made narrower than this.
+/// No column is made narrower than this.
 const COLUMN_WIDTH_MIN: usize = 8;
 
-/// Column widths, found from a title row and some rows.
+/// The widths of the columns, computed from the titles and some rows.
 #[derive(Clone, Debug)]
 pub struct Layout {
     widths: Vec<usize>,
@@ -17,9 +17,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for these rows. A title that begins with `>` stands for a column of numbers, one with `!` for a column
-    /// that is never cut. With `columns`, the
-    /// widest are made narrower until a line fits.
+    /// The layout for these rows. A title that begins with `>` marks a column of numbers; one with `!` marks a column
+    /// that is never cut. If `columns` is given, the widest columns are made narrower until a line fits.
     #[must_use]
     pub fn of(titles: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> Layout {
         let alignments: Vec<Alignment> =
@@ -43,7 +42,7 @@ impl Layout {
         self.line(&titles.iter().map(|title| bare(title).to_owned()).collect::<Vec<_>>())
     }
 
-    /// A row. Where nothing is cut, a cell that is wider than its column pushes the rest on.
+    /// A row. In a column that is not cut, a cell that is too wide moves the rest of the line.
     #[must_use]
     pub fn line(&self, cells: &[String]) -> String {
         let cells = cells.iter().zip(&self.widths).zip(&self.alignments).map(|((cell, width), alignment)| {
@@ -62,12 +61,12 @@ pub fn render(titles: &[&str], rows: &[Vec<String>], columns: Option<usize>) -> 
     std::iter::once(layout.titles(titles)).chain(rows.iter().map(|row| layout.line(row))).collect::<Vec<_>>().join("\n")
 }
 
-/// A title without its sign.
+/// A title without its mark.
 fn bare<'a>(title: &&'a str) -> &'a str {
     title.trim_start_matches(['>', '!'])
 }
 
-/// Makes the widest columns narrower until a line fits, but none of those that are to stay whole.
+/// Makes the widest columns narrower until a line fits, except those that are never cut.
 fn shrink(widths: &mut [usize], whole: &[bool], columns: usize) {
     let gaps = GAP.len() * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > columns {
@@ -91,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up_by_what_is_seen() {
+    fn columns_are_aligned_by_visible_width() {
         let rows = rows(&[["7", "né 漢", "first"], ["1000", "x", "a\nb\u{1b}[2J"]]);
         assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a b\\u001b[2J");
     }
 
     #[test]
-    fn a_column_that_is_to_be_copied_stays_whole() {
+    fn a_column_for_copying_is_never_cut() {
         let id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
         let rows = rows(&[[id, "Completed (settling)", "a long name of a processor"]]);
         for columns in [10, 40, 60] {
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_never_wider_than_it_is() {
+    fn a_line_is_never_wider_than_the_terminal() {
         let long = "m".repeat(200);
         let rows = rows(&[["1", "id-of-this-item", &long], ["2", "y", "short"]]);
         let table = render(&[">n", "id", "message"], &rows, Some(50));

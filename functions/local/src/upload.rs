@@ -1,6 +1,6 @@
-//! Sends a source in parts, a few side by side: one thread reads, cuts and packs, the rest is waiting for answers.
+//! Sends a source in parts, a few at a time. One thread reads, cuts and compresses; the rest waits for answers.
 //!
-//! Memory is bounded by the parts in flight, whatever the source's size. Every part is sent, also one that the job holds
+//! Memory is limited by the parts in flight, whatever the source's size. Every part is sent, even if the job has it
 //! already: the server compares it byte for byte.
 
 use std::sync::Arc;
@@ -19,27 +19,27 @@ use crate::pages;
 use crate::sent_rows::{RowDigest, SentRows};
 use crate::survey::{PartPlace, Survey, checksum};
 
-/// Parts on their way at once.
+/// How many parts are sent at the same time.
 const IN_FLIGHT_MAX: usize = 4;
 
-/// One source on its way into one job.
+/// The sending of one source to one job.
 #[derive(Clone)]
 pub struct Upload {
-    /// Whom to send to.
+    /// The client of the server.
     pub client: Arc<Client>,
-    /// Into which job.
+    /// The job's id.
     pub job_id: String,
-    /// What to send.
+    /// The opened source.
     pub opened: Opened,
-    /// What was found in it.
+    /// What the first reading found.
     pub survey: Arc<Survey>,
-    /// How the job is cut.
+    /// The most items in a chunk of this job.
     pub items_per_chunk_max: u16,
-    /// What was sent before.
+    /// The record of the rows sent before.
     pub sent_rows: Arc<SentRows>,
 }
 
-/// A part that the server has, as the ledger shows it.
+/// A part that the server has, as listed in the ledger.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PartThere {
@@ -48,15 +48,15 @@ struct PartThere {
     total_items: u64,
 }
 
-/// Where a file is not what was sent.
+/// Where a file differs from what was sent.
 enum Difference {
-    /// A row is another.
+    /// A row is different.
     Row { index: u64, line: u64 },
-    /// There are no more rows.
+    /// The file has no more rows.
     End { items: u64 },
 }
 
-/// A part ready to be sent.
+/// A part that is ready to be sent.
 struct Made {
     call: Call,
     part: u32,
@@ -65,10 +65,12 @@ struct Made {
 }
 
 impl Upload {
-    /// Checks that the parts the job holds have the places of the file's, which says more than the server could of their bytes.
+    /// Checks that the job's parts have the same places as the file's. This error says more than the server could say
+    /// about the bytes.
     ///
     /// # Errors
-    /// As [`Client::call`], or if the job was begun with another file or cut.
+    ///
+    /// As [`Client::call`], or if the job was started with another file or chunk size.
     pub async fn check_places(&self) -> Result<(), CommandError> {
         let list = pages::joined(&self.client, "parts", usize::MAX, |token, size| {
             pages::parts_call(&self.client, &self.job_id, token, size).patience(Patience::LONG)
@@ -83,11 +85,12 @@ impl Upload {
         Ok(())
     }
 
-    /// Sends all parts; tells how many items have arrived after each.
+    /// Sends all parts. After each, `progress` is told how many items have arrived.
     ///
     /// # Errors
-    /// If the source cannot be read or changed, or a part is refused. If the job holds other rows, the first part that
-    /// differs is named.
+    ///
+    /// If the source cannot be read or has changed, or a part is refused. If the job has other rows, the first part
+    /// that differs is named.
     pub async fn send(&self, mut progress: impl FnMut(u64)) -> Result<(), CommandError> {
         let mut made = self.read()?;
         let mut flying = JoinSet::new();
@@ -106,7 +109,7 @@ impl Upload {
                         self.sent_rows.confirm(first_index, &rows);
                         arrived += rows.len() as u64;
                     }
-                    // Those before it are still on their way: the first that differs is the one to name.
+                    // Earlier parts are still being sent, and the first that differs has to be named.
                     (part, Err(error)) if error.is_problem("part-differs") => {
                         reading = false;
                         differs = Some(differs.map_or(part, |other: u32| other.min(part)));
@@ -119,10 +122,11 @@ impl Upload {
         differs.map_or(Ok(()), |part| Err(self.differs(part)))
     }
 
-    /// Says that there are no more parts.
+    /// Seals the job.
     ///
     /// # Errors
-    /// As [`Client::call`]; `part-missing` if the server lacks one.
+    ///
+    /// As [`Client::call`]; `part-missing` if the server lacks a part.
     pub async fn seal(&self) -> Result<Told, ClientError> {
         let body = format!("{{\"parts\":{}}}", self.survey.parts.len());
         let call = self.client.post(&["jobs", &self.job_id, "seal"]).json(body.into());
@@ -131,23 +135,23 @@ impl Upload {
         Ok(told)
     }
 
-    /// Says why a part of the job is not where it would be cut from this file: another row, the file's end, or another cut.
+    /// Says why a part of the job differs from the one cut from this file: a different row, the end of the file, or a different cut.
     fn misplaced(&self, there: &PartThere, here: Option<&PartPlace>) -> CommandError {
         let (number, first, last) = (there.part, there.first_index, there.first_index + there.total_items.max(1) - 1);
         match (self.first_difference(first, there.total_items), here) {
             (Ok(Some(Difference::Row { index, line })), _) => self.other_row(index, line),
             (Ok(Some(Difference::End { items })), _) => CommandError::Differs(format!(
-                "{}: the job holds part {number}, items {first} to {last}, but the file ends after {items} items: give the same file as at \
+                "{}: the job has part {number}, items {first} to {last}, but the file ends after {items} items: give the same file as at \
                  first",
                 self.opened.name()
             )),
             (_, Some(here)) => CommandError::Differs(format!(
-                "part {number} of the job holds {} items from {first}, of this file it would be {} from {}: give the same file and the \
+                "part {number} of the job has {} items from {first}, but from this file it would have {} from {}: give the same file and the \
                  same --format and --chunk-size as at first",
                 there.total_items, here.items, here.first_index
             )),
             (_, None) => CommandError::Differs(format!(
-                "the job holds part {number}, but the file is cut into fewer: give the same file and the same --format and --chunk-size as \
+                "the job has part {number}, but the file is cut into fewer parts: give the same file and the same --format and --chunk-size as \
                  at first"
             )),
         }
@@ -155,13 +159,13 @@ impl Upload {
 
     fn other_row(&self, index: u64, line: u64) -> CommandError {
         CommandError::Differs(format!(
-            "{}: the row on line {line} (item {index}) is not as it was sent to this job: give the same file and options as at first, \
+            "{}: the row on line {line} (item {index}) differs from what was sent to this job: give the same file and options as at first, \
              or start a new job",
             self.opened.name()
         ))
     }
 
-    /// Names the first row of a part that differs from what was sent, if that was noted; else the rows it is among.
+    /// Names the first row that differs from what was sent, if that was recorded; otherwise the rows of the part.
     fn differs(&self, part: u32) -> CommandError {
         let place = self.survey.parts.get(part as usize).copied().unwrap_or_default();
         if let Ok(Some(Difference::Row { index, line })) = self.first_difference(place.first_index, place.items) {
@@ -170,7 +174,7 @@ impl Upload {
         let line = |index| self.opened.place_of(index).ok().flatten().map_or_else(|| "?".to_owned(), |place| place.line.to_string());
         let (first, last) = (place.first_index, place.first_index + place.items.max(1) - 1);
         CommandError::Differs(format!(
-            "{}: a row from line {} to line {} (items {first} to {last}) is not as it was sent to this job: give the same file and \
+            "{}: a row from line {} to line {} (items {first} to {last}) differs from what was sent to this job: give the same file and \
              options as at first, or start a new job",
             self.opened.name(),
             line(first),
@@ -195,10 +199,10 @@ impl Upload {
     fn read(&self) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
         let (sender, receiver) = mpsc::channel(1);
         let upload = self.clone();
-        // Not one of the runtime's threads: a read may never return.
+        // Not one of the runtime's threads, since a read may never return.
         let reading = std::thread::Builder::new().name("read".to_owned()).spawn(move || {
             if let Err(error) = upload.all(&sender) {
-                // Nobody listens any more if the command was interrupted or a part was refused.
+                // Fails if the command was interrupted or a part was refused: nobody waits any more then.
                 let _ = sender.blocking_send(Err(error));
             }
         });
@@ -225,7 +229,7 @@ impl Upload {
         if parts == self.survey.parts.len() { Ok(()) } else { Err(self.changed()) }
     }
 
-    /// A part, if it is what was found there at first.
+    /// A part, if it still has the checksum of the first reading.
     fn made(&self, part: Part) -> Result<Made, CommandError> {
         if self.survey.parts.get(part.number as usize).is_none_or(|place| place.checksum != checksum(&part)) {
             return Err(self.changed());
@@ -242,7 +246,7 @@ impl Upload {
     }
 
     fn changed(&self) -> CommandError {
-        CommandError::Differs(format!("{} was changed while it was being sent: nothing is sent of what changed", self.opened.name()))
+        CommandError::Differs(format!("{} was changed while it was being sent: none of the changed items were sent", self.opened.name()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The verbs: one file each, all of one shape: a struct of options with a `run` that gives the exit code.
+//! The commands, one file each. Each is a struct of options with a `run` that returns the exit code.
 
 pub mod act;
 pub mod completions;

@@ -1,4 +1,4 @@
-//! The server's address: what passes as one, and whether it is this machine, where a token may go over http.
+//! The server's address: whether it is valid, and whether it is this machine, to which a token may be sent over http.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -6,9 +6,9 @@ use reqwest::Url;
 
 use super::error::ClientError;
 
-/// Reads an address: http or https, with a host, maybe a path, and nothing else.
+/// Reads an address: http or https, with a host and perhaps a path, and nothing else.
 pub(super) fn parse(text: &str) -> Result<Url, ClientError> {
-    let wrong = |why: &str| ClientError::Address(format!("{text:?} is no server's address: {why}"));
+    let wrong = |why: &str| ClientError::Address(format!("{text:?} is not a server's address: {why}"));
     let example = "write it like https://jobs.example.com or http://127.0.0.1:7070";
     if !text.contains("://") {
         return Err(wrong(example));
@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<Url, ClientError> {
         return Err(wrong(example));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(ClientError::Address("an address may not hold a user or password: use HEADWAY_TOKEN".to_owned()));
+        return Err(ClientError::Address("an address must not contain a user or password: use HEADWAY_TOKEN".to_owned()));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("leave out what follows ? or #"));
@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Url, ClientError> {
     Ok(url)
 }
 
-/// The addresses to use for a host that is this machine, by RFC 6761 for names; none for any other.
+/// The addresses of a host that is this machine (for names see RFC 6761); `None` for any other host.
 pub(super) fn loopback(url: &Url) -> Option<Vec<SocketAddr>> {
     let host = url.host_str()?;
     let name = host.trim_end_matches('.').to_ascii_lowercase();
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_in_the_clear_to_this_machine_only() {
+    fn a_token_is_sent_unencrypted_to_this_machine_only() {
         for base in ["http://127.0.0.1:7070", "http://localhost", "http://[::1]:80/x", "http://a.localhost:1", "https://example.com"] {
             assert!(client(base).is_ok(), "{base}");
         }
@@ -69,9 +69,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_address_is_refused() {
         for base in ["", "example.com", "ftp://x", "http://u:p@127.0.0.1", "http://127.0.0.1/?a=1", "http://127.0.0.1/#t", "file:///x"] {
-            let Err(ClientError::Address(what)) = client(base) else { panic!("{base} is taken") };
+            let Err(ClientError::Address(what)) = client(base) else { panic!("{base} is accepted") };
             assert!(!what.contains("relative URL"), "{base}: {what}");
         }
     }

@@ -1,4 +1,4 @@
-//! An answer of the server: its status, header fields and whole body.
+//! An answer of the server: its status, header fields and complete body.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The header fields.
     pub headers: HeaderMap,
-    /// The whole body.
+    /// The complete body.
     pub body: Bytes,
 }
 
@@ -22,12 +22,13 @@ impl Answer {
     /// Reads the body as JSON.
     ///
     /// # Errors
-    /// If it is none, or not of this shape: then this is hardly a Headway server.
+    ///
+    /// If it is not JSON, or not of this form. Then the server is probably not Headway's.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
 
-    /// How long the server asks to wait, from `Retry-After` in seconds or as a date.
+    /// How long the server asks to wait: `Retry-After`, in seconds or as a date.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.text("retry-after")?.trim();
@@ -35,7 +36,7 @@ impl Answer {
         text.parse().ok().map(Duration::from_secs).or_else(until)
     }
 
-    /// A header field, if it is there once and is text.
+    /// The value of a header field, if it is present once and is text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -1,4 +1,4 @@
-//! How long to wait before a call is made again: exponential with jitter, or longer if the server asks for that.
+//! How long to wait before a call is repeated: exponential backoff with jitter, or longer if the server asks for it.
 
 use std::time::{Duration, Instant};
 
@@ -9,44 +9,44 @@ use super::error::ClientError;
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// How long a call may be repeated, in all.
+/// For how long in all a call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// While the server is not reached at all.
+    /// While the server cannot be reached.
     pub unreached: Duration,
-    /// While it answers, but not well.
+    /// While the server answers with errors.
     pub refused: Duration,
 }
 
 impl Patience {
     /// For a person who waits for one answer.
     pub const SHORT: Patience = Patience { unreached: Duration::from_secs(1), refused: Duration::from_secs(10) };
-    /// For a first call on which much will follow: a wrong address shows at once, a busy server is waited for.
+    /// For the first of many calls: a wrong address shows at once, but a busy server is given time.
     pub const FIRST_CALL: Patience = Patience { unreached: Duration::from_secs(1), refused: Duration::from_secs(300) };
-    /// For what goes on by itself for a long time.
+    /// For calls that run unattended for a long time.
     pub const LONG: Patience = Patience { unreached: Duration::from_secs(180), refused: Duration::from_secs(300) };
 }
 
-/// The waits of one call.
+/// The waits between the repetitions of one call.
 #[derive(Debug)]
 pub struct Waits {
     patience: Patience,
     usual: ExponentialBackoff,
-    /// When the first try failed: a long upload uses up no patience.
+    /// When the first attempt failed, so that the time of a long upload does not count.
     failing_since: Option<Instant>,
     attempts: u32,
 }
 
 impl Waits {
-    /// Of a call that has not been made yet.
+    /// For a call that has not been made yet.
     #[must_use]
     pub fn new(patience: Patience) -> Waits {
         let usual = ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).with_jitter().without_max_times();
         Waits { patience, usual: usual.build(), failing_since: None, attempts: 0 }
     }
 
-    /// How long to wait after this error; none if it is no use, or patience is at its end. `Retry-After` can only make a
-    /// wait longer than usual: a server that says 0 must not be asked in a busy loop.
+    /// How long to wait after this error; `None` if repeating is useless or the time is over. `Retry-After` can only
+    /// lengthen the usual wait: a server that says 0 must not be called in a busy loop.
     pub fn after(&mut self, error: &ClientError) -> Option<Duration> {
         self.attempts += 1;
         let (limit, asked) = match error {
@@ -87,15 +87,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_is_kept_within_patience() {
+    fn the_servers_wait_is_respected_within_the_limit() {
         let mut waits = Waits::new(Patience::SHORT);
         assert_eq!(waits.after(&refused(429, Some(7))), Some(Duration::from_secs(7)));
-        assert_eq!(waits.after(&refused(503, Some(60))), None, "longer than anybody waits for a status");
+        assert_eq!(waits.after(&refused(503, Some(60))), None, "longer than a status call may take");
         assert_eq!(Waits::new(Patience::LONG).after(&refused(503, Some(60))), Some(Duration::from_secs(60)));
     }
 
     #[test]
-    fn what_will_not_pass_is_not_repeated() {
+    fn permanent_errors_are_not_repeated() {
         for status in [400, 401, 403, 404, 409, 413, 422, 501] {
             assert_eq!(Waits::new(Patience::LONG).after(&refused(status, None)), None, "{status}");
         }

@@ -8,12 +8,12 @@ use reqwest::{Method, Url};
 
 use super::backoff::Patience;
 
-/// The server answers within 25 s; this leaves room for the way.
+/// The server answers within 25 s; this leaves time for the network.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
-/// A part may take its time on a thin line.
+/// Uploading a part may take long on a slow network.
 const UPLOAD_MAX: Duration = Duration::from_secs(600);
 
-/// One call, which may be made more than once.
+/// A call, which may be made more than once.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub(super) method: Method,
@@ -50,13 +50,13 @@ impl Call {
         self
     }
 
-    /// With this much patience.
+    /// With this limit for repeating it.
     #[must_use]
     pub fn patience(self, patience: Patience) -> Call {
         Call { patience, ..self }
     }
 
-    /// The call for the next page, which `Link` names by its whole query.
+    /// The call for the next page, given the query from `Link`.
     #[must_use]
     pub fn with_query(&self, query: &str) -> Call {
         let mut next = self.clone();

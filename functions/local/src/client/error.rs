@@ -1,4 +1,4 @@
-//! What can go wrong between the command and the server, and what the person can do about it.
+//! What can go wrong between the command and the server, and what the user can do about it.
 
 use std::time::Duration;
 
@@ -9,51 +9,51 @@ use super::answer::Answer;
 use crate::credentials::CredentialsError;
 use crate::problem::Problem;
 
-/// Why a call brought no good answer.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No answer came at all.
-    #[error("the server at {url} was not reached")]
+    /// There was no answer at all.
+    #[error("the server at {url} cannot be reached")]
     Unreachable {
-        /// Where the server should be.
+        /// The server's address.
         url: Url,
-        /// What happened on the way.
+        /// What happened.
         source: reqwest::Error,
     },
-    /// The server answered, with an error.
+    /// The server answered with an error.
     #[error("{0}")]
     Refused(Box<Refusal>),
-    /// The server sent us elsewhere, where a token must not follow.
-    #[error("the server redirects ({status}) to {location}, which is not followed: give that address with --url if you trust it")]
+    /// The server redirects to another address. The token must not be sent there.
+    #[error("the server redirects ({status}) to {location}, and redirects are not followed: give that address with --url if you trust it")]
     Redirect {
         /// The status, 3xx.
         status: u16,
-        /// Where it points.
+        /// The address to which it redirects.
         location: String,
     },
-    /// A good status, but not an answer of Headway's.
+    /// The status is good, but the answer is not one of Headway.
     #[error("the answer is not what a Headway server sends: is the address right?")]
     Answer(#[from] serde_json::Error),
-    /// An answer longer than any of Headway's.
+    /// The answer is longer than any of Headway.
     #[error("the answer is longer than any that a Headway server sends: is the address right?")]
     Endless,
-    /// The address is none.
+    /// The address is invalid.
     #[error("{0}")]
     Address(String),
-    /// The token would be readable on the way.
-    #[error("no token is sent to {url} over http, where anybody on the way can read it: use https")]
+    /// Others could read the token on the way.
+    #[error("the token is not sent to {url}, since anybody on the network could read it over http: use https")]
     PlainHttp {
         /// The address that was given.
         url: Url,
     },
-    /// The token holds characters that no header may.
-    #[error("the token holds characters that no token has")]
+    /// The token contains characters that a header must not contain.
+    #[error("the token contains invalid characters")]
     TokenText,
-    /// No token could be had.
+    /// There is no token.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
-    /// The client itself could not be set up.
-    #[error("the HTTP client cannot be set up")]
+    /// The HTTP client could not be created.
+    #[error("the HTTP client cannot be created")]
     Setup(#[source] reqwest::Error),
 }
 
@@ -62,7 +62,7 @@ pub enum ClientError {
 pub struct Refusal {
     /// The status.
     pub status: u16,
-    /// The problem, if the answer was one; a gateway's own answers are not.
+    /// The problem document, if the answer has one. The answers of a gateway do not.
     pub problem: Option<Problem>,
     /// `X-Request-Id`, for the operator.
     pub request_id: Option<String>,
@@ -70,7 +70,7 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// How often the call was made.
     pub attempts: u32,
-    /// The path that was asked for.
+    /// The path of the request.
     pub path: String,
 }
 
@@ -79,19 +79,19 @@ impl ClientError {
         ClientError::Unreachable { url: base.clone(), source: error.without_url() }
     }
 
-    /// The status of the answer, if it was an error.
+    /// The HTTP status, if the server answered with an error.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         if let ClientError::Refused(refusal) = self { Some(refusal.status) } else { None }
     }
 
-    /// Whether the server answered with `urn:headway:problem:<short>`.
+    /// True if the server answered with `urn:headway:problem:<short>`.
     #[must_use]
     pub fn is_problem(&self, short: &str) -> bool {
         matches!(self, ClientError::Refused(refusal) if refusal.problem.as_ref().is_some_and(|p| p.is(short)))
     }
 
-    /// How often the call was made, if it was answered.
+    /// How often the call was made, if there was an answer.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         if let ClientError::Refused(refusal) = self { refusal.attempts } else { 0 }
@@ -104,7 +104,7 @@ impl ClientError {
         self
     }
 
-    /// What to look at or do next, a line each.
+    /// What to check or do next, one line each.
     #[must_use]
     pub fn advice(&self) -> Vec<String> {
         match self {
@@ -145,8 +145,8 @@ impl Refusal {
                 another port: HEADWAY_TOKEN=$(headway token --user dev)"
                     .to_owned(),
             ),
-            403 => lines.push("the token lacks the scope for this".to_owned()),
-            404 if self.problem.is_none() => lines.push("is the address right? it is given without /v1".to_owned()),
+            403 => lines.push("the token does not have the scope that this needs".to_owned()),
+            404 if self.problem.is_none() => lines.push("is the address right? Give it without /v1".to_owned()),
             500..600 => lines.extend(self.request_id.iter().map(|id| format!("request id for the operator: {id}"))),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! The variables: each that is set can be read by the part it is for, and none is misspelt.
+//! The environment's variables: each one that is set can be read by the function that uses it, and none is misspelt.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ const KNOWN: &[&str] = &[
     "URL",
 ];
 
-/// One check for each variable that is of no use, or one that says that all are.
+/// One check for each variable that cannot be read, or a single one that says that all can be.
 pub async fn look() -> Vec<Check> {
     let set: Vec<String> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(PREFIX)).collect();
@@ -52,7 +52,7 @@ pub async fn look() -> Vec<Check> {
         wrong.extend(unusable.into_iter().map(|what| Check::bad(NAME, what, "correct it in HEADWAY_PROCESSORS: docs/json-schema.md")));
     }
     if wrong.is_empty() {
-        wrong.push(Check::good(NAME, if set.is_empty() { "no variable is set: all is as usual".to_owned() } else { listed(set) }));
+        wrong.push(Check::good(NAME, if set.is_empty() { "no variable is set: the defaults apply".to_owned() } else { listed(set) }));
     }
     wrong
 }
@@ -65,12 +65,12 @@ fn listed(mut set: Vec<String>) -> String {
 fn misspelt(name: &str) -> Option<Check> {
     let known = name.strip_prefix(PREFIX).is_some_and(|rest| KNOWN.contains(&rest));
     let fix = || format!("correct the name or unset it; there are {PREFIX}{{{}}}", KNOWN.join(","));
-    (!known).then(|| Check::bad(NAME, format!("{name} is set, and nothing reads it"), fix()))
+    (!known).then(|| Check::bad(NAME, format!("{name} is set, but nothing reads it"), fix()))
 }
 
-/// What is wrong with those that are set, and what to do.
+/// What is wrong with the variables that are set, and what to do.
 fn unreadable() -> Vec<(String, String)> {
-    // The development key is another check's, and must not be made by looking.
+    // The development key is checked elsewhere, and reading it here would create it.
     let env = |name: &str| match (name, config::optional(name).as_deref()) {
         ("HEADWAY_AUTH", None | Some("hs256")) => Some("gateway".to_owned()),
         _ => config::optional(name),
@@ -79,19 +79,19 @@ fn unreadable() -> Vec<(String, String)> {
     let filter = config::optional(config::HEADWAY_LOG)
         .map_or(Ok(()), |filter| EnvFilter::try_new(&filter).map(|_| ()).map_err(|_| NoFilter(filter)));
     let found = [
-        told(auth.map(|_| ()), "do as it says, or unset it here"),
-        told(Origins::from_env(&config::optional).map(|_| ()), "list origins, with commas between"),
+        told(auth.map(|_| ()), "follow the message, or unset it here"),
+        told(Origins::from_env(&config::optional).map(|_| ()), "list origins, separated by commas"),
         told(config::retention_days().map(|_| ()), "set it to whole days, or unset it for 30"),
         told(quotas::from_env(&config::optional).map(|_| ()), "see Quotas in template.yaml"),
         told(with_own(headway_built_in::infos(), &config::optional).map(|_| ()), "see Processors in template.yaml"),
         told(processors::built_in().map(|_| ()), "see HttpEndpoints in template.yaml"),
-        told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then it counts as info"),
+        told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
     found.into_iter().flatten().collect()
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("HEADWAY_LOG is {0:?}, which is no filter of logs")]
+#[error("HEADWAY_LOG is {0:?}, which is not a log filter")]
 struct NoFilter(String);
 
 fn told<E: std::error::Error>(read: Result<(), E>, fix: &str) -> Option<(String, String)> {

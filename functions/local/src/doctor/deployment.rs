@@ -1,5 +1,5 @@
 //! A deployment: its table, its queues, and the worker that is called with their messages. Only descriptions are read,
-//! with the caller's credentials; what they do not allow is said by the name that a policy gives it.
+//! with the caller's credentials. If those lack a permission, the check names it.
 
 use super::Check;
 
@@ -14,7 +14,7 @@ mod unseen;
 pub use target::Deployment;
 
 impl Deployment {
-    /// Looks at all of it.
+    /// Runs all checks.
     pub async fn look(&self) -> Vec<Check> {
         let mut checks = table::look(&self.dynamodb, &self.table).await;
         let queues = match queues::find(&self.sqs, &self.queue_url).await {

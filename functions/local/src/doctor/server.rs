@@ -1,4 +1,4 @@
-//! A server: reached, of this version, with the time this machine has, and taking this caller's token.
+//! A server: it can be reached, has this version, agrees about the time, and accepts the caller's token.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::credentials::TokenSource;
 use crate::processor::ProcessorList;
 
-/// Times in tokens are in seconds, and this much is nobody's fault.
+/// Times in tokens are in whole seconds, so a small difference does not matter.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
 
 #[derive(Deserialize)]
@@ -20,7 +20,7 @@ struct Health {
     version: String,
 }
 
-/// Looks at the server that the options or the environment name, else at `default`.
+/// Checks the server that the options or the environment name; otherwise the one at `default`.
 pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
     let address = context.address().or(default.map(str::to_owned)).unwrap_or_else(|| URL_DEFAULT.to_owned());
     let asked = Utc::now();
@@ -39,8 +39,8 @@ pub async fn look(context: &Context, default: Option<&str>) -> Vec<Check> {
 
 fn unreached(error: &ClientError, named: bool) -> Check {
     let fix = match error {
-        ClientError::Unreachable { .. } if named => "see that the address is right, and that it can be reached from here",
-        ClientError::Unreachable { .. } => "start it (headway serve), or name another with --url or HEADWAY_URL",
+        ClientError::Unreachable { .. } if named => "check the address, and that it can be reached from here",
+        ClientError::Unreachable { .. } => "start it (headway serve), or give another address with --url or HEADWAY_URL",
         ClientError::Refused(_) => "see the server's log",
         _ => "give the address of a Headway server with --url or HEADWAY_URL",
     };
@@ -54,20 +54,20 @@ fn version(address: &str, answer: &Answer) -> Check {
     }
 }
 
-/// This machine's time between question and answer against the one that the answer's header `Date` tells.
+/// Compares the server's time, from the answer's header `Date`, with this machine's time before and after the call.
 pub fn clock(name: &'static str, headers: &reqwest::header::HeaderMap, here: RangeInclusive<DateTime<Utc>>) -> Check {
     let date = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
     let Some(theirs) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
-        return Check::good(name, "not looked at: the answer tells no time");
+        return Check::good(name, "not checked: the answer has no Date");
     };
     let theirs = theirs.to_utc();
-    // However long the answer was under way, it was written in between.
+    // However long the answer took, it was written between those two times.
     let (ahead, behind) = (*here.start() - theirs, theirs - *here.end());
     let (off, side) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
     if off <= SKEW_MAX {
-        return Check::good(name, "as the server's, to within seconds");
+        return Check::good(name, "agrees with the server's to within seconds");
     }
-    let fix = "set this machine's clock, or let it be set (timedatectl set-ntp true): tokens and signatures hold by time";
+    let fix = "set this machine's clock, or let it be set (timedatectl set-ntp true): tokens and signatures depend on it";
     Check::bad(name, format!("{} s {side} the server's", off.num_seconds()), fix)
 }
 
@@ -77,10 +77,10 @@ async fn token_and_processors(context: &Context, default: Option<&str>) -> Vec<C
         Err(error) => Err(error),
     };
     match called {
-        Ok(answer) => vec![Check::good("token", "is taken"), processors(&answer).await],
+        Ok(answer) => vec![Check::good("token", "is accepted"), processors(&answer).await],
         Err(error) => {
             let advice = error.advice();
-            let fix = advice.first().cloned().unwrap_or_else(|| "mend what the message names".to_owned());
+            let fix = advice.first().cloned().unwrap_or_else(|| "correct what the message names".to_owned());
             vec![Check::bad("token", headway_core::error_chain(&error), fix)]
         }
     }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_is_told_with_by_how_much() {
+    fn a_wrong_clock_is_reported_with_the_difference() {
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert("date", "Tue, 24 Nov 2026 08:00:00 GMT".parse().unwrap());
         let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
@@ -118,6 +118,6 @@ mod tests {
         assert_eq!((ahead.ok, ahead.detail.as_str()), (false, "120 s ahead of the server's"));
         assert_eq!((behind.ok, behind.detail.as_str()), (false, "3600 s behind the server's"));
         headers.remove("date");
-        assert!(clock("clock", &headers, Utc::now()..=Utc::now()).detail.starts_with("not looked at"));
+        assert!(clock("clock", &headers, Utc::now()..=Utc::now()).detail.starts_with("not checked"));
     }
 }

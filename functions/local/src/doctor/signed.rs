@@ -1,5 +1,5 @@
-//! Calls of AWS that the SDKs here do not know: a signed GET (AWS Signature Version 4). The SDKs of Lambda and
-//! CloudFormation would take longer to build than the rest of the command, for three questions.
+//! Calls of AWS services for which there is no SDK here: a GET with an AWS Signature Version 4. The SDKs of Lambda and
+//! CloudFormation would take longer to build than the rest of the command, for three calls.
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-/// A service of a region, and who calls it.
+/// A service in a region, and the credentials for it.
 #[derive(Debug)]
 pub struct Signed {
     http: reqwest::Client,
@@ -21,39 +21,39 @@ pub struct Signed {
     endpoint: Url,
 }
 
-/// Why there is no good answer.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedError {
     /// The service refused or failed.
     #[error("{service} answered {status}: {message}")]
     Refused {
-        /// Which service.
+        /// The service.
         service: &'static str,
         /// The HTTP status.
         status: u16,
-        /// What it says.
+        /// Its message.
         message: String,
     },
-    /// It was not reached.
-    #[error("{service} was not reached")]
+    /// The service could not be reached.
+    #[error("{service} cannot be reached")]
     Unreached {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// Why not.
+        /// The cause.
         source: reqwest::Error,
     },
     /// The call could not be made.
-    #[error("a call of {service} cannot be made")]
+    #[error("{service} cannot be called")]
     Unmade {
-        /// Which service.
+        /// The service.
         service: &'static str,
-        /// Why not.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl SignedError {
-    /// Whether the caller may not ask.
+    /// True if the caller lacks the permission.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Refused { status: 401 | 403, .. })
@@ -61,14 +61,16 @@ impl SignedError {
 }
 
 impl Signed {
-    /// The service as the SDKs would find it: by `AWS_ENDPOINT_URL_<SERVICE>`, the configuration's endpoint, else in the region.
+    /// The service at the address that the SDKs would use: `AWS_ENDPOINT_URL_<SERVICE>`, the configuration's endpoint,
+    /// or the region's.
     ///
     /// # Errors
-    /// [`SignedError::Unmade`] if the configuration names no region or no credentials, or an endpoint that is none.
+    ///
+    /// [`SignedError::Unmade`] if the configuration has no region, no credentials, or an invalid endpoint.
     pub fn new(config: &SdkConfig, service: &'static str) -> Result<Self, SignedError> {
         let unmade = |source| SignedError::Unmade { service, source };
-        let region = config.region().ok_or_else(|| unmade("no region is named".into()))?.to_string();
-        let credentials = config.credentials_provider().ok_or_else(|| unmade("no credentials are named".into()))?;
+        let region = config.region().ok_or_else(|| unmade("no region is configured".into()))?.to_string();
+        let credentials = config.credentials_provider().ok_or_else(|| unmade("no credentials are configured".into()))?;
         let variable = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
         let endpoint = variable(&format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()))
@@ -106,7 +108,7 @@ impl Signed {
         Err(SignedError::Refused { service, status: status.as_u16(), message })
     }
 
-    /// The header fields that say who calls.
+    /// The header fields that identify the caller.
     async fn signature(&self, url: &Url) -> Result<Vec<(String, String)>, Box<dyn std::error::Error + Send + Sync>> {
         let identity = self.credentials.provide_credentials().await?.into();
         let params = v4::SigningParams::builder()

@@ -1,4 +1,4 @@
-//! What a CloudFormation stack gives out: the names of what it made.
+//! The outputs of a CloudFormation stack.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use super::signed::{Signed, SignedError};
 /// A stack's outputs, by their keys in the template.
 ///
 /// # Errors
-/// If there is no such stack, or it cannot be asked.
+///
+/// If there is no such stack, or it cannot be read.
 pub async fn outputs(config: &SdkConfig, stack: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let service = Signed::new(config, "cloudformation")?;
     let asked = [("Action", "DescribeStacks"), ("Version", "2010-05-15"), ("StackName", stack)];
@@ -26,12 +27,12 @@ pub async fn outputs(config: &SdkConfig, stack: &str) -> anyhow::Result<BTreeMap
     };
     let outputs = parse(std::str::from_utf8(&answer)?)?;
     if outputs.is_empty() {
-        bail!("the stack {stack:?} has no outputs: is it one of Headway's, and is it made?");
+        bail!("the stack {stack:?} has no outputs: is it one of Headway's, and has its deployment finished?");
     }
     Ok(outputs)
 }
 
-/// Pairs of `OutputKey` and `OutputValue`, wherever they stand.
+/// All pairs of `OutputKey` and `OutputValue` in the answer.
 fn parse(xml: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let (mut element, mut key, mut outputs) = ("", None, BTreeMap::new());
     for token in Tokenizer::from(xml) {

@@ -1,4 +1,4 @@
-//! The connections that are open: no more than a number, and the one that has been idle for longest makes room for a new one.
+//! The open connections: their number is limited, and the one that has been idle for longest makes room for a new one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,12 +22,12 @@ struct Open {
 
 #[derive(Debug)]
 struct Connection {
-    /// When it began to wait for a request, as a count; none while it has one.
+    /// When it began to wait for a request, as a count; `None` while it has one.
     idle_since: Option<u64>,
     cut: watch::Sender<bool>,
 }
 
-/// One open connection; it is no longer counted once this is dropped.
+/// An open connection. It is no longer counted once this is dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Place(Arc<Held>);
 
@@ -38,7 +38,7 @@ struct Held {
     cut: watch::Receiver<bool>,
 }
 
-/// A request under way on a connection, until dropped: meanwhile it makes room for nobody.
+/// A running request on a connection, until dropped. Meanwhile its connection is not closed for a new one.
 #[derive(Debug)]
 pub(super) struct Request(Place);
 
@@ -48,7 +48,8 @@ impl Connections {
         Arc::new(Self { open: Mutex::default(), changed: Notify::new(), most })
     }
 
-    /// A place for a new connection. With all taken, the idlest one loses its own; with all at work, this waits.
+    /// A place for a new connection. If all are taken, the one that has been idle for longest is closed; if none is
+    /// idle, this waits.
     pub(super) async fn place(self: &Arc<Self>) -> Place {
         loop {
             let changed = self.changed.notified();
@@ -64,7 +65,7 @@ impl Connections {
         if open.connections.len() >= self.most {
             let idlest = open.connections.iter().filter_map(|(number, one)| Some((one.idle_since?, *number))).min();
             let cut = open.connections.remove(&idlest?.1)?;
-            // It is gone already if nobody listens.
+            // Fails if the connection has ended already.
             let _ = cut.cut.send(true);
         }
         open.count += 1;
@@ -80,7 +81,7 @@ impl Connections {
 }
 
 impl Place {
-    /// Notes that a request has come.
+    /// Records that a request has come.
     pub(super) fn request(&self) -> Request {
         if let Some(connection) = self.0.connections.lock().connections.get_mut(&self.0.number) {
             connection.idle_since = None;
@@ -88,16 +89,16 @@ impl Place {
         Request(self.clone())
     }
 
-    /// Whether it waits for a request, or for the rest of one's head.
+    /// True while it waits for a request, or for the rest of a request's head.
     pub(super) fn is_idle(&self) -> bool {
         self.0.connections.lock().connections.get(&self.0.number).is_none_or(|connection| connection.idle_since.is_some())
     }
 
-    /// Ends when the connection is to be closed for another's sake.
+    /// Ends when the connection has to be closed to make room.
     pub(super) async fn cut(&self) {
         let mut cut = self.0.cut.clone();
         if cut.wait_for(|cut| *cut).await.is_err() {
-            // It is not among the connections any more, so it was cut.
+            // It is no longer among the connections, so it was closed.
         }
     }
 }
@@ -133,9 +134,9 @@ mod tests {
         place.cut().now_or_never().is_some()
     }
 
-    /// What broke it: a thousand connections that ask for nothing, and nobody else gets in.
+    /// Bug found: a thousand connections that sent nothing kept everybody else out.
     #[tokio::test]
-    async fn the_idlest_makes_room() {
+    async fn the_connection_idle_for_longest_makes_room() {
         let connections = Connections::new(3);
         let (first, second, third) = (connections.place().await, connections.place().await, connections.place().await);
         drop(first.request());
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_all_at_work_a_new_one_waits_for_the_first_that_is_done() {
+    async fn if_all_are_busy_a_new_connection_waits_for_the_first_to_finish() {
         let connections = Connections::new(2);
         let (first, second) = (connections.place().await, connections.place().await);
         let (working, _too) = (first.request(), second.request());
@@ -159,12 +160,12 @@ mod tests {
         let _third = waiting.await;
         assert!(is_cut(&first));
         let mut waiting = Box::pin(connections.place());
-        assert!(waiting.as_mut().now_or_never().is_some(), "the third has not asked for anything yet");
+        assert!(waiting.as_mut().now_or_never().is_some(), "the third has not sent a request yet");
         drop(second);
     }
 
     #[tokio::test]
-    async fn one_that_has_ended_leaves_its_place() {
+    async fn an_ended_connection_frees_its_place() {
         let connections = Connections::new(1);
         for _ in 0..3 {
             let place = connections.place().await;

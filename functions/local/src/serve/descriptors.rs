@@ -2,23 +2,23 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Kept for files, queues, child processes and outbound requests.
+/// File descriptors kept for files, queues, child processes and outbound requests.
 const KEPT_FOR_OTHERS: u64 = 256;
-/// No more connections than these are of use on one machine.
+/// More connections than this are of no use on one machine.
 const CONNECTIONS_MAX: usize = 1_024;
-/// Fewer than these leave no room for people beside programs.
+/// With fewer, people could not use the server beside programs.
 const CONNECTIONS_MIN: usize = 16;
 
-/// Raises the limit of open files as far as the system lets the process, and gives how many connections there is room for.
+/// Raises the limit of open files as far as the system allows, and returns how many connections there may be.
 pub(super) fn connections_max() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
-    // Refused where the hard limit is beyond what the kernel takes: then it is as it was.
+    // Fails if the hard limit is higher than the kernel accepts. The limit is then as before.
     let open = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
     for_open_files(open)
 }
 
-/// Without a limit as many as are of use; where there are few files, half of them.
+/// Without a limit, the useful maximum. If there are few files, half of them.
 fn for_open_files(limit: Option<u64>) -> usize {
     let Some(limit) = limit else { return CONNECTIONS_MAX };
     let left = limit.saturating_sub(KEPT_FOR_OTHERS).max(limit / 2);
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_and_workers_keep_their_share() {
+    fn files_and_workers_keep_enough_descriptors() {
         assert_eq!(for_open_files(None), CONNECTIONS_MAX);
         assert_eq!(for_open_files(Some(u64::MAX)), CONNECTIONS_MAX);
         assert_eq!(for_open_files(Some(1_024)), 768);

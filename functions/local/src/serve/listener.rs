@@ -1,4 +1,5 @@
-//! The server's connections: accepted within a number, each bounded in time and memory, ended when the server stops.
+//! The server's connections: their number is limited, each is limited in time and memory, and all end when the server
+//! stops.
 
 use std::convert::Infallible;
 use std::io;
@@ -22,25 +23,25 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::connections::{Connections, Place, Request};
 
-/// How long a connection may take until a request's head is whole, from the answer before it on: a slow head and a
-/// connection that is kept alive and asks for nothing alike.
+/// How long a connection may take for the complete head of a request, counted from the answer before. This covers both
+/// a slow head and an idle connection.
 const HEAD_MAX: Duration = Duration::from_secs(30);
-/// How long a request's body may stand still. As a whole a request has 25 s.
+/// How long nothing may arrive of a request's body. The whole request has 25 s.
 const BODY_STALLED_MAX: Duration = Duration::from_secs(10);
-/// How long a caller may take nothing of an answer.
+/// How long a caller may read nothing of an answer.
 const ANSWER_STALLED_MAX: Duration = Duration::from_secs(20);
-/// How long a caller may take over an answer as a whole.
+/// How long a caller may take to read a whole answer.
 const ANSWER_MAX: Duration = Duration::from_secs(120);
-/// What a connection holds of a head, or of an answer beside the answer itself, in bytes.
+/// How many bytes a connection buffers of a head, or of an answer.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
-/// An answer is handed to a connection in pieces of this size.
+/// An answer is given to a connection in pieces of this size.
 const PIECE_BYTES_MAX: usize = 32 * 1024;
-/// How long requests under way have to end once the server stops.
+/// How long running requests may take to end once the server stops.
 const STOPPING_MAX: Duration = Duration::from_secs(10);
-/// How long to wait before accepting again when the system had nothing left for a connection.
+/// How long to wait before accepting again if the system had no resources left for a connection.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// Serves until `stopped` turns true and requests under way have ended, or their time is over.
+/// Serves until `stopped` becomes true and running requests have ended, or their time is over.
 pub(super) async fn serve(listener: TcpListener, router: Router, connections_max: usize, stopped: watch::Receiver<bool>) {
     let router = router.layer(RequestBodyTimeoutLayer::new(BODY_STALLED_MAX));
     let connections = Connections::new(connections_max);
@@ -50,10 +51,10 @@ pub(super) async fn serve(listener: TcpListener, router: Router, connections_max
         let stream = tokio::select! {
             _ = stopping.wait_for(|stopped| *stopped) => break,
             stream = accept(&listener) => stream,
-            // How a connection ended is of no interest, but is not kept either.
+            // The result of a connection does not matter, but must not be kept in memory either.
             Some(_) = tasks.join_next() => continue,
         };
-        // Those that come meanwhile wait in the system's own queue.
+        // New connections meanwhile wait in the system's own queue.
         let place = tokio::select! {
             _ = stopping.wait_for(|stopped| *stopped) => break,
             place = connections.place() => place,
@@ -67,7 +68,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, connections_max
     }
 }
 
-/// The next connection. What goes wrong with one that is not accepted concerns nobody else.
+/// The next connection. A failure to accept one does not affect the others.
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -85,9 +86,10 @@ fn is_the_callers(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
-/// One connection, from its first request to its last. HTTP/1 only: nothing here is worth a second protocol's bounds.
+/// Serves one connection from its first request to its last. HTTP/1 only: a second protocol would need limits of its
+/// own.
 async fn connection(stream: TcpStream, router: Router, place: Place, mut stopped: watch::Receiver<bool>) {
-    // Answers are written whole: waiting for more would only delay them.
+    // Answers are written as a whole, so waiting for more data would only delay them.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(ANSWER_STALLED_MAX));
@@ -97,12 +99,12 @@ async fn connection(stream: TcpStream, router: Router, place: Place, mut stopped
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
     let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(Box::pin(stream)), service));
     tokio::select! {
-        // How a connection ended is its caller's matter.
+        // How a connection ended does not matter to the server.
         _ = serving.as_mut() => return,
         () = place.cut() => return,
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
-    // A head that is not whole yet never was a request.
+    // A head that is not complete does not count as a request.
     if !place.is_idle() {
         serving.as_mut().graceful_shutdown();
         let _ = serving.await;
@@ -114,7 +116,7 @@ async fn answer(router: Router, request: hyper::Request<Incoming>, under_way: Re
     Ok(response.map(|body| Answer { body, piece: Bytes::new(), late: Box::pin(sleep(ANSWER_MAX)), _under_way: under_way }))
 }
 
-/// An answer's body, in small pieces so that what is not sent yet is still here, and for a limited time.
+/// An answer's body, in small pieces so that memory is bounded, and for a limited time.
 struct Answer {
     body: Body,
     piece: Bytes,
@@ -200,19 +202,20 @@ mod tests {
         }
     }
 
-    /// What comes back until the server closes the connection, which it has to in the end.
+    /// What is received until the server closes the connection, which it must do in the end.
     async fn rest(stream: &mut TcpStream) -> String {
         let mut answer = Vec::new();
-        // A connection that is cut may be reset.
+        // A connection that is closed early may be reset.
         let _ = stream.read_to_end(&mut answer).await;
         String::from_utf8(answer).unwrap()
     }
 
     const GET: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-    /// Time is virtual: it passes as soon as nothing else can happen, so whoever never comes to an end hangs the test.
+    /// Time is virtual: it advances as soon as nothing else can happen, so a connection that never ends would hang the
+    /// test.
     #[tokio::test(start_paused = true)]
-    async fn whoever_does_not_go_on_is_cut_off() {
+    async fn a_stalled_request_is_closed() {
         let server = Server::start(100).await;
         let cases = [
             ("nothing", "", ""),
@@ -225,25 +228,25 @@ mod tests {
         for (what, sent, answer) in cases {
             let mut stream = server.sent(sent).await;
             let got = rest(&mut stream).await;
-            // Virtual time may be faster than the connection: then there is no answer at all.
+            // Virtual time may be faster than the connection; then there is no answer at all.
             assert!(got.is_empty() || (!answer.is_empty() && got.starts_with(answer)), "{what}: {got}");
         }
         server.stopped().await;
     }
 
-    /// What broke it: an answer that nobody takes is kept for ever.
+    /// Bug found: an answer that nobody read was kept for ever.
     #[tokio::test(start_paused = true)]
-    async fn whoever_takes_nothing_of_an_answer_is_cut_off() {
+    async fn an_unread_answer_is_closed() {
         let server = Server::start(1).await;
         let stream = server.sent("GET /big HTTP/1.1\r\nhost: x\r\n\r\n").await;
         stream.readable().await.unwrap();
-        // Virtual time may be faster than the connection: then the next one asks again.
+        // Virtual time may be faster than the connection; then the test connects again.
         while !rest(&mut server.sent("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await).await.ends_with("here") {}
         server.stopped().await;
     }
 
     #[tokio::test]
-    async fn a_large_answer_is_whole() {
+    async fn a_large_answer_is_complete() {
         let server = Server::start(1).await;
         let mut stream = server.sent("GET /big HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
         let answer = rest(&mut stream).await;
@@ -252,9 +255,10 @@ mod tests {
         server.stopped().await;
     }
 
-    /// What broke it: one half-sent head kept the server from stopping. Only requests that came whole get their answers, for a while.
+    /// Bug found: one half-sent head kept the server from stopping. Only complete requests get their answers, for a
+    /// limited time.
     #[tokio::test]
-    async fn stopping_waits_for_requests_and_for_nothing_else() {
+    async fn stopping_waits_only_for_complete_requests() {
         let server = Server::start(100).await;
         let mut open = Vec::new();
         for sent in ["", "GET / HTTP", GET] {
@@ -272,17 +276,17 @@ mod tests {
         assert!(answer.contains("connection: close") && answer.ends_with("4 bytes"), "{answer}");
     }
 
-    /// Time is virtual: a request that never ends does not keep it for longer than stopping may take.
+    /// Time is virtual. A request that never ends delays stopping only up to its limit.
     #[tokio::test(start_paused = true)]
-    async fn stopping_ends_what_does_not_end() {
+    async fn stopping_ends_endless_requests() {
         let server = Server::start(100).await;
         let _open = server.sent("GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await;
         server.stopped().await;
     }
 
-    /// Each is answered, refused, or cut off; none upgrades, none takes the server along.
+    /// Each is answered, refused or closed. None switches protocols, and none crashes the server.
     #[tokio::test]
-    async fn every_dialect_is_bounded() {
+    async fn unusual_requests_are_answered_or_closed() {
         let server = Server::start(100).await;
         let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
         let cases = [
@@ -299,7 +303,7 @@ mod tests {
         ];
         for (what, sent, answer) in cases {
             let mut stream = TcpStream::connect(server.address).await.unwrap();
-            // It may be refused before all of it is sent.
+            // The server may refuse it before everything has been sent.
             let _ = stream.write_all(sent.as_bytes()).await;
             let got = rest(&mut stream).await;
             assert!(got.starts_with(answer), "{what}: {got:.200}");

@@ -1,4 +1,4 @@
-//! What `serve` logs: JSON lines on stdout if asked for, else warnings for people on stderr.
+//! The logs of `serve`: JSON lines on stdout with `--json`, otherwise warnings for people on stderr.
 
 use headway_aws::telemetry;
 
@@ -6,7 +6,7 @@ pub(super) fn init(json: bool) {
     if json {
         return telemetry::init();
     }
-    // A second call changes nothing.
+    // A second call has no effect.
     let _ = tracing_subscriber::fmt()
         .compact()
         .with_env_filter(telemetry::filter("warn"))

@@ -1,4 +1,4 @@
-//! Stopping: the first signal lets what is under way finish, the second ends the process at once.
+//! Stopping: after the first signal running work is finished, after the second the process ends at once.
 
 use std::io::{self, Write as _};
 use std::process::exit;
@@ -10,16 +10,16 @@ use headway_embedded::FUNCTION_TIMEOUT;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// After the first signal everything has this long: what a worker may take, and a little for the rest.
+/// How long everything may take after the first signal: as long as a worker may take, and a little more.
 const STOPPING_MAX: Duration = FUNCTION_TIMEOUT.saturating_add(Duration::from_secs(15));
-const SAYS: &str =
-    "Stopping: what is under way is finished first. Press Ctrl-C again to end it at once; nothing that was acknowledged is lost.";
+const SAYS: &str = "Stopping: running items are finished first. Press Ctrl-C again to stop at once; nothing that was acknowledged is lost.";
 
-/// Waits for signals on a thread of its own, so that no item that keeps the other threads busy can keep it from hearing them.
-/// The receiver turns true with the first one.
+/// Waits for signals on a thread of its own, so that it receives them even if items keep all other threads busy. The
+/// returned receiver becomes true at the first signal.
 ///
 /// # Errors
-/// If the system lets no thread or no signal handler be made.
+///
+/// If the system refuses a thread or a signal handler.
 pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let (stop, stopped) = watch::channel(false);
     let (ready, is_ready) = mpsc::channel();
@@ -32,7 +32,7 @@ pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
         });
         match signals {
             Ok((runtime, signals)) => {
-                // Whoever asked waits for this.
+                // The caller waits for this.
                 let _ = ready.send(Ok(()));
                 runtime.block_on(hear(signals, &stop));
             }
@@ -51,7 +51,7 @@ struct Signals {
 }
 
 impl Signals {
-    /// Waits for one, and gives the exit code that tells of it.
+    /// Waits for a signal and returns the exit code for it.
     async fn next(&mut self) -> i32 {
         tokio::select! {
             _ = self.interrupt.recv() => 130,
@@ -60,10 +60,10 @@ impl Signals {
     }
 }
 
-/// Ends the process itself if it does not end in time: the data is as safe as after a power cut.
+/// Ends the process itself if it does not end in time. The data is as safe as after a power cut.
 async fn hear(mut signals: Signals, stop: &watch::Sender<bool>) {
     signals.next().await;
-    // Standard error may be closed, and whoever serves may have failed meanwhile.
+    // stderr may be closed, and the server may have failed meanwhile.
     let _ = writeln!(io::stderr(), "{SAYS}");
     let _ = stop.send(true);
     let code = tokio::time::timeout(STOPPING_MAX, signals.next()).await;

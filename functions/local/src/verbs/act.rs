@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::job::Told;
 use crate::out::{Out, printable};
 
-/// What is done to which job.
+/// The job to act on.
 #[derive(Debug, Args)]
 pub struct Act {
     /// The job's id
@@ -17,9 +17,10 @@ pub struct Act {
 }
 
 impl Act {
-    /// Does `verb` to the job.
+    /// Makes the call `verb` for the job.
     ///
     /// # Errors
+    ///
     /// As [`crate::client::Client::call`]; a job that has ended refuses.
     pub async fn run(self, context: &Context, verb: &str) -> Result<Exit, CommandError> {
         let client = context.client()?;
@@ -29,7 +30,7 @@ impl Act {
     }
 }
 
-/// Prints a job that was acted on.
+/// Prints the job.
 pub(super) fn show(out: Out, told: &Told) -> Result<(), CommandError> {
     if out.json {
         out.json_line(&told.body)?;

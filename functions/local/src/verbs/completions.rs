@@ -1,4 +1,4 @@
-//! `completions`: a shell's completion script.
+//! `completions`: prints a completion script for a shell.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 
-/// For which shell.
+/// The shell to print for.
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell

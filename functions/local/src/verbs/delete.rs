@@ -1,4 +1,4 @@
-//! `delete`: forgets an ended job.
+//! `delete`: deletes an ended job.
 
 use clap::Args;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 
-/// Which job to forget.
+/// The job to delete.
 #[derive(Debug, Args)]
 pub struct Delete {
     /// The job's id
@@ -24,7 +24,7 @@ impl Delete {
         let client = context.client()?;
         let id = self.id.to_string();
         match client.call(&client.request(Method::DELETE, &["jobs", &id], &[])).await {
-            // Gone on the second try: the answer to the first was lost.
+            // 404 on the second attempt: the first one deleted it, and its answer was lost.
             Err(error) if error.status() == Some(404) && error.attempts() > 1 => {}
             answered => drop(answered?),
         }

@@ -1,4 +1,4 @@
-//! `doctor`: checks the configuration, and says what to mend.
+//! `doctor`: checks the configuration, and says what to correct.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::ProvideCredentials as _;
@@ -13,11 +13,11 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::out::printable;
 
-/// Which deployment to look at.
+/// The deployment to check.
 #[derive(Debug, Args)]
 pub struct Doctor {
-    /// A deployed stack, by its name; else HEADWAY_TABLE and HEADWAY_QUEUE_URL name its table and queue. Asked with AWS's
-    /// usual credentials and region (AWS_PROFILE, AWS_REGION)
+    /// The name of a deployed stack; without it, HEADWAY_TABLE and HEADWAY_QUEUE_URL name its table and queue. Uses the
+    /// usual AWS credentials and region (AWS_PROFILE, AWS_REGION)
     #[arg(long, value_name = "NAME")]
     pub stack: Option<String>,
 }
@@ -28,7 +28,7 @@ struct Report {
     checks: Vec<Check>,
 }
 
-/// What there is to look at on AWS.
+/// What to check on AWS.
 struct Target {
     table: String,
     queue_url: String,
@@ -36,9 +36,10 @@ struct Target {
 }
 
 impl Doctor {
-    /// Looks, and reports.
+    /// Runs the checks and prints them.
     ///
     /// # Errors
+    ///
     /// If stdout cannot be written.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let mut checks = configuration::look().await;
@@ -61,7 +62,7 @@ impl Doctor {
         Ok(if report.ok { Exit::Ok } else { Exit::Error })
     }
 
-    /// A deployment; and its API, if anybody says where that is.
+    /// The checks of a deployment, and of its API if its address is known.
     async fn deployed(&self, context: &Context) -> Vec<Check> {
         let aws = aws_config::load_from_env().await;
         let access = access(&aws).await;
@@ -78,7 +79,7 @@ impl Doctor {
         let mut checks = vec![access];
         match Deployment::new(&aws, target.table, target.queue_url) {
             Ok(deployment) => checks.extend(deployment.look().await),
-            Err(error) => checks.push(Check::bad("deployment", format!("{error:#}"), "mend what the message names")),
+            Err(error) => checks.push(Check::bad("deployment", format!("{error:#}"), "correct what the message names")),
         }
         if context.address().is_some() || target.api_url.is_some() {
             checks.extend(server::look(context, target.api_url.as_deref()).await);
@@ -97,22 +98,22 @@ impl Doctor {
     }
 }
 
-/// Whether there are a region and credentials to ask AWS with.
+/// Checks that there are a region and credentials for AWS.
 async fn access(aws: &SdkConfig) -> Check {
     let Some(region) = aws.region() else {
-        return Check::bad("AWS", "no region is named", "set AWS_REGION to the stack's region");
+        return Check::bad("AWS", "no region is configured", "set AWS_REGION to the stack's region");
     };
     let found = match aws.credentials_provider() {
         Some(provider) => provider.provide_credentials().await.is_ok(),
         None => false,
     };
-    let fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its like; after an SSO login: \
+    let fix = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; after an SSO login: \
                eval \"$(aws configure export-credentials --format env)\"";
     let what = if found { "with credentials" } else { "but no credentials were found" };
     Check::of("AWS", found, format!("region {region}, {what}"), fix)
 }
 
-/// A check for people: what was found, and beneath it what to do.
+/// A check as lines for people: what was found and, below it, what to do.
 fn lines(check: &Check) -> Vec<String> {
     let mark = if check.ok { console::style("✓").green() } else { console::style("✗").red() };
     let found = format!("{mark} {:<18} {}", check.name, printable(&check.detail));

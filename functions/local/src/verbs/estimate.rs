@@ -1,4 +1,4 @@
-//! `estimate`: what a file's job would cost on AWS, reckoned here by the table of prices. Nothing is sent.
+//! `estimate`: what a file's job would cost on AWS, calculated here from the price list. Nothing is sent.
 
 use std::path::PathBuf;
 
@@ -13,18 +13,18 @@ use crate::survey::{Ask, Survey};
 
 const CHUNK_SIZE_DEFAULT: u16 = 250;
 
-/// What to reckon.
+/// What to estimate.
 #[derive(Debug, Args)]
 pub struct Estimate {
     /// The file of items, `-` for stdin
     file: PathBuf,
-    /// What would work on it; outputs are reckoned for json-schema, which gives each item back
+    /// The processor; for json-schema the outputs are counted too, since it returns each item
     #[arg(long, value_name = "NAME")]
     processor: String,
     /// How long one item takes, in milliseconds
     #[arg(long, default_value_t = prices::MS_PER_ITEM_DEFAULT, value_name = "MS", value_parser = milliseconds)]
     ms_per_item: f64,
-    /// How the file holds its items [default: by its extension]
+    /// The file's format [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
     /// What separates the cells of CSV: one character, or tab [default: ,]
@@ -39,10 +39,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Reads the file and reckons.
+    /// Reads the file and calculates.
     ///
     /// # Errors
-    /// If the file cannot be read, or no job can hold it.
+    ///
+    /// If the file cannot be read, or does not fit into a job.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
@@ -65,6 +66,6 @@ impl Estimate {
 fn milliseconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(ms) if ms.is_finite() && ms >= 0.0 => Ok(ms),
-        _ => Err(format!("{text:?} is no number of milliseconds")),
+        _ => Err(format!("{text:?} is not a number of milliseconds")),
     }
 }

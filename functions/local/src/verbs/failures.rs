@@ -1,4 +1,4 @@
-//! `failures`: which items failed, and why. A table for people, the server's own lines for programs.
+//! `failures`: which items failed, and why. A table for people; for programs, the lines as the server sends them.
 
 use clap::{Args, ValueEnum};
 use reqwest::Method;
@@ -16,7 +16,7 @@ const TITLES: [&str; 5] = [">index", "id", "code", ">tries", "message"];
 const GROUP_TITLES: [&str; 4] = [">count", "kind", "code", "for example"];
 const PAGE_SIZE: &str = "1000";
 
-/// Whose failures, and how to show them.
+/// The job, and how to show its failures.
 #[derive(Debug, Args)]
 pub struct Failures {
     /// The job's id
@@ -24,7 +24,7 @@ pub struct Failures {
     /// How to print them [default: table; ndjson with --json]
     #[arg(long)]
     format: Option<FailuresFormat>,
-    /// Group them by what went wrong
+    /// Group the failures by their code
     #[arg(long, conflicts_with = "format")]
     groups: bool,
 }
@@ -32,9 +32,9 @@ pub struct Failures {
 /// How failures are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailuresFormat {
-    /// Lined up for people, without the items.
+    /// Aligned for people, without the items.
     Table,
-    /// A JSON object a line, as the server sends them.
+    /// A JSON object in each line, as the server sends them.
     Ndjson,
     /// With a header row, as the server sends them.
     Csv,
@@ -72,10 +72,11 @@ struct Example {
 }
 
 impl Failures {
-    /// Prints the failures, all pages.
+    /// Prints the failures of all pages.
     ///
     /// # Errors
-    /// As [`Client::call`], or if what is asked for contradicts itself.
+    ///
+    /// As [`Client::call`], or if the options contradict each other.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
@@ -103,7 +104,7 @@ async fn pass_through(context: &Context, client: &Client, id: &str, format: &str
     }
 }
 
-/// Columns are laid out by the first page that holds anything: no list is too long to be shown.
+/// The widths come from the first page that has rows, so that a list of any length can be shown.
 async fn table(context: &Context, client: &Client, id: &str) -> Result<Exit, CommandError> {
     let mut layout: Option<Layout> = None;
     let mut token: Option<String> = None;

@@ -19,13 +19,13 @@ const STATUSES: [&str; 5] = ["Pending", "Processing", "Completed", "Failed", "Ca
 /// Which jobs to list.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only jobs of this status
+    /// Only jobs with this status
     #[arg(long, value_name = "STATUS", ignore_case = true, value_parser = status_parser())]
     status: Option<&'static str>,
-    /// How many at most
+    /// The most jobs to list
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// Jobs of this owner, `*` for all live ones (operators only)
+    /// Jobs of this owner, or `*` for all jobs that have not ended (operators only)
     #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     owner: Option<String>,
 }
@@ -59,7 +59,7 @@ impl List {
     }
 }
 
-/// Typed in any case, asked for as the API spells it.
+/// Accepts any upper or lower case, and sends the API's spelling.
 fn status_parser() -> impl TypedValueParser<Value = &'static str> {
     let spelt = |typed: String| STATUSES.iter().copied().find(|status| status.eq_ignore_ascii_case(&typed));
     PossibleValuesParser::new(STATUSES).try_map(move |typed| spelt(typed).ok_or("no such status"))

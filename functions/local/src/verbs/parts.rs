@@ -1,4 +1,4 @@
-//! `parts`: a job's ledger.
+//! `parts`: a job's parts, from its ledger.
 
 use clap::Args;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::table;
 
 const TITLES: [&str; 9] = [">part", ">first", ">items", ">chunks", ">processed", ">failed", "settled", "open", "parked"];
 
-/// Whose ledger to show.
+/// The job.
 #[derive(Debug, Args)]
 pub struct Parts {
     /// The job's id
@@ -35,9 +35,10 @@ struct PartView {
 }
 
 impl Parts {
-    /// Shows the ledger.
+    /// Shows the parts.
     ///
     /// # Errors
+    ///
     /// As [`crate::client::Client::call`].
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;

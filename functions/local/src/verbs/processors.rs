@@ -1,4 +1,4 @@
-//! `processors`: what jobs can be started with.
+//! `processors`: the processors that jobs can use.
 
 use clap::Args;
 
@@ -11,7 +11,7 @@ use crate::table;
 
 const TITLES: [&str; 5] = ["name", ">chunk", ">attempts", ">timeout", "description"];
 
-/// Nothing to choose.
+/// The command has no options of its own.
 #[derive(Debug, Args)]
 pub struct ListProcessors {}
 

@@ -1,4 +1,4 @@
-//! `results`: the outputs, as the server sends them, also while the job runs.
+//! `results`: the outputs as the server sends them, also while the job runs.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::exit::Exit;
 use crate::pages;
 
 const PAGE_SIZE: &str = "1000";
-/// Between two looks at a list that has not grown.
+/// The pause between two requests while the list has not grown.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Whose outputs, and how to print them.
+/// The job, and how to print its outputs.
 #[derive(Debug, Args)]
 pub struct Results {
     /// The job's id
@@ -24,7 +24,7 @@ pub struct Results {
     /// How to print them
     #[arg(long, default_value = "ndjson")]
     format: ResultsFormat,
-    /// While the job runs, go on printing as outputs come
+    /// While the job runs, continue to print outputs as they come
     #[arg(long)]
     follow: bool,
 }
@@ -32,16 +32,17 @@ pub struct Results {
 /// How outputs are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ResultsFormat {
-    /// A JSON object a line.
+    /// A JSON object in each line.
     Ndjson,
     /// With a header row.
     Csv,
 }
 
 impl Results {
-    /// Prints the outputs, all pages.
+    /// Prints the outputs of all pages.
     ///
     /// # Errors
+    ///
     /// As [`Client::call`].
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let format = match self.format {
@@ -60,7 +61,8 @@ impl Results {
             context.out.bytes(&answer.body)?;
             let Some(query) = pages::next_query(&answer.headers) else { return Ok(Exit::Ok) };
             call = call.with_query(&query).patience(if self.follow { Patience::LONG } else { Patience::SHORT });
-            // An empty page of a live job ends before the first chunk that is not settled; any other only pauses there.
+            // An empty page of a running job ends at the first chunk that is not settled. Any other empty page is only
+            // a pause.
             if answer.body.trim_ascii().is_empty() && is_live(&client, &id).await? {
                 if !self.follow {
                     context.out.note("the job is still running: these are the outputs so far; --follow waits for the rest");

@@ -1,4 +1,5 @@
-//! `retry`: the next round. The round that is left is named, so that a repeated call starts no second one.
+//! `retry`: starts the next round. The call names the round that it leaves, so that a repeated call does not start
+//! another.
 
 use clap::Args;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 
-/// Which job to run again.
+/// The job to retry.
 #[derive(Debug, Args)]
 pub struct Retry {
     /// The job's id
@@ -28,7 +29,7 @@ impl Retry {
         let told = client.job(&client.post(&["jobs", &id, "retry"]).json(body.into())).await?;
         act::show(context.out, &told)?;
         if !told.view.sealed {
-            context.out.note(&format!("the job is open for parts again: {}", context.command(&["submit", "FILE", "--continue", &id])));
+            context.out.note(&format!("the job accepts parts again: {}", context.command(&["submit", "FILE", "--continue", &id])));
         }
         Ok(Exit::Ok)
     }

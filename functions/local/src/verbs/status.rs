@@ -1,4 +1,4 @@
-//! `status`: where a job stands, once.
+//! `status`: shows a job once.
 
 use clap::Args;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::job::JobView;
 use crate::out::printable;
 
-/// Which job to look at.
+/// The job to show.
 #[derive(Debug, Args)]
 pub struct Status {
     /// The job's id

@@ -1,4 +1,4 @@
-//! `token`: a token for a server on this machine, signed with the development key.
+//! `token`: creates a token for a server on this machine, signed with the development key.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::local_token;
 
-/// Whose token, and what it allows.
+/// The user, and what the token allows.
 #[derive(Debug, Args)]
 pub struct MakeToken {
     /// The user: the claim `sub`
     #[arg(long, value_name = "USER")]
     user: String,
-    /// What it allows: jobs:read, jobs:write, jobs:operate [default: the first two]
+    /// A scope that it allows: jobs:read, jobs:write or jobs:operate [default: the first two]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
-    /// How long it holds
+    /// How long it is valid
     #[arg(long, default_value = "1h", value_name = "TIME", value_parser = duration::parse)]
     ttl: Duration,
 }
@@ -29,12 +29,13 @@ impl MakeToken {
     /// Prints the token.
     ///
     /// # Errors
-    /// If there is no key, or the token would hold nothing.
+    ///
+    /// If there is no key, or the token would never be valid.
     pub fn run(self, context: &Context) -> Result<Exit, CommandError> {
         if self.user.is_empty() {
-            return Err(CommandError::Usage("--user is empty: a token is somebody's".to_owned()));
+            return Err(CommandError::Usage("--user must not be empty".to_owned()));
         }
-        let ttl = TimeDelta::from_std(self.ttl).map_err(|_| CommandError::Usage("--ttl is longer than any clock runs".to_owned()))?;
+        let ttl = TimeDelta::from_std(self.ttl).map_err(|_| CommandError::Usage("--ttl is too long".to_owned()))?;
         let token = local_token::sign(&self.user, &self.scopes, ttl).map_err(anyhow::Error::from)?;
         if context.out.json {
             let expires_at = token.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);

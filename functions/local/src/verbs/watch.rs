@@ -12,12 +12,12 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow;
 
-/// Which job to follow, and how long.
+/// The job to follow, and for how long.
 #[derive(Debug, Args)]
 pub struct Watch {
     /// The job's id
     id: Uuid,
-    /// Stop looking after this time, with exit code 124; the job goes on
+    /// Stop following after this time, with exit code 124; the job continues
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
@@ -52,7 +52,7 @@ impl Watch {
 fn timed_out(context: &Context, id: &str, limit: Duration) -> Stopped {
     Stopped {
         exit: Exit::Timeout,
-        what: format!("job {id} has not ended within {}; it goes on", duration::show(limit)),
+        what: format!("job {id} has not ended within {}; it continues", duration::show(limit)),
         job_id: Some(id.to_owned()),
         advice: follow::ways_on(context, id, None),
     }

@@ -1,4 +1,4 @@
-//! The verbs that act make one call each, which can be repeated.
+//! The commands that change a job make one call each, which can be repeated.
 
 use crate::Home;
 use crate::fake_server::{FakeServer, Fault, ID};
@@ -12,7 +12,7 @@ async fn each_verb_is_one_call_and_prints_the_job() {
         let ended = home.run(&[verb, ID, "--json", "--url", &server.url]).await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&ended.stdout).unwrap()["id"], ID);
-        assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/{verb}")), 2, "a lost answer is asked for again");
+        assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/{verb}")), 2, "after a lost answer the call is repeated");
     }
 }
 
@@ -24,21 +24,21 @@ async fn a_retry_names_the_round_it_leaves() {
     assert_eq!(home.run(&["retry", ID, "--url", &server.url]).await.code, Some(0));
     let world = server.world.lock().unwrap();
     let bodies: Vec<_> = world.asked.iter().filter(|asked| asked.method == "POST").map(|asked| asked.body.clone()).collect();
-    assert_eq!(bodies, [r#"{"round":1}"#, r#"{"round":1}"#], "so that asking twice starts one round");
+    assert_eq!(bodies, [r#"{"round":1}"#, r#"{"round":1}"#], "so that a repeated call starts one round");
 }
 
 #[tokio::test]
-async fn deleting_is_done_when_it_is_gone() {
+async fn deleting_succeeds_when_the_job_is_gone() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     (server.world.lock().unwrap()).exists = true;
     server.fault("DELETE", [Fault::Lost]);
     let ended = home.run(&["delete", ID, "--json", "--url", &server.url]).await;
     assert_eq!((ended.code, ended.stdout.trim()), (Some(0), &*format!(r#"{{"deleted":true,"id":"{ID}"}}"#)), "{ended:?}");
-    assert_eq!(home.run(&["delete", ID, "--url", &server.url]).await.code, Some(1), "what never was cannot be deleted");
+    assert_eq!(home.run(&["delete", ID, "--url", &server.url]).await.code, Some(1), "a job that never existed cannot be deleted");
 }
 
 #[tokio::test]
-async fn an_estimate_is_reckoned_without_a_server() {
+async fn an_estimate_needs_no_server() {
     let home = Home::new();
     let file = home.file("a.json", r#"[{"iata":"ZRH"}]"#);
     let ended = home.run(&["estimate", &file, "--processor", "p", "--json", "--url", "http://127.0.0.1:1"]).await;
@@ -51,7 +51,7 @@ async fn an_estimate_is_reckoned_without_a_server() {
 }
 
 #[tokio::test]
-async fn completions_name_every_verb() {
+async fn completions_name_every_command() {
     let home = Home::new();
     let ended = home.run(&["completions", "bash"]).await;
     assert!(ended.code == Some(0) && ["submit", "watch", "failures"].iter().all(|verb| ended.stdout.contains(verb)));

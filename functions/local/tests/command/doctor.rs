@@ -1,5 +1,5 @@
-//! `doctor`: finds what is wrong, says what to do, and changes nothing. On this machine, and on a deployment whose AWS
-//! answers as it is told.
+//! `doctor` finds what is wrong, says what to do, and changes nothing: on this machine, and on a deployment with a fake
+//! AWS.
 
 mod fake_aws;
 
@@ -15,14 +15,14 @@ use crate::fake_server::{FakeServer, problem};
 use crate::{Ended, Home};
 use fake_aws::FakeAws;
 
-/// The names of the checks that found something, after looking at the shape of everything said.
+/// The names of the checks that found something. Also checks the form of the whole output.
 fn failing(ended: &Ended) -> Vec<String> {
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
     let mut failing = Vec::new();
     for check in report["checks"].as_array().unwrap() {
         let members: Vec<_> = check.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(members, ["detail", "fix", "name", "ok"], "{check}");
-        assert_eq!(check["ok"] == true, check["fix"].is_null(), "what is wrong has a way to mend it: {check}");
+        assert_eq!(check["ok"] == true, check["fix"].is_null(), "each fault comes with what to do: {check}");
         if check["ok"] == false {
             failing.push(check["name"].as_str().unwrap().to_owned());
         }
@@ -48,10 +48,10 @@ async fn server() -> FakeServer {
 const TOKEN: (&str, &str) = ("HEADWAY_TOKEN", crate::fake_server::TOKEN);
 
 #[tokio::test]
-async fn a_machine_is_looked_at_and_left_as_it_was() {
+async fn a_machine_is_checked_and_not_changed() {
     let home = Home::new();
     assert_eq!(failing(&run(&home, &[], &[]).await), ["server"], "nothing else is wrong with a fresh machine");
-    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing was created");
 
     let state = home.path().join(".local/state/headway");
     std::fs::create_dir_all(&state).unwrap();
@@ -65,7 +65,7 @@ async fn a_machine_is_looked_at_and_left_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_server_is_reached_and_takes_the_token() {
+async fn a_server_is_reached_and_accepts_the_token() {
     let (home, server) = (Home::new(), server().await);
     let url = server.url.clone();
     assert_eq!(failing(&run(&home, &["--url", &url], &[TOKEN]).await), [""; 0]);
@@ -81,7 +81,7 @@ async fn a_server_is_reached_and_takes_the_token() {
 }
 
 #[tokio::test]
-async fn variables_that_nobody_can_read_are_named() {
+async fn invalid_variables_are_named() {
     let (home, server) = (Home::new(), server().await);
     for (name, value, word) in [
         ("HEADWAY_TABEL", "jobs", "HEADWAY_TABEL"),
@@ -104,9 +104,9 @@ async fn variables_that_nobody_can_read_are_named() {
     assert_eq!(failing(&run(&home, &["--url", &server.url], &good).await), [""; 0]);
 }
 
-/// What it takes for sound is what Headway makes where there is no template.
+/// What `doctor` accepts as correct is what Headway itself creates where there is no template.
 #[tokio::test]
-async fn the_embedded_table_and_queues_have_nothing_to_mend() {
+async fn the_embedded_table_and_queues_pass_all_checks() {
     let hosted = headway_embedded::Hosted::open(None).await.unwrap();
     let (queue, dead_letters) = (hosted.embedded.queue().clone(), hosted.embedded.dead_letters().clone());
     let aws = FakeAws::start().await;
@@ -125,7 +125,7 @@ async fn the_embedded_table_and_queues_have_nothing_to_mend() {
     assert_eq!(checks.len(), 12, "{checks:?}");
 }
 
-/// Looks at the deployment that this AWS tells of.
+/// Checks the deployment of this fake AWS.
 async fn deployed(aws: &FakeAws, words: &[&str]) -> Ended {
     let home = Home::new();
     let mut command: Command = home.command(&[&["doctor", "--json"], words].concat());
@@ -137,16 +137,16 @@ async fn deployed(aws: &FakeAws, words: &[&str]) -> Ended {
 }
 
 #[tokio::test]
-async fn a_sound_deployment_has_nothing_to_mend() {
+async fn a_correct_deployment_passes_all_checks() {
     let aws = FakeAws::start().await;
     assert_eq!(failing(&deployed(&aws, &[]).await), [""; 0]);
     let asked = aws.asked();
     let reads = ["Describe", "Get", "GET "];
-    assert!(asked.iter().all(|call| reads.iter().any(|read| call.starts_with(read))), "it only looks: {asked:?}");
+    assert!(asked.iter().all(|call| reads.iter().any(|read| call.starts_with(read))), "it only reads: {asked:?}");
 }
 
 #[tokio::test]
-async fn whatever_is_off_in_a_deployment_is_found() {
+async fn faults_of_a_deployment_are_found() {
     type Break = fn(&mut Value);
     let cases: [(&str, &str, Break, &[&str]); 18] = [
         ("the table is being made", "DescribeTable", |a| a["Table"]["TableStatus"] = json!("CREATING"), &["table"]),
@@ -211,7 +211,7 @@ async fn whatever_is_off_in_a_deployment_is_found() {
 }
 
 #[tokio::test]
-async fn messages_that_nobody_takes_are_found() {
+async fn messages_that_no_function_receives_are_found() {
     type Break = fn(&mut Value);
     let cases: [(&str, Break); 4] = [
         ("there is no mapping", |a| a["EventSourceMappings"] = json!([])),
@@ -222,13 +222,13 @@ async fn messages_that_nobody_takes_are_found() {
     for (case, broken) in cases {
         let aws = FakeAws::start().await;
         aws.change("GET mappings dead", broken);
-        // Who takes them tells how long they have to be hidden.
+        // The mappings name the worker, whose timeout is needed for the visibility timeout.
         assert_eq!(failing(&deployed(&aws, &[]).await), ["visibility timeout", "event sources"], "{case}");
     }
 }
 
 #[tokio::test]
-async fn what_credentials_do_not_allow_is_said_by_its_name() {
+async fn a_missing_permission_is_named() {
     for (call, action, expected) in [
         ("DescribeTable", "dynamodb:DescribeTable", &["table"][..]),
         ("DescribeTimeToLive", "dynamodb:DescribeTimeToLive", &["ttl"]),
@@ -249,7 +249,7 @@ async fn what_credentials_do_not_allow_is_said_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_stack_is_found_by_its_name_and_its_api_looked_at_too() {
+async fn a_stack_is_found_by_its_name_and_its_api_is_checked_too() {
     let (aws, api) = (FakeAws::start().await, server().await);
     aws.stack("jobs", &api.url);
     let unheard = deployed(&aws, &["--stack", "jobs"]).await;
@@ -261,7 +261,7 @@ async fn a_stack_is_found_by_its_name_and_its_api_looked_at_too() {
 }
 
 #[tokio::test]
-async fn without_region_or_credentials_it_says_so_and_asks_nobody() {
+async fn without_region_or_credentials_it_says_so_and_calls_nothing() {
     let aws = FakeAws::start().await;
     for missing in ["AWS_REGION", "AWS_SECRET_ACCESS_KEY"] {
         let home = Home::new();

@@ -1,13 +1,13 @@
-//! Exit codes are a contract: scripts branch on them.
+//! Exit codes never change: scripts depend on them.
 
 use crate::fake_server::{FakeServer, Fault, ID, problem};
 use crate::{Ended, Home};
 
-/// An address where nobody listens.
+/// An address where nothing listens.
 const NOBODY: &str = "http://127.0.0.1:1";
 
 #[tokio::test]
-async fn wrong_use_is_2_in_words_or_as_a_problem() {
+async fn wrong_usage_is_2_as_text_or_as_a_problem() {
     let home = Home::new();
     for words in [
         &["frobnicate"][..],
@@ -32,7 +32,7 @@ async fn wrong_use_is_2_in_words_or_as_a_problem() {
 }
 
 #[tokio::test]
-async fn what_no_headway_server_answers_is_told_as_such() {
+async fn an_answer_that_is_not_from_a_headway_server_is_reported_as_such() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let list = ["list", "--url", &server.url];
     let answer = |status, headers: &[(&'static str, &str)], body: &str| {
@@ -51,7 +51,7 @@ async fn what_no_headway_server_answers_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_3() {
+async fn an_unreachable_server_is_3() {
     let home = Home::new();
     let file = home.file("a.ndjson", "1\n");
     for words in [&["status", ID][..], &["submit", &file, "--processor", "p"], &["watch", ID]] {
@@ -64,7 +64,7 @@ async fn a_server_that_is_not_there_is_3() {
 }
 
 #[tokio::test]
-async fn refusals_are_4_if_about_who_asks_and_1_otherwise() {
+async fn refusals_of_the_caller_are_4_and_others_1() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let status = ["status", ID, "--url", &server.url, "--json"];
     let unknown = home.run(&status).await;
@@ -77,7 +77,7 @@ async fn refusals_are_4_if_about_who_asks_and_1_otherwise() {
 }
 
 #[tokio::test]
-async fn how_a_job_ended_is_told_by_submit_and_watch_only() {
+async fn only_submit_and_watch_exit_with_how_the_job_ended() {
     for (ends_as, code) in [("Completed", 0), ("Failed", 5), ("Cancelled", 6)] {
         let (home, server) = (Home::new(), FakeServer::start().await);
         let file = home.file("a.ndjson", "1\n\"bad\"\n");

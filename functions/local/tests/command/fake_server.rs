@@ -1,4 +1,4 @@
-//! A server of a few routes over one map, which records what it was asked and fails as it is told.
+//! A fake server with a few routes, which records its requests and fails on demand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
@@ -17,7 +17,7 @@ pub(crate) const ID: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
 type Headers = Vec<(&'static str, String)>;
 
-/// One request that came.
+/// A request that was received.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
@@ -30,7 +30,7 @@ pub(crate) struct Asked {
 /// What to answer instead.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// This status, with these headers, in these words.
+    /// This status, with these headers and this body.
     Answer(u16, Headers, String),
     /// The request takes effect, but its answer is lost.
     Lost,
@@ -42,22 +42,22 @@ pub(crate) struct World {
     /// Faults by `METHOD /path` prefix, used up one by one.
     pub(crate) faults: Vec<(String, VecDeque<Fault>)>,
     pub(crate) parts: BTreeMap<u32, (u64, Vec<String>)>,
-    /// The body that each idempotency key was first given with.
+    /// For each idempotency key, the first body that was sent with it.
     pub(crate) keys: BTreeMap<String, Bytes>,
-    /// How many more looks at the ended job find its numbers still moving.
+    /// For how many more requests the ended job is still settling.
     pub(crate) settling_looks: u64,
     /// More members of the job.
     pub(crate) more: serde_json::Map<String, Value>,
     /// The params schema of the processor `json-schema`, if the server has it.
     pub(crate) json_schema: Option<Value>,
-    /// Parts whose row is there but which count as not dispatched.
+    /// Parts that have a row but have not been dispatched.
     pub(crate) undispatched: Vec<u32>,
     pub(crate) exists: bool,
     pub(crate) deleted: bool,
     pub(crate) sealed: bool,
     /// The status of the job once sealed.
     pub(crate) ends_as: Option<&'static str>,
-    /// Answers of lists, by path and query.
+    /// Fixed answers, by path and query.
     pub(crate) canned: BTreeMap<String, (Headers, String)>,
     /// Answers that need no token, by path.
     pub(crate) open: BTreeMap<String, (Headers, String)>,
@@ -97,7 +97,7 @@ impl FakeServer {
         self.world.lock().unwrap().canned.insert(target.to_owned(), (headers, body.to_owned()));
     }
 
-    /// Answers this path to everybody.
+    /// Answers this path without a token.
     pub(crate) fn open(&self, path: &str, body: &str) {
         self.open_at(path, &[], body);
     }
@@ -108,7 +108,7 @@ impl FakeServer {
         self.world.lock().unwrap().open.insert(path.to_owned(), (headers, body.to_owned()));
     }
 
-    /// What was asked, as `METHOD target`.
+    /// The requests, as `METHOD target`.
     pub(crate) fn log(&self) -> Vec<String> {
         self.world.lock().unwrap().asked.iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect()
     }
@@ -124,12 +124,12 @@ impl FakeServer {
         serde_json::from_slice(&start.body).unwrap()
     }
 
-    /// All items that the job holds, in order.
+    /// All items of the job, in order.
     pub(crate) fn items(&self) -> Vec<String> {
         self.world.lock().unwrap().parts.values().flat_map(|(_, items)| items.clone()).collect()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this many requests have been received.
     pub(crate) async fn asked_at_least(&self, requests: usize) {
         self.count.clone().wait_for(|count| *count >= requests).await.unwrap();
     }
@@ -160,7 +160,7 @@ async fn answer(State(shared): State<Shared>, method: Method, uri: Uri, headers:
         Some(Fault::Answer(status, headers, body)) => reply(status, &headers, body),
         Some(Fault::Lost) => {
             world.answer(&method, &uri, &target, &headers, &body);
-            // To the client this is an answer that no Headway server gives: it has to ask again.
+            // The client takes this as an answer that is not Headway's, and repeats the call.
             reply(502, &[("retry-after", "0".to_owned())], String::new())
         }
         None => world.answer(&method, &uri, &target, &headers, &body),

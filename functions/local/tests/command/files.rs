@@ -1,4 +1,5 @@
-//! Files: what is refused leaves no job behind, and says where and what to do. What is read, arrives.
+//! A file that is refused leaves no job behind, and the error says where it is wrong and what to do. A file that is
+//! read arrives unchanged.
 
 use std::io::Write as _;
 
@@ -38,7 +39,7 @@ async fn what_is_refused_leaves_no_job_behind() {
             "a.csv",
             b"a,b\n1,2\n\n3,4\n1,5\n",
             &["--id-field", "a"],
-            "line 5, column 1: the item's \"a\" is \"1\", as that of the item at line 2",
+            "line 5, column 1: the item's \"a\" is \"1\", the same as that of the item at line 2",
         ),
         (
             "a.ndjson",
@@ -47,8 +48,8 @@ async fn what_is_refused_leaves_no_job_behind() {
             "line 2, column 1: the item's \"a\" is 1.5, but an id is a string or an integer",
         ),
         ("a.ndjson", b"{\"z\":1,\"a\":2}\n", &["--id-field", "q"], "its members are z, a"),
-        ("a.ndjson", b"{\"a\":1}\n7\n", &["--id-field", "a"], "it is no object"),
-        ("a.ndjson", b"{\"a\":1}\n{\"a\":\"1\"}\n", &["--id-field", "a"], "line 2, column 1: the item's \"a\" is \"1\", as that"),
+        ("a.ndjson", b"{\"a\":1}\n7\n", &["--id-field", "a"], "it is not an object"),
+        ("a.ndjson", b"{\"a\":1}\n{\"a\":\"1\"}\n", &["--id-field", "a"], "line 2, column 1: the item's \"a\" is \"1\", the same as that"),
         ("a.json", b"[{\"a\":\"x\"},\n{\"a\":null}]", &["--id-field", "a"], "line 2, column 1: the item's \"a\" is null"),
     ] {
         let file = home.file(name, data);
@@ -67,7 +68,7 @@ async fn what_is_refused_leaves_no_job_behind() {
     assert_eq!(problem["instance"], "long.ndjson", "{problem}");
     let far = home.file("far.csv", (0..900).chain([17]).fold("a\n".to_owned(), |text, n| format!("{text}{n}\n")));
     let ended = submit(&home, &server, &[&far, "--id-field", "a"]).await;
-    assert!(ended.stderr.contains("line 902, column 1: the item's \"a\" is \"17\", as that of the item at line 19"), "{ended:?}");
+    assert!(ended.stderr.contains("line 902, column 1: the item's \"a\" is \"17\", the same as that of the item at line 19"), "{ended:?}");
     assert_eq!(server.count("POST"), 0);
 }
 
@@ -172,7 +173,7 @@ async fn a_job_of_which_nothing_was_taken_is_taken_back() {
     server.fault("PUT", [problem(422, "invalid", "no item is good enough")]);
     let ended = submit(&home, &server, &[&file]).await;
     assert!(ended.code == Some(1) && ended.stderr.contains("no item is good enough"), "{ended:?}");
-    assert!(!ended.stderr.contains("--continue") && !ended.stderr.contains("still there"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("--continue") && !ended.stderr.contains("still exists"), "{}", ended.stderr);
     assert!(server.world.lock().unwrap().deleted, "cancelled, and deleted");
 }
 
@@ -253,7 +254,7 @@ async fn continuing_with_an_edited_file_names_what_differs() {
     home.file("rows.csv", rows("171"));
     let ended = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("rows.csv: the row on line 172 (item 170) is not as it was sent to this job"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("rows.csv: the row on line 172 (item 170) differs from what was sent to this job"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("continue:"), "the same would come of it: {}", ended.stderr);
 
     // Another cut does not hide which row is another, nor where the file ends.
@@ -269,7 +270,7 @@ async fn continuing_with_an_edited_file_names_what_differs() {
     std::fs::remove_dir_all(home.path().join(".local")).unwrap();
     let elsewhere = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
     assert!(
-        elsewhere.stderr.contains("rows.csv: a row from line 162 to line 321 (items 160 to 319) is not as it was sent"),
+        elsewhere.stderr.contains("rows.csv: a row from line 162 to line 321 (items 160 to 319) differs from what was sent"),
         "{elsewhere:?}"
     );
     assert!(!server.world.lock().unwrap().sealed);

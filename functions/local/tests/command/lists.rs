@@ -1,4 +1,4 @@
-//! Lists come in pages and are printed as one.
+//! Lists are read page by page and printed as one.
 
 use std::io::Read;
 
@@ -29,7 +29,7 @@ async fn jobs_are_joined_up_to_the_limit() {
     assert!(table.stderr.contains("there are more"));
 }
 
-/// What broke it: a job could be named, and nobody saw the name.
+/// Bug found: a job could be named, and nobody saw the name.
 #[tokio::test]
 async fn a_title_is_shown_wherever_a_job_is() {
     let (home, server) = (Home::new(), FakeServer::start().await);
@@ -96,7 +96,7 @@ async fn failures_are_a_table_for_people() {
 }
 
 #[tokio::test]
-async fn results_of_a_live_job_stop_where_they_are_known_to() {
+async fn results_of_a_running_job_end_at_the_first_unsettled_chunk() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     (server.world.lock().unwrap()).exists = true;
     let path = format!("/v1/jobs/{ID}/results?format=ndjson&pageSize=1000");
@@ -109,7 +109,7 @@ async fn results_of_a_live_job_stop_where_they_are_known_to() {
 }
 
 #[tokio::test]
-async fn a_reader_that_has_seen_enough_is_no_error() {
+async fn a_reader_that_goes_away_is_no_error() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let path = format!("/v1/jobs/{ID}/results?format=ndjson&pageSize=1000");
     server.can(&path, &[("link", "<?format=ndjson&pageSize=1000>; rel=\"next\"")], &"{\"index\":0}\n".repeat(1_000));

@@ -1,4 +1,4 @@
-//! The real binary against a small server that keeps the API's promises, and breaks them on demand.
+//! The real binary against a small fake server that keeps the API's promises, or breaks them on demand.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -35,7 +35,7 @@ impl Home {
         Home(headway_testkit::home::Home::of(env!("CARGO_BIN_EXE_headway")))
     }
 
-    /// Runs to the end, with a token that the fake server takes.
+    /// Runs to the end, with a token that the fake server accepts.
     pub(crate) async fn run(&self, words: &[&str]) -> Ended {
         let mut command = self.command(words);
         command.env("HEADWAY_TOKEN", fake_server::TOKEN);

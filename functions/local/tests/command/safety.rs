@@ -1,4 +1,4 @@
-//! A token goes where it was meant to go, and nowhere else.
+//! A token is sent only where it should go.
 
 use crate::Home;
 use crate::fake_server::{FakeServer, Fault, ID, TOKEN};
@@ -24,7 +24,7 @@ async fn no_token_goes_over_http_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_proxy_does_not_see_what_is_for_this_machine() {
+async fn calls_to_this_machine_use_no_proxy() {
     let (home, server, proxy) = (Home::new(), FakeServer::start().await, FakeServer::start().await);
     server.can("/v1/jobs?pageSize=20", &[], r#"{"jobs":[],"nextPageToken":null}"#);
     let mut command = home.command(&["list", "--url", &server.url]);
@@ -34,7 +34,7 @@ async fn a_proxy_does_not_see_what_is_for_this_machine() {
 }
 
 #[tokio::test]
-async fn a_token_command_is_run_again_after_a_401_and_only_then() {
+async fn a_token_command_is_run_again_only_after_a_401() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     server.world.lock().unwrap().exists = true;
     let run = async |command: &str| {
@@ -51,7 +51,7 @@ async fn a_token_command_is_run_again_after_a_401_and_only_then() {
 }
 
 #[tokio::test]
-async fn a_development_token_is_made_and_used_without_any_setting() {
+async fn a_development_token_is_used_without_any_setting() {
     let home = Home::new();
     let token = home.run(&["token", "--user", "u-17", "--scope", "jobs:read", "--ttl", "10m", "--json"]).await;
     let body: serde_json::Value = serde_json::from_str(&token.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! Whoever reads stdout or stderr may leave, or never have been there: a submission goes on, and its exit code stays.
+//! If stdout or stderr is closed, a submission continues, and its exit code stays the same.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ async fn ending_as(status: &'static str) -> (Home, FakeServer, String) {
     (home, server, file)
 }
 
-/// A pipe whose reader has left.
+/// A pipe whose reader has gone away.
 fn unread() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -26,7 +26,7 @@ fn full() -> Stdio {
 }
 
 #[tokio::test]
-async fn a_reader_that_leaves_stops_no_submission_and_hides_no_exit_code() {
+async fn a_closed_stdout_neither_stops_a_submission_nor_changes_its_exit_code() {
     for (status, code) in [("Completed", 0), ("Failed", 5)] {
         for json in [false, true] {
             for streams in
@@ -50,7 +50,7 @@ async fn a_reader_that_leaves_stops_no_submission_and_hides_no_exit_code() {
 }
 
 #[tokio::test]
-async fn a_full_disk_behind_stdout_is_told_after_the_submission() {
+async fn a_full_disk_behind_stdout_is_reported_after_the_submission() {
     for (status, code) in [("Completed", 1), ("Failed", 5)] {
         let (home, server, file) = ending_as(status).await;
         let mut command = home.command(&["submit", &file, "--processor", "p", "--url", &server.url]);
@@ -78,7 +78,7 @@ async fn numbers_are_final_when_they_are_printed() {
 }
 
 #[tokio::test]
-async fn without_a_tolerance_it_is_said_what_that_means() {
+async fn without_a_tolerance_a_note_explains_the_default() {
     let (home, server, file) = ending_as("Completed").await;
     let run =
         async |words: &[&str]| -> Ended { home.run(&[&["submit", &file, "--processor", "p", "--url", &server.url], words].concat()).await };
@@ -102,7 +102,7 @@ async fn a_dumb_terminal_gets_no_bar() {
 }
 
 #[tokio::test]
-async fn item_text_cannot_steer_a_terminal_in_any_format() {
+async fn item_text_cannot_control_a_terminal_in_any_format() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     server.world.lock().unwrap().exists = true;
     let evil = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\r";

@@ -1,4 +1,4 @@
-//! Submitting: every item arrives once, as it was, whatever happens on the way.
+//! Submitting: every item arrives once and unchanged, whatever happens on the way.
 
 use crate::Home;
 use crate::fake_server::{Asked, FakeServer, Fault, ID, TOKEN, busy, problem};
@@ -16,10 +16,10 @@ fn puts(server: &FakeServer) -> Vec<Asked> {
 }
 
 #[tokio::test]
-async fn a_file_arrives_whole_and_the_end_says_where_to_look() {
+async fn a_file_arrives_completely_and_the_end_says_where_to_look() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.csv", rows(400));
-    // Chunks of 2 items, as the server's processor has it: 160 items a part.
+    // Chunks of 2 items, the server's chunk size for this processor: 160 items a part.
     let ended = home.run(&["submit", &file, "--processor", "p", "--tolerate", "3%", "--url", &server.url]).await;
     assert_eq!((ended.code, ended.stdout.trim()), (Some(0), ID), "{ended:?}");
     assert!(ended.stderr.contains("392 processed, 8 failed"), "{}", ended.stderr);
@@ -33,7 +33,7 @@ async fn a_file_arrives_whole_and_the_end_says_where_to_look() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_and_nothing_arrives_twice() {
+async fn temporary_errors_are_repeated_and_nothing_arrives_twice() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.csv", rows(400));
     server.fault("POST /v1/jobs", [busy(503), Fault::Lost]);
@@ -53,7 +53,7 @@ async fn what_may_pass_is_tried_again_and_nothing_arrives_twice() {
 }
 
 #[tokio::test]
-async fn continuing_sends_what_is_missing_in_the_same_bytes() {
+async fn continuing_sends_the_same_parts_again() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.csv", rows(800));
     server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [problem(403, "scope", "as if")]);
@@ -79,7 +79,7 @@ async fn continuing_sends_what_is_missing_in_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn another_file_or_cut_is_not_mixed_into_a_job() {
+async fn another_file_or_chunk_size_is_not_mixed_into_a_job() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.csv", rows(400));
     {
@@ -121,7 +121,7 @@ async fn a_part_counts_as_sent_only_if_a_headway_server_says_so() {
 }
 
 #[tokio::test]
-async fn a_part_that_its_sender_died_over_is_sent_again() {
+async fn a_part_whose_sender_died_is_sent_again() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.csv", rows(400));
     {
@@ -169,7 +169,7 @@ async fn a_file_without_items_is_a_job_without_parts() {
 }
 
 #[tokio::test]
-async fn a_job_that_ends_while_it_is_sent_is_told_as_such() {
+async fn a_job_that_ends_while_being_sent_is_reported() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.csv", rows(400));
     server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [problem(409, "job-ended", "it has ended")]);

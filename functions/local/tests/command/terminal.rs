@@ -1,4 +1,4 @@
-//! A terminal for a command to run on, and what it showed.
+//! A pseudo-terminal to run a command on, and what it displayed.
 
 use std::io::Read as _;
 use std::process::Command;
@@ -8,7 +8,8 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 pub(crate) struct Terminal;
 
 impl Terminal {
-    /// Runs the command with stdout and stderr on a terminal. Gives its exit code, and all that the terminal was sent.
+    /// Runs the command with stdout and stderr on a terminal. Returns its exit code and everything that was written to
+    /// the terminal.
     pub(crate) async fn run(mut command: Command) -> (Option<i32>, String) {
         let ran = tokio::task::spawn_blocking(move || {
             let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
@@ -18,7 +19,7 @@ impl Terminal {
             let theirs = std::fs::File::options().read(true).write(true).open(name).unwrap();
             command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
             let mut child = command.spawn().unwrap();
-            // The command holds the other side as long as the builder lives.
+            // The builder holds the other side open, so it is dropped here.
             drop(command);
             let mut shown = Vec::new();
             let (mut ours, mut piece) = (std::fs::File::from(ours), [0; 4_096]);

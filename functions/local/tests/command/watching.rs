@@ -1,4 +1,4 @@
-//! Following a job never touches it.
+//! Following a job never changes it.
 
 use crate::fake_server::{FakeServer, ID, TOKEN, problem};
 use crate::{Ended, Home};
@@ -9,7 +9,7 @@ fn live(server: &FakeServer) {
     world.parts.insert(0, (0, vec!["1".to_owned()]));
 }
 
-/// Runs until the server was asked `requests` times, then presses Ctrl-C.
+/// Runs until the server has received `requests` requests, then presses Ctrl-C.
 async fn interrupt(home: &Home, server: &FakeServer, words: &[&str], requests: usize) -> Ended {
     let mut command = home.command(&[words, &["--url", &server.url]].concat());
     let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
@@ -40,7 +40,7 @@ async fn each_change_is_one_line() {
 }
 
 #[tokio::test]
-async fn ctrl_c_is_130_and_says_how_to_go_on() {
+async fn ctrl_c_is_130_and_says_how_to_continue() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     live(&server);
     let ended = interrupt(&home, &server, &["watch", ID], 3).await;
@@ -55,7 +55,7 @@ async fn ctrl_c_is_130_and_says_how_to_go_on() {
 async fn ctrl_c_while_sending_says_how_to_continue() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("my rows.ndjson", "1\n2\n");
-    // The part is never taken: the command keeps trying.
+    // The part is never accepted: the command keeps trying.
     server.fault("PUT", (0..10_000).map(|_| crate::fake_server::busy(503)));
     let ended = interrupt(&home, &server, &["submit", &file, "--processor", "p", "--json"], 6).await;
     assert_eq!(ended.code, Some(130), "{ended:?}");
@@ -92,7 +92,7 @@ async fn a_timeout_is_124() {
 }
 
 #[tokio::test]
-async fn an_error_while_watching_says_which_job_goes_on() {
+async fn an_error_while_watching_names_the_job() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     live(&server);
     server.fault("GET", [problem(403, "scope", "taken away")]);

@@ -1,5 +1,5 @@
-//! Whether the account lets as many functions run side by side as the workers may take, with some left for the API. A new
-//! account may have less than the template's default.
+//! Checks that the account allows enough concurrent functions for all workers, with some left for the API. A new
+//! account may allow fewer than the template's default.
 
 use serde::Deserialize;
 
@@ -8,11 +8,11 @@ use crate::doctor::Check;
 use crate::doctor::signed::Signed;
 
 const NAME: &str = "concurrency";
-/// The version of this part of Lambda's API, in its paths.
+/// The version of this part of Lambda's API, used in its paths.
 const API: &str = "2016-08-19";
-/// What the API, the cleanup and dead letters should find free while all workers run.
+/// What must be left for the API, the cleanup and the dead-letter queue while all workers run.
 const LEFT_FOR_OTHERS: u64 = 8;
-/// The least that an event source mapping takes as its most. Source: AWS Lambda, `ScalingConfig`.
+/// The smallest maximum that an event source mapping accepts. Source: AWS Lambda, `ScalingConfig`.
 const WORKERS_MIN: u64 = 2;
 
 #[derive(Debug, Deserialize)]
@@ -24,11 +24,11 @@ struct AccountSettings {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct AccountLimit {
-    /// What no function has reserved for itself.
+    /// What is not reserved for a function.
     unreserved_concurrent_executions: u64,
 }
 
-/// Looks, given how many workers may run side by side.
+/// Checks it, given how many workers may run at the same time.
 pub(super) async fn look(lambda: &Signed, workers_max: Option<u64>) -> Check {
     let body = match lambda.get(&[API, "account-settings"], &[]).await {
         Ok((_, body)) => body,
@@ -36,7 +36,7 @@ pub(super) async fn look(lambda: &Signed, workers_max: Option<u64>) -> Check {
     };
     match serde_json::from_slice::<AccountSettings>(&body) {
         Ok(settings) => judge(settings.account_limit.unreserved_concurrent_executions, workers_max),
-        Err(error) => Check::bad(NAME, format!("not looked at: {error}"), "look again"),
+        Err(error) => Check::bad(NAME, format!("not checked: {error}"), "run the check again"),
     }
 }
 
@@ -46,10 +46,12 @@ fn judge(account: u64, workers_max: Option<u64>) -> Check {
     let lower = format!("deploy again with CONCURRENCY={room} or less (parameter MaximumConcurrency)");
     let fix = if room < WORKERS_MIN { MORE.to_owned() } else { format!("{lower}, or {MORE}") };
     let Some(workers_max) = workers_max else {
-        let detail = format!("workers may take all {account} places that the account has in this region, and leave the API none");
+        let detail = format!(
+            "the account allows {account} concurrent functions in this region, and workers may use all of them and leave none for the API"
+        );
         return Check::bad(NAME, detail, fix);
     };
-    let detail = format!("the account lets {account} functions run side by side in this region, {workers_max} of which may be workers");
+    let detail = format!("the account allows {account} concurrent functions in this region, {workers_max} of which may be workers");
     Check::of(NAME, workers_max <= room, detail, fix)
 }
 
@@ -57,7 +59,7 @@ fn judge(account: u64, workers_max: Option<u64>) -> Check {
 mod tests {
     use super::*;
 
-    /// What broke it: a new account, whose workers take all there is, so that the API's callers get 503.
+    /// Bug found: in a new account the workers used all concurrency, and the API's callers got 503.
     #[test]
     fn workers_leave_room_for_the_api() {
         for (account, workers_max, ok, fix) in [

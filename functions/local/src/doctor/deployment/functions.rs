@@ -1,4 +1,5 @@
-//! The worker: called with the messages of both queues, answering for each, and told of this table and these queues.
+//! The worker: it is called with the messages of both queues, reports failed messages one by one, and is configured
+//! with this table and these queues.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,9 @@ const MAPPINGS: &str = "event sources";
 const WORKER: &str = "worker";
 const CLOCK: &str = "AWS clock";
 const DEPLOY: &str = "deploy template.yaml again";
-/// The version of Lambda's API, in its paths.
+/// The version of Lambda's API, used in its paths.
 const API: &str = "2015-03-31";
-/// Answering for each message alone.
+/// The setting with which a function reports failed messages one by one.
 const PARTIAL: &str = "ReportBatchItemFailures";
 
 #[derive(Debug, Deserialize)]
@@ -44,7 +45,7 @@ struct ScalingConfig {
     maximum_concurrency: Option<u64>,
 }
 
-/// What Lambda says of the worker.
+/// Lambda's description of the worker.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Worker {
@@ -66,7 +67,7 @@ struct Environment {
     variables: BTreeMap<String, String>,
 }
 
-/// The worker, if it was found, and what there is to say.
+/// The worker, if it was found, and the checks.
 pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Worker>, Vec<Check>) {
     let mut mappings = Vec::new();
     let sources = [("the queue", Some(queues.queue.arn())), ("the dead letters", queues.dead_letters_arn())];
@@ -81,11 +82,12 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
     let mut functions: Vec<_> = mappings.into_iter().map(|mapping| mapping.function_arn).collect();
     functions.dedup();
     let [function] = &functions[..] else {
-        let detail = format!("the queues have different workers: {}", functions.join(", "));
+        let detail = format!("the two queues call different functions: {}", functions.join(", "));
         return (None, vec![Check::bad(MAPPINGS, detail, DEPLOY)]);
     };
-    let mut checks = vec![Check::good(MAPPINGS, "the worker is called with the messages of both queues, and answers for each")];
-    // An ARN is arn:aws:lambda:region:account:function:name, maybe with :version.
+    let mut checks =
+        vec![Check::good(MAPPINGS, "the worker is called with the messages of both queues, and reports failed messages one by one")];
+    // An ARN is arn:aws:lambda:region:account:function:name, perhaps with :version at the end.
     let name = function.split(':').nth(6).unwrap_or(function);
     let worker = configuration(deployment, queues, name, &mut checks).await;
     checks.push(recursion::look(&deployment.lambda, name).await);
@@ -93,7 +95,7 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
     (worker, checks)
 }
 
-/// The worker of this name, and what there is to say about it.
+/// The worker with this name, and the checks.
 async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, checks: &mut Vec<Check>) -> Option<Worker> {
     let asked = Utc::now();
     match deployment.lambda.get(&[API, "functions", name, "configuration"], &[]).await {
@@ -105,7 +107,7 @@ async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, che
                     Some(worker)
                 }
                 Err(error) => {
-                    checks.push(Check::bad(WORKER, format!("not looked at: {error}"), "look again"));
+                    checks.push(Check::bad(WORKER, format!("not checked: {error}"), "run the check again"));
                     None
                 }
             }
@@ -117,23 +119,27 @@ async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, che
     }
 }
 
-/// What calls a function with a queue's messages.
+/// The event source mapping that calls a function with a queue's messages.
 async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<Mapping, Check> {
     let answer = deployment.lambda.get(&[API, "event-source-mappings"], &[("EventSourceArn", arn)]).await;
     let (_, body) = answer.map_err(|error| unknown(MAPPINGS, "lambda:ListEventSourceMappings", &error))?;
-    let unreadable = |error| Check::bad(MAPPINGS, format!("not looked at: {error}"), "look again");
+    let unreadable = |error| Check::bad(MAPPINGS, format!("not checked: {error}"), "run the check again");
     let Mappings { event_source_mappings } = serde_json::from_slice(&body).map_err(unreadable)?;
     let one: Result<[Mapping; 1], _> = event_source_mappings.try_into();
     let [mapping] = one.map_err(|mappings: Vec<_>| {
         let count = mappings.len();
-        Check::bad(MAPPINGS, format!("{source} has {count} functions to take its messages, not one"), DEPLOY)
+        Check::bad(MAPPINGS, format!("{count} functions receive the messages of {source}, instead of one"), DEPLOY)
     })?;
     if !matches!(mapping.state.as_str(), "Enabled" | "Enabling" | "Creating" | "Updating") {
         let fix = "aws lambda update-event-source-mapping --enabled --uuid UUID, or deploy template.yaml again";
-        return Err(Check::bad(MAPPINGS, format!("nobody takes messages of {source}: the mapping is {}", mapping.state), fix));
+        return Err(Check::bad(MAPPINGS, format!("no function receives the messages of {source}: the mapping is {}", mapping.state), fix));
     }
     if !mapping.function_response_types.iter().any(|kind| kind == PARTIAL) {
-        return Err(Check::bad(MAPPINGS, format!("one failed message of {source} brings its whole batch back: {PARTIAL} is off"), DEPLOY));
+        return Err(Check::bad(
+            MAPPINGS,
+            format!("one failed message of {source} causes its whole batch to be delivered again: {PARTIAL} is off"),
+            DEPLOY,
+        ));
     }
     Ok(mapping)
 }
@@ -153,8 +159,8 @@ impl Worker {
         ];
         if let Some((variable, value)) = wanted.into_iter().find(|(variable, value)| told(variable) != *value) {
             let (told, value) = (told(variable).unwrap_or("nothing"), value.unwrap_or("nothing"));
-            return Check::bad(WORKER, format!("{name} is told {told} by {variable}, not {value}"), DEPLOY);
+            return Check::bad(WORKER, format!("{name} has {told} in {variable}, not {value}"), DEPLOY);
         }
-        Check::good(WORKER, format!("{name} may run for {} s and knows this table and these queues", self.timeout_seconds))
+        Check::good(WORKER, format!("{name} may run for {} s and uses this table and these queues", self.timeout_seconds))
     }
 }

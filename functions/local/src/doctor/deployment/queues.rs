@@ -1,4 +1,4 @@
-//! The queue and its dead letters: hidden long enough while worked on, set aside after enough tries, kept long enough.
+//! The queue and its dead-letter queue: visibility timeout, receives before the dead-letter queue, and retention.
 
 use std::collections::HashMap;
 
@@ -13,13 +13,13 @@ const QUEUE: &str = "queue";
 const VISIBILITY: &str = "visibility timeout";
 const REDRIVE: &str = "redrive";
 const DEAD_LETTERS: &str = "dead-letter queue";
-/// As AWS asks for where a function takes messages from a queue.
+/// AWS recommends this many function timeouts for the visibility timeout.
 const FUNCTION_TIMEOUTS: u64 = 6;
-/// An item that kills its worker takes four deliveries to be found out.
+/// It takes four deliveries to identify an item that kills its worker.
 const RECEIVES_MIN: u32 = 5;
 const DEPLOY: &str = "deploy template.yaml again";
 
-/// Both queues, as far as they are there.
+/// Both queues, as far as they exist.
 #[derive(Debug)]
 pub(super) struct Queues {
     pub(super) queue: Attributes,
@@ -27,7 +27,7 @@ pub(super) struct Queues {
     dead_letters: Option<Result<Attributes, Check>>,
 }
 
-/// What SQS says of a queue.
+/// SQS's attributes of a queue.
 #[derive(Debug)]
 pub(super) struct Attributes(HashMap<QueueAttributeName, String>);
 
@@ -65,7 +65,7 @@ pub(super) async fn find(client: &Client, url: &str) -> Result<Queues, Check> {
 async fn dead_letters(client: &Client, arn: &str) -> Result<Attributes, Check> {
     let mut ends = arn.rsplit(':');
     let (name, account) = (ends.next().unwrap_or_default(), ends.next().unwrap_or_default());
-    let missing = format!("the redrive policy names {name}, which is not there");
+    let missing = format!("the redrive policy names the queue {name}, which does not exist");
     let found = client.get_queue_url().queue_name(name).queue_owner_aws_account_id(account).send().await;
     let found = found.map_err(|error| not_looked_at(DEAD_LETTERS, "sqs:GetQueueUrl", &error, (&missing, DEPLOY)))?;
     attributes(client, found.queue_url().unwrap_or_default(), DEAD_LETTERS, DEPLOY).await
@@ -79,15 +79,15 @@ async fn attributes(client: &Client, url: &str, name: &'static str, fix: &str) -
 }
 
 impl Queues {
-    /// The ARN of the queue of dead letters, where one is named.
+    /// The ARN of the dead-letter queue, if the redrive policy names one.
     pub(super) fn dead_letters_arn(&self) -> Option<&str> {
         self.redrive.as_ref().map(|redrive| redrive.dead_letter_target_arn.as_str())
     }
 
-    /// Looks at both, given how long the worker may run.
+    /// Checks both, given the worker's timeout.
     pub(super) fn look(&self, worker_timeout_seconds: Option<u64>) -> Vec<Check> {
         let waiting = self.queue.text(&QueueAttributeName::ApproximateNumberOfMessages);
-        let mut checks = vec![Check::good(QUEUE, format!("is there, about {waiting} messages wait"))];
+        let mut checks = vec![Check::good(QUEUE, format!("exists; about {waiting} messages are waiting"))];
         checks.push(self.visibility(worker_timeout_seconds));
         checks.push(self.redrive());
         match &self.dead_letters {
@@ -107,27 +107,29 @@ impl Queues {
         let wanted = FUNCTION_TIMEOUTS * timeout;
         let detail = format!("{least} s, and the worker may run for {timeout} s");
         let fix = format!(
-            "make it {wanted} s or more on both queues (WorkerTimeoutSeconds in template.yaml sets all three), or chunks are handed out while they are worked on"
+            "make it {wanted} s or more on both queues (WorkerTimeoutSeconds in template.yaml sets all three), or chunks are delivered again while a worker is still running them"
         );
         Check::of(VISIBILITY, least >= wanted, detail, fix)
     }
 
     fn redrive(&self) -> Check {
         let Some(redrive) = &self.redrive else {
-            return Check::bad(REDRIVE, "a message that fails comes back for ever", DEPLOY);
+            return Check::bad(REDRIVE, "a message that fails is delivered again for ever", DEPLOY);
         };
         let receives = redrive.max_receive_count;
         let fix =
-            format!("let maxReceiveCount be {RECEIVES_MIN} or more: finding out an item that kills its worker takes that many; {DEPLOY}");
-        Check::of(REDRIVE, receives >= RECEIVES_MIN, format!("to the dead letters after {receives} receives"), fix)
+            format!("set maxReceiveCount to {RECEIVES_MIN} or more: identifying an item that kills its worker takes that many; {DEPLOY}");
+        Check::of(REDRIVE, receives >= RECEIVES_MIN, format!("to the dead-letter queue after {receives} receives"), fix)
     }
 
-    /// A dead letter's age counts from when it was first sent.
+    /// A dead letter's age counts from when the message was first sent.
     fn retention(&self, dead_letters: &Attributes) -> Check {
         let kept = |queue: &Attributes| queue.seconds(&QueueAttributeName::MessageRetentionPeriod);
         let days = |seconds: u64| seconds as f64 / 86_400.0;
-        let detail = format!("keeps messages {:.1} days, the queue {:.1}", days(kept(dead_letters)), days(kept(&self.queue)));
-        let fix = format!("keep dead letters for longer than messages, or some are gone before they are settled; {DEPLOY}");
+        let detail = format!("keeps messages for {:.1} days, the queue for {:.1}", days(kept(dead_letters)), days(kept(&self.queue)));
+        let fix = format!(
+            "give the dead-letter queue a longer retention than the queue, or some dead letters are deleted before they are settled; {DEPLOY}"
+        );
         Check::of(DEAD_LETTERS, kept(dead_letters) >= kept(&self.queue), detail, fix)
     }
 }

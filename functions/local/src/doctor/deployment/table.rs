@@ -1,4 +1,4 @@
-//! The table: there, with both indexes, and forgetting rows by itself.
+//! The table: it exists, has both indexes, and deletes expired rows.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{IndexStatus, KeySchemaElement, KeyType, TableDescription, TableStatus, TimeToLiveStatus};
@@ -32,7 +32,11 @@ pub(super) async fn look(client: &Client, table: &str) -> Vec<Check> {
 fn active(described: &TableDescription, table: &str) -> Check {
     let keys = keys(described.key_schema());
     if keys != (Some(PARTITION_KEY), Some(SORT_KEY)) {
-        return Check::bad(TABLE, format!("{table} has other keys than Headway's"), "give the stack's output TableName as HEADWAY_TABLE");
+        return Check::bad(
+            TABLE,
+            format!("{table} does not have the keys of a Headway table"),
+            "give the stack's output TableName as HEADWAY_TABLE",
+        );
     }
     let status = described.table_status().map_or("unknown", TableStatus::as_str);
     Check::of(
@@ -54,12 +58,17 @@ fn indexes(described: &TableDescription) -> Check {
         })
         .collect();
     let detail = if faults.is_empty() { format!("{INDEX_OWNER} and {INDEX_SWEEP} are ACTIVE") } else { faults.join(", ") };
-    Check::of(INDEXES, faults.is_empty(), detail, "deploy template.yaml again; an index that is being made is ACTIVE after minutes")
+    Check::of(
+        INDEXES,
+        faults.is_empty(),
+        detail,
+        "deploy template.yaml again; an index that is being created becomes ACTIVE after some minutes",
+    )
 }
 
 fn expiry(status: Option<&TimeToLiveStatus>, attribute: Option<&str>) -> Check {
     let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) && attribute == Some(TTL_ATTRIBUTE);
-    let detail = if on { format!("rows expire by {TTL_ATTRIBUTE}") } else { "rows do not expire by themselves".to_owned() };
+    let detail = if on { format!("expired rows are deleted, by {TTL_ATTRIBUTE}") } else { "expired rows are not deleted".to_owned() };
     let fix = "deploy template.yaml again, or: aws dynamodb update-time-to-live --time-to-live-specification \
                Enabled=true,AttributeName=ttl --table-name TABLE";
     Check::of(TTL, on, detail, fix)

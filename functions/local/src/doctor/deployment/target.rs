@@ -1,17 +1,17 @@
-//! A deployment, and the ways to ask AWS about it.
+//! A deployment, and the clients for reading its descriptions.
 
 use aws_config::SdkConfig;
 
 use crate::doctor::signed::Signed;
 
-/// What belongs together: as `template.yaml` makes it.
+/// A table, its queue and functions that belong together, as `template.yaml` creates them.
 #[derive(Debug)]
 pub struct Deployment {
-    /// Of the table.
+    /// For the table.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Of the queues.
+    /// For the queues.
     pub sqs: aws_sdk_sqs::Client,
-    /// Of the functions.
+    /// For the functions.
     pub lambda: Signed,
     /// The table's name.
     pub table: String,
@@ -20,10 +20,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// As the SDKs are configured.
+    /// Clients as the SDKs are configured.
     ///
     /// # Errors
-    /// If that names no region or no credentials.
+    ///
+    /// If the configuration has no region or no credentials.
     pub fn new(config: &SdkConfig, table: String, queue_url: String) -> anyhow::Result<Self> {
         Ok(Self {
             dynamodb: aws_sdk_dynamodb::Client::new(config),

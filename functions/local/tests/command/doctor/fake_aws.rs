@@ -1,5 +1,5 @@
-//! AWS as `doctor` asks it: DynamoDB, SQS, Lambda and CloudFormation at one address, answering for a sound deployment
-//! until a test says otherwise.
+//! A fake AWS for `doctor`: DynamoDB, SQS, Lambda and CloudFormation at one address, describing a correct deployment
+//! until a test changes something.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ pub(crate) struct FakeAws {
     world: Arc<Mutex<World>>,
 }
 
-/// A redrive policy after so many receives.
+/// A redrive policy with this number of receives.
 pub(crate) fn redrive(receives: u32) -> String {
     json!({"deadLetterTargetArn": DEAD_ARN, "maxReceiveCount": receives}).to_string()
 }
@@ -52,7 +52,7 @@ impl FakeAws {
         format!("{}/123456789012/jobs-Queue-1", self.url)
     }
 
-    /// What leads the command here.
+    /// The environment variables that lead the command here.
     pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
         [
             ("AWS_ENDPOINT_URL", self.url.clone()),
