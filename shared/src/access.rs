@@ -1,4 +1,4 @@
-//! Who may see a job. To anybody else it does not exist: the one place that decides it.
+//! Who may see a job. For anybody else the job does not exist. Only this file decides it.
 
 use std::ops::Deref;
 
@@ -10,14 +10,14 @@ use crate::job::Job;
 /// Who asks for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Viewer<'a> {
-    /// An owner, for whom there are only jobs of his own.
+    /// An owner, who sees only own jobs.
     Owner(&'a UserId),
-    /// An operator, for whom there is every job's state. Items, results, retries and deletions take an owner.
+    /// An operator, who sees the state of every job. Items, results, retries and deletions need an owner.
     Operator,
 }
 
 impl Viewer<'_> {
-    /// Whether a job of this owner exists for the viewer.
+    /// True if a job of this owner exists for the viewer.
     pub fn sees(self, owner: &UserId) -> bool {
         match self {
             Self::Owner(user_id) => user_id == owner,
@@ -32,8 +32,8 @@ impl<'a> From<&'a UserId> for Viewer<'a> {
     }
 }
 
-/// The row of a job that is the caller's own, as it was when that was checked. Only [`App::owned`] makes one, so a
-/// use-case that takes it cannot be reached without the check.
+/// The row of a job that belongs to the caller, as read for that check. Only [`App::owned`] creates one, so a use-case
+/// that takes it cannot be called without the check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnedJob(Job);
 
@@ -53,10 +53,11 @@ impl Deref for OwnedJob {
 }
 
 impl App {
-    /// The row of a job of this owner, without the parts that exact counts cost.
+    /// The row of a job of this owner, without the reads that exact counts need.
     ///
     /// # Errors
-    /// [`JobError::NotFound`], also for another owner's.
+    ///
+    /// [`JobError::NotFound`], also for another owner's job.
     pub async fn owned(&self, user_id: &UserId, id: JobId) -> Result<OwnedJob, JobError> {
         self.visible(Viewer::Owner(user_id), id).await.map(OwnedJob)
     }

@@ -1,7 +1,7 @@
-//! Admitting: a start, a retry or a part passes its owner's quotas before anything else is written.
+//! Checks quotas: a start, a retry or a part must fit its owner's quotas before anything else is written.
 //!
-//! The owner's row is read, changed by the rules, and put if nobody else has put it meanwhile: exact among starts side
-//! by side. A crash after it leaves a start without a job, which the rules forget.
+//! The owner's row is read, changed by the rules, and written if nobody else has written it in between. So concurrent
+//! starts are counted exactly. A crash after that leaves a start without a job, which the rules drop later.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,24 @@ use crate::ids::{JobId, UserId};
 use crate::job::Job;
 use crate::quota::{Exceeded, Start, Usage, bounded};
 
-/// Each start has this many jobs of the owner looked at, so that the row holds little more than what is live.
+/// Each start checks this many of the owner's jobs, so that the row contains little more than the live ones.
 const LOOKED_AT_PER_START: usize = 2;
-/// Changes of one owner's row that may fail in a row because other requests change it too.
+/// How often in a row the write may fail because other requests change the same row.
 const CHANGES_MAX: usize = 50;
 
-/// Admits that a new job begins, with the items that its row has. `usage` is the owner's row as the caller has read it.
+/// Checks that a new job may begin, with the items in its row. `usage` is the owner's row as the caller has read it.
 ///
 /// # Errors
+///
 /// [`JobError::Quota`], and [`JobError::Unavailable`].
 pub(crate) async fn start(app: &App, usage: Option<Usage>, job: &Job) -> Result<(), JobError> {
     start_round(app, Some(usage), job, job.round, job.total_items).await
 }
 
-/// Admits that `job` begins `round` with `items` items, as far as they are known.
+/// Checks that `job` may begin `round` with `items` items, as far as these are known.
 ///
 /// # Errors
+///
 /// [`JobError::Quota`], and [`JobError::Unavailable`].
 pub(crate) async fn retry(app: &App, job: &Job, round: u32, items: u64) -> Result<(), JobError> {
     start_round(app, None, job, round, items).await
@@ -38,17 +40,18 @@ async fn start_round(app: &App, usage: Option<Option<Usage>>, job: &Job, round: 
     change(app, &job.user_id, usage, add, LOOKED_AT_PER_START).await
 }
 
-/// Admits that an open job has `items` items, those of the part that came included.
+/// Checks that an unsealed job may have `items` items, including those of the part that arrived.
 ///
 /// # Errors
+///
 /// [`JobError::Quota`], and [`JobError::Unavailable`].
 pub(crate) async fn growth(app: &App, job: &Job, items: u64) -> Result<(), JobError> {
     let grow = |usage: &mut Usage| usage.grow(job, bounded(items), &app.quotas);
     change(app, &job.user_id, None, grow, 0).await
 }
 
-/// `apply` says whether there is anything to put; after it has, `looks` jobs are looked at. The owner's row is read, unless
-/// the caller has it.
+/// `apply` returns whether there is anything to write. If so, `looks` jobs are checked afterwards. The owner's row is read,
+/// unless the caller has it.
 async fn change(
     app: &App,
     owner: &UserId,

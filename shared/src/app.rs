@@ -1,4 +1,4 @@
-//! What every use-case works with: the ports, and the operator's choices.
+//! What every use-case works with: the ports, and the operator's settings.
 
 use std::sync::Arc;
 
@@ -13,29 +13,29 @@ use crate::quota::Quotas;
 use crate::store::Store;
 use headway_processor::ProcessorInfo;
 
-/// The ports and choices; cheap to clone.
+/// The ports and settings. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
     /// The rows of jobs.
     pub ledger: Arc<dyn Ledger>,
-    /// What is kept beside them.
+    /// What is kept besides the rows of jobs.
     pub cupboard: Arc<dyn Cupboard>,
-    /// Jobs over the rows.
+    /// The repository on top of the rows.
     pub jobs: Arc<dyn JobRepository>,
     /// Where chunks are sent.
     pub queue: Arc<dyn ChunkQueue>,
     /// Time of day and fresh ids.
     pub clock: Arc<dyn Clock>,
-    /// What jobs can be started with.
+    /// The processors that jobs can use.
     pub processors: KnownProcessors,
     /// How long an ended job is kept, in days.
     pub retention_days: u16,
-    /// What one owner may have.
+    /// The quotas of each owner.
     pub quotas: Quotas,
 }
 
 impl App {
-    /// Over these ports, with every choice at its default and no processor known.
+    /// With these ports, default settings and no processors.
     pub fn new(store: Arc<dyn Store>, queue: Arc<dyn ChunkQueue>, clock: Arc<dyn Clock>) -> Self {
         Self {
             jobs: Arc::new(Jobs::new(store.clone(), clock.clone())),
@@ -49,14 +49,14 @@ impl App {
         }
     }
 
-    /// With these processors to start jobs with.
+    /// With these processors.
     #[must_use]
     pub fn with_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
         self.processors = KnownProcessors::named(processors);
         self
     }
 
-    /// With these processors to start jobs with, and those that workers tell of.
+    /// With these processors, and those that workers announce.
     #[must_use]
     pub fn with_told_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
         self.processors = KnownProcessors::named_and_told(processors, self.cupboard.clone(), self.clock.clone());

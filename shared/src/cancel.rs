@@ -1,4 +1,5 @@
-//! Cancelling: the job ends now; the answer waits until no worker can still begin an item on an older reading.
+//! Cancelling: the job ends at once, and the answer waits until no worker can begin an item with an older read of the
+//! job.
 
 use crate::access::Viewer;
 use crate::app::App;
@@ -8,10 +9,11 @@ use crate::ids::JobId;
 use crate::job::{Ending, Job, JobStatus};
 use crate::limits::CANCEL_ANSWERS_AFTER;
 
-/// Ends the job as `Cancelled`. Once this returns no item of it begins, unless a worker's process stood still for
-/// longer than the lease between looking and beginning. Repeating it changes nothing.
+/// Ends the job as `Cancelled`. Once this returns, no item of the job begins, unless a worker's process was frozen for
+/// longer than a lease between reading the job and beginning the item. It is safe to repeat.
 ///
 /// # Errors
+///
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`] if it ended otherwise.
 pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     let viewer = viewer.into();
@@ -22,7 +24,7 @@ pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resu
             return Err(Conflict::JobEnded(job.status).into());
         }
     }
-    // Also if another request has cancelled it: its wait may not be over, and its machine's clock may be another.
+    // Wait also if another request has cancelled the job: its wait may not be over, and its machine's clock may differ.
     tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }

@@ -1,4 +1,5 @@
-//! How chunks travel in a queue's messages. Rows decide, messages only carry: no rule reads a round from a chunk message.
+//! The messages in the queue that carry chunks. Messages only carry items; decisions are made from rows, and no rule
+//! reads a round from a chunk's message.
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use uuid::Uuid;
 use crate::error::{Cause, JobError};
 use crate::ids::{ChunkId, JobId, PartId};
 
-/// Items of one chunk on their way to a worker: all of them, or those that are left.
+/// Items of a chunk on their way to a worker: all of them, or the rest.
 #[derive(Debug, Clone)]
 pub struct ChunkMessage {
-    /// Which chunk.
+    /// The chunk.
     pub id: ChunkId,
     /// How many items the whole chunk has.
     pub chunk_items: u16,
@@ -25,26 +26,27 @@ pub struct ChunkMessage {
     pub items: Vec<(u64, Box<RawValue>)>,
     /// How often these items were tried before.
     pub attempt: u32,
-    /// How often they came back from the dead-letter queue, since something last came of their message.
+    /// How often they came back from the dead-letter queue since there was last any progress with their message.
     pub hops: u32,
-    /// How often they were returned in a row although nothing came of it: no item recorded, no attempt charged, no wait begun.
+    /// How often they were returned in a row without progress: no item recorded, no attempt charged, no wait begun.
     pub returns: u32,
-    /// How long these items were told to wait in this round, in all, for a downstream that is throttled or away.
+    /// For how long in all these items were told to wait in this round, for a downstream that is throttled or
+    /// unreachable.
     pub waited: Duration,
-    /// They are not to begin before this: a wait longer than the queue's longest delay.
+    /// They must not begin before this time, if the wait is longer than the queue's longest delay.
     pub not_before: Option<DateTime<Utc>>,
-    /// Fresh at every send.
+    /// New for every send.
     pub nonce: Uuid,
-    /// Whether each item is to be marked before it begins.
+    /// True if each item has to be marked before it begins.
     pub careful: bool,
 }
 
-/// What the queue carries.
+/// A message in the queue.
 #[derive(Debug, Clone)]
 pub enum Message {
-    /// Items to work on.
+    /// Items to run.
     Chunk(ChunkMessage),
-    /// A part to be brought to a round: after a retry, a resume, or by the sweep.
+    /// Bring a part to its job's current round: after a retry, a resume, or from the sweep.
     Revive {
         /// The job.
         job: JobId,
@@ -55,11 +57,11 @@ pub enum Message {
     },
 }
 
-/// The version of the wire format this code writes.
+/// The version of the format that this code writes.
 pub const WIRE_VERSION: u32 = 1;
 
-/// A message on the wire: `{"v":1,"kind":"chunk","job":…,"first":0,"items":[item,…],…}`, with the items' `indexes` if they
-/// are not the whole chunk; or `{"v":1,"kind":"revive",…}`.
+/// A message as JSON: `{"v":1,"kind":"chunk","job":…,"first":0,"items":[item,…],…}`, with the items' `indexes` if it is
+/// not the whole chunk; or `{"v":1,"kind":"revive",…}`.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     v: u32,
@@ -78,7 +80,7 @@ struct Wire {
     indexes: Option<Vec<u64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     items: Option<Vec<Box<RawValue>>>,
-    /// The items in base64, when they hold a character that SQS refuses.
+    /// The items in base64, if they contain a character that SQS refuses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     items64: Option<String>,
     #[serde(default)]
@@ -97,19 +99,19 @@ struct Wire {
     careful: bool,
 }
 
-/// Only what every version of a message has.
+/// The only member that every version of a message has.
 #[derive(Deserialize)]
 struct Versioned {
     v: u32,
 }
 
-/// Why a message cannot be worked on by this code.
+/// Why this code cannot read a message.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// Written by other code, maybe newer.
+    /// It was written by other code, perhaps a newer version.
     #[error("the message is of version {0}, this worker knows {WIRE_VERSION}")]
     Version(u32),
-    /// Not one of ours.
+    /// It is not one of Headway's.
     #[error("the message is not one of ours")]
     Foreign(#[source] Cause),
 }
@@ -123,7 +125,7 @@ impl ChunkMessage {
 }
 
 impl Message {
-    /// The part it is about.
+    /// The part that it is about.
     pub fn part_id(&self) -> PartId {
         match self {
             Self::Chunk(chunk) => (chunk.id.job, chunk.id.part),
@@ -131,7 +133,7 @@ impl Message {
         }
     }
 
-    /// The job, part and chunk it is about, for logs.
+    /// The job, part and chunk that it is about, for logs.
     pub fn names(&self) -> (Option<String>, Option<u32>, Option<u16>) {
         match self {
             Self::Chunk(chunk) => (Some(chunk.id.job.to_string()), Some(chunk.id.part), Some(chunk.id.chunk)),
@@ -139,10 +141,11 @@ impl Message {
         }
     }
 
-    /// The message as the queue carries it.
+    /// The message as text for the queue.
     ///
     /// # Errors
-    /// [`JobError::Corrupt`] if it cannot be written as JSON, which items that were read as JSON rule out.
+    ///
+    /// [`JobError::Corrupt`] if it cannot be written as JSON. That cannot happen to items that were read as JSON.
     pub fn into_wire(self) -> Result<String, JobError> {
         let wire = match self {
             Self::Chunk(chunk) => Wire::of_chunk(chunk),
@@ -151,9 +154,10 @@ impl Message {
         serde_json::to_string(&wire).map_err(|e| JobError::corrupt("a message", e))
     }
 
-    /// The message of that text.
+    /// Reads a message's text.
     ///
     /// # Errors
+    ///
     /// [`WireError`] if this code does not know it.
     pub fn from_wire(text: &str) -> Result<Self, WireError> {
         let wire: Wire = serde_json::from_str(text).map_err(|e| match serde_json::from_str::<Versioned>(text) {
@@ -254,10 +258,11 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// Whether the text holds a character that SQS does not take and JSON does.
-/// Source: Amazon SQS, `SendMessage`: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
+/// True if the text contains a character that JSON allows and SQS refuses. Source: Amazon SQS, `SendMessage`: #x9 | #xA
+/// | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
 fn refused_by_queue(text: &str) -> bool {
-    // Both are three bytes that begin with 0xEF 0xBF; ASCII, the usual case, is passed over at memory's speed.
+    // Both characters are three bytes that begin with 0xEF 0xBF. Text that is all ASCII, the usual case, is skipped
+    // quickly.
     !text.is_ascii() && text.contains(['\u{FFFE}', '\u{FFFF}'])
 }
 
@@ -310,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_chunk_fits_in_what_is_billed_as_one_request() {
+    fn a_full_chunk_is_billed_as_one_request() {
         let item = RawValue::from_string(format!("\"{}\"", "x".repeat(CHUNK_BYTES_MAX - ITEM_FRAME_BYTES - 2))).unwrap();
         let mut chunk = message(&[]);
         chunk.items = vec![(9_999_999, item)];
@@ -322,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_is_told_from_what_is_newer() {
+    fn foreign_and_newer_messages_are_distinguished() {
         assert!(matches!(Message::from_wire(r#"{"v":2,"kind":"chunk","chunks":[]}"#), Err(WireError::Version(2))));
         for foreign in ["", "{}", "null", r#"{"v":1,"kind":"chunk"}"#, r#"{"Records":[]}"#, r#"{"v":"1"}"#] {
             assert!(matches!(Message::from_wire(foreign), Err(WireError::Foreign(_))), "{foreign}");

@@ -1,11 +1,11 @@
-//! Time and fresh ids are passed in, so that a simulation can hold both.
+//! Time and fresh ids come through a port, so that a simulation can control both.
 
 use std::fmt::Debug;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
 
-/// Where times of day and fresh ids come from. Spans are measured with `tokio::time`, which tests can pause.
+/// The source of times of day and fresh ids. Durations are measured with `tokio::time`, which tests can pause.
 pub trait Clock: Send + Sync + Debug {
     /// The time of day, in whole milliseconds, as rows keep it.
     fn now(&self) -> DateTime<Utc>;
@@ -33,7 +33,8 @@ mod tests {
 
     use super::*;
 
-    /// Whoever could guess an id could ask for it: 122 bits of each are random, none is a clock's or a counter's.
+    /// An id that could be guessed could be used by a stranger: 122 bits of each are random, and none come from a clock
+    /// or a counter.
     #[test]
     fn ids_cannot_be_guessed() {
         let ids: BTreeSet<Uuid> = (0..10_000).map(|_| SystemClock.fresh_id()).collect();

@@ -6,13 +6,13 @@ use crate::limits::{RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
 pub const HEADWAY_TABLE: &str = "HEADWAY_TABLE";
 /// The queue's URL.
 pub const HEADWAY_QUEUE_URL: &str = "HEADWAY_QUEUE_URL";
-/// The dead-letter queue's ARN, by which the worker knows its messages.
+/// The ARN of the dead-letter queue, by which the worker recognises its messages.
 pub const HEADWAY_DEAD_LETTER_QUEUE_ARN: &str = "HEADWAY_DEAD_LETTER_QUEUE_ARN";
 /// How long ended jobs are kept, in days.
 pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
-/// How operators are told of metrics: `emf`, or not at all.
+/// How metrics are reported to operators: `emf`, or not at all.
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
-/// The filter of logs, as `tracing-subscriber` reads it.
+/// The log filter, in the syntax of `tracing-subscriber`.
 pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
 
 /// A variable that is missing or not valid.
@@ -21,14 +21,14 @@ pub enum ConfigError {
     /// It has to be set.
     #[error("{0} is not set")]
     Missing(&'static str),
-    /// Its value is of no use.
+    /// Its value is not valid.
     #[error("{name} is {value:?}: {expected}")]
     Invalid {
-        /// Which.
+        /// The variable.
         name: &'static str,
-        /// What it holds.
+        /// Its value.
         value: String,
-        /// What it should hold.
+        /// What it must be.
         expected: String,
     },
 }
@@ -46,7 +46,7 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
 }
 
-/// Whether the environment names a table: else everything embedded stands in, where it is built in.
+/// True if the environment names a table. Otherwise the embedded table and queue are used, where they are built in.
 pub fn names_aws() -> bool {
     optional(HEADWAY_TABLE).is_some()
 }

@@ -1,4 +1,4 @@
-//! Forgetting a job: from now on it does not exist; the sweep deletes its rows within the hour.
+//! Deleting a job: from now on it does not exist. The sweep deletes its rows within the hour.
 
 use crate::access::OwnedJob;
 use crate::app::App;
@@ -6,17 +6,18 @@ use crate::error::{Conflict, JobError};
 use crate::job::JobWrite;
 use crate::ledger::Written;
 
-/// Forgets an ended job.
+/// Deletes an ended job.
 ///
 /// # Errors
-/// [`JobError::NotFound`], also when it is repeated, and [`Conflict::JobNotEnded`].
+///
+/// [`JobError::NotFound`], also if it is repeated, and [`Conflict::JobNotEnded`].
 pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
     let (id, mut round) = (job.id, job.round);
     loop {
         match app.jobs.update_status(id, &JobWrite::Delete { round }).await? {
             Written::Applied(_) => return Ok(()),
             Written::Refused(job) if job.deleting => return Ok(()),
-            // A retry has begun and ended since it was read.
+            // A retry began and ended since the job was read.
             Written::Refused(job) if job.is_terminal() && job.round != round => round = job.round,
             Written::Refused(job) => return Err(Conflict::JobNotEnded(job.status).into()),
             Written::Gone => return Err(JobError::NotFound),

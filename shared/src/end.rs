@@ -1,14 +1,15 @@
-//! The one door through which a job ends, whoever ends it: its last chunk, too many failures, its user, or the sweep.
-//! What has to follow every end belongs here.
+//! The only place where a job ends, whether by its last chunk, too many failures, its user, or the sweep. Whatever has
+//! to follow every end belongs here.
 
 use crate::app::App;
 use crate::error::JobError;
 use crate::job::{Ended, Ending, Job};
 
-/// Ends the job, if it may end so. `None` if not: it has ended before, is in another round, or is gone.
+/// Ends the job, if it may end this way. `None` if not: it has ended already, is in another round, or is gone.
 ///
 /// # Errors
-/// [`JobError::Unavailable`]: it may have ended; safe to repeat.
+///
+/// [`JobError::Unavailable`]: the job may have ended. It is safe to repeat.
 pub async fn end(app: &App, job: &Job, ending: Ending) -> Result<Option<Ended>, JobError> {
     match ending {
         Ending::Completed => app.jobs.mark_completed(job).await,

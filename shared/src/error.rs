@@ -1,55 +1,55 @@
-//! What can go wrong with a job: faults of the parts below, refusals by the rules, and input that is not valid.
+//! What can go wrong with a job: faults of the table or queue, refusals by the rules, and invalid input.
 
 use std::time::Duration;
 
 use crate::job::JobStatus;
 
-/// The cause of an error, kept whole.
+/// The cause of an error, with its own causes.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Every way an operation on a job ends without doing what was asked.
+/// Why an operation on a job failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// The table or the queue did not answer, or said to try again. The operation is safe to repeat.
+    /// The table or the queue did not answer, or asked to try again. The operation is safe to repeat.
     #[error("{what} did not answer")]
     Unavailable {
-        /// Which part, and what it was asked.
+        /// What did not answer, and to which request.
         what: &'static str,
-        /// What it said.
+        /// Its error.
         #[source]
         source: Cause,
     },
-    /// A row or message is not what was written: it is left as it is.
+    /// A row or message does not have the expected content. It is not changed.
     #[error("{what} cannot be read")]
     Corrupt {
         /// Which row or message.
         what: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: Cause,
     },
-    /// No such job, or another owner's.
+    /// There is no such job, or it belongs to another owner.
     #[error("there is no such job")]
     NotFound,
-    /// The request is refused with everything that is wrong with it, 20 at most.
+    /// The request is refused. Lists everything that is wrong with it, 20 entries at most.
     #[error("{} problem(s) in the request", .0.len())]
     Invalid(Vec<Violation>),
-    /// The request does not fit the job's state.
+    /// The request is not possible in the job's state.
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// No processor of that name.
+    /// There is no processor with that name.
     #[error("there is no such processor; known are {}", .known.join(", "))]
     UnknownProcessor {
-        /// Those there are.
+        /// The names of all processors.
         known: Vec<String>,
     },
-    /// An `Idempotency-Key` that came before, with another body.
+    /// The `Idempotency-Key` was used before with another body.
     #[error("the Idempotency-Key was used before with another body")]
     KeyReused,
     /// A quota of the owner is used up.
     #[error("{what}: no more than {limit}")]
     Quota {
-        /// Of what.
+        /// Which quota.
         what: &'static str,
         /// The limit.
         limit: u64,
@@ -59,7 +59,7 @@ pub enum JobError {
 }
 
 impl JobError {
-    /// A part below that did not answer.
+    /// The table or queue did not answer.
     pub fn unavailable(what: &'static str, source: impl Into<Cause>) -> Self {
         Self::Unavailable { what, source: source.into() }
     }
@@ -70,7 +70,7 @@ impl JobError {
     }
 }
 
-/// The error with its causes in one line, for a log.
+/// The error with all its causes in one line, for a log.
 pub fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -81,18 +81,18 @@ pub fn error_chain(error: &dyn std::error::Error) -> String {
 pub struct Violation {
     /// Where, as a JSON Pointer (RFC 6901) into the body.
     pub pointer: String,
-    /// What, and what to do.
+    /// What is wrong, and what to do.
     pub detail: String,
 }
 
 impl Violation {
-    /// `pointer` is a JSON Pointer, `detail` a sentence's part such as `larger than 50,000 bytes`.
+    /// `pointer` is a JSON Pointer, `detail` part of a sentence such as `larger than 50,000 bytes`.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
     }
 }
 
-/// Why a job's state refuses a request.
+/// Why a request is not possible in the job's state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// The job has ended.
@@ -101,30 +101,30 @@ pub enum Conflict {
     /// The job has not ended.
     #[error("the job has not ended, it is {0:?}")]
     JobNotEnded(JobStatus),
-    /// Nothing failed and nothing is parked.
+    /// No item has failed, and nothing is parked.
     #[error("there is nothing to retry")]
     NothingToRetry,
-    /// The round named is not the job's.
+    /// The round in the request is not the job's.
     #[error("the job is in round {0}")]
     RoundDiffers(u32),
-    /// The part is there with other bytes.
-    #[error("part {0} is there already, with other bytes")]
+    /// The part exists with different content.
+    #[error("part {0} exists already, with different content")]
     PartDiffers(u32),
-    /// A part is missing, or was not handed over whole.
+    /// A part is missing, or was not completely sent to the queue.
     #[error("part {0} is missing: send it, then seal again")]
     PartMissing(u32),
     /// A part's first index is not where the part before it ends.
     #[error("part {part} begins at index {first_index}, but the part before it ends at {expected}")]
     PartsDoNotJoin {
-        /// The part that begins wrong.
+        /// The part whose beginning is wrong.
         part: u32,
-        /// Where it begins.
+        /// The index at which it begins.
         first_index: u64,
-        /// Where it had to begin.
+        /// The index at which it has to begin.
         expected: u64,
     },
-    /// There is a part beyond those the seal counts.
-    #[error("part {0} is there, beyond the parts the seal counts")]
+    /// There is a part with a number that is too high for the seal.
+    #[error("part {0} exists, but the seal says that there are fewer parts")]
     PartBeyond(u32),
     /// The job is sealed.
     #[error("the job is sealed")]
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_told_with_all_its_causes() {
+    fn an_error_shows_all_its_causes() {
         let error = JobError::corrupt("a row", std::io::Error::other("it ends too soon"));
         assert_eq!(error_chain(&error), "a row cannot be read: it ends too soon");
     }

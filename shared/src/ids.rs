@@ -1,11 +1,11 @@
-//! What names an owner, a job, a part and a chunk.
+//! The ids of owners, jobs, parts and chunks.
 
 pub use headway_processor::{JobId, UserId};
 
-/// Which part of which job.
+/// A part: its job and its number.
 pub type PartId = (JobId, u32);
 
-/// Which chunk of which part of which job.
+/// A chunk: its job, its part and its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChunkId {
     /// The job.

@@ -1,4 +1,4 @@
-//! Item ids: a top-level member, a string or an integer, once in a request.
+//! Item ids: a top-level member of the item, a string or an integer, unique in a request.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::error::Violation;
 use crate::limits::VIOLATIONS_MAX;
 
-/// The item's id under `field`: its string, or its integer's digits. `None` if it has none of that kind.
+/// The item's id in the member `field`: its string, or its integer's digits. `None` if it has no such member.
 pub fn id_of(item: &RawValue, field: &str) -> Option<String> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(item.get()).ok()?;
     let raw = members.get(field)?.get();
@@ -19,7 +19,7 @@ pub fn id_of(item: &RawValue, field: &str) -> Option<String> {
     }
 }
 
-/// What is wrong with the ids of one request's items, at most as many as are told.
+/// What is wrong with the ids of a request's items; no more entries than are reported.
 pub(crate) fn violations(items: &[Box<RawValue>], field: &str, base: &str, chars_max: usize) -> Vec<Violation> {
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut violations = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn violations(items: &[Box<RawValue>], field: &str, base: &str, chars
                 Some(format!("its {field:?} is empty or longer than {chars_max} characters"))
             }
             Some(id) => match seen.get(&id) {
-                Some(first) => Some(format!("its {field:?} is that of item {first} too")),
+                Some(first) => Some(format!("its {field:?} is the same as that of item {first}")),
                 None => {
                     seen.insert(id, i);
                     None
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_strings_and_integers_at_the_top() {
+    fn ids_are_strings_and_integers_at_the_top_level() {
         let id = |text: &str| id_of(&RawValue::from_string(text.to_owned()).unwrap(), "id");
         assert_eq!(id(r#"{"id":"a\u0062"}"#).as_deref(), Some("ab"));
         assert_eq!(id(r#"{"id":12345678901234567890123}"#).as_deref(), Some("12345678901234567890123"));
@@ -60,12 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_a_length_and_comes_once() {
+    fn an_id_has_a_maximum_length_and_is_unique() {
         let item = |id: &str| RawValue::from_string(format!("{{\"id\":{id:?}}}")).unwrap();
         let items = [item(""), item("ééé"), item("éééé"), item("a"), item("ééé")];
         let found = violations(&items, "id", "/items", 3);
         let pointers: Vec<&str> = found.iter().map(|violation| violation.pointer.as_str()).collect();
         assert_eq!(pointers, ["/items/0", "/items/2", "/items/4"]);
-        assert!(found[2].detail.ends_with("that of item 1 too"), "{}", found[2].detail);
+        assert!(found[2].detail.ends_with("the same as that of item 1"), "{}", found[2].detail);
     }
 }

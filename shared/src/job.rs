@@ -1,4 +1,4 @@
-//! The job: its row, its states, and its counts. What may be written to the row is [`JobWrite`].
+//! The job: its row, its states, and its counts. [`JobWrite`] lists everything that may be written to the row.
 
 use std::collections::BTreeSet;
 
@@ -20,13 +20,13 @@ pub use status::JobStatus;
 pub use tolerated::ToleratedFailures;
 pub use write::{ABANDONED, JobWrite, error_within_row};
 
-/// The most progress that is shown of a job which may still get parts.
+/// The most progress that is shown of a job that is not sealed.
 const OPEN_PERCENTAGE_MAX: f64 = 99.9;
 
-/// What finished parts have put into the job row.
+/// The counts that finished parts have put into the job's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RolledUp {
-    /// The parts; each is counted below.
+    /// The parts that are counted below.
     pub parts: BTreeSet<u32>,
     /// Items of those parts that succeeded.
     pub processed: u64,
@@ -34,7 +34,7 @@ pub struct RolledUp {
     pub failed: u64,
 }
 
-/// A job. As its row it knows the counts of the parts that were rolled up; [`Job::count`] makes them exact.
+/// A job. As read from its row, it has the counts of the rolled-up parts only; [`Job::count`] makes them exact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// Its id.
@@ -43,76 +43,77 @@ pub struct Job {
     pub user_id: UserId,
     /// Its status.
     pub status: JobStatus,
-    /// All items; while the job is open, those of the parts that came.
+    /// All items; until the job is sealed, those of the parts so far.
     pub total_items: u64,
     /// Items that succeeded.
     pub processed_items: u64,
     /// Items that failed for good.
     pub failed_items: u64,
-    /// Of those that are neither, the items that failed for now and wait to be tried again.
+    /// How many of the remaining items failed for now and wait for another attempt.
     pub retrying_items: u64,
-    /// What they wait for, if that is known.
+    /// What they wait for, if it is known.
     pub waiting_for: Option<WaitingFor>,
-    /// Why it failed, in `Failed` only.
+    /// Why it failed; only in `Failed`.
     pub error_message: Option<String>,
     /// When it was started.
     pub created_at: DateTime<Utc>,
-    /// When its row, or after [`Job::count`] any of its parts, last changed.
+    /// When its row last changed, or after [`Job::count`] also any of its parts.
     pub updated_at: DateTime<Utc>,
-    /// When it ended, however.
+    /// When it ended, in any status.
     pub completed_at: Option<DateTime<Utc>>,
-    /// When its first item was begun.
+    /// When its first item began.
     pub started_at: Option<DateTime<Utc>>,
-    /// When its rows are deleted; in ended jobs only.
+    /// When its rows will be deleted; only for ended jobs.
     pub expires_at: Option<DateTime<Utc>>,
-    /// The subject that started it.
+    /// The `sub` of the token that started it.
     pub created_by: String,
     /// The name of its processor.
     pub processor: String,
-    /// 1, and one more with each retry.
+    /// 1 at first, and one more with each retry.
     pub round: u32,
-    /// Whether it is held.
+    /// True while it is paused.
     pub paused: bool,
-    /// Whether all its parts are there.
+    /// True if all its parts have been submitted.
     pub sealed: bool,
-    /// Whether nobody finished its submission.
+    /// True if it ended because nobody finished its submission.
     pub abandoned: bool,
-    /// Whether its rows are being deleted: to everybody it is gone.
+    /// True if its rows are being deleted. For everybody it is gone.
     pub deleting: bool,
-    /// Whether, since it ended, all that workers recorded was seen to be shown, and none of them is at it any more.
+    /// True if, after it ended, everything recorded has been shown and no worker runs its items any more.
     pub reconciled: bool,
-    /// How many parts it has, once sealed.
+    /// How many parts it has, once it is sealed.
     pub parts: u32,
-    /// The highest part that was reserved.
+    /// The highest part number that was reserved.
     pub top_part: Option<u32>,
-    /// What finished parts have put here.
+    /// The counts of the parts that are rolled up.
     pub rolled_up: RolledUp,
     /// How many failures it tolerates.
     pub tolerated: ToleratedFailures,
-    /// How its items are cut; pinned, so that a submission resumed later is cut the same way.
+    /// How its items are cut into chunks. It never changes, so that a submission that is continued later is cut in the
+    /// same way.
     pub split: Split,
-    /// How many items its parts will have, as far as its submitter knew at the start.
+    /// How many items will be submitted, as far as the caller knew at the start.
     pub expected_items: Option<u64>,
-    /// The top-level member that is an item's id.
+    /// The top-level member of an item that contains its id.
     pub id_field: Option<String>,
-    /// The endpoint told of its end.
+    /// The endpoint that is told when it ends.
     pub callback: Option<String>,
-    /// What people call it.
+    /// Its title, for people.
     pub title: Option<String>,
-    /// The caller's own pairs, as a JSON object's text.
+    /// The caller's own key-value pairs, as JSON.
     pub metadata: Option<String>,
-    /// The hash of the submission's `Idempotency-Key`, whose row goes with the job.
+    /// The hash of the submission's `Idempotency-Key`. The key's row is deleted with the job.
     pub key_hash: Option<String>,
-    /// Since when the rate is measured: the round's start or the last resume.
+    /// When the measuring of the rate began: at the round's start or the last resume.
     pub rate_since: Option<DateTime<Utc>>,
-    /// Items handled before that.
+    /// How many items were handled before that.
     pub rate_base: u64,
-    /// How long it is kept after its end, in days.
+    /// How many days it is kept after its end.
     pub retention_days: u16,
 }
 
 impl Job {
-    /// A job of `total_items` that begins now, with every choice at its default.
+    /// A job of `total_items` that is created now, with default settings.
     pub fn new(id: JobId, user_id: UserId, total_items: u64, now: DateTime<Utc>) -> Self {
         Self {
             id,
@@ -154,10 +155,10 @@ impl Job {
         }
     }
 
-    /// 100 × (processed + failed) / total; 0 without items; 100 when `Completed` in any case.
+    /// 100 × (processed + failed) / total; 0 without items; always 100 when `Completed`.
     ///
-    /// While it is not sealed its total is not known: then of the items that are expected, or of those that came if they are
-    /// more, and less than 100 in any case; 0 if nobody said how many to expect.
+    /// Until the job is sealed its total is not known. Then it is the share of the expected items, or of those that
+    /// arrived if they are more, and always less than 100. It is 0 if no number was given.
     pub fn progress_percentage(&self) -> f64 {
         let of = |total: u64| if total == 0 { 0.0 } else { 100.0 * self.handled_items() as f64 / total as f64 };
         match (self.status, self.expected_items) {
@@ -168,32 +169,33 @@ impl Job {
         }
     }
 
-    /// Whether it has ended.
+    /// True if it has ended.
     pub fn is_terminal(&self) -> bool {
         self.status.is_terminal()
     }
 
-    /// Whether it may still change by itself.
+    /// True if it may still change by itself: it has not ended, is not paused and is not being deleted.
     pub fn is_live(&self) -> bool {
         !self.is_terminal() && !self.deleting
     }
 
-    /// Whether it exists for nobody any more, though its rows may still be there: it was forgotten, or is past its retention.
+    /// True if it no longer exists for anybody, though its rows may still be there: it was deleted, or its retention is
+    /// over.
     pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
         self.deleting || self.expires_at.is_some_and(|expires| expires <= now)
     }
 
-    /// Whether the sweep is to look at it: until it has ended and nothing of it can be left unshown.
+    /// True if the sweep has to check it: until it has ended and nothing of it can be left unshown.
     pub fn is_watched(&self) -> bool {
         !(self.is_terminal() && (self.reconciled || self.deleting))
     }
 
-    /// Whether it has ended and its counts may still change, by items that were under way.
+    /// True if it has ended and its counts may still change, because items were running at its end.
     pub fn is_settling(&self) -> bool {
         self.is_terminal() && !self.reconciled
     }
 
-    /// Whether workers are to begin its items.
+    /// True if workers may begin its items.
     pub fn runs(&self) -> bool {
         self.is_live() && !self.paused
     }
@@ -213,7 +215,7 @@ impl Job {
         self.total_items.saturating_sub(self.handled_items())
     }
 
-    /// One more than the highest part that may exist.
+    /// One more than the highest part number that may exist.
     pub fn parts_end(&self) -> u32 {
         if self.sealed { self.parts } else { self.top_part.map_or(0, |top| top + 1) }
     }
@@ -223,7 +225,7 @@ impl Job {
         (0..self.parts_end()).filter(|part| !self.rolled_up.parts.contains(part)).collect()
     }
 
-    /// The exact job: the row's counts and those of `parts`, read after the row. Safe to repeat.
+    /// The job with exact counts: those of its row and of `parts`, which were read after the row. Safe to repeat.
     #[must_use]
     pub fn count(mut self, parts: &[Part]) -> Self {
         let open = parts.iter().filter(|part| !self.rolled_up.parts.contains(&part.number));
@@ -239,24 +241,24 @@ impl Job {
             self.updated_at = self.updated_at.max(part.updated_at);
         }
         if !self.sealed {
-            // A part that is rolled up is full: its items are its processed and failed ones.
+            // A rolled-up part is full, so its items are its processed and failed ones.
             self.total_items = self.rolled_up.processed + self.rolled_up.failed + items;
         }
         (self.processed_items, self.failed_items) = (processed, failed);
-        // In an ended job nothing is tried again.
+        // Nothing is tried again in an ended job.
         self.retrying_items = if self.is_terminal() { 0 } else { retrying };
         let latest = waiting.into_iter().max_by_key(|waiting| waiting.until).cloned();
         self.waiting_for = latest.filter(|_| self.retrying_items > 0);
         self
     }
 
-    /// Whether the row is not of an earlier round than any of `parts`, read after it: such a part has forgotten failures that
-    /// the row still stands for, and the row has to be read again.
+    /// False if a part (read after this row) is already in a later round: the row still counts failures which that part
+    /// has cleared, so read the row again.
     pub fn is_as_late_as(&self, parts: &[Part]) -> bool {
         parts.iter().all(|part| part.round <= self.round)
     }
 
-    /// The row's own knowledge, as it is after each write: counts of rolled-up parts only.
+    /// Reduces the counts to what the row itself contains after each write: those of the rolled-up parts.
     pub fn uncount(&mut self) {
         (self.processed_items, self.failed_items) = (self.rolled_up.processed, self.rolled_up.failed);
         (self.retrying_items, self.waiting_for) = (0, None);
@@ -294,9 +296,9 @@ mod tests {
         assert_eq!(job(JobStatus::Cancelled, 3_000, 999, 1).progress_percentage(), 100.0 / 3.0);
     }
 
-    /// What broke it: an open job showed 100 %, which fell as soon as more came.
+    /// Bug found: a job that was not sealed showed 100 %, which fell as soon as more parts arrived.
     #[test]
-    fn an_open_job_shows_its_share_of_what_is_expected() {
+    fn an_unsealed_job_shows_its_share_of_the_expected_items() {
         let open = |total, handled, expected| {
             Job { sealed: false, expected_items: expected, ..job(JobStatus::Processing, total, handled, 0) }.progress_percentage()
         };
@@ -307,13 +309,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_job_shows_nothing_done_until_it_completed() {
+    fn an_empty_job_shows_no_progress_until_it_completes() {
         assert_eq!(job(JobStatus::Processing, 0, 0, 0).progress_percentage(), 0.0);
         assert_eq!(job(JobStatus::Completed, 0, 0, 0).progress_percentage(), 100.0);
     }
 
     #[test]
-    fn who_looks_at_a_job_and_until_when() {
+    fn the_sweep_watches_a_job_until_it_is_reconciled() {
         let now = DateTime::UNIX_EPOCH;
         let with = |change: fn(&mut Job)| {
             let mut job = job(JobStatus::Failed, 9, 0, 9);
@@ -328,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_job_counts_what_came_and_a_sealed_one_what_it_was_sealed_with() {
+    fn an_unsealed_job_counts_its_parts_and_a_sealed_one_its_total() {
         let part = |number: u32, items, processed, round| Part {
             round,
             registers: [(0, Register::at_rest(1, false, processed, 1))].into(),

@@ -1,4 +1,4 @@
-//! The repository of jobs, over any [`Ledger`]: the only door to writes of job and part rows.
+//! The repository of jobs on top of any [`Ledger`]: all writes to job and part rows go through it.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -18,7 +18,7 @@ use crate::part::{Part, PartWrite};
 
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;
-/// A live job with more unfinished parts than this is listed with the counts of its row alone.
+/// A live job with more unfinished parts than this is listed with the counts of its row only.
 pub(crate) const PARTS_PER_LISTED_JOB_MAX: usize = 10;
 
 /// A job to be created.
@@ -28,82 +28,83 @@ pub struct NewJob {
     pub job: Job,
     /// Its processor's params.
     pub params: Arc<RawValue>,
-    /// What its `Idempotency-Key` stands for, if the caller gave one.
+    /// The `Idempotency-Key` that the caller gave, if any.
     pub key: Option<SubmissionKey>,
 }
 
-/// What became of a job to be created.
+/// The result of creating a job.
 #[derive(Debug, Clone)]
 pub enum Created {
-    /// It is there.
+    /// The job was created.
     New(Job),
-    /// The key has started a job before: that job's row, and what the key stands for.
+    /// The key has started a job before: that job's row, and the key's row.
     Known(Job, SubmissionKey),
 }
 
 /// Which jobs of an owner to list.
 #[derive(Debug, Clone, Default)]
 pub struct JobQuery {
-    /// Only those of this status.
+    /// Only jobs with this status.
     pub status: Option<JobStatus>,
-    /// After this position of an earlier page.
+    /// After this position, from an earlier page.
     pub after: Option<String>,
-    /// How many at most, before the status is looked at.
+    /// The most jobs that are read, before the status is checked.
     pub page_size: usize,
 }
 
-/// A page of jobs; it can be short or empty, only `next: None` is the end.
+/// A page of jobs. It may be short or even empty; only `next: None` is the end.
 #[derive(Debug, Clone, Default)]
 pub struct JobPage {
     /// The jobs, newest first.
     pub jobs: Vec<Job>,
-    /// The position to go on from.
+    /// The position at which to continue.
     pub next: Option<String>,
 }
 
-/// Jobs, as those who use them see them.
+/// Jobs, as the use-cases see them.
 #[async_trait]
 pub trait JobRepository: Send + Sync + Debug {
-    /// Creates a job, unless its key started one before that is still there.
+    /// Creates a job, unless its key started one before that still exists.
     async fn create(&self, new: NewJob) -> Result<Created, JobError>;
 
-    /// The job with exact counts: its row first, then the parts not rolled up into it.
+    /// The job with exact counts: reads its row first, then the parts that are not rolled up into it.
     async fn get(&self, id: JobId) -> Result<Option<Job>, JobError>;
 
     /// The job of this row with exact counts: its parts are read after it. The row is read again only if a part is already in
     /// a later round. `None` if the job is gone.
     async fn exact(&self, row: Job) -> Result<Option<Job>, JobError>;
 
-    /// An owner's jobs, newest first. Counts of a live job with more than 10 unfinished parts may lag by whole parts.
+    /// An owner's jobs, newest first. The counts of a live job with more than 10 unfinished parts may lag by whole parts.
     async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError>;
 
-    /// One change of a job's status, if the job admits it.
+    /// Changes a job's status, if the job allows it.
     async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError>;
 
-    /// Adds a part. If there is one of that number, it stays as it is and is returned.
+    /// Adds a part. If a part with that number exists, it is not changed and is returned.
     async fn add_part(&self, part: &Part) -> Result<Option<Part>, JobError>;
 
-    /// One change of a part, such as a settlement of a chunk. An absolute count would lose updates with many workers.
+    /// Changes a part, for example by settling a chunk. With many workers, writing absolute counts would lose updates.
     async fn update_progress(&self, id: PartId, change: &PartWrite) -> Result<Written<Part>, JobError>;
 
-    /// Ends the job in the round it was read in, if all its parts are rolled up. Call [`crate::end::end`].
+    /// Ends the job in the round in which it was read, if all its parts are rolled up. Call [`crate::end::end`]
+    /// instead.
     async fn mark_completed(&self, job: &Job) -> Result<Option<Ended>, JobError>;
 
-    /// Ends the job in the round it was read in, whatever is left of it. Call [`crate::end::end`].
+    /// Ends the job in the round in which it was read, whatever is left of it. Call [`crate::end::end`] instead.
     async fn mark_failed(&self, job: &Job, error: String) -> Result<Option<Ended>, JobError>;
 
-    /// Ends the job as its user wants. Call [`crate::end::end`].
+    /// Ends the job because its user cancels it. Call [`crate::end::end`] instead.
     async fn mark_cancelled(&self, job: &Job) -> Result<Option<Ended>, JobError>;
 
-    /// Ends an open job whose row did not change since. Call [`crate::end::end`].
+    /// Ends an unsealed job whose row has not changed since. Call [`crate::end::end`] instead.
     async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Option<Ended>, JobError>;
 
-    /// Deletes jobs that expired before `older_than`, with all their rows, a bounded number a call; returns how many
-    /// were deleted to the end. Goes on where an earlier call stopped.
+    /// Deletes jobs that expired before `older_than`, with all their rows; a limited number in each call. Returns how
+    /// many were deleted completely. Continues where an earlier call stopped.
     async fn cleanup_old_jobs(&self, older_than: DateTime<Utc>) -> Result<usize, JobError>;
 }
 
-/// The repository over a ledger.
+/// The repository on a ledger.
 #[derive(Debug, Clone)]
 pub struct Jobs {
     ledger: Arc<dyn Ledger>,
@@ -111,7 +112,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Over this ledger, by this clock.
+    /// With this ledger and this clock.
     pub fn new(ledger: Arc<dyn Ledger>, clock: Arc<dyn Clock>) -> Self {
         Self { ledger, clock }
     }
@@ -147,7 +148,7 @@ impl JobRepository for Jobs {
             };
             match self.row(known.job).await? {
                 Some(job) => return Ok(Created::Known(job, known)),
-                // Its job is gone: the key is free again.
+                // The key's job is gone, so the key may be used again.
                 None => replacing = Some(known.job),
             }
         }
@@ -216,7 +217,7 @@ impl JobRepository for Jobs {
         let found = self.ledger.candidates(Candidates::Ended, now, None, CLEANED_UP_PER_CALL_MAX).await?;
         let mut deleted = 0;
         for id in found.ids {
-            // One that cannot be deleted must not keep the others from it.
+            // A job that cannot be deleted must not keep the others from being deleted.
             match self.clean_up(id, older_than, now).await {
                 Ok(true) => {
                     deleted += 1;
@@ -230,7 +231,7 @@ impl JobRepository for Jobs {
     }
 }
 
-/// Rows with their counts, as lists show them: of a live job with many unfinished parts, those of its row.
+/// Jobs with their counts for a list. For a live job with many unfinished parts, they are the row's.
 pub(crate) async fn count_listed(jobs: &dyn JobRepository, ledger: &dyn Ledger, rows: Vec<Job>) -> Result<Vec<Job>, JobError> {
     let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
     let ids: Vec<_> = rows.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
@@ -250,10 +251,11 @@ pub(crate) async fn count_listed(jobs: &dyn JobRepository, ledger: &dyn Ledger, 
 }
 
 impl Jobs {
-    /// Deletes the job if it was forgotten or expired, so long ago that nobody is left who saw it before; says whether.
+    /// Deletes the job if it was deleted by its user or expired so long ago that no worker that saw it before is left.
+    /// Returns whether it did.
     async fn clean_up(&self, id: JobId, older_than: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, JobError> {
         let Some(job) = self.ledger.job(id).await? else { return Ok(false) };
-        // A row that is being deleted does not change any more; a deletion that was cut short goes on at once.
+        // A row that is being deleted never changes, and an interrupted deletion continues at once.
         let forgotten = job.deleting.then_some(job.updated_at);
         let expired = job.expires_at.filter(|expires| *expires < older_than);
         let gone_since = forgotten.into_iter().chain(expired).min();

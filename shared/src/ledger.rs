@@ -1,8 +1,8 @@
-//! The port to the rows of jobs: every row the protocol of counting knows, and the one atomic write each operation is.
-//! What else is kept is in the [`Cupboard`](crate::Cupboard).
+//! The port to the rows of jobs: every row that the counting needs, and one operation for each atomic write. Everything
+//! else is in the [`Cupboard`](crate::Cupboard).
 //!
-//! Reads are strongly consistent, except where an operation only finds candidates. Every write is safe to repeat. An
-//! update never creates a row: of a deleted job nothing comes back.
+//! Reads are strongly consistent, except for operations that only find candidates. Every write is safe to repeat. An
+//! update never creates a row, so nothing of a deleted job comes back.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -21,19 +21,19 @@ use crate::part::{Part, PartWrite};
 
 pub mod memory;
 
-/// What a conditional write found and left.
+/// The result of a conditional write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written<T> {
-    /// It happened; the row as it is since.
+    /// It was applied; the row as it is now.
     Applied(T),
-    /// It was not admitted; the row that refused it, freshly read in the same step.
+    /// It was refused; the row that refused it, read in the same step.
     Refused(T),
     /// There is no such row.
     Gone,
 }
 
 impl<T> Written<T> {
-    /// The row, whether it was written or refused.
+    /// The row, whether the write was applied or refused.
     pub fn row(self) -> Option<T> {
         match self {
             Self::Applied(row) | Self::Refused(row) => Some(row),
@@ -42,51 +42,51 @@ impl<T> Written<T> {
     }
 }
 
-/// Rows read together, though not at one instant.
+/// Rows that were read together, though not all at the same instant.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
-    /// The jobs that are there.
+    /// The jobs that exist.
     pub jobs: BTreeMap<JobId, Job>,
-    /// The parts that are there.
+    /// The parts that exist.
     pub parts: BTreeMap<PartId, Part>,
 }
 
-/// What an `Idempotency-Key` stands for.
+/// An `Idempotency-Key` and the job that it started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubmissionKey {
     /// The owner.
     pub user_id: UserId,
     /// SHA-256 of the key, in hex.
     pub key_hash: String,
-    /// The job it started.
+    /// The job that it started.
     pub job: JobId,
     /// SHA-256 of the request's body, in hex.
     pub fingerprint: String,
 }
 
-/// A chunk's items kept in the table while its job stands.
+/// A chunk's items that are parked: kept in the table while the job is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
-    /// Which chunk.
+    /// The chunk.
     pub id: ChunkId,
-    /// Of the message; each send has its own, so no two park in one place.
+    /// The message's nonce. Every send has its own, so that no two parked messages share a row.
     pub nonce: Uuid,
-    /// The message as the queue carried it.
+    /// The message as received from the queue.
     pub body: String,
 }
 
-/// A mark that something was about to begin that may kill its worker.
+/// A mark that something is about to begin that may kill its worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CareMark {
-    /// An item, by its index in the job; `None` if it was the preparing of the job's processor.
+    /// The index of the item in the job; `None` for preparing the job's processor.
     pub item: Option<u64>,
-    /// When the worker that made the mark is gone at the latest.
+    /// When the worker that made the mark has ended for certain.
     pub deadline: DateTime<Utc>,
-    /// How often it was begun by a worker that died.
+    /// How many workers died while it was marked.
     pub strikes: u32,
 }
 
-/// Jobs found by an index, with where to go on.
+/// Jobs found with an index, and where to continue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Ids, in the index's order.
@@ -95,19 +95,19 @@ pub struct Found {
     pub next: Option<String>,
 }
 
-/// Which jobs the sweep asks for.
+/// Which jobs the sweep reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Candidates {
-    /// Those to be looked at, live or ended and not reconciled, by their last change of status.
+    /// Jobs to be checked, live or ended and not reconciled, by their last change of status.
     Live,
-    /// Ended ones, by when they expire, or were forgotten.
+    /// Ended jobs, by when they expire or were deleted.
     Ended,
 }
 
 /// The rows of jobs. Errors are [`JobError::Unavailable`], and [`JobError::Corrupt`] where a row is read.
 #[async_trait]
 pub trait Ledger: Send + Sync + Debug {
-    /// The job rows and part rows of these ids, in as few calls as can be. Those that are not there are left out.
+    /// The job rows and part rows with these ids, in as few calls as possible. Rows that do not exist are left out.
     async fn rows(&self, jobs: &[JobId], parts: &[PartId]) -> Result<Rows, JobError>;
 
     /// One job row.
@@ -120,19 +120,19 @@ pub trait Ledger: Send + Sync + Debug {
         Ok(self.rows(&[], &[id]).await?.parts.remove(&id))
     }
 
-    /// Part rows; of none nothing is asked.
+    /// Part rows. Without ids nothing is read.
     async fn parts(&self, ids: &[PartId]) -> Result<BTreeMap<PartId, Part>, JobError> {
         if ids.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.rows(&[], ids).await?.parts) }
     }
 
-    /// The parts whose counts are not in the job's row, read after it.
+    /// The parts whose counts are not in the job's row, read after the row.
     async fn open_parts(&self, job: &Job) -> Result<Vec<Part>, JobError> {
         let ids: Vec<PartId> = job.parts_not_rolled_up().into_iter().map(|part| (job.id, part)).collect();
         Ok(self.parts(&ids).await?.into_values().collect())
     }
 
-    /// Puts a job row and its params, and its key row if it has one, all or none. A key row of the same owner and
-    /// key that names another job is in the way, unless that job is `replacing`: it is returned and nothing is put.
+    /// Writes a job row, its params and, if it has one, its key row: all or none. If the owner's key already has a row
+    /// for another job, that row is returned and nothing is written, unless the job is `replacing`.
     async fn create(
         &self,
         job: &Job,
@@ -144,7 +144,8 @@ pub trait Ledger: Send + Sync + Debug {
     /// One conditional write to a job row.
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError>;
 
-    /// Puts a part row unless there is another: then returns that. Exactly this row was put by an earlier try, and is no other.
+    /// Writes a part row, unless there is a different one: then returns that. A row that is exactly the same was
+    /// written by an earlier try and counts as this one.
     async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError>;
 
     /// One conditional write to a part row.
@@ -156,38 +157,39 @@ pub trait Ledger: Send + Sync + Debug {
     /// The outcome row of a chunk.
     async fn outcome(&self, id: ChunkId) -> Result<Option<Outcome>, JobError>;
 
-    /// Outcome rows of a part in the order of chunks, from `from` on: a page, empty only at the end.
+    /// A page of a part's outcome rows in order of chunks, beginning at `from`. Empty only at the end.
     async fn outcomes(&self, id: PartId, from: u16) -> Result<Vec<Outcome>, JobError>;
 
-    /// Puts an outcome row if the one that is there has the version before it (none before version 1): says whether.
-    /// Also true if exactly this row is there already, put by an earlier try whose answer was lost.
+    /// Writes an outcome row if the stored row has the previous version (there is none before version 1). Returns
+    /// whether it did. Also true if exactly this row is already there, written by an earlier try whose answer was lost.
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError>;
 
-    /// Keeps a message.
+    /// Parks a message.
     async fn park(&self, parked: &Parked) -> Result<(), JobError>;
 
-    /// Messages kept of a part: a page, empty only when there are none.
+    /// A page of a part's parked messages. Empty only if there are none.
     async fn parked(&self, id: PartId) -> Result<Vec<Parked>, JobError>;
 
-    /// Forgets a kept message.
+    /// Deletes a parked message.
     async fn unpark(&self, id: ChunkId, nonce: Uuid) -> Result<(), JobError>;
 
     /// The mark of a chunk in careful mode.
     async fn care(&self, id: ChunkId) -> Result<Option<CareMark>, JobError>;
 
-    /// Makes, changes or removes the mark.
+    /// Writes, changes or removes the mark.
     async fn put_care(&self, id: ChunkId, care: Option<&CareMark>) -> Result<(), JobError>;
 
-    /// An owner's jobs, newest first, at most `limit`, after a position. Eventually consistent: candidates only.
+    /// An owner's jobs, newest first, at most `limit`, after a position. Eventually consistent: use them as candidates
+    /// only.
     async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError>;
 
-    /// Jobs whose index time is before `before`, oldest first, at most `limit`, after a position. Eventually consistent:
-    /// candidates only.
+    /// Jobs whose time in the index is before `before`, oldest first, at most `limit`, after a position. Eventually
+    /// consistent: use them as candidates only.
     async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError>;
 
-    /// Deletes every row of a part: a page of them; says whether none is left.
+    /// Deletes a page of a part's rows. Returns true if none are left.
     async fn delete_part(&self, id: PartId) -> Result<bool, JobError>;
 
-    /// Deletes a job's params, its key row, and last the job row.
+    /// Deletes a job's params, its key row, and last of all its job row.
     async fn delete_job(&self, job: &Job) -> Result<(), JobError>;
 }

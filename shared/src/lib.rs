@@ -1,18 +1,17 @@
-//! Background jobs on AWS Lambda with exact progress.
+//! Background jobs on AWS Lambda with exact progress: the rules and use-cases. This crate compiles without AWS.
 //!
-//! Rules and use-cases, which know no vendor: this crate compiles without AWS.
-//!
-//! The map:
-//! - What a user writes is in the crate `headway-processor`; its types are re-exported here.
-//! - Nouns and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`], [`percentage`],
-//!   [`quota`], [`limits`], [`prices`].
-//! - Ports: [`ledger`] to the rows of jobs, with [`jobs`] as the only door to writes of jobs and parts; [`cupboard`] to what is
-//!   kept beside them, and [`store`] to both; [`queue`] to the messages; [`clock`].
-//! - Use-cases, which know ports only: [`submit`], [`work`] (one stage a file), [`settle`], [`upward`], [`end`] (the one door through
-//!   which a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`], [`live_jobs`], [`records`], [`sweep`].
+//! Its map:
+//! - Traits and types that users write against are in the crate `headway-processor` and are re-exported here.
+//! - Data and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`],
+//!   [`percentage`], [`quota`], [`limits`], [`prices`].
+//! - Ports: [`ledger`] to the rows of jobs; [`jobs`], through which all writes to jobs and parts go; [`cupboard`] to
+//!   what is kept besides them; [`store`] to both; [`queue`] to the messages; [`clock`].
+//! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
+//!   (the only place where a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`],
+//!   [`live_jobs`], [`records`], [`sweep`].
 //! - [`access`] decides for whom a job exists.
 //!
-//! The words are defined in `docs/glossary.md`.
+//! `docs/glossary.md` defines the words.
 
 pub mod access;
 mod admit;

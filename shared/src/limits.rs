@@ -1,6 +1,6 @@
-//! Every bound of the system, with assertions between those that depend on each other.
+//! All limits of the system, with assertions about those that depend on each other.
 //!
-//! Bytes are bytes, never characters, unless the name says so. The contract is the HTTP API's page of limits.
+//! Bytes are bytes and never characters, unless the name says so. The HTTP API promises these limits.
 
 use std::time::Duration;
 
@@ -18,33 +18,33 @@ pub const ITEMS_PER_REQUEST_MAX: usize = 50_000;
 pub const ITEMS_PER_JOB_MAX: u64 = 10_000_000;
 /// Parts of a job.
 pub const PARTS_PER_JOB_MAX: u32 = 1_000;
-/// Chunks of a part: its row stays within one write unit.
+/// Chunks of a part: with these its row fits into one write unit.
 pub const CHUNKS_PER_PART_MAX: usize = 80;
 /// Chunks cut from one job body.
 pub const CHUNKS_PER_BODY_MAX: usize = 1_000;
-/// About how many chunks a small job is cut into, so that it runs side by side and its bar moves.
+/// About how many chunks a small job is cut into, so that they can run in parallel and progress is visible.
 pub const CHUNKS_PER_SMALL_JOB: usize = 32;
 /// Items' bytes in a chunk message, their framing included. SQS bills per 64 KiB.
 pub const CHUNK_BYTES_MAX: usize = 60_000;
-/// What an item costs in a message beside its own bytes: a comma.
+/// What an item adds to a message besides its own bytes: a comma.
 pub const ITEM_FRAME_BYTES: usize = 1;
-/// What an item's index costs in a message that carries only some of a chunk's items: eight digits and a comma.
+/// What an item's index adds to a message that carries only some of a chunk's items: eight digits and a comma.
 pub const INDEX_BYTES_MAX: usize = 9;
-/// Room for a chunk message's other members.
+/// Space for a chunk message's other members.
 pub const MESSAGE_FRAME_BYTES_MAX: usize = 1_024;
 /// An item, in bytes.
 pub const ITEM_BYTES_MAX: usize = 50_000;
 /// How deep an item may nest.
 pub const ITEM_DEPTH_MAX: usize = 100;
-/// An item's output, in bytes; more is omitted.
+/// An item's output, in bytes; a larger one is omitted.
 pub const OUTPUT_BYTES_MAX: usize = 16_000;
-/// All outputs of a chunk, in bytes; more is omitted.
+/// All outputs of a chunk, in bytes; further ones are omitted.
 pub const OUTPUTS_PER_CHUNK_BYTES_MAX: usize = 300_000;
-/// An error's code, in characters; cut.
+/// An error's code, in characters; a longer one is cut.
 pub const ERROR_CODE_CHARS_MAX: usize = 64;
-/// An error's message, in characters; cut.
+/// An error's message, in characters; a longer one is cut.
 pub const ERROR_MESSAGE_CHARS_MAX: usize = 1_000;
-/// A job's `errorMessage`, in bytes; cut, so that the job row stays within a kilobyte.
+/// A job's `errorMessage`, in bytes; a longer one is cut, so that the job row stays within a kilobyte.
 pub const JOB_ERROR_BYTES_MAX: usize = 300;
 /// A job's `params`, in bytes.
 pub const PARAMS_BYTES_MAX: usize = 100_000;
@@ -60,27 +60,28 @@ pub const METADATA_VALUE_CHARS_MAX: usize = 500;
 pub const METADATA_BYTES_MAX: usize = 2_000;
 /// An `Idempotency-Key`, in visible ASCII characters.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
-/// Jobs of an owner that have not ended, unless the operator says otherwise.
+/// How many jobs of an owner may be live, unless the operator sets another number.
 pub const LIVE_JOBS_MAX: u32 = 100;
-/// Items of an owner's jobs that have not ended, unless the operator says otherwise.
+/// How many items an owner's live jobs may have, unless the operator sets another number.
 pub const LIVE_ITEMS_MAX: u64 = 20_000_000;
-/// Jobs and rounds that an owner starts within a minute, unless the operator says otherwise.
+/// How many jobs and rounds an owner may start within a minute, unless the operator sets another number.
 pub const STARTS_PER_MINUTE_MAX: u32 = 60;
-/// How long an ended job is kept unless the operator says otherwise, in days.
+/// For how many days an ended job is kept, unless the operator sets another number.
 pub const RETENTION_DAYS_DEFAULT: u16 = 30;
-/// The least and the most an operator may ask for, in days.
+/// The fewest and the most days that an operator may set.
 pub const RETENTION_DAYS_RANGE: std::ops::RangeInclusive<u16> = 1..=365;
 /// How long a submission may stay open without a new part.
 pub const OPEN_WITHOUT_PART_MAX: Duration = Duration::from_secs(24 * 3_600);
-/// How long a job may be paused; then it fails, and can be retried.
+/// How long a job may be paused. Then it fails, and can be retried.
 pub const PAUSED_MAX: Duration = Duration::from_secs(14 * 24 * 3_600);
-/// How long rows below a job may outlive it when every sweep fails: the table's TTL.
+/// How long rows below a job may outlive it if every sweep fails: the table's TTL.
 pub const TTL_DAYS: i64 = 400;
 /// The longest a Lambda function runs. Source: AWS Lambda quotas.
 pub const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
-/// How long after its end a job is left to the workers that may still be at it.
+/// How long after its end a job is left to workers that may still be running its items.
 pub const RECONCILE_AFTER_END: Duration = Duration::from_secs(960);
-/// How long the rows of a job stay that is gone for everybody: longer than a worker that saw it before can still write.
+/// How long the rows of a job are kept after it is gone for everybody: longer than a worker that saw it before can
+/// still write.
 pub const DELETE_AFTER_GONE: Duration = Duration::from_secs(930);
 
 /// Entries of `SendMessageBatch`. Source: Amazon SQS quotas.
@@ -94,36 +95,36 @@ pub const OUTCOME_BYTES_MAX: usize = 380_000;
 /// Keys of `BatchGetItem`. Source: Amazon DynamoDB quotas.
 pub const BATCH_GET_KEYS_MAX: usize = 100;
 
-/// How long the queue and after it the dead-letter queue keep a message, as the template says: nothing that was untouched
-/// for longer is in either.
+/// How long the queue and then the dead-letter queue keep a message, as the template sets it. A message that has not
+/// been sent again for longer is in neither.
 pub const MESSAGE_KEPT_MAX: Duration = Duration::from_secs((7 + 14) * 24 * 3_600);
 
-/// A worker begins an item only within this time of the start of a consistent read of its job.
+/// A worker begins an item only within this time after the start of a consistent read of its job.
 pub const LEASE: Duration = Duration::from_secs(1);
-/// A cancel answers this long after its write: the lease, and a little more.
+/// A cancel is answered this long after its write: the lease, and a little more.
 pub const CANCEL_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
 /// How often a running chunk shows its progress.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// How long after it last saw the job live a worker may still write results of a run that no row tells of.
+/// How long after its last read of a live job a worker may write results of a run that is not entered in any row.
 pub const UNSEEN_RUN_MAX: Duration = Duration::from_secs(2);
 /// How far the clocks of two functions may differ: AWS keeps them within milliseconds of each other.
 pub const CLOCKS_DIFFER_MAX: Duration = Duration::from_millis(500);
-/// How long after a job's end its numbers may be found to be final: by then a run that no row tells of has written its
-/// results, or never will.
+/// How long after a job's end its numbers may be declared final: a run that is not entered in any row has written its
+/// results by then, or never will.
 pub const SETTLES_AFTER: Duration = Duration::from_millis(2_500);
-/// How long before the function's deadline a worker begins nothing more and hands back the rest.
+/// How long before the function's deadline a worker begins nothing more and returns the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
-/// How long a chunk begins items before it gives its place to whoever is next in the queue.
+/// For how long a chunk begins items before it makes room for the next in the queue.
 pub const SLICE: Duration = Duration::from_secs(10);
 
-/// How often a message may come again in a row although nothing came of it: no item recorded, no attempt charged, no wait
-/// begun. Each time some other item of the same call was begun, so that this many in a row do not come by chance.
+/// How often in a row a message may return without progress: no item recorded, no attempt charged, no wait begun. In
+/// each of these rounds some other item of the same call began, so this many in a row do not happen by chance.
 pub const RETURNS_MAX: u32 = 1_000;
-/// Messages that one message is returned in, at most.
+/// In how many messages the rest of one message is returned at most.
 pub const RETURNED_MESSAGES_MAX: usize = 10;
 
-/// At most this many problems are told of one request.
+/// At most this many problems of a request are reported.
 pub const VIOLATIONS_MAX: usize = 20;
 
 const _: () = assert!(
@@ -133,7 +134,7 @@ const _: () = assert!(
 const _: () = assert!(ITEM_BYTES_MAX + ITEM_FRAME_BYTES <= CHUNK_BYTES_MAX, "every item fits in a chunk");
 const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
 const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
-const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker outlives the wait");
+const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker runs longer than the wait");
 const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have the largest job");
 const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
 const _: () = assert!(SLICE.as_secs() > CHECKPOINT_EVERY.as_secs(), "a slice shows its progress before it ends");
@@ -146,13 +147,13 @@ const _: () = assert!(
     UNSEEN_RUN_MAX.as_millis() >= LEASE.as_millis() + CHECKPOINT_EVERY.as_millis(),
     "a run is entered before it would have to look at the job again"
 );
-const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel outwaits every lease");
+const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel waits longer than every lease");
 const _: () = assert!(
     ITEMS_PER_JOB_MAX <= PARTS_PER_JOB_MAX as u64 * CHUNKS_PER_PART_MAX as u64 * ITEMS_PER_CHUNK_MAX as u64,
     "the largest job has room"
 );
 
-/// `text`, at most `most` characters of it.
+/// The first `most` characters of `text`.
 pub fn cut_to_chars(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }

@@ -1,4 +1,4 @@
-//! The live jobs of all owners, longest untouched first: what an operator looks at when work stands still.
+//! The live jobs of all owners, the longest unchanged first: what an operator looks at when work does not progress.
 
 use chrono::TimeDelta;
 
@@ -10,15 +10,16 @@ use crate::jobs::{JobPage, JobQuery, count_listed};
 use crate::ledger::Candidates;
 use crate::limits::BATCH_GET_KEYS_MAX;
 
-/// Jobs that are put in order together: beyond these the order is only exact within the next as many.
+/// How many jobs are sorted together. Beyond these the order is exact only within the next window.
 const JOBS_PER_WINDOW: usize = 1_000;
-/// The sweep's index has places in the future, for jobs that are not due yet, but none as far away as this.
+/// The sweep's index has places in the future for jobs that are not due yet, but none as far away as this.
 const AHEAD_MAX: TimeDelta = TimeDelta::days(366);
 
-/// A page of live jobs. Nothing had happened for longest to the first one. A job that something happens to while a
-/// caller goes from page to page moves towards the end, so it can come twice but is not left out.
+/// A page of live jobs; the first one has been unchanged for longest. A job that changes while a caller reads page
+/// after page moves towards the end, so it may appear twice but is never left out.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`].
 pub async fn list(app: &App, query: &JobQuery) -> Result<JobPage, JobError> {
     let from = query.after.as_deref().map(Position::parse).transpose()?.unwrap_or_default();
@@ -38,7 +39,7 @@ pub async fn list(app: &App, query: &JobQuery) -> Result<JobPage, JobError> {
     Ok(JobPage { jobs, next: next.map(|next| next.to_text()) })
 }
 
-/// The jobs of one window, and where the next one begins.
+/// The jobs of one window, and where the next window begins.
 async fn window(app: &App, from: Option<&str>) -> Result<(Vec<JobId>, Option<String>), JobError> {
     let (mut ids, mut from) = (Vec::new(), from.map(str::to_owned));
     while ids.len() < JOBS_PER_WINDOW {
@@ -60,12 +61,12 @@ fn key(job: &Job) -> Key {
     (job.updated_at.timestamp_millis(), job.id)
 }
 
-/// Where a list goes on.
+/// Where a list continues.
 #[derive(Debug, Default, PartialEq)]
 struct Position {
-    /// Behind this job.
+    /// After this job.
     after: Option<Key>,
-    /// Of the jobs behind this place of the sweep's index.
+    /// Among the jobs after this place in the sweep's index.
     window: Option<String>,
 }
 
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_position_reads_as_it_was_written() {
+    fn a_position_is_read_back_as_written() {
         let id = JobId::parse("7c9e6679-7425-40de-944b-e07fc1f90ae7").unwrap();
         for after in [None, Some((1_790_000_000_123, id)), Some((-1, id))] {
             for window in [None, Some("2026-11-24T08:00:00.000Z#job/1".to_owned())] {

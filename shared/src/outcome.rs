@@ -1,6 +1,6 @@
-//! The outcome of a chunk: which items came out how, with failures and outputs. One row, merged under its version.
+//! The outcome of a chunk: the result of each item, with failures and outputs. It is one row, merged under a version.
 //!
-//! The first record of an item stands; a row only gains records, except that a retry clears failures for the next
+//! The first record of an item is kept. A row only gains records, except that a retry clears failures for the next
 //! round. What a register shows is computed from this row alone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,15 +23,15 @@ use crate::waiting::WaitingFor;
 pub enum FailureKind {
     /// The processor said so.
     Permanent,
-    /// It might pass, but was tried as often as it may be.
+    /// The failure may be temporary, but the item was tried the maximum number of times.
     RetriesExhausted,
-    /// Its downstream went on asking to wait, for longer than the processor's patience.
+    /// Its downstream kept asking it to wait, for longer than the processor's patience.
     Throttled,
     /// Its downstream could not be reached for longer than the processor's patience.
     Unreachable,
-    /// One call took longer than it may.
+    /// One call took longer than its limit.
     TimedOut,
-    /// It panicked, or was begun twice by workers that died.
+    /// It panicked, or two workers died while it was marked.
     Crashed,
     /// Its message reached the dead-letter queue.
     DeadLettered,
@@ -51,9 +51,9 @@ pub struct Failure {
     pub id: Option<String>,
     /// Why.
     pub kind: FailureKind,
-    /// The processor's short text, else the kind.
+    /// The processor's short code; if there is none, the kind.
     pub code: String,
-    /// For people.
+    /// A description for people.
     pub message: String,
     /// How often it was tried.
     pub attempts: u32,
@@ -70,7 +70,7 @@ impl Failure {
     }
 }
 
-/// What an item's processing gave back.
+/// The output of an item.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OutputRecord {
     /// The item's id, if the job names an `idField`.
@@ -81,7 +81,7 @@ pub struct OutputRecord {
     pub output: Option<Box<RawValue>>,
 }
 
-/// How one try of an item ended for good.
+/// The final result of an item.
 #[derive(Debug, Clone)]
 pub enum ItemResult {
     /// It succeeded, with or without an output.
@@ -90,23 +90,23 @@ pub enum ItemResult {
     Failed(Failure),
 }
 
-/// An item that failed in an earlier round and is to be run again.
+/// An item that failed in an earlier round and has to run again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Again {
-    /// The round it is to be run in.
+    /// The round in which it has to run.
     pub round: u32,
     /// The item, byte for byte.
     pub item: Box<RawValue>,
 }
 
-/// The outcome row of one chunk. Maps are keyed by the items' indexes in the job.
+/// The outcome row of a chunk. Maps are keyed by the items' indexes in the job.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Which chunk.
+    /// The chunk.
     pub id: ChunkId,
     /// One more with each write; 0 before the first.
     pub version: u64,
-    /// The round it was last cleared for or written in, 1 at first.
+    /// The round for which it was last cleared or written; 1 at first.
     pub round: u32,
     /// The index of the chunk's first item.
     pub first_index: u64,
@@ -116,43 +116,43 @@ pub struct Outcome {
     pub processed: Vec<u64>,
     /// Items that failed.
     pub failures: BTreeMap<u64, Failure>,
-    /// Outputs of items that succeeded with one.
+    /// The outputs of items that succeeded with one.
     pub outputs: BTreeMap<u64, OutputRecord>,
-    /// Items to be run again.
+    /// Items that have to run again.
     pub again: BTreeMap<u64, Again>,
-    /// The runs under way: each with the time after which its worker is gone. A run that takes less than a second is never
-    /// entered here.
+    /// The current runs: each with the time after which its worker has ended for certain. A run of less than a second
+    /// is never entered here.
     pub runs: BTreeMap<Uuid, DateTime<Utc>>,
-    /// Items that failed for now and wait to be tried again.
+    /// Items that failed for now and wait for another attempt.
     pub retrying: BTreeSet<u64>,
-    /// What they wait for, if that is known.
+    /// What they wait for, if it is known.
     pub waiting_for: Option<WaitingFor>,
 }
 
-/// A change of an outcome row: what one write of it adds to the results that are recorded.
+/// What a write changes in an outcome row besides adding results.
 #[derive(Debug, Clone, Default)]
 pub struct OutcomeChange {
-    /// A run that goes on after this write, with the time after which its worker is gone.
+    /// A run that continues after this write, with the time after which its worker has ended for certain.
     pub enters: Option<(Uuid, DateTime<Utc>)>,
     /// A run that ends with this write.
     pub leaves: Option<Uuid>,
-    /// Items that failed for now and wait to be tried again.
+    /// Items that failed for now and wait for another attempt.
     pub retrying: BTreeSet<u64>,
-    /// What they wait for, if that is known.
+    /// What they wait for, if it is known.
     pub waiting_for: Option<WaitingFor>,
-    /// Runs are gone whose workers were to end before this.
+    /// Removes runs whose workers ended before this time.
     pub gone_before: Option<DateTime<Utc>>,
 }
 
 impl OutcomeChange {
-    /// Whether an outcome row without it tells as much.
+    /// True if the write would change nothing.
     pub fn is_nothing(&self) -> bool {
         self.enters.is_none() && self.leaves.is_none() && self.retrying.is_empty()
     }
 }
 
 impl Outcome {
-    /// Nothing recorded yet.
+    /// With nothing recorded yet.
     pub fn new(id: ChunkId, first_index: u64, items: u16) -> Self {
         Self {
             id,
@@ -170,12 +170,12 @@ impl Outcome {
         }
     }
 
-    /// Whether the item is recorded, one way or the other.
+    /// True if the item is recorded, processed or failed.
     pub fn has(&self, index: u64) -> bool {
         self.failures.contains_key(&index) || self.processed.binary_search(&index).is_ok()
     }
 
-    /// What its register is to show.
+    /// The register that shows this row.
     pub fn register(&self) -> Register {
         let (processed, failed) = (self.processed.len() as u16, self.failures.len() as u16);
         let full = processed + failed == self.items;
@@ -183,7 +183,7 @@ impl Outcome {
         Register::Outcome { version: self.version, full, running, retrying: self.retrying.len() as u16, processed, failed }
     }
 
-    /// Makes the change, after the results that come with it were merged; says whether anything changed.
+    /// Makes the change, after the results that belong to it were merged. Returns whether anything changed.
     pub fn change(&mut self, change: &OutcomeChange) -> bool {
         let runs = self.runs.len();
         self.runs.retain(|run, until| Some(*run) != change.leaves && change.gone_before.is_none_or(|before| *until >= before));
@@ -200,12 +200,12 @@ impl Outcome {
             self.waiting_for.clone_from(&change.waiting_for);
             changed = true;
         }
-        // Of a full chunk no reader asks for runs: a write for them alone would leave its register behind, if it is not shown.
+        // No reader looks for runs in a full chunk, and a write only for them would leave its register behind.
         changed && !self.register().is_full()
     }
 
-    /// Records `results` begun while the part was in `round_begun`; says whether anything changed. What is recorded
-    /// stands; a result begun before the item was cleared to run again does not count.
+    /// Records `results` that began while the part was in `round_begun`. Returns whether anything changed. Existing
+    /// records are kept. A result does not count if the item was cleared after it began.
     pub fn merge(&mut self, results: impl IntoIterator<Item = (u64, ItemResult)>, round_begun: u32) -> bool {
         let mut changed = false;
         for (index, result) in results {
@@ -218,21 +218,21 @@ impl Outcome {
             changed = true;
         }
         if changed {
-            // A clear for the round these results belong to comes too late for them.
+            // A late clear for the round of these results must not remove them.
             self.round = self.round.max(round_begun);
             self.fit();
         }
         changed
     }
 
-    /// Makes every failure run again in `round`; says whether the row changed.
+    /// Makes every failure run again in `round`. Returns whether the row changed.
     pub fn clear(&mut self, round: u32) -> bool {
         if self.round >= round {
             return false;
         }
         let failures = std::mem::take(&mut self.failures);
         self.again.extend(failures.into_iter().map(|(index, failure)| (index, Again { round, item: failure.item })));
-        // They begin anew, as if they had never been tried.
+        // They start again as if they had never been tried.
         (self.retrying, self.waiting_for) = (BTreeSet::new(), None);
         self.round = round;
         true
@@ -268,7 +268,7 @@ impl Outcome {
         output
     }
 
-    /// Keeps the row below the table's limit in any case: outputs give way from the last one on, then messages.
+    /// Keeps the row below the table's limit in any case: drops outputs from the last one on, then cuts messages.
     fn fit(&mut self) {
         let mut bytes = self.bytes();
         for output in self.outputs.values_mut().rev() {
@@ -285,7 +285,7 @@ impl Outcome {
         }
     }
 
-    /// The most the row can take as JSON, uncompressed: texts may grow when they are escaped.
+    /// The largest size of the row as uncompressed JSON; texts may grow when they are escaped.
     fn bytes(&self) -> usize {
         let id = |id: &Option<String>| id.as_ref().map_or(0, |id| 2 * id.len());
         let failures = self.failures.values().map(|f| f.item.get().len() + 2 * (f.message.len() + f.code.len()) + id(&f.id) + 100);
@@ -345,9 +345,9 @@ mod tests {
         assert!(outcome.again.is_empty() && outcome.register().counts().processed == 1);
     }
 
-    /// What broke it: a worker that died kept the chunk running for ever, or a recorded item was said to wait.
+    /// Bug found: a dead worker kept the chunk running for ever, or a recorded item was shown as waiting.
     #[test]
-    fn a_row_tells_of_runs_under_way_and_of_items_that_wait() {
+    fn a_row_shows_current_runs_and_waiting_items() {
         let until = |seconds| DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds);
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let shows = |outcome: &Outcome| (outcome.register().is_running(), outcome.register().retrying());
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn too_large_outputs_are_omitted_and_said_to_be() {
+    fn too_large_outputs_are_omitted_and_marked() {
         let mut outcome = Outcome::new(ID, 0, 250);
         let output = |bytes: usize| Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(bytes - 2)))) });
         let sizes = |i| if i == 0 { 16_001 } else { 16_000 };
@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(kept(&outcome), (1..=18).chain([30]).collect::<Vec<_>>(), "300,000 bytes to the byte");
     }
 
-    /// Failures with long messages, beside as many bytes of outputs as are kept.
+    /// Failures with long messages, besides the largest outputs that are kept.
     fn crowded(failures: u64) -> Outcome {
         let mut outcome = Outcome::new(ID, 0, 250);
         let output = Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(9_998)))) });
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_give_way_from_the_last_one_on_and_messages_only_then() {
+    fn outputs_are_dropped_from_the_last_one_on_before_messages_are_cut() {
         let some = crowded(40);
         let kept = some.outputs.values().take_while(|output| output.output.is_some()).count();
         assert!((1..30).contains(&kept) && some.outputs.values().skip(kept).all(|output| output.output.is_none()), "{kept}");
@@ -410,7 +410,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing but quotes, which take two bytes each, in every text.
+        /// Every text consists of quotes, which take two bytes each.
         #[test]
         fn a_row_takes_at_most_what_is_reckoned_and_not_much_less(
             failures in proptest::collection::vec((0usize..300, 0usize..60, proptest::option::of(1usize..100), 1usize..500), 0..20),

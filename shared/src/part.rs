@@ -1,6 +1,7 @@
-//! The part: the ledger row. One register a chunk, which only ever rises; every count is a sum over registers.
+//! The part: a row of the ledger. It has one register for each chunk; a register never falls, and every count is a sum
+//! over registers.
 //!
-//! There is no counter to increment and nothing to take back, so a write repeated, late or out of order changes nothing.
+//! Nothing is incremented or taken back, so a write that is repeated, late or out of order changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +10,33 @@ use chrono::{DateTime, Utc};
 use crate::ids::{JobId, PartId};
 use crate::waiting::WaitingFor;
 
-/// What the ledger knows of one chunk.
+/// What the ledger knows of a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Register {
-    /// Every item succeeded and there is no outcome row: final.
+    /// Every item succeeded and there is no outcome row. Final.
     Clean {
         /// All its items.
         items: u16,
     },
-    /// The counts of a version of the chunk's outcome row.
+    /// The counts of one version of the chunk's outcome row.
     Outcome {
         /// The outcome row's version, from 1.
         version: u64,
-        /// Whether every item is recorded.
+        /// True if every item is recorded.
         full: bool,
-        /// Whether a worker may be at items of the chunk just now, whose results are still to come. Never with `full`.
+        /// True if a worker may be running items of the chunk whose results are still to come. Never together with
+        /// `full`.
         running: bool,
-        /// Items that failed for now and wait to be tried again.
+        /// How many items failed for now and wait for another attempt.
         retrying: u16,
-        /// Items that succeeded.
+        /// How many items succeeded.
         processed: u16,
-        /// Items that failed for good.
+        /// How many items failed for good.
         failed: u16,
     },
 }
 
-/// The least code of a register that shows an outcome row; clean ones are below.
+/// The smallest code of a register that shows an outcome row. Clean ones have smaller codes.
 pub const OUTCOME_CODE_MIN: u64 = VERSION_UNIT;
 const VERSION_UNIT: u64 = 10_000_000_000;
 const STATE_UNIT: u64 = 1_000_000_000;
@@ -42,13 +44,14 @@ const STATE_FULL: u64 = 1;
 const STATE_RUNNING: u64 = 2;
 
 impl Register {
-    /// The register of an outcome row that is at rest: no worker is at the chunk, and no item waits to be tried again.
+    /// The register of an outcome row at rest: no worker runs the chunk, and no item waits for another attempt.
     pub fn at_rest(version: u64, full: bool, processed: u16, failed: u16) -> Self {
         Self::Outcome { version, full, running: false, retrying: 0, processed, failed }
     }
 
-    /// The register as one number: `items` when clean, else version × 10¹⁰ + state × 10⁹ + retrying × 10⁶ + processed × 10³
-    /// + failed, where the state is 1 when full, 2 when running, else 0. A later version has the greater code.
+    /// The register as one number: `items` if clean; otherwise version × 10¹⁰ + state × 10⁹ + retrying × 10⁶ +
+    /// processed × 10³ + failed, where the state is 1 if full, 2 if running, else 0. A later version has the larger
+    /// code.
     pub fn code(self) -> u64 {
         match self {
             Self::Clean { items } => items.into(),
@@ -60,7 +63,7 @@ impl Register {
         }
     }
 
-    /// The register of that code.
+    /// The register with that code.
     pub fn from_code(code: u64) -> Self {
         let low = |n: u64| (n % 1_000) as u16;
         if code < OUTCOME_CODE_MIN {
@@ -78,17 +81,17 @@ impl Register {
         }
     }
 
-    /// Whether every item of the chunk is recorded.
+    /// True if every item of the chunk is recorded.
     pub fn is_full(self) -> bool {
         matches!(self, Self::Clean { .. } | Self::Outcome { full: true, .. })
     }
 
-    /// Whether a worker may be at items of the chunk just now.
+    /// True if a worker may be running items of the chunk.
     pub fn is_running(self) -> bool {
         matches!(self, Self::Outcome { running: true, .. })
     }
 
-    /// How many of its items failed for now and wait to be tried again.
+    /// How many of its items failed for now and wait for another attempt.
     pub fn retrying(self) -> u16 {
         match self {
             Self::Clean { .. } => 0,
@@ -105,7 +108,7 @@ impl Register {
     }
 }
 
-/// How many items came out how.
+/// How many items have which result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Succeeded.
@@ -115,7 +118,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Items that came out at all.
+    /// Items with a final result.
     pub fn handled(self) -> u64 {
         self.processed + self.failed
     }
@@ -130,26 +133,26 @@ pub struct Part {
     pub number: u32,
     /// The index of its first item.
     pub first_index: u64,
-    /// Its items.
+    /// How many items it has.
     pub items: u32,
-    /// Its chunks.
+    /// How many chunks it has.
     pub chunks: u16,
-    /// Of the bytes and the boundaries of its chunks.
+    /// A hash of its chunks' bytes and boundaries.
     pub fingerprint: String,
-    /// The round its registers belong to.
+    /// The round to which its registers belong.
     pub round: u32,
-    /// A register for each chunk with anything recorded.
+    /// A register for each chunk with something recorded.
     pub registers: BTreeMap<u16, Register>,
-    /// Whether the queue has accepted all its chunks.
+    /// True if the queue has accepted all its chunks.
     pub sent: bool,
-    /// What its items were last seen to wait for.
+    /// What its items were last known to wait for.
     pub waiting_for: Option<WaitingFor>,
     /// When its row last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Part {
-    /// A part of the first round, created now: nothing is recorded or sent.
+    /// A part in the first round, created now, with nothing recorded or sent.
     pub fn new((job, number): PartId, first_index: u64, items: u32, chunks: u16, now: DateTime<Utc>) -> Self {
         Self {
             job,
@@ -166,7 +169,7 @@ impl Part {
         }
     }
 
-    /// What its registers add up to.
+    /// The sum of its registers.
     pub fn counts(&self) -> Counts {
         self.registers.values().map(|register| register.counts()).fold(Counts::default(), |sum, counts| Counts {
             processed: sum.processed + counts.processed,
@@ -174,24 +177,24 @@ impl Part {
         })
     }
 
-    /// The counts as a job in `round` has them: what failed in an earlier round is pending again, before any worker has
-    /// brought the part to the round.
+    /// The counts as a job in `round` has them: items that failed in an earlier round are pending again, even before a
+    /// worker has brought the part to the new round.
     pub fn counts_in(&self, round: u32) -> Counts {
         let Counts { processed, failed } = self.counts();
         Counts { processed, failed: if self.round < round { 0 } else { failed } }
     }
 
-    /// How many of its items failed for now and wait to be tried again.
+    /// How many of its items failed for now and wait for another attempt.
     pub fn retrying(&self) -> u64 {
         self.registers.values().map(|register| u64::from(register.retrying())).sum()
     }
 
-    /// Whether a worker may be at items of the part just now.
+    /// True if a worker may be running items of the part.
     pub fn is_running(&self) -> bool {
         self.registers.values().any(|register| register.is_running())
     }
 
-    /// Whether every item of every chunk is recorded.
+    /// True if every item of every chunk is recorded.
     pub fn is_full(&self) -> bool {
         self.registers.len() == usize::from(self.chunks) && self.registers.values().all(|register| register.is_full())
     }
@@ -200,39 +203,39 @@ impl Part {
 /// A change of a part row: one conditional write, safe to repeat.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PartWrite {
-    /// All items of a chunk succeeded, none has an output, and nothing was recorded of it before.
+    /// All items of a chunk succeeded without outputs, and nothing was recorded of the chunk before.
     Clean {
-        /// Which chunk.
+        /// The chunk.
         chunk: u16,
-        /// All its items.
+        /// How many items it has.
         items: u16,
     },
-    /// Show a chunk's outcome row, unless a later version, or a clean end, is shown.
+    /// Shows a chunk's outcome row, unless a later version or a clean register is shown already.
     Shadow {
-        /// Which chunk.
+        /// The chunk.
         chunk: u16,
-        /// The outcome row's register, never a clean one.
+        /// The outcome row's register; never a clean one.
         register: Register,
-        /// What its items wait for; `None` leaves the part's as it is.
+        /// What its items wait for. `None` leaves the part's value unchanged.
         waiting_for: Option<WaitingFor>,
     },
-    /// Move the part to another round, if nothing of it changed.
+    /// Brings the part to another round, if nothing of it has changed.
     Stamp {
-        /// The round it must be in.
+        /// The round in which it must be.
         from_round: u32,
-        /// The registers it must have.
+        /// The registers that it must have.
         from: BTreeMap<u16, Register>,
-        /// The round it is in from then on.
+        /// Its new round.
         round: u32,
-        /// Its registers from then on.
+        /// Its new registers.
         registers: BTreeMap<u16, Register>,
     },
-    /// The queue has accepted all chunks.
+    /// The queue has accepted all its chunks.
     Sent,
 }
 
 impl PartWrite {
-    /// Whether the write may happen to this row.
+    /// True if this row allows the write.
     pub fn admitted(&self, part: &Part) -> bool {
         match self {
             Self::Clean { chunk, .. } => !part.registers.contains_key(chunk),
@@ -244,7 +247,7 @@ impl PartWrite {
         }
     }
 
-    /// What the write does to a row that admits it.
+    /// Applies the write to a row that allows it.
     pub fn apply(&self, part: &mut Part, now: DateTime<Utc>) {
         match self {
             Self::Clean { chunk, items } => {
@@ -291,7 +294,7 @@ mod tests {
         }
 
         #[test]
-        fn the_last_version_stands_in_whatever_order_and_however_often_versions_arrive(
+        fn the_latest_version_wins_in_any_order_and_with_repetitions(
             mut order in proptest::collection::vec(1u64..20, 1..60),
         ) {
             let mut part = part();
@@ -311,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handled_came_out_either_way() {
+    fn handled_is_processed_and_failed() {
         assert_eq!(Counts { processed: 5, failed: 3 }.handled(), 8);
     }
 

@@ -1,4 +1,4 @@
-//! Holding a job and letting it go on. Workers park what they find of a job that stands; going on sends it again.
+//! Pausing and resuming a job. Workers park the messages of a held job; resuming sends them again.
 
 use crate::access::Viewer;
 use crate::app::App;
@@ -8,9 +8,10 @@ use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
 use crate::work::send_revivals;
 
-/// Holds the job: items in flight are finished, no further ones begin. Repeating it changes nothing.
+/// Pauses the job: running items are finished, and no further ones begin. It is safe to repeat.
 ///
 /// # Errors
+///
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`].
 pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     app.visible(viewer.into(), id).await?;
@@ -18,11 +19,12 @@ pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resul
     app.jobs.exact(job).await?.ok_or(JobError::NotFound)
 }
 
-/// Lets the job go on: every part is looked at for what was parked. Repeating it changes nothing.
+/// Resumes the job: every part is checked for parked messages. It is safe to repeat.
 ///
 /// # Errors
-/// [`JobError::NotFound`], [`Conflict::JobEnded`], and [`JobError::Unavailable`], after which it may be repeated: the
-/// job goes on in any case, at the latest when the sweep has looked.
+///
+/// [`JobError::NotFound`], [`Conflict::JobEnded`], and [`JobError::Unavailable`]. After the last it may be repeated;
+/// the job is resumed in any case, and at the latest the sweep sends what is parked.
 pub async fn resume(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     let row = app.visible(viewer.into(), id).await?;
     let handled = app.jobs.exact(row).await?.ok_or(JobError::NotFound)?.handled_items();
@@ -49,9 +51,9 @@ mod tests {
     use crate::ids::UserId;
     use crate::job::JobStatus;
 
-    /// What broke it: a job that was deleted meanwhile, told of as if it were there.
+    /// Bug found: a job that was deleted in between was returned as if it still existed.
     #[test]
-    fn what_is_not_live_any_more_is_told_of_as_what_it_is() {
+    fn a_job_that_is_no_longer_live_is_reported_as_it_is() {
         let live = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH);
         let ended = Job { status: JobStatus::Failed, ..live.clone() };
         let deleted = Job { deleting: true, ..ended.clone() };

@@ -1,4 +1,4 @@
-//! A share of items, as an exact decimal. In binary floating point 18.4 % of 375 items is a little less than 69 of them.
+//! A percentage of items, as an exact decimal. In binary floating point 18.4 % of 375 items is a little less than 69.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// How many digits a percentage may have behind its point: more than ten million items can tell apart.
+/// How many decimals a percentage may have: more than ten million items can distinguish.
 pub const DECIMALS_MAX: usize = 9;
 /// Units in one percent: 10 to the power of [`DECIMALS_MAX`].
 const UNITS_PER_PERCENT: u64 = 1_000_000_000;
@@ -25,22 +25,22 @@ const UNITS_MAX_DIGITS: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Percentage(u64);
 
-/// Why a text is no percentage.
+/// Why a text is not a percentage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PercentageError {
-    /// Not a decimal number.
+    /// It is not a decimal number.
     #[error("must be a number, such as 2.5")]
     NotANumber,
-    /// Less than 0 or more than 100.
+    /// It is less than 0 or more than 100.
     #[error("must be from 0 to 100")]
     OutOfRange,
-    /// More digits than are kept.
+    /// It has more decimals than are kept.
     #[error("must have at most {DECIMALS_MAX} digits behind the point")]
     TooPrecise,
 }
 
 impl Percentage {
-    /// Whether `part` is a larger share of `of` than this.
+    /// True if `part` is a larger share of `of` than this.
     pub fn is_exceeded_by(self, part: u64, of: u64) -> bool {
         u128::from(part) * u128::from(UNITS_MAX) > u128::from(self.0) * u128::from(of)
     }
@@ -83,7 +83,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Without trailing zeros: `18.4`, `5`.
+/// Without zeros at the end: `18.4`, `5`.
 impl fmt::Display for Percentage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, fraction) = (self.0 / UNITS_PER_PERCENT, self.0 % UNITS_PER_PERCENT);
@@ -92,7 +92,7 @@ impl fmt::Display for Percentage {
     }
 }
 
-/// As a JSON number with just its digits.
+/// As a JSON number with exactly its digits.
 impl Serialize for Percentage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
@@ -109,13 +109,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// What broke it: 69 of 375 failed, 18.4 % tolerated, and the job failed. Every share that whole items can be exactly.
+    /// Bug found: 69 of 375 failed, 18.4 % were tolerated, and the job failed. Checks every share that whole items can
+    /// make up exactly.
     #[test]
-    fn a_share_that_is_just_reached_is_not_exceeded() {
+    fn a_share_that_is_exactly_reached_is_not_exceeded() {
         assert!(!percent("18.4").is_exceeded_by(69, 375) && percent("18.4").is_exceeded_by(70, 375));
         for of in [1_u64, 2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 64, 80, 125, 375, 625, 1_000, 1_024, 15_625] {
             for part in 0..=of {
-                // As a decimal with six digits: exact for those whose other factors of `of` cancel.
+                // As a decimal with six digits, where that is exact.
                 let millionths = part * 100_000_000 / of;
                 if millionths * of != part * 100_000_000 {
                     continue;
@@ -157,9 +158,9 @@ mod tests {
         }
     }
 
-    /// A percentage that cannot be kept as it is written is refused, never rounded.
+    /// A percentage that cannot be kept exactly is refused and never rounded.
     #[test]
-    fn what_is_not_kept_exactly_is_refused() {
+    fn inexact_percentages_are_refused() {
         let refused = [
             ("100.000000001", PercentageError::OutOfRange),
             ("100.0000000001", PercentageError::TooPrecise),
@@ -192,9 +193,9 @@ mod tests {
     }
 
     proptest! {
-        /// Rows, messages to clients and the command all write and read this text.
+        /// Rows, answers and the command all write and read this text.
         #[test]
-        fn what_is_written_reads_the_same(units in 0..=UNITS_MAX) {
+        fn a_percentage_is_read_back_as_written(units in 0..=UNITS_MAX) {
             let percentage = Percentage(units);
             prop_assert_eq!(percentage.to_string().parse(), Ok(percentage));
         }

@@ -1,4 +1,4 @@
-//! The port to the queue: sending. Receiving is the event source mapping's, which calls the worker's handler.
+//! The port to the queue: sending. Receiving is done by the event source mapping, which calls the worker's handler.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -10,22 +10,23 @@ use crate::ids::UserId;
 
 pub mod memory;
 
-/// A message to be sent, as the wire has it.
+/// A message to be sent, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The text.
     pub body: String,
-    /// How long the queue holds it back, at most 15 minutes.
+    /// How long the queue delays it, at most 15 minutes.
     pub delay: Duration,
 }
 
-/// Where chunks are sent to be worked off.
+/// The queue to which chunks are sent.
 #[async_trait]
 pub trait ChunkQueue: Send + Sync + Debug {
-    /// Sends every message for `group` (the owner: the queue shares its workers fairly among groups). When it
-    /// returns, the queue has accepted all of them; sending all of them again is safe.
+    /// Sends every message for `group` (the owner: the queue shares its workers fairly among groups). When it returns,
+    /// the queue has accepted all of them. It is safe to send all of them again.
     ///
     /// # Errors
-    /// [`JobError::Unavailable`] if any was not accepted: some may have been.
+    ///
+    /// [`JobError::Unavailable`] if any message was not accepted. Some may have been.
     async fn send(&self, group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError>;
 }

@@ -1,7 +1,7 @@
-//! Quotas of an owner: what was started lately and what has not ended, listed in one row. Pure rules.
+//! An owner's quotas: a row lists what the owner started recently and which jobs have not ended. Pure rules.
 //!
-//! Nothing is counted up and down, so nothing can drift: the row lists starts, and whether one is over is read from its
-//! job's row when it matters. What a crash leaves behind is a start whose job is not there; it counts for a minute.
+//! Nothing is counted up or down, so no count can become wrong. The row lists starts, and whether a start's job has
+//! ended is read from the job's row when it matters. A crash may leave a start without a job; it counts for a minute.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use crate::ids::{JobId, UserId};
 use crate::job::Job;
 use crate::limits::{LIVE_ITEMS_MAX, LIVE_JOBS_MAX, STARTS_PER_MINUTE_MAX};
 
-/// For how long a start counts as one of the last minute, and may still be without its job's row.
+/// How long a start counts towards the starts per minute, and may still be without its job's row.
 const RECENT: TimeDelta = TimeDelta::minutes(1);
-/// An owner who has reached a limit of what is live has all jobs looked at this often at most.
+/// If an owner has reached a limit of live jobs or items, all jobs are checked at most this often.
 const LOOKED_AT_EVERY: TimeDelta = TimeDelta::seconds(5);
-/// When to ask again after a limit of what is live: nobody knows when a job will end.
+/// When to try again after such a limit: nobody knows when a job will end.
 const LIVE_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// What one owner may have.
+/// The limits of one owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quotas {
-    /// Jobs that have not ended.
+    /// How many jobs may be live.
     pub live_jobs: u32,
-    /// Items of those jobs.
+    /// How many items these jobs may have.
     pub live_items: u64,
-    /// Starts within a minute: of jobs, and of rounds by a retry.
+    /// How many jobs, and rounds by a retry, may be started within a minute.
     pub starts_per_minute: u32,
 }
 
@@ -40,7 +40,7 @@ impl Default for Quotas {
 /// A quota that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exceeded {
-    /// Too many starts; the next one is possible after this time.
+    /// Too many starts. The next one is possible after this time.
     Starts(u32, Duration),
     /// Too many live jobs.
     LiveJobs(u32),
@@ -49,7 +49,7 @@ pub enum Exceeded {
 }
 
 impl Exceeded {
-    /// Whether jobs that have ended since may make room.
+    /// True if jobs that have ended in between may have made room.
     fn may_have_passed(self) -> bool {
         !matches!(self, Self::Starts(..))
     }
@@ -66,29 +66,29 @@ impl From<Exceeded> for JobError {
     }
 }
 
-/// A job's first round, or a later one, as it was started.
+/// The start of a job, or of a later round of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
     /// The job.
     pub job: JobId,
     /// The round, from 1.
     pub round: u32,
-    /// When.
+    /// When it was started.
     pub at: DateTime<Utc>,
-    /// The job's items, as far as is known; none once the round is over.
+    /// The job's items, as far as they are known; `None` once the round has ended.
     pub items: Option<u32>,
 }
 
 impl Start {
     fn is_recent(&self, now: DateTime<Utc>) -> bool {
-        // Of a clock that was far ahead nothing counts for longer than a minute either.
+        // A start by a clock that was far ahead does not count for longer than a minute either.
         (now - self.at).abs() < RECENT
     }
 
-    /// What the job's row says about it.
+    /// The start as the job's row shows it.
     fn looked_at(self, row: Option<&Job>, now: DateTime<Utc>) -> Self {
         let items = match row {
-            // The row is about to be put, or to be taken to the round; or whoever wanted to has died.
+            // The row is about to be written, or brought to the round; or the process that wanted to do so has died.
             None => self.items.filter(|_| self.is_recent(now)),
             Some(job) if job.round < self.round => self.items.filter(|_| self.is_recent(now)),
             Some(job) if !job.is_live() => None,
@@ -104,24 +104,25 @@ impl Start {
 pub struct Usage {
     /// The owner.
     pub user_id: UserId,
-    /// 0 before it is first put, and one more with each put.
+    /// 0 before the first write, and one more with each write.
     pub version: u64,
-    /// When all jobs were last looked at because a limit was reached.
+    /// When all jobs were last checked because a limit was reached.
     pub looked_at: Option<DateTime<Utc>>,
-    /// What is live or recent; what was not looked at for longest comes first.
+    /// Live or recent starts; the one not checked for longest comes first.
     pub starts: Vec<Start>,
 }
 
 impl Usage {
-    /// Of an owner who has started nothing.
+    /// For an owner who has started nothing.
     pub fn new(user_id: UserId) -> Self {
         Self { user_id, version: 0, looked_at: None, starts: Vec::new() }
     }
 
-    /// Adds a start, now being its time. An earlier one of the same job is over.
+    /// Adds a start that happens now. An earlier start of the same job is over.
     ///
     /// # Errors
-    /// The quota that has no room for it; nothing is added.
+    ///
+    /// The quota that has no room for it. Nothing is added.
     pub fn start(&mut self, start: Start, quotas: &Quotas) -> Result<(), Exceeded> {
         self.has_room_for_a_start(start.at, quotas)?;
         let others = || self.live().filter(|other| other.job != start.job);
@@ -135,11 +136,12 @@ impl Usage {
         Ok(())
     }
 
-    /// Notes that a live job has `items` at least, and says whether that is news. Of a job that is not listed it becomes
-    /// known here.
+    /// Records that a live job has at least `items`. Returns whether that changed anything. A job that is not listed
+    /// yet is added.
     ///
     /// # Errors
-    /// [`Exceeded::LiveItems`]; nothing is noted.
+    ///
+    /// [`Exceeded::LiveItems`]. Nothing is recorded.
     pub fn grow(&mut self, job: &Job, items: u32, quotas: &Quotas) -> Result<bool, Exceeded> {
         let is_its = |start: &Start| start.job == job.id && start.items.is_some();
         let known = self.starts.iter().position(is_its);
@@ -154,12 +156,12 @@ impl Usage {
         Ok(true)
     }
 
-    /// The live jobs to look at next, `count` at most.
+    /// The live jobs to check next, at most `count`.
     pub fn to_look_at(&self, count: usize) -> Vec<JobId> {
         self.live().map(|start| start.job).take(count).collect()
     }
 
-    /// Takes over what the rows of these jobs say; one that is not among `rows` is not there.
+    /// Updates the starts from the rows of these jobs. A job that is not among `rows` does not exist.
     pub fn look(&mut self, jobs: &[JobId], rows: &BTreeMap<JobId, Job>, now: DateTime<Utc>) {
         let (looked_at, others): (Vec<Start>, Vec<Start>) = self.starts.iter().partition(|start| jobs.contains(&start.job));
         let looked_at = looked_at.into_iter().map(|start| match start.items {
@@ -170,7 +172,7 @@ impl Usage {
         self.starts.retain(|start| start.items.is_some() || start.is_recent(now));
     }
 
-    /// Whether a quota that is used up may have room once all jobs are looked at, and it is time to look.
+    /// True if checking all jobs might make room in a quota that is used up, and it is time to do so.
     pub fn is_worth_a_look(&self, exceeded: Exceeded, now: DateTime<Utc>) -> bool {
         exceeded.may_have_passed() && self.looked_at.is_none_or(|at| (now - at).abs() >= LOOKED_AT_EVERY)
     }
@@ -182,7 +184,7 @@ impl Usage {
     fn has_room_for_a_start(&self, now: DateTime<Utc>, quotas: &Quotas) -> Result<(), Exceeded> {
         let mut recent: Vec<_> = self.starts.iter().filter(|start| start.is_recent(now)).map(|start| start.at).collect();
         recent.sort_unstable();
-        // There is room again when this many have left the minute.
+        // There is room again when this many starts are older than a minute.
         let Some(too_many) = recent.len().checked_sub(quotas.starts_per_minute as usize) else { return Ok(()) };
         let room_at = recent.get(too_many).map_or(now, |at| *at) + RECENT;
         let wait = (room_at - now).to_std().unwrap_or_default();
@@ -190,7 +192,7 @@ impl Usage {
     }
 }
 
-/// A job's items as an owner's row keeps them; no job has as many as do not fit.
+/// A job's items as an owner's row keeps them. No job has so many that they would not fit.
 pub(crate) fn bounded(items: u64) -> u32 {
     u32::try_from(items).unwrap_or(u32::MAX)
 }
@@ -232,7 +234,7 @@ mod tests {
         usage.look(&jobs, &rows, at(seconds));
     }
 
-    /// The minute slides: as one start leaves it another may come, and the wait that is told is the one that is needed.
+    /// The minute slides: when one start is older than a minute another is allowed, and the reported wait is exact.
     #[test]
     fn starts_are_counted_by_a_sliding_minute() {
         let (mut usage, quotas) = (usage(), Quotas { live_jobs: 100, ..QUOTAS });
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_live_is_bounded_and_room_comes_back_when_jobs_end() {
+    fn live_jobs_are_limited_and_ended_jobs_make_room() {
         let mut usage = usage();
         let starts: Vec<Start> = (0..3).map(|i| start_at(i * 100, 10)).collect();
         starts.iter().for_each(|start| usage.start(*start, &QUOTAS).unwrap());
@@ -260,9 +262,9 @@ mod tests {
         assert_eq!(usage.start(start_at(300, 80), &QUOTAS), Ok(()));
     }
 
-    /// Nobody is refused for ever: what is not there, or never came to its round, is forgotten after a minute, not before.
+    /// Nobody is refused for ever: a start whose job or round never appeared is dropped after a minute, and not before.
     #[test]
-    fn what_a_crash_left_is_forgotten() {
+    fn a_start_left_by_a_crash_is_dropped() {
         let mut usage = usage();
         let (never_put, never_elected) = (start_at(0, 10), Start { round: 2, ..start_at(0, 10) });
         usage.start(never_put, &QUOTAS).unwrap();
@@ -274,9 +276,9 @@ mod tests {
         assert_eq!(usage.starts, []);
     }
 
-    /// A retry makes its job live again, once, however often it is asked for; both starts were starts.
+    /// A retry makes its job live again, once, however often it is requested. Both starts count.
     #[test]
-    fn a_retry_counts_anew() {
+    fn a_retry_counts_as_another_start() {
         let mut usage = usage();
         let first = start_at(0, 10);
         usage.start(first, &QUOTAS).unwrap();
@@ -292,7 +294,8 @@ mod tests {
         assert_eq!(usage.starts, []);
     }
 
-    /// A part sent again, or out of order, changes nothing; a job that was never listed is, from its first part on.
+    /// A part that is sent again, or out of order, changes nothing. A job that was never listed is added with its first
+    /// part.
     #[test]
     fn a_job_grows_by_its_parts() {
         let mut usage = usage();
@@ -313,9 +316,9 @@ mod tests {
         assert_eq!(usage.starts[0].items, Some(10), "a sealed one does");
     }
 
-    /// Whoever is refused all day long costs a look now and then; and each is looked at in turn.
+    /// An owner who is refused all day causes few reads, and each job is checked in turn.
     #[test]
-    fn looks_are_shared_out() {
+    fn jobs_are_checked_in_turn() {
         let mut usage = usage();
         let now = at(100);
         usage.looked_at = Some(now);

@@ -1,7 +1,7 @@
-//! Reading what became of items: failures and outputs, by index, a page at a time.
+//! Reads the results of items, failures and outputs, in order of index and page by page.
 //!
-//! A row counts only if its register shows it, and who sees a record that is not shown yet shows it: so lists and counts
-//! agree.
+//! A row counts only if its register shows it. A reader that finds a record that is not shown yet shows it first, so
+//! that lists and counts agree.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,31 +17,31 @@ use crate::outcome::{Failure, Outcome, OutputRecord};
 use crate::part::{Counts, Part, Register};
 use crate::settle::show;
 
-/// Parts looked at for one page; with nothing found in them the page is empty and goes on behind them.
+/// How many parts are read for a page. If none has records, the page is empty and continues after them.
 const PARTS_PER_PAGE_MAX: u32 = 100;
 
-/// Outcome rows read for one page, at most.
+/// How many outcome rows are read for a page at most.
 const ROWS_PER_PAGE_MAX: usize = 200;
-/// Of these, side by side.
+/// How many of these are read at a time.
 const READS_AT_ONCE: usize = 8;
 
-/// Where a list of records goes on: everything before it was given.
+/// Where a list of records continues: everything before it was returned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Position {
     /// The part.
     pub part: u32,
     /// The chunk in the part.
     pub chunk: u16,
-    /// The least index still to be given.
+    /// The smallest index that was not returned yet.
     pub index: u64,
 }
 
-/// A page of records, by index; it can be short or empty, only `next: None` is the end.
+/// A page of records in order of index. It may be short or even empty; only `next: None` is the end.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
     /// Indexes and records.
     pub records: Vec<(u64, T)>,
-    /// Where to go on.
+    /// Where to continue.
     pub next: Option<Position>,
 }
 
@@ -55,9 +55,10 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
 }
 
 /// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
-/// not settled, with a position to ask for again.
+/// not settled, with a position from which it can be continued.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`].
 pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, JobError> {
     let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |output| output.get().len()) + 150;
@@ -67,9 +68,9 @@ pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Resu
 struct Reader<'a, B> {
     app: &'a App,
     job: &'a Job,
-    /// Whether to stop before the first chunk that is not settled.
+    /// True to stop before the first chunk that is not settled.
     in_order: bool,
-    /// Whether a part that is behind the job's round has none of these records any more.
+    /// True if a part in an earlier round has none of these records any more.
     of_this_round: bool,
     limit: usize,
     bytes: B,
@@ -124,7 +125,7 @@ impl<B> Reader<'_, B> {
         Ok(Page { records, next })
     }
 
-    /// The chunk to stop before: the first that is not settled, if the list goes in order.
+    /// The chunk before which to stop, if the list must be in order: the first that is not settled.
     fn stop_chunk(&self, part: &Part, from: u16) -> u16 {
         let unsettled = |chunk: &u16| !part.registers.get(chunk).is_some_and(|register| register.is_full());
         (from..part.chunks).find(|chunk| self.in_order && unsettled(chunk)).unwrap_or(part.chunks)
@@ -140,7 +141,7 @@ impl<B> Reader<'_, B> {
         chunks.into_iter().map(move |chunk| ChunkId { job, part, chunk })
     }
 
-    /// Shows the outcome row if its register is behind.
+    /// Shows the outcome row if its register is not up to date.
     async fn see_to_it_shown(&self, part: &Part, outcome: &Outcome) -> Result<(), JobError> {
         let behind = part.registers.get(&outcome.id.chunk).is_some_and(|register| register.code() < outcome.register().code());
         if behind {
@@ -164,14 +165,14 @@ mod tests {
     use crate::queue::memory::MemoryQueue;
     use crate::{JobId, JobStatus, Ledger as _, SystemClock, UserId};
 
-    /// What one record counts for beside its text.
+    /// What a record adds to a page's size besides its text.
     const OVERHEAD: usize = 150;
 
     fn text(bytes: usize) -> Box<RawValue> {
         RawValue::from_string(format!("{:?}", "x".repeat(bytes - 2))).unwrap()
     }
 
-    /// A job of chunks of two items, of which the second came out so.
+    /// A job of chunks of two items; the second item of each has this result.
     async fn job_of(second: Vec<ItemResult>) -> (App, Job) {
         let ledger = Arc::new(MemoryLedger::default());
         let (id, chunks) = (JobId(Uuid::new_v4()), second.len() as u16);
@@ -200,7 +201,7 @@ mod tests {
         ItemResult::Failed(Failure::new(FailureKind::Permanent, &code, &message, 1, None, item))
     }
 
-    /// How many records each page of the results has; joined they are all there is.
+    /// How many records each page of the results has. Together they are all records.
     async fn pages(app: &App, job: &Job, limit: usize) -> Vec<usize> {
         let (mut sizes, mut indexes, mut from) = (Vec::new(), Vec::new(), Position::default());
         loop {
@@ -208,14 +209,14 @@ mod tests {
             sizes.push(page.records.len());
             indexes.extend(page.records.iter().map(|(index, _)| *index));
             let Some(next) = page.next else { break };
-            assert!(sizes.len() <= 1_000, "it does not get on");
+            assert!(sizes.len() <= 1_000, "the list makes no progress");
             from = next;
         }
         assert_eq!(indexes, (0..job.total_items).filter(|index| index % 2 == 1).collect::<Vec<_>>());
         sizes
     }
 
-    /// What broke it: a page of all rows there are, or one that leaves out or repeats what is at its edge.
+    /// Bug found: a page read all rows there are, or left out or repeated records at its edge.
     #[tokio::test]
     async fn a_page_is_bounded_by_records_and_by_the_rows_it_reads() {
         let (app, job) = job_of((0..450).map(|_| output(200)).collect()).await;
@@ -223,7 +224,7 @@ mod tests {
         assert_eq!(pages(&app, &job, 120).await, [120, 120, 120, 90]);
     }
 
-    /// What broke it: a page beyond what a function may answer.
+    /// Bug found: a page was larger than a function may answer.
     #[tokio::test]
     async fn a_page_is_bounded_by_its_bytes() {
         let share = PAGE_BYTES_MAX / 160;
@@ -234,9 +235,9 @@ mod tests {
         assert_eq!((page.records.len(), page.next.map(|next| next.chunk)), (160, Some(160)));
     }
 
-    /// What broke it: a list that ends where more may come, or never.
+    /// Bug found: a list ended although more records could come, or never ended.
     #[tokio::test]
-    async fn a_list_goes_on_until_there_are_no_more_parts() {
+    async fn a_list_continues_until_there_are_no_more_parts() {
         let (app, sealed) = job_of(vec![output(200)]).await;
         let end = async |job: &Job| results(&app, job, Position::default(), 9).await.unwrap().next;
         assert_eq!(end(&sealed).await, None);
@@ -249,9 +250,9 @@ mod tests {
         assert_eq!(failures(&app, &many, page.next.unwrap(), 9).await.unwrap().next, None);
     }
 
-    /// What broke it: a failure in the list that the counts beside it do not know of.
+    /// Bug found: a failure was in the list but not in the counts.
     #[tokio::test]
-    async fn what_is_listed_is_shown_in_the_counts_too() {
+    async fn listed_records_are_in_the_counts_too() {
         let (app, job) = job_of(vec![failure(2_000)]).await;
         let mut outcome = app.ledger.outcome(ChunkId { job: job.id, part: 0, chunk: 0 }).await.unwrap().unwrap();
         let (shown, chunk) = (outcome.register(), outcome.id.chunk);

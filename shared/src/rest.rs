@@ -1,9 +1,10 @@
-//! Coming to rest: an ended job's numbers change while items that were under way at its end are still counted. Whoever reads
-//! the job finds out whether that is over, and notes it in the row; from then on only a retry changes a number.
+//! Coming to rest: an ended job's numbers change while items that were running at its end are still being counted. A
+//! read of the job finds out whether that is over and records it in the row. From then on only a retry changes a
+//! number.
 //!
-//! No one counts workers. A worker that is at a chunk for longer than a second says so in the chunk's rows, and no longer
-//! does once its results are shown. One that is faster writes its results within [`UNSEEN_RUN_MAX`] of a reading in which
-//! the job was live, or not at all (`work/unseen.rs`).
+//! Nobody counts workers. A worker that runs a chunk for longer than a second enters its run in the chunk's rows, and
+//! removes the entry once its results are shown. A faster worker writes its results within [`UNSEEN_RUN_MAX`] of a read
+//! in which the job was live, or not at all (`work/in_time.rs`).
 //!
 //! [`UNSEEN_RUN_MAX`]: crate::limits::UNSEEN_RUN_MAX
 
@@ -21,20 +22,21 @@ use crate::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
 use crate::part::Part;
 use crate::settle::show;
 
-/// Parts whose outcome rows are read side by side.
+/// Of how many parts the outcome rows are read at a time.
 const PARTS_AT_ONCE: usize = 16;
 
-/// Finds out whether the numbers of an ended job are final, and notes it if they are; says whether it noted that now.
+/// Finds out whether the numbers of an ended job are final, and records it if so. Returns true if it recorded that now.
 ///
 /// # Errors
-/// [`JobError::Unavailable`]: ask again later.
+///
+/// [`JobError::Unavailable`]: try again later.
 pub async fn come_to_rest(app: &App, job: &Job) -> Result<bool, JobError> {
     let (Some(ended), Some(expires_at)) = (job.completed_at, job.expires_at) else { return Ok(false) };
     let now = app.clock.now();
     if !job.is_settling() || job.deleting || now < ended + time(SETTLES_AFTER) {
         return Ok(false);
     }
-    // Read only now: what was read before may have changed since.
+    // Read the parts only now: what was read before may have changed since.
     let parts = app.ledger.open_parts(job).await?;
     let may_run = now < ended + time(FUNCTION_TIMEOUT_MAX + SETTLES_AFTER);
     if may_run && parts.iter().any(Part::is_running) {
@@ -53,8 +55,8 @@ pub async fn come_to_rest(app: &App, job: &Job) -> Result<bool, JobError> {
     Ok(matches!(noted, Written::Applied(_)))
 }
 
-/// Shows every outcome row that the part does not show yet, left by a worker that died in between; says whether any of
-/// them tells of a run under way.
+/// Shows every outcome row that the part does not show yet, left behind by a worker that died. Returns true if any row
+/// has a current run.
 async fn show_all(app: &App, part: &Part) -> Result<bool, JobError> {
     let id: PartId = (part.job, part.number);
     let (mut from, mut running) = (0, false);

@@ -1,7 +1,7 @@
-//! Retrying: the next round of an ended job runs again what failed, and what was parked when it failed.
+//! Retrying: the next round of an ended job runs the failed items again, and what was parked when the job failed.
 //!
-//! One write elects the round and takes every roll-up back with it; each part is then brought to the round by a message
-//! of its own, so that a job of a thousand parts is retried as safely as one of one.
+//! One write begins the round and removes all roll-ups. Each part is then brought to the round by a message of its own,
+//! so that a job of a thousand parts is retried as safely as a job of one.
 
 use crate::access::OwnedJob;
 use crate::admit;
@@ -11,12 +11,14 @@ use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
 use crate::work::send_revivals;
 
-/// Starts the round after `round`, or after the job's present one. Asked again for the same `round` it gives the job as
-/// it is. A job that was not sealed is open again.
+/// Begins the round after `round`, or after the job's current one. If it is called again with the same `round`, it
+/// returns the job as it is. A job that was not sealed accepts parts again.
 ///
 /// # Errors
+///
 /// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
-/// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], [`JobError::Quota`], and [`JobError::Unavailable`], after which it may be repeated.
+/// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], [`JobError::Quota`], and [`JobError::Unavailable`], after
+/// which it may be repeated.
 pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job, JobError> {
     let id = job.id;
     let write = |known: &Job| JobWrite::Retry { round: round.unwrap_or(known.round), processed: known.processed_items };
@@ -31,7 +33,7 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
     }
     let job = match app.jobs.update_status(id, &retry).await? {
         Written::Applied(job) => job,
-        // This, or an earlier try of it, has begun the round already.
+        // This request, or an earlier one like it, has begun the round already.
         Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => job,
         Written::Refused(job) => return Err(refusal(&job, leaving).into()),
         Written::Gone => return Err(JobError::NotFound),

@@ -1,4 +1,4 @@
-//! Settling: a chunk's results into the ledger, once, however often it was delivered.
+//! Settling: writes a chunk's results into the ledger, once, however often its message was delivered.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,14 +10,15 @@ use crate::outcome::{Outcome, OutcomeChange};
 use crate::part::{Part, PartWrite};
 use crate::settlement::Settlement;
 
-/// Merges of one chunk's outcome that may fail in a row because other workers merge it too.
+/// How often in a row merging a chunk's outcome may fail because other workers merge it too.
 const MERGES_MAX: usize = 50;
 /// How far two workers' clocks may differ.
 const RUN_SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// Records the results; returns the part as it is since, or `None` if it is gone. Safe to repeat.
+/// Records the results. Returns the part as it is now, or `None` if it is gone. Safe to repeat.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`]: settle again later.
 pub async fn settle(app: &App, settlement: &Settlement) -> Result<Option<Part>, JobError> {
     let ChunkId { job, part, chunk } = settlement.id;
@@ -32,15 +33,16 @@ pub async fn settle(app: &App, settlement: &Settlement) -> Result<Option<Part>, 
     }
     let outcome = merge(app, settlement).await?;
     match outcome.version {
-        // There is no row, and nothing to make one of.
+        // There is no outcome row, and nothing to write into one.
         0 => app.ledger.part((job, part)).await,
         _ => show(app, &outcome).await,
     }
 }
 
-/// Shows an outcome row on its part: who sees a record shows it.
+/// Shows an outcome row in its part. Anybody who finds a record that is not shown does this.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`].
 pub async fn show(app: &App, outcome: &Outcome) -> Result<Option<Part>, JobError> {
     let ChunkId { job, part, chunk } = outcome.id;
@@ -48,9 +50,10 @@ pub async fn show(app: &App, outcome: &Outcome) -> Result<Option<Part>, JobError
     Ok(app.jobs.update_progress((job, part), &shadow).await?.row())
 }
 
-/// Shows every outcome row of a part that its register does not show yet: returns how many, and the part as it is since.
+/// Shows every outcome row of a part that its registers do not show yet. Returns how many, and the part as it is now.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`].
 pub async fn reconcile(app: &App, part: &Part) -> Result<(usize, Part), JobError> {
     let (mut shown, mut latest) = (0, part.clone());
@@ -66,9 +69,10 @@ pub async fn reconcile(app: &App, part: &Part) -> Result<(usize, Part), JobError
     Ok((shown, latest))
 }
 
-/// Takes runs out of a chunk's outcome row whose workers are gone.
+/// Removes runs from a chunk's outcome row whose workers have ended.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`].
 pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
     let change = OutcomeChange { gone_before: gone_before(app), ..OutcomeChange::default() };
@@ -85,7 +89,7 @@ pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
     Err(JobError::unavailable("the table: a chunk's runs", "other workers kept writing its outcome at the same time"))
 }
 
-/// Workers that were to end before this are gone, whatever their clocks say.
+/// A worker that was to end before this time has ended, even if its clock differs.
 pub fn gone_before(app: &App) -> Option<DateTime<Utc>> {
     Some(app.clock.now() - RUN_SKEW)
 }
@@ -96,7 +100,7 @@ async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> 
         let mut outcome = known.unwrap_or_else(|| Outcome::new(settlement.id, settlement.first_index, settlement.chunk_items));
         let results = settlement.results.iter().map(|(index, result)| (*index, result.clone()));
         let merged = outcome.merge(results, settlement.round_begun);
-        // Both, in this order: what is recorded does not wait.
+        // Both, and in this order: recorded items do not wait.
         if !(outcome.change(&settlement.change) | merged) {
             return Ok(outcome);
         }

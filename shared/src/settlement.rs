@@ -1,4 +1,4 @@
-//! Results of a chunk's items on their way into the ledger.
+//! Results of a chunk's items, before they are written into the ledger.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use crate::ids::ChunkId;
 use crate::limits::CHECKPOINT_EVERY;
 use crate::outcome::{ItemResult, OutcomeChange};
 
-/// Results of one chunk, to be settled.
+/// Results of a chunk, to be settled.
 #[derive(Debug, Clone)]
 pub struct Settlement {
-    /// Which chunk.
+    /// The chunk.
     pub id: ChunkId,
     /// The index of its first item.
     pub first_index: u64,
@@ -18,18 +18,19 @@ pub struct Settlement {
     pub chunk_items: u16,
     /// Results by the items' indexes in the job.
     pub results: BTreeMap<u64, ItemResult>,
-    /// The part's round as read before the items were begun.
+    /// The part's round, as read before the items began.
     pub round_begun: u32,
-    /// Whether some of it is in the chunk's outcome row already.
+    /// True if some of the results are in the chunk's outcome row already.
     pub merged: bool,
-    /// What the outcome row is to tell beside the results.
+    /// What the outcome row has to show besides the results.
     pub change: OutcomeChange,
-    /// Whether the outcome row and the register tell of the run that these results are of.
+    /// True if the outcome row and the register show the run to which these results belong.
     pub seen: bool,
 }
 
 impl Settlement {
-    /// How long to wait before showing progress again: a second, and one more for each kilobyte that is written anew.
+    /// How long to wait before the next checkpoint: a second, and one more for each kilobyte that has to be written
+    /// again.
     pub fn checkpoint_after(&self) -> Duration {
         let bytes = |result: &ItemResult| match result {
             ItemResult::Processed(None) => 0,
@@ -39,7 +40,7 @@ impl Settlement {
         CHECKPOINT_EVERY * (1 + self.results.values().map(bytes).sum::<usize>() / 1_024) as u32
     }
 
-    /// Whether one write can say it all: every item succeeded, none left anything to keep.
+    /// True if one write is enough: every item succeeded, and none left anything to keep.
     pub(crate) fn is_clean(&self) -> bool {
         !self.merged
             && self.change.is_nothing()

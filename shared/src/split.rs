@@ -1,5 +1,5 @@
-//! How items are cut into chunks: a pure function of their sizes and the job's pinned [`Split`], so that a client, a
-//! server and a submission resumed later cut alike.
+//! How items are cut into chunks: a pure function of their sizes and the job's fixed [`Split`]. So a client, a server
+//! and a submission that is continued later cut in the same way.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -7,12 +7,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::limits::{CHUNK_BYTES_MAX, CHUNKS_PER_SMALL_JOB, ITEM_FRAME_BYTES, ITEMS_PER_CHUNK_MAX};
 
-/// How a job's items are cut into chunks. Pinned in the job row.
+/// How a job's items are cut into chunks. Kept in the job row and never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
-    /// Of the way of cutting; another way is another version.
+    /// The version of the algorithm.
     pub version: u16,
-    /// The most items in a chunk, 1 to 250. Bytes may make it fewer.
+    /// The most items in a chunk, 1 to 250. There may be fewer because of their bytes.
     pub items_per_chunk_max: u16,
 }
 
@@ -23,7 +23,7 @@ impl Default for Split {
 }
 
 impl Split {
-    /// The present way of cutting, with at most this many items in a chunk.
+    /// The current algorithm, with at most this many items in a chunk.
     pub fn of(items_per_chunk_max: u16) -> Self {
         Self { version: 1, items_per_chunk_max: items_per_chunk_max.clamp(1, ITEMS_PER_CHUNK_MAX as u16) }
     }
@@ -48,7 +48,7 @@ impl Split {
     }
 }
 
-/// Cuts a stream: told each item's size, it says where a chunk begins.
+/// Cuts a stream: given each item's size, it says where a chunk begins.
 #[derive(Debug, Clone)]
 pub struct Cutter {
     split: Split,
@@ -62,7 +62,7 @@ impl Cutter {
         Self { split, items: 0, bytes: 0 }
     }
 
-    /// Whether the next item, of `size` bytes, begins a new chunk.
+    /// True if the next item, of `size` bytes, begins a new chunk.
     pub fn push(&mut self, size: usize) -> bool {
         let size = size + ITEM_FRAME_BYTES;
         let full = self.items == usize::from(self.split.items_per_chunk_max) || self.bytes + size > CHUNK_BYTES_MAX;
@@ -76,7 +76,7 @@ impl Cutter {
     }
 }
 
-/// What tells one part's bytes and boundaries from another's: SHA-256 over both, as 32 hex digits.
+/// Distinguishes the content and boundaries of parts: SHA-256 of both, as 32 hexadecimal digits.
 pub fn fingerprint(first_index: u64, chunks: &[Vec<Box<RawValue>>]) -> String {
     let mut hash = Sha256::new();
     hash.update(first_index.to_be_bytes());
@@ -90,7 +90,7 @@ pub fn fingerprint(first_index: u64, chunks: &[Vec<Box<RawValue>>]) -> String {
     hex(&hash.finalize()[..16])
 }
 
-/// Bytes as lower-case hex digits.
+/// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_place_boundaries_and_bytes_apart() {
+    fn a_fingerprint_depends_on_place_boundaries_and_bytes() {
         let chunk = |texts: &[&str]| texts.iter().map(|text| RawValue::from_string((*text).to_owned()).unwrap()).collect::<Vec<_>>();
         let whole = fingerprint(0, &[chunk(&["1"]), chunk(&["2", "3"])]);
         assert_eq!(whole, fingerprint(0, &[chunk(&["1"]), chunk(&["2", "3"])]));

@@ -1,4 +1,4 @@
-//! Looking: one job with exact counts, an owner's jobs, the ledger of a job.
+//! Reading: a job with exact counts, an owner's jobs, and a job's parts.
 
 use crate::access::Viewer;
 use crate::app::App;
@@ -10,11 +10,12 @@ use crate::limits::BATCH_GET_KEYS_MAX;
 use crate::part::Part;
 use crate::rest::come_to_rest;
 
-/// The viewer's job with exact counts; of an ended one it finds out, too, whether these are final. Its owner is checked before
-/// its parts are read, so that the time an answer takes tells no more than its words.
+/// The viewer's job with exact counts. For an ended job it also finds out whether they are final. The owner is checked
+/// before the parts are read, so that the time of an answer says no more than its text.
 ///
 /// # Errors
-/// [`JobError::NotFound`], also for another owner's.
+///
+/// [`JobError::NotFound`], also for another owner's job.
 pub async fn get(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     let viewer = viewer.into();
     let mut row = app.visible(viewer, id).await?;
@@ -32,16 +33,17 @@ pub async fn list(app: &App, user_id: &UserId, query: &JobQuery) -> Result<JobPa
     let mut page = app.jobs.get_by_user(user_id, query).await?;
     for job in &mut page.jobs {
         if job.parts_not_rolled_up().len() <= PARTS_PER_LISTED_JOB_MAX && come_to_rest(app, job).await? {
-            // It may have been forgotten meanwhile: then it is listed as it was.
+            // If it was deleted in between, it is listed as it was.
             *job = app.jobs.get(job.id).await?.unwrap_or_else(|| job.clone());
         }
     }
     Ok(page)
 }
 
-/// Part rows of a job from number `from` on, at most `limit`, and where to go on.
+/// At most `limit` part rows of a job, beginning at number `from`, and where to continue.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`].
 pub async fn parts(app: &App, job: &Job, from: u32, limit: usize) -> Result<(Vec<Part>, Option<u32>), JobError> {
     let end = job.parts_end();

@@ -1,4 +1,4 @@
-//! Submitting: a job at once with its items, or open, with its items as parts that follow, and a seal.
+//! Submitting: a job with all its items at once, or an unsealed job with its items in parts, followed by a seal.
 //!
 //! Nothing is acknowledged before the queue has accepted every chunk that it covers. Everything before that is safe to send
 //! again, and is cut the same way again, since the job row pins how.

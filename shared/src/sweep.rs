@@ -1,8 +1,9 @@
-//! Sweeping: deletes what is past retention, ends submissions nobody finished, repairs and ends jobs that stand still.
+//! Sweeping: deletes jobs past their retention, ends submissions that nobody finished, and repairs or ends jobs that no
+//! longer move.
 //!
-//! It never judges by the index that finds candidates, only by rows read consistently, and every write it makes is one
-//! whose condition a live job does not meet. A job it has looked at goes behind those it has not, so that no number of
-//! paused or slow ones keeps the others from it.
+//! It never decides by the index that finds candidates, only by rows that it reads consistently, and a job that makes
+//! progress never meets the conditions of its writes. A job that was checked goes behind those that were not, so that
+//! no number of paused or slow jobs keeps the others from being checked.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -22,36 +23,36 @@ use crate::settle::reconcile;
 use crate::upward::{look_upward, look_upward_from_job};
 use crate::work::send_revivals;
 
-/// A job whose status changed within this time, or that was looked at, is left alone.
+/// A job is not checked if its status changed, or it was checked, within this time.
 const LOOKED_AT_AFTER: Duration = Duration::from_secs(300);
-/// A part whose row nobody has written for this long is looked at for what waits in the table: longer than a message of
-/// it is out of sight in a worker's hands.
+/// A part whose row was not written for this long is checked for parked messages. Longer than a message of it can be
+/// invisible while a worker has it.
 const STANDS_STILL_AFTER: Duration = Duration::from_secs(6 * 900 + 300);
-/// Candidates looked at in one run.
+/// How many candidates are checked in one run.
 const CANDIDATES_MAX: usize = 1_000;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Swept {
-    /// Jobs deleted with all their rows.
+    /// Submissions ended because nobody finished them.
     pub deleted: usize,
     /// Submissions ended that nobody finished.
     pub abandoned: usize,
-    /// Jobs looked at: live ones, and ended ones that something may be left of.
+    /// Jobs checked: live ones, and ended ones of which something may be left.
     pub looked_at: usize,
-    /// Outcomes that were recorded but not shown, and are now.
+    /// Outcomes that were recorded but not shown before.
     pub reconciled: usize,
-    /// Jobs that could not be looked at; the log says why.
+    /// Jobs that could not be checked; the log says why.
     pub failed: usize,
-    /// Parts that were behind or stood still, and are looked at by a worker.
+    /// Parts in an earlier round or without progress, for which a worker was sent a message.
     pub revived: usize,
-    /// Jobs that ended because the sweep looked.
+    /// Jobs that ended because of the sweep.
     pub ended: usize,
 }
 
 impl Swept {
-    /// One line about a job that something was done to.
+    /// Logs one line about a job that was changed.
     fn log(&self, id: JobId) {
         let Self { abandoned, reconciled, revived, ended, .. } = *self;
         if abandoned + reconciled + revived + ended > 0 {
@@ -72,10 +73,11 @@ impl AddAssign for Swept {
     }
 }
 
-/// One run, bounded; what is left is for the next.
+/// One run, limited in size; the rest is left for the next run.
 ///
 /// # Errors
-/// [`JobError::Unavailable`]: what was done stands, the next run goes on.
+///
+/// [`JobError::Unavailable`]: what was done until then remains; the next run continues.
 pub async fn sweep(app: &App) -> Result<Swept, JobError> {
     let now = app.clock.now();
     let mut swept = Swept { deleted: app.jobs.cleanup_old_jobs(now).await?, ..Swept::default() };
@@ -84,7 +86,7 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
         let found = app.ledger.candidates(Candidates::Live, now - LOOKED_AT_AFTER, after.as_deref(), BATCH_GET_KEYS_MAX).await?;
         for id in found.ids {
             let mut done = Swept::default();
-            // One job that cannot be looked at must not keep the others from it.
+            // A job that cannot be checked must not keep the others from being checked.
             if let Err(error) = look_at(app, id, now, &mut done).await {
                 done.failed = 1;
                 tracing::error!(job_id = %id, error = error_chain(&error), "a job could not be swept");
@@ -126,7 +128,7 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
     send_revivals(app, &job, revived).await?;
     swept.revived += revivals;
     look_upward_from_job(app, job).await?;
-    // Refused if any of this, or anybody else, has moved the job: then it is due again soon.
+    // Refused if the job has changed since, by this or anybody else: then it is due again soon.
     let place = now + time(again_after) - time(LOOKED_AT_AFTER);
     if let Written::Refused(job) = app.jobs.update_status(id, &JobWrite::Postpone { place, updated_at }).await? {
         swept.ended += usize::from(job.is_terminal());
@@ -134,12 +136,12 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
     Ok(())
 }
 
-/// The end of a job that has waited for too long for what nobody else would end it for.
+/// How to end a job that has waited too long for something that nothing else will end.
 fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<Ending> {
     if !job.is_live() {
         return None;
     }
-    // With its parts' counts the job has their times, too.
+    // With its parts' counts the job also has their times.
     let exact = job.clone().count(parts);
     if !job.sealed && exact.updated_at < now - time(OPEN_WITHOUT_PART_MAX) {
         return Some(Ending::Abandoned { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) });
@@ -155,8 +157,8 @@ fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<Ending> {
     None
 }
 
-/// Shows what is recorded and not shown, where no worker can be at it any more, and looks upward from every part.
-/// Returns how many outcomes are shown now.
+/// Shows what is recorded and not shown, where no worker can be running any more, and looks upward from every part.
+/// Returns how many outcomes were shown.
 async fn show_and_look_upward(app: &App, job: &Job, parts: &[Part], now: DateTime<Utc>) -> Result<usize, JobError> {
     let left_alone = |part: &Part| job.is_live() && (job.paused || part.updated_at > now - time(RECONCILE_AFTER_END));
     let mut shown_in_all = 0;
@@ -172,7 +174,8 @@ async fn show_and_look_upward(app: &App, job: &Job, parts: &[Part], now: DateTim
     Ok(shown_in_all)
 }
 
-/// A part behind its job's round, or one nobody has touched for long, may have something waiting in the table.
+/// True if the part may have something parked: it is in an earlier round than its job, or its row was not written for
+/// long.
 fn waits(part: &Part, job: &Job, now: DateTime<Utc>) -> bool {
     part.round < job.round || (!part.is_full() && part.updated_at < now - time(STANDS_STILL_AFTER))
 }
@@ -217,7 +220,7 @@ mod tests {
         queue: Arc<MemoryQueue>,
     }
 
-    /// A part of one chunk, of which nothing is recorded.
+    /// A part of one chunk, with nothing recorded.
     fn part(job: JobId, now: DateTime<Utc>) -> Part {
         Part { sent: true, ..Part::new((job, 0), 0, 3, 1, now) }
     }
@@ -228,7 +231,7 @@ mod tests {
             Self { app: App::new(Arc::new(MemoryLedger::default()), queue.clone(), clock.clone()), clock, queue }
         }
 
-        /// A sealed job of one part with one chunk, which nobody works on.
+        /// A sealed job of one part with one chunk, whose message no worker receives.
         async fn job(&self) -> JobId {
             let (id, now) = (JobId(Uuid::new_v4()), self.clock.now());
             let job = Job::new(id, UserId::new("u").unwrap(), 3, now);
@@ -254,7 +257,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 3_600);
 
     #[tokio::test]
-    async fn many_paused_jobs_do_not_keep_it_from_one_that_stands_still() {
+    async fn many_paused_jobs_do_not_hide_one_that_no_longer_moves() {
         let world = World::new();
         for _ in 0..CANDIDATES_MAX {
             let id = world.job().await;
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_whose_messages_the_queue_has_lost_ends_and_says_so() {
+    async fn a_job_whose_messages_are_lost_ends_with_that_reason() {
         let world = World::new();
         let id = world.job().await;
         assert_eq!(world.sweep_after(20 * DAY).await.ended, 0, "a message may still be in the dead-letter queue");
@@ -290,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deletion_that_was_cut_short_goes_on_at_the_next_run() {
+    async fn an_interrupted_deletion_continues_in_the_next_run() {
         let world = World::new();
         let id = world.job().await;
         world.write(id, JobWrite::Cancel).await;
@@ -299,9 +302,9 @@ mod tests {
         assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.deleted, 1);
     }
 
-    /// What broke it: a sweep that reads jobs nothing can have happened to, or one at its workers' heels.
+    /// Bug found: the sweep read jobs to which nothing can have happened, or jobs whose workers were still running.
     #[tokio::test]
-    async fn a_job_is_left_alone_that_was_looked_at_or_has_ended_lately() {
+    async fn a_job_that_was_checked_or_ended_recently_is_not_checked() {
         let world = World::new();
         let id = world.job().await;
         let looked_at = async |wait| world.sweep_after(wait).await.looked_at;
@@ -315,18 +318,18 @@ mod tests {
         assert_eq!(looked_at(DAY).await, 0, "nothing is left of it to look at");
     }
 
-    /// What broke it: a part whose message is in a worker's hands, taken for one that waits.
+    /// Bug found: a part whose message a worker has was treated as one with a parked message.
     #[tokio::test]
-    async fn a_part_stands_still_after_six_function_timeouts_and_a_little() {
+    async fn a_part_is_checked_after_six_function_timeouts_without_a_write() {
         let world = World::new();
         world.job().await;
         let minutes = async |minutes: u64| world.sweep_after(Duration::from_secs(60 * minutes)).await.revived;
         assert_eq!((minutes(94).await, minutes(6).await), (0, 1));
     }
 
-    /// What broke it: results in the table that no count ever shows, since who recorded them died.
+    /// Bug found: results in the table were never counted, since the worker that recorded them had died.
     #[tokio::test]
-    async fn what_is_recorded_and_not_shown_is_shown_once_no_worker_can_be_at_it() {
+    async fn unshown_results_are_shown_once_no_worker_can_be_running() {
         let world = World::new();
         let job = world.job().await;
         let mut outcome = Outcome::new(ChunkId { job, part: 0, chunk: 0 }, 0, 3);
@@ -338,9 +341,9 @@ mod tests {
         assert_eq!(world.app.jobs.get(job).await.unwrap().unwrap().processed_items, 1);
     }
 
-    /// What broke it: a job all of whose items are counted, and whose last worker died before it said so.
+    /// Bug found: all items of a job were counted, but its last worker died before it ended the job.
     #[tokio::test]
-    async fn a_job_that_is_through_ends_and_is_counted() {
+    async fn a_job_with_all_items_handled_is_ended_and_counted() {
         let world = World::new();
         let id = world.job().await;
         world.app.jobs.update_progress((id, 0), &PartWrite::Clean { chunk: 0, items: 3 }).await.unwrap();
@@ -348,9 +351,9 @@ mod tests {
         assert_eq!(world.app.jobs.get(id).await.unwrap().unwrap().status, JobStatus::Completed);
     }
 
-    /// What broke it: a paused job that nobody resumes and nothing ends, or one that is ended while somebody thinks.
+    /// Bug found: a paused job that nobody resumes never ended, or one was ended while its user still decided.
     #[tokio::test]
-    async fn a_job_that_is_paused_for_two_weeks_ends_and_says_how_it_goes_on() {
+    async fn a_job_paused_for_two_weeks_fails_and_says_what_to_do() {
         let world = World::new();
         let id = world.job().await;
         world.write(id, JobWrite::Pause).await;
@@ -359,9 +362,9 @@ mod tests {
         assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some("it was paused for too long: retry it to go on")));
     }
 
-    /// What broke it: a live job ended before its time, or by a write that does not ask again whether it is its time.
+    /// Bug found: a live job was ended too early, or by a write that does not check the time again.
     #[test]
-    fn a_job_is_overdue_a_moment_after_what_is_promised_and_not_before() {
+    fn a_job_is_overdue_right_after_its_limit_and_not_before() {
         let began = DateTime::UNIX_EPOCH;
         let open = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, began);
         let paused = Job { paused: true, sealed: true, ..open.clone() };
@@ -380,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_did_adds_up() {
+    fn the_counts_of_runs_add_up() {
         let one = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };
         let mut both = one;
         both += one;

@@ -1,6 +1,7 @@
-//! Looking one level up: from a part to its job, and from the job to its end.
+//! Looking upward: from a part to its job, and from the job to its end.
 //!
-//! Whoever settles, and whoever finds that it is done already, looks upward: that heals every crash in between.
+//! A worker looks upward after settling, and also if it finds its chunk settled already. So after a crash at any point
+//! the next delivery completes what is missing.
 
 use crate::app::App;
 use crate::end::end;
@@ -9,10 +10,11 @@ use crate::ids::ChunkId;
 use crate::job::{Ended, Ending, Job, JobWrite};
 use crate::part::{Counts, Part, Register};
 
-/// Looks up from a part, as it was just written or read: fails the job if too much has failed, rolls the part up if it
-/// is full, ends the job if that was all. Returns the job if this ended it.
+/// Looks up from a part, as it was just written or read: fails the job if too many items have failed, rolls the part up
+/// if it is full, and ends the job if that was all. Returns the job if this call ended it.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`]: look again later.
 pub async fn look_upward(app: &App, part: &Part) -> Result<Option<Ended>, JobError> {
     let counts = part.counts();
@@ -41,16 +43,18 @@ pub async fn look_upward(app: &App, part: &Part) -> Result<Option<Ended>, JobErr
     }
 }
 
-/// Moves a full part's counts into the job's row, if that is in this round: the row as it is since.
+/// Moves a full part's counts into the job's row, if the job is in that round. Returns the row as it is now.
 async fn roll_up(app: &App, round: u32, part: &Part) -> Result<Option<Job>, JobError> {
     let Counts { processed, failed } = part.counts();
     let roll_up = JobWrite::RollUp { round, part: part.number, processed, failed };
     Ok(app.jobs.update_status(part.job, &roll_up).await?.row())
 }
 
-/// Ends the job if all its parts are rolled up, or if those that are have failed too much. Returns it if this ended it.
+/// Ends the job if all its parts are rolled up, or if too many items of the rolled-up parts have failed. Returns it if
+/// this call ended it.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`]: look again later.
 pub async fn look_upward_from_job(app: &App, job: Job) -> Result<Option<Ended>, JobError> {
     if !job.is_live() || !job.sealed {
@@ -65,7 +69,7 @@ pub async fn look_upward_from_job(app: &App, job: Job) -> Result<Option<Ended>, 
     }
 }
 
-/// Whether the row's failures and `own` ones beside them are too many.
+/// True if the failures in the row and in `own` are together too many.
 pub(crate) fn exceeded(job: &Job, own: Counts) -> bool {
     let failed = job.rolled_up.failed + own.failed;
     let handled = job.rolled_up.processed + job.rolled_up.failed + own.handled();
@@ -77,7 +81,7 @@ async fn fail(app: &App, job: &Job, part: Option<&Part>) -> Result<Option<Ended>
         Some(part) => first_failure(app, part).await?,
         None => first_failure_of_job(app, job).await?,
     };
-    // Without a count: items that are still running change it, and the counts are beside it.
+    // Without a count: running items still change it, and the exact counts are shown next to the error.
     let error = match first {
         Some((index, message)) => format!("item {index}: {message}"),
         None => "more items failed than are tolerated".to_owned(),
@@ -85,7 +89,7 @@ async fn fail(app: &App, job: &Job, part: Option<&Part>) -> Result<Option<Ended>
     end(app, job, Ending::Failed(error)).await
 }
 
-/// The failure of the lowest index that the part's ledger shows.
+/// The failure with the lowest index that the part's registers show.
 async fn first_failure(app: &App, part: &Part) -> Result<Option<(u64, String)>, JobError> {
     for (&chunk, register) in &part.registers {
         if !matches!(register, Register::Outcome { failed: 1.., .. }) {
@@ -119,9 +123,9 @@ mod tests {
     use crate::ids::{JobId, UserId};
     use crate::job::{RolledUp, ToleratedFailures};
 
-    /// What broke it: a sample reckoned larger than it is, and a job failed by its first bad items.
+    /// Bug found: the sample was counted too large, and a job was failed by its first bad items.
     #[test]
-    fn the_sample_is_what_finished_parts_and_this_one_have_handled() {
+    fn the_sample_is_the_handled_items_of_finished_parts_and_this_one() {
         let tolerated = ToleratedFailures::Percentage { percentage: "30".parse().unwrap(), minimum_sample: Some(10) };
         let rolled_up = RolledUp { parts: [0].into(), processed: 5, failed: 3 };
         let job = Job { tolerated, rolled_up, ..Job::new(JobId(uuid::Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH) };

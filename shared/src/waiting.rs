@@ -1,20 +1,20 @@
-//! What items wait for that failed for now: shown with the job, so that a job that does not move says why.
+//! What items that failed for now wait for. It is shown with the job, so that a job without progress says why.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::cut_to_chars;
 
-/// A limit's name, in characters; cut.
+/// The longest name, in characters; a longer one is cut.
 const LIMIT_CHARS_MAX: usize = 64;
-/// The last error, in characters; cut, since it lies in the part's row beside the registers.
+/// The longest last error, in characters. A longer one is cut, since it is kept in the part's row beside the registers.
 const LAST_ERROR_CHARS_MAX: usize = 200;
 
 /// Why items have to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WaitReason {
-    /// A rate that somebody has set does not let them begin yet.
+    /// A configured rate does not allow them to begin yet.
     Rate,
     /// The endpoint asked to wait.
     Throttled,
@@ -23,7 +23,7 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
-    /// The reason of that name.
+    /// The reason with that name.
     pub fn of(name: &str) -> Option<Self> {
         [Self::Rate, Self::Throttled, Self::Unreachable].into_iter().find(|reason| reason.as_str() == name)
     }
@@ -41,13 +41,13 @@ impl WaitReason {
 /// What items wait for, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingFor {
-    /// What holds them up: an endpoint or a processor, by name.
+    /// What makes them wait: the name of an endpoint or processor.
     pub limit: String,
     /// Why.
     pub reason: WaitReason,
     /// When the first of them is tried again.
     pub until: DateTime<Utc>,
-    /// What was last heard.
+    /// The last error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
 }

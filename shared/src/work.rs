@@ -1,8 +1,8 @@
-//! Working: a worker's way with a batch of messages.
+//! Working: what a worker does with a batch of messages.
 //!
-//! The stages of a chunk, in `work::chunk`: **find** its rows; the **gate** says drop, settled, parked, bury or run; **run**
-//! its items (`each`, or `careful`); **settle** the results; **return** what is left as a new message; **look upward**. Each
-//! takes what the one before returned. Only then is the message done.
+//! The stages of a chunk, in `work::chunk`: **find** its rows; the **gate** decides (drop, settled, parked, bury or
+//! run); **run** its items (`each`, or `careful`); **settle** the results; **return** the rest as a new message; **look
+//! upward**. Each stage takes what the one before returned. Only then is the message done.
 
 mod backoff;
 mod batch;

@@ -1,4 +1,4 @@
-//! The app over AWS's table and queue. Endpoints can be overridden in AWS's standard way (`AWS_ENDPOINT_URL_DYNAMODB`,
+//! The app on AWS's table and queue. Endpoints can be overridden in AWS's standard way (`AWS_ENDPOINT_URL_DYNAMODB`,
 //! `AWS_ENDPOINT_URL_SQS`).
 
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use headway_core::{App, SystemClock};
 use crate::dynamodb::DynamoLedger;
 use crate::sqs::SqsQueue;
 
-/// How long AWS has to answer one try of a call, which takes milliseconds: the client tries again after it, rather than
-/// hold a worker, and with it its messages, until the function's deadline.
+/// How long AWS may take to answer one attempt of a call, which usually takes milliseconds. After that the client tries
+/// again, so that a worker and its messages are not blocked until the function's deadline.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The app over AWS's table and queue, as the environment names them.
+/// The app on the table and queue that the environment names.
 ///
 /// # Errors
-/// [`ConfigError`] naming the variable.
+///
+/// [`ConfigError`], which names the variable.
 pub async fn app_on_aws() -> Result<App, ConfigError> {
     let table = required(HEADWAY_TABLE)?;
     let queue_url = required(HEADWAY_QUEUE_URL)?;

@@ -1,5 +1,5 @@
-//! The table in Amazon DynamoDB. Each operation is the one atomic call that the protocol gives it; conditions and
-//! effects are those of `JobWrite` and `PartWrite`, as expressions.
+//! The table in Amazon DynamoDB. Each operation of the ledger is one atomic call. Conditions and effects are those of
+//! `JobWrite` and `PartWrite`, written as expressions.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -44,10 +44,10 @@ mod usage_row;
 
 pub use item_bytes::item_bytes;
 
-/// Calls of `BatchGetItem` made side by side for one read.
+/// How many calls of `BatchGetItem` one read makes at a time.
 const READS_SIDE_BY_SIDE: usize = 4;
 
-/// The rows in a DynamoDB table. Retries of throttled and failed calls are the client's, as it was configured.
+/// The rows in a DynamoDB table. Throttled and failed calls are retried by the client, as it is configured.
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
     table: Table,
@@ -55,12 +55,12 @@ pub struct DynamoLedger {
 }
 
 impl DynamoLedger {
-    /// Over a table as [`schema::create_table`] makes it.
+    /// On a table that was created like [`schema::create_table`] does.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { table: Table { client, name: table.into() }, clock: Arc::new(SystemClock) }
     }
 
-    /// By another clock, from which rows get the time when the table may drop them by itself.
+    /// With another clock, from which the expiry times of rows are computed.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
@@ -114,7 +114,7 @@ impl Ledger for DynamoLedger {
                     Some(item) => Some(read_part(&item)?),
                     None => self.rows(&[], &[(part.job, part.number)]).await?.parts.into_values().next(),
                 };
-                // The very same row is this put itself, whose answer was lost.
+                // If the row is exactly the same, it is this put itself, whose answer was lost.
                 Ok(there.filter(|there| there != part))
             }
         }
@@ -148,7 +148,7 @@ impl Ledger for DynamoLedger {
         let item = outcome_row::outcome_item(outcome, self.clock.now()).map_err(corrupt)?;
         match self.table.put_if(item.clone(), &follows(before)).await? {
             Put::Done => Ok(true),
-            // A row that says the same is this put itself, whose answer was lost.
+            // A row with the same content is this put itself, whose answer was lost.
             Put::Refused(there) => Ok(there.is_some_and(|there| outcome_row::same_outcome(&there, &item))),
         }
     }
@@ -158,7 +158,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn parked(&self, id: PartId) -> Result<Vec<Parked>, JobError> {
-        // `$` follows `#`, so that the range is all that begins with the prefix.
+        // `$` comes after `#`, so the range is everything that begins with the prefix.
         let items = self.page_of(id, key::PARKED_PREFIX, "PARK$").await?;
         items.iter().map(|item| small_rows::parked(item).map_err(|e| JobError::corrupt("a parked row", e))).collect()
     }
@@ -236,7 +236,7 @@ fn read_outcome(item: &Item) -> Result<Outcome, JobError> {
     outcome_row::outcome(item).map_err(|e| JobError::corrupt(named("the outcome row", item), e))
 }
 
-/// Which row an error speaks of: by its keys, which hold no item.
+/// The row that an error is about, named by its keys, which contain no item.
 fn named(what: &str, item: &Item) -> String {
     let row = Reader(item);
     format!("{what} {}/{}", row.partition().unwrap_or("?"), row.sort().unwrap_or("?"))

@@ -1,8 +1,8 @@
-//! What speaks to AWS: the ports of `headway-core` over DynamoDB and SQS, and what operators are told in CloudWatch.
+//! Adapters for AWS: the ports of `headway-core` with DynamoDB and SQS, and logs and metrics for CloudWatch.
 //!
-//! The map: [`dynamodb`] is the table, [`sqs`] the queue; [`app_on_aws`] is the
-//! app over both, as the environment names them; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on
-//! standard output, which Lambda hands to CloudWatch.
+//! Its map: [`dynamodb`] is the table, [`sqs`] the queue; [`app_on_aws`] is the app on both, as the environment names
+//! them; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on stdout, which Lambda passes to
+//! CloudWatch.
 
 mod app;
 mod calls;

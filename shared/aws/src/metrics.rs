@@ -1,8 +1,8 @@
-//! Metrics for operators: one JSON line a batch or run in CloudWatch's embedded metric format, from which CloudWatch
-//! makes metrics without a call of ours. Off unless configured.
+//! Metrics for operators: one JSON line for each batch or run in CloudWatch's embedded metric format, from which
+//! CloudWatch makes metrics without a call. Off unless configured.
 //!
-//! Every pair of metric and dimension is billed for each hour in which it is sent. So there is one dimension with a
-//! handful of values, counts of zero are not sent, and an idle function sends nothing.
+//! Every pair of metric and dimension is billed for each hour in which it is sent. So there is one dimension with few
+//! values, counts of zero are not sent, and an idle function sends nothing.
 //!
 //! Source: Amazon CloudWatch, "Specification: Embedded metric format".
 
@@ -14,19 +14,19 @@ use serde_json::{Map, Value, json};
 
 use headway_core::config::{self, ConfigError};
 
-/// The namespace of all of them.
+/// The namespace of all metrics.
 pub const NAMESPACE: &str = "Headway";
 /// The one dimension, as in AWS/Lambda: a stack's function, never a job or an owner.
 const DIMENSION: &str = "FunctionName";
-/// Lambda tells every function its name by this variable.
+/// The variable in which Lambda gives every function its name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
-/// Values that one line may hold of a metric: a limit of the format, ten times what a batch has.
+/// How many values of a metric one line may have: the format's limit, and ten times what a batch has.
 const VALUES_MAX: usize = 100;
 
 /// Where metrics go.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
-    /// None: nowhere.
+    /// `None`: metrics are not sent.
     function_name: Option<String>,
 }
 
@@ -39,15 +39,16 @@ pub struct Metric {
 }
 
 impl Metrics {
-    /// Of this function, on standard output.
+    /// The metrics of this function, on stdout.
     pub fn of(function_name: impl Into<String>) -> Self {
         Self { function_name: Some(function_name.into()) }
     }
 
-    /// As this variable says: `emf`, or not set for none.
+    /// As the variable says: `emf`, or none if it is not set.
     ///
     /// # Errors
-    /// [`ConfigError::Invalid`] if it holds anything else, [`ConfigError::Missing`] outside Lambda.
+    ///
+    /// [`ConfigError::Invalid`] if it has another value, [`ConfigError::Missing`] outside Lambda.
     pub fn from_env(variable: &'static str) -> Result<Self, ConfigError> {
         match config::optional(variable).as_deref() {
             None => Ok(Self::default()),
@@ -60,10 +61,10 @@ impl Metrics {
         }
     }
 
-    /// Writes one line, unless there is nothing to tell.
+    /// Writes a line, unless there are no values.
     pub fn send(&self, at: DateTime<Utc>, metrics: Vec<Metric>) {
         if let Some(line) = self.line(at, metrics) {
-            // A function whose output is closed has nobody to tell.
+            // Fails if stdout is closed: nobody would read the line.
             let _ = writeln!(std::io::stdout(), "{line}");
         }
     }
@@ -85,13 +86,13 @@ impl Metrics {
 }
 
 impl Metric {
-    /// How many; none is not sent.
+    /// A count. Zero is not sent.
     pub fn count(name: &'static str, count: usize) -> Self {
         let values = if count == 0 { Vec::new() } else { vec![count as f64] };
         Self { name, unit: "Count", values }
     }
 
-    /// How long, each time.
+    /// Durations, one for each time.
     pub fn time(name: &'static str, spans: impl IntoIterator<Item = Duration>) -> Self {
         let milliseconds = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
         Self { name, unit: "Milliseconds", values: spans.into_iter().map(milliseconds).take(VALUES_MAX).collect() }
@@ -112,7 +113,7 @@ mod tests {
     const AT: DateTime<Utc> = DateTime::from_timestamp_millis(1_795_507_199_123).unwrap();
 
     #[test]
-    fn a_line_is_what_the_specification_asks_for() {
+    fn a_line_follows_the_specification() {
         let metrics = vec![
             Metric::count("Items", 2_500),
             Metric::time("SettleTime", [Duration::from_micros(5_250), Duration::from_millis(7)]),
@@ -136,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sent_without_anything_to_tell_or_anybody_to_tell_it_to() {
+    fn nothing_is_sent_without_values_or_a_function_name() {
         assert_eq!(Metrics::of("f").line(AT, vec![Metric::count("Items", 0), Metric::time("Time", [])]), None);
         assert_eq!(Metrics::default().line(AT, vec![Metric::count("Items", 1)]), None);
     }
 
     #[test]
-    fn no_metric_has_more_values_than_the_format_takes() {
+    fn no_metric_has_more_values_than_the_format_allows() {
         let line = Metrics::of("f").line(AT, vec![Metric::time("Time", vec![Duration::ZERO; 1_000])]).unwrap();
         assert_eq!(line["Time"].as_array().unwrap().len(), 100);
     }

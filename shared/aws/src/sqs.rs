@@ -1,5 +1,5 @@
-//! The queue in Amazon SQS. A batch answers 200 with some of its entries refused: those are sent again, until the
-//! queue has accepted every one.
+//! The queue in Amazon SQS. A batch may be answered with 200 although some entries were refused. Those are sent again,
+//! until the queue has accepted every one.
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
@@ -17,10 +17,10 @@ mod group;
 mod pack;
 
 const SEND: &str = "the queue: SendMessageBatch";
-/// Batches on their way at the same time.
+/// How many batches are sent at the same time.
 const BATCHES_SIDE_BY_SIDE: usize = 4;
 
-/// A queue at SQS. Retries of whole calls are the client's, as it was configured.
+/// A queue in SQS. Whole calls are retried by the client, as it is configured.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
@@ -33,7 +33,7 @@ impl SqsQueue {
         Self { client, queue_url: queue_url.into() }
     }
 
-    /// Sends one batch until every entry of it is accepted.
+    /// Sends a batch until every entry of it is accepted.
     async fn send_batch(&self, group: &str, messages: Vec<Outgoing>) -> Result<(), JobError> {
         let mut left = entries(group, messages)?;
         let mut refusal = String::new();
@@ -44,7 +44,7 @@ impl SqsQueue {
                 return Err(JobError::unavailable(SEND, told(fault)));
             }
             refusal = answer.failed().first().map(told).unwrap_or(refusal);
-            // Only what is said to be accepted is: an entry the answer does not speak of is sent again.
+            // An entry is done only if the answer says so. An entry that the answer does not mention is sent again.
             left.retain(|entry| !answer.successful().iter().any(|accepted| accepted.id() == entry.id()));
             if left.is_empty() {
                 return Ok(());
@@ -68,7 +68,7 @@ impl ChunkQueue for SqsQueue {
     }
 }
 
-/// Entries named by their place in the batch.
+/// The entries; each is named by its place in the batch.
 fn entries(group: &str, messages: Vec<Outgoing>) -> Result<Vec<SendMessageBatchRequestEntry>, JobError> {
     let entry = |(place, message): (usize, Outgoing)| {
         SendMessageBatchRequestEntry::builder()
@@ -82,7 +82,7 @@ fn entries(group: &str, messages: Vec<Outgoing>) -> Result<Vec<SendMessageBatchR
     entries.map_err(|error| JobError::unavailable(SEND, error))
 }
 
-/// What the queue says of an entry: never its text.
+/// SQS's reason for refusing an entry; never the entry's text.
 fn told(failed: &BatchResultErrorEntry) -> String {
     format!("{}: {}", failed.code(), failed.message().unwrap_or("no message"))
 }

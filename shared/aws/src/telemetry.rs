@@ -1,4 +1,4 @@
-//! Logs: one JSON line an event. An item's content, a token or a secret is never among its fields.
+//! Logs: one JSON line for each event. No field ever contains an item's content, a token or a secret.
 
 use std::panic::{self, PanicHookInfo};
 
@@ -6,17 +6,18 @@ use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Those below us tell, in detail, what they carry: requests, rows and events, which hold items and tokens.
+/// At detailed levels these libraries log what they carry: requests, rows and events, which contain items and tokens.
 const NO_DETAIL_FROM: [&str; 7] = ["aws=warn", "dynoxide=warn", "h2=warn", "hyper=warn", "lambda=info", "reqwest=warn", "rustls=warn"];
 
-/// Writes logs to standard output as JSON lines, filtered by `HEADWAY_LOG` (`info` unless set). Call it once, first.
+/// Writes logs to stdout as JSON lines, filtered by `HEADWAY_LOG` (`info` unless set). Call it once, before anything
+/// else.
 pub fn init() {
-    // A second call changes nothing: tests share a process.
+    // A second call has no effect: tests share a process.
     let _ = tracing::subscriber::set_global_default(lines(filter("info"), std::io::stdout));
     report_panics();
 }
 
-/// What writes logs as JSON lines to `writer`.
+/// Writes logs as JSON lines to `writer`.
 pub fn lines<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -24,14 +25,14 @@ where
     tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_target(false).with_writer(writer).finish()
 }
 
-/// The filter that `HEADWAY_LOG` asks for, else `default`: a level, or levels by target. A level alone is not for the
-/// crates that carry requests and rows: one that is to tell more of those has to be named.
+/// The filter in `HEADWAY_LOG`, otherwise `default`: a level, or levels by target. A level alone does not apply to the
+/// libraries that carry requests and rows. To get more logs of one of those, name it.
 pub fn filter(default: &str) -> EnvFilter {
     let asked = EnvFilter::try_from_env(headway_core::config::HEADWAY_LOG).unwrap_or_else(|_| EnvFilter::new(default));
     NO_DETAIL_FROM.iter().filter_map(|directive| directive.parse().ok()).fold(asked, EnvFilter::add_directive)
 }
 
-/// Logs where a panic happened. What it says stays out: the standard library's own panics quote the text they were at.
+/// Logs where a panic happened, but not its text: the standard library's panics quote the data.
 pub fn report_panics() {
     panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map(ToString::to_string);

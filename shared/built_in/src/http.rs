@@ -1,20 +1,20 @@
-//! `http`: sends each item to an endpoint that the operator configured.
+//! `http`: sends each item to an endpoint that the operator has configured.
 
 use headway_processor::Options;
 use serde::Deserialize;
 
-/// What jobs name it by.
+/// The name that jobs use.
 pub const NAME: &str = "http";
 
 /// The `params` of a job: `{"endpoint": "crm"}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Params {
-    /// The name of an endpoint that is configured.
+    /// The name of a configured endpoint.
     pub endpoint: String,
 }
 
-/// Its options, where these endpoints are configured; of none, none is known here.
+/// Its options, with the names of these endpoints. An empty list means that they are not known here.
 pub fn options(endpoints: &[&str]) -> Options {
     let endpoint = match endpoints {
         [] => serde_json::json!({"type": "string"}),

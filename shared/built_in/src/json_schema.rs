@@ -1,4 +1,4 @@
-//! `json-schema`: checks each item against a JSON Schema, and turns text into types.
+//! `json-schema`: checks each item against a JSON Schema, and converts text to types.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use headway_processor::limits::ITEMS_PER_CHUNK_MAX;
 use headway_processor::{ItemError, Options, RawValue};
 use serde::Deserialize;
 
-/// What jobs name it by.
+/// The name that jobs use.
 pub const NAME: &str = "json-schema";
 
-/// Items of one job that are handed to the children side by side: they go in batches.
+/// How many items of a job are given to the child processes at a time; they are sent in batches.
 const CONCURRENCY: usize = ITEMS_PER_CHUNK_MAX;
-/// An item is cut off by the time of a core that it takes, which a busy machine may be long in giving.
+/// An item is limited by the processor time that it takes, and on a busy machine that may take long.
 const ITEM_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The `params` of a job: `{"schema": …, "text": false}`.
@@ -20,16 +20,17 @@ const ITEM_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct Params {
     /// The JSON Schema.
     pub schema: Box<RawValue>,
-    /// Whether all values are text, as from CSV.
+    /// True if all values are text, as from CSV.
     #[serde(default)]
     pub text: bool,
 }
 
 impl Params {
-    /// Those of a job.
+    /// Reads the params of a job.
     ///
     /// # Errors
-    /// [`ItemError::Permanent`] if they are something else.
+    ///
+    /// [`ItemError::Permanent`] if they are anything else.
     pub fn read(params: &RawValue) -> Result<Self, ItemError> {
         serde_json::from_str(params.get())
             .map_err(|e| ItemError::permanent("params", format!("params must be {{\"schema\": …, \"text\": false}}: {e}")))

@@ -1,14 +1,14 @@
-//! The built-in processors as they are described to callers: names, options, and the params they take.
+//! The descriptions of the built-in processors: names, options, and params.
 //!
-//! The worker runs them (`headway-worker`), the HTTP API describes them and checks params. Both use this crate, so that the
-//! API's binary has no code of a processor in it.
+//! The worker runs them (`headway-worker`), the HTTP API describes them and checks params. Both use this crate, so that
+//! the API's binary contains no code of a processor.
 
 pub mod http;
 pub mod json_schema;
 
 use headway_processor::ProcessorInfo;
 
-/// What callers are told of `http` and `json-schema` by whoever does not know the endpoints that are configured.
+/// The descriptions of `http` and `json-schema` where the configured endpoints are not known.
 pub fn infos() -> Vec<ProcessorInfo> {
     vec![ProcessorInfo::new(http::NAME, &http::options(&[])), ProcessorInfo::new(json_schema::NAME, &json_schema::options())]
 }

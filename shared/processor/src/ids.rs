@@ -1,4 +1,4 @@
-//! What names a job and its owner.
+//! The ids of jobs and owners.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::limits::ID_CHARS_MAX;
 
-/// A job's id: a UUID v4, always random, never derived from anything.
+/// A job's id: a UUID v4, always random and never derived from anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JobId(pub Uuid);
 
 impl JobId {
-    /// The id of that text: a UUID in lower case with hyphens, nothing else.
+    /// Reads an id: a UUID in lower case with hyphens, and nothing else.
     pub fn parse(text: &str) -> Option<Self> {
         let id = Uuid::try_parse(text).ok()?;
         (id.to_string() == text).then_some(Self(id))

@@ -1,4 +1,4 @@
-//! One item of a job, as a processor gets it.
+//! An item of a job, as a processor gets it.
 
 use std::sync::Arc;
 
@@ -32,22 +32,22 @@ use crate::item_error::ItemError;
 pub struct Item {
     /// The job it belongs to.
     pub job_id: JobId,
-    /// Whose job it is.
+    /// The job's owner.
     pub user_id: UserId,
-    /// Its place in the job, from 0.
+    /// Its index in the job, from 0.
     pub index: u64,
     /// Its id, if the job names an `idField`.
     pub id: Option<String>,
-    /// Which try this is, from 1.
+    /// Which attempt this is, from 1.
     pub attempt: u32,
-    /// The item, byte for byte as it came.
+    /// The item as submitted, byte for byte.
     pub value: Box<RawValue>,
     /// The job's `params`.
     pub params: Arc<RawValue>,
 }
 
 impl Item {
-    /// The same on every try of the same item, `job/index`: for the side effect.
+    /// `job/index`, the same on every attempt of an item. Use it to make the side effect idempotent.
     pub fn idempotency_key(&self) -> String {
         format!("{}/{}", self.job_id, self.index)
     }
@@ -55,13 +55,14 @@ impl Item {
     /// The item as a value of the processor's own type.
     ///
     /// # Errors
-    /// [`ItemError::Permanent`] with code `malformed` if it is not of that shape.
+    ///
+    /// [`ItemError::Permanent`] with the code `malformed` if it does not fit the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ItemError> {
         serde_json::from_str(self.value.get()).map_err(|e| ItemError::permanent("malformed", e.to_string()))
     }
 
-    /// An item of this value as a worker hands it over: for a processor's own tests. It is the first of its job, on its first
-    /// try, and the job has no `params`. A value that cannot be written as JSON becomes `null`.
+    /// An item with this value as a worker would pass it on, for a processor's own tests. It is the first of its job,
+    /// on its first attempt, and the job has no `params`. A value that cannot be written as JSON becomes `null`.
     pub fn example<T: Serialize + ?Sized>(value: &T) -> Self {
         Self {
             job_id: JobId(Uuid::nil()),

@@ -30,19 +30,20 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
-    /// It may pass: the item is tried again, up to `attempts_max`. Each try is charged.
+    /// The failure may be temporary: the item is tried again, up to `attempts_max`. Each attempt is charged.
     #[error("{message}")]
     Retryable {
         /// Short text for grouping; may be empty.
         code: String,
-        /// For people.
+        /// A description for people.
         message: String,
-        /// The least wait before the next try.
+        /// The shortest wait before the next attempt.
         retry_after: Option<Duration>,
     },
-    /// The downstream takes no more for now and asks to wait, whatever the item: HTTP's 429, a queue that is full. Not
-    /// for a single item that is busy: what is throttled is whoever uses the same downstream. The item waits at least as long
-    /// as it is asked to, or else with growing pauses, up to [`Options::patience`](crate::Options::patience). No attempt is charged.
+    /// The downstream accepts no items for now and asks to wait, whatever the item: for example HTTP's 429, or a queue
+    /// that is full. Do not use it for a single busy item: it slows down everything that uses the same downstream. The
+    /// item waits at least as long as asked, otherwise with growing pauses, up to
+    /// [`Options::patience`](crate::Options::patience). No attempt is charged.
     #[error("{message}")]
     Throttled {
         /// Short text for grouping; may be empty.
@@ -52,7 +53,7 @@ pub enum ItemError {
         /// How long the downstream asks to wait, if it says so.
         after: Option<Duration>,
     },
-    /// No connection to the downstream could be opened, so that it has not seen the item. The item waits with growing
+    /// No connection to the downstream could be opened, so it has not seen the item. The item waits with growing
     /// pauses, up to [`Options::patience`](crate::Options::patience). No attempt is charged.
     #[error("{message}")]
     Unreachable {
@@ -61,7 +62,7 @@ pub enum ItemError {
         /// For people.
         message: String,
     },
-    /// It will not pass.
+    /// Trying again would not help.
     #[error("{message}")]
     Permanent {
         /// Short text for grouping; may be empty.
@@ -75,23 +76,22 @@ impl ItemError {
     /// The code of [`ItemError::unreachable`].
     pub const UNREACHABLE: &str = "unreachable";
 
-    /// A failure that may pass.
+    /// A failure that may be temporary.
     pub fn retryable(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Retryable { code: code.into(), message: message.into(), retry_after: None }
     }
 
-    /// No connection to the downstream could be opened, so that it has not seen the item; with the code
-    /// [`Self::UNREACHABLE`].
+    /// No connection to the downstream could be opened, so it has not seen the item. The code is [`Self::UNREACHABLE`].
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self::Unreachable { code: Self::UNREACHABLE.to_owned(), message: message.into() }
     }
 
-    /// The downstream asks to wait, for `after` if it says how long.
+    /// The downstream asks to wait; for `after`, if it says how long.
     pub fn throttled(code: impl Into<String>, message: impl Into<String>, after: Option<Duration>) -> Self {
         Self::Throttled { code: code.into(), message: message.into(), after }
     }
 
-    /// A failure for good.
+    /// A permanent failure.
     pub fn permanent(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Permanent { code: code.into(), message: message.into() }
     }

@@ -39,26 +39,30 @@ use crate::output::Output;
 /// ```
 #[async_trait]
 pub trait ItemProcessor: Send + Sync {
-    /// Works on one item. A panic or a call past the time limit fails that item only.
+    /// Processes one item. If it panics or exceeds its time limit, only this item fails.
     ///
     /// # Errors
-    /// [`ItemError::Retryable`] for what may pass, [`ItemError::Throttled`] if the downstream asks to wait,
-    /// [`ItemError::Unreachable`] if it was not reached, [`ItemError::Permanent`] for what will not pass.
+    ///
+    /// [`ItemError::Retryable`] if the failure may be temporary, [`ItemError::Throttled`] if the downstream asks to
+    /// wait, [`ItemError::Unreachable`] if the downstream could not be reached, [`ItemError::Permanent`] if trying
+    /// again would not help.
     async fn process(&self, item: Item) -> Result<Output, ItemError>;
 
-    /// Called once a job and warm process with the job's `params`: whatever is costly to build from them, as a
-    /// processor bound to them. `None` goes on with this one. An error for good, or a panic, fails the job with it, once; its
-    /// items are kept for a retry. So does a call that kills its worker twice.
+    /// Called once for each job and warm process with the job's `params`. Returns a processor bound to them, so that
+    /// expensive work on the params is done once. `None` means that this processor is used as it is. A permanent error
+    /// or a panic fails the job once, with that error, and its items are kept for a retry. So does a call that kills
+    /// its worker twice.
     ///
     /// # Errors
-    /// [`ItemError::Permanent`] if the params are of no use, [`ItemError::Retryable`] for what may pass.
+    ///
+    /// [`ItemError::Permanent`] if the params cannot be used, [`ItemError::Retryable`] if the failure may be temporary.
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
         let _ = params;
         Ok(None)
     }
 
-    /// As [`Self::prepare`], told whose job it is: for a processor that shares something scarce among owners while it
-    /// prepares.
+    /// Like [`Self::prepare`], but knows whose job it is: for a processor that shares something scarce among owners while
+    /// it prepares.
     ///
     /// # Errors
     /// As [`Self::prepare`].
@@ -67,7 +71,7 @@ pub trait ItemProcessor: Send + Sync {
         self.prepare(params)
     }
 
-    /// How items are to be run.
+    /// How items are run.
     fn options(&self) -> Options {
         Options::default()
     }

@@ -1,10 +1,10 @@
-//! What a user of Headway writes: an [`ItemProcessor`], kept by name in [`Processors`].
+//! What a user of Headway writes: an [`ItemProcessor`], registered by name in [`Processors`].
 //!
-//! A processor gets one [`Item`] at a time and returns an [`Output`] or an [`ItemError`]. How its items are run, it says by
-//! [`Options`]. Callers of the HTTP API see it as a [`ProcessorInfo`].
+//! A processor gets one [`Item`] at a time and returns an [`Output`] or an [`ItemError`]. Its [`Options`] say how items
+//! are run. Callers of the HTTP API see it as a [`ProcessorInfo`].
 //!
-//! This crate needs neither AWS nor an async runtime, so a library of processors builds in seconds. A project of your own
-//! depends on the crate `headway`, which re-exports all of this.
+//! This crate needs neither AWS nor an async runtime, so a library of processors builds in seconds. A project of your
+//! own depends on the crate `headway`, which re-exports all of this.
 
 mod ids;
 mod item;

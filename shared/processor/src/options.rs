@@ -26,14 +26,14 @@ pub struct Options {
     pub description: String,
     /// The JSON Schema of the job's `params`.
     pub params_schema: serde_json::Value,
-    /// Items of one worker process worked on side by side.
+    /// How many items one worker process runs at a time.
     pub concurrency: usize,
     /// The longest one call may take.
     pub item_timeout: Duration,
-    /// How often an item is tried while its failures are retryable.
+    /// The most attempts for an item whose failures are retryable.
     pub attempts_max: u32,
-    /// How long an item may wait in all, in one round of its job, because it was throttled or could not reach the downstream.
-    /// Such waits are no attempts. After this long it fails as throttled or unreachable, with the last error.
+    /// How long in all an item may wait, in one round of its job, because it was throttled or could not reach the
+    /// downstream. Such waits are not attempts. After that it fails as throttled or unreachable, with the last error.
     pub patience: Duration,
     /// What its items wait for when they are throttled or cannot reach their downstream, as people call it: the name of an
     /// endpoint, for example. `None` for the processor's own name.

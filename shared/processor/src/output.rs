@@ -1,4 +1,4 @@
-//! What a processor returns of an item.
+//! What a processor returns for an item.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -24,7 +24,7 @@ pub enum Output {
     None,
     /// A JSON value, kept byte for byte for the job's results.
     Json(Box<RawValue>),
-    /// There is an output that is not kept: the item is listed among the results with `outputOmitted`.
+    /// There is an output, but it is not kept: the item is listed among the results with `outputOmitted`.
     Omitted,
 }
 
@@ -32,7 +32,8 @@ impl Output {
     /// Keeps `value` as the item's result.
     ///
     /// # Errors
-    /// [`ItemError::Permanent`] with code `output` if it cannot be written as JSON.
+    ///
+    /// [`ItemError::Permanent`] with the code `output` if it cannot be written as JSON.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, ItemError> {
         to_raw_value(value).map(Self::Json).map_err(|e| ItemError::permanent("output", e.to_string()))
     }

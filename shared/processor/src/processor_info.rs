@@ -17,7 +17,7 @@ use crate::options::Options;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProcessorInfo {
-    /// What jobs name it by.
+    /// The name that jobs use.
     pub name: String,
     /// One line for people.
     #[serde(default)]
@@ -28,19 +28,19 @@ pub struct ProcessorInfo {
     /// The most items in a chunk.
     #[serde(default = "chunk_size_default")]
     pub chunk_size: u16,
-    /// How often an item is tried.
+    /// The most attempts for an item.
     #[serde(default = "max_attempts_default")]
     pub max_attempts: u32,
-    /// The longest one try may take, in seconds.
+    /// The longest that one attempt may take, in seconds.
     #[serde(default = "item_timeout_default")]
     pub item_timeout_seconds: u64,
-    /// Whether the chunk size is the processor's wish, not only the most there is.
+    /// True if the processor asks for this chunk size, false if it is only the maximum.
     #[serde(skip)]
     pub chunk_size_asked: bool,
 }
 
 impl ProcessorInfo {
-    /// The entry of a processor with these options.
+    /// The description of a processor with these options.
     pub fn new(name: &str, options: &Options) -> Self {
         Self {
             name: name.to_owned(),

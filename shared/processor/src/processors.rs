@@ -30,24 +30,24 @@ use crate::processor_info::ProcessorInfo;
 pub struct Processors(BTreeMap<String, Arc<dyn ItemProcessor>>);
 
 impl Processors {
-    /// None yet.
+    /// Without any processors.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds `processor` under `name`; the last one of a name counts.
+    /// Adds `processor` under `name`. A later one with the same name replaces it.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, processor: impl ItemProcessor + 'static) -> Self {
         self.0.insert(name.into(), Arc::new(processor));
         self
     }
 
-    /// The processor of that name.
+    /// The processor with that name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn ItemProcessor>> {
         self.0.get(name)
     }
 
-    /// What jobs can be started with, by name.
+    /// The processors that jobs can use, in order of name.
     pub fn infos(&self) -> Vec<ProcessorInfo> {
         self.0.iter().map(|(name, processor)| ProcessorInfo::new(name, &processor.options())).collect()
     }

@@ -2,28 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A job's status. There will be no further ones.
+/// A job's status. There will never be others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum JobStatus {
-    /// Nothing begun.
+    /// No item has begun.
     Pending,
-    /// At least one item begun.
+    /// At least one item has begun.
     Processing,
-    /// Every item handled, failures within what is tolerated.
+    /// Every item is handled, with no more failures than tolerated.
     Completed,
-    /// More failures than tolerated, or the system gave up, saying why.
+    /// More failures than tolerated, or the system gave up and says why.
     Failed,
-    /// Ended by its user.
+    /// Cancelled by its user.
     Cancelled,
 }
 
 impl JobStatus {
-    /// Whether the status is an end.
+    /// True if the job has ended.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 
-    /// The name as rows and answers show it.
+    /// The name in rows and answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "Pending",
@@ -34,7 +34,7 @@ impl JobStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with that name.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled].into_iter().find(|s| s.as_str() == name)
     }

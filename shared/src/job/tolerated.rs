@@ -5,13 +5,13 @@ use crate::percentage::Percentage;
 /// How many failures a job tolerates before it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToleratedFailures {
-    /// The job fails once more than this many items have failed.
+    /// The job fails when more than this many items have failed.
     Count(u64),
-    /// The job fails once more than this share of its items has failed.
+    /// The job fails when more than this percentage of its items has failed.
     Percentage {
-        /// Of all items. Looked at only when the job is sealed.
+        /// Of all items. Only checked once the job is sealed.
         percentage: Percentage,
-        /// With this, also of the items handled, once at least this many are.
+        /// If given, also of the handled items, as soon as there are this many.
         minimum_sample: Option<u64>,
     },
 }
@@ -23,8 +23,8 @@ impl Default for ToleratedFailures {
 }
 
 impl ToleratedFailures {
-    /// Whether `failed` items are too many, when `handled` are processed or failed and the job has `total` items
-    /// (`None` while it is open).
+    /// True if `failed` items are too many, given how many are `handled` (processed or failed) and how many the job has
+    /// in `total` (`None` until it is sealed).
     pub fn exceeded(&self, failed: u64, handled: u64, total: Option<u64>) -> bool {
         match *self {
             Self::Count(count) => failed > count,
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tolerance_is_looked_at_as_promised() {
+    fn tolerance_is_checked_as_promised() {
         let percent = |minimum_sample| ToleratedFailures::Percentage { percentage: "10".parse().unwrap(), minimum_sample };
         assert!(!ToleratedFailures::Count(2).exceeded(2, 5, None) && ToleratedFailures::Count(2).exceeded(3, 5, None));
         assert!(!percent(None).exceeded(50, 50, None), "an open job has no total to take a share of");

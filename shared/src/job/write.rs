@@ -1,5 +1,5 @@
-//! Every write the job row knows, as a condition and an effect. A store makes each atomic; what it admits and does is
-//! decided here alone.
+//! Every possible write to the job row, as a condition and an effect. A store makes each write atomic; what it allows
+//! and does is decided only here.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,10 +8,10 @@ use super::{Job, RolledUp};
 use crate::limits::JOB_ERROR_BYTES_MAX;
 
 /// A change of the job row: one conditional write. [`JobWrite::admitted`] is its condition, [`JobWrite::apply`] its
-/// effect. Every write upward names the round, so that none of an older round can land.
+/// effect. Every write upward names its round, so that a write of an older round is refused.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobWrite {
-    /// The first item is begun.
+    /// The first item begins.
     Begin,
     /// A part is full: its counts move into the row, once.
     RollUp {
@@ -24,34 +24,34 @@ pub enum JobWrite {
         /// Its items that failed.
         failed: u64,
     },
-    /// All parts are rolled up, and no more has failed than is tolerated: the job has completed.
+    /// All parts are rolled up, and no more items failed than are tolerated: the job is completed.
     End {
         /// The round that ends.
         round: u32,
-        /// How long it is kept from then on, in days: the row's own number.
+        /// How many days it is kept from then on: the row's own number.
         retention_days: u16,
     },
-    /// Too much has failed, or the system gives up: the job ends early.
+    /// Too many items failed, or the system gives up: the job ends early.
     Fail {
         /// The round that ends.
         round: u32,
-        /// Why.
+        /// The reason.
         error: String,
     },
-    /// The user ends it.
+    /// The user cancels it.
     Cancel,
-    /// The user holds it.
+    /// The user pauses it.
     Pause,
-    /// The user lets it go on; `handled` items are done already.
+    /// The user resumes it.
     Resume {
-        /// Items handled so far, the base of the new rate.
+        /// How many items are handled so far: the base of the new rate.
         handled: u64,
     },
     /// The user starts the next round.
     Retry {
         /// The round being left.
         round: u32,
-        /// Items that have succeeded so far, the base of the new rate.
+        /// How many items have succeeded so far: the base of the new rate.
         processed: u64,
     },
     /// Part numbers up to this one are in use.
@@ -59,9 +59,10 @@ pub enum JobWrite {
         /// The new highest part.
         part: u32,
     },
-    /// A part below the highest came: the submission goes on, which nothing else of the row shows.
+    /// Only moves `updated_at`: a part with a lower number arrived, so the sweep must not take the submission for
+    /// abandoned.
     Touch,
-    /// No more parts.
+    /// The job is sealed: no more parts.
     Seal {
         /// How many there are.
         parts: u32,
@@ -70,32 +71,32 @@ pub enum JobWrite {
     },
     /// Nobody finished the submission.
     Abandon {
-        /// Only if the row did not change since.
+        /// Only if the row has not changed since.
         untouched_since: DateTime<Utc>,
     },
-    /// It ended long enough ago that no worker is at it, and all that is recorded is shown.
+    /// The job ended so long ago that no worker runs its items any more, and everything recorded is shown.
     Reconcile {
-        /// The round that was read as ended.
+        /// The round in which it was read as ended.
         round: u32,
-        /// When it expires: its place among those to be deleted.
+        /// When it expires: its place among the jobs to be deleted.
         expires_at: DateTime<Utc>,
     },
     /// Its rows are about to be deleted.
     Delete {
-        /// The round that was read as ended.
+        /// The round in which it was read as ended.
         round: u32,
     },
-    /// The sweep has looked at it and found nothing to do before long: others are due first.
+    /// The sweep has checked it and found nothing to do for now, so others are checked first.
     Postpone {
-        /// Its new place among those to be looked at.
+        /// Its new place among the jobs to be checked.
         place: DateTime<Utc>,
-        /// Only if the row did not change since it was read.
+        /// Only if the row has not changed since it was read.
         updated_at: DateTime<Utc>,
     },
 }
 
 impl JobWrite {
-    /// Whether the write may happen to this row. The store checks it in the same atomic step as the effect.
+    /// True if this row allows the write. The store checks it in the same atomic step as the effect.
     pub fn admitted(&self, job: &Job) -> bool {
         let in_round = |round: u32| job.is_live() && job.round == round;
         match *self {
@@ -112,7 +113,8 @@ impl JobWrite {
                 ended && job.round == round && !job.deleting
             }
             Self::Reserve { part } => {
-                // A job that failed while it was handed over still takes the rest, so that a retry has all of it.
+                // A job that failed while its parts were submitted still accepts the rest, so that a retry has all of
+                // them.
                 let takes = job.is_live() || job.status == JobStatus::Failed;
                 takes && !job.deleting && !job.abandoned && !job.sealed && job.top_part.is_none_or(|top| top < part)
             }
@@ -125,7 +127,7 @@ impl JobWrite {
         }
     }
 
-    /// What the write does to a row that admits it.
+    /// Applies the write to a row that allows it.
     pub fn apply(&self, job: &mut Job, now: DateTime<Utc>) {
         match self {
             Self::Begin => {
@@ -168,8 +170,8 @@ impl JobWrite {
         job.uncount();
     }
 
-    /// The time by which the sweep finds the row after this write, among the jobs to be looked at or those to be
-    /// deleted; `None` leaves it where it was, and costs no index write.
+    /// Where the sweep finds the row after this write, as a time, among the jobs to be checked or to be deleted. `None`
+    /// leaves it in its place, and no index is written.
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } => None,
@@ -184,7 +186,7 @@ impl JobWrite {
 /// Why an abandoned submission ended.
 pub const ABANDONED: &str = "the submission was not finished in time: submit the items again";
 
-/// `error` within what the row has room for, cut at a character.
+/// `error`, cut at a character so that it fits into the row.
 pub fn error_within_row(error: &str) -> &str {
     &error[..error.floor_char_boundary(JOB_ERROR_BYTES_MAX)]
 }
@@ -195,7 +197,7 @@ fn end(job: &mut Job, status: JobStatus, error: Option<&str>, now: DateTime<Utc>
     job.completed_at = Some(now);
     job.expires_at = Some(now + TimeDelta::days(job.retention_days.into()));
     job.paused = false;
-    // Every register of a completed job is full: nothing can be left.
+    // Every register of a completed job is full, so nothing can be left unshown.
     job.reconciled = status == JobStatus::Completed;
 }
 
@@ -250,9 +252,9 @@ mod tests {
         assert_eq!(error_within_row("short"), "short");
     }
 
-    /// What broke it: ended jobs that the sweep reads at each run until they expire, and so does not get to the others.
+    /// Bug found: the sweep read ended jobs in each run until they expired, and so never reached the others.
     #[test]
-    fn a_job_is_found_when_something_is_to_be_done_about_it() {
+    fn the_sweep_finds_a_job_when_there_is_something_to_do() {
         let (now, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(30));
         assert_eq!(JobWrite::End { round: 1, retention_days: 30 }.place(now), Some(later));
         assert_eq!(JobWrite::Reconcile { round: 1, expires_at: later }.place(now), Some(later));

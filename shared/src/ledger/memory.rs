@@ -1,4 +1,4 @@
-//! The table in memory: the pure rules under one lock. For tests and simulations.
+//! The table in memory: the pure rules under one lock, for tests and simulations.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
 use crate::quota::Usage;
 
-/// Outcome rows and kept messages a page holds.
+/// How many outcome rows or parked messages a page has.
 const PAGE: usize = 10;
 
 /// All rows.
@@ -38,7 +38,7 @@ struct State {
     secrets: BTreeMap<String, Vec<u8>>,
     strays: BTreeMap<String, Stray>,
     processors: Vec<ProcessorInfo>,
-    /// The time by which the sweep finds a job.
+    /// The time under which the sweep finds each job.
     moved: BTreeMap<JobId, DateTime<Utc>>,
 }
 
@@ -47,7 +47,7 @@ impl MemoryLedger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The messages that were kept for people.
+    /// The strays that were kept.
     pub fn strays(&self) -> Vec<Stray> {
         self.state().strays.values().cloned().collect()
     }
@@ -130,7 +130,7 @@ impl Ledger for MemoryLedger {
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
         let mut state = self.state();
         let known = state.outcomes.get(&outcome.id);
-        // Raw JSON knows no equality but its text's.
+        // Raw JSON has no other equality than that of its text.
         if known.is_some_and(|known| known.version == outcome.version && format!("{known:?}") == format!("{outcome:?}")) {
             return Ok(true);
         }

@@ -1,4 +1,4 @@
-//! A queue in memory that keeps what was sent, for tests which deliver as they please.
+//! A queue in memory that keeps what was sent. Tests deliver the messages as they like.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use super::{ChunkQueue, Outgoing};
 use crate::error::JobError;
 use crate::ids::UserId;
 
-/// Sent and not yet taken messages, in the order they came.
+/// Messages that were sent and not taken yet, in order.
 #[derive(Debug, Default)]
 pub struct MemoryQueue(Mutex<Vec<(UserId, Outgoing)>>);
 

@@ -5,19 +5,19 @@ use std::time::Duration;
 use super::worker::Worker;
 use crate::limits::QUEUE_DELAY_MAX;
 
-/// The first delayed try's longest wait; each further one doubles it.
+/// The longest wait before the first delayed attempt. Each further one doubles it.
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 /// The longest wait that an item may ask for.
 const ASKED_MAX: Duration = Duration::from_secs(24 * 3_600);
-/// The first wait for a downstream that does not say how long; each further one is as long as all before it.
+/// The first wait for a downstream that does not say how long. Each further wait is as long as all before it together.
 const DOWNSTREAM_FIRST: Duration = Duration::from_secs(2);
-/// The shortest.
+/// The shortest such wait.
 const DOWNSTREAM_LEAST: Duration = Duration::from_secs(1);
-/// The longest such wait: so long after a downstream is back, all of its items have been tried.
+/// The longest such wait: this long after a downstream is back, all of its items have been tried again.
 const DOWNSTREAM_MAX: Duration = Duration::from_secs(300);
 
-/// A wait: any between the least and the most. Which one is drawn once for all items of a message, so that messages do not
-/// come back all at once.
+/// A wait: a random time between `least` and `most`, drawn once for all items of a message, so that messages do not all
+/// come back at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Wait {
     pub(super) least: Duration,
@@ -25,15 +25,15 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// After an item was tried so often: what it asked for, else exponential backoff with full jitter.
+    /// After this many attempts: the wait that the item asked for, otherwise exponential backoff with full jitter.
     pub(super) fn to_retry(attempts: u32, asked: Option<Duration>) -> Self {
         let most = BACKOFF_FIRST.saturating_mul(1 << attempts.min(10)).min(QUEUE_DELAY_MAX);
         asked.filter(|asked| !asked.is_zero()).map_or(Self { least: Duration::ZERO, most }, Self::asked)
     }
 
-    /// For a downstream that takes no items, after the item has waited so long for it before: what it asks for, else a wait
-    /// that grows. `None` if that passes the patience, since nothing begins earlier than it was asked to. A wait is never
-    /// nothing: so each one brings the end of the patience nearer.
+    /// For a downstream that accepts no items, when the item has waited for `waited` already: the wait that the
+    /// downstream asked for, otherwise a growing one. `None` if that is longer than the remaining patience, since
+    /// nothing may begin earlier than asked. A wait is never zero, so each one brings the end of the patience nearer.
     pub(super) fn for_downstream(waited: Duration, asked: Option<Duration>, patience: Duration) -> Option<Self> {
         let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;
         match asked.filter(|asked| !asked.is_zero()) {
@@ -45,17 +45,17 @@ impl Wait {
         }
     }
 
-    /// As long as that.
+    /// Exactly this long.
     pub(super) fn exactly(wait: Duration) -> Self {
         Self { least: wait, most: wait }
     }
 
-    /// At least as long as that.
+    /// At least this long.
     pub(super) fn at_least(self, least: Duration) -> Self {
         Self { least: self.least.max(least), most: self.most.max(least) }
     }
 
-    /// What was asked for, and a little more.
+    /// The wait that was asked for, and a little more.
     fn asked(asked: Duration) -> Self {
         let least = asked.min(ASKED_MAX);
         Self { least, most: least + least / 8 + Duration::from_secs(1) }
@@ -63,7 +63,7 @@ impl Wait {
 }
 
 impl Worker {
-    /// How long a message waits whose items have these waits: as long as each of them has to.
+    /// How long a message waits whose items have these waits: as long as the longest of them.
     pub(super) fn draw(&self, waits: impl Iterator<Item = Wait>) -> Duration {
         let wait = waits.reduce(|a, b| Wait { least: a.least.max(b.least), most: a.most.max(b.most) }).unwrap_or_default();
         match wait.most.saturating_sub(wait.least) {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_kept_whatever_it_is() {
+    fn a_requested_wait_is_always_kept() {
         for asked in [MS, Duration::from_secs(1), Duration::from_secs(30), Duration::from_secs(4 * 3_600)] {
             for wait in [Wait::to_retry(1, Some(asked)), Wait::for_downstream(Duration::ZERO, Some(asked), DAY).unwrap()] {
                 assert!(wait.least >= asked && wait.most <= asked + asked / 8 + Duration::from_secs(1), "{asked:?}: {wait:?}");

@@ -1,4 +1,4 @@
-//! A batch of messages: their rows are read at once, then each goes its way beside the others.
+//! A batch of messages: their rows are read together, then the messages are processed concurrently.
 
 use super::delivery::{Delivery, Invocation};
 use super::find::Parts;
@@ -8,13 +8,14 @@ use crate::chunk::{Message, WireError};
 use crate::error::{JobError, error_chain};
 
 impl Worker {
-    /// Works on a batch. What the messages that are done led to is durable.
+    /// Processes a batch. Whatever the finished messages led to is durable.
     pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Worked {
         let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
         let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
         let parts = match self.patiently(invocation, || self.read(&known)).await {
             Ok(parts) => parts,
-            // One row that cannot be read must not hold up its batch mates: their rows are read alone.
+            // A row that cannot be read must not delay the other messages of the batch, so each message's rows are read
+            // separately.
             Err(JobError::Corrupt { .. }) if known.len() > 1 => return self.work_one_by_one(deliveries, invocation).await,
             Err(error) => {
                 tracing::error!(error = error_chain(&error), messages = deliveries.len(), "the batch is left for later");
@@ -34,7 +35,7 @@ impl Worker {
         worked
     }
 
-    /// One message of any kind.
+    /// Processes a message of any kind.
     async fn message(&self, delivery: &Delivery, message: &Result<Message, WireError>, parts: &Parts, invocation: Invocation) -> Worked {
         let handled = match message {
             Ok(Message::Chunk(chunk)) => self.chunk(delivery, chunk, parts, invocation).await,

@@ -1,4 +1,4 @@
-//! Which returned items go into one message: those of equal standing whose waits are about as long.
+//! Decides which returned items go into one message: those in the same situation and with similar waits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,20 +7,22 @@ use super::returned::{ReturnReason, Returned, ReturnedItem};
 use crate::chunk::ChunkMessage;
 use crate::limits::RETURNED_MESSAGES_MAX;
 
-/// Items that wait for another try are sent so many in a message, so that they come back one after the other.
+/// Items that wait for another attempt are sent in messages of at most this many, so that they come back one after the
+/// other.
 const ITEMS_PER_BUNDLE: usize = 50;
-/// By how much the longest of the waits in a message may pass the shortest: the first that makes few enough messages.
+/// By which factor the longest wait in a message may exceed the shortest. The first factor that gives few enough
+/// messages is used.
 const SPREADS: [f64; 7] = [1.25, 1.5, 2.0, 4.0, 16.0, 256.0, f64::INFINITY];
 
 /// What all items of a message have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Standing {
     pub(super) attempt: u32,
-    /// Whether they wait for their downstream.
+    /// True if they wait for their downstream.
     pub(super) waits: bool,
-    /// Of the message to be sent: see [`ChunkMessage::hops`].
+    /// For the new message: see [`ChunkMessage::hops`].
     pub(super) hops: u32,
-    /// Of the message to be sent: see [`ChunkMessage::returns`].
+    /// For the new message: see [`ChunkMessage::returns`].
     pub(super) returns: u32,
 }
 
@@ -30,7 +32,7 @@ impl Standing {
         let moved = returned.progress || waits || item.attempt > message.attempt || item.reason == ReturnReason::Progress;
         let (hops, returns) = match item.reason {
             _ if moved => (0, 0),
-            // It was not looked at: how often it comes back depends on how long it is to wait.
+            // The item was not checked again, and how often it returns depends on how long it has to wait.
             ReturnReason::NotYet => (returned.hops, message.returns),
             _ => (returned.hops, message.returns.saturating_add(1)),
         };
@@ -73,7 +75,7 @@ fn alike<'a, 'b>(items: &'b [&'a ReturnedItem], spread: f64) -> impl Iterator<It
     })
 }
 
-/// Splits the large ones while that makes not too many.
+/// Splits the large bundles, as long as there are not too many messages.
 fn in_turns(bundled: Vec<(Standing, Vec<&ReturnedItem>)>) -> Vec<(Standing, Vec<&ReturnedItem>)> {
     let mut room = RETURNED_MESSAGES_MAX.saturating_sub(bundled.len());
     let mut messages = Vec::new();

@@ -1,5 +1,5 @@
-//! Messages the queue gave up on: sent again if nothing speaks against their items, else settled as failed, so that no
-//! job waits for ever.
+//! Dead letters: their items are sent again if nothing shows that they are to blame; otherwise they are settled as
+//! failed, so that no job waits for ever.
 
 use std::time::Duration;
 
@@ -15,15 +15,16 @@ use crate::limits::{QUEUE_DELAY_MAX, RETURNS_MAX};
 use crate::outcome::{FailureKind, ItemResult};
 use crate::settlement::Settlement;
 
-/// How often a message comes back from the dead-letter queue before its items are failed. Its receive count rises with each
-/// death of a worker, whoever is to blame, and with throttling: so it is far more often than any killer takes to be found
-/// out. With the waits between it is about two hours in which no worker got as far as any of the items.
+/// How often a message may come back from the dead-letter queue before its items are failed. Its receive count rises
+/// with every death of a worker, whatever the cause, and with throttling. So the limit is far higher than what it takes
+/// to identify an item that kills its worker. With the waits in between it means about two hours in which no worker
+/// reached any of the items.
 const HOPS_MAX: u32 = 20;
-/// So often it comes back without a wait.
+/// This often it is sent again without a wait.
 const HOPS_AT_ONCE: u32 = 2;
 
 impl Worker {
-    /// What is to be failed of a dead letter, and what is to be returned.
+    /// Decides which items of a dead letter fail, and which are returned.
     pub(super) async fn bury(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Ran, JobError> {
         let message = chunk.message;
         let recorded = self.app.ledger.outcome(message.id).await?;
@@ -35,11 +36,11 @@ impl Worker {
         if let Some(mark) = struck.filter(|mark| self.convicts(mark)) {
             return self.convict(chunk, delivery, &mark).await;
         }
-        // No worker has such a processor: coming back would change nothing until another is deployed.
+        // No worker has such a processor, so sending it again changes nothing until another version is deployed.
         let is_known = self.processors.get(&chunk.job.processor).is_some();
         if is_known && message.hops < HOPS_MAX && message.returns < RETURNS_MAX {
-            // It goes on carefully: from now on nothing of it begins without a mark, and a mark speaks against its item only
-            // when it is found again. What is not marked has never begun, and is not to blame.
+            // It is run in careful mode from now on: nothing of it begins without a mark, and an item is blamed only if
+            // its mark is found again. An item without a mark has never begun and is not to blame.
             let wait = Wait::exactly(wait(message.hops));
             let back = |index, value| ReturnedItem { wait, ..chunk.returned(index, value, ReturnReason::DeadLetter) };
             let all = message.items.iter().cloned().map(|(index, value)| back(index, value));
@@ -49,8 +50,8 @@ impl Worker {
         Ok(Ran { settlement: Some(chunk.dead_lettered(delivery, |_| true)), ..Ran::default() })
     }
 
-    /// Only the item that was marked is to blame; its neighbours get another message. A processor that could not be prepared
-    /// fails its job.
+    /// Only the marked item is to blame; the other items are returned in another message. If the mark is for preparing
+    /// the processor, the job fails.
     async fn convict(&self, chunk: &ChunkContext<'_>, delivery: &Delivery, mark: &CareMark) -> Result<Ran, JobError> {
         let Some(item) = mark.item else {
             let ran = self.refuse_killer(chunk, None).await?;
@@ -66,8 +67,8 @@ impl Worker {
     }
 }
 
-/// How long a message waits that has come back so often: longer each time, so that a worker that dies again and again is
-/// found out or mended meanwhile.
+/// How long to wait after this many returns: longer each time, so that a cause that kills workers can be identified or
+/// corrected in the meantime.
 fn wait(hops: u32) -> Duration {
     match hops {
         0..HOPS_AT_ONCE => Duration::ZERO,
@@ -76,7 +77,7 @@ fn wait(hops: u32) -> Duration {
 }
 
 impl ChunkContext<'_> {
-    /// A settlement that fails the items that `which` names, unless they are recorded.
+    /// A settlement that fails the items chosen by `which`, unless they are recorded.
     fn dead_lettered(&self, delivery: &Delivery, which: impl Fn(u64) -> bool) -> Settlement {
         tracing::error!(
             job_id = %self.job.id,
@@ -85,7 +86,7 @@ impl ChunkContext<'_> {
             "items are settled from the dead-letter queue"
         );
         let cause = match self.message.returns {
-            RETURNS_MAX.. => format!("its message was returned {} times in a row and nothing came of it", self.message.returns),
+            RETURNS_MAX.. => format!("its message was returned {} times in a row without any progress", self.message.returns),
             _ => format!("its message was received {} times and never finished", delivery.receive_count),
         };
         let failed = |(index, value): &(u64, Box<_>)| {

@@ -1,4 +1,4 @@
-//! One call of the processor: bounded in time, with its panics caught.
+//! A call of the processor, limited in time and with its panics caught.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
 use headway_processor::{Item, ItemError, Output};
 
-/// How one call of the processor ended.
+/// The result of a call of the processor.
 pub(super) enum Called {
     Output(Output),
     Failed(FailureKind, String, String),
     Retryable(ForNow),
-    /// Its downstream takes no items for now.
+    /// Its downstream accepts no items for now.
     Waits(Downstream, ForNow),
     /// The function's deadline came first, and another invocation has more time.
     CutShort,
@@ -35,7 +35,7 @@ pub(super) async fn call(place: &Place, prepared: &Prepared, item: &Item, invoca
         Went::Done(Ok(output)) => Called::Output(output),
         Went::Done(Err(error)) => of_error(error),
         Went::Panicked(panic) => Called::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
-        // It was given less than its own limit, and began too late to have had all an invocation can give.
+        // It had less time than its own limit, and began too late to have all the time that an invocation can give.
         Went::Overran if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Called::CutShort,
         Went::Overran => Called::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
     }

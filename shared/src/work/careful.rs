@@ -1,6 +1,6 @@
-//! Careful mode: a message that came again may have killed its worker. Its items run one at a time, each marked before
-//! it begins and recorded before the next; an item whose worker died twice is failed as the culprit, and its neighbours
-//! complete.
+//! Careful mode, for a message that was received again and so may have killed its worker. Its items run one at a time;
+//! each is marked before it begins and recorded before the next one. An item whose worker died twice is failed, and the
+//! other items complete.
 
 use chrono::TimeDelta;
 use serde_json::value::RawValue;
@@ -18,17 +18,17 @@ use crate::error::JobError;
 use crate::ledger::CareMark;
 use crate::outcome::{FailureKind, ItemResult, Outcome};
 
-/// An item whose worker died this often while it ran is the culprit.
+/// An item is blamed if its worker died this often while it ran.
 const STRIKES_MAX: u32 = 2;
-/// The same for preparing its processor, which fails the whole job, in a worker that is alone: such a process is often ended
-/// from outside, by whoever works on it or watches over it, and that must hardly ever look like its job's fault.
+/// The same for preparing its processor, which fails the whole job, in a worker that is the only one. Such a process is
+/// often ended from outside, by its developer or a supervisor, and that must almost never look like the job's fault.
 const STRIKES_MAX_ALONE: u32 = 12;
 /// How far two workers' clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
 impl Worker {
-    /// Runs what is not recorded, one item at a time; every result is in the ledger before the next item begins. The rest
-    /// is returned as a new message, so that receives are counted anew.
+    /// Runs the items that are not recorded, one at a time. Every result is in the ledger before the next item begins.
+    /// The rest is returned as a new message, whose receive count starts again.
     pub(super) async fn carefully(
         &self,
         chunk: &ChunkContext<'_>,
@@ -39,8 +39,9 @@ impl Worker {
         let id = chunk.message.id;
         let known = self.app.ledger.care(id).await?;
         let ran = self.marked(chunk, recorded, known.as_ref(), suspects_first, invocation).await;
-        // The crash mark is removed once what it names has run. Else the mark found at the start is put back: this attempt does
-        // not count as a crash, and what is known of the suspect goes with the message that it is returned in.
+        // When the item that the crash mark names has run, the mark is removed. Otherwise the mark found at the start is
+        // put back: this attempt does not count as a crash, and the message that is returned keeps what is known of the
+        // suspect.
         let mark =
             known.as_ref().filter(|mark| ran.as_ref().map_or(true, |ran| mark.item.is_some_and(|item| ran.returned.has_unrun(item))));
         let unmarked = self.app.ledger.put_care(id, mark).await;
@@ -50,7 +51,8 @@ impl Worker {
         Ok(ran)
     }
 
-    /// Prepares the processor and runs the items, each marked before it begins; convicts what killed its worker too often.
+    /// Prepares the processor and runs the items, each marked before it begins. Fails whatever killed its worker too
+    /// often.
     async fn marked(
         &self,
         chunk: &ChunkContext<'_>,
@@ -80,7 +82,8 @@ impl Worker {
         let mut settlement = chunk.settlement(run.recorded.is_some());
         let mut entry = RunEntry::new(run.invocation);
         let mut waiting: Vec<_> = run.waiting().collect();
-        // At first a suspect runs last, so that a death of another cause seldom strikes it again; a culprit is convicted first.
+        // At first a suspect runs last, so that a death with another cause seldom gives it a second strike. An item with
+        // too many strikes is failed first.
         waiting.sort_by_key(|(index, _)| match mark_of(*index) {
             Some(mark) if suspects_first || self.convicts(mark) => 0,
             None => 1,
@@ -117,7 +120,7 @@ impl Worker {
                 returned.push(chunk.returned(index, value, ReturnReason::Deadline));
                 continue;
             }
-            // However slow the table is, each slice makes progress: with one of its items, or with those it waited for.
+            // Even with a slow table, each slice makes progress: with one of its items, or with those it waited for.
             if run.slice_is_over() && (begun || ready < run.slice_ends) {
                 stop = Some((ReturnReason::Slice, Wait::default()));
                 returned.push(chunk.returned(index, value, ReturnReason::Slice));
@@ -150,7 +153,7 @@ impl Worker {
         }
     }
 
-    /// The mark another worker left, with a strike more, if that worker is gone.
+    /// The mark that another worker left, with one more strike, if that worker has ended.
     fn suspect(&self, known: Option<&CareMark>) -> Result<Option<CareMark>, JobError> {
         let Some(mark) = known else { return Ok(None) };
         if !self.alone && self.app.clock.now() <= mark.deadline + SKEW {
@@ -159,7 +162,7 @@ impl Worker {
         Ok(Some(CareMark { strikes: mark.strikes + 1, ..mark.clone() }))
     }
 
-    /// Whether what is marked has so many strikes that it is to blame.
+    /// True if a mark has so many strikes that what it names is to blame.
     pub(super) fn convicts(&self, mark: &CareMark) -> bool {
         let most = if mark.item.is_none() && self.alone { STRIKES_MAX_ALONE } else { STRIKES_MAX };
         mark.strikes >= most

@@ -1,4 +1,5 @@
-//! A chunk's way: find → gate → run → settle → return → look upward. Each stage takes what the one before returned.
+//! The stages of a chunk: find → gate → run → settle → return → look upward. Each stage takes what the one before
+//! returned.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::job::Ended;
 use crate::upward::look_upward;
 
 impl Worker {
-    /// One chunk message, from its rows to what it led to.
+    /// Processes a chunk's message through all stages.
     pub(super) async fn chunk(
         &self,
         delivery: &Delivery,
@@ -48,14 +49,14 @@ impl Worker {
         Ok(Handled::of(&ran, &settled, finished))
     }
 
-    /// A delivery of a chunk that is settled looks upward all the same: whoever settled it may have died before that.
+    /// A delivery of a settled chunk looks upward too: the worker that settled it may have died before it did.
     async fn settled_before(&self, chunk: &ChunkContext<'_>) -> Handled {
         chunk.log("a chunk came that was settled before");
         let looked = look_upward(&self.app, chunk.part).await;
         Handled { worked: Worked { duplicates: 1, ..Worked::ended(&looked) }, done: looked.map(drop) }
     }
 
-    /// The settle stage. A chunk with nothing to settle has the part as it was read.
+    /// The settle stage. If a chunk has nothing to settle, the part is returned as it was read.
     async fn settle_chunk(&self, chunk: &ChunkContext<'_>, ran: &Ran, invocation: Invocation) -> Result<Settled, JobError> {
         let Some(settlement) = &ran.settlement else { return Ok(Settled { part: Some(chunk.part.clone()), ..Settled::default() }) };
         let began = Instant::now();
@@ -65,7 +66,7 @@ impl Worker {
         }
     }
 
-    /// The stages behind settling: return the rest, look upward, forget the parked copy of the message.
+    /// The stages after settling: return the rest, look upward, delete the parked copy of the message.
     async fn finish(
         &self,
         chunk: &ChunkContext<'_>,
@@ -92,7 +93,7 @@ impl Worker {
 }
 
 impl ChunkContext<'_> {
-    /// All items of the message, whose job has ended before their results were recorded.
+    /// All items of the message, if the job ended before their results were recorded.
     fn all_held(&self) -> Returned {
         let held = self.message.items.iter().cloned().map(|(index, value)| self.returned(index, value, ReturnReason::Held));
         Returned { careful: self.message.careful, ..Returned::of(self.message.hops, held.collect()) }
@@ -112,7 +113,7 @@ impl ChunkContext<'_> {
         Handled::default()
     }
 
-    /// One line about a chunk that was run. What was buried is told of where that is decided.
+    /// Logs a chunk that was run. Buried items are logged where that is decided.
     fn log_settled(&self, ran: &Ran, began: Instant) {
         let Some(mode) = ran.mode else { return };
         tracing::info!(

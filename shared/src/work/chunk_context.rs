@@ -1,4 +1,4 @@
-//! A chunk on its way through the stages: its message with the rows that were read for it.
+//! A chunk's message, with the rows that were read for it.
 
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use crate::outcome::{Failure, FailureKind, Outcome, OutcomeChange};
 use crate::part::Part;
 use crate::settlement::Settlement;
 
-/// A chunk's message with its job and its part, as they were read.
+/// A chunk's message with its job and its part, as read.
 pub(super) struct ChunkContext<'a> {
     pub(super) message: &'a ChunkMessage,
     pub(super) job: Job,
@@ -26,15 +26,15 @@ pub(super) struct ChunkContext<'a> {
 pub(super) struct RunContext<'a> {
     pub(super) chunk: &'a ChunkContext<'a>,
     pub(super) prepared: Prepared,
-    /// What is recorded of it already.
+    /// The results that are recorded already.
     pub(super) recorded: Option<Outcome>,
     pub(super) invocation: Invocation,
-    /// When its time slice is over: no item begins later.
+    /// When its time slice ends: no item begins later.
     pub(super) slice_ends: Instant,
 }
 
 impl ChunkContext<'_> {
-    /// One line about a message that needed no work.
+    /// Logs a message that needed no work.
     pub(super) fn log(&self, what: &'static str) {
         tracing::info!(job_id = %self.job.id, part = self.part.number, chunk = self.message.id.chunk, "{what}");
     }
@@ -44,14 +44,14 @@ impl ChunkContext<'_> {
         self.message.items.iter().filter(move |(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index))).cloned()
     }
 
-    /// What is left of a message some of whose items were recorded since it was sent. It is returned as a new message, so
+    /// The rest of a message, if some of its items were recorded since it was sent. It is returned as a new message, so
     /// that the receive count (and so the dead-letter limit) starts again whenever a chunk has made progress.
     pub(super) fn rest_after_progress(&self, recorded: Option<&Outcome>) -> Option<Vec<ReturnedItem>> {
         let rest: Vec<_> = self.unrecorded(recorded).map(|(index, value)| self.returned(index, value, ReturnReason::Progress)).collect();
         (!rest.is_empty() && rest.len() < self.message.items.len()).then_some(rest)
     }
 
-    /// An item that is returned as it came: no try of it counts, and it does not wait.
+    /// An item that is returned unchanged: no attempt is charged, and it does not wait.
     pub(super) fn returned(&self, index: u64, value: Box<RawValue>, reason: ReturnReason) -> ReturnedItem {
         ReturnedItem { index, value, attempt: self.message.attempt, wait: Wait::default(), reason }
     }
@@ -61,12 +61,12 @@ impl ChunkContext<'_> {
         Failure::new(kind, "", message, attempts, self.item_id(&value), value)
     }
 
-    /// The item's id, if the job names a member that holds it.
+    /// The item's id, if the job names a member for it.
     pub(super) fn item_id(&self, value: &RawValue) -> Option<String> {
         self.job.id_field.as_deref().and_then(|field| id_of(value, field))
     }
 
-    /// A settlement without results yet. `merged` says whether some are in the chunk's outcome row already.
+    /// A settlement without results so far. `merged` says whether some are in the chunk's outcome row already.
     pub(super) fn settlement(&self, merged: bool) -> Settlement {
         Settlement {
             id: self.message.id,
@@ -82,19 +82,19 @@ impl ChunkContext<'_> {
 }
 
 impl<'a> RunContext<'a> {
-    /// A run whose time slice begins now, when everything is ready: so the first of its items always has a place in it.
+    /// A run whose time slice begins now, when everything is ready, so that its first item always has time in it.
     pub(super) fn new(chunk: &'a ChunkContext<'a>, prepared: Prepared, recorded: Option<Outcome>, invocation: Invocation) -> Self {
         Self { chunk, prepared, recorded, invocation, slice_ends: Instant::now() + SLICE }
     }
 }
 
 impl RunContext<'_> {
-    /// Whether the chunk has to give its place to whoever is next in the queue.
+    /// True if the chunk has to make room for the next one in the queue.
     pub(super) fn slice_is_over(&self) -> bool {
         Instant::now() >= self.slice_ends
     }
 
-    /// The items that are to be run, in order.
+    /// The items that have to run, in order.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (u64, Box<RawValue>)> {
         self.chunk.unrecorded(self.recorded.as_ref())
     }

@@ -1,8 +1,9 @@
-//! A downstream that takes no items: once several items of a job in a row were told to wait, further ones do not begin for a
-//! while. One item at a time goes on as a probe, and the first one that is answered lets all others through again.
+//! A downstream that accepts no items. After several items of a job in a row were told to wait, further ones do not
+//! begin for a while. One item at a time is tried as a probe, and the first one that is answered opens it again for
+//! all.
 //!
-//! One item's wait says nothing about its neighbours, so a single one closes nothing. What is known is known in this process
-//! only: another one finds out with as many items.
+//! One item's wait says nothing about others, so a single wait closes nothing. This is known in one process only;
+//! another process needs as many items to find out.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,11 +12,11 @@ use tokio::time::Instant;
 
 use super::for_now::{Downstream, ForNow};
 
-/// So many items in a row are told to wait before others are kept back.
+/// After this many items in a row were told to wait, others are kept back.
 const CLOSES_AFTER: u32 = 4;
-/// The first pause; each probe that fails doubles it.
+/// The first pause. Each probe that fails doubles it.
 const PAUSE_FIRST: Duration = Duration::from_secs(2);
-/// The longest pause, also if the downstream asks for a longer one: that may have been meant for one item.
+/// The longest pause, even if the downstream asks for a longer one, which may be meant for a single item.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Whether a job's items may begin, as far as their downstream is concerned.
@@ -24,18 +25,18 @@ pub(super) struct Closing(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Items that were told to wait since one was last answered.
+    /// How many items were told to wait since one was last answered.
     in_a_row: u32,
     pause: Duration,
-    /// Until when, while it is closed.
+    /// Until when it is closed, if it is.
     until: Option<Instant>,
-    /// Whether an item was let through while it is closed, and has not come back.
+    /// True if a probe was let through and has not returned yet.
     probing: bool,
     /// What an item was last told.
     last: Option<(Downstream, ForNow)>,
 }
 
-/// What an item is told that may not begin.
+/// What is returned to an item that may not begin.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) left: Duration,
@@ -51,7 +52,7 @@ impl Closing {
         if now < until {
             return Some(Refusal { left: until - now });
         }
-        // The others wait for what this one comes to, or for another pause if it never ends.
+        // The others wait for this item's answer, or for another pause if it never ends.
         state.until = Some(now + pause);
         state.probing = true;
         None
@@ -65,7 +66,7 @@ impl Closing {
         if state.in_a_row < CLOSES_AFTER {
             return;
         }
-        // Items that began before it was closed say nothing new.
+        // Items that began before it was closed are not counted.
         state.pause = match (state.until, state.probing) {
             (None, _) => PAUSE_FIRST,
             (Some(_), true) => (state.pause * 2).min(PAUSE_MAX),
@@ -76,7 +77,7 @@ impl Closing {
         state.until = state.until.max(Some(Instant::now() + pause));
     }
 
-    /// What an item was last told, if one was ever told to wait.
+    /// What an item was last told, if one was told to wait.
     pub(super) fn last(&self) -> Option<(Downstream, ForNow)> {
         self.state().last.clone()
     }
@@ -96,7 +97,7 @@ impl Closing {
 mod tests {
     use super::*;
 
-    /// What broke it: one item's wait held up its neighbours, or an endpoint that is down was called by every item.
+    /// Bug found: one item's wait delayed the others, or an endpoint that is down was called by every item.
     #[tokio::test(start_paused = true)]
     async fn several_in_a_row_close_it_and_one_answer_opens_it() {
         let closing = Closing::default();

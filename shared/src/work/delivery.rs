@@ -1,26 +1,26 @@
-//! What a worker is given: messages, and the time until the function is stopped.
+//! The input of a worker: messages, and the time until the function is stopped.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A message as the event source mapping delivers it.
+/// A message as delivered by the event source mapping.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// The queue's id of it.
+    /// Its id in the queue.
     pub message_id: String,
     /// Its text.
     pub body: String,
-    /// How often it was received, this time included.
+    /// How often it was received, including this time.
     pub receive_count: u32,
-    /// Whether it came by the dead-letter queue.
+    /// True if it came from the dead-letter queue.
     pub dead_letter: bool,
 }
 
 /// When an invocation began, and when the function is stopped.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation {
-    /// Its begin.
+    /// When it began.
     pub began: Instant,
     /// Its deadline.
     pub deadline: Instant,

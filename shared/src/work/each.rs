@@ -1,4 +1,4 @@
-//! The runner for every day: each item by a call of its own, several at a time, with checkpoints as it goes.
+//! The normal runner: each item in a call of its own, several at a time, with checkpoints in between.
 
 use std::collections::VecDeque;
 
@@ -21,8 +21,8 @@ use crate::settlement::Settlement;
 use crate::upward::exceeded;
 
 impl ChunkContext<'_> {
-    /// Whether failures that no checkpoint has shown yet are enough to fail the job, as far as this worker knows: `part` is as
-    /// it was after the last checkpoint, `failed` of the results so far are failures, and `unshown` of them came after it.
+    /// True if failures that no checkpoint has shown yet are enough to fail the job, as far as this worker knows. `part` is
+    /// as it was after the last checkpoint; `failed` of the results so far are failures, and `unshown` results came after it.
     fn fails_its_job(&self, part: &Part, failed: u64, unshown: usize) -> bool {
         if failed == 0 || unshown == 0 {
             return false;
@@ -35,11 +35,11 @@ impl ChunkContext<'_> {
     }
 }
 
-/// A checkpoint under way: how many results it shows, and the part that it wrote.
+/// A running checkpoint: how many results it shows, and the part that it wrote.
 type Checkpoint<'a> = BoxFuture<'a, (usize, Result<Option<Part>, JobError>)>;
 
 impl Worker {
-    /// Runs what is not recorded, as many items at a time as the processor takes.
+    /// Runs the items that are not recorded, as many at a time as the processor allows.
     pub(super) async fn each(&self, run: &RunContext<'_>) -> Ran {
         let mut settlement = run.chunk.settlement(run.recorded.is_some());
         let mut failed = 0;
@@ -52,14 +52,14 @@ impl Worker {
         let mut entry = RunEntry::new(run.invocation);
         let mut part = run.chunk.part.clone();
         let mut last = Instant::now();
-        // Polled beside the items: a slow table must not run their time out.
+        // Polled together with the items, so that a slow table does not use up their time.
         let mut showing: Option<Checkpoint<'_>> = None;
         loop {
             while running.len() < run.prepared.options.concurrency {
                 let Some((index, value, attempt)) = waiting.pop_front() else { break };
                 running.push(self.item(run, index, value, attempt));
             }
-            // The first checkpoint is made without results too: it tells readers that some are still to come.
+            // The first checkpoint is made even without results: it shows readers that some are still to come.
             let unshown = settlement.results.len() > shown.1 || !settlement.seen;
             if run.chunk.fails_its_job(&part, failed, settlement.results.len() - shown.1) {
                 shown.0 = shown.0.min(last + CHECKPOINT_EVERY);

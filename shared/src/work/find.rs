@@ -1,4 +1,4 @@
-//! Finding: the rows of a batch, read at once, and those of each chunk among them.
+//! Finding: the rows of a batch are read together, then each chunk gets its own.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ use crate::part::Part;
 pub(super) type Parts = BTreeMap<PartId, Part>;
 
 impl Worker {
-    /// Reads the rows of a batch at once: the jobs into the leases, the parts for the caller. Begins jobs not begun.
+    /// Reads the rows of a batch together: the jobs into the leases, the parts for the caller. Begins jobs that have
+    /// not begun.
     pub(super) async fn read(&self, messages: &[&Message]) -> Result<Parts, JobError> {
         let read = Instant::now();
         let mut parts: Vec<PartId> = messages.iter().map(|message| message.part_id()).collect();
@@ -31,7 +32,7 @@ impl Worker {
         let mut rows = self.app.ledger.rows(&jobs, &parts).await?;
         for id in jobs {
             let job = rows.jobs.remove(&id);
-            // A job that could not be begun is not remembered: it has to be read, and begun, again.
+            // A job whose begin could not be written is not remembered, so that it is read, and begun, again.
             match job.as_ref().is_some_and(|job| job.status == JobStatus::Pending && job.runs()) {
                 true => self.begin(id).await?,
                 false => self.leases.keep(id, job, read),
@@ -40,7 +41,7 @@ impl Worker {
         Ok(rows.parts)
     }
 
-    /// First touch: the job is under way.
+    /// Records that the job's first item begins.
     pub(super) async fn begin(&self, id: JobId) -> Result<(), JobError> {
         let read = Instant::now();
         let row = self.app.jobs.update_status(id, &JobWrite::Begin).await?.row();
@@ -48,7 +49,7 @@ impl Worker {
         Ok(())
     }
 
-    /// The chunk of this message; `None` if its job or its part is gone.
+    /// The chunk of this message; `None` if its job or part is gone.
     pub(super) async fn find<'a>(&self, message: &'a ChunkMessage, parts: &'a Parts) -> Result<Option<ChunkContext<'a>>, JobError> {
         let job = self.leases.job(&self.app, message.id.job).await?;
         let part = parts.get(&(message.id.job, message.id.part));

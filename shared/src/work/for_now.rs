@@ -1,4 +1,4 @@
-//! A failure for now: the item is tried again, by the processor's word or when its downstream takes items again.
+//! A failure for now: the item is tried again, as the processor says or when its downstream accepts items again.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) struct ForNow {
     pub(super) after: Option<Duration>,
 }
 
-/// Why a downstream takes no items for now.
+/// Why a downstream accepts no items for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Downstream {
     /// It asks to wait.
@@ -24,7 +24,7 @@ pub(super) enum Downstream {
 }
 
 impl Downstream {
-    /// As rows and readers have it.
+    /// The same as shown in rows and answers.
     pub(super) fn wait_reason(self) -> WaitReason {
         match self {
             Self::Throttled => WaitReason::Throttled,
@@ -32,7 +32,7 @@ impl Downstream {
         }
     }
 
-    /// How an item fails that has waited for longer than its processor's patience.
+    /// How an item fails if it has waited for longer than its processor's patience.
     pub(super) fn failure_kind(self) -> FailureKind {
         match self {
             Self::Throttled => FailureKind::Throttled,

@@ -1,4 +1,4 @@
-//! The gate: the one place where rows and leases say what is to be done with a chunk.
+//! The gate: the only place that decides, from rows and leases, what happens to a chunk.
 
 use std::time::Duration;
 
@@ -15,23 +15,24 @@ use crate::limits::RETURNS_MAX;
 use crate::part::Register;
 use crate::settle::forget_gone_runs;
 
-/// What is to be done with a chunk.
+/// What happens to a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gate {
     /// Nothing: its job is cancelled or gone.
     Drop,
-    /// Only look upward: it is settled.
+    /// It is settled already: only look upward.
     Settled,
     /// Nothing more: its job is held, and its message was parked.
     Parked,
-    /// Send it again: its items are not to begin yet.
+    /// Send it again later: its items must not begin yet.
     Later {
         /// How much later.
         wait: Duration,
         /// As in [`Gate::Run`].
         was_parked: bool,
     },
-    /// Its message is a dead letter, or came again too often without anything coming of it: fail the items to blame, and return the rest.
+    /// Its message is a dead letter, or returned too often without progress: fail the items to blame, and return the
+    /// rest.
     Bury {
         /// As in [`Gate::Run`].
         was_parked: bool,
@@ -40,18 +41,18 @@ pub(super) enum Gate {
     Run {
         /// How.
         mode: Mode,
-        /// Whether the message was parked before its job was seen to run again: the parked copy is to be forgotten once
+        /// True if the message was parked before its job was seen to run again: the parked copy has to be deleted once
         /// the items are settled.
         was_parked: bool,
     },
 }
 
 impl Worker {
-    /// What is to be done with the chunk. A message of a held job is parked first, and then the job is looked at again:
-    /// only if it is still held is the message done.
+    /// Decides what happens to the chunk. A message of a held job is parked first, and then the job is read again: only
+    /// if it is still held is the message done.
     pub(super) async fn gate(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Gate, JobError> {
         if chunk.job.is_terminal() && chunk.register().is_some_and(|register| register.is_running()) {
-            // Its worker may have died: then nobody else would say that no more results are to come.
+            // The worker of an earlier run may have died, and only this call removes its entry.
             forget_gone_runs(&self.app, chunk.message.id).await?;
         }
         if chunk.is_dropped(self.app.clock.now()) {
@@ -75,7 +76,7 @@ impl Worker {
         })
     }
 
-    /// Parks the message; says whether its job is still held.
+    /// Parks the message. Returns true if its job is still held.
     async fn park(&self, chunk: &ChunkContext<'_>, body: &str) -> Result<bool, JobError> {
         let (id, nonce) = (chunk.message.id, chunk.message.nonce);
         self.app.ledger.park(&Parked { id, nonce, body: body.to_owned() }).await?;

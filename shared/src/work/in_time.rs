@@ -1,6 +1,6 @@
-//! Writes of results while no row tells of their run: a reader that finds a job ended, and no run under way, says after
-//! [`SETTLES_AFTER`](crate::limits::SETTLES_AFTER) that its numbers are final. So such a write is made within
-//! [`UNSEEN_RUN_MAX`] of a reading in which the job had not ended, or not at all.
+//! Writes results of a run that is not entered in any row. A reader that finds a job ended and no current run declares
+//! its numbers final after [`SETTLES_AFTER`](crate::limits::SETTLES_AFTER). So such a write is made within
+//! [`UNSEEN_RUN_MAX`] of a read in which the job had not ended, or not at all.
 
 use tokio::time::{Instant, timeout_at};
 
@@ -12,20 +12,20 @@ use crate::part::Part;
 use crate::settle::settle;
 use crate::settlement::Settlement;
 
-/// Tries of one write, each within the time of another reading.
+/// How often one write is tried, each time after another read.
 const TRIES_MAX: usize = 5;
 
-/// What became of a settlement.
+/// The result of recording a settlement.
 #[derive(Debug)]
 pub(super) enum Recorded {
-    /// It is recorded; the part as it is since, or `None` if it is gone.
+    /// It is recorded; the part as it is now, or `None` if it is gone.
     InTime(Option<Part>),
     /// Its job has ended, and it came too late to be counted.
     TooLate,
 }
 
 impl Worker {
-    /// Settles, if that cannot change a number that somebody was told is final.
+    /// Settles, unless that could change a number that was declared final.
     pub(super) async fn settle_in_time(&self, settlement: &Settlement) -> Result<Recorded, JobError> {
         if settlement.seen {
             return Ok(Recorded::InTime(settle(&self.app, settlement).await?));
@@ -44,7 +44,7 @@ impl Worker {
         Err(JobError::unavailable("the table", "a chunk could not be settled within two seconds of a reading of its job"))
     }
 
-    /// Until when results may be written that nobody can know are still to come; `None` if the job has to be read again.
+    /// Until when results may be written that no reader knows to be coming; `None` if the job has to be read again.
     fn may_write_until(&self, job: JobId) -> Option<Instant> {
         self.leases.live_at(job).map(|live| live + UNSEEN_RUN_MAX).filter(|until| Instant::now() < *until)
     }

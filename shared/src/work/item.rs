@@ -1,4 +1,4 @@
-//! One item: it is called, at most twice at once, and its answer is a result or a reason to return it.
+//! Runs one item: calls it, at most twice in a row. The answer is a result or a reason to return the item.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use headway_processor::{Item, Output};
 
-/// The wait before an item is tried a second time at once.
+/// The wait before the quick second try.
 const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// How one item's try ended.
+/// How the try of an item ended.
 pub(super) enum Tried {
     Recorded(u64, ItemResult),
     Returned(ReturnedItem),
-    /// It is to be tried a second time, after [`before_second_try`]. Until then it takes no place.
+    /// It has to be tried a second time after [`before_second_try`]. Until then it takes no place.
     Again(ReturnedItem),
 }
 
@@ -31,12 +31,13 @@ pub(super) async fn before_second_try(item: ReturnedItem) -> ReturnedItem {
 }
 
 impl Worker {
-    /// Tries one item, once it has a place among those of its job.
+    /// Tries an item, once it has a place among those of its job.
     pub(super) async fn item(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
-        // Closing the semaphore never happens; without a place the item would simply go without.
+        // The semaphore is never closed. If it were, the item would run without a place.
         let _place = run.prepared.places.acquire().await.ok();
         let _thread = self.place.thread(run.prepared.options.own_thread).await;
-        // Looked at once, right behind the place: who waited longer than a slice for it waited for items that made progress.
+        // Checked right after getting the place: an item that waited for it longer than a slice waited for items that
+        // made progress.
         if run.slice_is_over() {
             return Tried::Returned(ReturnedItem { attempt, ..run.chunk.returned(index, value, ReturnReason::Slice) });
         }
@@ -44,14 +45,15 @@ impl Worker {
         self.tries(run, index, value, attempt).await
     }
 
-    /// Tries one item that has its place and its turn. Whether it may begin is looked at last, so that every call begins
+    /// Tries an item that has its place and its turn. Whether it may begin is checked last, so that every call begins
     /// within the lease.
     pub(super) async fn tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
         let RunContext { chunk, prepared, invocation, .. } = run;
         if let Some(reason) = self.must_return(run).await {
             return Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, value, reason) });
         }
-        // Who has waited long enough is called once more whatever others were told: nothing fails for another item's answer.
+        // An item that has waited long enough is called once more, whatever others were told: nothing fails because of
+        // another item's answer.
         if let Some(wait) = run.wait(None)
             && let Some(refusal) = prepared.closing.refuses()
         {
@@ -98,7 +100,7 @@ impl RunContext<'_> {
         Tried::Returned(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits })
     }
 
-    /// How long an item of the chunk is to wait for its downstream; `None` if it has waited long enough.
+    /// How long an item of the chunk has to wait for its downstream; `None` if it has waited long enough.
     fn wait(&self, asked: Option<Duration>) -> Option<Wait> {
         Wait::for_downstream(self.chunk.message.waited, asked, self.prepared.options.patience)
     }

@@ -1,4 +1,4 @@
-//! What a worker remembers of jobs: for a second from the start of a consistent read, never longer.
+//! What a worker remembers of jobs: for one second after the start of a consistent read, never longer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,41 +11,41 @@ use crate::ids::JobId;
 use crate::job::Job;
 use crate::limits::LEASE;
 
-/// Jobs remembered at once; more, and all are forgotten.
+/// How many jobs are remembered. With more, all are forgotten.
 const JOBS_MAX: usize = 1_000;
 
-/// What is remembered of a job. One that was not there is remembered too.
+/// What is remembered of a job. It is also remembered that a job does not exist.
 #[derive(Debug)]
 struct Lease {
-    /// The start of the read that the row came from.
+    /// When the read began from which the row came.
     read: Instant,
     job: Option<Job>,
-    /// The start of the last read in which the job had not ended.
+    /// When the last read began in which the job had not ended.
     live_at: Option<Instant>,
 }
 
-/// Job rows with the start of the read they came from.
+/// Job rows, each with the start of its read.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
     rows: Mutex<HashMap<JobId, Lease>>,
-    /// Held while a row is read again, so that items waiting for the same one share the read.
+    /// Locked while a row is read again, so that items that wait for the same row share the read.
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Leases {
-    /// The fresh row, if one is remembered.
+    /// The row, if one is remembered that is not too old.
     pub(super) fn get(&self, id: JobId) -> Option<Option<Job>> {
         let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.clone())
     }
 
-    /// Whether items of the job may begin now; `None` if it has to be read again.
+    /// True if items of the job may begin now; `None` if it has to be read again.
     pub(super) fn lets_begin(&self, id: JobId) -> Option<bool> {
         let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.as_ref().is_some_and(Job::runs))
     }
 
-    /// A time at which the job had not ended, as late as is known here.
+    /// The latest known time at which the job had not ended.
     pub(super) fn live_at(&self, id: JobId) -> Option<Instant> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).get(&id).and_then(|lease| lease.live_at)
     }
@@ -68,7 +68,7 @@ impl Leases {
         }
     }
 
-    /// The job's row, at most a lease old.
+    /// The job's row, not older than a lease.
     pub(super) async fn job(&self, app: &App, id: JobId) -> Result<Option<Job>, JobError> {
         match self.get(id) {
             Some(job) => Ok(job),
@@ -76,7 +76,7 @@ impl Leases {
         }
     }
 
-    /// Reads the job's row again, unless somebody just did.
+    /// Reads the job's row again, unless somebody else just did.
     pub(super) async fn refresh(&self, app: &App, id: JobId) -> Result<(), JobError> {
         let _one = self.reading.lock().await;
         if self.lets_begin(id).is_none() {

@@ -1,4 +1,4 @@
-//! Whether an item may begin now: looked at before each call of the processor.
+//! Whether an item may begin now. Checked before each call of the processor.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::error::error_chain;
 use crate::limits::DEADLINE_MARGIN;
 
 impl Worker {
-    /// Why no item of the chunk may begin now, if so: the process is about to end; the item cannot be expected to end before the deadline (unless no
-    /// invocation would give it more time), or its job is held. A read of the job that took longer than the lease counts
-    /// for nothing; one that fails leaves the rest to another delivery.
+    /// Why no item of the chunk may begin now, if so: the process is about to end; the item is not expected to end
+    /// before the deadline (unless no invocation would give it more time); or its job is held. If reading the job took
+    /// longer than the lease, the read does not count. If the read fails, the rest is left to another delivery.
     pub(super) async fn must_return(&self, run: &RunContext<'_>) -> Option<ReturnReason> {
         let RunContext { chunk, prepared, invocation, .. } = run;
         let id = chunk.job.id;

@@ -3,7 +3,8 @@
 use super::delivery::Delivery;
 use crate::chunk::ChunkMessage;
 
-/// A chunk whose message is received this often is run carefully: one death more than a neighbour's bad luck.
+/// A chunk whose message was received this often runs in careful mode. Two receives may be caused by another item's
+/// crash; three are suspicious.
 const CAREFUL_FROM_RECEIVES: u32 = 3;
 /// From this receive on an item that was struck runs before the others. Two items that both kill their worker would else take
 /// turns: each death leaves the mark on the other one, and neither is ever struck twice.
@@ -12,7 +13,7 @@ const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;
 /// How items are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Each by a call of its own, several at a time.
+    /// Each in a call of its own, several at a time.
     Each,
     /// One at a time, each marked before it begins: one of them may have killed its worker.
     Careful {

@@ -1,5 +1,5 @@
-//! Patience: what the table or the queue refuses for now is tried again while the invocation's deadline allows, so that a
-//! fault of seconds does not cost a message its whole visibility timeout.
+//! Repeats what the table or the queue refuses for now, as long as the invocation's deadline allows it. So a fault of
+//! some seconds does not delay a message by its whole visibility timeout.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use super::worker::Worker;
 use crate::error::JobError;
 use crate::limits::DEADLINE_MARGIN;
 
-/// The longest first wait, beyond the SDK's own retries; each further one is twice as long.
+/// The longest first wait, in addition to the SDK's own retries. Each further one is twice as long.
 const WAIT_FIRST: Duration = Duration::from_millis(500);
 /// The longest wait.
 const WAIT_MAX: Duration = Duration::from_secs(8);
 
 impl Worker {
-    /// Does `work`, which is safe to repeat, until it is done, fails for another reason, or time runs out.
+    /// Repeats `work`, which is safe to repeat, until it succeeds, fails for another reason, or the time is over.
     pub(super) async fn patiently<T, F>(&self, invocation: Invocation, mut work: impl FnMut() -> F) -> Result<T, JobError>
     where
         F: Future<Output = Result<T, JobError>>,
@@ -36,7 +36,7 @@ impl Worker {
         }
     }
 
-    /// A number from 0 to 1 out of a fresh id's random bits.
+    /// A number from 0 to 1 from a fresh id's random bits.
     pub(super) fn fraction(&self) -> f64 {
         f64::from(self.app.clock.fresh_id().as_fields().0) / f64::from(u32::MAX)
     }
@@ -54,7 +54,7 @@ mod tests {
     use crate::queue::memory::MemoryQueue;
     use crate::{App, Clock, Processors};
 
-    /// A clock whose ids hold the largest numbers.
+    /// A clock whose ids contain the largest numbers.
     #[derive(Debug)]
     struct Longest;
 
@@ -68,10 +68,10 @@ mod tests {
         }
     }
 
-    /// What broke it: a message given up for a fault of seconds, a table that is down asked without a pause, or a wait
-    /// into the deadline.
+    /// Bug found: a message was given up for a fault of seconds, a table that is down was called without a pause, or a
+    /// wait lasted beyond the deadline.
     #[tokio::test(start_paused = true)]
-    async fn it_waits_longer_each_time_and_not_into_the_deadline() {
+    async fn waits_grow_and_end_before_the_deadline() {
         let app = App::new(Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()), Arc::new(Longest));
         let (worker, began) = (Worker::new(app, Processors::new()), Instant::now());
         let invocation = Invocation { began, deadline: began + Duration::from_secs(60) };
@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(tries, [0, 500, 1_500, 3_500, 7_500, 15_500, 23_500, 31_500, 39_500, 47_500]);
         let refused = worker.patiently(invocation, || async { Err::<(), _>(JobError::NotFound) });
         assert!(matches!(refused.await, Err(JobError::NotFound)));
-        assert_eq!(began.elapsed().as_millis(), 47_500, "what time does not mend is not tried again");
+        assert_eq!(began.elapsed().as_millis(), 47_500, "permanent errors are not repeated");
     }
 }

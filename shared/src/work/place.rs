@@ -1,5 +1,5 @@
-//! Where processors are called. They are others' code: a call that computes without ever yielding must not keep the worker
-//! from its leases, checkpoints and deadlines, nor from other items. So each has a thread of its own.
+//! Where processors are called. They are other people's code: a call that computes without ever yielding must not keep
+//! the worker from its leases, checkpoints and deadlines, or from other items. So each call has a thread of its own.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,61 +14,62 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
-/// A thread that does not come back this long after its call's time limit is stuck.
+/// A thread that has not returned this long after its call's time limit counts as stuck.
 const GRACE: Duration = Duration::from_millis(500);
-/// Calls of items side by side; more wait for a thread.
+/// How many items are called at a time. Further calls wait for a thread.
 const THREADS_MAX: usize = 512;
-/// Threads beyond those: for stuck ones, for preparing, and for careful calls, of which there is one at a time.
+/// How many threads there are in addition: for stuck ones, for preparing, and for careful calls, which run one at a time.
 const THREADS_BESIDE: usize = 64;
-/// How long a thread is kept that has nothing to do.
+/// How long an idle thread is kept.
 const KEPT_FOR: Duration = Duration::from_secs(10);
-/// With so many threads stuck a process is spent: it hands back what it has, and ends.
+/// With this many stuck threads a process returns its work and ends.
 const STUCK_MAX: usize = 4;
 
-/// How a call went.
+/// How a call ended.
 #[derive(Debug)]
 pub(super) enum Went<T> {
     /// It gave this.
     Done(T),
     /// It panicked.
     Panicked(Box<dyn Any + Send>),
-    /// It took longer than it may.
+    /// It took longer than its limit.
     Overran,
 }
 
 /// Where processors are called.
 #[derive(Debug, Default)]
 pub(super) struct Place {
-    /// Each call on a thread of its own; without, on the worker's own thread, as in tests whose time is virtual.
+    /// Threads for the calls. `None`: calls run on the worker's own thread, as in tests with virtual time.
     threads: Option<Threads>,
-    /// Threads that did not come back. A simulation, which has no threads, counts them itself.
+    /// The number of threads that did not return. A simulation has no threads and counts them itself.
     stuck: Arc<AtomicUsize>,
     given_up: AtomicBool,
 }
 
 impl Place {
-    /// Calls on threads.
+    /// Runs calls on threads.
     ///
     /// # Errors
-    /// The system gives no thread.
+    ///
+    /// The system refuses a thread.
     pub(super) fn on_threads() -> std::io::Result<Self> {
         let stuck = Arc::default();
         Ok(Self { threads: Some(Threads::new(Arc::clone(&stuck))?), stuck, given_up: AtomicBool::default() })
     }
 
-    /// Calls on the worker's own thread, with stuck threads as this counter has them.
+    /// Runs calls on the worker's own thread, and takes the number of stuck threads from this counter.
     pub(super) fn simulated(stuck: Arc<AtomicUsize>) -> Self {
         Self { stuck, ..Self::default() }
     }
 
-    /// Leave to call a processor on a thread of its own, once there is one: the time until then is not the call's.
+    /// Waits until a thread is free for a call, if the processor needs one. That time does not count for the call's limit.
     pub(super) async fn thread(&self, own_thread: bool) -> Option<SemaphorePermit<'_>> {
         let threads = self.threads.as_ref().filter(|_| own_thread)?;
-        // It is never closed.
+        // The semaphore is never closed.
         threads.free.acquire().await.ok()
     }
 
-    /// Waits for what a processor does with an item, no longer than this.
+    /// Waits for a processor's call with an item, up to this limit.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         own_thread: bool,
@@ -84,7 +85,7 @@ impl Place {
         }
     }
 
-    /// Waits for what a processor computes, no longer than this.
+    /// Waits for a processor's computation, up to this limit.
     pub(super) async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static, limit: Duration) -> Went<T> {
         let caught = || catch_unwind(AssertUnwindSafe(work)).map_or_else(Went::Panicked, Went::Done);
         match &self.threads {
@@ -93,14 +94,14 @@ impl Place {
         }
     }
 
-    /// Whether this process is to end: too many threads are stuck, or one is while what may have killed a worker needs a
-    /// process in which nothing else can.
+    /// True if this process shall end: too many threads are stuck, or one is stuck while a suspect item needs a process
+    /// in which nothing else can kill the worker.
     pub(super) fn is_spent(&self) -> bool {
         self.given_up.load(Ordering::Relaxed) || self.stuck.load(Ordering::Relaxed) >= STUCK_MAX
     }
 
-    /// Whether a call that has a strike against it may begin here. A stuck thread may still kill the process, and nobody could
-    /// tell which of the two it was; so the process is given up instead.
+    /// True if an item with a strike may begin here. A stuck thread may still kill the process, and then nobody could tell
+    /// which of the two was the cause; so the process is given up instead.
     pub(super) fn takes_suspects(&self) -> bool {
         if self.stuck.load(Ordering::Relaxed) > 0 {
             self.given_up.store(true, Ordering::Relaxed);
@@ -118,18 +119,18 @@ async fn within<T>(work: impl Future<Output = T>, limit: Duration) -> Went<T> {
     }
 }
 
-/// Threads for calls of processors, with a runtime that drives what they wait for.
+/// Threads for calls of processors, with a runtime for what they wait for.
 #[derive(Debug)]
 struct Threads {
     handle: Handle,
-    /// Taken when it is dropped.
+    /// Taken when this is dropped.
     runtime: Option<Runtime>,
     free: Semaphore,
     stuck: Arc<AtomicUsize>,
 }
 
 impl Threads {
-    /// None yet; they are started as they are needed.
+    /// Without any threads yet; they are started when needed.
     fn new(stuck: Arc<AtomicUsize>) -> std::io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -141,7 +142,7 @@ impl Threads {
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), free: Semaphore::new(THREADS_MAX), stuck })
     }
 
-    /// Runs what keeps to the limit by itself, unless it never yields.
+    /// Runs a call that keeps the limit itself, unless it never yields.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Went<T> + Send + 'static, limit: Duration) -> Went<T> {
         let mut task = self.handle.spawn_blocking(work);
         match timeout(limit.saturating_add(GRACE), &mut task).await {
@@ -154,13 +155,13 @@ impl Threads {
         }
     }
 
-    /// Counts a stuck thread until it comes back, if ever.
+    /// Counts a stuck thread until it returns, if it ever does.
     fn watch<T: Send + 'static>(&self, task: JoinHandle<Went<T>>) {
         let stuck = Arc::clone(&self.stuck);
         let threads = stuck.fetch_add(1, Ordering::Relaxed) + 1;
-        tracing::error!(threads, "a processor computes past its time limit and cannot be stopped: its thread is left to it");
+        tracing::error!(threads, "a processor exceeds its time limit and cannot be stopped: its thread is abandoned");
         self.handle.spawn(async move {
-            // Whatever it gives comes too late.
+            // Its result comes too late.
             let _ = task.await;
             stuck.fetch_sub(1, Ordering::Relaxed);
         });
@@ -169,14 +170,14 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // Without waiting for threads that may never come back.
+        // Without waiting for threads that may never return.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")

@@ -1,4 +1,4 @@
-//! Processors bound to a job's params: prepared once a job and warm process.
+//! Processors bound to a job's params, prepared once for each job and warm process.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +17,9 @@ use crate::ids::{JobId, UserId};
 use crate::job::Job;
 use headway_processor::{ItemError, ItemProcessor, Options, Processors};
 
-/// Jobs kept prepared at once; more, and those that were not used for the longest are dropped.
+/// How many jobs are kept prepared. With more, the least recently used are dropped.
 const JOBS_MAX: usize = 64;
-/// Bytes of all their params together: what is built from params is a multiple of them.
+/// How many bytes all their params may have together. What is built from params is a multiple of that.
 const BYTES_MAX: usize = 1_000_000;
 
 /// The longest that preparing a processor may take.
@@ -32,11 +32,11 @@ pub(super) struct Prepared {
     pub(super) processor: Arc<dyn ItemProcessor>,
     pub(super) options: Arc<Options>,
     pub(super) params: Arc<RawValue>,
-    /// Items of the job that this process works on side by side.
+    /// Limits how many items of the job run at a time in this process.
     pub(super) places: Arc<Semaphore>,
-    /// How long its items took here so far.
+    /// How long its items have taken here so far.
     pub(super) pace: Arc<Pace>,
-    /// Whether its items are let through to their downstream for now.
+    /// Whether its items are let through to their downstream.
     pub(super) closing: Arc<Closing>,
 }
 
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Prepared {
     }
 }
 
-/// How long an item of a job takes: a moving average, so that one that hung is forgotten after some that did not.
+/// How long an item of a job takes: a moving average, so that one slow item is forgotten after some fast ones.
 #[derive(Debug, Default)]
 pub(super) struct Pace(AtomicU64);
 
@@ -54,28 +54,28 @@ impl Pace {
     /// Weight of the moving average: the newest item counts 1/8.
     const ITEMS: u64 = 8;
 
-    /// An item took this long.
+    /// Records how long an item took.
     pub(super) fn note(&self, took: Duration) {
         let took = took.as_micros().try_into().unwrap_or(u64::MAX / Self::ITEMS);
-        // Two at once may lose one of the notes: it is an estimate.
+        // Of two concurrent notes one may be lost, which does not matter for an estimate.
         let known = self.0.load(Ordering::Relaxed);
         let next = if known == 0 { took } else { known - known / Self::ITEMS + took / Self::ITEMS };
         self.0.store(next, Ordering::Relaxed);
     }
 
-    /// How long the next may take; nothing before the first.
+    /// How long the next item may take; zero before the first.
     pub(super) fn expected(&self) -> Duration {
         Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 }
 
-/// A job's processor, prepared; or why the params are of no use to it.
+/// A job's prepared processor, or why the params cannot be used.
 pub(super) type Bound = Result<Prepared, String>;
 
-/// A job and its round: a retry prepares anew.
+/// A job and its round: after a retry it is prepared again.
 type Key = (JobId, u32);
 
-/// What is prepared, or being prepared: chunks that come at once share it.
+/// A processor that is prepared or being prepared. Chunks that arrive at the same time share it.
 #[derive(Debug)]
 struct Entry {
     bound: Arc<OnceCell<Bound>>,
@@ -87,7 +87,7 @@ struct Entry {
 #[derive(Default)]
 pub(super) struct PreparedJobs {
     cache: Mutex<Cache>,
-    /// Awaited while a job's processor is prepared: a simulation's worker can die there.
+    /// Awaited while a job's processor is prepared, so that a simulation's worker can die there.
     pub(super) meanwhile: Option<Meanwhile>,
 }
 
@@ -107,7 +107,7 @@ struct Cache {
 }
 
 impl Cache {
-    /// The job's entry, used just now. Those that were not used for the longest make room for it.
+    /// The job's entry, marked as used now. The least recently used ones make room for it.
     fn entry(&mut self, key: Key, bytes: usize) -> Arc<OnceCell<Bound>> {
         self.uses += 1;
         if !self.entries.contains_key(&key) {
@@ -128,7 +128,7 @@ impl Cache {
 }
 
 impl PreparedJobs {
-    /// What is known of the job's processor, if it was prepared before.
+    /// The job's processor, if it was prepared before.
     pub(super) fn known(&self, job: &Job) -> Option<Bound> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.uses += 1;
@@ -153,7 +153,7 @@ impl PreparedJobs {
         bound.get_or_try_init(|| prepared).await.cloned()
     }
 
-    /// The job has ended: what is prepared for it is dropped.
+    /// The job has ended: drops what is prepared for it.
     pub(super) fn forget(&self, id: JobId) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).entries.retain(|(job, _), _| *job != id);
     }
@@ -194,9 +194,9 @@ mod tests {
         assert!(pace.expected() < Duration::from_millis(200), "{:?}", pace.expected());
     }
 
-    /// What broke it: some dozens of jobs with large params that pin all the memory there is, or one that empties the cache.
+    /// Bug found: some dozens of jobs with large params used all memory, or one emptied the whole cache.
     #[test]
-    fn what_was_used_longest_ago_makes_room_by_count_and_by_bytes() {
+    fn the_least_recently_used_makes_room_by_count_and_by_bytes() {
         let key = |n: u128| (JobId(uuid::Uuid::from_u128(n)), 0);
         for (jobs, bytes, kept) in [(1_000, 100, JOBS_MAX), (100, 100_000, 10), (2, 2 * BYTES_MAX, 1)] {
             let mut cache = Cache::default();

@@ -1,5 +1,5 @@
-//! Making ready: a job's processor is prepared with the job's params before an item of it can begin. What kills its worker
-//! there is marked like an item, and fails its job.
+//! Preparing: a job's processor is prepared with the job's params before its first item begins. If it kills its worker
+//! there, that is marked like an item, and fails its job.
 
 use super::chunk_context::ChunkContext;
 use super::delivery::Invocation;
@@ -23,9 +23,9 @@ impl Worker {
         self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await
     }
 
-    /// The same, marked before it begins: at the last time it may have killed its worker. The mark goes as soon as it has
-    /// succeeded, so that a death while the chunk waits for its turn does not speak against preparing; a mark of an item that
-    /// was found before is put back.
+    /// The same, with a mark before it begins, because it may have killed its worker the last time. The mark is removed
+    /// as soon as it has succeeded, so that a death while the chunk waits for its turn is not blamed on preparing. If a
+    /// mark of an item was there before, it is put back.
     pub(super) async fn ready_marked(
         &self,
         chunk: &ChunkContext<'_>,
@@ -50,7 +50,7 @@ impl Worker {
         Ok(bound)
     }
 
-    /// Fails the job, since none of its items can begin; they are kept for a retry.
+    /// Fails the job, since none of its items can begin. They are kept for a retry.
     pub(super) async fn refuse(&self, chunk: &ChunkContext<'_>, recorded: Option<&Outcome>, error: String) -> Result<Ran, JobError> {
         tracing::error!(job_id = %chunk.job.id, processor = chunk.job.processor, error, "a job's processor cannot be prepared");
         let ended = end(&self.app, &chunk.job, Ending::Failed(error)).await?;
@@ -58,7 +58,7 @@ impl Worker {
         Ok(Ran { ended, ..Ran::of(chunk.settlement(recorded.is_some()), chunk.message.hops, held) })
     }
 
-    /// The same for one whose processor killed each worker that prepared it.
+    /// The same, for a job whose processor killed each worker that prepared it.
     pub(super) async fn refuse_killer(&self, chunk: &ChunkContext<'_>, recorded: Option<&Outcome>) -> Result<Ran, JobError> {
         let processor = &chunk.job.processor;
         let error = format!("the worker died each time it prepared the processor {processor:?} with the params of this job");

@@ -1,4 +1,4 @@
-//! Returning the rest of a chunk: as new messages, or parked in the table if its job is held.
+//! Returns the rest of a chunk: as new messages, or parked in the table if its job is held.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::queue::Outgoing;
 type Items = Vec<(u64, Box<RawValue>)>;
 
 impl Worker {
-    /// Sends what is returned as new messages; parks it if the job is held; drops it if the job is cancelled.
+    /// Sends the returned items as new messages; parks them if the job is held; drops them if the job is cancelled.
     pub(super) async fn return_rest(&self, chunk: &ChunkContext<'_>, returned: &Returned) -> Result<(), JobError> {
-        // What was done is settled; the rest comes again with this message.
+        // The results are settled; the rest comes again with this same message.
         if returned.items.iter().any(|item| item.reason == ReturnReason::Unread) {
             return Err(JobError::unavailable("the table", "whether the job is held could not be read"));
         }
@@ -34,14 +34,14 @@ impl Worker {
         if held.is_empty() { Ok(()) } else { self.park_rest(chunk, held).await }
     }
 
-    /// A message for the items of each bundle. No item of it begins before its own wait is over.
+    /// A message for the items of each bundle. None of its items begins before its own wait is over.
     fn messages(&self, chunk: &ChunkContext<'_>, returned: &Returned, sent: Vec<&ReturnedItem>) -> Result<Vec<Outgoing>, JobError> {
         let bundled = bundles(chunk.message, returned, sent).into_iter();
         let outgoing = bundled.map(|(standing, items)| {
             let delay = self.draw(items.iter().map(|item| item.wait));
             let Standing { attempt, waits, hops, returns } = standing;
             let waited = chunk.message.waited + if waits { delay } else { Duration::ZERO };
-            // The queue cannot delay it as long: then it says itself when it may be worked on.
+            // The queue cannot delay it for that long, so the message says itself when it may begin.
             let not_before = (delay > QUEUE_DELAY_MAX).then(|| self.app.clock.now() + TimeDelta::from_std(delay).unwrap_or_default());
             let items = items.into_iter().map(|item| (item.index, item.value.clone())).collect();
             let rest = self.message_with(chunk, items, attempt);
@@ -51,7 +51,7 @@ impl Worker {
         outgoing.collect()
     }
 
-    /// Parks items of a held job, and sends them again if it runs by then.
+    /// Parks items of a held job, and sends them again if the job runs by then.
     async fn park_rest(&self, chunk: &ChunkContext<'_>, held: Vec<&ReturnedItem>) -> Result<(), JobError> {
         let items = held.into_iter().map(|item| (item.index, item.value.clone())).collect();
         let rest = self.message_with(chunk, items, chunk.message.attempt);

@@ -1,5 +1,5 @@
-//! Bringing a part to its job's round, and sending again what waits in the table: after a retry, a resume, or when the
-//! sweep finds a part behind. Every step may be repeated by another message at the same time.
+//! Brings a part to its job's current round and sends again what is parked: after a retry, a resume, or when the sweep
+//! finds a part in an earlier round. Every step may also be done by another message at the same time.
 
 use std::time::Duration;
 
@@ -17,12 +17,14 @@ use crate::queue::Outgoing;
 use crate::settle::reconcile;
 use crate::upward::look_upward;
 
-/// Tries to clear one row, or to stamp one part, that may fail in a row because others write it too.
+/// How often in a row clearing a row or stamping a part may fail because others write it too.
 const TRIES_MAX: usize = 50;
 
-/// Sends a message for each of these parts that brings it to the job's round and sends again what waits there.
+/// Sends a message for each of these parts. The message brings the part to the job's round and sends again what is
+/// parked.
 ///
 /// # Errors
+///
 /// [`JobError::Unavailable`]: some may have been sent.
 pub async fn send_revivals(app: &App, job: &Job, parts: impl IntoIterator<Item = u32>) -> Result<(), JobError> {
     let message = |part| Message::Revive { job: job.id, part, round: job.round };
@@ -32,11 +34,11 @@ pub async fn send_revivals(app: &App, job: &Job, parts: impl IntoIterator<Item =
 }
 
 impl Worker {
-    /// What a revival message asks for.
+    /// Does what a revive message asks for.
     pub(super) async fn revive(&self, id: PartId) -> Result<(), JobError> {
         let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) else { return Ok(()) };
         let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
-        // What is recorded and not shown yet belongs to the round that is being left.
+        // What is recorded and not shown yet belongs to the earlier round.
         let (_, part) = reconcile(&self.app, &part).await?;
         let part = self.bring_to_round(part, job.round).await?;
         self.send_again(&job, &part).await?;
@@ -46,7 +48,7 @@ impl Worker {
         look_upward(&self.app, &part).await.map(drop)
     }
 
-    /// Clears the failures that the registers show, then stamps the part, if nothing of it changed meanwhile.
+    /// Clears the failures that the registers show, then stamps the part, if nothing of it changed in between.
     async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Part, JobError> {
         for _ in 0..TRIES_MAX {
             if part.round >= round {
@@ -82,7 +84,7 @@ impl Worker {
         Err(JobError::unavailable("the table: clearing a chunk's failures", "other workers kept writing it at the same time"))
     }
 
-    /// Sends the items that are to be run again and have no record yet.
+    /// Sends the items that have to run again and are not recorded yet.
     async fn send_again(&self, job: &Job, part: &Part) -> Result<(), JobError> {
         let mut from = 0;
         loop {
@@ -114,8 +116,8 @@ impl Worker {
         Ok(Outgoing { body: message.into_wire()?, delay: Duration::ZERO })
     }
 
-    /// Sends what was parked, each with a nonce of its own, and forgets it only then. Ends when the job is held again,
-    /// since what is sent then is parked again.
+    /// Sends what is parked, each message with a nonce of its own, and deletes the parked copy only after that. Stops
+    /// if the job is held again, since messages that are sent then are parked again.
     async fn send_parked(&self, id: PartId) -> Result<(), JobError> {
         while let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) {
             let parked = self.app.ledger.parked(id).await?;
@@ -134,7 +136,7 @@ impl Worker {
         Ok(())
     }
 
-    /// The kept message, to be sent anew; one that cannot be read is kept for people.
+    /// The parked message, to be sent again. One that cannot be read is kept as a stray.
     async fn parked_message(&self, kept: &Parked) -> Result<Option<Outgoing>, JobError> {
         let message = match Message::from_wire(&kept.body) {
             Ok(Message::Chunk(chunk)) => Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..chunk }),

@@ -1,4 +1,4 @@
-//! The run stage: everything an item needs is made ready, then a runner runs the items.
+//! The run stage: prepares everything that the items need, then runs them.
 
 use chrono::TimeDelta;
 
@@ -16,7 +16,7 @@ use crate::settlement::Settlement;
 use crate::waiting::WaitingFor;
 
 impl Worker {
-    /// Runs what is not recorded of the chunk.
+    /// Runs the items of the chunk that are not recorded.
     pub(super) async fn run(
         &self,
         chunk: &ChunkContext<'_>,
@@ -40,7 +40,7 @@ impl Worker {
         Ok(Ran { mode: Some(mode), ..ran })
     }
 
-    /// What a run came to. It tells as well what items wait for whose downstream takes none for now.
+    /// The result of a run. It also says what the waiting items wait for.
     pub(super) fn ran(&self, run: &RunContext<'_>, mut settlement: Settlement, returned: Vec<ReturnedItem>) -> Ran {
         let waits = returned.iter().filter(|item| item.reason == ReturnReason::Waits);
         if let Some(first) = waits.map(|item| item.wait.least).min()
@@ -54,7 +54,7 @@ impl Worker {
         Ran::of(settlement, run.chunk.message.hops, returned)
     }
 
-    /// What is recorded of the chunk. A first delivery of a chunk whose part shows nothing is not looked up.
+    /// What is recorded of the chunk. On the first delivery, if the part shows nothing, nothing is read.
     async fn recorded(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Option<Outcome>, JobError> {
         match chunk.part.registers.get(&chunk.message.id.chunk) {
             Some(Register::Outcome { .. }) => self.app.ledger.outcome(chunk.message.id).await,

@@ -1,4 +1,4 @@
-//! The entry of a run in its chunk's rows: it tells readers that results are still to come.
+//! The entry of a run in its chunk's rows: it shows readers that results are still to come.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -11,11 +11,11 @@ use crate::outcome::OutcomeChange;
 use crate::settle::gone_before;
 use crate::settlement::Settlement;
 
-/// A run that may be entered. Most end before that.
+/// A run that may be entered. Most runs end before that.
 #[derive(Debug)]
 pub(super) struct RunEntry {
     invocation: Invocation,
-    /// Its id, and the time after which its worker is gone, once an entry was written or may have been.
+    /// Its id, and the time after which its worker has ended for certain, once an entry was or may have been written.
     tried: Option<(Uuid, DateTime<Utc>)>,
 }
 
@@ -24,14 +24,14 @@ impl RunEntry {
         Self { invocation, tried: None }
     }
 
-    /// The settlement as a checkpoint writes it: the run goes on after it.
+    /// The settlement as a checkpoint writes it: the run continues after it.
     pub(super) fn entering(&mut self, worker: &Worker, settlement: &Settlement) -> Settlement {
         let run = *self.tried.get_or_insert_with(|| (worker.app.clock.fresh_id(), worker.gone_after(self.invocation)));
         let change = OutcomeChange { enters: Some(run), gone_before: gone_before(&worker.app), ..OutcomeChange::default() };
         Settlement { change, ..settlement.clone() }
     }
 
-    /// The settlement as it is written at the run's end.
+    /// The settlement as it is written at the end of the run.
     pub(super) fn leaving(&self, worker: &Worker, mut settlement: Settlement) -> Settlement {
         if let Some((run, _)) = self.tried {
             settlement.change.leaves = Some(run);
@@ -42,7 +42,7 @@ impl RunEntry {
 }
 
 impl Worker {
-    /// When this worker is gone at the latest, with all that it has under way.
+    /// When this worker, with everything it is running, has ended for certain.
     pub(super) fn gone_after(&self, invocation: Invocation) -> DateTime<Utc> {
         let left = invocation.deadline.saturating_duration_since(Instant::now()).min(FUNCTION_TIMEOUT_MAX);
         self.app.clock.now() + TimeDelta::from_std(left).unwrap_or_default()

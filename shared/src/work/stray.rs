@@ -1,4 +1,4 @@
-//! Strays: messages that this worker cannot work on.
+//! Strays: messages that this worker cannot read.
 
 use super::delivery::Delivery;
 use super::worker::Worker;
@@ -7,7 +7,7 @@ use crate::cupboard::Stray;
 use crate::error::JobError;
 
 impl Worker {
-    /// Such a message is left for a newer worker; when none could work on it, it is kept for people.
+    /// Leaves such a message for a newer worker. If none can read it, it is kept in the table for people.
     pub(super) async fn stray(&self, delivery: &Delivery, error: &WireError) -> Result<(), JobError> {
         if !delivery.dead_letter {
             return Err(JobError::corrupt("a message", error.to_string()));

@@ -1,8 +1,8 @@
-//! Turns: which calls of processors may be under way beside each other in this process.
+//! Turns: which calls of processors may run at the same time in this process.
 //!
-//! A process that dies takes all its calls with it, and only the marks tell whose fault it was. So careful calls come one at
-//! a time: a death strikes one item at most. What was struck before has the process to itself: if it dies now, nothing
-//! else can have killed it.
+//! When a process dies, all its calls die with it, and only the marks tell whose fault it was. So careful calls run one
+//! at a time: a death gives at most one item a strike. An item that already has a strike runs alone in the process: if
+//! it dies then, no other call can be the cause.
 
 use tokio::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -12,7 +12,7 @@ pub(super) struct Turns {
     calls: RwLock<()>,
 }
 
-/// Leave to call a processor, until it is dropped.
+/// Permission to call a processor, until it is dropped.
 #[derive(Debug)]
 #[expect(dead_code, reason = "held, never read")]
 pub(super) enum Turn<'a> {
@@ -22,12 +22,12 @@ pub(super) enum Turn<'a> {
 }
 
 impl Turns {
-    /// A turn beside whatever else is called, except for a suspect.
+    /// A turn together with any other calls, except for a suspect's.
     pub(super) async fn beside(&self) -> Turn<'_> {
         Turn::Beside(self.calls.read().await)
     }
 
-    /// A turn beside no other careful call; of a suspect, beside no call at all.
+    /// A turn without any other careful call; for a suspect, without any other call at all.
     pub(super) async fn careful(&self, strikes: u32) -> Turn<'_> {
         let careful = self.careful.lock().await;
         match strikes {

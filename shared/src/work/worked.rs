@@ -1,4 +1,5 @@
-//! What a batch came to, for whoever called the worker: what has to come again, and what operators want to know.
+//! The result of a batch, for the worker's caller: which messages have to be delivered again, and the numbers for
+//! operators.
 
 use std::iter::Sum;
 use std::ops::AddAssign;
@@ -9,8 +10,8 @@ use crate::error::JobError;
 use crate::job::Ended;
 use crate::outcome::ItemResult;
 
-/// What a batch came to. The counts say what this worker did: an item that is processed again after a crash is counted
-/// here again, unlike in the ledger.
+/// The result of a batch. The counts say what this worker did: unlike in the ledger, an item that is processed again
+/// after a crash is counted again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Worked {
     /// Ids of the messages that are not done and have to be delivered again.
@@ -19,9 +20,9 @@ pub struct Worked {
     pub items_processed: usize,
     /// Items that failed for good.
     pub items_failed: usize,
-    /// Items that failed for now and wait for a delayed try.
+    /// Items that failed for now and wait for another attempt.
     pub items_retried: usize,
-    /// Deliveries of chunks that were settled before.
+    /// Deliveries of chunks that were settled already.
     pub duplicates: usize,
     /// Jobs that this worker ended.
     pub jobs_ended: usize,
@@ -29,7 +30,8 @@ pub struct Worked {
     pub settle_times: Vec<Duration>,
 }
 
-/// What one message came to. What was done counts even if something behind it failed and the message has to come again.
+/// The result of one message. What was done counts even if a later step failed and the message has to be delivered
+/// again.
 #[derive(Debug)]
 pub(super) struct Handled {
     pub(super) worked: Worked,
@@ -38,7 +40,7 @@ pub(super) struct Handled {
 }
 
 impl Worked {
-    /// What one chunk came to.
+    /// The result of one chunk.
     fn of(ran: &Ran, settled: &Settled) -> Self {
         let results = || ran.settlement.iter().flat_map(|settlement| settlement.results.values());
         let items_failed = results().filter(|result| matches!(result, ItemResult::Failed(_))).count();
@@ -51,21 +53,21 @@ impl Worked {
         }
     }
 
-    /// A look upward that may have ended a job.
+    /// The result of looking upward, which may have ended a job.
     pub(super) fn ended(looked: &Result<Option<Ended>, JobError>) -> Self {
         Self { jobs_ended: usize::from(matches!(looked, Ok(Some(_)))), ..Self::default() }
     }
 }
 
 impl Handled {
-    /// What a chunk came to that was run or buried.
+    /// The result of a chunk that was run or buried.
     pub(super) fn of(ran: &Ran, settled: &Settled, finished: Result<Option<Ended>, JobError>) -> Self {
         let mut worked = Worked::of(ran, settled);
         worked += Worked::ended(&finished);
         Self { worked, done: finished.map(drop) }
     }
 
-    /// A message that was done without work.
+    /// A message that needed no work.
     pub(super) fn nothing(_: ()) -> Self {
         Self::default()
     }

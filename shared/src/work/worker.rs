@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::ids::JobId;
 use headway_processor::Processors;
 
-/// A worker. [`Worker::work`] is its way with a batch of messages.
+/// A worker. [`Worker::work`] processes a batch of messages.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) app: App,
@@ -39,35 +39,36 @@ impl Worker {
         }
     }
 
-    /// Awaits this while it prepares a job's processor: in a simulation, a worker can die there.
+    /// Awaits this while it prepares a job's processor, so that a simulation's worker can die there.
     #[must_use]
     pub fn preparing_beside(mut self, meanwhile: Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync>) -> Self {
         self.prepared.meanwhile = Some(meanwhile);
         self
     }
 
-    /// Takes the number of stuck threads from this counter: a simulation has no threads.
+    /// Takes the number of stuck threads from this counter, for a simulation, which has no threads.
     #[must_use]
     pub fn with_stuck(mut self, stuck: Arc<AtomicUsize>) -> Self {
         self.place = Place::simulated(stuck);
         self
     }
 
-    /// Calls each processor on a thread of its own, so that one that never yields stops nothing else.
+    /// Calls each processor on a thread of its own, so that one that never yields blocks nothing else.
     ///
     /// # Errors
-    /// The system gives no thread.
+    ///
+    /// The system refuses a thread.
     pub fn with_threads(mut self) -> std::io::Result<Self> {
         self.place = Place::on_threads()?;
         Ok(self)
     }
 
-    /// Whether processors that cannot be stopped hold so many threads that this process has to end: it begins nothing more.
+    /// True if so many threads are stuck in processors that this process has to end. It begins nothing more then.
     pub fn is_spent(&self) -> bool {
         self.place.is_spent()
     }
 
-    /// This is the only worker there is: a mark it did not make was left by one that is dead.
+    /// Declares this the only worker: a mark that it did not make was left by a dead one.
     #[must_use]
     pub fn alone(mut self) -> Self {
         self.alone = true;

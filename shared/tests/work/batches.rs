@@ -1,4 +1,4 @@
-//! What a worker does for a batch as a whole, and tells of it.
+//! What a worker does for a whole batch, and what it reports.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use headway_core::{App, ChunkId, ItemError, Job, JobError, JobId, JobStatus, Led
 
 use crate::world::{World, done, done_after, fails};
 
-/// What broke it: metrics that say nothing, or tell of items that nobody worked on.
+/// Bug found: metrics were empty, or counted items that were not processed.
 #[tokio::test(start_paused = true)]
 async fn what_a_worker_did_is_counted() {
     let mut world = World::new(Options::default(), |item| match item.index {
@@ -26,14 +26,14 @@ async fn what_a_worker_did_is_counted() {
     assert_eq!((worked.items_processed, worked.items_failed, worked.items_retried, worked.duplicates), (17, 3, 1, 2), "{worked:?}");
 }
 
-/// What broke it: a schema compiled, or a connection made, for every chunk.
+/// Bug found: a schema was compiled, or a connection opened, for every chunk.
 #[tokio::test(start_paused = true)]
-async fn a_processor_is_prepared_once_a_job() {
+async fn a_processor_is_prepared_once_for_each_job() {
     let mut world = World::new(Options::default(), |_| done());
     for _ in 0..2 {
         world.start(30, 10, ToleratedFailures::Count(0)).await;
     }
-    // By turns, so that neither makes the other forgotten.
+    // The chunks of the two jobs alternate, so that neither job makes the other forgotten.
     world.messages.swap(1, 3);
     while !world.messages.is_empty() {
         let batch = world.receive(1).await;
@@ -42,7 +42,7 @@ async fn a_processor_is_prepared_once_a_job() {
     assert_eq!(world.prepared(), 2);
 }
 
-/// A job of two chunks of two items, to which `act` is done while the first item is at work.
+/// A job of two chunks of two items. `act` is done while its first item is running.
 async fn amid_an_item(act: impl AsyncFnOnce(&App, &UserId, JobId) -> Result<Job, JobError>) -> (World, JobId, Job) {
     let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
     let id = world.start(4, 2, ToleratedFailures::Count(0)).await;
@@ -55,9 +55,9 @@ async fn amid_an_item(act: impl AsyncFnOnce(&App, &UserId, JobId) -> Result<Job,
     (world, id, done.unwrap())
 }
 
-/// What broke it: items of a cancelled job, kept in the table for a resume that cannot come.
+/// Bug found: items of a cancelled job were parked for a resume that cannot happen.
 #[tokio::test(start_paused = true)]
-async fn what_is_left_of_a_cancelled_job_is_dropped() {
+async fn the_rest_of_a_cancelled_job_is_dropped() {
     let (mut world, id, cancelled) = amid_an_item(async |app, user, id| cancel(app, user, id).await).await;
     assert_eq!(cancelled.status, JobStatus::Cancelled);
     assert_eq!((world.messages.len(), world.calls().len()), (1, 1), "the second item did not begin, and is not sent again");
@@ -66,9 +66,9 @@ async fn what_is_left_of_a_cancelled_job_is_dropped() {
     assert_eq!(world.table.parked((id, 0)).await.unwrap(), []);
 }
 
-/// What broke it: items that had not begun when their job was paused, gone, or run all the same.
+/// Bug found: items that had not begun when their job was paused were lost, or run all the same.
 #[tokio::test(start_paused = true)]
-async fn what_is_left_of_a_paused_job_is_kept_until_it_goes_on() {
+async fn the_rest_of_a_paused_job_is_kept_until_it_is_resumed() {
     let (mut world, id, _) = amid_an_item(async |app, user, id| pause(app, user, id).await).await;
     world.work_off().await;
     assert_eq!((world.calls().len(), world.table.parked((id, 0)).await.unwrap().len()), (1, 2), "one of two items, and a chunk");
@@ -80,14 +80,14 @@ async fn what_is_left_of_a_paused_job_is_kept_until_it_goes_on() {
     assert_eq!(world.table.parked((id, 0)).await.unwrap(), []);
 }
 
-/// What broke it: a duplicate that leaves a row, and with it a write and a read for everybody who comes after.
+/// Bug found: a duplicate left a row, and so caused a write and a read for all later deliveries.
 #[tokio::test(start_paused = true)]
 async fn the_same_chunk_twice_at_once_is_settled_once() {
     let mut world = World::new(Options::default(), |_| done_after(Duration::from_millis(10)));
     let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
     world.messages.extend(world.messages.clone());
     world.work_off().await;
-    assert_eq!(world.calls().len(), 6, "both ran it side by side");
+    assert_eq!(world.calls().len(), 6, "both deliveries ran it");
     assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 3));
     assert!(world.table.outcome(ChunkId { job: id, part: 0, chunk: 0 }).await.unwrap().is_none());
 }

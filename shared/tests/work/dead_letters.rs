@@ -1,4 +1,4 @@
-//! Messages the queue gave up on.
+//! Dead letters: messages that were received too often.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::world::{Held, World, done, done_after, fails, hangs};
 const TOLERANT: ToleratedFailures = ToleratedFailures::Count(1_000);
 
 #[tokio::test(start_paused = true)]
-async fn one_that_comes_back_again_and_again_is_settled_as_failed_with_the_cause() {
+async fn one_that_returns_too_often_is_settled_as_failed_with_the_cause() {
     let mut world = World::new(Options::default(), |_| done());
     let id = world.start(3, 3, TOLERANT).await;
     let mut deaths = 0;
@@ -20,7 +20,7 @@ async fn one_that_comes_back_again_and_again_is_settled_as_failed_with_the_cause
         assert!(world.deliver_dead(message).await);
         deaths += 1;
     }
-    assert_eq!(deaths, 21, "it is sent again twenty times first: a receive count also rises through others' deaths, and throttling");
+    assert_eq!(deaths, 21, "it is sent again twenty times first, since other items' crashes and throttling also raise a receive count");
     let failures = world.failures(id).await;
     assert!(failures.len() == 3 && failures.iter().all(|(_, failure)| failure.kind == FailureKind::DeadLettered), "{failures:?}");
     assert!(failures[0].1.message.contains("received 8 times"), "{}", failures[0].1.message);
@@ -29,7 +29,7 @@ async fn one_that_comes_back_again_and_again_is_settled_as_failed_with_the_cause
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_of_a_paused_job_is_kept_until_it_goes_on() {
+async fn one_of_a_paused_job_is_kept_until_it_is_resumed() {
     let mut world = World::new(Options::default(), |_| done());
     let id = world.start(3, 3, TOLERANT).await;
     pause(&world.app, &world.user, id).await.unwrap();
@@ -42,9 +42,9 @@ async fn one_of_a_paused_job_is_kept_until_it_goes_on() {
     assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 3));
 }
 
-/// What broke it: a message dropped because nobody could read it, or kept going round.
+/// Bug found: a message that no worker could read was dropped, or returned for ever.
 #[tokio::test(start_paused = true)]
-async fn one_that_nobody_can_read_is_kept_and_told_of() {
+async fn one_that_cannot_be_read_is_kept_and_reported() {
     let mut world = World::new(Options::default(), |_| done());
     for body in ["not ours", r#"{"v":9,"kind":"chunk"}"#] {
         let message = || Held { body: body.to_owned(), delay: Duration::ZERO, received: 1 };
@@ -53,12 +53,12 @@ async fn one_that_nobody_can_read_is_kept_and_told_of() {
         assert!(world.deliver_dead(message()).await && world.messages.is_empty());
     }
     let strays = world.table.strays();
-    assert_eq!(strays.len(), 1, "both came with one message id here; the later one stands");
+    assert_eq!(strays.len(), 1, "both came with one message id here; the later one is kept");
     assert_eq!(strays[0].body, r#"{"v":9,"kind":"chunk"}"#);
     assert!(strays[0].reason.contains("version 9"), "{}", strays[0].reason);
 }
 
-/// Item 0 hangs, the others take a while.
+/// Item 0 hangs, the others take some time.
 fn with_one_that_hangs() -> World {
     World::new(Options { item_timeout: Duration::from_secs(50), ..Options::default() }, |item| match item.index {
         0 => hangs(),
@@ -66,7 +66,8 @@ fn with_one_that_hangs() -> World {
     })
 }
 
-/// Delivers the message, received so often, to a worker who dies after `life`, and waits until its function is over.
+/// Delivers the message, with this receive count, to a worker that dies after `life`, and waits until its function is
+/// over.
 async fn die_at(world: &mut World, received: u32, life: Duration) {
     world.messages[0].received = received - 1;
     let batch = world.receive(1).await;
@@ -79,9 +80,9 @@ async fn bury(world: &mut World) {
     assert!(world.deliver_dead(message).await);
 }
 
-/// What broke it: a chunk that makes progress at each delivery, given up for its workers' deaths.
+/// Bug found: a chunk that makes progress with each delivery was given up because its workers died.
 #[tokio::test(start_paused = true)]
-async fn progress_clears_it_of_what_was_held_against_it() {
+async fn progress_resets_what_counts_against_it() {
     let mut world = World::new(Options::default(), |_| done_after(Duration::from_millis(100)));
     let id = world.start(3, 3, TOLERANT).await;
     for _ in 0..19 {
@@ -92,29 +93,29 @@ async fn progress_clears_it_of_what_was_held_against_it() {
     bury(&mut world).await;
     for _ in 0..20 {
         bury(&mut world).await;
-        assert_eq!(world.job(id).await.failed_items, 0, "its count begins anew");
+        assert_eq!(world.job(id).await.failed_items, 0, "its count starts again");
     }
     bury(&mut world).await;
     assert_eq!(world.job(id).await.failed_items, 2);
 }
 
-/// What broke it: a suspicion that the way through the dead-letter queue wipes out, or that is taken for a conviction.
+/// Bug found: a suspicion was lost on the way through the dead-letter queue, or was treated as proof.
 #[tokio::test(start_paused = true)]
-async fn one_with_a_mark_goes_on_carefully() {
+async fn one_with_a_mark_continues_in_careful_mode() {
     let mut world = with_one_that_hangs();
     let id = world.start(3, 3, TOLERANT).await;
     die_at(&mut world, 3, Duration::from_millis(50)).await;
     bury(&mut world).await;
-    assert_eq!(world.job(id).await.failed_items, 0, "one mark convicts nobody");
-    // However new its message is, the suspect comes last.
+    assert_eq!(world.job(id).await.failed_items, 0, "one mark is no proof");
+    // Even with a new message, the suspect comes last.
     let before = world.calls().len();
     die_at(&mut world, 1, Duration::from_millis(150)).await;
     assert_eq!(world.called()[before..], [1, 2]);
 }
 
-/// What broke it: neighbours failed for an item that was at work at two deaths.
+/// Bug found: other items were failed because of an item that was running at two crashes.
 #[tokio::test(start_paused = true)]
-async fn an_item_that_was_marked_twice_is_failed_and_its_neighbours_go_on() {
+async fn an_item_that_was_marked_twice_is_failed_and_the_others_continue() {
     let mut world = World::new(Options { item_timeout: Duration::from_secs(50), ..Options::default() }, |item| match item.index {
         0 => hangs(),
         _ if item.attempt < 3 => fails(ItemError::retryable("later", "not now")),

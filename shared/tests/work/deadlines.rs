@@ -1,4 +1,4 @@
-//! The function's deadline: nothing is begun that cannot be expected to end, and what is left goes back at once.
+//! The function's deadline: no item begins that is not expected to end in time, and the rest is returned at once.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ fn one_at_a_time(item_timeout: Duration) -> Options {
     Options { concurrency: 1, item_timeout, ..Options::default() }
 }
 
-/// What broke it: an item begun in the last seconds, cut short and run again, and with it its side effect.
+/// Bug found: an item began in the last seconds, was cut short and run again, and so was its side effect.
 #[tokio::test(start_paused = true)]
-async fn no_item_is_begun_that_cannot_be_expected_to_end() {
+async fn no_item_begins_that_is_not_expected_to_end() {
     let mut world = World::new(one_at_a_time(Duration::from_secs(30)), |_| done_after(Duration::from_secs(4)));
     world.function_timeout = Duration::from_secs(14);
     let id = world.start(6, 6, ToleratedFailures::Count(0)).await;
     let began = tokio::time::Instant::now();
     let batch = world.receive(1).await;
-    assert_eq!(world.deliver(batch).await, 0, "the message is done: what is left is in a new one");
-    assert!(began.elapsed() < world.function_timeout, "handed back before the deadline");
+    assert_eq!(world.deliver(batch).await, 0, "the message is done: the rest is in a new one");
+    assert!(began.elapsed() < world.function_timeout, "returned before the deadline");
     assert_eq!((world.calls().len(), world.messages[0].delay), (2, Duration::ZERO));
-    assert_eq!(world.job(id).await.processed_items, 2, "what is done is recorded");
+    assert_eq!(world.job(id).await.processed_items, 2, "finished items are recorded");
     world.work_off().await;
     assert_eq!(world.calls().len(), 6, "each item was begun once");
     assert_eq!(world.job(id).await.status, JobStatus::Completed);
@@ -40,14 +40,15 @@ async fn an_item_longer_than_the_whole_function_fails_and_says_so() {
     assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 2));
 }
 
-/// What broke it: an item failed as too long that was begun late, and has time enough in a function of its own.
+/// Bug found: an item that began late was failed as too long, although a new function would have had enough time for
+/// it.
 #[tokio::test(start_paused = true)]
-async fn one_that_the_deadline_cuts_short_has_a_whole_function_next() {
+async fn one_that_the_deadline_cuts_short_gets_a_whole_function_next() {
     let took = |index| Duration::from_secs(if index == 0 { 8 } else { 54 });
     let mut world = World::new(one_at_a_time(Duration::from_secs(55)), move |item| done_after(took(item.index)));
     let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
     world.work_off().await;
     let attempts: Vec<u32> = world.calls_of(1).iter().map(|call| call.attempt).collect();
-    assert_eq!(attempts, [1, 1], "what was cut short costs no attempt");
+    assert_eq!(attempts, [1, 1], "being cut short costs no attempt");
     assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 2));
 }

@@ -1,4 +1,4 @@
-//! Jobs as large as they may be.
+//! Jobs of the maximum size.
 
 use headway_core::limits::{
     CHUNKS_PER_BODY_MAX, CHUNKS_PER_PART_MAX, ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, PARTS_PER_JOB_MAX,
@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::world::{World, done, fails};
 
-/// What broke it: reading more rows at once than the table gives, a retry that is too long for one request.
+/// Bug found: more rows were read at once than the table allows, and a retry was too large for one request.
 #[tokio::test(start_paused = true)]
-async fn a_job_of_as_many_parts_as_may_be_ends_exactly_and_is_retried() {
+async fn a_job_with_the_most_parts_ends_exactly_and_is_retried() {
     let mut world = World::new(Options::default(), |item| match item.index % 100 {
         7 => fails(ItemError::permanent("seven", "not now")),
         _ => done(),
@@ -35,12 +35,12 @@ async fn a_job_of_as_many_parts_as_may_be_ends_exactly_and_is_retried() {
     world.take_sent();
     let before = world.calls().len();
     world.work_off().await;
-    assert_eq!(world.calls().len() - before, 10, "only what had failed ran again");
+    assert_eq!(world.calls().len() - before, 10, "only failed items ran again");
     assert_eq!((world.job(id).await.round, world.job(id).await.failed_items), (2, 10));
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_index_is_beyond_what_a_job_may_hold() {
+async fn no_index_is_beyond_the_maximum_of_a_job() {
     let world = World::new(Options::default(), |_| done());
     let id = start_job(&world.app, world.submission(None, 1, ToleratedFailures::Count(0))).await.unwrap().id;
     let item = || vec![RawValue::from_string("1".to_owned()).unwrap()];
@@ -54,9 +54,9 @@ fn items(count: usize, bytes: usize) -> Vec<Box<RawValue>> {
     vec![item; count]
 }
 
-/// What broke it: a limit that is told as one thing and is another, or one that nothing asks for.
+/// Bug found: a documented limit differed from the real one, or was never checked.
 #[tokio::test(start_paused = true)]
-async fn a_request_may_hold_all_that_its_limits_say_and_no_more() {
+async fn a_request_may_reach_its_limits_and_not_exceed_them() {
     let world = World::new(Options::default(), |_| done());
     let of = |items, chunk_size| world.submission(Some(items), chunk_size, ToleratedFailures::Count(0));
     let with_field = |chars: usize| Submission { id_field: Some("é".repeat(chars)), ..of(vec![], 1) };

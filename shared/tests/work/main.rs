@@ -1,4 +1,5 @@
-//! A worker's way with messages, one promise a test: the real use-cases over a table in memory, in virtual time.
+//! What a worker does with messages, one promise in each test: the real use-cases on a table in memory, in virtual
+//! time.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 

@@ -1,4 +1,4 @@
-//! Items that panic, hang, or kill the process: each costs only itself.
+//! Items that panic, hang, or kill the process: only they fail.
 
 use std::time::Duration;
 
@@ -35,10 +35,11 @@ async fn a_panic_and_a_hang_cost_their_items_only() {
     assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 8));
 }
 
-/// What broke it: a culprit that takes its neighbours with it, or a batch mate driven to the dead letters by it.
+/// Bug found: an item that killed its worker took others with it, or another message of the batch became a dead letter
+/// because of it.
 #[tokio::test(start_paused = true)]
-async fn an_item_that_kills_its_worker_is_found_out_and_its_neighbours_complete() {
-    // The killer hangs: whoever has it at work is killed from outside, with everything else it had in hand.
+async fn an_item_that_kills_its_worker_is_identified_and_the_others_complete() {
+    // The killer hangs: the worker that runs it is killed from outside, with everything else that it was running.
     let mut world = World::new(Options { item_timeout: Duration::from_secs(50), ..options() }, |item| match item.index {
         KILLER => hangs(),
         _ => done_after(Duration::from_millis(5)),
@@ -50,7 +51,7 @@ async fn an_item_that_kills_its_worker_is_found_out_and_its_neighbours_complete(
         assert!(batch.iter().all(|held| held.received <= RECEIVES_MAX), "a message is driven to the dead letters: {batch:?}");
         if world.deliver_to_one_who_dies(batch, LIFE).await {
             deaths += 1;
-            // Its mark is believed to be another worker's until that one's function is over.
+            // Its mark counts as a living worker's until that worker's function is over.
             tokio::time::sleep(Duration::from_secs(6 * 60)).await;
         }
     }
@@ -59,10 +60,10 @@ async fn an_item_that_kills_its_worker_is_found_out_and_its_neighbours_complete(
     assert_eq!((failures[0].0, failures[0].1.kind, failures[0].1.attempts), (KILLER, FailureKind::Crashed, 2));
     let job = world.job(id).await;
     assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 19));
-    assert_eq!(deaths, 4, "two deaths till it is run carefully, two strikes");
+    assert_eq!(deaths, 4, "two deaths until careful mode, then two strikes");
 }
 
-/// What a delivery of the chunk to a worker of its own came to: the items it called, in order.
+/// Delivers the chunk to a new worker. Returns the items that it called, in order.
 async fn called(world: &mut World) -> Vec<u64> {
     let before = world.calls().len();
     let batch = world.receive(1).await;
@@ -72,10 +73,10 @@ async fn called(world: &mut World) -> Vec<u64> {
     world.called()[before..].to_vec()
 }
 
-/// What broke it: a death of another cause that strikes the same item again and again, or a culprit that takes its
-/// neighbours' time before it is convicted.
+/// Bug found: a death with another cause gave the same item strikes again and again, or an item to blame took the time
+/// of others before it was failed.
 #[tokio::test(start_paused = true)]
-async fn a_suspect_runs_last_and_a_culprit_is_convicted_before_anything_runs() {
+async fn a_suspect_runs_last_and_an_item_to_blame_fails_before_anything_runs() {
     let mut world = World::new(options(), |item| match item.index {
         0 => hangs(),
         _ => fails(ItemError::retryable("later", "not now")),
@@ -83,21 +84,21 @@ async fn a_suspect_runs_last_and_a_culprit_is_convicted_before_anything_runs() {
     let id = world.start(4, 4, ToleratedFailures::Count(1)).await;
     for careless in 1..=2 {
         called(&mut world).await;
-        assert_eq!(world.messages[0].received, careless, "a death may be a neighbour's bad luck");
+        assert_eq!(world.messages[0].received, careless, "a death may have been caused by another item");
     }
     assert_eq!(called(&mut world).await, [0], "marked, and dies");
-    assert_eq!(called(&mut world).await, [1, 1, 2, 2, 3, 3, 0], "one that fails for now stops no other; the suspect is the last");
+    assert_eq!(called(&mut world).await, [1, 1, 2, 2, 3, 3, 0], "one that fails for now stops no other; the suspect comes last");
     assert_eq!(called(&mut world).await, [0_u64; 0], "convicted");
     assert_eq!(
         world.failures(id).await.iter().map(|(index, failure)| (*index, failure.kind)).collect::<Vec<_>>(),
         [(0, FailureKind::Crashed)]
     );
-    assert_eq!(world.job(id).await.pending_items(), 3, "the rest has a message of its own");
+    assert_eq!(world.job(id).await.pending_items(), 3, "the rest is in a message of its own");
     assert_eq!((world.messages.len(), world.messages[0].received), (1, 0));
 }
 
-/// What broke it: two killers in one chunk that took turns. The mark of one replaced the other's strike, so neither was ever
-/// convicted, and all items of the chunk were failed, also those that had never begun.
+/// Bug found: two items in one chunk killed workers in turns. The mark of one replaced the other's strike, so neither ever
+/// got enough strikes, and all items of the chunk failed, even those that had never begun.
 #[tokio::test(start_paused = true)]
 async fn several_killers_in_one_chunk_are_all_found_out_and_their_neighbours_complete() {
     let mut world = World::new(options(), |item| match item.index {
@@ -122,9 +123,9 @@ async fn several_killers_in_one_chunk_are_all_found_out_and_their_neighbours_com
     assert!(deaths < 30, "{deaths} deaths of three killers");
 }
 
-/// What broke it: two workers at one chunk, where each takes the other's mark for that of a dead one.
+/// Bug found: with two workers at one chunk, each treated the other's mark as that of a dead worker.
 #[tokio::test(start_paused = true)]
-async fn a_mark_is_believed_until_its_workers_function_is_over() {
+async fn a_mark_counts_as_a_living_workers_until_its_function_is_over() {
     let mut world = World::new(options(), |_| hangs());
     world.start(1, 1, ToleratedFailures::Count(1)).await;
     let mut batch = world.receive(1).await;

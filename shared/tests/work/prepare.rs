@@ -1,4 +1,4 @@
-//! Preparing a job's processor: what goes wrong there fails its job, once, and touches no other.
+//! Preparing a job's processor: an error there fails the job, once, and affects no other.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::world::{World, done, done_after};
 /// The template's `maxReceiveCount`.
 const RECEIVES_MAX: u32 = 8;
 
-/// A neighbour's job, and as many whose processor kills its worker while it is prepared: each begins when the one before has
-/// failed. Gives the neighbour's job, the killers', and how many workers died.
+/// One normal job, and several whose processor kills its worker while it is prepared; each of those begins when the one
+/// before has failed. Returns the normal job, the killers' jobs, and how many workers died.
 async fn beside_killers(world: &mut World, killers: usize) -> (JobId, Vec<JobId>, usize) {
     let neighbour = world.start(4, 2, ToleratedFailures::Count(0)).await;
     let (mut ids, mut deaths) = (Vec::new(), 0);
@@ -35,16 +35,16 @@ async fn beside_killers(world: &mut World, killers: usize) -> (JobId, Vec<JobId>
         }
         if world.deliver_to_one_who_dies(batch, Duration::from_secs(60)).await {
             deaths += 1;
-            // A mark is believed to be another worker's until that one's function is over.
+            // A mark counts as a living worker's until that worker's function is over.
             tokio::time::sleep(Duration::from_secs(6 * 60)).await;
         }
     }
 }
 
-/// What broke it: a processor that kills its worker before anything is marked, so that nobody is ever convicted, and its
-/// neighbours are driven to the dead letters.
+/// Bug found: a processor killed its worker before anything was marked, so that nothing was ever blamed, and other
+/// jobs' messages became dead letters.
 #[tokio::test(start_paused = true)]
-async fn a_job_that_kills_its_worker_there_fails_itself_and_its_neighbours_complete() {
+async fn a_job_that_kills_its_worker_while_preparing_fails_and_others_complete() {
     for (killers, deaths) in [(1, 4..=8), (10, 32..=80)] {
         let mut world = World::new(Options::default(), |_| done_after(Duration::from_secs(2)));
         let (neighbour, ids, died) = beside_killers(&mut world, killers).await;
@@ -60,17 +60,17 @@ async fn a_job_that_kills_its_worker_there_fails_itself_and_its_neighbours_compl
     }
 }
 
-/// What broke it: a mark that stayed after preparing had succeeded, so that each death while a chunk waited for its turn
-/// spoke against its job, and two of them failed it.
+/// Bug found: a mark remained after preparing had succeeded, so that each death while a chunk waited for its turn
+/// counted against its job, and two of them failed it.
 #[tokio::test(start_paused = true)]
-async fn who_was_prepared_and_waits_for_a_turn_is_not_blamed_for_a_death() {
+async fn a_prepared_job_that_waits_for_a_turn_is_not_blamed_for_a_death() {
     let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |_| done_after(Duration::from_secs(3)));
     let mut ids = Vec::new();
     for _ in 0..4 {
         ids.push(world.start(6, 6, ToleratedFailures::Count(6)).await);
     }
-    // Two lives without progress make all chunks careful. Then one item ends in each life, and whoever had the turn to be
-    // prepared meanwhile waits for the next one when the worker dies.
+    // Two lives without progress bring all chunks into careful mode. After that one item ends in each life, and a chunk
+    // that was just being prepared waits for the next turn when the worker dies.
     for life in [2, 2, 5, 5, 5] {
         let batch = world.receive(10).await;
         assert!(world.deliver_to_one_who_dies(batch, Duration::from_secs(life)).await);
@@ -83,9 +83,9 @@ async fn who_was_prepared_and_waits_for_a_turn_is_not_blamed_for_a_death() {
     }
 }
 
-/// What broke it: thousands of items that fail one by one, each with the same words about its job's params.
+/// Bug found: thousands of items failed one by one, each with the same error about the job's params.
 #[tokio::test(start_paused = true)]
-async fn params_that_are_refused_there_fail_the_job_once_and_its_items_are_kept() {
+async fn params_refused_while_preparing_fail_the_job_once_and_its_items_are_kept() {
     let mut world = World::new(Options::default(), |_| done());
     *world.refusal.lock().unwrap() = Some(ItemError::permanent("params", "no such list: blue"));
     let id = world.start(6, 2, ToleratedFailures::Count(1_000)).await;
@@ -97,12 +97,16 @@ async fn params_that_are_refused_there_fail_the_job_once_and_its_items_are_kept(
     retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
     world.take_sent();
     world.work_off().await;
-    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 6), "it may be mended since");
+    assert_eq!(
+        (world.job(id).await.status, world.job(id).await.processed_items),
+        (JobStatus::Completed, 6),
+        "the cause may have been corrected since"
+    );
 }
 
-/// What broke it: a job failed for a fault of seconds.
+/// Bug found: a job failed because of a fault of seconds.
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_there_leaves_the_chunk_for_later() {
+async fn a_temporary_error_while_preparing_leaves_the_chunk_for_later() {
     let mut world = World::new(Options::default(), |_| done());
     *world.refusal.lock().unwrap() = Some(ItemError::retryable("later", "the list is not there yet"));
     let id = world.start(2, 2, ToleratedFailures::Count(0)).await;

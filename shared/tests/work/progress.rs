@@ -9,7 +9,7 @@ use headway_core::{ChunkId, JobId, Ledger, Options, Output, ToleratedFailures};
 
 use crate::world::{World, done, done_after, hangs};
 
-/// What one sees who looks every `pause` until all is worked off.
+/// The counts seen by a reader that reads the job every `pause` until everything is done.
 async fn steps(world: &mut World, id: JobId, pause: Duration) -> BTreeSet<u64> {
     let (app, mut steps) = (world.app.clone(), BTreeSet::new());
     let work = world.work_off();
@@ -24,7 +24,7 @@ async fn steps(world: &mut World, id: JobId, pause: Duration) -> BTreeSet<u64> {
     }
 }
 
-/// What broke it: progress that shows only when a chunk is done.
+/// Bug found: progress was shown only at the end of a chunk.
 #[tokio::test(start_paused = true)]
 async fn fifty_slow_items_show_fifty_steps() {
     let options = Options { concurrency: 1, ..Options::default() };
@@ -34,19 +34,19 @@ async fn fifty_slow_items_show_fifty_steps() {
     assert!(steps.len() >= 48, "{steps:?}");
 }
 
-/// What broke it: a checkpoint where none is needed, and with it a second write.
+/// Bug found: a checkpoint was made without need, and so a second write.
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_takes_less_than_a_second_shows_once() {
     let options = Options { concurrency: 1, ..Options::default() };
     let mut world = World::new(options, |_| done_after(Duration::from_millis(80)));
     let id = world.start(10, 10, ToleratedFailures::Count(0)).await;
-    assert_eq!(steps(&mut world, id, Duration::from_millis(20)).await, BTreeSet::from([0]), "nothing before it is done");
+    assert_eq!(steps(&mut world, id, Duration::from_millis(20)).await, BTreeSet::from([0]), "nothing before its end");
     assert_eq!(world.job(id).await.processed_items, 10);
 }
 
-/// What broke it: items whose results are in the table, run again after a death, or sent round once more before the rest runs.
+/// Bug found: items with recorded results were run again after a death, or returned once more before the rest ran.
 #[tokio::test(start_paused = true)]
-async fn what_is_recorded_does_not_run_again() {
+async fn recorded_items_do_not_run_again() {
     for received in [1, 2] {
         let mut world = World::new(Options::default(), |item| match item.index {
             0 if item.attempt == 1 => hangs(),
@@ -58,14 +58,14 @@ async fn what_is_recorded_does_not_run_again() {
         assert_eq!((world.job(id).await.processed_items, world.calls().len()), (2, 3), "shown by a checkpoint");
         world.messages[0].received = received - 1;
         let batch = world.receive(1).await;
-        assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(1_500)).await, "the one that hangs is at work");
+        assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(1_500)).await, "the hanging item is running");
         assert_eq!(world.called()[3..], [0], "received {received} times");
     }
 }
 
-/// What broke it: items run again whose results a worker recorded that died before it could show them.
+/// Bug found: items were run again whose results had been recorded by a worker that died before it could show them.
 #[tokio::test(start_paused = true)]
-async fn what_is_recorded_and_not_shown_does_not_run_again() {
+async fn recorded_items_that_are_not_shown_do_not_run_again() {
     let mut world = World::new(Options::default(), |_| done());
     let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
     let mut outcome = Outcome::new(ChunkId { job: id, part: 0, chunk: 0 }, 0, 3);
@@ -78,7 +78,7 @@ async fn what_is_recorded_and_not_shown_does_not_run_again() {
     assert_eq!(world.job(id).await.processed_items, 3);
 }
 
-/// What broke it: an output that a processor does not keep was listed as if there had been none.
+/// Bug found: an output that the processor does not keep was listed as if there had been none.
 #[tokio::test(start_paused = true)]
 async fn an_output_that_is_not_kept_is_listed_as_omitted() {
     let mut world = World::new(Options::default(), |_| Box::pin(async { Ok(Output::Omitted) }));

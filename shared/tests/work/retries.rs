@@ -1,4 +1,4 @@
-//! Items that fail for now: tried again at once, then later, up to the attempts the processor asks for.
+//! Items that fail for now: tried again at once, then later, up to the processor's maximum of attempts.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn options() -> Options {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_what_is_left_over_is_tried_again_and_given_up_in_the_end() {
+async fn only_failed_items_are_tried_again_and_finally_given_up() {
     let mut world = World::new(options(), |item| match item.index {
         3 => fails(ItemError::retryable("later", "not now")),
         _ => done(),
@@ -33,9 +33,9 @@ async fn only_what_is_left_over_is_tried_again_and_given_up_in_the_end() {
     assert_eq!((*index, failure.kind, failure.attempts), (3, FailureKind::RetriesExhausted, 5));
 }
 
-/// What broke it: waits that do not grow, are the same for all, or pass what the queue takes.
+/// Bug found: waits did not grow, were the same for all items, or exceeded the queue's longest delay.
 #[tokio::test(start_paused = true)]
-async fn later_tries_wait_longer_and_not_all_as_long() {
+async fn later_attempts_wait_longer_and_for_different_times() {
     let mut world = World::new(options(), |_| fails(ItemError::retryable("later", "not now")));
     world.start(40, 1, TOLERANT).await;
     let mut first_waits = Vec::new();
@@ -57,7 +57,7 @@ async fn later_tries_wait_longer_and_not_all_as_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_the_item_asks_for_is_kept() {
+async fn a_wait_requested_by_the_item_is_kept() {
     let wait = Duration::from_secs(120);
     let later = ItemError::Retryable { code: String::new(), message: "busy".to_owned(), retry_after: Some(wait) };
     for error in [later, ItemError::throttled("", "busy", Some(wait))] {
@@ -74,9 +74,9 @@ async fn a_wait_that_the_item_asks_for_is_kept() {
     }
 }
 
-/// What broke it: a downstream that asked to wait, without saying how long, was called again after 100 ms.
+/// Bug found: a downstream that asked to wait, without saying how long, was called again after 100 ms.
 #[tokio::test(start_paused = true)]
-async fn who_asks_to_wait_is_not_called_again_at_once() {
+async fn a_downstream_that_asks_to_wait_is_not_called_again_at_once() {
     let mut world = World::new(options(), |_| fails(ItemError::throttled("", "busy", None)));
     world.start(1, 1, TOLERANT).await;
     let batch = world.receive(1).await;
@@ -84,14 +84,14 @@ async fn who_asks_to_wait_is_not_called_again_at_once() {
     assert_eq!(world.calls_of(0).len(), 1);
 }
 
-/// What broke it: attempts that begin anew after a delivery nobody finished.
+/// Bug found: attempts started again at one after a delivery that did not finish.
 #[tokio::test(start_paused = true)]
 async fn attempts_survive_the_death_of_a_worker() {
     let mut world = World::new(options(), |_| fails(ItemError::retryable("later", "not now")));
     world.start(1, 1, TOLERANT).await;
     let batch = world.receive(1).await;
     world.deliver(batch).await;
-    // Two tries are behind it; the next worker dies in the pause before its second one.
+    // Two attempts are counted already; the next worker dies in the pause before its second try.
     let batch = world.receive(1).await;
     assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(50)).await);
     world.work_off().await;

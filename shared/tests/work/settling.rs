@@ -1,4 +1,4 @@
-//! Ended early: how soon, and from when on no number changes any more.
+//! Jobs that end early: how soon they end, and from when on no number changes.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use crate::world::{World, done, done_after, fails};
 
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
-/// How soon a job with too many failures fails, whatever else its chunk is at.
+/// How soon a job with too many failures fails, whatever else its chunk is running.
 const FAILS_WITHIN: Duration = Duration::from_secs(3);
 
-/// Each state that one sees who looks at the job until everything is worked off, and some seconds more, with the time.
+/// Every state, with its time, that a reader sees until everything is done and some seconds more.
 async fn looks(world: &mut World, id: JobId) -> Vec<(Instant, Job)> {
     let (app, user) = (world.app.clone(), world.user.clone());
     let (mut seen, mut done): (Vec<(Instant, Job)>, _) = (Vec::new(), None);
@@ -30,7 +30,7 @@ async fn looks(world: &mut World, id: JobId) -> Vec<(Instant, Job)> {
     seen
 }
 
-/// Once the job is said to be settled no number changes, and that is said within the bound after the last of it.
+/// Checks that no number changes once the job is settled, and that it settles within the limit after the last change.
 fn assert_settled(seen: &[(Instant, Job)], most: Duration) {
     let ended = seen.iter().find(|(_, job)| job.is_terminal()).unwrap().0;
     let settled = seen.iter().position(|(_, job)| job.is_terminal() && !job.is_settling()).unwrap();
@@ -46,7 +46,7 @@ fn permanent(item: &Item) -> ItemError {
     ItemError::permanent("no", format!("not {}", item.index))
 }
 
-/// What broke it: a job of slow items that went on for 55 s after its first item had failed.
+/// Bug found: a job with slow items continued for 55 s after its first item had failed.
 #[tokio::test(start_paused = true)]
 async fn one_failure_too_many_fails_the_job_amid_a_slow_chunk() {
     let large = || Ok(Output::Json(serde_json::value::RawValue::from_string(format!("{:?}", "x".repeat(9_000))).unwrap()));
@@ -81,9 +81,9 @@ async fn one_failure_too_many_fails_the_job_amid_a_slow_chunk() {
     }
 }
 
-/// In the usual case a job is settled 2.5 s after its end, as soon as its readers can know it.
+/// Usually a job is settled 2.5 s after its end, as soon as its readers can know it.
 #[tokio::test(start_paused = true)]
-async fn what_ends_fast_is_settled_soon() {
+async fn a_job_of_fast_items_is_settled_soon() {
     let mut world = World::new(Options::default(), |item| match item.index {
         7 => fails(permanent(item)),
         _ => done_after(Duration::from_millis(150)),
@@ -93,9 +93,9 @@ async fn what_ends_fast_is_settled_soon() {
     assert_settled(&seen, SETTLES_AFTER + 2 * LOOKS_EVERY);
 }
 
-/// What broke it: an answer that said "settled" while a worker was still at an item that takes long.
+/// Bug found: an answer said "settled" while a worker was still running a slow item.
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_job_settles_when_its_last_item_is_through() {
+async fn a_cancelled_job_settles_when_its_last_item_has_ended() {
     let mut world = World::new(Options::default(), |_| done_after(Duration::from_secs(20)));
     let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
     let (app, user) = (world.app.clone(), world.user.clone());
@@ -106,12 +106,12 @@ async fn a_cancelled_job_settles_when_its_last_item_is_through() {
     let seen = looks(&mut world, id).await;
     assert!(cancelled.await.unwrap().is_settling());
     assert_settled(&seen, Duration::from_secs(16));
-    assert_eq!(seen.last().unwrap().1.processed_items, 3, "what was under way is counted");
+    assert_eq!(seen.last().unwrap().1.processed_items, 3, "running items are counted");
 }
 
-/// What broke it: a job that says "settling" for ever, since the worker that was at it died.
+/// Bug found: a job was settling for ever, since its worker had died.
 #[tokio::test(start_paused = true)]
-async fn who_died_is_waited_for_no_longer_than_a_worker_lives() {
+async fn a_dead_worker_delays_settling_for_one_function_timeout_at_most() {
     for redelivered in [false, true] {
         let mut world = World::new(Options::default(), |item| match item.index {
             0 => done(),
@@ -129,7 +129,7 @@ async fn who_died_is_waited_for_no_longer_than_a_worker_lives() {
         if redelivered {
             tokio::time::sleep(Duration::from_secs(60)).await;
             world.work_off().await;
-            assert!(!look(&world, Duration::ZERO).await.is_settling(), "who meets the chunk next knows that it is dead");
+            assert!(!look(&world, Duration::ZERO).await.is_settling(), "the next delivery of the chunk finds out that the worker is dead");
         } else {
             assert!(!look(&world, FUNCTION_TIMEOUT_MAX).await.is_settling());
         }
@@ -137,9 +137,9 @@ async fn who_died_is_waited_for_no_longer_than_a_worker_lives() {
     }
 }
 
-/// What broke it: a job that stands still and does not say that its items wait.
+/// Bug found: a job did not move and did not say that its items wait.
 #[tokio::test(start_paused = true)]
-async fn items_that_wait_to_be_tried_again_are_told_of() {
+async fn items_that_wait_for_another_attempt_are_counted() {
     let mut world = World::new(Options::default(), |item| match (item.index, item.attempt) {
         (2 | 4, 1..=2) => fails(ItemError::retryable("busy", "later")),
         (5, _) => fails(permanent(item)),

@@ -1,4 +1,4 @@
-//! Time slices: a chunk of slow items gives its place back, and comes again as a new message.
+//! Time slices: a chunk of slow items makes room for others and continues with a new message.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ fn options(concurrency: usize) -> Options {
     Options { concurrency, ..Options::default() }
 }
 
-/// What broke it: a chunk that holds its place until the function's time is over, or items that are cut off for a slice.
+/// Bug found: a chunk kept its place until the function's time was over, or items were cut off at the end of a slice.
 #[tokio::test(start_paused = true)]
-async fn slow_items_give_their_place_back_and_each_is_begun_once() {
+async fn slow_items_make_room_for_others_and_each_begins_once() {
     for (concurrency, seconds) in [(1, 4), (2, 3), (16, 12), (1, 25)] {
         let mut world = World::new(options(concurrency), move |_| done_after(Duration::from_secs(seconds)));
         let id = world.start(30, 30, ToleratedFailures::Count(0)).await;
         let mut slices = 0;
         while !world.messages.is_empty() {
             let (batch, before) = (world.receive(10).await, world.calls().len());
-            assert_eq!((batch[0].delay, batch[0].received), (Duration::ZERO, 1), "what is left is a new message, at once");
+            assert_eq!((batch[0].delay, batch[0].received), (Duration::ZERO, 1), "the rest is a new message, without delay");
             let began = tokio::time::Instant::now();
             assert_eq!(world.deliver(batch).await, 0, "the message is done");
             let most = SLICE + Duration::from_secs(seconds);
             assert!(began.elapsed() <= most, "{concurrency} at a time, {seconds} s each: {:?} in one slice", began.elapsed());
             assert!(world.calls().len() > before, "each slice makes progress");
-            assert_eq!(world.job(id).await.processed_items as usize, world.calls().len(), "what is done is recorded");
+            assert_eq!(world.job(id).await.processed_items as usize, world.calls().len(), "finished items are recorded");
             slices += 1;
         }
         assert!(slices > 1);
@@ -35,9 +35,9 @@ async fn slow_items_give_their_place_back_and_each_is_begun_once() {
     }
 }
 
-/// What broke it: a chunk whose items all fail for now, and hold its place with a second try each.
+/// Bug found: a chunk whose items all fail for now kept its place for the second try of each.
 #[tokio::test(start_paused = true)]
-async fn an_item_that_waits_for_its_second_try_waits_in_the_queue_once_the_slice_is_over() {
+async fn after_the_slice_an_item_waits_in_the_queue_for_its_second_try() {
     let slow_failure = |_: &_| -> futures::future::BoxFuture<'static, _> {
         Box::pin(async {
             tokio::time::sleep(SLICE).await;

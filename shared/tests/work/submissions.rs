@@ -1,4 +1,4 @@
-//! Submissions in parts, sent again, cut short, out of order, or too late.
+//! Submissions in parts that are sent again, interrupted, out of order, or too late.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ async fn put(world: &World, id: JobId, number: u32) -> Result<PartPut, JobError>
     put_part(&world.app, &world.owned(id).await, number, number.into(), vec![item]).await
 }
 
-/// What broke it: a client that is told it may not send what is there already.
+/// Bug found: a client was told that it may not send what was there already.
 #[tokio::test(start_paused = true)]
-async fn a_part_that_is_there_is_known_whenever_it_comes_again() {
+async fn an_existing_part_is_recognised_whenever_it_is_sent_again() {
     let world = World::new(Options::default(), |_| done());
     let id = open(&world).await;
     assert!(matches!(put(&world, id, 0).await, Ok(PartPut::Created(_))));
@@ -34,9 +34,9 @@ async fn a_part_that_is_there_is_known_whenever_it_comes_again() {
     assert!(matches!(put(&world, id, 1).await, Err(JobError::Conflict(Conflict::Sealed))));
 }
 
-/// What broke it: a part whose sender died before its messages were sent, taken for one that is new, or for whole.
+/// Bug found: a part whose sender died before its messages were sent was treated as new, or as complete.
 #[tokio::test(start_paused = true)]
-async fn a_part_that_was_cut_off_is_finished() {
+async fn an_interrupted_part_is_completed() {
     let mut world = World::new(Options::default(), |_| done());
     let (id, whole) = (open(&world).await, open(&world).await);
     let Ok(PartPut::Created(part)) = put(&world, whole, 0).await else { panic!("it is new") };
@@ -52,7 +52,7 @@ async fn a_part_that_was_cut_off_is_finished() {
     seal(&world.app, &world.owned(id).await, 1).await.unwrap();
 }
 
-/// What broke it: a submission that the sweep abandons although it goes on.
+/// Bug found: the sweep abandoned a submission that was still going on.
 #[tokio::test(start_paused = true)]
 async fn any_part_keeps_a_submission_open() {
     let world = World::new(Options::default(), |_| done());
@@ -70,9 +70,9 @@ async fn any_part_keeps_a_submission_open() {
     }
 }
 
-/// What broke it: a caller sent to look for missing parts of a job that is cancelled.
+/// Bug found: a caller was sent to look for missing parts of a cancelled job.
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_job_takes_nothing_more() {
+async fn a_cancelled_job_accepts_nothing_more() {
     let world = World::new(Options::default(), |_| done());
     let id = open(&world).await;
     cancel(&world.app, &world.user, id).await.unwrap();
@@ -81,9 +81,9 @@ async fn a_cancelled_job_takes_nothing_more() {
     }
 }
 
-/// What broke it: a key whose row outlives its job, and nobody deletes it.
+/// Bug found: a key's row outlived its job and was never deleted.
 #[tokio::test(start_paused = true)]
-async fn a_key_goes_with_its_job() {
+async fn a_key_is_deleted_with_its_job() {
     let mut world = World::new(Options::default(), |_| done());
     let key = RequestKey { key_hash: "hash".to_owned(), fingerprint: "body".to_owned() };
     let submission = Submission { key: Some(key), ..world.submission(Some(vec![]), 1, ToleratedFailures::Count(0)) };

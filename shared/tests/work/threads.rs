@@ -1,4 +1,4 @@
-//! Processors on threads of their own, in real time: those that never yield.
+//! Processors on threads of their own, in real time: calls that never yield.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use headway_core::{JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done, hangs};
 
-/// What never yields computes or blocks until this is set, so that a test leaves no thread behind.
+/// A call that never yields computes or blocks until this is set, so that a test leaves no thread behind.
 struct Until(Arc<AtomicBool>);
 
 impl Drop for Until {
@@ -25,13 +25,13 @@ fn blocks(over: &AtomicBool) {
     }
 }
 
-/// What broke it: an item that never yields, and with it its lease, its checkpoints, and every other item of its worker. The
+/// Bug found: an item that never yields stopped its lease, its checkpoints, and every other item of its worker. The
 /// runtime has one thread, as a worker's has: if the item ran there, this test would never end.
 #[tokio::test]
-async fn an_item_that_never_yields_fails_as_timed_out_and_its_neighbours_complete() {
+async fn an_item_that_never_yields_fails_as_timed_out_and_the_others_complete() {
     let over = Until(Arc::default());
     let flag = Arc::clone(&over.0);
-    // Far longer than an item takes on a busy machine that does nothing but begin and end.
+    // Much longer than a normal item takes on a busy machine.
     let options = Options { item_timeout: Duration::from_secs(3), ..Options::default() };
     let mut world = World::new(options, move |item| match item.index {
         1 => {
@@ -60,9 +60,9 @@ async fn an_item_that_never_yields_fails_as_timed_out_and_its_neighbours_complet
     assert!(!world.worker.is_spent(), "two of its threads are stuck");
 }
 
-/// What broke it: a worker that goes on with ever more stuck threads, or whose last items are failed for it.
+/// Bug found: a worker continued with more and more stuck threads, or its last items failed because of them.
 #[tokio::test]
-async fn a_worker_with_too_many_stuck_threads_hands_back_the_rest() {
+async fn a_worker_with_too_many_stuck_threads_returns_the_rest() {
     let over = Until(Arc::default());
     let flag = Arc::clone(&over.0);
     let options = Options { item_timeout: Duration::from_millis(50), concurrency: 2, ..Options::default() };
@@ -73,7 +73,7 @@ async fn a_worker_with_too_many_stuck_threads_hands_back_the_rest() {
     .with_threads();
     let id = world.start(20, 20, ToleratedFailures::Count(20)).await;
     let batch = world.receive(1).await;
-    assert_eq!(world.deliver(batch).await, 0, "the message is done: what is left is in a new one");
+    assert_eq!(world.deliver(batch).await, 0, "the message is done: the rest is in a new one");
     assert!(world.worker.is_spent());
     let job = world.job(id).await;
     assert!((4..=5).contains(&job.failed_items) && job.processed_items == 0, "{job:?}");

@@ -1,4 +1,4 @@
-//! How many failures a job bears.
+//! How many failures a job tolerates.
 
 use headway_core::limits::LEASE;
 use headway_core::retry::retry;
@@ -19,7 +19,7 @@ fn every_third_fails() -> World {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_tolerated_is_exact_across_parts() {
+async fn tolerance_is_exact_across_parts() {
     let failing = ITEMS.div_ceil(3);
     for (tolerated, status) in [(failing, JobStatus::Completed), (failing - 1, JobStatus::Failed)] {
         let mut world = every_third_fails();
@@ -29,7 +29,7 @@ async fn what_is_tolerated_is_exact_across_parts() {
         assert_eq!(job.status, status, "{tolerated} of {failing} failures tolerated: {job:?}");
         let why = job.error_message.unwrap_or_default();
         assert!(status == JobStatus::Completed || why.contains(": no thirds: "), "{why}");
-        assert!(!why.contains("failed"), "a count would be another one a moment later: {why}");
+        assert!(!why.contains("failed"), "a count could change a moment later: {why}");
     }
 }
 
@@ -50,9 +50,10 @@ async fn a_percentage_waits_for_its_sample() {
     }
 }
 
-/// A share of all items means something only once all are there: then the job fails at once, with the first failure of all.
+/// A percentage of all items can be checked only when all are there. Then the job fails at once, with the first failure
+/// of all.
 #[tokio::test(start_paused = true)]
-async fn a_percentage_is_looked_at_when_the_job_is_sealed() {
+async fn a_percentage_is_checked_when_the_job_is_sealed() {
     for (failing, why) in [(vec![5], "item 5: not 5"), (vec![7, 5], "item 5: not 5")] {
         let mut world = World::new(Options::default(), move |item| match failing.contains(&item.index) {
             true => fails(ItemError::permanent("", format!("not {}", item.index))),
@@ -73,7 +74,7 @@ async fn a_percentage_is_looked_at_when_the_job_is_sealed() {
     }
 }
 
-/// What broke it: items lost because their job failed while they waited.
+/// Bug found: items were lost because their job failed while they waited.
 #[tokio::test(start_paused = true)]
 async fn a_job_fails_once_with_its_first_error_and_the_rest_is_kept_for_a_retry() {
     let mut world = every_third_fails();
@@ -83,7 +84,7 @@ async fn a_job_fails_once_with_its_first_error_and_the_rest_is_kept_for_a_retry(
     let failed = world.job(id).await;
     assert_eq!((failed.status, failed.failed_items, failed.pending_items()), (JobStatus::Failed, 2, 25));
     assert_eq!(failed.error_message.as_deref(), Some("item 0: no thirds: 0"));
-    // What a worker remembers of a job it forgets within the lease.
+    // The worker's lease of the job ends.
     tokio::time::sleep(LEASE).await;
     world.work_off().await;
     let still = world.job(id).await;
@@ -92,6 +93,6 @@ async fn a_job_fails_once_with_its_first_error_and_the_rest_is_kept_for_a_retry(
     world.take_sent();
     world.work_off().await;
     let job = world.job(id).await;
-    assert_eq!((job.status, job.round), (JobStatus::Failed, 2), "what failed fails again");
+    assert_eq!((job.status, job.round), (JobStatus::Failed, 2), "the failed items fail again");
     assert_eq!(job.processed_items + job.failed_items + job.pending_items(), 30);
 }

@@ -1,4 +1,4 @@
-//! Waits: each item's is its own, none for a downstream is an attempt, and all of them end.
+//! Waits: each belongs to one item, none for a downstream counts as an attempt, and all of them end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Works on all there is, each message when it is due; returns how many were delivered.
+/// Processes all messages, each when it is due. Returns how many were delivered.
 async fn work_off_in_time(world: &mut World) -> usize {
     let (mut queue, mut sent, mut delivered) = (BTreeMap::new(), 0, 0);
     loop {
@@ -34,9 +34,9 @@ async fn work_off_in_time(world: &mut World) -> usize {
     }
 }
 
-/// What broke it: all items of a chunk waited for the one that waited longest.
+/// Bug found: all items of a chunk waited as long as the one that waited longest.
 #[tokio::test(start_paused = true)]
-async fn one_items_wait_delays_no_neighbour() {
+async fn one_items_wait_delays_no_other_item() {
     let asked = [Some(30), None, Some(1), Some(600), None, Some(31), Some(4 * 3_600)];
     for concurrency in [1, 16] {
         let mut world = World::new(Options { concurrency, ..Options::default() }, move |item| match asked[item.index as usize] {
@@ -58,9 +58,9 @@ async fn one_items_wait_delays_no_neighbour() {
     }
 }
 
-/// What broke it: a wait was an attempt, or a wait of hours was cut to the queue's longest delay.
+/// Bug found: a wait counted as an attempt, or a wait of hours was cut to the queue's longest delay.
 #[tokio::test(start_paused = true)]
-async fn waiting_is_no_attempt_however_often_and_however_long() {
+async fn waiting_never_counts_as_an_attempt() {
     let waits = [seconds(0), seconds(1), seconds(45), HOUR * 4];
     for (n, wait) in waits.into_iter().enumerate() {
         let options = Options { attempts_max: 1, ..Options::default() };
@@ -84,7 +84,7 @@ async fn waiting_is_no_attempt_however_often_and_however_long() {
     }
 }
 
-/// What broke it: an item behind a downstream that never comes back went round for ever, or failed as if it had been tried.
+/// Bug found: an item behind a downstream that never comes back returned for ever, or failed as if it had been tried.
 #[tokio::test(start_paused = true)]
 async fn patience_ends_and_says_why() {
     let cases = [
@@ -110,9 +110,9 @@ async fn patience_ends_and_says_why() {
     }
 }
 
-/// What broke it: an item that was asked to wait for longer than it may was called before that time.
+/// Bug found: an item that was asked to wait for longer than allowed was called before that time.
 #[tokio::test(start_paused = true)]
-async fn a_wait_beyond_the_patience_ends_at_once() {
+async fn a_wait_beyond_the_patience_fails_at_once() {
     let options = Options { patience: seconds(600), ..Options::default() };
     let mut world = World::new(options, |_| fails(ItemError::throttled("", "busy", Some(Duration::MAX))));
     let id = world.start(1, 1, TOLERANT).await;
@@ -120,9 +120,9 @@ async fn a_wait_beyond_the_patience_ends_at_once() {
     assert_eq!((world.calls().len(), world.failures(id).await[0].1.kind), (1, FailureKind::Throttled));
 }
 
-/// What broke it: every item of a large job called an endpoint that was down, again and again.
+/// Bug found: every item of a large job called an endpoint that was down, again and again.
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_is_down_for_an_hour_costs_few_calls_and_few_messages() {
+async fn an_endpoint_that_is_down_for_an_hour_causes_few_calls_and_few_messages() {
     let began = Instant::now();
     let mut world = World::new(Options::default(), move |_| match began.elapsed() < HOUR {
         true => fails(ItemError::unreachable("connection refused")),
@@ -138,9 +138,9 @@ async fn an_endpoint_that_is_down_for_an_hour_costs_few_calls_and_few_messages()
     assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 5_000));
 }
 
-/// What broke it: between its two tries an item kept a place that its neighbour could have used.
+/// Bug found: between its two tries an item occupied a place that another item could have used.
 #[tokio::test(start_paused = true)]
-async fn a_quick_second_try_keeps_no_place() {
+async fn a_quick_second_try_occupies_no_place() {
     let mut world = World::new(Options { concurrency: 1, ..Options::default() }, |item| match (item.index, item.attempt) {
         (0, 1) => fails(ItemError::retryable("later", "not now")),
         _ => done(),
@@ -150,9 +150,9 @@ async fn a_quick_second_try_keeps_no_place() {
     assert_eq!(world.called(), [0, 1, 2, 0]);
 }
 
-/// What broke it: a message that always comes back without anything done went round for ever.
+/// Bug found: a message that always returns without any progress returned for ever.
 #[tokio::test(start_paused = true)]
-async fn a_message_of_which_nothing_comes_is_given_up() {
+async fn a_message_without_progress_is_given_up() {
     let mut world = World::new(Options::default(), |_| done());
     let id = world.start(2, 2, TOLERANT).await;
     let held = world.messages.front_mut().unwrap();
@@ -163,7 +163,7 @@ async fn a_message_of_which_nothing_comes_is_given_up() {
     assert!(failures[0].1.message.contains("1000 times in a row"), "{}", failures[0].1.message);
 }
 
-/// What people are told while items wait.
+/// What users are told while items wait.
 #[tokio::test(start_paused = true)]
 async fn a_job_says_what_its_items_wait_for() {
     for (limit, told) in [(None, "script"), (Some("crm"), "crm")] {

@@ -1,4 +1,4 @@
-//! One worker, a queue that delivers as it is told, and a processor that does what a closure says.
+//! A worker, a queue that delivers as a test says, and a processor that does what a closure says.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// What a worker function may take.
+/// How long a worker function may take.
 pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One call of the processor.
@@ -67,7 +67,7 @@ pub(crate) struct Held {
     pub(crate) received: u32,
 }
 
-/// Jobs whose processor kills the worker that prepares it, and that one has done so.
+/// Jobs whose processor kills the worker that prepares it, and whether it has done so.
 #[derive(Clone, Default)]
 pub(crate) struct Killers {
     pub(crate) jobs: Arc<Mutex<BTreeSet<JobId>>>,
@@ -79,7 +79,7 @@ pub(crate) struct World {
     pub(crate) table: Arc<MemoryLedger>,
     pub(crate) user: UserId,
     pub(crate) messages: VecDeque<Held>,
-    /// What its deliveries came to, those to who died left out.
+    /// The results of all deliveries, except those to workers that died.
     pub(crate) worked: Worked,
     /// How long a delivery may take.
     pub(crate) function_timeout: Duration,
@@ -88,7 +88,7 @@ pub(crate) struct World {
     pub(crate) worker: Worker,
     calls: Arc<Mutex<Vec<Call>>>,
     prepared: Arc<AtomicUsize>,
-    /// What preparing the processor fails with.
+    /// The error with which preparing the processor fails.
     pub(crate) refusal: Arc<Mutex<Option<ItemError>>>,
     /// Jobs whose processor kills the worker that prepares it.
     pub(crate) killers: Killers,
@@ -99,7 +99,7 @@ pub(crate) fn done() -> Answer {
     Box::pin(async { Ok(Output::None) })
 }
 
-/// An item that succeeds after a while.
+/// An item that succeeds after some time.
 pub(crate) fn done_after(wait: Duration) -> Answer {
     Box::pin(async move {
         tokio::time::sleep(wait).await;
@@ -107,7 +107,7 @@ pub(crate) fn done_after(wait: Duration) -> Answer {
     })
 }
 
-/// An item that does not succeed.
+/// An item that fails.
 pub(crate) fn fails(error: ItemError) -> Answer {
     Box::pin(async { Err(error) })
 }
@@ -154,7 +154,7 @@ impl World {
         Self { worker: worker(&self.app, &self.processors, &self.killers).with_threads().unwrap(), ..self }
     }
 
-    /// Starts a job of so many items, each its own index.
+    /// Starts a job of this many items; each item is its own index.
     pub(crate) async fn start(&mut self, items: u64, chunk_size: u16, tolerated: ToleratedFailures) -> JobId {
         let job = start_job(&self.app, self.submission(Some(numbers(items)), chunk_size, tolerated)).await.unwrap();
         self.take_sent();
@@ -165,18 +165,18 @@ impl World {
         Submission { tolerated, chunk_size: Some(chunk_size), ..Submission::new(self.user.clone(), "script", items) }
     }
 
-    /// The row of a job that is there.
+    /// The row of an existing job.
     pub(crate) async fn owned(&self, id: JobId) -> OwnedJob {
         self.app.owned(&self.user, id).await.unwrap()
     }
 
-    /// What was sent since comes behind what is in the queue.
+    /// Moves newly sent messages behind those in the queue.
     pub(crate) fn take_sent(&mut self) {
         let held = |(_, sent): (UserId, headway_core::queue::Outgoing)| Held { body: sent.body, delay: sent.delay, received: 0 };
         self.messages.extend(self.queue.take().into_iter().map(held));
     }
 
-    /// Takes a batch of up to `most` messages out of the queue, waiting out their delays.
+    /// Takes a batch of up to `most` messages out of the queue, after waiting for their delays.
     pub(crate) async fn receive(&mut self, most: usize) -> Vec<Held> {
         let batch: Vec<Held> = self.messages.drain(..most.min(self.messages.len())).collect();
         if let Some(wait) = batch.iter().map(|held| held.delay).max().filter(|wait| !wait.is_zero()) {
@@ -185,7 +185,7 @@ impl World {
         batch.into_iter().map(|held| Held { received: held.received + 1, delay: Duration::ZERO, ..held }).collect()
     }
 
-    /// Hands a batch to the worker; what is not done goes back into the queue.
+    /// Delivers a batch to the worker. Messages that are not done go back into the queue.
     pub(crate) async fn deliver(&mut self, batch: Vec<Held>) -> usize {
         let worked = self.worker.work(deliveries(&batch, false), self.invocation()).await;
         self.give_back(batch, &worked.undone);
@@ -194,7 +194,8 @@ impl World {
         undone
     }
 
-    /// The same, but the worker dies after `life`, or of a killer: all of the batch goes back. Says whether it died.
+    /// The same, but the worker dies after `life`, or because of a killer: the whole batch goes back. Returns true if
+    /// it died.
     pub(crate) async fn deliver_to_one_who_dies(&mut self, batch: Vec<Held>, life: Duration) -> bool {
         let work = self.worker.work(deliveries(&batch, false), self.invocation());
         let killed = Arc::clone(&self.killers.killed);
@@ -211,7 +212,7 @@ impl World {
         ended.is_none()
     }
 
-    /// Hands a message to the worker as a dead letter; says whether it is done with.
+    /// Delivers a message to the worker as a dead letter. Returns true if it is done.
     pub(crate) async fn deliver_dead(&mut self, message: Held) -> bool {
         let undone = self.worker.work(deliveries(&[message], true), self.invocation()).await.undone;
         self.take_sent();
@@ -228,7 +229,7 @@ impl World {
         self.take_sent();
     }
 
-    /// Works on all there is, ten messages at a time.
+    /// Processes all messages, ten at a time.
     pub(crate) async fn work_off(&mut self) {
         while !self.messages.is_empty() {
             let batch = self.receive(10).await;
@@ -266,7 +267,7 @@ impl World {
     }
 }
 
-/// A worker that dies where it prepares the processor of a killer.
+/// A worker that dies when it prepares the processor of a killer.
 fn worker(app: &App, processors: &Processors, killers: &Killers) -> Worker {
     let killers = killers.clone();
     let meanwhile = move |job| {

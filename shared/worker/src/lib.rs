@@ -1,4 +1,4 @@
-//! The worker: works chunks off and settles them, on Lambda or in any other host that calls its [`Handler`].
+//! The worker: runs chunks and settles them, on Lambda or in any other host that calls its [`Handler`].
 //!
 //! A worker of your own is a `main` of a few lines: `headway::enter()` first, then
 //! `headway::run(Processors::new().with("name", Mine)).await`.
@@ -20,7 +20,7 @@ pub mod processors;
 
 pub use headway_schema::sandbox::enter;
 
-/// The worker and how it tells dead letters from other messages.
+/// The worker, and how it recognises dead letters.
 #[derive(Debug)]
 pub struct Handler {
     app: App,
@@ -30,18 +30,18 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// A handler of messages; those from the queue of that ARN are dead letters.
+    /// A handler of messages. Those from the queue with that ARN are dead letters.
     pub fn new(app: App, processors: Processors, dead_letter_queue_arn: Option<String>) -> Self {
         Self { worker: Worker::new(app.clone(), processors), app, dead_letter_queue_arn, metrics: Metrics::default() }
     }
 
-    /// Tells operators of every batch.
+    /// Sends metrics of every batch to operators.
     #[must_use]
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
     }
 
-    /// This process is the only worker there is.
+    /// Declares this process the only worker.
     #[must_use]
     pub fn alone(self) -> Self {
         Self { worker: self.worker.alone(), ..self }
@@ -50,23 +50,24 @@ impl Handler {
     /// Calls each processor on a thread of its own.
     ///
     /// # Errors
-    /// The system gives no thread.
+    ///
+    /// The system refuses a thread.
     pub fn with_threads(self) -> std::io::Result<Self> {
         Ok(Self { worker: self.worker.with_threads()?, ..self })
     }
 
-    /// Works on a batch before `deadline`; the answer names the messages that have to come again.
+    /// Processes a batch before `deadline`. The answer names the messages that have to be delivered again.
     pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let began = Instant::now();
         let messages = event.records.len();
-        // A dead letter is as old as its failures took.
+        // A dead letter's age comes from its failures, so it is not counted.
         let fresh = event.records.iter().filter(|record| !self.is_dead_letter(record));
         let oldest_age = metrics::oldest_age(fresh, self.app.clock.now());
         let deliveries = event.records.into_iter().map(|record| self.delivery(record)).collect();
         let worked = self.worker.work(deliveries, Invocation { began, deadline }).await;
         self.metrics.send(self.app.clock.now(), metrics::of(&worked, oldest_age));
         let undone = worked.undone.len();
-        tracing::info!(messages, undone, duration_ms = began.elapsed().as_millis() as u64, "worked on a batch");
+        tracing::info!(messages, undone, duration_ms = began.elapsed().as_millis() as u64, "processed a batch");
         if self.worker.is_spent() {
             end_soon();
         }
@@ -90,23 +91,24 @@ impl Handler {
     }
 }
 
-/// Ends the process once the answer is on its way: only a new one is free of what holds its threads.
+/// Ends the process after the answer has been sent: only a new process is free of the stuck threads.
 fn end_soon() {
-    tracing::error!("too many calls of processors cannot be stopped: what is left was handed back, and this process ends");
+    tracing::error!("too many calls of processors cannot be stopped: the rest was returned, and this process ends");
     tokio::spawn(async {
         tokio::time::sleep(END_AFTER).await;
         std::process::exit(1);
     });
 }
 
-/// How long the answer of the last batch has to get on its way.
+/// How much time the answer of the last batch has to be sent.
 const END_AFTER: Duration = Duration::from_millis(500);
 
-/// Runs the worker function on Lambda, configured by the environment, until the runtime ends it. A `main` that has not
-/// called [`enter`] has it called here: what comes before runs in each child process that checks items too.
+/// Runs the worker function on Lambda, configured by the environment, until the runtime ends it. If `main` has not
+/// called [`enter`], it is called here; code before that also runs in each child process that checks items.
 ///
 /// # Errors
-/// What is missing in the environment, and what the runtime reports.
+///
+/// A variable that is missing from the environment, or an error of the runtime.
 pub async fn run(processors: Processors) -> Result<(), Error> {
     enter();
     if config::optional("AWS_LAMBDA_RUNTIME_API").is_none() {
@@ -119,10 +121,12 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
     serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
 }
 
-/// Runs the worker function over this app until the runtime ends it. Messages from the queue of that ARN are dead letters.
+/// Runs the worker function with this app until the runtime ends it. Messages from the queue with that ARN are dead
+/// letters.
 ///
 /// # Errors
-/// What is missing in the environment, and what the runtime reports.
+///
+/// A variable that is missing from the environment, or an error of the runtime.
 pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: Processors) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
     // Callers may have to wait for a new processor; those that are known go on being worked on.
@@ -139,8 +143,8 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
     .await
 }
 
-/// The runtime's deadline, in milliseconds since the epoch, by this process's clock. One that is long past, as local
-/// emulators send, stands for none.
+/// The runtime's deadline, in milliseconds since the epoch by this process's clock. A deadline that is long past, as
+/// local emulators send it, counts as none.
 fn deadline(epoch_ms: u64) -> Instant {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
     let left = if epoch_ms + 3_600_000 < now_ms { FUNCTION_TIMEOUT_MAX } else { Duration::from_millis(epoch_ms.saturating_sub(now_ms)) };

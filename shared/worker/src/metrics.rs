@@ -1,4 +1,4 @@
-//! What operators see of a batch. How long one takes is AWS/Lambda's own `Duration`: an invocation is a batch.
+//! The metrics of a batch. How long it took is AWS/Lambda's own metric `Duration`: an invocation is a batch.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) fn of(worked: &Worked, oldest_age: Option<Duration>) -> Vec<Metric> {
     ]
 }
 
-/// How long ago the oldest of these messages was sent, its delay included.
+/// How long ago the oldest of these messages was sent, including its delay.
 pub(crate) fn oldest_age<'a>(messages: impl IntoIterator<Item = &'a SqsMessage>, now: DateTime<Utc>) -> Option<Duration> {
     let sent = |message: &SqsMessage| message.attributes.get("SentTimestamp").and_then(|ms| ms.parse().ok());
     let oldest = messages.into_iter().filter_map(sent).min().and_then(DateTime::from_timestamp_millis)?;

@@ -1,5 +1,5 @@
-//! The processors every worker has: [`json_schema`] checks and types rows, [`http`] calls an endpoint, so that the
-//! system is useful before anyone writes Rust. A worker of one's own adds to them or leaves them out.
+//! The built-in processors: [`json_schema`] checks rows and converts types, [`http`] calls an endpoint, so that the
+//! system is useful before anybody writes Rust. A worker of your own may add to them or leave them out.
 
 pub mod http;
 pub mod json_schema;
@@ -10,10 +10,11 @@ pub use headway_outbound::{Endpoints, EndpointsError};
 pub use http::Http;
 pub use json_schema::JsonSchema;
 
-/// `json-schema` and `http`, with the endpoints that the environment names.
+/// `json-schema` and `http`, with the endpoints in the environment.
 ///
 /// # Errors
-/// The endpoints' configuration is of no use; says what to change.
+///
+/// The endpoints' configuration cannot be used; the error says what to change.
 pub fn built_in() -> Result<Processors, EndpointsError> {
     Endpoints::from_env().map(built_in_with)
 }
@@ -27,9 +28,9 @@ pub fn built_in_with(endpoints: Endpoints) -> Processors {
 mod tests {
     use super::*;
 
-    /// The api tells of the processors that the worker has.
+    /// The api describes the processors that the worker has.
     #[test]
-    fn what_is_told_is_what_there_is() {
+    fn the_description_lists_the_workers_processors() {
         assert_eq!(headway_built_in::infos(), built_in_with(Endpoints::default()).infos());
     }
 }

@@ -1,4 +1,4 @@
-//! One conditional write being put together: expressions that call attributes by their whole names.
+//! Builds a conditional write: expressions that use the whole names of attributes.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::number;
 use super::schema::short_name;
 
-/// Conditions joined by AND, and what to set, add and remove. Reserved words do no harm: every attribute goes by
-/// `#wholeName`, which [`Change::names`] resolves.
+/// Conditions joined by AND, and what to set, add and remove. Reserved words are no problem: every attribute is written
+/// as `#wholeName`, which [`Change::names`] resolves.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Change {
     conditions: Vec<String>,
@@ -20,12 +20,12 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// To a row that is there: an update never creates one.
+    /// For a row that exists: an update never creates one.
     pub(super) fn of_existing() -> Self {
         Self::default().when("attribute_exists(#pk)")
     }
 
-    /// `condition` is written without parentheses: AND binds before OR.
+    /// `condition` needs no parentheses: AND binds more strongly than OR.
     pub(super) fn when(mut self, condition: &str) -> Self {
         self.conditions.push(condition.to_owned());
         self
@@ -47,19 +47,19 @@ impl Change {
         self
     }
 
-    /// What `:name` stands for.
+    /// The value of `:name`.
     pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
         self.values.insert(name.to_owned(), value);
         self
     }
 
-    /// What `#name` stands for, where it is no attribute of the schema.
+    /// The attribute of `#name`, if it is not one of the schema.
     pub(super) fn name(mut self, name: &str, member: impl Into<String>) -> Self {
         self.names.insert(name.to_owned(), member.into());
         self
     }
 
-    /// With no parentheses but those that are needed: emulators differ in which others they refuse.
+    /// Only with the parentheses that are needed: emulators refuse different kinds of others.
     pub(super) fn condition(&self) -> String {
         if let [only] = self.conditions.as_slice() {
             return only.clone();
@@ -81,19 +81,20 @@ impl Change {
         names
     }
 
-    /// Every `:name`; `None` if there is none, since an empty map is refused.
+    /// Every `:name`; `None` if there are none, since DynamoDB refuses an empty map.
     pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         Some(self.values.clone()).filter(|values| !values.is_empty())
     }
 }
 
-/// The `#wholeNames` in an expression and the attributes they stand for.
+/// The `#wholeNames` in an expression and their attributes.
 pub(super) fn names_in(expression: &str) -> HashMap<String, String> {
     let mentioned = expression.split('#').skip(1).map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(rest));
     mentioned.filter_map(|whole| Some((format!("#{whole}"), short_name(whole)?.to_owned()))).collect()
 }
 
-/// What a put of a row of this version waits for: the version before it, or nothing before the first.
+/// The condition for writing a version of a row: the stored row has the version before, or there is none before the
+/// first.
 pub(super) fn follows(version_before: u64) -> Change {
     match version_before {
         0 => absent(),
@@ -101,7 +102,7 @@ pub(super) fn follows(version_before: u64) -> Change {
     }
 }
 
-/// That there is no such row yet.
+/// The condition that there is no such row.
 pub(super) fn absent() -> Change {
     Change::default().when("attribute_not_exists(#pk)")
 }

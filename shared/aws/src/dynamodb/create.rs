@@ -1,5 +1,5 @@
-//! Putting a job. One with a key: its key's row, its own and its params in one transaction. One without: its params first, then
-//! its row. A job's id is fresh, so a row that names it already is this very creation, whose answer was lost.
+//! Creates a job. With a key: the key's row, the job's row and its params in one transaction. Without one: first the
+//! params, then the row. A job's id is always new, so a row with this id is this same creation, whose answer was lost.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -22,12 +22,12 @@ use headway_core::ledger::SubmissionKey;
 
 const TRANSACT: &str = "the table: TransactWriteItems";
 
-/// What a transaction came to.
+/// The result of a transaction.
 enum Transacted {
     Done,
-    /// The key row that is there was in the way.
+    /// The key already has a row.
     KeyTaken,
-    /// Others were at the same rows, or the table was busy.
+    /// Another transaction used the same rows, or the table was busy.
     Again(JobError),
 }
 
@@ -74,7 +74,7 @@ impl Table {
     ) -> Result<Option<SubmissionKey>, JobError> {
         let puts =
             [self.put_of_key(key, replacing, now)?, self.put_of_new(job_item(job))?, self.put_of_new(params_item(job.id, params, now))?];
-        // The same at every attempt: one whose answer was lost is not made again.
+        // The same token for every attempt, so that an attempt whose answer was lost is not made twice.
         let token = Uuid::new_v4().to_string();
         let mut attempt = 1;
         loop {
@@ -83,7 +83,7 @@ impl Table {
                 Transacted::KeyTaken => match self.submission(&key.user_id, &key.key_hash).await? {
                     Some(known) if known.job == job.id => return Ok(None),
                     Some(known) if Some(known.job) != replacing => return Ok(Some(known)),
-                    // It went, or came free, since.
+                    // The key's row was deleted or became free in between.
                     _ if attempt < ATTEMPTS_MAX => {}
                     _ => return Err(JobError::unavailable(TRANSACT, "the key row comes and goes")),
                 },
@@ -133,7 +133,7 @@ impl Table {
     }
 }
 
-/// Why each put of a cancelled transaction did not happen; `None` for those that could have.
+/// Why each put of a cancelled transaction failed; `None` for those that did not.
 fn reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Vec<&str> {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {

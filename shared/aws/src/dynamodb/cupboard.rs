@@ -1,4 +1,4 @@
-//! What is kept beside jobs, in the same table.
+//! What is kept besides jobs, in the same table.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -35,7 +35,7 @@ impl Cupboard for DynamoLedger {
         let item = usage_row::usage_item(usage, self.clock.now());
         match self.table.put_if(item.clone(), &follows(before)).await? {
             Put::Done => Ok(true),
-            // A row that says the same is this put itself, whose answer was lost.
+            // A row with the same content is this put itself, whose answer was lost.
             Put::Refused(there) => Ok(there.is_some_and(|there| usage_row::same_usage(&there, &item))),
         }
     }

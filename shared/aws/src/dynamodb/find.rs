@@ -1,5 +1,5 @@
-//! Finding jobs by the indexes. A position is a place in the index's order, so that it outlives the row it came from;
-//! the sweep's shards are merged by time, each asked from the same place on.
+//! Finds jobs with the indexes. A position is a place in the index's order, so it stays valid when its row is gone. The
+//! shards of the sweep's index are merged by time, and each is read from the same place on.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use headway_core::error::JobError;
 use headway_core::ids::UserId;
 use headway_core::ledger::{Candidates, Found};
 
-/// Places of an index, in order, and whether there may be more behind the last.
+/// Places in an index, in order, and whether there may be more after the last.
 #[derive(Debug, PartialEq)]
 struct Places {
     sorts: Vec<String>,
@@ -46,7 +46,7 @@ impl Table {
         limit: usize,
     ) -> Result<Found, JobError> {
         let live = kind == Candidates::Live;
-        // The least text greater than the place, and no place ends at a time alone: both ends are exclusive.
+        // `place!` is the smallest key above `place`. No key equals a bare time. So both bounds exclude.
         let (from, to) = (after.map_or_else(String::new, |place| format!("{place}!")), index_time(before));
         if from > to {
             return Ok(Found::default());
@@ -58,7 +58,7 @@ impl Table {
     }
 
     async fn shard(&self, partition: String, from: &str, to: &str, limit: usize) -> Result<Places, JobError> {
-        // An empty text cannot be compared with; a space is before every place.
+        // DynamoDB does not allow an empty text here. A space sorts before every place.
         let from = if from.is_empty() { " " } else { from };
         let value = |name: &str, value: &str| (name.to_owned(), AttributeValue::S(value.to_owned()));
         let values = HashMap::from([value(":shard", &partition), value(":from", from), value(":to", to)]);
@@ -75,8 +75,8 @@ impl Table {
     }
 }
 
-/// The first places of all shards. Behind the last place of a shard that has more, those of others are not sure to be
-/// the next, and wait for another page.
+/// The first places of all shards. After the last place of a shard that has more, it is not certain which place comes
+/// next, so the rest is left to another page.
 fn merged(shards: Vec<Places>, limit: usize) -> Places {
     let sure_to = shards.iter().filter(|shard| shard.more).filter_map(|shard| shard.sorts.last().cloned()).min();
     let mut sorts: Vec<String> = shards.into_iter().flat_map(|shard| shard.sorts).collect();
@@ -93,7 +93,7 @@ fn found(sorts: Vec<String>, more: bool) -> Result<Found, JobError> {
     Ok(Found { ids: sorts.iter().map(id).collect::<Result<_, _>>()?, next })
 }
 
-/// The table wants a limit of at least 1.
+/// The table requires a limit of at least 1.
 fn clamped(limit: usize) -> i32 {
     i32::try_from(limit).unwrap_or(i32::MAX).max(1)
 }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_whose_page_was_cut_short_holds_the_others_back() {
+    fn a_shard_with_more_places_limits_the_others() {
         let shards = || vec![places(&["a", "d"], true), places(&["b", "c", "e", "f"], false), places(&[], false)];
         assert_eq!(merged(shards(), 9), places(&["a", "b", "c", "d"], true), "what comes after d may be the first shard's");
         assert_eq!(merged(shards(), 2), places(&["a", "b"], true));

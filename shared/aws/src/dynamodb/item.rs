@@ -1,4 +1,4 @@
-//! Reading and writing a row's attributes, with an error that names what is wrong.
+//! Reads and writes a row's attributes. Errors name what is wrong.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -11,17 +11,17 @@ use chrono::{DateTime, Utc};
 use super::key::Key;
 use super::schema::{PK, SK};
 
-/// A row as the SDK has it.
+/// A row as the SDK represents it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// Why a row cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RowFault {
-    /// It lacks an attribute.
+    /// An attribute is missing.
     #[error("attribute {0} is missing")]
     Missing(&'static str),
-    /// An attribute has another type or holds what it cannot hold.
-    #[error("attribute {0} holds something else")]
+    /// An attribute has another type or an impossible value.
+    #[error("attribute {0} has another type or an invalid value")]
     Malformed(&'static str),
 }
 
@@ -37,7 +37,7 @@ pub(super) fn time(value: DateTime<Utc>) -> AttributeValue {
     number(value.timestamp_millis())
 }
 
-/// A row being written. Flags that are not set and values that are not there take no room.
+/// A row being written. Flags that are not set and values that are absent take no space.
 #[derive(Debug, Clone)]
 pub(super) struct Writer(Item);
 

@@ -1,6 +1,6 @@
-//! The size of a row as DynamoDB counts it, on which its write and read units rest.
+//! The size of a row as DynamoDB counts it, from which write and read units follow.
 //!
-//! Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats". The 100 bytes a row's storage costs beside
+//! Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats". The additional 100 bytes for each row
 //! are billed as storage, not as units.
 
 use std::collections::HashMap;
@@ -12,8 +12,8 @@ pub fn item_bytes(item: &HashMap<String, AttributeValue>) -> usize {
     item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
 
-/// A list or map costs 3 bytes, and 1 more for each of its elements. What a set costs the guide does not say: it is
-/// taken as the sum of its elements.
+/// A list or map takes 3 bytes, and 1 more for each of its elements. The guide does not say what a set takes; it is
+/// counted as the sum of its elements.
 fn value_bytes(value: &AttributeValue) -> usize {
     match value {
         AttributeValue::S(text) => text.len(),
@@ -24,12 +24,12 @@ fn value_bytes(value: &AttributeValue) -> usize {
         AttributeValue::Bs(blobs) => blobs.iter().map(|bytes| bytes.as_ref().len()).sum(),
         AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + value_bytes(value)).sum::<usize>(),
         AttributeValue::M(entries) => 3 + entries.len() + item_bytes(entries),
-        // Booleans and nulls take one byte; kinds this code does not know are not written by it.
+        // Booleans and nulls take one byte. Other kinds are never written by this code.
         _ => 1,
     }
 }
 
-/// One byte for two significant digits, and one; another for the sign. Leading and trailing zeroes do not count.
+/// One byte for two significant digits, and one more; another for the sign. Leading and trailing zeroes do not count.
 fn number_bytes(digits: &str) -> usize {
     let (sign, digits) = digits.strip_prefix('-').map_or((0, digits), |digits| (1, digits));
     let (mantissa, _) = digits.split_once(['e', 'E']).unwrap_or((digits, ""));

@@ -1,5 +1,5 @@
-//! The job's row. What follows from other attributes is not in it: its id is its key, its owner the index's, and the
-//! subject that started it is there only where it is another.
+//! The job's row. What follows from other attributes is not stored: its id is in its key, its owner in the index, and
+//! the subject that started it is stored only if it is not the owner.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .maybe(KEY_HASH, job.key_hash.as_deref(), text)
         .maybe(RATE_SINCE, job.rate_since, time)
         .number(RATE_BASE, job.rate_base)
-        // In milliseconds, so that an end can add it to its own time within the table.
+        // In milliseconds, so that an end can add it to its own time in an expression.
         .number(RETENTION, i64::from(job.retention_days) * DAY_MS);
     with_tolerated(row, job.tolerated).into_item()
 }
@@ -109,12 +109,12 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
 
 const OWNER_PREFIX: &str = "USER#";
 
-/// Where the owner index has this owner's jobs.
+/// The partition of the owner index with this owner's jobs.
 pub(super) fn owner_partition(user_id: &UserId) -> String {
     format!("{OWNER_PREFIX}{user_id}")
 }
 
-/// The shard of the sweep index that has this job.
+/// The shard of the sweep index with this job.
 pub(super) fn sweep_partition(id: JobId, live: bool) -> String {
     shard_partition(id.0.as_bytes()[0] % SWEEP_SHARDS, live)
 }
@@ -124,7 +124,7 @@ pub(super) fn shard_partition(shard: u8, live: bool) -> String {
     format!("{}#{shard}", if live { "LIVE" } else { "ENDED" })
 }
 
-/// A place in an index: in the order of time, no two jobs in one.
+/// A place in an index: ordered by time, and unique for each job.
 pub(super) fn index_sort(at: DateTime<Utc>, id: JobId) -> String {
     format!("{}#{id}", index_time(at))
 }
@@ -154,7 +154,7 @@ fn rolled_up(row: Reader<'_>) -> Result<RolledUp, RowFault> {
     Ok(RolledUp { parts, processed: count(PROCESSED_ROLLED_UP)?, failed: count(FAILED_ROLLED_UP)? })
 }
 
-/// A percentage is kept as text, just as it is written everywhere.
+/// A percentage is stored as text, as it is written everywhere.
 fn with_tolerated(row: Writer, tolerated: ToleratedFailures) -> Writer {
     match tolerated {
         ToleratedFailures::Count(count) => row.number(TOLERATED_COUNT, count),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_job_row_is_said_to_be_none() {
+    fn an_invalid_job_row_is_refused() {
         let mut item = job_item(&Job::new(JobId(Uuid::new_v4()), UserId::new("u").unwrap(), 1, DateTime::UNIX_EPOCH));
         item.insert(STATUS.to_owned(), text("Exploded"));
         assert_eq!(super::job(&item), Err(RowFault::Malformed(STATUS)));

@@ -1,4 +1,4 @@
-//! [`JobWrite`] as the table's own conditions and effects. `JobWrite::admitted` and `JobWrite::apply` are the
+//! [`JobWrite`] as conditions and effects of the table. `JobWrite::admitted` and `JobWrite::apply` are the
 //! specification; a test runs both over the same histories.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -28,7 +28,7 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::End { round, retention_days } => {
             let all = |change: Change| change.when("attribute_exists(#sealed)").when(ALL_ROLLED_UP).value(":zero", number(0));
             let expires_at = now + TimeDelta::days((*retention_days).into());
-            // Every register is full: nothing can be left to be shown.
+            // Every register is full, so nothing can be left unshown.
             job.live_in(*round).map(all).end(JobStatus::Completed, None).flag("#reconciled").placed(false, expires_at)
         }
         JobWrite::Fail { round, error } => job.live_in(*round).end(JobStatus::Failed, Some(error)).still_watched(),
@@ -99,7 +99,7 @@ fn retry(job: JobChange, round: u32, processed: u64) -> JobChange {
         .moved(true)
 }
 
-/// A job that failed while it was handed over still takes the rest.
+/// A job that failed while its parts were submitted still accepts the rest.
 fn reserve(job: JobChange, part: u32) -> JobChange {
     job.not("#deleting").not("#abandoned").not("#sealed").map(|change| {
         let takes = change.when("#status IN (:pending, :processing, :failed)").value(":pending", status(JobStatus::Pending));
@@ -109,8 +109,8 @@ fn reserve(job: JobChange, part: u32) -> JobChange {
     })
 }
 
-/// A job that has failed early may still be sealed, and be retried whole: the status is not looked at, nor the place
-/// among live or ended jobs changed.
+/// A job that failed early may still be sealed, and then be retried completely. So neither the status is checked nor
+/// the place among live or ended jobs changed.
 fn seal(job: JobChange, parts: u32, total_items: u64) -> JobChange {
     job.not("#sealed").not("#abandoned").not("#deleting").flag("#sealed").map(|change| {
         let all_reserved = match parts.checked_sub(1) {
@@ -122,7 +122,7 @@ fn seal(job: JobChange, parts: u32, total_items: u64) -> JobChange {
     })
 }
 
-/// A change of a job's row, in the job's own terms.
+/// A change of a job's row, in terms of the job.
 struct JobChange {
     id: JobId,
     now: DateTime<Utc>,
@@ -156,7 +156,7 @@ impl JobChange {
         self.live().in_round(round)
     }
 
-    /// Only where the flag is not set: flags are there or not.
+    /// Only if the flag is not set. A flag is an attribute that is present or absent.
     fn not(self, flag: &str) -> Self {
         self.map(|change| change.when(&format!("attribute_not_exists({flag})")))
     }
@@ -176,12 +176,12 @@ impl JobChange {
         })
     }
 
-    /// What ended otherwise than completed is still looked at by the sweep.
+    /// A job that ended otherwise than completed is still checked by the sweep.
     fn still_watched(self) -> Self {
         self.map(|change| change.remove(&["#reconciled"])).moved(true)
     }
 
-    /// Gives the row its new place among the jobs to be looked at, or those that may be deleted.
+    /// Moves the row to its new place among the jobs to be checked, or those to be deleted.
     fn moved(self, watched: bool) -> Self {
         let now = self.now;
         self.placed(watched, now)
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_moves_a_job_costs_an_index_write() {
+    fn only_a_moved_job_costs_an_index_write() {
         let now = DateTime::UNIX_EPOCH;
         let writes = [
             JobWrite::Begin,

@@ -1,4 +1,4 @@
-//! Where each row is: its partition and sort key, made and read back.
+//! The keys of each kind of row: made from ids, and read back.
 
 use std::collections::HashMap;
 
@@ -68,42 +68,42 @@ impl Key {
         Self::new(format!("STRAY#{}", day.format("%Y-%m-%d")), message_id)
     }
 
-    /// As requests carry it.
+    /// As requests contain it.
     pub(super) fn into_item(self) -> HashMap<String, AttributeValue> {
         HashMap::from([(PK.to_owned(), AttributeValue::S(self.partition)), (SK.to_owned(), AttributeValue::S(self.sort))])
     }
 }
 
-/// Sort keys of messages kept of a part begin so.
+/// The beginning of the sort keys of a part's parked messages.
 pub(super) const PARKED_PREFIX: &str = "PARK#";
 
-/// The partition of everything of a part.
+/// The partition of all rows of a part.
 pub(super) fn part_partition((job, part): PartId) -> String {
     format!("JOB#{job}#{part}")
 }
 
-/// The sort key of a chunk's outcome row; in the order of chunks.
+/// The sort key of a chunk's outcome row; ordered by chunk.
 pub(super) fn outcome_sort(chunk: u16) -> String {
     format!("OUT#{chunk:03}")
 }
 
-/// The job of a job row's partition.
+/// The job in the partition of a job row.
 pub(super) fn job_of(partition: &str) -> Option<JobId> {
     JobId::parse(partition.strip_prefix("JOB#")?)
 }
 
-/// The part of a part's partition.
+/// The part in the partition of a part.
 pub(super) fn part_of(partition: &str) -> Option<PartId> {
     let (job, part) = partition.strip_prefix("JOB#")?.split_once('#')?;
     Some((JobId::parse(job)?, part.parse().ok()?))
 }
 
-/// The chunk of an outcome row's sort key.
+/// The chunk in the sort key of an outcome row.
 pub(super) fn chunk_of_outcome(sort: &str) -> Option<u16> {
     sort.strip_prefix("OUT#")?.parse().ok()
 }
 
-/// The chunk and the message of a parked row's sort key.
+/// The chunk and the nonce in the sort key of a parked row.
 pub(super) fn parts_of_parked(sort: &str) -> Option<(u16, Uuid)> {
     let (chunk, nonce) = sort.strip_prefix(PARKED_PREFIX)?.split_once('#')?;
     Some((chunk.parse().ok()?, nonce.parse().ok()?))
@@ -114,13 +114,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_read_back_as_they_were_made() {
+    fn keys_are_read_back_as_written() {
         let id = ChunkId { job: JobId(Uuid::new_v4()), part: 7, chunk: 9 };
         assert_eq!(job_of(&Key::job(id.job).partition), Some(id.job));
         assert_eq!(part_of(&Key::part((id.job, 7)).partition), Some((id.job, 7)));
         assert_eq!(chunk_of_outcome(&Key::outcome(id).sort), Some(9));
         let nonce = Uuid::new_v4();
         assert_eq!(parts_of_parked(&Key::parked(id, nonce).sort), Some((9, nonce)));
-        assert_eq!(job_of(&Key::part((id.job, 7)).partition), None, "a part is no job");
+        assert_eq!(job_of(&Key::part((id.job, 7)).partition), None, "a part is not a job");
     }
 }

@@ -1,5 +1,5 @@
-//! The outcome row of a chunk. Versions and sizes are attributes; the records are JSON, compressed, since failures of
-//! a chunk resemble each other and every kilobyte is a write unit.
+//! The outcome row of a chunk. Versions and sizes are attributes. The records are compressed JSON, since failures of a
+//! chunk resemble each other and every kilobyte is a write unit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
@@ -20,7 +20,7 @@ use headway_core::ids::ChunkId;
 use headway_core::outcome::{Again, Failure, Outcome, OutputRecord};
 use headway_core::waiting::WaitingFor;
 
-/// The records, borrowed to be written. Succeeded items are runs: first index and length.
+/// The records to be written. Succeeded items are stored as runs: first index and length.
 #[derive(Serialize)]
 struct Written<'a> {
     processed: Vec<(u64, u64)>,
@@ -35,7 +35,7 @@ struct Written<'a> {
     waiting_for: Option<&'a WaitingFor>,
 }
 
-/// The records as they are read.
+/// The records as read.
 #[derive(Deserialize)]
 struct Records {
     processed: Vec<(u64, u64)>,
@@ -50,7 +50,7 @@ struct Records {
     waiting_for: Option<WaitingFor>,
 }
 
-/// The row of an outcome.
+/// The row for an outcome.
 pub(super) fn outcome_item(outcome: &Outcome, now: DateTime<Utc>) -> Result<Item, Cause> {
     let records = Written {
         processed: runs(outcome.processed.iter().copied()),
@@ -71,7 +71,7 @@ pub(super) fn outcome_item(outcome: &Outcome, now: DateTime<Utc>) -> Result<Item
         .into_item())
 }
 
-/// The outcome of a row.
+/// The outcome in a row.
 pub(super) fn outcome(item: &Item) -> Result<Outcome, Cause> {
     let row = Reader(item);
     let (job, part) = part_of(row.partition()?).ok_or(RowFault::Malformed(PK))?;
@@ -93,12 +93,12 @@ pub(super) fn outcome(item: &Item) -> Result<Outcome, Cause> {
     })
 }
 
-/// Whether two rows say the same, whenever they were written.
+/// True if two rows have the same content, whenever they were written.
 pub(super) fn same_outcome(one: &Item, other: &Item) -> bool {
     [VERSION, ROUND, FIRST_INDEX, ITEMS, DATA].iter().all(|name| one.get(*name) == other.get(*name))
 }
 
-/// Rising indexes as their first ones and lengths.
+/// Rising indexes as runs of consecutive ones: first index and length.
 fn runs(indexes: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     let indexes: Vec<u64> = indexes.collect();
     indexes.chunk_by(|one, next| one + 1 == *next).filter_map(|run| Some((*run.first()?, run.len() as u64))).collect()

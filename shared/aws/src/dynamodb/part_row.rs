@@ -1,5 +1,5 @@
-//! The part's row: the ledger. Its registers are one map, chunk to code, which is there from the start: a member of a
-//! map that is not there cannot be set.
+//! The part's row: the ledger. Its registers are one map, chunk to code. The map exists from the start, since DynamoDB
+//! cannot set a member of a map that does not exist.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use headway_core::limits::TTL_DAYS;
 use headway_core::part::{Part, Register};
 use headway_core::waiting::{WaitReason, WaitingFor};
 
-/// The row of a part. The table may drop it long after any job has ended.
+/// The row of a part. It expires long after any job has ended.
 pub(super) fn part_item(part: &Part) -> Item {
     Writer::new(Key::part((part.job, part.number)))
         .number(FIRST_INDEX, part.first_index)
@@ -48,13 +48,13 @@ pub(super) fn part(item: &Item) -> Result<Part, RowFault> {
     })
 }
 
-/// Registers as the row has them.
+/// Registers as the row stores them.
 pub(super) fn codes(registers: &BTreeMap<u16, Register>) -> AttributeValue {
     let entry = |(chunk, register): (&u16, &Register)| (chunk.to_string(), number(register.code()));
     AttributeValue::M(registers.iter().map(entry).collect::<HashMap<_, _>>())
 }
 
-/// What items wait for, as the row has it.
+/// What items wait for, as the row stores it.
 pub(super) fn waiting_value(waiting_for: &WaitingFor) -> AttributeValue {
     let WaitingFor { limit, reason, until, last_error } = waiting_for;
     let last_error = last_error.as_deref().map(text);
@@ -72,7 +72,7 @@ fn waiting_for(value: &AttributeValue) -> Result<WaitingFor, RowFault> {
     })
 }
 
-/// When the table may drop a row that was written at this time, in seconds since the epoch.
+/// When a row that was written at this time expires, in seconds since the epoch.
 pub(super) fn ttl(from: DateTime<Utc>) -> i64 {
     (from + TimeDelta::days(TTL_DAYS)).timestamp()
 }
@@ -96,7 +96,7 @@ mod tests {
     use headway_core::ids::JobId;
     use headway_core::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX};
 
-    /// Versions up to 9,999: each chunk shows its progress every second for almost three hours.
+    /// Versions up to 9,999: that is a checkpoint every second for almost three hours.
     #[test]
     fn a_settlement_costs_one_write_unit_at_every_fill_level() {
         let now = DateTime::from_timestamp_millis(1_795_507_199_999).unwrap();

@@ -1,4 +1,4 @@
-//! [`PartWrite`] as the table's own conditions and effects. `PartWrite::admitted` and `PartWrite::apply` are the
+//! [`PartWrite`] as conditions and effects of the table. `PartWrite::admitted` and `PartWrite::apply` are the
 //! specification; a test runs both over the same histories.
 
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,5 +1,5 @@
-//! The table: names of keys, indexes and attributes, and how it is made. Names are short in the table, so that rows
-//! stay within a write unit, and whole in the code; expressions write whole names and are translated.
+//! The table: names of keys, indexes and attributes, and how it is created. Names are short in the table, so that rows
+//! stay within a write unit, and long in the code. Expressions use the long names, which are translated.
 
 use std::time::Duration;
 
@@ -19,23 +19,23 @@ pub const PARTITION_KEY: &str = "pk";
 pub const SORT_KEY: &str = "sk";
 /// The index of an owner's jobs, newest first: keys `op` and `os`.
 pub const INDEX_OWNER: &str = "owner";
-/// The index the sweep looks through, live and ended jobs by time: keys `sp` and `ss`.
+/// The index that the sweep reads, live and ended jobs by time: keys `sp` and `ss`.
 pub const INDEX_SWEEP: &str = "sweep";
-/// When the table may drop a row by itself, in seconds since the epoch.
+/// When a row expires, in seconds since the epoch.
 pub const TTL_ATTRIBUTE: &str = "ttl";
 
-/// Shards of the sweep index, so that no one partition takes every job's writes.
+/// Shards of the sweep index, so that no single partition gets the writes of all jobs.
 pub(super) const SWEEP_SHARDS: u8 = 4;
 
 const ACTIVE_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Declares each attribute once: its constant holds the short name, expressions use the whole one.
+/// Declares each attribute once: its constant has the short name, expressions use the long one.
 macro_rules! attributes {
     ($($constant:ident: $whole:literal as $short:literal,)*) => {
         $(pub(super) const $constant: &str = $short;)*
 
-        /// The short name of the attribute that expressions call `whole`.
+        /// The short name of an attribute, given its long name in expressions.
         pub(super) fn short_name(whole: &str) -> Option<&'static str> {
             match whole {
                 $($whole => Some($short),)*
@@ -111,10 +111,11 @@ attributes! {
     LOOKED_AT: "lookedAt" as "la",
 }
 
-/// Makes the table, with its indexes and TTL, unless it is there; returns when it can be used.
+/// Creates the table with its indexes and TTL if it does not exist. Returns when it can be used.
 ///
 /// # Errors
-/// [`JobError::Unavailable`] if it cannot be made, or is not active within a minute.
+///
+/// [`JobError::Unavailable`] if it cannot be created, or is not active within a minute.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), JobError> {
     if !is_active(client, table).await? {
         make(client, table).await?;

@@ -1,4 +1,4 @@
-//! The rows that only carry: what an `Idempotency-Key` stands for, a kept message, a mark, a stray, a worker's processors.
+//! Rows without rules of their own: an `Idempotency-Key`, a parked message, a mark, a stray, a worker's processors.
 
 use chrono::{DateTime, Utc};
 
@@ -12,9 +12,9 @@ use headway_core::error::JobError;
 use headway_core::ids::{ChunkId, JobId, UserId};
 use headway_core::ledger::{CareMark, Parked, SubmissionKey};
 
-/// What is kept of a stray's text, in bytes: a row holds 400 KB, a message may have 1 MiB.
+/// How much of a stray's text is kept, in bytes: a row may have 400 KB, a message 1 MiB.
 const STRAY_BYTES_MAX: usize = 380_000;
-/// The most that all processors of a worker take as JSON, in bytes: a row holds 400 KB.
+/// How large all processors of a worker may be as JSON, in bytes: a row may have 400 KB.
 const PROCESSORS_BYTES_MAX: usize = 380_000;
 
 pub(super) fn submission_item(key: &SubmissionKey, now: DateTime<Utc>) -> Item {
@@ -25,7 +25,7 @@ pub(super) fn submission_item(key: &SubmissionKey, now: DateTime<Utc>) -> Item {
         .into_item()
 }
 
-/// `user_id` and `key_hash` are those its key was made of.
+/// `user_id` and `key_hash` are those from which its key was made.
 pub(super) fn submission(item: &Item, user_id: &UserId, key_hash: &str) -> Result<SubmissionKey, RowFault> {
     let row = Reader(item);
     Ok(SubmissionKey {

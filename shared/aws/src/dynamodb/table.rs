@@ -1,4 +1,4 @@
-//! The calls to the table that rows need, each with its conditions, its retries and its errors.
+//! The calls to the table, each with its conditions, retries and errors.
 
 use std::collections::HashMap;
 
@@ -19,23 +19,23 @@ use headway_core::ledger::Written;
 /// Keys of `BatchWriteItem`. Source: Amazon DynamoDB quotas.
 const BATCH_WRITE_KEYS_MAX: usize = 25;
 
-/// A table and the client that reaches it.
+/// A table, and the client for it.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub(super) client: Client,
     pub(super) name: String,
 }
 
-/// What a conditional put found.
+/// The result of a conditional put.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Put {
-    /// It happened.
+    /// The row was written.
     Done,
-    /// The row that is there, if any, refused it.
+    /// The stored row, if any, did not meet the condition.
     Refused(Option<Item>),
 }
 
-/// Rows of one partition or index partition, a page.
+/// A page of rows in one partition of the table or an index.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Query {
     pub(super) index: Option<&'static str>,
@@ -46,11 +46,11 @@ pub(super) struct Query {
     pub(super) keys_only: bool,
 }
 
-/// What a query found.
+/// The result of a query.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
     pub(super) items: Vec<Item>,
-    /// Whether there may be more.
+    /// True if there may be more.
     pub(super) more: bool,
 }
 
@@ -61,7 +61,7 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// The rows of at most 100 keys, no two the same; in any order.
+    /// The rows with at most 100 keys, no two the same, in any order.
     pub(super) async fn get_all(&self, keys: Vec<Key>) -> Result<Vec<Item>, JobError> {
         const WHAT: &str = "the table: BatchGetItem";
         let mut items = Vec::with_capacity(keys.len());
@@ -86,7 +86,7 @@ impl Table {
         request.send().await.map(|_| ()).map_err(|error| unavailable("the table: PutItem", error))
     }
 
-    /// Puts a row if `change`'s conditions hold for the one that is there.
+    /// Writes a row if the stored row meets the conditions of `change`.
     pub(super) async fn put_if(&self, item: Item, change: &Change) -> Result<Put, JobError> {
         let request = self
             .client
@@ -106,7 +106,7 @@ impl Table {
         }
     }
 
-    /// Changes a row that is there, if its conditions hold.
+    /// Changes an existing row, if it meets the conditions.
     pub(super) async fn update(&self, key: Key, change: &Change) -> Result<Written<Item>, JobError> {
         let request = self
             .client
@@ -130,7 +130,7 @@ impl Table {
         }
     }
 
-    /// A page. Consistent, except of an index, where DynamoDB does not offer it.
+    /// Reads a page. The read is consistent, except from an index, where DynamoDB does not offer that.
     pub(super) async fn query(&self, query: Query) -> Result<Page, JobError> {
         let projection = query.keys_only.then_some("#pk, #sk");
         let request = self
@@ -154,7 +154,7 @@ impl Table {
         request.send().await.map(|_| ()).map_err(|error| unavailable("the table: DeleteItem", error))
     }
 
-    /// Deletes a row if `change`'s conditions hold for it; if not, or if there is none, nothing happens.
+    /// Deletes a row if it meets the conditions of `change`. Otherwise, or if there is none, nothing happens.
     pub(super) async fn delete_if(&self, key: Key, change: &Change) -> Result<(), JobError> {
         let request = self
             .client
@@ -171,7 +171,7 @@ impl Table {
         }
     }
 
-    /// Deletes rows, `keys` as a query found them.
+    /// Deletes rows; `keys` are as a query returned them.
     pub(super) async fn delete_all(&self, keys: Vec<Item>) -> Result<(), JobError> {
         for batch in keys.chunks(BATCH_WRITE_KEYS_MAX) {
             self.delete_batch(batch).await?;

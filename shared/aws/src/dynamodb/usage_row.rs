@@ -1,4 +1,4 @@
-//! An owner's row: its starts packed, 32 bytes each, so that it stays within a write unit up to 28.
+//! An owner's row: its starts are packed into 32 bytes each, so that up to 28 fit into a write unit.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -10,9 +10,9 @@ use super::schema::{DATA, LOOKED_AT, TTL, VERSION};
 use headway_core::ids::{JobId, UserId};
 use headway_core::quota::{Start, Usage};
 
-/// A job's id, a time in milliseconds, a round, a number of items; big-endian.
+/// A job's id, a time in milliseconds, a round and a number of items; big-endian.
 const START_BYTES: usize = 16 + 8 + 4 + 4;
-/// The number of items of a round that is over.
+/// The value for the number of items if the round has ended.
 const OVER: u32 = u32::MAX;
 
 /// The row of an owner.
@@ -25,7 +25,7 @@ pub(super) fn usage_item(usage: &Usage, now: DateTime<Utc>) -> Item {
         .into_item()
 }
 
-/// `user_id` is the one its key was made of.
+/// `user_id` is the one from which its key was made.
 pub(super) fn usage(item: &Item, user_id: &UserId) -> Result<Usage, RowFault> {
     let row = Reader(item);
     let (starts, rest) = row.binary(DATA)?.as_chunks::<START_BYTES>();
@@ -41,7 +41,7 @@ pub(super) fn usage(item: &Item, user_id: &UserId) -> Result<Usage, RowFault> {
     })
 }
 
-/// Whether two rows say the same, whenever they were written.
+/// True if two rows have the same content, whenever they were written.
 pub(super) fn same_usage(one: &Item, other: &Item) -> bool {
     [VERSION, LOOKED_AT, DATA].iter().all(|name| one.get(*name) == other.get(*name))
 }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_read_back_as_it_was_made_and_28_starts_cost_one_write_unit() {
+    fn a_row_is_read_back_and_28_starts_cost_one_write_unit() {
         let user_id = UserId::new("auth0|64f0c1b2a3d4e5f60718293a").unwrap();
         for looked_at in [None, Some(start(0).at)] {
             let made = Usage { user_id: user_id.clone(), version: 9, looked_at, starts: (0..28).map(start).collect() };
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_owners_row_is_said_to_be_none() {
+    fn an_invalid_row_is_refused() {
         let user_id = UserId::new("u").unwrap();
         let made = Usage { version: 1, starts: vec![start(1)], ..Usage::new(user_id.clone()) };
         let cut = Writer::new(Key::usage(&user_id)).number(VERSION, 1).binary(DATA, packed(&start(1))[..31].to_vec()).into_item();

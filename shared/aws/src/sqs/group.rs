@@ -1,4 +1,4 @@
-//! The group a message belongs to. SQS shares a standard queue's consumers fairly among groups, so it is the owner.
+//! The message group. SQS shares a standard queue's consumers fairly among groups, so the group is the owner.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use headway_core::ids::UserId;
 use headway_core::limits::ID_CHARS_MAX;
 use headway_core::split::hex;
 
-/// The owner where SQS takes it as a group, else a digest of it: 1 to 128 ASCII letters, digits and punctuation.
-/// Source: Amazon SQS, `SendMessage`, `MessageGroupId`.
+/// The owner if SQS accepts it as a group, otherwise a digest of it: 1 to 128 ASCII letters, digits and punctuation
+/// marks. Source: Amazon SQS, `SendMessage`, `MessageGroupId`.
 pub(super) fn group_of(owner: &UserId) -> Cow<'_, str> {
     let text = owner.as_str();
     let taken = text.len() <= ID_CHARS_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_owner_has_a_group_that_the_queue_takes() {
+    fn every_owner_has_a_group_that_the_queue_accepts() {
         let plain = UserId::new("auth0|64f0!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").unwrap();
         assert_eq!(group_of(&plain), plain.as_str());
         let odd: Vec<UserId> = ["a b", "ü", "\u{7f}", &"é".repeat(128)].into_iter().map(|text| UserId::new(text).unwrap()).collect();

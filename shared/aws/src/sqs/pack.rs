@@ -1,12 +1,12 @@
-//! How messages are put into batches, and what a delay is in the queue's terms.
+//! Puts messages into batches, and converts delays into the queue's units.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use headway_core::limits::{QUEUE_BATCH_BYTES_MAX, QUEUE_BATCH_ENTRIES_MAX, QUEUE_DELAY_MAX};
 
-/// Cuts messages of these sizes, in bytes, into batches of consecutive ones: within the queue's limits, each as full as
-/// its order allows. A message too large for any batch has one of its own, for the queue to refuse.
+/// Cuts messages of these sizes, in bytes, into batches of consecutive ones, each as full as the order and the queue's
+/// limits allow. A message that is too large for any batch gets one of its own, and the queue refuses it.
 pub(super) fn pack(sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     let mut batches: Vec<Range<usize>> = Vec::new();
     let mut bytes = 0;
@@ -25,7 +25,7 @@ pub(super) fn pack(sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> 
     batches
 }
 
-/// Whole seconds, not less than asked for unless that is more than the queue offers. None is the queue's own default.
+/// Whole seconds, rounded up, at most the longest that the queue offers. `None` is the queue's own default.
 pub(super) fn delay_seconds(delay: Duration) -> Option<i32> {
     let seconds = delay.min(QUEUE_DELAY_MAX).as_millis().div_ceil(1_000);
     i32::try_from(seconds).ok().filter(|seconds| *seconds > 0)

@@ -1,5 +1,6 @@
-//! `http`: sends each item to an endpoint the operator configured by name, so that a processor can be written in any
-//! language. 2xx is done, what may pass is tried again, anything else has failed; callers never give an address.
+//! `http`: sends each item to an endpoint that the operator has configured under a name, so that a processor can be
+//! written in any language. 2xx means done, temporary failures are tried again, anything else has failed. Callers never
+//! give an address.
 
 mod answer;
 mod excerpt;
@@ -16,9 +17,9 @@ use headway_core::{Clock, Item, ItemError, ItemProcessor, Options, Output, Syste
 use headway_outbound::{Endpoint, Endpoints};
 use serde_json::value::RawValue;
 
-/// Posts each item, as it came, to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
+/// Posts each item unchanged to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
 ///
-/// Every try of an item carries the same `Idempotency-Key` and a signature as Standard Webhooks 1.0 has it.
+/// Every attempt for an item has the same `Idempotency-Key`, and a signature as in Standard Webhooks 1.0.
 #[derive(Debug, Clone)]
 pub struct Http {
     endpoints: Endpoints,
@@ -26,7 +27,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// With what the operator configured.
+    /// With the operator's endpoints.
     pub fn new(endpoints: Endpoints) -> Self {
         Self { endpoints, clock: Arc::new(SystemClock) }
     }
@@ -65,7 +66,7 @@ impl ItemProcessor for Http {
         Ok(Some(Arc::new(self.bound(params)?)))
     }
 
-    /// The most that any endpoint asks for; what `prepare` returns has the endpoint's own.
+    /// The largest value of any endpoint. What `prepare` returns has the endpoint's own.
     fn options(&self) -> Options {
         let own = self.endpoints.iter().map(options);
         own.reduce(|a, b| Options {
@@ -116,7 +117,7 @@ impl ItemProcessor for Bound {
     }
 }
 
-/// The request times out by itself a little before the item would: that says more, and may pass.
+/// The request has a slightly shorter time limit than the item: its error is more precise, and is retryable.
 fn options(endpoint: &Endpoint) -> Options {
     Options {
         concurrency: endpoint.concurrency(),

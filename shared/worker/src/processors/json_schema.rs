@@ -1,6 +1,6 @@
-//! `json-schema`: the bulk-import job. Checks each item against the JSON Schema in the job's `params`, turns text into the
-//! types the schema asks for if the params say that all is text, and outputs the typed item. Schemas and items are
-//! strangers' programs: both run in the child processes of [`headway_schema::sandbox`].
+//! `json-schema`, for bulk imports. Checks each item against the JSON Schema in the job's `params`, converts text to
+//! the types of the schema if the params say that all values are text, and outputs the typed item. Schemas and items
+//! are like strangers' programs: both are processed in the child processes of [`headway_schema::sandbox`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,27 +14,28 @@ use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-/// A message is cut by whoever keeps it; what is longer by far is not made.
+/// A message is cut when it is kept, so no message is made that is much longer.
 const MESSAGE_BYTES_MAX: usize = headway_core::limits::ERROR_MESSAGE_CHARS_MAX * 4;
-/// The owner where none is told: no user's name is empty.
+/// The owner's name where the owner is not known. No real owner has an empty name.
 const NO_OWNER: &str = "";
 /// After how long an item that could not be checked is tried again.
 const UNAVAILABLE_FOR: Duration = Duration::from_secs(1);
 
-/// Checks items by the schema in the job's `params`, and types them.
+/// Checks items with the schema in the job's `params`, and converts their types.
 ///
-/// JSON is checked as it is. With `"text": true`, as the command sets it for CSV, a text that the schema refuses becomes
-/// what it asks for: `null` from the empty text, `boolean` from `true` and `false` in any case, `number` and `integer` from
-/// text that is a JSON number as it stands. So `"007"`, `"1,000"` and `" 5"` stay text and are refused, and so is
-/// `"1E+05"` for an integer: a spreadsheet has cut it. A text that the schema takes stays text. Everything else of the item
-/// keeps its bytes, digits beyond f64's included; only the check itself reads numbers as i64, u64 or f64.
+/// JSON is checked as it is. With `"text": true`, as the command sets it for CSV, a text that the schema refuses is
+/// converted to what the schema wants: `null` from the empty text, `boolean` from `true` and `false` in any case,
+/// `number` and `integer` from text that is exactly a JSON number. So `"007"`, `"1,000"` and `" 5"` stay text and are
+/// refused, and so is `"1E+05"` for an integer, since a spreadsheet has rounded it. A text that the schema accepts
+/// stays text. Everything else in the item keeps its bytes, including digits beyond f64's; only the check itself reads
+/// numbers as i64, u64 or f64.
 #[derive(Debug, Clone, Default)]
 pub struct JsonSchema {
     source: Option<Arc<Source>>,
 }
 
 impl JsonSchema {
-    /// Not bound to a schema yet: `prepare` is what reads it.
+    /// Not bound to a schema yet: `prepare` reads it.
     pub fn new() -> Self {
         Self::default()
     }
@@ -42,6 +43,7 @@ impl JsonSchema {
     /// The schema in a job's `params`.
     ///
     /// # Errors
+    ///
     /// [`ItemError::Permanent`] if there is none, or something else.
     pub fn source(params: &RawValue) -> Result<Arc<Source>, ItemError> {
         let Params { schema, text } = Params::read(params)?;
@@ -76,14 +78,14 @@ impl ItemProcessor for JsonSchema {
     }
 }
 
-/// A processor with its schema compiled, in this owner's turn.
+/// Compiles the schema in this owner's turn, and returns a processor with it.
 fn bound(owner: &str, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
     let source = JsonSchema::source(params)?;
     off_the_way(|| Sandbox::global().compile_blocking(owner, &source)).map_err(without_verdict)?;
     Ok(Some(Arc::new(JsonSchema { source: Some(source) })))
 }
 
-/// Waits in a way that holds up nothing else of the runtime, if it has other threads.
+/// Waits without blocking anything else in the runtime, if it has other threads.
 fn off_the_way<T>(wait: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
@@ -115,7 +117,7 @@ fn without_verdict(no_verdict: NoVerdict) -> ItemError {
             ItemError::permanent(unusable.code(), format!("params: {}", refusals.join("; ")))
         }
         NoVerdict::Cut { cut } => ItemError::permanent(cut.code(), cut.to_string()),
-        // Nothing is wrong with the item: it is no attempt.
+        // Nothing is wrong with the item, so this is not an attempt.
         NoVerdict::Unavailable(why) => {
             ItemError::throttled("schema unavailable", format!("items cannot be checked now: {why}"), Some(UNAVAILABLE_FOR))
         }

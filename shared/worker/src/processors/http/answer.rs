@@ -1,4 +1,4 @@
-//! What an endpoint's answer means for the item: an output, or why there is none.
+//! Interprets an endpoint's answer for the item: an output, or why there is none.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use reqwest::{Response, StatusCode};
 use super::status::Meaning;
 use super::{excerpt, output};
 
-/// Bytes of a successful answer that are read: more than an output may have, since there may be space around it, and also of
-/// one without an output, to see whether it is whole.
+/// How many bytes of a successful answer are read: more than an output may have, since there may be white space around it.
+/// An answer without an output is read too, to check that it is complete.
 const READ_BYTES_MAX: usize = 64_000;
-/// The longest wait for an endpoint that may still be working on the item, unless it asks for a longer one itself.
+/// The longest wait for an endpoint that may still be processing the item, unless it asks for a longer one itself.
 const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
-/// The least.
+/// The shortest.
 const IN_PROGRESS_WAIT_MIN: Duration = Duration::from_secs(1);
 
-/// One try of an item, of which an answer is read.
+/// An attempt for an item, whose answer is read.
 pub(super) struct Sent<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) signature: &'a str,
@@ -27,7 +27,7 @@ pub(super) struct Sent<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-/// Reads the answer to one try.
+/// Reads the answer to one attempt.
 pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Output, ItemError> {
     let status = response.status();
     let wait = retry_after(response.headers(), sent.now);
@@ -48,16 +48,16 @@ pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Outp
     })
 }
 
-/// What a call without a whole answer means.
+/// What a call without a complete answer means.
 pub(super) fn unanswered(endpoint: &Endpoint, reason: &NoAnswer) -> ItemError {
     let code = reason.code();
     let message = format!("endpoint {}: {reason}", endpoint.name());
     match reason {
         NoAnswer::Address => ItemError::permanent(code, message),
-        // The endpoint probably still works on the item: to ask again at once would only meet that.
+        // The endpoint is probably still processing the item, and a new request at once would only meet that.
         NoAnswer::TimedOut => {
             let retry_after = Some(in_progress_wait(endpoint, 2));
-            let message = format!("endpoint {}: no whole answer within {} s", endpoint.name(), endpoint.timeout().as_secs());
+            let message = format!("endpoint {}: no complete answer within {} s", endpoint.name(), endpoint.timeout().as_secs());
             ItemError::Retryable { code: code.to_owned(), message, retry_after }
         }
         NoAnswer::Unreachable(_) => ItemError::unreachable(message),
@@ -65,15 +65,16 @@ pub(super) fn unanswered(endpoint: &Endpoint, reason: &NoAnswer) -> ItemError {
     }
 }
 
-/// As long as a call may take, for each try before this one: an endpoint that outlasted a call may need as long again.
+/// As long as a call may take, for each attempt before this one: an endpoint that took longer than a call may need as
+/// long again.
 fn in_progress_wait(endpoint: &Endpoint, attempt: u32) -> Duration {
     endpoint.timeout().saturating_mul(attempt.saturating_sub(1)).clamp(IN_PROGRESS_WAIT_MIN, IN_PROGRESS_WAIT_MAX)
 }
 
-/// The item is done whatever the answer holds, once all of the answer is there or more of it than is kept.
+/// The item is done whatever the answer contains, once the answer is complete or larger than what is kept.
 async fn done(sent: &Sent<'_>, response: &mut Response) -> Result<Output, NoAnswer> {
     let headers = response.headers().clone();
-    // A part of something is no output; nobody asked for one. And a 205 has no content, whatever follows its head.
+    // A partial answer is not an output, and nobody asked for one. A 205 has no content, whatever follows its head.
     let has_none = matches!(response.status(), StatusCode::PARTIAL_CONTENT | StatusCode::RESET_CONTENT);
     let body = body::read(response, READ_BYTES_MAX).await?;
     if !output::is_json(&headers) || has_none {
@@ -102,7 +103,7 @@ async fn message(sent: &Sent<'_>, response: &mut Response) -> String {
     let Ok(Body::Whole(body)) = body::read(response, excerpt::BYTES_MAX).await else { return message };
     match excerpt::message(&headers, &body) {
         None => message,
-        // The whole text is looked at, before it is cut.
+        // The whole text is checked before it is cut.
         Some(text) if sent.endpoint.is_repeated_in(text.as_bytes(), sent.signature) => {
             format!("{message} (its text is not shown: it repeats a secret or a header of the endpoint)")
         }

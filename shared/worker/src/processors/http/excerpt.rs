@@ -1,16 +1,16 @@
-//! What people are shown of a refusal's body: one line of text, without what was sent in confidence.
+//! What people see of a refusal's body: one line of text, without confidential data.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::output::{is_json, is_plain, media_type, text};
 
-/// Bytes of a refusal's body that are read. Of a longer one nothing is shown.
+/// How many bytes of a refusal's body are read. Nothing is shown of a longer one.
 pub(super) const BYTES_MAX: usize = 16_000;
-/// Characters that are shown.
+/// How many characters are shown.
 const CHARS_MAX: usize = 300;
 
-/// The message in the body, if there is one for people. A page of HTML is none: debug pages repeat whole requests.
+/// The message in the body, if it has one for people. An HTML page has none: debug pages repeat whole requests.
 pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if !is_plain(headers) {
         return None;
@@ -24,7 +24,7 @@ pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     (is_text && !text.is_empty()).then(|| text.to_owned())
 }
 
-/// The member that holds the message: of a problem document (RFC 9457), or of what is usual beside it.
+/// The member with the message: of a problem document (RFC 9457), or of other usual forms.
 fn said_in(value: &Value) -> Option<&str> {
     const MEMBERS: [&str; 6] = ["detail", "message", "error_description", "error", "title", "errorMessage"];
     match value {
@@ -34,7 +34,7 @@ fn said_in(value: &Value) -> Option<&str> {
     }
 }
 
-/// One line of printable text, cut.
+/// One line of printable text, cut to its maximum length.
 pub(super) fn one_line(text: &str) -> String {
     let printable: String = text.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
     let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -44,7 +44,7 @@ pub(super) fn one_line(text: &str) -> String {
     }
 }
 
-/// Control characters, and those that turn or hide the text around them.
+/// Control characters, and those that reverse or hide the text around them.
 fn is_invisible(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_not_shown() {
+    fn a_body_that_is_not_text_is_not_shown() {
         let with = |name: HeaderName, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
         assert_eq!(message(&with(CONTENT_ENCODING, "gzip"), b"no"), None);
         assert_eq!(message(&with(CONTENT_ENCODING, "Identity"), b"no").as_deref(), Some("no"));

@@ -6,12 +6,12 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// How deep an output may be nested, as an item may: it has to fit into a page that others parse.
+/// How deep an output may nest, the same as an item: it is part of a page that others parse.
 const DEPTH_MAX: usize = 100;
 /// What may stand around a JSON value (RFC 8259, 2), and is not kept.
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-/// Whether the answer says that its body is JSON: <https://mimesniff.spec.whatwg.org/#json-mime-type>.
+/// True if the answer says that its body is JSON: <https://mimesniff.spec.whatwg.org/#json-mime-type>.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let essence = media_type(headers);
     matches!(essence.as_str(), "application/json" | "text/json") || (essence.contains('/') && essence.ends_with("+json"))
@@ -23,18 +23,18 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether the body is as it was written. We ask for that; whoever compresses nevertheless is not read.
+/// True if the body is not compressed. The request asks for that; a compressed body is not read.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     codings.into_iter().all(|coding| matches!(coding.trim_ascii(), b"") || coding.trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
-/// The text of a JSON body, without the mark that some programs put before UTF-8. `None` if it is not UTF-8.
+/// The text of a JSON body, without a byte-order mark. `None` if it is not UTF-8.
 pub(super) fn text(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(body).ok().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The body of an answer that says it is JSON. Nothing if it is empty; omitted if it is not JSON after all.
+/// The output in the body of an answer that says it is JSON. None if it is empty; omitted if it is not JSON after all.
 pub(super) fn of_json(body: &[u8]) -> Output {
     let Some(text) = text(body).map(|text| text.trim_matches(JSON_SPACE)) else { return Output::Omitted };
     if text.is_empty() {

@@ -1,22 +1,22 @@
-//! What each status of an answer means for the item: `docs/endpoints.md` gives the reasons.
+//! What each status of an answer means for the item. `docs/endpoints.md` gives the reasons.
 
 /// What a status means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The endpoint has taken the item.
+    /// The endpoint has accepted the item.
     Done,
-    /// The endpoint asks everybody to wait.
+    /// The endpoint asks all callers to wait.
     Throttled,
-    /// The endpoint may still be working on this item, of which it was told by an earlier try.
+    /// The endpoint may still be processing this item because of an earlier attempt.
     InProgress,
-    /// It may pass.
+    /// The failure may be temporary.
     ForNow,
-    /// It will not pass by itself.
+    /// The failure is permanent.
     ForGood,
 }
 
 impl Meaning {
-    /// Of any status that HTTP can carry. `asks_to_wait`: the answer has a `Retry-After` that can be read.
+    /// For any status that HTTP allows. `asks_to_wait`: the answer has a `Retry-After` that can be read.
     pub(super) fn of(status: u16, asks_to_wait: bool) -> Self {
         match status {
             200..300 => Self::Done,
@@ -24,10 +24,10 @@ impl Meaning {
             503 if asks_to_wait => Self::Throttled,
             409 | 423 | 425 => Self::InProgress,
             408 | 421 => Self::ForNow,
-            // RFC 9110: too large for now, if the answer says when to come again.
+            // RFC 9110: too large for now, if the answer says when to try again.
             413 if asks_to_wait => Self::ForNow,
             501 | 505 | 506 | 508 | 510 => Self::ForGood,
-            // RFC 9110: a status that is none counts as a server's error.
+            // RFC 9110: an unknown status counts as a server's error.
             500.. => Self::ForNow,
             _ => Self::ForGood,
         }
