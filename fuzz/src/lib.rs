@@ -1,5 +1,5 @@
-//! What is fuzzed, as functions: `fuzz_targets` hands them to libFuzzer, and the tests of `tests/safe` call them with what
-//! is made of good examples. Whatever comes, the answer is no fault of ours.
+//! What is fuzzed, as functions. `fuzz_targets` passes them libFuzzer's input, and the tests of `tests/safe` call them
+//! with variations of good examples. Whatever the input is, the service must not fail with a fault of its own.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// What checks tokens here.
+/// The key that checks tokens here.
 pub const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 
-/// A service that nobody has asked anything yet, and the runtime it runs on.
+/// A service without any data, and its runtime.
 pub struct Service {
     runtime: tokio::runtime::Runtime,
     router: Router,
@@ -33,7 +33,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A fresh one.
+    /// A new one.
     pub fn new() -> Self {
         let clock = Arc::new(SystemClock);
         let processors = vec![ProcessorInfo::new("echo", &Options::default())];
@@ -44,7 +44,7 @@ impl Service {
         Self { runtime, router: router(Arc::new(state)), token }
     }
 
-    /// The answer to a request of Ann's, which is no fault of ours. `None` if it is no request.
+    /// The answer to a request of Ann's, checked not to be a fault of the service. `None` if it is not a valid request.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<(StatusCode, Vec<u8>)> {
         let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.token));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
@@ -57,7 +57,7 @@ impl Service {
         Some((status, body))
     }
 
-    /// Runs what waits.
+    /// Runs a future to its end.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
     }
@@ -69,7 +69,8 @@ impl Default for Service {
     }
 }
 
-/// The body that starts a job: taken or refused; what is taken has as many items as any other reader sees in it.
+/// The body that starts a job is accepted or refused. An accepted one has as many items as any other parser finds in
+/// it.
 pub fn body(body: &[u8]) {
     let service = Service::new();
     let headers = [("content-type", "application/json"), ("idempotency-key", "k")];
@@ -84,7 +85,7 @@ pub fn body(body: &[u8]) {
     }
 }
 
-/// A part of an open job: lines of JSON, plain or, after an odd first byte, as gzip. What is taken is counted.
+/// A part of an unsealed job: lines of JSON, plain or, after an odd first byte, as gzip. An accepted part is counted.
 pub fn part(data: &[u8]) {
     let Some((way, lines)) = data.split_first() else { return };
     let service = Service::new();
@@ -102,7 +103,7 @@ pub fn part(data: &[u8]) {
     }
 }
 
-/// Paths and queries of lists: page tokens, sizes, formats. Nothing is a fault, and no token that was made up is taken.
+/// Paths and queries of lists: page tokens, sizes, formats. None causes a fault, and no invented token is accepted.
 pub fn cursor(data: &str) {
     let Some((list, query)) = data.split_once('\n') else { return };
     let service = Service::new();
@@ -129,7 +130,7 @@ pub fn cursor(data: &str) {
     }
 }
 
-/// Tokens that were made up: bearer tokens at the door, and page tokens, whole or spoilt ones of ours.
+/// Invented tokens: bearer tokens, and page tokens, whole or damaged ones of ours. None is accepted.
 pub fn token(data: &str) {
     let service = Service::new();
     let door = Authenticator::hs256(KEY, Arc::new(SystemClock));
@@ -146,7 +147,7 @@ pub fn token(data: &str) {
     assert_eq!(tokens.open(list, &spoilt, now).is_ok(), spoilt == ours);
 }
 
-/// Messages from the queue: one of ours reads back as it was written, any other is told to be none.
+/// Messages from the queue: one of ours is read back as it was written, any other is recognised as foreign.
 pub fn message(text: &str) {
     let Ok(message) = Message::from_wire(text) else { return };
     let wire = message.clone().into_wire().unwrap();
@@ -154,7 +155,7 @@ pub fn message(text: &str) {
     assert_eq!(format!("{message:?}"), format!("{again:?}"));
 }
 
-/// Files that the command reads: CSV, NDJSON and JSON. Every item it gives is JSON of a size that a job takes.
+/// Files that the command reads: CSV, NDJSON and JSON. Every item that it returns is JSON of a size that a job accepts.
 pub fn input(data: &[u8]) {
     let Some((format, file)) = data.split_first() else { return };
     let format = [Format::Csv, Format::Ndjson, Format::Json][usize::from(format % 3)];

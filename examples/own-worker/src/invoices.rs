@@ -1,4 +1,5 @@
-//! One invoice an order. Processed twice, an order still has one invoice: its file is named by the idempotency key.
+//! Writes one invoice for each order. If an order is processed twice there is still one invoice, since its file is
+//! named by the idempotency key.
 
 use std::path::PathBuf;
 
@@ -25,7 +26,7 @@ struct Line {
 }
 
 impl Invoices {
-    /// Invoices go into `directory`.
+    /// Writes invoices into `directory`.
     pub(crate) fn new(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into() }
     }
@@ -40,10 +41,11 @@ impl ItemProcessor for Invoices {
             // Trying again would change nothing: the item fails, and is listed under this code.
             return Err(ItemError::permanent("empty", format!("the order of {} comes to nothing", order.customer)));
         }
-        // The same on every try: what a crash left half done is written again, not twice.
+        // The same on every attempt: a file that a crash left incomplete is written again, and no second file is
+        // created.
         let name = item.idempotency_key().replace('/', "-");
         let (draft, invoice) = (self.directory.join(format!("{name}.draft")), self.directory.join(format!("{name}.txt")));
-        // A full disk or a mount that is away may pass: the item is tried again, later.
+        // A full disk or a missing mount may be temporary: the item is tried again later.
         let for_now = |e: std::io::Error| ItemError::retryable("disk", e.to_string());
         tokio::fs::write(&draft, order.invoice(&name, total_cents)).await.map_err(for_now)?;
         tokio::fs::rename(&draft, &invoice).await.map_err(for_now)?;
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_pass_is_retryable_and_what_will_not_is_permanent() {
+    async fn temporary_failures_are_retryable_and_others_permanent() {
         let away = Invoices::new("/nowhere/at/all");
         assert!(matches!(away.process(order()).await, Err(ItemError::Retryable { code, .. }) if code == "disk"));
         let nothing = Item::example(&json!({"customer": "Ada", "lines": []}));

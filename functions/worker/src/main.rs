@@ -1,4 +1,4 @@
-//! The worker function with the processors that come with Headway.
+//! The worker function with the built-in processors.
 
 use headway_worker::processors;
 

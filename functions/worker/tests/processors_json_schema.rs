@@ -1,4 +1,4 @@
-//! `json-schema` as a job meets it: prepared from params, item by item.
+//! `json-schema` as a job uses it: prepared from params, item by item.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
@@ -38,7 +38,7 @@ async fn run(processor: &Arc<dyn ItemProcessor>, item: &str) -> Result<String, I
     }
 }
 
-/// The README's main job: exactly the rows without a year fail, all others come out typed.
+/// The README's main example: exactly the rows without a year fail, and all others are output with types.
 #[tokio::test]
 async fn planes_come_out_as_the_readme_says() {
     let params: Value = serde_json::from_str(include_str!("../../../examples/planes.schema.json")).unwrap();
@@ -66,7 +66,7 @@ async fn planes_come_out_as_the_readme_says() {
     assert_eq!((processed, failed), (3_252, 70));
 }
 
-/// Codes are what failures are grouped by, messages what people read: both are part of the contract.
+/// Failures are grouped by code, and people read the messages: both are part of the API.
 #[tokio::test]
 async fn violations_have_pointers_codes_and_words() {
     let row = json!({"items": {"properties": {"n": {"type": ["number", "null"]}}}});
@@ -106,8 +106,8 @@ async fn violations_have_pointers_codes_and_words() {
         (json!({"properties": {"c": {"pattern": "\\bé(?=x)"}}}), r#"{"c":"é"}"#, "/c pattern", r#"/c: does not match \bé(?=x): "é""#),
         (json!({"properties": {"m": {"format": "email"}}}), r#"{"m":"me"}"#, "/m format", r#"/m: not in the format email: "me""#),
         (json!({"properties": {"t": {"minItems": 1}}}), r#"{"t":[]}"#, "/t minItems", "/t: fewer than 1 item: []"),
-        (json!({"properties": {"t": {"uniqueItems": true}}}), r#"{"t":[1,1]}"#, "/t uniqueItems", "/t: an item is there twice: [1,1]"),
-        (json!({"contains": {"type": "null"}}), "[1]", "contains", "no item is as asked for"),
+        (json!({"properties": {"t": {"uniqueItems": true}}}), r#"{"t":[1,1]}"#, "/t uniqueItems", "/t: two items are equal: [1,1]"),
+        (json!({"contains": {"type": "null"}}), "[1]", "contains", "no item is as required"),
         (json!({"multipleOf": 5}), "7", "multipleOf", "not a multiple of 5: 7"),
         (json!({"anyOf": [{"type": "null"}, {"type": "boolean"}]}), "7", "anyOf", "fits none of the 2 alternatives: 7"),
         (json!({"not": {}}), "7", "not", "fits what is not allowed: 7"),
@@ -121,7 +121,7 @@ async fn violations_have_pointers_codes_and_words() {
     }
 }
 
-/// A code is cut to 64 characters by whoever keeps it: the keyword must survive that.
+/// A code is cut to 64 characters when it is kept. The keyword must survive that.
 #[tokio::test]
 async fn a_long_pointer_keeps_its_end_and_keyword() {
     let processor = prepared(&json!({"schema": {"additionalProperties": {"maxLength": 1}}})).unwrap();
@@ -131,9 +131,9 @@ async fn a_long_pointer_keeps_its_end_and_keyword() {
     assert_eq!(code.chars().count(), 64);
 }
 
-/// A message that a person reads in full: what is cut off is counted.
+/// A message that a person can read completely: it says if something was cut off.
 #[tokio::test]
-async fn twenty_violations_are_told() {
+async fn twenty_violations_are_reported() {
     let processor = prepared(&json!({"schema": {"items": {"type": "null"}}})).unwrap();
     let (code, message) = parts(run(&processor, &json!(vec![1; 100]).to_string()).await.unwrap_err());
     assert_eq!(code, "/* type");
@@ -141,7 +141,7 @@ async fn twenty_violations_are_told() {
     assert!(message.ends_with("/19: not null: 1; and more"), "{message}");
 }
 
-/// JSON is judged as it is; only where the params say that all is text, text is converted.
+/// JSON is checked as it is. Text is converted only if the params say that all values are text.
 #[tokio::test]
 async fn text_is_converted_only_where_the_params_say_so() {
     let schema = json!({"properties": {"n": {"type": "integer"}, "t": {"type": "string"}}});
@@ -154,9 +154,9 @@ async fn text_is_converted_only_where_the_params_say_so() {
     assert_eq!(typed, r#"{ "n": 5, "t": "5" }"#);
 }
 
-/// A schema that cannot be used fails the job: the message must say which line of it to mend.
+/// A schema that cannot be used fails the job. The message must say which place of it to correct.
 #[test]
-fn a_schema_of_no_use_is_named_by_pointer() {
+fn an_unusable_schema_is_named_by_pointer() {
     let table = [
         (json!({"properties": {"a": {"type": "intger"}}}), r#"/schema/properties/a/type: "intger" is not a type"#),
         (json!({"properties": {"a": {"minLength": -1}}}), "/schema/properties/a/minLength: less than 0"),
@@ -181,7 +181,7 @@ fn a_schema_of_no_use_is_named_by_pointer() {
     assert!(message.contains("unknown field `shcema`"), "{message}");
 }
 
-/// The deepest item against a schema that goes deep at each of its levels: a child's stack must hold it.
+/// The deepest item with a schema that is deep at each of its levels: a child's stack must be large enough.
 #[tokio::test]
 async fn the_deepest_item_fits_the_stack() {
     let links = 31;
@@ -193,9 +193,9 @@ async fn the_deepest_item_fits_the_stack() {
     assert_eq!(run(&prepared(&params).unwrap(), &item).await.unwrap(), item);
 }
 
-/// Items that no API lets through are refused, not followed.
+/// Items that no API lets through are refused.
 #[tokio::test]
-async fn what_cannot_be_read_is_malformed() {
+async fn an_unreadable_item_is_malformed() {
     let processor = prepared(&json!({"schema": {"items": {"$ref": "#"}}})).unwrap();
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     for item in [deep.as_str(), "1e999", r#""\ud800""#] {
@@ -203,10 +203,10 @@ async fn what_cannot_be_read_is_malformed() {
     }
 }
 
-/// What an item or a schema takes costs only itself, and the code says which bound it was. The kinds are tested where the
-/// bounds are kept.
+/// Exceeding a limit fails only the item or schema itself, and the code says which limit it was. The kinds of excess
+/// are tested where the limits are implemented.
 #[tokio::test]
-async fn what_takes_too_much_fails_by_its_bound() {
+async fn an_excessive_item_fails_with_its_limit() {
     let branch = json!({"items": {"$ref": "#"}});
     let processor = prepared(&json!({"schema": {"type": "array", "anyOf": [branch, branch]}})).unwrap();
     let item = format!("{}1{}", "[".repeat(30), "]".repeat(30));

@@ -1,20 +1,20 @@
-//! What an IP address is for: the internet, a private network, or nothing that an endpoint may use.
+//! The reach of an IP address: the internet, a private network, or nothing that an endpoint may use.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What an address is for.
+/// The reach of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// A host on the internet.
     Public,
     /// This machine or its network: loopback, RFC 1918, carrier-grade NAT, unique local.
     Private,
-    /// No endpoint of anyone's: link-local with the metadata services, multicast, unspecified, documentation,
-    /// addresses that wrap another one.
+    /// Not usable for an endpoint: link-local with the metadata services, multicast, unspecified, documentation,
+    /// addresses that contain another one.
     Never,
 }
 
-/// What an address is for. Source: the IANA special-purpose address registries.
+/// The reach of an address. Source: the IANA special-purpose address registries.
 pub fn reach(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(address) => reach_v4(address),
@@ -33,7 +33,7 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
     }
 }
 
-/// Only 2000::/3 is given out; what is elsewhere is loopback, unique local, or wraps and translates IPv4.
+/// Only 2000::/3 is assigned. Everything else is loopback, unique local, or wraps and translates IPv4.
 fn reach_v6(address: Ipv6Addr) -> Reach {
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     match address.segments() {
@@ -49,7 +49,7 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
 mod tests {
     use super::*;
 
-    /// One wrong row and an endpoint's name can be made to lead into the operator's network.
+    /// With one wrong row, an endpoint's name could lead into the operator's network.
     #[test]
     fn addresses_by_reach() {
         let table = [

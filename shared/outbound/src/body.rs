@@ -1,4 +1,4 @@
-//! Reading an answer's body within bounds.
+//! Reads an answer's body within limits.
 
 use reqwest::Response;
 
@@ -7,15 +7,16 @@ use crate::no_answer::NoAnswer;
 /// An answer's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// All of it.
+    /// The complete body.
     Whole(Vec<u8>),
-    /// It is longer than was asked for; the rest is not read.
+    /// It is longer than the limit; the rest is not read.
     Longer,
 }
 
-/// Reads a body of at most `bytes_max` bytes, within what is left of the call's time limit.
+/// Reads a body of at most `bytes_max` bytes, in the time that is left for the call.
 ///
 /// # Errors
+///
 /// It was cut off, or did not end in time.
 pub async fn read(response: &mut Response, bytes_max: usize) -> Result<Body, NoAnswer> {
     if response.content_length().is_some_and(|length| length > bytes_max as u64) {

@@ -1,8 +1,8 @@
-//! HTTP clients that connect only to addresses which a [`Rule`] admits.
+//! HTTP clients that connect only to addresses that a [`Rule`] allows.
 //!
-//! A name is resolved once for a connection, and only the addresses that passed are connected to. So a name whose DNS
-//! answers differently the second time gains nothing. Redirects are not followed, and proxies named in the
-//! environment are not used.
+//! A name is resolved once for a connection, and only addresses that were checked are used. So a DNS server that gives
+//! another answer the second time gains nothing. Redirects are not followed, and proxies in the environment are not
+//! used.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,22 +15,23 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use crate::connections::Connections;
 use crate::rule::{Rule, RuleError};
 
-/// The longest wait for a connection. Always less than the whole call's time limit, so that an endpoint which does not
-/// take connections is told apart from one which does not answer.
+/// The longest wait for a connection. It is always shorter than the call's time limit, so that an endpoint that accepts
+/// no connection can be distinguished from one that does not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection idle for longer is not used again: a frozen function's peers have often hung up.
+/// A connection idle for longer is not reused: while a function is frozen, the other side has often closed it.
 const POOL_IDLE_MAX: Duration = Duration::from_secs(20);
 
-/// Clients that have been made. To make one costs tens of milliseconds, for the certificates that are read: endpoints
-/// which can share one do.
+/// The clients created so far. Creating one takes tens of milliseconds, for reading certificates, so endpoints share
+/// them where they can.
 #[derive(Default)]
 pub(crate) struct Clients(BTreeMap<(bool, Duration), (Client, Arc<Connections>)>);
 
 impl Clients {
-    /// A client that connects only where the rule allows, with what is known of its connections.
+    /// A client that connects only where the rule allows, and a record of its connections.
     ///
     /// # Errors
-    /// TLS cannot be set up, for instance without any root certificates.
+    ///
+    /// TLS cannot be set up, for example without any root certificates.
     pub(crate) fn get(&mut self, rule: Rule, timeout: Duration) -> Result<(Client, Arc<Connections>), reqwest::Error> {
         let connect_timeout = timeout.mul_f64(0.75).min(CONNECT_TIMEOUT);
         let key = (rule.allow_private, connect_timeout);
@@ -58,7 +59,7 @@ impl Rule {
     }
 }
 
-/// Resolves names and keeps only the addresses that pass.
+/// Resolves names and returns only the addresses that are allowed.
 struct Checked {
     rule: Rule,
     names: Arc<dyn Resolve>,
@@ -116,9 +117,9 @@ mod tests {
         }
     }
 
-    /// What is handed to the connector is what was checked; a second, private answer is checked again.
+    /// Only checked addresses are connected to, and a second, private answer is checked again.
     #[tokio::test]
-    async fn only_checked_addresses_are_handed_on() {
+    async fn only_checked_addresses_are_used() {
         let names = scripted(&[&["10.0.0.1", "8.8.8.8", "::ffff:10.0.0.1"], &["10.0.0.1"], &[]]);
         let checked = Checked { rule: PUBLIC_ONLY, names };
         let look_up = || checked.resolve(Name::from_str("example.com").unwrap());
@@ -130,7 +131,7 @@ mod tests {
         }
     }
 
-    /// The whole client: a public name whose DNS turns to this machine never reaches it.
+    /// The whole client: a public name whose DNS changes to this machine never reaches it.
     #[tokio::test]
     async fn a_name_that_turns_private_is_not_connected_to() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,9 +1,9 @@
-//! Finding what was configured in confidence in what an endpoint answers, however it is spelt there.
+//! Finds confidential configuration in an endpoint's answer, however it is encoded there.
 //!
-//! An endpoint that is out of order may repeat a request: in an error, on a debug page, or in its output. Callers read
-//! that, and must not learn the operator's headers and secrets from it. To cut a secret out, its exact ends would have
-//! to be known in every spelling. So nothing is cut out: an answer that holds a secret, or ten letters and digits of
-//! one, is not handed on at all.
+//! A broken endpoint may repeat a request: in an error, on a debug page, or in its output. Callers read that, and must
+//! not learn the operator's headers and secrets from it. To cut a secret out, its exact ends would have to be known in
+//! every encoding. So nothing is cut out: an answer that contains a secret, or ten letters and digits of one, is not
+//! passed on at all.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,42 +14,43 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::spellings::{decoded, readings};
 
-/// Letters and digits in a row that give a secret away.
+/// This many letters and digits in a row reveal a secret.
 const FRAGMENT: usize = 10;
-/// A value with fewer letters and digits is not looked for: it would be found in ordinary texts.
+/// A value with fewer letters and digits is not searched for: it would be found in ordinary texts.
 const VALUE_MIN: usize = 6;
-/// Bytes in a row that give away a key, or a text with few letters and digits.
+/// This many bytes in a row reveal a key, or a text with few letters and digits.
 const KEY_FRAGMENT: usize = 8;
-/// How many encodings may lie over one another.
+/// How many encodings may be nested.
 const LAYERS_MAX: usize = 3;
-/// Bytes that are looked through, all decoded texts of an answer together. An answer of more is not handed on.
+/// How many bytes of an answer are searched, counting all decoded texts. A larger answer is not passed on.
 const EXAMINED_MAX: usize = 2_000_000;
 
-/// What must not be handed on.
+/// Texts that must not be passed on.
 #[derive(Clone)]
 pub struct Confidential {
     /// Values and fragments of them, folded.
     folded: AhoCorasick,
-    /// Fragments of keys, and of texts with few letters and digits, as they are.
+    /// Fragments of keys, and of texts with few letters and digits, unchanged.
     exact: AhoCorasick,
 }
 
 impl Confidential {
-    /// Guards these texts, of which some may be a scheme and a token (`Bearer …`), and these keys.
+    /// Protects these texts, some of which may be a scheme and a token (`Bearer …`), and these keys.
     ///
     /// # Errors
+    ///
     /// There are too many of them.
     pub fn new(texts: &[&str], keys: &[&[u8]]) -> Result<Self, BuildError> {
         let secrets: Vec<String> = texts.iter().flat_map(|text| secrets_in(text)).collect();
         let folded: BTreeSet<Vec<u8>> = secrets.iter().flat_map(|secret| fragments(&fold(secret.as_bytes()))).collect();
-        // What has hardly any letters is looked for as it is.
+        // A text with hardly any letters is searched for unchanged.
         let signs = secrets.iter().map(String::as_bytes).filter(|secret| fold(secret).len() < FRAGMENT);
         let exact: BTreeSet<&[u8]> = signs.chain(keys.iter().copied()).flat_map(|key| key.windows(KEY_FRAGMENT)).collect();
         Ok(Self { folded: AhoCorasick::new(folded)?, exact: AhoCorasick::new(exact)? })
     }
 
-    /// Whether `answer` holds any of it: as it is, escaped, in base64, in hexadecimal, as a list of bytes, compressed,
-    /// or in up to three of these over one another.
+    /// True if `answer` contains any of it: unchanged, escaped, in base64, in hexadecimal, as a list of bytes,
+    /// compressed, or in up to three of these nested.
     pub fn is_in(&self, answer: &[u8]) -> bool {
         Self::any_is_in(&[Some(self)], answer)
     }
@@ -81,7 +82,7 @@ impl fmt::Debug for Confidential {
     }
 }
 
-/// The value without its scheme; of a `Basic` value the password, too.
+/// The value without its scheme; for a `Basic` value also its password.
 fn secrets_in(value: &str) -> Vec<String> {
     let value = value.trim();
     let token = match value.split_once(' ') {
@@ -101,7 +102,7 @@ fn fragments(folded: &[u8]) -> Vec<Vec<u8>> {
     }
 }
 
-/// Letters and digits alone, in lower case: what is between them differs from spelling to spelling.
+/// Only letters and digits, in lower case: what is between them differs between encodings.
 fn fold(text: &[u8]) -> Vec<u8> {
     text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
 }
@@ -117,10 +118,10 @@ mod tests {
 
     use super::*;
 
-    /// How a program writes a text into another one.
+    /// How a program encodes a text inside another one.
     type Spelling = fn(&[u8]) -> Vec<u8>;
 
-    /// One that keeps the text readable to the next spelling.
+    /// Encodings whose result the next encoding can encode again.
     const SPELLINGS: &[(&str, Spelling)] = &[
         ("as it is", <[u8]>::to_vec),
         ("JSON, escaped by a library", |text| {
@@ -186,7 +187,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// What broke it: a secret in a spelling that nobody had thought of, or that something before it moved.
+        /// Bug found: a secret in an unexpected encoding, or after something that changed its position.
         #[test]
         fn a_secret_is_found_in_every_spelling_of_a_spelling(
             token in "[!-~]{4}[A-Za-z0-9_/+-]{16,40}[!-~]{4}",
@@ -201,7 +202,7 @@ mod tests {
             prop_assert!(guarded.is_in(&answer), "{} in {} in {}: {}", packed.0, inner.0, outer.0, String::from_utf8_lossy(&answer));
         }
 
-        /// What broke it: a piece of a secret that was cut off by the endpoint, and so was not the secret.
+        /// Bug found: a fragment of a secret that the endpoint had cut off was not found.
         #[test]
         fn a_fragment_is_found(token in "[A-Za-z0-9]{24,64}", begin in 0_usize..14, outer in spellings()) {
             let guarded = Confidential::new(&[&token], &[]).unwrap();
@@ -209,7 +210,7 @@ mod tests {
             prop_assert!(guarded.is_in(&spelt), "{}: {}", outer.0, String::from_utf8_lossy(&spelt));
         }
 
-        /// A key is bytes; the endpoint knows it, and may print it in any form.
+        /// A key is bytes. The endpoint knows it and may print it in any form.
         #[test]
         fn a_key_is_found(key in proptest::collection::vec(any::<u8>(), 24..64), before in "[ -~]{0,40}") {
             let guarded = Confidential::new(&[], &[&key]).unwrap();
@@ -224,7 +225,7 @@ mod tests {
             }
         }
 
-        /// What broke it: an honest output that is not kept.
+        /// Bug found: a harmless output was not kept.
         #[test]
         fn other_texts_are_not_secret(answer in "[ -~]{0,2000}", token in "[A-Za-z0-9]{12,40}") {
             prop_assert!(!Confidential::new(&[&token], &[&token.as_bytes()[..8]]).unwrap().is_in(answer.as_bytes()));
@@ -244,9 +245,9 @@ mod tests {
         }
     }
 
-    /// What broke it: an answer of a few bytes that takes minutes, or all memory, to look through.
+    /// Bug found: an answer of a few bytes took minutes, or all memory, to search.
     #[test]
-    fn an_answer_that_unpacks_without_end_is_not_handed_on() {
+    fn an_answer_that_unpacks_without_end_is_not_passed_on() {
         let guarded = Confidential::new(&["sk_live_4eC39HqLyjWDarjtT1"], &[]).unwrap();
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(&b"A".repeat(64_000)).unwrap();

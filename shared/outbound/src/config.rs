@@ -1,4 +1,4 @@
-//! One endpoint's configuration as it is written, and the checks on it. No error repeats a value: it may be a secret.
+//! The configuration of an endpoint, and the checks on it. No error repeats a value: it may be a secret.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,12 +16,12 @@ use crate::endpoints_error::EndpointsError;
 use crate::rule::Rule;
 use crate::signature::Secret;
 
-/// The most calls at once from one process to one endpoint, and so the most connections.
+/// The most calls at a time from one process to one endpoint, and so the most connections.
 pub(crate) const CONCURRENCY_MAX: usize = 256;
 
-/// Headers whose values everybody may know.
+/// Headers whose values are not secret.
 const PUBLIC: [&str; 8] = ["accept", "accept-language", "cache-control", "from", "origin", "referer", "user-agent", "x-requested-with"];
-/// A part of a URL with so many letters and digits, of both kinds, is taken for a secret.
+/// A part of a URL with this many letters and digits, of both kinds, is treated as a secret.
 const TOKEN: usize = 16;
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads and checks the configuration of the endpoint of that name.
+    /// Reads and checks the configuration of the endpoint with that name.
     pub(crate) fn ready(name: &str, json: &RawValue, clients: &mut Clients) -> Result<Endpoint, EndpointsError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
@@ -90,7 +90,7 @@ impl Config {
     fn all_headers(&self) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers.0.iter().chain(&self.public_headers.0) {
-            let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no name for a header"))?;
+            let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is not a valid header name"))?;
             if is_ours(&parsed) {
                 return Err(format!("the header {name} is Headway's own"));
             }
@@ -116,19 +116,19 @@ impl Config {
     }
 }
 
-/// Whether everybody may know the value of the header of that name, in lower case.
+/// True if the value of the header with that name, in lower case, is not secret.
 fn is_public(name: &str) -> bool {
     PUBLIC.contains(&name) || name.ends_with("-version")
 }
 
-/// Whether a URL's query holds a secret under that name: `apiKey`, `access_token`, `sig`.
+/// True if a URL's query has a secret under that name: `apiKey`, `access_token`, `sig`.
 fn names_a_secret(name: &str) -> bool {
     const ENDS: [&str; 9] = ["key", "token", "secret", "signature", "password", "passwd", "pwd", "auth", "credential"];
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     matches!(name.as_str(), "sig" | "code" | "pass") || ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether a part of a URL looks like a token, not like a word.
+/// True if a part of a URL looks like a token and not like a word.
 fn is_token(part: &str) -> bool {
     let count = |is: fn(&u8) -> bool| part.bytes().filter(is).count();
     let (letters, digits) = (count(u8::is_ascii_alphabetic), count(u8::is_ascii_digit));
@@ -158,7 +158,7 @@ fn without_values(error: &serde_path_to_error::Error<serde_json::Error>) -> Stri
     let path = error.path().to_string();
     let message = error.inner().to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
-    // These name members only; all others repeat the value.
+    // Only these errors name members; all others repeat the value.
     if ["unknown field", "missing field", "duplicate field"].iter().any(|start| message.starts_with(start)) {
         return message.to_owned();
     }
@@ -172,7 +172,7 @@ fn without_values(error: &serde_path_to_error::Error<serde_json::Error>) -> Stri
     if path == "." { format!("must be {wanted}") } else { format!("{path} must be {wanted}") }
 }
 
-/// The members of a JSON object, in order, those that are there twice included.
+/// The members of a JSON object, in order, including repeated ones.
 #[derive(Debug)]
 pub(crate) struct Members<T>(pub(crate) Vec<(String, T)>);
 

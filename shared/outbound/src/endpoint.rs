@@ -12,7 +12,7 @@ use crate::confidential::Confidential;
 use crate::connections::Connections;
 use crate::signature::Secret;
 
-/// An endpoint that the operator configured, with a client of its own.
+/// An endpoint that the operator has configured, with its client.
 pub struct Endpoint {
     pub(crate) name: String,
     pub(crate) url: Url,
@@ -29,36 +29,36 @@ pub struct Endpoint {
 /// A request ready to be sent.
 #[derive(Debug)]
 pub struct SignedRequest {
-    /// Takes further headers.
+    /// The request, to which headers may be added.
     pub builder: RequestBuilder,
-    /// What it is signed with.
+    /// Its signature.
     pub signature: String,
 }
 
 impl Endpoint {
-    /// What it is called by.
+    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The longest one call may take, from the first look-up of its name to the last byte of the answer.
+    /// The longest that a call may take, from the first name look-up to the last byte of the answer.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// The most calls at once from one process.
+    /// The most calls at a time from one process.
     pub fn concurrency(&self) -> usize {
         self.concurrency
     }
 
-    /// How often one thing is sent while sending it fails for now.
+    /// How often something is sent if sending it fails for now.
     pub fn attempts_max(&self) -> u32 {
         self.attempts_max
     }
 
-    /// Whether an answer repeats what was configured in confidence, or the signature of the request.
+    /// True if an answer repeats confidential configuration, or the signature of the request.
     pub fn is_repeated_in(&self, answer: &[u8], signature: &str) -> bool {
-        // A signature has few characters: that cannot fail.
+        // This cannot fail, since a signature is short.
         let signature = Confidential::new(&[signature], &[]).ok();
         Confidential::any_is_in(&[Some(&self.confidential), signature.as_ref()], answer)
     }

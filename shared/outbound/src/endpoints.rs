@@ -1,4 +1,4 @@
-//! The operator's endpoints, read once from the environment. No error and no `Debug` shows a secret or a header.
+//! The operator's endpoints, read once from the environment. No error and no `Debug` output shows a secret or a header.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,13 +16,14 @@ use crate::endpoints_error::EndpointsError;
 pub struct Endpoints(Arc<BTreeMap<String, Arc<Endpoint>>>);
 
 impl Endpoints {
-    /// The environment variable they are read from.
+    /// The environment variable from which they are read.
     pub const VARIABLE: &str = "HEADWAY_HTTP_ENDPOINTS";
 
-    /// Reads [`Self::VARIABLE`]; none if it is not set.
+    /// Reads [`Self::VARIABLE`]; no endpoints if it is not set.
     ///
     /// # Errors
-    /// Says what to change, without any secret.
+    ///
+    /// What to change, without any secret.
     pub fn from_env() -> Result<Self, EndpointsError> {
         match std::env::var(Self::VARIABLE) {
             Ok(text) => Self::parse(&text),
@@ -31,12 +32,13 @@ impl Endpoints {
         }
     }
 
-    /// Reads `{"crm": {"url": "https://…", "secret": "whsec_…"}}`; each endpoint may have `headers`, `publicHeaders`,
-    /// `timeoutSeconds` (1 to 600, else 10), `concurrency` (1 to 256, else 8), `maxAttempts` (1 to 20, else 5) and
-    /// `allowPrivate`. The values of `headers` are secrets, those of `publicHeaders` are not.
+    /// Reads `{"crm": {"url": "https://…", "secret": "whsec_…"}}`. Each endpoint may have `headers`, `publicHeaders`,
+    /// `timeoutSeconds` (1 to 600, default 10), `concurrency` (1 to 256, default 8), `maxAttempts` (1 to 20, default 5)
+    /// and `allowPrivate`. The values of `headers` are secrets, those of `publicHeaders` are not.
     ///
     /// # Errors
-    /// Says what to change, without any secret.
+    ///
+    /// What to change, without any secret.
     pub fn parse(json: &str) -> Result<Self, EndpointsError> {
         if json.trim().is_empty() {
             return Ok(Self::default());
@@ -58,7 +60,7 @@ impl Endpoints {
         self.0.keys().map(String::as_str)
     }
 
-    /// The endpoint of that name.
+    /// The endpoint with that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Endpoint>> {
         self.0.get(name)
     }
@@ -94,7 +96,7 @@ mod tests {
         assert_eq!(Endpoints::parse(" ").unwrap().names().count(), 0);
     }
 
-    /// What is secret in a URL and in headers, and what is a word that an honest answer may hold.
+    /// Distinguishes secrets in URLs and headers from words that a harmless answer may contain.
     #[test]
     fn tells_secrets_from_words() {
         let url = "https://example.com/contacts/T0123ABCD456789EF/import?api-version=2024-01-01&source=headway&apiKey=hush-hush&v=A1b2C3d4E5f6G7h8";
@@ -109,7 +111,7 @@ mod tests {
         }
     }
 
-    /// Every refusal says what to change, and none repeats a secret.
+    /// Every error says what to change, and none repeats a secret.
     #[test]
     fn refuses_by_name_without_secrets() {
         let config = format!(r#"{{"url": "https://example.com/in", "secret": "{SECRET}"}}"#);
@@ -129,12 +131,12 @@ mod tests {
             (with(r#", "headers": {"X-A": "hush"}, "publicHeaders": {"X-A": "hush"}"#), "X-A is given twice"),
             (with(r#", "headers": {"Host": "hush"}"#), "the header Host is Headway's own"),
             (with(r#", "headers": {"Webhook-Id": "hush"}"#), "Headway's own"),
-            (with(r#", "headers": {"a b": "hush"}"#), "no name for a header"),
+            (with(r#", "headers": {"a b": "hush"}"#), "is not a valid header name"),
             (with(r#", "headers": {"a": "hush\n"}"#), "other characters than printable ASCII"),
             (Endpoints::parse(r#"{"crm": {"url": "https://example.com"}}"#), "missing field `secret`"),
             (Endpoints::parse(r#"{"crm": {"url": "https://x", "secret": "hush"}}"#), "the secret must be whsec_"),
             (Endpoints::parse(&format!(r#"{{"crm": {{"url": "https://u:hush@x", "secret": "{SECRET}"}}}}"#)), "user or password"),
-            (Endpoints::parse(r#"{"c r m": {}}"#), "is no name"),
+            (Endpoints::parse(r#"{"c r m": {}}"#), "is not a valid name"),
             (Endpoints::parse(r#"{"crm": "hush"}"#), "endpoint crm: must be an object, {\"url\""),
             (Endpoints::parse(r#"{"url": "hush", "secret": "hush"}"#), "endpoint url: must be an object, {\"url\""),
             (Endpoints::parse(r#"["hush"]"#), "must be a JSON object of endpoints by name"),

@@ -17,16 +17,16 @@ pub enum EndpointsError {
         /// Counted from 1.
         column: usize,
     },
-    /// It is not text.
+    /// It is not UTF-8.
     #[error("HEADWAY_HTTP_ENDPOINTS is not UTF-8")]
     NotText,
-    /// A name that is there twice.
+    /// A name occurs twice.
     #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {0} is given twice")]
     Twice(String),
     /// A name that is not 1 to 64 of `a-z A-Z 0-9 - _`.
-    #[error("HEADWAY_HTTP_ENDPOINTS: {0:?} is no name for an endpoint: 1 to 64 letters, digits, - and _")]
+    #[error("HEADWAY_HTTP_ENDPOINTS: {0:?} is not a valid name for an endpoint: use 1 to 64 letters, digits, - and _")]
     Name(String),
-    /// A member is missing, unknown, of another type or out of bounds.
+    /// A member is missing, unknown, of another type or out of range.
     #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {reason}")]
     Member {
         /// The endpoint.
@@ -34,28 +34,28 @@ pub enum EndpointsError {
         /// What to change.
         reason: String,
     },
-    /// The URL is not one to send to.
+    /// The URL is not allowed.
     #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {source}")]
     Url {
         /// The endpoint.
         name: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         source: RuleError,
     },
-    /// The secret is missing its form.
+    /// The secret does not have the required form.
     #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {source}")]
     Secret {
         /// The endpoint.
         name: String,
-        /// What a secret is.
+        /// What a secret must look like.
         source: NotASecret,
     },
     /// TLS cannot be set up.
-    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: no HTTP client could be made")]
+    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: the HTTP client could not be created")]
     Client {
         /// The endpoint.
         name: String,
-        /// Why.
+        /// The cause.
         source: reqwest::Error,
     },
 }

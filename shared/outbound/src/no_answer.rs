@@ -1,15 +1,15 @@
-//! Why a call has no whole answer. What a caller may conclude differs: without a connection nothing was sent; later
-//! than that, the endpoint may have done its work.
+//! Why a call has no complete answer. The reasons differ in what a caller may conclude: without a connection nothing
+//! was sent; after that, the endpoint may have done its work.
 
 use std::error::Error as StdError;
 use std::io;
 
 use crate::rule::RuleError;
 
-/// Why there is no whole answer. No text names an address or repeats what was sent or received.
+/// Why there is no complete answer. No text contains an address or repeats what was sent or received.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// The host has only addresses that the rule refuses.
+    /// The host has only addresses that the rule does not allow.
     #[error("{}", RuleError::Address)]
     Address,
     /// No connection was opened: nothing was sent.
@@ -18,13 +18,13 @@ pub enum NoAnswer {
     /// The call took longer than the endpoint's time limit.
     #[error("no whole answer within the time limit")]
     TimedOut,
-    /// The connection broke before the head of an answer was there.
+    /// The connection broke before the head of an answer arrived.
     #[error("{0}")]
     Broken(String),
-    /// What came is not HTTP/1, or its head is larger than any that is read.
+    /// The answer is not HTTP/1, or its head is too large.
     #[error("its answer is not HTTP/1.1, or has too large a head")]
     NotHttp,
-    /// The answer's body is not whole.
+    /// The answer's body is not complete.
     #[error("its answer was cut off")]
     Truncated,
 }
@@ -42,7 +42,7 @@ impl NoAnswer {
         }
     }
 
-    /// Of a call whose answer's head never came.
+    /// For a call whose answer's head never arrived.
     pub(crate) fn before_the_head(error: &reqwest::Error) -> Self {
         let io = find::<io::Error>(error).map(innermost_kind);
         if find::<RuleError>(error).is_some() {
@@ -61,7 +61,7 @@ impl NoAnswer {
         }
     }
 
-    /// Of a call whose answer's head is there.
+    /// For a call whose answer's head arrived.
     pub(crate) fn in_the_body(error: &reqwest::Error) -> Self {
         if error.is_timeout() { Self::TimedOut } else { Self::Truncated }
     }
@@ -91,7 +91,7 @@ pub(crate) fn find<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> 
     causes(error).filter_map(|cause| cause.downcast_ref::<T>()).last()
 }
 
-/// What caused it, from the outside in.
+/// The causes, from the outside in.
 pub(crate) fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(error.source(), |cause| (*cause).source())
 }

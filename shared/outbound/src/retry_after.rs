@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Datelike as _, Months, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// Longer waits are cut to this one.
+/// A longer wait is cut to this one.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Only seconds are followed by a space, in all three forms of a date.
+/// In all three forms of a date only the seconds are followed by a space.
 const LEAP_SECOND: &str = ":60 ";
 
-/// How long the answer asks to wait. What cannot be read is ignored; of several, the longest counts.
+/// How long the answer asks to wait. A value that cannot be read is ignored; of several, the longest counts.
 pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
     texts.filter_map(|text| wait(text.trim(), now)).max()
@@ -19,7 +19,7 @@ pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> 
 
 fn wait(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Only digits: too many of them are a very long wait.
+        // Only digits; a number that is too large is a very long wait.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         date(text, now)?.duration_since(SystemTime::from(now)).unwrap_or_default()
@@ -50,7 +50,7 @@ fn rfc_850(text: &str) -> Option<[&str; 5]> {
     is_one.then_some([name, day, month, year, time])
 }
 
-/// A year of two digits is the latest one that is not more than 50 years from now: RFC 9110, section 5.6.7.
+/// A year with two digits is the latest one that is not more than 50 years in the future: RFC 9110, section 5.6.7.
 fn with_century([name, day, month, year, time]: [&str; 5], now: DateTime<Utc>) -> Option<SystemTime> {
     let years: i32 = year.parse().ok()?;
     let latest = SystemTime::from(now.checked_add_months(Months::new(50 * 12))?);
@@ -76,7 +76,7 @@ mod tests {
         retry_after(&headers, now).map(|wait| wait.as_secs())
     }
 
-    /// What broke it: a date in an older form was ignored, so that the endpoint was called again at once.
+    /// Bug found: a date in an older form was ignored, so that the endpoint was called again at once.
     #[test]
     fn reads_every_form() {
         let table = [
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// Two digits of a year: up to 50 years ahead, and in the past beyond that.
+    /// A year with two digits: up to 50 years in the future, otherwise in the past.
     #[test]
     fn a_year_of_two_digits_is_the_latest_within_fifty_years() {
         let table = [
@@ -113,7 +113,7 @@ mod tests {
             ("Tuesday, 24-Nov-76 08:00:00 GMT", Some(DAY)),
             ("Thursday, 25-Nov-76 08:00:00 GMT", Some(0)),
             ("Thursday, 24-Nov-77 08:00:00 GMT", Some(0)),
-            // The day's name is that of 2077, which is too far ahead.
+            // The day's name is that of 2077, which is too far in the future.
             ("Wednesday, 24-Nov-77 08:00:00 GMT", None),
         ];
         for (text, expected) in table {

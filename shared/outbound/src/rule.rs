@@ -1,5 +1,5 @@
-//! Which URLs and addresses may be sent to: https and public addresses, unless the operator allows private ones for an
-//! endpoint.
+//! Which URLs and addresses requests may be sent to: https and public addresses, unless the operator allows private
+//! ones for an endpoint.
 
 use std::net::IpAddr;
 
@@ -10,32 +10,32 @@ use crate::address::{Reach, reach};
 /// The rule for one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
-    /// Whether http and private addresses are allowed as well.
+    /// True if http and private addresses are allowed too.
     pub allow_private: bool,
 }
 
-/// Why an address is not one to send to.
+/// Why a URL or address is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error("the URL cannot be read: {0}")]
     Url(String),
     /// Neither https, nor http where private addresses are allowed.
     #[error("the URL must begin with https:// (http:// is for private addresses, with \"allowPrivate\": true)")]
     Scheme,
     /// `user:password@`.
-    #[error("the URL must not hold a user or password: use \"headers\"")]
+    #[error("the URL must not contain a user or password: use \"headers\"")]
     UserInfo,
-    /// An address in decimal, octal, hexadecimal or shortened.
+    /// An address in decimal, octal, hexadecimal or shortened form.
     #[error("the URL's host must be a name or an address as it is usually written")]
     Spelling,
-    /// Every address of the host is refused.
+    /// It has no allowed address.
     #[error("the host has no address that may be connected to (private ones need \"allowPrivate\": true)")]
     Address,
 }
 
 impl Rule {
-    /// Whether a connection to `address` is allowed.
+    /// True if a connection to `address` is allowed.
     pub fn admits(self, address: IpAddr) -> bool {
         match reach(address) {
             Reach::Public => true,
@@ -44,10 +44,11 @@ impl Rule {
         }
     }
 
-    /// Reads an endpoint's URL. Names are looked up only when connecting.
+    /// Reads an endpoint's URL. Names are resolved only when connecting.
     ///
     /// # Errors
-    /// Says which rule it breaks; never repeats it.
+    ///
+    /// The rule that it breaks; the error never repeats the URL.
     pub fn url(self, text: &str) -> Result<Url, RuleError> {
         let url = Url::parse(text).map_err(|e| RuleError::Url(e.to_string()))?;
         if !(url.scheme() == "https" || (self.allow_private && url.scheme() == "http")) {

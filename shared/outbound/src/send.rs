@@ -1,10 +1,10 @@
-//! Sending one request, and once more where the first went to a connection that the endpoint was closing.
+//! Sends a request, and sends it once more if its connection was just being closed by the endpoint.
 //!
-//! An endpoint may close a connection that has been idle for a while, at any moment. A request that is written in that
-//! moment is lost. Either nothing but the lost connection says so, or a last `408 Request Timeout`, with which some servers
-//! say goodbye (RFC 9110, 15.5.9). That is no fault of the item, and must not cost it one of its attempts. So a request is
-//! sent again at once, but only if its connection had carried an answer before and broke before a byte of this answer
-//! came, or this answer is a 408. The receiver may see the request twice: each carries the same id.
+//! An endpoint may close an idle connection at any moment. A request that is written in that moment is lost. Only the
+//! broken connection shows it, or a final `408 Request Timeout`, which some servers send before they close (RFC 9110,
+//! 15.5.9). The item is not to blame, so it must not cost an attempt. So the request is sent again at once, but only if its
+//! connection had carried an answer before, and either broke before a byte of this answer arrived or this answer is a 408.
+//! The receiver may see the request twice; both have the same id.
 
 use std::net::SocketAddr;
 
@@ -22,11 +22,12 @@ use crate::no_answer::{NoAnswer, causes, find};
 const AGAIN_MAX: usize = CONCURRENCY_MAX;
 
 impl Endpoint {
-    /// Sends a request made by [`Endpoint::post`]; the answer's body has to be [read](crate::body::read) within the
+    /// Sends a request made by [`Endpoint::post`]. The answer's body has to be [read](crate::body::read) within the
     /// same time limit.
     ///
     /// # Errors
-    /// Why the head of an answer did not come.
+    ///
+    /// Why the head of an answer did not arrive.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, NoAnswer> {
         let deadline = Instant::now() + self.timeout;
         for _ in 0..AGAIN_MAX {
@@ -46,7 +47,7 @@ impl Endpoint {
         answer.map(|response| self.remembered(response)).map_err(|error| self.reason(&error))
     }
 
-    /// The innermost cause says most, and may name hosts: it goes to the operator's log only. The outermost one would
+    /// The innermost cause is the most precise and may contain host names, so it is only logged. The outermost would
     /// repeat the URL.
     fn reason(&self, error: &reqwest::Error) -> NoAnswer {
         let reason = NoAnswer::before_the_head(error);

@@ -1,4 +1,4 @@
-//! Signatures as Standard Webhooks 1.0 has them, so that receivers verify with a library they find in any language.
+//! Signatures as in Standard Webhooks 1.0, so that receivers can verify them with a library in any language.
 
 use std::fmt;
 
@@ -7,28 +7,29 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// Bytes of a secret. Source: Standard Webhooks 1.0.
+/// How many bytes a secret has. Source: Standard Webhooks 1.0.
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// A key shared with the receiver. Never shown.
+/// A key shared with the receiver. It is never shown.
 #[derive(Clone)]
 pub struct Secret {
     mac: Hmac<Sha256>,
     key: Vec<u8>,
 }
 
-/// A text that is no secret. Does not repeat it.
+/// A text that is not a secret. The error does not repeat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the secret must be whsec_ and 24 to 64 bytes in base64: echo \"whsec_$(openssl rand -base64 32)\" makes one")]
 pub struct NotASecret;
 
 impl Secret {
-    /// What a secret begins with. Source: Standard Webhooks 1.0.
+    /// The beginning of a secret. Source: Standard Webhooks 1.0.
     pub(crate) const PREFIX: &str = "whsec_";
 
-    /// Reads `whsec_` and base64.
+    /// Reads `whsec_` followed by base64.
     ///
     /// # Errors
+    ///
     /// [`NotASecret`] if it is anything else, or too short to be safe.
     pub fn parse(text: &str) -> Result<Self, NotASecret> {
         let bytes = text.strip_prefix(Self::PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok()).ok_or(NotASecret)?;
@@ -39,7 +40,7 @@ impl Secret {
         Ok(Self { mac, key: bytes })
     }
 
-    /// The key itself, to look for it in answers.
+    /// The key itself, to search for it in answers.
     pub(crate) fn key(&self) -> &[u8] {
         &self.key
     }
@@ -63,7 +64,7 @@ impl fmt::Debug for Secret {
 mod tests {
     use super::*;
 
-    /// The example of the Standard Webhooks specification: receivers' libraries must find our signatures good.
+    /// The example of the Standard Webhooks specification: receivers' libraries must accept our signatures.
     #[test]
     fn signs_as_the_specification_does() {
         let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();

@@ -1,6 +1,7 @@
-//! Undoing the ways in which programs write text into text: escapes, base64, hexadecimal, lists of bytes, compression.
+//! Reverses the ways in which programs encode text in text: escapes, base64, hexadecimal, lists of bytes, compression.
 //!
-//! Nothing here is exact: each function finds whatever could be meant, and more. It is for searching, not for reading.
+//! Nothing here is exact: each function finds everything that could be meant, and more. It is for searching, not for
+//! reading.
 
 use std::io::Read as _;
 
@@ -8,18 +9,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use flate2::read::{DeflateDecoder, ZlibDecoder};
 
-/// Escapes may be escaped again, this often.
+/// Escapes may be escaped again, this many times.
 const ESCAPED_MAX: usize = 4;
-/// Only what holds so many readable characters in a row is decoded further.
+/// Only a text with this many readable characters in a row is decoded further.
 const READABLE: usize = 12;
-/// Bytes unpacked of what is compressed.
+/// How many bytes are decompressed.
 const UNPACKED_MAX: u64 = 64_000;
-/// Places that are tried at which something compressed may begin.
+/// At how many places compressed data may begin.
 const PACKED_MAX: usize = 8;
-/// Bytes of a gzip member's head, if no flag is set.
+/// The length of a gzip header without flags.
 const GZIP_HEAD: usize = 10;
 
-/// The text as it is, without escapes of JSON, JavaScript, URLs, HTML and quoted-printable, and without these and its
+/// The text unchanged; without escapes of JSON, JavaScript, URLs, HTML and quoted-printable; and without these and its
 /// white space.
 pub(crate) fn readings(text: Vec<u8>) -> Vec<Vec<u8>> {
     let others = [plain(&text), joined(&plain(&joined(&text)))];
@@ -32,7 +33,7 @@ pub(crate) fn readings(text: Vec<u8>) -> Vec<Vec<u8>> {
     readings
 }
 
-/// All that the text could be an encoding of, and what is compressed in that.
+/// Everything that the text could be an encoding of, and what is compressed in that.
 pub(crate) fn decoded(text: &[u8]) -> Vec<Vec<u8>> {
     let is_readable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
     if !text.windows(READABLE).any(|window| window.iter().all(is_readable)) {
@@ -56,7 +57,7 @@ fn plain(text: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Without white space, escaped white space, and the zeros of UTF-16: they may be in the middle of an escape.
+/// Without white space, escaped white space, and the zeros of UTF-16: these may be in the middle of an escape.
 fn joined(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -83,7 +84,7 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The byte that an escape stands for, and what follows the escape.
+/// The byte that an escape means, and what follows the escape.
 fn escape(byte: u8, after: &[u8]) -> Option<(Option<u8>, &[u8])> {
     match (byte, after) {
         (b'\\', [b'u', b'{', rest @ ..]) => {
@@ -114,13 +115,13 @@ fn escape(byte: u8, after: &[u8]) -> Option<(Option<u8>, &[u8])> {
     }
 }
 
-/// The number, if it is an ASCII character's. Any other character is no part of a secret.
+/// The number, if it is that of an ASCII character. Other characters are not part of a secret.
 fn number(digits: &[u8], radix: u32) -> Option<u8> {
     let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
     Some(u8::try_from(number).unwrap_or(b'?'))
 }
 
-/// Whatever is between base64's characters is left out, line ends above all; it may begin at any of four places.
+/// Characters that are not base64's are skipped, line ends above all. It may begin at any of four places.
 fn from_base64(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let digits: Vec<u8> = text
         .iter()
@@ -164,7 +165,7 @@ fn unpacked(bytes: &[u8]) -> Vec<Vec<u8>> {
     begins.take(PACKED_MAX).filter(|unpacked| !unpacked.is_empty()).collect()
 }
 
-/// What is compressed at the beginning of `bytes`; what comes before an error is of use as well.
+/// The decompressed beginning of `bytes`. What comes before an error is useful too.
 fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let _ = match bytes {

@@ -1,7 +1,7 @@
-//! Which texts of an item a schema asks to be something else. Nothing reads the schema a second time for it: the
-//! validator itself is run, with `type`, `const` and `enum` replaced by keywords that note where they refuse a text whose
-//! other reading they would take. So whatever the validator follows (references, patterns of names, conditions,
-//! alternatives) is followed.
+//! Finds the texts of an item that a schema wants as another type. The schema is not analysed a second time for this.
+//! Instead the validator itself runs, with `type`, `const` and `enum` replaced by keywords that record where they
+//! refuse a text although they would accept its other reading. So everything that the validator follows (references,
+//! patterns of names, conditions, alternatives) is followed.
 
 use std::cell::RefCell;
 
@@ -11,20 +11,20 @@ use serde_json::{Map, Value};
 
 use crate::text::{Types, reading, same_number};
 
-/// The most texts of an item that are noted.
+/// How many texts of an item are recorded at most.
 const NOTES_MAX: usize = 4_096;
 
-/// A validator that notes.
+/// A validator that records such texts.
 pub(crate) struct Asker(Validator);
 
-/// Texts by their address.
+/// Texts, identified by their address.
 #[derive(Debug, Default)]
 struct Notes {
-    /// Whether a text whose other reading is taken is let pass, so that what comes behind it is looked at too.
+    /// True if a text whose other reading is accepted passes, so that what follows is checked too.
     lenient: bool,
-    /// Refused as text, taken as its other reading.
+    /// Refused as text, accepted in its other reading.
     asked: Vec<usize>,
-    /// Taken as text, refused as its other reading: what a `not` around it turns into its opposite.
+    /// Accepted as text, refused in its other reading: a `not` around it reverses that.
     unasked: Vec<usize>,
 }
 
@@ -35,29 +35,30 @@ thread_local! {
 /// Pointers to texts of an item.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
-    /// Asked to be something else.
+    /// Those wanted as another type.
     pub(crate) asked: Vec<String>,
-    /// Asked to be text.
+    /// Those wanted as text.
     pub(crate) unasked: Vec<String>,
 }
 
 impl Asker {
     /// # Errors
+    ///
     /// What the validator says of the schema.
     pub(crate) fn new(options: ValidationOptions<'static>, schema: &Value) -> Result<Self, ValidationError<'static>> {
         let options = options.with_keyword("type", of_type).with_keyword("const", of_const).with_keyword("enum", of_enum);
         options.build(schema).map(Self)
     }
 
-    /// Looks at an item.
+    /// Runs over an item.
     pub(crate) fn look(&self, item: &Value, lenient: bool) -> Asked {
-        // The verdict is of no use: it is lenient.
+        // The verdict cannot be used: it is lenient.
         noted(item, lenient, || {
             let _ = self.0.is_valid(item);
         })
     }
 
-    /// Looks at an item that does not fit: also at what comes behind the first violation.
+    /// Runs over an item that does not fit, also over what follows the first violation.
     pub(crate) fn look_at_all(&self, item: &Value, violations_max: usize) -> Asked {
         noted(item, true, || {
             let _ = self.0.iter_errors(item).take(violations_max).count();
@@ -65,7 +66,7 @@ impl Asker {
     }
 }
 
-/// What is noted of an item meanwhile.
+/// What is recorded of an item while `look` runs.
 fn noted(item: &Value, lenient: bool, look: impl FnOnce()) -> Asked {
     NOTES.set(Notes { lenient, ..Notes::default() });
     look();
@@ -83,7 +84,7 @@ fn noted(item: &Value, lenient: bool, look: impl FnOnce()) -> Asked {
     found
 }
 
-/// Calls back with every text's address and pointer.
+/// Calls back with the address and pointer of every text.
 fn locate(value: &Value, pointer: &mut String, tell: &mut impl FnMut(usize, &str)) {
     let mut below = |segment: &str, value: &Value| {
         let length = pointer.len();
@@ -173,7 +174,7 @@ impl<'i> Keyword<'i> for OneOf {
     }
 }
 
-/// Whether two values are the same. With `texts`, texts are taken as their other reading where that makes them so.
+/// True if two values are equal. With `texts`, a text may count in its other reading, if that makes the values equal.
 fn alike<'v>(found: &'v Value, wanted: &Value, texts: &mut Option<Vec<&'v Value>>) -> bool {
     match (found, wanted) {
         (Value::Number(found), Value::Number(wanted)) => same_number(found, wanted),

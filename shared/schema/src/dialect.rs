@@ -1,4 +1,4 @@
-//! The drafts of JSON Schema and their keywords: which there are, and which of them hold schemas.
+//! The drafts of JSON Schema and their keywords: which keywords each draft has, and which of them contain schemas.
 
 use serde_json::{Map, Value};
 
@@ -14,18 +14,18 @@ pub(crate) enum Draft {
 
 use Draft::{D4, D6, D7, D2019, D2020};
 
-/// What the value of a keyword is made of.
+/// What the value of a keyword contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
-    /// Tells people or programs something and never refuses an item.
+    /// Information for people or programs; never refuses an item.
     Note,
-    /// Names or finds a schema, or holds ones to be found.
+    /// A name for a schema, or schemas to be found by name.
     Name,
-    /// Where another schema is: a reference.
+    /// A reference to another schema.
     Reference,
-    /// Schemas by name that apply only where a reference leads to them.
+    /// Schemas by name that apply only where they are referred to.
     Definitions,
-    /// No schema.
+    /// Not a schema.
     Plain,
     /// A regular expression.
     Pattern,
@@ -43,7 +43,7 @@ pub(crate) enum Holds {
     Dependencies,
 }
 
-/// Every keyword with the first and the last draft that has it.
+/// Every keyword, with the first and the last draft that has it.
 const KEYWORDS: &[(&str, Draft, Draft, Holds)] = &[
     ("$anchor", D2019, D2020, Holds::Name),
     ("$comment", D4, D2020, Holds::Note),
@@ -109,7 +109,7 @@ const KEYWORDS: &[(&str, Draft, Draft, Holds)] = &[
     ("writeOnly", D4, D2020, Holds::Note),
 ];
 
-/// The most letters in which a name may differ from a keyword to be taken for a slip of the pen; of short names a third.
+/// In how many letters a name may differ from a keyword to count as a typing error; in short names a third of them.
 const SLIP_MAX: usize = 2;
 /// Keywords that do nothing unless another one is beside them.
 const NEEDS: &[(&str, &str)] =
@@ -118,7 +118,7 @@ const NEEDS: &[(&str, &str)] =
 const ONE_VALUE: &[(&str, &str)] = &[("contentEncoding", "base64"), ("contentMediaType", "application/json")];
 
 impl Draft {
-    /// The draft of a schema that names none.
+    /// The draft of a schema that does not name one.
     pub(crate) const DEFAULT: Self = D2020;
 
     /// The draft that a `$schema` names.
@@ -133,7 +133,7 @@ impl Draft {
         })
     }
 
-    /// What people call it.
+    /// Its usual name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             D4 => "draft 4",
@@ -144,12 +144,12 @@ impl Draft {
         }
     }
 
-    /// Whether everything beside a `$ref` is without effect.
-    pub(crate) fn ref_stands_alone(self) -> bool {
+    /// True if everything beside a `$ref` has no effect.
+    pub(crate) fn ref_excludes_others(self) -> bool {
         self <= D7
     }
 
-    /// What a keyword of this draft holds; `None` if the draft has no such keyword.
+    /// What a keyword of this draft contains; `None` if the draft has no such keyword.
     pub(crate) fn keyword(self, name: &str) -> Option<Holds> {
         let known = KEYWORDS.iter().find(|(known, first, last, _)| *known == name && (*first..=*last).contains(&self));
         known.map(|(.., holds)| *holds)
@@ -162,12 +162,12 @@ impl Draft {
             return format!("{name} is not checked in {draft}: leave it out");
         }
         if name == "$vocabulary" {
-            return "vocabularies of one's own are not supported: leave $vocabulary out".to_owned();
+            return "custom vocabularies are not supported: leave $vocabulary out".to_owned();
         }
         let elsewhere: Vec<_> = KEYWORDS.iter().filter(|(known, ..)| *known == name).collect();
         if let Some((_, first, last, _)) = elsewhere.first() {
             let span = if first == last { first.name().to_owned() } else { format!("{} to {}", first.name(), last.name()) };
-            return format!("{name} is a keyword of {span}, not of {draft}, which applies here: name the draft in $schema");
+            return format!("{name} is a keyword of {span}, not of {draft}, which applies here: name another draft in $schema");
         }
         let shown = crate::pointer::cut(name, 60);
         match self.nearest(name) {
@@ -201,8 +201,8 @@ impl Draft {
     }
 }
 
-/// Whether the fragment of a reference, a JSON pointer, leads to a place where a schema is. What is anywhere else (in an
-/// `enum`, a note) is not looked over, so that a reference to it is refused.
+/// True if a reference's fragment, a JSON pointer, leads to a place where a schema can be. Other places (in an `enum`,
+/// in a note) are not checked, so a reference to them is refused.
 pub(crate) fn leads_to_schema(pointer: &str) -> bool {
     let mut segments = pointer.split('/').skip(1);
     while let Some(segment) = segments.next() {

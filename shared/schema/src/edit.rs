@@ -1,5 +1,5 @@
-//! Puts types into an item by editing its own bytes: what is not converted is never written anew, so that digits, order
-//! and spaces stay.
+//! Changes the types of texts in an item by editing its bytes. Everything else is kept as it is: digits, order and
+//! spaces.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,17 +13,17 @@ use serde_json::value::RawValue;
 use crate::pointer::escaped;
 use crate::text::reading;
 
-/// Levels of an item, as deep as JSON is read at all.
+/// The most levels of an item, as deep as JSON is read at all.
 const DEPTH_MAX: usize = 128;
 
-/// The item with the texts at these pointers replaced by what else they stand for.
+/// The item, with the texts at these pointers replaced by their other reading.
 pub(crate) fn retype(item: &str, texts: &HashSet<String>) -> String {
     let mut walk = Walk { item, texts, edits: Vec::new() };
     walk.value(item, &mut String::new(), 0);
     walk.edited()
 }
 
-/// A walk over an item, which notes what to replace.
+/// A walk over an item that records what to replace.
 struct Walk<'i> {
     item: &'i str,
     texts: &'i HashSet<String>,
@@ -78,7 +78,7 @@ impl<'i> Walk<'i> {
     }
 }
 
-/// A JSON text, borrowed where it has no escapes.
+/// A JSON text, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 

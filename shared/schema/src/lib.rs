@@ -1,10 +1,10 @@
-//! JSON Schema for strangers. A schema, its patterns and the items it is applied to are programs that somebody else
-//! wrote: they can run for hours, take all memory or overflow the stack. So they run in child processes that are killed
-//! at their bounds; see [`sandbox`].
+//! JSON Schema for schemas that strangers write. A schema, its patterns and the items it is applied to are like foreign
+//! programs: they can run for hours, take all memory or overflow the stack. So they run in child processes, which are
+//! killed if they exceed their limits; see [`sandbox`].
 //!
-//! The map: [`sandbox`] runs and bounds the children; in them `program` compiles a schema and checks items, after
-//! `reading` has looked the schema over with `dialect` and `pattern`; `asked`, `text` and `edit` turn text into types;
-//! `violations` and `unfit` put into words what is wrong with an item, and with a schema.
+//! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect` and
+//! `pattern`; then `program` compiles it and checks items. `asked`, `text` and `edit` convert text to types.
+//! `violations` and `unfit` describe what is wrong with an item, and with a schema.
 
 mod asked;
 mod dialect;

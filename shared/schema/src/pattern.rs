@@ -1,7 +1,7 @@
-//! Regular expressions of ECMA-262, as with the flag `u`, in the words of the engine that runs them. The two dialects
-//! look alike and differ: `\d`, `\w`, `\b` and `.` take in more or less, `[]` and `\u` are written otherwise, `&&` in a
-//! class is an operator, a group's name has other letters, and a back-reference to a group that did not match fails
-//! instead of matching nothing. What has no counterpart is refused.
+//! Translates regular expressions of ECMA-262 (with the flag `u`) into the engine's dialect. The two look alike but
+//! differ: `\d`, `\w`, `\b` and `.` match other characters, `[]` and `\u` are written differently, `&&` in a class is
+//! an operator, group names allow other letters, and a back-reference to a group that has not matched fails instead of
+//! matching nothing. Whatever has no counterpart is refused.
 
 use std::borrow::Cow;
 
@@ -15,9 +15,11 @@ mod translator;
 use translator::Translator;
 
 const NOT_ECMA: &str = "not a regular expression of ECMA-262 (as with the flag u)";
-/// The pattern in the engine's words; as it is if they are the same. The words are ECMA-262 too, as some meta-schemas ask.
+/// The pattern in the engine's dialect, unchanged if it means the same there. The result is a pattern of ECMA-262 too,
+/// as some meta-schemas require.
 ///
 /// # Errors
+///
 /// Why it is refused, for people.
 pub(crate) fn translate(pattern: &str) -> Result<Cow<'_, str>, String> {
     if !jsonschema_regex::is_valid_ecma_regex(pattern) {

@@ -15,7 +15,7 @@ pub(crate) fn unescaped(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// The first characters of a text, with a mark if there are more.
+/// The first characters of a text, with a mark if it is longer.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,4 +1,4 @@
-//! A compiled schema, and what it says of an item. Runs strangers' programs: only a child process calls it.
+//! A compiled schema, and its verdict on an item. It runs foreign programs, so only a child process calls it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,21 +13,22 @@ use crate::text::{Types, reading as reading_of};
 use crate::unfit;
 use crate::violations::{Misfit, Patterns, misfit, places};
 
-/// Steps a pattern with look-around or back-references may take on one text; all others take linear time.
+/// How many steps a pattern with look-around or back-references may take on one text. All others take linear time.
 const PATTERN_STEPS_MAX: usize = 100_000;
-/// All compiled patterns of a schema together, about, in bytes.
+/// The approximate size of all compiled patterns of a schema together, in bytes.
 const PATTERNS_BYTES_MAX: usize = 16 << 20;
-/// One compiled pattern, in bytes.
+/// The size of one compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
-/// Values of an item times schemas: beyond this only the first violation is looked for, since each takes memory.
+/// The values of an item times the schemas. Beyond this only the first violation is searched for, since each takes
+/// memory.
 const VIOLATIONS_SOUGHT_MAX: usize = 200_000;
-/// Times that an item is checked at most, each with other texts taken as what else they may stand for.
+/// How often an item is checked at most, each time with other texts in their other reading.
 const TRIES_MAX: usize = 64;
-/// Up to so many texts every choice among them is tried.
+/// For up to this many texts every combination is tried.
 const EVERY_CHOICE_MAX: usize = 5;
-/// Violations that are counted at most, to find the reading with the fewest.
+/// How many violations are counted at most, to find the reading with the fewest.
 const VIOLATIONS_COUNTED_MAX: usize = 4_096;
-/// Times that an item is looked at for texts that are asked to be something else.
+/// How often an item is searched for texts that are wanted as another type.
 const LOOKS_MAX: usize = 4;
 
 /// A schema ready for use.
@@ -38,29 +39,30 @@ pub(crate) struct Program {
     schemas: usize,
 }
 
-/// What an item of text needs besides.
+/// The additional rules if all values of an item are text.
 struct TextRules {
     asker: Asker,
     /// Top-level members that are never text, whatever the rest of the item is.
     never_text: HashMap<String, Types>,
 }
 
-/// What a schema says of an item.
+/// A schema's verdict on an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It fits as it is.
+    /// It fits unchanged.
     Fits,
-    /// It fits, typed: this is it as JSON.
+    /// It fits after its types were changed: this is the JSON.
     Typed(String),
     /// It does not fit.
     Misfit(Misfit),
 }
 
 impl Program {
-    /// Compiles a schema. With `text`, texts are converted to what the schema asks for.
+    /// Compiles a schema. With `text`, texts are converted to what the schema wants.
     ///
     /// # Errors
-    /// All that is wrong with the schema.
+    ///
+    /// Everything that is wrong with the schema.
     pub(crate) fn compile(schema: &str, text: bool) -> Result<Self, Vec<Refusal>> {
         let original: Value = serde_json::from_str(schema).map_err(|e| vec![Refusal::new("", format!("cannot be read: {e}"))])?;
         let reading = reading::read(original.clone())?;
@@ -72,7 +74,7 @@ impl Program {
         Ok(Self { validator, text, patterns: reading.patterns, schemas: reading.schemas })
     }
 
-    /// Checks an item. `unfit` is called as soon as it is known not to fit, before that is put into words.
+    /// Checks an item. `unfit` is called as soon as it is known not to fit, before the reasons are collected.
     pub(crate) fn check(&self, item: &str, unfit: &mut dyn FnMut()) -> Verdict {
         let mut value: Value = match serde_json::from_str(item) {
             Ok(value) => value,
@@ -102,7 +104,8 @@ impl Program {
         misfit(self.validator.iter_errors(value), value, &self.patterns)
     }
 
-    /// The texts that have to be something else for the item to fit: those that the schema asks for, as few as can be.
+    /// The fewest texts that have to be converted for the item to fit, among those that the schema wants as another
+    /// type.
     fn search(&self, asked: &[String], unasked: &[String], value: &Value) -> Option<Vec<String>> {
         let mut tries = 0;
         let mut fits = |texts: &[&String]| {
@@ -110,12 +113,12 @@ impl Program {
             tries <= TRIES_MAX && self.validator.is_valid(&with(value, texts))
         };
         let found = choose(asked, &mut fits);
-        // What is refused for being text is asked for by a `not`, or by one alternative too many.
+        // A text that is refused for being text is wanted by a `not`, or by one alternative too many.
         found.or_else(|| if asked.is_empty() { choose(unasked, &mut fits) } else { None })
     }
 
-    /// The reading of an item that does not fit with the fewest violations, so that no text is blamed that would be fine as
-    /// what the schema asks for.
+    /// The reading with the fewest violations of an item that does not fit, so that no text is blamed that would be
+    /// valid when converted.
     fn nearest(&self, asked: Vec<String>, value: Value) -> Value {
         let work = values(&value).saturating_mul(self.schemas).max(1);
         let Some(rules) = self.text.as_ref().filter(|_| work <= VIOLATIONS_SOUGHT_MAX) else { return value };
@@ -132,7 +135,7 @@ impl Program {
         let (as_text, converted) = (places(&[]), places(&all));
         let is_wrong = |places: &HashSet<(String, String)>, text: &str| places.iter().any(|(at, _)| at == text);
         let wrong: HashSet<&String> = asked.iter().filter(|text| is_wrong(&as_text, text)).collect();
-        // The fewest violations; then no text converted that is fine, and all that are wrong.
+        // First the fewest violations; then no valid text converted, and all invalid ones.
         let score = |texts: &[&String], count: usize| {
             let helped = texts.iter().filter(|text| wrong.contains(*text)).count();
             (count, texts.len() - helped, wrong.len() - helped)
@@ -175,7 +178,7 @@ impl TextRules {
         }
     }
 
-    /// Pointers to texts that are asked to be something else, and to those that are asked to be text.
+    /// Pointers to texts that are wanted as another type, and to those that are wanted as text.
     fn texts_asked_for(&self, value: &Value) -> (Vec<String>, Vec<String>) {
         let first = self.asker.look(value, false);
         let (mut asked, mut unasked) = (first.asked, first.unasked);
@@ -195,13 +198,13 @@ impl TextRules {
             if !add(&mut asked, look.asked) {
                 break;
             }
-            // What is converted may lead to other parts of the schema.
+            // A conversion may lead to other parts of the schema.
             value = with(&value, &asked.iter().collect::<Vec<_>>());
         }
         (asked, unasked)
     }
 
-    /// These texts, and those that are asked to be something else behind what is wrong with the item.
+    /// These texts, and those wanted as another type in places after the first violation.
     fn all_texts_asked_for(&self, mut asked: Vec<String>, value: &Value) -> Vec<String> {
         for _ in 0..LOOKS_MAX {
             let converted = with(value, &asked.iter().collect::<Vec<_>>());
@@ -216,7 +219,7 @@ impl TextRules {
     }
 }
 
-/// The smallest choice that fits.
+/// The smallest combination that fits.
 fn choose(texts: &[String], fits: &mut impl FnMut(&[&String]) -> bool) -> Option<Vec<String>> {
     if texts.is_empty() {
         return None;
@@ -242,7 +245,7 @@ fn choose(texts: &[String], fits: &mut impl FnMut(&[&String]) -> bool) -> Option
     Some(owned(all))
 }
 
-/// The item with these texts taken as what else they stand for.
+/// The item with these texts in their other reading.
 fn with(value: &Value, texts: &[&String]) -> Value {
     let mut value = value.clone();
     for pointer in texts {
@@ -255,7 +258,7 @@ fn with(value: &Value, texts: &[&String]) -> Value {
     value
 }
 
-/// How many values a value is made of.
+/// How many values a value consists of.
 fn values(value: &Value) -> usize {
     match value {
         Value::Array(elements) => 1 + elements.iter().map(values).sum::<usize>(),
@@ -264,7 +267,8 @@ fn values(value: &Value) -> usize {
     }
 }
 
-/// Members that `type` right under `properties` keeps from being text, so that the most common schemas are decided at once.
+/// Members that a `type` directly under `properties` does not allow to be text, so that the most common schemas are
+/// decided at once.
 fn never_text(schema: &Value) -> HashMap<String, Types> {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let types = properties.filter_map(|(name, schema)| Some((name.clone(), Types::of_keyword(schema.get("type")?)?)));

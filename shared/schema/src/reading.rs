@@ -1,6 +1,6 @@
-//! Looks a schema over before it is compiled: everything in it must be something that is checked. A keyword that does
-//! not exist, or has no effect where it is, is refused instead of being passed over; so is a reference to what is no
-//! schema. Patterns are put into the words of the engine that runs them.
+//! Checks a schema before it is compiled: everything in it must be something that is checked. A keyword that does not
+//! exist or has no effect is refused instead of ignored; so is a reference to something that is not a schema. Patterns
+//! are translated into the engine's dialect.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -13,12 +13,12 @@ use crate::pattern;
 use crate::pointer::{cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
 
-/// A schema whose parts are all known.
+/// A schema of which every part is known.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    /// The schema with its patterns put into the engine's words.
+    /// The schema with its patterns translated into the engine's dialect.
     pub(crate) schema: Value,
-    /// The patterns that were put into other words, by those words.
+    /// The original patterns, by their translations.
     pub(crate) patterns: HashMap<String, String>,
     /// How many schemas are in it.
     pub(crate) schemas: usize,
@@ -29,12 +29,13 @@ pub(crate) struct Reading {
 /// Reads a schema.
 ///
 /// # Errors
-/// All that is in it and would not be checked, twenty at most.
+///
+/// Everything in it that would not be checked; twenty entries at most.
 pub(crate) fn read(schema: Value) -> Result<Reading, Vec<Refusal>> {
     let mut schema = schema;
     let mut reader = Reader::new(&schema);
     if is_endless(&schema) {
-        return Err(vec![Refusal::new("/$ref", "leads back to itself and checks nothing: let it lead to a schema that says something")]);
+        return Err(vec![Refusal::new("/$ref", "leads back to itself and checks nothing: refer to a schema that checks something")]);
     }
     reader.schema(&mut schema, Draft::DEFAULT, "");
     let Reader { refusals, patterns, schemas, pattern_count, .. } = reader;
@@ -68,7 +69,7 @@ impl Reader {
         }
     }
 
-    /// What is not a schema at all is left to the meta-schema, which says so.
+    /// If it is not a schema at all, the meta-schema says so.
     fn schema(&mut self, schema: &mut Value, draft: Draft, at: &str) {
         self.schemas += 1;
         let draft = match dialect::declared(schema).map(|uri| (Draft::named(uri), uri.to_owned())) {
@@ -80,7 +81,7 @@ impl Reader {
             }
         };
         let Some(members) = schema.as_object_mut() else { return };
-        let alone = draft.ref_stands_alone() && members.contains_key("$ref");
+        let alone = draft.ref_excludes_others() && members.contains_key("$ref");
         let around = self.base.clone();
         if !alone {
             self.names(members, draft, at);
@@ -164,7 +165,7 @@ impl Reader {
         }
     }
 
-    /// The pattern in the engine's words, if those are others.
+    /// The translated pattern, if it differs.
     fn pattern(&mut self, text: &str, at: &str) -> Option<String> {
         self.pattern_count += 1;
         match pattern::translate(text) {
@@ -213,7 +214,7 @@ fn all_ids(value: &Value, ids: &mut Vec<String>) {
     }
 }
 
-/// Whether a schema is nothing but references that lead to each other.
+/// True if a schema consists only of references that lead to each other.
 fn is_endless(schema: &Value) -> bool {
     let mut seen = Vec::new();
     let mut place = Some(schema);
@@ -227,7 +228,7 @@ fn is_endless(schema: &Value) -> bool {
     false
 }
 
-/// Where a schema leads that is only a reference to a place of the same document, and holds nothing that checks.
+/// Where a schema leads that is only a reference to a place in the same document and checks nothing itself.
 fn reference_alone(schema: &Value) -> Option<String> {
     const NOTES: [&str; 11] = [
         "$schema",
@@ -248,7 +249,7 @@ fn reference_alone(schema: &Value) -> Option<String> {
     only.then(|| percent_decode_str(fragment).decode_utf8().ok()).flatten().map(Cow::into_owned)
 }
 
-/// What may be beside a `$ref` in the drafts that ignore its neighbours.
+/// What may be beside a `$ref` in the drafts that ignore everything beside it.
 fn beside_ref(holds: Holds) -> bool {
     matches!(holds, Holds::Note | Holds::Name | Holds::Reference | Holds::Definitions)
 }
@@ -263,9 +264,9 @@ mod tests {
         read(schema).err().unwrap_or_default().iter().map(ToString::to_string).collect()
     }
 
-    /// A slip of the pen must not turn a check off in silence.
+    /// A typing error must not silently turn off a check.
     #[test]
-    fn what_is_not_checked_is_refused_with_its_place() {
+    fn unchecked_parts_are_refused_with_their_place() {
         let d7 = "http://json-schema.org/draft-07/schema#";
         let table = [
             (json!({"requried": ["a"]}), r#"/requried: "requried" is not a keyword of draft 2020-12: required is"#),
@@ -281,7 +282,7 @@ mod tests {
             (json!({"$schema": d7, "prefixItems": []}), "/prefixItems: prefixItems is a keyword of draft 2020-12, not of draft 7"),
             (json!({"additionalItems": false}), "/additionalItems: additionalItems is a keyword of draft 4 to draft 2019-09"),
             (json!({"contentEncoding": "base64"}), "/contentEncoding: contentEncoding is not checked in draft 2020-12"),
-            (json!({"$vocabulary": {}}), "/$vocabulary: vocabularies of one's own are not supported"),
+            (json!({"$vocabulary": {}}), "/$vocabulary: custom vocabularies are not supported"),
             (json!({"$schema": "http://example.com/mine"}), "/$schema: \"http://example.com/mine\" is not known here"),
             (
                 json!({"$schema": d7, "$ref": "#/definitions/a", "maxLength": 1}),
@@ -346,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_notes_and_what_only_looks_unknown() {
+    fn notes_and_known_keywords_are_accepted() {
         let d7 = "http://json-schema.org/draft-07/schema#";
         let table = [
             json!({"properties": {"requried": {}, "nullable": true}, "x-mine": {"requried": []}, "default": {"requried": 1}}),

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The most refusals that are told of one schema.
+/// At most this many refusals of a schema are reported.
 pub(crate) const REFUSALS_MAX: usize = 20;
 
 /// One thing that is wrong with a schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Where, as a JSON pointer into the schema; empty is the schema itself.
+    /// Where, as a JSON pointer into the schema. Empty for the schema itself.
     pub pointer: String,
     /// What is wrong and what to do, for people.
     pub detail: String,

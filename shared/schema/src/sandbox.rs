@@ -1,7 +1,7 @@
-//! Child processes in which schemas are compiled and items checked. `docs/decisions/sandbox.md` says why.
+//! Child processes in which schemas are compiled and items checked. `docs/decisions/sandbox.md` has the reasons.
 //!
-//! A child is this very program, run again: [`enter`] is the first call of every `main`. Each child belongs to a thread
-//! (`driver`) that hands it batches and kills it when it overruns a bound; `turns` decides whose batch is next.
+//! A child is this same program, run again: [`enter`] is the first call of every `main`. Each child belongs to a thread
+//! (`driver`) that gives it batches and kills it if it exceeds a limit; `turns` decides whose batch is next.
 
 mod bounds;
 mod cause;
@@ -29,8 +29,8 @@ pub use verdict::{Checked, NoVerdict};
 use driver::Shared;
 use turns::{Reply, Request, Work};
 
-/// Becomes the child that its parent asks for, and then never returns; otherwise remembers that this program can be its
-/// own child. The first call of every `main` whose program checks anything against a schema.
+/// If this process was started as a child, does a child's work and never returns; otherwise records that this program
+/// can be its own child. It must be the first call of every `main` whose program checks anything against a schema.
 pub fn enter() {
     if child::is_asked_for() {
         child::run();
@@ -38,39 +38,40 @@ pub fn enter() {
     process::this_program_can();
 }
 
-/// Runs another program as the child, for a program that cannot be its own: a test. The first call counts.
+/// Runs another program as the child, for a test's program that cannot be its own. Only the first call has an effect.
 pub fn use_program(program: impl Into<PathBuf>) {
     process::use_program(program.into());
 }
 
-/// The children of this process. Clones share them.
+/// The child processes of this process. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Shared>);
 
 impl Sandbox {
-    /// With so many children at most.
+    /// With at most this many children.
     pub fn new(children_max: usize) -> Self {
         Self(Arc::new(Shared::new(children_max.max(1), bounds::Times::default())))
     }
 
-    /// With less time of a core for checking an item, and for compiling a schema: for tests that wait for its end.
+    /// With less processor time for checking an item and for compiling a schema, for tests that wait until it is over.
     #[must_use]
     pub fn with_times(children_max: usize, item: Duration, compile: Duration) -> Self {
         Self(Arc::new(Shared::new(children_max.max(1), bounds::Times { item, compile })))
     }
 
-    /// The one that this process shares: one child more than it has cores, so that one that overruns keeps no core from
-    /// the others.
+    /// The sandbox that the whole process shares. It has one child more than there are cores, so that a child that
+    /// exceeds its limits keeps no core from the others.
     pub fn global() -> &'static Self {
         static GLOBAL: OnceLock<Sandbox> = OnceLock::new();
         GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
     }
 
-    /// Checks an item on behalf of an owner. Owners take turns; an item that is not being checked when it has waited for
-    /// long, in all, is given up, so that whoever runs it can try again.
+    /// Checks an item for an owner. Owners take turns. If an item has waited too long in all and is not being checked,
+    /// it is given up, so that its caller can try again.
     ///
     /// # Errors
-    /// [`NoVerdict`], saying why.
+    ///
+    /// [`NoVerdict`], which says why.
     pub async fn check(&self, owner: &str, source: &Arc<Source>, item: Box<RawValue>) -> Result<Checked, NoVerdict> {
         let (reply, mut answer) = oneshot::channel();
         let request = Request::new(owner, source, Work::Item(item), Reply::Async(reply));
@@ -83,17 +84,18 @@ impl Sandbox {
                     let checked = answer.unwrap_or_else(|_| Err(gone()))?;
                     return Ok(checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())));
                 }
-                // It is being checked: that ends.
+                // It is being checked, and that will end.
                 Err(_) if begun.load(Ordering::Relaxed) => wait = bounds::STILL_EVERY,
                 Err(_) => return Err(no_turn()),
             }
         }
     }
 
-    /// Compiles a schema, to say what is wrong with it.
+    /// Compiles a schema to find out what is wrong with it.
     ///
     /// # Errors
-    /// [`NoVerdict::Schema`] with what is wrong, [`NoVerdict::Unavailable`] if it cannot be known now.
+    ///
+    /// [`NoVerdict::Schema`] with what is wrong, [`NoVerdict::Unavailable`] if that cannot be found out now.
     pub async fn compile(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
         let (reply, answer) = oneshot::channel();
         self.0.submit(Request::new(owner, source, Work::Compile, Reply::Async(reply)));
@@ -101,9 +103,10 @@ impl Sandbox {
         answer.map_or_else(|_| Err(no_turn()), |answer| answer.unwrap_or_else(|_| Err(gone()))).map(|_| ())
     }
 
-    /// As [`Self::compile`], holding the thread up.
+    /// As [`Self::compile`], but blocks the thread.
     ///
     /// # Errors
+    ///
     /// As [`Self::compile`].
     pub fn compile_blocking(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
         let (reply, answer) = mpsc::sync_channel(1);
@@ -114,9 +117,9 @@ impl Sandbox {
 }
 
 fn no_turn() -> NoVerdict {
-    NoVerdict::Unavailable("others of its owner's items take long, and its turn did not come".into())
+    NoVerdict::Unavailable("other items of its owner take long, and its turn did not come".into())
 }
 
 fn gone() -> NoVerdict {
-    NoVerdict::Unavailable("the thread that drives the child is gone".into())
+    NoVerdict::Unavailable("the thread that drives the child process has ended".into())
 }

@@ -1,18 +1,18 @@
-//! What a text may stand for when all that came is text, as from CSV. Each text has one other reading at most, so that
-//! the question is only whether to take it: the schema answers that, see `asked`.
+//! The other readings of a text, when all values are text, as from CSV. Each text has at most one other reading, so the
+//! only question is whether to use it. The schema decides that, see `asked`.
 
 use serde_json::{Number, Value};
 
-/// What a text may stand for besides itself.
+/// The other reading of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reading {
     pub(crate) value: Value,
-    /// Whether it may stand for an integer: no exponent, and no fraction but zeros. `1E+05` is what a spreadsheet has left
-    /// of some other number; `2004.0` is how data frames write a column with gaps.
+    /// True if it may be an integer: no exponent, and only zeros as a fraction. `1E+05` is a number that a spreadsheet
+    /// has rounded; data frames write `2004.0` in a column with gaps.
     pub(crate) whole: bool,
 }
 
-/// Types that a schema asks for, as bits.
+/// The types that a schema wants, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Types(u8);
 
@@ -24,8 +24,8 @@ const STRING: u8 = 16;
 const ARRAY: u8 = 32;
 const OBJECT: u8 = 64;
 
-/// `null` is the empty text, `true` and `false` are those words in any case, a number is what JSON writes as one: no
-/// zeros in front, no sign but `-`, nothing around it.
+/// The empty text can be `null`; `true` and `false` in any case can be booleans; a number must be written as in JSON:
+/// without zeros in front, with no sign but `-`, and with nothing around it.
 pub(crate) fn reading(text: &str) -> Option<Reading> {
     match text.as_bytes().first() {
         None => Some(Reading { value: Value::Null, whole: false }),
@@ -36,7 +36,7 @@ pub(crate) fn reading(text: &str) -> Option<Reading> {
     }
 }
 
-/// A number of JSON's grammar within f64's range.
+/// A number as in JSON's grammar, within f64's range.
 fn number(text: &str) -> Option<Reading> {
     if !text.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -62,7 +62,7 @@ impl Reading {
         }
     }
 
-    /// Whether it is of one of these types.
+    /// True if it has one of these types.
     pub(crate) fn is(&self, types: Types) -> bool {
         let one_of = match &self.value {
             Value::Null => NULL,
@@ -73,7 +73,7 @@ impl Reading {
         types.0 & one_of != 0
     }
 
-    /// Whether it is this value. An integer has to be written as one.
+    /// True if it equals this value. An integer must be written as one.
     pub(crate) fn equals(&self, value: &Value) -> bool {
         match (&self.value, value) {
             (Value::Number(mine), Value::Number(other)) => {
@@ -86,7 +86,7 @@ impl Reading {
 }
 
 impl Types {
-    /// The value of a `type` keyword; `None` if it is none.
+    /// The types in the value of a `type` keyword; `None` if it is not valid.
     pub(crate) fn of_keyword(keyword: &Value) -> Option<Self> {
         match keyword {
             Value::String(name) => Self::named(name),
@@ -112,7 +112,7 @@ impl Types {
         self.0 & STRING != 0
     }
 
-    /// Whether a value is of one of these types.
+    /// True if a value has one of these types.
     pub(crate) fn hold(self, value: &Value) -> bool {
         let one_of = match value {
             Value::Null => NULL,
@@ -127,7 +127,7 @@ impl Types {
     }
 }
 
-/// Whether two numbers are the same, however they are written.
+/// True if two numbers are equal, however they are written.
 pub(crate) fn same_number(a: &Number, b: &Number) -> bool {
     match (a.as_i128(), b.as_i128()) {
         (Some(a), Some(b)) => a == b,
@@ -141,9 +141,10 @@ mod tests {
 
     use super::*;
 
-    /// What a cell becomes is what the typed output promises; what stays text is what the check then refuses.
+    /// The typed output promises what a cell is converted to. A text that is not converted is then refused by the
+    /// check.
     #[test]
-    fn text_is_read_as_asked_or_not_at_all() {
+    fn text_is_read_as_wanted_or_not_at_all() {
         let long = "12345678901234567890123456789012345678901234567890";
         let table = [
             (json!("integer"), "2004", Some("2004")),

@@ -1,4 +1,4 @@
-//! What the validator says of a schema that it does not take, in words, with its place.
+//! Describes what the validator says of a schema that it refuses, with the place.
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ReferencingError, ValidationError};
@@ -9,13 +9,14 @@ use crate::reading::another_document;
 use crate::refusal::Refusal;
 use crate::violations::{self, Patterns};
 
-/// A name in a message, in characters.
+/// How many characters of a name a message has.
 const NAME_CHARS_MAX: usize = 200;
 
-/// The refusal of a schema.
+/// Describes why a schema was refused.
 pub(crate) fn refusal(schema: &Value, error: &ValidationError<'_>, patterns: &Patterns) -> Refusal {
     let ValidationErrorKind::Referencing(reference) = error.kind() else {
-        // A fault of the schema is at a place of the schema, which is what the meta-schema looks at, or where it was compiled.
+        // A fault of the schema is reported either at a place in it, by the meta-schema, or at the place where it was
+        // compiled.
         let pointer = match error.instance_path().as_str() {
             "" => error.schema_path().as_str(),
             pointer => pointer,
@@ -49,7 +50,7 @@ fn fault(pointer: &str, error: &ValidationError<'_>, patterns: &Patterns) -> Str
     }
 }
 
-/// Why a pattern that is one of ECMA-262 is not taken: only its size, unless the engine cannot run it.
+/// Why a pattern of ECMA-262 is refused: only because of its size, unless the engine cannot run it.
 fn not_a_pattern(pattern: &str) -> String {
     use fancy_regex::{CompileError, Error, ParseError, RegexBuilder};
     match RegexBuilder::new(pattern).delegate_size_limit(1 << 20).build() {
@@ -62,7 +63,7 @@ fn not_a_pattern(pattern: &str) -> String {
     }
 }
 
-/// The longest beginning of a pointer that leads somewhere in the schema.
+/// The longest beginning of a pointer that leads to something in the schema.
 fn of_schema(schema: &Value, pointer: &str) -> String {
     let mut pointer = pointer;
     while schema.pointer(pointer).is_none() {

@@ -1,5 +1,5 @@
-//! What is wrong with an item, in words: each violation by its JSON pointer and with its value, the first one's code for
-//! grouping.
+//! Describes what is wrong with an item: each violation with its JSON pointer and value, and a code for grouping from
+//! the first one.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,50 +10,50 @@ use serde_json::Value;
 
 use crate::pointer::{cut, join, unescaped};
 
-/// The most violations that are told of one item.
+/// At most this many violations of an item are reported.
 const VIOLATIONS_MAX: usize = 20;
-/// The most characters of a code, so that groups stay readable.
+/// The most characters of a code, so that groups remain readable.
 const CODE_CHARS_MAX: usize = 64;
-/// What a schema asks for, as a message repeats it, in characters.
+/// How many characters of the schema's values a message repeats.
 const OPTIONS_CHARS_MAX: usize = 200;
-/// What an item has instead, as a message repeats it, in characters.
+/// How many characters of the item's value a message repeats.
 const VALUE_CHARS_MAX: usize = 60;
 
 /// One thing that is wrong with an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
-    /// Where, as a JSON pointer into the item; empty is the item itself.
+    /// Where, as a JSON pointer into the item. Empty for the item itself.
     pub pointer: String,
     /// What is wrong there, for people.
     pub reason: String,
 }
 
-/// All that is told of an item that does not fit.
+/// What is reported of an item that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Misfit {
-    /// Short text for grouping: `/iata maxLength`.
+    /// A short text for grouping: `/iata maxLength`.
     pub code: String,
-    /// What is wrong, twenty things at most.
+    /// What is wrong; twenty entries at most.
     pub violations: Vec<Violation>,
 }
 
 impl Misfit {
-    /// A misfit of one violation.
+    /// A misfit with one violation.
     pub(crate) fn new(code: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { code: code.into(), violations: vec![Violation { pointer: String::new(), reason: reason.into() }] }
     }
 }
 
-/// The pattern as the schema has it, by the engine's words for it.
+/// The original patterns, by their translations.
 pub(crate) type Patterns = HashMap<String, String>;
 
-/// Tells the first of these errors.
+/// The misfit for the first of these errors.
 pub(crate) fn misfit<'e>(errors: impl Iterator<Item = ValidationError<'e>>, item: &Value, patterns: &Patterns) -> Misfit {
     let mut misfit = Misfit { code: String::new(), violations: Vec::new() };
     for error in errors {
         let is_rest = matches!(error.kind(), Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. });
         for violation in named(&error, item, patterns) {
-            // A member that is wrong is not evaluated either: that is no second fault of it.
+            // A wrong member also counts as unevaluated, which is not a second fault.
             let told = |other: &Violation| is_rest && is_at_or_within(&other.pointer, &violation.pointer);
             if misfit.violations.contains(&violation) || misfit.violations.iter().any(told) {
                 continue;
@@ -75,7 +75,7 @@ fn is_at_or_within(pointer: &str, place: &str) -> bool {
     !place.is_empty() && pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The places of these errors with their keywords, each once: to compare readings of an item.
+/// The places of these errors with their keywords, each once, for comparing readings of an item.
 pub(crate) fn places<'e>(errors: impl Iterator<Item = ValidationError<'e>>) -> HashSet<(String, String)> {
     let mut places = HashSet::new();
     for error in errors {
@@ -96,7 +96,7 @@ pub(crate) fn places<'e>(errors: impl Iterator<Item = ValidationError<'e>>) -> H
     places
 }
 
-/// The violation in words, without its pointer and its value.
+/// The violation as text, without its pointer and value.
 pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String {
     match error.kind() {
         Kind::Type { kind } => not_of_type(kind, error.instance()),
@@ -116,12 +116,12 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         Kind::MinItems { limit } => format!("fewer than {}", counted(*limit, "item")),
         Kind::MaxItems { limit } => format!("more than {}", counted(*limit, "item")),
         Kind::AdditionalItems { limit } => format!("more than {}", counted(*limit as u64, "item")),
-        Kind::UniqueItems => "an item is there twice".to_owned(),
+        Kind::UniqueItems => "two items are equal".to_owned(),
         Kind::UnevaluatedItems { .. } => "has an item that is not allowed".to_owned(),
         Kind::Contains => match error.schema_path().as_str().rsplit('/').next() {
-            Some("minContains") => "too few items are as asked for".to_owned(),
-            Some("maxContains") => "too many items are as asked for".to_owned(),
-            _ => "no item is as asked for".to_owned(),
+            Some("minContains") => "too few items are as required".to_owned(),
+            Some("maxContains") => "too many items are as required".to_owned(),
+            _ => "no item is as required".to_owned(),
         },
         Kind::MinProperties { limit } => format!("fewer than {}", counted(*limit, "member")),
         Kind::MaxProperties { limit } => format!("more than {}", counted(*limit, "member")),
@@ -139,7 +139,7 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
     }
 }
 
-/// The violation's pointers and reasons: a member that is missing or not wanted is named itself, not its object.
+/// The violation's pointers and reasons. A missing or unwanted member is named itself, instead of its object.
 fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns) -> Vec<Violation> {
     let at = error.instance_path().as_str();
     match error.kind() {
@@ -155,7 +155,7 @@ fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns) -> Vec<
     }
 }
 
-/// With what the item has at this place. The whole item is not repeated: it is shown beside its failure.
+/// Adds the item's value at this place. The whole item is not repeated, since it is shown with its failure.
 fn with_value(violation: Violation, item: &Value) -> Violation {
     let Some(value) = item.pointer(&violation.pointer) else { return violation };
     if violation.pointer.is_empty() && (value.is_object() || value.is_array()) {
@@ -164,8 +164,8 @@ fn with_value(violation: Violation, item: &Value) -> Violation {
     Violation { reason: format!("{}: {}", violation.reason, shown(value, VALUE_CHARS_MAX)), ..violation }
 }
 
-/// `/iata maxLength`; an array's indexes become `*`, so that the same fault in many items is one group. Cut in front,
-/// since the end says more.
+/// `/iata maxLength`. An array's indexes become `*`, so that the same fault in many items is one group. Cut at the
+/// beginning, since the end is more informative.
 fn code_of(error: &ValidationError<'_>, pointer: &str, item: &Value) -> String {
     let keyword = error.kind().keyword();
     let mut place = Some(item);

@@ -1,4 +1,4 @@
-//! The embedded table and queue over HTTP, where the function finds DynamoDB and SQS.
+//! The embedded table and queue over HTTP, where the function looks for DynamoDB and SQS.
 
 use std::net::SocketAddr;
 

@@ -1,5 +1,5 @@
-//! The example's binary as it is deployed: behind Lambda's Runtime API, called by an event source mapping, with the embedded
-//! table and queue offered to it over HTTP in the place of AWS.
+//! The example's binary as it is deployed: behind Lambda's Runtime API, called by an event source mapping, with the
+//! embedded table and queue over HTTP instead of AWS.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
@@ -23,13 +23,13 @@ use runtime_api::RuntimeApi;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// Far longer than the job takes on a busy machine.
+/// Much longer than the job takes on a busy machine.
 const WITHIN: Duration = Duration::from_secs(600);
 const ORDERS: u64 = 25;
-/// The order of nothing, and the one that is no order.
+/// The order without lines, and the item that is not an order.
 const FAILING: [u64; 2] = [7, 12];
 
-/// However often and wherever a batch is delivered, an order has one invoice and is counted once.
+/// However often and to whichever process a batch is delivered, an order has one invoice and is counted once.
 #[tokio::test]
 async fn every_order_has_one_invoice_and_is_counted_once() {
     let place = tempfile::tempdir().unwrap();
@@ -60,7 +60,7 @@ async fn every_order_has_one_invoice_and_is_counted_once() {
     assert_eq!(answer, Ok(json!({"batchItemFailures": [{"itemIdentifier": foreign}]})), "the others are done");
 }
 
-/// Two processes are called with each batch at the same time, until the job has ended; gives the events.
+/// Calls two processes with each batch at the same time, until the job has ended. Returns the events.
 async fn deliver_twice(hosted: &Hosted, app: &App, job: &Job, functions: &[RuntimeApi; 2]) -> Vec<Value> {
     let (deliveries, mut news) = watch::channel(Vec::new());
     let (deliveries, functions) = (Arc::new(deliveries), functions.clone());
@@ -80,7 +80,7 @@ async fn deliver_twice(hosted: &Hosted, app: &App, job: &Job, functions: &[Runti
             news.changed().await.unwrap();
         }
     };
-    // Each process takes one event at a time.
+    // Each process handles one event at a time.
     let source = EventSource { concurrency_max: 1, ..hosted.embedded.event_source() };
     let pump = hosted.embedded.pump(source, handler, ended);
     let in_time = tokio::time::timeout(WITHIN, pump).await.is_ok();
@@ -115,7 +115,7 @@ async fn outcomes_are_listed(app: &App, job: &Job) {
     assert_eq!(output, json!({"invoice": format!("{}-1", job.id), "totalCents": 3_990}));
 }
 
-/// Each process told of each batch; between them they processed every item at least once.
+/// Each process reported each batch; together they processed every item at least once.
 fn operators_are_told(processes: &[Process; 2], batches: usize) {
     let lines: Vec<Value> = processes.iter().flat_map(Process::metrics).collect();
     assert_eq!(lines.len(), 2 * batches);
@@ -134,7 +134,7 @@ fn operators_are_told(processes: &[Process; 2], batches: usize) {
     }
 }
 
-/// How many messages wait, and how many are out of sight.
+/// How many messages wait, and how many are invisible.
 async fn in_queue(hosted: &Hosted) -> [String; 2] {
     let asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
     let ask = hosted.embedded.sqs().get_queue_attributes().queue_url(&hosted.embedded.queue().url);

@@ -16,7 +16,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it, with nothing else in its environment than Lambda and the template put there, and where AWS is.
+    /// Starts it. Its environment has only what Lambda and the template put there, and AWS's address.
     pub(crate) fn start(runtime_api: SocketAddr, aws: SocketAddr, hosted: &Hosted, invoices: &Path) -> Self {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_own-worker")), runtime_api, aws, hosted, invoices)
     }
@@ -45,7 +45,7 @@ impl Process {
         Self { process, log }
     }
 
-    /// The code with which it ends, if it does in time.
+    /// The exit code, if it ends in time.
     pub(crate) async fn ends_by_itself(mut self, within: Duration) -> Option<i32> {
         let until = Instant::now() + within;
         while Instant::now() < until {
@@ -57,7 +57,8 @@ impl Process {
         None
     }
 
-    /// What it told operators: lines in CloudWatch's embedded metric format. Every line it wrote is JSON.
+    /// The metrics that it wrote: lines in CloudWatch's embedded metric format. Checks that every line it wrote is
+    /// JSON.
     pub(crate) fn metrics(&self) -> Vec<Value> {
         let log = fs::read_to_string(&self.log).unwrap();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

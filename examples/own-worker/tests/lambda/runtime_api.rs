@@ -1,4 +1,5 @@
-//! Lambda's Runtime API as a function sees it: the function asks for the next event, then answers it or says why not.
+//! Lambda's Runtime API as a function sees it: the function asks for the next event and then answers it, or says why it
+//! cannot.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
-/// How long the function may take with an event, as its deadline says.
+/// How long the function may take for an event, as its deadline says.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(300);
 
 type Answer = Result<Value, String>;
@@ -55,8 +56,8 @@ impl RuntimeApi {
         self.events.send((event, sender)).await.unwrap();
         let answer = tokio::time::timeout(FUNCTION_TIMEOUT, answer).await;
         answer
-            .map_err(|_| "the function does not answer".to_owned())?
-            .map_err(|_| "the function asks for more before it has answered".to_owned())?
+            .map_err(|_| "the function did not answer".to_owned())?
+            .map_err(|_| "the function asked for the next event before it had answered".to_owned())?
     }
 }
 
@@ -64,7 +65,7 @@ async fn next(State(served): State<Arc<Served>>) -> impl IntoResponse {
     let (event, answer) = served.events.lock().await.recv().await.unwrap();
     let id = Uuid::new_v4().to_string();
     let mut under_way = served.under_way.lock().await;
-    // One at a time: who asks again has given up what it had.
+    // One event at a time: a function that asks again has given up its event.
     under_way.clear();
     under_way.insert(id.clone(), answer);
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + FUNCTION_TIMEOUT;

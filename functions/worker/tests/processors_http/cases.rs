@@ -1,26 +1,26 @@
-//! Every line of the tables in `docs/endpoints.md` as a case: what the endpoint does, and what that means for the item.
+//! Every line of the tables in `docs/endpoints.md` as a case: what the endpoint does, and what happens to the item.
 
 use crate::scripted::{Script, Step};
 
-/// The time limit of what is slow.
+/// The time limit for slow cases.
 pub(crate) const SHORT_SECONDS: u64 = 2;
-/// The time limit of all else, which must not depend on how fast this machine is.
+/// The time limit for all others, which must not depend on the machine's speed.
 pub(crate) const LONG_SECONDS: u64 = 30;
 
-/// What becomes of the item.
+/// What happens to the item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Becomes {
     /// Processed, with this output.
     Done(Option<String>),
     /// Processed, with an output that is not kept.
     Omitted,
-    /// Tried again: code, and seconds to wait if it says so.
+    /// Tried again: the code, and the seconds to wait if the endpoint says so.
     ForNow(String, Option<u64>),
-    /// Waits, since no connection was opened: code.
+    /// Waits, since no connection was opened: the code.
     Unreachable(String),
-    /// Waits until the endpoint takes items again: code, and seconds to wait if it says so.
+    /// Waits until the endpoint accepts items again: the code, and the seconds to wait if the endpoint says so.
     Throttled(String, Option<u64>),
-    /// Failed: code.
+    /// Failed: the code.
     ForGood(String),
 }
 
@@ -28,11 +28,11 @@ pub(crate) enum Becomes {
 pub(crate) struct Case {
     /// The line's first cell.
     pub(crate) line: &'static str,
-    /// What the endpoint does on each connection. With none, nobody listens.
+    /// What the endpoint does on each connection. Without any, nothing listens.
     pub(crate) scripts: Vec<Script>,
-    /// Items sent one after another; the last one's end is what counts, those before it succeed.
+    /// How many items are sent one after another. The result of the last one counts; the others succeed.
     pub(crate) items: usize,
-    /// Which try the item is at.
+    /// Which attempt it is.
     pub(crate) attempt: u32,
     pub(crate) becomes: Becomes,
 }
@@ -46,7 +46,7 @@ impl Case {
         Self { items, ..self }
     }
 
-    /// Whether it is the time limit that ends the call.
+    /// True if the call is ended by its time limit.
     pub(crate) fn is_slow(&self) -> bool {
         let waits = |step: &Step| matches!(step, Step::Drip(_) | Step::Silence);
         self.scripts.iter().flatten().any(waits)
@@ -82,7 +82,7 @@ fn send(text: impl AsRef<[u8]>) -> Step {
     Step::Send(text.as_ref().to_vec())
 }
 
-/// An answer as it goes over the wire. `headers`: each ends with `\r\n`.
+/// An answer as bytes. Each of `headers` ends with `\r\n`.
 fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Step {
     let body = body.as_ref();
     let head = format!("HTTP/1.1 {status} -\r\n{headers}content-length: {}\r\n\r\n", body.len());

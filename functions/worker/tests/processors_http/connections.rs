@@ -1,4 +1,4 @@
-//! Which connections requests go over, and how often.
+//! Which connections requests use, and how often they are sent.
 
 use std::process::Command;
 
@@ -15,18 +15,18 @@ fn answers() -> Script {
     vec![Step::Request, answer(), Step::Request, answer()]
 }
 
-/// What broke it: a request that is sent twice though its connection was new, so that an endpoint which dies of an item
-/// gets each try of it twice.
+/// Bug found: a request was sent twice although its connection was new, so that an endpoint that crashes on an item got
+/// each attempt twice.
 #[tokio::test]
-async fn what_breaks_a_new_connection_is_sent_once() {
+async fn a_request_that_breaks_a_new_connection_is_sent_once() {
     let endpoint = Scripted::start(vec![vec![Step::Request, Step::Reset], answers()]).await;
     run(&http(endpoint.port, ""), "1").await.unwrap_err();
     assert_eq!(endpoint.requests().len(), 1);
 }
 
-/// What broke it: an idle connection that the endpoint closed cost an item one of its attempts.
+/// Bug found: an idle connection that the endpoint closed cost an item one of its attempts.
 #[tokio::test]
-async fn what_breaks_a_used_connection_is_sent_again() {
+async fn a_request_that_breaks_a_used_connection_is_sent_again() {
     let dies = vec![Step::Request, Step::Send(b"HTTP/1.1 200 -\r\ncontent-length: 0\r\n\r\n".to_vec()), Step::Request];
     let endpoint = Scripted::start(vec![dies, answers()]).await;
     let http = http(endpoint.port, "");
@@ -38,10 +38,10 @@ async fn what_breaks_a_used_connection_is_sent_again() {
     assert_eq!(requests[1], requests[2], "the same request, to the byte");
 }
 
-/// What broke it: after four idle connections that had all been lost, as after a restart, a request was given up, and cost
-/// the item an attempt.
+/// Bug found: after four idle connections that had all been lost, as after a restart, a request was given up and cost the
+/// item an attempt.
 #[tokio::test]
-async fn connections_that_break_all_at_once_cost_nothing() {
+async fn connections_that_all_break_at_once_cost_no_attempt() {
     let dies = || [answers()[..2].to_vec(), vec![Step::Request, Step::Reset]].concat();
     let endpoint = Scripted::start((0..12).map(|_| dies()).chain([answers()]).collect()).await;
     let http = http(endpoint.port, "");
@@ -49,7 +49,7 @@ async fn connections_that_break_all_at_once_cost_nothing() {
     run(&http, "2").await.unwrap();
 }
 
-/// What broke it: an endpoint's last words on a connection that was idle for too long were taken for the answer to an item.
+/// Bug found: an endpoint's last message on a connection that had been idle for too long counted as the answer to an item.
 #[tokio::test]
 async fn a_408_counts_if_it_is_the_connections_first_answer() {
     let answer = || Step::Send(b"HTTP/1.1 408 -\r\ncontent-length: 0\r\n\r\n".to_vec());
@@ -60,8 +60,8 @@ async fn a_408_counts_if_it_is_the_connections_first_answer() {
     assert_eq!(endpoint.requests().len(), 1);
 }
 
-/// Without TLS nothing of an item is sent: what answers https with something else is as if it were not there. What broke it:
-/// a firewall that resets connections was said to have a certificate that is not accepted.
+/// Without TLS nothing of an item is sent: an https endpoint that answers with something else counts as unreachable. Bug
+/// found: for a firewall that resets connections the message said that its certificate was not accepted.
 #[tokio::test]
 async fn an_endpoint_without_tls_is_unreachable() {
     let table = [
@@ -80,7 +80,7 @@ async fn an_endpoint_without_tls_is_unreachable() {
     }
 }
 
-/// What broke it: `HTTP_PROXY` in the environment, which would be given every item and every secret.
+/// Bug found: `HTTP_PROXY` in the environment would have received every item and every secret.
 #[tokio::test]
 async fn proxies_from_the_environment_are_not_used() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();

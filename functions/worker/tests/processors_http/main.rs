@@ -1,4 +1,4 @@
-//! `http` against a real server on loopback, which `allowPrivate` lets it reach.
+//! `http` with a real server on loopback, which `allowPrivate` allows.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
@@ -22,14 +22,14 @@ use tokio::net::TcpListener;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const JOB: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
-/// What [`run`] says of an output that is not kept.
+/// What [`run`] returns for an output that is not kept.
 const OMITTED: &str = "(omitted)";
 const JSON: &[(&str, &str)] = &[("content-type", "application/json; charset=utf-8")];
 
 type Seen = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 type Answer = fn() -> Response<Body>;
 
-/// A server that notes each request and gives the same answer to all; its port.
+/// A server that records each request and gives the same answer to all. Returns its port.
 async fn serve(answer: Answer) -> (u16, Seen) {
     let seen = Seen::default();
     let note = move |State(seen): State<Seen>, headers: HeaderMap, body: Bytes| async move {
@@ -76,7 +76,8 @@ fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Respo
     response.body(body.into()).unwrap()
 }
 
-/// What a receiver relies on: the item's bytes, the key that is the same on every try, a signature it can verify.
+/// What a receiver relies on: the item's bytes, the key that is the same on every attempt, and a signature that it can
+/// verify.
 #[tokio::test]
 async fn sends_the_item_as_it_came_with_key_and_signature() {
     let (port, seen) = serve(|| answer(200, JSON, "{\"id\": 1.10}")).await;
@@ -101,7 +102,7 @@ async fn sends_the_item_as_it_came_with_key_and_signature() {
     }
 }
 
-/// What a person reads of a refusal: whose it is, its status, and the endpoint's own words.
+/// What a person reads of a refusal: which endpoint refused, its status, and its own text.
 #[tokio::test]
 async fn a_refusal_says_who_refused_and_why() {
     let table: [(Answer, &str); 6] = [
@@ -119,14 +120,14 @@ async fn a_refusal_says_who_refused_and_why() {
     }
 }
 
-/// No answer is never the end of an item, and its message names no address.
+/// A missing answer never fails an item for good, and its message contains no address.
 #[tokio::test]
 async fn no_answer_is_retryable() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
     let error = run(&http(port, r#", "timeoutSeconds": 1"#), "1").await.unwrap_err();
-    assert_eq!(error.to_string(), "endpoint crm: no whole answer within 1 s");
-    // Bound and not listening: nobody else is given this port, and nobody answers there.
+    assert_eq!(error.to_string(), "endpoint crm: no complete answer within 1 s");
+    // Bound but not listening: no other process gets this port, and nothing answers there.
     let closed = tokio::net::TcpSocket::new_v4().unwrap();
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = closed.local_addr().unwrap().port();
@@ -134,7 +135,7 @@ async fn no_answer_is_retryable() {
     assert_eq!(error, ItemError::unreachable("endpoint crm: could not connect: connection refused"));
 }
 
-/// A name that nobody has is the operator's to mend, and may be a resolver's fault: items wait for it.
+/// A name that does not exist has to be corrected by the operator, or is a resolver's fault: items wait for it.
 #[tokio::test]
 async fn an_unknown_name_is_unreachable() {
     let json = format!(r#"{{"crm": {{"url": "https://headway.invalid/", "secret": "{SECRET}"}}}}"#);
@@ -142,7 +143,7 @@ async fn an_unknown_name_is_unreachable() {
     assert_eq!(error, ItemError::unreachable("endpoint crm: its name could not be resolved"));
 }
 
-/// A name that leads only to this machine, without `allowPrivate`: refused for good, before any connection.
+/// A name that leads only to this machine, without `allowPrivate`, is refused before any connection.
 #[tokio::test]
 async fn a_private_name_is_refused() {
     let json = format!(r#"{{"crm": {{"url": "https://localhost:1/", "secret": "{SECRET}"}}}}"#);
@@ -160,7 +161,7 @@ async fn an_unknown_endpoint_names_the_known_ones() {
     assert!(error.to_string().contains("unknown field `url`"), "{error}");
 }
 
-/// The worker paces by these: the bound processor's are the endpoint's own.
+/// The worker uses these options; those of the bound processor are the endpoint's own.
 #[test]
 fn options_are_the_endpoints() {
     let http = http(1, r#", "timeoutSeconds": 20, "concurrency": 3, "maxAttempts": 7"#);

@@ -1,4 +1,5 @@
-//! An endpoint that plays scripts over plain TCP: byte for byte what a real one may send, broken ones included.
+//! An endpoint that plays scripts over plain TCP: it sends exactly the bytes that a real one may send, including broken
+//! ones.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the endpoint does next on a connection. After the last step it closes.
+/// What the endpoint does next on a connection. After the last step it closes the connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// Reads a whole request.
@@ -35,7 +36,7 @@ pub(crate) struct Scripted {
 }
 
 impl Scripted {
-    /// The first connection gets the first script, and so on; the last script is for all that follow.
+    /// The first connection gets the first script, and so on; all further ones get the last script.
     pub(crate) async fn start(scripts: Vec<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -88,7 +89,7 @@ async fn play(mut stream: TcpStream, script: Script, requests: Arc<Mutex<Vec<Str
         }
     }
     let _ = stream.shutdown().await;
-    // What has not been read would turn the close into a reset.
+    // Unread data would turn the close into a reset.
     while stream.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0) {}
 }
 

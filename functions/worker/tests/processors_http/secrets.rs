@@ -1,4 +1,4 @@
-//! An endpoint that repeats what it was sent in confidence: none of it comes back to callers, on any path.
+//! An endpoint that repeats confidential data: callers see none of it, on any path.
 
 use crate::scripted::{Scripted, Step};
 use crate::{OMITTED, SECRET, http, run};
@@ -19,10 +19,10 @@ async fn shown(status: u16, kind: &str, body: &str) -> String {
     }
 }
 
-/// What broke it: 200 answers were not looked at, escapes were missed, and a message was cut before it was looked at, so
-/// that padding moved the secret's first half into view.
+/// Bug found: 200 answers were not checked, escapes were missed, and a message was cut before it was checked, so that
+/// padding moved the first half of the secret into view.
 #[tokio::test]
-async fn no_answer_brings_a_secret_back() {
+async fn no_answer_reveals_a_secret() {
     let padding = "x".repeat(280);
     let key = SECRET.trim_start_matches("whsec_");
     for secret in [TOKEN, TOKEN_ESCAPED, TOKEN_IN_BASE64, SECRET, key, &key.to_lowercase()] {
@@ -44,9 +44,9 @@ async fn no_answer_brings_a_secret_back() {
     }
 }
 
-/// The signature of a request is worth something to whoever reads it for as long as receivers accept its time.
+/// A request's signature is valuable to a reader for as long as receivers accept its time.
 #[tokio::test]
-async fn the_signature_does_not_come_back() {
+async fn the_signature_is_not_revealed() {
     use axum::http::HeaderMap;
     use axum::routing::post;
     let echo = |headers: HeaderMap| async move {
@@ -59,7 +59,7 @@ async fn the_signature_does_not_come_back() {
     assert_eq!(output, OMITTED);
 }
 
-/// What is not secret may come back: an output that repeats a tenant's name is an honest one.
+/// Data that is not secret may be repeated: an output with a tenant's name is harmless.
 #[tokio::test]
 async fn public_headers_may_be_repeated() {
     assert_eq!(shown(200, "application/json", "[\"acme-industries\"]").await, "[\"acme-industries\"]");

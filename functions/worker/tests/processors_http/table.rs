@@ -27,9 +27,9 @@ async fn every_line_holds() {
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
 }
 
-/// What broke it: a line of the page that nothing shows, or a case that the page does not tell of.
+/// Bug found: a line of the page without a case, or a case that the page does not mention.
 #[test]
-fn the_page_has_the_lines_that_are_shown() {
+fn the_page_and_the_cases_have_the_same_lines() {
     let page = page();
     let cells = page.lines().filter_map(|line| line.strip_prefix("| ")).filter_map(|line| line.split(" | ").next());
     let lines = cells.filter(|cell| !cell.starts_with("---") && !cell.starts_with("what"));
@@ -39,9 +39,9 @@ fn the_page_has_the_lines_that_are_shown() {
     assert_eq!(shown.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new(), "shown, not told");
 }
 
-/// What a reader copies from the page has to be read.
+/// The configuration that readers copy from the page must be valid.
 #[test]
-fn the_pages_configuration_is_one() {
+fn the_pages_configuration_is_valid() {
     let page = page();
     let (_, json) = page.split_once("```json\n").unwrap();
     let endpoints = Endpoints::parse(json.split_once("```").unwrap().0).unwrap();
@@ -52,7 +52,7 @@ fn page() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/endpoints.md")).unwrap()
 }
 
-/// A cell holds one line, or statuses with commas between them.
+/// A cell has one line, or statuses separated by commas.
 fn listed(cell: &str) -> Vec<String> {
     let parts: Vec<String> = cell.split(", ").map(str::to_owned).collect();
     let is_status = |part: &String| part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -98,7 +98,7 @@ async fn became(http: &Http, name: &str, case: &Case) -> Becomes {
     }
 }
 
-/// A port that nobody listens at, and that nobody is given: it stays bound for as long as the test runs.
+/// A port on which nothing listens and that no other process gets: it stays bound while the test runs.
 fn closed_port() -> u16 {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The child process alone, for tests of programs that cannot be run again as their own child.
+//! The child process alone, for tests whose program cannot run itself as its child.
 
 fn main() {
     headway_schema::sandbox::enter();

@@ -1,5 +1,5 @@
-//! Which groups have matched in any case at a place of a pattern. ECMA-262 lets a back-reference to a group that has
-//! not matched match nothing, and forgets groups at each turn of a loop; the engine does neither.
+//! Which groups have certainly matched at a place of a pattern. In ECMA-262 a back-reference to a group that has not
+//! matched matches nothing, and each turn of a loop resets its groups. The engine does neither.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,9 +21,9 @@ pub(super) enum Group {
 #[derive(Debug)]
 struct Frame {
     group: Group,
-    /// Groups that had matched where it was opened.
+    /// Groups that had matched where this group was opened.
     before: BTreeSet<u32>,
-    /// Groups that have matched here.
+    /// Groups that have matched inside it.
     here: BTreeSet<u32>,
     /// Groups that have matched at the end of each alternative so far.
     alternatives: Option<BTreeSet<u32>>,
@@ -48,7 +48,7 @@ pub(super) struct Captures {
     frames: Vec<Frame>,
     count: u32,
     names: HashMap<String, u32>,
-    /// Without references nothing has to be known.
+    /// Without back-references nothing has to be recorded.
     needed: bool,
 }
 
@@ -61,7 +61,7 @@ impl Captures {
 
     pub(super) fn open_capture(&mut self, name: Option<String>) {
         self.count += 1;
-        // Two groups of one name may be in different alternatives: neither has matched in any case.
+        // Two groups with the same name may be in different alternatives, so neither has certainly matched.
         let number = if name.as_ref().is_some_and(|name| self.names.contains_key(name)) { 0 } else { self.count };
         self.names.extend(name.map(|name| (name, number)));
         self.open(Group::Capture(self.count));
@@ -78,7 +78,7 @@ impl Captures {
         }
     }
 
-    /// Ends the group; `optional` if it may match no time at all.
+    /// Ends the group; `optional` is true if it need not match.
     pub(super) fn close(&mut self, optional: bool) {
         if !self.needed || self.frames.len() < 2 {
             return;
@@ -95,12 +95,12 @@ impl Captures {
         outer.here = matched;
     }
 
-    /// The number of the group of that name.
+    /// The number of the group with that name.
     pub(super) fn named(&self, name: &str) -> Option<u32> {
         self.names.get(name).copied()
     }
 
-    /// Whether the group has matched in any case where the pattern is now.
+    /// True if the group has certainly matched at the current place of the pattern.
     pub(super) fn has_matched(&self, group: u32) -> bool {
         let behind = self.frames.iter().any(|frame| frame.group == Group::Behind);
         !behind && self.frames.last().is_some_and(|frame| frame.here.contains(&group))

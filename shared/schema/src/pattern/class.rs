@@ -5,14 +5,14 @@ use super::translator::{Refused, Translator};
 
 /// One member of a class.
 enum Member {
-    /// A character, or half of a surrogate pair by its value.
+    /// A character, or half of a surrogate pair, as a number.
     One(u32),
-    /// A set, in the engine's words.
+    /// A set, in the engine's dialect.
     Set(String),
 }
 
 impl Translator<'_> {
-    /// A class whose bracket has been read.
+    /// A class; its opening bracket has been read already.
     pub(super) fn class(&mut self) -> Result<(), Refused> {
         let negated = self.eat("^");
         let mut class = String::new();
@@ -42,7 +42,7 @@ impl Translator<'_> {
     fn class_member(&mut self) -> Result<Member, Refused> {
         let c = self.next().unwrap_or_default();
         if c != '\\' {
-            // Operators and classes within classes are the engine's alone.
+            // Only the engine has operators and nested classes.
             self.differs |= "[&~-".contains(c);
             return Ok(Member::One(c as u32));
         }
@@ -79,7 +79,7 @@ fn half(rest: &str, first: char) -> u32 {
     if first == 'u' { u32::from_str_radix(&digits[..end], 16).unwrap_or(0xD800) } else { 0xD800 }
 }
 
-/// The characters from one to another; halves of surrogate pairs are none.
+/// The characters between two characters, without halves of surrogate pairs.
 fn range(from: u32, to: u32) -> String {
     let part = |from: u32, to: u32| match (char::from_u32(from), char::from_u32(to)) {
         (Some(a), Some(b)) if from < to => format!("{}-{}", literal(a), literal(b)),

@@ -1,6 +1,6 @@
-//! Unicode properties, by the names that ECMA-262 has for them.
+//! Unicode properties, under their names in ECMA-262.
 
-/// Values of `General_Category`: the short name that the engine knows, then ECMA-262's other names.
+/// Values of `General_Category`: first the short name that the engine knows, then the other names in ECMA-262.
 const CATEGORIES: &[&[&str]] = &[
     &["LC", "Cased_Letter"],
     &["Cc", "Control", "cntrl"],
@@ -41,7 +41,7 @@ const CATEGORIES: &[&[&str]] = &[
     &["Zs", "Space_Separator"],
 ];
 
-/// Binary properties that the engine has too: the long name, then the short one.
+/// Binary properties that the engine supports too: the long name, then the short one.
 const BINARY: &[&[&str]] = &[
     &["Alphabetic", "Alpha"],
     &["ASCII_Hex_Digit", "AHex"],
@@ -93,7 +93,7 @@ const BINARY: &[&[&str]] = &[
     &["XID_Start", "XIDS"],
 ];
 
-/// What is between the braces of `\p{…}`, as members of a class in the engine's words. `None` if ECMA-262 has no such property.
+/// Translates what is between the braces of `\p{…}` into members of a class. `None` if ECMA-262 has no such property.
 pub(super) fn translate(name: &str, negated: bool) -> Option<String> {
     let p = if negated { 'P' } else { 'p' };
     let Some((property, value)) = name.split_once('=') else {
@@ -123,7 +123,8 @@ fn found(table: &[&[&'static str]], name: &str) -> Option<&'static str> {
     table.iter().find(|names| names.contains(&name)).map(|names| names[0])
 }
 
-/// Written as scripts are: `Greek`, `Grek`, `Old_Italic`. The engine takes other spellings too, ECMA-262 does not.
+/// True if it is spelled like a script's name: `Greek`, `Grek`, `Old_Italic`. The engine accepts other spellings too,
+/// ECMA-262 does not.
 fn is_script(name: &str) -> bool {
     let word = |word: &str| {
         let mut letters = word.chars();

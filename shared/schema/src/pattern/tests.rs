@@ -5,16 +5,16 @@ use proptest::prelude::*;
 use super::translator::{MODIFIERS, PROPERTY, REFERENCE};
 use super::*;
 
-/// Whether the engine finds the translated pattern in a text; `None` if it is refused.
+/// True if the engine finds the translated pattern in a text; `None` if it is refused.
 fn ours(pattern: &str, text: &str) -> Option<bool> {
     let translated = translate(pattern).ok()?;
-    // What the validator does with the result, as it does with every pattern.
+    // The validator does this with every pattern.
     let translated = jsonschema_regex::to_rust_regex(&translated).expect("the validator takes it");
     let engine = fancy_regex::Regex::new(&translated).unwrap_or_else(|e| panic!("{pattern} became {translated}: {e}"));
     engine.is_match(text).ok()
 }
 
-/// Whether an engine for ECMA-262 finds it. Escaped signs, such as `\-`, are ECMA-262 only without the flag.
+/// True if an engine for ECMA-262 finds it. Some escapes, such as `\-`, are allowed in ECMA-262 only without the flag.
 fn theirs(pattern: &str, text: &str) -> Option<bool> {
     let engine = regress::Regex::with_flags(pattern, "u").or_else(|_| regress::Regex::new(pattern)).ok()?;
     Some(engine.find(text).is_some())
@@ -83,7 +83,7 @@ const TEXTS: &[&str] = &[
     "😀",
 ];
 
-/// Each kind of construct in which the two dialects differ, or could.
+/// Every kind of construct in which the two dialects differ, or might differ.
 const PATTERNS: &[&str] = &[
     r"^\d$",
     r"^\D$",
@@ -199,7 +199,7 @@ const PATTERNS: &[&str] = &[
     r"^(?:(?!ab).)*$",
 ];
 
-/// The dialects agree on every construct that is taken, and what is not ECMA-262 is not taken.
+/// The two dialects agree on every construct that is accepted, and nothing is accepted that is not ECMA-262.
 #[test]
 fn every_pattern_means_what_it_means_in_ecma_262() {
     for pattern in PATTERNS {
@@ -209,7 +209,7 @@ fn every_pattern_means_what_it_means_in_ecma_262() {
     }
 }
 
-/// In the drafts whose meta-schema checks it, a pattern stays one of ECMA-262.
+/// If a draft's meta-schema checks patterns, a translated pattern is still one of ECMA-262.
 #[test]
 fn plain_patterns_stay_valid() {
     for pattern in PATTERNS {
@@ -227,9 +227,9 @@ fn common_patterns_stay_as_they_are() {
     }
 }
 
-/// What has no counterpart is refused: it would mean something else.
+/// A construct without a counterpart is refused, since it would mean something else.
 #[test]
-fn what_differs_is_refused() {
+fn constructs_without_a_counterpart_are_refused() {
     let table = [
         ("(?i:a)", MODIFIERS),
         (r"\1(a)", REFERENCE),
@@ -263,7 +263,7 @@ fn what_differs_is_refused() {
 }
 
 proptest! {
-    /// Whatever is put together from such parts: what both take, both find in the same texts.
+    /// Random combinations of such constructs: if both accept a pattern, both find it in the same texts.
     #[test]
     fn the_two_agree_on_random_patterns(
         parts in prop::collection::vec(prop::sample::select(vec![

@@ -1,22 +1,22 @@
-//! Walks a pattern and says it again in the engine's words.
+//! Walks over a pattern and translates it into the engine's dialect.
 
 use super::captures::{Captures, Group};
 use super::property;
 use super::sets::{ANY, DIGIT, DOT, NOT_DIGIT, NOT_SPACE, NOT_WORD, SPACE, WORD, literal};
 
-/// Why a pattern is refused that is one of ECMA-262.
+/// Why a pattern of ECMA-262 is refused.
 pub(super) type Refused = &'static str;
 
 pub(super) const MODIFIERS: Refused = "groups with modifiers, such as (?i:…), are not supported in a pattern";
-pub(super) const REFERENCE: Refused = "a back-reference is supported only where its group has matched in any case: not before it, nor after it is optional, nor in a look-behind";
+pub(super) const REFERENCE: Refused = "a back-reference is supported only where its group has certainly matched: not before the group, not if the group is optional, and not in a look-behind";
 pub(super) const PROPERTY: Refused =
     "\\p names no property that ECMA-262 has (as it is written there: \\p{Lu}, \\p{Script=Greek}, \\p{Alphabetic})";
 
-/// Walks a pattern that is known to be well formed.
+/// Walks over a pattern that is known to be well formed.
 pub(super) struct Translator<'a> {
     pub(super) rest: &'a str,
     pub(super) out: String,
-    /// Whether the engine would read the pattern otherwise than ECMA-262 does.
+    /// True if the engine would read the pattern differently than ECMA-262 does.
     pub(super) differs: bool,
     captures: Captures,
 }
@@ -69,7 +69,7 @@ impl<'a> Translator<'a> {
         before
     }
 
-    /// The engine has it otherwise.
+    /// The engine writes it differently.
     pub(super) fn other(&mut self, text: &str) {
         self.differs = true;
         self.out.push_str(text);
@@ -86,7 +86,7 @@ impl<'a> Translator<'a> {
         let looks = [("?:", Group::Plain), ("?=", Group::Ahead), ("?!", Group::Never), ("?<=", Group::Behind), ("?<!", Group::Behind)];
         for (start, group) in looks {
             if self.eat(start) {
-                // The engine reads everything in a pattern with look-around as it stands.
+                // In a pattern with look-around, the engine reads everything literally.
                 self.differs |= group != Group::Plain;
                 self.captures.open(group);
                 self.out.push('(');
@@ -142,7 +142,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// Always known as letters, digits and `_`, as `\w` is.
+    /// Words consist of ASCII letters, digits and `_`, as for `\w`.
     fn word_boundary(&mut self, negated: bool) {
         let text = match negated {
             false => format!("(?:(?<=[{WORD}])(?![{WORD}])|(?<![{WORD}])(?=[{WORD}]))"),
@@ -165,7 +165,7 @@ impl<'a> Translator<'a> {
         property::translate(self.until('}'), negated).ok_or(PROPERTY)
     }
 
-    /// One character that was escaped, kept as it was where both dialects have it.
+    /// An escaped character, kept unchanged if both dialects have it.
     fn literal(&mut self, c: char) {
         if r"\.+*?()|[]{}^$/-".contains(c) {
             self.out.push('\\');
@@ -175,8 +175,8 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The character of an escape whose first character is `first`; `None` is half of a surrogate pair, which no text
-    /// holds.
+    /// The character of an escape whose first character is `first`; `None` for half of a surrogate pair, which no text
+    /// contains.
     pub(super) fn code_point(&mut self, first: char) -> Option<char> {
         let value = match first {
             'f' => 0x0C,
@@ -214,7 +214,7 @@ impl<'a> Translator<'a> {
     }
 }
 
-/// Whether what has just been closed need not match at all.
+/// True if what was just closed need not match at all.
 fn minimum_is_zero(rest: &str) -> bool {
     let counted = rest.strip_prefix('{').map(|count| count.trim_start_matches('0'));
     rest.starts_with(['*', '?']) || counted.is_some_and(|count| rest.starts_with("{0") && count.starts_with([',', '}']))

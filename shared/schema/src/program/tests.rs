@@ -12,9 +12,9 @@ fn typed(schema: &Value, item: &str) -> Result<String, String> {
     }
 }
 
-/// Whatever way a schema has of asking for a type, text is turned into it, and only where it asks.
+/// Whatever way a schema uses to want a type, text is converted to it, and only where the schema wants it.
 #[test]
-fn text_is_turned_into_what_the_schema_asks_for() {
+fn text_is_converted_to_what_the_schema_wants() {
     let d7 = "http://json-schema.org/draft-07/schema#";
     let table = [
         ("type", json!({"properties": {"a": {"type": "integer"}, "b": {}}}), r#"{"a":"5","b":"5"}"#, r#"{"a":5,"b":"5"}"#),
@@ -152,9 +152,9 @@ fn text_is_turned_into_what_the_schema_asks_for() {
     }
 }
 
-/// A text is never turned into something else to get around what the schema says of texts.
+/// A text is never converted to avoid what the schema says about texts.
 #[test]
-fn what_is_wrong_as_text_stays_wrong() {
+fn an_invalid_text_stays_invalid() {
     let zip = json!({"pattern": "^[0-9]{5}$"});
     let table = [
         (json!({"properties": {"zip": zip}}), r#"{"zip":"8001"}"#, "/zip pattern"),
@@ -176,9 +176,9 @@ fn what_is_wrong_as_text_stays_wrong() {
     }
 }
 
-/// A column that is fine as what the schema asks for is not blamed because another one is wrong.
+/// A column that is valid when converted is not blamed because another one is wrong.
 #[test]
-fn only_the_wrong_columns_are_told() {
+fn only_the_wrong_columns_are_reported() {
     let i = json!({"type": "integer"});
     let defs = |mut schema: Value| {
         schema["$defs"] = json!({"i": i});
@@ -229,9 +229,9 @@ fn only_the_wrong_columns_are_told() {
     }
 }
 
-/// A pattern of ECMA-262 that is not taken is told to be too large, not to be none.
+/// A pattern of ECMA-262 that is too large is reported as too large, not as invalid.
 #[test]
-fn a_pattern_that_is_too_large_is_told_so() {
+fn a_pattern_that_is_too_large_is_reported_as_such() {
     for schema in [json!({"pattern": r"(\w{200}){200}"}), json!({"patternProperties": {"^a{1000000}$": {}}})] {
         let refusals = Program::compile(&schema.to_string(), false).err().unwrap_or_default();
         assert_eq!(refusals.len(), 1, "{schema}");
@@ -239,7 +239,7 @@ fn a_pattern_that_is_too_large_is_told_so() {
     }
 }
 
-/// A schema's number may be as long as the params.
+/// A number in a schema may be as long as the params.
 #[test]
 fn a_long_number_of_the_schema_is_cut() {
     for keyword in ["multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
@@ -253,9 +253,9 @@ fn a_long_number_of_the_schema_is_cut() {
 }
 
 proptest! {
-    /// Whatever the item, what comes out is JSON that the schema allows, and typing it again changes nothing more.
+    /// Whatever the item is, the output is JSON that the schema allows, and converting it again changes nothing more.
     #[test]
-    fn what_is_typed_fits_and_stays(text in ".*", number in any::<f64>(), whole in any::<i64>(), empty in prop::bool::ANY) {
+    fn a_typed_item_fits_and_stays_the_same(text in ".*", number in any::<f64>(), whole in any::<i64>(), empty in prop::bool::ANY) {
         let schema = json!({"additionalProperties": {"anyOf": [{"type": ["number", "boolean"]}, {"enum": [null]}, {"maxLength": 3}]}});
         let more = if empty { "" } else { "TRUE" };
         let item = json!({"a": text, "b": number.to_string(), "c": whole.to_string(), "": more}).to_string();
@@ -271,9 +271,9 @@ proptest! {
 fn a_violation_says_what_is_wrong() {
     let contains = json!({"contains": {"type": "integer"}, "minContains": 2, "maxContains": 2});
     for (schema, item, expected) in [
-        (json!({"contains": {"type": "integer"}}), "[]", "no item is as asked for"),
-        (contains.clone(), "[1]", "too few items are as asked for"),
-        (contains, "[1,2,3]", "too many items are as asked for"),
+        (json!({"contains": {"type": "integer"}}), "[]", "no item is as required"),
+        (contains.clone(), "[1]", "too few items are as required"),
+        (contains, "[1,2,3]", "too many items are as required"),
         (json!({"propertyNames": {"maxLength": 2}}), r#"{"ab":1,"abc":1}"#, "the member's name \"abc\": longer than 2 characters"),
     ] {
         let program = Program::compile(&schema.to_string(), false).unwrap();

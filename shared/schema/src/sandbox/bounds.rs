@@ -1,8 +1,8 @@
-//! What a child may take. The numbers are told to people in `docs/json-schema.md`.
+//! The limits of a child. `docs/json-schema.md` lists them for users.
 
 use std::time::Duration;
 
-/// Time of a core that checking one item, and compiling one schema, may take.
+/// How much processor time checking an item, and compiling a schema, may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
     pub(super) item: Duration,
@@ -15,46 +15,46 @@ impl Default for Times {
     }
 }
 
-/// Time of a core that checking one item may take.
+/// How much processor time checking an item may take.
 pub(super) const ITEM_CPU_MAX: Duration = Duration::from_secs(1);
-/// Time of a core that compiling one schema may take.
+/// How much processor time compiling a schema may take.
 pub(super) const COMPILE_CPU_MAX: Duration = Duration::from_secs(2);
-/// On a busy machine a check, and the compiling of a schema, end after so long by the clock. Together with
-/// [`WAIT_MAX`] that is well before a worker's shortest deadline of 60 s, and before a request's of 25 s.
+/// On a busy machine a check, or compiling a schema, ends after this time by the clock. Together with [`WAIT_MAX`] that
+/// is well before a worker's shortest deadline of 60 s, and before a request's of 25 s.
 pub(super) const ITEM_WALL_MAX: Duration = Duration::from_secs(20);
 pub(super) const COMPILE_WALL_MAX: Duration = Duration::from_secs(10);
-/// What overruns the clock has taken too much if it had this part of its time of a core. A child that was given less is not
-/// to blame: its items are tried again.
+/// An item that exceeds the time by the clock has taken too much if it got at least this fraction of its processor
+/// time. If the child got less, the item is not to blame and is tried again.
 pub(super) const BLAMED_FROM_PART: u32 = 4;
-/// An item is given back once it has waited for so long in all, unless it is being checked.
+/// An item is returned once it has waited this long in all, unless it is being checked.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(15);
-/// How often it is asked whether an item that is being checked still is, once its wait is over.
+/// After its wait is over, it is checked this often whether an item is still being checked.
 pub(super) const STILL_EVERY: Duration = Duration::from_millis(250);
-/// Waiting for a turn and compiling, together.
+/// For waiting for a turn and compiling together.
 pub(super) const COMPILE_WAIT_MAX: Duration = Duration::from_secs(22);
 /// Memory besides the program itself and the stack.
 pub(super) const HEAP_BYTES_MAX: u64 = 96 << 20;
 /// The stack on which a child works.
 pub(super) const STACK_BYTES: usize = 32 << 20;
-/// A batch gives its turn back after so long.
+/// A batch gives up its turn after this time.
 pub(super) const TURN: Duration = Duration::from_millis(50);
-/// A child tells its results at least this often, if it comes to it between two items.
+/// A child sends its results at least this often, between two items.
 pub(super) const TELL_EVERY: Duration = Duration::from_millis(5);
-/// Items and bytes of a batch at most; one item always goes.
+/// The most items and bytes in a batch; a single item always fits.
 pub(super) const BATCH_ITEMS_MAX: usize = 128;
 pub(super) const BATCH_BYTES_MAX: usize = 128 << 10;
-/// Compiled schemas that a child keeps, as long as they take less than half of its memory.
+/// How many compiled schemas a child keeps, as long as they take less than half of its memory.
 pub(super) const PROGRAMS_MAX: usize = 16;
-/// A child that has had nothing to do for so long ends.
+/// A child ends after it has had nothing to do for this long.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(10);
-/// From so many items that were cut off on, a job's items are run one at a time.
+/// After this many items were cut off, a job's items are run one at a time.
 pub(super) const CUTS_UNTIL_ALONE: u32 = 2;
-/// How much nicer than the program itself its children are, so that the program answers.
+/// How much lower the children's priority is than the program's, so that the program still answers.
 pub(super) const NICENESS: i32 = 5;
-/// Bytes of a frame at most: a batch, its schema, and one item more than fits.
+/// The most bytes in a frame: a batch, its schema, and one item more than fits.
 pub(super) const FRAME_BYTES_MAX: usize = 16 << 20;
 
-/// The cores this process may use.
+/// How many cores this process may use.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,4 +1,4 @@
-//! Why a child was cut off, in words.
+//! Why a child was stopped, as text.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,25 +6,25 @@ use std::sync::Arc;
 use super::bounds::{COMPILE_CPU_MAX, COMPILE_WALL_MAX, HEAP_BYTES_MAX, ITEM_CPU_MAX, ITEM_WALL_MAX, STACK_BYTES};
 use crate::refusal::Refusal;
 
-/// The bound that was overrun.
+/// The limit that was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// Time of a core.
+    /// Processor time.
     Time,
     /// Memory.
     Memory,
     /// The stack.
     Stack,
-    /// None that is known: it ended in another way, or panicked.
+    /// Not known: the process ended in another way, or panicked.
     Crash,
 }
 
-/// What was cut off, and why.
+/// What was stopped, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
-    /// The bound.
+    /// The limit.
     pub bound: Bound,
-    /// Whether the item was known not to fit: only the reasons took too much.
+    /// True if the item was known not to fit, and only finding the reasons took too much.
     pub unfit: bool,
 }
 
@@ -34,13 +34,13 @@ pub enum Unusable {
     /// Something in it is wrong.
     #[error("{}", .0.first().map(ToString::to_string).unwrap_or_default())]
     Refused(Arc<[Refusal]>),
-    /// Compiling it takes more than it may.
+    /// Compiling it takes more than allowed.
     #[error("{}", .0.of_schema())]
     Cut(Cut),
 }
 
 impl Unusable {
-    /// Short text for grouping.
+    /// A short text for grouping.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "schema",
@@ -58,7 +58,7 @@ impl Unusable {
 }
 
 impl Cut {
-    /// Short text for grouping.
+    /// A short text for grouping.
     pub fn code(&self) -> &'static str {
         match self.bound {
             Bound::Time => "schema time",
@@ -68,16 +68,16 @@ impl Cut {
         }
     }
 
-    /// What a person is told of the schema.
+    /// The text for a person, about a schema.
     pub(crate) fn of_schema(&self) -> String {
         match self.bound {
             Bound::Time => {
                 let (core, clock) = (COMPILE_CPU_MAX.as_secs(), COMPILE_WALL_MAX.as_secs());
-                format!("compiling the schema takes more than {core} s of a core, or {clock} s on a busy machine")
+                format!("compiling the schema takes more than {core} s of processor time, or {clock} s on a busy machine")
             }
             Bound::Memory => format!("compiling the schema takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
             Bound::Stack => format!("compiling the schema takes more than {} MB of stack: its references go too deep", STACK_BYTES >> 20),
-            Bound::Crash => "compiling the schema ends the process that does it".to_owned(),
+            Bound::Crash => "compiling the schema crashes the process that does it".to_owned(),
         }
     }
 }
@@ -88,11 +88,11 @@ impl fmt::Display for Cut {
         match self.bound {
             Bound::Time => {
                 let (core, clock) = (ITEM_CPU_MAX.as_secs(), ITEM_WALL_MAX.as_secs());
-                write!(f, "{doing} takes more than {core} s of a core, or {clock} s on a busy machine")
+                write!(f, "{doing} takes more than {core} s of processor time, or {clock} s on a busy machine")
             }
             Bound::Memory => write!(f, "{doing} takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
             Bound::Stack => write!(f, "{doing} takes more than {} MB of stack: item and schema go too deep", STACK_BYTES >> 20),
-            Bound::Crash => write!(f, "{doing} ends the process that does it"),
+            Bound::Crash => write!(f, "{doing} crashes the process that does it"),
         }
     }
 }

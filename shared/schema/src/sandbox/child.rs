@@ -1,4 +1,4 @@
-//! The child: sets its limits, then compiles and checks what it is handed, until its parent closes the socket or dies.
+//! The child: sets its limits, then compiles and checks what it is given, until its parent closes the socket or dies.
 
 use std::env;
 use std::fs::File;
@@ -20,14 +20,14 @@ use limits::Limits;
 
 /// Set in a child's environment, and nothing else is.
 pub(super) const MARK: &str = "HEADWAY_SCHEMA_CHILD";
-/// Results are told once they are so many bytes.
+/// Results are sent once they have this many bytes.
 const TELL_BYTES: usize = 32 << 10;
 
 pub(super) fn is_asked_for() -> bool {
     env::var_os(MARK).is_some()
 }
 
-/// Never returns. Whatever goes wrong ends the process: the parent sees that.
+/// Never returns. Any error ends the process, which the parent notices.
 pub(super) fn run() -> ! {
     let served = Limits::set().and_then(|limits| {
         let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || serve(limits))?;
@@ -37,7 +37,7 @@ pub(super) fn run() -> ! {
 }
 
 fn serve(limits: Limits) -> io::Result<()> {
-    // What is wrong with an item is told; that a program panicked is too.
+    // Problems of an item are reported, and so is a panic.
     std::panic::set_hook(Box::new(|_| {}));
     let mut child = Child { out: Out::new()?, programs: Vec::new(), limits };
     child.limits.nothing_more()?;
@@ -52,7 +52,7 @@ fn serve(limits: Limits) -> io::Result<()> {
 
 struct Child {
     out: Out,
-    /// Compiled schemas, the one used last at the end.
+    /// Compiled schemas, the most recently used one last.
     programs: Vec<(u64, Program)>,
     limits: Limits,
 }
@@ -72,13 +72,13 @@ impl Child {
         }
         let Some((_, program)) = self.programs.last() else { return Ok(()) };
         if !batch.items.is_empty() && !self.out.check(program, &batch.items)? {
-            // It panicked, and may have left anything behind.
+            // It panicked and may have left anything in memory.
             self.programs.clear();
         }
         Ok(())
     }
 
-    /// False if it is of no use.
+    /// Returns false if the schema cannot be used.
     fn compile(&mut self, batch: &Batch<'_>, schema: &str) -> io::Result<bool> {
         if self.programs.len() >= PROGRAMS_MAX || self.limits.is_half_full() {
             self.programs.clear();
@@ -101,10 +101,10 @@ impl Child {
     }
 }
 
-/// The way back, with what has not been told yet.
+/// The output to the parent, with what has not been sent yet.
 struct Out {
     socket: File,
-    /// Where the parent sees which item this is at.
+    /// Where the parent sees which item is being checked.
     place: File,
     untold: Vec<u8>,
     told: Instant,
@@ -117,7 +117,7 @@ impl Out {
         Ok(Self { socket, place, untold: Vec::new(), told: Instant::now() })
     }
 
-    /// Tells at once.
+    /// Sends at once.
     fn tell(&mut self, kind: u8, payload: &[u8]) -> io::Result<()> {
         put_record(&mut self.untold, kind, payload);
         self.flush()
@@ -130,7 +130,7 @@ impl Out {
         Ok(())
     }
 
-    /// Checks items until all are or the turn is over; false if one panicked.
+    /// Checks items until all are checked or the turn is over. Returns false if one panicked.
     fn check(&mut self, program: &Program, items: &[&str]) -> io::Result<bool> {
         let began = Instant::now();
         for (at, item) in items.iter().enumerate() {
@@ -152,7 +152,7 @@ impl Out {
 
     fn check_one(&mut self, program: &Program, item: &str, index: usize) -> io::Result<bool> {
         Place { index, unfit: false }.write(&self.place)?;
-        // What is known is told before more is tried: that may end this process.
+        // Send what is known before trying more, since that may end this process.
         let mut unfit = || {
             let _ = Place { index, unfit: true }.write(&self.place);
         };

@@ -1,5 +1,5 @@
-//! The threads that drive children: each takes a batch, hands it to its child, passes the answers on, and sees to it that
-//! a child that ends costs only the item that ended it.
+//! The threads that drive children. Each takes a batch, gives it to its child and passes on the answers. If a child
+//! ends, only the item that caused it fails.
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -33,7 +33,7 @@ pub(super) struct Shared {
 struct State {
     turns: Turns,
     threads: usize,
-    /// Threads that wait for a batch, or will as soon as they are started.
+    /// Threads that wait for a batch, or will do so as soon as they have started.
     idle: usize,
 }
 
@@ -43,7 +43,7 @@ impl Shared {
         Self { state: Mutex::new(state), more: Condvar::new(), children_max, times }
     }
 
-    /// Takes a request on; a schema that is known to be of no use is answered at once.
+    /// Accepts a request. If its schema is known to be unusable, it is answered at once.
     pub(super) fn submit(self: &Arc<Self>, request: Request) {
         if let Some(unusable) = request.source.unusable.get() {
             let answer = Err(unusable.clone().into());
@@ -66,7 +66,7 @@ impl Shared {
                 state.threads += 1;
                 state.idle += 1;
             }
-            // Others may be at work; if none is, nobody would answer.
+            // Other threads may be running. If there are none, nobody would answer.
             Err(error) if state.threads == 0 => {
                 let why: Arc<str> = error.to_string().into();
                 while let Some(batch) = state.turns.next() {
@@ -104,12 +104,12 @@ impl Shared {
         state.turns.over(&batch.owner, batch.counted_suspect, batch.began.elapsed());
         state.idle += 1;
         drop(state);
-        // What had to wait for this batch may begin now.
+        // A request that had to wait for this batch may begin now.
         self.more.notify_one();
     }
 }
 
-/// Counts a batch as over, also if the thread panics.
+/// Counts a batch as ended, even if the thread panics.
 struct Ended {
     shared: Arc<Shared>,
     owner: Arc<str>,
@@ -127,17 +127,17 @@ impl Drop for Ended {
 struct Driver {
     shared: Arc<Shared>,
     child: Option<Process>,
-    /// Schemas that the child was given, and may still have.
+    /// Schemas that were given to the child and that it may still have.
     known: HashSet<u64>,
 }
 
-/// How handing over a batch went on.
+/// How a batch ended.
 enum Went {
-    /// All is answered, or goes back to wait.
+    /// Everything is answered, or goes back to wait.
     On,
-    /// The child has ended; at which request, if it had begun to check one.
+    /// The child has ended, while it was compiling or checking the request at this place, if it had begun one.
     Ended { bound: Bound, compiling: bool, at: Option<Place> },
-    /// The child has ended, but not by its own doing.
+    /// The child has ended for a reason outside of it.
     Unlucky(String),
 }
 
@@ -173,7 +173,7 @@ impl Driver {
         }
     }
 
-    /// Whether the child has, or will have, nothing of other schemas in it. A suspect is given a fresh one.
+    /// True if the child has, or will have, no other schemas in memory. A suspect is given a new child.
     fn make_room(&mut self, source: &Source, requests: &VecDeque<Request>) -> bool {
         let others = self.known.iter().any(|id| *id != source.id);
         if others && requests.iter().any(|request| request.suspect) {
@@ -188,7 +188,7 @@ impl Driver {
         self.known.clear();
     }
 
-    /// Hands a batch over and passes answers on; what is not answered stays in `requests`.
+    /// Gives a batch to the child and passes on its answers. Unanswered requests stay in `requests`.
     fn hand_over(&mut self, source: &Source, requests: &mut VecDeque<Request>) -> io::Result<Went> {
         let child = match &mut self.child {
             Some(child) => child,
@@ -244,13 +244,14 @@ impl Driver {
     fn unlucky(&mut self, requests: &mut VecDeque<Request>, why: &str) {
         self.drop_child();
         answer_all(requests, &NoVerdict::Unavailable(why.into()));
-        // Whatever it is, it is not mended at once: others are not let fail as fast as they come.
+        // Whatever the reason is, it will last for a moment: do not let other requests fail as fast as they arrive.
         thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// A child has ended: whose doing was it? That of the item it was at: for certain if nothing else was in the child, or if it
-/// is time, which is each one's own. Otherwise that item is tried alone. All others just go on.
+/// Decides which item made a child end: the one that was being checked. It is certain if nothing else was in the child,
+/// or if the limit was time, which counts for each item separately. Otherwise the item is tried alone. All other items
+/// continue.
 fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Option<Place>, alone_with_child: bool) {
     if compiling && (alone_with_child || bound == Bound::Time) {
         return useless(requests, Unusable::Cut(Cut { bound, unfit: false }));
@@ -267,7 +268,8 @@ fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Op
     }
 }
 
-/// Where a child is among the requests that have no answer yet; `items` were handed over. What it told since is not counted.
+/// Where a child is among the unanswered requests; `items` were given to it. Answers that it sent since are not
+/// counted.
 fn among_unanswered(place: Place, items: usize, unanswered: usize) -> Option<Place> {
     let answered = items.checked_sub(unanswered)?;
     Some(Place { index: place.index.saturating_sub(answered), ..place })
@@ -285,7 +287,7 @@ fn answer_all(requests: &mut VecDeque<Request>, answer: &NoVerdict) {
     requests.drain(..).for_each(|request| request.answer(Err(answer.clone())));
 }
 
-/// Passes one record on. Returns how the batch went, if it is over before all is answered.
+/// Passes on one record. Returns how the batch ended, if it is over before everything is answered.
 fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &mut HashSet<u64>) -> io::Result<Option<Went>> {
     match kind {
         record::COMPILED => {
@@ -330,7 +332,7 @@ fn useless(requests: &mut VecDeque<Request>, unusable: Unusable) {
     answer_all(requests, &NoVerdict::Schema(unusable));
 }
 
-/// A panic is its own item's doing, always.
+/// A panic is always caused by its own item.
 fn panicked(requests: &mut VecDeque<Request>) {
     if let Some(request) = requests.pop_front() {
         request.source.note_cut();
@@ -344,7 +346,8 @@ mod tests {
     use super::super::turns::Reply;
     use super::*;
 
-    /// A slow item is run once, and its neighbours are not suspected; what else ends a child is tried alone first.
+    /// A slow item is run once, and the others are not suspected. Any other item that ends a child is tried alone
+    /// first.
     #[test]
     fn only_the_item_that_a_child_was_at_is_blamed() {
         let table = [(Bound::Time, 3, Some(2), 2, vec![]), (Bound::Memory, 3, None, 3, vec![2]), (Bound::Memory, 1, Some(0), 0, vec![])];

@@ -1,8 +1,9 @@
-//! Which item of a batch a child is at, so that exactly that one is blamed when the child ends. The child tells its results
-//! some at a time, for speed, so its answers do not say it.
+//! Shows which item of a batch a child is at, so that exactly this item is blamed if the child ends. The child sends
+//! its results several at a time, for speed, so its answers do not show it.
 //!
-//! Parent and child share an open file, and with it its position: the child moves the position, the parent looks where it
-//! is. Nothing is read or written, and one move takes less than a microsecond. What a dead child was at stays known.
+//! Parent and child share an open file and so its position: the child moves the position, the parent reads it. Nothing
+//! is read from or written to the file, and moving takes less than a microsecond. The position is still known after the
+//! child has died.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -12,7 +13,7 @@ use std::io::{self, Seek, SeekFrom};
 pub(super) struct Place {
     /// The item, counted from 0.
     pub(super) index: usize,
-    /// It is known not to fit; why is being put into words.
+    /// True if it is known not to fit and the reasons are being collected.
     pub(super) unfit: bool,
 }
 
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_writes_the_other_reads() {
+    fn what_the_child_writes_the_parent_reads() {
         let child = File::open("/proc/self/exe").unwrap();
         let parent = child.try_clone().unwrap();
         assert_eq!(Place::read(&parent), None);

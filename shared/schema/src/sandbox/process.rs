@@ -1,4 +1,4 @@
-//! A child process as its parent holds it: a socket both ways, and what it says before it dies.
+//! A child process as seen by its parent: a socket in both directions, and its last output.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, Write};
@@ -15,18 +15,18 @@ use super::cause::Bound;
 use super::child::MARK;
 use super::place::Place;
 
-/// How long the parent waits for an answer before it looks at how much time the child has had.
+/// How long the parent waits for an answer before it checks how much processor time the child has used.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// What a dying child says is read up to so many bytes.
+/// How much of a dying child's output is read.
 const LAST_WORDS_BYTES: u64 = 4096;
 const SIGNAL_ABORT: i32 = 6;
 const SIGNAL_TIME: i32 = 24;
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
-/// This very program calls `enter` first.
+/// Records that this program calls `enter` first.
 pub(super) fn this_program_can() {
-    // Also right after the file was replaced by a newer one.
+    // This works even right after the file was replaced by a newer one.
     let running = PathBuf::from("/proc/self/exe");
     let program = if running.exists() { Some(running) } else { std::env::current_exe().ok() };
     program.into_iter().for_each(use_program);
@@ -43,20 +43,20 @@ pub(super) struct Process {
     came: Vec<u8>,
     /// Shares its position with the child, which moves it: see [`Place`].
     place: File,
-    /// When it last told something, and the time of a core it had had when that was first looked at since.
+    /// When it last sent something, and how much processor time it had used when that was first checked afterwards.
     quiet: Instant,
     cpu_when_quiet: Option<Duration>,
 }
 
-/// What a look at the socket brought.
+/// The result of looking at the socket.
 pub(super) enum Came {
-    /// More of its answer.
+    /// More of its answer arrived.
     More,
-    /// Nothing yet, and it is within its bounds.
+    /// Nothing arrived yet, and it is within its limits.
     Nothing,
-    /// It overran a bound, and has ended.
+    /// It exceeded a limit and has ended.
     Ended(Bound),
-    /// It has ended, but not by its own doing.
+    /// It has ended for a reason outside of it.
     Unlucky(&'static str),
 }
 
@@ -69,7 +69,7 @@ impl Process {
         socket.set_write_timeout(Some(ITEM_WALL_MAX))?;
         let place = File::open(program)?;
         let mut command = Command::new(program);
-        // No secret of the environment is in a child's reach.
+        // No secret in the environment must be within a child's reach.
         command.env_clear().env(MARK, "1").env("MALLOC_ARENA_MAX", "1");
         command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
         command.stdin(OwnedFd::from(theirs)).stdout(place.try_clone()?).stderr(Stdio::piped());
@@ -77,24 +77,24 @@ impl Process {
         Ok(Self { child, socket, came: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
     }
 
-    /// Hands it a frame.
+    /// Sends it a frame.
     pub(super) fn send(&mut self, frame: &[u8]) -> io::Result<()> {
         self.progress();
         self.place.rewind()?;
         self.socket.write_all(frame)
     }
 
-    /// Which item of the batch it is at; `None` if it has begun none. Also known of a child that has ended.
+    /// Which item of the batch it is at; `None` if it has not begun any. Also known for a child that has ended.
     pub(super) fn place(&self) -> Option<Place> {
         Place::read(&self.place)
     }
 
-    /// What came and was not taken yet.
+    /// What has arrived and was not consumed yet.
     pub(super) fn came(&self) -> &[u8] {
         &self.came
     }
 
-    /// So much of it has been taken.
+    /// Consumes this many bytes.
     pub(super) fn taken(&mut self, bytes: usize) {
         self.came.drain(..bytes);
     }
@@ -104,8 +104,8 @@ impl Process {
         self.cpu_when_quiet = None;
     }
 
-    /// Waits a moment for more. `cpu_max` is the time of a core, `wall_max` that of the clock, which it may take without
-    /// telling anything.
+    /// Waits a moment for more. Without sending anything it may take `cpu_max` of processor time and `wall_max` by the
+    /// clock.
     pub(super) fn look(&mut self, cpu_max: Duration, wall_max: Duration) -> Came {
         let mut bytes = [0; 64 << 10];
         match self.socket.read(&mut bytes) {
@@ -122,7 +122,7 @@ impl Process {
         }
     }
 
-    /// By the time of a core that it has had, so that a busy machine makes no honest item overrun.
+    /// Judges by the processor time used, so that no harmless item fails on a busy machine.
     fn judge(&mut self, cpu_max: Duration, wall_max: Duration) -> Came {
         let quiet = self.quiet.elapsed();
         let Some(cpu) = cpu_time(self.child.id()) else {
@@ -149,7 +149,7 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// What a child has ended of that closed its socket.
+    /// Why a child has ended that closed its socket.
     pub(super) fn ended(&mut self) -> Came {
         let status = self.ends_soon();
         self.kill();
@@ -163,15 +163,15 @@ impl Process {
             Some(Some(SIGNAL_ABORT)) if words.contains("memory allocation") => Came::Ended(Bound::Memory),
             Some(Some(_)) if words.contains("overflowed its stack") => Came::Ended(Bound::Stack),
             Some(Some(_)) => Came::Ended(Bound::Crash),
-            // Of its own accord: its limits could not be set, or it was not understood.
+            // It ended by itself: its limits could not be set, or it did not understand a frame.
             _ => {
-                tracing::warn!(words = %words.chars().take(200).collect::<String>(), "a child that checks items ended by itself");
+                tracing::warn!(words = %words.chars().take(200).collect::<String>(), "a child process that checks items ended by itself");
                 Came::Unlucky("the process that checks items does not work")
             }
         }
     }
 
-    /// A child that closed its socket is about to end: what it ends with is waited for, for a moment.
+    /// A child that closed its socket is about to end: waits a moment for its exit status.
     fn ends_soon(&mut self) -> Option<std::process::ExitStatus> {
         for _ in 0..100 {
             match self.child.try_wait() {
@@ -190,12 +190,12 @@ impl Drop for Process {
     }
 }
 
-/// What is to be said of a child that has told nothing for a while.
+/// The verdict on a child that has sent nothing for a while.
 #[derive(Debug, PartialEq, Eq)]
 enum Judged {
     Within,
     Overran,
-    /// It got too little of the machine to be blamed.
+    /// It got too little processor time to be blamed.
     Starved,
 }
 
@@ -209,12 +209,12 @@ fn judged(cpu: Duration, cpu_max: Duration, wall_is_over: bool) -> Judged {
     }
 }
 
-/// The time of a core that a process has had; `None` where the system does not say.
+/// How much processor time a process has used; `None` if the system does not say.
 fn cpu_time(process: u32) -> Option<Duration> {
-    /// What the kernel counts in, for programs: a hundred a second on every architecture of ours.
+    /// The kernel's unit for programs: a hundredth of a second on every architecture that is supported.
     const TICKS_A_SECOND: u64 = 100;
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may contain any character.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut times = fields.split_whitespace().skip(11).map(|field| field.parse::<u64>().ok());
     let ticks = times.next()?? + times.next()??;
@@ -225,7 +225,7 @@ fn cpu_time(process: u32) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    /// On a busy machine what takes too much ends all the same, and what was given next to nothing is not blamed.
+    /// On a busy machine an excessive item ends all the same, and one that got almost no processor time is not blamed.
     #[test]
     fn the_clock_ends_what_a_core_would_take_long_to_end() {
         let max = Duration::from_secs(1);

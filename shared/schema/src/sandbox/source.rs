@@ -1,4 +1,4 @@
-//! A schema as it is handed to children.
+//! A schema in the form that is given to children.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -7,37 +7,37 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use super::bounds::CUTS_UNTIL_ALONE;
 use super::cause::Unusable;
 
-/// A schema, and what is known of it. One is made for each job, and shared by its items.
+/// A schema, and what is known about it. There is one for each job, shared by its items.
 pub struct Source {
-    /// Never the same for two schemas in this process: children keep compiled schemas by it.
+    /// Unique among the schemas in this process: children keep compiled schemas under it.
     pub(super) id: u64,
     pub(super) schema: Box<str>,
     pub(super) text: bool,
-    /// Items that were cut off so far.
+    /// How many items were cut off so far.
     cuts: AtomicU32,
-    /// Set once it is known to be of no use.
+    /// Set once the schema is known to be unusable.
     pub(super) unusable: OnceLock<Unusable>,
 }
 
 impl Source {
-    /// A schema as JSON; with `text`, texts of items are converted to what it asks for.
+    /// A schema as JSON. With `text`, texts in items are converted to what it wants.
     pub fn new(schema: impl Into<Box<str>>, text: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { id, schema: schema.into(), text, cuts: AtomicU32::new(0), unusable: OnceLock::new() }
     }
 
-    /// An item was cut off, or killed its child.
+    /// Records that an item was cut off, or killed its child.
     pub(super) fn note_cut(&self) {
         self.cuts.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether an item of it was cut off already.
+    /// True if one of its items was cut off already.
     pub(super) fn is_suspect(&self) -> bool {
         self.cuts.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether its items are run one at a time.
+    /// True if its items are run one at a time.
     pub(super) fn runs_alone(&self) -> bool {
         self.cuts.load(Ordering::Relaxed) >= CUTS_UNTIL_ALONE
     }

@@ -1,6 +1,6 @@
-//! Whose batch is next: that of the owner whose batches have taken the least time, so that turns that are cut off after
-//! seconds count for more than those of milliseconds. Jobs of an owner take turns among themselves. An owner never has all
-//! children, and neither do the jobs that had items cut off.
+//! Decides whose batch is next: that of the owner whose batches have taken the least time. So a turn that is cut off after
+//! seconds counts for more than one of milliseconds. The jobs of an owner take turns. No owner ever has all children, and
+//! neither do the jobs that had items cut off.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +14,14 @@ use super::bounds::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX, TURN};
 use super::source::Source;
 use super::verdict::{Checked, NoVerdict};
 
-/// What is asked for.
+/// What is requested.
 #[derive(Debug)]
 pub(super) enum Work {
     Compile,
     Item(Box<RawValue>),
 }
 
-/// The verdict on an item; nothing of a schema that compiled.
+/// The verdict on an item, or nothing for a schema that compiled.
 pub(super) type Answer = Result<Option<Checked>, NoVerdict>;
 
 /// Who waits for the answer.
@@ -31,16 +31,16 @@ pub(super) enum Reply {
     Blocking(mpsc::SyncSender<Answer>),
 }
 
-/// Something to be done.
+/// A request.
 #[derive(Debug)]
 pub(super) struct Request {
     owner: Arc<str>,
     pub(super) source: Arc<Source>,
     pub(super) work: Work,
     reply: Reply,
-    /// Whether it is being checked: not whether others of its batch are.
+    /// True if this item itself is being checked, not only others of its batch.
     pub(super) begun: Arc<AtomicBool>,
-    /// Its child ended before: it is run alone, and a second time convicts it.
+    /// True if its child ended before: it is run alone, and if its child ends again it is to blame.
     pub(super) suspect: bool,
 }
 
@@ -49,7 +49,7 @@ impl Request {
         Self { owner: owner.into(), source: source.clone(), work, reply, begun: Arc::default(), suspect: false }
     }
 
-    /// Whoever has gone gets no answer.
+    /// If the caller has gone, the answer is dropped.
     pub(super) fn answer(self, answer: Answer) {
         match self.reply {
             Reply::Async(reply) => {
@@ -86,7 +86,7 @@ impl Request {
     }
 }
 
-/// Requests of one schema, to be handed to one child.
+/// Requests for one schema, for one child.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) owner: Arc<str>,
@@ -95,14 +95,14 @@ pub(super) struct Batch {
     counted_suspect: bool,
 }
 
-/// Owners with nothing to do of whom is remembered that they have taken more than others.
+/// For how many owners without work the time that they have taken is remembered.
 const REMEMBERED_MAX: usize = 1_000;
 
-/// What waits, and what is under way.
+/// What waits, and what is running.
 #[derive(Debug)]
 pub(super) struct Turns {
     children_max: usize,
-    /// Owners who have something waiting; of two who have taken as much time, the first one is next.
+    /// Owners with something waiting. Of two who have taken the same time, the first one is next.
     ring: VecDeque<Arc<str>>,
     owners: HashMap<Arc<str>, Owner>,
     suspects_running: usize,
@@ -126,12 +126,12 @@ impl Turns {
         Self { children_max, ring: VecDeque::new(), owners: HashMap::new(), suspects_running: 0, least_taken: Duration::ZERO }
     }
 
-    /// One more request, behind the others of its job.
+    /// Adds a request, after the others of its job.
     pub(super) fn add(&mut self, request: Request) {
         self.queue_of(&request).push_back(request);
     }
 
-    /// What was not done, before the others of its job and in the same order.
+    /// Puts back what was not done, before the others of its job and in the same order.
     pub(super) fn put_back(&mut self, requests: VecDeque<Request>) {
         for request in requests.into_iter().rev() {
             request.begun.store(false, Ordering::Relaxed);
@@ -177,14 +177,14 @@ impl Turns {
         None
     }
 
-    /// Owners who have something waiting, who has taken the least time first.
+    /// Owners with something waiting, sorted by the time that they have taken, the least first.
     fn in_order(&self) -> Vec<Arc<str>> {
         let mut names: Vec<_> = self.ring.iter().cloned().collect();
         names.sort_by_key(|name| self.owners.get(name).map(|owner| owner.taken));
         names
     }
 
-    /// A batch is over, whatever came of it, after so long.
+    /// Records that a batch is over, whatever its result, and how long it took.
     pub(super) fn over(&mut self, owner: &Arc<str>, counted_suspect: bool, took: Duration) {
         self.suspects_running -= usize::from(counted_suspect);
         if let Some(owner) = self.owners.get_mut(owner) {
@@ -234,7 +234,7 @@ impl Batch {
     }
 }
 
-/// As many as fit a batch; a suspect goes alone.
+/// As many as fit into a batch; a suspect goes alone.
 fn take(waiting: &mut VecDeque<Request>) -> VecDeque<Request> {
     let mut batch = VecDeque::new();
     let mut bytes = 0;

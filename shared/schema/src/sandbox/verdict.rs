@@ -1,4 +1,4 @@
-//! What is said of an item.
+//! The result of checking an item.
 
 use std::sync::Arc;
 
@@ -7,30 +7,30 @@ use serde_json::value::RawValue;
 use super::cause::{Cut, Unusable};
 use crate::violations::Misfit;
 
-/// What became of an item.
+/// The result of checking an item.
 #[derive(Debug)]
 pub enum Checked {
-    /// It fits; as it came.
+    /// It fits unchanged.
     Fits(Box<RawValue>),
-    /// It fits, with text turned into types.
+    /// It fits, after text was converted to types.
     Typed(Box<RawValue>),
     /// It does not fit.
     Misfit(Misfit),
 }
 
-/// Why there is no verdict on an item.
+/// Why an item could not be checked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NoVerdict {
-    /// The schema is of no use.
+    /// The schema cannot be used.
     #[error(transparent)]
     Schema(#[from] Unusable),
-    /// Checking the item took more than it may.
+    /// Checking the item took more than allowed.
     #[error("{cut}")]
     Cut {
-        /// Which bound it was.
+        /// The limit.
         cut: Cut,
     },
-    /// No child could be had; it may be tried again.
+    /// No child was available. It may be tried again.
     #[error("items cannot be checked now: {0}")]
     Unavailable(Arc<str>),
 }

@@ -1,5 +1,5 @@
-//! What parent and child say to each other. A batch is one frame; answers are records, so that each is told as soon as it
-//! is known.
+//! The protocol between parent and child. A batch is one frame. Answers are records, so that each can be sent as soon
+//! as it is known.
 
 use std::io::{self, Read};
 
@@ -9,29 +9,29 @@ use super::bounds::FRAME_BYTES_MAX;
 pub(super) mod record {
     /// The schema of this batch is compiled.
     pub(crate) const COMPILED: u8 = 1;
-    /// The schema is of no use: a list of refusals.
+    /// The schema cannot be used: a list of refusals.
     pub(crate) const REFUSED: u8 = 2;
     /// The child no longer has the schema.
     pub(crate) const UNKNOWN: u8 = 3;
-    /// The item fits as it is.
+    /// The item fits unchanged.
     pub(crate) const FITS: u8 = 4;
-    /// The item fits, typed.
+    /// The item fits after its types were changed.
     pub(crate) const TYPED: u8 = 5;
     /// The item does not fit: a misfit.
     pub(crate) const MISFIT: u8 = 6;
-    /// Checking the item panicked; the rest of the batch was not begun, and no schema is kept.
+    /// Checking the item panicked. The rest of the batch was not begun, and no schema is kept.
     pub(crate) const PANICKED: u8 = 7;
-    /// The turn is over: the rest of the batch was not begun.
+    /// The turn is over. The rest of the batch was not begun.
     pub(crate) const TURN_OVER: u8 = 8;
     /// Compiling the schema panicked.
     pub(crate) const USELESS: u8 = 9;
 }
 
-/// A batch as the child gets it.
+/// A batch as the child receives it.
 pub(super) struct Batch<'a> {
     pub(super) source: u64,
     pub(super) text: bool,
-    /// The schema, if the child does not have it yet.
+    /// The schema, unless the child has it already.
     pub(super) schema: Option<&'a str>,
     pub(super) items: Vec<&'a str>,
 }
@@ -49,7 +49,7 @@ impl<'a> Batch<'a> {
         frame
     }
 
-    /// `None` if the frame is not one.
+    /// `None` if the frame is invalid.
     pub(super) fn decode(frame: &'a [u8]) -> Option<Self> {
         let (source, rest) = frame.split_first_chunk::<8>()?;
         let (flags, mut rest) = rest.split_first()?;
@@ -89,7 +89,7 @@ pub(super) fn put_record(to: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     put(to, payload);
 }
 
-/// Takes the next whole record from the front.
+/// Takes the next complete record from the front.
 pub(super) fn take_record<'b>(from: &mut &'b [u8]) -> Option<(u8, &'b [u8])> {
     let (kind, mut rest) = from.split_first()?;
     let payload = take(&mut rest)?;
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_comes_as_it_was_sent() {
+    fn a_batch_arrives_as_sent() {
         for schema in [None, Some("{}"), Some("")] {
             let sent = Batch { source: 7, text: true, schema, items: vec!["1", "", "\"é\""] };
             let frame = sent.encode();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_taken_once_it_is_whole() {
+    fn a_record_is_taken_only_when_complete() {
         let mut told = Vec::new();
         put_record(&mut told, record::TYPED, b"5");
         put_record(&mut told, record::FITS, b"");

@@ -1,23 +1,23 @@
-//! Schemas and items that somebody who means harm would hand in.
+//! Schemas and items that an attacker might submit.
 
 use serde_json::{Map, Value, json};
 
-/// A schema, an item, and what may come of them.
+/// A schema, an item, and the possible results.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) schema: Value,
     pub(crate) text: bool,
     pub(crate) item: String,
-    /// Any of these; whatever is a bound depends on the machine only in which one is met first.
+    /// Any of these: which limit is exceeded first depends on the machine.
     pub(crate) expected: &'static [&'static str],
 }
 
 const TIME: &[&str] = &["schema time"];
 const MEMORY: &[&str] = &["schema memory"];
-/// Too much for any schema to be compiled.
+/// Too much for any schema to compile.
 const USELESS: &[&str] = &["refused: schema memory", "refused: schema stack", "refused: schema time"];
 const REFUSED: &[&str] = &["refused: schema"];
-/// Cheap enough, or cut off: either way it ends.
+/// Cheap enough, or cut off: it ends either way.
 const ENDS: &[&str] =
     &["fits", "schema time", "schema memory", "schema stack", "refused: schema memory", "refused: schema time", "refused: schema stack"];
 
@@ -25,7 +25,7 @@ fn case(name: &'static str, schema: Value, item: impl Into<String>, expected: &'
     Case { name, schema, text: false, item: item.into(), expected }
 }
 
-/// `$defs` from 0 to `length`, each made from the reference to the next.
+/// `$defs` from 0 to `length`, each built from the reference to the next.
 fn chain(length: usize, to: &str, link: impl Fn(String) -> Value, last: Value) -> Value {
     let mut defs: Map<_, _> = (0..length).map(|i| (i.to_string(), link(format!("{to}#/$defs/{}", i + 1)))).collect();
     defs.insert(length.to_string(), last);
@@ -58,7 +58,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [references(), shapes(), sizes(), patterns(), numbers(), texts()].into_iter().flatten().collect()
 }
 
-/// References by every spelling, so that no walk over the schema could follow them all.
+/// References in every form, so that no walk over the schema could follow all of them.
 fn references() -> Vec<Case> {
     let closed = |r: String| json!({"allOf": [{"$ref": r}], "unevaluatedProperties": false});
     let doubled = |r: String| json!({"allOf": [{"$ref": r}, {"$ref": r}]});
@@ -99,7 +99,7 @@ fn references() -> Vec<Case> {
     cases
 }
 
-/// Small, and much to do.
+/// Small schemas with much to do.
 fn shapes() -> Vec<Case> {
     let branch = json!({"items": {"$ref": "#"}});
     let tree = |keyword: &str| json!({"$defs": {}, keyword: [branch, branch], "type": "array"});
@@ -287,7 +287,7 @@ fn numbers() -> Vec<Case> {
     ]
 }
 
-/// What is converted is tried in more than one way.
+/// Conversions are tried in more than one way.
 fn texts() -> Vec<Case> {
     let all: Map<_, _> = (0..2_000).map(|i| (format!("k{i}"), json!({"type": ["integer", "null"], "minimum": 5}))).collect();
     let any = json!({"additionalProperties": {"anyOf": [{"type": "integer", "minimum": 5}, {"type": "null"}]}});

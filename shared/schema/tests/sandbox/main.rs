@@ -1,5 +1,5 @@
-//! The sandbox against schemas, patterns and items made to hang, to eat memory and to crash: each costs itself alone, ends
-//! in bounded time, and is told by a code that says which bound it was.
+//! The sandbox with schemas, patterns and items made to hang, to use up memory and to crash: each fails only itself,
+//! ends in limited time, and is reported with a code that names the limit.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
@@ -21,7 +21,7 @@ fn raw(json: impl Into<String>) -> Box<RawValue> {
     RawValue::from_string(json.into()).unwrap()
 }
 
-/// What came of it, in a word or two.
+/// The result in a word or two.
 fn outcome(checked: &Result<Checked, NoVerdict>) -> String {
     match checked {
         Ok(Checked::Fits(_)) => "fits".to_owned(),
@@ -33,8 +33,8 @@ fn outcome(checked: &Result<Checked, NoVerdict>) -> String {
     }
 }
 
-/// On a busy machine something may be given back without a verdict, since it waited for too long: it is tried again, as a worker
-/// does, but not for ever.
+/// On a busy machine an item may be returned without a verdict because it waited too long. It is tried again, as a
+/// worker does, but not for ever.
 const TRIES_MAX: usize = 20;
 
 async fn patiently<T, F: Future<Output = Result<T, NoVerdict>>>(work: impl Fn() -> F) -> Result<T, NoVerdict> {
@@ -47,13 +47,13 @@ async fn patiently<T, F: Future<Output = Result<T, NoVerdict>>>(work: impl Fn() 
     work().await
 }
 
-/// What came of checking an item.
+/// The result of checking an item.
 async fn verdict(sandbox: &Sandbox, owner: &str, source: &Arc<Source>, item: &RawValue) -> String {
     outcome(&patiently(|| sandbox.check(owner, source, item.to_owned())).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_costs_itself_alone() {
+async fn each_fails_only_itself() {
     let sandbox = sandbox(3);
     let mut wrong = Vec::new();
     for case in hostile::cases() {
@@ -69,8 +69,8 @@ async fn each_costs_itself_alone() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// In the midst of honest items, those that take too much fail, each by its bound, and all others are checked: also items of
-/// the same job, and of others who wait at the same time.
+/// Among harmless items, those that take too much fail with their limit, and all others are checked: also items of the
+/// same job, and those of others that wait at the same time.
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_are_checked() {
     let sandbox = sandbox(2);
@@ -98,7 +98,7 @@ async fn neighbours_are_checked() {
     }
 }
 
-/// It is known by then.
+/// The refusal is remembered.
 #[tokio::test]
 async fn a_schema_that_was_refused_is_refused_again_at_once() {
     let sandbox = sandbox(1);
@@ -110,7 +110,7 @@ async fn a_schema_that_was_refused_is_refused_again_at_once() {
     assert!(matches!(sandbox.compile("ann", &source).await, Err(NoVerdict::Schema(_))));
 }
 
-/// Slow items of a job end as what they are, and leave their neighbours alone.
+/// Slow items of a job fail with their limit, and the items around them are not affected.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_items_are_found_among_their_neighbours() {
     let sandbox = sandbox(2);
@@ -127,10 +127,10 @@ async fn slow_items_are_found_among_their_neighbours() {
     }
 }
 
-/// The clock of this test runs ahead: an item that waits behind one without end is given back, also if both were handed over
-/// together.
+/// The clock of this test runs fast: an item that waits behind an endless one is returned, even if both were in one
+/// batch.
 #[tokio::test(start_paused = true)]
-async fn an_item_that_waits_for_long_is_given_back() {
+async fn an_item_that_waits_too_long_is_returned() {
     headway_schema::sandbox::use_program(env!("CARGO_BIN_EXE_headway-schema-child"));
     let sandbox = Sandbox::with_times(1, Duration::from_secs(5), Duration::from_secs(5));
     let endless = hostile::cases().into_iter().find(|case| case.name == "31 levels of unevaluatedItems").unwrap();
@@ -139,7 +139,7 @@ async fn an_item_that_waits_for_long_is_given_back() {
     let began = tokio::time::Instant::now();
     let found = tokio::select! {
         biased;
-        // It is being checked, which the clock does not wait for either.
+        // It is being checked, and the clock does not wait for that.
         () = async { drop(slow.await); std::future::pending().await } => return,
         found = sandbox.check("ann", &source, raw("1")) => found,
     };

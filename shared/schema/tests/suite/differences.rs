@@ -1,4 +1,4 @@
-//! Where Headway differs from the suite, by choice.
+//! Where Headway deliberately differs from the suite.
 
 /// Schemas that are refused.
 pub(crate) const REFUSED: &[&str] = &[
@@ -47,7 +47,7 @@ pub(crate) const REFUSED: &[&str] = &[
     "vocabulary: schema that uses custom metaschema with with no validation vocabulary",
 ];
 
-/// Items on which the verdict is another.
+/// Items with another verdict.
 pub(crate) const OTHER_VERDICTS: &[&str] = &[
     "format: date format / invalid date string is only an annotation by default",
     "format: date-time format / invalid date-time string is only an annotation by default",

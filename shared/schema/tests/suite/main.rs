@@ -1,6 +1,6 @@
-//! The suite that the authors of JSON Schema keep, draft 2020-12: every verdict, every format, and every valid flat object
-//! as rows of text. Where Headway differs by choice, the case is listed here and in `docs/json-schema.md`; a case that is
-//! listed and does not differ fails too.
+//! The test suite of the authors of JSON Schema, draft 2020-12: every verdict, every format, and every valid flat
+//! object as rows of text. Where Headway deliberately differs, the case is listed here and in `docs/json-schema.md`. A
+//! listed case that does not differ fails the test too.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
@@ -31,9 +31,9 @@ async fn verdict(sandbox: &Sandbox, source: &Arc<Source>, item: &RawValue) -> Op
     }
 }
 
-/// What the suite says and what Headway says are the same, but for what is listed.
+/// The verdicts of the suite and of Headway are the same, except for those listed.
 #[tokio::test]
-async fn verdicts_are_those_of_the_suite() {
+async fn verdicts_equal_those_of_the_suite() {
     let sandbox = sandbox();
     let (mut refused, mut differ, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
     for group in groups() {
@@ -56,7 +56,7 @@ async fn verdicts_are_those_of_the_suite() {
     assert_same(&differ, differences::OTHER_VERDICTS, "verdicts that differ");
 }
 
-/// A row of text that stands for an object which the schema allows is typed and accepted.
+/// A row of text for an object that the schema allows is typed and accepted.
 #[tokio::test]
 async fn valid_flat_objects_are_typed_and_accepted_as_text() {
     let sandbox = sandbox();
@@ -78,7 +78,7 @@ async fn valid_flat_objects_are_typed_and_accepted_as_text() {
                     continue;
                 }
             };
-            // What comes out is what the schema allows, and stands for what went in.
+            // The output is allowed by the schema and has the meaning of the input.
             assert!(matches!(verdict(&sandbox, &strict, &typed).await, Some(Checked::Fits(_))), "{name}: {typed}");
             assert_eq!(as_text(&typed).unwrap().get(), row.get(), "{name}");
         }
@@ -87,7 +87,7 @@ async fn valid_flat_objects_are_typed_and_accepted_as_text() {
     assert_same(&rejected, differences::REJECTED_AS_TEXT, "rows rejected as text");
 }
 
-/// The object with every value as CSV has it; `None` if it is no object, or not flat.
+/// The object with every value as in CSV; `None` if it is not a flat object.
 fn as_text(item: &RawValue) -> Option<Box<RawValue>> {
     let members: serde_json::Map<String, Value> = serde_json::from_str(item.get()).ok()?;
     let raw: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(item.get()).ok()?;

@@ -1,4 +1,4 @@
-//! Limits that the kernel keeps. They are set before anything is read, and can only become stricter.
+//! Limits that the kernel enforces. They are set before anything is read, and can only become stricter.
 
 use std::fs::File;
 use std::io;
@@ -8,21 +8,21 @@ use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimi
 
 use crate::sandbox::bounds::{COMPILE_CPU_MAX, HEAP_BYTES_MAX, ITEM_CPU_MAX, NICENESS, STACK_BYTES, TURN};
 
-/// What the kernel calls a page where it does not say.
+/// The size of a page, if the kernel does not say.
 const PAGE_BYTES: u64 = 4096;
 
-/// The limits that are set, and how much of them is used.
+/// The limits, and how much of them is used.
 pub(super) struct Limits {
-    /// The kernel's count of this process's pages; not there on every system.
+    /// The kernel's count of this process's pages; not available on every system.
     pages: Option<File>,
     base_bytes: u64,
 }
 
 impl Limits {
-    /// No files, no core dump, no more memory than the bound, and an end with the parent's.
+    /// No files, no core dump, no more memory than the limit, and an end together with the parent.
     pub(super) fn set() -> io::Result<Self> {
         end_with_parent()?;
-        // A machine that does not allow it runs children as everything else.
+        // If the machine does not allow it, children run with the normal priority.
         let _ = setpriority_process(None, NICENESS);
         let mut limits = Self { pages: File::open("/proc/self/statm").ok(), base_bytes: 0 };
         limits.base_bytes = limits.used_bytes();
@@ -34,13 +34,13 @@ impl Limits {
         Ok(limits)
     }
 
-    /// Neither threads nor processes from here on, and nothing is opened.
+    /// From now on no thread or process can be started, and nothing opened.
     pub(super) fn nothing_more(&self) -> io::Result<()> {
         lower(Resource::Nproc, 0)?;
         lower(Resource::Nofile, 0)
     }
 
-    /// The kernel ends the process if the parent does not: some seconds from now, of a core's time.
+    /// Gives the process some more seconds of processor time. After that the kernel ends it, if the parent does not.
     pub(super) fn extend_time(&self) -> io::Result<()> {
         let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec as u64;
         let more = 2 * (COMPILE_CPU_MAX + ITEM_CPU_MAX + TURN).as_secs() + 2;
@@ -52,7 +52,7 @@ impl Limits {
         self.used_bytes() > self.base_bytes + STACK_BYTES as u64 + HEAP_BYTES_MAX / 2
     }
 
-    /// The address space in use.
+    /// How much address space is used.
     fn used_bytes(&self) -> u64 {
         let mut text = [0; 64];
         let read = self.pages.as_ref().and_then(|pages| pages.read_at(&mut text, 0).ok()).unwrap_or(0);
@@ -71,7 +71,7 @@ fn lower(resource: Resource, to: u64) -> io::Result<()> {
     Ok(setrlimit(resource, Rlimit { current: Some(to), maximum: Some(to) })?)
 }
 
-/// A parent that is killed closes the socket, which an idle child sees; a busy one is killed too.
+/// A killed parent closes the socket, which an idle child notices; a busy one is killed by the kernel.
 fn end_with_parent() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;

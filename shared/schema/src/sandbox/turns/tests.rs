@@ -10,7 +10,7 @@ fn item(owner: &str, source: &Arc<Source>, bytes: usize) -> (Request, oneshot::R
     (Request::new(owner, source, Work::Item(item), Reply::Async(reply)), answer)
 }
 
-/// Adds items, and keeps whoever waits for them.
+/// Adds items and keeps the receivers of their answers.
 fn add(turns: &mut Turns, owner: &str, source: &Arc<Source>, count: usize) -> Vec<oneshot::Receiver<Answer>> {
     let one = |_| {
         let (request, answer) = item(owner, source, 10);
@@ -26,7 +26,7 @@ fn next(turns: &mut Turns) -> Option<(String, u64, usize)> {
     Some((batch.owner.to_string(), batch.source.id, batch.requests.len()))
 }
 
-/// One owner's thousand items, in however many jobs, are not before another owner's one.
+/// One owner's thousand items, in however many jobs, do not come before another owner's single item.
 #[test]
 fn owners_take_turns_and_their_jobs_do() {
     let mut turns = Turns::new(3);
@@ -38,7 +38,7 @@ fn owners_take_turns_and_their_jobs_do() {
     }
     let expected = [("ann", a.id, 128), ("bob", c.id, 1), ("ann", b.id, 1), ("ann", a.id, 128), ("ann", a.id, 44)];
     assert_eq!(order, expected.map(|(owner, source, count)| (owner.to_owned(), source, count)));
-    assert!(turns.owners.is_empty() && turns.ring.is_empty(), "nothing is kept of who has gone");
+    assert!(turns.owners.is_empty() && turns.ring.is_empty(), "nothing is kept of owners without requests");
 }
 
 /// What broke it: owners each of whose turns is cut off after a second, and one whose turns take no time: turn by turn, the
@@ -86,7 +86,7 @@ fn an_owner_never_has_all_children() {
     assert!(Turns::new(1).next().is_none());
 }
 
-/// Jobs that had items cut off do not have all children either, whosever they are.
+/// Jobs that had items cut off never have all children either, whoever owns them.
 #[test]
 fn suspects_never_have_all_children() {
     let mut turns = Turns::new(2);
@@ -101,9 +101,9 @@ fn suspects_never_have_all_children() {
     assert_eq!(&*turns.next().unwrap().owner, "bob");
 }
 
-/// Who waits for an answer must be able to give up while others of the batch are checked.
+/// A caller must be able to give up while others of the batch are being checked.
 #[test]
-fn an_item_that_is_handed_over_is_not_being_checked_yet() {
+fn an_item_in_a_batch_is_not_being_checked_yet() {
     let mut turns = Turns::new(1);
     let _waiting = add(&mut turns, "ann", &source(), 3);
     let batch = turns.next().unwrap();
@@ -134,9 +134,9 @@ fn a_batch_is_bounded_and_a_suspect_goes_alone() {
     assert_eq!([next(&mut turns).unwrap().2, next(&mut turns).unwrap().2], [1, 1], "after two cuts all of the job do");
 }
 
-/// Items whose job was cancelled, or whose time ran out, are not checked any more.
+/// Items whose job was cancelled, or whose time is over, are no longer checked.
 #[test]
-fn nobody_works_for_who_has_gone() {
+fn requests_without_a_caller_are_dropped() {
     let mut turns = Turns::new(1);
     let a = source();
     drop(add(&mut turns, "ann", &a, 5));
