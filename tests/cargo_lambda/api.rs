@@ -1,4 +1,4 @@
-//! A client of the api function, with a token made from the development key as `headway token` makes it.
+//! A client of the api function, with a token made from the development key like that of `headway token`.
 
 use std::fs;
 use std::path::Path;
@@ -9,9 +9,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
-/// Far longer than anything here takes on a busy machine.
+/// Much longer than anything here takes on a busy machine.
 const WITHIN: Duration = Duration::from_secs(600);
-/// Between two looks at another process.
+/// The pause between two looks at another process.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(crate) struct Api {
@@ -21,7 +21,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Asks until somebody listens; the api function itself is started by that question, and answers it when it is up.
+    /// Polls until the api function answers. The first request starts it, and it answers when it is ready.
     pub(crate) async fn ready(port: u16, state: &Path) -> Self {
         let client = Client::builder().no_proxy().timeout(WITHIN).build().unwrap();
         let url = format!("http://127.0.0.1:{port}");
@@ -36,7 +36,7 @@ impl Api {
         Self { client, url, token: token(&state.join("headway/dev.key")) }
     }
 
-    /// Starts a job; gives its id.
+    /// Starts a job and returns its id.
     pub(crate) async fn start(&self, path: &str, job: &Value) -> String {
         let request = self.request(Method::POST, path).header("content-type", "application/json").body(job.to_string());
         let answer = request.send().await.unwrap();

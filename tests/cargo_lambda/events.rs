@@ -1,4 +1,4 @@
-//! Events for the worker function, in files, made from the example of the repository.
+//! Events for the worker function, in files, made from the repository's example.
 
 use std::fs;
 
@@ -7,9 +7,9 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::watch::root;
 
-/// The example as it is: a chunk of a job that there is not.
+/// The example unchanged: a chunk of a job that does not exist.
 pub(crate) const SQS_CHUNK: &str = "examples/events/sqs-chunk.json";
-/// What the schedule sends.
+/// The event of the schedule.
 pub(crate) const SCHEDULE: &str = "examples/events/schedule.json";
 
 /// The example's message, for this chunk of this job.
@@ -25,7 +25,7 @@ pub(crate) fn chunk(job: &str, number: u16, first_index: u64, items: &[Value]) -
     file(&event)
 }
 
-/// A message of that text, which nobody here has sent.
+/// A message with that text, which Headway did not send.
 pub(crate) fn foreign(body: &str, message_id: &str) -> TempPath {
     let mut event = example();
     event["Records"][0]["body"] = json!(body);

@@ -1,5 +1,5 @@
-//! The three functions under `cargo lambda watch`, as a developer without an AWS account runs them: asked by HTTP and by
-//! `cargo lambda invoke`, in three processes, on the same data.
+//! The three functions under `cargo lambda watch`, as a developer without an AWS account runs them: called over HTTP
+//! and by `cargo lambda invoke`, in three processes, on the same data.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::watch::Watch;
 
-/// Three chunks of at most three, the second with one item that fails.
+/// Three chunks of at most three items; one item of the second chunk fails.
 fn airports() -> Value {
     let codes = ["ZRH", "GVA", "BSL", "BRN", "LUGANO", "SIR", "ACH"];
     let items: Vec<Value> = codes.iter().map(|iata| json!({"iata": iata})).collect();
@@ -24,10 +24,10 @@ fn airports() -> Value {
 }
 
 #[tokio::test]
-async fn three_processes_do_the_real_thing_on_the_same_data() {
+async fn three_processes_work_on_the_same_data() {
     let place = tempfile::tempdir().unwrap();
     let (data, state) = (place.path().join("data"), place.path().join("state"));
-    // While the test holds the data, the api function leaves its jobs to whoever invokes the worker.
+    // While the test holds the pump's lock, the api function does not run jobs, so the test invokes the worker.
     let hosted = Hosted::open(Some(data.clone())).await.unwrap();
     let hold = hosted.embedded.take_over().await.unwrap().unwrap();
     let long_ended = past::ended_job(&hosted.app).await;
@@ -48,7 +48,7 @@ async fn three_processes_do_the_real_thing_on_the_same_data() {
     assert!(hosted.embedded.take_over().await.unwrap().is_some(), "the api function holds the data no more");
 }
 
-/// The worker function settles what it is handed, once; drops what belongs to no job; reports what is not ours.
+/// The worker function settles each message once, drops those of a job that does not exist, and reports foreign ones.
 async fn invoked_by_hand(watch: &Watch, api: &Api, job: &str) {
     let chunk = events::chunk(job, 1, 3, &airports()["items"].as_array().unwrap()[3..6]);
     for delivery in 1..=2 {
@@ -64,7 +64,7 @@ async fn invoked_by_hand(watch: &Watch, api: &Api, job: &str) {
     assert_eq!(watch.invoke("worker", foreign), json!({"batchItemFailures": [{"itemIdentifier": "b2"}]}));
 }
 
-/// Once nobody else does, the api function works off what was left, and what is new; a late duplicate changes nothing.
+/// Once the lock is free, the api function runs the remaining and new chunks. A late duplicate changes nothing.
 async fn worked_off_by_the_api(watch: &Watch, api: &Api, job: &str) {
     let other = api.start("/lambda-url/api/v1/jobs", &airports()).await;
     for id in [job, &other] {

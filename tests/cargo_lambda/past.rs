@@ -1,4 +1,4 @@
-//! A job of long ago, for the sweep.
+//! An old job, for the sweep.
 
 use std::sync::Arc;
 

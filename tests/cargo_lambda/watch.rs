@@ -1,4 +1,4 @@
-//! `cargo lambda watch` and `cargo lambda invoke`, run in the root of the workspace as the README says.
+//! `cargo lambda watch` and `cargo lambda invoke`, run in the workspace's root as the README says.
 
 use std::ffi::OsString;
 use std::io::{PipeReader, Read as _, pipe};
@@ -11,25 +11,25 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// How long the functions have to end once they are told to.
+/// How long the functions may take to end after they are told to.
 const STOPS_WITHIN: Duration = Duration::from_secs(120);
-/// How long building may take where `make test` has not done so before.
+/// How long building may take if `make test` has not built them before.
 const BUILT_WITHIN: Duration = Duration::from_secs(1_800);
-/// How long an invocation may take: far longer than on a busy machine.
+/// How long an invocation may take: much longer than on a busy machine.
 const INVOKED_WITHIN: Duration = Duration::from_secs(600);
-/// Ports that no system gives out by itself: the one found is still free when the functions are served there.
+/// Ports that no system assigns by itself, so that one found free is still free when the functions are served there.
 const PORTS: std::ops::Range<u16> = 15_000..25_000;
 
-/// The functions being served; stopped when dropped.
+/// The served functions; stopped when dropped.
 pub(crate) struct Watch {
     pub(crate) port: u16,
     process: Child,
-    /// What it and its functions wrote, once none of them can write any more.
+    /// What it and its functions wrote, complete when all of them have ended.
     log: Receiver<String>,
 }
 
 impl Watch {
-    /// Serves on a free port, with nothing but these directories in the environment that could name AWS or data.
+    /// Serves on a free port. Only these directories in the environment name data, and nothing names AWS.
     pub(crate) fn start(data: &Path, state: &Path) -> Self {
         let mut watch = cargo_lambda();
         build();
@@ -47,7 +47,7 @@ impl Watch {
         Self { port, process, log: read(reader) }
     }
 
-    /// What the function answers to the event in this file, a path from the workspace's root.
+    /// The function's answer to the event in this file, a path from the workspace's root.
     pub(crate) fn invoke(&self, function: &str, event: impl AsRef<Path>) -> Value {
         let mut command = cargo_lambda();
         command.args(["invoke", function, "-A", "127.0.0.1", "-P", &self.port.to_string(), "--data-file"]).arg(event.as_ref());
@@ -55,12 +55,12 @@ impl Watch {
         serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{function} answered {answer:?}"))
     }
 
-    /// Stops it as Ctrl-C does, and waits until none of its processes is left.
+    /// Stops it like Ctrl-C, and waits until all of its processes have ended.
     pub(crate) fn stop(mut self) {
         assert!(self.end().is_some(), "a function is still running after {STOPS_WITHIN:?}");
     }
 
-    /// All that was written; none if a process is left that could still write.
+    /// Everything that was written; `None` if a process is left that could still write.
     fn end(&mut self) -> Option<String> {
         if let Ok(None) = self.process.try_wait()
             && !(signal("-TERM", self.process.id()) && ends(&mut self.process, STOPS_WITHIN))
@@ -94,7 +94,7 @@ fn build() {
     succeeds(&mut command, BUILT_WITHIN);
 }
 
-/// A cargo in the workspace, without what this process was given by its own.
+/// A cargo in the workspace, without the environment that cargo gave this process.
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let strange = ["AWS_", "HEADWAY_", "CARGO_PKG_", "CARGO_MANIFEST_", "http_proxy", "HTTP_PROXY"];
@@ -113,7 +113,7 @@ fn cargo_lambda() -> Command {
     command
 }
 
-/// The caller's path, or the path with the environment that `make test` makes.
+/// The caller's path, or the path with the environment that `make test` creates.
 fn path_with_cargo_lambda() -> OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let made = root().join(".venv/bin");
@@ -123,7 +123,7 @@ fn path_with_cargo_lambda() -> OsString {
     std::env::join_paths(with_made).unwrap()
 }
 
-/// The standard output of a command that has to succeed, in time.
+/// The stdout of a command that has to succeed in time.
 fn succeeds(command: &mut Command, within: Duration) -> String {
     let process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let id = process.id();
@@ -153,7 +153,7 @@ fn ends(process: &mut Child, limit: Duration) -> bool {
     false
 }
 
-/// Reads to the end, which comes when nobody holds the other end any more.
+/// Reads to the end, which comes when nobody has the other side open.
 fn read(mut pipe: PipeReader) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! A row that cannot be read is named, and costs nobody else anything.
+//! A row that cannot be read is named, and affects no other message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use tokio::time::Instant;
 use crate::sample::{Succeeds, owner, submission};
 use crate::subject::{TABLE, embedded_parts};
 
-/// What broke it: a batch that is left for later as a whole, again and again, for one row among those it needs.
+/// Bug found: a whole batch was left for later, again and again, because of one damaged row.
 #[tokio::test]
-async fn batch_mates_of_a_chunk_whose_row_is_damaged_are_worked_on() {
+async fn a_damaged_row_does_not_affect_other_chunks_of_the_batch() {
     let client = embedded_parts().dynamodb();
     schema::create_table(&client, TABLE).await.unwrap();
     let (queue, processors) = (Arc::new(MemoryQueue::default()), Processors::new().with("succeeds", Succeeds));
@@ -45,7 +45,7 @@ async fn batch_mates_of_a_chunk_whose_row_is_damaged_are_worked_on() {
     assert!(matches!(&error, JobError::Corrupt { .. }) && error.to_string().contains(&jobs[1].to_string()), "{error}");
 }
 
-/// Takes the status out of the job's row.
+/// Removes the status from the job's row.
 async fn damage(client: &aws_sdk_dynamodb::Client, id: JobId) {
     let key = [("pk", format!("JOB#{id}")), ("sk", "JOB".to_owned())];
     let key = key.into_iter().map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).collect();

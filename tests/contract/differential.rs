@@ -1,5 +1,5 @@
-//! The same random histories on the pure rules and on the table: every answer and every row must be equal. This holds
-//! conditions and effects as expressions to `admitted` and `apply`.
+//! Runs the same random histories on the pure rules and on the table: every answer and every row must be equal. This
+//! checks the conditions and effects in expressions against `admitted` and `apply`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,18 +17,18 @@ use uuid::Uuid;
 
 use crate::sample::{at, outcome, owner, part, raw};
 
-/// Each gives other histories, always the same ones. A seed that found something is added and stays.
+/// Each seed gives other histories, always the same ones. A seed that found a bug is added and kept.
 const SEEDS: &[u8] = &[1, 2, 3, 4];
 const HISTORIES_PER_SEED: u32 = 60;
-/// Of each job, part numbers and chunks that writes name; few, so that they meet.
+/// How many part and chunk numbers the writes use; few, so that they meet.
 const NUMBERS: u16 = 3;
 
-/// One operation. What it needs of the present row is taken from there when it runs.
+/// One operation. What it needs of the current row is read when it runs.
 #[derive(Debug, Clone)]
 enum Step {
     Job(JobWrite),
     Part(u32, PartWrite),
-    /// A stamp that names the registers the part has.
+    /// A stamp with the registers that the part has.
     StampAsRead {
         part: u32,
         from_round: u32,
@@ -55,13 +55,13 @@ async fn the_endpoint_does_what_the_rules_say() {
     }
 }
 
-/// Blocks, since proptest does: not to be called on the runtime's own thread.
+/// Blocks, since proptest does: do not call it on the runtime's own thread.
 fn compare(table: &dyn Ledger, seed: u8, histories: u32) {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let config = Config { cases: histories, failure_persistence: None, ..Config::default() };
     let histories = (jobs(), proptest::collection::vec(steps(), 1..25));
     let outcome = TestRunner::new_with_rng(config, rng).run(&histories, |(job, steps)| {
-        // Fresh at every run, so that shrinking starts from an empty table too.
+        // New for every run, so that shrinking also starts with an empty table.
         let job = Job { id: JobId(Uuid::new_v4()), user_id: owner(), ..job };
         Handle::current().block_on(history(table, &*crate::subject::memory(), job, steps))
     });
@@ -143,7 +143,7 @@ async fn is_candidate(ledger: &dyn Ledger, kind: Candidates, id: JobId) -> bool 
     }
 }
 
-/// Rows in every state, also those no history leads to: a condition must hold whatever it meets.
+/// Rows in every state, also in those that no history leads to: a condition must be right for any row.
 fn jobs() -> impl Strategy<Value = Job> {
     let status = prop_oneof![
         2 => Just(JobStatus::Pending), 4 => Just(JobStatus::Processing), 1 => Just(JobStatus::Completed),
@@ -247,7 +247,7 @@ fn waits() -> impl Strategy<Value = Option<WaitingFor>> {
     proptest::option::of(waits.prop_map(|(reason, seconds, error)| WaitingFor::new("crm", reason, at(seconds), error)))
 }
 
-/// The strategies reach every write, admitted and refused: a comparison of refusals alone would prove little.
+/// The strategies produce every write, allowed and refused: comparing only refusals would prove little.
 #[test]
 fn every_write_is_tried_admitted_and_refused() {
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[SEEDS[0]; 32]));

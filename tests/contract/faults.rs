@@ -1,4 +1,4 @@
-//! Faults at the connector: production's adapters and the SDK's own retries meet them as they would on a wire.
+//! Faults at the connector: production's adapters and the SDK's retries see them as they would on a network.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -18,28 +18,28 @@ use uuid::Uuid;
 
 use crate::subject::TABLE;
 
-/// A client whose calls take turns, so that what is done at the same time does interleave.
+/// A client whose concurrent calls take turns, so that they really interleave.
 pub(crate) fn interleaving(inner: SharedHttpClient) -> SharedHttpClient {
     Wrapping { inner, fault: Arc::new(TakesTurns) }.into_shared()
 }
 
-/// A client that does every write and loses its answer, the first time it is made. If the table `forgets_tokens`, it
-/// does not know a transaction made again, as DynamoDB does not after ten minutes.
+/// A client that makes every write but loses its answer the first time. If the table `forgets_tokens`, it does not
+/// recognise a repeated transaction, like DynamoDB after ten minutes.
 pub(crate) fn losing_answers(inner: SharedHttpClient, forgets_tokens: bool) -> SharedHttpClient {
     Wrapping { inner, fault: Arc::new(LosesAnswers { forgets_tokens, lost: Mutex::default() }) }.into_shared()
 }
 
-/// A client of a queue that refuses entries of a batch inside a 200.
+/// A client of a queue that refuses entries of a batch in a 200.
 pub(crate) fn refusing_entries(inner: SharedHttpClient, refuses: RefusesEntries) -> SharedHttpClient {
     Wrapping { inner, fault: Arc::new(refuses) }.into_shared()
 }
 
-/// A client of a table that does a share of each batch and leaves the rest: half of it, or everything.
+/// A client of a table that does only part of each batch and leaves half of it, or all of it.
 pub(crate) fn leaving_batches(inner: SharedHttpClient, everything: bool) -> SharedHttpClient {
     Wrapping { inner, fault: Arc::new(LeavesBatches { everything }) }.into_shared()
 }
 
-/// What is done to a call on its way.
+/// What happens to a call on its way.
 trait Fault: Send + Sync + Debug + 'static {
     fn call(self: Arc<Self>, inner: &SharedHttpConnector, request: HttpRequest) -> HttpConnectorFuture;
 }
@@ -150,9 +150,9 @@ impl Fault for LeavesBatches {
 /// How a queue refuses entries.
 #[derive(Debug)]
 pub(crate) struct RefusesEntries {
-    /// Whether it says that the sender is at fault.
+    /// True if it says that the sender is at fault.
     pub(crate) sender_fault: bool,
-    /// Every second entry of so many calls.
+    /// In this many calls it refuses every second entry.
     pub(crate) calls: usize,
     /// How many calls there were.
     pub(crate) seen: Arc<AtomicUsize>,

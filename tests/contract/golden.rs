@@ -1,5 +1,5 @@
-//! What version 1 wrote, kept for ever: messages and rows that are under way while new code is deployed must be read by
-//! it, and by older code beside it. Entries here are added, never edited.
+//! What version 1 wrote, kept for ever. New code must read the messages and rows that exist when it is deployed, and so
+//! must older code that still runs beside it. Entries are added here and never changed.
 
 mod messages;
 mod rows;

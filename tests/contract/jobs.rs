@@ -1,4 +1,4 @@
-//! The contract of [`JobRepository`], its one implementation over every ledger.
+//! The contract of [`JobRepository`]: its only implementation on every ledger.
 
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ async fn a_job_that_fails_says_why(ledger: Arc<dyn Ledger>) {
     assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some("item 3: no")));
 }
 
-/// Long before every other test's time, so that in a table that is shared only these jobs have expired.
+/// Long before the time of every other test, so that in a shared table only these jobs have expired.
 async fn cleaning_up_deletes_what_has_expired_with_all_its_rows_and_nothing_else(ledger: Arc<dyn Ledger>) {
     const THEN: i64 = -9_000 * DAY;
     let (jobs, clock) = over(&ledger, THEN);
@@ -152,14 +152,14 @@ async fn cleaning_up_deletes_what_has_expired_with_all_its_rows_and_nothing_else
     assert!(matches!(create(&jobs, &again, Some("k")).await, Created::New(_)), "its key went with it");
 }
 
-/// Ends a job now, and lets the sweep be done with it.
+/// Ends a job now, and marks it as checked by the sweep.
 async fn cancel(jobs: &Jobs, job: JobId, now: i64) {
     for write in [JobWrite::Cancel, JobWrite::Reconcile { round: 1, expires_at: at(now + 30 * DAY) }] {
         assert!(matches!(jobs.update_status(job, &write).await.unwrap(), Written::Applied(_)));
     }
 }
 
-/// A sealed job of so many parts of two chunks of ten items.
+/// A sealed job of this many parts, with two chunks of ten items each.
 async fn with_parts(ledger: &dyn Ledger, jobs: &Jobs, parts: u32) -> JobId {
     let job = job();
     create(jobs, &job, None).await;

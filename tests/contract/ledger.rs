@@ -1,4 +1,4 @@
-//! The contract of [`Ledger`](headway_core::Ledger), a file a kind of row.
+//! The contract of [`Ledger`](headway_core::Ledger), one file for each kind of row.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! A batch of which the table does a share only: the rest is asked for again, and nothing is taken for missing.
+//! If the table does only part of a batch, the rest is requested again, and nothing is treated as missing.
 
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::Ledger;

@@ -1,4 +1,4 @@
-//! A write that happened and whose answer was lost is made again by the SDK: it must not be taken for another's.
+//! The SDK repeats a write whose answer was lost: the first try must not be mistaken for another's write.
 
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::job::JobWrite;
@@ -39,7 +39,8 @@ async fn a_put_is_not_taken_for_anothers() {
     assert_eq!(ledger.secret("s", b"fresh").await.unwrap(), b"fresh");
 }
 
-/// An update whose answer was lost is refused with the row that it made: whoever sees that goes on from there.
+/// An update whose answer was lost is refused the second time, with the row that it made. Callers continue from that
+/// row.
 #[tokio::test(start_paused = true)]
 async fn an_update_counts_once_and_shows_what_it_made() {
     let ledger = ledger().await;

@@ -1,8 +1,8 @@
-//! One contract a port, held over every implementation of it: in memory, production's adapter over the embedded parts,
-//! and production's adapter over any endpoint given by the environment.
+//! One contract for each port, checked for every implementation: in memory, production's adapter on the embedded table
+//! and queue, and production's adapter on any endpoint given in the environment.
 //!
 //! For the last, set `HEADWAY_CONTRACT=endpoint` and what `aws-config` reads: `AWS_ENDPOINT_URL_DYNAMODB`,
-//! `AWS_ENDPOINT_URL_SQS`, `AWS_REGION` and credentials. It makes tables and queues named `headway-contract-…` there.
+//! `AWS_ENDPOINT_URL_SQS`, `AWS_REGION` and credentials. It creates tables and queues named `headway-contract-…` there.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 

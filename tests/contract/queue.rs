@@ -17,7 +17,7 @@ use crate::faults::{RefusesEntries, refusing_entries};
 use crate::sample::owner;
 use crate::subject::{embedded_parts, endpoint_queue};
 
-/// A queue, and the way to what it holds.
+/// A queue, and a way to its content.
 struct Subject {
     queue: Arc<dyn ChunkQueue>,
     inbox: Inbox,
@@ -117,7 +117,7 @@ async fn every_message_arrives_byte_for_byte(subject: Subject) {
     assert_eq!(subject.inbox.take().await, [body]);
 }
 
-/// Both by count and by bytes.
+/// Limited both by count and by bytes.
 async fn more_than_a_batch_holds_arrives(subject: Subject) {
     let bodies: BTreeSet<String> = (0..57).map(|i| format!("{i} {}", "x".repeat(if i % 5 == 0 { 200_000 } else { 40_000 }))).collect();
     subject.queue.send(&owner(), bodies.iter().map(|body| message(body)).collect()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Quotas, when many requests of one owner come at once.
+//! Quotas with many concurrent requests of one owner.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use headway_core::{App, JobError, Processors, SystemClock};
 use crate::sample::{Succeeds, owner, submission};
 use crate::subject::embedded;
 
-/// What broke it: requests that each read the owner's row before the others put it, all admitted.
+/// Bug found: concurrent requests each read the owner's row before the others wrote it, and all were accepted.
 #[tokio::test]
 async fn requests_at_once_are_admitted_up_to_the_quota() {
     let quotas = Quotas { live_jobs: 3, ..Quotas::default() };

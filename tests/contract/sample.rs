@@ -1,4 +1,4 @@
-//! Rows to test with. Ids and owners are fresh, so that tests may share a table.
+//! Sample rows. Ids and owners are new each time, so that tests may share a table.
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,12 +11,12 @@ use headway_core::{ChunkId, Item, ItemError, ItemProcessor, JobId, Output, Toler
 pub(crate) use headway_testkit::{HeldClock, raw};
 use uuid::Uuid;
 
-/// So many seconds after the beginning of these tests' time.
+/// This many seconds after the beginning of these tests' time.
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
 }
 
-/// An owner nobody else has.
+/// An owner that no other test has.
 pub(crate) fn owner() -> UserId {
     UserId::new(format!("user {}", Uuid::new_v4())).unwrap()
 }
@@ -28,7 +28,7 @@ pub(crate) fn job_of(owner: &UserId, seconds: i64) -> Job {
     job
 }
 
-/// A job of a fresh owner, created at `at(0)`.
+/// A job of a new owner, created at `at(0)`.
 pub(crate) fn job() -> Job {
     job_of(&owner(), 0)
 }
@@ -55,7 +55,7 @@ pub(crate) fn shows(version: u64, processed: u16, failed: u16) -> Register {
     Register::at_rest(version, processed + failed == 10, processed, failed)
 }
 
-/// What a key stands for.
+/// The row of an idempotency key.
 pub(crate) fn key(job: &Job, key_hash: &str) -> SubmissionKey {
     SubmissionKey { user_id: job.user_id.clone(), key_hash: key_hash.to_owned(), job: job.id, fingerprint: "b".repeat(64) }
 }
@@ -70,7 +70,7 @@ pub(crate) fn outcome(job: JobId, part: u32, chunk: u16) -> Outcome {
     outcome
 }
 
-/// A processor without work.
+/// A processor that does nothing.
 pub(crate) struct Succeeds;
 
 #[async_trait]
@@ -80,7 +80,7 @@ impl ItemProcessor for Succeeds {
     }
 }
 
-/// A job of one item, as it is submitted.
+/// The submission of a job of one item.
 pub(crate) fn submission(owner: &UserId) -> Submission {
     Submission { tolerated: ToleratedFailures::Count(0), ..Submission::new(owner.clone(), "succeeds", Some(vec![raw("1")])) }
 }

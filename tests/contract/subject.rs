@@ -1,4 +1,4 @@
-//! The implementations under contract, each fresh for a test, and the macro that runs every case over each of them.
+//! The implementations under test, each new for a test, and the macro that runs every case with each of them.
 
 use std::io::Write as _;
 use std::sync::{Arc, Once};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::faults::interleaving;
 
-/// Runs each case, an `async fn(Arc<dyn Store>)`, over every ledger.
+/// Runs each case, an `async fn(Arc<dyn Store>)`, with every ledger.
 macro_rules! over_every_ledger {
     ($($case:ident),* $(,)?) => {
         mod over_memory {
@@ -40,7 +40,7 @@ macro_rules! over_every_ledger {
 }
 pub(crate) use over_every_ledger;
 
-/// The table's name where each test has a table of its own.
+/// The table's name, if each test has a table of its own.
 pub(crate) const TABLE: &str = "headway";
 
 /// The pure rules under a lock.
@@ -56,13 +56,13 @@ pub(crate) async fn embedded() -> Arc<dyn Store> {
     Arc::new(DynamoLedger::new(client, TABLE))
 }
 
-/// Table and queue in memory.
+/// The embedded table and queue in memory.
 pub(crate) fn embedded_parts() -> Embedded {
     Embedded::open(Config::memory()).unwrap()
 }
 
-/// Production's adapter over the endpoint of the environment, if it is asked for. All tests share its table, as
-/// strangers do: none looks at rows that it did not put.
+/// Production's adapter on the endpoint in the environment, if requested. All tests share its table, and none reads
+/// rows that it did not write.
 pub(crate) async fn endpoint() -> Option<Arc<dyn Store>> {
     let client = endpoint_client().await?;
     let table = "headway-contract";
@@ -70,12 +70,12 @@ pub(crate) async fn endpoint() -> Option<Arc<dyn Store>> {
     Some(Arc::new(DynamoLedger::new(client, table)))
 }
 
-/// A client of the DynamoDB of the environment, if it is asked for.
+/// A client of the DynamoDB in the environment, if requested.
 pub(crate) async fn endpoint_client() -> Option<aws_sdk_dynamodb::Client> {
     Some(aws_sdk_dynamodb::Client::new(&endpoint_config().await?))
 }
 
-/// A client of the SQS of the environment, if it is asked for, with a fresh queue.
+/// A client of the SQS in the environment, if requested, with a new queue.
 pub(crate) async fn endpoint_queue() -> Option<(aws_sdk_sqs::Client, String)> {
     let client = aws_sdk_sqs::Client::new(&endpoint_config().await?);
     let made = client.create_queue().queue_name(format!("headway-contract-{}", Uuid::new_v4())).send().await.unwrap();
@@ -87,7 +87,7 @@ async fn endpoint_config() -> Option<aws_config::SdkConfig> {
         return Some(aws_config::load_from_env().await);
     }
     static SAID: Once = Once::new();
-    // Not `eprintln!`, which a test that passes keeps to itself.
+    // Not `eprintln!`, whose output is hidden if the test passes.
     SAID.call_once(|| {
         let _ = writeln!(std::io::stderr(), "over_endpoint: SKIPPED, set HEADWAY_CONTRACT=endpoint and AWS_ENDPOINT_URL_*");
     });

@@ -1,4 +1,4 @@
-//! What the expressions rest on and DynamoDB's documentation leaves open, asked of the table itself.
+//! Checks with the table itself what the expressions rely on and DynamoDB's documentation does not say.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use uuid::Uuid;
 use crate::subject::{TABLE, embedded_parts, endpoint_client};
 
 #[tokio::test]
-async fn expressions_mean_on_the_embedded_table_what_the_protocol_takes_them_to_mean() {
+async fn expressions_mean_what_the_protocol_assumes_on_the_embedded_table() {
     let client = embedded_parts().dynamodb();
     schema::create_table(&client, TABLE).await.unwrap();
     ask(&client, TABLE).await;
 }
 
 #[tokio::test]
-async fn expressions_mean_at_the_endpoint_what_the_protocol_takes_them_to_mean() {
+async fn expressions_mean_what_the_protocol_assumes_at_the_endpoint() {
     if let Some(client) = endpoint_client().await {
         schema::create_table(&client, "headway-contract").await.unwrap();
         ask(&client, "headway-contract").await;
@@ -25,7 +25,7 @@ async fn expressions_mean_at_the_endpoint_what_the_protocol_takes_them_to_mean()
 }
 
 #[tokio::test]
-async fn making_the_table_again_changes_nothing() {
+async fn creating_the_table_again_changes_nothing() {
     let client = embedded_parts().dynamodb();
     for _ in 0..2 {
         schema::create_table(&client, TABLE).await.unwrap();
@@ -46,20 +46,20 @@ async fn ask(client: &Client, table: &str) {
     row.insert("dp".to_owned(), AttributeValue::Ns(vec!["3".to_owned(), "12".to_owned()]));
     client.put_item().table_name(table).set_item(Some(row)).send().await.unwrap();
     let questions = [
-        // `size` of what is not there equals nothing, and is no error.
+        // `size` of a missing attribute equals nothing, and is no error.
         ("size(#missing) = p", None, false),
         ("size(#missing) = :a", Some(n("0")), false),
         ("size(dp) = :a", Some(n("2")), true),
-        // A set that is not there contains nothing; one that is there is compared by number.
+        // A missing set contains nothing; an existing set is compared by number.
         ("NOT contains(#missing, :a)", Some(n("3")), true),
         ("contains(dp, :a)", Some(n("3")), true),
         ("contains(dp, :a)", Some(n("1")), false),
-        // A map equals the map with the same members, in any order; one that is not there equals none.
+        // A map equals a map with the same members in any order; a missing map equals none.
         ("x = :a", Some(map(&[("8", "5"), ("7", "20000123")])), true),
         ("x = :a", Some(map(&[("8", "5")])), false),
         ("x = :a", Some(map(&[("8", "5"), ("7", "20000124")])), false),
         ("#missing = :a", Some(map(&[])), false),
-        // A map's members are compared as numbers; one that is not there is in no order.
+        // A map's members are compared as numbers; a missing member is neither smaller nor larger.
         ("x.#seven BETWEEN :a AND :b", Some(n("1000000")), true),
         ("x.#eight BETWEEN :a AND :b", Some(n("1000000")), false),
         ("x.#seven < :a", Some(n("100000000")), true),

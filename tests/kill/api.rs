@@ -1,4 +1,5 @@
-//! The HTTP API as a careful client uses it: what got no answer is sent again, the same bytes, until it has one.
+//! The HTTP API as a careful client uses it: a request without an answer is sent again, with the same bytes, until it
+//! has one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -10,10 +11,10 @@ use serde_json::Value;
 
 use crate::killer::World;
 
-/// How long to wait before a call is made again.
+/// How long to wait before a call is repeated.
 const AGAIN_AFTER: Duration = Duration::from_millis(15);
 
-/// The server, whichever process it is just now.
+/// The server, whichever process that is at the moment.
 pub(crate) struct Api {
     http: Client,
     base: String,
@@ -22,14 +23,14 @@ pub(crate) struct Api {
     refused: AtomicU64,
 }
 
-/// An answer that stands.
+/// A final answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
 }
 
-/// What to send beside the path.
+/// What to send besides the path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Send {
     pub(crate) key: Option<String>,
@@ -80,7 +81,7 @@ impl Api {
         Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
-    /// How often it was not answered, or not well.
+    /// How often there was no answer, or a bad one.
     pub(crate) fn troubles(&self) -> String {
         format!("{} calls unanswered, {} answered 5xx or 429", self.unanswered.load(SeqCst), self.refused.load(SeqCst))
     }

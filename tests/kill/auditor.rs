@@ -1,4 +1,4 @@
-//! What has to hold: of every look at a job, and of all that can be read when it is quiet.
+//! What must hold: each time a job is read, and for everything that can be read once all is quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ fn adds_up(job: &Value) {
 }
 
 impl Watch {
-    /// Holds a look against the one before. Returns by how much the job has got on.
+    /// Compares a reading with the one before. Returns the job's progress in between.
     pub(crate) fn look(&mut self, job: &Value) -> u64 {
         adds_up(job);
         let before = self.last.replace(job.clone()).unwrap_or_else(|| json!({}));
@@ -50,10 +50,10 @@ impl Watch {
     }
 }
 
-/// Of so many kills one may be laid at the door of an item that was at work at two in a row: that is not promised.
+/// In this many kills, one item may be blamed wrongly because it was running at two in a row: that is not promised.
 const KILLS_PER_VICTIM: u64 = 300;
 
-/// Everything that can be read of the jobs after so many kills, against what was acknowledged.
+/// Compares everything that can be read of the jobs, after this many kills, with what was acknowledged.
 pub(crate) async fn audit(api: &Api, jobs: &[Acknowledged], endpoint: &Endpoint, kills: u64) {
     let mut victims = BTreeMap::new();
     for acknowledged in jobs {
@@ -99,7 +99,7 @@ fn difference(found: &BTreeMap<u64, Value>, wanted: &BTreeSet<u64>) -> BTreeSet<
     found.keys().copied().collect::<BTreeSet<_>>().symmetric_difference(wanted).copied().collect()
 }
 
-/// Every part that was acknowledged is there, whole, and settled if its job is to be.
+/// Every acknowledged part is there and complete, and settled if its job has to be.
 async fn parts(api: &Api, acknowledged: &Acknowledged) {
     let listed = all(api, &acknowledged.id, "parts").await;
     let places: Vec<_> = listed.iter().map(|part| (count(part, "firstIndex"), count(part, "totalItems"))).collect();

@@ -1,4 +1,4 @@
-//! The endpoint of the `http` processor: it outlives every server, so it knows which items were really worked on.
+//! The endpoint of the `http` processor. It outlives every server, so it knows which items were really processed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-/// Items of a chunk of the jobs that it works for.
+/// How many items a chunk of its jobs has.
 pub(crate) const CHUNK: u64 = 25;
 
 /// What the endpoint has seen.
@@ -28,12 +28,12 @@ struct Seen {
     late: Vec<(String, u64)>,
 }
 
-/// Whether the item of this index fails for good.
+/// True if the item with this index fails for good.
 pub(crate) fn is_bad(index: u64) -> bool {
     index % 41 == 7
 }
 
-/// Whether it has an output: some chunks have none at all, and settle in one write.
+/// True if it has an output. Some chunks have none at all and settle in one write.
 pub(crate) fn has_output(index: u64) -> bool {
     !is_bad(index) && index / CHUNK % 2 == 1
 }
@@ -47,7 +47,7 @@ impl Endpoint {
         endpoint
     }
 
-    /// As `HEADWAY_HTTP_ENDPOINTS` wants it.
+    /// As the value of `HEADWAY_HTTP_ENDPOINTS`.
     pub(crate) fn configuration(&self) -> String {
         let url = format!("http://127.0.0.1:{}/", self.port);
         serde_json::json!({"test": {"url": url, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "allowPrivate": true}}).to_string()
@@ -58,7 +58,7 @@ impl Endpoint {
         self.seen.lock().unwrap().cancelled.insert(job.to_owned());
     }
 
-    /// The items of a job that it was called for.
+    /// The items of a job for which it was called.
     pub(crate) fn called(&self, job: &str) -> BTreeSet<u64> {
         self.seen.lock().unwrap().calls.get(job).map(|calls| calls.keys().copied().collect()).unwrap_or_default()
     }

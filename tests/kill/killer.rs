@@ -1,4 +1,4 @@
-//! Starts the server and kills it, again and again, and leaves one running in the end.
+//! Starts the server and kills it, again and again, and leaves one running at the end.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,19 +15,19 @@ use headway_testkit::serving::Serving;
 use crate::endpoint::Endpoint;
 use crate::plan::{Moment, Plan};
 
-/// So many kills in a row may strike before anything has got on: with no pause at all, nothing ever would.
+/// This many kills in a row may happen without progress: without any pause there would never be any.
 const FRUITLESS_MAX: u32 = 4;
-/// Ports that no system gives out by itself: one of them is ours for the whole run, whoever connects meanwhile.
+/// Ports that no system assigns by itself, so that one of them can be used for the whole run.
 const PORTS: std::ops::Range<u16> = 15_000..25_000;
 
-/// The data that outlives every server, and what clients and the killer know of each other.
+/// The data that outlives every server, and what the clients and the killer know of each other.
 pub(crate) struct World {
     pub(crate) home: Home,
     pub(crate) url: String,
     pub(crate) token: String,
     endpoints: String,
     listen: String,
-    /// Jobs that are under way.
+    /// How many jobs are running.
     pub(crate) live: AtomicU64,
     /// Rises with every part, item and end that anybody has seen.
     pub(crate) progress: AtomicU64,
@@ -73,7 +73,7 @@ impl Drop for World {
     }
 }
 
-/// What the kills struck, and what servers said before.
+/// When the kills happened, and what the killed servers had logged.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     kills: u64,
@@ -96,7 +96,7 @@ impl Killer {
         Killer { thread: Some(std::thread::spawn(move || kill_all(plan, &world, &told))), given_up }
     }
 
-    /// Whether all kills have struck.
+    /// True if all kills have happened.
     pub(crate) fn is_done(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
@@ -111,7 +111,7 @@ impl Drop for Killer {
     fn drop(&mut self) {
         self.given_up.store(true, SeqCst);
         if let Some(thread) = self.thread.take() {
-            // Its own panic has been reported.
+            // Its panic has been reported already.
             let _ = thread.join();
         }
     }
@@ -154,7 +154,7 @@ fn wait_for_progress(world: &World, seen: u64, given_up: &AtomicBool) {
 }
 
 impl Tally {
-    /// Servers log what went wrong; what they log beside that is of no use here.
+    /// Servers log what went wrong; the rest of their output is not needed.
     fn take_in(&mut self, said: Vec<String>) {
         for line in said {
             let Ok(event) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
@@ -171,7 +171,7 @@ impl fmt::Display for Tally {
         let Tally { kills, starting, mid_job, waited, errors } = self;
         write!(
             f,
-            "{kills} kills, {starting} at the start, {mid_job} with jobs under way, {waited} held back until something had got on; logged: {errors:?}"
+            "{kills} kills, {starting} at the start, {mid_job} with jobs running, {waited} delayed until there was progress; logged: {errors:?}"
         )
     }
 }

@@ -1,7 +1,7 @@
-//! `headway serve` is killed with -9 at random moments while four kinds of jobs are under way, and started again.
+//! `headway serve` is killed with -9 at random moments while four kinds of jobs run, and started again.
 //!
-//! In the end every count is exact, nothing acknowledged is lost, and no progress ever fell. The moments come from a
-//! seed, which is printed: `HEADWAY_KILL_SEED=n` plays them again, as far as a real machine repeats itself. A campaign:
+//! In the end every count is exact, nothing acknowledged is lost, and progress never decreased. The moments come from a
+//! seed, which is printed; `HEADWAY_KILL_SEED=n` repeats them as far as a real machine repeats itself. A campaign:
 //! `HEADWAY_KILLS=1000 HEADWAY_KILL_ITEMS=100000 cargo test --workspace --features embedded --test kill -- --nocapture`
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
@@ -20,10 +20,10 @@ use endpoint::Endpoint;
 use killer::{Killer, World};
 use plan::Plan;
 
-/// What broke it: a write that is acknowledged before it lasts, a count that is added up instead of read off, a message
-/// deleted before what it led to, a start that does not find its way in what a dead process left.
+/// Bugs found: a write was acknowledged before it was durable; a count was incremented instead of derived; a message
+/// was deleted before its results were durable; a start could not use the data of a killed process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_moment_it_goes_on_with_exact_counts() {
+async fn killed_at_any_moment_it_continues_with_exact_counts() {
     let plan = Plan::from_env();
     println!("{plan}");
     let endpoint = Endpoint::start().await;

@@ -1,18 +1,19 @@
-//! How often to kill, over how many items, and the seed of all that is random.
+//! How often to kill, with how many items, and the seed of everything that is random.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Kills of one run, unless `HEADWAY_KILLS` says otherwise.
+/// How many kills a run makes, unless `HEADWAY_KILLS` says otherwise.
 const KILLS: u64 = 25;
-/// Items of the largest job of a round, unless `HEADWAY_KILL_ITEMS` says otherwise.
+/// How many items the largest job of a round has, unless `HEADWAY_KILL_ITEMS` says otherwise.
 const ITEMS: u64 = 120_000;
-/// How long a server lives that has got ready, at most, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short against a
-/// job, long enough for some chunks.
+/// How long a server lives at most after it is ready, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short compared with
+/// a job, long enough for some chunks.
 const LIFE_MAX_MS: u64 = 400;
-/// How long one lives whose start is struck, at most: about as long as a start takes.
+/// How long a server lives at most that is killed during its start: about as long as a start takes.
 const START_MAX_MS: u64 = 250;
-/// How long one in ten lives, at most: an acknowledged cancel takes more than a second, and nobody would ever get one.
+/// How long one in ten lives at most: an acknowledged cancel takes more than a second, and would otherwise never
+/// happen.
 const LONG_LIFE_MAX_MS: u64 = 4_000;
 
 /// One run.
@@ -24,12 +25,12 @@ pub(crate) struct Plan {
     life_max_ms: u64,
 }
 
-/// When a kill strikes.
+/// When a kill happens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Moment {
-    /// So long after the process was started, whether it is ready by then or not.
+    /// This long after the process was started, whether it is ready by then or not.
     Starting(Duration),
-    /// So long after it was ready.
+    /// This long after it was ready.
     Serving(Duration),
 }
 

@@ -1,4 +1,4 @@
-//! A round: four jobs side by side, each handed over in another way, each followed to its end.
+//! A round: four jobs at the same time, each submitted in another way, each followed to its end.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -16,12 +16,12 @@ use crate::endpoint::{self, Endpoint};
 use crate::killer::World;
 use crate::plan::Plan;
 
-/// Items of a part, and of a chunk in it.
+/// How many items a part has, and a chunk in it.
 const PART: u64 = 1_000;
 const CHUNK: u64 = 50;
-/// Parts on their way at once.
+/// How many parts are sent at the same time.
 const IN_FLIGHT: usize = 3;
-/// How often a job is looked at.
+/// How often a job is read.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 const JSON: &str = "application/json";
 
@@ -30,17 +30,17 @@ const JSON: &str = "application/json";
 pub(crate) struct Acknowledged {
     pub(crate) id: String,
     pub(crate) total: u64,
-    /// Its parts by number: where they begin, and their items.
+    /// Its parts by number: their first indexes, and their items.
     pub(crate) parts: Vec<(u64, u64)>,
     pub(crate) end: End,
 }
 
-/// What a job has to come to.
+/// How a job has to end.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// These items failed, all others succeeded; of those these have outputs.
+    /// These items failed, all others succeeded; of those, these have outputs.
     Completed { failed: BTreeSet<u64>, outputs: BTreeSet<u64>, by_endpoint: bool },
-    /// What is done is counted, and nothing begins any more.
+    /// Finished items are counted, and nothing begins any more.
     Cancelled,
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn round(api: &Api, world: &World, endpoint: &Endpoint, plan: P
     vec![streamed, whole, command, cancelled]
 }
 
-/// In parts, each sent again until it is acknowledged, and now and then after that.
+/// In parts. Each is sent again until it is acknowledged, and sometimes once more after that.
 async fn streamed(api: &Api, world: &World, items: u64, number: u64) -> Acknowledged {
     let schema = json!({"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}});
     let body = json!({"processor": "json-schema", "params": {"schema": schema}, "sealed": false, "chunkSize": CHUNK,
@@ -130,7 +130,7 @@ async fn cancelled(api: &Api, world: &World, endpoint: &Endpoint, items: u64, nu
 }
 
 fn is_bad(index: u64) -> bool {
-    // One here and there, and a chunk of nothing else.
+    // One here and there, and one whole chunk.
     index % 37 == 5 || (500..500 + CHUNK).contains(&index)
 }
 
@@ -147,7 +147,7 @@ async fn start(api: &Api, body: &Value, key: &str) -> String {
     first.body["id"].as_str().unwrap().to_owned()
 }
 
-/// A job that is being handed over and followed.
+/// A job that is being submitted and followed.
 struct Job<'a> {
     api: &'a Api,
     world: &'a World,
@@ -186,7 +186,7 @@ impl Job<'_> {
         self.api.call(Method::POST, &format!("jobs/{}/{action}", self.id), &Send::default()).await
     }
 
-    /// Looks at it until it has ended.
+    /// Reads it until it has ended.
     async fn follow(&self) {
         self.world.live.fetch_add(1, SeqCst);
         let mut watch = Watch::default();

@@ -1,4 +1,4 @@
-//! The machine's clock is set back, and forward again, between two lives of the server.
+//! The machine's clock is set back, and forward again, between two starts of the server.
 
 use std::process::Command;
 
@@ -9,12 +9,13 @@ use headway_testkit::home::Home;
 use headway_testkit::server::eventually;
 
 const ITEMS: u64 = 20_000;
-/// Jobs that may end before the kill.
+/// How many jobs may end before the kill.
 const TRIES_MAX: usize = 20;
-/// Longer than any message is out of sight, any lease, and any token.
+/// Longer than any visibility timeout, lease or token.
 const BACK_SECONDS: &str = "86400";
 
-/// What sets a process's clock back, compiled into the home: the C compiler is there, since Rust's crates need it too.
+/// The library that sets a process's clock back, compiled into the home directory. There is a C compiler, since Rust's
+/// crates need one too.
 fn preload(home: &Home) -> String {
     let library = home.path().join("clock.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/local/clock.c");
@@ -23,10 +24,10 @@ fn preload(home: &Home) -> String {
     library.to_str().unwrap().to_owned()
 }
 
-/// What broke it: messages that stay out of sight until the clock has caught up, a lease or a rate reckoned from the time
-/// of day.
+/// Bugs found: messages stayed invisible until the clock had caught up; a lease or a rate was computed from the time of
+/// day.
 #[test]
-fn set_back_by_a_day_it_goes_on_at_once_with_exact_counts() {
+fn set_back_by_a_day_it_continues_at_once_with_exact_counts() {
     let text = |job: &Value, name: &str| job[name].as_str().unwrap().to_owned();
     let home = Home::new();
     let library = preload(&home);
@@ -41,7 +42,7 @@ fn set_back_by_a_day_it_goes_on_at_once_with_exact_counts() {
         let server = home.serve_with(&["--data", "data"], &back);
         let now = server.json(&home, &["status", &id]);
         assert!(now["itemsPerSecond"].as_f64().is_none_or(|rate| rate >= 0.0), "{now}");
-        // One that had ended before the kill, since this test was slow to look, is followed by another.
+        // If one had ended before the kill, because this test was slow, another one follows.
         let caught = now["completedAt"].is_null() || text(&now, "completedAt") < text(&now, "createdAt");
         caught.then_some((server, id))
     });

@@ -1,5 +1,5 @@
-//! Connections that ask for nothing, send half of what they promised, or never end: the server serves the others, in bounded
-//! memory, and stops when it is told to.
+//! Connections that send nothing, send half of what they announced, or never end: the server serves the others, with
+//! limited memory, and stops when it is told to.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,10 +10,10 @@ use crate::memory::peak_mb;
 use headway_testkit::home::{Home, LONG, signal, wait};
 use headway_testkit::server::{Server, eventually};
 
-/// Of one upload, in bytes: nearly all that a part may have.
+/// The size of one upload in bytes: nearly the largest part.
 const UPLOAD_BYTES: usize = 4_400_000;
 const UPLOADS: usize = 100;
-/// What unfinished uploads may take: the room for requests, and what the connections themselves take.
+/// How much memory unfinished uploads may take: the limit for requests, and the connections themselves.
 const UPLOADS_MAX_MB: u64 = 160;
 
 fn connect(server: &Server) -> TcpStream {
@@ -28,7 +28,7 @@ fn send(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// A request that begins an upload and waits to be told to go on: once it is, the server is at it.
+/// Begins an upload and waits to be told to continue. Once it is, the server is processing it.
 fn half_upload(server: &Server) -> TcpStream {
     let head = format!(
         "POST /v1/jobs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
@@ -42,7 +42,7 @@ fn half_upload(server: &Server) -> TcpStream {
     stream
 }
 
-/// What broke it: one half-sent head, and neither SIGTERM nor Ctrl-C ended the server.
+/// Bug found: one half-sent head, and neither SIGTERM nor Ctrl-C ended the server.
 #[test]
 fn open_connections_do_not_keep_it_from_stopping() {
     for name in ["TERM", "INT"] {
@@ -58,7 +58,7 @@ fn open_connections_do_not_keep_it_from_stopping() {
     }
 }
 
-/// With a request under way that would have some seconds more.
+/// While a request is running that would have some seconds more.
 #[test]
 fn the_second_signal_ends_it_at_once() {
     for (name, code) in [("TERM", 143), ("INT", 130)] {
@@ -74,9 +74,9 @@ fn the_second_signal_ends_it_at_once() {
     }
 }
 
-/// What broke it: 1,010 connections that asked for nothing, and nobody else got in for ever.
+/// Bug found: 1,010 connections that sent nothing kept everybody else out for ever.
 #[test]
-fn idle_connections_shut_nobody_out() {
+fn idle_connections_keep_nobody_out() {
     const SOFT: u32 = 64;
     const HARD: u32 = 400;
     let home = Home::new();
@@ -100,9 +100,9 @@ fn is_open(stream: &TcpStream) -> bool {
     matches!(looked, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
 }
 
-/// What broke it: 300 unfinished uploads held 1.3 GB. One owner's cost another nothing.
+/// Bug found: 300 unfinished uploads took 1.3 GB. One owner's uploads do not affect another.
 #[test]
-fn unfinished_uploads_take_a_bounded_memory_and_hold_nobody_up() {
+fn unfinished_uploads_take_limited_memory_and_delay_nobody() {
     let home = Home::new();
     let server = home.serve(&["--memory"]);
     let job = server.json(&home, &["list"]);
@@ -120,7 +120,7 @@ fn unfinished_uploads_take_a_bounded_memory_and_hold_nobody_up() {
                 UPLOAD_BYTES + 1
             );
             let mut stream = send(&server, &head);
-            // The server takes what it has room for; the rest waits here.
+            // The server accepts what it has room for; the rest waits here.
             stream.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
             let _ = stream.write_all(&body);
             stream
@@ -137,7 +137,7 @@ fn unfinished_uploads_take_a_bounded_memory_and_hold_nobody_up() {
     let mut busy = 0;
     for mut stream in uploads {
         let mut answer = String::new();
-        // Those that are cut may be reset.
+        // Connections that are closed early may be reset.
         let _ = stream.read_to_string(&mut answer);
         busy += usize::from(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: ") && answer.contains("problem:busy"));
     }

@@ -10,11 +10,11 @@ use crate::{any_schema, counts, submit};
 use headway_testkit::home::{Home, ended, run, signal};
 use headway_testkit::server::eventually;
 
-/// Bytes of an item here: enough of them fill a small disk, and leave more behind than a log holds.
+/// The size of an item here: enough of them fill a small disk and exceed what a log holds.
 const ITEM_BYTES: usize = 4_000;
 const ITEMS: u64 = 3_000;
 
-/// Items that no compression makes small.
+/// Items that cannot be compressed.
 fn bulky(home: &Home) -> String {
     let mut random = fastrand::Rng::with_seed(7);
     let mut item = || std::iter::repeat_with(|| random.alphanumeric()).take(ITEM_BYTES).collect::<String>();
@@ -26,7 +26,7 @@ fn bulky(home: &Home) -> String {
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// None where mounting is not allowed.
+    /// `None` where mounting is not allowed.
     fn mount(at: PathBuf, megabytes: u32) -> Option<SmallDisk> {
         fs::create_dir(&at).unwrap();
         mount(&at, &format!("size={megabytes}m")).then_some(SmallDisk(at))
@@ -39,7 +39,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // What still uses it goes with the test.
+        // What still uses it ends with the test.
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
@@ -51,7 +51,7 @@ fn mount(at: &Path, options: &str) -> bool {
 }
 
 #[test]
-fn a_full_disk_is_said_and_with_room_the_job_ends_exactly() {
+fn a_full_disk_is_reported_and_with_space_the_job_ends_exactly() {
     let home = Home::new();
     let Some(disk) = SmallDisk::mount(home.path().join("disk"), 8) else {
         println!("skipped: mounting a small disk takes root");
@@ -67,7 +67,8 @@ fn a_full_disk_is_said_and_with_room_the_job_ends_exactly() {
     let submitted = ended(client);
     assert_eq!(submitted.code, Some(0), "{submitted:?}");
     let id: Value = serde_json::from_str(&submitted.stdout).unwrap();
-    // What could not be recorded comes back when its visibility timeout is over; a new process takes it back at once.
+    // Messages whose results could not be recorded come back after their visibility timeout; a new process takes them
+    // back at once.
     assert!(server.serving.terminate().0.success());
     let server = home.serve(&["--data", "disk/data"]);
     let id = id["id"].as_str().unwrap();
@@ -77,11 +78,11 @@ fn a_full_disk_is_said_and_with_room_the_job_ends_exactly() {
 }
 
 #[test]
-fn a_damaged_file_is_named_and_left_as_it_is() {
+fn a_damaged_file_is_named_and_not_changed() {
     let home = Home::new();
     let server = home.serve(&["--data", "data"]);
     let (file, schema) = (bulky(&home), any_schema(&home));
-    // Twice: the queue's log holds 16 MB before any of it gets into the file itself.
+    // Twice: the queue's log takes 16 MB before anything is written to the file itself.
     for _ in 0..2 {
         assert_eq!(server.run(&home, &submit(&file, &schema, &[])).code, Some(0));
     }
@@ -98,7 +99,7 @@ fn a_damaged_file_is_named_and_left_as_it_is() {
     }
 }
 
-/// Damage that comes while it runs, where no look at the start can find it, is found when it is read.
+/// Damage that happens while the server runs, and so cannot be found at the start, is found when it is read.
 #[test]
 fn a_file_damaged_meanwhile_gives_errors_and_no_numbers() {
     let home = Home::new();
@@ -118,7 +119,7 @@ fn a_file_damaged_meanwhile_gives_errors_and_no_numbers() {
     server.serving.kill();
 }
 
-/// Overwrites all pages but the first with noise, and gives what the file holds since.
+/// Overwrites all pages but the first with noise, and returns the file's content.
 fn damage(path: &Path) -> Vec<u8> {
     let mut bytes = fs::read(path).unwrap();
     assert!(bytes.len() > 100_000, "{} holds too little to be damaged: {} bytes", path.display(), bytes.len());

@@ -1,4 +1,4 @@
-//! How jobs end otherwise, as scripts see it by the exit code.
+//! Other ways in which jobs end, as scripts see them in the exit code.
 
 use std::process::Child;
 
@@ -9,7 +9,7 @@ use crate::{PLANES, counts, planes_schema, submit};
 use headway_testkit::home::{Home, ended, example, signal};
 use headway_testkit::server::{Server, eventually};
 
-/// A job that cannot end, since it is open, with two parts of it worked off; and somebody who follows it.
+/// A job that cannot end, since it is not sealed, with two parts of it processed, and a command that follows it.
 fn open_job(home: &Home, server: &Server) -> (Child, String) {
     let to = (server.url.as_str(), server.token.as_str());
     let send = |method: &str, path: &str, media_type: &str, body: &str| {
@@ -45,12 +45,12 @@ fn too_many_failures_are_5() {
     assert_eq!(server.run(&home, &["watch", job["id"].as_str().unwrap()]).code, Some(5));
 }
 
-/// What broke it: a last line that said `3000 never ran`, of a job of which others were counted two seconds later.
+/// Bug found: the last line said `3000 never ran` for a job of which some were counted two seconds later.
 #[test]
 fn the_last_line_of_a_job_that_failed_early_is_final() {
     let home = Home::new();
     let server = home.serve(&["--data", "data"]);
-    // Each item is checked against a long list of patterns, so that chunks overlap the end of the job.
+    // Each item is checked against a long list of patterns, so that some chunks still run when the job ends.
     let names: Vec<String> = (0..40).map(|n| format!("{{\"pattern\":\"^[a-z{n}]*$\"}}")).collect();
     let schema = home.file("slow.json", format!(r#"{{"schema":{{"type":"string","allOf":[{}]}}}}"#, names.join(",")));
     let items: String = (0..3_000).map(|n| if n % 97 == 50 { "5\n".to_owned() } else { format!("\"{}\"\n", "a".repeat(400)) }).collect();
@@ -70,7 +70,7 @@ fn the_last_line_of_a_job_that_failed_early_is_final() {
 }
 
 #[test]
-fn a_cancel_in_the_middle_is_6_and_stands() {
+fn a_cancel_in_the_middle_is_6_and_final() {
     let home = Home::new();
     let server = home.serve(&["--data", "data"]);
     let (child, id) = open_job(&home, &server);
@@ -83,7 +83,7 @@ fn a_cancel_in_the_middle_is_6_and_stands() {
 }
 
 #[test]
-fn who_stops_following_leaves_the_job_alone() {
+fn a_command_that_stops_following_does_not_affect_the_job() {
     let home = Home::new();
     let server = home.serve(&["--data", "data"]);
     let (child, id) = open_job(&home, &server);

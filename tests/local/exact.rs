@@ -1,4 +1,4 @@
-//! What is submitted is counted exactly, in every format, kept anywhere, delivered once or twice.
+//! Whatever is submitted is counted exactly, in every format, in memory and on disk, delivered once or twice.
 
 use crate::{PLANES, PLANES_WITHOUT_YEAR, any_schema, counts, planes_schema, submit, submit_and_count};
 use headway_testkit::home::{Home, example, run};
@@ -15,7 +15,7 @@ fn a_csv_of_real_rows_ends_exactly_in_memory_and_on_disk() {
     assert!(home.path().join("data/table.db").is_file(), "--data is where the data lies");
 }
 
-/// A count that adds up deliveries, instead of reading registers, would show more items than there are.
+/// A count that adds up deliveries, instead of reading registers, would be larger than the number of items.
 #[test]
 fn every_message_twice_changes_no_count() {
     let (home, planes, schema) = (Home::new(), example("planes.csv"), planes_schema());
@@ -27,7 +27,7 @@ fn every_message_twice_changes_no_count() {
 }
 
 #[test]
-fn ndjson_and_an_array_give_back_what_they_held() {
+fn ndjson_and_an_array_return_the_same_items() {
     let home = Home::new();
     let (server, schema) = (home.serve(&["--memory"]), any_schema(&home));
     let items: Vec<String> = (0..1_000).map(|n| format!("{{\"n\":{n}.00000000000000000{n},\"text\":\"{n}\\u2028\"}}")).collect();
@@ -67,9 +67,9 @@ fn the_same_key_gives_the_same_job() {
     assert_eq!(server.json(&home, &["list"])["jobs"].as_array().unwrap().len(), 1);
 }
 
-/// Stdin cannot be read twice, so its parts are cut as it comes.
+/// Stdin cannot be read twice, so its parts are cut while it is read.
 #[test]
-fn what_comes_by_stdin_is_counted_alike() {
+fn items_from_stdin_are_counted_the_same() {
     let (home, schema) = (Home::new(), planes_schema());
     let server = home.serve(&["--memory"]);
     let rows = std::fs::read_to_string(example("planes.csv")).unwrap();

@@ -1,4 +1,5 @@
-//! Hostile requests on a real connection: what they promise costs no memory, and who breaks off leaves nothing behind.
+//! Hostile requests on a real connection: their announced size costs no memory, and an interrupted one leaves nothing
+//! behind.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -11,9 +12,9 @@ use serde_json::Value;
 use crate::memory::peak_mb;
 use headway_testkit::home::{Home, LONG};
 
-/// Requests at the same time.
+/// How many requests are sent at the same time.
 const AT_ONCE: usize = 8;
-/// What one part may take: as sent, unpacked, and its items.
+/// How much memory one part may take: as sent, unpacked, and its items.
 const PER_REQUEST_MAX_MB: u64 = 20;
 /// How much a bomb unpacks to, in bytes: ten times what a request may take.
 const BOMB_BYTES: usize = (PER_REQUEST_MAX_MB as usize * 10) << 20;
@@ -25,8 +26,8 @@ fn bomb() -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Sends a request whose length is said to be `promised`; breaks off if that was a little more than there is. Gives what
-/// comes back, if anything.
+/// Sends a request whose length is announced as `promised`; closes the connection if there is a little less. Returns
+/// the answer, if any.
 pub(crate) fn exchange((url, token): (&str, &str), method: &str, path: &str, headers: &str, promised: usize, body: &[u8]) -> String {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -47,7 +48,7 @@ pub(crate) fn exchange((url, token): (&str, &str), method: &str, path: &str, hea
 }
 
 #[test]
-fn hostile_requests_cost_a_bounded_memory_and_leave_nothing() {
+fn hostile_requests_take_limited_memory_and_leave_nothing() {
     const JSON: &str = "content-type: application/json\r\n";
     const PACKED: &str = "content-type: application/x-ndjson\r\ncontent-encoding: gzip\r\n";
     let home = Home::new();

@@ -20,11 +20,11 @@ use headway_testkit::home::{Home, example};
 use headway_testkit::server::Server;
 use serde_json::Value;
 
-/// Rows of `examples/planes.csv`, and those of them that have no year, which the schema asks for.
+/// Rows of `examples/planes.csv`, and how many of them have no year, which the schema requires.
 const PLANES: u64 = 3_322;
 const PLANES_WITHOUT_YEAR: u64 = 70;
 
-/// `submit` of a file that the schema of planes is held against.
+/// `submit` of a file with the schema of planes.
 fn submit<'a>(file: &'a str, schema: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["submit", file, "--processor", "json-schema", "--params", schema], more].concat()
 }
@@ -34,7 +34,7 @@ fn counts(job: &Value) -> [u64; 4] {
     ["totalItems", "processedItems", "failedItems", "pendingItems"].map(|name| job[name].as_u64().unwrap())
 }
 
-/// Submits, follows to the end, and holds what is listed against what is counted.
+/// Submits, follows to the end, and compares the lists with the counts.
 fn submit_and_count(home: &Home, server: &Server, words: &[&str]) -> [u64; 4] {
     let job = server.json(home, words);
     let id = job["id"].as_str().unwrap();
@@ -57,7 +57,7 @@ fn planes_schema() -> String {
     example("planes.schema.json")
 }
 
-/// A schema that takes everything, as a file in the home.
+/// A schema that accepts everything, as a file in the home directory.
 fn any_schema(home: &Home) -> String {
     home.file("any.json", r#"{"schema": {}}"#)
 }

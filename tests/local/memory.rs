@@ -1,4 +1,4 @@
-//! Measures, rather than tests: how much memory `serve` and `submit` need for files of several sizes. By hand:
+//! A measurement rather than a test: how much memory `serve` and `submit` need for files of several sizes. By hand:
 //! `cargo test --workspace --features embedded --test local -- --ignored --nocapture memory`, with
 //! `HEADWAY_MEMORY_ROWS=30000,300000,3000000` for other sizes.
 
@@ -14,8 +14,8 @@ use headway_testkit::home::{Home, ended, example};
 
 /// Rows of the files, unless `HEADWAY_MEMORY_ROWS` says otherwise.
 const ROWS: &str = "30000,300000";
-/// From the second size on, the server's peak may be this much above the first's, in MB: what four parts in flight and
-/// the stores' caches take, and nothing for each row.
+/// From the second size on, the server's peak may be this much above the first's, in MB: for four parts in flight and
+/// the stores' caches, and nothing for each row.
 const GROWTH_MAX_MB: u64 = 150;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -28,7 +28,7 @@ struct Measured {
 
 #[test]
 #[ignore = "measures for a minute and more; see the head of the file"]
-fn memory_is_flat_whatever_the_rows() {
+fn memory_does_not_grow_with_the_rows() {
     let sizes = std::env::var("HEADWAY_MEMORY_ROWS").unwrap_or_else(|_| ROWS.to_owned());
     let measured: Vec<Measured> = sizes.split(',').map(|rows| measure(rows.trim().parse().unwrap())).collect();
     let (first, rest) = measured.split_first().unwrap();
@@ -59,7 +59,7 @@ fn measure(rows: u64) -> Measured {
     Measured { serve_peak_mb, submit_peak_mb }
 }
 
-/// `examples/planes.csv` again and again as `rows.csv`; gives how many rows have no year.
+/// `examples/planes.csv` repeated as `rows.csv`. Returns how many rows have no year.
 fn planes(home: &Home, rows: u64) -> u64 {
     let text = fs::read_to_string(example("planes.csv")).unwrap();
     let (header, body) = text.split_once('\n').unwrap();
@@ -74,7 +74,7 @@ fn planes(home: &Home, rows: u64) -> u64 {
     failed
 }
 
-/// The most that a process has had in memory so far, as Linux tells it; none once it has ended.
+/// The most memory that a process has used so far, as reported by Linux; `None` once it has ended.
 pub(crate) fn peak_mb(process: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use headway_testkit::home::{Home, run};
 
-/// Serves with these words, which it refuses: what it says.
+/// Runs serve with these arguments, which it refuses. Returns what it says.
 fn refused(home: &Home, words: &[&str]) -> String {
     let ended = run(home.command(&[&["serve"], words].concat()), "");
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{words:?}: {ended:?}");
@@ -12,7 +12,7 @@ fn refused(home: &Home, words: &[&str]) -> String {
     ended.stderr
 }
 
-/// Two at work on one directory would each bring back what the other has in hand.
+/// Two servers on one directory would each take the messages that the other is processing.
 #[test]
 fn a_second_server_on_the_same_data() {
     let home = Home::new();
@@ -31,7 +31,7 @@ fn a_port_in_use() {
     assert!(says.contains(&address) && says.contains("in use") && says.contains("--listen"), "{says}");
 }
 
-/// The development key would let in whoever can read one file here.
+/// The development key would give access to everybody who can read one file here.
 #[test]
 fn an_address_others_can_reach_without_their_keys() {
     let says = refused(&Home::new(), &["--memory", "--listen", "0.0.0.0:0"]);
@@ -39,7 +39,7 @@ fn an_address_others_can_reach_without_their_keys() {
 }
 
 #[test]
-fn a_directory_that_is_none() {
+fn a_path_that_is_not_a_directory() {
     let home = Home::new();
     let file = home.file("data", "a file");
     let says = refused(&home, &["--data", &file, "--listen", "127.0.0.1:0"]);

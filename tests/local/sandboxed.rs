@@ -1,5 +1,5 @@
-//! Schemas that hang, eat memory and crash what compiles them, handed to the real server: it answers, other owners' jobs
-//! complete, and nothing is left behind when it is killed.
+//! Schemas that hang, use up memory and crash their compiler, submitted to the real server: it still answers, other
+//! owners' jobs complete, and nothing is left behind when it is killed.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::counts;
 use headway_testkit::home::{Home, run};
 use headway_testkit::server::{Server, eventually};
 
-/// Hangs over each item that is `[1]`: what is left over is looked for twice at each of its levels.
+/// Hangs on each item that is `[1]`: unevaluated items are searched for twice at each level.
 fn hangs() -> Value {
     let level = |i: u32| (i.to_string(), json!({"allOf": [{"$ref": format!("#/$defs/{}", i + 1)}], "unevaluatedItems": false}));
     let mut levels: Map<_, _> = (0..31).map(level).collect();
@@ -17,13 +17,13 @@ fn hangs() -> Value {
     json!({"$defs": levels, "$ref": "#/$defs/0"})
 }
 
-/// Takes all memory over an item that is deep.
+/// Uses up all memory on an item that is deep.
 fn eats() -> Value {
     let branch = json!({"items": {"$ref": "#"}});
     json!({"type": "array", "anyOf": [branch, branch]})
 }
 
-/// Overflows the stack, or what memory there is, when it is compiled.
+/// Overflows the stack, or uses up memory, when it is compiled.
 fn crashes() -> Value {
     let level = |i: u32| (i.to_string(), json!({"allOf": [{"$ref": format!("a:b#/$defs/{}", i + 1)}], "unevaluatedProperties": false}));
     let mut levels: Map<_, _> = (0..600).map(level).collect();
@@ -31,7 +31,7 @@ fn crashes() -> Value {
     json!({"$id": "a:b", "$defs": levels, "$ref": "a:b#/$defs/0"})
 }
 
-/// Submits a file against a schema, without waiting for its end; gives what the command printed.
+/// Submits a file with a schema, without waiting for its end. Returns what the command printed.
 fn submit(home: &Home, server: &Server, name: &str, schema: &Value, lines: &str) -> Value {
     let params = home.file(&format!("{name}.json"), json!({"schema": schema}).to_string());
     let file = home.file(&format!("{name}.ndjson"), lines);
@@ -41,7 +41,7 @@ fn submit(home: &Home, server: &Server, name: &str, schema: &Value, lines: &str)
     serde_json::from_str(printed.trim()).unwrap_or_else(|_| panic!("{name}: {printed}"))
 }
 
-/// The processes that a process has started and that still are.
+/// The running processes that a process has started.
 fn children_of(process: u32) -> Vec<u32> {
     let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
     let parent = |process: &u32| {
@@ -53,18 +53,18 @@ fn children_of(process: u32) -> Vec<u32> {
     numbers.filter(|number| parent(number) == Some(process)).collect()
 }
 
-/// A child knows no more than that it is one, and none of the server's files is open in it.
+/// A child knows only that it is a child, and has none of the server's files open.
 fn assert_nothing_in_reach(child: u32) {
     let Ok(environment) = fs::read_to_string(format!("/proc/{child}/environ")) else { return };
     let names: Vec<_> = environment.split('\0').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| ["HEADWAY_SCHEMA_CHILD", "MALLOC_ARENA_MAX"].contains(name)), "{names:?}");
     let Ok(open) = fs::read_dir(format!("/proc/{child}/fd")) else { return };
     let open: Vec<_> = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).map(|to| to.display().to_string()).collect();
-    // The program's own file is what parent and child share a position in: where the child is.
+    // Parent and child share a position in the program's own file: the place of the child.
     let program = fs::read_link(format!("/proc/{child}/exe")).map(|to| to.display().to_string()).unwrap_or_default();
     let expected = |to: &String| *to == program || ["socket:", "pipe:", "/dev/null", "/proc/"].iter().any(|start| to.starts_with(start));
     assert!(open.iter().all(expected), "{open:?}");
-    // It sets its limits itself, first of all: one that has just been started may not have done so yet.
+    // It sets its limits itself first of all; one that has just been started may not have done so yet.
     eventually("a child is limited", || {
         let limits = fs::read_to_string(format!("/proc/{child}/limits")).unwrap_or_default();
         let limited =

@@ -1,4 +1,4 @@
-//! Told to stop, `serve` ends what is under way and goes on with the rest when it is started again.
+//! When told to stop, `serve` finishes what is running, and continues with the rest when it is started again.
 
 use crate::{PLANES, PLANES_WITHOUT_YEAR, counts, planes_schema, submit};
 use headway_testkit::home::{Home, example};
@@ -22,7 +22,7 @@ fn sigterm_in_the_middle_of_a_job_loses_nothing() {
 
 /// In memory nothing outlives the process, and nothing is left on disk.
 #[test]
-fn in_memory_it_begins_anew() {
+fn in_memory_it_starts_empty() {
     let home = Home::new();
     for _ in 0..2 {
         let server = home.serve(&["--memory"]);

@@ -1,4 +1,4 @@
-//! Logs: one JSON line an event whatever the input holds, and nothing of the input in them.
+//! Logs: one JSON line for each event whatever the input contains, and nothing of the input in them.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use crate::house::House;
 
 const CANARY: &str = "canary\n\r\u{2028}\u{1b}[31m\"}{\u{0}zq7e57";
-/// What of it survives every way of quoting.
+/// A part of the canary that survives every way of quoting.
 const MARK: &str = "zq7e57";
 
 thread_local! {
-    /// What this thread logs: other tests run beside.
+    /// What this thread logs, since other tests run at the same time.
     static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -32,7 +32,8 @@ impl Write for Sink {
     }
 }
 
-/// A canary in every place that a caller, an endpoint or a message can fill; gives how many requests were made.
+/// Puts a canary into every place that a caller, an endpoint or a message can fill. Returns how many requests were
+/// made.
 async fn sing(house: &House) -> usize {
     let (text, fails, panics) = (json!(CANARY), json!({"fail": CANARY}), json!({"panic": CANARY}));
     let everywhere = json!({"items": [text, {CANARY: CANARY}, fails, panics], "params": {CANARY: CANARY}, "metadata": {"k": CANARY},
@@ -75,7 +76,7 @@ async fn sing(house: &House) -> usize {
 #[tokio::test(start_paused = true)]
 async fn one_line_an_event_and_nothing_of_the_input() {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(telemetry::filter("trace"));
-    // For the whole process: one of a thread's own would not hear of what other threads have come by first.
+    // For the whole process: a subscriber for one thread would miss what other threads have used first.
     subscriber.with_target(false).with_writer(|| Sink).init();
     let usual = std::panic::take_hook();
     telemetry::report_panics();

@@ -1,4 +1,5 @@
-//! What is logged. In a process of its own: which lines are wanted is remembered for a whole process, whoever asked first.
+//! What is logged. Runs in a process of its own, since the first test to log decides for the whole process which lines
+//! are wanted.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,5 @@
-//! Planted bugs: broken variants of the code, each of which the simulation has to catch. What it cannot catch it shows
-//! nothing about. `make planted` builds and runs them one at a time; `PLANTED=name` only that one.
+//! Planted bugs: broken variants of the code, each of which the simulation has to catch. A bug that it cannot catch
+//! shows what it does not test. `make planted` builds and runs them one at a time; `PLANTED=name` only that one.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
 
@@ -18,7 +18,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// Every bug can still be planted: what it replaces is there, exactly once. A change of the code changes its bugs too.
+/// Every bug can still be planted: the text that it replaces exists exactly once. If the code changes, its bugs have to
+/// be changed too.
 #[test]
 fn every_bug_can_be_planted() {
     let sources = Sources::read(root());

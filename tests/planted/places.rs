@@ -1,4 +1,4 @@
-//! Where a bug's texts are: looked up in the sources, where each occurs exactly once.
+//! Finds the places of a bug's texts in the sources, where each occurs exactly once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::bugs::Bug;
 
 /// Where bugs are planted, in the workspace and in its copy.
 const SOURCES: [&str; 3] = ["shared/src", "shared/aws/src", "shared/processor/src"];
-/// Where production's adapters are: only histories through them meet a bug there.
+/// Production's adapters: only histories that use them can show a bug there.
 const ADAPTERS: [&str; 1] = ["shared/aws/src"];
 
 /// The source files, with their text.
@@ -25,7 +25,7 @@ impl Sources {
         bug.edits.iter().map(|edit| self.place(edit.find).map_err(|fault| format!("{}: {fault}", bug.name))).collect()
     }
 
-    /// Whether only histories through production's adapters meet the bug.
+    /// True if only histories with production's adapters can show the bug.
     pub(crate) fn is_of_adapters(&self, bug: &Bug) -> bool {
         let is_adapter = |place: &&Path| ADAPTERS.iter().any(|room| place.with_extension("").starts_with(room));
         self.places(bug).is_ok_and(|places| places.iter().any(is_adapter))

@@ -1,5 +1,5 @@
-//! Plants one bug at a time in a copy of the workspace, builds the simulation there and plays until something is violated.
-//! The copy has a target directory of its own: in the workspace's, Cargo takes what was built of one for the other's.
+//! Plants one bug at a time in a copy of the workspace, builds the simulation there and runs it until an invariant is
+//! violated. The copy has a target directory of its own: in the workspace's, Cargo would mix up the two builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,29 +9,29 @@ use std::time::Instant;
 use super::bugs::Bug;
 use super::places::Sources;
 
-/// Most bugs are caught within so many histories, which are played sooner than an optimized simulation is built.
+/// Most bugs are caught within this many histories, which take less time than building an optimized simulation.
 const QUICK_HISTORIES: u64 = 3_000;
-/// Histories a bug may survive at most.
+/// How many histories a bug may survive.
 const HISTORIES_MAX: u64 = 100_000;
-/// The same through the adapters, where a history costs much more.
+/// The same with the adapters, where a history takes much longer.
 const HISTORIES_THROUGH_ADAPTERS_MAX: u64 = 2_000;
-/// What of the workspace is copied.
+/// What is copied of the workspace.
 const COPIED: [&str; 7] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "shared", "functions", "tests", "examples"];
 
 const OPTIMIZED: [&str; 2] = ["--config", "tests/simulation/fast.toml"];
 
-/// How it went with one bug.
+/// The result for one bug.
 enum Outcome {
     Caught {
         invariant: String,
         histories: u64,
     },
     Survived,
-    /// The simulation could not be built, or said something else.
+    /// The simulation could not be built, or printed something unexpected.
     Unclear(String),
 }
 
-/// Plants each in turn and prints what became of it; the names of those that were not caught.
+/// Plants each in turn and prints the result. Returns the names of those that were not caught.
 pub(crate) fn run(root: &Path, bugs: &[&Bug]) -> Vec<&'static str> {
     let copy = root.join("target/planted/workspace");
     println!("in {}, where everything is built the first time", copy.display());
@@ -66,7 +66,7 @@ pub(crate) fn run(root: &Path, bugs: &[&Bug]) -> Vec<&'static str> {
     survivors
 }
 
-/// Makes `to` what `from` is, and touches only what differs, so that little is built again.
+/// Makes `to` equal to `from`, changing only what differs, so that little is built again.
 fn mirror(from: &Path, to: &Path) {
     if from.is_file() {
         let code = fs::read(from).unwrap();
@@ -86,7 +86,7 @@ fn mirror(from: &Path, to: &Path) {
     here.iter().filter(|name| *name != "__pycache__").for_each(|name| mirror(&from.join(name), &to.join(name)));
 }
 
-/// Makes the bug's edits; what was there before.
+/// Makes the bug's edits. Returns the original texts.
 fn plant(copy: &Path, sources: &Sources, bug: &Bug) -> Vec<(PathBuf, String)> {
     let mut originals: Vec<(PathBuf, String)> = Vec::new();
     let places = sources.places(bug).unwrap_or_else(|fault| panic!("{fault}"));

@@ -1,5 +1,5 @@
-//! What is fuzzed, called with good examples that were spoilt: cut, doubled, spliced, bytes changed. `make fuzz` lets
-//! libFuzzer find its own. `HEADWAY_FUZZED` says how often, if not as usual.
+//! The fuzzed functions, called with damaged variants of good examples: cut, doubled, spliced, bytes changed. `make
+//! fuzz` lets libFuzzer find its own input. `HEADWAY_FUZZED` changes how many there are.
 
 #[expect(unreachable_pub, reason = "a crate of its own, where it is fuzzed")]
 #[path = "../../fuzz/src/lib.rs"]
@@ -37,7 +37,7 @@ const FILES: [&str; 4] = [
     "\u{2}[]",
 ];
 
-/// Bytes that mean something to some reader.
+/// Bytes with a meaning to some parser.
 const MARKS: &[u8] = b"\"\\{}[]:,\n\r\t \0\x1f\x7f\xef\xbb\xbf\xc3\xff%&=#/+-.eE019._~";
 
 fn spoilt(dice: &mut fastrand::Rng, examples: &[&str]) -> Vec<u8> {

@@ -1,4 +1,5 @@
-//! The three functions in one process, each with clients of its own that note its calls, on the embedded table and queue.
+//! The three functions in one process, each with clients of its own that record its calls, on the embedded table and
+//! queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,13 +76,13 @@ impl House {
         self.call(user, "POST", path, "application/json", &body.to_string()).await
     }
 
-    /// Starts a job with these members beside the processor.
+    /// Starts a job with these members besides the processor.
     pub(crate) async fn start(&self, user: &str, mut members: Value) -> Answer {
         members["processor"] = "echo".into();
         self.post(user, "/v1/jobs", &members).await
     }
 
-    /// Hands the worker a batch as the event source mapping would; gives what is to come again.
+    /// Delivers a batch to the worker as the event source mapping would. Returns the messages to be delivered again.
     pub(crate) async fn deliver(&self, source_arn: &str, messages: &[(&str, &str)]) -> Vec<String> {
         let record = |(id, body): &(&str, &str)| {
             json!({"messageId": id, "receiptHandle": id, "body": body, "eventSource": "aws:sqs", "eventSourceARN": source_arn,
@@ -93,7 +94,7 @@ impl House {
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 
-    /// Takes up to ten messages from the queue and works them off; says how many there were.
+    /// Takes up to ten messages from the queue and processes them. Returns how many there were.
     pub(crate) async fn work_a_batch(&self) -> usize {
         let (client, queue) = (self.embedded.sqs(), self.embedded.queue());
         let received = client.receive_message().queue_url(&queue.url).max_number_of_messages(10).send().await.unwrap();

@@ -1,5 +1,5 @@
-//! What keeps owners apart and the service in bounds, over the whole service in one process: which calls each function
-//! makes, what a stranger's question costs, what is logged, who waits for whom.
+//! What keeps owners apart and the service within its limits, tested with the whole service in one process: which calls
+//! each function makes, what a stranger's request costs, what is logged, who waits for whom.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! One owner's flood is no other's wait: the queue shares its workers among owners.
+//! One owner's many messages do not delay another: the queue shares its workers among owners.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::house::House;
 
-/// Batches that a small job takes to its end while `flooders` have the queue full.
+/// How many batches a small job takes while `flooders` keep the queue full.
 async fn batches_to_the_end(flooders: usize) -> usize {
     let house = House::new().await;
     for flooder in 0..flooders {
@@ -29,14 +29,14 @@ async fn batches_to_the_end(flooders: usize) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_small_job_ends_while_a_flood_is_worked_off() {
+async fn a_small_job_ends_while_a_flood_is_processed() {
     let (alone, beside_one) = (batches_to_the_end(0).await, batches_to_the_end(1).await);
     assert_eq!(alone, 1);
     assert!(beside_one <= 5, "{beside_one} batches: at most one for each of its five messages");
 }
 
-/// How long a small job takes to its end, in virtual time, when it is handed in while long jobs of another owner, of items
-/// that take so long each, have all `calls` at work.
+/// How long a small job takes, in virtual time, if it is submitted while long jobs of another owner, whose items take
+/// this many seconds each, occupy all `calls`.
 async fn time_beside_long_jobs(calls: usize, seconds: f64) -> Duration {
     let house = House::new().await;
     for _ in 0..4 {
@@ -60,9 +60,9 @@ async fn time_beside_long_jobs(calls: usize, seconds: f64) -> Duration {
     }
 }
 
-/// What broke it: a call that works on one owner's slow items for as long as a function may run.
+/// Bug found: a call processed one owner's slow items for as long as a function may run.
 #[tokio::test(start_paused = true)]
-async fn a_small_job_ends_within_a_slice_whatever_others_have_at_work() {
+async fn a_small_job_ends_within_a_slice_whatever_others_are_running() {
     for (calls, seconds) in [(1, 0.05), (1, 1.0), (2, 1.0), (3, 7.0)] {
         let took = time_beside_long_jobs(calls, seconds).await;
         let most = SLICE + Duration::from_secs_f64(seconds) + Duration::from_secs(1);

@@ -1,17 +1,17 @@
-//! A stranger's question about a job costs the same whether there is one: what is asked of the table tells no time.
+//! A stranger's request about a job costs the same whether the job exists, so its duration reveals nothing.
 
 use serde_json::{Value, json};
 
 use crate::house::House;
 
-/// Every call on one job, from the document: none can be forgotten.
+/// Every call on a job, from the OpenAPI document, so that none can be forgotten.
 fn calls(document: &Value) -> Vec<(String, String)> {
     let paths = document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains("{job_id}"));
     paths.flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn anothers_job_costs_the_reads_of_none() {
+async fn another_owners_job_costs_the_same_reads_as_none() {
     let house = House::new().await;
     let document = house.get("bob", "/openapi.json").await.json();
     let calls = calls(&document);

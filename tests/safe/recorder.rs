@@ -1,4 +1,4 @@
-//! Notes which operations of AWS a client asks for, on their way to what stands in for AWS.
+//! Records which AWS operations a client calls, on their way to the embedded table and queue.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,14 +10,14 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 use tokio::sync::Notify;
 
-/// The operations asked for, in order, such as `DynamoDB_20120810.GetItem`; and one that is to wait before it goes on its way.
+/// The operations called, in order, such as `DynamoDB_20120810.GetItem`; and one that has to wait before it is sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Calls {
     noted: Arc<Mutex<Vec<String>>>,
     held: Arc<Mutex<Option<Held>>>,
 }
 
-/// A call that waits where a test wants another to be made first.
+/// A call that waits because a test wants another call to be made first.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     operation: &'static str,
@@ -26,29 +26,29 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Returns once the call is there.
+    /// Returns once the call has arrived.
     pub(crate) async fn arrived(&self) {
         self.arrived.notified().await;
     }
 
-    /// Lets it go on its way.
+    /// Lets the call continue.
     pub(crate) fn go_on(&self) {
         self.go_on.notify_one();
     }
 }
 
 impl Calls {
-    /// A client that notes each call here.
+    /// A client that records each call here.
     pub(crate) fn noting(&self, inner: SharedHttpClient) -> SharedHttpClient {
         Noting { inner, calls: self.clone() }.into_shared()
     }
 
-    /// What was asked for since the last time.
+    /// What was called since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.noted.lock().unwrap())
     }
 
-    /// Holds the next call of this operation.
+    /// Stops the next call of this operation.
     pub(crate) fn hold(&self, operation: &'static str) -> Held {
         let held = Held { operation, arrived: Arc::default(), go_on: Arc::default() };
         *self.held.lock().unwrap() = Some(held.clone());

@@ -1,4 +1,4 @@
-//! Least privilege: each function is allowed what it was seen to ask for, and nothing else.
+//! Least privilege: each function's role allows exactly the calls that it was seen to make.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::house::House;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-/// What Lambda itself does with the worker's role, and what every function does with its logs.
+/// Actions that Lambda itself performs with the worker's role, and those that every function needs for its logs.
 const NOT_OURS: [&str; 4] = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
-/// Everything that jobs can go through, so that every call is made that can be.
+/// Everything that can happen to jobs, so that every possible call is made.
 async fn live(house: &House) {
     let fails = json!({"fail": "no"});
     let body = json!({"processor": "echo", "items": [1, fails], "chunkSize": 1, "toleratedFailures": {"count": 9}}).to_string();
@@ -42,7 +42,7 @@ async fn live(house: &House) {
     assert_eq!(house.call("ann", "DELETE", &format!("/v1/jobs/{open}"), "", "").await.status, 204);
     careful(house).await;
     house.deliver(&house.embedded.dead_letters().arn.clone(), &[("m", "not ours")]).await;
-    // An hour later the sweep looks at what stands still; two days later at what nobody finished; then at what is too old.
+    // An hour later the sweep checks jobs that do not move; two days later unfinished submissions; then expired jobs.
     house.start("ann", json!({"items": [1, 2], "chunkSize": 1})).await.id();
     let forgotten = house.start("ann", json!({"sealed": false})).await.id();
     for n in 0..2 {
@@ -58,8 +58,8 @@ async fn live(house: &House) {
     house.sweep().await;
 }
 
-/// Two requests side by side with one `Idempotency-Key`, neither of which finds the other's job when it looks: one makes it, and the
-/// other is given that one.
+/// Two concurrent requests with one `Idempotency-Key`, neither of which finds the other's job: one creates the job, and
+/// the other gets that job.
 async fn race(house: &House) {
     let request = || {
         let request = http::Request::post("/v1/jobs").header("authorization", format!("Bearer {}", house.token("ann")));
@@ -76,7 +76,7 @@ async fn race(house: &House) {
     assert_eq!(loser.id(), winner.id());
 }
 
-/// A chunk whose worker is thought to have died: marks are made and taken away.
+/// A chunk whose worker is believed to have died: marks are written and removed.
 async fn careful(house: &House) {
     house.start("ann", json!({"items": [1, 2]})).await.id();
     let received = house.embedded.sqs().receive_message().queue_url(&house.embedded.queue().url).send().await.unwrap();
@@ -86,7 +86,7 @@ async fn careful(house: &House) {
     assert!(house.deliver(&house.embedded.queue().arn.clone(), &[("m", &message.to_string())]).await.is_empty());
 }
 
-/// IAM's names: a transaction is allowed by the actions it is made of, a batch of messages by that for one.
+/// The actions in IAM: a transaction needs those of its parts, a batch of messages that of a single one.
 fn actions(calls: Vec<String>) -> BTreeSet<String> {
     let action = |call: String| match call.split_once('.').unwrap() {
         (_, "TransactWriteItems") => "dynamodb:PutItem".to_owned(),
@@ -97,7 +97,7 @@ fn actions(calls: Vec<String>) -> BTreeSet<String> {
     calls.into_iter().map(action).collect()
 }
 
-/// The actions that the template gives to a role, but for those nobody here asks for.
+/// The actions that the template allows for a role, apart from those that no test calls.
 fn allowed() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut roles: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut resource = "";
@@ -116,7 +116,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_role_allows_what_its_function_was_seen_to_ask_for() {
+async fn each_role_allows_what_its_function_was_seen_to_call() {
     let house = House::new().await;
     live(&house).await;
     let House { api_calls, worker_calls, cleanup_calls, .. } = &house;

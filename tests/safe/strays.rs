@@ -1,4 +1,5 @@
-//! Messages that are not ours, or of a version to come: kept and reported, never worked on, and no hindrance to others.
+//! Foreign messages, and messages of a later version: they are kept and reported, never processed, and do not delay
+//! others.
 
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ async fn strays(house: &House) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_ours_is_kept() {
+async fn foreign_messages_are_kept() {
     let house = House::new().await;
     let id = house.start("ann", json!({"items": [1, 2, 3]})).await.id();
     let received = house.embedded.sqs().receive_message().queue_url(&house.embedded.queue().url).send().await.unwrap();

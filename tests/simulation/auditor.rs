@@ -127,12 +127,12 @@ fn counts_are_right(job: &Job, succeeded: u64) -> Result<(), Violation> {
 fn state_is_right(job: &Job, book: &Book) -> Result<(), Violation> {
     let ended = job.is_terminal();
     let fits = (job.completed_at.is_some(), job.expires_at.is_some()) == (ended, ended);
-    hold!(EndsStand, fits && !(ended && job.paused), "its times do not fit its status: {job:?}");
-    hold!(EndsStand, job.error_message.is_some() == (job.status == JobStatus::Failed), "its error does not fit its status: {job:?}");
-    hold!(EndsStand, job.status != JobStatus::Cancelled || book.cancels, "cancelled by nobody: {job:?}");
-    hold!(EndsStand, !(job.sealed && job.abandoned), "sealed, and given up for want of a seal: {job:?}");
-    hold!(EndsStand, job.round <= 1 + book.retries, "retried by nobody: {job:?}");
-    hold!(EndsStand, job.status != JobStatus::Pending || job.handled_items() == 0, "work was done before it began: {job:?}");
+    hold!(EndsAreFinal, fits && !(ended && job.paused), "its times do not fit its status: {job:?}");
+    hold!(EndsAreFinal, job.error_message.is_some() == (job.status == JobStatus::Failed), "its error does not fit its status: {job:?}");
+    hold!(EndsAreFinal, job.status != JobStatus::Cancelled || book.cancels, "cancelled by nobody: {job:?}");
+    hold!(EndsAreFinal, !(job.sealed && job.abandoned), "sealed, and given up for want of a seal: {job:?}");
+    hold!(EndsAreFinal, job.round <= 1 + book.retries, "retried by nobody: {job:?}");
+    hold!(EndsAreFinal, job.status != JobStatus::Pending || job.handled_items() == 0, "work was done before it began: {job:?}");
     Ok(())
 }
 
@@ -147,7 +147,7 @@ fn settles_in_time(job: &Job, now: DateTime<Utc>) -> Result<(), Violation> {
 /// What may come after what was seen before.
 fn follows(last: &Job, job: &Job) -> Result<(), Violation> {
     let same_round = job.round == last.round;
-    hold!(EndsStand, job.round >= last.round, "the round fell: {last:?} then {job:?}");
+    hold!(EndsAreFinal, job.round >= last.round, "the round fell: {last:?} then {job:?}");
     hold!(CountsAddUpAndNeverFall, job.processed_items >= last.processed_items, "processed fell: {last:?} then {job:?}");
     hold!(CountsAddUpAndNeverFall, !same_round || job.failed_items >= last.failed_items, "failed fell: {last:?} then {job:?}");
     hold!(
@@ -156,18 +156,22 @@ fn follows(last: &Job, job: &Job) -> Result<(), Violation> {
         "the total fell: {last:?} then {job:?}"
     );
     hold!(
-        EndsStand,
+        EndsAreFinal,
         !last.sealed || (job.sealed, job.parts, job.total_items) == (true, last.parts, last.total_items),
         "the seal changed: {last:?} then {job:?}"
     );
     let ended_before = same_round && last.is_terminal();
     let end = |job: &Job| (job.status, job.completed_at, job.expires_at, job.error_message.clone());
-    hold!(EndsStand, !ended_before || end(job) == end(last), "an end changed: {last:?} then {job:?}");
+    hold!(EndsAreFinal, !ended_before || end(job) == end(last), "an end changed: {last:?} then {job:?}");
     let was_final = ended_before && !last.is_settling();
     let counts = |job: &Job| (job.processed_items, job.failed_items, job.is_settling());
     hold!(SettledIsFinal, !was_final || counts(job) == counts(last), "it was settled and has changed: {last:?} then {job:?}");
     let may_leave = same_round || matches!(last.status, JobStatus::Completed | JobStatus::Failed) || !last.is_terminal();
-    hold!(EndsStand, may_leave, "a cancelled job went on: {last:?} then {job:?}");
-    hold!(EndsStand, job.status != JobStatus::Pending || last.status == JobStatus::Pending, "it is pending again: {last:?} then {job:?}");
+    hold!(EndsAreFinal, may_leave, "a cancelled job went on: {last:?} then {job:?}");
+    hold!(
+        EndsAreFinal,
+        job.status != JobStatus::Pending || last.status == JobStatus::Pending,
+        "it is pending again: {last:?} then {job:?}"
+    );
     Ok(())
 }

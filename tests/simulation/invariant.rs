@@ -14,7 +14,7 @@ pub(crate) enum Invariant {
     /// 4. Every job ends without help once faults stop.
     JobsEnd,
     /// 5. An end changes only through a user's act, and happens once a round.
-    EndsStand,
+    EndsAreFinal,
     /// 6. To everybody but its owner a job does not exist.
     OwnersAreApart,
     /// 5. Once an ended job is said to be settled no count changes, and that is said within the bound.

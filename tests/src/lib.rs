@@ -1,1 +1,1 @@
-//! Tests that need more than one room: contracts, the real binary, the template.
+//! Tests that need more than one crate: contracts, the real binary, the template.

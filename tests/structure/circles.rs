@@ -1,11 +1,11 @@
-//! Circles in a graph of files: the strongly connected components of more than one.
+//! Finds circles in a graph of files: strongly connected components of more than one file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 type Graph = BTreeMap<PathBuf, Vec<PathBuf>>;
 
-/// Each largest set of files that all reach each other, in the order of their names.
+/// Each largest set of files that all reach each other, in order of their names.
 pub(crate) fn circles(graph: &Graph) -> Vec<Vec<PathBuf>> {
     let reached: BTreeMap<&Path, BTreeSet<&Path>> = graph.keys().map(|file| (file.as_path(), reached_from(graph, file))).collect();
     let mut circles = BTreeSet::new();

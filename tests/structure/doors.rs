@@ -1,16 +1,16 @@
-//! One door for one thing: what may be written only in these files.
+//! Some things may be written only in certain files.
 
 use quote::ToTokens as _;
 
 use super::modules::Module;
 
-/// A door: words of code, and the only files of the domain crate in which they may be.
+/// A rule: pieces of code, and the only files of the domain crate that may contain them.
 pub(crate) struct Door {
     words: &'static [&'static str],
     files: &'static [&'static str],
 }
 
-/// The doors of the domain crate. Its ledgers are what the doors lead to.
+/// The rules of the domain crate. They do not apply to its ledgers.
 pub(crate) const DOORS: &[Door] = &[
     Door { words: &["JobWrite :: End", "JobWrite :: Fail", "JobWrite :: Cancel", "JobWrite :: Abandon"], files: &["src/jobs.rs"] },
     Door { words: &["mark_completed", "mark_failed", "mark_cancelled", "mark_abandoned"], files: &["src/end.rs", "src/jobs.rs"] },
@@ -19,7 +19,7 @@ pub(crate) const DOORS: &[Door] = &[
 
 const LEDGERS: &str = "src/ledger";
 
-/// The words that the module uses though it is no door for them.
+/// The pieces that the module contains although it is not one of their files.
 pub(crate) fn round_the_doors(module: &Module) -> Vec<String> {
     let file = module.file.display().to_string();
     if file.contains(LEDGERS) {
@@ -30,7 +30,7 @@ pub(crate) fn round_the_doors(module: &Module) -> Vec<String> {
     words.map(|word| format!("{file}: {word}")).collect()
 }
 
-/// The words that no file of their door has: the code has changed, and the door has to.
+/// The pieces that none of their files contains: the code has changed, and the rule has to follow.
 pub(crate) fn unused(modules: &[&Module]) -> Vec<&'static str> {
     let is_used = |door: &Door, word: &str| {
         modules.iter().any(|module| door.files.iter().any(|file| module.file.ends_with(file)) && has(module, word))

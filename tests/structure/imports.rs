@@ -1,4 +1,4 @@
-//! What a module imports: by `use`, and by paths within its code. A path is followed through re-exports to the module
+//! What a module imports, with `use` and with paths in its code. A path is followed through re-exports to the module
 //! that defines what it names.
 
 use std::collections::BTreeSet;
@@ -9,10 +9,10 @@ use quote::ToTokens as _;
 
 use super::modules::{Module, Modules, Names};
 
-/// Re-exports of re-exports that are followed.
+/// How many re-exports of re-exports are followed.
 const DEPTH_MAX: usize = 10;
 
-/// The files of the modules that `module` imports from. What it only re-exports it does not import.
+/// The files of the modules that `module` imports from. What it only re-exports does not count.
 pub(crate) fn imports(modules: &Modules, module: &Module) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     module.code.iter().for_each(|item| paths_in(item.to_token_stream(), &mut paths));
@@ -32,7 +32,7 @@ fn definer<'a>(modules: &'a Modules, from: &[String], path: &[String], depth: us
         "crate" => (Names::new(), &path[1..]),
         "self" => (from.to_vec(), &path[1..]),
         "super" => (from[..from.len().checked_sub(1)?].to_vec(), &path[1..]),
-        // A child, or what a `use` brought in; else another crate.
+        // A child module, or what a `use` brought in; otherwise another crate.
         first => {
             let child = [from, &[first.to_owned()]].concat();
             let known = modules.get(&child).is_some() || modules.get(from)?.uses.iter().any(|used| used.name.as_deref() == Some(first));
@@ -59,7 +59,7 @@ fn definer<'a>(modules: &'a Modules, from: &[String], path: &[String], depth: us
     modules.get(&here)
 }
 
-/// Every path of identifiers, within macros' arguments too. A single identifier is a path of one.
+/// Every path of identifiers, also in macros' arguments. A single identifier is a path of one.
 fn paths_in(tokens: TokenStream, found: &mut Vec<Vec<String>>) {
     let mut path: Vec<String> = Vec::new();
     let mut colons = 0;

@@ -1,6 +1,6 @@
-//! The structure of the code: inside a crate no two modules import each other, not even through others.
+//! The structure of the code: inside a crate no two modules import each other, not even indirectly.
 //!
-//! A circle means that a type lives in the file of the code that uses it: move the type into a file of its own.
+//! A circle means that a type is in the file of the code that uses it: move the type into a file of its own.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
 
@@ -17,8 +17,8 @@ use doors::{round_the_doors, unused};
 use imports::imports;
 use modules::{Module, Modules};
 
-/// What broke it: a noun that lives in a verb's file, so that the two files, and all between them, can only be understood
-/// and moved together.
+/// Bug found: a type was in the file of the code that uses it, so that the two files, and all between them, could only
+/// be understood and moved together.
 #[test]
 fn no_modules_of_a_crate_import_each_other() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
@@ -31,7 +31,7 @@ fn no_modules_of_a_crate_import_each_other() {
     assert!(found.is_empty(), "modules import each other in circles:\n{}", found.join("\n"));
 }
 
-/// What broke it: a job that ends without what has to follow every end, or a row that is written past the repository.
+/// Bug found: a job ended without what has to follow every end, or a row was written without the repository.
 #[test]
 fn jobs_end_and_rows_change_through_one_door() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
@@ -41,10 +41,10 @@ fn jobs_end_and_rows_change_through_one_door() {
     assert_eq!(unused(&modules.all().collect::<Vec<_>>()), [""; 0], "no door has these words any more");
 }
 
-/// What is tested, the files of a made-up crate, and those of them that are in a circle.
+/// What is tested, the files of an invented crate, and those of them that are in a circle.
 type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
-/// What broke it: a test that finds nothing because it reads the code in another way than the compiler.
+/// Bug found: the test found nothing because it read the code differently than the compiler.
 #[test]
 fn imports_are_found_however_they_are_written() {
     let cases: &[Case] = &[

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Item, ItemUse, UseTree};
 
-/// A module's names from the crate's root on; the root's is empty.
+/// A module's names, from the crate's root on; the root has none.
 pub(crate) type Names = Vec<String>;
 
 /// A module in a file of its own.
 pub(crate) struct Module {
     pub(crate) names: Names,
     pub(crate) file: PathBuf,
-    /// Everything in it but `use`, declarations of modules, and tests.
+    /// Everything in it except `use`, declarations of modules, and tests.
     pub(crate) code: Vec<Item>,
     pub(crate) uses: Vec<Use>,
 }
@@ -20,9 +20,9 @@ pub(crate) struct Module {
 /// One name that a `use` brings into a module.
 pub(crate) struct Use {
     pub(crate) path: Vec<String>,
-    /// What it is called here; `None` is a glob.
+    /// Its name here; `None` for a glob.
     pub(crate) name: Option<String>,
-    /// Whether others see it here too.
+    /// True if others can see it here too.
     pub(crate) is_re_export: bool,
 }
 
@@ -38,7 +38,7 @@ impl Modules {
         Self(modules)
     }
 
-    /// The modules of a made-up crate: file names without ending, and texts. The root is `lib`.
+    /// The modules of an invented crate: file names without ending, and texts. The root is `lib`.
     pub(crate) fn of_texts(files: &[(&str, &str)]) -> Self {
         let text =
             |path: &Path| files.iter().find(|(name, _)| path == Path::new(name).with_extension("rs")).map(|(_, text)| (*text).to_owned());

@@ -41,7 +41,8 @@ fn settlement(id: ChunkId, failed: u16) -> Settlement {
     }
 }
 
-/// What broke it: a part row that outgrows a kilobyte, an index that follows every settlement, a second write a chunk.
+/// Bug found: a part row exceeded a kilobyte, an index was written with every settlement, or a chunk needed a second
+/// write.
 #[tokio::test(start_paused = true)]
 async fn settling_costs_one_unit_at_every_fill_level() {
     let world = World::new().await;
@@ -59,13 +60,13 @@ async fn settling_costs_one_unit_at_every_fill_level() {
         world.meter.reset();
         settle(&world.app, &settlement(ChunkId { job, part: 1, chunk }, 1 + chunk)).await.unwrap().unwrap();
         let bill = world.meter.bill();
-        // The refused attempt is billed to no chunk with failures: none is made.
+        // The refused attempt is not billed for chunks with failures, since none is made.
         assert_eq!(bill.of("UpdateItem"), 1.0, "the register of chunk {chunk}: {bill:?}");
         assert!(bill.of("PutItem") <= 2.0, "its outcome row, packed: {bill:?}");
     }
 }
 
-/// What broke it: a message that is worked on before the ledger is looked at, a write that is tried all the same.
+/// Bug found: a message was processed before the ledger was read, or a write was tried all the same.
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_costs_reads_and_no_processing() {
     let world = World::new().await;
@@ -83,7 +84,7 @@ async fn a_duplicate_costs_reads_and_no_processing() {
     assert!(bill.reads <= 2.0 + chunks, "the job's row and the part's, and a look upward a chunk: {bill:?}");
 }
 
-/// What broke it: a poll that reads parts which are rolled up, or every chunk's row.
+/// Bug found: a poll read parts that are rolled up, or the row of every chunk.
 #[tokio::test(start_paused = true)]
 async fn a_poll_costs_two_read_units() {
     let world = World::new().await;
@@ -99,9 +100,9 @@ async fn a_poll_costs_two_read_units() {
     assert!(ended.is_terminal() && world.meter.bill().reads == 1.0, "{ended:?}");
 }
 
-/// The price that `headway estimate` gives, and with it the goal for a million items, rests on these units.
+/// The price of `headway estimate`, and so the goal for a million items, is based on these units.
 #[tokio::test(start_paused = true)]
-async fn a_job_uses_what_the_estimate_reckons() {
+async fn a_job_uses_what_the_estimate_calculates() {
     let world = World::new().await;
     let (parts, items_per_part) = (3_u32, usize::from(CHUNKS) * usize::from(ITEMS));
     let bytes: usize = items(0, items_per_part).iter().map(|item| item.get().len()).sum::<usize>() * parts as usize;
@@ -125,25 +126,25 @@ async fn a_job_uses_what_the_estimate_reckons() {
     let job = world.app.jobs.get(job).await.unwrap().unwrap();
     assert_eq!((job.is_terminal(), job.processed_items), (true, u64::from(parts) * items_per_part as u64));
     println!("reckoned {reckoned:?}\ncounted  {bill:?}");
-    // The last look at the queue found nothing: that one is the mapping's, job or no job.
+    // The last receive found nothing: the mapping makes it with or without a job.
     let queue_requests = bill.queue_requests - 1.0;
     for (what, reckoned, counted) in [("writes", reckoned.writes, bill.writes), ("queue", reckoned.queue_requests, queue_requests)] {
         assert!(counted <= reckoned, "{what}: {counted} counted, {reckoned} reckoned");
         assert!(counted >= reckoned * 0.9, "{what}: the estimate is too high: {counted} counted, {reckoned} reckoned");
     }
-    // A job's row is read once a second at most: batches this quick share it, slower ones do not.
+    // A job's row is read once a second at most: batches this fast share a read, slower ones do not.
     assert!(bill.reads <= reckoned.reads && bill.reads >= reckoned.reads * 0.4, "{} counted, {} reckoned", bill.reads, reckoned.reads);
 }
 
 /// How long a call takes where calls are counted that wait for each other.
 const CALL: Duration = Duration::from_millis(1);
 
-/// What broke it: a row that is read twice, a write whose answer is not used, calls one after another that could be made at the
-/// same time.
+/// Bug found: a row was read twice, a write's answer was not used, or calls were made one after another that could be
+/// made at the same time.
 #[tokio::test(start_paused = true)]
 async fn a_submission_under_a_key_waits_for_eight_calls_at_most() {
     let world = World::new().await;
-    // The owner has another job, which is looked at.
+    // The owner has another job, which is checked.
     world.open_job(1).await;
     world.meter.each_call_takes(CALL);
     for (parts, calls_max) in [(1_usize, 9), (4, 18)] {
@@ -161,7 +162,7 @@ async fn a_submission_under_a_key_waits_for_eight_calls_at_most() {
     }
 }
 
-/// What broke it: a submission that is sent again and writes, or reads what it has read.
+/// Bug found: a submission that was sent again wrote something, or read what it had read before.
 #[tokio::test(start_paused = true)]
 async fn a_submission_that_is_sent_again_only_reads() {
     let world = World::new().await;

@@ -44,7 +44,7 @@ impl Bill {
     }
 }
 
-/// Shared by all clients it is wrapped around.
+/// Shared by all clients around which it is wrapped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meter(Arc<Mutex<State>>);
 
@@ -68,7 +68,7 @@ impl Meter {
         self.0.lock().unwrap().call_takes = call_takes;
     }
 
-    /// A call begins; gives how long it takes.
+    /// Records that a call begins. Returns how long it takes.
     fn begin(&self, operation: &str) -> Duration {
         let mut state = self.0.lock().unwrap();
         state.bill.calls.push(operation.to_owned());
@@ -122,7 +122,7 @@ impl HttpConnector for MeteredConnector {
     }
 }
 
-/// Deleting has no payload; sending and receiving are billed by what is carried.
+/// A delete has no payload; sends and receives are billed by their payload.
 fn queue_units(operation: &str, sent: &Value, body: &Value) -> f64 {
     let bytes = |list: &Value, body: &str| {
         list.as_array().into_iter().flatten().map(|message| message[body].as_str().unwrap_or_default().len()).sum::<usize>()
@@ -135,7 +135,7 @@ fn queue_units(operation: &str, sent: &Value, body: &Value) -> f64 {
     payload.div_ceil(QUEUE_UNIT_BYTES).max(1) as f64
 }
 
-/// What the table says it consumed, indexes included. A conditional write that is refused is billed as one that is not.
+/// What the table says it consumed, including indexes. A refused conditional write is billed like a successful one.
 fn table_units(success: bool, body: &Value) -> f64 {
     if !success {
         let refused = body["__type"].as_str().is_some_and(|kind| kind.ends_with("ConditionalCheckFailedException"));

@@ -1,4 +1,4 @@
-//! Jobs over production's adapters and embedded parts, with a meter in between.
+//! Jobs on production's adapters and the embedded table and queue, with a meter in between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use crate::meter::Meter;
 
 const TABLE: &str = "headway";
-/// What a batch receives, as the event source mapping does.
+/// How many messages a batch receives, as in the event source mapping.
 const BATCH: i32 = 10;
 
 pub(crate) struct World {
@@ -41,7 +41,7 @@ impl ItemProcessor for Counts {
     }
 }
 
-/// Items of 200 bytes, the first with index `first`.
+/// Items of 200 bytes, beginning with index `first`.
 pub(crate) fn items(first: u64, count: usize) -> Vec<Box<RawValue>> {
     (0..count as u64).map(|i| RawValue::from_string(format!("\"{:0>198}\"", first + i)).unwrap()).collect()
 }
@@ -67,7 +67,7 @@ impl World {
         start_job(&self.app, self.submission(None, chunk_size)).await.unwrap().id
     }
 
-    /// Starts a job with all its items, under a key.
+    /// Starts a job with all its items, with a key.
     pub(crate) async fn submit(&self, key: &str, items: Vec<Box<RawValue>>, chunk_size: u16) -> Job {
         let key = RequestKey { key_hash: key.to_owned(), fingerprint: "of the body".to_owned() };
         start_job(&self.app, Submission { key: Some(key), ..self.submission(Some(items), chunk_size) }).await.unwrap()
@@ -81,7 +81,7 @@ impl World {
         }
     }
 
-    /// A part of so many items, behind parts of as many.
+    /// A part of this many items, after parts of the same size.
     pub(crate) async fn put_part(&self, job: JobId, part: u32, count: usize) {
         let first = u64::from(part) * count as u64;
         put_part(&self.app, &self.owned(job).await, part, first, items(first, count)).await.unwrap();
@@ -105,12 +105,12 @@ impl World {
         received.messages.unwrap_or_default().into_iter().map(delivery).collect()
     }
 
-    /// Works on a batch; the ids of messages that are not done.
+    /// Processes a batch. Returns the ids of messages that are not done.
     pub(crate) async fn work(&self, batch: Vec<Delivery>) -> Vec<String> {
         self.worker.work(batch, messages::invocation(Duration::from_secs(60))).await.undone
     }
 
-    /// Works on all there is, and deletes it.
+    /// Processes all messages and deletes them.
     pub(crate) async fn work_off(&self) {
         loop {
             let batch = self.receive().await;

@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    /// What broke it: `retry` without a body was 415 over a connection, where an empty body is wrapped and says nothing of its end.
+    /// Bug found: `retry` without a body was 415 over a connection, where an empty body is wrapped and says nothing of its end.
     #[tokio::test]
     async fn no_body_needs_no_type() {
         let typed = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static("application/json"))]);

@@ -1,4 +1,4 @@
-//! Messages as the queue carries them.
+//! Messages as text in the queue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use uuid::Uuid;
 
 use crate::sample::raw;
 
-/// All items of a chunk, items kept byte for byte.
+/// All items of a chunk, kept byte for byte.
 const WHOLE: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[{"a": 1.000},"é"],"attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
-/// What is left of a chunk, tried before, back from the dead letters, to be run carefully.
+/// The rest of a chunk: tried before, returned from the dead-letter queue, to be run in careful mode.
 const REST: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":79,"n":250,"first":0,"indexes":[3,249],"items":[null,[]],"attempt":4,"hops":2,"nonce":"11111111-2222-4333-8444-555555555555","careful":true}"#;
-/// Items with characters that SQS does not take: `["\uFFFF"]`, not escaped.
+/// Items with characters that SQS refuses: `["\uFFFF"]`, not escaped.
 const ENCODED: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items64":"WyLvv78iXQ==","attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
 /// Items that have waited for their downstream, and wait for longer than the queue can delay a message.
 const WAITING: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items":[7],"attempt":0,"hops":0,"returns":3,"waited_ms":90500,"not_before":"2026-11-24T08:00:00.250Z","nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
-/// Only what a chunk cannot be without.
+/// Only the members that a chunk must have.
 const BARE: &str =
     r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[1,2]}"#;
-/// A part to be brought to a round.
+/// A part to be brought to its job's round.
 const REVIVE: &str = r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":12,"round":3,"attempt":0,"hops":0,"nonce":"00000000-0000-0000-0000-000000000000","careful":false}"#;
-/// A revival with only what it cannot be without.
+/// A revive message with only the members that it must have.
 const BARE_REVIVE: &str = r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":12,"round":3}"#;
-/// What nobody writes yet.
+/// A version that nobody writes yet.
 const NEWER: &str = r#"{"v":2,"kind":"chunks","jobs":[]}"#;
 
 fn job() -> JobId {
@@ -71,17 +71,17 @@ fn optional_members_may_be_absent() {
     assert_eq!(items(&bare), [(40, "1"), (41, "2")]);
 }
 
-/// Code that adds a member need not change the version: older workers pass it over.
+/// Code that adds a member need not change the version: older workers ignore it.
 #[test]
-fn members_of_later_code_are_passed_over() {
+fn members_of_later_code_are_ignored() {
     for wire in [WHOLE, REST, ENCODED, BARE, REVIVE] {
         let later = wire.replacen("{\"v\":1,", "{\"v\":1,\"later\":{\"x\":[1]},", 1);
         assert_eq!(format!("{:?}", Message::from_wire(&later).unwrap()), format!("{:?}", Message::from_wire(wire).unwrap()));
     }
 }
 
-/// While an update is under way older workers read what newer code sends. If this fails, the format has changed: give
-/// it another version, unless the older code reads it as well.
+/// During an update older workers read messages from newer code. If this fails, the format has changed: give it another
+/// version, unless the older code can read it too.
 #[test]
 fn todays_code_writes_what_version_1_wrote() {
     for wire in [WHOLE, REST, ENCODED, REVIVE] {

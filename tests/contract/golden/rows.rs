@@ -1,4 +1,4 @@
-//! Rows as the table holds them, in DynamoDB's JSON, but for binary values: those are in hex.
+//! Rows of the table in DynamoDB's JSON, except binary values, which are in hexadecimal.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,7 +26,7 @@ const ROWS: &str = include_str!("rows-v1.json");
 
 type Item = HashMap<String, AttributeValue>;
 
-/// A table with one row of each kind and form, and what they say.
+/// A table with one row of each kind and form, and their meanings.
 struct Golden {
     client: Client,
     ledger: DynamoLedger,
@@ -74,7 +74,7 @@ impl Golden {
         items.iter().map(|item| (format!("{} {}", text(item, "pk"), text(item, "sk")), json_of(item))).collect()
     }
 
-    /// Every row says what it said when it was written.
+    /// Checks that every row is read back as it was written.
     async fn is_read(&self) {
         let (ledger, job, bare) = (&self.ledger, job(), bare_job());
         let parts = [part(), bare_part()];
@@ -99,15 +99,15 @@ async fn every_kind_of_row_is_read() {
 }
 
 #[tokio::test]
-async fn attributes_of_later_code_are_passed_over() {
+async fn attributes_of_later_code_are_ignored() {
     let golden = Golden::kept(|item| {
         item.insert("zz".to_owned(), AttributeValue::M(HashMap::new()));
     });
     golden.await.is_read().await;
 }
 
-/// While an update is under way older code reads what newer code writes. If this fails, a row has changed: what older
-/// code cannot read wants another way. Outcomes are compressed, and compressors differ: those bytes are only read.
+/// During an update older code reads rows from newer code. If this fails, a row has changed: find a way that older code
+/// can read. Outcomes are compressed and compressors differ, so those bytes are only read.
 #[tokio::test]
 async fn todays_code_writes_what_version_1_wrote() {
     let golden = Golden::empty().await;
@@ -129,7 +129,7 @@ fn job_id(number: u128) -> JobId {
     JobId(Uuid::from_u128(0x7c9e_6679_7425_40de_944b_0000_0000_0000 + number))
 }
 
-/// Every attribute is there.
+/// With every attribute.
 fn job() -> Job {
     let mut job = Job::new(job_id(1), UserId::new("auth0|ü#1").unwrap(), 40_000, at(0));
     job.status = JobStatus::Failed;
@@ -149,7 +149,7 @@ fn job() -> Job {
     job
 }
 
-/// What can be absent is.
+/// Without any optional attribute.
 fn bare_job() -> Job {
     let mut job = Job::new(job_id(2), UserId::new("u").unwrap(), 0, at(0));
     job.uncount();
@@ -187,7 +187,7 @@ fn waiting_for() -> WaitingFor {
     WaitingFor::new("crm", WaitReason::Throttled, at(90), Some("429 Too Many Requests"))
 }
 
-/// As first put, and as cleared for round 2 and merged once more.
+/// As first written, and as cleared for round 2 and merged once more.
 fn outcomes() -> [Outcome; 2] {
     let id = ChunkId { job: job_id(1), part: 2, chunk: 1 };
     let failure = |kind, text: &str, id: Option<&str>| {

@@ -1,4 +1,4 @@
-//! Jobs come with their params and their key, all or none.
+//! Jobs are created with their params and their key, all or none.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Deleting: every row goes, and of a deleted job nothing comes back.
+//! Deleting: every row is deleted, and nothing of a deleted job comes back.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Jobs found by the indexes: in order, by pages, each once.
+//! Jobs found with the indexes: in order, page by page, each once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ async fn an_owners_jobs_come_newest_first_by_pages(ledger: Arc<dyn Ledger>) {
     put(&*ledger, &job_of(&near, 0)).await;
     let mut jobs = Vec::new();
     for i in 0..11 {
-        // Some in the same millisecond.
+        // Some of them in the same millisecond.
         jobs.push(put(&*ledger, &job_of(&own, i / 3)).await);
     }
     jobs.sort_by_key(|job| std::cmp::Reverse((job.created_at, job.id)));
@@ -50,7 +50,7 @@ async fn candidates_come_oldest_first_by_pages_until_a_time(ledger: Arc<dyn Ledg
     }
     live.sort_by_key(|job| (job.created_at, job.id));
     let all: Vec<JobId> = live.iter().map(|job| job.id).collect();
-    // Nine of them are before this time, and it is itself not before it.
+    // Nine of them are before this time; it is itself excluded.
     for (before, expected) in [(at(0), &all[..]), (at(-1_000_000 + 3), &all[..9]), (at(-1_000_000), &[])] {
         for limit in [1, 4, 30] {
             assert_eq!(candidates(&*ledger, Candidates::Live, before, limit, &all).await, expected, "by pages of {limit}");
@@ -89,7 +89,7 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     );
 }
 
-/// Those of `own` that are found, all pages joined. Others may use the same table.
+/// Those of `own` that are found, all pages joined. Other tests may use the same table.
 async fn candidates(
     ledger: &dyn Ledger,
     kind: Candidates,

@@ -1,4 +1,4 @@
-//! Job rows: read together, changed one conditional write at a time, never brought back.
+//! Job rows: read together, changed by one conditional write at a time, never created by an update.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn rows_are_read_together_and_what_is_not_there_is_left_out(ledger: Arc<dy
         ledger.create(job, &raw("null"), None, None).await.unwrap();
     }
     let id = jobs[0].id;
-    // More than one call of a table takes.
+    // More than fit into one call.
     for number in 0..120 {
         assert_eq!(ledger.put_part(&part(id, number, 1)).await.unwrap(), None);
     }

@@ -1,4 +1,4 @@
-//! Rows that are only kept: parked messages, marks, secrets, strays, the processors that workers tell of.
+//! Rows without rules: parked messages, marks, secrets, strays, the processors that workers announce.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ async fn every_parked_message_is_given_back_until_it_is_forgotten(ledger: Arc<dy
     let message = |chunk, body: &str| Parked { id: ChunkId { job, part, chunk }, nonce: Uuid::new_v4(), body: body.to_owned() };
     let mut kept: BTreeSet<_> = BTreeSet::new();
     for i in 0..25 {
-        // Two messages of each chunk: a chunk's messages do not park in one place.
+        // Two messages of each chunk: messages of a chunk must not share a row.
         let parked = message(i / 2, &format!("{i} \u{1F980}"));
         ledger.park(&parked).await.unwrap();
         ledger.park(&parked).await.unwrap();

@@ -1,4 +1,4 @@
-//! Outcome rows: merged under their version, kept byte for byte, read by pages in the order of chunks.
+//! Outcome rows: merged under their version, kept byte for byte, read page by page in order of chunks.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Part rows: put once, and registers that only rise, whoever writes how often.
+//! Part rows: written once, with registers that never fall, whoever writes how often.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ async fn settlements_of_many_chunks_at_once_are_all_there(ledger: Arc<dyn Ledger
 
 async fn a_register_shows_the_last_version_in_whatever_order_they_come(ledger: Arc<dyn Ledger>) {
     let id = put(&*ledger, 2).await;
-    // Of different lengths as text: registers are compared as numbers.
+    // With different numbers of digits: registers are compared as numbers.
     for (version, comes) in [(2, true), (1, false), (2, false), (10, true), (9, false), (1_000, true)] {
         let register = shows(version, 5, 1);
         let written = ledger.update_part(id, &PartWrite::Shadow { chunk: 1, register, waiting_for: None }, at(1)).await.unwrap();

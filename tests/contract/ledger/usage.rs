@@ -1,4 +1,4 @@
-//! An owner's row is changed from version to version, by one at a time.
+//! An owner's row is changed version by version, by one request at a time.
 
 use std::sync::Arc;
 

@@ -89,7 +89,7 @@ fn items_are_accounted_for(job: &Job, plan: &JobPlan, book: &Book, recount: &Rec
         acknowledged.extend(taken(start, len));
     }
     if let Some(parts) = book.sealed_at {
-        hold!(EndsStand, job.sealed && job.parts == parts, "sealed with {parts} parts: {job:?}");
+        hold!(EndsAreFinal, job.sealed && job.parts == parts, "sealed with {parts} parts: {job:?}");
         let beyond = book.parts.iter().find(|part| **part >= parts);
         hold!(NoItemDisappears, beyond.is_none(), "part {beyond:?} was acknowledged, and the job sealed without it: {job:?}");
     }
@@ -159,7 +159,7 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
                 plan.fates.len() as u64
             };
             hold!(NoItemDisappears, job.sealed && job.total_items == all, "not the items that were sent: {job:?}");
-            hold!(EndsStand, !exceeded, "completed with too many failures: {job:?}");
+            hold!(EndsAreFinal, !exceeded, "completed with too many failures: {job:?}");
             let rolled_up = (job.rolled_up.parts.len(), job.rolled_up.processed, job.rolled_up.failed);
             hold!(
                 ListsAndLedgerAgree,
@@ -180,7 +180,7 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
             hold!(Alone, !unprepared || to_blame, "nothing was to be said against its processor: {left:?} {job:?}");
             hold!(Alone, !plan.is_neighbour || unprepared || job.abandoned, "a neighbour failed: {job:?}");
             hold!(Alone, !unprepared || job.failed_items == 0 || job.round > 0, "items failed for their processor: {job:?}");
-            hold!(EndsStand, exceeded || share || job.abandoned || paused || unprepared, "failed without a reason: {job:?}");
+            hold!(EndsAreFinal, exceeded || share || job.abandoned || paused || unprepared, "failed without a reason: {job:?}");
         }
         _ => {}
     }

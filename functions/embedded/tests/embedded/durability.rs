@@ -136,7 +136,7 @@ async fn processes_that_share_a_queue_receive_each_message_once() {
     assert_eq!(seen.len(), 200);
 }
 
-/// What broke it: messages that were in hand at eight deaths of a process that somebody else ended, as dead letters.
+/// Bug found: messages that were in hand at eight deaths of a process that somebody else ended, as dead letters.
 #[tokio::test]
 async fn what_a_process_had_in_hand_at_its_death_comes_back_and_is_no_dead_letter() {
     let dir = tempfile::tempdir().unwrap();
