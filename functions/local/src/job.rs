@@ -53,8 +53,6 @@ pub struct JobView {
     #[serde(default)]
     pub cost: Option<Cost>,
     /// Why the job makes no progress, if it waits for something.
-||||||| parent of 287a31c (Plain words in the command: comments, help, messages, and the checks of doctor)
-    /// Why the job makes no progress, if it waits for something.
     #[serde(default)]
     pub waiting_for: Option<Waiting>,
 }
@@ -63,7 +61,7 @@ pub struct JobView {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
-    /// US dollars, a decimal number.
+    /// US dollars, as a decimal number.
     pub usd: String,
     /// Whether it is an estimate.
     #[serde(default)]
