@@ -1,9 +1,9 @@
-//! Files of items, read as a stream: whatever their size, one item is held at a time.
+//! Files of items, read as a stream: only one item is in memory at a time, whatever the file's size.
 //!
-//! The map: [`Source`] is what was named on the command line, [`Opened`] gives its bytes twice. `text` turns bytes into
-//! UTF-8 and knows the place of each; `not_text` names what is no text, `misnamed`
-//! finds UTF-8 that was called something else. `csv`, `ndjson` and `json_array` turn text into
-//! items, which `item` checks as the service would.
+//! Its map: [`Source`] is the file that the command line names; [`Opened`] reads its bytes twice. `text` turns bytes
+//! into UTF-8 and knows the place of each; `not_text` identifies files that are not text; `misnamed` finds UTF-8 for
+//! which another encoding was given. `csv`, `ndjson` and `json_array` turn text into items, and `item` checks these
+//! like the service.
 
 mod csv;
 mod error;

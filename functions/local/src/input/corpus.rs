@@ -1,4 +1,5 @@
-//! Files that others wrote: csv-spectrum, and a corpus of real-life damage. Each is read exactly, or refused with its place.
+//! Files written by others: csv-spectrum, and a corpus of damaged files from practice. Each is read exactly, or refused
+//! with its place.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use serde_json::Value;
 
 use super::{InputError, Source};
 
-/// csv-spectrum's files that are no CSV by RFC 4180: a quote in a cell that does not begin with one.
+/// csv-spectrum's files that are not CSV by RFC 4180: a cell has a quote but does not begin with one.
 const REFUSED_BY_CHOICE: [&str; 1] = ["location_coordinates"];
 
 fn folder(name: &str) -> PathBuf {

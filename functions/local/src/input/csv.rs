@@ -1,4 +1,4 @@
-//! CSV as items: each row becomes an object in the header's order, whose values stay text.
+//! CSV as items: each row becomes an object with the header's names in the header's order. All values stay text.
 
 mod header;
 mod rows;
@@ -46,7 +46,7 @@ impl<R: Read> CsvItems<R> {
     }
 }
 
-/// Refuses what looks like another format before its quotes and commas are judged as those of CSV.
+/// Refuses text that looks like another format, before its quotes and commas are read as CSV.
 fn check_is_csv<R: Read>(text: &mut Text<R>) -> Result<(), InputError> {
     let place = text.place();
     match other_format(text.fill()?) {

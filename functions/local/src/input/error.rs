@@ -12,58 +12,58 @@ pub enum InputError {
     Open {
         /// The file's name.
         name: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Reading broke off.
-    #[error("the input cannot be read on")]
+    /// Reading failed before the end.
+    #[error("reading the input failed")]
     Read(#[source] io::Error),
-    /// Reading a file broke off.
-    #[error("{name} cannot be read on")]
+    /// Reading a file failed before its end.
+    #[error("reading {name} failed")]
     ReadOf {
         /// The file's name.
         name: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// What can be read only once could not be kept for the second reading.
+    /// Input that can be read only once could not be copied for the second reading.
     #[error("the input cannot be kept in {directory} until it is sent: set TMPDIR to a directory with room for it")]
     Spool {
         /// The directory for temporary files.
         directory: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Something in the text is not what the format asks for.
+    /// The text breaks a rule of its format.
     #[error("{place}: {what}")]
     At {
-        /// Where.
+        /// The place.
         place: Place,
         /// What is wrong, and what to do.
         what: String,
     },
-    /// What the other two say of the file's text, with the file's name.
+    /// One of the two errors above about a file's text, with the file's name.
     #[error("{name}: {what}")]
     In {
         /// The file's name.
         name: String,
-        /// Where, what is wrong, and what to do.
+        /// The place, what is wrong, and what to do.
         what: String,
     },
-    /// The file as a whole is not what the format asks for.
+    /// The file as a whole does not have the expected format.
     #[error("{0}")]
     File(String),
 }
 
 impl From<io::Error> for InputError {
-    /// A reader of ours that fails with an error of its own hands it through as an I/O error.
+    /// A reader of ours that fails with such an error passes it on inside an I/O error.
     fn from(error: io::Error) -> InputError {
         error.downcast::<InputError>().unwrap_or_else(InputError::Read)
     }
 }
 
 impl InputError {
-    /// The error with the name of the file that it is about, if it does not name it yet.
+    /// The error with the name of its file, if it does not name the file yet.
     #[must_use]
     pub fn of_file(self, name: &str) -> InputError {
         match self {

@@ -1,5 +1,5 @@
-//! Escapes in JSON texts that stand for no character: where the first is, and why. The JSON reader tells of them only
-//! where it gave up.
+//! Finds the first wrong escape in a JSON text, and says why it is wrong. The JSON reader reports only where it gave
+//! up.
 
 /// The place of the first wrong escape, and what is wrong with it.
 pub(super) fn first_wrong(json: &str) -> Option<(usize, String)> {
@@ -14,7 +14,7 @@ pub(super) fn first_wrong(json: &str) -> Option<(usize, String)> {
     None
 }
 
-/// How long the escape is that a text begins with.
+/// The length of the escape at the beginning of a text.
 fn length(text: &str) -> Result<usize, String> {
     match text.as_bytes().get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
@@ -32,7 +32,7 @@ fn unit_length(text: &str) -> Result<usize, String> {
     }
 }
 
-/// The UTF-16 unit that a text begins with as `\uXXXX`.
+/// The UTF-16 unit at the beginning of a text, written as `\uXXXX`.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_escape_that_stands_for_no_character_is_found() {
+    fn the_first_escape_that_is_no_character_is_found() {
         for (json, expected) in [
             (r#""a\nb\"\\\/\u00e9\ud83d\ude00""#, None),
             (r#"{"a":"\ud800"}"#, Some((6, r"\ud800 is half"))),

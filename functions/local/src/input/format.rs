@@ -1,47 +1,47 @@
-//! How a file is to be read: its format, and what the options say about it.
+//! How to read a file: its format, and the options.
 
 use std::fmt;
 use std::path::Path;
 
 use encoding_rs::Encoding;
 
-/// How a file holds its items.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// A header row, then a row an item; values stay text.
+    /// A header row, then a row for each item; all values are text.
     Csv,
-    /// A JSON value a line.
+    /// One JSON value on each line.
     Ndjson,
     /// One JSON array.
     Json,
 }
 
-/// How a file is to be read.
+/// How to read a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     /// The format.
     pub format: Format,
-    /// What separates the cells of CSV.
+    /// The delimiter of CSV.
     pub delimiter: Delimiter,
-    /// The encoding; none is UTF-8, or UTF-16 if the file begins with its mark.
+    /// The encoding. `None` is UTF-8, or UTF-16 if the file begins with a byte-order mark.
     pub encoding: Option<NamedEncoding>,
 }
 
-/// What separates the cells of CSV: one ASCII character.
+/// The delimiter of CSV: one ASCII character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delimiter(u8);
 
-/// An encoding as `--encoding` names it.
+/// An encoding given with `--encoding`.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedEncoding {
     /// The encoding.
     pub encoding: &'static Encoding,
-    /// Whether a mark may say which byte of a pair comes first.
+    /// True if a byte-order mark may decide the order of the bytes.
     pub either_utf16: bool,
 }
 
 impl Format {
-    /// The format that a file's extension stands for.
+    /// The format for a file's extension.
     #[must_use]
     pub fn of(path: &Path) -> Option<Format> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
@@ -54,7 +54,7 @@ impl Format {
 }
 
 impl Reading {
-    /// A file of this format without further options.
+    /// This format without other options.
     #[must_use]
     pub fn of(format: Format) -> Reading {
         Reading { format, delimiter: Delimiter::COMMA, encoding: None }
@@ -62,7 +62,7 @@ impl Reading {
 }
 
 impl Delimiter {
-    /// The one of RFC 4180.
+    /// RFC 4180's delimiter.
     pub const COMMA: Delimiter = Delimiter(b',');
 
     /// Reads `;`, `|`, any other ASCII character, or `tab`.
@@ -73,7 +73,7 @@ impl Delimiter {
         match text.as_bytes() {
             b"tab" | b"\\t" | b"\t" => Ok(Delimiter(b'\t')),
             [byte] if byte.is_ascii_graphic() && *byte != b'"' || byte == &b' ' => Ok(Delimiter(*byte)),
-            _ => Err(format!("{text:?} cannot separate cells: give one ASCII character that is no quote, or tab")),
+            _ => Err(format!("{text:?} cannot separate cells: give one ASCII character that is not a quote, or tab")),
         }
     }
 
@@ -105,7 +105,7 @@ impl NamedEncoding {
         let found = Encoding::for_label_no_replacement(text.as_bytes());
         let either_utf16 = text.trim().eq_ignore_ascii_case("utf-16");
         found.map(|encoding| NamedEncoding { encoding, either_utf16 }).ok_or_else(|| {
-            format!("{text:?} is no encoding that is known here: name it like utf-8, utf-16le, windows-1252, iso-8859-2 or shift_jis")
+            format!("{text:?} is not a known encoding: use a name such as utf-8, utf-16le, windows-1252, iso-8859-2 or shift_jis")
         })
     }
 }

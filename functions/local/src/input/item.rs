@@ -1,4 +1,4 @@
-//! Refuses an item here that the service would refuse in the middle of a file: its size, its JSON.
+//! Refuses an item that the service would refuse in the middle of the file: its size, its JSON.
 
 use headway_api::json::{self, JsonError};
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
@@ -7,15 +7,15 @@ use super::error::InputError;
 use super::escapes;
 use super::place::{Place, Tracker};
 
-/// The most bytes read for one item before giving up on its end: more than any item may have, with room for
-/// whitespace around it, so that a quote that is never closed does not load the rest of a file.
+/// The number of bytes read for one item before giving up. It is more than any item may have, with room for whitespace
+/// around it. So a quote that is never closed does not load the rest of a file.
 pub(super) const UNENDED_BYTES_MAX: usize = 1_000_000;
 
-/// U+FEFF, which belongs at the beginning of a file only.
+/// U+FEFF, which may be only at the beginning of a file.
 pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(super) fn mark_within(place: Place) -> InputError {
-    InputError::at(place, "a byte-order mark within the file: two files joined? Remove the mark")
+    InputError::at(place, "a byte-order mark within the file: were two files joined? Remove the mark")
 }
 
 /// Checks the size of an item.
@@ -23,7 +23,7 @@ pub(super) fn check_size(item: &[u8], began: Place) -> Result<(), InputError> {
     if item.len() <= ITEM_BYTES_MAX { Ok(()) } else { Err(too_large(began)) }
 }
 
-/// Checks that an item is one JSON value, as the service takes it.
+/// Checks that an item is one JSON value, by the rules of the service.
 pub(super) fn check_json(item: &[u8], began: Place) -> Result<(), InputError> {
     if item.starts_with(MARK) {
         return Err(mark_within(began));
@@ -36,7 +36,7 @@ pub(super) fn check_json(item: &[u8], began: Place) -> Result<(), InputError> {
     })
 }
 
-/// The first fault within a value that goes on for too long or is cut off; none if the end is all it lacks.
+/// The first error inside a value that is too long or ends too early; `None` if only its end is missing.
 pub(super) fn fault_within(begun: &[u8], began: Place) -> Option<InputError> {
     let text = json::text(begun).ok()?;
     match json::check(text, ITEM_DEPTH_MAX) {
@@ -46,7 +46,7 @@ pub(super) fn fault_within(begun: &[u8], began: Place) -> Option<InputError> {
 }
 
 pub(super) fn too_large(began: Place) -> InputError {
-    InputError::at(began, format!("the item that begins here is larger than {ITEM_BYTES_MAX} bytes, the most a job takes"))
+    InputError::at(began, format!("the item that begins here is larger than {ITEM_BYTES_MAX} bytes, the maximum for an item"))
 }
 
 fn not_json(text: &str, began: Place, error: &serde_json::Error) -> InputError {
@@ -68,10 +68,10 @@ fn not_json(text: &str, began: Place, error: &serde_json::Error) -> InputError {
     } else {
         ""
     };
-    InputError::at(tracker.place(), format!("not JSON that a job takes ({words}{hint})"))
+    InputError::at(tracker.place(), format!("not JSON that a job accepts ({words}{hint})"))
 }
 
-/// Where the thing begins that an error is about, if the reader tells of it only where it ends. What precedes it is JSON.
+/// Where the cause of an error begins, if the reader reports only where it ends. Everything before it is JSON.
 fn begin(text: &str, offset: usize, words: &str) -> usize {
     if words.starts_with("nested deeper") {
         return scan(text).find(|found| found.depth > ITEM_DEPTH_MAX).map_or(offset, |found| found.at);
@@ -85,7 +85,7 @@ fn begin(text: &str, offset: usize, words: &str) -> usize {
     }
     let control = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_control);
     if words.starts_with("control character") && !control(offset) && offset.checked_sub(1).is_some_and(control) {
-        // A line break is told of behind it.
+        // The reader reports a line break one byte too late.
         return offset - 1;
     }
     offset
@@ -94,7 +94,7 @@ fn begin(text: &str, offset: usize, words: &str) -> usize {
 /// The beginning of a text, an array or an object in JSON.
 struct Found {
     at: usize,
-    /// How deep the innermost array or object is that is open there.
+    /// The depth of the innermost open array or object there.
     depth: usize,
     is_text: bool,
 }
@@ -120,7 +120,7 @@ fn scan(text: &str) -> impl Iterator<Item = Found> {
     })
 }
 
-/// Where in the text serde_json found the error. It counts bytes, and only LF as the end of a line.
+/// Where in the text serde_json found the error. serde_json counts bytes, and only LF as the end of a line.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
     let lines_before = error.line().saturating_sub(1);
     let began: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
@@ -131,7 +131,7 @@ fn offset(text: &str, error: &serde_json::Error) -> usize {
     offset
 }
 
-/// serde_json's words without its own line and column, which count within the item only.
+/// serde_json's message without its line and column, which count only within the item.
 fn words(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let end = words.rfind(" at line ").unwrap_or(words.len());

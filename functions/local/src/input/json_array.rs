@@ -1,8 +1,8 @@
 //! One JSON array of any size, element by element, kept byte for byte.
 //!
-//! Only the separators between elements are found here; each element is then read by serde_json, so that a text passes
-//! exactly if serde_json would read the whole of it as an array. A line break, which in JSON can only stand between an
-//! element's tokens, becomes a space: elements travel a line each.
+//! Only the separators between elements are found here. serde_json then reads each element, so a text is accepted
+//! exactly if serde_json would accept the whole of it as an array. A line break, which JSON allows only between an
+//! element's tokens, becomes a space, since elements are sent one on each line.
 
 use std::io::Read;
 
@@ -27,7 +27,7 @@ enum State {
     Ended,
 }
 
-/// Where in an element the scan is.
+/// The state of the scan inside an element.
 #[derive(Default)]
 struct Scan {
     depth: usize,
@@ -40,7 +40,7 @@ impl<R: Read> ArrayItems<R> {
         ArrayItems { text, state: State::BeforeArray, elements: 0 }
     }
 
-    /// The next byte that is no whitespace, not consumed.
+    /// The next byte that is not whitespace. It is not consumed.
     fn peek(&mut self) -> Result<Option<u8>, InputError> {
         loop {
             let piece = self.text.fill()?;
@@ -56,7 +56,7 @@ impl<R: Read> ArrayItems<R> {
         }
     }
 
-    /// Collects bytes up to the `,` or `]` that ends the element, and gives it.
+    /// Collects bytes up to the `,` or `]` that ends the element, and returns that byte.
     fn scan(&mut self, item: &mut Vec<u8>, began: Place) -> Result<u8, InputError> {
         let mut scan = Scan::default();
         loop {
@@ -71,7 +71,7 @@ impl<R: Read> ArrayItems<R> {
             let used = end.map_or(piece.len(), |end| end + 1);
             self.text.consume(used);
             if item.len() > UNENDED_BYTES_MAX {
-                // A bracket or quote that is missing makes an item seem long: it is told where it shows.
+                // Without its bracket or quote an item seems long. The error names the place where that shows.
                 return Err(fault_within(item, began).unwrap_or_else(|| too_large(began)));
             }
             if let Some(stop) = stop {
@@ -85,14 +85,16 @@ impl<R: Read> ArrayItems<R> {
             Some(0xef) if self.text.fill()?.starts_with(MARK) => return Err(mark_within(self.text.place())),
             Some(b'[') => "",
             Some(b'{') if is_value_a_line(self.text.fill()?) => {
-                "no JSON array: an array begins with `[`; for a value a line use --format ndjson"
+                "not a JSON array: an array begins with `[`; for one value on each line use --format ndjson"
             }
             Some(b'{') => {
-                "no JSON array: an array begins with `[`; give the array without the object around it, or put the object into `[ ]`"
+                "not a JSON array: an array begins with `[`; give the array without the object around it, or put the object into `[ ]`"
             }
             Some(b'<') => MARKUP,
-            Some(_) if is_header(first_line(self.text.fill()?)) => "no JSON array: an array begins with `[`; is the file CSV? --format csv",
-            Some(_) => "no JSON array: an array begins with `[`",
+            Some(_) if is_header(first_line(self.text.fill()?)) => {
+                "not a JSON array: an array begins with `[`; is the file CSV? Then use --format csv"
+            }
+            Some(_) => "not a JSON array: an array begins with `[`",
             None => "the file is empty: an array without items is written []",
         };
         if !what.is_empty() {
@@ -112,7 +114,9 @@ impl<R: Read> ArrayItems<R> {
         match self.peek()? {
             None => Ok(()),
             Some(0xef) if self.text.fill()?.starts_with(MARK) => Err(mark_within(self.text.place())),
-            Some(_) => Err(InputError::at(self.text.place(), "something follows the array's `]`; for a value a line use --format ndjson")),
+            Some(_) => {
+                Err(InputError::at(self.text.place(), "something follows the array's `]`; for one value on each line use --format ndjson"))
+            }
         }
     }
 }
@@ -144,7 +148,8 @@ impl<R: Read> Items for ArrayItems<R> {
 }
 
 impl Scan {
-    /// Whether this byte ends the element. What is no JSON may end anywhere: reading the element tells.
+    /// True if this byte ends the element. Text that is not JSON may end anywhere; the error comes when the element is
+    /// read.
     fn ends_at(&mut self, byte: u8) -> bool {
         if self.in_string {
             match byte {
@@ -170,7 +175,7 @@ fn first_line(piece: &[u8]) -> &[u8] {
     piece.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default()
 }
 
-/// JSON's whitespace, no more.
+/// JSON's whitespace only.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -1,18 +1,18 @@
-//! Sees whether a file that is said to be in another encoding is UTF-8 from beginning to end. Read by the name that was
-//! given it would come out garbled: `é` as `Ã©`. A text of another encoding that is valid UTF-8 by chance has hardly any
+//! Finds out whether a file is UTF-8 from beginning to end although another encoding was given. Read in that encoding,
+//! its text would be garbled: `é` as `Ã©`. Text in another encoding that is valid UTF-8 by chance has hardly any
 //! character beyond ASCII.
 
-/// The bytes of a file so far, as UTF-8.
+/// The bytes of a file so far, read as UTF-8.
 #[derive(Debug, Default)]
 pub(super) struct MaybeUtf8 {
     is_other: bool,
     has_wide: bool,
-    /// The beginning of a character whose rest has not come yet.
+    /// The beginning of a character whose rest has not arrived yet.
     begun: Vec<u8>,
 }
 
 impl MaybeUtf8 {
-    /// Goes on with these bytes.
+    /// Adds these bytes.
     pub(super) fn see(&mut self, bytes: &[u8]) {
         self.has_wide = self.has_wide || !bytes.is_ascii();
         let rest = self.end_begun(bytes);
@@ -25,7 +25,7 @@ impl MaybeUtf8 {
         }
     }
 
-    /// Takes what the character that is begun lacks, and gives the bytes behind it.
+    /// Takes the bytes that the begun character lacks, and returns the bytes after it.
     fn end_begun<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let mut rest = bytes;
         while !self.is_other
@@ -42,7 +42,7 @@ impl MaybeUtf8 {
         rest
     }
 
-    /// Whether all of it is UTF-8, with characters that others would read otherwise.
+    /// True if all of it is UTF-8 and has characters that the other encoding would read differently.
     pub(super) fn is_utf8(&self) -> bool {
         !self.is_other && self.has_wide && self.begun.is_empty()
     }

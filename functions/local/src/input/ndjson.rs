@@ -1,4 +1,4 @@
-//! NDJSON: a JSON value a line, kept byte for byte. Lines end with LF or CRLF, blank lines are skipped.
+//! NDJSON: one JSON value on each line, kept byte for byte. Lines end with LF or CRLF; blank lines are skipped.
 
 use std::io::Read;
 
@@ -17,7 +17,7 @@ const ONE_ARRAY: &str = "the file is one JSON array: for its elements as items u
 /// The values of a text.
 pub(super) struct NdjsonItems<R> {
     text: Text<R>,
-    /// The first value, if it is an array and no other has come yet.
+    /// The place of the first value, if it is an array and no other value has come yet.
     lone_array: Option<Place>,
     items: u64,
 }
@@ -27,7 +27,7 @@ impl<R: Read> NdjsonItems<R> {
         NdjsonItems { text, lone_array: None, items: 0 }
     }
 
-    /// Replaces `line` by the next line, and gives its place. None at the end.
+    /// Replaces `line` with the next line, and returns its place. `None` at the end.
     fn line(&mut self, line: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
         line.clear();
         let began = self.text.place();
@@ -78,7 +78,7 @@ impl<R: Read> Items for NdjsonItems<R> {
     }
 }
 
-/// JSON's whitespace, no more.
+/// JSON's whitespace only.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

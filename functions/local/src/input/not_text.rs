@@ -1,48 +1,49 @@
-//! Names what a file is that is no text of the expected encoding, by its first bytes.
+//! Identifies files that are not text in the expected encoding, by their first bytes.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use infer::MatcherType;
 
 use super::error::InputError;
 
-/// How much of a file is looked at.
+/// How many bytes of a file are examined.
 pub(super) const HEAD_BYTES: usize = 8_192;
 
-/// What binary files of rows begin with.
+/// The first bytes of binary files with rows.
 const TABLES: &[(&[u8], &str)] = &[(b"PAR1", "parquet"), (b"ORC", "orc"), (b"Obj\x01", "avro"), (b"ARROW1", "arrow")];
-/// Of this many bytes at least one is a control character, in a file that is no text.
+/// In a file that is not text, at least one of this many bytes is a control character.
 const BYTES_PER_CONTROL_MAX: usize = 50;
-const BINARY: &str = "the file does not look like text: if it is packed or a spreadsheet, unpack or export it first; if it is text, name \
+const BINARY: &str = "the file does not look like text: if it is compressed or a spreadsheet, decompress or export it first; if it is text, give \
                       its encoding, as in --encoding utf-16le";
 
-/// Refuses a file without a mark whose first bytes show that it is no text, or text in an encoding other than `named`.
+/// Refuses a file without a byte-order mark whose first bytes show that it is not text, or is text in an encoding other
+/// than `named`.
 pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>) -> Result<(), InputError> {
     if let Some(kind) = kind(head) {
-        return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or unpack it first")));
+        return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or decompress it first")));
     }
     if !named.is_some_and(is_utf16) && wide(head, 8).is_none() && looks_binary(head) {
         return Err(InputError::File(BINARY.to_owned()));
     }
-    // Where a name says that it is UTF-16, little is needed to see that it is the other one.
+    // If the given encoding is UTF-16, a few bytes are enough to see that the file is the other UTF-16.
     let least = if named.is_some_and(is_utf16) { 2 } else { 8 };
     let what = match (named, wide(head, least)) {
         (None, Some(Wide::Utf16(found))) => {
-            format!("the file looks like {} without a mark: name it with --encoding {}", found.name(), lower(found))
+            format!("the file looks like {} without a byte-order mark: use --encoding {}", found.name(), lower(found))
         }
         (None, Some(Wide::Utf32(name))) => utf32(name),
         (Some(named), Some(Wide::Utf16(found))) if is_utf16(named) && named != found => {
-            format!("the file looks like {0}, but --encoding says {1}: give --encoding {0}", lower(found), lower(named))
+            format!("the file looks like {0}, but --encoding says {1}: use --encoding {0}", lower(found), lower(named))
         }
         (Some(named), None) if is_utf16(named) && looks_like_utf8(head) => {
             format!("the file looks like UTF-8, but --encoding says {}: leave --encoding out", lower(named))
         }
-        // Any other NUL is refused at its place, wherever it is.
+        // Any other NUL is refused at its place.
         _ => return Ok(()),
     };
     Err(InputError::File(what))
 }
 
-/// Whether characters are two bytes or more.
+/// True if each character has two bytes or more.
 pub(super) fn is_utf16(encoding: &'static Encoding) -> bool {
     encoding == UTF_16LE || encoding == UTF_16BE
 }
@@ -51,12 +52,13 @@ fn lower(encoding: &'static Encoding) -> String {
     encoding.name().to_ascii_lowercase()
 }
 
-/// What is said of a file in UTF-32, which no option can read.
+/// The error for a file in UTF-32, which no option can read.
 pub(super) fn utf32(name: &str) -> String {
-    format!("the file is {name}, which is not read here: turn it into UTF-8 first, as with `iconv -f {name} -t UTF-8`")
+    format!("the file is {name}, which headway cannot read: convert it to UTF-8 first, as with `iconv -f {name} -t UTF-8`")
 }
 
-/// The kind of a binary file. Text that happens to begin like one (`BM`, `MZ`) is told apart by having no control characters.
+/// The kind of a binary file. Text that happens to begin like one (`BM`, `MZ`) is recognized because it has no control
+/// characters.
 fn kind(head: &[u8]) -> Option<String> {
     let control = |byte: &u8| matches!(byte, 0..=8 | 14..=31);
     if head.starts_with(b"{\\rtf") {
@@ -78,18 +80,18 @@ fn kind(head: &[u8]) -> Option<String> {
     let found = infer::get(head).filter(|found| !matches!(found.matcher_type(), MatcherType::Text | MatcherType::Custom))?;
     Some(match found.extension() {
         "zip" => "a zip archive, as xlsx files are".to_owned(),
-        "gz" => "packed with gzip".to_owned(),
+        "gz" => "compressed with gzip".to_owned(),
         extension => format!("a binary file ({extension})"),
     })
 }
 
-/// Whether bytes are most likely no text: not UTF-8, with many control characters.
+/// True if the bytes are probably not text: not UTF-8, and with many control characters.
 fn looks_binary(head: &[u8]) -> bool {
     let controls = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
     controls > 0 && controls * BYTES_PER_CONTROL_MAX >= head.len() && !is_utf8(head)
 }
 
-/// Whether the beginning of a file is UTF-8; its last character may be cut off where the head ends.
+/// True if the beginning of a file is UTF-8. Its last character may be cut off.
 fn is_utf8(head: &[u8]) -> bool {
     match std::str::from_utf8(head) {
         Ok(_) => true,
@@ -97,13 +99,13 @@ fn is_utf8(head: &[u8]) -> bool {
     }
 }
 
-/// An encoding of two or four bytes a character.
+/// An encoding with two or four bytes for each character.
 enum Wide {
     Utf16(&'static Encoding),
     Utf32(&'static str),
 }
 
-/// The encoding that the places of NUL bytes point to. A few NUL bytes are no evidence: at least half of the characters
+/// The encoding that the positions of NUL bytes show. A few NUL bytes prove nothing: at least half of the characters
 /// must be ASCII in that encoding, over at least `bytes_min` bytes.
 fn wide(head: &[u8], bytes_min: usize) -> Option<Wide> {
     if head.len() < bytes_min {
@@ -128,7 +130,7 @@ fn wide(head: &[u8], bytes_min: usize) -> Option<Wide> {
     most(|[high, low]| (*high, *low)).then_some(Wide::Utf16(UTF_16BE))
 }
 
-/// Whether the bytes are UTF-8 with few NUL characters, if any. Text in UTF-16 has a NUL byte in each ASCII character.
+/// True if the bytes are UTF-8 with few NUL characters or none. UTF-16 has a NUL byte in each ASCII character.
 fn looks_like_utf8(head: &[u8]) -> bool {
     !head.is_empty() && is_utf8(head) && head.iter().filter(|byte| **byte == 0).count() * 8 < head.len()
 }

@@ -1,4 +1,4 @@
-//! The items of a reader, by its format.
+//! Reads the items from a reader, by their format.
 
 use std::io::Read;
 
@@ -10,10 +10,11 @@ use super::json_array::ArrayItems;
 use super::ndjson::NdjsonItems;
 use super::text::Text;
 
-/// The items of what a reader gives.
+/// The items from a reader.
 ///
 /// # Errors
-/// If it has no good beginning.
+///
+/// The first bytes are wrong for the format or the encoding.
 pub fn items(reader: impl Read + 'static, reading: &Reading) -> Result<Box<dyn Items>, InputError> {
     let text = Text::new(reader, reading.encoding)?;
     Ok(match reading.format {

@@ -1,10 +1,11 @@
-//! Where something is in a text, as an editor shows it: lines end with LF, CRLF or CR, columns count characters.
+//! The place of something in a text, as an editor shows it: lines end with LF, CRLF or CR, and columns count
+//! characters.
 
 use std::fmt;
 
 use memchr::memchr2_iter;
 
-/// A line and a column, both from 1.
+/// A line and a column; both begin with 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The line.
@@ -13,7 +14,7 @@ pub struct Place {
     pub column: u64,
 }
 
-/// The place of the next byte of a text that is read piece by piece.
+/// The place of the next byte in a text that is read piece by piece.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tracker {
     lines_before: u64,
@@ -36,7 +37,7 @@ impl Tracker {
         Place { line: self.lines_before + 1, column: self.columns_before + 1 }
     }
 
-    /// Goes on past `text`, which is UTF-8.
+    /// Moves past `text`, which is UTF-8.
     pub(super) fn pass(&mut self, text: &[u8]) {
         let mut segment_began = 0;
         for end in memchr2_iter(b'\n', b'\r', text) {
@@ -54,7 +55,7 @@ impl Tracker {
     }
 }
 
-/// Bytes that begin a character in UTF-8.
+/// The number of bytes that begin a character in UTF-8.
 fn characters(text: &[u8]) -> u64 {
     text.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count() as u64
 }
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What an editor does: it splits the text at line ends, and counts.
+    /// Does what an editor does: splits the text at line ends and counts.
     fn reference(text: &str) -> Place {
         let unified = text.replace("\r\n", "\n").replace('\r', "\n");
         let last = unified.rsplit('\n').next().unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Where a file's items come from: opened once, read twice, and the same both times.
+//! Opens the file with the items once and reads it twice; both readings give the same bytes.
 //!
-//! The first reading checks everything before anything is sent. What can be read only once (stdin, a pipe) is kept in a
-//! temporary file for the second, which has no name and so is gone with the process.
+//! The first reading checks everything before anything is sent. Input that can be read only once (stdin, a pipe) is
+//! copied to a temporary file for the second. That file has no name, so it is gone when the process ends.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
@@ -18,10 +18,10 @@ use super::items::Items;
 use super::open::items;
 use super::place::Place;
 
-/// A file of items, or stdin, and how to read it.
+/// A file of items or stdin, and how to read it.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// A file; none is stdin.
+    /// The file; `None` is stdin.
     pub path: Option<PathBuf>,
     /// How to read it.
     pub reading: Reading,
@@ -37,17 +37,18 @@ pub struct Opened {
 
 #[derive(Clone, Debug)]
 enum Kept {
-    /// A regular file, as it was when it was opened.
+    /// A regular file, with its state when it was opened.
     File { file: Arc<File>, bytes: u64, modified: Option<SystemTime> },
-    /// What can be read once, and the copy that is made of it.
+    /// Input that can be read once, and its copy.
     Spool { once: Arc<File>, spool: Arc<File>, bytes: Arc<AtomicU64> },
 }
 
 impl Source {
-    /// The source that `FILE` (`-` is stdin) and the options stand for.
+    /// The source for `FILE` (`-` is stdin) and the options.
     ///
     /// # Errors
-    /// Says what to add, if the format is not known, or which option does not fit it.
+    ///
+    /// The format is not known; the error says which option to add. Or an option does not fit the format.
     pub fn of(
         file: &Path,
         format: Option<Format>,
@@ -59,9 +60,9 @@ impl Source {
         let extension = || file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let format = match format.or_else(|| path.as_deref().and_then(Format::of)) {
             Some(format) => format,
-            None if stdin => return Err("say what stdin holds: --format csv, ndjson or json".to_owned()),
-            None if matches!(extension(), "tsv" | "tab") => return Err(format!("{}: give --format csv --delimiter tab", file.display())),
-            None => return Err(format!("the name {} does not tell the format: --format csv, ndjson or json", file.display())),
+            None if stdin => return Err("give the format of stdin: --format csv, ndjson or json".to_owned()),
+            None if matches!(extension(), "tsv" | "tab") => return Err(format!("{}: use --format csv --delimiter tab", file.display())),
+            None => return Err(format!("the name {} does not show the format: give --format csv, ndjson or json", file.display())),
         };
         if delimiter.is_some() && format != Format::Csv {
             return Err("--delimiter is for CSV only".to_owned());
@@ -72,13 +73,14 @@ impl Source {
     /// Opens the source. Nothing is read yet.
     ///
     /// # Errors
-    /// If it cannot be opened, or no temporary file can be made.
+    ///
+    /// It cannot be opened, or no temporary file can be created.
     pub fn open(&self) -> Result<Opened, InputError> {
         let name = self.path.as_deref().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
         let failed = |source| InputError::Open { name: name.clone(), source };
         let file = match &self.path {
             Some(path) => File::open(path),
-            // Not /dev/stdin, which would begin a redirected file anew.
+            // Not /dev/stdin: that would read a redirected file from its beginning.
             None => io::stdin().as_fd().try_clone_to_owned().map(File::from),
         };
         let file = Arc::new(file.map_err(failed)?);
@@ -86,7 +88,7 @@ impl Source {
         if metadata.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
-        // Files of the kernel's (/proc) tell no length.
+        // Files of the kernel (/proc) have no length.
         let kept = if self.path.is_some() && metadata.is_file() && metadata.len() > 0 {
             Kept::File { file, bytes: metadata.len(), modified: metadata.modified().ok() }
         } else {
@@ -103,10 +105,11 @@ impl Opened {
         &self.name
     }
 
-    /// The items, for the first time.
+    /// The items, read for the first time.
     ///
     /// # Errors
-    /// As [`items`].
+    ///
+    /// As for [`items`].
     pub fn first(&self) -> Result<Box<dyn Items>, InputError> {
         match &self.kept {
             Kept::File { .. } => self.again(),
@@ -117,10 +120,11 @@ impl Opened {
         }
     }
 
-    /// The items, once they have been read to their end.
+    /// The items again, after they have been read to their end.
     ///
     /// # Errors
-    /// As [`items`].
+    ///
+    /// As for [`items`].
     pub fn again(&self) -> Result<Box<dyn Items>, InputError> {
         let (file, bytes) = match &self.kept {
             Kept::File { file, bytes, .. } => (file, *bytes),
@@ -129,10 +133,11 @@ impl Opened {
         items(Positioned { file: Arc::clone(file), at: 0, bytes }, &self.reading)
     }
 
-    /// Checks that the file is as it was when it was opened.
+    /// Checks that the file has not changed since it was opened.
     ///
     /// # Errors
-    /// If it has been written to.
+    ///
+    /// It has been written to.
     pub fn check_unchanged(&self) -> Result<(), InputError> {
         let Kept::File { file, bytes, modified } = &self.kept else { return Ok(()) };
         let now: Metadata = file.metadata()?;
@@ -145,7 +150,8 @@ impl Opened {
     /// Where the item with this index begins.
     ///
     /// # Errors
-    /// If the file cannot be read any more.
+    ///
+    /// The file can no longer be read.
     pub fn place_of(&self, index: u64) -> Result<Option<Place>, InputError> {
         let (mut items, mut item) = (self.again()?, Vec::new());
         for _ in 0..index {
@@ -157,7 +163,7 @@ impl Opened {
     }
 }
 
-/// Reads a file from its beginning to the length it had, whatever position others left it at.
+/// Reads a file from its beginning to the length that it had, whatever its position is.
 struct Positioned {
     file: Arc<File>,
     at: u64,
@@ -174,7 +180,7 @@ impl Read for Positioned {
     }
 }
 
-/// Reads what can be read once, and keeps a copy.
+/// Reads input that can be read only once, and copies it.
 struct Copying {
     once: Arc<File>,
     spool: Arc<File>,
@@ -218,12 +224,12 @@ mod tests {
         assert_eq!(count(opened.first().unwrap()), 2);
         opened.check_unchanged().unwrap();
         file.write_all(b"3\n").unwrap();
-        assert_eq!(count(opened.again().unwrap()), 2, "what comes later is no part of it");
+        assert_eq!(count(opened.again().unwrap()), 2, "what is added later is not read");
         assert!(opened.check_unchanged().unwrap_err().to_string().contains("changed while it was read"));
         file.as_file_mut().set_len(6).unwrap();
         file.seek(SeekFrom::Start(2)).unwrap();
         file.write_all(b"9").unwrap();
-        assert!(opened.check_unchanged().is_err(), "of the same length, and another");
+        assert!(opened.check_unchanged().is_err(), "same length, but different content");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Many files of every kind: what is read comes out exactly, what is refused is refused at its place and says what to do.
+//! Many files of every kind: what is accepted is read exactly, and what is refused is refused at its place with advice.
 
 use std::io::{self, Read};
 
@@ -15,7 +15,7 @@ const CSV: Reading = Reading { format: Format::Csv, delimiter: Delimiter::COMMA,
 const NDJSON: Reading = Reading { format: Format::Ndjson, ..CSV };
 const JSON: Reading = Reading { format: Format::Json, ..CSV };
 
-/// Hands out `step` bytes a read, as a slow pipe does.
+/// Returns `step` bytes at each read, like a slow pipe.
 struct Trickle {
     data: io::Cursor<Vec<u8>>,
     step: usize,
@@ -28,7 +28,7 @@ impl Read for Trickle {
     }
 }
 
-/// All items of a text that comes `step` bytes at a time, and the rows skipped.
+/// All items of a text that arrives `step` bytes at a time, and the number of skipped rows.
 fn read_all(data: impl AsRef<[u8]>, reading: &Reading, step: usize) -> Result<(Vec<String>, u64), InputError> {
     let mut items = items(Trickle { data: io::Cursor::new(data.as_ref().to_vec()), step }, reading)?;
     let (mut all, mut item) = (Vec::new(), Vec::new());
@@ -42,7 +42,7 @@ fn read(data: impl AsRef<[u8]>, reading: &Reading) -> Result<(Vec<String>, u64),
     let data = data.as_ref();
     let whole = read_all(data, reading, usize::MAX);
     let trickled = read_all(data, reading, 1);
-    assert_eq!(format!("{whole:?}"), format!("{trickled:?}"), "it does not matter how bytes come");
+    assert_eq!(format!("{whole:?}"), format!("{trickled:?}"), "the result does not depend on how bytes arrive");
     whole
 }
 
@@ -148,19 +148,19 @@ fn csv_that_is_refused_at_its_place() {
         ("a,b\n1,\"2\"  \n", "line 2, column 6: a space after the quote"),
         ("a,b\n1,\"2\" ", "line 2, column 6: a space after the quote"),
         // Marks where files were joined.
-        ("\u{feff}\u{feff}a\n1\n", "line 1, column 1: a byte-order mark within the file: two files joined?"),
+        ("\u{feff}\u{feff}a\n1\n", "line 1, column 1: a byte-order mark within the file: were two files joined?"),
         ("a,b\n1,2\n\u{feff}a,b\n3,4\n", "line 3, column 1: a byte-order mark"),
         ("a,\u{feff}b\n", "line 1, column 3: a byte-order mark"),
         ("a,b\n1,\"\u{feff}2\"\n", "line 2, column 4: a byte-order mark"),
         // Other formats.
-        ("{\"a\":1,\"b\":2}\n", "line 1, column 1: the file looks like JSON, not CSV: give --format ndjson"),
-        ("[\n {\"a\":1}]\n", "the file looks like JSON, not CSV: give --format json"),
-        ("[1, 2.5]\n", "the file looks like JSON, not CSV: give --format json"),
+        ("{\"a\":1,\"b\":2}\n", "line 1, column 1: the file looks like JSON, not CSV: use --format ndjson"),
+        ("[\n {\"a\":1}]\n", "the file looks like JSON, not CSV: use --format json"),
+        ("[1, 2.5]\n", "the file looks like JSON, not CSV: use --format json"),
         ("<div>a</div>\n", "the file looks like HTML or XML"),
         ("\n<!DOCTYPE html><html lang=\"en\">", "the file looks like HTML or XML"),
         ("<?xml version=\"1.0\"?>", "the file looks like HTML or XML"),
-        // No text.
-        ("a,b\n1,x\0y\n", "line 2, column 4: a NUL character: remove it, or name the file's encoding"),
+        // Not text.
+        ("a,b\n1,x\0y\n", "line 2, column 4: a NUL character: remove it, or give the file's encoding"),
         ("a\0", "line 1, column 2: a NUL character"),
         ("a\nb\n\0c\n", "line 3, column 1: a NUL character"),
         ("\0\0\0\0", "line 1, column 1: a NUL character"),
@@ -218,7 +218,7 @@ fn what_is_no_text_is_named_as_what_it_is() {
     let head = |bytes: &[u8]| [bytes, &[0; 300]].concat();
     let tar = [vec![b'a'; 100], vec![0; 157], b"ustar\x0000".to_vec(), vec![0; 247]].concat();
     for (data, says) in [
-        (utf16("a,b\n1,2\n", u16::to_le_bytes), "looks like UTF-16LE without a mark: name it with --encoding utf-16le"),
+        (utf16("a,b\n1,2\n", u16::to_le_bytes), "looks like UTF-16LE without a byte-order mark: use --encoding utf-16le"),
         (utf16("a,b\n1,2\n", u16::to_be_bytes), "--encoding utf-16be"),
         (utf32(u32::to_le_bytes), "the file is UTF-32LE"),
         (utf32(u32::to_be_bytes), "the file is UTF-32BE"),
@@ -228,7 +228,7 @@ fn what_is_no_text_is_named_as_what_it_is() {
         (head(b"PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "a spreadsheet (xlsx"),
         (head(b"PK\x03\x04\x14\0\0\0rows.csv"), "a zip archive"),
         (head(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an old Office file (xls"),
-        (head(b"\x1f\x8b\x08\x00"), "packed with gzip"),
+        (head(b"\x1f\x8b\x08\x00"), "compressed with gzip"),
         (b"%PDF-1.7\n%text alone\n".to_vec(), "a binary file (pdf)"),
         (head(b"\x89PNG\r\n\x1a\n"), "a binary file (png)"),
         (head(b"BZh91AY&SY"), "a binary file (bz2)"),
@@ -247,7 +247,7 @@ fn what_is_no_text_is_named_as_what_it_is() {
         // A pickle, zlib, UTF-16 without a mark and without ASCII.
         (b"\x80\x04\x95\x1a\0\0\0\0\0\0\0]\x94(K\x01K\x02e.".to_vec(), "the file does not look like text"),
         (b"x\x9cK\xcbI,\x01\0\x06-\x02\x1c\x93\x11".to_vec(), "the file does not look like text"),
-        (utf16(&"\u{8a9e}\u{4e01}".repeat(20), u16::to_le_bytes), "name its encoding, as in --encoding utf-16le"),
+        (utf16(&"\u{8a9e}\u{4e01}".repeat(20), u16::to_le_bytes), "give its encoding, as in --encoding utf-16le"),
     ] {
         for reading in [CSV, NDJSON, JSON] {
             let error = refused(&data, &reading);
@@ -255,14 +255,14 @@ fn what_is_no_text_is_named_as_what_it_is() {
         }
     }
     let random: Vec<u8> = (1..=255).collect();
-    assert!(refused(&random, &in_encoding(CSV, "latin1")).contains("does not look like text"), "nor does one make it text here");
+    assert!(refused(&random, &in_encoding(CSV, "latin1")).contains("does not look like text"), "nor does an encoding make it text here");
     assert!(refused(b"\x1f\x8b\x08\x00\x00", &in_encoding(CSV, "latin1")).contains("gzip"), "an encoding does not make it text");
 }
 
 #[test]
 fn text_in_another_encoding_is_refused_at_its_place() {
     for (data, reading, says) in [
-        (&b"name\nZ\xfcrich\n"[..], CSV, "line 2, column 2: not UTF-8: name the file's encoding, as in --encoding windows-1252"),
+        (&b"name\nZ\xfcrich\n"[..], CSV, "line 2, column 2: not UTF-8: give the file's encoding, as in --encoding windows-1252"),
         (b"a,b\r1,2\r3,\xe9\r", CSV, "line 3, column 3: not UTF-8"),
         (b"a\n\"\xe6\xbc\xa2\nx\xe6\xbc\"\n", CSV, "line 3, column 2: not UTF-8"),
         (b"name\n\xe6\xbc", CSV, "line 2, column 1: not UTF-8"),
@@ -271,16 +271,16 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         (b"a\n\x81\x20\n", in_encoding(CSV, "shift_jis"), "line 2, column 1: not Shift_JIS"),
         (b"\xff\xfea\0\n\0\x00\xd8x\0", CSV, "line 2, column 1: not UTF-16LE"),
         (b"\xff\xfea\0\n\0x", CSV, "line 2, column 1: not UTF-16LE"),
-        // UTF-8 before what is not: no other encoding reads both.
+        // UTF-8 before bytes that are not: no encoding reads both.
         (
             "a\né\n\u{fffd}".as_bytes(),
             in_encoding(CSV, "windows-1252"),
             "the file is UTF-8 from beginning to end, but --encoding says windows-1252",
         ),
         ("[\"é\"]".as_bytes(), in_encoding(JSON, "koi8-r"), "but --encoding says KOI8-R: leave --encoding out"),
-        (b"a\n\xc3\xa9\n\xe9\n", CSV, "line 3, column 1: not UTF-8, as the characters before it are"),
+        (b"a\n\xc3\xa9\n\xe9\n", CSV, "line 3, column 1: not UTF-8, unlike the characters before it"),
         (b"{\"a\":\"\xe2\x82\xac\xe2\x82", NDJSON, "line 1, column 8: the file ends within a character: is it cut off?"),
-        (b"\xef\xbb\xbfa\n1\n", in_encoding(CSV, "latin1"), "begins with the mark of UTF-8, but --encoding says windows-1252"),
+        (b"\xef\xbb\xbfa\n1\n", in_encoding(CSV, "latin1"), "begins with the byte-order mark of UTF-8, but --encoding says windows-1252"),
         (b"a\0,\0b\0\n\0\x31\0", in_encoding(CSV, "utf-16be"), "the file looks like utf-16le, but --encoding says utf-16be"),
         (b"\0a\0,\0b\0\n\0\x31", in_encoding(CSV, "utf-16"), "the file looks like utf-16be, but --encoding says utf-16le"),
         (b"a\0b\0", in_encoding(CSV, "utf-16be"), "the file looks like utf-16le"),
@@ -292,7 +292,7 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         (b"\x22\x6f\x22\x6f\x22\x6f\r\0", in_encoding(CSV, "utf-16be"), "try --encoding utf-16le"),
         (b"name\nrow\n", in_encoding(CSV, "utf-16le"), "the file looks like UTF-8, but --encoding says utf-16le: leave --encoding out"),
         (b"name\nrow\0 of a text\n", in_encoding(CSV, "utf-16be"), "the file looks like UTF-8"),
-        (b"\xff\xfea\0", in_encoding(CSV, "utf-16be"), "begins with the mark of UTF-16LE"),
+        (b"\xff\xfea\0", in_encoding(CSV, "utf-16be"), "begins with the byte-order mark of UTF-16LE"),
     ] {
         let error = refused(data, &reading);
         assert!(error.contains(says), "{:?}: {error}", String::from_utf8_lossy(data));
@@ -319,43 +319,46 @@ fn ndjson_that_is_read() {
 #[test]
 fn ndjson_that_is_refused_at_its_place() {
     let deep = format!("1\n{}{}", "[".repeat(ITEM_DEPTH_MAX + 1), "]".repeat(ITEM_DEPTH_MAX + 1));
-    let deep_says = format!("line 2, column {}: not JSON that a job takes (nested deeper", ITEM_DEPTH_MAX + 1);
+    let deep_says = format!("line 2, column {}: not JSON that a job accepts (nested deeper", ITEM_DEPTH_MAX + 1);
     for (text, says) in [
-        ("1 2\n", "one value a line, or --format json"),
-        ("1\n{\"é\":\"\\ud800\"}\n", r"line 2, column 7: not JSON that a job takes (\ud800 is half of a character, without its other half"),
-        (r#"{"a":"\u12g4"}"#, r"line 1, column 7: not JSON that a job takes (four hex digits follow \u, not 12g4"),
-        (r#"{"a":"\x41"}"#, r"line 1, column 7: not JSON that a job takes (JSON has no escape \x)"),
-        ("{\"a\":1},\n", "no comma separates the values of NDJSON: one value a line, or --format json"),
+        ("1 2\n", "put one value on each line, or use --format json"),
+        (
+            "1\n{\"é\":\"\\ud800\"}\n",
+            r"line 2, column 7: not JSON that a job accepts (\ud800 is half of a character, without its other half",
+        ),
+        (r#"{"a":"\u12g4"}"#, r"line 1, column 7: not JSON that a job accepts (four hex digits follow \u, not 12g4"),
+        (r#"{"a":"\x41"}"#, r"line 1, column 7: not JSON that a job accepts (JSON has no escape \x)"),
+        ("{\"a\":1},\n", "NDJSON has no commas between values: put one value on each line, or use --format json"),
         ("{\"a\":1,}\n", "remove the comma"),
         ("1\r2\r", "lines of NDJSON end with LF or CRLF, not with CR alone"),
-        ("{'a':1}\n", "line 1, column 2: not JSON that a job takes (key must be a string; JSON puts texts and names in double quotes"),
-        ("name,city\n1,2\n", "is the file CSV? --format csv"),
-        ("\"name\";\"city\"\n", "is the file CSV? --format csv"),
+        ("{'a':1}\n", "line 1, column 2: not JSON that a job accepts (key must be a string; JSON puts texts and names in double quotes"),
+        ("name,city\n1,2\n", "is the file CSV? Then use --format csv"),
+        ("\"name\";\"city\"\n", "is the file CSV? Then use --format csv"),
         ("<html>\n", "the file looks like HTML or XML"),
-        ("1\n\n{\"a\":1", "line 3, column 6: not JSON that a job takes (EOF"),
-        ("1 2\n", "line 1, column 3: not JSON that a job takes (trailing characters"),
-        ("1\r2\r", "line 2, column 1: not JSON that a job takes (trailing characters"),
-        ("1\n{\n}\n", "line 2, column 1: not JSON that a job takes"),
+        ("1\n\n{\"a\":1", "line 3, column 6: not JSON that a job accepts (EOF"),
+        ("1 2\n", "line 1, column 3: not JSON that a job accepts (trailing characters"),
+        ("1\r2\r", "line 2, column 1: not JSON that a job accepts (trailing characters"),
+        ("1\n{\n}\n", "line 2, column 1: not JSON that a job accepts"),
         ("1\n{\n}\n", "each value is on one line"),
         ("nul\n", "line 1, column "),
-        ("1\n\u{feff}2\n", "line 2, column 1: a byte-order mark within the file: two files joined?"),
-        ("1\n  {\"é\":1,}\n", "line 2, column 10: not JSON that a job takes (trailing comma"),
+        ("1\n\u{feff}2\n", "line 2, column 1: a byte-order mark within the file: were two files joined?"),
+        ("1\n  {\"é\":1,}\n", "line 2, column 10: not JSON that a job accepts (trailing comma"),
         ("[1,]\n", "trailing comma"),
-        ("1\n[7,-1e999]", "line 2, column 4: not JSON that a job takes (number out of range"),
+        ("1\n[7,-1e999]", "line 2, column 4: not JSON that a job accepts (number out of range"),
         (
             "1\n{\"é\\\"\":\"b\",\"a\":{\"x\":1,\"\\u0078\":2}}",
-            "line 2, column 23: not JSON that a job takes (the member \"x\" occurs twice",
+            "line 2, column 23: not JSON that a job accepts (the member \"x\" occurs twice",
         ),
         (&deep, &deep_says),
-        ("{\"a\":NaN}", "line 1, column 6: not JSON that a job takes (expected value; JSON has no such number: use null"),
+        ("{\"a\":NaN}", "line 1, column 6: not JSON that a job accepts (expected value; JSON has no such number: use null"),
         ("-Infinity", "JSON has no such number"),
         ("'a'", "line 1, column 1: not JSON"),
         ("\"a\tb\"", "control character"),
-        ("{\"a\":1}{\"a\":2}", "line 1, column 8: not JSON that a job takes (trailing characters"),
+        ("{\"a\":1}{\"a\":2}", "line 1, column 8: not JSON that a job accepts (trailing characters"),
         // One JSON array, in one line and in several.
         ("[{\"a\":1},{\"a\":2}]", "line 1, column 1: the file is one JSON array: for its elements as items use --format json"),
         ("\n [1]\n\n", "line 2, column 2: the file is one JSON array"),
-        ("[\n{\"a\":1},\n{\"a\":2}\n]", "if the file is one JSON array: --format json"),
+        ("[\n{\"a\":1},\n{\"a\":2}\n]", "if the file is one JSON array, use --format json"),
     ] {
         let error = refused(text, &NDJSON);
         assert!(error.contains(says), "{text:?}: {error}");
@@ -365,32 +368,38 @@ fn ndjson_that_is_refused_at_its_place() {
 #[test]
 fn json_that_is_refused_at_its_place() {
     for (text, says) in [
-        ("[1,\n 2,\n {\"a\":}\n]", "line 3, column 7: not JSON that a job takes (expected value"),
-        ("[1,\r 2,\r {\"a\":\r}\r]", "line 4, column 1: not JSON that a job takes (expected value"),
+        ("[1,\n 2,\n {\"a\":}\n]", "line 3, column 7: not JSON that a job accepts (expected value"),
+        ("[1,\r 2,\r {\"a\":\r}\r]", "line 4, column 1: not JSON that a job accepts (expected value"),
         ("[\"漢漢\",\t{\"é\": nul}]", "line 1, column "),
         ("[1,\n2\n", "line 3, column 1: the array is cut off: `]` is missing"),
         ("[1,\n{\"a\":[1,", "line 2, column 9: the array is cut off"),
         ("[", "line 1, column 2: the array is cut off"),
-        ("[1]\n\n[2]", "line 3, column 1: something follows the array's `]`; for a value a line use --format ndjson"),
+        ("[1]\n\n[2]", "line 3, column 1: something follows the array's `]`; for one value on each line use --format ndjson"),
         ("[1]]", "line 1, column 4: something follows"),
         ("[1,\n{\"a\":1,\"a\":2}]", "line 2, column "),
         ("[1,]", "line 1, column 4: element 1 is missing: is there a comma too many?"),
         ("[,1]", "line 1, column 2: element 0 is missing"),
         ("[1,,2]", "element 1 is missing"),
-        ("[1 2]", "line 1, column 4: not JSON that a job takes (trailing characters"),
+        ("[1 2]", "line 1, column 4: not JSON that a job accepts (trailing characters"),
         ("[NaN]", "JSON has no such number"),
         ("", "line 1, column 1: the file is empty: an array without items is written []"),
         (" \n", "the file is empty"),
-        ("{\"a\":1}\n{\"a\":2}\n", "line 1, column 1: no JSON array: an array begins with `[`; for a value a line use --format ndjson"),
-        ("{\"items\":[1,\n2]}", "line 1, column 1: no JSON array: an array begins with `[`; give the array without the object around it"),
+        (
+            "{\"a\":1}\n{\"a\":2}\n",
+            "line 1, column 1: not a JSON array: an array begins with `[`; for one value on each line use --format ndjson",
+        ),
+        (
+            "{\"items\":[1,\n2]}",
+            "line 1, column 1: not a JSON array: an array begins with `[`; give the array without the object around it",
+        ),
         ("{\"a\":1}\n", "or put the object into `[ ]`"),
-        ("null", "line 1, column 1: no JSON array: an array begins with `[`"),
-        // A fault within what seems cut off, or endless.
-        ("[1}", "line 1, column 3: not JSON that a job takes (trailing characters"),
-        ("[{\"a\":1,\n{\"a\":2}]", "line 2, column 1: not JSON that a job takes (key must be a string"),
-        ("[{\"a\":\"x},\n{\"b\":\"y\"}]", "line 1, column 11: not JSON that a job takes (control character"),
-        ("  7", "line 1, column 3: no JSON array"),
-        ("a,b\n1,2\n", "no JSON array: an array begins with `[`; is the file CSV? --format csv"),
+        ("null", "line 1, column 1: not a JSON array: an array begins with `[`"),
+        // An error inside something that seems cut off or endless.
+        ("[1}", "line 1, column 3: not JSON that a job accepts (trailing characters"),
+        ("[{\"a\":1,\n{\"a\":2}]", "line 2, column 1: not JSON that a job accepts (key must be a string"),
+        ("[{\"a\":\"x},\n{\"b\":\"y\"}]", "line 1, column 11: not JSON that a job accepts (control character"),
+        ("  7", "line 1, column 3: not a JSON array"),
+        ("a,b\n1,2\n", "not a JSON array: an array begins with `[`; is the file CSV? Then use --format csv"),
         ("<!doctype html>", "the file looks like HTML or XML"),
         ("\u{feff}\u{feff}[1]", "line 1, column 1: a byte-order mark within the file"),
         ("[1,\n\u{feff}2]", "line 2, column 1: a byte-order mark within the file"),
@@ -425,7 +434,7 @@ fn an_endless_item_is_given_up_at_its_place() {
         (
             JSON,
             format!("[1,\n{{\"a\":1,\n{}]", "{\"a\":1},\n".repeat(UNENDED_BYTES_MAX)),
-            "line 3, column 1: not JSON that a job takes (key must be a string",
+            "line 3, column 1: not JSON that a job accepts (key must be a string",
         ),
         (JSON, format!("[1,\n1,\n\"{long}"), "line 3, column 1: the item that begins here is larger"),
     ] {
@@ -437,7 +446,7 @@ fn an_endless_item_is_given_up_at_its_place() {
     assert!(read_all(item(ITEM_BYTES_MAX + 1), &NDJSON, 9_999).is_err());
 }
 
-/// What serde_json makes of the whole text, if a job takes each element.
+/// What serde_json returns for the whole text, if a job accepts each element.
 fn reference(text: &[u8]) -> Option<Vec<String>> {
     let elements: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
     elements.iter().try_for_each(|element| json::check(element.get(), ITEM_DEPTH_MAX)).ok()?;
@@ -496,7 +505,7 @@ proptest! {
         prop_assert_eq!(cells(&items), full);
     }
 
-    /// Strictness only refuses: what is read is what a lenient reader reads.
+    /// Strictness only refuses: what is accepted is read like a lenient reader reads it.
     #[test]
     fn what_is_read_is_what_the_csv_crate_reads(text in "(a,b,c\n)[ab\",\n\r]{0,24}", step in 1usize..9) {
         if let Ok((items, _)) = read_all(&text, &CSV, step) {
@@ -539,7 +548,7 @@ proptest! {
         prop_assert_eq!(read_all(&text, &JSON, 7).ok().map(|read| read.0), reference(&text));
     }
 
-    /// Whatever comes, it is read or refused; a place is within the text.
+    /// Any bytes are read or refused, and a place is inside the text.
     #[test]
     fn no_bytes_are_too_strange(data in proptest::collection::vec(any::<u8>(), 0..60), step in 1usize..9) {
         for reading in [CSV, NDJSON, JSON, csv_by(";"), in_encoding(CSV, "shift_jis"), in_encoding(NDJSON, "utf-16le")] {

@@ -1,4 +1,4 @@
-//! A file as UTF-8 text, piece by piece, with the place of each byte. What is no text is refused here.
+//! A file as UTF-8 text, piece by piece, with the place of each byte. Bytes that are not text are refused here.
 
 use std::io::{self, Read};
 
@@ -12,7 +12,7 @@ use super::not_text::{self, HEAD_BYTES};
 use super::place::{Place, Tracker};
 
 const RAW_BYTES: usize = 256 * 1_024;
-/// The longest mark that a text begins with.
+/// The length of the longest byte-order mark.
 const MARK_BYTES_MAX: usize = 4;
 
 /// The text of a reader.
@@ -20,11 +20,11 @@ pub(super) struct Text<R> {
     reader: R,
     decoder: Decoder,
     encoding: &'static Encoding,
-    /// Whether only `--encoding` says which byte of a pair comes first.
+    /// True if only `--encoding` says in which order the bytes are.
     unmarked_utf16: bool,
-    /// Whether it is UTF-8 all the same, if `--encoding` says something else.
+    /// Finds out whether the text is UTF-8, if `--encoding` names something else.
     misnamed: Option<MaybeUtf8>,
-    /// Whether a character beyond ASCII has come.
+    /// True if there was a character beyond ASCII.
     has_wide: bool,
     /// Bytes read and not decoded yet: `raw[raw_at..]`.
     raw: Vec<u8>,
@@ -35,7 +35,7 @@ pub(super) struct Text<R> {
     text_at: usize,
     text_len: usize,
     tracker: Tracker,
-    /// What follows the decoded text.
+    /// What comes after the decoded text.
     then: Then,
 }
 
@@ -49,10 +49,11 @@ enum Then {
 }
 
 impl<R: Read> Text<R> {
-    /// The text, without its mark.
+    /// The text without its byte-order mark.
     ///
     /// # Errors
-    /// If the reader fails, or the first bytes are no text.
+    ///
+    /// The reader fails, or the first bytes are not text.
     pub(super) fn new(mut reader: R, named: Option<NamedEncoding>) -> Result<Text<R>, InputError> {
         let mut raw = Vec::with_capacity(RAW_BYTES);
         reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut raw)?;
@@ -75,7 +76,7 @@ impl<R: Read> Text<R> {
         })
     }
 
-    /// The next piece of text, whole characters; empty at the end. It is the same until some of it is consumed.
+    /// The next piece of text, in whole characters; empty at the end. It stays the same until some of it is consumed.
     pub(super) fn fill(&mut self) -> Result<&[u8], InputError> {
         while self.text_at == self.text_len {
             match self.then {
@@ -89,7 +90,7 @@ impl<R: Read> Text<R> {
         Ok(&self.text[self.text_at..self.text_len])
     }
 
-    /// Goes on past the first `bytes` of the piece.
+    /// Moves past the first `bytes` of the piece.
     pub(super) fn consume(&mut self, bytes: usize) {
         let passed = &self.text[self.text_at..self.text_at + bytes];
         self.tracker.pass(passed);
@@ -111,7 +112,7 @@ impl<R: Read> Text<R> {
         }
     }
 
-    /// Decodes at least one character, or finds out what follows.
+    /// Decodes at least one character, or finds out what comes next.
     fn decode(&mut self) -> Result<(), InputError> {
         if self.raw_at == self.raw.len() && !self.raw_ended {
             self.read()?;
@@ -156,9 +157,9 @@ impl<R: Read> Text<R> {
 
     fn nul(&self) -> &'static str {
         if self.encoding == UTF_8 {
-            "a NUL character: remove it, or name the file's encoding with --encoding if it is not UTF-8"
+            "a NUL character: remove it, or give the file's encoding with --encoding if it is not UTF-8"
         } else {
-            "a NUL character: remove it, or name the file's encoding with --encoding if it is another"
+            "a NUL character: remove it, or give the file's encoding with --encoding if it is different"
         }
     }
 
@@ -172,18 +173,18 @@ impl<R: Read> Text<R> {
         if self.encoding == UTF_8 && self.has_wide && self.raw_ended && self.raw_at == self.raw.len() {
             "the file ends within a character: is it cut off?".to_owned()
         } else if self.encoding == UTF_8 && self.has_wide {
-            // Another encoding would garble the characters before it.
-            "not UTF-8, as the characters before it are: the file is damaged here, or two files of different encodings were joined"
+            // Read in another encoding, the characters before it would be garbled.
+            "not UTF-8, unlike the characters before it: the file is damaged here, or two files of different encodings were joined"
                 .to_owned()
         } else if self.encoding == UTF_8 {
-            "not UTF-8: name the file's encoding, as in --encoding windows-1252, or save it as UTF-8".to_owned()
+            "not UTF-8: give the file's encoding, as in --encoding windows-1252, or save it as UTF-8".to_owned()
         } else {
-            format!("not {name}: name the file's encoding with --encoding, or save it as UTF-8")
+            format!("not {name}: give the file's encoding with --encoding, or save it as UTF-8")
         }
     }
 }
 
-/// What is to be seen of a file of which a name says that it is neither UTF-8 nor UTF-16.
+/// Prepares the check whether a file is UTF-8, if the given encoding is neither UTF-8 nor UTF-16.
 fn misnamed(encoding: &'static Encoding, head: &[u8]) -> Option<MaybeUtf8> {
     let is_named = encoding != UTF_8 && !not_text::is_utf16(encoding);
     is_named.then(|| {
@@ -193,14 +194,14 @@ fn misnamed(encoding: &'static Encoding, head: &[u8]) -> Option<MaybeUtf8> {
     })
 }
 
-/// Where a line end stands whose two bytes are swapped, which U+0A00 and U+0D00 are. The first is no character, the second
-/// is one that hardly any text holds.
+/// The place of a line end whose two bytes are swapped: U+0A00 or U+0D00. The first is not a character, and hardly any
+/// text has the second.
 fn swapped(text: &[u8]) -> Option<usize> {
     let find = |character: &str| memmem::find(text, character.as_bytes());
     find("\u{0a00}").into_iter().chain(find("\u{0d00}")).min()
 }
 
-/// The encoding of a file that begins with `head`, and the length of its mark.
+/// The encoding of a file that begins with `head`, and the length of its byte-order mark.
 fn encoding(head: &[u8], named: Option<NamedEncoding>) -> Result<(&'static Encoding, usize), InputError> {
     match &head[..head.len().min(MARK_BYTES_MAX)] {
         [0xff, 0xfe, 0, 0] => return Err(InputError::File(not_text::utf32("UTF-32LE"))),
@@ -214,7 +215,7 @@ fn encoding(head: &[u8], named: Option<NamedEncoding>) -> Result<(&'static Encod
     let agrees = |named: NamedEncoding| named.encoding == marked || named.either_utf16 && [UTF_16LE, UTF_16BE].contains(&marked);
     match named {
         Some(named) if !agrees(named) => Err(InputError::File(format!(
-            "the file begins with the mark of {}, but --encoding says {}: leave --encoding out",
+            "the file begins with the byte-order mark of {}, but --encoding says {}: leave --encoding out",
             marked.name(),
             named.encoding.name()
         ))),

@@ -1,4 +1,4 @@
-//! A worker of the user's own in place of the built-in one: as processes, under Lambda's Runtime API.
+//! Runs the user's own worker instead of the built-in one: as processes that use Lambda's Runtime API.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -23,14 +23,14 @@ pub(super) async fn start(
 ) -> anyhow::Result<Workers> {
     let mut variables = vec![("HEADWAY_TABLE".to_owned(), Hosted::TABLE.to_owned())];
     if std::env::var_os("HEADWAY_LOG").is_none() && !args.json {
-        // A line for each batch is for a log, not for a terminal.
+        // A line for each batch is useful in a log, but not on a terminal.
         variables.push(("HEADWAY_LOG".to_owned(), "warn".to_owned()));
     }
     let log: LogSink = if args.json { Arc::new(as_json) } else { Arc::new(for_people) };
     Ok(Workers::start(&hosted.embedded, command, usize::from(args.workers), variables, log, stopped).await?)
 }
 
-/// A line of the worker's log stays as it is; what else it writes becomes a line of JSON.
+/// A line of the worker's log is passed on as it is. Any other line becomes a line of JSON.
 fn as_json(line: Line) {
     let text = match serde_json::from_str::<Value>(&line.text) {
         Ok(Value::Object(mut event)) => {
@@ -39,7 +39,7 @@ fn as_json(line: Line) {
         }
         _ => json!({"worker": line.worker, "message": line.text}),
     };
-    // Whoever closed standard output does not want to read it.
+    // If standard output is closed, nobody wants to read it.
     let _ = writeln!(io::stdout(), "{text}");
 }
 

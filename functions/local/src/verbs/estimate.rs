@@ -27,7 +27,7 @@ pub struct Estimate {
     /// The file's format [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
-    /// What separates the cells of CSV: one character, or tab [default: ,]
+    /// The delimiter of CSV: one character, or tab [default: ,]
     #[arg(long, value_name = "C", value_parser = Delimiter::parse)]
     delimiter: Option<Delimiter>,
     /// The file's encoding, like windows-1252 [default: UTF-8, or UTF-16 if it begins with its mark]

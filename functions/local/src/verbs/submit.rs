@@ -1,8 +1,8 @@
-//! `submit`: sends a file of any size as a job's parts, seals the job, and follows it to its end.
+//! `submit`: sends a file of any size as the parts of a job, seals the job, and follows it to its end.
 //!
-//! The file is checked to its end before there is a job. Everything after that can be repeated: the job is started under
-//! an idempotency key, parts are cut alike every time and the server compares those it has, and `--continue` goes on in
-//! another process.
+//! The whole file is checked before a job is started. Everything after that can be repeated: the job is started with an
+//! idempotency key, parts are cut the same way every time and the server compares those that it has, and `--continue`
+//! continues in another process.
 
 mod body;
 
@@ -35,25 +35,27 @@ use crate::upload::Upload;
 pub struct Submit {
     /// The file of items, `-` for stdin
     file: PathBuf,
-    /// How the file holds its items [default: by its extension]
+    /// The file's format [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
-    /// What separates the cells of CSV: one character, or tab [default: ,]
+    /// The delimiter of CSV: one character, or tab [default: ,]
     #[arg(long, value_name = "C", value_parser = Delimiter::parse)]
     delimiter: Option<Delimiter>,
-    /// The file's encoding, like windows-1252 [default: UTF-8, or UTF-16 if it begins with its mark]
+    /// The file's encoding, such as windows-1252 [default: UTF-8, or UTF-16 if it begins with a byte-order mark]
     #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse)]
     encoding: Option<NamedEncoding>,
     #[command(flatten)]
     job: JobOptions,
-    /// Makes submitting the same file with the same options twice start one job; another file or option is refused
+    /// If the same file was submitted before with the same key and options, continue with that job instead of starting
+    /// another; a different file or option is refused
     #[arg(long, value_name = "KEY", value_parser = body::idempotency_key)]
     idempotency_key: Option<HeaderValue>,
-    /// Return when all is sent, without following the job
+    /// Return when everything is sent, without following the job
     #[arg(long)]
     detach: bool,
-    /// Send what is missing of a job that was cut off. The same FILE, --format, --delimiter, --encoding and --chunk-size
-    /// as at first; the job keeps everything else as it was started. Rows that differ from those sent are refused
+    /// Send the missing items of a job whose submission was interrupted. Give the same FILE, --format, --delimiter,
+    /// --encoding and --chunk-size as at first; all other options of the job stay as they are. Items that differ from
+    /// those sent are refused
     #[arg(long = "continue", value_name = "ID")]
     continue_id: Option<Uuid>,
 }
@@ -64,7 +66,7 @@ struct Started {
     opened: Opened,
     survey: Survey,
     items_per_chunk_max: u16,
-    /// Whether this very run made the job.
+    /// True if this run started the job.
     is_new: bool,
 }
 
@@ -72,7 +74,8 @@ impl Submit {
     /// Submits the file.
     ///
     /// # Errors
-    /// As [`Client::call`], of the file, or [`Stopped`] after Ctrl-C.
+    ///
+    /// As for [`Client::call`], errors of the file, or [`Stopped`] after Ctrl-C.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         self.check_continuing()?;
@@ -84,7 +87,7 @@ impl Submit {
         }
         let started = started?;
         let (id, opened) = (started.told.view.id.clone(), started.opened.clone());
-        // Whoever reads stdout may be gone: that stops no submission. Any other trouble is told at the end.
+        // If the reader of stdout has ended, the submission continues. Any other error is reported at the end.
         let mut printed = if context.out.json { Ok(()) } else { bar.aside(|| context.out.line(&printable(&id))) };
         let sent = self.send(context, &client, started, &mut bar).await;
         if sent.is_err() || self.detach {
@@ -106,7 +109,7 @@ impl Submit {
         printed_or(printed, exit)
     }
 
-    /// Refuses, beside `--continue`, what only a new job can have.
+    /// Refuses options that only a new job can have, if `--continue` is given.
     fn check_continuing(&self) -> Result<(), CommandError> {
         let mut given = self.job.of_start();
         given.extend(self.idempotency_key.is_some().then_some("--idempotency-key"));
@@ -115,7 +118,7 @@ impl Submit {
         }
         let (given, them) = (given.join(", "), if given.len() == 1 { "it" } else { "them" });
         Err(CommandError::Usage(format!(
-            "with --continue a job keeps what it was started with, so {given} can change nothing: leave {them} out, or start a new job"
+            "with --continue a job keeps the options that it was started with, so {given} has no effect: leave {them} out, or start a new job"
         )))
     }
 
@@ -134,7 +137,7 @@ impl Submit {
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
         let body = self.job.body(&survey, text)?;
-        // A key of our own makes it safe to ask again when the answer is lost.
+        // With a key made here, the call is safe to repeat if its answer is lost.
         let key = match &self.idempotency_key {
             Some(key) => key.clone(),
             None => HeaderValue::try_from(Uuid::new_v4().to_string()).map_err(anyhow::Error::from)?,
@@ -143,7 +146,7 @@ impl Submit {
         let told = client.job(&call.header(body::IDEMPOTENCY_KEY, key)).await?;
         let is_from_before = told.view.sealed || told.view.total_items > 0;
         let note = match self.job.tolerance_note() {
-            _ if is_from_before => Some("this is the job from before: the key, the file and the options are the same"),
+            _ if is_from_before => Some("this job was started before with the same key, file and options"),
             note => note.filter(|_| survey.items > 0),
         };
         bar.aside(|| note.into_iter().for_each(|note| context.out.note(note)));
@@ -169,18 +172,18 @@ impl Submit {
         Ok(Started { told, opened, survey, items_per_chunk_max, is_new: false })
     }
 
-    /// As the server will cut: by the option, else the processor's size.
+    /// The number of items in a chunk, as the server will cut them: from the option, else the processor's number.
     fn items_per_chunk_max(&self, processor: Option<&ProcessorView>) -> u16 {
         let usual = || processor.and_then(|processor| processor.chunk_size);
         self.job.chunk_size.or_else(usual).unwrap_or(ITEMS_PER_CHUNK_MAX as u16)
     }
 
-    /// Reads the whole file: what is wrong with it must not leave half a job behind.
+    /// Reads the whole file, so that an error in it does not leave half a job behind.
     async fn check(&self, context: &Context, source: &Source, ask: Ask, bar: &mut Bar) -> Result<(Opened, Survey), CommandError> {
         bar.say("checking the file");
         let (opened, survey) = Survey::of(source, ask).await?;
         let note = match survey.skipped_rows {
-            0 if survey.items == 0 => "the file holds no items".to_owned(),
+            0 if survey.items == 0 => "the file has no items".to_owned(),
             0 => return Ok((opened, survey)),
             1 => "1 row is empty in every column and was skipped".to_owned(),
             n => format!("{n} rows are empty in every column and were skipped"),
@@ -189,8 +192,8 @@ impl Submit {
         Ok((opened, survey))
     }
 
-    /// Sends everything and seals; Ctrl-C and errors say how to go on. A job that ends meanwhile is no error here:
-    /// following it tells.
+    /// Sends everything and seals the job. Ctrl-C and errors say how to continue. If the job ends meanwhile, that is
+    /// not an error here: following it shows the end.
     async fn send(&self, context: &Context, client: &Arc<Client>, started: Started, bar: &mut Bar) -> Result<Told, CommandError> {
         let Started { told, opened, survey, items_per_chunk_max, is_new } = started;
         let id = told.view.id.clone();
@@ -218,7 +221,7 @@ impl Submit {
         }
     }
 
-    /// What Ctrl-C leaves behind while items are being sent.
+    /// The message when Ctrl-C stops the sending of items.
     fn unsent(&self, id: &str, sent: u64, all: u64) -> String {
         let again = if self.file.as_os_str() == "-" { ", and give it the same input again" } else { "" };
         format!("interrupted; {sent} of {all} items were sent to job {id}: send the rest within 24 hours with the `continue:` line{again}")
@@ -231,7 +234,7 @@ impl Submit {
         printed
     }
 
-    /// The command that sends the rest, cut as before.
+    /// The command that sends the rest, cut in the same way.
     fn continuing(&self, context: &Context, id: &str) -> String {
         let (file, size) = (self.file.to_string_lossy(), self.job.chunk_size.map(|size| size.to_string()));
         let format = self.format.and_then(|format| Some(format.to_possible_value()?.get_name().to_owned()));
@@ -244,7 +247,7 @@ impl Submit {
         context.command(&words)
     }
 
-    /// A job can fail, or be cancelled, before all of its file was sent.
+    /// Says that a job failed or was cancelled before its whole file was sent.
     fn say_unsent(&self, context: &Context, told: &Told) {
         context.out.note(&format!("  it ended while its items were being sent: {} had arrived", told.view.total_items));
         if told.view.status == headway_core::JobStatus::Failed {
@@ -254,17 +257,17 @@ impl Submit {
     }
 }
 
-/// Uploads and seals, while the job's progress is shown.
+/// Uploads and seals, and shows the job's progress meanwhile.
 async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u64>, bar: &mut Bar) -> Result<Told, CommandError> {
     let uploading = async {
         if told.view.sealed && told.view.total_items != upload.survey.items {
             let (there, here) = (told.view.total_items, upload.survey.items);
             return Err(CommandError::Differs(format!(
-                "all {there} items of the job have been sent, and the file holds {here}: it is another"
+                "all {there} items of the job have been sent, but the file has {here}: it is a different file"
             )));
         }
         if told.view.sealed && upload.survey.sha256.is_some() {
-            // The key stands for these very items, and all of them are there.
+            // The key is for exactly these items, and all of them have arrived.
             return Ok(told);
         }
         if !is_new {
@@ -279,7 +282,7 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u6
     };
     let mut follower = Follower::new(&upload.client, &upload.job_id);
     let showing = async {
-        // Without an answer there is nothing to show; whether that matters, the upload finds out itself.
+        // Without an answer there is nothing to show. The upload finds out itself whether that matters.
         while let Ok((told, _)) = follower.next().await {
             bar.show(&told.view, Some(arrived.get()));
         }
@@ -291,8 +294,8 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u6
     }
 }
 
-/// Takes back a job of which nothing was taken: what is refused leaves no job behind. False if it holds items, or cannot
-/// be taken back.
+/// Deletes a job that accepted no items, so that a refused submission leaves no job behind. False if the job has items
+/// or cannot be deleted.
 async fn withdraw(client: &Client, id: &str) -> bool {
     let taking_back = async {
         if client.job(&client.get(&["jobs", id])).await?.view.total_items > 0 {
@@ -305,7 +308,7 @@ async fn withdraw(client: &Client, id: &str) -> bool {
     taking_back.await.unwrap_or(false)
 }
 
-/// The line of the item that `errorMessage` names by its index.
+/// Shows the line of the item whose index is in `errorMessage`.
 fn say_line(context: &Context, told: &Told, opened: &Opened) {
     let index = told.view.error_message.as_deref().and_then(|message| message.strip_prefix("item ")?.split_once(':')?.0.parse().ok());
     if let Some(place) = index.and_then(|index| opened.place_of(index).ok().flatten()) {
@@ -313,7 +316,7 @@ fn say_line(context: &Context, told: &Told, opened: &Opened) {
     }
 }
 
-/// The exit code of a job goes before what befell stdout; a reader that left is no error.
+/// The job's exit code comes before an error of stdout. If the reader has ended, that is not an error.
 fn printed_or(printed: Result<(), OutError>, exit: Exit) -> Result<Exit, CommandError> {
     match printed {
         Err(error) if exit == Exit::Ok && !error.reader_left() => Err(error.into()),

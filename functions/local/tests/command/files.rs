@@ -218,7 +218,7 @@ async fn a_key_stands_for_the_file_and_every_option() {
     for words in [&[file.as_str()][..], &[&same]] {
         let again = keyed(words).await;
         assert_eq!((again.code, again.stdout.trim()), (Some(0), ID), "the same items: {again:?}");
-        assert!(again.stderr.contains("this is the job from before") && !again.stderr.contains("no failure"), "{}", again.stderr);
+        assert!(again.stderr.contains("this job was started before") && !again.stderr.contains("no failure"), "{}", again.stderr);
     }
     assert_eq!(server.count("PUT"), puts, "nothing is sent twice");
     for words in [

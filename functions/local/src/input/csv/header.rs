@@ -1,4 +1,4 @@
-//! The header row: the columns' names, and the mistakes about the whole file that it shows.
+//! The header row: the columns' names, and mistakes about the whole file that show there.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -9,7 +9,7 @@ use super::super::error::InputError;
 use super::super::format::Delimiter;
 use super::rows::{Row, Rows};
 
-/// What files separate their cells with, if not with what was expected.
+/// Delimiters that files often have instead of the expected one.
 const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
 /// The columns' names.
@@ -36,7 +36,7 @@ impl Header {
         let keys = keys(&row)?;
         check_other_delimiters(&row, rows.delimiter())?;
         if keys.iter().map(Vec::len).sum::<usize>() > ITEM_BYTES_MAX {
-            let what = format!("the names of the columns alone are more than {ITEM_BYTES_MAX} bytes, the most of an item");
+            let what = format!("the names of the columns alone are more than {ITEM_BYTES_MAX} bytes, the maximum for an item");
             return Err(InputError::at(row.place(), what));
         }
         Ok((Header { keys, delimiter: rows.delimiter() }, blank_lines))
@@ -69,11 +69,11 @@ impl Header {
     }
 }
 
-/// One column whose name contains another delimiter is most likely several columns.
+/// Refuses a single column whose name contains another delimiter: most likely it is several columns.
 fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     let Some(name) = row.cells().next() else { return Ok(()) };
     if name.starts_with(b"sep=") {
-        let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and name it with --delimiter";
+        let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and give the delimiter with --delimiter";
         return Err(InputError::at(row.place(), what));
     }
     if row.width() > 1 || row.has_quotes() {
@@ -86,8 +86,8 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     Err(InputError::at(row.place(), what))
 }
 
-/// Names that contain another delimiter at least as often as commas separate them were most likely separated by that one:
-/// `article;price, net`.
+/// Refuses names that contain another delimiter at least as often as commas separate them: most likely that is the
+/// delimiter, as in `article;price, net`.
 fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
     if delimiter != Delimiter::COMMA.byte() || row.width() == 1 || row.has_quotes() {
         return Ok(());
@@ -107,7 +107,7 @@ fn option(delimiter: u8) -> String {
     if delimiter == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(delimiter)) }
 }
 
-/// Whether a name shows nothing.
+/// True if a name has no visible character.
 fn is_blank(name: &[u8]) -> bool {
     let unseen = |c: char| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     std::str::from_utf8(name).is_ok_and(|name| name.chars().all(unseen))
@@ -117,7 +117,7 @@ fn counted(cells: usize) -> String {
     format!("{cells} {}", if cells == 1 { "cell" } else { "cells" })
 }
 
-/// A delimiter as a message shows it.
+/// A delimiter, for messages.
 fn shown(delimiter: u8) -> String {
     if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) }
 }
@@ -145,7 +145,7 @@ fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
 }
 
 fn write_text(item: &mut Vec<u8>, cell: &[u8]) -> Result<(), InputError> {
-    // Cells are cut at ASCII characters of a text that is UTF-8.
+    // The text is UTF-8, and cells are cut at ASCII characters.
     let text = std::str::from_utf8(cell).map_err(std::io::Error::other)?;
     serde_json::to_writer(item, text).map_err(|error| InputError::Read(error.into()))
 }

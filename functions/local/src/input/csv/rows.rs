@@ -1,8 +1,8 @@
-//! Rows of cells by RFC 4180, strictly, with the place of whatever is wrong.
+//! Rows of cells by RFC 4180, strictly, with the place of each error.
 //!
-//! The `csv` crate reads leniently: it takes an unclosed quote, text after a closing quote and blank lines without a word,
-//! and counts LF only. Telling these apart from what it reads is the same state machine again, so it is this one alone;
-//! tests hold it to the `csv` crate wherever both accept a text.
+//! The `csv` crate is lenient: it accepts an unclosed quote, text after a closing quote, and blank lines without an
+//! error, and counts only LF as a line end. To detect these would need the same state machine again, so this is the
+//! only one. Tests compare it with the `csv` crate wherever both accept a text.
 
 use std::io::Read;
 
@@ -57,12 +57,12 @@ impl Default for Row {
 }
 
 impl Row {
-    /// A row that keeps the place of each cell.
+    /// A row that remembers the place of each cell.
     pub(super) fn with_places() -> Row {
         Row { places: Some(Vec::new()), ..Row::default() }
     }
 
-    /// Where a cell begins; where the row begins if places are not kept.
+    /// Where a cell begins; if places are not remembered, where the row begins.
     pub(super) fn place_of(&self, cell: usize) -> Place {
         self.places.as_ref().and_then(|places| places.get(cell)).copied().unwrap_or(self.began)
     }
@@ -77,22 +77,22 @@ impl Row {
         self.ends.len()
     }
 
-    /// Whether every cell is empty.
+    /// True if every cell is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 
-    /// Whether there is nothing on the line.
+    /// True if the line is empty.
     pub(super) fn is_blank_line(&self) -> bool {
         self.is_empty() && self.ends.len() == 1 && !self.has_quotes
     }
 
-    /// Whether any cell is written with quotes.
+    /// True if any cell has quotes.
     pub(super) fn has_quotes(&self) -> bool {
         self.has_quotes
     }
 
-    /// Where it begins.
+    /// Where the row begins.
     pub(super) fn place(&self) -> Place {
         self.began
     }
@@ -118,7 +118,7 @@ impl<R: Read> Rows<R> {
         self.delimiter
     }
 
-    /// Replaces `row` by the next row. False at the end.
+    /// Replaces `row` with the next row. False at the end.
     pub(super) fn next(&mut self, row: &mut Row) -> Result<bool, InputError> {
         row.restart(self.text.place());
         if self.text.fill()?.is_empty() {
@@ -198,7 +198,7 @@ impl<R: Read> Rows<R> {
         }
     }
 
-    /// Goes past what ends a cell: the delimiter, a line end, or the end of the text.
+    /// Moves past the end of a cell: the delimiter, a line end, or the end of the text.
     fn end_cell(&mut self, row: &mut Row) -> Result<State, InputError> {
         row.end_cell();
         match self.text.fill()?.first().copied() {
@@ -236,7 +236,7 @@ impl<R: Read> Rows<R> {
         ))
     }
 
-    /// Goes past spaces, and says whether the cell ends there.
+    /// Moves past spaces, and returns whether the cell ends there.
     fn only_spaces_follow(&mut self) -> Result<bool, InputError> {
         loop {
             match self.text.fill()?.first().copied() {
@@ -247,7 +247,7 @@ impl<R: Read> Rows<R> {
     }
 }
 
-/// Gives up on a cell or a row that goes on for too long.
+/// Gives up on a cell or row that is too long.
 fn check_bounds(row: &Row, state: State) -> Result<(), InputError> {
     let quoted = matches!(state, State::Quoted | State::Closed);
     let cell = row.cells.len() - row.ends.last().copied().unwrap_or_default();
@@ -255,7 +255,7 @@ fn check_bounds(row: &Row, state: State) -> Result<(), InputError> {
         let what = "the cell that begins here goes on for more than 1,000,000 bytes: is its closing quote missing?";
         return Err(InputError::at(row.quote, what));
     }
-    // A quoted cell that is still being read gets its own words above before the row is too long.
+    // A quoted cell that is still being read gets the error above before the row is too long.
     let bytes_max = if quoted { 2 * UNENDED_BYTES_MAX } else { UNENDED_BYTES_MAX };
     let too_long = row.cells.len() > bytes_max || row.ends.len() > UNENDED_BYTES_MAX;
     if too_long { Err(too_large(row.began)) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! The body that starts a job, from what was typed.
+//! The body of the request that starts a job, from the options.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,35 +18,35 @@ use crate::survey::Survey;
 
 /// The header that makes starting a job safe to repeat.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The member of `metadata` that makes another file under the same idempotency key another request.
+/// The name in `metadata` that makes the same idempotency key with another file a different request.
 const DIGEST: &str = "itemsSha256";
 const KEY_CHARS_MAX: usize = headway_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 
-/// What the job is started with.
+/// The options of a new job.
 #[derive(Debug, Args)]
 pub(super) struct JobOptions {
-    /// What works on the items; `headway processors` lists what there is
+    /// The processor; `headway processors` lists them
     #[arg(long, value_name = "NAME", required_unless_present = "continue_id")]
     pub(super) processor: Option<String>,
     /// A JSON file with the processor's params
     #[arg(long, value_name = "FILE")]
     pub(super) params: Option<PathBuf>,
-    /// The member that is an item's id
+    /// The member of an item that is its id
     #[arg(long, value_name = "FIELD")]
     pub(super) id_field: Option<String>,
-    /// The most items in a chunk
+    /// The maximum number of items in a chunk
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
     pub(super) chunk_size: Option<u16>,
     /// How many items may fail before the job does: a number, or a percentage like 5%
     #[arg(long, value_name = "N|P%", value_parser = Tolerance::parse)]
     pub(super) tolerate: Option<Tolerance>,
-    /// What people call the job, shown wherever it is
+    /// A title for people, shown with the job
     #[arg(long, value_name = "TEXT", value_parser = title)]
     pub(super) title: Option<String>,
     /// A note kept with the job; may be given more than once
     #[arg(long, value_name = "KEY=VALUE", value_parser = Pair::parse)]
     pub(super) metadata: Vec<Pair>,
-    /// The endpoint, configured by the operator, that is told of the end
+    /// The endpoint, configured by the operator, that gets a notice when the job ends
     #[arg(long, value_name = "NAME")]
     pub(super) callback: Option<String>,
 }
@@ -55,9 +55,9 @@ pub(super) struct JobOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Tolerance {
-    /// So many items.
+    /// This many items.
     Count(u64),
-    /// So many per cent of all items.
+    /// This percentage of all items.
     Percentage(Percentage),
 }
 
@@ -75,7 +75,7 @@ struct JobBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<Box<RawValue>>,
     sealed: bool,
-    /// How many items will come, so that progress is of all of them from the first part on.
+    /// How many items will be sent, so that progress is relative to all of them from the first part on.
     expected_items: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_field: Option<&'a str>,
@@ -92,7 +92,7 @@ struct JobBody<'a> {
 }
 
 impl JobOptions {
-    /// Refuses what contradicts itself.
+    /// Refuses options that contradict each other.
     pub(super) fn check(&self, keyed: bool) -> Result<(), CommandError> {
         let mut keys = BTreeSet::new();
         if let Some(twice) = self.metadata.iter().find(|pair| !keys.insert(&pair.key)) {
@@ -102,16 +102,18 @@ impl JobOptions {
             return Ok(());
         }
         if self.metadata.iter().any(|pair| pair.key == DIGEST) {
-            return Err(CommandError::Usage(format!("--metadata {DIGEST} is set by --idempotency-key: name yours otherwise")));
+            return Err(CommandError::Usage(format!("--metadata {DIGEST} is set by --idempotency-key: use another name")));
         }
         if self.metadata.len() >= METADATA_PAIRS_MAX {
             let most = METADATA_PAIRS_MAX - 1;
-            return Err(CommandError::Usage(format!("with --idempotency-key at most {most} pairs of --metadata fit, one is its own")));
+            return Err(CommandError::Usage(format!(
+                "with --idempotency-key at most {most} pairs of --metadata are allowed, since it adds one itself"
+            )));
         }
         Ok(())
     }
 
-    /// The options that say how a job is started, as they were typed: a job that exists keeps what it has.
+    /// The options of a new job that were given, by name. A job that exists keeps those it has.
     pub(super) fn of_start(&self) -> Vec<&'static str> {
         let given = [
             ("--params", self.params.is_some()),
@@ -124,14 +126,14 @@ impl JobOptions {
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
     }
 
-    /// What happens if an item fails, if nobody said.
+    /// The note about failed items, if no tolerance was given.
     pub(super) fn tolerance_note(&self) -> Option<&'static str> {
-        let note = "no failure is tolerated: the first item that fails ends the job (--tolerate N or P% bears more)";
+        let note = "no failure is tolerated: the first item that fails ends the job (--tolerate N or P% allows more)";
         self.tolerate.is_none().then_some(note)
     }
 
-    /// The body, of the same bytes for the same items and options, as an idempotency key asks. `text` says that the items'
-    /// values are text.
+    /// The body. The same items and options give the same bytes, as an idempotency key requires. `text` says that the
+    /// items' values are text.
     pub(super) fn body(&self, survey: &Survey, text: bool) -> Result<Bytes, CommandError> {
         let params = self.params.as_deref().map(read_params).transpose()?;
         let pairs = self.metadata.iter().map(|pair| (pair.key.clone(), Value::from(pair.value.clone())));
@@ -176,7 +178,7 @@ impl Pair {
     pub(super) fn parse(text: &str) -> Result<Pair, String> {
         match text.split_once('=') {
             Some((key, value)) if !key.is_empty() => Ok(Pair { key: key.to_owned(), value: value.to_owned() }),
-            _ => Err(format!("{text:?} is no KEY=VALUE")),
+            _ => Err(format!("{text:?} is not KEY=VALUE")),
         }
     }
 }
@@ -189,7 +191,7 @@ pub(super) fn idempotency_key(text: &str) -> Result<HeaderValue, String> {
     }
 }
 
-/// The file's JSON as it is, so that no number in a schema loses a digit.
+/// The file's JSON unchanged, so that no number in a schema loses a digit.
 fn read_params(path: &Path) -> anyhow::Result<Box<RawValue>> {
     use anyhow::Context as _;
     let text = std::fs::read_to_string(path).with_context(|| format!("the params {} cannot be read", path.display()))?;
@@ -197,12 +199,12 @@ fn read_params(path: &Path) -> anyhow::Result<Box<RawValue>> {
     serde_json::from_str(text).with_context(|| format!("the params {} are not JSON", path.display()))
 }
 
-/// Params that say that values are text, unless they say otherwise. Whatever else they hold stays byte for byte.
+/// Adds to the params that values are text, unless the params say otherwise. Everything else stays byte for byte.
 fn with_text(params: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, CommandError> {
     let Some(params) = params else { return Ok(Some(raw("{\"text\":true}".to_owned())?)) };
     let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(params.get()).ok();
     let text = match members {
-        // Not an object: the server says so.
+        // Not an object: the server reports that.
         None => return Ok(Some(params)),
         Some(members) if members.contains_key("text") => return Ok(Some(params)),
         Some(members) if members.is_empty() => "{\"text\":true}".to_owned(),
@@ -254,12 +256,12 @@ mod tests {
         );
         assert_eq!(with(r#"{"schema":{},"text":false}"#), r#"{"schema":{},"text":false}"#);
         assert_eq!(with("{ }"), r#"{"text":true}"#);
-        assert_eq!(with("[1]"), "[1]", "no object: the server says what is wrong");
+        assert_eq!(with("[1]"), "[1]", "not an object: the server reports the error");
         assert!(body_of(&["--processor", "p"], &Survey::default(), true).contains(r#""params":{"text":true}"#));
     }
 
     #[test]
-    fn under_a_key_the_body_stands_for_the_items_too() {
+    fn with_a_key_the_body_names_the_items_too() {
         let with = |digest: &str| {
             body_of(&["--processor", "p", "--metadata", "a=b"], &Survey { sha256: Some(digest.to_owned()), ..Survey::default() }, false)
         };
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_typed_is_asked_for() {
+    fn only_options_that_were_given_are_in_the_body() {
         assert_eq!(body(&["--processor", "p"]), r#"{"processor":"p","sealed":false,"expectedItems":0}"#);
         let dir = tempfile::tempdir().unwrap();
         let params = dir.path().join("p.json");
