@@ -1,4 +1,4 @@
-//! What jobs can be started with: the processors that the host names, and those that its workers have told of.
+//! The processors that jobs can use: those that the host names, and those that workers have announced.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use crate::clock::Clock;
 use crate::cupboard::Cupboard;
 use crate::error::JobError;
 
-/// How long what workers told is used before it is read again.
+/// For how long the announced processors are used before they are read again.
 const READ_EVERY: TimeDelta = TimeDelta::seconds(30);
-/// For a name that is not known it is read again after so short a time: the worker may just have started.
+/// For an unknown name they are read again after a shorter time: the worker may just have started.
 const READ_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(1);
 
-/// The processors that jobs can be started with. Clones share what was read.
+/// The processors that jobs can use. Clones share what was read.
 #[derive(Debug, Clone, Default)]
 pub struct KnownProcessors {
     named: Arc<[ProcessorInfo]>,
     told: Option<Arc<Told>>,
 }
 
-/// What workers told, and when it was read last.
+/// The processors that workers have announced, and when they were read.
 #[derive(Debug)]
 struct Told {
     cupboard: Arc<dyn Cupboard>,
@@ -38,28 +38,30 @@ struct Reading {
 }
 
 impl KnownProcessors {
-    /// These alone.
+    /// Only these.
     pub fn named(named: Vec<ProcessorInfo>) -> Self {
         Self { named: named.into(), told: None }
     }
 
-    /// These, and what workers tell; of one name what the worker tells.
+    /// These, and those that workers announce. If both have a name, the worker's counts.
     pub fn named_and_told(named: Vec<ProcessorInfo>, cupboard: Arc<dyn Cupboard>, clock: Arc<dyn Clock>) -> Self {
         Self { named: named.into(), told: Some(Arc::new(Told { cupboard, clock, read: Mutex::default() })) }
     }
 
-    /// All of them, by name. What workers told may be 30 s old.
+    /// All processors, by name. Those announced by workers may be 30 s old.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    ///
+    /// The store cannot be read.
     pub async fn all(&self) -> Result<Arc<[ProcessorInfo]>, JobError> {
         self.read(READ_EVERY).await
     }
 
-    /// The processor of that name.
+    /// The processor with this name.
     ///
     /// # Errors
-    /// [`JobError::UnknownProcessor`] with those there are, or what reading failed with.
+    ///
+    /// [`JobError::UnknownProcessor`] with the existing names, or the error of reading.
     pub async fn find(&self, name: &str) -> Result<ProcessorInfo, JobError> {
         let of_name = |all: &[ProcessorInfo]| all.iter().find(|info| info.name == name).cloned();
         if let Some(info) = of_name(&self.all().await?) {
@@ -86,10 +88,11 @@ impl KnownProcessors {
     }
 }
 
-/// A worker tells what processors it has, when it starts. Nothing is written if that is known.
+/// Announces a worker's processors when it starts. Nothing is written if they are known already.
 ///
 /// # Errors
-/// If the store is not available.
+///
+/// The store is not available.
 pub async fn tell(cupboard: &dyn Cupboard, processors: &Processors) -> Result<(), JobError> {
     let infos = processors.infos();
     if cupboard.told_processors().await? == infos {
@@ -122,7 +125,7 @@ mod tests {
         ProcessorInfo::new(name, &Options { description: description.to_owned(), ..Options::default() })
     }
 
-    /// A worker that has just started is known at once; what it tells of a name counts more than what the host says of it.
+    /// A worker that has just started is known at once, and its description of a processor counts more than the host's.
     #[tokio::test]
     async fn what_a_worker_tells_is_known() {
         let store = Arc::new(MemoryLedger::default());
@@ -132,7 +135,7 @@ mod tests {
         assert!(matches!(&unknown, Err(JobError::UnknownProcessor { known }) if known == &["http"]), "{unknown:?}");
 
         store.tell_processors(&[info("http", "the worker's"), info("mine", "")]).await.unwrap();
-        assert!(known.find("mine").await.is_err(), "an unknown name is no reason to read at every request");
+        assert!(known.find("mine").await.is_err(), "an unknown name does not cause a read at every request");
         *clock.0.lock().unwrap() += READ_AGAIN_AFTER;
         assert_eq!(known.find("mine").await.unwrap(), info("mine", ""));
         let descriptions: Vec<_> = known.all().await.unwrap().iter().map(|info| info.description.clone()).collect();

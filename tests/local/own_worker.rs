@@ -1,4 +1,4 @@
-//! `serve --worker`: an unmodified Lambda worker as processes of this machine.
+//! `serve --worker`: runs an unmodified Lambda worker as processes of this machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,15 @@ use crate::{counts, indexes};
 
 const ORDERS: u64 = 1_500;
 
-/// The example's worker, which the whole workspace's tests build.
+/// The example's worker, which is built for the tests of the whole workspace.
 fn worker() -> PathBuf {
     let worker = headway_testkit::home::binary().with_file_name("own-worker");
     assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
     worker
 }
 
-/// A copy of the worker in the home, its invoices' directory, and so many orders of which every hundredth is empty.
+/// Puts a copy of the worker, its directory for invoices, and this many orders into the home directory. Every hundredth
+/// order is empty.
 fn place(home: &Home) -> (String, String) {
     fs::copy(worker(), home.path().join("worker")).unwrap();
     fs::create_dir(home.path().join("invoices")).unwrap();
@@ -32,7 +33,7 @@ fn serve(home: &Home, worker: &str) -> Server {
     home.serve_with(&["--data", "data", "--worker", worker], &[("INVOICES_DIR", invoices.to_str().unwrap())])
 }
 
-/// The processes that the server has started, by their numbers.
+/// The ids of the processes that the server has started.
 fn workers(server: &Server) -> Vec<u32> {
     let parent = server.serving.child.id().to_string();
     let is_child = |pid: &u32| {
@@ -43,23 +44,23 @@ fn workers(server: &Server) -> Vec<u32> {
     numbers.filter(is_child).collect()
 }
 
-/// Kills a process; false if it was gone.
+/// Kills a process; false if it was gone already.
 fn kill(pid: u32) -> bool {
     Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).stderr(Stdio::null()).status().unwrap().success()
 }
 
-/// Waits until the server's log holds this.
+/// Waits until the server's log contains these words.
 fn said(server: &Server, words: &str) {
     eventually(words, || server.has_said(words).then_some(()));
 }
 
-/// Waits until a worker has told of its processors.
+/// Waits until a worker has announced its processors.
 fn until_known(home: &Home, server: &Server) {
     let known = || server.json(home, &["processors"])["processors"].as_array().is_some_and(|known| !known.is_empty());
     eventually("a processor", || known().then_some(()));
 }
 
-/// What would break it: a message that a killed worker held and nobody brings back, or one that is counted twice.
+/// Would find a message that a killed worker held and that is never delivered again, or an item that is counted twice.
 #[test]
 fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once() {
     let home = Home::new();
@@ -82,7 +83,7 @@ fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once
     assert!(server.serving.terminate().0.success());
 }
 
-/// A build replaces the file; the next batch is worked on by the new program.
+/// After a build has replaced the file, the new program processes the next batch.
 #[test]
 fn a_new_program_takes_the_place_of_the_old_one() {
     let home = Home::new();
@@ -98,7 +99,7 @@ fn a_new_program_takes_the_place_of_the_old_one() {
     assert!(workers(&server).iter().any(|pid| !before.contains(pid)));
 }
 
-/// Words instead of a panic, and what to do.
+/// There is a message that says what to do, and no panic.
 #[test]
 fn what_is_no_worker_is_said() {
     let home = Home::new();
@@ -118,7 +119,7 @@ fn what_is_no_worker_is_said() {
     assert!(alone.contains("headway serve --worker"), "{alone}");
 }
 
-/// What the worker says that is started without Lambda.
+/// What the worker prints if it is started without Lambda.
 fn by_hand(worker: &Path) -> String {
     let output = Command::new(worker).env_clear().output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");

@@ -1,4 +1,4 @@
-//! The embedded table and queue over HTTP, in AWS's JSON protocol: where a worker process finds DynamoDB and SQS.
+//! The embedded table and queue over HTTP in AWS's JSON protocol. A worker process uses it as DynamoDB and SQS.
 
 use std::io;
 

@@ -1,14 +1,14 @@
-//! Whether the worker's file has changed, as a build changes it.
+//! Detects that the worker's file has changed, as after a build.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How often the file is looked at.
+/// How often the file is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// What tells one version of a file from another.
+/// What differs between two versions of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Version {
     inode: u64,
@@ -16,7 +16,7 @@ struct Version {
     modified: (i64, i64),
 }
 
-/// A file that is looked at now and then.
+/// A file that is checked from time to time.
 #[derive(Debug)]
 pub(crate) struct Binary {
     file: Option<PathBuf>,
@@ -24,14 +24,14 @@ pub(crate) struct Binary {
 }
 
 impl Binary {
-    /// The file as it is now. Without a file it never changes.
+    /// The file as it is now. `None` never changes.
     pub(crate) fn new(file: Option<PathBuf>) -> Self {
         let version = file.as_ref().and_then(version);
         Self { file, version }
     }
 
-    /// Ends once the file is another than when it was looked at first, and has been the same for two looks: a linker writes
-    /// for some time. A file that is gone for now has not changed.
+    /// Returns when the file differs from the first check and has been the same for two checks, since a linker writes
+    /// for some time. A missing file does not count as changed.
     pub(crate) async fn changed(&self) {
         let Some(file) = &self.file else { return std::future::pending().await };
         let mut before = self.version;

@@ -43,7 +43,7 @@ impl std::str::FromStr for CommandLine {
 }
 
 impl CommandLine {
-    /// The file that is run, if it is found.
+    /// The file of the program, if it is found.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         if self.program.contains('/') {
             return Some(PathBuf::from(&self.program));

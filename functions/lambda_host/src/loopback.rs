@@ -1,4 +1,4 @@
-//! A server on loopback, under a path that only those know whom this process tells.
+//! A server on loopback, below a secret path.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,7 +46,8 @@ impl Drop for Loopback {
     }
 }
 
-/// Serves the path below the secret one. Not by nesting routes: those do not take the slash that the SDK puts after the address.
+/// Serves the routes below the secret path. Nested routes would not do: they do not accept the slash that the SDK puts
+/// after the address.
 async fn below(State((secret, routes)): State<(String, Router)>, mut request: Request) -> Response {
     let path = request.uri().path().strip_prefix(&secret).map(|path| if path.is_empty() { "/" } else { path });
     let Some(Ok(path)) = path.map(str::parse::<Uri>) else { return StatusCode::NOT_FOUND.into_response() };

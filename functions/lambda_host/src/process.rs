@@ -1,4 +1,5 @@
-//! One worker process: started as Lambda starts one, its lines read, killed with all that it started.
+//! One worker process: it is started like Lambda starts one, its output is read by lines, and it is killed with
+//! everything that it started.
 
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
@@ -11,30 +12,30 @@ use tokio::sync::oneshot;
 
 use crate::command::CommandLine;
 
-/// Longer lines are shown in pieces of so many bytes.
+/// Longer lines are shown in pieces of this many bytes.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 
-/// Where a line was written to.
+/// Where a line was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// Standard output: on Lambda, the log.
+    /// Standard output: the log, on Lambda.
     Output,
-    /// Standard error: on Lambda, the log as well.
+    /// Standard error: also the log, on Lambda.
     Error,
 }
 
 /// A line that a worker wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Which worker, from 1.
+    /// The worker's number, from 1.
     pub worker: usize,
-    /// Where to.
+    /// Where it was written.
     pub stream: Stream,
-    /// The line without its end. Bytes that are no UTF-8 are replaced.
+    /// The line without its end. Bytes that are not UTF-8 are replaced.
     pub text: String,
 }
 
-/// What is done with the workers' lines.
+/// Receives the workers' lines.
 pub type LogSink = Arc<dyn Fn(Line) + Send + Sync>;
 
 /// Killed when it is dropped.
@@ -45,8 +46,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it with the variables that Lambda and the template set, beside those of this process: a processor finds its own
-    /// settings there.
+    /// Starts it with the variables that Lambda and the template set, in addition to this process's own, where a
+    /// processor finds its settings.
     pub(crate) fn start(command: &CommandLine, variables: &[(String, String)], worker: usize, log: &LogSink) -> io::Result<Self> {
         let mut child = Command::new(&command.program)
             .args(&command.arguments)
@@ -54,7 +55,8 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Its own group, so that what it started is killed with it; and Ctrl-C lets it finish what it is at.
+            // Its own process group, so that processes that it started are killed with it, and so that Ctrl-C lets it
+            // finish its work.
             .process_group(0)
             .spawn()?;
         if let Some(output) = child.stdout.take() {
@@ -67,7 +69,7 @@ impl Process {
         let process = Self { child, exited };
         if let Some(pid) = process.pid() {
             thread::Builder::new().name(format!("worker {worker} ends")).spawn(move || {
-                // It is not reaped here, so that its number stays its own until it is dropped.
+                // The process is not reaped here, so its id is not used again before this is dropped.
                 let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
                 let _ = exits.send(());
             })?;
@@ -75,7 +77,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Waits until it has ended by itself; gives how.
+    /// Waits until the process has ended by itself, and returns its status.
     pub(crate) async fn ended(&mut self) -> io::Result<ExitStatus> {
         let _ = (&mut self.exited).await;
         self.kill();
@@ -86,10 +88,10 @@ impl Process {
         Pid::from_raw(i32::try_from(self.child.id()).ok()?)
     }
 
-    /// Kills whatever is left of its group.
+    /// Kills what is left of its process group.
     fn kill(&self) {
         if let Some(pid) = self.pid() {
-            // Nothing may be left to be killed.
+            // There may be nothing left to kill.
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
@@ -98,12 +100,12 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        // It is dead; this takes its number back.
+        // The process is dead; this reaps it.
         let _ = self.child.wait();
     }
 }
 
-/// Reads lines on a thread of their own until the stream ends.
+/// Reads lines on a separate thread until the stream ends.
 fn read(stream: impl Read + Send + 'static, worker: usize, from: Stream, log: LogSink) -> io::Result<()> {
     thread::Builder::new().name(format!("worker {worker} log")).spawn(move || {
         let mut reader = BufReader::new(stream);

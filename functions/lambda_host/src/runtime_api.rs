@@ -1,4 +1,5 @@
-//! Lambda's Runtime API, as one worker process sees it: it asks for the next event, then answers it or says why not.
+//! Lambda's Runtime API for one worker process: the process asks for the next event, then sends its answer or its
+//! error.
 //!
 //! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
 
@@ -18,12 +19,12 @@ use uuid::Uuid;
 
 use crate::loopback::Loopback;
 
-/// What the worker made of an event: its answer, or its own words for why there is none.
+/// The worker's answer to an event, or its message why there is none.
 pub(crate) type Answer = Result<Value, String>;
 
-/// Lambda takes an answer of 6 MB.
+/// Lambda accepts an answer of 6 MB.
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// So much is kept of what a worker says: it asks once before anybody listens, and fails to start once.
+/// How many reports are kept: one request for an event before anybody listens, and one failure to start.
 const NEWS_MAX: usize = 4;
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:worker";
 
@@ -35,12 +36,12 @@ pub(crate) struct RuntimeApi {
     news: mpsc::Receiver<News>,
 }
 
-/// What a worker says beside its answers.
+/// What a worker reports besides its answers.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// It asks for an event, and has ended what it had.
+    /// It asks for an event, and so has ended the one it had.
     Asks,
-    /// It cannot start, by its own words.
+    /// It cannot start; this is its message.
     CannotStart(String),
 }
 
@@ -73,12 +74,12 @@ impl RuntimeApi {
         Ok(Self { served: Loopback::serve(routes).await?, events, news })
     }
 
-    /// What the worker finds in `AWS_LAMBDA_RUNTIME_API`.
+    /// The value of `AWS_LAMBDA_RUNTIME_API` for the worker.
     pub(crate) fn url(&self) -> String {
         self.served.url()
     }
 
-    /// What the worker says next; for ever silent once nobody can say anything.
+    /// The worker's next report. Never returns once nothing can be reported any more.
     pub(crate) async fn news(&mut self) -> News {
         match self.news.recv().await {
             Some(news) => news,
@@ -86,7 +87,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Hands an event to the worker that asked for one, and waits for its answer.
+    /// Gives an event to the worker that asked for one, and waits for the answer.
     pub(crate) async fn call(&self, body: Value, timeout: Duration) -> Answer {
         let (answer, answered) = oneshot::channel();
         let gone = || "the worker asked for another event without an answer to this one".to_owned();
@@ -96,9 +97,9 @@ impl RuntimeApi {
 }
 
 async fn next(State(served): State<Arc<Served>>) -> Response {
-    // One at a time: who asks again has given up what it had.
+    // Only one at a time: a worker that asks again has given up the event that it had.
     *served.under_way.lock().await = None;
-    // Only the first is waited for.
+    // Only the first report is waited for.
     let _ = served.news.try_send(News::Asks);
     let Some(event) = served.events.lock().await.recv().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -141,7 +142,7 @@ async fn end(served: &Served, id: &str, answer: Answer) -> StatusCode {
     }
 }
 
-/// The message of an error document `{"errorMessage": …, "errorType": …}`, or the text itself.
+/// The message in an error document `{"errorMessage": …, "errorType": …}`, or the whole text.
 fn words(body: &str) -> String {
     let document: Option<Value> = serde_json::from_str(body).ok();
     let message = document.as_ref().and_then(|document| document["errorMessage"].as_str());

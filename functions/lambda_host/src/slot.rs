@@ -1,5 +1,5 @@
-//! The place of one worker: one process after another, each called with one event at a time. What Lambda calls an execution
-//! environment.
+//! A slot runs one worker: one process after another, each with one event at a time. It is what Lambda calls an
+//! execution environment.
 
 use std::io;
 use std::sync::Arc;
@@ -15,52 +15,52 @@ use crate::command::CommandLine;
 use crate::process::{LogSink, Process};
 use crate::runtime_api::{Answer, News, RuntimeApi};
 
-/// An event for whichever worker is free.
+/// An event for any free worker.
 pub(crate) struct Call {
     pub(crate) event: Value,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// The calls that wait for a worker.
+/// The events that wait for a worker.
 pub(crate) type Calls = Arc<Mutex<mpsc::Receiver<Call>>>;
 
-/// What every worker of a command has in common.
+/// What all workers of a command share.
 pub(crate) struct Fleet {
     pub(crate) command: CommandLine,
-    /// The environment beside the address of the Runtime API.
+    /// The environment variables, without the address of the Runtime API.
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) log: LogSink,
     pub(crate) calls: Calls,
-    /// How many workers wait for an event or are at one.
+    /// How many workers wait for an event or process one.
     pub(crate) ready: watch::Sender<usize>,
     pub(crate) stopped: watch::Receiver<bool>,
 }
 
-/// The place of the worker of that number, from 1.
+/// The slot of the worker with this number, from 1.
 pub(crate) struct Slot {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) worker: usize,
 }
 
-/// Why a process is no more.
+/// Why a process has ended.
 enum End {
-    /// All is to stop.
+    /// Everything shall stop.
     Stopped,
-    /// Its file has changed.
+    /// The program's file has changed.
     Renewed,
-    /// It ended, could not start, or was killed: words for people, and whether it had been ready.
+    /// It ended, could not start, or was killed: the reason as text, and whether it had been ready.
     Failed { why: String, was_ready: bool },
 }
 
 impl Slot {
-    /// Keeps a process in this place until all is to stop.
+    /// Runs processes in this slot until everything shall stop.
     pub(crate) async fn keep(self) {
         let mut pauses = pauses();
         loop {
             match self.one().await {
                 End::Stopped => return,
                 End::Renewed => {
-                    tracing::warn!(worker = self.worker, "the worker's program has changed: started again");
+                    tracing::warn!(worker = self.worker, "the worker's program has changed: the worker is restarted");
                     pauses = self::pauses();
                 }
                 End::Failed { why, was_ready } => {
@@ -68,7 +68,7 @@ impl Slot {
                         pauses = self::pauses();
                     }
                     let pause = pauses.next().unwrap_or(PAUSE_MAX);
-                    tracing::error!(worker = self.worker, "{why}; it is started again in {} s", pause.as_secs_f32().ceil());
+                    tracing::error!(worker = self.worker, "{why}; it is restarted in {} s", pause.as_secs_f32().ceil());
                     if self.pause(pause).await {
                         return;
                     }
@@ -77,7 +77,7 @@ impl Slot {
         }
     }
 
-    /// Waits, but no longer than until the program changes. True if all is to stop.
+    /// Waits until the pause is over or the program changes. True if everything shall stop.
     async fn pause(&self, pause: Duration) -> bool {
         let binary = Binary::new(self.fleet.command.file());
         tokio::select! {
@@ -87,7 +87,7 @@ impl Slot {
         }
     }
 
-    /// One process, from its start to its end.
+    /// Runs one process from its start to its end.
     async fn one(&self) -> End {
         let mut was_ready = false;
         match self.run(&mut was_ready).await {
@@ -174,14 +174,14 @@ impl Drop for Ready<'_> {
     }
 }
 
-/// The longest pause before a worker that does not start is started again.
+/// The longest pause before a worker that does not start is restarted.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 fn pauses() -> ExponentialBackoff {
     ExponentialBuilder::new().with_min_delay(Duration::from_secs(1)).with_max_delay(PAUSE_MAX).without_max_times().build()
 }
 
-/// Ends when the value turns true, or nobody can turn it any more.
+/// Returns when the value becomes true, or when nobody can change it any more.
 pub(crate) async fn stopped(stopped: &watch::Receiver<bool>) {
     let _ = stopped.clone().wait_for(|stopped| *stopped).await;
 }

@@ -1,4 +1,4 @@
-//! The workers of one command, and the event source mappings that call them.
+//! The workers of a command, and the event source mappings that call them.
 
 use std::io;
 use std::sync::Arc;
@@ -15,28 +15,30 @@ use crate::loopback::Loopback;
 use crate::process::LogSink;
 use crate::slot::{Call, Fleet, Slot, stopped};
 
-/// Worker processes under way, and what calls them.
+/// Running worker processes, and the tasks that call them.
 #[derive(Debug)]
 pub struct Workers {
     tasks: Vec<JoinHandle<()>>,
     _aws: Loopback,
 }
 
-/// Why there are no workers.
+/// Why no workers could be started.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing can be served on loopback")]
 pub struct WorkersError(#[from] io::Error);
 
 impl Workers {
-    /// Starts `count` processes of this command, at least one, and calls them with batches from the queue until `stop` turns
-    /// true. `variables` are what the template sets beside the queue and AWS: the table's name and the like.
+    /// Starts `count` processes of this command, at least one, and calls them with batches from the queue until `stop`
+    /// becomes true. `variables` are those that the template sets, apart from the queue's and AWS's own: the table's
+    /// name and so on.
     ///
-    /// Each process is called with one batch at a time, has as long for it as the embedded queue gives a function, and is
-    /// killed then. One that ends is started again, after a pause that doubles up to 30 s while it does not get ready. One
-    /// whose file has changed is started again between two batches.
+    /// Each process gets one batch at a time. It has the embedded queue's time limit for a function, and is killed
+    /// after that. A process that ends is restarted after a pause, which doubles up to 30 s while the worker does not
+    /// become ready. If the program's file has changed, the process is restarted between two batches.
     ///
     /// # Errors
-    /// [`WorkersError`] if loopback cannot be listened on. A command that cannot be run is logged, and tried again.
+    ///
+    /// [`WorkersError`] if it cannot listen on loopback. A command that cannot be run is logged and tried again.
     pub async fn start(
         embedded: &Embedded,
         command: CommandLine,
@@ -60,35 +62,35 @@ impl Workers {
         Ok(Self { tasks, _aws: aws })
     }
 
-    /// Waits until every call under way has ended, and with it every process.
+    /// Waits until all running calls have ended, and with them all processes.
     pub async fn finished(self) {
         for task in self.tasks {
-            // A panic was reported where it happened; there is nothing left to end.
+            // A panic was reported where it happened, and nothing is left to end.
             let _ = task.await;
         }
     }
 }
 
-/// As many calls at a time as there are workers. One of several is kept free for owners that have no call under way.
+/// One call at a time for each worker. If there are several workers, one is kept for owners that have no call running.
 fn sources(embedded: &Embedded, count: usize) -> [EventSource; 2] {
     let source = embedded.event_source();
     let calls_kept_free = source.calls_kept_free.min(count - 1);
     [EventSource { concurrency_max: count - calls_kept_free, calls_kept_free, ..source }, embedded.dead_letter_source()].map(|source| {
-        // The worker's time begins when a process takes the batch.
+        // The time limit begins when a process takes the batch.
         EventSource { function_timeout: None, invisible_after_failure: Some(invisible_after_failure), ..source }
     })
 }
 
-/// From this receive on a worker runs a chunk carefully, and asks how long the worker before it may have lived.
+/// From this receive on a worker runs a chunk in careful mode, and waits until the worker before it must have ended.
 const CAREFUL_FROM_RECEIVES: u32 = 3;
 
-/// A worker that died gives its batch back at once: a developer waits for it. From the third receive on only when the time of
-/// the one that died is surely over, since the next worker waits for that before it blames an item.
+/// After a worker dies, its batch is delivered again at once, since a developer waits for it. From the third receive on
+/// it is delivered when the dead worker's time is over, since the next worker waits for that before it blames an item.
 fn invisible_after_failure(receives: u32) -> Duration {
     if receives < CAREFUL_FROM_RECEIVES { Duration::from_secs(1) } else { FUNCTION_TIMEOUT + Duration::from_secs(10) }
 }
 
-/// Calls workers with what is in the queue, while there is a worker: else a message would be received for nobody.
+/// Calls workers with the queue's messages while there is a worker. Otherwise a message would be received for nobody.
 async fn pump(
     embedded: Embedded,
     source: EventSource,
@@ -120,8 +122,8 @@ async fn hand(call: mpsc::Sender<Call>, event: Value) -> Result<Value, String> {
     answered.await.map_err(|_| gone())?
 }
 
-/// What Lambda sets, and where AWS is. Credentials are only made up where there are none: a processor may call AWS with the
-/// user's own.
+/// The variables that Lambda sets, and the address of AWS. Credentials are made up only if there are none: a processor
+/// may call AWS with the user's own.
 fn environment(embedded: &Embedded, aws: &Loopback) -> Vec<(String, String)> {
     let endpoint = aws.url();
     let mut variables = vec![

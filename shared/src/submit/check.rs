@@ -1,4 +1,4 @@
-//! What is checked of the items of one request before anything is written.
+//! Checks the items of one request before anything is written.
 
 use serde_json::value::RawValue;
 
@@ -6,7 +6,7 @@ use crate::error::{JobError, Violation};
 use crate::item_id;
 use crate::limits::{ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_REQUEST_MAX, VIOLATIONS_MAX};
 
-/// Everything that is wrong with the items of one request, told by pointer below `base`.
+/// All errors in the items of one request, with JSON pointers below `base`.
 pub(super) fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<(), JobError> {
     let mut violations = Vec::new();
     if items.len() > ITEMS_PER_REQUEST_MAX {
@@ -22,7 +22,7 @@ pub(super) fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str)
     if violations.is_empty() { Ok(()) } else { Err(JobError::Invalid(violations)) }
 }
 
-/// The request is refused for one reason.
+/// Refuses the request for one reason.
 pub(super) fn invalid(pointer: &str, detail: impl Into<String>) -> JobError {
     JobError::Invalid(vec![Violation::new(pointer, detail)])
 }

@@ -1,4 +1,4 @@
-//! Handing a part over: its row, its chunks to the queue, and that the queue has them.
+//! Dispatches a part: writes its row, sends its chunks to the queue, and records that the queue has them.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use crate::ledger::Written;
 use crate::part::{Part, PartWrite};
 use crate::queue::Outgoing;
 
-/// Parts of one request that are handed over at the same time.
+/// How many parts of one request are dispatched at the same time.
 const PARTS_SIDE_BY_SIDE: usize = 4;
 
-/// What became of a part that was handed over.
+/// A part that was dispatched.
 pub(super) struct Dispatched {
     /// Its row; the queue has all its chunks.
     pub(super) part: Part,
-    /// Whether an earlier request had put it.
+    /// True if an earlier request had put the row.
     pub(super) was_there: bool,
 }
 
-/// Hands over parts whose numbers the job row has reserved: their rows, in the order of the parts.
+/// Dispatches parts whose numbers the job row has reserved. Returns their rows, in the order of the parts.
 pub(super) async fn dispatch_all(app: &App, job: &Job, parts: Vec<PartItems>) -> Result<Vec<Part>, JobError> {
     let dispatches: Vec<_> = parts.into_iter().map(|items| dispatch(app, job, items.row(app, job), items)).collect();
     stream::iter(dispatches).buffered(PARTS_SIDE_BY_SIDE).map_ok(|dispatched| dispatched.part).try_collect().await
 }
 
-/// Hands over one part whose number the job row has reserved: `part` is its row as it is put.
+/// Dispatches one part whose number the job row has reserved; `part` is the row to put.
 pub(super) async fn dispatch(app: &App, job: &Job, part: Part, items: PartItems) -> Result<Dispatched, JobError> {
     let known = app.jobs.add_part(&part).await?;
     if let Some(known) = &known {
@@ -48,7 +48,8 @@ pub(super) async fn dispatch(app: &App, job: &Job, part: Part, items: PartItems)
     Ok(Dispatched { part, was_there: known.is_some() })
 }
 
-/// Makes part numbers up to this one known on the job row first: there, adding a part and sealing or abandoning meet.
+/// First reserves part numbers up to this one in the job row: adding a part, sealing and abandoning all write there, so
+/// each sees the other.
 pub(super) async fn reserve(app: &App, id: JobId, number: u32) -> Result<(), JobError> {
     let reserved = match app.jobs.update_status(id, &JobWrite::Reserve { part: number }).await? {
         Written::Refused(job) if JobWrite::Touch.admitted(&job) => app.jobs.update_status(id, &JobWrite::Touch).await?,

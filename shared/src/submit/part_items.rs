@@ -11,7 +11,7 @@ use crate::split::{Split, fingerprint};
 /// The items of a chunk.
 pub(super) type ChunkItems = Vec<Box<RawValue>>;
 
-/// The items of a part that is to be put, cut into chunks.
+/// The items of a part to be put, cut into chunks.
 #[derive(Debug)]
 pub(super) struct PartItems {
     /// Its number in the job, from 0.
@@ -39,7 +39,7 @@ pub(super) fn cut(split: Split, items: impl IntoIterator<Item = Box<RawValue>>) 
     split.cut(items, |item| item.get().len())
 }
 
-/// All chunks of a job as its parts: each has as many as a part may have, and the last one what is left.
+/// All chunks of a job as parts: each part has the maximum number of chunks, and the last one has the rest.
 pub(super) fn parts_of(chunks: Vec<ChunkItems>) -> Vec<PartItems> {
     let mut parts: Vec<PartItems> = Vec::new();
     let mut first_index = 0;

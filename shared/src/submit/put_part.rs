@@ -13,18 +13,19 @@ use crate::job::Job;
 use crate::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
 use crate::part::Part;
 
-/// What became of a part that was sent.
+/// What happened to a part that was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PartPut {
     /// It is new.
     Created(Part),
-    /// The same part was there, whole.
+    /// The same part was already there, complete.
     Known(Part),
 }
 
-/// Adds part `number`, whose first item has index `first_index` in the job, and hands its chunks to the queue.
+/// Adds part `number`, whose first item has index `first_index` in the job, and sends its chunks to the queue.
 ///
 /// # Errors
+///
 /// [`JobError::NotFound`], [`Conflict::JobEnded`], [`Conflict::Sealed`], [`Conflict::PartDiffers`], [`JobError::Quota`]
 /// and [`JobError::Invalid`].
 pub async fn put_part(app: &App, job: &OwnedJob, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> Result<PartPut, JobError> {
@@ -40,7 +41,7 @@ pub async fn put_part(app: &App, job: &OwnedJob, number: u32, first_index: u64, 
     match reserve_and_dispatch(app, job, part.clone(), items).await {
         Ok(Dispatched { part, was_there: false }) => Ok(PartPut::Created(part)),
         Ok(Dispatched { part, was_there: true }) => Ok(PartPut::Known(part)),
-        // The same part, sent twice side by side, may have been there in time for the seal.
+        // If the same part was sent twice at the same time, the other request may have put it before the seal.
         Err(JobError::Conflict(Conflict::Sealed)) => known_part(app, job, &part).await?.map(PartPut::Known).ok_or(Conflict::Sealed.into()),
         Err(error) => Err(error),
     }
@@ -51,7 +52,7 @@ async fn reserve_and_dispatch(app: &App, job: &Job, part: Part, items: PartItems
     dispatch(app, job, part, items).await
 }
 
-/// The items as they will be handed over, if the part is one that a job can have.
+/// The items to dispatch, if a job can have such a part.
 fn read(job: &Job, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> Result<PartItems, JobError> {
     if number >= PARTS_PER_JOB_MAX {
         return Err(invalid("", format!("a job has at most {PARTS_PER_JOB_MAX} parts, numbered from 0")));
@@ -71,7 +72,7 @@ fn read(job: &Job, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> 
     Ok(PartItems { number, first_index, chunks })
 }
 
-/// The part of that number, if it is there whole.
+/// The part with this number, if it is there and complete.
 async fn known_part(app: &App, job: &Job, part: &Part) -> Result<Option<Part>, JobError> {
     let Some(known) = app.ledger.part((job.id, part.number)).await? else { return Ok(None) };
     if known.fingerprint != part.fingerprint {

@@ -1,4 +1,4 @@
-//! Sealing: a job has no more parts than these.
+//! Sealing: the job gets no more parts.
 
 use crate::access::OwnedJob;
 use crate::app::App;
@@ -9,16 +9,17 @@ use crate::ledger::Written;
 use crate::part::Part;
 use crate::upward::look_upward_from_job;
 
-/// Says that there are no more parts than `parts`, all of them there and joined.
+/// Seals the job with `parts` parts. All of them must be there, and each must begin where the one before it ends.
 ///
 /// # Errors
+///
 /// [`JobError::NotFound`], [`Conflict::PartMissing`], [`Conflict::PartBeyond`], [`Conflict::PartsDoNotJoin`], and
-/// [`Conflict::Sealed`] if the job is sealed with another count.
+/// [`Conflict::Sealed`] if the job is sealed with another number of parts.
 pub async fn seal(app: &App, job: &OwnedJob, parts: u32) -> Result<Job, JobError> {
     if job.sealed {
         return if job.parts == parts { exact(app, Job::clone(job)).await } else { Err(Conflict::Sealed.into()) };
     }
-    // A job that failed early has all its items all the same, and a retry needs to know that.
+    // A job that failed early also has all its items, and a retry needs to know that.
     if job.status == JobStatus::Cancelled || job.abandoned {
         return Err(Conflict::JobEnded(job.status).into());
     }
@@ -30,8 +31,8 @@ pub async fn seal(app: &App, job: &OwnedJob, parts: u32) -> Result<Job, JobError
     seal_row(app, job.id, parts, rows).await
 }
 
-/// Seals the row, given the rows of all its parts; then looks upward. Returns the job with the counts of those rows: a
-/// worker may have shown more since.
+/// Seals the row, given the rows of all its parts, and then looks upward. Returns the job with the counts of those
+/// rows; workers may have added progress since.
 pub(super) async fn seal_row(app: &App, id: JobId, parts: u32, rows: Vec<Part>) -> Result<Job, JobError> {
     let total_items = joined(parts, &rows)?;
     let job = match app.jobs.update_status(id, &JobWrite::Seal { parts, total_items }).await? {
@@ -49,12 +50,13 @@ pub(super) async fn seal_row(app: &App, id: JobId, parts: u32, rows: Vec<Part>) 
     if job.is_as_late_as(&rows) { Ok(job.count(&rows)) } else { exact(app, job).await }
 }
 
-/// The job of this row with exact counts.
+/// The job of this row, with exact counts.
 pub(super) async fn exact(app: &App, row: Job) -> Result<Job, JobError> {
     app.jobs.exact(row).await?.ok_or(JobError::NotFound)
 }
 
-/// All items of parts that are there, whole, and joined; `rows` are in the order of their numbers.
+/// The number of items, if all parts are there, complete, and each begins where the one before it ends. `rows` are in
+/// the order of their numbers.
 fn joined(parts: u32, rows: &[Part]) -> Result<u64, Conflict> {
     let mut total_items = 0;
     for number in 0..parts {

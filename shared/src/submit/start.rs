@@ -1,4 +1,4 @@
-//! Starting a job, with all its items or open for parts.
+//! Starts a job, with all its items or open for parts.
 
 use super::check::{check, invalid};
 use super::dispatch::{dispatch_all, reserve};
@@ -16,10 +16,11 @@ use crate::limits::{CHUNKS_PER_BODY_MAX, ID_CHARS_MAX};
 use crate::split::Split;
 use headway_processor::ProcessorInfo;
 
-/// Starts a job: its record, its parts, all its chunks handed to the queue. A request sent again under its key
-/// finishes what was cut off, and gives the job as it is.
+/// Starts a job: writes its record and its parts, and sends all its chunks to the queue. If the request is sent again
+/// with its key, it completes what is missing and returns the job as it is.
 ///
 /// # Errors
+///
 /// [`JobError::UnknownProcessor`], [`JobError::Invalid`] with pointers into the body, [`JobError::KeyReused`],
 /// [`JobError::Quota`], and [`JobError::Unavailable`], after which the same request may be sent again.
 pub async fn start_job(app: &App, mut submission: Submission) -> Result<Job, JobError> {
@@ -49,7 +50,7 @@ pub async fn start_job(app: &App, mut submission: Submission) -> Result<Job, Job
     }
 }
 
-/// Creates the job, unless an earlier request with its key did: that is the same start then, whatever the quotas say.
+/// Creates the job, unless an earlier request with its key did. Then it is the same start, whatever the quotas say.
 async fn create(app: &App, new: NewJob) -> Result<Created, JobError> {
     let usage = app.cupboard.usage(&new.job.user_id);
     let usage = match &new.key {
@@ -76,13 +77,13 @@ async fn owned_if_there(app: &App, known: &SubmissionKey) -> Result<Option<Job>,
     }
 }
 
-/// Goes on where an earlier request was cut off. The job row says how it cut the items.
+/// Continues where an earlier request was interrupted. The job row says how the items were cut.
 async fn resume(app: &App, job: Job, parts: Vec<PartItems>) -> Result<Job, JobError> {
     let items = parts.into_iter().flat_map(|part| part.chunks).flatten();
     let parts = parts_of(cut(job.split, items));
     if let Some(last) = parts.last() {
         match reserve(app, job.id, last.number).await {
-            // The user has cancelled it already, or the same request, sent twice, was faster.
+            // The user has cancelled it already, or the same request was sent twice and the other one was faster.
             Err(JobError::Conflict(Conflict::JobEnded(_) | Conflict::Sealed)) => return now(app, job.id).await,
             reserved => reserved?,
         }
@@ -90,12 +91,12 @@ async fn resume(app: &App, job: Job, parts: Vec<PartItems>) -> Result<Job, JobEr
     finish(app, job, parts).await
 }
 
-/// Hands over all parts, whose numbers are reserved, and seals the job.
+/// Dispatches all parts, whose numbers are reserved, and seals the job.
 async fn finish(app: &App, job: Job, parts: Vec<PartItems>) -> Result<Job, JobError> {
     let count = parts.len() as u32;
     let rows = dispatch_all(app, &job, parts).await?;
     match seal_row(app, job.id, count, rows).await {
-        // It was ended meanwhile.
+        // The job has ended meanwhile.
         Err(JobError::Conflict(Conflict::JobEnded(_))) => now(app, job.id).await,
         sealed => sealed,
     }
@@ -105,7 +106,7 @@ async fn now(app: &App, id: JobId) -> Result<Job, JobError> {
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }
 
-/// The caller's chunk size, else the processor's wish, else what fits the number of items.
+/// The caller's chunk size, else the processor's, else one that fits the number of items.
 fn split(submission: &Submission, info: &ProcessorInfo) -> Split {
     match (submission.chunk_size, info.chunk_size_asked, &submission.items) {
         (Some(asked), ..) => Split::of(asked),
@@ -117,7 +118,7 @@ fn split(submission: &Submission, info: &ProcessorInfo) -> Split {
     }
 }
 
-/// The job as it is created. Of a job whose items are all in hand the numbers of its parts are reserved at once.
+/// The job as it is created. If all its items are in the request, the numbers of its parts are reserved at once.
 fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[PartItems]>) -> NewJob {
     let id = JobId(app.clock.fresh_id());
     let items = parts.unwrap_or_default().iter().flat_map(|part| &part.chunks).map(Vec::len).sum::<usize>();

@@ -1,4 +1,4 @@
-//! What is asked for when a job is started.
+//! A request to start a job.
 
 use std::sync::Arc;
 
@@ -7,34 +7,34 @@ use serde_json::value::RawValue;
 use crate::ids::UserId;
 use crate::job::ToleratedFailures;
 
-/// A job as it is asked for.
+/// The job that is requested.
 #[derive(Debug)]
 pub struct Submission {
-    /// Whose it is to be.
+    /// The owner.
     pub user_id: UserId,
-    /// The subject that asks.
+    /// The subject of the token.
     pub created_by: String,
     /// The processor's name.
     pub processor: String,
     /// Its params, at most 100,000 bytes.
     pub params: Arc<RawValue>,
-    /// All items; `None` leaves the job open for parts.
+    /// All items; `None` opens the job for parts.
     pub items: Option<Vec<Box<RawValue>>>,
-    /// How many items will come, of a job that is open for parts.
+    /// How many items will come, for a job that is open for parts.
     pub expected_items: Option<u64>,
-    /// The top-level member that is an item's id.
+    /// The top-level member of an item that is its id.
     pub id_field: Option<String>,
-    /// How many failures are borne.
+    /// How many failures are tolerated.
     pub tolerated: ToleratedFailures,
-    /// The most items in a chunk, 1 to 250.
+    /// The maximum number of items in a chunk, 1 to 250.
     pub chunk_size: Option<u16>,
-    /// What people call the job, 1 to 200 characters.
+    /// A title for people, 1 to 200 characters.
     pub title: Option<String>,
-    /// The caller's own pairs, as a JSON object's text.
+    /// The caller's metadata, as the text of a JSON object.
     pub metadata: Option<String>,
-    /// The endpoint to be told of the end.
+    /// The endpoint that gets a notice when the job ends.
     pub callback: Option<String>,
-    /// What makes the request safe to send again.
+    /// The key that makes the request safe to send again.
     pub key: Option<RequestKey>,
 }
 

@@ -41,10 +41,10 @@ fn owners_take_turns_and_their_jobs_do() {
     assert!(turns.owners.is_empty() && turns.ring.is_empty(), "nothing is kept of owners without requests");
 }
 
-/// What broke it: owners each of whose turns is cut off after a second, and one whose turns take no time: turn by turn, the
-/// latter waited for a second of each of the others before each of its own.
+/// Bug found: of several owners, all but one had turns that were cut off after a second, and that one's turns took no
+/// time. Turn by turn, it waited for a second of each of the others before each turn of its own.
 #[test]
-fn who_has_taken_less_time_is_next_and_nothing_is_owed_to_who_was_idle() {
+fn the_owner_who_has_taken_less_time_is_next_and_idle_time_gives_no_credit() {
     let mut turns = Turns::new(4);
     let attackers: Vec<_> = (0..6).map(|n| (format!("mallory{n}"), source())).collect();
     let mut waiting: Vec<_> = attackers.iter().map(|(name, source)| add(&mut turns, name, source, 2_000)).collect();
