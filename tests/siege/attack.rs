@@ -1,4 +1,4 @@
-//! Does what a case says, again and again, whatever it is told.
+//! Does what a case says, again and again, whatever the answers are.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,15 +11,15 @@ use tokio::net::TcpStream;
 use crate::cases::{Attack, Case};
 use crate::stack::{Caller, Stack};
 
-/// The attackers: each has quotas of its own.
+/// The attackers; each has quotas of its own.
 const OWNERS: usize = 6;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Somebody who means harm.
+/// An attacker.
 pub(crate) struct Attacker {
     caller: Caller,
     stack: Arc<Stack>,
-    /// How long it holds what it has opened, and looks at what it has begun.
+    /// For how long it holds what it has opened and observes what it has begun.
     holds: Duration,
 }
 
@@ -28,11 +28,11 @@ impl Attacker {
         Self { caller: stack.caller(&format!("mallory{}", number % OWNERS)), stack: Arc::clone(stack), holds }
     }
 
-    /// Once, and then until that moment; says which it is, and how often.
+    /// Runs the case once, and then again until that moment; returns its name and how often it ran.
     pub(crate) async fn attack(self, case: Case, until: Instant) -> (&'static str, u64) {
         let mut times = 0;
         loop {
-            // It may be cut off in any way: that is what is wanted.
+            // The attack may be cut off in any way: that is its purpose.
             let _ = tokio::time::timeout(3 * self.holds, self.once(&case.what)).await;
             times += 1;
             if Instant::now() >= until {
@@ -75,7 +75,7 @@ impl Attacker {
         }
     }
 
-    /// Starts a job and looks at it until it has ended.
+    /// Starts a job and reads it until it has ended.
     async fn job(&self, processor: &str, params: &Value, items: &[String]) {
         let Some(id) = self.start(processor, params, items).await else { return };
         let until = Instant::now() + self.holds;
@@ -102,7 +102,7 @@ impl Attacker {
 
     async fn send(&self, bytes: &[u8], reads: bool) -> Option<TcpStream> {
         let mut stream = TcpStream::connect(self.stack.address()).await.ok()?;
-        // What the server has no room for waits here.
+        // If the server has no room, the attacker waits here.
         let _ = tokio::time::timeout(Duration::from_millis(200), stream.write_all(bytes)).await;
         if reads {
             let _ = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut [0; 1_000])).await;

@@ -1,10 +1,11 @@
-//! The table: what somebody who means harm would do to others on the same server. The first of each kind was seen to do it.
+//! The table of cases: what an attacker could do to other users of the same server. The first case of each kind once
+//! did harm.
 
 use serde_json::{Value, json};
 
 use crate::hostile;
 
-/// One thing that somebody does.
+/// One kind of attack.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) what: Attack,
@@ -14,35 +15,35 @@ pub(crate) struct Case {
 pub(crate) enum Attack {
     /// A job, with its items as JSON text.
     Job { processor: &'static str, params: Value, items: Vec<String> },
-    /// As many jobs at once, each with params of its own of so many bytes.
+    /// This many jobs at once, each with its own params of this many bytes.
     Jobs { count: usize, params_bytes: usize },
-    /// So many connections, each of which sends this and then holds still.
+    /// This many connections, each of which sends this and then nothing more.
     Connections { count: usize, sends: Vec<u8>, reads: bool },
-    /// The same, a byte at a time.
+    /// The same, one byte at a time.
     Drips { count: usize, sends: Vec<u8> },
-    /// An upload of which nearly all has come.
+    /// An upload of which nearly everything was sent.
     Uploads { count: usize, bytes: usize },
-    /// A request with this body, and these headers more.
+    /// A request with this body and these additional headers.
     Body { headers: &'static [(&'static str, &'static str)], body: Vec<u8> },
-    /// Calls with whatever there is of jobs, tokens and pages.
+    /// Calls with all kinds of ids, tokens and pages.
     Calls(Vec<(&'static str, String)>),
-    /// A job of its own that is cancelled, paused, resumed, retried and deleted without an end.
+    /// A job of its own that is cancelled, paused, resumed, retried and deleted again and again.
     Acts,
 }
 
-/// All of them.
+/// All cases.
 pub(crate) fn all() -> Vec<Case> {
     let schemas = hostile::cases().into_iter().map(schema);
     schemas.chain(downstreams()).chain(memory()).chain(server()).chain(requests()).collect()
 }
 
-/// Crash before the mark, memory, time: a schema, a pattern, and items that it is held against.
+/// Crash, memory and time: a schema, a pattern, and the items that are checked.
 fn schema(case: hostile::Case) -> Case {
     let params = json!({"schema": case.schema, "text": case.text});
     Case { name: case.name, what: Attack::Job { processor: "json-schema", params, items: vec![case.item; 2] } }
 }
 
-/// Waiting, and secrets: endpoints that are slow, never end, or say what they were told.
+/// Waits and secrets: endpoints that are slow, never end, or repeat what they were sent.
 fn downstreams() -> Vec<Case> {
     let at = |name, endpoint: &str, items: usize| {
         let items = (0..items).map(|n| n.to_string()).collect();
@@ -63,7 +64,7 @@ fn downstreams() -> Vec<Case> {
     ]
 }
 
-/// Caches, and items that are large.
+/// Caches and large items.
 fn memory() -> Vec<Case> {
     let job = |name, params, items| Case { name, what: Attack::Job { processor: "json-schema", params, items } };
     let any = json!({"schema": true});

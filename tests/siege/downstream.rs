@@ -1,4 +1,4 @@
-//! Endpoints that mean harm, and what they are told.
+//! Harmful endpoints, and what they are sent.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const SECRET: &str = "s3cr3tTokenOfTheDownstream42";
 const SECRET_IN_BASE64: &str = "czNjcjN0VG9rZW5PZlRoZURvd25zdHJlYW00Mg";
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
 
-/// All that run.
+/// All running endpoints.
 pub(crate) struct Downstreams {
     endpoints: Vec<(&'static str, Scripted)>,
     slow: u16,
@@ -47,19 +47,19 @@ impl Downstreams {
         Self { endpoints, slow: answering(Duration::from_secs(1), false).await, echo: answering(Duration::ZERO, true).await }
     }
 
-    /// As `HEADWAY_HTTP_ENDPOINTS` wants it.
+    /// The value of `HEADWAY_HTTP_ENDPOINTS`.
     pub(crate) fn configuration(&self) -> String {
         let endpoint = |port: u16| {
             json!({"url": format!("http://127.0.0.1:{port}/"), "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "allowPrivate": true,
                 "timeoutSeconds": 5, "headers": {"Authorization": format!("Bearer {SECRET}")}})
         };
         let scripted = self.endpoints.iter().map(|(name, scripted)| (*name, scripted.port));
-        // Nobody listens on the port of discard.
+        // Nobody listens on the discard port.
         let all = scripted.chain([("slow", self.slow), ("echo", self.echo), ("gone", 9)]);
         Value::Object(all.map(|(name, port)| (name.to_owned(), endpoint(port))).collect()).to_string()
     }
 
-    /// How many of the attackers' lists repeat the secret, as it is or in base64.
+    /// In how many of the attackers' lists the secret occurs, as it is or in base64.
     pub(crate) async fn secrets_shown(&self, stack: &Stack) -> usize {
         let mut shown = 0;
         for number in 0..6 {
@@ -85,7 +85,7 @@ fn bomb() -> Vec<u8> {
     [format!("{HEAD}content-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes(), body].concat()
 }
 
-/// Answers each request after that time; if it echoes, with all that it was sent.
+/// Answers each request after that time; if it echoes, with everything that it was sent.
 async fn answering(after: Duration, echoes: bool) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -106,6 +106,6 @@ async fn answer(mut stream: TcpStream, after: Duration, echoes: bool) {
     } else {
         "{}".to_owned()
     };
-    // Whoever asked may have gone.
+    // The client may be gone.
     let _ = stream.write_all(format!("{HEAD}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await;
 }

@@ -1,6 +1,6 @@
-//! A siege: every case of the table at once against the real server under a memory limit, again and again, with a supervisor
-//! that restarts it; beside them another owner's jobs, which all complete. `make siege SECONDS=600` runs it for that long.
-//! `make test` throws each case once.
+//! A siege: all cases of the table at once, again and again, against the real server with a memory limit and a
+//! supervisor that restarts it. Meanwhile another owner's jobs must all complete. `make siege SECONDS=600` runs it for
+//! that long; `make test` runs each case once.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -25,18 +25,18 @@ use downstream::Downstreams;
 use neighbour::Neighbour;
 use stack::Stack;
 
-/// What a worker on Lambda has.
+/// A worker's memory on Lambda.
 const MEMORY_MAX_MB: u64 = 512;
-/// One time slice, one item, and what a busy machine adds.
+/// One time slice, one item, and the delay of a busy machine.
 const SMALL_JOB_MAX: Duration = Duration::from_secs(15);
-/// How long it lasts unless `HEADWAY_SIEGE_SECONDS` says otherwise.
+/// How long it lasts, unless `HEADWAY_SIEGE_SECONDS` is set.
 const SECONDS: u64 = 60;
-/// How long a case holds what it has opened, at most: so long that the server has to cut it off.
+/// For how long a case holds what it has opened, at most: so long that the server must cut it off.
 const HOLDS: Duration = Duration::from_secs(20);
-/// Of the run that throws each case once.
+/// For the run that does each case once.
 const ONCE: Duration = Duration::from_secs(5);
 
-/// What broke it: each of these cases alone, as `cases.rs` says of its kind.
+/// Bugs found: each of these cases alone did harm, as `cases.rs` says for its kind.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_case_at_once_costs_no_other_owner_an_item() {
     let told = run(ONCE, ONCE).await;
@@ -44,7 +44,7 @@ async fn every_case_at_once_costs_no_other_owner_an_item() {
     told.assert_unharmed();
 }
 
-/// The same for long, with a bound on waiting.
+/// The same for long, with a limit on waiting.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes, and a machine that does nothing else: make siege"]
 async fn a_siege_holds_nobody_up() {
@@ -55,7 +55,7 @@ async fn a_siege_holds_nobody_up() {
     assert!(told.neighbour.slowest_small() <= SMALL_JOB_MAX, "a small job of another owner waited");
 }
 
-/// All cases and the neighbour, for at least that long and until each of the neighbour's jobs has ended.
+/// Runs all cases and the other owner's jobs for at least that long, and until each of these jobs has ended.
 async fn run(lasts: Duration, holds: Duration) -> Told {
     let downstreams = Downstreams::start().await;
     let stack = Arc::new(Stack::start(&downstreams.configuration()));
@@ -76,13 +76,13 @@ async fn run(lasts: Duration, holds: Duration) -> Told {
     Told { thrown, took: began.elapsed(), neighbour, secrets, stack: stack.end() }
 }
 
-/// What became of it.
+/// The result.
 struct Told {
-    /// How often each case was thrown.
+    /// How often each case ran.
     thrown: BTreeMap<&'static str, u64>,
     took: Duration,
     neighbour: neighbour::Ended,
-    /// Answers to the attackers in which the endpoint's secret was.
+    /// How many answers to the attackers contained the endpoint's secret.
     secrets: usize,
     stack: stack::Ended,
 }

@@ -1,4 +1,4 @@
-//! Another owner, whose jobs have to complete as if nobody else were there.
+//! Another owner, whose jobs must complete as if nobody else used the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::stack::{Caller, Stack};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Between one small job and the next.
+/// The pause between two small jobs.
 const PAUSE: Duration = Duration::from_secs(3);
-/// A job that has not ended by then never will.
+/// A job that has not ended after this time never will.
 const ENDS_WITHIN: Duration = Duration::from_secs(300);
 const SMALL: [usize; 2] = [1, 100];
 const LARGE: usize = 10_000;
@@ -24,10 +24,10 @@ pub(crate) struct Neighbour {
     caller: Arc<Caller>,
 }
 
-/// What became of its jobs.
+/// The results of its jobs.
 #[derive(Default)]
 pub(crate) struct Ended {
-    /// How long each took, by its items.
+    /// The time of each job, by its number of items.
     took: Vec<(usize, Duration)>,
     /// Jobs that did not end as they should.
     pub(crate) harmed: Vec<String>,
@@ -38,7 +38,7 @@ impl Neighbour {
         Self { caller: Arc::new(stack.caller("bob")) }
     }
 
-    /// Small jobs, one after another, and a large one beside them, until that moment; each size at least once.
+    /// Runs small jobs one after another, and a large one meanwhile, until that moment; each size at least once.
     pub(crate) async fn go_on(self, until: Instant) -> Ended {
         let [one, hundred] = SMALL.map(|items| self.clone().again_and_again(items, until));
         let (one, hundred, large) = futures::join!(one, hundred, self.clone().again_and_again(LARGE, until));
@@ -86,7 +86,7 @@ impl Neighbour {
         }
     }
 
-    /// Asks until it is answered, as a client does.
+    /// Repeats the call until it is answered, as a client does.
     async fn patiently(&self, method: Method, path: &str, key: &str, body: &str) -> Result<serde_json::Value, String> {
         let until = Instant::now() + LONG;
         loop {
@@ -102,7 +102,7 @@ impl Neighbour {
 }
 
 impl Ended {
-    /// The longest that a small job took.
+    /// The longest time of a small job.
     pub(crate) fn slowest_small(&self) -> Duration {
         self.took.iter().filter(|(items, _)| SMALL.contains(items)).map(|(_, took)| *took).max().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The server under siege: restarted when it ends, with its memory and that of its children watched.
+//! The server under siege: it is restarted when it ends, and its memory and that of its child processes are measured.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,10 +19,10 @@ use serde_json::Value;
 use crate::MEMORY_MAX_MB;
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Ports that no system gives out by itself: one of them is ours for the whole run.
+/// Ports that no system assigns by itself; one of them is used for the whole run.
 const PORTS: std::ops::Range<u16> = 15_000..25_000;
 
-/// The server, with whoever watches over it.
+/// The server and its supervisor.
 pub(crate) struct Stack {
     home: Arc<Home>,
     listen: String,
@@ -30,32 +30,32 @@ pub(crate) struct Stack {
     watched: Mutex<Option<JoinHandle<Watched>>>,
 }
 
-/// Who calls the API, and as whom.
+/// A caller of the API.
 pub(crate) struct Caller {
     http: Client,
     base: String,
     token: String,
 }
 
-/// What whoever watches has seen.
+/// What the supervisor has seen.
 #[derive(Default)]
 struct Watched {
     restarts: Vec<String>,
     peak_mb: u64,
-    /// Of the peak, what the server itself had.
+    /// How much of the peak was the server's own memory.
     server_mb: u64,
     children: usize,
     warnings: BTreeMap<String, u64>,
 }
 
-/// How it ended.
+/// How the server ended.
 pub(crate) struct Ended {
     restarts: Vec<String>,
     pub(crate) peak_mb: u64,
     server_mb: u64,
     children: usize,
     warnings: BTreeMap<String, u64>,
-    /// Files that others on the machine may read.
+    /// Files that other users of the machine may read.
     pub(crate) readable_by_others: Vec<String>,
     pub(crate) load: String,
 }
@@ -84,14 +84,14 @@ impl Stack {
         &self.listen
     }
 
-    /// Somebody who calls the API.
+    /// A caller of the API.
     pub(crate) fn caller(&self, user: &str) -> Caller {
         let http = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
         let token = self.home.command(&["token", "--user", user]).output().unwrap().stdout;
         Caller { http, base: format!("http://{}/v1", self.listen), token: String::from_utf8(token).unwrap().trim().to_owned() }
     }
 
-    /// Ends it; says what was seen.
+    /// Ends the server; returns what was seen.
     pub(crate) fn end(&self) -> Ended {
         self.over.store(true, Ordering::Relaxed);
         let watched = self.watched.lock().unwrap().take().unwrap().join().unwrap();
@@ -129,7 +129,7 @@ impl Caller {
     }
 }
 
-/// Looks at the server until it is over: starts it again when it has ended, and ends it when it takes too much memory.
+/// Supervises the server until the end: restarts it when it has ended, and ends it when it uses too much memory.
 fn watch(mut serving: Serving, serve: impl Fn() -> Serving, over: &AtomicBool) -> Watched {
     let mut watched = Watched::default();
     while !over.load(Ordering::Relaxed) {
@@ -162,7 +162,7 @@ impl Watched {
     }
 }
 
-/// What a process and those it has started have in memory, in KB.
+/// The memory of a process and of those it has started, in KB.
 fn memory_of(process: u32) -> BTreeMap<u32, u64> {
     let mut parents = BTreeMap::new();
     for number in fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()) {

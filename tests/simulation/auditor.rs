@@ -1,4 +1,4 @@
-//! Checks the invariants: at every look while the history runs, and of the whole once it is over.
+//! Checks the invariants: repeatedly while the history runs, and on the whole history when it is over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,35 +14,35 @@ use super::world::World;
 mod recount;
 mod verdict;
 
-/// The auditor's clock and the one that wrote a row may differ by this.
+/// The auditor's clock may differ by this from the clock that wrote a row.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// What users were told of a job, and asked of it.
+/// What users were told about a job, and what they asked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Book {
     /// Its number in the plan, once its submission was answered.
     pub(crate) number: Option<usize>,
-    /// Whether all its items were taken in by that answer.
+    /// True if that answer acknowledged all its items.
     pub(crate) acknowledged: bool,
     /// The parts that were acknowledged.
     pub(crate) parts: BTreeSet<u32>,
-    /// How many parts it was sealed with.
+    /// With how many parts it was sealed.
     pub(crate) sealed_at: Option<u32>,
-    /// How often a retry was asked for.
+    /// How often a retry was requested.
     pub(crate) retries: u32,
     pub(crate) cancels: bool,
     pub(crate) deletes: bool,
-    /// Whether the deletion was acknowledged.
+    /// True if the deletion was acknowledged.
     pub(crate) deleted: bool,
 }
 
-/// What was seen of each job so far.
+/// What has been seen of each job so far.
 pub(crate) struct Auditor {
     faults: Faults,
     last: BTreeMap<JobId, Last>,
 }
 
-/// What was last seen of a job.
+/// The last observed state of a job.
 struct Last {
     job: Job,
     gone: bool,
@@ -60,7 +60,7 @@ impl Auditor {
         Self { faults, last: BTreeMap::new() }
     }
 
-    /// One look at a job: its row, and the job as its owner sees it.
+    /// One observation of a job: its row, and the job as its owner sees it.
     pub(crate) fn look(
         &mut self,
         id: JobId,
@@ -97,7 +97,7 @@ impl Auditor {
         Ok(())
     }
 
-    /// The whole history, once nothing moves any more.
+    /// Checks the whole history when nothing changes any more.
     pub(crate) async fn judge(self, world: &World) -> Result<(), Violation> {
         let books = world.books.borrow().clone();
         for (id, last) in &self.last {
@@ -115,7 +115,7 @@ impl Auditor {
     }
 }
 
-/// The counts add up, and none is above what can be.
+/// The counts add up, and none is above its maximum.
 fn counts_are_right(job: &Job, succeeded: u64) -> Result<(), Violation> {
     let sum = job.processed_items + job.failed_items + job.pending_items();
     hold!(CountsAddUpAndNeverFall, sum == job.total_items, "the counts do not add up: {job:?}");
@@ -123,7 +123,7 @@ fn counts_are_right(job: &Job, succeeded: u64) -> Result<(), Violation> {
     Ok(())
 }
 
-/// The job's fields fit its status, and somebody asked for what it is in.
+/// The job's fields fit its status, and a user asked for that status if only users can.
 fn state_is_right(job: &Job, book: &Book) -> Result<(), Violation> {
     let ended = job.is_terminal();
     let fits = (job.completed_at.is_some(), job.expires_at.is_some()) == (ended, ended);
@@ -144,7 +144,7 @@ fn settles_in_time(job: &Job, now: DateTime<Utc>) -> Result<(), Violation> {
     Ok(())
 }
 
-/// What may come after what was seen before.
+/// What may follow the last observed state.
 fn follows(last: &Job, job: &Job) -> Result<(), Violation> {
     let same_round = job.round == last.round;
     hold!(EndsAreFinal, job.round >= last.round, "the round fell: {last:?} then {job:?}");

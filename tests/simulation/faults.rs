@@ -1,7 +1,7 @@
-//! Seeded faults: the dice of one history, and what they brought about.
+//! Seeded faults: the random generator of one history, and which faults it caused.
 //!
-//! How often each kind strikes differs from history to history, some kinds not at all: histories that are all alike
-//! reach the same states.
+//! How often each kind of fault occurs differs from history to history, and some kinds do not occur at all. Histories
+//! that are all alike would reach the same states.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,28 +16,28 @@ use super::ops::{Kind, Op, RACES, Role, SWEEP_WHILE_WORKING, sweep_while_working
 pub(crate) use super::process::Process;
 use super::tally::{Blow, Tally};
 
-/// How much more often than usual a kind of call is struck that a history singles out.
+/// How much more often a kind of call fails if the history selects it.
 const FOCUS: u64 = 12;
 
-/// The history's dice and what they brought about.
+/// The history's random generator, and which faults it caused.
 #[derive(Clone)]
 pub(crate) struct Faults(Arc<Mutex<State>>);
 
 struct State {
     rng: fastrand::Rng,
     on: bool,
-    /// How often each fault strikes, in times of what is usual.
+    /// How often each fault occurs, relative to the usual rate.
     weights: BTreeMap<&'static str, u64>,
-    /// A kind of call that is struck more often.
+    /// A kind of call that fails more often.
     focus: Option<Kind>,
     throttled_until: Option<Instant>,
     open: Vec<(u64, Role, Op)>,
     processes: u64,
     tally: Tally,
     violation: Option<Violation>,
-    /// Whether clocks differ by no more than AWS's may: then readers find out whether ended jobs are settled.
+    /// True if clocks differ by no more than AWS's may. Then readers find out whether ended jobs are settled.
     clocks_agree: bool,
-    /// When failed items were last cleared, to be run again.
+    /// When failed items were last cleared to be run again.
     cleared: BTreeMap<(JobId, u64), Instant>,
 }
 
@@ -65,7 +65,7 @@ impl Faults {
         self.0.lock().unwrap()
     }
 
-    /// From now on nothing fails any more.
+    /// From now on nothing fails.
     pub(crate) fn stop(&self) {
         self.state().on = false;
     }
@@ -82,22 +82,22 @@ impl Faults {
         self.state().tally.saw(name);
     }
 
-    /// What was seen so far, taken out.
+    /// Removes and returns what was counted so far.
     pub(crate) fn take_tally(&self) -> Tally {
         std::mem::take(&mut self.state().tally)
     }
 
-    /// A number below `below`.
+    /// A random number below `below`.
     pub(crate) fn pick(&self, below: u64) -> u64 {
         self.state().rng.u64(0..below.max(1))
     }
 
-    /// One time in `times`.
+    /// True one time in `times`.
     pub(crate) fn one_in(&self, times: u64) -> bool {
         self.pick(times) == 0
     }
 
-    /// A span below `below`.
+    /// A random duration below `below`.
     pub(crate) fn span(&self, below: Duration) -> Duration {
         Duration::from_millis(self.pick(below.as_millis() as u64))
     }
@@ -106,7 +106,7 @@ impl Faults {
         uuid::Builder::from_random_bytes(self.state().rng.u128(..).to_be_bytes()).into_uuid()
     }
 
-    /// Whether a fault that usually strikes `per_mille` strikes now; counted under its name.
+    /// True if a fault that usually occurs `per_mille` occurs now; it is counted under its name.
     pub(crate) fn strike(&self, name: &'static str, per_mille: u64) -> bool {
         let mut state = self.state();
         let struck = state.rolls(name, per_mille);
@@ -116,7 +116,7 @@ impl Faults {
         struck
     }
 
-    /// Whether a call is struck in this way; counted for its kind.
+    /// True if a call fails in this way; it is counted for its kind.
     pub(crate) fn blow(&self, op: &Op, blow: Blow) -> bool {
         let mut state = self.state();
         let more = if state.focus == Some(op.kind) { FOCUS } else { 1 };
@@ -127,7 +127,8 @@ impl Faults {
         struck
     }
 
-    /// Whether the table and the queue refuse nearly everything just now: that begins at random and lasts some seconds.
+    /// True if the table and the queue refuse nearly everything just now. Such a time begins at random and lasts some
+    /// seconds.
     pub(crate) fn throttles(&self) -> bool {
         let now = Instant::now();
         let mut state = self.state();
@@ -144,7 +145,8 @@ impl Faults {
         struck
     }
 
-    /// A call begins; until the answer is dropped it is under way, and others about the same are its races.
+    /// A call begins. It runs until the returned value is dropped; other calls about the same thing meanwhile are
+    /// races.
     pub(crate) fn begin(&self, process: u64, role: Role, op: Op) -> UnderWay {
         let mut state = self.state();
         let State { open, tally, .. } = &mut *state;
@@ -165,22 +167,22 @@ impl Faults {
         state.processes
     }
 
-    /// Adds to what tells this history from another.
+    /// Adds to the hash that tells this history from others.
     pub(crate) fn trace(&self, what: &[u64]) {
         self.state().tally.trace(what);
     }
 
-    /// A failed item was cleared, at this time at the earliest, to be run again.
+    /// A failed item was cleared to be run again, at this time at the earliest.
     pub(crate) fn cleared(&self, job: JobId, item: u64, at: Instant) {
         self.state().cleared.insert((job, item), at);
     }
 
-    /// When it was, if ever.
+    /// When that was, if ever.
     pub(crate) fn cleared_at(&self, job: JobId, item: u64) -> Option<Instant> {
         self.state().cleared.get(&(job, item)).copied()
     }
 
-    /// An invariant was seen not to hold; the first stands.
+    /// An invariant was violated; only the first violation is kept.
     pub(crate) fn violated(&self, violation: Violation) {
         self.state().violation.get_or_insert(violation);
     }
@@ -201,7 +203,7 @@ impl State {
     }
 }
 
-/// A call that is under way.
+/// A call that is running.
 pub(crate) struct UnderWay {
     faults: Faults,
     process: u64,

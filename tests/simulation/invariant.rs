@@ -1,27 +1,27 @@
-//! What must always hold, by name, and how a history says that one does not.
+//! The invariants by name, and how a history reports a violation.
 
 use std::fmt;
 
-/// The invariants, in the design's order; what two sentences say has two names.
+/// The invariants, in the design's order. One that the design says in two sentences has two names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Invariant {
     /// 1. Every item of an acknowledged job is processed, failed, dropped by a cancel, or kept for a retry.
     NoItemDisappears,
-    /// 2. The counts add up in every answer and never fall, a retry's failures excepted.
+    /// 2. The counts add up in every answer and never fall, except for the failures of a retried job.
     CountsAddUpAndNeverFall,
-    /// 3. A count is the number of distinct items that came out so.
+    /// 3. A count is the number of distinct items with that outcome.
     CountsAreDistinctItems,
-    /// 4. Every job ends without help once faults stop.
+    /// 4. Every job ends without help when faults stop.
     JobsEnd,
-    /// 5. An end changes only through a user's act, and happens once a round.
+    /// 5. An end changes only because a user asked for it, and there is one end for each round.
     EndsAreFinal,
-    /// 6. To everybody but its owner a job does not exist.
+    /// 6. For everybody but its owner a job does not exist.
     OwnersAreApart,
-    /// 5. Once an ended job is said to be settled no count changes, and that is said within the bound.
+    /// 5. When an ended job is shown as settled, no count changes any more, and it is shown so within the limit.
     SettledIsFinal,
-    /// 7. Counts, lists, and the ledger recomputed from its rows agree.
+    /// 7. Counts, lists, and the counts recomputed from the rows agree.
     ListsAndLedgerAgree,
-    /// 8. A message or kept item is forgotten only after what it led to is durable; every call is safe to repeat.
+    /// 8. A message or kept item is deleted only after its effect is durable, and every call is safe to repeat.
     DurableBeforeForgotten,
     /// 9. After a cancel is acknowledged no item begins.
     NothingBeginsAfterCancel,
@@ -29,19 +29,19 @@ pub(crate) enum Invariant {
     SweepSparesTheLive,
     /// 11. A throttled item is never charged an attempt.
     WaitingIsNotFailing,
-    /// Of a deleted job nothing is left, and nothing comes back.
+    /// Nothing is left of a deleted job, and nothing comes back.
     DeletedIsGone,
-    /// An item is failed only for what it did.
+    /// An item fails only for a reason of its own.
     InnocentItemsDoNotFail,
-    /// 16. Whatever another owner's jobs do, no item of a neighbour fails or is lost.
+    /// 16. Whatever another owner's jobs do, no item of this owner fails or is lost.
     Alone,
     /// What was written can be read.
     RowsCanBeRead,
-    /// No code panics but a processor's.
+    /// No code panics except a processor's.
     NothingPanics,
 }
 
-/// An invariant that did not hold, and what was seen.
+/// A violated invariant, and what was seen.
 #[derive(Debug, Clone)]
 pub(crate) struct Violation {
     pub(crate) invariant: Invariant,
@@ -60,7 +60,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Returns the violation unless it holds.
+/// Returns the violation unless the condition is true.
 macro_rules! hold {
     ($invariant:ident, $holds:expr, $($what:tt)+) => {
         if !$holds {

@@ -1,5 +1,5 @@
-//! Whole histories of jobs under faults: the real use-cases on one thread and virtual time, over parts that fail on
-//! purpose, audited by one who saw every call. A seed in, a history out: `make sim SEED=…` plays one again.
+//! Whole histories of jobs under faults: the real use-cases on one thread in virtual time, over parts that fail on
+//! purpose, checked by an auditor that sees every call. Each seed is one history: `make sim SEED=…` runs it again.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
 
@@ -20,19 +20,19 @@ mod world;
 use parts::Through;
 use run::{Seeds, play, run};
 
-/// No history breaks an invariant, and every kind of fault and every interesting state was reached.
+/// No history violates an invariant, and every kind of fault and every interesting state was reached.
 #[test]
 fn no_history_breaks_an_invariant() {
     run(Through::Ports, Seeds::from_environment(Through::Ports.histories()));
 }
 
-/// The same, fewer histories, where production's adapters and the SDK's clients are part of what is tested.
+/// The same with fewer histories, in which production's adapters and the SDK's clients are tested too.
 #[test]
 fn no_history_breaks_an_invariant_through_the_adapters() {
     run(Through::Adapters, Seeds::from_environment(Through::Adapters.histories()));
 }
 
-/// A seed is one history: played again it is the same, call by call.
+/// A seed is one history: if it is run again, every call is the same.
 #[test]
 fn a_seed_is_one_history() {
     for (through, seeds) in [(Through::Ports, 20), (Through::Adapters, 5)] {
@@ -43,7 +43,7 @@ fn a_seed_is_one_history() {
     }
 }
 
-/// What broke an invariant once does so no more.
+/// The seeds that once violated an invariant no longer do.
 #[test]
 fn what_was_found_once_holds() {
     for (seed, what) in kept::SEEDS {

@@ -1,4 +1,4 @@
-//! Every kind of call of the table and the queue, and which of them a history has to have seen at the same time.
+//! All kinds of calls of the table and the queue, and which of them must occur at the same time in some history.
 
 use headway_core::job::JobWrite;
 use headway_core::part::PartWrite;
@@ -6,7 +6,7 @@ use headway_core::{ChunkId, JobId, PartId};
 
 macro_rules! kinds {
     ($($kind:ident),+ $(,)?) => {
-        /// A kind of call. Writes of job and part rows have each their own.
+        /// A kind of call. Each kind of write to a job's or part's row is one of its own.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Kind { $($kind),+ }
 
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// Whether it changes something.
+    /// True if it changes something.
     pub(crate) fn writes(self) -> bool {
         self >= Self::Create
     }
@@ -67,7 +67,7 @@ impl Kind {
     }
 }
 
-/// One call: its kind and what it is about.
+/// One call: its kind and its subject.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Op {
     pub(crate) kind: Kind,
@@ -77,7 +77,7 @@ pub(crate) struct Op {
 }
 
 impl Op {
-    /// About no job in particular, or several.
+    /// About several jobs or none.
     pub(crate) fn of(kind: Kind) -> Self {
         Self { kind, job: None, part: None, chunk: None }
     }
@@ -95,7 +95,7 @@ impl Op {
     }
 }
 
-/// Who makes a call.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Api,
@@ -103,7 +103,7 @@ pub(crate) enum Role {
     Sweep,
 }
 
-/// Two calls of different processes that are under way at the same time, about the same thing.
+/// Two calls of different processes about the same thing that run at the same time.
 pub(crate) struct Race {
     pub(crate) name: &'static str,
     one: &'static [Kind],
@@ -127,7 +127,7 @@ const fn race(name: &'static str, one: &'static [Kind], other: &'static [Kind], 
 const SETTLES: &[Kind] = &[Kind::Clean, Kind::Shadow];
 const ENDS: &[Kind] = &[Kind::End, Kind::Fail];
 
-/// The races every large run has to have seen.
+/// The races that every large run must reach.
 pub(crate) const RACES: &[Race] = &[
     race("race: cancel with a settle", &[Kind::Cancel], SETTLES, About::Job),
     race("race: cancel with the end", &[Kind::Cancel], ENDS, About::Job),
@@ -173,13 +173,13 @@ pub(crate) const RACES: &[Race] = &[
     ),
     race("race: two submissions under one key", &[Kind::Create], &[Kind::Create], About::Any),
     race("race: delete with a worker", &[Kind::Delete], &[Kind::Merge, Kind::Clean, Kind::Shadow, Kind::RollUp, Kind::Park], About::Job),
-    // Not a race any more: a job is reconciled only when no run is under way, and no result that comes later is written
-    // (`docs/decisions/settling.md`). That numbers stay as they are from then on is an invariant.
+    // No longer a race: a job is reconciled only when nothing is running, and no later result is written
+    // (`docs/decisions/settling.md`). That the numbers do not change after that is an invariant.
     race("race: two marks of a chunk", &[Kind::Mark], &[Kind::Mark, Kind::Unmark], About::Chunk),
 ];
 
 impl Race {
-    /// Whether these two calls are one.
+    /// True if these two calls are one race.
     pub(crate) fn is(&self, a: &Op, b: &Op) -> bool {
         let kinds = (a.kind.is_in(self.one) && b.kind.is_in(self.other)) || (b.kind.is_in(self.one) && a.kind.is_in(self.other));
         kinds
@@ -192,10 +192,10 @@ impl Race {
     }
 }
 
-/// The sweep at a job while a worker writes it.
+/// The sweep handles a job while a worker writes to it.
 pub(crate) const SWEEP_WHILE_WORKING: &str = "race: sweep with a worker's settle";
 
-/// Whether one is the sweep's call and the other a worker's write of the same job.
+/// True if one is the sweep's call and the other a worker's write to the same job.
 pub(crate) fn sweep_while_working((a, a_op): (Role, &Op), (b, b_op): (Role, &Op)) -> bool {
     let settles = |kind: Kind| kind.is_in(&[Kind::Clean, Kind::Shadow, Kind::Merge, Kind::RollUp]);
     let pair = |sweep: Role, worker: Role, op: &Op| sweep == Role::Sweep && worker == Role::Worker && settles(op.kind);

@@ -1,4 +1,4 @@
-//! What a history stands on: a table and a queue that fail on purpose.
+//! The parts under a history: a table and a queue that fail on purpose.
 
 use std::rc::Rc;
 
@@ -16,20 +16,21 @@ mod ports;
 use adapters::Adapters;
 use ports::Ports;
 
-/// Through the ports, so many have to have struck every kind of call, by an error and by a crash, before its effect and after it.
+/// Through the ports, every kind of call must have failed this often by an error and by a crash, before its effect and
+/// after it.
 const HISTORIES_FOR_EVERY_BLOW: u64 = 100_000;
 
-/// What a run's histories go through.
+/// The parts that a run's histories use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Through {
     /// The table and the queue in memory: many histories.
     Ports,
-    /// Production's adapters over the embedded ones: fewer, and closer to the truth.
+    /// Production's adapters over the embedded table and queue: fewer histories, but closer to production.
     Adapters,
 }
 
 impl Through {
-    /// Fresh parts for a history.
+    /// New parts for a history.
     pub(crate) async fn parts(self, faults: &Faults) -> Rc<dyn Parts> {
         match self {
             Self::Ports => Rc::new(Ports::new(faults.clone())),
@@ -37,7 +38,7 @@ impl Through {
         }
     }
 
-    /// Histories of one run, unless `HEADWAY_SIM_HISTORIES` says otherwise.
+    /// The number of histories in a run, unless `HEADWAY_SIM_HISTORIES` is set.
     pub(crate) fn histories(self) -> u64 {
         match self {
             Self::Ports => 6_000,
@@ -45,7 +46,7 @@ impl Through {
         }
     }
 
-    /// What plays one of its histories again.
+    /// The command that runs one of its histories again.
     pub(crate) fn command(self) -> &'static str {
         match self {
             Self::Ports => "make sim",
@@ -53,7 +54,7 @@ impl Through {
         }
     }
 
-    /// What a run of so many histories has to have reached.
+    /// What a run with this many histories must have reached.
     pub(crate) fn expected(self, histories: u64) -> Vec<&'static str> {
         match self {
             Self::Ports if histories >= self.histories() => tally::expected().collect(),
@@ -62,7 +63,7 @@ impl Through {
         }
     }
 
-    /// Whether a run of so many histories has to have struck every kind of call before and after.
+    /// True if in a run with this many histories every kind of call must have failed before and after its effect.
     pub(crate) fn strikes_every_call(self, histories: u64) -> bool {
         self == Self::Ports && histories >= HISTORIES_FOR_EVERY_BLOW
     }
@@ -71,45 +72,46 @@ impl Through {
 /// The table and the queue of one history.
 #[async_trait(?Send)]
 pub(crate) trait Parts {
-    /// The app as one process reaches it, with its faults.
+    /// The app for one process, with its faults.
     fn app(&self, process: &Process, processors: Vec<ProcessorInfo>) -> App;
 
-    /// The app without faults, for those who watch.
+    /// The app without faults, for observers.
     fn calm_app(&self, process: &Process) -> App;
 
-    /// Up to `most` messages that are visible now, all dead letters or none, hidden for `visibility` or not even that.
+    /// Up to `most` messages that are visible now, either all dead letters or none. They are hidden for `visibility` or
+    /// for less.
     async fn receive(&self, most: u64, visibility: Duration) -> Vec<Delivery>;
 
-    /// Deletes a message that was worked on.
+    /// Deletes a message that was processed.
     async fn delete(&self, message_id: &str);
 
-    /// Whether there is a message to be received now.
+    /// True if there is a message to receive now.
     async fn has_visible(&self) -> bool;
 
-    /// Whether every message was deleted.
+    /// True if every message was deleted.
     async fn is_empty(&self) -> bool;
 
-    /// How many writes the table has taken, where a look at it costs more than to know that.
+    /// The number of writes to the table, if reading the table would cost more.
     fn writes(&self) -> Option<u64> {
         None
     }
 
-    /// Returns when there may be a message to be received.
+    /// Returns when there may be a message to receive.
     async fn wait(&self) {
         if !self.has_visible().await {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
-    /// An operator moves dead letters back into the queue; says how many.
+    /// An operator moves dead letters back into the queue; returns how many.
     async fn redrive(&self) -> usize {
         0
     }
 
-    /// Messages that would come later come now.
+    /// Messages that would be delivered later are delivered now.
     async fn hurry(&self) {}
 
-    /// How many messages that are not ours were kept for people, if that can be told.
+    /// How many messages that are not Headway's were kept for people, if that is known.
     async fn strays(&self) -> Option<usize> {
         None
     }

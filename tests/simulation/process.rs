@@ -1,4 +1,4 @@
-//! A process of the system: it can die in any of its calls, and its clock is wrong.
+//! A process of the system. It can die in any of its calls, and its clock is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -17,13 +17,13 @@ use super::invariant::{Invariant, Violation};
 use super::ops::{Op, Role};
 use super::tally::Blow;
 
-/// A call did not get through faults below it.
+/// A call failed because of faults below it.
 pub(crate) const GAVE_UP: &str = "fault: call that gave up";
-/// Threads for calls, and one more than stuck ones make a worker end itself.
+/// The number of threads for calls: one more than the number of stuck threads at which a worker ends itself.
 const THREADS: usize = 5;
 /// How wrong a clock may be.
 const SKEW_MS_MAX: i64 = 2_000;
-/// How wrong where clocks agree as those of AWS do: two differ by twice that at most.
+/// How wrong a clock may be if clocks agree as AWS's do: two clocks differ by at most twice that.
 const SMALL_SKEW_MS_MAX: i64 = 200;
 
 /// A process that can die, with its own clock.
@@ -35,14 +35,14 @@ pub(crate) struct Process {
     died: Arc<Notify>,
     skew: TimeDelta,
     started: Instant,
-    /// Whether its calls do not fail by themselves: its faults strike further down.
+    /// True if its calls do not fail themselves because its faults occur further down.
     struck_below: bool,
-    /// What this process has marked, and not unmarked: an item, or `None` for preparing. Of a chunk it is one, or what was and
-    /// what is to be.
+    /// The marks that this process has written and not removed: for an item, or `None` for preparing. A chunk has one
+    /// mark, or the old and the next one.
     pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<Option<u64>>>>>,
-    /// Threads that calls which never yield have taken from it.
+    /// The number of its threads that calls which never yield have blocked.
     pub(crate) stuck: Arc<AtomicUsize>,
-    /// Whether an item or a job that was prepared kills it, and no fault.
+    /// True if an item or a job that was prepared kills it, and not a fault.
     killed: Arc<AtomicBool>,
     /// When its invocation is stopped.
     pub(crate) deadline: Arc<Mutex<Option<Instant>>>,
@@ -55,7 +55,7 @@ impl std::fmt::Debug for Process {
 }
 
 impl Process {
-    /// A process whose clock is wrong by up to two seconds; `started` is the history's begin.
+    /// A process whose clock is wrong by up to two seconds; `started` is the beginning of the history.
     pub(crate) fn new(faults: Faults, started: Instant) -> Self {
         let most = if faults.clocks_agree() { SMALL_SKEW_MS_MAX } else { SKEW_MS_MAX };
         let skew_ms = faults.pick(2 * most as u64) as i64 - most;
@@ -82,12 +82,12 @@ impl Process {
         Self { role, ..self }
     }
 
-    /// The same process, where faults strike below its calls.
+    /// The same process, with faults below its calls.
     pub(crate) fn struck_below(&self) -> Self {
         Self { struck_below: true, ..self.clone() }
     }
 
-    /// Runs `life` unless the process dies in one of its calls: then `None`, and the future is dropped where it was.
+    /// Runs `life`. If the process dies in one of its calls, returns `None`, and the future is dropped where it was.
     pub(crate) async fn run<T>(&self, life: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -128,7 +128,7 @@ impl Process {
         out
     }
 
-    /// What came of a call with faults below it.
+    /// The result of a call with faults below it.
     fn come_through<T>(&self, out: Result<T, JobError>) -> Result<T, JobError> {
         match &out {
             Err(JobError::Unavailable { .. }) => self.faults.saw(GAVE_UP),
@@ -140,7 +140,7 @@ impl Process {
         out
     }
 
-    /// Notes what tells this history from another; with `HEADWAY_SIM_TRACE` set it is printed.
+    /// Adds to the history's hash; with `HEADWAY_SIM_TRACE` set it is also printed.
     fn trace(&self, op: &Op, what: &str) {
         static PRINTS: LazyLock<bool> = LazyLock::new(|| std::env::var_os("HEADWAY_SIM_TRACE").is_some());
         let at = self.started.elapsed();
@@ -152,42 +152,42 @@ impl Process {
         }
     }
 
-    /// The way there takes a moment, sometimes long.
+    /// The request takes a moment, sometimes long.
     pub(crate) async fn late(&self) {
         let wait = if self.faults.strike("fault: late call", 10) { self.faults.pick(8_000) } else { self.faults.pick(20) };
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
-    /// The way back seldom takes as long.
+    /// The answer seldom takes as long.
     pub(crate) async fn comes_back_late(&self) {
         if self.faults.strike("fault: late answer", 80) {
             tokio::time::sleep(Duration::from_millis(self.faults.pick(2_000))).await;
         }
     }
 
-    /// The process dies here and now.
+    /// The process dies at this point.
     pub(crate) async fn die(&self) {
         self.died.notify_one();
         std::future::pending::<()>().await;
     }
 
-    /// What it was called with kills it: it dies at the next thing it waits for.
+    /// What the process was called with kills it: it dies when it next waits for something.
     pub(crate) fn is_killed(&self) {
         self.will_be_killed();
         self.died.notify_one();
     }
 
-    /// What it was called with will end it.
+    /// What the process was called with will end it.
     pub(crate) fn will_be_killed(&self) {
         self.killed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether its end is the work of what it was called with.
+    /// True if what it was called with causes its end.
     pub(crate) fn was_killed(&self) -> bool {
         self.killed.load(Ordering::Relaxed)
     }
 
-    /// Whether calls that never yield have taken all its threads: no other call gets anywhere.
+    /// True if calls that never yield have blocked all its threads, so that no other call progresses.
     pub(crate) fn has_no_thread(&self) -> bool {
         self.stuck.load(Ordering::Relaxed) >= THREADS
     }
@@ -198,7 +198,7 @@ impl Process {
         }
     }
 
-    /// Whether its invocation has less than this left.
+    /// True if its invocation has less than this time left.
     pub(crate) fn has_less_than(&self, left: Duration) -> bool {
         self.deadline.lock().unwrap().is_some_and(|deadline| Instant::now() + left >= deadline)
     }

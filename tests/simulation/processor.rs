@@ -1,4 +1,4 @@
-//! The processor of the histories: each item does what its fate says, and every call is noted.
+//! The processor of the histories: each item does what its fate says, and every call is recorded.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -14,17 +14,18 @@ use super::invariant::{Invariant, Violation};
 use super::workload::Plan;
 
 tokio::task_local! {
-    /// The process that is at work.
+    /// The process that is running.
     pub(crate) static HERE: Process;
 }
 
-/// What a scripted panic says.
+/// The message of a scripted panic.
 pub(crate) const PANIC: &str = "scripted panic";
-/// Attempts the processor asks for.
+/// The attempts that the processor allows.
 const ATTEMPTS: u32 = 4;
-/// How long it lets an item wait for its downstream.
+/// How long an item may wait for its downstream.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// So often no item is begun in any history: with its attempts, rounds, deliveries and deaths of workers it is some tens.
+/// No item begins this often in any history. With its attempts, rounds, deliveries and deaths of workers it is a few
+/// dozen times.
 const BEGUN_MAX: u32 = 500;
 
 /// What an item does when it is processed.
@@ -34,26 +35,27 @@ pub(crate) enum Fate {
     GivesOutput,
     FailsForGood,
     FailsAtFirst(u32),
-    /// As it says when to come again, in seconds.
+    /// It says when to try again, in seconds.
     FailsOnceSaying(u64),
-    /// Comes out anew at every call: two deliveries of it may disagree.
+    /// It has a new outcome at every call: two deliveries of it may disagree.
     Fickle,
-    /// Fails for good in its first calls: a retry may help.
+    /// It fails permanently in its first calls: a retry may help.
     FailsForAWhile(u32),
     NeverSucceeds,
-    /// Its downstream asks to wait in its first calls, for so many seconds if that is not nothing.
+    /// Its downstream asks to wait in its first calls, for this many seconds if that is not zero.
     Throttled(u32, u64),
-    /// Its downstream is not reached in its first calls.
+    /// Its downstream cannot be reached in its first calls.
     Away(u32),
     /// Its downstream always asks to wait.
     NeverLetIn,
     Panics,
     TakesLong(u64),
     Hangs,
-    /// Never yields: its thread is lost.
+    /// It never yields: its thread is lost.
     Computes,
     Kills,
-    /// Never yields, and after so many milliseconds its process has no memory left, whether or not anybody still waits for it.
+    /// It never yields, and after this many milliseconds its process has no memory left, even if nobody waits for it
+    /// any more.
     EatsMemory(u64),
 }
 
@@ -62,9 +64,9 @@ pub(crate) enum Fate {
 pub(crate) enum Preparing {
     Harmless,
     Kills,
-    /// Never comes back: the function's time runs out.
+    /// It never returns: the function's time runs out.
     Computes,
-    /// After so many milliseconds its process has no memory left.
+    /// After this many milliseconds its process has no memory left.
     EatsMemory(u64),
 }
 
@@ -98,7 +100,7 @@ impl Preparing {
     }
 }
 
-/// A call that never yields. Whoever waits for it stops waiting; its thread is not had back.
+/// A call that never yields. The caller stops waiting, but its thread is lost.
 struct Stuck(Process);
 
 impl Drop for Stuck {
@@ -129,7 +131,7 @@ impl Fate {
         }
     }
 
-    /// What takes threads, memory or the whole process.
+    /// True if it takes threads, memory or the whole process.
     pub(crate) fn attack(faults: &Faults) -> Self {
         match faults.pick(5) {
             0 => Self::Kills,
@@ -138,20 +140,20 @@ impl Fate {
         }
     }
 
-    /// Whether it may be listed as failed; any item may be, of which a dead letter says so.
+    /// True if it may be listed as failed. Any item may be, if a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
         use Fate::{Computes, EatsMemory, FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverSucceeds, Panics};
         let wrong = matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs);
         wrong || self.may_wait() || matches!(self, Computes | Kills | EatsMemory(_))
     }
 
-    /// Whether its downstream may ask it to wait, or be away.
+    /// True if its downstream may ask it to wait, or may be unreachable.
     pub(crate) fn may_wait(self) -> bool {
         matches!(self, Self::Throttled(..) | Self::Away(_) | Self::NeverLetIn)
     }
 }
 
-/// What was seen of an item.
+/// What was recorded about an item.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) begun: u32,
@@ -160,17 +162,17 @@ pub(crate) struct Seen {
     pub(crate) left: Left,
 }
 
-/// Marks that processes left behind.
+/// How many marks processes have left behind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Left {
     pub(crate) marks: u32,
-    /// Of these, by processes that were struck by a fault, and not killed by what they were called with.
+    /// How many of these were left because of a fault, and not because of what the process was called with.
     by_chance: u32,
 }
 
 impl Left {
-    /// Whether the innocent may have been convicted for it: twice marked, and not by others' doing alone. What has one
-    /// strike runs with nothing beside it, so the second one is either its own or chance.
+    /// True if a harmless item may have been failed for its marks: it was marked twice, and not only because of others.
+    /// An item with one strike runs alone, so the second strike is either its own or chance.
     pub(crate) fn excuses(self) -> bool {
         self.marks >= 2 && self.by_chance >= 1
     }
@@ -195,7 +197,7 @@ impl Calls {
         seen.begun
     }
 
-    /// A process went away and left its mark on this item, or on preparing.
+    /// A process ended and left its mark on this item, or on preparing.
     pub(crate) fn left_marked(&self, job: JobId, item: Option<u64>, was_killed: bool) {
         let mut state = self.0.lock().unwrap();
         let left = match item {
@@ -206,12 +208,12 @@ impl Calls {
         left.by_chance += u32::from(!was_killed);
     }
 
-    /// The marks that were left on preparing this job.
+    /// How many marks were left on preparing this job.
     pub(crate) fn left_preparing(&self, job: JobId) -> Left {
         self.0.lock().unwrap().preparing.get(&job).copied().unwrap_or_default()
     }
 
-    /// What was seen of the item.
+    /// What was recorded about the item.
     pub(crate) fn of(&self, job: JobId, index: u64) -> Seen {
         self.0.lock().unwrap().items.get(&(job, index)).cloned().unwrap_or_default()
     }
@@ -222,7 +224,7 @@ impl Calls {
         state.items.range((job, 0)..=(job, u64::MAX)).filter(|(_, seen)| seen.succeeded > 0).count() as u64
     }
 
-    /// How many of the job's items were ever begun or given up.
+    /// How many of the job's items began or were given up.
     pub(crate) fn any_processed_again(&self) -> bool {
         self.0.lock().unwrap().items.values().any(|seen| seen.succeeded > 1)
     }
@@ -237,7 +239,7 @@ impl Calls {
     }
 }
 
-/// The processor that does as the fates say, and tells the auditor of every call.
+/// The processor that follows the fates and reports every call to the auditor.
 pub(crate) struct Scripted {
     pub(crate) plan: Arc<Plan>,
     pub(crate) calls: Arc<Calls>,
@@ -270,7 +272,8 @@ impl ItemProcessor for Scripted {
 }
 
 impl Scripted {
-    /// The item is one of its job's, as it was submitted, not tried for ever, and its job is not cancelled; gives its fate.
+    /// Checks that the item is one of its job's, as it was submitted, that it is not tried for ever, and that its job
+    /// is not cancelled. Returns its fate.
     fn check(&self, item: &Item, begun: u32) -> Fate {
         let job = item.params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
         let fate = job.and_then(|job| job.fates.get(item.index as usize)).copied();

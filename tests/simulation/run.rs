@@ -1,4 +1,4 @@
-//! Playing many histories: a thread a core, each history a runtime of its own.
+//! Runs many histories: one thread for each core, and a runtime for each history.
 
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
@@ -12,7 +12,7 @@ use super::parts::Through;
 use super::tally::Tally;
 use super::{processor, world};
 
-/// How often a long run says how far it is.
+/// How often a long run reports its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(20);
 
 /// The seeds of a run.
@@ -38,7 +38,7 @@ impl Seeds {
     }
 }
 
-/// Plays the history of that seed: what it reached, or what it violated.
+/// Runs the history of this seed; returns what it reached, or the violation.
 pub(crate) fn play(through: Through, seed: u64) -> Result<Tally, Violation> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let faults = Faults::new(seed);
@@ -52,7 +52,7 @@ pub(crate) fn play(through: Through, seed: u64) -> Result<Tally, Violation> {
     }
 }
 
-/// Plays them all, on every core; stops at the first violation.
+/// Runs all of them on every core, and stops at the first violation.
 pub(crate) fn run(through: Through, seeds: Seeds) {
     std::panic::set_hook(Box::new(|info| {
         if info.payload().downcast_ref::<&str>() != Some(&processor::PANIC) {

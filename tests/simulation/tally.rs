@@ -1,11 +1,11 @@
-//! What a run reached: every kind of fault, every call struck before and after, and the states that are worth a look.
-//! A run that never reached one has shown nothing about it.
+//! What a run reached: every kind of fault, every call that failed before and after its effect, and the interesting
+//! states. If a run never reached one of them, it has shown nothing about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ops::{Kind, RACES, SWEEP_WHILE_WORKING};
 
-/// A way in which a call can be struck.
+/// A way in which a call can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Blow {
     ErrorBefore,
@@ -28,7 +28,7 @@ impl Blow {
         }
     }
 
-    /// How often, of a thousand calls, unless the history singles the call out.
+    /// How often, in a thousand calls, unless the history selects the call.
     pub(crate) fn per_mille(self) -> u64 {
         match self {
             Self::ErrorBefore | Self::ErrorAfter => 12,
@@ -43,7 +43,7 @@ impl Blow {
 pub(crate) struct Tally {
     counters: BTreeMap<&'static str, u64>,
     struck: BTreeMap<(Kind, Blow), u64>,
-    /// Tells one history from another: FNV-1a over everything that was called, when, and by whom.
+    /// Tells one history from another: FNV-1a over all calls, their times and their processes.
     pub(crate) hash: u64,
 }
 
@@ -68,7 +68,7 @@ impl Tally {
         other.struck.into_iter().for_each(|(blow, count)| *self.struck.entry(blow).or_default() += count);
     }
 
-    /// Prints every counter, and the table of calls and blows.
+    /// Prints every counter, and the table of calls and failures.
     pub(crate) fn print(&self) {
         self.counters.iter().for_each(|(name, count)| println!("  {count:>10} {name}"));
         if self.struck.is_empty() {
@@ -82,12 +82,12 @@ impl Tally {
         }
     }
 
-    /// Which of `expected` were never seen.
+    /// Which of `expected` did not occur.
     pub(crate) fn never_saw<'a>(&self, expected: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
         expected.into_iter().filter(|name| !self.counters.contains_key(name)).collect()
     }
 
-    /// Which calls were never struck before, or never after, their effect: neither by an error nor by a crash.
+    /// Which calls never failed before their effect, or never after it, neither by an error nor by a crash.
     pub(crate) fn never_struck(&self) -> Vec<(Kind, Blow)> {
         let blows = [Blow::ErrorBefore, Blow::ErrorAfter, Blow::CrashBefore, Blow::CrashAfter];
         let all = Kind::ALL.iter().flat_map(|kind| blows.map(|blow| (*kind, blow)));
@@ -95,7 +95,7 @@ impl Tally {
     }
 }
 
-/// What a run of some thousand histories has to have reached.
+/// What a run with some thousand histories must have reached.
 pub(crate) fn expected() -> impl Iterator<Item = &'static str> {
     let races = RACES.iter().map(|race| race.name);
     EXPECTED.iter().copied().chain(Blow::ALL.map(Blow::name)).chain(races).chain([SWEEP_WHILE_WORKING])

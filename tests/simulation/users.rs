@@ -1,4 +1,5 @@
-//! What users do, at their own time and side by side: submit, cancel, pause, retry, delete, and look where they may not.
+//! What users do, at their own time and concurrently: submit, cancel, pause, retry, delete, and try to read what they
+//! may not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +17,10 @@ use super::invariant::{Invariant, Violation};
 use super::workload::JobPlan;
 use super::world::{World, send_foreign};
 
-/// A user who gets no answer asks again this often at most, before giving up for good.
+/// How often a user who gets no answer asks again before giving up.
 const PATIENCE: usize = 2_000;
 
-/// Everything users will do.
+/// Everything that users will do.
 pub(crate) fn begin(world: &World) {
     let plan = world.plan.clone();
     let later: Vec<usize> = plan.jobs.iter().filter_map(|job| job.then).collect();
@@ -59,12 +60,12 @@ fn begin_job(world: &World, job: &JobPlan) {
     }
 }
 
-/// The id that was answered for the planned job, once one was.
+/// The id that was answered for the planned job, if it was answered.
 fn id_of(world: &World, job: &JobPlan) -> Option<JobId> {
     world.books.borrow().iter().find(|(_, book)| book.number == Some(job.number)).map(|(id, _)| *id)
 }
 
-/// Waits a while for the job's id.
+/// Waits some time for the job's id.
 async fn id_when_known(world: &World, job: &JobPlan) -> Option<JobId> {
     for _ in 0..300 {
         if let Some(id) = id_of(world, job) {
@@ -75,7 +76,7 @@ async fn id_when_known(world: &World, job: &JobPlan) -> Option<JobId> {
     None
 }
 
-/// The user's client: sends again what was not answered, if that is safe.
+/// The user's client: sends a request again if it was not answered and that is safe.
 async fn submit(world: World, job: Arc<JobPlan>, streams: bool) {
     tokio::time::sleep(job.begins_after).await;
     let mut answered = None;
@@ -93,7 +94,7 @@ async fn submit(world: World, job: Arc<JobPlan>, streams: bool) {
                 return;
             }
             _ if job.key.is_some() => {}
-            // Nothing was acknowledged: the record, if there is one, is the sweep's.
+            // Nothing was acknowledged. If there is a record, the sweep handles it.
             _ => return,
         }
         if attempt > 0 && job.chunk_size.is_none() {
@@ -111,7 +112,7 @@ async fn submit(world: World, job: Arc<JobPlan>, streams: bool) {
 async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
     let before = id_of(world, job);
     if let Some(before) = before.filter(|before| *before != started.id) {
-        // Of one that its user has forgotten meanwhile the key is free again.
+        // The key of a job that its user has deleted meanwhile is free again.
         if world.job(before).await.is_some() {
             let what = format!("two jobs under one key: {before} and {}", started.id);
             world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
@@ -147,7 +148,7 @@ fn submission(world: &World, job: &JobPlan) -> Submission {
     }
 }
 
-/// Sends the parts in any order, now and then one of them twice side by side, and seals.
+/// Sends the parts in any order, sometimes one of them twice at the same time, and seals the job.
 async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
     let mut waiting = job.parts();
     let all = waiting.len() as u32;
@@ -156,7 +157,7 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
         if waiting.is_empty() {
             hesitate(world, job).await;
             if job.sealed_early && job.sealed_by_client && all > 0 {
-                // Whoever counts one part too few may be answered before that part is there, or refused.
+                // If one part too few is counted, the seal may be answered before that part arrives, or refused.
                 world.spawn(seals(world.clone(), job.clone(), id, all - 1, 3));
             }
         }
@@ -176,7 +177,7 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
     }
 }
 
-/// Waits before the last part, or before the seal, maybe until the sweep is about to give the submission up.
+/// Waits before the last part or before the seal, perhaps until the sweep is about to abandon the submission.
 async fn hesitate(world: &World, job: &JobPlan) {
     tokio::time::sleep(job.hesitates).await;
     if !job.hesitates.is_zero() && world.faults.one_in(2) {
@@ -259,13 +260,13 @@ async fn pauses(world: World, job: Arc<JobPlan>, after: Duration) {
                 }
             }
             Some(Err(JobError::Conflict(_) | JobError::NotFound)) => return,
-            // An answer that was lost may have been a pause.
+            // A lost answer may have been that of a pause.
             _ => paused = true,
         }
     }
 }
 
-/// Retries the job whenever it has ended, some times.
+/// Retries the job when it has ended, several times.
 async fn retries(world: World, job: Arc<JobPlan>) {
     let Some(id) = id_when_known(&world, &job).await else { return };
     let mut done = 0;
@@ -296,7 +297,7 @@ async fn retries(world: World, job: Arc<JobPlan>) {
     }
 }
 
-/// Forgets the job once it has ended; may then use its key again.
+/// Deletes the job when it has ended; may then use its key again.
 async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     let Some(id) = id_when_known(&world, &job).await else { return };
     for _ in 0..400 {
@@ -309,7 +310,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     }
     tokio::time::sleep(after).await;
     world.note(id, |book| book.deletes = true);
-    // A worker that has just read the job, and a sweep that comes at once.
+    // A worker that has just read the job, and a sweep that runs at once.
     let at_a_bad_time = world.faults.one_in(2);
     if at_a_bad_time {
         world.parts.hurry().await;
@@ -336,7 +337,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     }
 }
 
-/// Another owner tries everything with each job's id: to it none exists.
+/// Another owner tries every call with each job's id: for it none exists.
 async fn intrudes(world: World) {
     for _ in 0..12 {
         tokio::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;

@@ -9,73 +9,73 @@ use serde_json::value::RawValue;
 use super::faults::Faults;
 use super::processor::{Fate, Preparing};
 
-/// A whole history: its jobs, and how the world treats them.
+/// A whole history: its jobs, and how the system behaves.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) jobs: Vec<JobPlan>,
-    /// How much slower than in a hurry everything around the calls goes: deliveries, users, the storm.
+    /// How much slower than at maximum speed everything around the calls is: deliveries, users, the time of faults.
     pub(crate) tempo: u32,
-    /// How long faults go on.
+    /// For how long faults occur.
     pub(crate) storm: Duration,
     /// How long a function may run.
     pub(crate) function_timeout: Duration,
-    /// How long a message that was received is out of sight.
+    /// The visibility timeout of a received message.
     pub(crate) visibility: Duration,
-    /// How often the sweep comes by while faults go on.
+    /// How often the sweep runs while faults occur.
     pub(crate) sweep_every: Duration,
     /// How many schedules start it.
     pub(crate) sweepers: usize,
     /// When no worker runs, and for how long.
     pub(crate) outage: Option<(Duration, Duration)>,
     pub(crate) retention_days: u16,
-    /// Whether the history goes on until ended jobs have expired.
+    /// True if the history continues until ended jobs have expired.
     pub(crate) until_expired: bool,
-    /// Whether an operator moves dead letters back now and then.
+    /// True if an operator moves dead letters back from time to time.
     pub(crate) redrives: bool,
-    /// Whether a message comes that is not ours.
+    /// True if a message arrives that is not Headway's.
     pub(crate) foreign_message: bool,
-    /// Whether another owner tries the jobs' ids.
+    /// True if another owner tries the jobs' ids.
     pub(crate) intruder: bool,
-    /// Whether the owner lists jobs and failures as it goes.
+    /// True if the owner lists jobs and failures meanwhile.
     pub(crate) lists: bool,
 }
 
 /// A job, and what its user does.
 #[derive(Debug, Clone)]
 pub(crate) struct JobPlan {
-    /// Its number in the history, which its params carry.
+    /// Its number in the history, which is in its params.
     pub(crate) number: usize,
     pub(crate) owner: usize,
     pub(crate) fates: Vec<Fate>,
-    /// Items of each part; `None`: all in one request.
+    /// The number of items of each part; `None`: all in one request.
     pub(crate) streamed: Option<Vec<usize>>,
-    /// `None`: as the processor wishes, which a deploy may change.
+    /// `None`: the processor decides, and a deploy may change that.
     pub(crate) chunk_size: Option<u16>,
     pub(crate) tolerated: ToleratedFailures,
     /// The `Idempotency-Key`.
     pub(crate) key: Option<usize>,
-    /// Whether two clients send the same at once.
+    /// True if two clients send the same at once.
     pub(crate) twins: bool,
     pub(crate) sealed_by_client: bool,
-    /// Whether the client says how many parts there are before the last one is there.
+    /// True if the client seals before the last part has arrived.
     pub(crate) sealed_early: bool,
-    /// How long it waits before the last part.
+    /// How long the client waits before the last part.
     pub(crate) hesitates: Duration,
     pub(crate) begins_after: Duration,
     pub(crate) cancel_after: Option<Duration>,
     pub(crate) pause_after: Option<Duration>,
-    /// Whether nobody resumes it.
+    /// True if nobody resumes it.
     pub(crate) forgotten_pause: bool,
     pub(crate) retries: u64,
-    /// Whether two retry it at once.
+    /// True if two clients retry it at once.
     pub(crate) retried_by_two: bool,
-    /// When it is forgotten after its end.
+    /// When it is deleted after its end.
     pub(crate) delete_after: Option<Duration>,
-    /// The job that is submitted under the same key once this one is deleted.
+    /// The job that is submitted with the same key after this one is deleted.
     pub(crate) then: Option<usize>,
     /// What it does to a worker that prepares it.
     pub(crate) preparing: Preparing,
-    /// Whether it is the harmless job of another owner that is in every history.
+    /// True if it is the harmless job of another owner that is in every history.
     pub(crate) is_neighbour: bool,
 }
 
@@ -93,7 +93,7 @@ impl Plan {
             if reused {
                 let next = jobs.len();
                 jobs[number].then = Some(next);
-                // A twin that is late would rightly be told that the key is another's.
+                // A twin that is late would rightly be told that the key was used by another job.
                 jobs[number].twins = false;
                 let (owner, key) = (jobs[number].owner, jobs[number].key);
                 jobs.push(JobPlan { owner, key, delete_after: None, ..JobPlan::of(faults, next, tempo) });
@@ -162,7 +162,7 @@ impl JobPlan {
         }
     }
 
-    /// A job of this owner whose items all succeed at once, and that nobody touches.
+    /// A job of this owner whose items all succeed at once, and that nobody changes.
     fn neighbour(faults: &Faults, number: usize, owner: usize) -> Self {
         Self {
             owner,
@@ -186,7 +186,7 @@ impl JobPlan {
         }
     }
 
-    /// Items as JSON, each of this job alone.
+    /// Items as JSON; no other job has the same.
     pub(crate) fn items(&self, range: std::ops::Range<usize>) -> Vec<Box<RawValue>> {
         range.map(|i| RawValue::from_string(self.item(i as u64)).unwrap()).collect()
     }
@@ -208,7 +208,7 @@ impl JobPlan {
     }
 }
 
-/// Each its own, or all of a kind that attacks its worker.
+/// Each with its own fate, or all of a kind that attacks its worker.
 fn fates(faults: &Faults, items: usize, unruly: bool) -> Vec<Fate> {
     if unruly && items < 12 && faults.one_in(12) {
         let attack = Fate::attack(faults);

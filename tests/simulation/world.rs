@@ -1,4 +1,5 @@
-//! One history: users, workers that die, a queue that repeats itself, a sweep; then calm, and the verdict.
+//! One history: users, workers that die, a queue that delivers messages again, a sweep; then a calm time without
+//! faults, and the final check.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -26,11 +27,11 @@ use super::processor::{Calls, HERE, Scripted};
 use super::users;
 use super::workload::Plan;
 
-/// Calm, in which every job has to end: longer than an abandoned submission is waited for, and then kept.
+/// The calm time in which every job must end: longer than an abandoned submission is waited for and then kept.
 const CALM: Duration = Duration::from_secs(5 * 86_400);
-/// Calm in which a job ends too that is paused and forgotten, and sealed two days later.
+/// A calm time in which even a job ends that is paused and forgotten, and sealed two days later.
 const LONG_CALM: Duration = Duration::from_secs(18 * 86_400);
-/// How often the sweep comes by in the calm; and after so long that only days can change most jobs.
+/// How often the sweep runs in the calm time, and after which time only days can change most jobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 const SWEEP_SELDOM: Duration = Duration::from_secs(5 * 3_600);
 const SOON: Duration = Duration::from_secs(4_000);
@@ -45,27 +46,27 @@ const WORKERS: usize = 3;
 pub(crate) struct World {
     pub(crate) faults: Faults,
     began: Instant,
-    /// The parts without faults, for those who watch.
+    /// The parts without faults, for observers.
     pub(crate) calm: App,
     pub(crate) parts: Rc<dyn Parts>,
     processors: Processors,
     pub(crate) plan: Arc<Plan>,
     pub(crate) calls: Arc<Calls>,
     pub(crate) users: [UserId; 2],
-    /// What users were told, and did, by job.
+    /// What users were told and did, for each job.
     pub(crate) books: Rc<RefCell<BTreeMap<JobId, Book>>>,
     auditor: Rc<RefCell<Auditor>>,
-    /// Makes a schedule fire now.
+    /// Starts a schedule now.
     pub(crate) sweep_now: Rc<Notify>,
-    /// Says when a sweep begins.
+    /// Reports when a sweep begins.
     pub(crate) sweep_begins: Rc<Notify>,
-    /// What users have still to do.
+    /// What users still have to do.
     to_come: Rc<Cell<usize>>,
-    /// What the last look came to, and the writes before it.
+    /// The result of the last observation, and the number of writes before it.
     looked: Rc<Cell<Option<(u64, bool)>>>,
 }
 
-/// Plays the history that these faults' seed holds, over these parts.
+/// Runs the history of these faults' seed, over these parts.
 pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), Violation> {
     let plan = Arc::new(Plan::of(&faults));
     let calls = Arc::new(Calls::default());
@@ -98,7 +99,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
     world.faults.verdict()
 }
 
-/// Lives beside the others; a panic in it is not only its own affair.
+/// Runs beside the others. A panic in it is reported for the whole history.
 fn task(faults: &Faults, life: impl Future<Output = ()> + 'static) -> tokio::task::JoinHandle<()> {
     let faults = faults.clone();
     tokio::task::spawn_local(async move {
@@ -116,12 +117,12 @@ impl World {
 
     pub(crate) fn app(&self, process: &Process) -> App {
         let mut infos = self.processors.infos();
-        // What the processor wishes may change with each deploy.
+        // The processor's options may change with each deploy.
         infos.iter_mut().for_each(|info| info.chunk_size = 2 + self.faults.pick(4) as u16);
         App { retention_days: self.plan.retention_days, ..self.parts.app(process, infos) }
     }
 
-    /// One request of a user to the api; `None` if there was no answer. Whoever asks again waits a moment.
+    /// One request of a user to the api; `None` if there was no answer. A user who asks again waits a moment before.
     pub(crate) async fn request<T>(&self, call: impl AsyncFnOnce(&App) -> Result<T, JobError>) -> Option<Result<T, JobError>> {
         let process = self.process(Role::Api);
         let app = self.app(&process);
@@ -132,7 +133,7 @@ impl World {
         answer
     }
 
-    /// Does something of a user's; the history goes on until it is done.
+    /// Does something for a user; the history continues until it is done.
     pub(crate) fn spawn(&self, act: impl Future<Output = ()> + 'static) {
         self.to_come.update(|n| n + 1);
         let to_come = self.to_come.clone();
@@ -142,22 +143,23 @@ impl World {
         });
     }
 
-    /// The job as it is.
+    /// The job's current state.
     pub(crate) async fn job(&self, id: JobId) -> Option<Job> {
         self.calm.jobs.get(id).await.ok().flatten()
     }
 
-    /// The job's row, whether or not anybody may still see it.
+    /// The job's row, even if nobody may see it any more.
     pub(crate) async fn row(&self, id: JobId) -> Option<Job> {
         self.calm.ledger.job(id).await.ok().flatten()
     }
 
-    /// Changes what is noted of the job.
+    /// Changes the record of the job.
     pub(crate) fn note(&self, id: JobId, change: impl FnOnce(&mut Book)) {
         change(self.books.borrow_mut().entry(id).or_default());
     }
 
-    /// Looks at every job now and then, through the storm and the calm after it, until nothing is left to happen.
+    /// Observes every job repeatedly, in the time of faults and in the calm time after it, until nothing is left to
+    /// happen.
     async fn watch(&self) -> Result<(), Violation> {
         let storm_ends = Instant::now() + self.plan.storm;
         let forgotten = self.plan.jobs.iter().any(|job| job.forgotten_pause && job.pause_after.is_some());
@@ -185,7 +187,7 @@ impl World {
         Err(Violation::new(Invariant::JobsEnd, what))
     }
 
-    /// Looks at every job there is; says whether nothing of any will change by itself.
+    /// Observes every job; returns true if none will change by itself.
     async fn look(&self) -> Result<bool, Violation> {
         let writes = self.parts.writes();
         if let (Some((before, over)), Some(now)) = (self.looked.get(), writes)
@@ -203,7 +205,7 @@ impl World {
         for (id, book) in books {
             let row = self.row(id).await;
             let seen = match &row {
-                // Where clocks agree, whoever looks finds out whether a job is settled; elsewhere the sweep does.
+                // If clocks agree, any reader finds out whether a job is settled; otherwise the sweep does.
                 Some(row) if self.faults.clocks_agree() => status::get(app, &row.user_id, id).await.ok(),
                 _ => self.job(id).await,
             };
@@ -216,7 +218,7 @@ impl World {
         Ok(over)
     }
 
-    /// How long the sweep waits in the calm.
+    /// How long the sweep waits in the calm time.
     fn calm_pause(&self) -> Duration {
         let late = self.began.elapsed() > self.plan.storm + SOON;
         if late { SWEEP_SELDOM } else { SWEEP_EVERY }
@@ -233,14 +235,14 @@ impl World {
         }
     }
 
-    /// Tells the auditor which marks the process has left behind.
+    /// Reports to the auditor which marks the process has left behind.
     fn left_marked(&self, process: &Process) {
         for (id, marks) in std::mem::take(&mut *process.marks.lock().unwrap()) {
             marks.into_iter().for_each(|item| self.calls.left_marked(id.job, item, process.was_killed()));
         }
     }
 
-    /// What happens while the process prepares a job, as that job's plan says.
+    /// What happens while the process prepares a job, as the job's plan says.
     fn preparing(&self, process: &Process) -> Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync> {
         let (plan, ledger, process) = (self.plan.clone(), self.calm.ledger.clone(), process.clone());
         Arc::new(move |id| {
@@ -269,7 +271,7 @@ async fn work(world: World) {
     }
 }
 
-/// A worker's process: invocations until one is stopped, an outage begins, or the process dies.
+/// A worker's process: it runs invocations until one is stopped, an outage begins, or it dies.
 async fn life(world: &World, process: &Process, worker: &Worker) {
     for _ in 0..100 {
         world.parts.wait().await;
@@ -325,7 +327,7 @@ async fn sweeps(world: World) {
     }
 }
 
-/// Sends a message that is not one of ours.
+/// Sends a message that is not one of Headway's.
 pub(crate) async fn send_foreign(world: World) {
     let body = "{\"v\":9,\"kind\":\"chunk\"}".to_owned();
     loop {

@@ -1,4 +1,4 @@
-//! What a process asks of the world, a step each, and what the world answers.
+//! What a process asks, one step each, and what it is answered.
 
 use chrono::{DateTime, Utc};
 use headway_core::job::JobWrite;
@@ -36,7 +36,7 @@ pub(crate) enum Ask {
         chunk: u8,
         nonce: Nonce,
     },
-    /// Whether the job is among the candidates before this time.
+    /// True if the job is among the candidates before this time.
     Candidates(Candidates, DateTime<Utc>),
     DeletePart(u8),
     DeleteJob,
@@ -45,7 +45,7 @@ pub(crate) enum Ask {
     Item(u8),
 }
 
-/// How an item comes out. The world decides.
+/// The outcome of an item. The model chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Fate {
     Succeeds,
@@ -57,18 +57,18 @@ pub(crate) enum Fate {
     IsSlow,
 }
 
-/// What a conditional write found.
+/// The result of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Found {
     Applied,
     Refused,
 }
 
-/// What came back.
+/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Answer {
     Rows(Option<JobRow>, Vec<(u8, PartRow)>),
-    /// Whether the job was put; if not, its key had started it before.
+    /// True if the job was put; otherwise its key had already started it.
     Created(bool),
     Job(Option<(Found, JobRow)>),
     /// The other part that was there.
@@ -81,12 +81,12 @@ pub(crate) enum Answer {
     Candidate(bool),
     Done,
     Fate(Fate),
-    /// The caller never hears what happened.
+    /// The caller never learns the result.
     Lost,
 }
 
 impl Ask {
-    /// Whether it can change a row or send something.
+    /// True if it can change a row or send something.
     pub(crate) fn is_write(&self) -> bool {
         !matches!(self, Self::Rows(_) | Self::Outcome(..) | Self::Outcomes { .. } | Self::Parked(_) | Self::Candidates(..) | Self::Item(_))
     }

@@ -1,4 +1,4 @@
-//! What must always hold: of every step, of every state, and once everything is quiet.
+//! The invariants: for every step, for every state, and for the end, when everything is quiet.
 
 use headway_core::job::JobStatus;
 use headway_core::part::Register;
@@ -15,7 +15,7 @@ use crate::rows::{JobRow, OutcomeRow, Rows};
 use crate::shape::{ITEMS_MAX, Items, NOW, Shape, time};
 use crate::world::{Names, World};
 
-/// What has to be reached by one model or the other, or nothing was shown of it.
+/// What one model or the other must reach; otherwise nothing was shown about it.
 pub const REACHED: [&str; 10] = [
     "completed",
     "failed",
@@ -29,7 +29,7 @@ pub const REACHED: [&str; 10] = [
     "ended by the sweep",
 ];
 
-/// The invariants, and what must be seen to have been reached at all.
+/// The invariants, and what must have been reached.
 pub(crate) fn properties() -> Vec<Property<Protocol>> {
     vec![
         Property::always(HOLDS, |_, world: &World| world.broken.is_none()),
@@ -57,13 +57,13 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
     ]
 }
 
-/// No step breaks an invariant.
+/// No step violates an invariant.
 pub const HOLDS: &str = "no step breaks an invariant";
-/// What is quiet has ended, or is held by its user.
+/// A quiet job has ended, or its user has paused it.
 pub const ENDS: &str = "what is quiet has ended";
-/// Without the sweep, too, unless a call of the api was cut off: workers that die are made up for by redelivery.
+/// This also holds without the sweep, unless a call of the api was interrupted: if workers die, redelivery is enough.
 pub const UNAIDED: &str = "nobody waits for the sweep in vain";
-/// Rows, counts and lists agree, once all is over.
+/// Rows, counts and lists agree when all is over.
 pub const AGREES: &str = "counts and lists agree in the end";
 
 fn is_on_its_way(job: &JobRow) -> bool {
@@ -74,7 +74,7 @@ pub(crate) fn has(world: &World, status: fn(JobStatus) -> bool) -> bool {
     world.rows.job.as_ref().is_some_and(|job| status(job.status))
 }
 
-/// Whether nothing happens any more unless the schedule comes round.
+/// True if nothing more happens unless the schedule runs.
 pub(crate) fn waits_for_the_sweep(bounds: &Bounds, world: &World) -> bool {
     let expired = |job: &Job| job.expires_at.is_some_and(|expires| expires <= time(NOW));
     let waits = |job: &Job| job.deleting || expired(job) || (job.is_watched() && !(job.is_live() && job.paused));
@@ -88,7 +88,7 @@ fn counted(shape: &Shape, rows: &Rows) -> Option<Job> {
     Some(job.count(&parts))
 }
 
-/// What the step from `old` to `new` broke, taken by `node` if by one that was there.
+/// What the step from `old` to `new` violated; `node` is the process that took it, if it still exists.
 pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node>) -> Option<&'static str> {
     if let Some(wrong) = lost_items(bounds, new) {
         return Some(wrong);
@@ -110,12 +110,12 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     if after.abandoned && !before.abandoned && (came || old.rows.job.as_ref().is_some_and(|job| job.updated == NOW)) {
         return Some("a submission is abandoned that has just gone on");
     }
-    // Only at the beginning of a sweep does time pass: then rows are older than they were.
+    // Time passes only at the beginning of a sweep: then rows are older than they were.
     let after = if node.is_none() { Job { completed_at: before.completed_at, ..after } } else { after };
     counts(&before, &after).or_else(|| registers(&old.rows, &new.rows)).or_else(|| ends(&before, &after))
 }
 
-/// Every item of what was acknowledged is recorded, or something still tells of it.
+/// Every acknowledged item is recorded, or something still refers to it.
 fn lost_items(bounds: &Bounds, world: &World) -> Option<&'static str> {
     let job = world.rows.job.as_ref().filter(|job| !job.deleting && job.status != JobStatus::Cancelled)?;
     let acknowledged = bounds.shape.items_of(world.acknowledged);
@@ -130,7 +130,8 @@ fn lost_items(bounds: &Bounds, world: &World) -> Option<&'static str> {
     }
 }
 
-/// A record stands only for a result that its process has seen, of a try that was not begun before the item was cleared.
+/// A record exists only for a result that its process has seen, of an attempt that did not begin before the item was
+/// cleared.
 fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'static str> {
     let Some(Ask::PutOutcome(part, chunk, _)) = node.asks() else { return None };
     let (part, chunk) = (usize::from(*part), usize::from(*chunk));
@@ -156,7 +157,7 @@ fn again(outcome: &OutcomeRow) -> Items {
     (0..ITEMS_MAX).filter(|i| outcome.again[*i] > 0).map(|i| 1 << i).sum()
 }
 
-/// What was deleted does not come back.
+/// Deleted rows do not come back.
 fn ghosts(old: &Rows, new: &Rows, node: Option<&Node>) -> Option<&'static str> {
     let puts = matches!(node.and_then(Node::asks), Some(Ask::Create(_) | Ask::PutPart(..)));
     let came = |i: usize| old.parts[i].is_none() && new.parts[i].is_some();
@@ -164,7 +165,7 @@ fn ghosts(old: &Rows, new: &Rows, node: Option<&Node>) -> Option<&'static str> {
     (came && !puts).then_some("a row came back that was deleted")
 }
 
-/// Counts add up and never fall, save that a retry makes failures pending.
+/// Counts add up and never fall, except that a retry makes failures pending.
 fn counts(before: &Job, after: &Job) -> Option<&'static str> {
     match () {
         () if after.sealed && after.handled_items() > after.total_items => Some("more items are counted than there are"),
@@ -175,7 +176,7 @@ fn counts(before: &Job, after: &Job) -> Option<&'static str> {
     }
 }
 
-/// Registers only rise, and a clean one is final.
+/// Registers never fall, and a clean one is final.
 fn registers(old: &Rows, new: &Rows) -> Option<&'static str> {
     for (old, new) in old.parts.iter().zip(&new.parts) {
         let (Some(old), Some(new)) = (old, new) else { continue };
@@ -189,7 +190,7 @@ fn registers(old: &Rows, new: &Rows) -> Option<&'static str> {
     None
 }
 
-/// An end is for a reason, once, and final but for a retry.
+/// An end has a reason, happens once, and is final except for a retry.
 fn ends(before: &Job, after: &Job) -> Option<&'static str> {
     let too_many = after.tolerated.exceeded(after.failed_items, after.handled_items(), after.sealed.then_some(after.total_items));
     let ended = (before.status, before.completed_at) != (after.status, after.completed_at);
@@ -204,8 +205,8 @@ fn ends(before: &Job, after: &Job) -> Option<&'static str> {
     }
 }
 
-/// Once a job has ended and been looked at, its registers show its outcome rows, and its lists are as long as its counts.
-/// A part that the job's round has not reached yet may have been cleared and not stamped: it counts no failures.
+/// When a job has ended and was read, its registers show its outcome rows, and its lists are as long as its counts. A
+/// part that has not reached the job's round may be cleared but not stamped: it counts no failures.
 fn agrees(model: &Protocol, world: &World) -> bool {
     let over = |job: &JobRow| job.status.is_terminal() && job.reconciled && !job.deleting;
     if world.broken.is_some()

@@ -1,4 +1,4 @@
-//! How large a model is: the job, who is at work, and how often what may go wrong.
+//! The size of a model: the job, the processes, and how often each fault may happen.
 
 use crate::life::{Act, Sweep};
 use crate::planted::Planted;
@@ -7,13 +7,13 @@ use crate::shape::Shape;
 /// How a model begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
-    /// Nothing is there.
+    /// There is no job.
     Empty,
     /// An open job without parts.
     Open,
-    /// A sealed job, all its messages in the queue, which came back from the dead-letter queue so often.
+    /// A sealed job. All its messages are in the queue, and were moved back from the dead-letter queue this often.
     Queued {
-        /// As the message says.
+        /// The count in the message.
         hops: u8,
     },
 }
@@ -21,45 +21,45 @@ pub enum Begin {
 /// The bounds of one model.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// The job.
     pub shape: Shape,
     /// How it begins.
     pub begin: Begin,
-    /// Whether a queued job's first item was begun before.
+    /// True if a queued job's first item began before.
     pub begun: bool,
-    /// Workers at once.
+    /// How many workers run at once.
     pub workers: usize,
-    /// Calls of the api at once.
+    /// How many calls of the api run at once.
     pub callers: usize,
-    /// What users ask for, each once, whenever it makes sense.
+    /// What users ask for: each once, whenever it makes sense.
     pub acts: &'static [Act],
-    /// Sweeps beside those that come when everything is quiet.
+    /// How many sweeps run, besides those when everything is quiet.
     pub sweeps: &'static [Sweep],
-    /// Processes that die, after any of their steps.
+    /// How many processes die, after any of their steps.
     pub crashes: u8,
-    /// Writes whose answer is lost.
+    /// How many writes lose their answer.
     pub lost: u8,
-    /// Messages that are delivered once more.
+    /// How many messages are delivered once more.
     pub duplicates: u8,
-    /// Messages that come by the dead-letter queue.
+    /// How many messages are received from the dead-letter queue.
     pub dead_letters: u8,
-    /// Tries that fail for good.
+    /// How many attempts fail permanently.
     pub fails: u8,
-    /// Tries that give an output.
+    /// How many attempts give an output.
     pub outputs: u8,
-    /// Tries that fail for now.
+    /// How many attempts fail for now.
     pub fails_for_now: u8,
-    /// Tries that outlast the lease.
+    /// How many attempts last longer than the lease.
     pub slow: u8,
-    /// Whether rows that are read together are read one by one.
+    /// True if rows that are read together are read one by one.
     pub torn_reads: bool,
-    /// Whether processes may stand still for hours, which no function on Lambda does.
+    /// True if processes may be frozen for hours, which no function on Lambda is.
     pub stalls: bool,
-    /// What is broken.
+    /// The planted bug.
     pub planted: Option<Planted>,
-    /// Whether processes forget what they do not look at; without, the same is shown over more states.
+    /// True if processes forget what they do not read again. Without that, the same is shown with more states.
     pub forgets: bool,
 }
 
@@ -90,7 +90,7 @@ impl Default for Bounds {
     }
 }
 
-/// Makes a setter of each field, so that a model is one line.
+/// Makes a setter for each field, so that a model is one line.
 macro_rules! setters {
     ($($field:ident: $type:ty),+ $(,)?) => {
         impl Bounds {

@@ -1,4 +1,4 @@
-//! Explores a model to the end, and says what was found.
+//! Explores a model completely, and reports the result.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,28 +10,28 @@ use crate::bounds::Bounds;
 use crate::model::Protocol;
 use crate::tell::tell;
 
-/// What was found.
+/// The result.
 #[derive(Debug)]
 pub struct Report {
-    /// States reached, each as often as it was.
+    /// The number of states reached, each counted as often as it was reached.
     pub states: usize,
-    /// Different ones.
+    /// The number of different states.
     pub unique: usize,
-    /// The longest of the shortest ways.
+    /// The length of the longest shortest path.
     pub depth: usize,
-    /// Situations of single processes that were run.
+    /// The number of situations of single processes that were run.
     pub situations: usize,
     /// How long it took.
     pub took: Duration,
-    /// Whether every state was looked at.
+    /// True if every state was explored.
     pub complete: bool,
-    /// Invariants that do not hold, each with a way there, to be read.
+    /// The violated invariants, each with the path to it as text.
     pub broken: Vec<(&'static str, String)>,
     /// What was reached.
     pub reached: BTreeSet<&'static str>,
 }
 
-/// Explores the model, up to the first invariant that does not hold, with so many threads and at most about so many states.
+/// Explores the model up to the first violated invariant, with this many threads and at most about this many states.
 pub fn check(bounds: &Bounds, threads: usize, states_max: usize) -> Report {
     let began = Instant::now();
     let checker = Protocol::new(bounds.clone())

@@ -1,4 +1,5 @@
-//! The models that are checked: each small enough to be explored to the end, together what the protocol has met.
+//! The models that are checked. Each is small enough to be explored completely; together they cover everything in the
+//! protocol.
 
 use crate::bounds::{Begin, Bounds};
 use crate::life::{Act, Sweep};
@@ -13,12 +14,12 @@ const TWO_PARTS: &[&[u8]] = &[&[1], &[1]];
 const RETRY: &[Act] = &[Act::Retry(None)];
 const PAUSE_TWICE: &[Act] = &[Act::Pause, Act::Resume, Act::Pause, Act::Resume];
 
-/// A model of a job of these chunks that bears so many failures.
+/// A model of a job with these chunks that tolerates this many failures.
 fn model(name: &'static str, parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
     Bounds { name, shape: Shape { parts, tolerated, attempts_max: 3 }, ..Bounds::default() }
 }
 
-/// Those that take seconds.
+/// The models that take seconds.
 pub fn fast() -> Vec<Bounds> {
     let mut models = settling();
     models.extend(ending());
@@ -27,7 +28,7 @@ pub fn fast() -> Vec<Bounds> {
     models
 }
 
-/// All of them.
+/// All models.
 pub fn whole() -> Vec<Bounds> {
     let mut models = fast();
     models.extend(larger());

@@ -1,5 +1,5 @@
-//! Follows every history, depth first, which the checker does not: whether one comes back to where it was, and so might
-//! never end. And with it, which rows and queues there are at all.
+//! Follows every history depth first, to find out whether one returns to an earlier state and so might never end; the
+//! checker does not do that. It also finds all rows and queues that are reached.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,30 +11,31 @@ use crate::model::Protocol;
 use crate::tell::tell_steps;
 use crate::world::World;
 
-/// All histories, if every one of them ends.
+/// All histories, if every one ends.
 #[derive(Debug)]
 pub struct Histories {
     /// Different states.
     pub states: usize,
-    /// Different rows and queues, hashed: what others can see of a state.
+    /// The different rows and queues, as hashes: what others can see of a state.
     pub visible: BTreeSet<u64>,
-    /// Situations of processes that are taken for equal and go on alike; or two that do not.
+    /// Situations of processes that count as equal and continue in the same way; or two that do not.
     pub equals: Result<usize, String>,
 }
 
 struct Follower {
     model: Protocol,
-    /// The states that were met, and whether each is on the way that is being followed.
+    /// The states that were reached, and whether each is on the current path.
     met: HashMap<u64, bool>,
     visible: BTreeSet<u64>,
-    /// The way, with what lies ahead of each of its states.
+    /// The current path, with the steps still to follow from each of its states.
     way: Vec<(World, Vec<World>)>,
 }
 
 /// Follows every history of the model.
 ///
 /// # Errors
-/// One that goes round in a circle, to be read.
+///
+/// A history that is a circle, as text.
 pub fn follow(bounds: &Bounds) -> Result<Histories, String> {
     let model = Protocol::new(bounds.clone());
     let beginnings = model.init_states();
@@ -66,7 +67,7 @@ impl Follower {
         self.way.push((world.clone(), self.model.next_states(world)));
     }
 
-    /// The way from `again` to itself.
+    /// The path from `again` to itself.
     fn circle(&self, again: World) -> String {
         let mut states: Vec<World> = self.way.iter().map(|(world, _)| world.clone()).skip_while(|world| *world != again).collect();
         states.push(again);

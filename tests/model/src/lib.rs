@@ -1,8 +1,8 @@
-//! Every history of small jobs, under a model checker.
+//! All histories of small jobs, with a model checker.
 //!
-//! What is checked is the production code: a process is one of the use-cases, run over ports that stop it at each call.
-//! `ask` is what it asks, `ports` stop it, `life` runs it, `local` remembers it; `perform` does what is asked on
-//! `rows`, by the production rules; `model` says what can happen, `audit` what must hold, `check` explores.
+//! Production code is checked: a process is one of the use-cases, and its ports stop it at each call. `ask` is what it
+//! asks, `ports` stop it, `life` runs it, and `local` remembers it. `perform` does what it asks on `rows`, by
+//! production's rules. `model` says what can happen, `audit` has the invariants, and `check` explores.
 
 mod ask;
 mod audit;

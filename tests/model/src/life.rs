@@ -1,5 +1,5 @@
-//! What processes there are: the production use-cases themselves, run from their beginning over the answers that are
-//! known so far, up to the next thing they ask.
+//! The processes: production's use-cases, run from their beginning with the answers known so far, up to the next thing
+//! that they ask.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -23,10 +23,10 @@ use crate::ports::Ports;
 use crate::rows::item;
 use crate::shape::{NOW, PROCESSOR, Shape, job_id, owner, time};
 
-/// The time a worker has. More than any wait of a process that is not out of luck.
+/// A worker's time. It is longer than any wait of a process without bad luck.
 const INVOCATION: Duration = Duration::from_secs(60);
 
-/// What a user, or a client, can ask for.
+/// What a user or a client can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Act {
     /// `cancel::cancel`.
@@ -35,47 +35,47 @@ pub enum Act {
     Pause,
     /// `pause::resume`.
     Resume,
-    /// `retry::retry`, leaving this round, or whichever it is.
+    /// `retry::retry`, of this round, or of any.
     Retry(Option<u8>),
     /// `delete::delete`.
     Delete,
-    /// `submit::start_job` with all items, under a key.
+    /// `submit::start_job` with all items and a key.
     Submit,
     /// `submit::put_part`.
     PutPart(u8),
-    /// `submit::seal`, with so many parts.
+    /// `submit::seal` with this many parts.
     Seal(u8),
-    /// `status::get`, twice: what is seen must not go back.
+    /// `status::get`, twice: the second answer must not be behind the first.
     Look,
     /// `status::list`, twice.
     List,
 }
 
 impl Act {
-    /// Whether nothing of the job it reads matters but the round, and that there is one.
+    /// True if of the job that it reads only the round matters, and that there is one.
     pub(crate) fn reads_the_round_only(self) -> bool {
         matches!(self, Self::Cancel | Self::Pause | Self::Resume | Self::Retry(_) | Self::Delete)
     }
 
-    /// Whether what it reads is what it is for.
+    /// True if it only reads.
     pub(crate) fn looks(self) -> bool {
         matches!(self, Self::Look | Self::List)
     }
 
-    /// Whether nothing it reads before it writes matters to that.
+    /// True if nothing that it reads before it writes matters for the write.
     pub(crate) fn begins_with_its_write(self) -> bool {
         self.reads_the_round_only() && !matches!(self, Self::Retry(None) | Self::Delete)
     }
 }
 
-/// Which sweep, by how long everything stood still before it.
+/// A sweep, by how long nothing happened before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sweep {
-    /// Minutes: others may be at work.
+    /// Minutes: others may be running.
     Soon,
-    /// Hours: what was at work when they began is gone.
+    /// Hours: everything that ran when they began has ended.
     Hours,
-    /// A day: an open job was abandoned.
+    /// A day: an open job is abandoned.
     Day,
     /// Longer than an ended job is kept.
     Month,
@@ -93,34 +93,34 @@ impl Sweep {
     }
 }
 
-/// What a process does, and with what.
+/// What a process does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Life {
     /// `Worker::work`, with a batch of one message.
     Work {
-        /// Its nonce is the process's own name of it.
+        /// The process's own name for its nonce.
         message: Carried,
         again: bool,
         dead_letter: bool,
     },
     /// A use-case of the api.
     Call(Act),
-    /// `sweep::sweep`; while nothing else moves, if all was quiet when it began.
+    /// `sweep::sweep`; nothing else runs meanwhile if everything was quiet when it began.
     Sweep { sweep: Sweep, alone: bool },
-    /// `status::get` and `records::failures`: not a process, but how what is quiet is looked at.
+    /// `status::get` and `records::failures`: not a process, but the way in which a quiet job is read.
     Read,
 }
 
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct End {
-    /// Whether the message is done; whether the caller got what was asked for.
+    /// True if the message is done, or if the caller got what was asked for.
     pub(crate) done: bool,
-    /// What was seen to be wrong.
+    /// The violation that was seen.
     pub(crate) wrong: Option<&'static str>,
 }
 
-/// Where a process stands.
+/// Where a process is.
 #[derive(Debug, Clone)]
 pub(crate) enum Next {
     Asks(Ask),
@@ -134,7 +134,7 @@ impl From<bool> for End {
 }
 
 impl Life {
-    /// Lives through `answers`, up to what is asked next.
+    /// Runs it with `answers`, up to its next question.
     pub(crate) fn live(&self, shape: &Arc<Shape>, answers: Vec<Answer>) -> Next {
         let later = if matches!(self, Self::Sweep { sweep: Sweep::Soon, .. }) { TimeDelta::minutes(10) } else { TimeDelta::zero() };
         let ports = Ports::new(shape.clone(), time(NOW) + later, answers);
@@ -147,7 +147,7 @@ impl Life {
                 poll_fn(|cx| match (life.as_mut().poll(cx), ports.asked()) {
                     (Poll::Ready(end), _) => Poll::Ready(Next::Ends(end)),
                     (Poll::Pending, Some(ask)) => Poll::Ready(Next::Asks(ask)),
-                    // It waits for time to pass: the paused clock goes on by itself.
+                    // It waits for time to pass: the paused clock advances by itself.
                     (Poll::Pending, None) => Poll::Pending,
                 })
                 .await
@@ -175,7 +175,7 @@ impl Life {
             }
             Self::Call(Act::Look) => Box::pin(async move { look_twice(&app).await.unwrap_or(false.into()) }),
             Self::Call(Act::List) => Box::pin(async move { list_twice(&app).await.unwrap_or(false.into()) }),
-            // An answer that shows an unsealed job says that it has ended without all its items.
+            // An answer that shows an unsealed job says that the job ended without all its items.
             Self::Call(Act::Submit) => {
                 Box::pin(async move { submit::start_job(&app, submission(shape)).await.is_ok_and(|job| job.sealed).into() })
             }
@@ -243,7 +243,7 @@ fn wrong_with(first: &Job, then: &Job) -> Option<&'static str> {
     }
 }
 
-/// Whether the counts and the lists agree, as anybody reads them.
+/// True if the counts and the lists agree, as everybody reads them.
 async fn read(app: &App) -> Result<End, JobError> {
     let job = status::get(app, &owner(), job_id()).await?;
     let failures = records::failures(app, &job, records::Position::default(), 1_000).await?.records.len() as u64;

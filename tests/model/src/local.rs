@@ -1,5 +1,5 @@
-//! What processes know: a tree of the answers each has heard, grown as the checker meets them. A process runs once for
-//! each place in the tree, however many states of the world it stands there in.
+//! What processes know: a tree of the answers that each has had, which grows with the checker. A process runs once for
+//! each place in the tree, however many states of the world have it there.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,21 +23,21 @@ pub(crate) struct Node {
     parent: Option<Arc<Node>>,
     /// The answer that led here from the parent.
     answer: Option<Answer>,
-    /// Of the life and all answers.
+    /// The hash of the life and all answers.
     pub(crate) digest: u64,
-    /// Whether that is of less.
+    /// True if the hash is of less than all.
     is_of_use: bool,
     pub(crate) next: Next,
     pub(crate) heard: Heard,
     number: u32,
 }
 
-/// What a process has heard so far, as far as somebody asks.
+/// What a process has learned so far, as far as it matters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Heard {
     /// The part's round as the worker read it before it began its items.
     pub(crate) round_begun: u8,
-    /// The items (of the job) that this process saw succeed, and fail.
+    /// The items (of the job) that this process saw succeed and fail.
     pub(crate) succeeded: Items,
     pub(crate) failed: Items,
     /// The first version of the job row.
@@ -46,15 +46,15 @@ pub(crate) struct Heard {
     part: Option<PartRow>,
     /// The outcome row that a worker read before its items.
     outcome: Option<OutcomeRow>,
-    /// How many items came out.
+    /// How many items have an outcome.
     fates: u8,
-    /// Whether one of them outlasted the lease.
+    /// True if one of them lasted longer than the lease.
     slow: bool,
-    /// Whether it has changed anything.
+    /// True if it has changed anything.
     worked: bool,
-    /// Whether it has parked its message: then it is forgotten there at the end.
+    /// True if it has parked its message: then the parked copy is deleted at the end.
     parked: bool,
-    /// Whether it has read what is to be run again.
+    /// True if it has read what is to be run again.
     read_again: bool,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Heard {
 #[derive(Debug)]
 pub(crate) struct Local {
     shape: Arc<Shape>,
-    /// Whether what a process provably does not look at is kept from it, so that fewer states differ.
+    /// True if answers that a process provably does not use are kept from it, so that fewer states differ.
     forgets: bool,
     nodes: RwLock<Tree>,
 }
@@ -78,7 +78,7 @@ impl Local {
         Self { shape, forgets, nodes: RwLock::default() }
     }
 
-    /// How many places there are.
+    /// The number of places.
     pub(crate) fn len(&self) -> usize {
         let tree = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
         tree.roots.len() + tree.children.len()
@@ -104,7 +104,7 @@ impl Local {
         tree.roots.entry(life).or_insert_with(|| Arc::new(Node { number, ..node })).clone()
     }
 
-    /// The process once it has heard this answer.
+    /// The process after this answer.
     pub(crate) fn told(&self, node: &Arc<Node>, answer: Answer) -> Arc<Node> {
         let answer = if self.forgets { node.of_use(answer) } else { answer };
         let at = (node.number, answer);
@@ -119,7 +119,7 @@ impl Local {
 }
 
 impl Node {
-    /// Whether it is a sweep that has just ended a job.
+    /// True if it is a sweep that has just ended a job.
     pub(crate) fn ended_a_job(&self) -> bool {
         let ending =
             matches!(self.asked_before(), Some(Ask::UpdateJob(JobWrite::End { .. } | JobWrite::Fail { .. } | JobWrite::Abandon { .. })));
@@ -177,7 +177,7 @@ impl Node {
 }
 
 impl Heard {
-    /// With one answer more, to what `node` asked.
+    /// With one more answer, to what `node` asked.
     fn and(&self, node: &Node, answer: &Answer) -> Self {
         let mut heard = self.clone();
         heard.worked |= node.asks().is_some_and(Ask::is_write) && !matches!(node.asks(), Some(Ask::UpdateJob(JobWrite::Begin)));

@@ -1,4 +1,4 @@
-//! Messages as a model's queue holds them, and as the wire has them.
+//! Messages in a model's queue, and the same on the wire.
 
 use headway_core::chunk::{ChunkMessage, Message};
 use uuid::Uuid;
@@ -6,11 +6,11 @@ use uuid::Uuid;
 use crate::rows::{chunk_id, item, uuid};
 use crate::shape::{Items, Shape, job_id};
 
-/// From here on nonces are those a process has drawn.
+/// From here on nonces are those that a process has drawn.
 const DRAWN_FROM: u8 = 128;
 
-/// A message's nonce: the world's number of it, or the name that a process has for it. A process calls its own message's
-/// 0, those of messages it finds parked 1, 2, …, and those it draws [`Nonce::drawn`].
+/// A message's nonce: the world's number for it, or the name that a process has for it. A process calls its own
+/// message's nonce 0, those of messages that it finds parked 1, 2, …, and those that it draws [`Nonce::drawn`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Nonce(pub(crate) u8);
 
@@ -24,7 +24,7 @@ impl Nonce {
         self.0 >= DRAWN_FROM
     }
 
-    /// Its place in a set of the world's numbers.
+    /// Its position in a set of the world's numbers.
     pub(crate) fn bit(self) -> u128 {
         1 << self.0
     }
@@ -38,7 +38,7 @@ impl Nonce {
     }
 }
 
-/// Some items of a chunk. The flag `careful` is left out, as careful mode is.
+/// Some items of a chunk. The flag `careful` is not modelled, and neither is careful mode.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Chunk {
     pub(crate) part: u8,
@@ -113,7 +113,7 @@ impl Carried {
         }
     }
 
-    /// The message of that text.
+    /// The message with this text.
     pub(crate) fn of(body: &str) -> Self {
         match Message::from_wire(body) {
             Ok(Message::Chunk(chunk)) => Self::Chunk(Chunk::of(&chunk)),

@@ -14,10 +14,10 @@ use crate::world::{Process, RESCUES, World};
 
 mod happen;
 
-/// The model of these bounds.
+/// The model with these bounds.
 #[derive(Debug)]
 pub struct Protocol {
-    /// How large it is.
+    /// Its size.
     pub bounds: Bounds,
     pub(crate) local: Local,
 }
@@ -33,20 +33,20 @@ pub enum Action {
     Item(usize, usize),
     /// A user asks for something.
     Call(usize, Fault),
-    /// The schedule comes round.
+    /// The schedule runs.
     Sweep(usize),
-    /// Everything is quiet, and it comes round hours later.
+    /// Everything is quiet, and the schedule runs hours later.
     Rescue,
 }
 
 /// How a message is received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its place in the queue.
+    /// Its position in the queue.
     pub(crate) message: usize,
     /// It stays in the queue, to be received once more.
     stays: bool,
-    /// It comes by the dead-letter queue.
+    /// It is received from the dead-letter queue.
     dead_letter: bool,
     /// Which of the rows that are read together is read first, if they are read one by one.
     first: Option<usize>,
@@ -55,7 +55,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// To be read.
+    /// As text.
     pub(crate) fn how(self) -> &'static str {
         match self {
             Self { dies: true, .. } => "received by a worker that dies",
@@ -66,14 +66,14 @@ impl Delivery {
     }
 }
 
-/// What goes wrong in a step.
+/// The fault in a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.
     None,
     /// The process dies after it.
     Crash,
-    /// It happens, and the caller hears that it did not; of what was sent the queue accepted so many.
+    /// It happens, but the caller is told that it did not; of the messages that were sent the queue accepted this many.
     Lost(usize),
 }
 
@@ -86,7 +86,7 @@ impl Protocol {
         Self { bounds, local }
     }
 
-    /// How an item comes out, by the number that its action has.
+    /// The outcome of an item, by the number in its action.
     pub(crate) fn fate(number: usize) -> Fate {
         FATES[number]
     }
@@ -100,7 +100,7 @@ impl Protocol {
         if world.processes.iter().filter(|process| process.node.is_worker()).count() == self.bounds.workers {
             return;
         }
-        // The rows that a message is worked on with are two; one order or the other if they are read one by one.
+        // A message is processed with two rows; if they are read one by one, either order is possible.
         let orders: &[Option<usize>] = if self.bounds.torn_reads { &[Some(0), Some(1)] } else { &[None] };
         for (message, queued) in world.queue.iter().enumerate() {
             if message > 0 && world.queue[message - 1] == *queued {
@@ -135,7 +135,7 @@ impl Protocol {
         }
     }
 
-    /// What can go wrong when this is done. A process that dies after it has only read might have died before.
+    /// The faults that can happen in this step. A process that dies after only reading might have died before.
     fn faults(&self, world: &World, ask: &Ask) -> impl Iterator<Item = Fault> {
         let crash = (world.left.crashes > 0 && ask.is_write()).then_some(Fault::Crash);
         let accepted = if let Ask::Send(messages) = ask { 1..messages.len() + 1 } else { 0..1 };
@@ -159,7 +159,8 @@ impl Protocol {
         }
     }
 
-    /// Whether the act could be more than refused: what it does depends on the row it writes to, not on when it began.
+    /// True if the act could be more than refused. Its effect depends on the row to which it writes, not on when it
+    /// began.
     fn makes_sense(&self, world: &World, act: Act) -> bool {
         let job = world.rows.job.as_ref().map(|job| job.real(&self.bounds.shape));
         let Some(job) = job else { return act == Act::Submit };
@@ -176,9 +177,10 @@ impl Protocol {
     fn sweeps(&self, world: &World, actions: &mut Vec<Action>) {
         let sweeping = world.processes.iter().any(|process| matches!(process.node.life, Life::Sweep { .. }));
         for (number, sweep) in self.bounds.sweeps.iter().enumerate() {
-            // After hours, what was at work is gone: a function's time is minutes.
+            // After hours, everything that was running has ended: a function's time is minutes.
             let in_time = *sweep == Sweep::Soon || world.processes.is_empty() || self.bounds.stalls;
-            // The queue keeps no message for a month: what is still in it then is of a job that has ended.
+            // The queue keeps no message for a month: a message that is in it after that belongs to a job that has
+            // ended.
             let kept = *sweep != Sweep::Month || world.queue.is_empty() || audit::has(world, JobStatus::is_terminal);
             if world.left.sweeps & (1 << number) != 0 && in_time && kept && !sweeping && world.rows.job.is_some() {
                 actions.push(Action::Sweep(number));
@@ -208,7 +210,7 @@ impl Model for Protocol {
         if world.broken.is_some() {
             return;
         }
-        // Nobody sees an item being processed, so nothing is lost by letting that come first.
+        // Nobody sees an item being processed, so nothing is lost if that comes first.
         if let Some(number) = world.processes.iter().position(Process::is_at_an_item) {
             actions.extend(self.fates(world, number));
             return;

@@ -1,4 +1,4 @@
-//! One step: a port call, on the rows and the queue, by the production rules. And where planted bugs break them.
+//! One step: a call of a port, on the rows and the queue, by production's rules. Planted bugs break them here.
 
 use headway_core::job::JobWrite;
 use headway_core::ledger::Candidates;
@@ -17,14 +17,14 @@ use crate::world::{MINE, Names, Queued, Read, World};
 /// A step of one process.
 pub(crate) struct Step<'a> {
     pub(crate) bounds: &'a Bounds,
-    /// Who takes it.
+    /// The process that takes it.
     pub(crate) node: &'a Node,
-    /// The names its nonces have.
+    /// Its names for nonces.
     pub(crate) names: &'a mut Names,
 }
 
 impl Step<'_> {
-    /// Does what is asked; of what is sent only so many, if the queue does not accept all.
+    /// Does what is asked. If the queue does not accept all messages, only this many are sent.
     pub(crate) fn perform(&mut self, world: &mut World, ask: &Ask, accepted: Option<usize>) -> Answer {
         match ask {
             Ask::Rows(keys) => Read::together(keys.iter().map(|key| self.read(world, *key)).collect()),
@@ -89,7 +89,7 @@ impl Step<'_> {
         }
     }
 
-    /// One row as it is.
+    /// One row in its current state.
     pub(crate) fn read(&self, world: &World, key: Key) -> Read {
         match key {
             Key::Job => {
@@ -115,7 +115,7 @@ impl Step<'_> {
         self.bounds.planted == Some(bug)
     }
 
-    /// The world's number of a nonce that the process names.
+    /// The world's number for a nonce that the process names.
     fn number(&mut self, world: &World, name: Nonce) -> Nonce {
         if let Some((_, number)) = self.names.iter().find(|(known, _)| *known == name) {
             return *number;
@@ -127,7 +127,7 @@ impl Step<'_> {
         number
     }
 
-    /// The process's name of a nonce that it finds.
+    /// The process's name for a nonce that it finds.
     fn name_of(&mut self, number: Nonce) -> Nonce {
         if let Some((name, _)) = self.names.iter().find(|(_, known)| *known == number) {
             return *name;
@@ -163,7 +163,7 @@ impl Step<'_> {
         Answer::Job(Some((Found::Applied, row)))
     }
 
-    /// The write, in whatever round the job is in if that is what is broken.
+    /// The write, for whatever round the job is in if that is the planted bug.
     fn with_planted(&self, write: &JobWrite, job_round: u32) -> JobWrite {
         let mut write = write.clone();
         match (&mut write, self.bounds.planted) {

@@ -1,7 +1,7 @@
-//! Bugs to plant: each a rule or a procedure of the protocol, broken. They are what a checker that finds nothing is held
-//! against.
+//! Bugs to plant: each breaks a rule or a procedure of the protocol. A checker must find them; otherwise it shows
+//! nothing.
 
-/// What is broken.
+/// The planted bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Planted {
     /// A part is rolled up into whatever round the job is in.
@@ -12,27 +12,27 @@ pub enum Planted {
     BareAdd,
     /// A clean settle does not exclude an outcome row.
     CleanOverOutcome,
-    /// Who parks does not look again whether the job still stands.
+    /// A worker that parks a message does not check again that the job is still live.
     ParkWithoutLooking,
     /// Failures are cleared for whatever round the outcome row is in.
     ClearOfAnyRound,
-    /// A part is stamped though it changed.
+    /// A part is stamped although it has changed.
     StampBlindly,
-    /// The election of a round leaves the roll-ups of the last.
+    /// A new round begins without removing the roll-ups of the last.
     RetryKeepsRollUps,
-    /// Who finds a chunk settled does not look upward.
+    /// A worker that finds a chunk settled does not look upward.
     NoLookWhenSettled,
     /// A message is deleted when it is received.
     AcknowledgeFirst,
-    /// A chunk's messages are parked in one place.
+    /// All messages of a chunk are parked in one row.
     OneParkKey,
     /// A kept message is forgotten before it is sent.
     UnparkBeforeSend,
     /// A merge that changed nothing shows nothing.
     ShowOnlyChanges,
-    /// An outcome row is put whatever its version.
+    /// An outcome row is put whatever its version is.
     MergeBlindly,
-    /// Results begun before the clear count.
+    /// Results of attempts that began before the clear count.
     MergeOldResults,
     /// A job is created without the numbers of its parts, though its items are all in hand.
     CreateReservesNothing,
@@ -40,16 +40,16 @@ pub enum Planted {
     SealWithoutTop,
     /// A submission that was abandoned is sealed.
     SealAbandoned,
-    /// An update makes the row it does not find.
+    /// An update creates the row if it does not exist.
     UpdateCreates,
-    /// The sweep takes what ended for shown.
+    /// The sweep assumes that what ended is shown.
     NoReconcile,
-    /// The sweep abandons a submission that has just gone on.
+    /// The sweep abandons a submission that has just continued.
     AbandonTouched,
-    /// What the queue accepted in part is taken for accepted.
+    /// A batch that the queue accepted partly counts as accepted.
     PartialSendIsDone,
-    /// The end is never elected.
+    /// The end is never written.
     NeverEnds,
-    /// A deletion is not kept from a round that has begun.
+    /// A deletion is allowed although a round has begun.
     DeleteOfAnyRound,
 }

@@ -1,4 +1,4 @@
-//! The ports a process is given: each call is looked up among the answers that are known; the first that is not stops it.
+//! The ports of a process: each call is answered from the known answers, and the first unknown one stops the process.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -27,7 +27,7 @@ use crate::message::{Carried, Nonce};
 use crate::rows::{JobRow, OutcomeRow, PartRow, item, parked};
 use crate::shape::{Shape, hour, job_id, owner};
 
-/// Longer than the lease, and than the time between checkpoints.
+/// Longer than the lease and than the time between checkpoints.
 const SLOW: Duration = Duration::from_millis(1_100);
 
 /// All ports of one process.
@@ -59,7 +59,7 @@ impl Ports {
         Self(Arc::new(Inner { shape, now, answers, state: Mutex::default() }))
     }
 
-    /// What was asked beyond the answers that are known.
+    /// What was asked after the known answers.
     pub(crate) fn asked(&self) -> Option<Ask> {
         self.state().asked.clone()
     }
@@ -220,7 +220,7 @@ impl Ledger for Ports {
     }
 
     async fn jobs_of(&self, _user_id: &UserId, _after: Option<&str>, _limit: usize) -> Result<Listed, JobError> {
-        // Candidates only: whether it is there is seen from its row.
+        // Only candidates: the row shows whether it is there.
         Ok(Listed { ids: vec![job_id()], next: None })
     }
 
@@ -242,7 +242,7 @@ impl Ledger for Ports {
 
 #[async_trait]
 impl Cupboard for Ports {
-    // Quotas are not modelled: an owner has started nothing, and a key is looked for when the job is created.
+    // Quotas are not modelled: an owner has started nothing, and the key is checked when the job is created.
     async fn submission(&self, _user_id: &UserId, _key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
         Ok(None)
     }

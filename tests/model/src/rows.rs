@@ -1,4 +1,4 @@
-//! The rows as a model holds them: small, and comparable. Every rule is asked of the real row, which each of these makes.
+//! The rows of a model: small and comparable. For every rule the real row is made from them.
 
 use headway_core::ChunkId;
 use headway_core::job::{JobStatus, RolledUp};
@@ -18,12 +18,12 @@ pub(crate) struct Rows {
     pub(crate) job: Option<JobRow>,
     pub(crate) parts: [Option<PartRow>; PARTS_MAX],
     pub(crate) outcomes: [[Option<OutcomeRow>; CHUNKS_MAX]; PARTS_MAX],
-    /// In order.
+    /// Sorted.
     pub(crate) parked: Vec<Chunk>,
 }
 
 impl Rows {
-    /// So many hours pass.
+    /// This many hours pass.
     pub(crate) fn age(&mut self, hours: u16) {
         if let Some(job) = &mut self.job {
             job.updated = aged(job.updated, hours);
@@ -35,7 +35,7 @@ impl Rows {
         }
     }
 
-    /// Whether nothing but times differs.
+    /// True if only times differ.
     pub(crate) fn are_as(&self, other: &Self) -> bool {
         let timeless = |rows: &Self| {
             let mut rows = rows.clone();
@@ -70,7 +70,7 @@ pub(crate) struct JobRow {
     /// Times are hours.
     pub(crate) updated: u16,
     pub(crate) ended: Option<u16>,
-    /// The time by which the sweep finds it.
+    /// The time under which the sweep finds it.
     pub(crate) place: u16,
 }
 
@@ -117,7 +117,7 @@ impl JobRow {
         job
     }
 
-    /// Only what tells whether the job stands, and its round.
+    /// Only whether the job is live, and its round.
     pub(crate) fn whether_it_stands(&self) -> Self {
         Self {
             status: self.status,
@@ -146,7 +146,7 @@ pub(crate) struct PartRow {
     pub(crate) round: u8,
     pub(crate) sent: bool,
     pub(crate) registers: [u64; CHUNKS_MAX],
-    /// An hour.
+    /// The hour.
     pub(crate) updated: u16,
 }
 
@@ -182,7 +182,7 @@ impl PartRow {
     }
 }
 
-/// Of runs under way the model's rows do not tell: whether a job settles is a matter of seconds, and here are none.
+/// The model's rows do not show running chunks: whether a job settles is a matter of seconds, and the model has none.
 fn without_runs(register: Register) -> Register {
     match register {
         Register::Outcome { version, full, retrying, processed, failed, .. } => {
@@ -205,9 +205,9 @@ pub(crate) struct OutcomeRow {
     pub(crate) processed: Items,
     pub(crate) failed: Items,
     pub(crate) outputs: Items,
-    /// For each item the round it is to be run again in, or 0.
+    /// For each item the round in which it is to be run again, or 0.
     pub(crate) again: [u8; ITEMS_MAX],
-    /// Those that failed for now and wait to be tried again.
+    /// The items that failed for now and wait for another attempt.
     pub(crate) retrying: Items,
 }
 
@@ -255,24 +255,24 @@ pub(crate) fn parked(shape: &Shape, kept: &Chunk) -> Parked {
     Parked { id, nonce: kept.nonce.uuid(), body: kept.wire(shape) }
 }
 
-/// Which chunk.
+/// The chunk.
 pub(crate) fn chunk_id(part: usize, chunk: usize) -> ChunkId {
     ChunkId { job: job_id(), part: part as u32, chunk: chunk as u16 }
 }
 
-/// Every item is the same to the protocol.
+/// To the protocol all items are the same.
 #[expect(clippy::expect_used, reason = "a constant")]
 pub(crate) fn item() -> Box<RawValue> {
     RawValue::from_string("0".to_owned()).expect("JSON")
 }
 
-/// And every failure.
+/// And so are all failures.
 pub(crate) fn failure() -> Failure {
     Failure::new(FailureKind::Permanent, "", "failed", 1, None, item())
 }
 
-/// The nonce of that number.
+/// The nonce with this number.
 pub(crate) fn uuid(number: u8) -> Uuid {
-    // The first 32 bits are what waits are drawn from: the longest.
+    // The first 32 bits determine the waits: these give the longest.
     Uuid::from_u128(u128::from(u32::MAX) << 96 | u128::from(number))
 }

@@ -5,24 +5,24 @@ use headway_core::split::Split;
 use headway_core::{Job, JobId, ToleratedFailures, UserId};
 use uuid::Uuid;
 
-/// Parts a model's job may have.
+/// The maximum of parts of a model's job.
 pub(crate) const PARTS_MAX: usize = 2;
 /// Chunks of a part.
 pub(crate) const CHUNKS_MAX: usize = 3;
 /// Items of a chunk.
 pub(crate) const ITEMS_MAX: usize = 2;
-/// The name its processor has.
+/// The name of its processor.
 pub(crate) const PROCESSOR: &str = "p";
 
-/// Sets of items are bits; of the whole job or of one chunk, as the name says.
+/// Sets of items as bits: of the whole job or of one chunk, as the name says.
 pub(crate) type Items = u8;
 
-/// How large the job is, and what it bears.
+/// The size of the job, and how many failures it tolerates.
 #[derive(Debug, Clone)]
 pub struct Shape {
     /// For each part the items of its chunks. At most 2 parts, 3 chunks, 2 items, and 8 items in all.
     pub parts: &'static [&'static [u8]],
-    /// Failures it bears.
+    /// How many failures it tolerates.
     pub tolerated: u64,
     /// How often an item is tried while it fails for now.
     pub attempts_max: u32,
@@ -61,12 +61,12 @@ impl Shape {
         (0..self.parts.len()).map(|part| self.part_items(part)).sum()
     }
 
-    /// The most items in a chunk.
+    /// The maximum number of items in a chunk.
     pub(crate) fn chunk_size(&self) -> u16 {
         self.parts.iter().flat_map(|chunks| chunks.iter()).copied().max().unwrap_or(1).into()
     }
 
-    /// The job as it is created, before anything is changed.
+    /// The job as it is created.
     pub(crate) fn job(&self) -> Job {
         Job {
             processor: PROCESSOR.to_owned(),
@@ -88,13 +88,13 @@ pub(crate) fn owner() -> UserId {
     UserId::new("u").expect("one character")
 }
 
-/// The present hour: it never changes, what is older is made older instead.
+/// The present hour. It never changes; instead what is older is made older.
 pub(crate) const NOW: u16 = 2_000;
-/// How old a time can be, in hours: just now; longer than anything is at work; longer than a submission may stand open;
-/// longer than a job is kept. More makes no difference to anybody.
+/// How old a time can be, in hours: just now; longer than anything runs; longer than a submission may stay open; longer
+/// than a job is kept. Older times make no difference.
 const AGES: [u16; 4] = [0, 3, 25, 31 * 24];
 
-/// The time of an hour. Rows know hours only: nothing in a model depends on less.
+/// The time of an hour. Rows have only hours, and nothing in a model depends on less.
 pub(crate) fn time(hour: u16) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hour.into())
 }
@@ -104,11 +104,11 @@ pub(crate) fn hour(time: DateTime<Utc>) -> u16 {
     (time - self::time(0)).num_hours() as u16
 }
 
-/// The hour, once so many more have passed.
+/// The hour after this many more have passed.
 pub(crate) fn aged(hour: u16, passed: u16) -> u16 {
     let then = hour - passed;
     if then > NOW {
-        // What lies ahead lies a job's whole time ahead.
+        // A time in the future is a job's whole time away.
         return hour;
     }
     let age = AGES.iter().rev().find(|age| NOW - then >= **age);

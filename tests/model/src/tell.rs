@@ -1,4 +1,4 @@
-//! A way to a state, to be read: a line for what happens, a line for what is asked.
+//! A path to a state as text: one line for each event and each question.
 
 use std::fmt::Write as _;
 

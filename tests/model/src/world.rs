@@ -14,27 +14,27 @@ use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{JobRow, PartRow, Rows};
 use crate::shape::{CHUNKS_MAX, Items, NOW, PARTS_MAX};
 
-/// Sweeps that may come to nothing, one after the other, when everything is quiet and the job has not ended. Each comes
-/// hours after the last, and may be struck by one of what faults are left.
+/// How many sweeps may come to nothing, one after the other, while everything is quiet and the job has not ended. Each
+/// comes hours after the last, and may meet one of the remaining faults.
 pub(crate) const RESCUES: u8 = 3;
 
-/// What a process calls the nonce of its message.
+/// A process's name for the nonce of its message.
 pub(crate) const MINE: Nonce = Nonce(0);
 
-/// A state. Two that are equal go on alike.
+/// A state. Two equal states continue in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct World {
     pub(crate) rows: Rows,
-    /// In order.
+    /// Sorted.
     pub(crate) queue: Vec<Queued>,
-    /// In order of what they know.
+    /// Sorted by what they know.
     pub(crate) processes: Vec<Process>,
     pub(crate) left: Left,
     /// The parts whose items were acknowledged to the client, as bits.
     pub(crate) acknowledged: u8,
-    /// Whether a call of the api died or missed an answer: what it left undone only the sweep can know.
+    /// True if a call of the api died or missed an answer: only the sweep can find out what it left undone.
     pub(crate) struck: bool,
-    /// The invariant that the last step broke.
+    /// The invariant that the last step violated.
     pub(crate) broken: Option<&'static str>,
 }
 
@@ -42,7 +42,7 @@ pub struct World {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Queued {
     pub(crate) carried: Carried,
-    /// Whether it was received before.
+    /// True if it was received before.
     pub(crate) again: bool,
 }
 
@@ -50,13 +50,13 @@ pub(crate) struct Queued {
 #[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) node: Arc<Node>,
-    /// Its names of nonces, with the world's numbers.
+    /// Its names for nonces, with the world's numbers.
     pub(crate) names: Names,
     /// What it has read so far of rows that it reads together.
     pub(crate) gathered: Vec<Read>,
 }
 
-/// A process's names of nonces, with the world's numbers.
+/// A process's names for nonces, with the world's numbers.
 pub(crate) type Names = Vec<(Nonce, Nonce)>;
 
 /// A row that was read.
@@ -66,7 +66,7 @@ pub(crate) enum Read {
     Part(u8, Option<PartRow>),
 }
 
-/// What may still happen.
+/// What may still happen: the remaining faults and acts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Left {
     /// Bits of [`Bounds::acts`].
@@ -110,7 +110,7 @@ impl Process {
         Self { node, names: Names::new(), gathered: Vec::new() }
     }
 
-    /// The message it works on, as the world knows it.
+    /// The message that it processes, with the world's numbers.
     pub(crate) fn message(&self) -> Option<Carried> {
         let mine = self.names.iter().find(|(name, _)| *name == MINE).map_or(MINE, |(_, number)| *number);
         self.node.message().map(|message| message.named(mine))
@@ -120,12 +120,12 @@ impl Process {
         matches!(self.node.life, Life::Call(_))
     }
 
-    /// Whether the next thing it does is its processor's, which nobody else sees.
+    /// True if the next thing it does is a call of its processor, which nobody else sees.
     pub(crate) fn is_at_an_item(&self) -> bool {
         matches!(self.node.asks(), Some(Ask::Item(_)))
     }
 
-    /// Whether what it asks next is answered in the step before: what it reads there is not what it decides by.
+    /// True if its next question is answered in the step before: nothing is decided by what it reads there.
     pub(crate) fn reads_aside(&self) -> bool {
         match (&self.node.life, self.node.asks()) {
             (_, Some(Ask::Candidates(..))) => true,
@@ -134,7 +134,7 @@ impl Process {
         }
     }
 
-    /// The keys it has still to read, of rows that it reads together.
+    /// The keys that it still has to read, of rows that it reads together.
     pub(crate) fn unread(&self) -> Vec<Key> {
         let Some(Ask::Rows(keys)) = self.node.asks() else { return Vec::new() };
         let read: Vec<Key> = self.gathered.iter().map(Read::key).collect();
@@ -150,7 +150,7 @@ impl Read {
         }
     }
 
-    /// The answer that these reads are together.
+    /// The answer that these reads give together.
     pub(crate) fn together(mut reads: Vec<Self>) -> Answer {
         reads.sort_by_key(Self::key);
         let (mut job, mut parts) = (None, Vec::new());
@@ -204,7 +204,7 @@ impl World {
         world
     }
 
-    /// Brings what has no order into one, and numbers nonces as they come in it: only whether two are the same matters.
+    /// Sorts what has no order, and numbers nonces in that order: it matters only whether two are the same.
     pub(crate) fn order(&mut self) {
         let nameless = |queued: &Queued| (queued.carried.named(MINE), queued.again);
         self.queue.sort_by_cached_key(|queued| (nameless(queued), queued.carried.nonce()));
@@ -233,12 +233,12 @@ impl World {
         self.processes.sort_by(|one, other| (one.node.digest, &one.names).cmp(&(other.node.digest, &other.names)));
     }
 
-    /// Whether nothing is under way.
+    /// True if nothing is running.
     pub(crate) fn is_quiet(&self) -> bool {
         self.processes.is_empty() && self.queue.is_empty()
     }
 
-    /// The least nonce that nobody knows, and that is not among `known`, which are bits.
+    /// The smallest nonce that nobody knows and that is not among `known`, which are bits.
     pub(crate) fn fresh_nonce(&self, known: u128) -> Nonce {
         let in_queue = self.queue.iter().filter_map(|queued| queued.carried.nonce());
         let kept = self.rows.parked.iter().map(|kept| kept.nonce);
@@ -247,7 +247,7 @@ impl World {
         Nonce(used.trailing_ones() as u8)
     }
 
-    /// The items (of the job) of which something durable, or a message, still tells.
+    /// The items (of the job) to which something durable, or a message, still refers.
     pub(crate) fn items_somewhere(&self, bounds: &Bounds) -> Items {
         let shape = &bounds.shape;
         let of = |chunk: &Chunk| shape.in_job(chunk.part.into(), chunk.chunk.into(), chunk.items);
@@ -263,7 +263,7 @@ impl World {
         items
     }
 
-    /// Items of a chunk (bits of it) that the rows know of: recorded, or to be run again.
+    /// The items of a chunk (as its bits) that the rows have: recorded, or to be run again.
     fn recorded(&self, bounds: &Bounds, part: usize, chunk: usize) -> Items {
         let register = self.rows.parts[part].as_ref().and_then(|row| row.register(chunk));
         if register.is_some_and(|register| register.is_full()) {

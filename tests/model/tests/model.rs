@@ -1,13 +1,13 @@
-//! Every history of small jobs holds what is promised, and ends. `make model` explores the larger ones.
+//! In every history of small jobs the invariants hold, and every history ends. `make model` explores the larger models.
 
 use std::collections::BTreeSet;
 
 use headway_model::{Bounds, REACHED, Report, check, fast, follow, whole};
 
-/// About 6 GB of states; none of the models has as many.
+/// About 6 GB of states; no model has as many.
 const STATES_MAX: usize = 30_000_000;
 
-/// Explores the models, and follows their histories side by side.
+/// Explores the models, and follows their histories at the same time.
 fn hold(models: Vec<Bounds>) {
     let mut reached = BTreeSet::new();
     let mut wrong = Vec::new();
@@ -43,8 +43,8 @@ fn all_models_hold() {
     hold(whole());
 }
 
-/// What processes have heard and do not look at is kept from them: with all of it, the same rows and queues are reached,
-/// and no others.
+/// Answers that processes do not use are kept from them. With all answers the same rows and queues are reached, and no
+/// others.
 #[test]
 fn nothing_is_lost_by_forgetting() {
     let names =

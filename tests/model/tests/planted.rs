@@ -1,4 +1,4 @@
-//! Bugs planted into the protocol, each of which the model must find: one that cannot fail shows nothing.
+//! Bugs planted into the protocol. The model must find each of them: a check that cannot fail shows nothing.
 
 use headway_model::{AGREES, Act, Begin, Bounds, ENDS, HOLDS, Planted, Shape, Sweep, UNAIDED, check};
 
@@ -10,7 +10,7 @@ const PAIR: &[&[u8]] = &[&[2]];
 const TWO_CHUNKS: &[&[u8]] = &[&[1, 1]];
 const TWO_PARTS: &[&[u8]] = &[&[1], &[1]];
 
-/// The model finds nothing as it is, and breaks `invariant` once the bug is in it.
+/// Without the bug the model finds nothing; with it `invariant` is violated.
 #[track_caller]
 fn finds(bug: Planted, invariant: &str, bounds: Bounds) {
     let bounds = Bounds { planted: Some(bug), ..bounds };
@@ -155,7 +155,7 @@ fn deletion_meets_a_late_message_or_a_retry() {
     finds(Planted::DeleteOfAnyRound, HOLDS, Bounds { callers: 2, acts: &[Act::Retry(None), Act::Delete], ..retried(ONE, 0) });
 }
 
-/// Where no sweep helps, a planted bug leaves a job that never ends: that this is seen at all.
+/// Shows that a job that never ends is found: with this bug and no sweep there is one.
 #[test]
 fn what_never_ends_is_seen() {
     let bounds = Bounds { shape: shape(ONE, 1), crashes: 1, fails: 1, ..Bounds::default() };

@@ -1,4 +1,4 @@
-//! The ledger recomputed from scratch: every part and outcome row of a job, item by item.
+//! The counts recomputed from scratch: from every part and outcome row of a job, item by item.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,10 +11,10 @@ use headway_core::{App, ChunkId, Job, JobError};
 use crate::invariant::{Invariant, Violation, hold};
 use crate::workload::JobPlan;
 
-/// So many kept messages may be a page of more.
+/// With this many kept messages there may be more pages.
 const PARKED_PAGE: usize = 10;
 
-/// What the rows say of each item.
+/// What the rows say about each item.
 #[derive(Debug, Default)]
 pub(super) struct Recount {
     pub(super) parts: BTreeMap<u32, Part>,
@@ -23,12 +23,12 @@ pub(super) struct Recount {
     pub(super) outputs: BTreeSet<u64>,
     /// Items that wait in the table: parked, or to be run again.
     pub(super) kept: BTreeSet<u64>,
-    /// Whether there is a part of which more waits than was read.
+    /// True if a part has more waiting items than were read.
     pub(super) more_kept: bool,
 }
 
 impl Recount {
-    /// Of every row there is; each register shows exactly its outcome row.
+    /// Recounts from all rows; each register shows exactly its outcome row.
     pub(super) async fn of(app: &App, job: &Job, plan: &JobPlan) -> Result<Self, Violation> {
         let mut recount = Self::default();
         let ids: Vec<_> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
@@ -62,7 +62,7 @@ impl Recount {
     fn add_chunk(&mut self, job: &Job, part: &Part, chunk: u16, items: Range<u64>, outcome: Option<&Outcome>) -> Result<(), Violation> {
         let id = ChunkId { job: part.job, part: part.number, chunk };
         match (part.registers.get(&chunk), outcome) {
-            // Whatever its outcome row says was merged too late.
+            // A record in its outcome row was merged too late.
             (Some(Register::Clean { items: counted }), _) => {
                 hold!(CountsAreDistinctItems, u64::from(*counted) == items.end - items.start, "{id:?} has {items:?} and counts {counted}");
                 self.processed.extend(items);
@@ -82,7 +82,7 @@ impl Recount {
     }
 
     fn add_outcome(&mut self, job: &Job, part: &Part, register: Option<Register>, outcome: &Outcome) -> Result<(), Violation> {
-        // What failed in a round that was left is pending again, before a worker has brought the part along.
+        // What failed in an earlier round is pending again, even before a worker has brought the part to the new round.
         let left = part.round < job.round;
         let cleared = left && outcome.round > part.round;
         let shown = cleared || register == Some(outcome.register());
@@ -112,7 +112,7 @@ impl Recount {
     }
 }
 
-/// The rows, without faults.
+/// The rows, read without faults.
 pub(super) fn read<T>(answer: Result<T, JobError>) -> Result<T, Violation> {
     answer.map_err(|error| Violation::new(Invariant::NothingPanics, format!("a row could not be read: {error:?}")))
 }

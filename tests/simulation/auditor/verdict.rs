@@ -1,4 +1,4 @@
-//! The verdict on each job once nothing moves any more.
+//! The final check of each job when nothing changes any more.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use crate::processor::{Fate, Preparing};
 use crate::workload::JobPlan;
 use crate::world::World;
 
-/// Of a job that is there.
+/// Of a job that exists.
 pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), Violation> {
-    // Its submission may have left a record without ever being answered.
+    // Its submission may have left a record although it was never answered.
     let number = job.created_by.parse().unwrap_or(usize::MAX);
     let plan = &world.plan.jobs[number];
     hold!(JobsEnd, job.is_terminal(), "it never ended: {job:?}");
@@ -33,10 +33,10 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     Ok(())
 }
 
-/// Of a job that was deleted: no row of it is left.
+/// Of a deleted job: none of its rows is left.
 pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> Result<(), Violation> {
     let app = &world.calm;
-    // Until the sweep has been there its rows remain.
+    // Its rows remain until the sweep has deleted them.
     hold!(DeletedIsGone, world.row(id).await.is_none(), "the sweep never deleted {id}");
     hold!(DeletedIsGone, read(app.ledger.params(id).await)?.is_none(), "params of {id} are left");
     for part in 0..top_part.map_or(1, |top| top + 1) {
@@ -56,7 +56,7 @@ pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> 
     Ok(())
 }
 
-/// A message that is not ours is kept for people.
+/// A message that is not Headway's is kept for people.
 pub(super) async fn of_strays(world: &World) -> Result<(), Violation> {
     let kept = world.parts.strays().await;
     hold!(DurableBeforeForgotten, !world.plan.foreign_message || kept != Some(0), "a message that is not ours was not kept");
@@ -78,7 +78,7 @@ async fn counts_agree(world: &World, job: &Job, recount: &Recount) -> Result<(),
     Ok(())
 }
 
-/// Every item that was taken in is processed, failed, dropped by the cancel, or kept for a retry.
+/// Every acknowledged item is processed, failed, dropped by the cancel, or kept for a retry.
 fn items_are_accounted_for(job: &Job, plan: &JobPlan, book: &Book, recount: &Recount) -> Result<(), Violation> {
     let taken = |start: usize, len: usize| start as u64..(start + len) as u64;
     let mut acknowledged: BTreeSet<u64> = BTreeSet::new();
@@ -102,7 +102,7 @@ fn items_are_accounted_for(job: &Job, plan: &JobPlan, book: &Book, recount: &Rec
     Ok(())
 }
 
-/// What is counted as processed succeeded, and what failed did so for what it did.
+/// What is counted as processed did succeed, and what failed did so for a reason of its own.
 fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount: &Recount) -> Result<(), Violation> {
     for index in &recount.processed {
         let seen = world.calls.of(job.id, *index);
@@ -111,7 +111,7 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
     for (index, failure) in &recount.failures {
         let fate = plan.fates[*index as usize];
         let seen = world.calls.of(job.id, *index);
-        // An innocent item may have been at work, or about to be, each time its worker was killed.
+        // A harmless item may have been running, or about to run, each time its worker was killed.
         let unlucky = failure.kind == FailureKind::Crashed && seen.left.excuses();
         let may_fail = fate.may_fail() || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
@@ -120,7 +120,7 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         hold!(Alone, at_work || failure.kind != FailureKind::DeadLettered, "item {index} never began and failed: {failure:?} {job:?}");
         let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
         hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
-        // What was begun before it was cleared is no try of this round.
+        // What began before the failures were cleared is not an attempt of this round.
         let tried = world.faults.cleared_at(job.id, *index).is_none_or(|cleared| seen.last_begun.is_some_and(|begun| begun >= cleared));
         let given_up = matches!(failure.kind, FailureKind::DeadLettered | FailureKind::Crashed);
         hold!(CountsAreDistinctItems, tried || given_up, "item {index} failed again without being tried: {failure:?} {job:?}");
@@ -169,7 +169,7 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
             let giving = recount.processed.iter().filter(|index| plan.fates[**index as usize] == Fate::GivesOutput).copied();
             hold!(ListsAndLedgerAgree, giving.collect::<BTreeSet<_>>() == recount.outputs, "outputs are missing: {recount:?}");
         }
-        // A share that was exceeded may no longer be once what was in flight is counted.
+        // A percentage that was exceeded may no longer be exceeded when the items in flight are counted.
         JobStatus::Failed => {
             let share = matches!(job.tolerated, ToleratedFailures::Percentage { .. }) && job.failed_items > 0;
             let paused = job.error_message.as_deref().is_some_and(|error| error.contains("paused")) && plan.forgotten_pause;
@@ -187,7 +187,7 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
     Ok(())
 }
 
-/// Counts what the job came to.
+/// Counts how the job ended.
 fn note(world: &World, job: &Job, recount: &Recount) {
     if recount.parts.len() > 1 && world.plan.jobs.iter().any(|plan| plan.fates.len() > 80) {
         world.faults.saw("job: of several parts in one request");

@@ -1,10 +1,10 @@
-//! Parts behind production's adapters: its DynamoDB and SQS code and the SDK's clients, over the embedded table and queue
-//! in memory. Faults strike on the wire below the clients, so that expressions, error handling and the SDK's own retries
-//! are under test too.
+//! Parts with production's adapters: its DynamoDB and SQS code and the SDK's clients, over the embedded table and queue
+//! in memory. Faults occur on the wire below the clients, so expressions, error handling and the SDK's own retries are
+//! tested too.
 //!
-//! A seed holds the history: everything runs on one thread in virtual time, in memory the embedded parts work on the spot,
-//! and the jitter of retries comes from a generator that is seeded. Ids of messages and of transactions, and the order of
-//! names in a request, are not pinned: nothing is decided by them.
+//! The seed determines the history: everything runs on one thread in virtual time, the embedded parts answer at once in
+//! memory, and the jitter of retries comes from a seeded generator. Ids of messages and transactions and the order of
+//! names in a request are not determined, but nothing depends on them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,14 +36,14 @@ mod inbox;
 mod wire;
 
 const TABLE: &str = "headway";
-/// Receives before a message is a dead letter.
+/// How often a message is received before it is a dead letter.
 const RECEIVES_MAX: u32 = 5;
 
-/// Only so many histories are sure to reach what is rare.
+/// With fewer histories rare states might not be reached.
 const HISTORIES_FOR_RARE: u64 = 1_000;
 
-/// What a run of so many histories has to have reached: everything of the wire, and of the rest what shows that calls got
-/// into trouble in the middle of every kind of work. Races are for the ports' own run, which is so much longer.
+/// What a run with this many histories must have reached: every fault of the wire, and otherwise what shows that calls
+/// failed in the middle of every kind of work. Races are left to the ports' run, which is much longer.
 pub(super) fn expected(histories: u64) -> Vec<&'static str> {
     let of_wire = Fault::ALL.iter().map(|fault| fault.name());
     let all = COMMON.iter().chain(RARE).copied().chain(of_wire.filter(|name| !RARE.contains(name)));
@@ -111,14 +111,14 @@ const RARE: &[&str] = &[
     "sweep: revived",
 ];
 
-/// The embedded table and queue, and production's ways to them.
+/// The embedded table and queue, and production's adapters to them.
 pub(super) struct Adapters {
     embedded: Embedded,
-    /// The table without faults, for those who watch.
+    /// The table without faults, for observers.
     calm: Arc<dyn Store>,
     last_answers: LastAnswers,
     inbox: Inbox,
-    /// How many writes the table has taken.
+    /// The number of writes to the table.
     writes: Arc<AtomicU64>,
 }
 
@@ -126,7 +126,7 @@ impl Adapters {
     pub(super) async fn new(faults: Faults) -> Self {
         // The jitter of the SDK's retries and of the adapters' comes from the thread's generator.
         fastrand::seed(faults.pick(u64::MAX));
-        // The queue's clock is as wrong as any.
+        // The queue's clock is wrong too.
         let machine = Process::new(faults.clone(), Instant::now());
         let clock = Arc::new(move || machine.now().timestamp_millis() as u64);
         let embedded = Embedded::open(Config { max_receive_count: RECEIVES_MAX, clock, ..Config::memory() }).unwrap();
@@ -196,7 +196,7 @@ impl Parts for Adapters {
     }
 }
 
-/// Sending, as one process does it.
+/// Sends messages for one process.
 #[derive(Debug)]
 struct Sender {
     process: Process,
@@ -210,19 +210,20 @@ impl ChunkQueue for Sender {
     }
 }
 
-/// The table as a process reaches it over this wire.
+/// The table for a process, over this wire.
 fn ledger(wire: SharedHttpClient, clock: Arc<dyn Clock>) -> DynamoLedger {
     let config = Embedded::dynamodb_config(wire).retry_partition(own_retries());
     DynamoLedger::new(aws_sdk_dynamodb::Client::from_conf(config.build()), TABLE).with_clock(clock)
 }
 
-/// The queue as a process reaches it over this wire.
+/// The queue for a process, over this wire.
 fn queue(wire: SharedHttpClient, embedded: &Embedded) -> SqsQueue {
     let config = Embedded::sqs_config(wire).retry_partition(own_retries());
     SqsQueue::new(aws_sdk_sqs::Client::from_conf(config.build()), &embedded.queue().url)
 }
 
-/// The SDK's allowance for retries is kept by the operating system's process: each process of a history has its own.
+/// The SDK keeps its budget for retries per process of the operating system, so each process of a history gets one of
+/// its own.
 fn own_retries() -> RetryPartition {
     RetryPartition::custom("a process").build()
 }

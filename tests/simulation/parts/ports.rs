@@ -1,4 +1,4 @@
-//! Parts behind the ports: the table in memory, and a queue with SQS's semantics. Every port call is where faults strike.
+//! Parts behind the ports: the table in memory, and a queue with SQS's semantics. Faults occur at every call of a port.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whether what is taken for equal is equal: a check of [`super::forget`], which a mistake in it does not pass.
+//! Checks that what counts as equal is equal, so that a mistake in [`super::forget`] is found.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
@@ -6,12 +6,13 @@ use std::sync::{Arc, PoisonError};
 use super::{Local, Node};
 use crate::ask::Answer;
 
-/// Those that are taken for equal, with all that any of them was told.
+/// Processes that count as equal, with all the answers that any of them had.
 type Class = (Vec<Arc<Node>>, HashSet<Answer>);
 
 impl Local {
-    /// Whether all that are taken for equal go on alike: each is told what any of them was told, and so is what it comes to,
-    /// up to where things are forgotten again. How many there are; or those that do not.
+    /// Checks that processes that count as equal continue in the same way: each gets the answers that any of them had,
+    /// and so do the places that this leads to, up to where answers are forgotten again. Returns how many there are, or
+    /// two that differ.
     pub(crate) fn equals_go_on_alike(&self) -> Result<usize, String> {
         let explored = self.len() as u32;
         loop {
@@ -45,7 +46,7 @@ impl Local {
 }
 
 impl Node {
-    /// What it does next, whatever it calls the nonces that it draws.
+    /// What it does next, whatever the names of the nonces that it draws.
     fn asks_anonymously(&self) -> String {
         let text = format!("{:?}", self.next);
         let mut pieces = text.split("Nonce(");

@@ -1,4 +1,4 @@
-//! What happens in an action, to a world.
+//! The effect of an action on a world.
 
 use crate::ask::{Answer, Ask, Fate, Key};
 use crate::life::{Act, Life, Next, Sweep};
@@ -63,8 +63,8 @@ impl Protocol {
         self.step(world, process, Fault::None, delivery.first)
     }
 
-    /// A process begins. What it reads first it could as well read later, being begun later; and what it writes, if nothing
-    /// it reads before matters to that.
+    /// A process begins. It could begin later and make its first read then; and its first write, if no read before it
+    /// matters.
     fn begin(&self, world: &mut World, life: Life, fault: Fault) -> Option<()> {
         let at_once = matches!(&life, Life::Call(act) if act.begins_with_its_write());
         let looks = matches!(&life, Life::Call(act) if act.looks());
@@ -82,8 +82,8 @@ impl Protocol {
         }
     }
 
-    /// The process, which is not among the world's for now, does what it asks, or reads one of the rows that it asks for.
-    /// `None` if what goes wrong makes no difference: the process might have died before.
+    /// The process, which is taken out of the world for now, does what it asks, or reads one of the rows that it asks
+    /// for. `None` if the fault makes no difference because the process might have died before.
     fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) -> Option<()> {
         let ask = process.node.asks().cloned()?;
         let (rows, queued) = (world.rows.clone(), world.queue.len());
@@ -123,13 +123,13 @@ impl Protocol {
         let heard = if matches!(fault, Fault::Lost(_)) && !taken_for_done { Answer::Lost } else { answer };
         process.node = self.local.told(&process.node, heard);
         let sent = matches!(ask, Ask::Send(_)) && process.node.is_a_revival();
-        // A revival never looks back at what it has sent, and how many nonces it has drawn is all the same to it.
+        // A revival never uses what it has sent, and the number of nonces that it has drawn does not matter to it.
         process.names.retain(|(name, _)| *name == MINE || !(process.node.forgets_nonces() || (sent && name.is_drawn())));
         self.go_on(world, process);
         Some(())
     }
 
-    /// Answers what is read aside, and lets the process end if it has.
+    /// Answers reads that do not count as a step, and ends the process if it has ended.
     fn go_on(&self, world: &mut World, mut process: Process) {
         while process.reads_aside() {
             let Some(ask) = process.node.asks().cloned() else { break };
@@ -151,10 +151,10 @@ impl Protocol {
         }
     }
 
-    /// What a process that is no more has not acknowledged is received again.
+    /// What a dead process has not acknowledged is received again.
     fn come_back(&self, world: &mut World, process: &Process) {
         let Some(carried) = process.message().filter(|_| self.bounds.planted != Some(Planted::AcknowledgeFirst)) else { return };
-        // A revival does not look how often it was received.
+        // A revival does not use the receive count.
         let again = carried.chunk().is_some();
         world.queue.push(Queued { carried, again });
     }

@@ -1,4 +1,4 @@
-//! What AWS says on the wire: refusals as its services word them, and requests and answers changed as a fault would have it.
+//! AWS's messages on the wire: its services' refusals, and requests and answers changed as by a fault.
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
@@ -13,11 +13,11 @@ use super::fault::Fault;
 pub(super) struct Asked {
     /// The operation, such as `PutItem`.
     pub(super) operation: String,
-    /// Whether of SQS, else of DynamoDB.
+    /// True for SQS, false for DynamoDB.
     of_queue: bool,
-    /// Whether of an index.
+    /// True if an index is read.
     pub(super) of_index: bool,
-    /// How long each message that it sends is held back.
+    /// The delay of each message that it sends.
     pub(super) delays: Vec<Duration>,
 }
 
@@ -35,13 +35,13 @@ impl Asked {
         }
     }
 
-    /// Whether it may change something.
+    /// True if it may change something.
     pub(super) fn writes(&self) -> bool {
         !matches!(self.operation.as_str(), "GetItem" | "BatchGetItem" | "Query")
     }
 }
 
-/// What is said instead of doing what was asked.
+/// The answer that is sent although nothing was done.
 pub(super) fn refusal(asked: &Asked, fault: Fault) -> HttpResponse {
     match fault {
         Fault::Unavailable => unavailable(),
@@ -60,7 +60,7 @@ pub(super) fn server_error(asked: &Asked) -> HttpResponse {
     error(asked, 500, if asked.of_queue { "InternalError" } else { "InternalServerError" })
 }
 
-/// An error of what stands before the service, which speaks another language.
+/// An error of a load balancer or gateway in front of the service, which has another format.
 fn unavailable() -> HttpResponse {
     let page = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>";
     let mut response = HttpResponse::new(503.try_into().unwrap(), SdkBody::from(page));
@@ -68,7 +68,7 @@ fn unavailable() -> HttpResponse {
     response
 }
 
-/// A transaction of two puts, the second of which could not be done for now.
+/// A transaction of two puts of which the second could not be done just now.
 fn cancelled(asked: &Asked, reason: &str) -> HttpResponse {
     let reasons = json!([{"Code": "None"}, {"Code": reason, "Message": "for now"}]);
     error_with(asked, 400, "TransactionCanceledException", json!({"CancellationReasons": reasons}))
@@ -83,9 +83,9 @@ pub(super) fn cut_off(answer: HttpResponse) -> HttpResponse {
     cut
 }
 
-/// What a service leaves of a batch.
+/// What a service leaves undone of a batch.
 pub(super) struct Left {
-    /// The member of the answer that tells of it.
+    /// The member of the answer that lists it.
     member: &'static str,
     value: Value,
 }
@@ -93,7 +93,7 @@ pub(super) struct Left {
 impl Left {
     pub(super) fn told(self, answer: HttpResponse) -> HttpResponse {
         let mut body: Value = serde_json::from_slice(answer.body().bytes().unwrap()).unwrap();
-        // An error stays what it is.
+        // An error stays unchanged.
         if answer.status().is_success() {
             body[self.member] = self.value;
         }
@@ -109,7 +109,7 @@ impl Left {
     }
 }
 
-/// The share of a batch that a service does, if any, and what it leaves: at least one, the last.
+/// The share of a batch that a service does, if any, and what it leaves undone: at least the last entry.
 pub(super) fn share(asked: &Asked, mut request: HttpRequest, mut does: impl FnMut(usize) -> bool) -> (Option<HttpRequest>, Left) {
     let (list, member) = match asked.operation.as_str() {
         "SendMessageBatch" => ("/Entries".to_owned(), "Failed"),
@@ -134,7 +134,7 @@ pub(super) fn share(asked: &Asked, mut request: HttpRequest, mut does: impl FnMu
     ((!nothing).then_some(request), Left { member, value })
 }
 
-/// The same query, for a page of one item.
+/// The same query, for a page with one item.
 pub(super) fn asking_for_one(mut request: HttpRequest) -> HttpRequest {
     let mut body = body_of(&request);
     body["Limit"] = json!(1);
@@ -142,17 +142,17 @@ pub(super) fn asking_for_one(mut request: HttpRequest) -> HttpRequest {
     request
 }
 
-/// Whether a query's answer says that there is more.
+/// True if a query's answer says that there is more.
 pub(super) fn has_more(answer: &HttpResponse) -> bool {
     answered(answer)["LastEvaluatedKey"].is_object()
 }
 
-/// How many items a query's answer has.
+/// The number of items in a query's answer.
 pub(super) fn items(answer: &HttpResponse) -> usize {
     answered(answer)["Items"].as_array().map_or(0, Vec::len)
 }
 
-/// A query's answer without the item at this place.
+/// A query's answer without the item at this position.
 pub(super) fn without(answer: &HttpResponse, place: usize) -> HttpResponse {
     let mut body = answered(answer);
     let items = body["Items"].as_array_mut().unwrap();

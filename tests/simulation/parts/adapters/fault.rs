@@ -1,51 +1,51 @@
-//! What can happen to a request on its way to AWS and to its answer on the way back, and to which requests it can.
+//! The faults that a request to AWS or its answer can meet, and which requests can meet them.
 
-/// A fault of the wire or of the service behind it.
+/// A fault of the wire or of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// Nobody listens.
     Refused,
-    /// The connection is not made in the time that the client gives it.
+    /// The connection is not made within the client's time limit.
     ConnectTimeout,
-    /// The connection breaks: the service has the request, but a moment later than its sender sends it again.
+    /// The connection breaks. The service gets the request, but only after the sender has sent it again.
     ArrivesLate,
-    /// The connection breaks when everything is done.
+    /// The connection breaks after everything was done.
     AnswerLost,
     /// The connection breaks in the middle of the answer.
     AnswerCutOff,
     /// The answer takes longer than a function may run.
     SlowAnswer,
-    /// The connection stays, and nobody answers.
+    /// The connection stays open, but nobody answers.
     NoAnswer,
     /// A 500, and nothing was done.
     ServerError,
-    /// A 500, and yet everything was done.
+    /// A 500, although everything was done.
     ServerErrorAfter,
-    /// A 503 of whatever stands before the service, not in its protocol.
+    /// A 503 of a load balancer or gateway in front of the service, not in the service's protocol.
     Unavailable,
-    /// Too many requests of this table or queue.
+    /// Too many requests for this table or queue.
     Throttled,
-    /// Too many requests of the account.
+    /// Too many requests for the account.
     ThrottledAsAccount,
-    /// A transaction cancelled since another has one of its items in hand.
+    /// A transaction cancelled because another one holds one of its items.
     TransactionConflict,
-    /// A transaction cancelled since the table is busy.
+    /// A transaction cancelled because the table is busy.
     TransactionThrottled,
-    /// A transaction that is under way already.
+    /// A transaction that is already running.
     TransactionInProgress,
-    /// A write to an item that a transaction has in hand.
+    /// A write to an item that a transaction holds.
     ItemInTransaction,
-    /// Keys of a batch that were not read, or not written.
+    /// Keys of a batch that were not read or not written.
     LeftOver,
     /// Messages of a batch that were not accepted.
     EntriesRefused,
-    /// A page of less than was asked for, with more behind it.
+    /// A page with less than was asked for, and more after it.
     ShortPage,
     /// An index that does not have an entry yet.
     IndexBehind,
 }
 
-/// Those that any request can meet.
+/// Faults of any request.
 const OF_ANY: &[Fault] = &[
     Fault::Refused,
     Fault::ConnectTimeout,
@@ -84,7 +84,7 @@ impl Fault {
         Self::IndexBehind,
     ];
 
-    /// Those that requests of this operation can meet: of any, and of its own.
+    /// Faults that this operation's requests can meet: those of any request, and its own.
     pub(super) fn of(operation: &str) -> (&'static [Self], &'static [Self]) {
         let own: &[Self] = match operation {
             "PutItem" | "UpdateItem" | "DeleteItem" => &[Self::ArrivesLate, Self::ItemInTransaction],
@@ -100,7 +100,7 @@ impl Fault {
         (OF_ANY, own)
     }
 
-    /// What it is counted as.
+    /// The name under which it is counted.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Refused => "wire: connection refused",

@@ -1,5 +1,5 @@
-//! The receiving side, which is the event source mapping's: messages come by the embedded queue's own rules of visibility,
-//! receive counts and dead letters. Its faults are repeated deliveries; lost deletes are the caller's.
+//! Receives messages like the event source mapping: they are delivered by the embedded queue's own rules of visibility,
+//! receive counts and dead letters. Its faults are repeated deliveries; lost deletes are faults of the caller.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -15,25 +15,26 @@ use tokio::time::{Duration, Instant, sleep_until};
 use super::wire::Arrived;
 use crate::faults::Faults;
 
-/// Messages there are to be received now; hidden; delayed.
+/// How many messages are visible now, hidden, and delayed.
 const COUNTS: [QueueAttributeName; 3] = [
     QueueAttributeName::ApproximateNumberOfMessages,
     QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     QueueAttributeName::ApproximateNumberOfMessagesDelayed,
 ];
 
-/// A message that was to be deleted may come again this much later.
+/// A message that should be deleted may be delivered again this much later.
 const LATE_DUPLICATE_AFTER_SECONDS_MAX: u64 = 6_000;
 
-/// How long dead letters lie that nobody receives.
+/// How long dead letters stay if nobody receives them.
 const DEAD_LETTERS_LIE_MAX: Duration = Duration::from_secs(300);
 
-/// When a look at the queue is worth while: for days of nothing it would cost more than all the rest.
+/// When it is useful to check the queue. To check it during days without a message would cost more than everything
+/// else.
 #[derive(Debug, Clone, Default)]
 struct Dues(Arc<(Mutex<BTreeSet<Instant>>, Notify)>);
 
 impl Dues {
-    /// A message may be visible so long from now. The queue counts whole milliseconds.
+    /// A message may be visible after this time. The queue counts whole milliseconds.
     fn note(&self, after: Duration) {
         self.0.0.lock().unwrap().insert(Instant::now() + after + Duration::from_millis(1));
         self.0.1.notify_waiters();
@@ -52,7 +53,7 @@ impl Dues {
         self.0.0.lock().unwrap().retain(|due| *due > now);
     }
 
-    /// Until the next is there.
+    /// Waits until the next message is there.
     async fn wait(&self) {
         loop {
             let noted = self.0.1.notified();
@@ -69,7 +70,7 @@ impl Dues {
     }
 }
 
-/// The queue and its dead letters, as they are received from.
+/// The queue and its dead letters, for receiving.
 pub(super) struct Inbox {
     faults: Faults,
     client: Client,
@@ -86,7 +87,7 @@ impl Inbox {
         Self { faults, client: embedded.sqs(), queue_url, dead_letters_url, they_lie_until: Cell::default(), dues: Dues::default() }
     }
 
-    /// Notes when the messages of a request that arrives may be visible.
+    /// Notes when the messages of an arriving request may be visible.
     pub(super) fn note_sent(&self) -> Arrived {
         let dues = self.dues.clone();
         Arc::new(move |asked| asked.delays.iter().for_each(|delay| dues.note(*delay)))
@@ -111,7 +112,7 @@ impl Inbox {
         Vec::new()
     }
 
-    /// Where messages are received from just now.
+    /// From where messages are received just now.
     fn received_from(&self) -> Vec<&str> {
         let lie = self.they_lie_until.get().is_some_and(|until| until > Instant::now());
         let dead_letters = Some(self.dead_letters_url.as_str()).filter(|_| !lie);
@@ -140,7 +141,7 @@ impl Inbox {
         self.dues.note(Duration::ZERO);
     }
 
-    /// Its id names this receive of the message, since that is what a delete is by.
+    /// The id names this receive of the message, because a delete refers to the receive.
     fn delivery(&self, url: &str, message: Message) -> Delivery {
         let dead_letter = url == self.dead_letters_url;
         if dead_letter {
@@ -152,13 +153,13 @@ impl Inbox {
         Delivery { message_id, body: message.body.unwrap(), receive_count, dead_letter }
     }
 
-    /// Deletes the message for good, or it comes once more when everybody has forgotten it.
+    /// Deletes the message for good, or lets it be delivered once more when everybody has forgotten it.
     pub(super) async fn delete(&self, message_id: &str) {
         let (url, handle) = message_id.split_once(' ').unwrap();
         if self.faults.strike("fault: late duplicate", 25) {
             let later = Duration::from_secs(1 + self.faults.pick(LATE_DUPLICATE_AFTER_SECONDS_MAX));
             let request = self.client.change_message_visibility().queue_url(url).visibility_timeout(later.as_secs() as i32);
-            // It may have been received again already, or be back.
+            // It may have been received again already, or be visible again.
             let _ = request.receipt_handle(handle).send().await;
             self.dues.note(later);
         } else {
@@ -166,7 +167,7 @@ impl Inbox {
         }
     }
 
-    /// Sends every dead letter to the queue anew, and deletes it; says how many.
+    /// Sends every dead letter to the queue again and deletes it; returns how many.
     pub(super) async fn redrive(&self) -> usize {
         let mut moved = 0;
         loop {
@@ -185,7 +186,7 @@ impl Inbox {
         }
     }
 
-    /// Until a message is visible.
+    /// Waits until a message is visible.
     pub(super) async fn wait(&self) {
         while !self.has_visible().await {
             self.dues.wait().await;
@@ -204,7 +205,7 @@ impl Inbox {
     }
 
     pub(super) async fn is_empty(&self) -> bool {
-        // Where nothing is due, now or later, there is nothing.
+        // If nothing is due, now or later, there is no message.
         self.dues.next().is_none() || self.count(&[&self.queue_url, &self.dead_letters_url], &COUNTS).await == 0
     }
 

@@ -1,5 +1,5 @@
-//! The wire between one process and a service. A fault strikes once, or for a while: then the SDK's retries do not get
-//! through, and the adapters have to say so.
+//! The wire between a process and a service. A fault occurs once, or for some time: then the SDK's retries fail too,
+//! and the adapters have to report it.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,29 +13,29 @@ use super::fault::Fault;
 use crate::faults::Process;
 use crate::tally::Blow;
 
-/// A process dies while its request is under way.
+/// A process dies while its request is running.
 pub(super) const ARRIVES_AFTER_DEATH: &str = "wire: request arrived after its sender's death";
-/// Something is wrong with the wire, or the service, for seconds.
+/// Something is wrong with the wire or the service for seconds.
 pub(super) const TROUBLE: &str = "wire: trouble for a while";
 
-/// A page had more behind it than it would have had.
+/// A page had more after it than it would have had.
 pub(super) const SHORT_PAGE: &str = "wire: short page";
 /// An index did not have an entry yet.
 pub(super) const INDEX_BEHIND: &str = "wire: index behind";
 
 /// How often a call begins a time in which most calls meet the same fault, per mille.
 const FOR_A_WHILE: u64 = 12;
-/// Of the calls in such a time, per mille.
+/// How many of the calls in such a time meet it, per mille.
 const IN_TROUBLE: u64 = 850;
 const TROUBLE_MS_MAX: u64 = 12_000;
 /// Longer than any function may run in a history.
 const SLOW_ANSWER: Duration = Duration::from_secs(25);
 /// Longer than anybody waits.
 const NO_ANSWER: Duration = Duration::from_secs(86_400);
-/// How late a request may arrive whose sender takes the connection for broken: retries are under way by then.
+/// How late a request may arrive whose sender considers the connection broken: retries are running by then.
 const ARRIVES_LATE_MS_MAX: u64 = 400;
 
-/// Told of every request that has reached the service.
+/// Is called for every request that has reached the service.
 pub(super) type Arrived = Arc<dyn Fn(&Asked) + Send + Sync>;
 
 /// A client whose requests go over a wire of this process to `inner`.
@@ -54,7 +54,7 @@ pub(super) fn http_client(process: Process, inner: SharedHttpClient, arrived: Ar
     })
 }
 
-/// What goes on for a while.
+/// The fault that lasts for some time.
 #[derive(Debug, Clone, Copy)]
 struct Trouble {
     fault: Fault,
@@ -183,7 +183,7 @@ impl Wire {
         }
     }
 
-    /// Nothing comes for so long, unless the client is told to give up reading before.
+    /// Nothing arrives for this long, unless the client's read timeout ends first.
     async fn silence(&self, span: Duration) -> Result<(), ConnectorError> {
         match self.read_timeout.filter(|limit| *limit < span) {
             Some(limit) => {
@@ -197,13 +197,13 @@ impl Wire {
         }
     }
 
-    /// The request reaches the service when its sender has gone on, or is dead.
+    /// The request reaches the service when its sender has continued or is dead.
     async fn arrive_late(&self, asked: Asked, request: HttpRequest) {
         let wire = self.clone();
         let after = Duration::from_millis(self.process.faults.pick(ARRIVES_LATE_MS_MAX));
         tokio::spawn(async move {
             sleep(after).await;
-            // Nobody waits for what it says.
+            // Nobody waits for the answer.
             let _ = wire.inner.call(request).await;
             (wire.arrived)(&asked);
         });
@@ -213,7 +213,7 @@ impl Wire {
     }
 }
 
-/// How often a call meets a fault that is over with it, per mille: the rarer the call, the more often.
+/// How often a call meets a fault that affects only this call, per mille: the rarer the call, the more often.
 fn once(asked: &Asked) -> u64 {
     match asked.operation.as_str() {
         "TransactWriteItems" => 400,

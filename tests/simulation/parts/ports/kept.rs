@@ -1,5 +1,5 @@
-//! What is forgotten was kept elsewhere before: looked at whenever a message is deleted or a kept item taken out of the
-//! table, in the same instant.
+//! Checks that what is deleted was stored elsewhere before: whenever a message is deleted or a kept item removed from
+//! the table, at that moment.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,9 +18,9 @@ use super::queue::{Carried, SimQueue};
 use crate::faults::{Faults, Process};
 use crate::invariant::{Invariant, Violation};
 
-/// Clocks of two processes may be this far apart.
+/// The clocks of two processes may differ by this.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
-/// So many kept messages may be a page of more.
+/// With this many kept messages there may be more pages.
 const PARKED_PAGE: usize = 10;
 
 /// The table and the queue together.
@@ -30,7 +30,7 @@ pub(in crate::parts) struct Kept {
     clock: Process,
     table: Arc<MemoryLedger>,
     queue: Arc<SimQueue>,
-    /// Where each job is on the way from a pause over a resume to the next pause, with messages parked.
+    /// Where each job is on its way from a pause over a resume to the next pause, with messages parked.
     pauses: Arc<Mutex<BTreeSet<(JobId, usize)>>>,
 }
 
@@ -40,7 +40,7 @@ impl std::fmt::Debug for Kept {
     }
 }
 
-/// What a job goes through that is parked, resumed, paused and parked again.
+/// The stages of a job that is parked, resumed, paused and parked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pausing {
     Paused,
@@ -54,7 +54,7 @@ impl Kept {
         Self { faults, clock, table, queue, pauses: Arc::default() }
     }
 
-    /// Everything that was carried has to be in the ledger or somewhere else, unless nobody wants it any more.
+    /// Everything that the message carried must be in the table or somewhere else, unless nobody needs it any more.
     pub(super) fn check(&self, what: &str, carried: &Carried) {
         let id = carried.chunk;
         let rows = self.rows(id);
@@ -76,12 +76,12 @@ impl Kept {
         }
     }
 
-    /// A message was kept under this nonce, which it may have been sent under before, but not after.
+    /// A message was kept under this nonce. It may have been sent under it before, but not after.
     pub(super) fn note_parked(&self, nonce: Uuid) {
         self.queue.note_nonce(nonce);
     }
 
-    /// Counts what a delivery comes upon.
+    /// Counts the states that a delivery finds.
     pub(super) fn note_delivery(&self, delivery: &Delivery) {
         let Some(carried) = Carried::of(&delivery.body) else { return };
         let rows = self.rows(carried.chunk);
@@ -115,7 +115,7 @@ impl Kept {
         at_once(self.table.rows(&[id.job], &[(id.job, id.part)])).unwrap_or_default()
     }
 
-    /// The chunk's items that are kept in the table; `None` if there is more than a page of them.
+    /// The chunk's items that are kept in the table; `None` if there is more than one page of them.
     fn parked(&self, id: ChunkId) -> Option<BTreeSet<u64>> {
         let page = at_once(self.table.parked((id.job, id.part)))?;
         let of_chunk = page.iter().filter(|parked| parked.id == id);

@@ -1,4 +1,4 @@
-//! The table as one process reaches it: every call can be struck, and what it finds and does is counted.
+//! The table for one process: every call can fail, and its effects are counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -23,21 +23,21 @@ use crate::faults::Process;
 use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
 
-/// What was last found by reads that may be stale.
+/// The last results of reads that may be stale.
 pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, Found>>>;
 
-/// Clocks of two processes and of whoever judges them may be this far apart.
+/// The clocks of two processes and of the auditor may differ by this.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// The table as one process reaches it.
+/// The table for one process.
 #[derive(Debug)]
 pub(in crate::parts) struct SimLedger {
     pub(in crate::parts) process: Process,
     pub(in crate::parts) table: Arc<dyn Store>,
-    /// The same without faults, for what is only counted.
+    /// The same without faults, for calls that are only counted.
     pub(in crate::parts) calm: Arc<dyn Ledger>,
     pub(in crate::parts) last_answers: LastAnswers,
-    /// Looks into table and queue in the same instant, where that can be.
+    /// Checks table and queue at the same moment, where that is possible.
     pub(in crate::parts) kept: Option<Kept>,
 }
 
@@ -46,7 +46,7 @@ impl SimLedger {
         self.process.faults.saw(name);
     }
 
-    /// An index may answer as it would have before.
+    /// An index may answer with an earlier state.
     fn maybe_stale(&self, what: String, found: Found) -> Found {
         let mut last = self.last_answers.lock().unwrap();
         let before = last.insert(what, found.clone());
@@ -91,7 +91,8 @@ impl SimLedger {
         self.calm.job(id).await.ok()?.map(|job| job.status)
     }
 
-    /// What the sweep ends has not moved for long, and what it deletes has been kept its time or was forgotten.
+    /// A job that the sweep ends has not changed for a long time, and one that it deletes was kept for its time or was
+    /// deleted by its owner.
     async fn judge_sweep(&self, job: &Job, write: &JobWrite, now: DateTime<Utc>) -> Result<(), JobError> {
         let violated = |what: String| self.process.faults.violated(Violation::new(Invariant::SweepSparesTheLive, what));
         match write {
@@ -100,7 +101,7 @@ impl SimLedger {
                 let parts = self.calm.parts(&parts).await?;
                 let moved = parts.values().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
                 let open = TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or_default();
-                // What moved while the sweep was looking cannot be known to it, but that a part has come can.
+                // The sweep cannot know what changed while it was reading, but it can know that a part has arrived.
                 let since = now - TimeDelta::minutes(5);
                 let came = parts.values().any(|part| !part.sent && part.updated_at > since);
                 if came || (moved > now - open + SKEW && moved < since) {
@@ -191,10 +192,10 @@ impl Ledger for SimLedger {
         let kind = if clears { Kind::Clear } else { Kind::Merge };
         let effect = async {
             let before = self.calm.outcome(outcome.id).await?.map_or(0, |known| known.version);
-            // Its answer may come long after it took effect, and others act on it before.
+            // Its answer may come long after its effect, and others may act on the effect before.
             let began = Instant::now();
             let put = self.table.put_outcome(outcome).await?;
-            // The same bytes put again, by two who clear at once, clear nothing again.
+            // If two processes clear at once and put the same bytes, the second clears nothing.
             if put && clears && before < outcome.version {
                 let cleared = outcome.again.iter().filter(|(_, again)| again.round == outcome.round);
                 cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, *item, began));
@@ -245,7 +246,7 @@ impl Ledger for SimLedger {
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
         let marked = care.map(|care| care.item);
         let effect = async {
-            // Until it is done, both may be what is marked.
+            // Until it is done, both may be marked.
             self.process.marks.lock().unwrap().entry(id).or_default().extend(marked);
             self.table.put_care(id, care).await?;
             self.process.marks.lock().unwrap().insert(id, marked.into_iter().collect());

@@ -1,4 +1,4 @@
-//! A queue with visibility, receive counts, delay and dead letters; time is virtual.
+//! A queue with visibility, receive counts, delay and dead letters, in virtual time.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,7 +18,7 @@ use crate::faults::{Faults, Process};
 use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
 
-/// A message that was deleted may come again this much later.
+/// A deleted message may be delivered again this much later.
 const LATE_DUPLICATE_AFTER_MAX: Duration = Duration::from_secs(6_000);
 
 /// The queue.
@@ -26,13 +26,13 @@ const LATE_DUPLICATE_AFTER_MAX: Duration = Duration::from_secs(6_000);
 pub(super) struct SimQueue {
     held: Mutex<Vec<Held>>,
     changed: Notify,
-    /// Receives before a message is a dead letter.
+    /// How often a message is received before it is a dead letter.
     receives_max: u32,
-    /// Of every chunk message that was sent or kept.
+    /// All chunk messages that were sent or kept.
     nonces: Mutex<BTreeSet<Uuid>>,
 }
 
-/// What a message carries: items of a chunk.
+/// What a message carries: the items of a chunk.
 #[derive(Debug, Clone)]
 pub(super) struct Carried {
     pub(super) chunk: ChunkId,
@@ -40,7 +40,7 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// Of a message's text, if it is one of a chunk.
+    /// What a message's text carries, if it is a chunk message.
     pub(super) fn of(body: &str) -> Option<Self> {
         match Message::from_wire(body) {
             Ok(Message::Chunk(chunk)) => Some(Self { chunk: chunk.id, items: chunk.items.iter().map(|(index, _)| *index).collect() }),
@@ -95,12 +95,12 @@ impl SimQueue {
         self.held().iter().any(|message| message.visible_at <= now)
     }
 
-    /// Whether another message carries the item.
+    /// True if another message carries the item.
     pub(super) fn carries(&self, chunk: ChunkId, item: u64) -> bool {
         self.held().iter().filter_map(|held| held.carried.as_ref()).any(|carried| carried.chunk == chunk && carried.items.contains(&item))
     }
 
-    /// Until a message is visible.
+    /// Waits until a message is visible.
     pub(super) async fn wait(&self) {
         loop {
             let changed = self.changed.notified();
@@ -117,7 +117,7 @@ impl SimQueue {
         }
     }
 
-    /// Up to `most` visible messages of one kind, picked at random and hidden for `visibility`, or not even that.
+    /// Up to `most` visible messages of one kind, chosen at random and hidden for `visibility`, or for less.
     pub(super) fn receive(&self, faults: &Faults, most: u64, visibility: Duration) -> Vec<Delivery> {
         let mut held = self.held();
         let now = Instant::now();
@@ -129,7 +129,7 @@ impl SimQueue {
             if !message.dead && message.received >= self.receives_max {
                 faults.saw("fault: dead letter");
                 (message.dead, message.received) = (true, 0);
-                // Some lie there until somebody looks.
+                // Some stay there until somebody checks.
                 if faults.strike("dead letter lies for a while", 200) {
                     message.visible_at = now + Duration::from_millis(faults.pick(60_000));
                     continue;
@@ -148,21 +148,21 @@ impl SimQueue {
         batch
     }
 
-    /// Deletes a message that was worked on, for good or not; gives what it carried.
+    /// Deletes a message that was processed, for good or not; returns what it carried.
     pub(super) fn delete(&self, faults: &Faults, id: &str) -> Option<Carried> {
         let mut held = self.held();
         let at = held.iter().position(|message| message.id == id)?;
         let deleted = held.swap_remove(at);
         if faults.strike("fault: late duplicate", 25) {
             let visible_at = Instant::now() + faults.span(LATE_DUPLICATE_AFTER_MAX);
-            // What a late duplicate carries is not kept by it: its message is done.
+            // A late duplicate does not keep what it carries: its message is done.
             held.push(Held { visible_at, carried: None, id: deleted.id, body: deleted.body, received: 1, dead: false });
             self.changed.notify_waiters();
         }
         deleted.carried
     }
 
-    /// What was never received, or was deleted and comes again, comes now.
+    /// Messages that were never received, or were deleted and will be delivered again, are delivered now.
     pub(super) fn hurry(&self) {
         let now = Instant::now();
         let mut held = self.held();
@@ -170,7 +170,7 @@ impl SimQueue {
         self.changed.notify_waiters();
     }
 
-    /// Moves dead letters back; says how many.
+    /// Moves dead letters back; returns how many.
     pub(super) fn redrive(&self) -> usize {
         let mut held = self.held();
         let dead = held.iter_mut().filter(|message| message.dead);
@@ -180,7 +180,7 @@ impl SimQueue {
     }
 }
 
-/// Sending, as one process does it.
+/// Sends messages for one process.
 #[derive(Debug)]
 pub(super) struct SimSender {
     pub(super) process: Process,
