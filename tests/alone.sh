@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What each crate has in it. The functions are checked as they are built for Lambda, without the features of a developer's
-# machine: they compile, and nothing embedded or local is in them.
+# Checks the dependencies of each crate. The functions are checked as they are built for Lambda, without the features for a
+# developer's machine: they compile, and contain nothing embedded or local.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,7 +23,7 @@ SQLITE=(dynoxide-rs rusqlite libsqlite3-sys)
 VENDOR=(aws- aws_ lambda_ tokio hyper reqwest)
 functions=(headway-api headway-worker-function headway-cleanup)
 
-# One call: they have the same features of what they depend on, or what is shared would be compiled once for each.
+# All in one call, so that shared dependencies have the same features and are compiled once.
 cargo check --locked --bins "${functions[@]/#/--package=}"
 for function in "${functions[@]}"; do
     lacks "$function" -- headway-embedded headway-local headway-in-process "${SQLITE[@]}" clap indicatif
@@ -31,15 +31,15 @@ done
 lacks headway-api -- headway-worker headway-outbound
 lacks headway-cleanup -- headway-worker headway-outbound headway-schema
 
-# A project of one's own may have any version of any crate: of what is linked to C, only one version can be in a program.
+# A user's project may have any version of any crate. But of a crate that links to C, a program can have only one version.
 lacks headway --all-features -- headway-embedded headway-local "${SQLITE[@]}" clap
 # A library of processors builds in seconds.
 lacks headway -- "${VENDOR[@]}" headway-core
 lacks headway-processor --all-features -- "${VENDOR[@]}" headway-core
 lacks headway-built-in --all-features -- "${VENDOR[@]}" headway-core
-# The domain knows no vendor.
+# The domain depends on no vendor.
 lacks headway-core --all-features -- aws- aws_ lambda_ hyper reqwest
-# What users depend on is used by users alone.
+# Only users depend on the crates for users.
 users=$(cargo tree --locked --workspace --invert headway --depth 1 --prefix none --format '{p}' | cut -d ' ' -f 1 | sort -u | xargs)
 if [[ $users != "headway own-worker" ]]; then
     echo "only projects of one's own depend on headway: $users" >&2

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The contracts of table and queue, over an emulator that nobody here wrote: starts it, runs them, stops it.
-# What is known to differ from AWS, and what it skips, is in docs/emulators.md.
+# Runs the contracts of table and queue with an independent emulator: starts it, runs them, stops it.
+# docs/emulators.md lists the known differences from AWS, and what is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# A port that the system gives nobody by itself, so that it is still free when the emulator takes it.
+# A port that the system does not assign by itself, so that it is still free when the emulator uses it.
 port=$(python3 - <<'EOF'
 import random, socket
 while True:
@@ -22,7 +22,7 @@ export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test 
 emulator=$!
 trap 'kill "$emulator" 2>/dev/null || true; wait "$emulator" 2>/dev/null || true; rm -rf "$directory"' EXIT
 
-# Far longer than it takes on a busy machine: only what hangs gets there.
+# Far longer than it takes on a busy machine: only something that hangs takes so long.
 for _ in $(seq 1800); do
     curl --silent --max-time 10 --output /dev/null "http://127.0.0.1:$port/_ministack/health" && ready=yes && break
     kill -0 "$emulator" 2>/dev/null || break
@@ -37,7 +37,7 @@ fi
 export HEADWAY_CONTRACT=endpoint
 export AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:$port" AWS_ENDPOINT_URL_SQS="http://127.0.0.1:$port"
 contract=(cargo test --workspace --features embedded --locked --test contract -- endpoint)
-# Read to its end: a reader that leaves early would end its writer, and with pipefail this script.
+# Read to the end: if the reader ended early, its writer would fail, and with pipefail this script too.
 listed=$("${contract[@]}" --list)
 [[ $listed == *": test"* ]] || { echo "no contract speaks of the endpoint any more" >&2; exit 1; }
 "${contract[@]}" --test-threads 4

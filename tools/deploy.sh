@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Deploys what `make build` has built: with SAM, or without it with the AWS CLI and a bucket. `--check` only says what is
-# missing, before anything is built. What is not given keeps its value; at the first time it has the template's default.
+# missing, before anything is built. A setting that is not given keeps its value; in the first deployment it has the template's default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# What can be given, and the template's parameter that it sets.
+# The settings, and the template's parameters that they set.
 settings="ISSUER=JwtIssuer AUDIENCE=JwtAudience AUTH=Auth JWKS_URL=JwksUrl OWNER_CLAIM=OwnerClaim SCOPES=Scopes ORIGINS=Origins
     RETENTION_DAYS=RetentionDays QUOTAS=Quotas PROCESSORS=Processors HTTP_ENDPOINTS=HttpEndpoints CONCURRENCY=MaximumConcurrency
     WORKER_TIMEOUT=WorkerTimeoutSeconds WORKER_MEMORY=WorkerMemoryMegabytes API_MEMORY=ApiMemoryMegabytes
@@ -13,18 +13,18 @@ settings="ISSUER=JwtIssuer AUDIENCE=JwtAudience AUTH=Auth JWKS_URL=JwksUrl OWNER
     ALARM_QUEUE_AGE=AlarmQueueAgeSeconds DASHBOARD=Dashboard"
 
 problems=()
-needs() { # variable, what it is
+needs() { # variable, its meaning
     [ -n "${!1:-}" ] || problems+=("$1 is not given: $2")
 }
-secure() { # variable, why
+secure() { # variable, reason
     [[ -z "${!1:-}" || ${!1} =~ ^https://[^[:space:]]+$ ]] || problems+=("$1 is ${!1}, which is no https URL: $2")
 }
-# CloudFormation counts characters, Lambda bytes: so do we.
+# CloudFormation counts characters, but Lambda counts bytes, and so does this check.
 fits() { # variable, the template's parameter that it sets, its value
     local LC_ALL=C most
     most=$(sed -n "/^  $2:\$/,/^  [A-Z]/s/^    MaxLength: //p" template.yaml)
     [[ -z "$most" || ${#3} -le $most ]] ||
-        problems+=("$1 has ${#3} bytes, at most $most fit: Lambda takes 4,096 bytes for all environment variables of a function")
+        problems+=("$1 has ${#3} bytes, but $most is the maximum: Lambda allows 4,096 bytes for all environment variables of a function")
 }
 
 check() {
@@ -49,7 +49,7 @@ check() {
     if [ "${#problems[@]}" -gt 0 ]; then
         printf '%s\n' "${problems[@]}" "usage: make deploy STACK=… ISSUER=… AUDIENCE=… [NAME=VALUE]…, with NAMEs of:" >&2
         printf '  %s\n' "$(echo "$settings" | tr -s ' \n' '\n' | sed '/^$/d; s/=.*//' | tr '\n' ' ')" >&2
-        # What comes after make on its line, make expands.
+        # make expands what follows it on the line.
         echo "A value that holds a dollar sign goes before make: NAME='VALUE' make deploy …" >&2
         exit 2
     fi
@@ -67,14 +67,14 @@ for setting in $settings; do
     variable=${setting%%=*} parameter=${setting#*=}
     if [ -n "${!variable+given}" ]; then
         plain+=("$parameter=${!variable}")
-        # sam splits its argument again, as a shell would.
+        # sam splits its argument again, like a shell.
         quoted+=("$parameter=\"$(sed 's/[\\"]/\\&/g' <<<"${!variable}")\"")
     fi
 done
 
 common=(--stack-name "$STACK" --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset)
 if command -v sam >/dev/null; then
-    # Prints the outputs itself.
+    # This prints the outputs itself.
     sam deploy --template-file template.yaml "${common[@]}" --resolve-s3 --no-confirm-changeset --parameter-overrides "${quoted[@]}"
 else
     place=(--s3-bucket "$BUCKET" --s3-prefix "$STACK")

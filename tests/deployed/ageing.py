@@ -1,4 +1,4 @@
-"""Letting a job grow old: moves every time in its rows back, as if all of it had happened that much earlier."""
+"""Makes a job older: moves every time in its rows back, as if everything had happened earlier."""
 
 import datetime
 

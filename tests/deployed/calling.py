@@ -1,4 +1,4 @@
-"""Calling a deployed API over HTTP, as a user's program does."""
+"""Calls a deployed API over HTTP, like a user's program."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ class Answer:
 
 
 class Caller:
-    """One user's calls. `base` is where the emulator listens, `host` the name of the API there."""
+    """One user's calls. `base` is the emulator's address, `host` the API's name there."""
 
     def __init__(self, base, host, token):
         self._base = base
@@ -31,7 +31,7 @@ class Caller:
         self._headers = {"Host": host, **({"Authorization": f"Bearer {token}"} if token else {})}
 
     def call(self, method, path, body=None, **headers):
-        """Any call. A value is sent as JSON, bytes as they are; header names are written with `_` for `-`."""
+        """Any call. A value is sent as JSON, bytes unchanged. Names of headers have `_` instead of `-`."""
         sent = {**self._headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -39,7 +39,7 @@ class Caller:
         return Answer(self._pool.request(method, self._base + path, body=body, headers=sent))
 
     def get(self, path, status=200):
-        """What is there, as JSON."""
+        """Gets a resource as JSON."""
         answer = self.call("GET", path)
         assert answer.status == status, answer
         return answer.json()
@@ -71,7 +71,7 @@ class Caller:
         return job
 
     def watch(self, job_id, what, holds, within_s=GENEROUS_S):
-        """Polls a job until something holds for it. Counts must be exact in every answer, and never fall."""
+        """Polls a job until a condition is true. Counts must be exact in every answer, and never fall."""
         seen = {"processedItems": 0, "failedItems": 0, "round": 0}
 
         def look():
@@ -87,7 +87,7 @@ class Caller:
         return self.watch(job_id, "it has ended", lambda job: job["status"] in ENDED, within_s)
 
     def pages(self, path, member):
-        """All elements of a list, its pages joined."""
+        """All elements of a list, from all its pages."""
         elements, token = [], ""
         while token is not None:
             page = self.get(f"{path}{'&' if '?' in path else '?'}pageToken={token}" if token else path)

@@ -1,4 +1,4 @@
-"""One emulator for the whole run, and two stacks on it: one whose gateway checks tokens, one whose function does."""
+"""One emulator for the whole run, with two stacks: in one the gateway checks tokens, in the other the function."""
 
 import json
 
@@ -44,7 +44,7 @@ def deployer(emulator):
 
 @pytest.fixture(scope="session")
 def stack(emulator, deployer, issuer, endpoint):
-    """Tokens are checked by the gateway. The schedule is the shortest there is."""
+    """The gateway checks tokens. The schedule is the shortest possible."""
     return deploy(
         emulator,
         deployer,
@@ -59,7 +59,7 @@ def stack(emulator, deployer, issuer, endpoint):
 
 @pytest.fixture(scope="session")
 def stack_with_own_check(emulator, deployer, issuer):
-    """Tokens are checked by the function, and have to name scopes."""
+    """The function checks tokens, which must have scopes."""
     return deploy(
         emulator,
         deployer,
@@ -75,13 +75,13 @@ def stack_with_own_check(emulator, deployer, issuer):
 
 @pytest.fixture
 def ada(stack, issuer, request):
-    """A user of the first stack: another one for each test, whose jobs and quotas are nobody else's."""
+    """A user of the first stack; each test gets one of its own, with its own jobs and quotas."""
     return stack.caller(issuer.token(request.node.name))
 
 
 @pytest.fixture
 def shown(request):
-    """Takes a line for the end of the report: what a test showed that its name does not say."""
+    """Adds a line to the end of the report, for a result that the test's name does not show."""
     return lambda line: request.config.stash.setdefault(SHOWN, []).append(line)
 
 

@@ -65,8 +65,8 @@ def upload(emulator, deployer):
 
 
 def packaged():
-    """The template as `sam package` leaves it, each folder of code being the address of its artifact; and with actions as
-    the emulator calls them."""
+    """The template as `sam package` writes it, with the address of an artifact for each folder of code, and with the
+    emulator's names of actions."""
     text = TEMPLATE.read_text()
     text, count = re.subn(r"CodeUri: target/lambda/(\w+)/", rf"CodeUri: s3://{BUCKET}/\1.zip", text)
     assert count == len(FUNCTIONS), f"{count} functions have a folder of code, not {len(FUNCTIONS)}"
@@ -92,7 +92,7 @@ def deploy(emulator, deployer, name, kind="CREATE", **parameters):
 
 
 def executed(emulator, deployer, name, kind, template, parameters):
-    """Makes a change set and executes it; the stack's description once that is over, however."""
+    """Creates and executes a change set; returns the stack's description at the end, successful or not."""
     cloudformation = emulator.client("cloudformation", deployer)
     change_set = {"StackName": name, "ChangeSetName": kind.lower()}
     cloudformation.create_change_set(
@@ -123,7 +123,7 @@ def delete(deployment, deployer):
 
 
 def set_concurrency(emulator, resources):
-    """The emulator keeps a number that came as a parameter as text, and then cannot compare with it: set once more."""
+    """The emulator keeps a number from a parameter as text, and then cannot compare with it. So it is set again."""
     client = emulator.client("lambda")
     for resource in resources:
         if resource["ResourceType"] == "AWS::Lambda::EventSourceMapping":
@@ -134,7 +134,8 @@ def set_concurrency(emulator, resources):
 
 
 def set_origins(emulator, resources, origins):
-    """The emulator keeps a CORS configuration with members in the template's spelling, and then does not find them: set once more."""
+    """The emulator keeps a CORS configuration in the template's spelling, and then cannot find its members.
+    So it is set again."""
     client = emulator.client("apigatewayv2")
     for resource in resources:
         if origins and resource["ResourceType"] == "AWS::ApiGatewayV2::Api":
@@ -148,7 +149,7 @@ def over(described, member, *waiting):
 
 
 class Deployment:
-    """A stack that is there: its outputs, its resources, and how its API is called."""
+    """A deployed stack: its outputs, its resources, and the address of its API."""
 
     def __init__(self, emulator, name, parameters, outputs, resources):
         self.emulator = emulator
@@ -184,13 +185,13 @@ class Deployment:
         return group["arn"]
 
     def invoke(self, function, event):
-        """Runs a function of the stack at once; returns what it answers, and what it logged."""
+        """Invokes a function of the stack; returns its answer and its log."""
         client = self.emulator.client("lambda")
         answer = client.invoke(FunctionName=self.id_of(function), Payload=json.dumps(event), LogType="Tail")
         return json.loads(answer["Payload"].read()), base64.b64decode(answer["LogResult"]).decode()
 
     def function_log(self, function, since_ms=0):
-        """All that a function has logged since a time, in milliseconds since the epoch."""
+        """Everything that a function has logged since a time, in milliseconds since the epoch."""
         group = self.id_of(function.replace("Function", "Logs"))
         log = self.emulator.client("logs").get_paginator("filter_log_events")
         pages = log.paginate(logGroupName=group, startTime=since_ms)
@@ -206,24 +207,24 @@ class Deployment:
         return self.emulator.client("dynamodb").query(**query, ConsistentRead=True)["Items"]
 
     def waiting(self, queue):
-        """Messages in a queue, whether they can be received or are with a worker."""
+        """The number of messages in a queue, visible or in flight."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
         answer = self.emulator.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
 
     def hide_messages_for(self, seconds):
-        """Shortens how long a message that was received is out of sight: 360 s by the template, which a test cannot wait."""
+        """Shortens the visibility timeout: the template's 360 s are too long for a test."""
         sqs = self.emulator.client("sqs")
         sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": str(seconds)})
 
     def end_workers_after(self, seconds):
-        """Sets the worker's timeout: 60 s by the template."""
+        """Sets the worker's timeout, which is 60 s in the template."""
         client = self.emulator.client("lambda")
         client.update_function_configuration(FunctionName=self.id_of("WorkerFunction"), Timeout=seconds)
 
 
 def refused(call):
-    """The error code with which AWS refuses a call; None if it does not."""
+    """The error code with which AWS refuses a call, or None."""
     try:
         call()
     except botocore.exceptions.ClientError as error:

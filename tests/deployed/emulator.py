@@ -1,4 +1,4 @@
-"""ministack as a process of our own: AWS's services on loopback, with IAM enforced and Lambda bootstraps run natively."""
+"""ministack as a child process: AWS's services on loopback, with IAM enforced and Lambda bootstraps run natively."""
 
 import os
 import pathlib
@@ -21,8 +21,8 @@ ROOT = ("AKIAROOTROOTROOTROOT", "root-of-the-emulated-account")
 
 
 class Emulator:
-    """Runs in a process group of its own, so that no function outlives it. All it writes lies in a directory that goes with
-    it, but for what it and the functions say: that stays in the file `log`."""
+    """Runs in its own process group, so that no function outlives it. Everything that it writes is in a directory that is
+    deleted with it. Only its own and the functions' log is kept, in the file `log`."""
 
     def __init__(self, log):
         self._home = tempfile.TemporaryDirectory(prefix="headway-deployed.")
@@ -46,7 +46,7 @@ class Emulator:
             raise
 
     def client(self, service, credentials=ROOT):
-        """An SDK client of the account's root, or of whoever the credentials name."""
+        """An SDK client for the account's root user, or for these credentials."""
         key, secret = credentials
         return boto3.client(
             service,
@@ -58,15 +58,15 @@ class Emulator:
         )
 
     def log(self):
-        """What the emulator and, through it, the functions have written so far."""
+        """The log of the emulator and of the functions so far."""
         return self._log_path.read_text(errors="replace")
 
     def processes(self, name=None):
-        """Process ids of the functions' instances: all, or those that run as the function of this name."""
+        """The process ids of all functions' instances, or of the instances of this function."""
         return [pid for pid in children_of(self._process.pid) if name is None or function_of(pid) == name]
 
     def stop(self):
-        """Ends it with all it started, at once: nothing of it is to be kept."""
+        """Kills it with everything that it started."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -109,7 +109,7 @@ PORTS = range(15_000, 25_000)
 
 
 def free_port():
-    """A port that nobody listens on now."""
+    """A free port."""
     while True:
         port = random.choice(PORTS)
         with socket.socket() as caller:
@@ -122,12 +122,12 @@ def children_of(parent):
 
 
 def alive_in_group(group):
-    """Processes of a group that are not just waiting to be collected."""
+    """The processes of a group that are not zombies."""
     return [pid for pid, state, _, group_of_it in all_processes() if group_of_it == group and state != "Z"]
 
 
 def all_processes():
-    """Id, state, parent and process group of each."""
+    """The id, state, parent and process group of each process."""
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             try:

@@ -1,4 +1,4 @@
-"""The endpoint of the `http` processor: a processor in another language, that remembers what it was called for."""
+"""The endpoint of the `http` processor: a processor in another language that records its calls."""
 
 import collections
 import json
@@ -11,8 +11,8 @@ NAME = "shop"
 
 
 class Endpoint(Server):
-    """Does what an item says: `{"do": "reply"}` has an output, `"refuse"` fails for good, `"busy"` may pass after so many
-    `times`; `"later"` fails and `"wait"` has no answer until what they are `for` is open. Else it is done, without output."""
+    """Does what an item says: `{"do": "reply"}` has an output, `"refuse"` fails permanently, `"busy"` succeeds after so many
+    `times`; `"later"` fails and `"wait"` has no answer until the name in `for` is opened. Otherwise it is done, without output."""
 
     def __init__(self):
         self._lock = threading.Condition()
@@ -24,7 +24,7 @@ class Endpoint(Server):
         super().__init__()
 
     def configuration(self):
-        """As the template's parameter `HttpEndpoints` wants it. The address is this machine's own."""
+        """The value of the template's parameter `HttpEndpoints`. The address is this machine's own."""
         return json.dumps({NAME: {"url": f"{self.url}/", "secret": SECRET, "allowPrivate": True, "timeoutSeconds": 30}})
 
     def answer(self, request):
@@ -48,17 +48,17 @@ class Endpoint(Server):
         return 200, {"seen": index} if what == "reply" else None
 
     def calls(self, job):
-        """How often it was called for each item of a job, by index."""
+        """The number of calls for each item of a job, by index."""
         with self._lock:
             return {index: count for (of, index), count in sorted(self._calls.items()) if of == job}
 
     def at_every(self, calls, act):
-        """Does something, or from now on nothing, before it answers each so many calls."""
+        """Calls this function before it answers every n-th call; None ends that."""
         with self._lock:
             self._every, self._act = calls, act
 
     def open(self, name):
-        """Answers what waits for it, and from now on does what was refused until then."""
+        """Answers the calls that wait for this name, and from now on does what it refused before."""
         with self._lock:
             self._open.add(name)
             self._lock.notify_all()

@@ -1,4 +1,4 @@
-"""Who signs tokens: OpenID Connect discovery and an RSA key set on loopback, as API Gateway and the function read them."""
+"""The issuer of tokens: OpenID Connect discovery and an RSA key set on loopback, which API Gateway and the function read."""
 
 import json
 import time
@@ -11,7 +11,7 @@ KID = "first"
 
 
 class Issuer(Server):
-    """Serves its discovery document and keys; makes tokens."""
+    """Serves its discovery document and keys, and signs tokens."""
 
     def __init__(self):
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -19,7 +19,7 @@ class Issuer(Server):
         self.keys_url = f"{self.url}/keys"
 
     def token(self, subject="ada", *, key=None, kid=KID, **claims):
-        """A token of one hour for this user and the audience `jobs`. A claim given as None is left out."""
+        """A token for this user, valid for one hour, and the audience `jobs`. A claim given as None is left out."""
         now = int(time.time())
         said = {"iss": self.url, "aud": "jobs", "sub": subject, "iat": now - 1, "exp": now + 3_600, **claims}
         payload = {name: value for name, value in said.items() if value is not None}

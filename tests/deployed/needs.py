@@ -1,4 +1,4 @@
-"""What each function needs each of its permissions for: a call, made alone, that is denied without it and succeeds with it.
+"""For each permission of each function: a call that is denied without it and succeeds with it.
 
 Each need is made ready first, with all permissions, and then tried. It says whether it was done.
 """
@@ -15,7 +15,7 @@ CAREFUL = 3
 
 
 class Bench:
-    """A stack whose worker is invoked by hand: messages wait in the queue until they are taken from there."""
+    """A stack whose worker is invoked by the test: messages wait in the queue until the test receives them."""
 
     def __init__(self, deployment):
         self.deployment = deployment
@@ -27,11 +27,11 @@ class Bench:
         deployment.end_workers_after(15)
 
     def sign_in(self, token):
-        """From now on calls are this user's."""
+        """From now on this user makes the calls."""
         self.user = self.deployment.caller(token)
 
     def messages(self):
-        """Takes all that waits from the queue."""
+        """Receives all messages from the queue."""
         bodies = []
         while found := self._sqs.receive_message(QueueUrl=self.deployment.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
@@ -40,7 +40,7 @@ class Bench:
         return bodies
 
     def work(self, *bodies, receives=1):
-        """Has the worker work on messages, as a mapping would; says whether all were done, and what was logged."""
+        """Invokes the worker with messages, as a mapping would; returns whether all were done, and the log."""
         records = [
             {
                 "messageId": f"m{n}",
@@ -55,7 +55,7 @@ class Bench:
         return answer == {"batchItemFailures": []}, log
 
     def sweep(self, is_done):
-        """Has the cleanup run; says whether it did what it should, and what was logged."""
+        """Invokes the cleanup; returns whether it did what it should, and the log."""
         _, log = self.deployment.invoke("CleanupFunction", {})
         return is_done(), log
 
@@ -66,14 +66,14 @@ class Bench:
         return job["id"], self.messages()
 
     def failed(self):
-        """A job that has failed, worked off by hand."""
+        """A failed job, run by the test."""
         job, bodies = self.started()
         assert self.work(*bodies)[0]
         assert self.user.job(job)["status"] == "Failed"
         return job
 
     def streamed(self):
-        """An open job with two parts, not worked on."""
+        """An open job with two parts that have not run."""
         job = self.user.start({**READY, "sealed": False})["id"]
         for part in range(2):
             self.user.put_part(job, part, part * 2, MIXED)
@@ -82,7 +82,7 @@ class Bench:
 
 
 def answered(bench, status, method, path, body=None):
-    """A call of the API: whether it has this status, and what the function logged since."""
+    """Calls the API; returns whether the answer has this status, and what the function logged since."""
     since = bench.deployment.now_ms()
     answer = bench.user.call(method, path, body)
     return answer.status == status, bench.deployment.function_log("ApiFunction", since)
@@ -93,7 +93,7 @@ def api_starts(bench):
 
 
 def api_says_that_numbers_are_final(bench):
-    """Some seconds after a job's end its outcome rows tell whether all of them are counted."""
+    """Some seconds after a job's end its outcome rows show whether all of them are counted."""
     job, _ = bench.started()
     bench.user.act(job, "cancel")
     age(bench.deployment, job, minutes=1)

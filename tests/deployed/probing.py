@@ -1,5 +1,5 @@
-"""A function of our own that runs under another function's role and makes the calls it is told to: what the role allows is
-seen by being denied, also where the emulator itself does not ask the role."""
+"""A test function with another function's role makes the calls that a test asks for. So denied calls show what the role
+allows, even where the emulator itself does not check the role."""
 
 import io
 import json
@@ -21,7 +21,7 @@ DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 class Probe:
-    """Makes calls as the function of this name in the template."""
+    """Makes calls with the role of the function with this name in the template."""
 
     def __init__(self, deployment, function):
         self._lambda = deployment.emulator.client("lambda")

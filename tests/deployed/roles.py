@@ -1,11 +1,11 @@
-"""A deployed function's permissions, one action on one resource each, and what it does while one is taken away."""
+"""A deployed function's permissions, each for one action on one resource, and what the function does without one of them."""
 
 import contextlib
 import json
 
 
 def pairs(document):
-    """What a policy allows: action and resource, each for itself."""
+    """What a policy allows, as single pairs of action and resource."""
     return [
         (action, resource)
         for statement in document["Statement"]
@@ -30,7 +30,7 @@ class Role:
         assert not self._iam.list_attached_role_policies(RoleName=self._name)["AttachedPolicies"]
 
     def allows(self, action, resource):
-        """What IAM's policy simulator says."""
+        """The answer of IAM's policy simulator."""
         arn = self._iam.get_role(RoleName=self._name)["Role"]["Arn"]
         answer = self._iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=[action], ResourceArns=[resource])
         (result,) = answer["EvaluationResults"]
@@ -38,7 +38,7 @@ class Role:
 
     @contextlib.contextmanager
     def without(self, action, resource):
-        """Takes one action on one resource away, and gives it back."""
+        """Removes one action on one resource, and restores it at the end."""
         left = [pair for pair in pairs(self.document) if pair != (action, resource)]
         assert len(left) == len(pairs(self.document)) - 1, f"the role does not have {action} on {resource}"
         self._put([{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in left])

@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for one instance of a function, with nobody in between."""
+"""Lambda's Runtime API for one instance of a function, without an emulator in between."""
 
 import os
 import pathlib
@@ -16,13 +16,13 @@ ANSWERS_WITHIN_S = 600
 
 
 def processor_s(process):
-    """How long a process has had a processor so far, as Linux tells it: time in which others have it does not count."""
+    """The processor time that a process has used so far, from Linux. Time of other processes does not count."""
     told = [thread.read_text() for thread in pathlib.Path(f"/proc/{process}/task").glob("*/schedstat")]
     return sum(int(line.split()[0]) for line in told) / 1e9
 
 
 class Instance(Server):
-    """A function's release binary, given one event after the other, and how much time it took over each."""
+    """A function's release binary, which gets one event after the other; the time for each is measured."""
 
     def __init__(self, artifact, variables, endpoint_url):
         self._events, self._answers = queue.Queue(), queue.Queue()
@@ -56,7 +56,7 @@ class Instance(Server):
         return 202, None
 
     def invoke(self, event):
-        """The seconds of a processor's time it took, and its answer's bytes."""
+        """The seconds of processor time, and the bytes of the answer."""
         before = processor_s(self._process.pid)
         self._events.put(event)
         path, body = self._answers.get(timeout=ANSWERS_WITHIN_S)

@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback, in a thread: what stands around the deployment, an issuer and an endpoint."""
+"""A small HTTP server on loopback, in a thread, for the issuer and the endpoint."""
 
 import http.server
 import json
@@ -31,7 +31,7 @@ class Server:
             do_POST = do_GET
 
             def log_message(self, *_):
-                """Says nothing."""
+                """Logs nothing."""
 
         self._server = QuietServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -48,9 +48,9 @@ class Server:
 
 
 class QuietServer(http.server.ThreadingHTTPServer):
-    """Callers that are killed in the middle of a request are part of the tests."""
+    """The tests kill callers in the middle of a request, so a broken connection is not an error here."""
 
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """Says nothing."""
+        """Logs nothing."""

@@ -1,4 +1,4 @@
-"""The `headway` command against the deployed API, as against a local server: same words, same exit codes."""
+"""The `headway` command against the deployed API: the same output and exit codes as with a local server."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The template, deployed: by whoever may, through a change set, as often in an account as one likes."""
+"""The template is deployed through a change set, by a user with the permissions for it, and several times in one account."""
 
 import deploying
 from deploying import delete, deploy, refused, user
@@ -32,7 +32,7 @@ def test_only_whoever_may_can_deploy(emulator, deployer):
 
 
 def test_an_update_with_a_job_under_way_loses_nothing(stack, ada, endpoint, emulator, deployer):
-    """New configuration means new instances of the functions; those that run are replaced."""
+    """A new configuration replaces the running instances of the functions."""
     items = [{"do": "wait", "for": "update"}] * 4 + [{"do": "reply"}] * 36
     job = ada.start({"processor": "http", "params": {"endpoint": "shop"}, "items": items, "chunkSize": 4})
     ada.watch(job["id"], "all but what waits is done", lambda job: job["processedItems"] == 36)
@@ -44,7 +44,7 @@ def test_an_update_with_a_job_under_way_loses_nothing(stack, ada, endpoint, emul
 
 
 def test_a_stack_that_cannot_be_made_leaves_no_table(emulator, deployer, issuer):
-    """Nobody would know of it: the next try makes another."""
+    """Nobody would know about the table that is left: the next try creates another one."""
     tables = lambda: set(emulator.client("dynamodb").list_tables()["TableNames"])
     before = tables()
     # A log stream in a group that there is not, made once the table is there.

@@ -1,5 +1,5 @@
-"""Hostile bodies, given to the release binary as Lambda gives them: what they hold and how they are refused is tested
-elsewhere, how soon only optimized code can show."""
+"""Hostile bodies, given to the release binary as by Lambda. Other tests show how they are refused; how quickly, only
+optimized code can show."""
 
 import base64
 import gzip
@@ -52,7 +52,7 @@ def open_job(stack, issuer):
 
 
 def event(media_type, body, job):
-    """As the HTTP API's payload format 2.0 has it; what is not text is encoded."""
+    """An event in the HTTP API's payload format 2.0. A body that is not text is in base64."""
     method, path, query = ("POST", "/v1/jobs", "") if media_type == JSON else ("PUT", f"/v1/jobs/{job}/parts/0", "firstIndex=0")
     headers = {"content-type": media_type, "content-length": str(len(body))}
     if media_type == NDJSON:

@@ -1,4 +1,4 @@
-"""Jobs, driven over HTTP from their start to their deletion; the queue's event source mapping drives the worker."""
+"""Jobs over HTTP, from their start to their deletion; the queue's event source mapping invokes the worker."""
 
 import time
 
@@ -22,7 +22,7 @@ def counts(job):
 
 
 def unchanged_for(seconds, look):
-    """Whether what is seen has been the same for so long."""
+    """Whether the observed value has not changed for this long."""
     seen, since = None, time.monotonic()
 
     def unchanged():
@@ -118,7 +118,7 @@ def test_a_failed_job_is_retried(ada, endpoint):
 
 
 def test_an_item_that_fails_for_now_is_tried_again(ada, endpoint):
-    """First at once, then by a message that the queue delays."""
+    """The first new attempt is made at once, the next by a delayed message."""
     job = ada.start(shop([{"do": "busy", "times": 4}, {"do": "reply"}]))
     ended = ada.until_ended(job["id"])
     assert (ended["status"], counts(ended)) == ("Completed", (2, 0, 0))
@@ -144,7 +144,7 @@ def test_a_deleted_job_is_gone(ada):
 
 
 def test_a_job_is_streamed_in_parts_and_sealed(ada):
-    """Parts come compressed, in any order; what is there already is worked on before the seal."""
+    """Parts are sent compressed and in any order, and workers process them before the seal."""
     lines = [{"iata": f"{n:03}"} for n in range(500)]
     job = ada.start({"processor": "json-schema", "params": {"schema": SCHEMA}, "sealed": False})
     part = ada.put_part(job["id"], 1, 200, lines[200:400])

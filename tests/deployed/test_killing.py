@@ -1,4 +1,4 @@
-"""Workers killed with -9 in the middle of a large job: what is counted is what was done."""
+"""Workers are killed with -9 during a large job, and the counts still agree with what was done."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ KILLS_MIN = 8
 
 
 def item(n):
-    """One in 40 is refused, every other has an output: chunks settle in each of the ways there are."""
+    """One item in 40 is refused, and every second one has an output, so chunks settle in all possible ways."""
     return {"do": "refuse" if n % 40 == 7 else "reply" if n % 2 else "done", "n": n}
 
 
 @pytest.fixture
 def recovering(stack):
-    """Timeouts a test can wait for, one as much longer than the other as matters: a dead worker's messages are seen again
-    once its mark against an item, which stands 5 s longer than it could have run, is over."""
+    """Timeouts that are short enough for a test, with the required difference: a dead worker's messages become visible
+    again after its mark on an item has expired, which is 5 s after its own timeout."""
     stack.end_workers_after(15)
     stack.hide_messages_for(40)
     yield stack
@@ -29,7 +29,7 @@ def recovering(stack):
 
 
 def kill(pid):
-    """Kills a process; says whether it was still there."""
+    """Kills a process; returns whether it still existed."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -38,7 +38,7 @@ def kill(pid):
 
 
 class Killer:
-    """Kills a running worker at each so many calls of the endpoint, while one waits for its answer."""
+    """Kills a running worker at every n-th call of the endpoint, while that call waits for its answer."""
 
     def __init__(self, stack, endpoint):
         self.kills = 0

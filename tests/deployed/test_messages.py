@@ -1,5 +1,5 @@
-"""What the event source mappings do with messages: batches answered in part, and what nobody can work on, to the end of its
-way through the dead-letter queue."""
+"""What the event source mappings do with messages: partial batch responses, and messages that no worker can process, up to
+the end of their way through the dead-letter queue."""
 
 import json
 
@@ -9,7 +9,7 @@ from waiting import until
 
 @pytest.fixture
 def hasty(stack):
-    """A message that was not done is seen again after a second."""
+    """A message that was not done becomes visible again after a second."""
     stack.hide_messages_for(1)
     yield stack
     stack.hide_messages_for(360)
@@ -25,7 +25,7 @@ def send(stack, body):
 
 
 def kept(stack, message_id):
-    """The rows of messages that nobody could work on."""
+    """The rows of messages that no worker could process."""
     scan = {"TableName": stack.table, "FilterExpression": "sk = :id", "ExpressionAttributeValues": {":id": {"S": message_id}}}
     pages = stack.emulator.client("dynamodb").get_paginator("scan").paginate(**scan)
     return [row for page in pages for row in page["Items"]]
@@ -50,7 +50,7 @@ def test_a_message_that_is_not_ours_is_kept_and_its_batch_mates_are_worked_on(ha
 
 
 def test_a_chunk_no_worker_can_do_is_settled_from_the_dead_letter_queue(hasty, ada):
-    """The api knows a processor that the worker lacks: such a job fails by itself, and says why."""
+    """The api knows a processor that the worker does not have: such a job fails by itself, with the reason."""
     job = ada.start({"processor": "ghost", "items": [{"id": "a"}, {"id": "b"}], "idField": "id", "toleratedFailures": {"count": 1}})
     ended = ada.until_ended(job["id"])
     assert (ended["status"], ended["processedItems"], ended["failedItems"]) == ("Failed", 0, 2)

@@ -1,4 +1,4 @@
-"""The schedule drives the cleanup. Nobody can wait for 30 days here: the rows are made older instead."""
+"""The schedule drives the cleanup. A test cannot wait for 30 days, so the rows are made older."""
 
 from ageing import age
 from waiting import until

@@ -1,4 +1,4 @@
-"""Who gets in: tokens checked by API Gateway's authorizer, and in the second stack by the function itself."""
+"""Sign-in: API Gateway's authorizer checks tokens, and in the second stack the function itself does."""
 
 import jwt
 import pytest
@@ -62,7 +62,7 @@ def test_open_routes_need_no_token(either, path):
 
 
 def test_a_page_of_a_listed_origin_may_call_and_no_other(stack_with_own_check, issuer):
-    """The gateway marks what the function answers. Marked by both, it would be marked for nobody."""
+    """The gateway adds CORS headers to the function's answers. If both added them, browsers would accept neither."""
     reader = stack_with_own_check.caller(issuer.token(scope="jobs:read"))
     allowed = lambda answer: answer.headers.getlist("access-control-allow-origin")
     preflight = {"access_control_request_method": "GET", "access_control_request_headers": "authorization"}

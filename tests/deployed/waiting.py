@@ -1,4 +1,4 @@
-"""Waiting for something to become so: looked at again and again until a deadline, never slept for."""
+"""Waits for a condition: checks it again and again until a deadline."""
 
 import time
 
@@ -7,7 +7,7 @@ GENEROUS_S = 600
 
 
 def until(what, look, within_s=GENEROUS_S, every_s=0.1):
-    """What `look` returns once it is true. Fails, saying `what` did not come to be, after `within_s` seconds."""
+    """Returns what `look` returns, once that is true. After `within_s` seconds it fails and names `what`."""
     deadline = time.monotonic() + within_s
     while True:
         seen = look()

@@ -1,4 +1,4 @@
-"""Every test of a `stack` runs over deployments that between them take every branch of the template."""
+"""Every test with a `stack` runs for deployments that together take every branch of the template."""
 
 import pytest
 from stack import stacks

@@ -1,4 +1,4 @@
-"""The template as CloudFormation would deploy it: through the SAM transform, then with parameters and conditions resolved.
+"""The template as CloudFormation deploys it: after the SAM transform, with parameters and conditions resolved.
 
 Tests look at this, not at the source text, so that what the transform adds is under test too.
 """
@@ -30,7 +30,7 @@ def _source():
 
 
 def source():
-    """The template as written, with `!Ref` and its like in their long form."""
+    """The template as written, with `!Ref` and similar tags in their long form."""
     return _plain(_source())
 
 
@@ -61,7 +61,7 @@ def _plain(node):
 
 
 class Stack:
-    """One deployment. Another resource's attribute stays a name, as in `Table.Arn`; a `!Ref` of one is its logical id."""
+    """One deployment. An attribute of another resource stays a name, such as `Table.Arn`; a `!Ref` to it is its logical id."""
 
     def __init__(self, **parameters):
         self.template = copy.deepcopy(_transformed())
@@ -166,7 +166,7 @@ def _listed(value):
 
 
 def stacks():
-    """Deployments that between them take every branch of every condition."""
+    """Deployments that together take every branch of every condition."""
     return {
         "gateway": Stack(),
         "jwks": Stack(

@@ -1,4 +1,4 @@
-"""What callers meet: which routes want a token, and how many requests pass."""
+"""The API: which routes need a token, and how many requests are allowed."""
 
 import re
 
@@ -71,7 +71,8 @@ def test_the_stage_is_throttled_and_logged(stack):
 
 
 def test_changes_that_the_stage_deploys_are_made_one_after_the_other(stack):
-    """The stage deploys by itself. Two routes made at once conflict now and then, and the whole deployment with them."""
+    """The stage deploys by itself. Two routes that are created at the same time sometimes conflict,
+    and then the whole deployment fails."""
     (stage,) = (r for r in stack.resources.values() if r["Type"] == "AWS::ApiGatewayV2::Stage")
     assert stage["Properties"]["AutoDeploy"] is True
     behind, chain = stage["DependsOn"], []
@@ -90,7 +91,8 @@ def listed(constant):
 
 
 def test_the_gateway_marks_answers_for_pages_as_the_function_would():
-    """Its own refusals (401, 413, 429, 503) reach no function. Whoever marks, marks alone: a header twice is none to a browser."""
+    """The gateway's own refusals (401, 413, 429, 503) reach no function. Only one of the two may add
+    CORS headers: browsers reject a header that comes twice."""
     stack = Stack(Origins="https://a.example,http://localhost:3000")
     (api,) = stack.of_type("AWS::ApiGatewayV2::Api").values()
     cors = api["CorsConfiguration"]

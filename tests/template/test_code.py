@@ -1,4 +1,4 @@
-"""Template and code speak of the same things: environment variables, keys, indexes, TTL."""
+"""Template and code agree: environment variables, keys, indexes, TTL."""
 
 import re
 
@@ -23,7 +23,7 @@ def code(folder):
 
 
 def read_in(folder):
-    """The variables this code reads: by literal, or by a constant that is more than declared."""
+    """The variables that this code reads: by a literal, or by a constant that is used."""
     text = re.sub(r"const HEADWAY_[A-Z_]+: &str = \"HEADWAY_[A-Z_]+\";", "", code(folder))
     literals = re.findall(r'"(HEADWAY_[A-Z_]+)"', text)
     # A character or a raw string may hold a quote that ends no string.
@@ -34,7 +34,7 @@ def read_in(folder):
 
 
 def folders_of(function):
-    """Where the function's own code is."""
+    """The folder of the function's own code."""
     return [f"functions/{FUNCTIONS[function]}/src", *MORE.get(function, [])]
 
 
@@ -57,7 +57,7 @@ def test_no_variable_is_read_that_nobody_sets(function):
 
 
 def test_doctor_knows_every_variable():
-    """`headway doctor` calls any other HEADWAY_ variable misspelt."""
+    """`headway doctor` reports any other HEADWAY_ variable as misspelt."""
     listed = re.search(r"const KNOWN: &\[&str\] = &\[(.*?)\];", code("functions/local/src/doctor"), flags=re.DOTALL)[1]
     known = {f"HEADWAY_{name}" for name in re.findall(r'"([A-Z_]+)"', listed)}
     set_on_lambda = set().union(*(ever_set_for(function) for function in FUNCTIONS))
@@ -79,7 +79,7 @@ def keys(key_schema):
 
 
 def test_keys_indexes_and_ttl_are_the_codes():
-    """The code makes the same table where there is no template; there its tests run."""
+    """Without a template the code creates the same table, and its tests run on that."""
     table = Stack().of_type("AWS::DynamoDB::Table")["Table"]
     constants = schema()
     made = re.findall(r"\((INDEX_[A-Z]+), ([A-Z_]+), ([A-Z_]+)\)", code("shared/aws/src/dynamodb"))
@@ -121,7 +121,7 @@ MAPPING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_role_allows_what_no_code_calls(function):
-    """Which function makes which call is seen by running them: `tests/safe/roles.rs` compares each role with its own calls."""
+    """To see which function makes which call, they must run: `tests/safe/roles.rs` compares each role with its own calls."""
     allowed = {a for _, actions, _ in Stack().statements(function) for a in actions}
     text = code("shared/aws/src")
     called = {action for call, action in ACTIONS.items() if re.search(rf"\.{call}\(\)", text)}

@@ -1,4 +1,4 @@
-"""The cost of an idle stack is reckoned from this template, with the prices the command reckons with."""
+"""The cost of an idle stack is calculated from this template, with the command's prices."""
 
 import re
 
@@ -19,7 +19,7 @@ def row(name):
 
 
 def usd(amount, line):
-    """The amount, which the column without free tier must show, rounded."""
+    """The amount, rounded, which the column without free tier must show."""
     told = line.split("|")[4].strip().removeprefix("$")
     assert told == f"{amount:.{len(told.split('.')[1])}f}", f"{line}: {amount}"
     return amount

@@ -1,4 +1,4 @@
-"""`make deploy`: says what is missing before it builds, and hands every setting to the template, whatever it holds."""
+"""`make deploy` says what is missing before it builds, and passes every setting to the template unchanged."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ENDPOINTS = '{"crm": {"url": "https://crm.example/a?b=c", "secret": "whsec_\\"\\
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs the script in a copy of the project's top, with tools that only write down how they were called."""
+    """Runs the script in a copy of the project's top directory, with fake tools that only record how they were called."""
     for name in ["tools", "bin", "target/lambda"]:
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "tools/deploy.sh").write_text(SCRIPT)
@@ -54,7 +54,7 @@ def run(tmp_path):
 
 
 def overrides(call):
-    """The parameters that a call hands over, as the tool reads them."""
+    """The parameters of a call, as the tool reads them."""
     given = call[call.index("--parameter-overrides") + 1 :]
     if call[0] == "sam":
         given = [word for argument in given for word in shlex.split(argument)]
@@ -112,9 +112,9 @@ REFUSED = {
     "keys over http": ({"AUTH": "jwks", "JWKS_URL": "http://login.example/keys"}, "JWKS_URL is http://login.example/keys"),
     "a stack's name that is none": ({"STACK": "my_jobs"}, "STACK is my_jobs"),
     "a stack's name that is too long": ({"STACK": "j" * 129}, "STACK is jjj"),
-    "more processors than an environment holds": ({"PROCESSORS": "[" + " " * 2_099 + "]"}, "PROCESSORS has 2101 bytes, at most 2100 fit"),
+    "more processors than an environment holds": ({"PROCESSORS": "[" + " " * 2_099 + "]"}, "PROCESSORS has 2101 bytes, but 2100 is the maximum"),
     "the same in bytes": ({"PROCESSORS": "ü" * 1_051}, "PROCESSORS has 2102 bytes"),
-    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, at most 2700 fit"),
+    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 2700 is the maximum"),
 }
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_deployed_that_was_not_built(run, tmp_path):
 
 
 def test_the_build_leaves_what_is_packaged():
-    """CodeUri names a folder, which SAM zips: a zip of cargo-lambda's in there would be zipped again, and never start."""
+    """CodeUri names a folder, which SAM zips. A zip by cargo-lambda in it would be zipped again and could not start."""
     recipe = re.search(r"^build:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
     assert "cargo lambda build --release --arm64" in recipe
     assert "--output-format" not in recipe and "rm -rf target/lambda" in recipe

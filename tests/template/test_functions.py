@@ -1,4 +1,4 @@
-"""What runs: three functions alike in kind, each with a role, a log and a folder of its own."""
+"""The three functions: of the same kind, each with its own role, log and folder."""
 
 import pytest
 from stack import ROOT, Stack, source

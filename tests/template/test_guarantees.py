@@ -1,4 +1,4 @@
-"""The page of guarantees names no test that is not there."""
+"""Every test that the page of guarantees names exists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What AWS refuses only in the middle of a deployment, the template refuses before it begins."""
+"""The template refuses before a deployment begins what AWS refuses only in the middle of one."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def test_the_largest_environment_that_can_be_asked_for_is_one_that_lambda_takes(
 
 
 def raw(function):
-    """The function's variables as written: with references, and both sides of conditions one level up."""
+    """The function's variables as written, with references, and with both branches of the conditions one level up."""
     variables = source()["Resources"][function]["Properties"]["Environment"]["Variables"]
     flat = {}
     for name, value in variables.items():

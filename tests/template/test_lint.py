@@ -1,4 +1,4 @@
-"""The template is one that the tools and CloudFormation itself accept."""
+"""The tools and CloudFormation itself accept the template."""
 
 import yaml
 from cfnlint.api import lint_file

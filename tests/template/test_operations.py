@@ -1,4 +1,5 @@
-"""What operators see: metrics that the code sends, a dashboard of metrics that there are, a page for every alarm."""
+"""What operators see: metrics that the code sends, a dashboard with existing metrics, and a section in the runbook for
+every alarm."""
 
 import json
 import re
@@ -63,8 +64,8 @@ def test_every_alarm_watches_a_metric_that_there_is(stack):
 
 
 def test_alarms_ring_whenever_the_schedule_lets_the_cleanup_run(stack):
-    """A run without such a job sends no metric: an alarm that wants several periods in a row never sees them fill up if runs are
-    farther apart than its period."""
+    """A run without such a job sends no metric. So an alarm that needs several periods in a row never rings if its period is
+    shorter than the time between runs."""
     for name, alarm in alarms(stack).items():
         if alarm["Dimensions"][0]["Value"] == "CleanupFunction":
             assert alarm["EvaluationPeriods"] == alarm["Threshold"] == 1, name

@@ -1,4 +1,4 @@
-"""What carries chunks: hidden long enough while worked on, retried, set aside, settled."""
+"""The queues: visibility timeouts, receives, dead letters, and the mappings that settle chunks."""
 
 import pytest
 from stack import Stack, source
@@ -41,8 +41,8 @@ def test_pollers_of_the_dead_letter_queue_may_become_few(stack):
 
 
 def test_a_worker_may_send_what_is_left_to_its_own_queue(stack):
-    """Else Lambda drops what it invoked about 16 times in a row. Source: Lambda Developer Guide, "Use Lambda recursive loop
-    detection to prevent infinite loops"."""
+    """Otherwise Lambda drops a message after about 16 invocations in a row. Source: Lambda Developer Guide, "Use Lambda
+    recursive loop detection to prevent infinite loops"."""
     loops = {name: function.get("RecursiveLoop", "Terminate") for name, function in stack.functions().items()}
     assert loops == {"ApiFunction": "Terminate", "WorkerFunction": "Allow", "CleanupFunction": "Terminate"}
 

@@ -1,4 +1,4 @@
-"""What the README shows is what there is."""
+"""What the README shows is true."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may do what: one role a function, nothing by pattern, only what this stack made."""
+"""Permissions: one role for each function, no patterns, and only this stack's resources."""
 
 import pytest
 from stack import Stack
@@ -71,7 +71,7 @@ def test_only_the_worker_takes_messages(stack):
 
 
 def test_only_this_api_and_this_schedule_may_invoke():
-    """A permission's source is the one place where AWS knows only a pattern: it must begin with our own API."""
+    """Only for a permission's source does AWS need a pattern. It must begin with this stack's API."""
     stack = Stack()
     permissions = stack.of_type("AWS::Lambda::Permission").values()
     sources = {(p["FunctionName"], p["Principal"]): p["SourceArn"] for p in permissions}

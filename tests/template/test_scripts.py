@@ -1,4 +1,4 @@
-"""No script depends on who is quicker: a reader that leaves early ends its writer, and with pipefail the script, now and then."""
+"""No script depends on timing: if a reader ends early, its writer fails, and with pipefail sometimes the whole script."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""What keeps jobs: on demand, recoverable, encrypted, left standing; and no name that a second stack would want too."""
+"""The table: on demand, recoverable, encrypted, kept when the stack is deleted, and without a name that a second stack
+would use too."""
 
 import pytest
 
