@@ -105,7 +105,7 @@ async fn by_command(api: &Api, world: &World, number: u64) -> Acknowledged {
     world.live.fetch_sub(1, SeqCst);
     let id = job["id"].as_str().unwrap().to_owned();
     let answer = api.get(&format!("jobs/{id}")).await;
-    assert_eq!(answer.body, job, "what the command was told of the end is what stands");
+    assert_eq!(answer.body, job, "the end that the command was told is final");
     let rows = std::fs::read_to_string(&file).unwrap();
     let failed = rows.lines().skip(1).zip(0..).filter(|(row, _)| row.split(',').nth(1) == Some("NA")).map(|(_, index)| index).collect();
     let total = rows.lines().count() as u64 - 1;

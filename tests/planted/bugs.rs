@@ -154,7 +154,7 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "clean settle and OUT do not exclude each other",
     },
     Bug {
-        name: "first-record-does-not-stand",
+        name: "first-record-is-not-kept",
         edits: &[
             edit(
                 "if stale || foreign || self.has(index) {",
@@ -545,7 +545,7 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "sweep-does-not-bring-parts-to-their-round",
         edits: &[edit("    send_revivals(app, &job, revived).await?;\n", "    drop(revived);\n")],
-        breaks: "a retry or resume whose requests died before its messages were sent stands for ever",
+        breaks: "a retry or resume whose requests died before its messages were sent never continues",
         trap: "ELECT, some revives sent: sweep",
     },
     Bug {

@@ -86,7 +86,7 @@ impl Golden {
         assert_eq!(format!("{:?}", ledger.outcome(outcome.id).await.unwrap().unwrap()), format!("{outcome:?}"));
         assert_eq!(ledger.parked((job.id, 2)).await.unwrap(), [parked()]);
         assert_eq!(ledger.care(outcome.id).await.unwrap(), Some(care()));
-        assert_eq!(ledger.secret("page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one stands");
+        assert_eq!(ledger.secret("page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one is kept");
         assert_eq!(ledger.told_processors().await.unwrap(), [ProcessorInfo::new("mine", &Options::default())]);
         let in_the_way = ledger.create(&Job { id: JobId(Uuid::from_u128(9)), ..job }, &raw("{}"), Some(&key()), None).await.unwrap();
         assert_eq!(in_the_way.unwrap().job, job_id(1));

@@ -59,7 +59,7 @@ fn ending() -> Vec<Bounds> {
         model("pause within a chunk", PAIR, 1).acts(&[Act::Pause, Act::Resume]).slow(1).fails(1),
         model("sweeps beside workers", ONE, 0).sweeps(&[Sweep::Soon, Sweep::Hours]).crashes(2).fails(1),
         model("deletion and a late duplicate", ONE, 0).acts(&[Act::Delete]).sweeps(&[Sweep::Hours]).duplicates(1).fails(1),
-        model("deletion and a worker that stands still", ONE, 0).acts(&[Act::Delete]).sweeps(&[Sweep::Hours]).duplicates(1).stalls(true),
+        model("deletion and a worker that is frozen", ONE, 0).acts(&[Act::Delete]).sweeps(&[Sweep::Hours]).duplicates(1).stalls(true),
     ]
 }
 

@@ -136,7 +136,7 @@ impl Ledger for Ports {
         key: Option<&SubmissionKey>,
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
-        assert!(key.is_some() && replacing.is_none(), "a model has one job, which its key stands for");
+        assert!(key.is_some() && replacing.is_none(), "a model has one job, which has its key");
         match self.ask(|| Ask::Create(JobRow::of(job, hour(self.0.now)))).await? {
             Answer::Created(true) => Ok(None),
             Answer::Created(false) => Ok(key.map(|key| SubmissionKey { job: job_id(), ..key.clone() })),

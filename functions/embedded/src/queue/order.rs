@@ -69,7 +69,7 @@ fn loads(work: &Work<'_>, consumer_time: &ConsumerTime, queue: QueueId) -> rusql
     Ok(loads)
 }
 
-/// The groups with messages that may be received now. The newest message that waits stands for the last that was sent.
+/// The groups with messages that may be received now. The newest waiting message counts as the last that was sent.
 fn candidates(work: &Work<'_>, loads: &BTreeMap<String, Load>, queue: QueueId) -> rusqlite::Result<Vec<Candidate>> {
     work.tx
         .prepare_cached(

@@ -55,8 +55,8 @@ impl Node {
         }
     }
 
-    /// The answer without what the use-case does not look at: of a job that is read to know whether it stands, nothing
-    /// else. Reads for looking upward are kept whole.
+    /// The answer without what the use-case does not use: of a job that is read to find out whether it is live, nothing
+    /// else. Reads for looking upward are kept complete.
     pub(super) fn of_use(&self, answer: Answer) -> Answer {
         match (&self.life, self.asks(), answer) {
             // A revival reads its part again.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 /// How deep an output may nest, the same as an item: it is part of a page that others parse.
 const DEPTH_MAX: usize = 100;
-/// What may stand around a JSON value (RFC 8259, 2), and is not kept.
+/// Whitespace that may surround a JSON value (RFC 8259, 2). It is not kept.
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// True if the answer says that its body is JSON: <https://mimesniff.spec.whatwg.org/#json-mime-type>.
