@@ -182,7 +182,7 @@ impl Upload {
         ))
     }
 
-    /// The first of these items that is not as it was sent, as far as that was noted.
+    /// The first of these items that differs from what was sent, as far as that was recorded.
     fn first_difference(&self, first_index: u64, count: u64) -> Result<Option<Difference>, CommandError> {
         let known = self.sent_rows.known(first_index, usize::try_from(count).unwrap_or_default());
         let (mut items, mut item) = (self.opened.again()?, Vec::new());

@@ -261,7 +261,7 @@ async fn continuing_with_an_edited_file_names_what_differs() {
     let short = |replaced: &str| rows(replaced).lines().take(101).fold(String::new(), |text, line| format!("{text}{line}\n"));
     home.file("rows.csv", short("170").replace("\n50\n", "\n51\n"));
     let cut = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
-    assert!(cut.code == Some(1) && cut.stderr.contains("the row on line 52 (item 50) is not as it was sent"), "{cut:?}");
+    assert!(cut.code == Some(1) && cut.stderr.contains("the row on line 52 (item 50) differs from what was sent"), "{cut:?}");
     home.file("rows.csv", short("170"));
     let cut = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
     assert!(cut.code == Some(1) && cut.stderr.contains("items 0 to 159, but the file ends after 100 items"), "{cut:?}");

@@ -93,7 +93,7 @@ async fn another_file_or_chunk_size_is_not_mixed_into_a_job() {
     let short = home.file("short.csv", rows(10));
     let other_file = run(&["submit", &short]).await;
     assert!(
-        other_file.code == Some(1) && other_file.stderr.contains("holds part 1, items 160 to 319, but the file ends after 10 items"),
+        other_file.code == Some(1) && other_file.stderr.contains("has part 1, items 160 to 319, but the file ends after 10 items"),
         "{other_file:?}"
     );
     assert_eq!(run(&["submit", &file, "--processor", "q"]).await.code, Some(2));
