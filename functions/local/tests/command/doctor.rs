@@ -61,7 +61,7 @@ async fn a_machine_is_checked_and_not_changed() {
     assert_eq!(failing(&run(&home, &[], &[]).await), ["data directory", "development key", "server"]);
     let people = home.run_command(home.command(&["doctor"]), "").await;
     assert_eq!(people.code, Some(1));
-    assert!(people.stdout.contains("✓ configuration") && people.stdout.contains("→ chmod 600 "), "{}", people.stdout);
+    assert!(people.stdout.contains("✓ configuration") && people.stdout.contains("→ run chmod 600 "), "{}", people.stdout);
 }
 
 #[tokio::test]
