@@ -89,7 +89,7 @@ async fn proxies_from_the_environment_are_not_used() {
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
         again.env(name, &address);
     }
-    let exit = again.args(["--exact", "connections::what_breaks_a_used_connection_is_sent_again"]).output().unwrap();
+    let exit = again.args(["--exact", "connections::a_request_that_breaks_a_used_connection_is_sent_again"]).output().unwrap();
     assert!(exit.status.success(), "{}", String::from_utf8_lossy(&exit.stdout));
     assert!(String::from_utf8_lossy(&exit.stdout).contains("1 passed"), "the test was run");
 }
