@@ -11,7 +11,7 @@ use headway_testkit::HeldClock;
 /// Longer ago than ended jobs are kept.
 const AGO: TimeDelta = TimeDelta::days(40);
 
-/// Starts a job without items, which ends at once, as if 40 days ago.
+/// Starts a job without items, which ends at once, with the time of 40 days ago.
 pub(crate) async fn ended_job(app: &App) -> JobId {
     let clock = HeldClock::at(SystemClock.now() - AGO);
     let jobs = Arc::new(Jobs::new(app.ledger.clone(), clock.clone()));

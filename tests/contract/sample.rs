@@ -60,7 +60,7 @@ pub(crate) fn key(job: &Job, key_hash: &str) -> SubmissionKey {
     SubmissionKey { user_id: job.user_id.clone(), key_hash: key_hash.to_owned(), job: job.id, fingerprint: "b".repeat(64) }
 }
 
-/// An outcome of a chunk of 10 items with one failure and one output, as it is before its first put.
+/// An outcome of a chunk of 10 items with one failure and one output, before it is first written.
 pub(crate) fn outcome(job: JobId, part: u32, chunk: u16) -> Outcome {
     let mut outcome = Outcome::new(ChunkId { job, part, chunk }, 0, 10);
     let failure = Failure::new(FailureKind::Permanent, "/year", "missing: \u{1F980}", 2, Some("ZRH".to_owned()), raw(r#"{"a":  1.0}"#));

@@ -39,7 +39,7 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// A job of that owner, with all its items or open for parts; everything else as if the caller had left it out.
+    /// A job of this owner, with all its items or open for parts. Everything else has its default.
     pub fn new(user_id: UserId, processor: impl Into<String>, items: Option<Vec<Box<RawValue>>>) -> Self {
         Self {
             created_by: user_id.to_string(),
@@ -59,7 +59,7 @@ impl Submission {
     }
 }
 
-/// An `Idempotency-Key` with the body it came with.
+/// An `Idempotency-Key`, and the hash of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestKey {
     /// SHA-256 of the key, in hex.

@@ -18,10 +18,10 @@ pub struct Server {
 }
 
 impl Home {
-    /// `serve` with these words on a port that is free.
+    /// `serve` with these arguments on a free port.
     ///
     /// # Panics
-    /// If it does not get ready.
+    /// It does not become ready.
     pub fn serve(&self, words: &[&str]) -> Server {
         self.serve_with(words, &[])
     }
@@ -29,7 +29,7 @@ impl Home {
     /// The same with these variables set.
     ///
     /// # Panics
-    /// If it does not get ready.
+    /// It does not become ready.
     pub fn serve_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Server {
         let mut command = self.command(&[&["serve", "--json", "--listen", "127.0.0.1:0"], words].concat());
         command.envs(environment.iter().copied());
@@ -39,7 +39,7 @@ impl Home {
     /// The server that this command starts, once it is ready.
     ///
     /// # Panics
-    /// If it does not get ready.
+    /// It does not become ready.
     pub fn ready(&self, command: Command) -> Server {
         let words = format!("{command:?}");
         let mut serving = Serving::spawn(command);
@@ -50,7 +50,7 @@ impl Home {
 }
 
 impl Server {
-    /// A command of the client towards this server.
+    /// A client command for this server.
     pub fn client(&self, home: &Home, words: &[&str]) -> Command {
         let mut command = home.command(words);
         command.env("HEADWAY_URL", &self.url).env("HEADWAY_TOKEN", &self.token);
@@ -71,16 +71,16 @@ impl Server {
         serde_json::from_str(ended.stdout.trim()).unwrap_or_else(|_| panic!("{words:?} gave no JSON: {ended:?}"))
     }
 
-    /// Whether it has said this, in its log or beside it.
+    /// True if it has written this, in its log or elsewhere.
     pub fn has_said(&self, words: &str) -> bool {
         self.serving.lines.lock().unwrap().iter().any(|line| line.contains(words))
     }
 }
 
-/// Looks again and again until there is something, as one has to with another process.
+/// Checks again and again until there is a result, as is needed with another process.
 ///
 /// # Panics
-/// If there is nothing in the end.
+/// There is no result in the end.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + LONG;
     loop {

@@ -19,7 +19,7 @@ use std::process::Command;
 
 pub(crate) use headway_testkit::home::Ended;
 
-/// The binary in a home of its own, with nothing of the caller's environment.
+/// Runs the binary with a home directory of its own and an empty environment.
 pub(crate) struct Home(headway_testkit::home::Home);
 
 impl Deref for Home {

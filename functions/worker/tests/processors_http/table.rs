@@ -12,8 +12,8 @@ use crate::cases::{Becomes, Case, LONG_SECONDS, SHORT_SECONDS, all};
 use crate::scripted::Scripted;
 use crate::{SECRET, item};
 
-/// Those that wait for a time limit are run side by side, and apart from all others: while they wait, nothing may keep
-/// this thread busy.
+/// Cases that wait for a time limit run at the same time, and separately from all others: while they wait, nothing may
+/// keep this thread busy.
 #[tokio::test]
 async fn every_line_holds() {
     let (slow, quick): (Vec<Case>, Vec<Case>) = all().into_iter().partition(Case::is_slow);
