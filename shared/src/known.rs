@@ -28,11 +28,11 @@ pub struct KnownProcessors {
 struct Told {
     cupboard: Arc<dyn Cupboard>,
     clock: Arc<dyn Clock>,
-    read: Mutex<Option<Reading>>,
+    read: Mutex<Option<LastRead>>,
 }
 
 #[derive(Debug)]
-struct Reading {
+struct LastRead {
     at: DateTime<Utc>,
     all: Arc<[ProcessorInfo]>,
 }
@@ -83,7 +83,7 @@ impl KnownProcessors {
         let own = told.cupboard.told_processors().await?;
         let by_name: BTreeMap<_, _> = self.named.iter().cloned().chain(own).map(|info| (info.name.clone(), info)).collect();
         let all: Arc<[ProcessorInfo]> = by_name.into_values().collect();
-        *read = Some(Reading { at: now, all: Arc::clone(&all) });
+        *read = Some(LastRead { at: now, all: Arc::clone(&all) });
         Ok(all)
     }
 }

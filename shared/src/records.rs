@@ -51,7 +51,7 @@ pub struct Page<T> {
 /// [`JobError::Unavailable`].
 pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<Failure>, JobError> {
     let bytes = |failure: &Failure| failure.item.get().len() + failure.message.len() + failure.code.len() + 150;
-    Reader { app, job, in_order: false, of_this_round: true, limit, bytes }.page(from, |outcome| outcome.failures).await
+    PageReader { app, job, in_order: false, of_this_round: true, limit, bytes }.page(from, |outcome| outcome.failures).await
 }
 
 /// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
@@ -62,10 +62,10 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
 /// [`JobError::Unavailable`].
 pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, JobError> {
     let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |output| output.get().len()) + 150;
-    Reader { app, job, in_order: job.is_live(), of_this_round: false, limit, bytes }.page(from, |outcome| outcome.outputs).await
+    PageReader { app, job, in_order: job.is_live(), of_this_round: false, limit, bytes }.page(from, |outcome| outcome.outputs).await
 }
 
-struct Reader<'a, B> {
+struct PageReader<'a, B> {
     app: &'a App,
     job: &'a Job,
     /// True to stop before the first chunk that is not settled.
@@ -76,7 +76,7 @@ struct Reader<'a, B> {
     bytes: B,
 }
 
-impl<B> Reader<'_, B> {
+impl<B> PageReader<'_, B> {
     async fn page<T>(&self, from: Position, records_of: impl Fn(Outcome) -> BTreeMap<u64, T>) -> Result<Page<T>, JobError>
     where
         B: Fn(&T) -> usize,

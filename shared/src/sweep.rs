@@ -147,7 +147,7 @@ fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<Ending> {
         return Some(Ending::Abandoned { untouched_since: now - time(OPEN_WITHOUT_PART_MAX) });
     }
     if job.paused && job.updated_at < now - time(PAUSED_MAX) {
-        return Some(Ending::Failed("it was paused for too long: retry it to go on".to_owned()));
+        return Some(Ending::Failed("it was paused for too long: retry it to continue".to_owned()));
     }
     if job.sealed && !job.paused && exact.updated_at < now - time(MESSAGE_KEPT_MAX) && parts.iter().any(|part| !part.is_full()) {
         let pending = exact.pending_items();
@@ -359,7 +359,10 @@ mod tests {
         world.write(id, JobWrite::Pause).await;
         assert_eq!((world.sweep_after(13 * DAY).await.ended, world.sweep_after(2 * DAY).await.ended), (0, 1));
         let job = world.app.jobs.get(id).await.unwrap().unwrap();
-        assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some("it was paused for too long: retry it to go on")));
+        assert_eq!(
+            (job.status, job.error_message.as_deref()),
+            (JobStatus::Failed, Some("it was paused for too long: retry it to continue"))
+        );
     }
 
     /// Bug found: a live job was ended too early, or by a write that does not check the time again.

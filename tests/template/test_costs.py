@@ -52,7 +52,7 @@ def test_the_idle_stack_is_reckoned_from_the_template():
     with_free = max(polls * 0.40e-6 - 0.40, 0) + (runs + reads * 0.125) * 1e-6
     assert f"| **${with_free:.2f}** |" in row("**so far**")
     readme = (ROOT / "README.md").read_text()
-    assert f"${total:.2f} a month" in readme and f"${polls * 0.40e-6:.2f} are" in readme and f"(${with_free:.2f} within" in readme
+    assert f"${total:.2f} a month" in readme and f"${polls * 0.40e-6:.2f} is for" in readme and f"(${with_free:.2f} within" in readme
     assert f"| Alarms | {len(stack.of_type('AWS::CloudWatch::Alarm'))} |" in TEXT
 
 

@@ -106,7 +106,7 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
     let from = token.map_or_else(|| Ok(Position::default()), |bytes| position(&bytes))?;
     let room = state.budget.room(&claims.owner, PAGE_BYTES_MAX).await?;
     let page = R::page(state, job, from, *page_size).await?;
-    let (mut written, mut next) = (Written::new::<R>(*format, is_first), page.next);
+    let (mut written, mut next) = (PageWriter::new::<R>(*format, is_first), page.next);
     let fitted = written.push_all::<R>(&page.records)?;
     if fitted < page.records.len() {
         // Quoting made the page larger than estimated. It ends earlier now, and only the ledger knows the position of
@@ -118,13 +118,13 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
 }
 
 /// A page as far as it has been written.
-struct Written {
+struct PageWriter {
     format: Format,
     body: Vec<u8>,
     records: usize,
 }
 
-impl Written {
+impl PageWriter {
     fn new<R: Records>(format: Format, is_first: bool) -> Self {
         let mut body = Vec::new();
         match format {

@@ -38,10 +38,10 @@ pub struct Options {
     /// What its items wait for when they are throttled or cannot reach their downstream, as people call it: the name of an
     /// endpoint, for example. `None` for the processor's own name.
     pub limit: Option<String>,
-    /// Whether each call has a thread to itself, so that one that computes or blocks holds up nothing else. `false` is for a
-    /// processor whose calls only ever wait: it saves some microseconds an item, and a thread for each call under way.
+    /// True if each call gets its own thread, so that a call that computes or blocks delays no other. `false` is for a
+    /// processor whose calls only wait: it saves some microseconds for each item, and a thread for each running call.
     pub own_thread: bool,
-    /// The most items in a chunk (1 to 250), or `None` to fit the size of the job.
+    /// The maximum number of items in a chunk (1 to 250), or `None` to fit the size of the job.
     pub chunk_size: Option<u16>,
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::asked::Asker;
 use crate::edit;
-use crate::reading::{self, Reading};
+use crate::reading::{self, ReadSchema};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
 use crate::unfit;
@@ -275,7 +275,7 @@ fn never_text(schema: &Value) -> HashMap<String, Types> {
     types.filter(|(_, types)| !types.has_text()).collect()
 }
 
-fn options(reading: &Reading) -> ValidationOptions<'static> {
+fn options(reading: &ReadSchema) -> ValidationOptions<'static> {
     let bytes_max = (PATTERNS_BYTES_MAX / reading.pattern_count.max(1)).min(PATTERN_BYTES_MAX);
     let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
     jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false).with_pattern_options(patterns)

@@ -15,7 +15,7 @@ use crate::refusal::{REFUSALS_MAX, Refusal};
 
 /// A schema of which every part is known.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct ReadSchema {
     /// The schema with its patterns translated into the engine's dialect.
     pub(crate) schema: Value,
     /// The original patterns, by their translations.
@@ -31,18 +31,18 @@ pub(crate) struct Reading {
 /// # Errors
 ///
 /// Everything in it that would not be checked; twenty entries at most.
-pub(crate) fn read(schema: Value) -> Result<Reading, Vec<Refusal>> {
+pub(crate) fn read(schema: Value) -> Result<ReadSchema, Vec<Refusal>> {
     let mut schema = schema;
-    let mut reader = Reader::new(&schema);
+    let mut reader = SchemaReader::new(&schema);
     if is_endless(&schema) {
         return Err(vec![Refusal::new("/$ref", "leads back to itself and checks nothing: refer to a schema that checks something")]);
     }
     reader.schema(&mut schema, Draft::DEFAULT, "");
-    let Reader { refusals, patterns, schemas, pattern_count, .. } = reader;
-    if refusals.is_empty() { Ok(Reading { schema, patterns, schemas, pattern_count }) } else { Err(refusals) }
+    let SchemaReader { refusals, patterns, schemas, pattern_count, .. } = reader;
+    if refusals.is_empty() { Ok(ReadSchema { schema, patterns, schemas, pattern_count }) } else { Err(refusals) }
 }
 
-struct Reader {
+struct SchemaReader {
     refusals: Vec<Refusal>,
     patterns: HashMap<String, String>,
     schemas: usize,
@@ -55,7 +55,7 @@ struct Reader {
     ids: Vec<String>,
 }
 
-impl Reader {
+impl SchemaReader {
     fn new(schema: &Value) -> Self {
         let mut ids = Vec::new();
         all_ids(schema, &mut ids);

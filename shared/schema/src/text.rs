@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 
 /// The other reading of a text.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Reading {
+pub(crate) struct TypedText {
     pub(crate) value: Value,
     /// True if it may be an integer: no exponent, and only zeros as a fraction. `1E+05` is a number that a spreadsheet
     /// has rounded; data frames write `2004.0` in a column with gaps.
@@ -26,23 +26,23 @@ const OBJECT: u8 = 64;
 
 /// The empty text can be `null`; `true` and `false` in any case can be booleans; a number must be written as in JSON:
 /// without zeros in front, with no sign but `-`, and with nothing around it.
-pub(crate) fn reading(text: &str) -> Option<Reading> {
+pub(crate) fn reading(text: &str) -> Option<TypedText> {
     match text.as_bytes().first() {
-        None => Some(Reading { value: Value::Null, whole: false }),
+        None => Some(TypedText { value: Value::Null, whole: false }),
         Some(b'-' | b'0'..=b'9') => number(text),
-        Some(b't' | b'T') if text.eq_ignore_ascii_case("true") => Some(Reading { value: true.into(), whole: false }),
-        Some(b'f' | b'F') if text.eq_ignore_ascii_case("false") => Some(Reading { value: false.into(), whole: false }),
+        Some(b't' | b'T') if text.eq_ignore_ascii_case("true") => Some(TypedText { value: true.into(), whole: false }),
+        Some(b'f' | b'F') if text.eq_ignore_ascii_case("false") => Some(TypedText { value: false.into(), whole: false }),
         _ => None,
     }
 }
 
 /// A number as in JSON's grammar, within f64's range.
-fn number(text: &str) -> Option<Reading> {
+fn number(text: &str) -> Option<TypedText> {
     if !text.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let number: Number = serde_json::from_str(text).ok()?;
-    Some(Reading { value: Value::Number(number), whole: is_whole(text) })
+    Some(TypedText { value: Value::Number(number), whole: is_whole(text) })
 }
 
 fn is_whole(text: &str) -> bool {
@@ -51,7 +51,7 @@ fn is_whole(text: &str) -> bool {
     digits.bytes().all(|b| b.is_ascii_digit()) && fraction.bytes().all(|b| b == b'0')
 }
 
-impl Reading {
+impl TypedText {
     /// As JSON: a number keeps its digits.
     pub(crate) fn json<'t>(&self, text: &'t str) -> &'t str {
         match &self.value {

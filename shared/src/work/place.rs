@@ -187,7 +187,7 @@ pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 mod tests {
     use super::*;
 
-    /// What broke it: a call that waited for a thread was timed out for it, and counted as stuck.
+    /// Bug found: while a call waited for a thread, its time limit passed, and it counted as stuck.
     #[test]
     fn who_waits_for_a_thread_is_not_being_called_yet() {
         let place = Place::on_threads().unwrap();

@@ -129,9 +129,9 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
 /// A variable that is missing from the environment, or an error of the runtime.
 pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: Processors) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
-    // Callers may have to wait for a new processor; those that are known go on being worked on.
+    // Callers cannot use a new processor yet. Processors that are known already continue to run.
     if let Err(error) = known::tell(app.cupboard.as_ref(), &processors).await {
-        tracing::error!(error = error_chain(&error), "the api is not told of this worker's processors");
+        tracing::error!(error = error_chain(&error), "this worker's processors could not be announced to the api");
     }
     let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
     let handler = &handler;

@@ -1,4 +1,4 @@
-//! A worker whose processor never yields, in a process of its own: it hands back what it has not begun, and ends itself.
+//! A worker with a processor that never yields, as a separate process: it returns the items that have not begun, and ends.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -82,7 +82,7 @@ impl Host {
     }
 }
 
-/// What broke it: a worker that goes on with ever more stuck threads.
+/// Would find a worker that continues with more and more stuck threads.
 #[tokio::test]
 async fn a_stuck_worker_hands_back_the_rest_and_ends_itself_and_the_next_one_goes_on() {
     let hosted = Hosted::open(None).await.unwrap();

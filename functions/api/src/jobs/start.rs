@@ -85,7 +85,7 @@ pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
     let Some(members) = json::object(body)? else {
         return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be an object")]));
     };
-    let mut reader = Reader { members, wrong: Vec::new() };
+    let mut reader = BodyMembers { members, wrong: Vec::new() };
     let request = reader.request();
     reader.refuse_the_rest();
     match request {
@@ -95,12 +95,12 @@ pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
 }
 
 /// The members that have not been read yet, and what is wrong so far. A member that is null counts as absent.
-struct Reader<'a> {
+struct BodyMembers<'a> {
     members: BTreeMap<String, &'a RawValue>,
     wrong: Vec<Violation>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> BodyMembers<'a> {
     /// `None` only if something is wrong.
     fn request(&mut self) -> Option<StartJobRequest> {
         let sealed = self.value("sealed", "must be true or false", Value::as_bool).unwrap_or(true);

@@ -29,7 +29,7 @@ struct Connection {
 
 /// An open connection. It is no longer counted once this is dropped.
 #[derive(Debug, Clone)]
-pub(super) struct Place(Arc<Held>);
+pub(super) struct ConnectionPlace(Arc<Held>);
 
 #[derive(Debug)]
 struct Held {
@@ -40,7 +40,7 @@ struct Held {
 
 /// A running request on a connection, until dropped. Meanwhile its connection is not closed for a new one.
 #[derive(Debug)]
-pub(super) struct Request(Place);
+pub(super) struct Request(ConnectionPlace);
 
 impl Connections {
     /// Room for `most` connections.
@@ -50,7 +50,7 @@ impl Connections {
 
     /// A place for a new connection. If all are taken, the one that has been idle for longest is closed; if none is
     /// idle, this waits.
-    pub(super) async fn place(self: &Arc<Self>) -> Place {
+    pub(super) async fn place(self: &Arc<Self>) -> ConnectionPlace {
         loop {
             let changed = self.changed.notified();
             if let Some(place) = self.place_now() {
@@ -60,7 +60,7 @@ impl Connections {
         }
     }
 
-    fn place_now(self: &Arc<Self>) -> Option<Place> {
+    fn place_now(self: &Arc<Self>) -> Option<ConnectionPlace> {
         let mut open = self.lock();
         if open.connections.len() >= self.most {
             let idlest = open.connections.iter().filter_map(|(number, one)| Some((one.idle_since?, *number))).min();
@@ -72,7 +72,7 @@ impl Connections {
         let (number, (tell, cut)) = (open.count, watch::channel(false));
         open.connections.insert(number, Connection { idle_since: Some(number), cut: tell });
         drop(open);
-        Some(Place(Arc::new(Held { connections: Arc::clone(self), number, cut })))
+        Some(ConnectionPlace(Arc::new(Held { connections: Arc::clone(self), number, cut })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -80,7 +80,7 @@ impl Connections {
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     /// Records that a request has come.
     pub(super) fn request(&self) -> Request {
         if let Some(connection) = self.0.connections.lock().connections.get_mut(&self.0.number) {
@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    fn is_cut(place: &Place) -> bool {
+    fn is_cut(place: &ConnectionPlace) -> bool {
         place.cut().now_or_never().is_some()
     }
 

@@ -21,7 +21,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use super::connections::{Connections, Place, Request};
+use super::connections::{ConnectionPlace, Connections, Request};
 
 /// How long a connection may take for the complete head of a request, counted from the answer before. This covers both
 /// a slow head and an idle connection.
@@ -88,7 +88,7 @@ fn is_the_callers(error: &io::Error) -> bool {
 
 /// Serves one connection from its first request to its last. HTTP/1 only: a second protocol would need limits of its
 /// own.
-async fn connection(stream: TcpStream, router: Router, place: Place, mut stopped: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, router: Router, place: ConnectionPlace, mut stopped: watch::Receiver<bool>) {
     // Answers are written as a whole, so waiting for more data would only delay them.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);

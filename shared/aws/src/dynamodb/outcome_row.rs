@@ -22,7 +22,7 @@ use headway_core::waiting::WaitingFor;
 
 /// The records to be written. Succeeded items are stored as runs: first index and length.
 #[derive(Serialize)]
-struct Written<'a> {
+struct StoredRecords<'a> {
     processed: Vec<(u64, u64)>,
     failures: &'a BTreeMap<u64, Failure>,
     outputs: &'a BTreeMap<u64, OutputRecord>,
@@ -52,7 +52,7 @@ struct Records {
 
 /// The row for an outcome.
 pub(super) fn outcome_item(outcome: &Outcome, now: DateTime<Utc>) -> Result<Item, Cause> {
-    let records = Written {
+    let records = StoredRecords {
         processed: runs(outcome.processed.iter().copied()),
         failures: &outcome.failures,
         outputs: &outcome.outputs,

@@ -48,7 +48,7 @@ pub(super) struct Query {
 
 /// The result of a query.
 #[derive(Debug, Clone)]
-pub(super) struct Page {
+pub(super) struct QueryPage {
     pub(super) items: Vec<Item>,
     /// True if there may be more.
     pub(super) more: bool,
@@ -131,7 +131,7 @@ impl Table {
     }
 
     /// Reads a page. The read is consistent, except from an index, where DynamoDB does not offer that.
-    pub(super) async fn query(&self, query: Query) -> Result<Page, JobError> {
+    pub(super) async fn query(&self, query: Query) -> Result<QueryPage, JobError> {
         let projection = query.keys_only.then_some("#pk, #sk");
         let request = self
             .client
@@ -146,7 +146,7 @@ impl Table {
             .scan_index_forward(!query.newest_first)
             .set_limit(query.limit);
         let answer = request.send().await.map_err(|error| unavailable("the table: Query", error))?;
-        Ok(Page { items: answer.items.unwrap_or_default(), more: answer.last_evaluated_key.is_some_and(|key| !key.is_empty()) })
+        Ok(QueryPage { items: answer.items.unwrap_or_default(), more: answer.last_evaluated_key.is_some_and(|key| !key.is_empty()) })
     }
 
     pub(super) async fn delete(&self, key: Key) -> Result<(), JobError> {

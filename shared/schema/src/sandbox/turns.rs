@@ -106,14 +106,14 @@ pub(super) struct Turns {
     ring: VecDeque<Arc<str>>,
     owners: HashMap<Arc<str>, Owner>,
     suspects_running: usize,
-    /// What whoever was last to begin had taken by then. Nobody who comes is taken to have had less: time that somebody did
-    /// not use is not owed to them.
+    /// The time that the owner of the last batch had taken when it began. A new owner counts as having taken at least as
+    /// much: an owner who was idle gets no credit for that.
     least_taken: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Owner {
-    /// The time of children that its batches have taken, of those under way reckoned as one turn each.
+    /// The time of child processes that its batches have taken; a running batch counts as one turn.
     taken: Duration,
     /// Jobs with something waiting, the next one first.
     ring: VecDeque<u64>,

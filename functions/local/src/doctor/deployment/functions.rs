@@ -48,7 +48,7 @@ struct ScalingConfig {
 /// Lambda's description of the worker.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Worker {
+pub(super) struct WorkerConfiguration {
     function_name: String,
     #[serde(rename = "Timeout")]
     pub(super) timeout_seconds: u64,
@@ -68,7 +68,7 @@ struct Environment {
 }
 
 /// The worker, if it was found, and the checks.
-pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Worker>, Vec<Check>) {
+pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<WorkerConfiguration>, Vec<Check>) {
     let mut mappings = Vec::new();
     let sources = [("the queue", Some(queues.queue.arn())), ("the dead letters", queues.dead_letters_arn())];
     for (source, arn) in sources {
@@ -96,12 +96,12 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
 }
 
 /// The worker with this name, and the checks.
-async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, checks: &mut Vec<Check>) -> Option<Worker> {
+async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, checks: &mut Vec<Check>) -> Option<WorkerConfiguration> {
     let asked = Utc::now();
     match deployment.lambda.get(&[API, "functions", name, "configuration"], &[]).await {
         Ok((headers, body)) => {
             checks.push(server::clock(CLOCK, &headers, asked..=Utc::now()));
-            match serde_json::from_slice::<Worker>(&body) {
+            match serde_json::from_slice::<WorkerConfiguration>(&body) {
                 Ok(worker) => {
                     checks.push(worker.look(deployment, queues));
                     Some(worker)
@@ -144,7 +144,7 @@ async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<Map
     Ok(mapping)
 }
 
-impl Worker {
+impl WorkerConfiguration {
     fn look(&self, deployment: &Deployment, queues: &Queues) -> Check {
         let name = &self.function_name;
         if !matches!(self.state.as_str(), "" | "Active" | "Inactive") || self.last_update_status == "Failed" {

@@ -86,7 +86,7 @@ fn an_owner_never_has_all_children() {
     assert!(Turns::new(1).next().is_none());
 }
 
-/// Jobs that had items cut off never have all children either, whoever owns them.
+/// Jobs that had items cut off never have all children either, even of different owners.
 #[test]
 fn suspects_never_have_all_children() {
     let mut turns = Turns::new(2);
