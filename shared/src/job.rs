@@ -200,7 +200,8 @@ impl Job {
         self.is_live() && !self.paused
     }
 
-    /// Whether workers park what they meet of it, so that it can go on: it is paused, or it has failed and may be retried.
+    /// True if workers park its messages, so that it can continue later: it is paused, or it has failed and may be
+    /// retried.
     pub fn parks(&self) -> bool {
         self.paused || self.status == JobStatus::Failed
     }

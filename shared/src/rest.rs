@@ -22,7 +22,7 @@ use crate::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
 use crate::part::Part;
 use crate::settle::show;
 
-/// Of how many parts the outcome rows are read at a time.
+/// How many parts' outcome rows are read at a time.
 const PARTS_AT_ONCE: usize = 16;
 
 /// Finds out whether the numbers of an ended job are final, and records it if so. Returns true if it recorded that now.

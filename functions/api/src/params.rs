@@ -16,15 +16,15 @@ use crate::problem::ApiErrorResponse;
 const PARAMS: &str = "/params";
 const SCHEMA: &str = "/params/schema";
 
-/// The `paramsSchema` of each processor that jobs were started with, as it is handed to the children.
+/// The `paramsSchema` of each processor with which jobs were started, prepared for the child processes.
 #[derive(Debug, Default)]
 pub(crate) struct ParamsSchemas(Mutex<HashMap<String, Arc<Known>>>);
 
 #[derive(Debug)]
 struct Known {
-    /// What it was made of: a worker that is deployed anew may tell of another.
+    /// The schema's source: a new version of the worker may announce a different one.
     schema: serde_json::Value,
-    /// `None` if every object will do.
+    /// `None` if every object is valid.
     source: Option<Arc<Source>>,
     /// True if the params contain a JSON Schema that has to be compiled too.
     is_json_schema: bool,
@@ -60,7 +60,7 @@ impl ParamsSchemas {
         Ok(())
     }
 
-    /// Kept from one job to the next: children keep compiled schemas by their source.
+    /// Kept from one job to the next, since child processes keep compiled schemas by their source.
     fn known(&self, info: &ProcessorInfo) -> Arc<Known> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match all.get(&info.name).filter(|known| known.schema == info.params_schema) {
@@ -74,7 +74,8 @@ impl ParamsSchemas {
     }
 }
 
-/// What is wrong with the `paramsSchema` of these processors: no job of theirs could be started. A line each.
+/// What is wrong with the `paramsSchema` of these processors, one line each. No job can be started with such a
+/// processor.
 pub async fn unusable_schemas<'a>(schemas: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Vec<String> {
     let mut found = Vec::new();
     for (processor, schema) in schemas {

@@ -33,7 +33,7 @@ pub struct Upload {
     pub opened: Opened,
     /// What the first reading found.
     pub survey: Arc<Survey>,
-    /// The most items in a chunk of this job.
+    /// The maximum number of items in a chunk of this job.
     pub items_per_chunk_max: u16,
     /// The record of the rows sent before.
     pub sent_rows: Arc<SentRows>,
@@ -250,7 +250,7 @@ impl Upload {
     }
 }
 
-/// Refuses an answer that no Headway server gives to a part: it may never have arrived.
+/// Refuses an answer that a Headway server never gives to a part: the part may never have arrived.
 fn taken(answer: &Answer) -> Result<(), ClientError> {
     answer.json::<serde::de::IgnoredAny>().map(|_| ()).map_err(ClientError::Answer)
 }

@@ -103,7 +103,7 @@ impl Worker {
                 let failure = chunk.failure(FailureKind::Crashed, message, chunk.message.attempt + strikes, value);
                 settlement.results.insert(index, ItemResult::Failed(failure));
                 self.checkpoint(&settlement).await?;
-                // The remaining items go back as a new message, whose receive count starts at zero.
+                // The remaining items are returned as a new message, whose receive count starts at zero.
                 stop = Some((ReturnReason::Deadline, Wait::default()));
                 continue;
             }
@@ -142,7 +142,7 @@ impl Worker {
         Ok(self.ran(run, entry.leaving(self, settlement), returned))
     }
 
-    /// Both tries of an item that has its place.
+    /// Both tries of an item that has a place.
     async fn careful_tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
         match self.tries(run, index, value, run.chunk.message.attempt).await {
             Tried::Again(again) => {

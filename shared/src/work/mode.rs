@@ -6,8 +6,8 @@ use crate::chunk::ChunkMessage;
 /// A chunk whose message was received this often runs in careful mode. Two receives may be caused by another item's
 /// crash; three are suspicious.
 const CAREFUL_FROM_RECEIVES: u32 = 3;
-/// From this receive on an item that was struck runs before the others. Two items that both kill their worker would else take
-/// turns: each death leaves the mark on the other one, and neither is ever struck twice.
+/// From this receive on an item with a strike runs before the others. Otherwise two items that both kill their worker
+/// would take turns: each death leaves the mark on the other one, and neither ever gets two strikes.
 const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;
 
 /// How items are run.
@@ -17,7 +17,7 @@ pub(super) enum Mode {
     Each,
     /// One at a time, each marked before it begins: one of them may have killed its worker.
     Careful {
-        /// Whether what was struck before runs first, and not last.
+        /// True if items with a strike run first, and not last.
         suspects_first: bool,
     },
 }

@@ -36,7 +36,7 @@ pub(super) struct Prepared {
     pub(super) places: Arc<Semaphore>,
     /// How long its items have taken here so far.
     pub(super) pace: Arc<Pace>,
-    /// Whether its items are let through to their downstream.
+    /// Decides whether its items may go to their downstream.
     pub(super) closing: Arc<Closing>,
 }
 
@@ -57,7 +57,7 @@ impl Pace {
     /// Records how long an item took.
     pub(super) fn note(&self, took: Duration) {
         let took = took.as_micros().try_into().unwrap_or(u64::MAX / Self::ITEMS);
-        // Of two concurrent notes one may be lost, which does not matter for an estimate.
+        // If two are recorded at the same time, one may be lost. That does not matter for an estimate.
         let known = self.0.load(Ordering::Relaxed);
         let next = if known == 0 { took } else { known - known / Self::ITEMS + took / Self::ITEMS };
         self.0.store(next, Ordering::Relaxed);
@@ -83,7 +83,7 @@ struct Entry {
     last_used: u64,
 }
 
-/// What is prepared.
+/// The prepared job.
 #[derive(Default)]
 pub(super) struct PreparedJobs {
     cache: Mutex<Cache>,
@@ -91,7 +91,7 @@ pub(super) struct PreparedJobs {
     pub(super) meanwhile: Option<Meanwhile>,
 }
 
-/// What happens while the processor of this job is prepared.
+/// Awaited while the processor of this job is prepared.
 pub(super) type Meanwhile = Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl std::fmt::Debug for PreparedJobs {

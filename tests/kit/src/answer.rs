@@ -1,4 +1,4 @@
-//! What a router said to a request.
+//! A router's answer to a request.
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// An answer, read to its end.
+/// An answer, read completely.
 #[derive(Debug)]
 pub struct Answer {
     /// Its status.
@@ -20,10 +20,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What this router says to a request.
+    /// This router's answer to a request.
     ///
     /// # Panics
-    /// If the answer's body breaks off or is not text.
+    ///
+    /// The answer's body ends too early or is not text.
     pub async fn of<B>(router: &Router, request: Request<B>) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -34,18 +35,20 @@ impl Answer {
         Self { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    /// Its body as JSON.
+    /// The body as JSON.
     ///
     /// # Panics
-    /// If it is not JSON.
+    ///
+    /// It is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// A header's text; empty if it is not there.
+    /// A header's text; empty if the header is missing.
     ///
     /// # Panics
-    /// If it is not text.
+    ///
+    /// It is not text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -53,7 +56,8 @@ impl Answer {
     /// The id of the job that was started.
     ///
     /// # Panics
-    /// If none was.
+    ///
+    /// No job was started.
     pub fn id(&self) -> String {
         assert_eq!(self.status, 202, "{}", self.body);
         self.json()["id"].as_str().unwrap().to_owned()
@@ -62,7 +66,8 @@ impl Answer {
     /// The last word of a problem's type.
     ///
     /// # Panics
-    /// If this is no problem.
+    ///
+    /// This is not a problem.
     pub fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{} {}", self.status, self.body);
         let document = self.json();
@@ -73,7 +78,8 @@ impl Answer {
     /// The query of the `Link` to the next page.
     ///
     /// # Panics
-    /// If the header is there and is no such link.
+    ///
+    /// The header exists but is not such a link.
     pub fn next_query(&self) -> Option<String> {
         let link = self.headers.get("link")?.to_str().unwrap();
         Some(link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())

@@ -7,10 +7,10 @@ use headway_core::Clock;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// When the tests' time begins: 2026-11-24T08:00:00Z.
+/// The beginning of time in tests: 2026-11-24T08:00:00Z.
 pub const BEGINNING: DateTime<Utc> = DateTime::from_timestamp(1_795_507_200, 0).expect("a time");
 
-/// Time stands still until a test lets it pass; ids are random.
+/// A clock that moves only when a test moves it; ids are random.
 #[derive(Debug)]
 pub struct HeldClock(Mutex<DateTime<Utc>>);
 
@@ -25,7 +25,7 @@ impl HeldClock {
         Arc::new(Self(Mutex::new(now)))
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub fn pass(&self, time: TimeDelta) {
         *self.0.lock().unwrap() += time;
     }
@@ -51,7 +51,7 @@ impl Clock for HeldClock {
     }
 }
 
-/// Goes on with tokio's time, which a test may pause; ids are random.
+/// A clock that follows tokio's time, which a test may pause; ids are random.
 #[derive(Debug)]
 pub struct VirtualClock(Instant);
 

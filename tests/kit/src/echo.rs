@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use headway_core::{Item, ItemError, ItemProcessor, Output};
 use serde_json::Value;
 
-/// Returns each item as its output. An item with a member `fail` fails for good with that text, under its `code` or `asked`; one
-/// with `panic` panics with the item in the message; one with `wait` takes so many seconds and has no output.
+/// Returns each item as its output. An item with a member `fail` fails permanently with that text, with the code in
+/// `code` or `asked`; one with `panic` panics with the item in the message; one with `wait` takes that many seconds and
+/// has no output.
 #[derive(Debug)]
 pub struct Echo;
 

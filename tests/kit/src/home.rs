@@ -1,18 +1,19 @@
-//! The real binary, run in a home of its own.
+//! Runs the real binary with a home directory of its own.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes on a busy machine: only what hangs gets there.
+/// Longer than anything here takes on a busy machine: only something that hangs takes so long.
 pub const LONG: Duration = Duration::from_secs(120);
 
-/// The binary that `HEADWAY_BINARY` names; else the one that `cargo test --workspace` builds before any test runs, since the
-/// command's own tests need it.
+/// The binary that `HEADWAY_BINARY` names. If that is not set, the one that `cargo test --workspace` builds before any
+/// test runs, since the command's own tests need it.
 ///
 /// # Panics
-/// If it is not there, saying how to build it.
+///
+/// It does not exist; the message says how to build it.
 pub fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("HEADWAY_BINARY") {
         return PathBuf::from(named).canonicalize().unwrap();
@@ -31,7 +32,7 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// A source of the binary that is newer than it: cargo lists them beside it.
+/// A source file that is newer than the binary: cargo lists them in a file next to it.
 fn newer_source(binary: &Path) -> Option<String> {
     let built = binary.metadata().ok()?.modified().ok()?;
     let list = std::fs::read_to_string(binary.with_extension("d")).ok()?;
@@ -42,13 +43,14 @@ fn newer_source(binary: &Path) -> Option<String> {
 /// The path of a file in `examples/`.
 ///
 /// # Panics
-/// If it is not text.
+///
+/// It is not text.
 pub fn example(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
     path.to_str().unwrap().to_owned()
 }
 
-/// A directory in which the binary runs with nothing of the caller's environment.
+/// A directory in which the binary runs with an empty environment.
 #[derive(Debug)]
 pub struct Home {
     /// The directory.
@@ -61,17 +63,18 @@ pub struct Home {
 pub struct Ended {
     /// Its exit code, unless a signal ended it.
     pub code: Option<i32>,
-    /// What it wrote to stdout.
+    /// Its standard output.
     pub stdout: String,
-    /// What it wrote to stderr.
+    /// Its standard error.
     pub stderr: String,
 }
 
 impl Home {
-    /// A home for the binary found beside this test.
+    /// A home for the binary in the directory of this test.
     ///
     /// # Panics
-    /// If it is not built.
+    ///
+    /// The binary is not built.
     #[expect(clippy::new_without_default, reason = "it makes a directory, and may panic")]
     pub fn new() -> Self {
         Self::of(binary())
@@ -80,7 +83,8 @@ impl Home {
     /// A home for this binary.
     ///
     /// # Panics
-    /// If no directory can be made.
+    ///
+    /// The directory cannot be created.
     pub fn of(binary: impl Into<PathBuf>) -> Self {
         Self { dir: tempfile::tempdir().unwrap(), binary: binary.into() }
     }
@@ -90,16 +94,17 @@ impl Home {
         self.dir.path()
     }
 
-    /// Writes a file into the home and gives its name.
+    /// Writes a file into the home directory and returns its name.
     ///
     /// # Panics
-    /// If it cannot be written.
+    ///
+    /// The file cannot be written.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         std::fs::write(self.path().join(name), content).unwrap();
         name.to_owned()
     }
 
-    /// The binary with these words, its streams piped.
+    /// The binary with these arguments, and with pipes for its streams.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(words).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.path()).current_dir(self.path());
@@ -112,16 +117,18 @@ impl Ended {
     /// How this ended.
     ///
     /// # Panics
-    /// If it wrote what is not text.
+    ///
+    /// It wrote something that is not text.
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// The one problem on stderr.
+    /// The only problem on stderr.
     ///
     /// # Panics
-    /// If there is something else.
+    ///
+    /// There is something else.
     pub fn problem(&self) -> serde_json::Value {
         assert_eq!(self.stderr.lines().count(), 1, "one problem, one line: {}", self.stderr);
         serde_json::from_str(&self.stderr).unwrap()
@@ -131,10 +138,11 @@ impl Ended {
 /// Runs a command to its end.
 ///
 /// # Panics
-/// If it cannot be started.
+///
+/// It cannot be started.
 pub fn run(mut command: Command, stdin: impl AsRef<[u8]>) -> Ended {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    // The child may not want it, and end before it is written.
+    // The child may not read stdin, and may end before it is written.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_ref());
     ended(child)
 }
@@ -142,7 +150,8 @@ pub fn run(mut command: Command, stdin: impl AsRef<[u8]>) -> Ended {
 /// Waits for a child's end.
 ///
 /// # Panics
-/// If it wrote what is not text.
+///
+/// It wrote something that is not text.
 pub fn ended(child: Child) -> Ended {
     Ended::of(child.wait_with_output().unwrap())
 }
@@ -150,7 +159,8 @@ pub fn ended(child: Child) -> Ended {
 /// Sends a signal by its name.
 ///
 /// # Panics
-/// If it cannot be sent.
+///
+/// It cannot be sent.
 pub fn signal(name: &str, child: &Child) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
     assert!(sent.success(), "SIG{name} could not be sent");
@@ -159,7 +169,8 @@ pub fn signal(name: &str, child: &Child) {
 /// The child's status, if it ends in time.
 ///
 /// # Panics
-/// If it cannot be asked for.
+///
+/// The status cannot be read.
 pub fn wait(child: &mut Child, within: Duration) -> Option<ExitStatus> {
     let until = Instant::now() + within;
     while Instant::now() < until {

@@ -1,8 +1,8 @@
-//! What tests of several crates share. Tests of one crate keep a world of their own and build it from these.
+//! Shared by the tests of several crates. Tests of one crate build their own environment from these.
 //!
-//! The map: [`clock`] has the two clocks, held and virtual; [`json`] makes raw JSON; [`echo`] is the processor that does
-//! what an item says; [`messages`] are deliveries to a worker; [`answer`] is what a router said, read to its end; [`home`]
-//! runs the real binary, [`serving`] is `headway serve` under way, [`server`] one that is ready, with its client.
+//! Its map: [`clock`] has the clocks for tests; [`json`] makes raw JSON; [`echo`] is the processor that does what an
+//! item says; [`messages`] has deliveries to a worker; [`answer`] is a router's complete answer; [`home`] runs the real
+//! binary; [`serving`] is a running `headway serve`, and [`server`] one that is ready, with its client.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 

@@ -10,7 +10,7 @@ pub fn delivery(message_id: impl Into<String>, body: impl Into<String>) -> Deliv
     Delivery { message_id: message_id.into(), body: body.into(), receive_count: 1, dead_letter: false }
 }
 
-/// An invocation that begins now and may take so long.
+/// An invocation that begins now and may take this long.
 pub fn invocation(timeout: Duration) -> Invocation {
     let began = Instant::now();
     Invocation { began, deadline: began + timeout }

@@ -1,4 +1,4 @@
-//! A server that is ready, and the client against it.
+//! A server that is ready, and its client.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::serving::Serving;
 pub struct Server {
     /// Its process.
     pub serving: Serving,
-    /// Where it listens.
+    /// Its address.
     pub url: String,
     /// The token of its page.
     pub token: String,
@@ -65,7 +65,8 @@ impl Server {
     /// The client's JSON answer.
     ///
     /// # Panics
-    /// If it gives none.
+    ///
+    /// There is none.
     pub fn json(&self, home: &Home, words: &[&str]) -> serde_json::Value {
         let ended = self.run(home, &[words, &["--json"]].concat());
         serde_json::from_str(ended.stdout.trim()).unwrap_or_else(|_| panic!("{words:?} gave no JSON: {ended:?}"))

@@ -1,4 +1,4 @@
-//! `headway serve` under way, until it is told to stop or is killed.
+//! A running `headway serve`, until it is stopped or killed.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus};
@@ -8,22 +8,23 @@ use std::time::Duration;
 
 use crate::home::{LONG, signal, wait};
 
-/// A `headway serve` under way; killed when dropped.
+/// A running `headway serve`. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Serving {
     /// The process.
     pub child: Child,
     ready: mpsc::Receiver<String>,
-    /// What it has said so far.
+    /// Its output so far.
     pub lines: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
 }
 
 impl Serving {
-    /// Starts `command`, which serves with `--json`.
+    /// Starts `command`, which must run `serve` with `--json`.
     ///
     /// # Panics
-    /// If it cannot be started.
+    ///
+    /// It cannot be started.
     pub fn spawn(mut command: Command) -> Serving {
         let mut child = command.spawn().unwrap();
         let (tell, ready) = mpsc::channel();
@@ -34,7 +35,7 @@ impl Serving {
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
                     if let (Some(tell), Some(page)) = (&tell, ready_at(&line)) {
-                        // Nobody may be waiting for it.
+                        // Perhaps nobody waits for it.
                         let _ = tell.send(page);
                     }
                     lines.lock().unwrap().push(line);
@@ -45,19 +46,19 @@ impl Serving {
         Serving { child, ready, lines, readers }
     }
 
-    /// Waits until it is ready: the address of its page, or none if it ended first or the time is over.
+    /// Waits until it is ready. Returns the address of its page, or `None` if it ended before or the time is over.
     pub fn wait_ready(&mut self, within: Duration) -> Option<String> {
         self.ready.recv_timeout(within).ok()
     }
 
-    /// SIGKILL: the process is gone without a chance to do anything. What it had said, for a test that fails.
+    /// Sends SIGKILL: the process ends at once. Returns its output, for a test that fails.
     pub fn kill(&mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.said()
     }
 
-    /// SIGTERM, and how it ended.
+    /// Sends SIGTERM, and returns how it ended.
     pub fn terminate(mut self) -> (ExitStatus, Vec<String>) {
         signal("TERM", &self.child);
         let status = wait(&mut self.child, LONG).unwrap_or_else(|| panic!("serve does not stop: {:?}", self.kill()));

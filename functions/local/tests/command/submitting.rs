@@ -106,7 +106,7 @@ async fn another_file_or_chunk_size_is_not_mixed_into_a_job() {
     assert!(!server.world.lock().unwrap().sealed);
 }
 
-/// What answers in a server's place (a portal, a proxy) has taken no part, whatever its status.
+/// A portal or proxy that answers instead of a server has not accepted a part, whatever its status is.
 #[tokio::test]
 async fn a_part_counts_as_sent_only_if_a_headway_server_says_so() {
     for (status, body) in [(200, "<html>"), (204, ""), (201, "{")] {

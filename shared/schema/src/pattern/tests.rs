@@ -287,7 +287,7 @@ fn a_group_of_nothing_may_be_repeated() {
     }
 }
 
-/// Whoever brings a pattern of another dialect is told what to write instead.
+/// For a pattern of another dialect the message says what to write instead.
 #[test]
 fn a_pattern_of_another_dialect_is_told_apart() {
     for (pattern, says) in [

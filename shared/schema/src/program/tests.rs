@@ -266,7 +266,7 @@ proptest! {
     }
 }
 
-/// What is told of an item is true of it: which name is wrong, and whether there are too few or too many.
+/// The violation is correct: it says which name is wrong, and whether there are too few or too many.
 #[test]
 fn a_violation_says_what_is_wrong() {
     let contains = json!({"contains": {"type": "integer"}, "minContains": 2, "maxContains": 2});

@@ -24,7 +24,7 @@ pub(super) enum Work {
 /// The verdict on an item, or nothing for a schema that compiled.
 pub(super) type Answer = Result<Option<Checked>, NoVerdict>;
 
-/// Who waits for the answer.
+/// Receives the answer.
 #[derive(Debug)]
 pub(super) enum Reply {
     Async(oneshot::Sender<Answer>),
@@ -194,7 +194,7 @@ impl Turns {
         self.forget_if_idle(owner);
     }
 
-    /// Forgets who has nothing to do and has taken no more than others.
+    /// Forgets owners without work who have taken no more time than others.
     fn forget_if_idle(&mut self, name: &Arc<str>) {
         let (least_taken, many) = (self.least_taken, self.owners.len() > REMEMBERED_MAX);
         let is_idle = |owner: &Owner| owner.running == 0 && owner.ring.is_empty();
@@ -234,7 +234,7 @@ impl Batch {
     }
 }
 
-/// As many as fit into a batch; a suspect goes alone.
+/// As many requests as fit into a batch. A suspect is alone in its batch.
 fn take(waiting: &mut VecDeque<Request>) -> VecDeque<Request> {
     let mut batch = VecDeque::new();
     let mut bytes = 0;
