@@ -117,6 +117,11 @@ pub enum WireError {
 }
 
 impl ChunkMessage {
+    /// The message for another round of its job: in each round an item has all its attempts, and all its patience.
+    pub(crate) fn begun_anew(&self) -> Self {
+        Self { attempt: 0, waited: Duration::ZERO, ..self.clone() }
+    }
+
     /// The message without its items.
     pub(crate) fn without_items(&self) -> Self {
         let Self { id, chunk_items, first_index, attempt, hops, returns, waited, not_before, nonce, careful, .. } = *self;

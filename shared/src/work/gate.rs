@@ -8,6 +8,7 @@ use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::mode::Mode;
 use super::worker::Worker;
+use crate::chunk::Message;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::ledger::Parked;
@@ -79,7 +80,12 @@ impl Worker {
     /// Parks the message. Returns true if its job is still held.
     async fn park(&self, chunk: &ChunkContext<'_>, body: &str) -> Result<bool, JobError> {
         let (id, nonce) = (chunk.message.id, chunk.message.nonce);
-        self.app.ledger.park(&Parked { id, nonce, body: body.to_owned() }).await?;
+        // Only a retry, a round of its own, brings a failed job's items back.
+        let body = match chunk.job.status {
+            JobStatus::Failed => Message::Chunk(chunk.message.begun_anew()).into_wire()?,
+            _ => body.to_owned(),
+        };
+        self.app.ledger.park(&Parked { id, nonce, body }).await?;
         Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))
     }
 }

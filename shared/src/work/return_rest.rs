@@ -56,12 +56,13 @@ impl Worker {
         let items = held.into_iter().map(|item| (item.index, item.value.clone())).collect();
         let rest = self.message_with(chunk, items, chunk.message.attempt);
         let (id, nonce) = (rest.id, rest.nonce);
-        match self.leases.read(&self.app, id.job).await? {
+        let kept = match self.leases.read(&self.app, id.job).await? {
             None => return Ok(()),
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
-            Some(_) => {}
-        }
-        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).into_wire()? }).await?;
+            Some(job) if job.status == JobStatus::Failed => rest.begun_anew(),
+            Some(_) => rest.clone(),
+        };
+        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(kept).into_wire()? }).await?;
         if self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()) {
             // With a new nonce: if the message that is sent here is parked before we unpark this copy, the unpark below
             // must not delete the new copy.

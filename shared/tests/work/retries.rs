@@ -1,9 +1,12 @@
 //! Items that fail for now: tried again at once, then later, up to the processor's maximum of attempts.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use headway_core::limits::LEASE;
 use headway_core::outcome::FailureKind;
+use headway_core::retry::retry;
 use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
 use crate::world::{World, done, fails};
@@ -31,6 +34,40 @@ async fn only_failed_items_are_tried_again_and_finally_given_up() {
     assert_eq!((job.status, job.processed_items, job.failed_items), (JobStatus::Completed, 9, 1));
     let (index, failure) = &failures[0];
     assert_eq!((*index, failure.kind, failure.attempts), (3, FailureKind::RetriesExhausted, 5));
+}
+
+/// Bug found: an item that was pending when its job failed had only the attempts, and the patience, of the round before.
+#[tokio::test(start_paused = true)]
+async fn what_was_pending_when_its_job_failed_begins_anew_in_the_next_round() {
+    let patience = Duration::from_secs(60);
+    let throttled = || ItemError::throttled("http 429", "busy", Some(Duration::from_secs(50)));
+    for (for_now, first_round) in [(ItemError::retryable("later", "not now"), vec![1, 2]), (throttled(), vec![1])] {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        let options = Options { attempts_max: 3, patience, ..Options::default() };
+        let mut world = World::new(options, move |item| match (item.index, over.load(Ordering::Relaxed)) {
+            (0, false) => fails(ItemError::permanent("no", "never")),
+            (1, false) => fails(for_now.clone()),
+            // Once more in the next round.
+            (1, true) if item.attempt < 3 && for_now != throttled() => fails(for_now.clone()),
+            _ => done(),
+        });
+        let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
+        let batch = world.receive(1).await;
+        world.deliver(batch).await;
+        assert_eq!(world.job(id).await.status, JobStatus::Failed);
+        tokio::time::sleep(LEASE).await;
+        world.work_off().await;
+        is_over.store(true, Ordering::Relaxed);
+        retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+        world.take_sent();
+        world.work_off().await;
+        let job = world.job(id).await;
+        assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 2), "{:?}", world.failures(id).await);
+        let attempts: Vec<u32> = world.calls_of(1).iter().map(|call| call.attempt).collect();
+        let next_round = if first_round.len() == 1 { vec![1] } else { vec![1, 2, 3] };
+        assert_eq!(attempts, [first_round, next_round].concat());
+    }
 }
 
 /// Bug found: waits did not grow, were the same for all items, or exceeded the queue's longest delay.
