@@ -62,7 +62,7 @@ pub(super) fn utf32(name: &str) -> String {
 fn kind(head: &[u8]) -> Option<String> {
     let control = |byte: &u8| matches!(byte, 0..=8 | 14..=31);
     if head.starts_with(b"{\\rtf") {
-        return Some("a text document (rtf)".to_owned());
+        return Some("a word processor's document (rtf)".to_owned());
     }
     if !head.iter().any(control) && !head.starts_with(b"%PDF-") {
         return None;

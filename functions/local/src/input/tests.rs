@@ -243,7 +243,7 @@ fn what_is_no_text_is_named_as_what_it_is() {
         (b"ORC\x08\x03\x10\x02".to_vec(), "a binary file (orc)"),
         (b"Obj\x01\x04\x14avro.codec\x08null".to_vec(), "a binary file (avro)"),
         (b"ARROW1\0\0\xff\xff".to_vec(), "a binary file (arrow)"),
-        (b"{\\rtf1\\ansi hello}".to_vec(), "a text document (rtf)"),
+        (b"{\\rtf1\\ansi hello}".to_vec(), "a word processor's document (rtf)"),
         // A pickle, zlib, UTF-16 without a mark and without ASCII.
         (b"\x80\x04\x95\x1a\0\0\0\0\0\0\0]\x94(K\x01K\x02e.".to_vec(), "the file does not look like text"),
         (b"x\x9cK\xcbI,\x01\0\x06-\x02\x1c\x93\x11".to_vec(), "the file does not look like text"),

@@ -35,6 +35,9 @@ impl MakeToken {
         if self.user.is_empty() {
             return Err(CommandError::Usage("--user must not be empty".to_owned()));
         }
+        if self.ttl.is_zero() {
+            return Err(CommandError::Usage("--ttl 0: the token would expire at once".to_owned()));
+        }
         let ttl = TimeDelta::from_std(self.ttl).map_err(|_| CommandError::Usage("--ttl is too long".to_owned()))?;
         let token = local_token::sign(&self.user, &self.scopes, ttl).map_err(anyhow::Error::from)?;
         if context.out.json {

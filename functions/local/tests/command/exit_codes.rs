@@ -22,6 +22,7 @@ async fn wrong_usage_is_2_as_text_or_as_a_problem() {
         &["watch", ID, "--timeout", "soon"],
         &["serve", "--memory", "--data", "d"],
         &["token", "--user", ""],
+        &["token", "--user", "u", "--ttl", "0"],
     ] {
         assert_eq!(home.run(words).await.code, Some(2), "{words:?}");
         let json = home.run(&[words, &["--json"]].concat()).await;
