@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::duration;
 use crate::job::JobView;
-use crate::out::Out;
+use crate::out::{Out, printable};
 
 const LINE_EVERY: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(120);
@@ -38,13 +38,18 @@ impl Bar {
         }
     }
 
-    /// Shows a job's state. `sent` is the number of items sent so far, if they are still being sent.
-    pub fn show(&mut self, job: &JobView, sent: Option<u64>) {
+    /// Shows a job's state. `sent` is the number of items sent so far, if they are still being sent. `held_up_by` is why calls
+    /// have to be repeated.
+    pub fn show(&mut self, job: &JobView, sent: Option<u64>, held_up_by: Option<&str>) {
+        let words = || match held_up_by {
+            Some(why) => format!("{}, {}", describe(job, sent), trying_again(why)),
+            None => describe(job, sent),
+        };
         match self {
             Bar::Silent => {}
-            Bar::Lines(..) => self.say(&describe(job, sent)),
+            Bar::Lines(..) => self.say(&words()),
             Bar::Drawn(bar) => {
-                bar.set_message(describe(job, sent));
+                bar.set_message(words());
                 // Until the job is sealed its total grows, and a bar would run backwards.
                 if job.sealed {
                     bar.set_length(job.total_items.max(1));
@@ -82,6 +87,12 @@ impl Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What is shown while a call has to be repeated.
+#[must_use]
+pub fn trying_again(why: &str) -> String {
+    format!("trying again: {}", printable(why))
 }
 
 /// A terminal that calls itself dumb, or does not say what it is, cannot move the cursor.

@@ -8,6 +8,7 @@ mod answer;
 mod backoff;
 mod call;
 mod error;
+mod held_up;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub use backoff::{Patience, Waits};
 pub use call::Call;
 pub use error::{ClientError, Refusal};
 
+use self::held_up::HeldUp;
 use crate::credentials::{Credentials, TokenSource};
 use crate::job::Told;
 
@@ -34,6 +36,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     credentials: Credentials,
+    held_up: HeldUp,
 }
 
 impl Client {
@@ -57,7 +60,7 @@ impl Client {
             http = http.no_proxy().resolve_to_addrs(base.host_str().unwrap_or_default(), &addresses);
         }
         let http = http.build().map_err(ClientError::Setup)?;
-        Ok(Client { http, base, credentials: Credentials::new(source) })
+        Ok(Client { http, base, credentials: Credentials::new(source), held_up: HeldUp::default() })
     }
 
     /// A call to `/v1/<segments>?<query>`.
@@ -103,7 +106,7 @@ impl Client {
     /// The refusal, or why the server was not reached.
     pub async fn call(&self, call: &Call) -> Result<Answer, ClientError> {
         let mut waits = Waits::new(call.patience);
-        let mut renewed = false;
+        let (mut renewed, held_up) = (false, self.held_up.call());
         loop {
             let token = self.credentials.current().await?;
             let error = match self.attempt(call, token.as_deref()).await {
@@ -117,10 +120,19 @@ impl Client {
                 }
             }
             match waits.after(&error) {
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(pause) => {
+                    held_up.waits(error.to_string());
+                    tokio::time::sleep(pause).await;
+                }
                 None => return Err(error.after_attempts(waits.attempts())),
             }
         }
+    }
+
+    /// Why a call has to be repeated. `None` if no call has to be.
+    #[must_use]
+    pub fn held_up_by(&self) -> Option<String> {
+        self.held_up.why()
     }
 
     /// Makes a call whose answer is a job.

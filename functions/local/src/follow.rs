@@ -7,7 +7,7 @@ use headway_core::JobStatus;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 
-use crate::bar::Bar;
+use crate::bar::{Bar, trying_again};
 use crate::client::{Call, Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
@@ -16,6 +16,8 @@ use crate::job::{JobView, Told};
 
 /// The pause if the server's answer does not name one.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(1);
+/// How often to look whether a call has to be repeated.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// The shortest pause, whatever the server asks for.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
@@ -79,8 +81,8 @@ pub async fn to_end(
     let mut follower = Follower::new(client, job_id);
     let following = async {
         loop {
-            let (told, changed) = follower.next().await?;
-            bar.show(&told.view, None);
+            let (told, changed) = telling(client, bar, follower.next()).await?;
+            bar.show(&told.view, None, client.held_up_by().as_deref());
             if changed {
                 on_change(told)?;
             }
@@ -92,6 +94,21 @@ pub async fn to_end(
     let ended = or_interrupt(following, || interrupted(job_id, ways_on(context, job_id, None))).await;
     bar.clear();
     ended.map_err(|error| error.unfinished(job_id, ways_on(context, job_id, None)))
+}
+
+/// Waits for an answer, and shows why it has not come if calls have to be repeated.
+pub async fn telling<T>(client: &Client, bar: &mut Bar, answer: impl Future<Output = T>) -> T {
+    tokio::pin!(answer);
+    loop {
+        tokio::select! {
+            answered = &mut answer => return answered,
+            () = tokio::time::sleep(TELL_EVERY) => {
+                if let Some(why) = client.held_up_by() {
+                    bar.say(&trying_again(&why));
+                }
+            }
+        }
+    }
 }
 
 /// Reports how a job ended and what to look at next. Returns the exit code.

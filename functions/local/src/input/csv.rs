@@ -27,7 +27,7 @@ impl<R: Read> CsvItems<R> {
     pub(super) fn new(mut text: Text<R>, delimiter: Delimiter) -> Result<Self, InputError> {
         check_is_csv(&mut text)?;
         let mut rows = Rows::new(text, delimiter.byte());
-        let (header, skipped) = Header::read(&mut rows)?;
+        let (header, skipped) = Header::read(&mut rows, delimiter)?;
         Ok(CsvItems { rows, header, row: Row::default(), skipped })
     }
 

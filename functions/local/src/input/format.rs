@@ -29,7 +29,11 @@ pub struct Reading {
 
 /// The delimiter of CSV: one ASCII character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delimiter(u8);
+pub struct Delimiter {
+    byte: u8,
+    /// Whether the user named it.
+    is_named: bool,
+}
 
 /// An encoding given with `--encoding`.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +67,7 @@ impl Reading {
 
 impl Delimiter {
     /// RFC 4180's delimiter.
-    pub const COMMA: Delimiter = Delimiter(b',');
+    pub const COMMA: Delimiter = Delimiter { byte: b',', is_named: false };
 
     /// Reads `;`, `|`, any other ASCII character, or `tab`.
     ///
@@ -71,8 +75,8 @@ impl Delimiter {
     /// If the text is none of these.
     pub fn parse(text: &str) -> Result<Delimiter, String> {
         match text.as_bytes() {
-            b"tab" | b"\\t" | b"\t" => Ok(Delimiter(b'\t')),
-            [byte] if byte.is_ascii_graphic() && *byte != b'"' || byte == &b' ' => Ok(Delimiter(*byte)),
+            b"tab" | b"\\t" | b"\t" => Ok(Delimiter { byte: b'\t', is_named: true }),
+            [byte] if byte.is_ascii_graphic() && *byte != b'"' || byte == &b' ' => Ok(Delimiter { byte: *byte, is_named: true }),
             _ => Err(format!("{text:?} cannot separate cells: give one ASCII character that is not a quote, or tab")),
         }
     }
@@ -80,13 +84,19 @@ impl Delimiter {
     /// The character.
     #[must_use]
     pub fn byte(self) -> u8 {
-        self.0
+        self.byte
+    }
+
+    /// Whether the user named it, with `--delimiter`.
+    #[must_use]
+    pub fn is_named(self) -> bool {
+        self.is_named
     }
 }
 
 impl fmt::Display for Delimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == b'\t' { f.write_str("tab") } else { write!(f, "{}", char::from(self.0)) }
+        if self.byte == b'\t' { f.write_str("tab") } else { write!(f, "{}", char::from(self.byte)) }
     }
 }
 

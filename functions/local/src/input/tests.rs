@@ -139,7 +139,7 @@ fn csv_that_is_refused_at_its_place() {
         ("a|b\n", "give --delimiter '|'"),
         // Several columns whose names another delimiter separates.
         ("article;price, net\n1;2,50\n", "line 1, column 1: the header contains `;` at least as often as `,`: give --delimiter ';'"),
-        ("a\tb,c\td\n1\t2,3\t4\n", "give --delimiter tab, or put the names that contain it in quotes"),
+        ("a\tb,c\td\n1\t2,3\t4\n", "give --delimiter tab, or --delimiter ',' if it is right as it is"),
         ("a,\u{a0}\u{3000}\n", "line 1, column 3: column 2 has no name"),
         ("a,\u{200b}\n", "line 1, column 3: column 2 has no name"),
         ("sep=;\na;b\n", "`sep=` is Excel's hint"),
@@ -183,6 +183,8 @@ fn other_delimiters_are_named() {
     }
     assert!(refused("a,b\n1,2\n", &csv_by(";")).contains("contains `,`: give --delimiter ','"));
     assert!(refused("\"a\",b\n", &csv_by(";")).contains("--delimiter ','"));
+    let named = read("id,size (S|M|L)\n1,S\n", &csv_by(",")).unwrap().0;
+    assert_eq!(named, [r#"{"id":"1","size (S|M|L)":"S"}"#], "who names the comma will know");
     for wrong in ["", ",,", "\"", "\n", "\r", "é", "\u{1}", "comma"] {
         assert!(Delimiter::parse(wrong).is_err(), "{wrong:?}");
     }

@@ -283,8 +283,8 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u6
     let mut follower = Follower::new(&upload.client, &upload.job_id);
     let showing = async {
         // Without an answer there is nothing to show. The upload finds out itself whether that matters.
-        while let Ok((told, _)) = follower.next().await {
-            bar.show(&told.view, Some(arrived.get()));
+        while let Ok((told, _)) = follow::telling(&upload.client, bar, follower.next()).await {
+            bar.show(&told.view, Some(arrived.get()), upload.client.held_up_by().as_deref());
         }
         std::future::pending().await
     };

@@ -74,6 +74,11 @@ async fn a_server_is_reached_and_accepts_the_token() {
     assert_eq!(failing(&run(&home, &["--url", "nonsense"], &[TOKEN]).await), ["server"]);
     server.fault("GET /v1/processors", [problem(403, "scope", "jobs:read is missing")]);
     assert_eq!(failing(&run(&home, &["--url", &url], &[TOKEN]).await), ["token"]);
+    server.world.lock().unwrap().json_schema = Some(serde_json::json!({"requried": ["a"]}));
+    let no_job = run(&home, &["--url", &url], &[TOKEN]).await;
+    assert_eq!(failing(&no_job), ["processors"], "the api would refuse every job of it");
+    assert!(no_job.stdout.contains("json-schema cannot be used: /requried"), "{}", no_job.stdout);
+    server.world.lock().unwrap().json_schema = None;
     server.open("/healthz", "<html>");
     assert_eq!(failing(&run(&home, &["--url", &url], &[TOKEN]).await), ["server"], "something else answers there");
     server.open_at("/healthz", &[("date", "Tue, 24 Nov 2020 08:00:00 GMT")], r#"{"status":"ok","version":"1.0.0"}"#);

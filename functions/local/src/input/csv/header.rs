@@ -21,7 +21,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads the first row that is not a blank line, and counts the blank lines before it.
-    pub(super) fn read<R: Read>(rows: &mut Rows<R>) -> Result<(Header, u64), InputError> {
+    pub(super) fn read<R: Read>(rows: &mut Rows<R>, delimiter: Delimiter) -> Result<(Header, u64), InputError> {
         let (mut row, mut blank_lines) = (Row::with_places(), 0);
         loop {
             if !rows.next(&mut row)? {
@@ -34,7 +34,9 @@ impl Header {
         }
         check_delimiter(&row, rows.delimiter())?;
         let keys = keys(&row)?;
-        check_other_delimiters(&row, rows.delimiter())?;
+        if !delimiter.is_named() {
+            check_other_delimiters(&row, rows.delimiter())?;
+        }
         if keys.iter().map(Vec::len).sum::<usize>() > ITEM_BYTES_MAX {
             let what = format!("the names of the columns alone are more than {ITEM_BYTES_MAX} bytes, the maximum for an item");
             return Err(InputError::at(row.place(), what));
@@ -89,16 +91,18 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
 /// Refuses names that contain another delimiter at least as often as commas separate them: most likely that is the
 /// delimiter, as in `article;price, net`.
 fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
-    if delimiter != Delimiter::COMMA.byte() || row.width() == 1 || row.has_quotes() {
+    if row.width() == 1 || row.has_quotes() {
         return Ok(());
     }
     let commas = row.width() - 1;
     let often = |other: &u8| row.cells().map(|name| memchr::memchr_iter(*other, name).count()).sum::<usize>() >= commas;
     let Some(other) = DELIMITERS.into_iter().find(|other| *other != delimiter && often(other)) else { return Ok(()) };
     let what = format!(
-        "the header contains {} at least as often as `,`: give --delimiter {}, or put the names that contain it in quotes",
+        "the header contains {} at least as often as {}: give --delimiter {}, or --delimiter {} if it is right as it is",
         shown(other),
-        option(other)
+        shown(delimiter),
+        option(other),
+        option(delimiter)
     );
     Err(InputError::at(row.place(), what))
 }
