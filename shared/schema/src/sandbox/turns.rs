@@ -1,6 +1,6 @@
 //! Decides whose batch is next: that of the owner whose batches have taken the least time. So a turn that is cut off after
 //! seconds counts for more than one of milliseconds. The jobs of an owner take turns. No owner ever has all children, and
-//! neither do the jobs that had items cut off.
+//! neither do all those together that had items cut off or whose last turn took long.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,6 +95,11 @@ pub(super) struct Batch {
     counted_suspect: bool,
 }
 
+/// A turn that took longer than this: all owners of such turns together never have all children.
+const LONG: Duration = TURN.saturating_mul(10);
+/// An owner whose last turn was not long goes before others who have taken up to this much less. It is as long as the longest
+/// turn, so that an owner with little to do need not wait for a turn of each of them, and limited, so that nobody waits for ever.
+const AHEAD: Duration = Duration::from_secs(2);
 /// For how many owners without work the time that they have taken is remembered.
 const REMEMBERED_MAX: usize = 1_000;
 
@@ -115,6 +120,8 @@ pub(super) struct Turns {
 struct Owner {
     /// The time of child processes that its batches have taken; a running batch counts as one turn.
     taken: Duration,
+    /// Whether its last turn was a long one.
+    is_slow: bool,
     /// Jobs with something waiting, the next one first.
     ring: VecDeque<u64>,
     waiting: HashMap<u64, VecDeque<Request>>,
@@ -180,7 +187,7 @@ impl Turns {
     /// Owners with something waiting, sorted by the time that they have taken, the least first.
     fn in_order(&self) -> Vec<Arc<str>> {
         let mut names: Vec<_> = self.ring.iter().cloned().collect();
-        names.sort_by_key(|name| self.owners.get(name).map(|owner| owner.taken));
+        names.sort_by_key(|name| self.owners.get(name).map(|owner| if owner.is_slow { owner.taken + AHEAD } else { owner.taken }));
         names
     }
 
@@ -190,6 +197,7 @@ impl Turns {
         if let Some(owner) = self.owners.get_mut(owner) {
             owner.running -= 1;
             owner.taken = (owner.taken + took).saturating_sub(TURN);
+            owner.is_slow = took > LONG;
         }
         self.forget_if_idle(owner);
     }
@@ -213,14 +221,14 @@ impl Owner {
             let mut waiting = self.waiting.remove(&id).unwrap_or_default();
             waiting.retain(Request::is_wanted);
             let Some(source) = waiting.front().map(|request| request.source.clone()) else { continue };
-            let batch = if suspects_may || !source.is_suspect() { take(&mut waiting) } else { VecDeque::new() };
+            let counted_suspect = source.is_suspect() || self.is_slow;
+            let batch = if suspects_may || !counted_suspect { take(&mut waiting) } else { VecDeque::new() };
             if !waiting.is_empty() {
                 self.waiting.insert(id, waiting);
                 self.ring.push_back(id);
             }
             if !batch.is_empty() {
                 self.running += 1;
-                let counted_suspect = source.is_suspect();
                 return Some(Batch { owner: name.clone(), source, requests: batch, counted_suspect });
             }
         }

@@ -22,7 +22,7 @@ fn add(turns: &mut Turns, owner: &str, source: &Arc<Source>, count: usize) -> Ve
 
 fn next(turns: &mut Turns) -> Option<(String, u64, usize)> {
     let batch = turns.next()?;
-    turns.over(&batch.owner, batch.counted_suspect(), TURN);
+    turns.over(&batch.owner, batch.counted_suspect(), Duration::ZERO);
     Some((batch.owner.to_string(), batch.source.id, batch.requests.len()))
 }
 
@@ -51,20 +51,20 @@ fn the_owner_who_has_taken_less_time_is_next_and_idle_time_gives_no_credit() {
     let bob = source();
     for _ in 0..50 {
         let batch = turns.next().unwrap();
-        turns.over(&batch.owner, false, Duration::from_secs(1));
+        turns.over(&batch.owner, batch.counted_suspect(), Duration::from_secs(1));
     }
     for round in 0..20 {
         waiting.push(add(&mut turns, "bob", &bob, 1));
         let batch = turns.next().unwrap();
         assert_eq!(&*batch.owner, "bob", "in round {round}");
-        turns.over(&batch.owner, false, Duration::from_millis(1));
+        turns.over(&batch.owner, batch.counted_suspect(), Duration::from_millis(1));
     }
     waiting.push(add(&mut turns, "bob", &bob, 40 * BATCH_ITEMS_MAX));
     let mut bobs = 0;
     for _ in 0..40 {
         let batch = turns.next().unwrap();
         bobs += usize::from(&*batch.owner == "bob");
-        turns.over(&batch.owner, false, Duration::from_secs(1));
+        turns.over(&batch.owner, batch.counted_suspect(), Duration::from_secs(1));
     }
     assert!((5..=8).contains(&bobs), "of seven owners it has had {bobs} of 40 turns that all took as long");
 }
@@ -99,6 +99,25 @@ fn suspects_never_have_all_children() {
     assert!(turns.next().is_none());
     turns.over(&first.owner, first.counted_suspect(), TURN);
     assert_eq!(&*turns.next().unwrap().owner, "bob");
+}
+
+/// What broke it: new jobs without end, each of which took a second before it was cut off, had all children.
+#[test]
+fn owners_whose_turns_take_long_never_have_all_children() {
+    let mut turns = Turns::new(3);
+    let mut waiting = Vec::new();
+    for owner in ["ann", "bob", "cat"] {
+        waiting.push(add(&mut turns, owner, &source(), 1));
+        let batch = turns.next().unwrap();
+        turns.over(&batch.owner, batch.counted_suspect(), Duration::from_secs(1));
+        waiting.push(add(&mut turns, owner, &source(), 1));
+    }
+    let batches = [turns.next().unwrap(), turns.next().unwrap()];
+    assert!(turns.next().is_none(), "a child is left");
+    waiting.push(add(&mut turns, "dan", &source(), 1));
+    assert_eq!(&*turns.next().unwrap().owner, "dan");
+    turns.over(&batches[0].owner, batches[0].counted_suspect(), TURN);
+    assert!(turns.next().is_some());
 }
 
 /// A caller must be able to give up while others of the batch are being checked.
