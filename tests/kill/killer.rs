@@ -37,7 +37,8 @@ impl World {
     pub(crate) fn new(endpoint: &Endpoint) -> World {
         let home = Home::new();
         let port = std::iter::repeat_with(|| fastrand::u16(PORTS)).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
-        let token = home.command(&["token", "--user", "dev"]).output().unwrap().stdout;
+        // For longer than any campaign takes.
+        let token = home.command(&["token", "--user", "dev", "--ttl", "7d"]).output().unwrap().stdout;
         let listen = format!("127.0.0.1:{port}");
         World {
             url: format!("http://{listen}"),

@@ -29,7 +29,7 @@ impl Worker {
             self.begin(chunk.job.id).await?;
         }
         let recorded = self.recorded(chunk, delivery).await?;
-        let ran = match (mode, chunk.rest_after_progress(recorded.as_ref())) {
+        let ran = match (mode, self.sent_anew(chunk, recorded.as_ref())) {
             (Mode::Each, _) => match self.ready(chunk).await? {
                 Ok(prepared) => self.each(&RunContext::new(chunk, prepared, recorded, invocation)).await,
                 Err(error) => self.refuse(chunk, recorded.as_ref(), error).await?,
@@ -38,6 +38,13 @@ impl Worker {
             (Mode::Careful { .. }, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
         };
         Ok(Ran { mode: Some(mode), ..ran })
+    }
+
+    /// The rest of a chunk in careful mode that has made progress, if it is to be returned as a new message, whose receives are
+    /// counted from zero. The only process there is runs the rest at once: there no number of receives makes a dead letter, and a
+    /// process that is killed before its whole batch is done would leave one more copy of the rest behind at each death.
+    fn sent_anew(&self, chunk: &ChunkContext<'_>, recorded: Option<&Outcome>) -> Option<Vec<ReturnedItem>> {
+        if self.alone { None } else { chunk.rest_after_progress(recorded) }
     }
 
     /// The result of a run. It also says what the waiting items wait for.

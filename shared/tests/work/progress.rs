@@ -87,3 +87,20 @@ async fn an_output_that_is_not_kept_is_listed_as_omitted() {
     let listed = records::results(&world.app, &world.job(id).await, Position::default(), 10).await.unwrap().records;
     assert!(matches!(listed.as_slice(), [(0, record)] if record.output.is_none()), "{listed:?}");
 }
+
+/// What broke it: one more copy of a chunk's rest with each death of the only process there is, before its batch was done. A
+/// thousand kills left 3,600 messages of 500 chunks.
+#[tokio::test(start_paused = true)]
+async fn deaths_of_the_only_process_leave_no_copies_of_messages() {
+    let options = Options { concurrency: 1, ..Options::default() };
+    let mut world = World::new(options, |_| done_after(Duration::from_millis(100))).alone();
+    let id = world.start(40, 20, ToleratedFailures::Count(0)).await;
+    for life in 0..10 {
+        let batch = world.receive(10).await;
+        assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(350)).await, "life {life}");
+        assert_eq!(world.messages.len(), 2, "life {life}");
+    }
+    assert!(world.job(id).await.processed_items >= 10, "from the third receive on each life gets on");
+    world.work_off().await;
+    assert_eq!((world.job(id).await.processed_items, world.failures(id).await.len()), (40, 0));
+}

@@ -92,6 +92,8 @@ pub(crate) struct World {
     pub(crate) refusal: Arc<Mutex<Option<ItemError>>>,
     /// Jobs whose processor kills the worker that prepares it.
     pub(crate) killers: Killers,
+    /// Whether its worker is the only one there is.
+    alone: bool,
 }
 
 /// An item that succeeds.
@@ -146,7 +148,13 @@ impl World {
             prepared,
             refusal,
             killers,
+            alone: false,
         }
+    }
+
+    /// With a worker that is the only one there is.
+    pub(crate) fn alone(self) -> Self {
+        Self { worker: worker(&self.app, &self.processors, &self.killers).alone(), alone: true, ..self }
     }
 
     /// With a worker that calls each processor on a thread of its own.
@@ -207,7 +215,8 @@ impl World {
         let undone = ended.as_ref().map_or_else(|| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
         self.give_back(batch, &undone);
         if ended.is_none() {
-            self.worker = worker(&self.app, &self.processors, &self.killers);
+            let next = worker(&self.app, &self.processors, &self.killers);
+            self.worker = if self.alone { next.alone() } else { next };
         }
         ended.is_none()
     }
