@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::invariant::Violation;
-use super::ops::{Kind, Op, RACES, Role, SWEEP_WHILE_WORKING, sweep_while_working};
+use super::ops::{Kind, Op, Role, SWEEP_WHILE_WORKING, races, sweep_while_working};
 pub(crate) use super::process::Process;
 use super::tally::{Blow, Tally};
 
@@ -28,6 +28,8 @@ struct State {
     on: bool,
     /// How often each fault occurs, relative to the usual rate.
     weights: BTreeMap<&'static str, u64>,
+    /// The same for blows, by their place in [`Blow::ALL`]: every call asks for each.
+    blow_weights: [Option<u64>; Blow::ALL.len()],
     /// A kind of call that fails more often.
     focus: Option<Kind>,
     throttled_until: Option<Instant>,
@@ -50,6 +52,7 @@ impl Faults {
             rng,
             on: true,
             weights: BTreeMap::new(),
+            blow_weights: Default::default(),
             focus,
             throttled_until: None,
             open: Vec::new(),
@@ -120,7 +123,7 @@ impl Faults {
     pub(crate) fn blow(&self, op: &Op, blow: Blow) -> bool {
         let mut state = self.state();
         let more = if state.focus == Some(op.kind) { FOCUS } else { 1 };
-        let struck = state.rolls(blow.name(), more * blow.per_mille());
+        let struck = state.rolls_blow(blow, more * blow.per_mille());
         if struck {
             state.tally.struck(op.kind, blow);
         }
@@ -151,7 +154,7 @@ impl Faults {
         let mut state = self.state();
         let State { open, tally, .. } = &mut *state;
         for (_, role_of, other) in open.iter().filter(|(id, ..)| *id != process) {
-            RACES.iter().filter(|race| race.is(&op, other)).for_each(|race| tally.saw(race.name));
+            races(&op, other).for_each(|race| tally.saw(race.name));
             if sweep_while_working((role, &op), (*role_of, other)) {
                 tally.saw(SWEEP_WHILE_WORKING);
             }
@@ -198,9 +201,23 @@ impl State {
             return false;
         }
         let rng = &mut self.rng;
-        let weight = *self.weights.entry(name).or_insert_with(|| [0, 0, 1, 1, 1, 2, 4][rng.usize(0..7)]);
+        let weight = *self.weights.entry(name).or_insert_with(|| weight(rng));
         rng.u64(0..1_000) < per_mille * weight
     }
+
+    fn rolls_blow(&mut self, blow: Blow, per_mille: u64) -> bool {
+        if !self.on {
+            return false;
+        }
+        let rng = &mut self.rng;
+        let weight = *self.blow_weights[blow as usize].get_or_insert_with(|| weight(rng));
+        rng.u64(0..1_000) < per_mille * weight
+    }
+}
+
+/// How often a fault occurs in a history, relative to the usual rate.
+fn weight(rng: &mut fastrand::Rng) -> u64 {
+    [0, 0, 1, 1, 1, 2, 4][rng.usize(0..7)]
 }
 
 /// A call that is running.

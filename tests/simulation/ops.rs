@@ -1,5 +1,7 @@
 //! All kinds of calls of the table and the queue, and which of them must occur at the same time in some history.
 
+use std::sync::LazyLock;
+
 use headway_core::job::JobWrite;
 use headway_core::part::PartWrite;
 use headway_core::{ChunkId, JobId, PartId};
@@ -178,17 +180,36 @@ pub(crate) const RACES: &[Race] = &[
     race("race: two marks of a chunk", &[Kind::Mark], &[Kind::Mark, Kind::Unmark], About::Chunk),
 ];
 
+/// For each two kinds of calls, a bit for each race that they can be. Every call is compared with all that are running.
+static POSSIBLE: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let pairs = Kind::ALL.iter().flat_map(|one| Kind::ALL.iter().map(move |other| (*one, *other)));
+    pairs.map(|(a, b)| RACES.iter().enumerate().filter(|(_, race)| race.is_between(a, b)).map(|(place, _)| 1 << place).sum()).collect()
+});
+const _: () = assert!(RACES.len() <= u64::BITS as usize, "a race has a bit");
+
+/// The races that these two calls are.
+pub(crate) fn races(a: &Op, b: &Op) -> impl Iterator<Item = &'static Race> {
+    let mut possible = POSSIBLE[a.kind as usize * Kind::ALL.len() + b.kind as usize];
+    std::iter::from_fn(move || {
+        let place = (possible != 0).then(|| possible.trailing_zeros())?;
+        possible &= possible - 1;
+        RACES.get(place as usize)
+    })
+    .filter(|race| race.is_about_the_same(a, b))
+}
+
 impl Race {
-    /// True if these two calls are one race.
-    pub(crate) fn is(&self, a: &Op, b: &Op) -> bool {
-        let kinds = (a.kind.is_in(self.one) && b.kind.is_in(self.other)) || (b.kind.is_in(self.one) && a.kind.is_in(self.other));
-        kinds
-            && match self.about {
-                About::Any => true,
-                About::Job => a.job.is_some() && a.job == b.job,
-                About::Part => a.job.is_some() && (a.job, a.part) == (b.job, b.part),
-                About::Chunk => a.job.is_some() && (a.job, a.part, a.chunk) == (b.job, b.part, b.chunk),
-            }
+    fn is_between(&self, a: Kind, b: Kind) -> bool {
+        (a.is_in(self.one) && b.is_in(self.other)) || (b.is_in(self.one) && a.is_in(self.other))
+    }
+
+    fn is_about_the_same(&self, a: &Op, b: &Op) -> bool {
+        match self.about {
+            About::Any => true,
+            About::Job => a.job.is_some() && a.job == b.job,
+            About::Part => a.job.is_some() && (a.job, a.part) == (b.job, b.part),
+            About::Chunk => a.job.is_some() && (a.job, a.part, a.chunk) == (b.job, b.part, b.chunk),
+        }
     }
 }
 

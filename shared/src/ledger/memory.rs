@@ -63,6 +63,14 @@ impl Ledger for MemoryLedger {
         })
     }
 
+    async fn job(&self, id: JobId) -> Result<Option<Job>, JobError> {
+        Ok(self.state().jobs.get(&id).cloned())
+    }
+
+    async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
+        Ok(self.state().parts.get(&id).cloned())
+    }
+
     async fn create(
         &self,
         job: &Job,
@@ -173,10 +181,10 @@ impl Ledger for MemoryLedger {
 
     async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
         let state = self.state();
-        let mut keys: Vec<_> =
-            state.jobs.values().filter(|job| job.user_id == *user_id).map(|job| (key(job.created_at, job.id), job.id)).collect();
-        keys.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(page(keys.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() < after)), limit))
+        let mut places: Vec<Place> =
+            state.jobs.values().filter(|job| job.user_id == *user_id).map(|job| place(job.created_at, job.id)).collect();
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(page(places.into_iter().filter(|place| after.is_none_or(|after| key(*place).as_str() < after)), limit))
     }
 
     async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
@@ -185,10 +193,10 @@ impl Ledger for MemoryLedger {
             Candidates::Live => job.is_watched().then(|| state.moved[&job.id]),
             Candidates::Ended => (!job.is_watched()).then(|| state.moved[&job.id]),
         };
-        let mut keys: Vec<_> =
-            state.jobs.values().filter_map(|job| time(job).filter(|time| *time < before).map(|time| (key(time, job.id), job.id))).collect();
-        keys.sort_unstable();
-        Ok(page(keys.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)), limit))
+        let mut places: Vec<Place> =
+            state.jobs.values().filter_map(|job| time(job).filter(|time| *time < before).map(|time| place(time, job.id))).collect();
+        places.sort_unstable();
+        Ok(page(places.into_iter().filter(|place| after.is_none_or(|after| key(*place).as_str() > after)), limit))
     }
 
     async fn delete_part(&self, id: PartId) -> Result<bool, JobError> {
@@ -253,14 +261,22 @@ impl Cupboard for MemoryLedger {
     }
 }
 
-fn key(time: DateTime<Utc>, id: JobId) -> String {
+/// A job in the order of a time: milliseconds since 1970, then the id. Its key, as text, sorts the same way.
+type Place = (i64, JobId);
+
+fn place(time: DateTime<Utc>, id: JobId) -> Place {
+    (time.timestamp_millis(), id)
+}
+
+fn key((time_ms, id): Place) -> String {
+    let time = DateTime::from_timestamp_millis(time_ms).unwrap_or_default();
     format!("{}#{id}", time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
 }
 
-fn page(keys: impl Iterator<Item = (String, JobId)>, limit: usize) -> Found {
-    let mut keys: Vec<_> = keys.take(limit + 1).collect();
-    let more = keys.len() > limit;
-    keys.truncate(limit);
-    let next = keys.last().filter(|_| more).map(|(key, _)| key.clone());
-    Found { ids: keys.into_iter().map(|(_, id)| id).collect(), next }
+fn page(places: impl Iterator<Item = Place>, limit: usize) -> Found {
+    let mut places: Vec<_> = places.take(limit + 1).collect();
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let next = places.last().filter(|_| more).map(|place| key(*place));
+    Found { ids: places.into_iter().map(|(_, id)| id).collect(), next }
 }

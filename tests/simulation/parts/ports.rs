@@ -58,10 +58,10 @@ impl Parts for Ports {
 
     async fn receive(&self, most: u64, visibility: Duration) -> Vec<Delivery> {
         let batch = self.queue.receive(&self.faults, most, visibility);
-        for delivery in &batch {
-            self.kept.note_delivery(delivery);
+        for (delivery, chunk) in &batch {
+            chunk.iter().for_each(|chunk| self.kept.note_delivery(delivery, *chunk));
         }
-        batch
+        batch.into_iter().map(|(delivery, _)| delivery).collect()
     }
 
     async fn delete(&self, message_id: &str) {

@@ -82,18 +82,17 @@ impl Kept {
     }
 
     /// Counts the states that a delivery finds.
-    pub(super) fn note_delivery(&self, delivery: &Delivery) {
-        let Some(carried) = Carried::of(&delivery.body) else { return };
-        let rows = self.rows(carried.chunk);
-        match rows.jobs.get(&carried.chunk.job) {
+    pub(super) fn note_delivery(&self, delivery: &Delivery, chunk: ChunkId) {
+        let rows = self.rows(chunk);
+        match rows.jobs.get(&chunk.job) {
             None => self.faults.saw("state: delivery of a deleted job"),
             Some(job) if job.deleting => self.faults.saw("state: delivery of a deleted job"),
             Some(job) if job.paused && delivery.dead_letter => self.faults.saw("state: dead letter of a paused job"),
             Some(job) if job.is_terminal() => self.faults.saw("state: delivery of an ended job"),
             Some(_) => {}
         }
-        let part = rows.parts.get(&(carried.chunk.job, carried.chunk.part));
-        if part.and_then(|part| part.registers.get(&carried.chunk.chunk)).is_some_and(|register| register.is_full()) {
+        let part = rows.parts.get(&(chunk.job, chunk.part));
+        if part.and_then(|part| part.registers.get(&chunk.chunk)).is_some_and(|register| register.is_full()) {
             self.faults.saw("state: delivery of a settled chunk");
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headway_core::chunk::Message;
+use headway_core::chunk::{ChunkMessage, Message};
 use headway_core::limits::DEADLINE_MARGIN;
 use headway_core::queue::Outgoing;
 use headway_core::work::Delivery;
@@ -43,9 +43,13 @@ impl Carried {
     /// What a message's text carries, if it is a chunk message.
     pub(super) fn of(body: &str) -> Option<Self> {
         match Message::from_wire(body) {
-            Ok(Message::Chunk(chunk)) => Some(Self { chunk: chunk.id, items: chunk.items.iter().map(|(index, _)| *index).collect() }),
+            Ok(Message::Chunk(chunk)) => Some(Self::by(&chunk)),
             _ => None,
         }
+    }
+
+    fn by(chunk: &ChunkMessage) -> Self {
+        Self { chunk: chunk.id, items: chunk.items.iter().map(|(index, _)| *index).collect() }
     }
 }
 
@@ -53,6 +57,9 @@ impl Carried {
 struct Held {
     id: String,
     body: String,
+    /// The chunk it is of, if it is of one.
+    chunk: Option<ChunkId>,
+    /// What it keeps from being lost.
     carried: Option<Carried>,
     visible_at: Instant,
     received: u32,
@@ -74,15 +81,18 @@ impl SimQueue {
     }
 
     fn put(&self, faults: &Faults, message: Outgoing) {
-        if let Ok(Message::Chunk(chunk)) = Message::from_wire(&message.body)
-            && !self.note_nonce(chunk.nonce)
-        {
+        let chunk = match Message::from_wire(&message.body) {
+            Ok(Message::Chunk(chunk)) => Some(chunk),
+            _ => None,
+        };
+        if chunk.as_ref().is_some_and(|chunk| !self.note_nonce(chunk.nonce)) {
             let what = format!("a message was sent under the nonce of another: {}", message.body);
             faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
         }
         let id = faults.pick_id();
-        let (id, visible_at, carried) = (id.to_string(), Instant::now() + message.delay, Carried::of(&message.body));
-        self.held().push(Held { id, body: message.body, carried, visible_at, received: 0, dead: false });
+        let (id, visible_at, carried) = (id.to_string(), Instant::now() + message.delay, chunk.as_ref().map(Carried::by));
+        let chunk = chunk.map(|chunk| chunk.id);
+        self.held().push(Held { id, body: message.body, chunk, carried, visible_at, received: 0, dead: false });
         self.changed.notify_waiters();
     }
 
@@ -117,8 +127,9 @@ impl SimQueue {
         }
     }
 
-    /// Up to `most` visible messages of one kind, chosen at random and hidden for `visibility`, or for less.
-    pub(super) fn receive(&self, faults: &Faults, most: u64, visibility: Duration) -> Vec<Delivery> {
+    /// Up to `most` visible messages of one kind, each with the chunk it is of, picked at random and hidden for
+    /// `visibility`, or not even that.
+    pub(super) fn receive(&self, faults: &Faults, most: u64, visibility: Duration) -> Vec<(Delivery, Option<ChunkId>)> {
         let mut held = self.held();
         let now = Instant::now();
         let mut visible: Vec<usize> = (0..held.len()).filter(|&i| held[i].visible_at <= now).collect();
@@ -143,7 +154,8 @@ impl SimQueue {
                 message.visible_at = now + visibility;
             }
             let (message_id, body) = (message.id.clone(), message.body.clone());
-            batch.push(Delivery { message_id, body, receive_count: message.received, dead_letter: message.dead });
+            let delivery = Delivery { message_id, body, receive_count: message.received, dead_letter: message.dead };
+            batch.push((delivery, message.chunk));
         }
         batch
     }
@@ -155,8 +167,9 @@ impl SimQueue {
         let deleted = held.swap_remove(at);
         if faults.strike("fault: late duplicate", 25) {
             let visible_at = Instant::now() + faults.span(LATE_DUPLICATE_AFTER_MAX);
-            // A late duplicate does not keep what it carries: its message is done.
-            held.push(Held { visible_at, carried: None, id: deleted.id, body: deleted.body, received: 1, dead: false });
+            // What a late duplicate carries is not kept by it: its message is done.
+            let Held { id, body, chunk, .. } = deleted;
+            held.push(Held { id, body, chunk, carried: None, visible_at, received: 1, dead: false });
             self.changed.notify_waiters();
         }
         deleted.carried
