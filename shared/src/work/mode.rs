@@ -26,7 +26,11 @@ impl Mode {
     /// How the items of this message are run.
     pub(super) fn of(message: &ChunkMessage, delivery: &Delivery) -> Self {
         match message.careful || delivery.receive_count >= CAREFUL_FROM_RECEIVES {
-            true => Self::Careful { suspects_first: delivery.receive_count >= SUSPECTS_FIRST_FROM_RECEIVES },
+            true => {
+                // A message that came back from the dead letters was received often before: its receive count starts again.
+                let suspects_first = message.hops > 0 || delivery.receive_count >= SUSPECTS_FIRST_FROM_RECEIVES;
+                Self::Careful { suspects_first }
+            }
             false => Self::Each,
         }
     }
