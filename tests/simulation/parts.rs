@@ -57,7 +57,8 @@ impl Through {
     /// What a run with this many histories must have reached.
     pub(crate) fn expected(self, histories: u64) -> Vec<&'static str> {
         match self {
-            Self::Ports if histories >= self.histories() => tally::expected().collect(),
+            Self::Ports if histories >= HISTORIES_FOR_EVERY_BLOW => tally::expected().collect(),
+            Self::Ports if histories >= self.histories() => tally::expected().filter(|name| *name != RARE).collect(),
             Self::Ports => Vec::new(),
             Self::Adapters => adapters::expected(histories),
         }
@@ -68,6 +69,10 @@ impl Through {
         self == Self::Ports && histories >= HISTORIES_FOR_EVERY_BLOW
     }
 }
+
+/// What few histories reach: a body that is submitted as a whole reserves its parts when its job is created, so that only parts
+/// which are sent one by one, or by a request that is repeated, can meet the sweep.
+const RARE: &str = "race: abandon with an arriving part";
 
 /// The table and the queue of one history.
 #[async_trait(?Send)]
