@@ -8,7 +8,7 @@
 //! | reading a file of items and cutting it into parts | [`input`], [`survey`], [`ids`], [`cut`] |
 //! | sending the parts, and continuing after a break | [`upload`], [`sent_rows`] |
 //! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
-//! | what a job costs on AWS | [`prices`] |
+//! | what a job costs on AWS | [`headway_core::prices`] |
 
 pub mod bar;
 pub mod cli;
