@@ -89,7 +89,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let cleanup = Functions::cleanup(&hosted.embedded, app.clone(), stopped.clone());
     match own_worker {
         Some(command) => {
-            let workers = worker::start(&hosted, command, args, stopped).await?;
+            let workers = worker::start(&hosted, command, args.workers, args.json, stopped).await?;
             announce(args, address, checked_outside)?;
             tokio::join!(served, workers.finished(), cleanup.finished());
         }

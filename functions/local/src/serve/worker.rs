@@ -8,26 +8,26 @@ use headway_lambda_host::{CommandLine, Line, LogSink, Stream, Workers};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::ServeArgs;
 use crate::out::printable;
 
-/// Starts it.
+/// Starts so many processes of it. Their logs are lines of JSON, or for people.
 ///
 /// # Errors
 /// If loopback cannot be listened on.
 pub(super) async fn start(
     hosted: &Hosted,
     command: CommandLine,
-    args: &ServeArgs,
+    count: u16,
+    json: bool,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Workers> {
     let mut variables = vec![("HEADWAY_TABLE".to_owned(), Hosted::TABLE.to_owned())];
-    if std::env::var_os("HEADWAY_LOG").is_none() && !args.json {
+    if std::env::var_os("HEADWAY_LOG").is_none() && !json {
         // A line for each batch is useful in a log, but not on a terminal.
         variables.push(("HEADWAY_LOG".to_owned(), "warn".to_owned()));
     }
-    let log: LogSink = if args.json { Arc::new(as_json) } else { Arc::new(for_people) };
-    Ok(Workers::start(&hosted.embedded, command, usize::from(args.workers), variables, log, stopped).await?)
+    let log: LogSink = if json { Arc::new(as_json) } else { Arc::new(for_people) };
+    Ok(Workers::start(&hosted.embedded, command, usize::from(count), variables, log, stopped).await?)
 }
 
 /// A line of the worker's log is passed on as it is. Any other line becomes a line of JSON.
