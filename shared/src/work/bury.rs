@@ -31,8 +31,8 @@ impl Worker {
         if let Some(rest) = chunk.rest_after_progress(recorded.as_ref()) {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });
         }
-        let mark = self.app.ledger.care(message.id).await?;
-        let struck = mark.map(|mark| CareMark { strikes: mark.strikes + 1, ..mark });
+        // A mark of a worker that may be alive, with another delivery of the chunk, blames nobody yet.
+        let struck = self.suspect(self.app.ledger.care(message.id).await?.as_ref())?;
         if let Some(mark) = struck.filter(|mark| self.convicts(mark)) {
             return self.convict(chunk, delivery, &mark).await;
         }

@@ -154,7 +154,7 @@ impl Worker {
     }
 
     /// The mark that another worker left, with one more strike, if that worker has ended.
-    fn suspect(&self, known: Option<&CareMark>) -> Result<Option<CareMark>, JobError> {
+    pub(super) fn suspect(&self, known: Option<&CareMark>) -> Result<Option<CareMark>, JobError> {
         let Some(mark) = known else { return Ok(None) };
         if !self.alone && self.app.clock.now() <= mark.deadline + SKEW {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));

@@ -9,6 +9,9 @@ const CAREFUL_FROM_RECEIVES: u32 = 3;
 /// From this receive on an item with a strike runs before the others. Otherwise two items that both kill their worker
 /// would take turns: each death leaves the mark on the other one, and neither ever gets two strikes.
 const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;
+/// The same for a message that came back from the dead letters. It was received often before, and its receive count has
+/// started again.
+const SUSPECTS_FIRST_FROM_RECEIVES_AGAIN: u32 = 2;
 
 /// How items are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +30,8 @@ impl Mode {
     pub(super) fn of(message: &ChunkMessage, delivery: &Delivery) -> Self {
         match message.careful || delivery.receive_count >= CAREFUL_FROM_RECEIVES {
             true => {
-                // A message that came back from the dead letters was received often before: its receive count starts again.
-                let suspects_first = message.hops > 0 || delivery.receive_count >= SUSPECTS_FIRST_FROM_RECEIVES;
-                Self::Careful { suspects_first }
+                let from = if message.hops > 0 { SUSPECTS_FIRST_FROM_RECEIVES_AGAIN } else { SUSPECTS_FIRST_FROM_RECEIVES };
+                Self::Careful { suspects_first: delivery.receive_count >= from }
             }
             false => Self::Each,
         }

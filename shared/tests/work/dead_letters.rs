@@ -113,6 +113,25 @@ async fn one_with_a_mark_continues_in_careful_mode() {
     assert_eq!(world.called()[before..], [1, 2]);
 }
 
+/// Bug found: a dead letter took the mark of a worker that was alive, with another delivery of the same chunk, for a strike,
+/// and the item was failed though one worker alone had died.
+#[tokio::test(start_paused = true)]
+async fn the_mark_of_a_worker_that_may_be_alive_blames_nobody() {
+    let mut world = with_one_that_hangs();
+    let id = world.start(1, 1, TOLERANT).await;
+    die_at(&mut world, 3, Duration::from_millis(50)).await;
+    // The next one is at the same item, and was given the chunk a moment ago.
+    world.messages[0].received = 2;
+    let copy = world.messages[0].clone();
+    let batch = world.receive(1).await;
+    assert!(world.deliver_to_one_who_dies(batch, Duration::from_millis(500)).await);
+    assert!(!world.deliver_dead(copy.clone()).await, "it is left for later");
+    assert_eq!(world.job(id).await.failed_items, 0);
+    tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    assert!(world.deliver_dead(copy).await);
+    assert_eq!(world.job(id).await.failed_items, 1, "by then two workers have died at it");
+}
+
 /// Bug found: other items were failed because of an item that was running at two crashes.
 #[tokio::test(start_paused = true)]
 async fn an_item_that_was_marked_twice_is_failed_and_the_others_continue() {
