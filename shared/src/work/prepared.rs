@@ -127,6 +127,21 @@ impl Cache {
     }
 }
 
+/// What is prepared: a processor and the params of a job.
+pub(super) struct Unbound<'a> {
+    processor: &'a Arc<dyn ItemProcessor>,
+    params: Arc<RawValue>,
+}
+
+impl<'a> Unbound<'a> {
+    /// Reads the params of the job.
+    pub(super) async fn read(app: &App, processors: &'a Processors, job: &Job) -> Result<Self, JobError> {
+        let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
+        let processor = processors.get(&job.processor).ok_or_else(unknown)?;
+        Ok(Self { processor, params: app.ledger.params(job.id).await?.ok_or(JobError::NotFound)? })
+    }
+}
+
 impl PreparedJobs {
     /// The job's processor, if it was prepared before.
     pub(super) fn known(&self, job: &Job) -> Option<Bound> {
@@ -138,17 +153,15 @@ impl PreparedJobs {
         entry.bound.get().cloned()
     }
 
-    /// The job's processor, prepared.
-    pub(super) async fn get(&self, place: &Place, app: &App, processors: &Processors, job: &Job) -> Result<Bound, JobError> {
-        let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
-        let unbound = processors.get(&job.processor).ok_or_else(unknown)?;
-        let params = app.ledger.params(job.id).await?.ok_or(JobError::NotFound)?;
+    /// Prepares the job's processor with the job's params.
+    pub(super) async fn get(&self, place: &Place, unbound: Unbound<'_>, job: &Job) -> Result<Bound, JobError> {
+        let Unbound { processor, params } = unbound;
         let bound = self.cache.lock().unwrap_or_else(PoisonError::into_inner).entry((job.id, job.round), params.get().len());
         let prepared = async {
             if let Some(meanwhile) = &self.meanwhile {
                 meanwhile(job.id).await;
             }
-            prepare(place, unbound, job.user_id.clone(), params).await
+            prepare(place, processor, job.user_id.clone(), params).await
         };
         bound.get_or_try_init(|| prepared).await.cloned()
     }

@@ -3,7 +3,7 @@
 
 use super::chunk_context::ChunkContext;
 use super::delivery::Invocation;
-use super::prepared::Bound;
+use super::prepared::{Bound, Unbound};
 use super::ran::Ran;
 use super::returned::ReturnReason;
 use super::worker::Worker;
@@ -20,7 +20,8 @@ impl Worker {
             return Ok(known);
         }
         let _turn = self.turns.beside().await;
-        self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await
+        let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
+        self.prepared.get(&self.place, unbound, &chunk.job).await
     }
 
     /// The same, with a mark before it begins, because it may have killed its worker the last time. The mark is removed
@@ -44,8 +45,10 @@ impl Worker {
         if strikes > 0 && !self.place.takes_suspects() {
             return Err(JobError::unavailable("the worker", "threads are stuck in it, and a suspect has to be alone"));
         }
+        // Read before the mark: a worker that ends while the table is slow has not died of preparing.
+        let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
         self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;
-        let bound = self.prepared.get(&self.place, &self.app, &self.processors, &chunk.job).await?;
+        let bound = self.prepared.get(&self.place, unbound, &chunk.job).await?;
         self.app.ledger.put_care(id, of_item).await?;
         Ok(bound)
     }
