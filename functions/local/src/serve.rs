@@ -86,17 +86,17 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let stopped = stop::when_asked().context("signals cannot be received")?;
     let served = listener::serve(listener, router(Arc::new(state)), connections_max, stopped.clone());
-    let cleanup = Functions::cleanup(&hosted.embedded, app.clone(), stopped.clone());
+    let handler = Functions::handler(&hosted.embedded, app.clone(), built_in).alone().with_threads()?;
+    // It is the first line: what the functions log comes after it.
+    announce(args, address, checked_outside)?;
+    let cleanup = Functions::cleanup(&hosted.embedded, app, stopped.clone());
     match own_worker {
         Some(command) => {
             let workers = worker::start(&hosted, command, args.workers, args.json, stopped).await?;
-            announce(args, address, checked_outside)?;
             tokio::join!(served, workers.finished(), cleanup.finished());
         }
         None => {
-            let handler = Functions::handler(&hosted.embedded, app, built_in).alone().with_threads()?;
             let worker = Functions::worker(&hosted.embedded, handler, stopped);
-            announce(args, address, checked_outside)?;
             tokio::join!(served, worker.finished(), cleanup.finished());
         }
     }
