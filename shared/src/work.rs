@@ -40,6 +40,7 @@ mod worked;
 mod worker;
 
 pub use delivery::{Delivery, Invocation};
+pub use mode::CAREFUL_FROM_RECEIVES;
 pub use revive::send_revivals;
 pub use worked::Worked;
 pub use worker::Worker;

@@ -17,6 +17,7 @@ mod http;
 mod pump;
 mod queue;
 mod schedule;
+mod shutdown;
 mod table;
 
 pub use config::{CLEANUP_EVERY, Clock, Config, FUNCTION_TIMEOUT, system_clock};
@@ -26,3 +27,4 @@ pub use hosted::{HEADWAY_DATA, HEADWAY_QUEUE_FAIRNESS, HostError, Hosted};
 pub use http::Answer;
 pub use pump::{EventSource, FunctionResult};
 pub use queue::{Fairness, QueueAddress, UnknownFairness};
+pub use shutdown::until;

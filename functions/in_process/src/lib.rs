@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Error;
 use headway_core::{App, Processors};
-use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT};
+use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT, until};
 use headway_worker::Handler;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -49,11 +49,6 @@ impl Functions {
             let _ = function.await;
         }
     }
-}
-
-/// Ends when the value becomes true or its sender is gone.
-pub async fn until(mut stopped: watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 async fn work(worker: Arc<Handler>, event: Value) -> Result<Value, Error> {

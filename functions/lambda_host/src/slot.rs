@@ -2,11 +2,12 @@
 //! execution environment.
 
 use std::io;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
-use headway_embedded::FUNCTION_TIMEOUT;
+use headway_embedded::{FUNCTION_TIMEOUT, until};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
@@ -81,7 +82,7 @@ impl Slot {
     async fn pause(&self, pause: Duration) -> bool {
         let binary = Binary::new(self.fleet.command.file());
         tokio::select! {
-            () = stopped(&self.fleet.stopped) => true,
+            () = until(self.fleet.stopped.clone()) => true,
             () = binary.changed() => false,
             () = tokio::time::sleep(pause) => false,
         }
@@ -89,14 +90,13 @@ impl Slot {
 
     /// Runs one process from its start to its end.
     async fn one(&self) -> End {
-        let mut was_ready = false;
-        match self.run(&mut was_ready).await {
+        match self.run().await {
             Ok(end) => end,
-            Err(error) => End::Failed { why: format!("{} cannot be run: {error}", self.fleet.command.program), was_ready },
+            Err(error) => End::Failed { why: format!("{} cannot be run: {error}", self.fleet.command.program), was_ready: false },
         }
     }
 
-    async fn run(&self, was_ready: &mut bool) -> io::Result<End> {
+    async fn run(&self) -> io::Result<End> {
         let fleet = &self.fleet;
         let binary = Binary::new(fleet.command.file());
         let mut api = RuntimeApi::serve().await?;
@@ -106,56 +106,65 @@ impl Slot {
         let mut words = None;
         loop {
             tokio::select! {
-                () = stopped(&fleet.stopped) => return Ok(End::Stopped),
-                status = process.ended() => return Ok(self.ended(status?, words, *was_ready)),
+                () = until(fleet.stopped.clone()) => return Ok(End::Stopped),
+                status = process.ended() => return Ok(self.never_ready(status, words)),
                 news = api.news() => match news {
                     News::Asks => break,
                     News::CannotStart(why) => words = Some(why),
                 },
             }
         }
-        *was_ready = true;
         let _ready = Ready::new(&fleet.ready);
+        Ok(self.serve(&binary, &api, &mut process).await)
+    }
+
+    /// Calls a process that is ready, with one event after another.
+    async fn serve(&self, binary: &Binary, api: &RuntimeApi, process: &mut Process) -> End {
+        let fleet = &self.fleet;
         loop {
             let call = tokio::select! {
-                () = stopped(&fleet.stopped) => return Ok(End::Stopped),
-                () = binary.changed() => return Ok(End::Renewed),
-                status = process.ended() => return Ok(self.ended(status?, words, true)),
+                () = until(fleet.stopped.clone()) => return End::Stopped,
+                () = binary.changed() => return End::Renewed,
+                status = process.ended() => return self.ended(status),
                 call = async { fleet.calls.lock().await.recv().await } => call,
             };
-            let Some(Call { event, answer }) = call else { return Ok(End::Stopped) };
-            let ended = tokio::select! {
+            let Some(Call { event, answer }) = call else { return End::Stopped };
+            tokio::select! {
                 biased;
                 answered = api.call(event, FUNCTION_TIMEOUT) => {
                     // The queue may have stopped waiting.
                     let _ = answer.send(answered);
-                    None
                 }
                 status = process.ended() => {
                     let _ = answer.send(Err("the worker ended before it answered".to_owned()));
-                    Some(self.ended(status?, words.take(), true))
+                    return self.ended(status);
                 }
                 () = tokio::time::sleep(FUNCTION_TIMEOUT) => {
                     let why = format!("the worker took longer than {} s and was killed, as Lambda does", FUNCTION_TIMEOUT.as_secs());
                     let _ = answer.send(Err(why.clone()));
-                    Some(End::Failed { why, was_ready: true })
+                    return End::Failed { why, was_ready: true };
                 }
-            };
-            if let Some(end) = ended {
-                return Ok(end);
             }
         }
     }
 
-    fn ended(&self, status: std::process::ExitStatus, words: Option<String>, was_ready: bool) -> End {
-        let name = self.fleet.command.name();
+    /// A process ended before it was ready, perhaps with words of its own.
+    fn never_ready(&self, status: io::Result<ExitStatus>, words: Option<String>) -> End {
+        let (name, status) = (self.fleet.command.name(), shown(status));
         let why = match words {
             Some(words) => format!("{name} could not start: {words} ({status})"),
-            None if was_ready => format!("{name} ended ({status})"),
             None => format!("{name} ended before it asked for work ({status}). Is it a Lambda function's program?"),
         };
-        End::Failed { why, was_ready }
+        End::Failed { why, was_ready: false }
     }
+
+    fn ended(&self, status: io::Result<ExitStatus>) -> End {
+        End::Failed { why: format!("{} ended ({})", self.fleet.command.name(), shown(status)), was_ready: true }
+    }
+}
+
+fn shown(status: io::Result<ExitStatus>) -> String {
+    status.map_or_else(|error| error.to_string(), |status| status.to_string())
 }
 
 /// Counts a worker as ready for as long as it lives.
@@ -179,9 +188,4 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 fn pauses() -> ExponentialBackoff {
     ExponentialBuilder::new().with_min_delay(Duration::from_secs(1)).with_max_delay(PAUSE_MAX).without_max_times().build()
-}
-
-/// Returns when the value becomes true, or when nobody can change it any more.
-pub(crate) async fn stopped(stopped: &watch::Receiver<bool>) {
-    let _ = stopped.clone().wait_for(|stopped| *stopped).await;
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headway_embedded::{Embedded, EventSource, FUNCTION_TIMEOUT};
+use headway_core::work::CAREFUL_FROM_RECEIVES;
+use headway_embedded::{Embedded, EventSource, FUNCTION_TIMEOUT, until};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -13,7 +14,7 @@ use crate::aws;
 use crate::command::CommandLine;
 use crate::loopback::Loopback;
 use crate::process::LogSink;
-use crate::slot::{Call, Fleet, Slot, stopped};
+use crate::slot::{Call, Fleet, Slot};
 
 /// Running worker processes, and the tasks that call them.
 #[derive(Debug)]
@@ -81,11 +82,8 @@ fn sources(embedded: &Embedded, count: usize) -> [EventSource; 2] {
     })
 }
 
-/// From this receive on a worker runs a chunk in careful mode, and waits until the worker before it must have ended.
-const CAREFUL_FROM_RECEIVES: u32 = 3;
-
-/// After a worker dies, its batch is delivered again at once, since a developer waits for it. From the third receive on
-/// it is delivered when the dead worker's time is over, since the next worker waits for that before it blames an item.
+/// After a worker dies, its batch is delivered again at once, since a developer waits for it. Once the chunk runs in careful
+/// mode it is delivered when the dead worker's time is over, since the next worker waits for that before it blames an item.
 fn invisible_after_failure(receives: u32) -> Duration {
     if receives < CAREFUL_FROM_RECEIVES { Duration::from_secs(1) } else { FUNCTION_TIMEOUT + Duration::from_secs(10) }
 }
@@ -100,14 +98,14 @@ async fn pump(
 ) {
     loop {
         tokio::select! {
-            () = stopped(&stop) => return,
+            () = until(stop.clone()) => return,
             is_ready = ready.wait_for(|ready| *ready > 0) => if is_ready.is_err() { return },
         }
         let (call, mut readiness, stop) = (call.clone(), ready.clone(), stop.clone());
         let handler = move |event| hand(call.clone(), event);
         let no_worker_or_stopped = async move {
             tokio::select! {
-                () = stopped(&stop) => {}
+                () = until(stop) => {}
                 _ = readiness.wait_for(|ready| *ready == 0) => {}
             }
         };

@@ -11,10 +11,11 @@ use clap::Args;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
 use headway_api::{AppState, quotas, router};
-use headway_core::{Processors, config};
+use headway_core::config;
 use headway_embedded::Hosted;
 use headway_in_process::Functions;
 use headway_lambda_host::CommandLine;
+use headway_worker::Handler;
 use tokio::net::TcpListener;
 
 use crate::local_token;
@@ -53,6 +54,13 @@ pub struct ServeArgs {
     pub json: bool,
 }
 
+/// What runs the jobs' items.
+enum Worker {
+    BuiltIn(Box<Handler>),
+    /// The user's own, as processes.
+    Own(CommandLine),
+}
+
 /// Serves until it is told to stop (Ctrl-C or SIGTERM), and then finishes running work first.
 ///
 /// # Errors
@@ -79,24 +87,29 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
 
     let quotas = quotas::from_env(&config::optional)?;
     let app = hosted.app.clone().with_quotas(quotas);
-    let own_worker = args.worker.clone();
-    let built_in = if own_worker.is_none() { headway_worker::processors::built_in()? } else { Processors::new() };
-    let app = if own_worker.is_none() { app.with_processors(built_in.infos()) } else { app.with_told_processors(Vec::new()) };
+    let (app, worker) = match args.worker.clone() {
+        Some(command) => (app.with_told_processors(Vec::new()), Worker::Own(command)),
+        None => {
+            let processors = headway_worker::processors::built_in()?;
+            let app = app.with_processors(processors.infos());
+            let handler = Functions::handler(&hosted.embedded, app.clone(), processors).alone().with_threads()?;
+            (app, Worker::BuiltIn(Box::new(handler)))
+        }
+    };
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let stopped = stop::when_asked().context("signals cannot be received")?;
     let served = listener::serve(listener, router(Arc::new(state)), connections_max, stopped.clone());
-    let handler = Functions::handler(&hosted.embedded, app.clone(), built_in).alone().with_threads()?;
     // It is the first line: what the functions log comes after it.
     announce(args, address, checked_outside)?;
     let cleanup = Functions::cleanup(&hosted.embedded, app, stopped.clone());
-    match own_worker {
-        Some(command) => {
+    match worker {
+        Worker::Own(command) => {
             let workers = worker::start(&hosted, command, args.workers, args.json, stopped).await?;
             tokio::join!(served, workers.finished(), cleanup.finished());
         }
-        None => {
-            let worker = Functions::worker(&hosted.embedded, handler, stopped);
+        Worker::BuiltIn(handler) => {
+            let worker = Functions::worker(&hosted.embedded, *handler, stopped);
             tokio::join!(served, worker.finished(), cleanup.finished());
         }
     }

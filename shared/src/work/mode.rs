@@ -5,7 +5,7 @@ use crate::chunk::ChunkMessage;
 
 /// A chunk whose message was received this often runs in careful mode. Two receives may be caused by another item's
 /// crash; three are suspicious.
-const CAREFUL_FROM_RECEIVES: u32 = 3;
+pub const CAREFUL_FROM_RECEIVES: u32 = 3;
 /// From this receive on an item with a strike runs before the others. Otherwise two items that both kill their worker
 /// would take turns: each death leaves the mark on the other one, and neither ever gets two strikes.
 const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;

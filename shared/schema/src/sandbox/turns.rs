@@ -31,6 +31,20 @@ pub(super) enum Reply {
     Blocking(mpsc::SyncSender<Answer>),
 }
 
+impl Reply {
+    /// If the caller has gone, the answer is dropped.
+    fn send(self, answer: Answer) {
+        match self {
+            Self::Async(reply) => {
+                let _ = reply.send(answer);
+            }
+            Self::Blocking(reply) => {
+                let _ = reply.send(answer);
+            }
+        }
+    }
+}
+
 /// A request.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -51,27 +65,12 @@ impl Request {
 
     /// If the caller has gone, the answer is dropped.
     pub(super) fn answer(self, answer: Answer) {
-        match self.reply {
-            Reply::Async(reply) => {
-                let _ = reply.send(answer);
-            }
-            Reply::Blocking(reply) => {
-                let _ = reply.send(answer);
-            }
-        }
+        self.reply.send(answer);
     }
 
     pub(super) fn fits(self) {
-        let Work::Item(item) = self.work else { return };
-        let answer = Ok(Some(Checked::Fits(item)));
-        match self.reply {
-            Reply::Async(reply) => {
-                let _ = reply.send(answer);
-            }
-            Reply::Blocking(reply) => {
-                let _ = reply.send(answer);
-            }
-        }
+        let Self { work: Work::Item(item), reply, .. } = self else { return };
+        reply.send(Ok(Some(Checked::Fits(item))));
     }
 
     fn is_wanted(&self) -> bool {
