@@ -67,7 +67,8 @@ struct Wire {
     v: u32,
     kind: String,
     job: Uuid,
-    part: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     round: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,20 +131,29 @@ impl ChunkMessage {
 }
 
 impl Message {
-    /// The part that it is about.
-    pub fn part_id(&self) -> PartId {
+    /// The job that it is about.
+    pub fn job(&self) -> JobId {
         match self {
-            Self::Chunk(chunk) => (chunk.id.job, chunk.id.part),
-            Self::Revive { job, part, .. } => (*job, *part),
+            Self::Chunk(chunk) => chunk.id.job,
+            Self::Revive { job, .. } => *job,
+        }
+    }
+
+    /// The part that it is about, if it is about one.
+    pub fn part_id(&self) -> Option<PartId> {
+        match self {
+            Self::Chunk(chunk) => Some((chunk.id.job, chunk.id.part)),
+            Self::Revive { job, part, .. } => Some((*job, *part)),
         }
     }
 
     /// The job, part and chunk that it is about, for logs.
     pub fn names(&self) -> (Option<String>, Option<u32>, Option<u16>) {
-        match self {
-            Self::Chunk(chunk) => (Some(chunk.id.job.to_string()), Some(chunk.id.part), Some(chunk.id.chunk)),
-            Self::Revive { job, part, .. } => (Some(job.to_string()), Some(*part), None),
-        }
+        let chunk = match self {
+            Self::Chunk(chunk) => Some(chunk.id.chunk),
+            Self::Revive { .. } => None,
+        };
+        (Some(self.job().to_string()), self.part_id().map(|(_, part)| part), chunk)
     }
 
     /// The message as text for the queue.
@@ -154,7 +164,7 @@ impl Message {
     pub fn into_wire(self) -> Result<String, JobError> {
         let wire = match self {
             Self::Chunk(chunk) => Wire::of_chunk(chunk),
-            Self::Revive { job, part, round } => Wire { round: Some(round), ..Wire::new("revive", job, part) },
+            Self::Revive { job, part, round } => Wire { part: Some(part), round: Some(round), ..Wire::new("revive", job) },
         };
         serde_json::to_string(&wire).map_err(|e| JobError::corrupt("a message", e))
     }
@@ -177,12 +187,12 @@ impl Message {
 }
 
 impl Wire {
-    fn new(kind: &str, job: JobId, part: u32) -> Self {
+    fn new(kind: &str, job: JobId) -> Self {
         Self {
             v: WIRE_VERSION,
             kind: kind.to_owned(),
             job: job.0,
-            part,
+            part: None,
             round: None,
             chunk: None,
             n: None,
@@ -202,6 +212,7 @@ impl Wire {
 
     fn of_chunk(chunk: ChunkMessage) -> Self {
         let mut wire = Self {
+            part: Some(chunk.id.part),
             chunk: Some(chunk.id.chunk),
             n: Some(chunk.chunk_items),
             first: Some(chunk.first_index),
@@ -212,7 +223,7 @@ impl Wire {
             not_before: chunk.not_before,
             nonce: chunk.nonce,
             careful: chunk.careful,
-            ..Self::new("chunk", chunk.id.job, chunk.id.part)
+            ..Self::new("chunk", chunk.id.job)
         };
         let whole = chunk.items.iter().map(|(index, _)| *index).eq(whole_chunk(chunk.first_index, chunk.chunk_items));
         wire.indexes = (!whole).then(|| chunk.items.iter().map(|(index, _)| *index).collect());
@@ -228,8 +239,12 @@ impl Wire {
     fn into_message(self) -> Result<Message, WireError> {
         let missing = || WireError::Foreign("a member is missing".into());
         match self.kind.as_str() {
-            "revive" => Ok(Message::Revive { job: JobId(self.job), part: self.part, round: self.round.ok_or_else(missing)? }),
+            "revive" => {
+                let (part, round) = (self.part.ok_or_else(missing)?, self.round.ok_or_else(missing)?);
+                Ok(Message::Revive { job: JobId(self.job), part, round })
+            }
             "chunk" => {
+                let part = self.part.ok_or_else(missing)?;
                 let items = match (self.items, self.items64) {
                     (Some(items), _) => items,
                     (None, Some(text)) => from_base64(&text).map_err(WireError::Foreign)?,
@@ -241,7 +256,7 @@ impl Wire {
                     return Err(WireError::Foreign("its indexes are not as many as its items".into()));
                 }
                 Ok(Message::Chunk(ChunkMessage {
-                    id: ChunkId { job: JobId(self.job), part: self.part, chunk: self.chunk.ok_or_else(missing)? },
+                    id: ChunkId { job: JobId(self.job), part, chunk: self.chunk.ok_or_else(missing)? },
                     chunk_items,
                     first_index,
                     items: indexes.into_iter().zip(items).collect(),

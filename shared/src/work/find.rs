@@ -20,7 +20,7 @@ impl Worker {
     /// not begun.
     pub(super) async fn read(&self, messages: &[&Message]) -> Result<Parts, JobError> {
         let read = Instant::now();
-        let mut parts: Vec<PartId> = messages.iter().map(|message| message.part_id()).collect();
+        let mut parts: Vec<PartId> = messages.iter().filter_map(|message| message.part_id()).collect();
         parts.sort_unstable();
         parts.dedup();
         let mut jobs: Vec<_> = parts.iter().map(|(job, _)| *job).collect();
