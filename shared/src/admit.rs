@@ -63,7 +63,7 @@ async fn change(
     for _ in 0..CHANGES_MAX {
         let row = match read.take() {
             Some(row) => row,
-            None => app.cupboard.usage(owner).await?,
+            None => Usage::read(app.cupboard.as_ref(), owner).await?,
         };
         let mut usage = row.unwrap_or_else(|| Usage::new(owner.clone()));
         let next = usage.to_look_at(looks);
@@ -79,7 +79,7 @@ async fn change(
             Err(exceeded) => return Err(exceeded.into()),
         };
         usage.version += 1;
-        let is_put = app.cupboard.put_usage(&usage).await?;
+        let is_put = usage.put(app.cupboard.as_ref()).await?;
         match applied {
             Err(exceeded) => return Err(exceeded.into()),
             Ok(()) if is_put => return Ok(()),

@@ -11,11 +11,13 @@ use crate::split::Split;
 use crate::waiting::WaitingFor;
 
 mod ending;
+mod labels;
 mod status;
 mod tolerated;
 mod write;
 
 pub use ending::{Ended, Ending};
+pub use labels::Labels;
 pub use status::JobStatus;
 pub use tolerated::ToleratedFailures;
 pub use write::{ABANDONED, JobWrite, error_within_row};
@@ -96,12 +98,8 @@ pub struct Job {
     pub expected_items: Option<u64>,
     /// The top-level member of an item that contains its id.
     pub id_field: Option<String>,
-    /// The endpoint that is told when it ends.
-    pub callback: Option<String>,
-    /// Its title, for people.
-    pub title: Option<String>,
-    /// The caller's own key-value pairs, as JSON.
-    pub metadata: Option<String>,
+    /// What it only carries.
+    pub labels: Labels,
     /// The hash of the submission's `Idempotency-Key`. The key's row is deleted with the job.
     pub key_hash: Option<String>,
     /// When the measuring of the rate began: at the round's start or the last resume.
@@ -145,9 +143,7 @@ impl Job {
             split: Split::default(),
             expected_items: None,
             id_field: None,
-            callback: None,
-            title: None,
-            metadata: None,
+            labels: Labels::default(),
             key_hash: None,
             rate_since: None,
             rate_base: 0,

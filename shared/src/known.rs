@@ -8,13 +8,16 @@ use headway_processor::{ProcessorInfo, Processors};
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
-use crate::cupboard::Cupboard;
+use crate::cupboard::{Cupboard, KEPT_BYTES_MAX, KeptKey, KeptRow};
 use crate::error::JobError;
 
 /// For how long the announced processors are used before they are read again.
 const READ_EVERY: TimeDelta = TimeDelta::seconds(30);
 /// For an unknown name they are read again after a shorter time: the worker may just have started.
 const READ_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(1);
+
+/// What an error about the announced processors names.
+const TOLD: &str = "a worker's processors";
 
 /// The processors that jobs can use. Clones share what was read.
 #[derive(Debug, Clone, Default)]
@@ -72,15 +75,15 @@ impl KnownProcessors {
     }
 
     async fn read(&self, age_max: TimeDelta) -> Result<Arc<[ProcessorInfo]>, JobError> {
-        let Some(told) = &self.told else { return Ok(Arc::clone(&self.named)) };
-        let mut read = told.read.lock().await;
-        let now = told.clock.now();
+        let Some(told_by) = &self.told else { return Ok(Arc::clone(&self.named)) };
+        let mut read = told_by.read.lock().await;
+        let now = told_by.clock.now();
         if let Some(reading) = &*read
             && now - reading.at < age_max
         {
             return Ok(Arc::clone(&reading.all));
         }
-        let own = told.cupboard.told_processors().await?;
+        let own = told(told_by.cupboard.as_ref()).await?;
         let by_name: BTreeMap<_, _> = self.named.iter().cloned().chain(own).map(|info| (info.name.clone(), info)).collect();
         let all: Arc<[ProcessorInfo]> = by_name.into_values().collect();
         *read = Some(LastRead { at: now, all: Arc::clone(&all) });
@@ -95,10 +98,38 @@ impl KnownProcessors {
 /// The store is not available.
 pub async fn tell(cupboard: &dyn Cupboard, processors: &Processors) -> Result<(), JobError> {
     let infos = processors.infos();
-    if cupboard.told_processors().await? == infos {
-        return Ok(());
+    if told(cupboard).await? == infos { Ok(()) } else { put_told(cupboard, &infos).await }
+}
+
+/// The processors that a worker announced last; none if no worker has started yet.
+///
+/// # Errors
+///
+/// The store is not available, or the row cannot be read.
+pub async fn told(cupboard: &dyn Cupboard) -> Result<Vec<ProcessorInfo>, JobError> {
+    let Some(row) = cupboard.kept(&told_key()).await? else { return Ok(Vec::new()) };
+    let kept: Vec<(ProcessorInfo, bool)> = serde_json::from_str(&row.text).map_err(|e| JobError::corrupt(TOLD, e))?;
+    Ok(kept.into_iter().map(|(info, chunk_size_asked)| ProcessorInfo { chunk_size_asked, ..info }).collect())
+}
+
+/// Keeps the processors that a worker announces, in place of those announced before. As JSON: whether a processor asks
+/// for its chunk size is not among what callers see, and is kept beside it.
+///
+/// # Errors
+///
+/// [`JobError::Corrupt`] if they are too large, and [`JobError::Unavailable`].
+pub async fn put_told(cupboard: &dyn Cupboard, processors: &[ProcessorInfo]) -> Result<(), JobError> {
+    let kept: Vec<_> = processors.iter().map(|info| (info, info.chunk_size_asked)).collect();
+    let text = serde_json::to_string(&kept).map_err(|e| JobError::corrupt(TOLD, e))?;
+    if text.len() > KEPT_BYTES_MAX {
+        let problem = format!("they take {} bytes, at most {KEPT_BYTES_MAX} can be kept: shorten their paramsSchema", text.len());
+        return Err(JobError::corrupt(TOLD, problem));
     }
-    cupboard.tell_processors(&infos).await
+    cupboard.put_kept(&told_key(), &KeptRow::unversioned(text)).await.map(drop)
+}
+
+fn told_key() -> KeptKey {
+    KeptKey::lasting("WORKER", "PROCESSORS")
 }
 
 #[cfg(test)]
@@ -134,14 +165,14 @@ mod tests {
         let unknown = known.find("mine").await;
         assert!(matches!(&unknown, Err(JobError::UnknownProcessor { known }) if known == &["http"]), "{unknown:?}");
 
-        store.tell_processors(&[info("http", "the worker's"), info("mine", "")]).await.unwrap();
+        put_told(store.as_ref(), &[info("http", "the worker's"), info("mine", "")]).await.unwrap();
         assert!(known.find("mine").await.is_err(), "an unknown name does not cause a read at every request");
         *clock.0.lock().unwrap() += READ_AGAIN_AFTER;
         assert_eq!(known.find("mine").await.unwrap(), info("mine", ""));
         let descriptions: Vec<_> = known.all().await.unwrap().iter().map(|info| info.description.clone()).collect();
         assert_eq!(descriptions, ["the worker's", ""]);
 
-        store.tell_processors(&[]).await.unwrap();
+        put_told(store.as_ref(), &[]).await.unwrap();
         assert_eq!(known.all().await.unwrap().len(), 2, "it is read again only later");
         *clock.0.lock().unwrap() += READ_EVERY;
         assert_eq!(*known.all().await.unwrap(), [info("http", "the host's")]);

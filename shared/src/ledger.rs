@@ -141,6 +141,9 @@ pub trait Ledger: Send + Sync + Debug {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError>;
 
+    /// The job that was started with an owner's `Idempotency-Key`, if there is one.
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError>;
+
     /// One conditional write to a job row.
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError>;
 

@@ -5,10 +5,10 @@
 //! - Data and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`],
 //!   [`percentage`], [`quota`], [`limits`], [`prices`].
 //! - Ports: [`ledger`] to the rows of jobs; [`jobs`], through which all writes to jobs and parts go; [`cupboard`] to
-//!   what is kept besides them; [`store`] to both; [`queue`] to the messages; [`clock`].
+//!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
 //!   (the only place where a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`],
-//!   [`live_jobs`], [`records`], [`sweep`].
+//!   [`live_jobs`], [`records`], [`sweep`], [`secret`].
 //! - [`access`] decides for whom a job exists.
 //!
 //! `docs/glossary.md` defines the words.
@@ -42,6 +42,7 @@ pub mod quota;
 pub mod records;
 pub mod rest;
 pub mod retry;
+pub mod secret;
 pub mod settle;
 pub mod settlement;
 pub mod split;

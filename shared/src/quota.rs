@@ -13,6 +13,8 @@ use crate::ids::{JobId, UserId};
 use crate::job::Job;
 use crate::limits::{LIVE_ITEMS_MAX, LIVE_JOBS_MAX, STARTS_PER_MINUTE_MAX};
 
+mod usage_row;
+
 /// How long a start counts towards the starts per minute, and may still be without its job's row.
 const RECENT: TimeDelta = TimeDelta::minutes(1);
 /// If an owner has reached a limit of live jobs or items, all jobs are checked at most this often.

@@ -42,5 +42,6 @@ mod worker;
 pub use delivery::{Delivery, Invocation};
 pub use mode::CAREFUL_FROM_RECEIVES;
 pub use revive::send_revivals;
+pub use stray::STRAYS;
 pub use worked::Worked;
 pub use worker::Worker;

@@ -4,7 +4,8 @@ use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{CareMark, Parked, Written};
 use headway_core::part::PartWrite;
-use headway_core::{ChunkId, Cupboard as _, Ledger};
+use headway_core::secret::secret;
+use headway_core::{ChunkId, Ledger};
 use headway_embedded::Embedded;
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ async fn a_put_is_not_taken_for_anothers() {
         outcome.version = version;
         assert!(ledger.put_outcome(&outcome).await.unwrap(), "version {version}");
     }
-    assert_eq!(ledger.secret("s", b"fresh").await.unwrap(), b"fresh");
+    assert_eq!(secret(&ledger, "s", b"fresh").await.unwrap(), b"fresh");
 }
 
 /// An update whose answer was lost is refused the second time, with the row that it made. Callers continue from that

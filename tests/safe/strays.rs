@@ -9,7 +9,7 @@ async fn strays(house: &House) -> Vec<String> {
     let scanned = house.embedded.dynamodb().scan().table_name("headway").send().await.unwrap();
     let rows = scanned.items.unwrap_or_default().into_iter();
     let strays = rows.filter(|row| row["pk"].as_s().unwrap().starts_with("STRAY#"));
-    strays.map(|row| row["d"].as_s().unwrap().clone()).collect()
+    strays.map(|row| row["d"].as_s().unwrap().split_once("\n\n").unwrap().1.to_owned()).collect()
 }
 
 #[tokio::test(start_paused = true)]

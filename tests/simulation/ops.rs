@@ -23,8 +23,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Rows, Params, Outcome, Outcomes, Parked, CareMark, JobsOf, Candidates, Submission, Usage,
-    Create, PutUsage, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, KeepStray, Send,
+    Rows, Params, Outcome, Outcomes, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
+    Create, PutKept, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
     Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone,
     Clean, Shadow, Stamp, Sent,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headway_core::secret::secret;
 use headway_core::{App, JobError};
 use tokio::sync::OnceCell;
 
@@ -56,7 +57,7 @@ impl AppState {
         let read = || async {
             let mut fresh = [0; 32];
             getrandom::fill(&mut fresh).map_err(|e| JobError::unavailable("the source of randomness", e))?;
-            Ok(PageTokens::new(&self.app.cupboard.secret(PAGE_TOKEN_SECRET, &fresh).await?))
+            Ok(PageTokens::new(&secret(self.app.cupboard.as_ref(), PAGE_TOKEN_SECRET, &fresh).await?))
         };
         self.page_tokens.get_or_try_init(read).await
     }

@@ -40,7 +40,6 @@ mod part_write;
 pub mod schema;
 mod small_rows;
 mod table;
-mod usage_row;
 
 pub use item_bytes::item_bytes;
 
@@ -99,6 +98,10 @@ impl Ledger for DynamoLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.table.create(job, params.get(), key, replacing, self.clock.now()).await
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        self.table.submission(user_id, key_hash).await
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {

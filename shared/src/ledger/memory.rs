@@ -5,18 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway_processor::ProcessorInfo;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{Candidates, CareMark, Found, Ledger, Parked, Rows, SubmissionKey, Written};
-use crate::cupboard::{Cupboard, Stray};
+use crate::cupboard::{Cupboard, KeptKey, KeptRow};
 use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
 use crate::outcome::Outcome;
 use crate::part::{Part, PartWrite};
-use crate::quota::Usage;
 
 /// How many outcome rows or parked messages a page has.
 const PAGE: usize = 10;
@@ -30,14 +28,11 @@ struct State {
     jobs: BTreeMap<JobId, Job>,
     params: BTreeMap<JobId, Arc<RawValue>>,
     keys: BTreeMap<(UserId, String), SubmissionKey>,
-    usages: BTreeMap<UserId, Usage>,
     parts: BTreeMap<PartId, Part>,
     outcomes: BTreeMap<ChunkId, Outcome>,
     parked: BTreeMap<(ChunkId, Uuid), String>,
     cares: BTreeMap<ChunkId, CareMark>,
-    secrets: BTreeMap<String, Vec<u8>>,
-    strays: BTreeMap<String, Stray>,
-    processors: Vec<ProcessorInfo>,
+    kept: BTreeMap<KeptKey, KeptRow>,
     /// The time under which the sweep finds each job.
     moved: BTreeMap<JobId, DateTime<Utc>>,
 }
@@ -47,9 +42,11 @@ impl MemoryLedger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The strays that were kept.
-    pub fn strays(&self) -> Vec<Stray> {
-        self.state().strays.values().cloned().collect()
+    /// The kept rows of owners that begin with this text.
+    pub fn kept_of(&self, prefix: &str) -> Vec<(KeptKey, KeptRow)> {
+        let state = self.state();
+        let of_it = state.kept.iter().filter(|(key, _)| key.of.starts_with(prefix));
+        of_it.map(|(key, row)| (key.clone(), row.clone())).collect()
     }
 }
 
@@ -90,6 +87,10 @@ impl Ledger for MemoryLedger {
         state.params.insert(job.id, Arc::from(params.to_owned()));
         state.moved.insert(job.id, job.expires_at.filter(|_| !job.is_watched()).unwrap_or(job.updated_at));
         Ok(None)
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        Ok(self.state().keys.get(&(user_id.clone(), key_hash.to_owned())).cloned())
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
@@ -221,43 +222,19 @@ impl Ledger for MemoryLedger {
 
 #[async_trait]
 impl Cupboard for MemoryLedger {
-    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
-        Ok(self.state().keys.get(&(user_id.clone(), key_hash.to_owned())).cloned())
+    async fn kept(&self, key: &KeptKey) -> Result<Option<KeptRow>, JobError> {
+        Ok(self.state().kept.get(key).cloned())
     }
 
-    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        Ok(self.state().usages.get(user_id).cloned())
-    }
-
-    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
+    async fn put_kept(&self, key: &KeptKey, row: &KeptRow) -> Result<Written<KeptRow>, JobError> {
         let mut state = self.state();
-        let known = state.usages.get(&usage.user_id);
-        if known == Some(usage) {
-            return Ok(true);
+        let known = state.kept.get(key);
+        let follows = row.version == known.map_or(0, |known| known.version) + 1;
+        if row.version == 0 || follows || known == Some(row) {
+            state.kept.insert(key.clone(), row.clone());
+            return Ok(Written::Applied(row.clone()));
         }
-        let next = known.map_or(0, |known| known.version) + 1 == usage.version;
-        if next {
-            state.usages.insert(usage.user_id.clone(), usage.clone());
-        }
-        Ok(next)
-    }
-
-    async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
-        Ok(self.state().secrets.entry(name.to_owned()).or_insert_with(|| fresh.to_vec()).clone())
-    }
-
-    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
-        Ok(self.state().processors.clone())
-    }
-
-    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
-        self.state().processors = processors.to_vec();
-        Ok(())
-    }
-
-    async fn keep_stray(&self, stray: &Stray, _now: DateTime<Utc>) -> Result<(), JobError> {
-        self.state().strays.insert(stray.message_id.clone(), stray.clone());
-        Ok(())
+        Ok(known.cloned().map_or(Written::Gone, Written::Refused))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::job::{Job, JobStatus};
 use crate::jobs::{Created, NewJob};
 use crate::ledger::SubmissionKey;
 use crate::limits::{CHUNKS_PER_BODY_MAX, ID_CHARS_MAX};
+use crate::quota::Usage;
 use crate::split::Split;
 use headway_processor::ProcessorInfo;
 
@@ -52,11 +53,11 @@ pub async fn start_job(app: &App, mut submission: Submission) -> Result<Job, Job
 
 /// Creates the job, unless an earlier request with its key did. Then it is the same start, whatever the quotas say.
 async fn create(app: &App, new: NewJob) -> Result<Created, JobError> {
-    let usage = app.cupboard.usage(&new.job.user_id);
+    let usage = Usage::read(app.cupboard.as_ref(), &new.job.user_id);
     let usage = match &new.key {
         None => usage.await?,
         Some(key) => {
-            let (known, usage) = futures::try_join!(app.cupboard.submission(&key.user_id, &key.key_hash), usage)?;
+            let (known, usage) = futures::try_join!(app.ledger.submission(&key.user_id, &key.key_hash), usage)?;
             if let Some(known) = known
                 && let Some(job) = owned_if_there(app, &known).await?
             {
@@ -122,8 +123,7 @@ fn split(submission: &Submission, info: &ProcessorInfo) -> Split {
 fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[PartItems]>) -> NewJob {
     let id = JobId(app.clock.fresh_id());
     let items = parts.unwrap_or_default().iter().flat_map(|part| &part.chunks).map(Vec::len).sum::<usize>();
-    let Submission { user_id, created_by, processor, params, expected_items, id_field, tolerated, title, metadata, callback, key, .. } =
-        submission;
+    let Submission { user_id, created_by, processor, params, expected_items, id_field, tolerated, labels, key, .. } = submission;
     let key = key.map(|key| SubmissionKey { user_id: user_id.clone(), key_hash: key.key_hash, job: id, fingerprint: key.fingerprint });
     let job = Job {
         created_by,
@@ -132,9 +132,7 @@ fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[Part
         split,
         expected_items,
         id_field,
-        callback,
-        title,
-        metadata,
+        labels,
         key_hash: key.as_ref().map(|key| key.key_hash.clone()),
         retention_days: app.retention_days,
         top_part: parts.and_then(<[_]>::last).map(|last| last.number),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::ids::UserId;
-use crate::job::ToleratedFailures;
+use crate::job::{Labels, ToleratedFailures};
 
 /// The job that is requested.
 #[derive(Debug)]
@@ -28,12 +28,8 @@ pub struct Submission {
     pub tolerated: ToleratedFailures,
     /// The maximum number of items in a chunk, 1 to 250.
     pub chunk_size: Option<u16>,
-    /// A title for people, 1 to 200 characters.
-    pub title: Option<String>,
-    /// The caller's metadata, as the text of a JSON object.
-    pub metadata: Option<String>,
-    /// The endpoint that gets a notice when the job ends.
-    pub callback: Option<String>,
+    /// What the job only carries.
+    pub labels: Labels,
     /// The key that makes the request safe to send again.
     pub key: Option<RequestKey>,
 }
@@ -51,9 +47,7 @@ impl Submission {
             id_field: None,
             tolerated: ToleratedFailures::default(),
             chunk_size: None,
-            title: None,
-            metadata: None,
-            callback: None,
+            labels: Labels::default(),
             key: None,
         }
     }

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use super::stray::keep_stray;
 use super::worker::Worker;
 use crate::app::App;
 use crate::chunk::{ChunkMessage, Message};
-use crate::cupboard::Stray;
 use crate::error::JobError;
 use crate::ids::{ChunkId, PartId};
 use crate::job::Job;
@@ -142,8 +142,8 @@ impl Worker {
             Ok(Message::Chunk(chunk)) => Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..chunk }),
             Ok(other) => other,
             Err(error) => {
-                let stray = Stray { message_id: kept.nonce.to_string(), body: kept.body.clone(), reason: error.to_string() };
-                self.app.cupboard.keep_stray(&stray, self.app.clock.now()).await?;
+                let (message_id, now) = (kept.nonce.to_string(), self.app.clock.now());
+                keep_stray(self.app.cupboard.as_ref(), &message_id, &kept.body, &error, now).await?;
                 return Ok(None);
             }
         };

@@ -7,7 +7,7 @@ use headway_core::delete::delete;
 use headway_core::limits::{DELETE_AFTER_GONE, OPEN_WITHOUT_PART_MAX};
 use headway_core::submit::{PartPut, RequestKey, Submission, put_part, seal, start_job};
 use headway_core::sweep::sweep;
-use headway_core::{Conflict, Cupboard as _, JobError, JobId, Ledger, Options, ToleratedFailures};
+use headway_core::{Conflict, JobError, JobId, Ledger, Options, ToleratedFailures};
 use serde_json::value::RawValue;
 
 use crate::world::{World, done};

@@ -7,11 +7,14 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use headway_aws::dynamodb::{DynamoLedger, schema};
-use headway_core::cupboard::{Cupboard as _, Stray};
-use headway_core::job::RolledUp;
+use headway_core::cupboard::{Cupboard as _, KeptKey, KeptRow};
+use headway_core::job::{Labels, RolledUp};
+use headway_core::known::{put_told, told};
 use headway_core::ledger::{CareMark, Parked, SubmissionKey};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutcomeChange, OutputRecord};
 use headway_core::part::{Part, Register};
+use headway_core::quota::{Start, Usage};
+use headway_core::secret::secret;
 use headway_core::split::{Split, hex};
 use headway_core::waiting::{WaitReason, WaitingFor};
 use headway_core::{ChunkId, Job, JobId, JobStatus, Ledger, Options, ProcessorInfo, ToleratedFailures, UserId};
@@ -63,10 +66,11 @@ impl Golden {
         assert!(ledger.put_outcome(&first).await.unwrap() && ledger.put_outcome(&second).await.unwrap());
         ledger.park(&parked()).await.unwrap();
         ledger.put_care(second.id, Some(&care())).await.unwrap();
-        ledger.secret("page-token", &[7; 32]).await.unwrap();
-        let stray = Stray { message_id: "m-1".to_owned(), body: "hello".to_owned(), reason: "not one of ours".to_owned() };
-        ledger.keep_stray(&stray, at(0)).await.unwrap();
-        ledger.tell_processors(&[ProcessorInfo::new("mine", &Options::default())]).await.unwrap();
+        secret(ledger, "page-token", &[7; 32]).await.unwrap();
+        let stray = KeptKey::expiring("STRAY#2026-09-21", "m-1");
+        ledger.put_kept(&stray, &KeptRow::unversioned("not one of ours\n\nhello")).await.unwrap();
+        put_told(ledger, &[ProcessorInfo::new("mine", &Options::default())]).await.unwrap();
+        assert!(usage().put(ledger).await.unwrap());
     }
 
     async fn rows(&self) -> BTreeMap<String, Value> {
@@ -86,8 +90,9 @@ impl Golden {
         assert_eq!(format!("{:?}", ledger.outcome(outcome.id).await.unwrap().unwrap()), format!("{outcome:?}"));
         assert_eq!(ledger.parked((job.id, 2)).await.unwrap(), [parked()]);
         assert_eq!(ledger.care(outcome.id).await.unwrap(), Some(care()));
-        assert_eq!(ledger.secret("page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one is kept");
-        assert_eq!(ledger.told_processors().await.unwrap(), [ProcessorInfo::new("mine", &Options::default())]);
+        assert_eq!(secret(ledger, "page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one is kept");
+        assert_eq!(told(ledger).await.unwrap(), [ProcessorInfo::new("mine", &Options::default())]);
+        assert_eq!(Usage::read(ledger, &usage().user_id).await.unwrap(), Some(usage()));
         let in_the_way = ledger.create(&Job { id: JobId(Uuid::from_u128(9)), ..job }, &raw("{}"), Some(&key()), None).await.unwrap();
         assert_eq!(in_the_way.unwrap().job, job_id(1));
     }
@@ -142,9 +147,9 @@ fn job() -> Job {
     job.rolled_up = RolledUp { parts: [0, 1].into(), processed: 39_990, failed: 10 };
     job.tolerated = ToleratedFailures::Percentage { percentage: "0.5".parse().unwrap(), minimum_sample: Some(100) };
     job.split = Split { version: 1, items_per_chunk_max: 250 };
-    (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
-    job.title = Some("Airports, November".to_owned());
-    (job.metadata, job.key_hash) = (Some(r#"{"file":"airports.csv"}"#.to_owned()), Some(key().key_hash));
+    (job.id_field, job.key_hash) = (Some("iata".to_owned()), Some(key().key_hash));
+    let [callback, title, metadata] = ["crm", "Airports, November", r#"{"file":"airports.csv"}"#].map(|text| Some(text.to_owned()));
+    job.labels = Labels { callback, title, metadata };
     job.uncount();
     job
 }
@@ -159,6 +164,12 @@ fn bare_job() -> Job {
 fn key() -> SubmissionKey {
     let user_id = UserId::new("auth0|ü#1").unwrap();
     SubmissionKey { user_id, key_hash: "a".repeat(64), job: job_id(1), fingerprint: "b".repeat(64) }
+}
+
+fn usage() -> Usage {
+    let start = |number, items| Start { job: job_id(number), round: 2, at: at(8), items };
+    let starts = vec![start(1, Some(40_000)), start(2, None)];
+    Usage { version: 1, looked_at: Some(at(9)), starts, ..Usage::new(UserId::new("auth0|ü#1").unwrap()) }
 }
 
 fn part() -> Part {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway_core::job::{Job, JobStatus, JobWrite, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, JobWrite, Labels, ToleratedFailures};
 use headway_core::ledger::Written;
 use headway_core::{JobId, Ledger};
 use uuid::Uuid;
@@ -43,9 +43,9 @@ async fn rows_are_read_together_and_what_is_not_there_is_left_out(ledger: Arc<dy
 async fn every_field_of_a_job_is_kept(ledger: Arc<dyn Ledger>) {
     let mut full = job();
     full.tolerated = ToleratedFailures::Percentage { percentage: "12.5".parse().unwrap(), minimum_sample: Some(40) };
-    (full.id_field, full.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
-    full.title = Some("Airports,\n\"November\"".to_owned());
-    (full.metadata, full.key_hash) = (Some(r#"{"file":"a b.csv"}"#.to_owned()), Some("0".repeat(64)));
+    (full.id_field, full.key_hash) = (Some("iata".to_owned()), Some("0".repeat(64)));
+    let [callback, title, metadata] = ["crm", "Airports,\n\"November\"", r#"{"file":"a b.csv"}"#].map(|text| Some(text.to_owned()));
+    full.labels = Labels { callback, title, metadata };
     (full.created_by, full.retention_days) = ("someone else".to_owned(), 7);
     ledger.create(&full, &raw("null"), None, None).await.unwrap();
     assert_eq!(ledger.rows(&[full.id], &[]).await.unwrap().jobs[&full.id], full);

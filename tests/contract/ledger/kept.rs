@@ -1,11 +1,13 @@
-//! Rows without rules: parked messages, marks, secrets, strays, the processors that workers announce.
+//! Rows without rules: parked messages, marks, and what is kept besides jobs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway_core::cupboard::Stray;
-use headway_core::ledger::{CareMark, Parked};
+use headway_core::cupboard::{KEPT_BYTES_MAX, KeptKey, KeptRow};
+use headway_core::known::{put_told, told};
+use headway_core::ledger::{CareMark, Parked, Written};
+use headway_core::secret::secret;
 use headway_core::{ChunkId, JobId, Options, ProcessorInfo, Store};
 use uuid::Uuid;
 
@@ -14,8 +16,10 @@ use crate::sample::at;
 crate::subject::over_every_ledger!(
     every_parked_message_is_given_back_until_it_is_forgotten,
     a_mark_is_made_changed_and_removed,
+    a_kept_row_is_read_back_whatever_it_contains,
+    a_version_follows_the_one_before,
+    of_many_puts_of_a_version_one_wins,
     a_secret_never_changes,
-    a_stray_of_any_size_is_kept,
     what_a_worker_tells_is_kept_whole,
 );
 
@@ -60,31 +64,64 @@ async fn a_mark_is_made_changed_and_removed(ledger: Arc<dyn Store>) {
     }
 }
 
+fn new_key() -> KeptKey {
+    KeptKey::expiring(format!("CONTRACT#{}", Uuid::new_v4()), "ROW")
+}
+
+fn row(version: u64, text: &str) -> KeptRow {
+    KeptRow { version, text: text.to_owned() }
+}
+
+async fn a_kept_row_is_read_back_whatever_it_contains(ledger: Arc<dyn Store>) {
+    let key = new_key();
+    let other = KeptKey { what: "OTHER".to_owned(), ..key.clone() };
+    assert_eq!(ledger.kept(&key).await.unwrap(), None);
+    for text in [String::new(), "{}".to_owned(), "a\0\u{1F980}".to_owned(), "é".repeat(KEPT_BYTES_MAX / 2)] {
+        for _ in 0..2 {
+            assert_eq!(ledger.put_kept(&key, &row(0, &text)).await.unwrap(), Written::Applied(row(0, &text)));
+            assert_eq!(ledger.kept(&key).await.unwrap(), Some(row(0, &text)));
+        }
+    }
+    assert_eq!(ledger.kept(&other).await.unwrap(), None);
+}
+
+async fn a_version_follows_the_one_before(ledger: Arc<dyn Store>) {
+    let (key, first, second) = (new_key(), row(1, "a"), row(2, "a"));
+    assert_eq!(ledger.put_kept(&key, &second).await.unwrap(), Written::Gone, "there is no version 1 yet");
+    assert_eq!(ledger.put_kept(&key, &first).await.unwrap(), Written::Applied(first.clone()));
+    assert_eq!(ledger.put_kept(&key, &first).await.unwrap(), Written::Applied(first.clone()), "an earlier try has put it");
+    assert_eq!(ledger.put_kept(&key, &row(1, "b")).await.unwrap(), Written::Refused(first.clone()), "another one was not put");
+    assert_eq!(ledger.put_kept(&key, &second).await.unwrap(), Written::Applied(second.clone()));
+    assert_eq!(ledger.put_kept(&key, &first).await.unwrap(), Written::Refused(second.clone()));
+    assert_eq!(ledger.kept(&key).await.unwrap(), Some(second));
+}
+
+async fn of_many_puts_of_a_version_one_wins(ledger: Arc<dyn Store>) {
+    let key = new_key();
+    let rows: Vec<KeptRow> = (0..8).map(|i| row(1, &i.to_string())).collect();
+    let written = join_all(rows.iter().map(|row| async { ledger.put_kept(&key, row).await.unwrap() })).await;
+    let won: Vec<_> = rows.iter().zip(&written).filter(|(_, written)| matches!(written, Written::Applied(_))).collect();
+    assert_eq!(won.len(), 1, "{written:?}");
+    assert!(written.iter().all(|written| written.clone().row().as_ref() == Some(won[0].0)), "all others see it: {written:?}");
+}
+
 async fn a_secret_never_changes(ledger: Arc<dyn Store>) {
     let name = format!("page-token-{}", Uuid::new_v4());
     let proposed: Vec<[u8; 32]> = (0..8).map(|i| [i; 32]).collect();
-    let answers = join_all(proposed.iter().map(|fresh| ledger.secret(&name, fresh))).await;
+    let answers = join_all(proposed.iter().map(|fresh| secret(ledger.as_ref(), &name, fresh))).await;
     let answers: BTreeSet<Vec<u8>> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers.len(), 1, "all who asked at once got the same");
-    assert!(answers.contains(&ledger.secret(&name, &[99; 32]).await.unwrap()));
+    assert!(answers.contains(&secret(ledger.as_ref(), &name, &[99; 32]).await.unwrap()));
 }
 
 async fn what_a_worker_tells_is_kept_whole(ledger: Arc<dyn Store>) {
     let schema = serde_json::json!({"type": "object", "properties": {"é": {"const": 1.5}}});
     let options = Options { description: "Écrit".to_owned(), params_schema: schema, chunk_size: Some(7), ..Options::default() };
-    let told = [ProcessorInfo::new("a", &options), ProcessorInfo::new("b", &Options::default())];
+    let infos = [ProcessorInfo::new("a", &options), ProcessorInfo::new("b", &Options::default())];
     for _ in 0..2 {
-        ledger.tell_processors(&told).await.unwrap();
-        assert_eq!(ledger.told_processors().await.unwrap(), told, "the wish for a chunk size too");
+        put_told(ledger.as_ref(), &infos).await.unwrap();
+        assert_eq!(told(ledger.as_ref()).await.unwrap(), infos, "the wish for a chunk size too");
     }
-    ledger.tell_processors(&told[1..]).await.unwrap();
-    assert_eq!(ledger.told_processors().await.unwrap(), told[1..], "what is told last is all there is");
-}
-
-async fn a_stray_of_any_size_is_kept(ledger: Arc<dyn Store>) {
-    for body in [String::new(), "{}".to_owned(), "é".repeat(500_000)] {
-        let stray = Stray { message_id: Uuid::new_v4().to_string(), body, reason: "not one of ours".to_owned() };
-        ledger.keep_stray(&stray, at(0)).await.unwrap();
-        ledger.keep_stray(&stray, at(0)).await.unwrap();
-    }
+    put_told(ledger.as_ref(), &infos[1..]).await.unwrap();
+    assert_eq!(told(ledger.as_ref()).await.unwrap(), infos[1..], "what is told last is all there is");
 }

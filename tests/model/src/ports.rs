@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway_core::cupboard::{Cupboard, Stray};
+use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, SubmissionKey, Written};
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite};
 use headway_core::queue::Outgoing;
-use headway_core::quota::Usage;
 use headway_core::{
-    ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, ProcessorInfo,
-    UserId,
+    ChunkId, ChunkQueue, Clock, Item, ItemError, ItemProcessor, Job, JobError, JobId, Ledger, Options, Output, PartId, UserId,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -144,6 +142,11 @@ impl Ledger for Ports {
         }
     }
 
+    async fn submission(&self, _user_id: &UserId, _key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        // The key is checked when the job is created.
+        Ok(None)
+    }
+
     async fn update_job(&self, _id: JobId, write: &JobWrite, _now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
         match self.ask(|| Ask::UpdateJob(write.clone())).await? {
             Answer::Job(Some((found, row))) => Ok(written(found, self.job(&row))),
@@ -242,33 +245,14 @@ impl Ledger for Ports {
 
 #[async_trait]
 impl Cupboard for Ports {
-    // Quotas are not modelled: an owner has started nothing, and the key is checked when the job is created.
-    async fn submission(&self, _user_id: &UserId, _key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+    // Quotas are not modelled: an owner has started nothing. Nothing else is kept.
+    async fn kept(&self, _key: &KeptKey) -> Result<Option<KeptRow>, JobError> {
         Ok(None)
     }
 
-    async fn usage(&self, _user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        Ok(None)
-    }
-
-    async fn put_usage(&self, _usage: &Usage) -> Result<bool, JobError> {
-        Ok(true)
-    }
-
-    async fn secret(&self, name: &str, _fresh: &[u8]) -> Result<Vec<u8>, JobError> {
-        panic!("no process asks for the secret {name}")
-    }
-
-    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
-        panic!("the processors of a model are named")
-    }
-
-    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
-        panic!("no worker of a model starts: {processors:?}")
-    }
-
-    async fn keep_stray(&self, stray: &Stray, _now: DateTime<Utc>) -> Result<(), JobError> {
-        panic!("every message of a model can be read: {stray:?}")
+    async fn put_kept(&self, key: &KeptKey, row: &KeptRow) -> Result<Written<KeptRow>, JobError> {
+        assert_eq!(key.what, "USAGE", "a model has no other row besides its job's");
+        Ok(Written::Applied(row.clone()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use headway_core::ledger::memory::MemoryLedger;
 use headway_core::queue::memory::MemoryQueue;
-use headway_core::work::Delivery;
+use headway_core::work::{Delivery, STRAYS};
 use headway_core::{App, ProcessorInfo};
 
 use super::Parts;
@@ -90,6 +90,6 @@ impl Parts for Ports {
     }
 
     async fn strays(&self) -> Option<usize> {
-        Some(self.table.strays().len())
+        Some(self.table.kept_of(STRAYS).len())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use headway_core::job::Labels;
 use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
     METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
@@ -68,9 +69,7 @@ impl StartJobRequest {
             id_field: self.id_field,
             tolerated: self.tolerated_failures,
             chunk_size: self.chunk_size,
-            title: self.title,
-            metadata: self.metadata,
-            callback: self.callback,
+            labels: Labels { callback: self.callback, title: self.title, metadata: self.metadata },
             key,
         }
     }

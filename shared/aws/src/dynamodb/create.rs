@@ -48,7 +48,7 @@ impl Table {
         self.put_all(job, params, key, replacing, now).await
     }
 
-    /// See `Cupboard::submission`.
+    /// See `Ledger::submission`.
     pub(super) async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
         let row = self.get(Key::submission(user_id, key_hash)).await?;
         let read = |item: Item| submission(&item, user_id, key_hash).map_err(|e| JobError::corrupt("a key row", e));

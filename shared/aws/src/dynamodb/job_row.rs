@@ -10,7 +10,7 @@ use super::item::{Item, Reader, RowFault, Writer, number, text, time};
 use super::key::{Key, job_of};
 use super::schema::*;
 use headway_core::ids::{JobId, UserId};
-use headway_core::job::{Job, JobStatus, RolledUp, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, Labels, RolledUp, ToleratedFailures};
 use headway_core::split::Split;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -49,9 +49,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .number(SPLIT_ITEMS, job.split.items_per_chunk_max)
         .maybe(EXPECTED_ITEMS, job.expected_items, number)
         .maybe(ID_FIELD, job.id_field.as_deref(), text)
-        .maybe(CALLBACK, job.callback.as_deref(), text)
-        .maybe(TITLE, job.title.as_deref(), text)
-        .maybe(METADATA, job.metadata.as_deref(), text)
+        .maybe(LABELS, Some(&job.labels).filter(|labels| **labels != Labels::default()), |labels| text(labels.to_json()))
         .maybe(KEY_HASH, job.key_hash.as_deref(), text)
         .maybe(RATE_SINCE, job.rate_since, time)
         .number(RATE_BASE, job.rate_base)
@@ -95,9 +93,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         split: Split { version: row.number(SPLIT_VERSION)?, items_per_chunk_max: row.number(SPLIT_ITEMS)? },
         expected_items: row.number_if_any(EXPECTED_ITEMS)?,
         id_field: row.text_if_any(ID_FIELD)?.map(str::to_owned),
-        callback: row.text_if_any(CALLBACK)?.map(str::to_owned),
-        title: row.text_if_any(TITLE)?.map(str::to_owned),
-        metadata: row.text_if_any(METADATA)?.map(str::to_owned),
+        labels: labels(row)?,
         key_hash: row.text_if_any(KEY_HASH)?.map(str::to_owned),
         rate_since: row.time_if_any(RATE_SINCE)?,
         rate_base: row.number(RATE_BASE)?,
@@ -152,6 +148,11 @@ fn rolled_up(row: Reader<'_>) -> Result<RolledUp, RowFault> {
     };
     let count = |name| row.number_if_any(name).map(Option::unwrap_or_default);
     Ok(RolledUp { parts, processed: count(PROCESSED_ROLLED_UP)?, failed: count(FAILED_ROLLED_UP)? })
+}
+
+fn labels(row: Reader<'_>) -> Result<Labels, RowFault> {
+    let json = row.text_if_any(LABELS)?;
+    json.map_or(Ok(Labels::default()), |json| Labels::from_json(json).map_err(|_| RowFault::Malformed(LABELS)))
 }
 
 /// A percentage is stored as text, as it is written everywhere.
@@ -209,9 +210,9 @@ mod tests {
         job.rolled_up = RolledUp { parts: BTreeSet::from([0, 3]), processed: 5, failed: 2 };
         job.tolerated = ToleratedFailures::Percentage { percentage: "18.400000001".parse().unwrap(), minimum_sample: Some(8) };
         job.split = Split { version: 2, items_per_chunk_max: 17 };
-        (job.id_field, job.callback) = (Some("iata".to_owned()), Some("crm".to_owned()));
-        (job.metadata, job.key_hash) = (Some(r#"{"a":1}"#.to_owned()), Some("ab".to_owned()));
-        job.title = Some("Airports, \u{1F980}".to_owned());
+        (job.id_field, job.key_hash) = (Some("iata".to_owned()), Some("ab".to_owned()));
+        let [callback, title, metadata] = ["crm", "Airports, \u{1F980}", r#"{"a":1}"#].map(|text| Some(text.to_owned()));
+        job.labels = Labels { callback, title, metadata };
         job.uncount();
         assert_eq!(super::job(&job_item(&job)).unwrap(), job);
     }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::schema::{PK, SK};
+use headway_core::cupboard::KeptKey;
 use headway_core::ids::{ChunkId, JobId, PartId, UserId};
 
 pub(super) const JOB_SORT: &str = "JOB";
@@ -36,10 +36,6 @@ impl Key {
         Self::new(format!("IDEM#{user_id}#{key_hash}"), "IDEM")
     }
 
-    pub(super) fn usage(user_id: &UserId) -> Self {
-        Self::new(format!("OWNER#{user_id}"), "USAGE")
-    }
-
     pub(super) fn part(id: PartId) -> Self {
         Self::new(part_partition(id), PART_SORT)
     }
@@ -56,16 +52,8 @@ impl Key {
         Self::new(part_partition((id.job, id.part)), format!("CARE#{}", id.chunk))
     }
 
-    pub(super) fn secret(name: &str) -> Self {
-        Self::new(format!("SECRET#{name}"), "SECRET")
-    }
-
-    pub(super) fn processors() -> Self {
-        Self::new("WORKER".to_owned(), "PROCESSORS")
-    }
-
-    pub(super) fn stray(day: DateTime<Utc>, message_id: &str) -> Self {
-        Self::new(format!("STRAY#{}", day.format("%Y-%m-%d")), message_id)
+    pub(super) fn kept(key: &KeptKey) -> Self {
+        Self::new(key.of.clone(), key.what.clone())
     }
 
     /// As requests contain it.

@@ -84,9 +84,7 @@ attributes! {
     SPLIT_ITEMS: "splitItems" as "si",
     EXPECTED_ITEMS: "expectedItems" as "ei",
     ID_FIELD: "idField" as "if",
-    CALLBACK: "callback" as "cl",
-    TITLE: "title" as "tt",
-    METADATA: "metadata" as "me",
+    LABELS: "labels" as "lb",
     KEY_HASH: "keyHash" as "kh",
     RATE_SINCE: "rateSince" as "rs",
     RATE_BASE: "rateBase" as "rb",
@@ -107,8 +105,6 @@ attributes! {
     ITEM: "item" as "im",
     DEADLINE: "deadline" as "dl",
     STRIKES: "strikes" as "sr",
-    REASON: "reason" as "rn",
-    LOOKED_AT: "lookedAt" as "la",
 }
 
 /// Creates the table with its indexes and TTL if it does not exist. Returns when it can be used.

@@ -1,21 +1,14 @@
-//! Rows without rules of their own: an `Idempotency-Key`, a parked message, a mark, a stray, a worker's processors.
+//! Rows without rules of their own: an `Idempotency-Key`, a parked message, a mark, and what is kept besides jobs.
 
 use chrono::{DateTime, Utc};
 
-use super::item::{Item, Reader, RowFault, Writer};
+use super::item::{Item, Reader, RowFault, Writer, number};
 use super::key::{Key, part_of, parts_of_parked};
 use super::part_row::ttl;
 use super::schema::*;
-use headway_core::ProcessorInfo;
-use headway_core::cupboard::Stray;
-use headway_core::error::JobError;
+use headway_core::cupboard::{KeptKey, KeptRow};
 use headway_core::ids::{ChunkId, JobId, UserId};
 use headway_core::ledger::{CareMark, Parked, SubmissionKey};
-
-/// How much of a stray's text is kept, in bytes: a row may have 400 KB, a message 1 MiB.
-const STRAY_BYTES_MAX: usize = 380_000;
-/// How large all processors of a worker may be as JSON, in bytes: a row may have 400 KB.
-const PROCESSORS_BYTES_MAX: usize = 380_000;
 
 pub(super) fn submission_item(key: &SubmissionKey, now: DateTime<Utc>) -> Item {
     Writer::new(Key::submission(&key.user_id, &key.key_hash))
@@ -64,27 +57,15 @@ pub(super) fn care(item: &Item) -> Result<CareMark, RowFault> {
     Ok(CareMark { item: row.number_if_any(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)? })
 }
 
-pub(super) fn stray_item(stray: &Stray, now: DateTime<Utc>) -> Item {
-    let end = stray.body.floor_char_boundary(STRAY_BYTES_MAX);
-    Writer::new(Key::stray(now, &stray.message_id))
-        .text(DATA, &stray.body[..end])
-        .text(REASON, &stray.reason)
-        .number(TTL, ttl(now))
+pub(super) fn kept_item(key: &KeptKey, row: &KeptRow, now: DateTime<Utc>) -> Item {
+    Writer::new(Key::kept(key))
+        .maybe(VERSION, Some(row.version).filter(|version| *version > 0), number)
+        .text(DATA, &row.text)
+        .maybe(TTL, key.expires.then(|| ttl(now)), number)
         .into_item()
 }
 
-/// As JSON: whether a processor asks for its chunk size is not among what callers see, and is kept beside it.
-pub(super) fn processors_item(processors: &[ProcessorInfo]) -> Result<Item, JobError> {
-    let kept: Vec<_> = processors.iter().map(|info| (info, info.chunk_size_asked)).collect();
-    let data = serde_json::to_string(&kept).map_err(|e| JobError::corrupt("a worker's processors", e))?;
-    if data.len() > PROCESSORS_BYTES_MAX {
-        let problem = format!("they take {} bytes, at most {PROCESSORS_BYTES_MAX} can be kept: shorten their paramsSchema", data.len());
-        return Err(JobError::corrupt("a worker's processors", problem));
-    }
-    Ok(Writer::new(Key::processors()).text(DATA, data).into_item())
-}
-
-pub(super) fn processors(item: &Item) -> Result<Vec<ProcessorInfo>, RowFault> {
-    let kept: Vec<(ProcessorInfo, bool)> = serde_json::from_str(Reader(item).text(DATA)?).map_err(|_| RowFault::Malformed(DATA))?;
-    Ok(kept.into_iter().map(|(info, chunk_size_asked)| ProcessorInfo { chunk_size_asked, ..info }).collect())
+pub(super) fn kept(item: &Item) -> Result<KeptRow, RowFault> {
+    let row = Reader(item);
+    Ok(KeptRow { version: row.number_if_any(VERSION)?.unwrap_or_default(), text: row.text(DATA)?.to_owned() })
 }

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway_core::cupboard::{Cupboard, Stray};
+use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, Found, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite};
-use headway_core::quota::Usage;
-use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, ProcessorInfo, Store, UserId};
+use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -136,6 +135,10 @@ impl Ledger for SimLedger {
         replacing: Option<JobId>,
     ) -> Result<Option<SubmissionKey>, JobError> {
         self.process.call(Op::job(Kind::Create, job.id), self.table.create(job, params, key, replacing)).await
+    }
+
+    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
+        self.process.call(Op::of(Kind::Submission), self.table.submission(user_id, key_hash)).await
     }
 
     async fn update_job(&self, id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Result<Written<Job>, JobError> {
@@ -276,31 +279,11 @@ impl Ledger for SimLedger {
 
 #[async_trait]
 impl Cupboard for SimLedger {
-    async fn submission(&self, user_id: &UserId, key_hash: &str) -> Result<Option<SubmissionKey>, JobError> {
-        self.process.call(Op::of(Kind::Submission), self.table.submission(user_id, key_hash)).await
+    async fn kept(&self, key: &KeptKey) -> Result<Option<KeptRow>, JobError> {
+        self.process.call(Op::of(Kind::Kept), self.table.kept(key)).await
     }
 
-    async fn usage(&self, user_id: &UserId) -> Result<Option<Usage>, JobError> {
-        self.process.call(Op::of(Kind::Usage), self.table.usage(user_id)).await
-    }
-
-    async fn put_usage(&self, usage: &Usage) -> Result<bool, JobError> {
-        self.process.call(Op::of(Kind::PutUsage), self.table.put_usage(usage)).await
-    }
-
-    async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
-        self.table.secret(name, fresh).await
-    }
-
-    async fn told_processors(&self) -> Result<Vec<ProcessorInfo>, JobError> {
-        self.table.told_processors().await
-    }
-
-    async fn tell_processors(&self, processors: &[ProcessorInfo]) -> Result<(), JobError> {
-        self.table.tell_processors(processors).await
-    }
-
-    async fn keep_stray(&self, stray: &Stray, now: DateTime<Utc>) -> Result<(), JobError> {
-        self.process.call(Op::of(Kind::KeepStray), self.table.keep_stray(stray, now)).await
+    async fn put_kept(&self, key: &KeptKey, row: &KeptRow) -> Result<Written<KeptRow>, JobError> {
+        self.process.call(Op::of(Kind::PutKept), self.table.put_kept(key, row)).await
     }
 }
