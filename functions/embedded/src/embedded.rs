@@ -140,18 +140,17 @@ impl Embedded {
         &self.dead_letters
     }
 
-    /// The event source mapping of the queue: batches of 10, 4 calls at a time. In the mode [`Fairness::Turns`] a fifth
-    /// call is kept free for groups that have no call running.
+    /// The event source mapping of the queue: batches of 10, 4 calls at a time. In the mode [`Fairness::Turns`] each call is
+    /// for one group, and 12 further calls are kept free for groups that have no call running: so many owners with slow
+    /// items hold up nobody.
     pub fn event_source(&self) -> EventSource {
-        let calls_kept_free = match self.config.fairness {
-            Fairness::Turns => 1,
-            Fairness::NoisyGroups => 0,
-        };
+        let by_turns = self.config.fairness == Fairness::Turns;
         EventSource {
             queue: self.queue.clone(),
             batch_size: 10,
             concurrency_max: 4,
-            calls_kept_free,
+            calls_kept_free: if by_turns { 12 } else { 0 },
+            one_group_a_call: by_turns,
             function_timeout: Some(FUNCTION_TIMEOUT),
             invisible_after_failure: None,
         }

@@ -3,8 +3,9 @@
 //! It receives batches, calls the function with the same JSON as Lambda, and deletes the messages that the function did
 //! not report as failed. A failed message is delivered again after its visibility timeout, as on AWS.
 //!
-//! Unlike AWS it can keep calls free for groups that have none running ([`EventSource::calls_kept_free`]). So the first
-//! message of one owner never waits for a long batch of another owner to end.
+//! Unlike AWS it can keep calls free for groups that have none running ([`EventSource::calls_kept_free`]), and call the
+//! function for one group at a time ([`EventSource::one_group_a_call`]). So no message of one owner waits for a long batch
+//! of another owner to end, neither to begin nor to be done with.
 
 mod answer;
 mod calls;
@@ -23,6 +24,8 @@ pub type FunctionResult<E> = Result<Value, E>;
 
 /// Lambda accepts 6 MB. The bodies may take half of that, since quotes are escaped when JSON is embedded in JSON.
 const BODIES_BYTES_MAX: u64 = 3 << 20;
+/// The same for a call that was kept free: there may be many of them. A message that is larger comes alone.
+const BODIES_BYTES_KEPT_FREE_MAX: u64 = 1 << 20;
 
 /// How long to wait after the queue failed.
 const AFTER_FAULT: Duration = Duration::from_secs(1);
@@ -38,6 +41,8 @@ pub struct EventSource {
     pub concurrency_max: usize,
     /// Additional calls that only message groups without a running call may use. AWS has no such setting.
     pub calls_kept_free: usize,
+    /// No call has messages of two groups. AWS has no such setting.
+    pub one_group_a_call: bool,
     /// After this time a running call is dropped, as Lambda would kill it. `None`: never.
     pub function_timeout: Option<Duration>,
     /// How long the messages of a failed call stay invisible, by how often each was received. `None`: until their visibility
@@ -138,7 +143,9 @@ impl<H> Pump<H> {
             None => *queue.insert(self.queues.find(&self.source.queue.name).await?.id),
         };
         let messages_max = self.source.batch_size.clamp(1, 10);
-        let request = ReceiveRequest { queue, messages_max, bytes_max: BODIES_BYTES_MAX, visibility_ms: None, groups_left_out };
+        let bytes_max = if groups_left_out.is_empty() { BODIES_BYTES_MAX } else { BODIES_BYTES_KEPT_FREE_MAX };
+        let of_one_group = self.source.one_group_a_call;
+        let request = ReceiveRequest { queue, messages_max, bytes_max, visibility_ms: None, groups_left_out, of_one_group };
         let news = self.queues.news(queue);
         let found = self.queues.receive_now(&request).await?;
         Ok(if found.messages.is_empty() { Look::Empty { news, due_ms: found.due_ms } } else { Look::Batch(found.messages) })

@@ -75,7 +75,7 @@ impl Workers {
 /// One call at a time for each worker. If there are several workers, one is kept for owners that have no call running.
 fn sources(embedded: &Embedded, count: usize) -> [EventSource; 2] {
     let source = embedded.event_source();
-    let calls_kept_free = source.calls_kept_free.min(count - 1);
+    let calls_kept_free = source.calls_kept_free.min(1).min(count - 1);
     [EventSource { concurrency_max: count - calls_kept_free, calls_kept_free, ..source }, embedded.dead_letter_source()].map(|source| {
         // The time limit begins when a process takes the batch.
         EventSource { function_timeout: None, invisible_after_failure: Some(invisible_after_failure), ..source }

@@ -242,6 +242,7 @@ async fn receive_message(queues: &Queues, request: ReceiveMessage) -> Result<Mes
         messages_max: usize::try_from(messages_max).unwrap_or(ENTRIES_MAX),
         bytes_max: u64::MAX,
         visibility_ms: visibility.map(|seconds| seconds * 1000),
+        of_one_group: false,
         groups_left_out: Vec::new(),
     };
     let received = queues.receive(&wanted, wait).await?;

@@ -28,14 +28,15 @@ pub(super) fn next(work: &Work<'_>, request: &ReceiveRequest, messages_max: usiz
     }
 }
 
-/// The groups whose turn it is, each with an equal share.
+/// The groups whose turn it is, each with an equal share; or the one whose turn it is.
 fn by_turns(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+    let groups_max = if request.of_one_group { 1 } else { messages_max };
     let groups: Vec<String> = work
         .tx
         .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
-        .query_map(params![request.queue, messages_max + request.groups_left_out.len()], |row| row.get(0))?
+        .query_map(params![request.queue, groups_max + request.groups_left_out.len()], |row| row.get(0))?
         .filter(|name| name.as_ref().map_or(true, |name| !request.groups_left_out.contains(name)))
-        .take(messages_max)
+        .take(groups_max)
         .collect::<Result<_, _>>()?;
     let share = messages_max.div_ceil(groups.len().max(1));
     Ok(groups.into_iter().map(|group| Serving { group, messages_max: share }).collect())

@@ -157,6 +157,9 @@ fn take(work: &mut Work<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<
                 serve(work, queue, &serving.group, wanted, request, &mut basket)?;
             }
         }
+        if request.of_one_group && !basket.taken.is_empty() && work.consumer_time.is_none() {
+            break;
+        }
     }
     Ok(basket.taken)
 }

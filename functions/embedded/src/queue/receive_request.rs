@@ -15,4 +15,6 @@ pub(crate) struct ReceiveRequest {
     pub(crate) visibility_ms: Option<u64>,
     /// Groups whose messages must not be received. Messages without a group count as the group with the empty name.
     pub(crate) groups_left_out: Vec<String>,
+    /// In the mode of turns: the messages of one group only.
+    pub(crate) of_one_group: bool,
 }

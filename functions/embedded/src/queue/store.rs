@@ -277,8 +277,14 @@ mod tests {
     }
 
     fn receive_one(store: &mut Store, queue: &Queue) -> usize {
-        let request =
-            ReceiveRequest { queue: queue.id, messages_max: 1, bytes_max: u64::MAX, visibility_ms: None, groups_left_out: Vec::new() };
+        let request = ReceiveRequest {
+            queue: queue.id,
+            messages_max: 1,
+            bytes_max: u64::MAX,
+            visibility_ms: None,
+            groups_left_out: Vec::new(),
+            of_one_group: false,
+        };
         receive(store, &request).unwrap().messages.len()
     }
 

@@ -125,6 +125,13 @@ async fn runs_no_more_calls_than_allowed_and_lets_them_end() {
     assert_eq!(running.load(Ordering::SeqCst), 0);
 }
 
+/// The groups of an event's messages, joined by `+`.
+fn groups_of(event: &Value) -> String {
+    let groups = event["Records"].as_array().unwrap().iter().map(|record| &record["attributes"]["MessageGroupId"]);
+    let groups: BTreeSet<_> = groups.map(|group| group.as_str().unwrap().to_owned()).collect();
+    groups.into_iter().collect::<Vec<_>>().join("+")
+}
+
 /// Fills two calls with one group's messages, sends one message of another group, and returns the groups of the calls
 /// begun so far.
 async fn calls_beside_a_flood(calls_kept_free: usize) -> Vec<String> {
@@ -133,9 +140,7 @@ async fn calls_beside_a_flood(calls_kept_free: usize) -> Vec<String> {
     let kept = Arc::clone(&begun);
     let source = EventSource { concurrency_max: 2, calls_kept_free, function_timeout: None, ..embedded.event_source() };
     let (_stop, _pump) = start(&embedded, source, move |event| {
-        let groups = event["Records"].as_array().unwrap().iter().map(|record| &record["attributes"]["MessageGroupId"]);
-        let groups: BTreeSet<_> = groups.map(|group| group.as_str().unwrap().to_owned()).collect();
-        kept.lock().unwrap().push(groups.into_iter().collect::<Vec<_>>().join("+"));
+        kept.lock().unwrap().push(groups_of(&event));
         // The call of the flood never ends.
         std::future::pending::<Answer>()
     });
@@ -158,6 +163,27 @@ async fn a_call_is_kept_free_for_a_group_that_has_none() {
     assert_eq!(calls_beside_a_flood(1).await, ["flood", "flood", "small"]);
     assert_eq!(calls_beside_a_flood(2).await, ["flood", "flood", "small"], "one at a time for each group");
     assert_eq!(calls_beside_a_flood(0).await, ["flood", "flood"], "as on AWS");
+}
+
+/// A message that is done quickly does not wait for another owner's slow one of the same batch: neither its owner's next
+/// messages, nor its deletion.
+#[tokio::test(start_paused = true)]
+async fn a_call_has_messages_of_one_group_only() {
+    for (one_group_a_call, expected) in [(true, vec!["slow", "small"]), (false, vec!["slow+small"])] {
+        let embedded = Embedded::open(config()).unwrap();
+        for group in ["slow", "small", "slow", "small"] {
+            send(&embedded, "x", Some(group)).await;
+        }
+        let begun = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&begun);
+        let source = EventSource { one_group_a_call, ..embedded.event_source() };
+        let (_stop, _pump) = start(&embedded, source, move |event| {
+            kept.lock().unwrap().push(groups_of(&event));
+            std::future::pending::<Answer>()
+        });
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(*begun.lock().unwrap(), expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]
