@@ -58,8 +58,8 @@ check() {
 check
 [ "${1:-}" != --check ] || exit 0
 
-for function in api worker cleanup; do
-    [ -x "target/lambda/$function/bootstrap" ] || { echo "target/lambda/$function/bootstrap is missing: make build" >&2; exit 1; }
+for folder in $(sed -n 's/^ *CodeUri: //p' template.yaml); do
+    [ -x "${folder}bootstrap" ] || { echo "${folder}bootstrap is missing: make build" >&2; exit 1; }
 done
 
 plain=() quoted=()

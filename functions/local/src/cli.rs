@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::serve::{self, ServeArgs};
 use crate::verbs::{
-    act, completions, delete, doctor, estimate, failures, list, parts, processors, results, retry, status, submit, token, watch,
+    act, completions, delete, doctor, estimate, failures, list, new, parts, processors, results, retry, status, submit, token, watch,
 };
 
 /// Background jobs with exact progress: run them here, submit to them, follow them.
@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Run everything in one process
     Serve(ServeArgs),
+    /// Create a project of your own: a processor, its test, and all that runs and deploys it
+    New(new::New),
     /// Submit a file of items as a job, and follow it to its end
     Submit(submit::Submit),
     /// Follow a job to its end
@@ -84,6 +86,7 @@ impl Command {
                 serve::run(&ServeArgs { json: context.out.json, ..args }).await?;
                 Ok(Exit::Ok)
             }
+            Command::New(verb) => verb.run(context),
             Command::Submit(verb) => verb.run(context).await,
             Command::Watch(verb) => verb.run(context).await,
             Command::Status(verb) => verb.run(context).await,

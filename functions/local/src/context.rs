@@ -66,9 +66,15 @@ impl Context {
         if let Some(path) = &self.globals.token_file {
             all.extend(["--token-file".to_owned(), quoted(&path.to_string_lossy())]);
         }
-        all.extend(words.iter().map(|word| quoted(&printable(word))));
+        all.push(shell_words(words));
         all.join(" ")
     }
+}
+
+/// Words that can be pasted into a shell.
+#[must_use]
+pub fn shell_words(words: &[&str]) -> String {
+    words.iter().map(|word| quoted(&printable(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// A word, quoted so that a shell reads it back unchanged.

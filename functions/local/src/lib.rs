@@ -8,6 +8,7 @@
 //! | reading a file of items and cutting it into parts | [`input`], [`survey`], [`ids`], [`cut`] |
 //! | sending the parts, and continuing after a break | [`upload`], [`sent_rows`] |
 //! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
+//! | a project of one's own | [`new`] |
 //! | what a job costs on AWS | [`headway_core::prices`] |
 
 pub mod bar;
@@ -27,6 +28,7 @@ pub mod ids;
 pub mod input;
 pub mod job;
 pub mod local_token;
+pub mod new;
 pub mod out;
 pub mod pages;
 pub mod problem;

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod estimate;
 pub mod failures;
 pub mod list;
+pub mod new;
 pub mod parts;
 pub mod processors;
 pub mod results;

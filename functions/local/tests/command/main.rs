@@ -8,6 +8,7 @@ mod exit_codes;
 mod fake_server;
 mod files;
 mod lists;
+mod new;
 mod safety;
 mod streams;
 mod submitting;

@@ -1,0 +1,51 @@
+"""What `headway new` writes works as written: its tests, its demo, its CI file and what its README names."""
+
+import re
+
+import yaml
+from emulator import free_port
+from writing import REPOSITORY
+
+
+def test_its_ci_file_runs_its_tests(project, language):
+    """The steps are run here: all of them need only what a fresh clone has."""
+    workflow = yaml.safe_load((project.path / ".github/workflows/test.yml").read_text())
+    assert workflow["env"] == {"HEADWAY_SOURCE": str(REPOSITORY)}
+    steps = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert steps == ["make test"]
+    (project.path / ".headway-source").unlink()
+    done = project.make("test", **workflow["env"])
+    passed = {"rust": r"test result: ok\. 2 passed", "python": r"5 passed", "node": r"# pass 5"}[language]
+    assert re.search(passed, done.stdout), done.stdout
+
+
+def test_a_job_runs_to_its_end_on_this_machine(project):
+    """Three contacts are brought into one form, and the one without an address fails and says why."""
+    done = project.make("demo", PORT=str(free_port()))
+    assert "Completed: 3 processed, 1 failed" in done.stderr, done.stderr
+    for told in ["/#token=", '"grace.hopper@example.com"', '"katherine@example.com"', "is not an email address"]:
+        assert told in done.stdout, done.stdout
+
+
+def test_every_target_and_file_that_its_readme_names_is_there(project):
+    readme = (project.path / "README.md").read_text()
+    rules = "".join((project.path / file).read_text() for file in ("Makefile", "headway.mk"))
+    targets = set(re.findall(r"^([a-z]+):.*##", rules, re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE)) <= targets
+    assert set(re.findall(r"\033\[1m([a-z]+)", project.make("help").stdout)) == targets, "help lists all of them"
+    for file in re.findall(r"\]\(([^):]+)\)", readme):
+        assert (project.path / file).exists(), file
+
+
+def test_only_what_is_written_is_to_be_committed(project):
+    """What make and cargo leave behind is ignored; and a clone on another machine asks for the source that it needs."""
+    git = ["git", "-c", "init.defaultBranch=main"]
+    run = lambda *words: project.run(*git, *words).stdout
+    run("init", "--quiet")
+    untracked = {line[3:] for line in run("status", "--porcelain", "--untracked-files=all").splitlines()}
+    written = {str(path.relative_to(project.path)) for path in project.created if path.name != ".headway-source"}
+    assert untracked - {"Cargo.lock", "package-lock.json"} == written - {"Cargo.lock"}
+    (project.path / ".headway-source").unlink()
+    failed = project.make("test", check=False, HEADWAY_SOURCE="/nowhere")
+    assert failed.returncode != 0 and "Headway's source is not at /nowhere" in failed.stderr, failed.stderr
+    project.make(".headway-source/Cargo.toml")
