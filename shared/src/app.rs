@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::config::{ConfigError, Env, quotas, retention_days};
 use crate::cupboard::Cupboard;
 use crate::jobs::{JobRepository, Jobs};
 use crate::known::KnownProcessors;
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
+use crate::notice::{NoEndpoints, NoticeSender};
 use crate::queue::ChunkQueue;
 use crate::quota::Quotas;
 use crate::store::Store;
@@ -24,6 +26,8 @@ pub struct App {
     pub jobs: Arc<dyn JobRepository>,
     /// Where chunks are sent.
     pub queue: Arc<dyn ChunkQueue>,
+    /// How endpoints are told that a job has ended.
+    pub notices: Arc<dyn NoticeSender>,
     /// Time of day and fresh ids.
     pub clock: Arc<dyn Clock>,
     /// The processors that jobs can use.
@@ -42,11 +46,28 @@ impl App {
             ledger: store.clone(),
             cupboard: store,
             queue,
+            notices: Arc::new(NoEndpoints),
             clock,
             processors: KnownProcessors::default(),
             retention_days: RETENTION_DAYS_DEFAULT,
             quotas: Quotas::default(),
         }
+    }
+
+    /// With the operator's settings. The settings of every function are read here.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], which names the variable.
+    pub fn configured(self, env: Env<'_>) -> Result<Self, ConfigError> {
+        Ok(Self { retention_days: retention_days(env)?, quotas: quotas(env)?, ..self })
+    }
+
+    /// With another way to tell endpoints that a job has ended.
+    #[must_use]
+    pub fn with_notices(mut self, notices: Arc<dyn NoticeSender>) -> Self {
+        self.notices = notices;
+        self
     }
 
     /// With these processors.

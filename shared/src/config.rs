@@ -1,6 +1,9 @@
 //! Configuration from the environment.
 
+use headway_processor::ProcessorInfo;
+
 use crate::limits::{RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
+use crate::quota::{NotQuotas, Quotas};
 
 /// The table's name.
 pub const HEADWAY_TABLE: &str = "HEADWAY_TABLE";
@@ -10,13 +13,20 @@ pub const HEADWAY_QUEUE_URL: &str = "HEADWAY_QUEUE_URL";
 pub const HEADWAY_DEAD_LETTER_QUEUE_ARN: &str = "HEADWAY_DEAD_LETTER_QUEUE_ARN";
 /// How long ended jobs are kept, in days.
 pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
+/// The quotas that differ from the defaults: `liveJobs=10,liveItems=1000000,startsPerMinute=6`.
+pub const HEADWAY_QUOTAS: &str = "HEADWAY_QUOTAS";
+/// The processors of a worker of one's own, whose code is not in the api: a JSON list.
+pub const HEADWAY_PROCESSORS: &str = "HEADWAY_PROCESSORS";
 /// How metrics are reported to operators: `emf`, or not at all.
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The log filter, in the syntax of `tracing-subscriber`.
 pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
 
+/// The value of a variable, if it is set and not empty: [`optional`], or a map in tests.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// A variable that is missing or not valid.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It has to be set.
     #[error("{0} is not set")]
@@ -31,6 +41,12 @@ pub enum ConfigError {
         /// What it must be.
         expected: String,
     },
+    /// `HEADWAY_PROCESSORS` cannot be used.
+    #[error(
+        "HEADWAY_PROCESSORS is not a list of processors, such as \
+         [{{\"name\": \"mine\", \"description\": \"…\", \"paramsSchema\": {{}}, \"chunkSize\": 100}}]"
+    )]
+    Processors(#[from] serde_json::Error),
 }
 
 /// The variable's value, if it is set and not empty.
@@ -55,8 +71,58 @@ pub fn names_aws() -> bool {
 ///
 /// # Errors
 /// [`ConfigError::Invalid`].
-pub fn retention_days() -> Result<u16, ConfigError> {
-    let Some(value) = optional(HEADWAY_RETENTION_DAYS) else { return Ok(RETENTION_DAYS_DEFAULT) };
+pub fn retention_days(env: Env<'_>) -> Result<u16, ConfigError> {
+    let Some(value) = env(HEADWAY_RETENTION_DAYS) else { return Ok(RETENTION_DAYS_DEFAULT) };
     let days = value.parse().ok().filter(|days| RETENTION_DAYS_RANGE.contains(days));
     days.ok_or_else(|| ConfigError::Invalid { name: HEADWAY_RETENTION_DAYS, value, expected: "a whole number from 1 to 365".to_owned() })
+}
+
+/// The quotas of each owner.
+///
+/// # Errors
+/// [`ConfigError::Invalid`], which says how to write them.
+pub fn quotas(env: Env<'_>) -> Result<Quotas, ConfigError> {
+    let Some(value) = env(HEADWAY_QUOTAS) else { return Ok(Quotas::default()) };
+    value.parse().map_err(|expected: NotQuotas| ConfigError::Invalid { name: HEADWAY_QUOTAS, value, expected: expected.to_string() })
+}
+
+/// The processors that the operator describes. Those of a worker that announces its own need none.
+///
+/// # Errors
+/// [`ConfigError::Processors`].
+pub fn described_processors(env: Env<'_>) -> Result<Vec<ProcessorInfo>, ConfigError> {
+    env(HEADWAY_PROCESSORS).map_or(Ok(Vec::new()), |list| Ok(serde_json::from_str(&list)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list that is not valid is reported at the start, not at the first job.
+    #[test]
+    fn only_a_list_of_processors_is_read() {
+        let read = |list: &str| described_processors(&|_| Some(list.to_owned()));
+        let infos = read(r#"[{"name": "mine", "chunkSize": 10}, {"name": "http", "description": "ours"}]"#).unwrap();
+        let seen: Vec<_> = infos.iter().map(|info| (info.name.as_str(), info.description.as_str(), info.chunk_size)).collect();
+        assert_eq!(seen, [("mine", "", 10), ("http", "ours", 250)]);
+        assert!(described_processors(&|_| None).unwrap().is_empty());
+        for list in ["", "{}", r#"[{"description": "nameless"}]"#, r#"[{"name": "x", "colour": 1}]"#] {
+            assert!(read(list).is_err(), "{list}");
+        }
+    }
+
+    /// What cannot be read must not silently become the default.
+    #[test]
+    fn a_wrong_value_is_named() {
+        let only = |name: &'static str| move |asked: &str| (asked == name).then(|| "many".to_owned());
+        let refused = [
+            (HEADWAY_QUOTAS, quotas(&only(HEADWAY_QUOTAS)).unwrap_err()),
+            (HEADWAY_RETENTION_DAYS, retention_days(&only(HEADWAY_RETENTION_DAYS)).unwrap_err()),
+        ];
+        for (name, error) in refused {
+            assert!(error.to_string().starts_with(&format!("{name} is \"many\": ")), "{error}");
+        }
+        assert_eq!(quotas(&|_| None).unwrap(), Quotas::default());
+        assert_eq!(retention_days(&|_| None).unwrap(), RETENTION_DAYS_DEFAULT);
+    }
 }

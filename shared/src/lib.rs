@@ -5,7 +5,8 @@
 //! - Data and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`],
 //!   [`percentage`], [`quota`], [`limits`], [`prices`].
 //! - Ports: [`ledger`] to the rows of jobs; [`jobs`], through which all writes to jobs and parts go; [`cupboard`] to
-//!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`clock`].
+//!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`notice`] to the endpoints that are
+//!   told of an end; [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
 //!   (the only place where a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`],
 //!   [`live_jobs`], [`records`], [`sweep`], [`secret`].
@@ -32,6 +33,7 @@ pub mod known;
 pub mod ledger;
 pub mod limits;
 pub mod live_jobs;
+pub mod notice;
 pub mod outcome;
 pub mod part;
 pub mod pause;

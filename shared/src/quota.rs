@@ -4,6 +4,7 @@
 //! ended is read from the job's row when it matters. A crash may leave a start without a job; it counts for a minute.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,6 +37,36 @@ pub struct Quotas {
 impl Default for Quotas {
     fn default() -> Self {
         Self { live_jobs: LIVE_JOBS_MAX, live_items: LIVE_ITEMS_MAX, starts_per_minute: STARTS_PER_MINUTE_MAX }
+    }
+}
+
+/// A text that does not say which quotas there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("limits such as liveJobs=100,liveItems=20000000,startsPerMinute=60, each a whole number, 1 or more")]
+pub struct NotQuotas;
+
+impl FromStr for Quotas {
+    type Err = NotQuotas;
+
+    /// The defaults, changed by those that the text names.
+    fn from_str(text: &str) -> Result<Self, NotQuotas> {
+        let mut quotas = Self::default();
+        text.split(',').try_for_each(|limit| quotas.set(limit.trim()).ok_or(NotQuotas))?;
+        Ok(quotas)
+    }
+}
+
+impl Quotas {
+    fn set(&mut self, limit: &str) -> Option<()> {
+        let (name, number) = limit.split_once('=')?;
+        let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+        match name {
+            "liveJobs" => self.live_jobs = number.try_into().ok()?,
+            "liveItems" => self.live_items = number,
+            "startsPerMinute" => self.starts_per_minute = number.try_into().ok()?,
+            _ => return None,
+        }
+        Some(())
     }
 }
 
@@ -335,6 +366,18 @@ mod tests {
             let next = usage.to_look_at(2);
             assert_eq!(next, [starts[(2 * round) % 3].job, starts[(2 * round + 1) % 3].job]);
             usage.look(&next, &starts.iter().map(|start| (start.job, row(start, JobStatus::Pending))).collect(), at(100));
+        }
+    }
+
+    /// A limit that cannot be read must not silently become the default.
+    #[test]
+    fn only_limits_are_read() {
+        let read = |text: &str| text.parse::<Quotas>();
+        assert_eq!(read("liveJobs=7, startsPerMinute=9"), Ok(Quotas { live_jobs: 7, starts_per_minute: 9, ..Quotas::default() }));
+        assert_eq!(read("liveItems=5").unwrap().live_items, 5);
+        let wrong = ["", "liveJobs", "liveJobs=0", "liveJobs=-1", "livejobs=1", "liveJobs=1,", "liveJobs=1;liveItems=2"];
+        for refused in wrong.into_iter().chain(["startsPerMinute=4294967296"]) {
+            assert!(read(refused).is_err(), "{refused}");
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use headway_api::auth::Host;
-use headway_aws::telemetry;
-use headway_core::{App, Processors, error_chain};
+use headway_api::processors::with_described;
+use headway_core::{App, Processors, config, error_chain};
 use headway_embedded::{Embedded, Hosted, PumpLock};
 use headway_in_process::Functions;
 use headway_worker::processors;
@@ -19,11 +19,9 @@ const TAKE_OVER_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// # Errors
 ///
 /// A fault of the data directory or the environment, or an error of the runtime.
-pub(crate) async fn run() -> Result<(), Error> {
-    telemetry::init();
-    let hosted = Hosted::from_environment().await?;
+pub(crate) async fn run(hosted: Hosted) -> Result<(), Error> {
     let built_in = processors::built_in()?;
-    let app = hosted.app.clone().with_processors(built_in.infos());
+    let app = hosted.app.clone().with_processors(with_described(built_in.infos(), &config::optional)?);
     let pump_lock = hosted.embedded.take_over().await?;
     tokio::spawn(work_off(hosted.embedded, pump_lock, app.clone(), built_in));
     headway_api::serve(app, Host::Local).await

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use headway_aws::{app_on_aws, telemetry};
+use headway_aws::{app_from_env, telemetry};
 use headway_core::{App, config};
 use lambda_http::Error;
 use tower::ServiceExt as _;
 
 use crate::auth::{Authenticator, Host};
 use crate::cors::Origins;
-use crate::processors::with_own;
-use crate::{AppState, base_path, quotas, router};
+use crate::processors::with_described;
+use crate::{AppState, base_path, router};
 
 /// Runs the api function, configured by the environment, until the runtime ends it.
 ///
@@ -19,8 +19,8 @@ use crate::{AppState, base_path, quotas, router};
 /// A variable that is missing from the environment, or an error of the runtime.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
-    let known = with_own(headway_built_in::infos(), &config::optional)?;
-    let app = app_on_aws().await?.with_told_processors(known);
+    let known = with_described(headway_built_in::infos(), &config::optional)?;
+    let app = app_from_env().await?.with_told_processors(known);
     serve(app, Host::Lambda).await
 }
 
@@ -30,7 +30,6 @@ pub async fn run() -> Result<(), Error> {
 ///
 /// A variable that is missing from the environment, or an error of the runtime.
 pub async fn serve(app: App, host: Host) -> Result<(), Error> {
-    let app = app.with_quotas(quotas::from_env(&config::optional)?);
     let auth = Authenticator::from_env(&config::optional, host, app.clock.clone())?;
     let state = AppState::new(app, auth).with_origins(Origins::from_env(&config::optional)?);
     lambda_http::run(router(Arc::new(state)).map_request(base_path::strip::<lambda_http::Body>)).await

@@ -9,7 +9,7 @@
 //! | what every request passes | [`edge`], [`base_path`], [`cors`], `budget`, `unread` |
 //! | who is calling | [`auth`], `jwt_extractor` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
-//! | jobs and parts | [`jobs`], [`job_status`], [`parts`], [`quotas`] |
+//! | jobs and parts | [`jobs`], [`job_status`], [`parts`] |
 //! | failures and results | [`failures`], [`results`], `record_pages`, `csv` |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, [`problem`] |
@@ -41,7 +41,6 @@ pub mod path;
 pub mod problem;
 pub mod processors;
 pub mod query;
-pub mod quotas;
 mod record_pages;
 pub mod results;
 mod router;

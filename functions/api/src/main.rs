@@ -11,8 +11,8 @@ fn main() -> Result<(), lambda_http::Error> {
 #[tokio::main(flavor = "current_thread")]
 async fn run() -> Result<(), lambda_http::Error> {
     #[cfg(feature = "embedded")]
-    if !headway_core::config::names_aws() {
-        return embedded::run().await;
+    if let Some(hosted) = headway_embedded::Hosted::without_aws().await? {
+        return embedded::run(hosted).await;
     }
     headway_api::run().await
 }

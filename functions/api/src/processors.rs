@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use headway_core::ProcessorInfo;
+use headway_core::config::{ConfigError, Env, described_processors};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -42,23 +43,14 @@ pub struct ProcessorList<'a> {
     processors: Vec<ProcessorResponse<'a>>,
 }
 
-/// `HEADWAY_PROCESSORS` cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "HEADWAY_PROCESSORS is not a list of processors, such as \
-     [{{\"name\": \"mine\", \"description\": \"…\", \"paramsSchema\": {{}}, \"chunkSize\": 100}}]"
-)]
-pub struct ProcessorsError(#[from] serde_json::Error);
-
-/// The built-in processors, and those that `HEADWAY_PROCESSORS` describes: the worker's own, whose code is not in this
-/// function. A description replaces that of a built-in processor with the same name.
+/// The built-in processors, and those that the operator describes: the worker's own, whose code is not in this function.
+/// A description replaces that of a built-in processor with the same name.
 ///
 /// # Errors
 ///
-/// [`ProcessorsError`] if the variable is set but is not such a list.
-pub fn with_own(built_in: Vec<ProcessorInfo>, env: &dyn Fn(&str) -> Option<String>) -> Result<Vec<ProcessorInfo>, ProcessorsError> {
-    let own: Vec<ProcessorInfo> = env("HEADWAY_PROCESSORS").map_or(Ok(Vec::new()), |list| serde_json::from_str(&list))?;
-    let all = built_in.into_iter().chain(own).map(|info| (info.name.clone(), info));
+/// [`ConfigError::Processors`] if the description is not a list of processors.
+pub fn with_described(built_in: Vec<ProcessorInfo>, env: Env<'_>) -> Result<Vec<ProcessorInfo>, ConfigError> {
+    let all = built_in.into_iter().chain(described_processors(env)?).map(|info| (info.name.clone(), info));
     Ok(all.collect::<BTreeMap<_, _>>().into_values().collect())
 }
 
@@ -98,18 +90,14 @@ mod tests {
 
     use super::*;
 
-    /// A job can use a worker's own processor, and a list that is not valid is reported at the start, not at the first
-    /// job.
+    /// A job can use a worker's own processor.
     #[test]
-    fn own_processors_are_added() {
+    fn described_processors_are_added() {
         let built_in = || vec![ProcessorInfo::new("http", &Options::default())];
-        let read = |list: &'static str| with_own(built_in(), &move |_| Some(list.to_owned()));
-        let infos = read(r#"[{"name": "mine", "chunkSize": 10}, {"name": "http", "description": "ours"}]"#).unwrap();
+        let list = r#"[{"name": "mine", "chunkSize": 10}, {"name": "http", "description": "ours"}]"#;
+        let infos = with_described(built_in(), &|_| Some(list.to_owned())).unwrap();
         let seen: Vec<_> = infos.iter().map(|info| (info.name.as_str(), info.description.as_str(), info.chunk_size)).collect();
         assert_eq!(seen, [("http", "ours", 250), ("mine", "", 10)]);
-        assert_eq!(with_own(built_in(), &|_| None).unwrap().len(), 1);
-        for list in ["", "{}", r#"[{"description": "nameless"}]"#, r#"[{"name": "x", "colour": 1}]"#] {
-            assert!(read(list).is_err(), "{list}");
-        }
+        assert_eq!(with_described(built_in(), &|_| None).unwrap().len(), 1);
     }
 }

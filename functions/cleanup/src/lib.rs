@@ -1,7 +1,7 @@
 //! The cleanup function: on a schedule, deletes what is past its retention and repairs jobs that no longer move.
 
 use headway_aws::metrics::{Metric, Metrics};
-use headway_aws::{app_on_aws, telemetry};
+use headway_aws::{app_from_env, telemetry};
 use headway_core::sweep::{Swept, sweep};
 use headway_core::{App, JobError, config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -25,7 +25,7 @@ pub async fn handle(app: &App) -> Result<Swept, JobError> {
 /// A variable that is missing from the environment, or an error of the Lambda runtime.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
-    serve(app_on_aws().await?).await
+    serve(app_from_env().await?).await
 }
 
 /// Runs the cleanup function over this app until the runtime ends it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_aws::sqs::SqsQueue;
+use headway_aws::telemetry;
 use headway_core::config::{self, ConfigError};
 use headway_core::{App, JobError, SystemClock};
 
@@ -26,7 +27,7 @@ const DATA_DEFAULT: &str = ".headway";
 /// An app, and the embedded table and queue that it uses.
 #[derive(Debug, Clone)]
 pub struct Hosted {
-    /// The app, without any processors yet.
+    /// The app with the operator's settings, without any processors yet.
     pub app: App,
     /// The embedded table and queue.
     pub embedded: Embedded,
@@ -70,18 +71,23 @@ impl Hosted {
         schema::create_table(&client, Self::TABLE).await?;
         let ledger = DynamoLedger::new(client, Self::TABLE);
         let queue = SqsQueue::new(embedded.sqs(), &embedded.queue().url);
-        let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
-        Ok(Self { app: App { retention_days: config::retention_days()?, ..app }, embedded })
+        let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock)).configured(&config::optional)?;
+        Ok(Self { app, embedded })
     }
 
-    /// Opens the app on the data in the directory that `HEADWAY_DATA` names.
+    /// For a function: if the environment names no table in AWS, the app on the data in the directory that `HEADWAY_DATA`
+    /// names. Its log is written as on Lambda.
     ///
     /// # Errors
     ///
     /// As [`Self::open`].
-    pub async fn from_environment() -> Result<Self, HostError> {
+    pub async fn without_aws() -> Result<Option<Self>, HostError> {
+        if config::names_aws() {
+            return Ok(None);
+        }
+        telemetry::init();
         let data = config::optional(HEADWAY_DATA).unwrap_or_else(|| DATA_DEFAULT.to_owned());
-        Self::open(Some(data.into())).await
+        Self::open(Some(data.into())).await.map(Some)
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
-use headway_api::{AppState, quotas, router};
+use headway_api::{AppState, router};
 use headway_core::config;
 use headway_embedded::Hosted;
 use headway_in_process::Functions;
@@ -85,8 +85,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr()?;
 
-    let quotas = quotas::from_env(&config::optional)?;
-    let app = hosted.app.clone().with_quotas(quotas);
+    let app = hosted.app.clone();
     let (app, worker) = match args.worker.clone() {
         Some(command) => (app.with_told_processors(Vec::new()), Worker::Own(command)),
         None => {

@@ -11,9 +11,7 @@ fn main() -> Result<(), lambda_runtime::Error> {
 async fn run() -> Result<(), lambda_runtime::Error> {
     let processors = processors::built_in()?;
     #[cfg(feature = "embedded")]
-    if !headway_core::config::names_aws() {
-        headway_aws::telemetry::init();
-        let hosted = headway_embedded::Hosted::from_environment().await?;
+    if let Some(hosted) = headway_embedded::Hosted::without_aws().await? {
         return headway_worker::serve(hosted.app, Some(hosted.embedded.dead_letters().arn.clone()), processors).await;
     }
     headway_worker::run(processors).await

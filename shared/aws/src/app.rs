@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use headway_core::config::{ConfigError, HEADWAY_QUEUE_URL, HEADWAY_TABLE, required, retention_days};
+use headway_core::config::{ConfigError, HEADWAY_QUEUE_URL, HEADWAY_TABLE, optional, required};
 use headway_core::{App, SystemClock};
 
 use crate::dynamodb::DynamoLedger;
@@ -15,18 +15,18 @@ use crate::sqs::SqsQueue;
 /// again, so that a worker and its messages are not blocked until the function's deadline.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The app on the table and queue that the environment names.
+/// The app on the table and queue that the environment names, with the operator's settings. Every function on Lambda
+/// begins here, so this is the only place that chooses a store: another one would be chosen by its own variables.
 ///
 /// # Errors
 ///
 /// [`ConfigError`], which names the variable.
-pub async fn app_on_aws() -> Result<App, ConfigError> {
+pub async fn app_from_env() -> Result<App, ConfigError> {
     let table = required(HEADWAY_TABLE)?;
     let queue_url = required(HEADWAY_QUEUE_URL)?;
     let patience = TimeoutConfig::builder().operation_attempt_timeout(ANSWER_TIMEOUT).build();
     let aws = aws_config::from_env().timeout_config(patience).load().await;
     let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), table);
     let queue = SqsQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url);
-    let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock));
-    Ok(App { retention_days: retention_days()?, ..app })
+    App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock)).configured(&optional)
 }

@@ -1,7 +1,7 @@
 //! Adapters for AWS: the ports of `headway-core` with DynamoDB and SQS, and logs and metrics for CloudWatch.
 //!
-//! Its map: [`dynamodb`] is the table, [`sqs`] the queue; [`app_on_aws`] is the app on both, as the environment names
-//! them; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on stdout, which Lambda passes to
+//! Its map: [`dynamodb`] is the table, [`sqs`] the queue; [`app_from_env`] is the app on both, as the
+//! environment names them; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on stdout, which Lambda passes to
 //! CloudWatch.
 
 mod app;
@@ -11,6 +11,6 @@ pub mod metrics;
 pub mod sqs;
 pub mod telemetry;
 
-pub use app::app_on_aws;
+pub use app::app_from_env;
 pub use dynamodb::DynamoLedger;
 pub use sqs::SqsQueue;

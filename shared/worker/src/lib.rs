@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use headway_aws::metrics::Metrics;
-use headway_aws::{app_on_aws, telemetry};
+use headway_aws::{app_from_env, telemetry};
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
 use headway_core::work::{Delivery, Invocation, Worker};
 use headway_core::{App, Processors, config, error_chain, known};
@@ -117,7 +117,7 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
         std::process::exit(2);
     }
     telemetry::init();
-    let app = app_on_aws().await?;
+    let app = app_from_env().await?;
     serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
 }
 

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
 use headway_api::params::unusable_schemas;
-use headway_api::processors::with_own;
-use headway_api::quotas;
 use headway_core::{SystemClock, config};
 use headway_worker::processors;
 use tracing_subscriber::EnvFilter;
@@ -47,7 +45,7 @@ pub async fn look() -> Vec<Check> {
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(PREFIX)).collect();
     let mut wrong: Vec<Check> = set.iter().filter_map(|name| misspelt(name)).collect();
     wrong.extend(unreadable().into_iter().map(|(detail, fix)| Check::bad(NAME, detail, fix)));
-    if let Ok(infos) = with_own(Vec::new(), &config::optional) {
+    if let Ok(infos) = config::described_processors(&config::optional) {
         let unusable = unusable_schemas(infos.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
         wrong.extend(unusable.into_iter().map(|what| Check::bad(NAME, what, "correct it in HEADWAY_PROCESSORS: docs/json-schema.md")));
     }
@@ -81,9 +79,9 @@ fn unreadable() -> Vec<(String, String)> {
     let found = [
         told(auth.map(|_| ()), "follow the message, or unset it here"),
         told(Origins::from_env(&config::optional).map(|_| ()), "list origins, separated by commas"),
-        told(config::retention_days().map(|_| ()), "set it to whole days, or unset it for 30"),
-        told(quotas::from_env(&config::optional).map(|_| ()), "see Quotas in template.yaml"),
-        told(with_own(headway_built_in::infos(), &config::optional).map(|_| ()), "see Processors in template.yaml"),
+        told(config::retention_days(&config::optional).map(drop), "set it to whole days, or unset it for 30"),
+        told(config::quotas(&config::optional).map(drop), "see Quotas in template.yaml"),
+        told(config::described_processors(&config::optional).map(drop), "see Processors in template.yaml"),
         told(processors::built_in().map(|_| ()), "see HttpEndpoints in template.yaml"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
