@@ -39,6 +39,8 @@ pub struct ChunkMessage {
     pub nonce: Uuid,
     /// True if each item has to be marked before it begins.
     pub careful: bool,
+    /// The most items of a call of the processor, if larger calls with these items failed as a whole.
+    pub call_items_max: Option<u16>,
 }
 
 /// A message in the queue.
@@ -98,6 +100,8 @@ struct Wire {
     nonce: Uuid,
     #[serde(default)]
     careful: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call_items_max: Option<u16>,
 }
 
 /// The only member that every version of a message has.
@@ -120,13 +124,14 @@ pub enum WireError {
 impl ChunkMessage {
     /// The message for another round of its job: in each round an item has all its attempts, and all its patience.
     pub(crate) fn begun_anew(&self) -> Self {
-        Self { attempt: 0, waited: Duration::ZERO, ..self.clone() }
+        Self { attempt: 0, waited: Duration::ZERO, call_items_max: None, ..self.clone() }
     }
 
     /// The message without its items.
     pub(crate) fn without_items(&self) -> Self {
-        let Self { id, chunk_items, first_index, attempt, hops, returns, waited, not_before, nonce, careful, .. } = *self;
-        Self { id, chunk_items, first_index, items: Vec::new(), attempt, hops, returns, waited, not_before, nonce, careful }
+        let Self { id, chunk_items, first_index, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max, .. } = *self;
+        let items = Vec::new();
+        Self { id, chunk_items, first_index, items, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max }
     }
 }
 
@@ -207,6 +212,7 @@ impl Wire {
             not_before: None,
             nonce: Uuid::nil(),
             careful: false,
+            call_items_max: None,
         }
     }
 
@@ -223,6 +229,7 @@ impl Wire {
             not_before: chunk.not_before,
             nonce: chunk.nonce,
             careful: chunk.careful,
+            call_items_max: chunk.call_items_max,
             ..Self::new("chunk", chunk.id.job)
         };
         let whole = chunk.items.iter().map(|(index, _)| *index).eq(whole_chunk(chunk.first_index, chunk.chunk_items));
@@ -267,6 +274,7 @@ impl Wire {
                     not_before: self.not_before,
                     nonce: self.nonce,
                     careful: self.careful,
+                    call_items_max: self.call_items_max,
                 }))
             }
             other => Err(WireError::Foreign(format!("it is of kind {other}").into())),
@@ -314,6 +322,7 @@ mod tests {
             not_before: Some(DateTime::UNIX_EPOCH),
             nonce: Uuid::from_u128(9),
             careful: true,
+            call_items_max: Some(125),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Working: what a worker does with a batch of messages.
 //!
 //! The stages of a chunk, in `work::chunk`: **find** its rows; the **gate** decides (drop, settled, parked, bury or
-//! run); **run** its items (`each`, or `careful`); **settle** the results; **return** the rest as a new message; **look
+//! run); **run** its items (`each`: several calls at a time, each with one item or a group of them; or `careful`); **settle** the results; **return** the rest as a new message; **look
 //! upward**. Each stage takes what the one before returned. Only then is the message done.
 
 mod backoff;
@@ -19,6 +19,7 @@ mod each;
 mod find;
 mod for_now;
 mod gate;
+mod group;
 mod in_time;
 mod item;
 mod leases;

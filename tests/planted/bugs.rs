@@ -25,6 +25,70 @@ const fn edit(find: &'static str, replace: &'static str) -> Edit {
 
 pub(crate) const BUGS: &[Bug] = &[
     Bug {
+        name: "batch-fails-as-one",
+        edits: &[edit(
+            "            Err(items) => {
+                tracing::warn!(job_id = %self.chunk.job.id, items = items.len(),",
+            "            Err(items) if items.len() < 4 => {
+                let recorded = items.into_iter().map(|item| failed(item, kind, \"\", message)).collect();
+                TriedGroup { recorded, ..TriedGroup::default() }
+            }
+            Err(items) => {
+                tracing::warn!(job_id = %self.chunk.job.id, items = items.len(),",
+        )],
+        breaks: "the neighbours of an item that panics fail with it",
+        trap: "a call that fails as a whole is halved until the culprit is alone",
+    },
+    Bug {
+        name: "short-answer-is-taken-by-place",
+        edits: &[edit(
+            "Went::Done(results) if results.len() == items.len() =>",
+            "Went::Done(results) if results.len() == items.len() || (!results.is_empty() && results.len() < items.len()) =>",
+        )],
+        breaks: "after a short answer items get the results of those behind them, and the last gets none",
+        trap: "of an answer with another number of results none counts",
+    },
+    Bug {
+        name: "halving-drops-the-last",
+        edits: &[edit(
+            "            let items: Vec<_> = items.by_ref().take(items_max.max(1)).collect();
+            if items.is_empty() {",
+            "            let items: Vec<_> = items.by_ref().take(items_max.max(1)).collect();
+            if items.is_empty() || groups.len() == 2 {",
+        )],
+        breaks: "of a call of an odd number of items the last is in neither half",
+        trap: "all items of a call that failed are called again",
+    },
+    Bug {
+        name: "halves-begin-after-a-cancel",
+        edits: &[edit(
+            "        if let Some(reason) = self.must_return(run).await {",
+            "        if group.halvings == 0 && let Some(reason) = self.must_return(run).await {",
+        )],
+        breaks: "halves of a call are called although the job was cancelled meanwhile",
+        trap: "whether a call may begin is checked before each call",
+    },
+    Bug {
+        name: "attempts-charged-to-the-whole-batch",
+        edits: &[edit(
+            "                let again = group.halved(items.len()).into_iter()",
+            "                let charged = |item: WaitingItem| WaitingItem { attempt: item.attempt + 1, ..item };
+                let group = Group { items: group.items.into_iter().map(charged).collect(), ..group };
+                let again = group.halved(items.len()).into_iter()",
+        )],
+        breaks: "items are charged for a call that failed because of another item",
+        trap: "only the culprit is charged",
+    },
+    Bug {
+        name: "left-out-is-charged",
+        edits: &[edit(
+            "Called::NoResult(error) => without.push((uncharged(item), error.after)),",
+            "Called::NoResult(error) => quick.extend(self.again(&mut tried, call_items_max, item, &error)),",
+        )],
+        breaks: "an item that an answer left out loses an attempt, though others were in the call",
+        trap: "only an item that was alone in its call is charged for it",
+    },
+    Bug {
         name: "bare-add-in-the-roll-up",
         edits: &[edit(
             "Self::RollUp { round, part, .. } => !job.deleting && job.round == round && !job.rolled_up.parts.contains(&part),",
@@ -686,9 +750,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "throttled-item-is-charged",
         edits: &[edit(
-            "                item.attempt = attempt;
-",
-            "",
+            "let WaitingItem { index, value, attempt } = uncharged(item);",
+            "let Item { index, value, attempt, .. } = item;",
         )],
         breaks: "an item that was only asked to wait runs out of attempts",
         trap: "waiting is not failing",

@@ -29,6 +29,8 @@ pub(crate) enum Invariant {
     SweepSparesTheLive,
     /// 11. A throttled item is never charged an attempt.
     WaitingIsNotFailing,
+    /// An item is charged an attempt only for a failure of its own, whatever becomes of the calls that it shares.
+    OnlyTheCulpritIsCharged,
     /// Nothing is left of a deleted job, and nothing comes back.
     DeletedIsGone,
     /// An item fails only for a reason of its own.

@@ -7,6 +7,7 @@ mod auditor;
 mod faults;
 mod invariant;
 mod kept;
+mod many;
 mod ops;
 mod parts;
 mod process;

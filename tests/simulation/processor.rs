@@ -48,6 +48,14 @@ pub(crate) enum Fate {
     Away(u32),
     /// Its downstream always asks to wait.
     NeverLetIn,
+    /// A call with it and others returns no result for it, so the results after it are one place too early.
+    AnswersShort,
+    /// A call with it and others returns one result more, in its place.
+    AnswersLong,
+    /// Its first calls have no result for it.
+    LeftOut(u32),
+    /// No call ever has a result for it.
+    NeverAnswered,
     Panics,
     TakesLong(u64),
     Hangs,
@@ -126,6 +134,9 @@ impl Fate {
             22 | 23 => Self::Away(1 + faults.pick(6) as u32),
             24 => Self::NeverLetIn,
             25 => Self::attack(faults),
+            26 => [Self::AnswersShort, Self::AnswersLong][faults.pick(2) as usize],
+            27 => Self::LeftOut(1 + faults.pick(3) as u32),
+            28 if faults.pick(3) == 0 => Self::NeverAnswered,
             19 => Self::FailsOnceSaying(1 + faults.pick(30)),
             _ => Self::Succeeds,
         }
@@ -142,9 +153,25 @@ impl Fate {
 
     /// True if it may be listed as failed. Any item may be, if a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
-        use Fate::{Computes, EatsMemory, FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverSucceeds, Panics};
-        let wrong = matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | Panics | Hangs);
-        wrong || self.may_wait() || matches!(self, Computes | Kills | EatsMemory(_))
+        use Fate::{Computes, EatsMemory, FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverAnswered, NeverSucceeds, Panics};
+        let wrong = matches!(self, FailsForGood | Fickle | FailsForAWhile(_) | NeverSucceeds | NeverAnswered | Panics | Hangs);
+        wrong || self.may_wait() || self.miscounts() || matches!(self, Computes | Kills | EatsMemory(_))
+    }
+
+    /// True if calls with it return another number of results than they got items.
+    pub(crate) fn miscounts(self) -> bool {
+        matches!(self, Self::AnswersShort | Self::AnswersLong)
+    }
+
+    /// True if a call with it never returns any results.
+    pub(crate) fn spoils(self) -> bool {
+        matches!(self, Self::Panics | Self::Hangs | Self::Computes | Self::Kills | Self::EatsMemory(_))
+    }
+
+    /// True if it never fails for now in a way that is charged: whatever its neighbours do, it is on its first attempt.
+    fn is_never_charged(self) -> bool {
+        use Fate::{FailsAtFirst, FailsOnceSaying, LeftOut, NeverAnswered, NeverSucceeds};
+        !matches!(self, FailsAtFirst(_) | FailsOnceSaying(_) | LeftOut(_) | NeverAnswered | NeverSucceeds)
     }
 
     /// True if its downstream may ask it to wait, or may be unreachable.
@@ -157,6 +184,8 @@ impl Fate {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) begun: u32,
+    /// How often it began in a call of its own, before this one.
+    alone: u32,
     pub(crate) last_begun: Option<Instant>,
     pub(crate) succeeded: u32,
     pub(crate) left: Left,
@@ -249,18 +278,19 @@ pub(crate) struct Scripted {
 #[async_trait]
 impl ItemProcessor for Scripted {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let begun = self.calls.note(item.job_id, item.index, |seen| {
-            seen.begun += 1;
-            seen.last_begun = Some(Instant::now());
-        });
-        let fate = self.check(&item, begun);
+        let (fate, begun) = self.begin(&item, 1);
         let answer = self.answer(&item, fate, begun).await;
-        self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));
+        self.note_success(&item, &answer);
         answer
+    }
+
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        self.many(items).await
     }
 
     fn options(&self) -> Options {
         Options {
+            batch: self.plan.batch,
             concurrency: 3,
             item_timeout: Duration::from_secs(6),
             attempts_max: ATTEMPTS,
@@ -272,9 +302,26 @@ impl ItemProcessor for Scripted {
 }
 
 impl Scripted {
+    /// Notes that the item begins in a call with so many items, and checks that it may. Returns its fate, and how often it
+    /// has begun.
+    pub(crate) fn begin(&self, item: &Item, size: usize) -> (Fate, u32) {
+        let mut alone = 0;
+        let begun = self.calls.note(item.job_id, item.index, |seen| {
+            seen.begun += 1;
+            seen.last_begun = Some(Instant::now());
+            alone = seen.alone;
+            seen.alone += u32::from(size == 1);
+        });
+        (self.check(item, begun, alone), begun)
+    }
+
+    pub(crate) fn note_success(&self, item: &Item, answer: &Result<Output, ItemError>) {
+        self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));
+    }
+
     /// Checks that the item is one of its job's, as it was submitted, that it is not tried for ever, and that its job
     /// is not cancelled. Returns its fate.
-    fn check(&self, item: &Item, begun: u32) -> Fate {
+    fn check(&self, item: &Item, begun: u32, alone: u32) -> Fate {
         let job = item.params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
         let fate = job.and_then(|job| job.fates.get(item.index as usize)).copied();
         let as_submitted = job.is_some_and(|job| job.item(item.index) == item.value.get());
@@ -295,10 +342,16 @@ impl Scripted {
             let what = format!("item {} of {} was charged for waiting: attempt {}", item.index, item.job_id, item.attempt);
             self.faults.violated(Violation::new(Invariant::WaitingIsNotFailing, what));
         }
+        let is_left_out = matches!(fate, Fate::LeftOut(_) | Fate::NeverAnswered);
+        if (fate.is_never_charged() && item.attempt > 1) || (is_left_out && item.attempt > 1 + alone) {
+            let what =
+                format!("item {} of {} ({fate:?}) was charged for its neighbours: attempt {}", item.index, item.job_id, item.attempt);
+            self.faults.violated(Violation::new(Invariant::OnlyTheCulpritIsCharged, what));
+        }
         fate
     }
 
-    async fn answer(&self, item: &Item, fate: Fate, begun: u32) -> Result<Output, ItemError> {
+    pub(crate) async fn answer(&self, item: &Item, fate: Fate, begun: u32) -> Result<Output, ItemError> {
         let here = HERE.with(Process::clone);
         if here.has_no_thread() {
             std::future::pending::<()>().await;
@@ -320,6 +373,8 @@ impl Scripted {
                 self.faults.saw("item: unreachable");
                 Err(ItemError::unreachable("nobody is there"))
             }
+            Fate::LeftOut(times) if begun <= times => Err(ItemError::no_result("no-result", "left out")),
+            Fate::NeverAnswered => Err(ItemError::no_result("no-result", "never answered")),
             Fate::Panics => std::panic::panic_any(PANIC),
             Fate::TakesLong(ms) => {
                 tokio::time::sleep(Duration::from_millis(ms)).await;

@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) sweepers: usize,
     /// When no worker runs, and for how long.
     pub(crate) outage: Option<(Duration, Duration)>,
+    /// How many items the processor gets in a call.
+    pub(crate) batch: u16,
     pub(crate) retention_days: u16,
     /// True if the history continues until ended jobs have expired.
     pub(crate) until_expired: bool,
@@ -110,6 +112,7 @@ impl Plan {
             sweep_every: Duration::from_secs(25) + Duration::from_secs(5) * tempo.min(300),
             sweepers: 1 + usize::from(faults.one_in(4)),
             outage: faults.one_in(6).then(|| (faults.span(Duration::from_secs(20) * tempo), faults.span(Duration::from_secs(30) * tempo))),
+            batch: [1, 1, 2, 3, 4][faults.pick(5) as usize],
             retention_days: if until_expired { 1 } else { 30 },
             until_expired,
             redrives: faults.one_in(5),

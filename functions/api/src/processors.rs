@@ -30,9 +30,11 @@ pub struct ProcessorResponse<'a> {
     params_schema: &'a Value,
     /// The most items in a chunk.
     chunk_size: u16,
+    /// The most items that one call of the processor gets.
+    batch: u16,
     /// The most attempts for an item whose failures may be temporary.
     max_attempts: u32,
-    /// The longest that one attempt may take.
+    /// The longest that one call may take, with all of its items.
     item_timeout_seconds: u64,
 }
 
@@ -61,6 +63,7 @@ impl<'a> ProcessorResponse<'a> {
             description: &info.description,
             params_schema: &info.params_schema,
             chunk_size: info.chunk_size,
+            batch: info.batch,
             max_attempts: info.max_attempts,
             item_timeout_seconds: info.item_timeout_seconds,
         }

@@ -29,6 +29,7 @@ async fn run(processor: &Arc<dyn ItemProcessor>, item: &str) -> Result<String, I
         index: 0,
         id: None,
         attempt: 1,
+        round: 1,
         value: RawValue::from_string(item.to_owned()).unwrap(),
         params: RawValue::from_string("{}".to_owned()).unwrap().into(),
     };

@@ -40,6 +40,8 @@ pub struct Item {
     pub id: Option<String>,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// Which run of the job this is: 1 for the first, and one more for each retry of the job.
+    pub round: u32,
     /// The item as submitted, byte for byte.
     pub value: Box<RawValue>,
     /// The job's `params`.
@@ -70,6 +72,7 @@ impl Item {
             index: 0,
             id: None,
             attempt: 1,
+            round: 1,
             value: to_raw_value(value).unwrap_or_default(),
             params: Arc::from(to_raw_value(&serde_json::Map::new()).unwrap_or_default()),
         }

@@ -62,6 +62,19 @@ pub enum ItemError {
         /// For people.
         message: String,
     },
+    /// The call has no result for this item, and it is not known whether the item is to blame: for example because the whole
+    /// call failed, or its answer left the item out. It is run again in a call of at most half as many items, until the
+    /// culprit is alone. No attempt is charged. For an item that was alone in its call it means the same as
+    /// [`Self::Retryable`].
+    #[error("{message}")]
+    NoResult {
+        /// Short text for grouping; may be empty.
+        code: String,
+        /// For people.
+        message: String,
+        /// The shortest wait before the next call.
+        retry_after: Option<Duration>,
+    },
     /// Trying again would not help.
     #[error("{message}")]
     Permanent {
@@ -89,6 +102,11 @@ impl ItemError {
     /// The downstream asks to wait; for `after`, if it says how long.
     pub fn throttled(code: impl Into<String>, message: impl Into<String>, after: Option<Duration>) -> Self {
         Self::Throttled { code: code.into(), message: message.into(), after }
+    }
+
+    /// The call has no result for this item.
+    pub fn no_result(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::NoResult { code: code.into(), message: message.into(), retry_after: None }
     }
 
     /// A permanent failure.

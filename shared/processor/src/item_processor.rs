@@ -11,7 +11,7 @@ use crate::item_error::ItemError;
 use crate::options::Options;
 use crate::output::Output;
 
-/// Works on one item at a time. Items are processed at least once and counted exactly once: make the side effect
+/// Works on items: one at a time, or with [`Options::batch`] several in one call. Items are processed at least once and counted exactly once: make the side effect
 /// idempotent with [`Item::idempotency_key`].
 ///
 /// ```
@@ -47,6 +47,52 @@ pub trait ItemProcessor: Send + Sync {
     /// wait, [`ItemError::Unreachable`] if the downstream could not be reached, [`ItemError::Permanent`] if trying
     /// again would not help.
     async fn process(&self, item: Item) -> Result<Output, ItemError>;
+
+    /// Processes up to [`Options::batch`] items of one job in one call, and returns a result for each, in the order of the
+    /// items. It is called instead of [`Self::process`] if `batch` is more than 1, also with a single item. Unless it is
+    /// written anew, it calls [`Self::process`] with one item after the other.
+    ///
+    /// ```
+    /// use headway_processor::{Item, ItemError, ItemProcessor, Options, Output, async_trait};
+    ///
+    /// /// Looks up many prices with one query.
+    /// struct Prices;
+    ///
+    /// #[async_trait]
+    /// impl ItemProcessor for Prices {
+    ///     async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+    ///         // Here: SELECT … WHERE article IN (…). An error is the item's own; the others are not touched by it.
+    ///         items.iter().map(|item| Output::json(&(item.parse::<u32>()? * 2))).collect()
+    ///     }
+    ///
+    ///     async fn process(&self, item: Item) -> Result<Output, ItemError> {
+    ///         self.process_many(vec![item]).await.remove(0)
+    ///     }
+    ///
+    ///     fn options(&self) -> Options {
+    ///         Options { batch: 100, ..Options::default() }
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let results = Prices.process_many(vec![Item::example(&21), Item::example("x")]).await;
+    /// assert!(matches!(results[..], [Ok(Output::Json(_)), Err(ItemError::Permanent { .. })]));
+    /// # }
+    /// ```
+    ///
+    /// A call can also fail as a whole: it panics, takes longer than [`Options::item_timeout`] (which is for the whole call),
+    /// or returns another number of results than it got items. Then none of its results counts, and its items are run again
+    /// in calls of at most half as many, until the culprit is alone. Only the culprit fails; the others are not charged an
+    /// attempt. What the failed call did for them is done again, so it has to be idempotent. Items that may have killed
+    /// their worker come one at a time.
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            results.push(self.process(item).await);
+        }
+        results
+    }
 
     /// Called once for each job and warm process with the job's `params`. Returns a processor bound to them, so that
     /// expensive work on the params is done once. `None` means that this processor is used as it is. A permanent error

@@ -26,9 +26,14 @@ pub struct Options {
     pub description: String,
     /// The JSON Schema of the job's `params`.
     pub params_schema: serde_json::Value,
-    /// How many items one worker process runs at a time.
+    /// The most items in one call, 1 to 250. With 1, the default, [`process`](crate::ItemProcessor::process) is called with
+    /// each item. With more, [`process_many`](crate::ItemProcessor::process_many) is called instead, always. A call never
+    /// holds items of two chunks, so small jobs, which have small chunks, have smaller calls; see [`Self::chunk_size`].
+    pub batch: u16,
+    /// How many calls one worker process makes at a time: with a [`batch`](Self::batch), so many batches.
     pub concurrency: usize,
-    /// The longest one call may take.
+    /// The longest one call may take: of `process` for its item, of `process_many` for all of its items together. It is not
+    /// multiplied by the number of items.
     pub item_timeout: Duration,
     /// The most attempts for an item whose failures are retryable.
     pub attempts_max: u32,
@@ -50,6 +55,7 @@ impl Default for Options {
         Self {
             description: String::new(),
             params_schema: serde_json::json!({}),
+            batch: 1,
             concurrency: 16,
             item_timeout: Duration::from_secs(30),
             attempts_max: 5,

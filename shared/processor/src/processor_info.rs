@@ -28,6 +28,9 @@ pub struct ProcessorInfo {
     /// The most items in a chunk.
     #[serde(default = "chunk_size_default")]
     pub chunk_size: u16,
+    /// The most items that one call of the processor gets.
+    #[serde(default = "batch_default", skip_serializing_if = "is_batch_default")]
+    pub batch: u16,
     /// The most attempts for an item.
     #[serde(default = "max_attempts_default")]
     pub max_attempts: u32,
@@ -47,6 +50,7 @@ impl ProcessorInfo {
             description: options.description.clone(),
             params_schema: options.params_schema.clone(),
             chunk_size: options.chunk_size.unwrap_or(chunk_size_default()),
+            batch: options.batch.clamp(1, chunk_size_default()),
             max_attempts: options.attempts_max,
             item_timeout_seconds: options.item_timeout.as_secs(),
             chunk_size_asked: options.chunk_size.is_some(),
@@ -60,6 +64,15 @@ fn any_params() -> serde_json::Value {
 
 const fn chunk_size_default() -> u16 {
     ITEMS_PER_CHUNK_MAX as u16
+}
+
+fn batch_default() -> u16 {
+    Options::default().batch
+}
+
+/// Not written, so that what was written before batches existed stays as it is.
+fn is_batch_default(batch: &u16) -> bool {
+    *batch == batch_default()
 }
 
 fn max_attempts_default() -> u32 {

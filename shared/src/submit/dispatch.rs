@@ -81,6 +81,7 @@ fn messages(app: &App, job: JobId, part: PartItems) -> Result<Vec<Outgoing>, Job
             not_before: None,
             nonce: app.clock.fresh_id(),
             careful: false,
+            call_items_max: None,
         });
         messages.push(Outgoing { body: message.into_wire()?, delay: Duration::ZERO });
         first_index += u64::from(chunk_items);

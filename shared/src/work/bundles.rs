@@ -18,6 +18,8 @@ const SPREADS: [f64; 7] = [1.25, 1.5, 2.0, 4.0, 16.0, 256.0, f64::INFINITY];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Standing {
     pub(super) attempt: u32,
+    /// For the new message: see [`ChunkMessage::call_items_max`].
+    pub(super) call_items_max: Option<u16>,
     /// True if they wait for their downstream.
     pub(super) waits: bool,
     /// For the new message: see [`ChunkMessage::hops`].
@@ -29,14 +31,15 @@ pub(super) struct Standing {
 impl Standing {
     fn of(message: &ChunkMessage, returned: &Returned, item: &ReturnedItem) -> Self {
         let waits = item.reason.waits();
-        let moved = returned.progress || waits || item.attempt > message.attempt || item.reason == ReturnReason::Progress;
+        let halved = item.call_items_max != message.call_items_max;
+        let moved = returned.progress || waits || halved || item.attempt > message.attempt || item.reason == ReturnReason::Progress;
         let (hops, returns) = match item.reason {
             _ if moved => (0, 0),
             // The item was not checked again, and how often it returns depends on how long it has to wait.
             ReturnReason::NotYet => (returned.hops, message.returns),
             _ => (returned.hops, message.returns.saturating_add(1)),
         };
-        Self { attempt: item.attempt, waits, hops, returns }
+        Self { attempt: item.attempt, call_items_max: item.call_items_max, waits, hops, returns }
     }
 }
 

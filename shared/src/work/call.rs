@@ -12,40 +12,63 @@ use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
 use headway_processor::{Item, ItemError, Output};
 
-/// The result of a call of the processor.
+/// The result of a call for one of its items.
 pub(super) enum Called {
     Output(Output),
     Failed(FailureKind, String, String),
     Retryable(ForNow),
     /// Its downstream accepts no items for now.
     Waits(Downstream, ForNow),
+    /// The call has no result for it.
+    NoResult(ForNow),
+}
+
+/// Why a call has no results at all.
+pub(super) enum NoResults {
+    /// It failed as a whole: what this means for an item that was alone in it.
+    Failed(FailureKind, String),
     /// The function's deadline came first, and another invocation has more time.
     CutShort,
 }
 
-/// Calls the processor with the item.
-pub(super) async fn call(place: &Place, prepared: &Prepared, item: &Item, invocation: Invocation) -> Called {
+/// Calls the processor with these items. There is a result for each of them, in their order, or none for any.
+pub(super) async fn call(place: &Place, prepared: &Prepared, items: &[Item], invocation: Invocation) -> Result<Vec<Called>, NoResults> {
     let begun = Instant::now();
     let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
     let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
-    let (processor, own) = (Arc::clone(&prepared.processor), item.clone());
-    let went = place.call(prepared.options.own_thread, async move { processor.process(own).await }, limit).await;
+    let (processor, own, batch) = (Arc::clone(&prepared.processor), items.to_vec(), prepared.options.batch);
+    let work = async move {
+        match <[Item; 1]>::try_from(own) {
+            Ok([item]) if batch <= 1 => vec![processor.process(item).await],
+            Ok([item]) => processor.process_many(vec![item]).await,
+            Err(own) => processor.process_many(own).await,
+        }
+    };
+    let went = place.call(prepared.options.own_thread, work, limit).await;
     prepared.pace.note(begun.elapsed());
     match went {
-        Went::Done(Ok(output)) => Called::Output(output),
-        Went::Done(Err(error)) => of_error(error),
-        Went::Panicked(panic) => Called::Failed(FailureKind::Crashed, String::new(), format!("panicked: {}", panic_text(panic.as_ref()))),
+        Went::Done(results) if results.len() == items.len() => Ok(results.into_iter().map(Called::of).collect()),
+        Went::Done(results) => Err(NoResults::Failed(FailureKind::Crashed, miscounted(results.len(), items.len()))),
+        Went::Panicked(panic) => Err(NoResults::Failed(FailureKind::Crashed, format!("panicked: {}", panic_text(panic.as_ref())))),
         // It had less time than its own limit, and began too late to have all the time that an invocation can give.
-        Went::Overran if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Called::CutShort,
-        Went::Overran => Called::Failed(FailureKind::TimedOut, String::new(), format!("took longer than {:.1} s", limit.as_secs_f64())),
+        Went::Overran if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Err(NoResults::CutShort),
+        Went::Overran => Err(NoResults::Failed(FailureKind::TimedOut, format!("took longer than {:.1} s", limit.as_secs_f64()))),
     }
 }
 
-fn of_error(error: ItemError) -> Called {
-    match error {
-        ItemError::Permanent { code, message } => Called::Failed(FailureKind::Permanent, code, message),
-        ItemError::Throttled { code, message, after } => Called::Waits(Downstream::Throttled, ForNow { code, message, after }),
-        ItemError::Unreachable { code, message } => Called::Waits(Downstream::Unreachable, ForNow { code, message, after: None }),
-        ItemError::Retryable { code, message, retry_after } => Called::Retryable(ForNow { code, message, after: retry_after }),
+fn miscounted(results: usize, items: usize) -> String {
+    format!("the processor returned {results} results for {items} items")
+}
+
+impl Called {
+    fn of(result: Result<Output, ItemError>) -> Self {
+        match result {
+            Ok(output) => Self::Output(output),
+            Err(ItemError::Permanent { code, message }) => Self::Failed(FailureKind::Permanent, code, message),
+            Err(ItemError::Throttled { code, message, after }) => Self::Waits(Downstream::Throttled, ForNow { code, message, after }),
+            Err(ItemError::Unreachable { code, message }) => Self::Waits(Downstream::Unreachable, ForNow { code, message, after: None }),
+            Err(ItemError::Retryable { code, message, retry_after }) => Self::Retryable(ForNow { code, message, after: retry_after }),
+            Err(ItemError::NoResult { code, message, retry_after }) => Self::NoResult(ForNow { code, message, after: retry_after }),
+        }
     }
 }

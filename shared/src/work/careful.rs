@@ -3,13 +3,12 @@
 //! other items complete.
 
 use chrono::TimeDelta;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
-use super::item::{Tried, before_second_try};
+use super::group::{Group, TriedGroup};
 use super::ran::Ran;
 use super::returned::{ReturnReason, ReturnedItem};
 use super::run_entry::RunEntry;
@@ -128,29 +127,24 @@ impl Worker {
             }
             begun = true;
             self.app.ledger.put_care(chunk.message.id, Some(&self.mark(Some(index), strikes, run.invocation))).await?;
-            match self.careful_tries(run, index, value).await {
-                Tried::Recorded(index, result) => {
-                    settlement.results.insert(index, result);
-                    self.checkpoint(&settlement).await?;
-                }
-                Tried::Returned(item) | Tried::Again(item) => {
-                    stop = Some((item.reason, item.wait)).filter(|(reason, _)| !reason.was_tried());
-                    returned.push(item);
-                }
+            let tried = self.careful_tries(run, Group::single(chunk, index, value)).await;
+            if !tried.recorded.is_empty() {
+                settlement.results.extend(tried.recorded);
+                self.checkpoint(&settlement).await?;
             }
+            stop = tried.returned.iter().map(|item| (item.reason, item.wait)).find(|(reason, _)| !reason.was_tried());
+            returned.extend(tried.returned);
         }
         Ok(self.ran(run, entry.leaving(self, settlement), returned))
     }
 
     /// Both tries of an item that has a place.
-    async fn careful_tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>) -> Tried {
-        match self.tries(run, index, value, run.chunk.message.attempt).await {
-            Tried::Again(again) => {
-                let again = before_second_try(again).await;
-                self.tries(run, again.index, again.value, again.attempt).await
-            }
-            tried => tried,
+    async fn careful_tries(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
+        let mut tried = self.tries(run, group).await;
+        while let Some(again) = tried.again.pop() {
+            tried = self.tries(run, again.due().await).await;
         }
+        tried
     }
 
     /// The mark that another worker left, with one more strike, if that worker has ended.

@@ -1,5 +1,7 @@
 //! A chunk's message, with the rows that were read for it.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -53,7 +55,8 @@ impl ChunkContext<'_> {
 
     /// An item that is returned unchanged: no attempt is charged, and it does not wait.
     pub(super) fn returned(&self, index: u64, value: Box<RawValue>, reason: ReturnReason) -> ReturnedItem {
-        ReturnedItem { index, value, attempt: self.message.attempt, wait: Wait::default(), reason }
+        let (attempt, call_items_max) = (self.message.attempt, self.message.call_items_max);
+        ReturnedItem { index, value, attempt, wait: Wait::default(), reason, call_items_max }
     }
 
     /// The failure of an item that never answered.
@@ -92,6 +95,11 @@ impl RunContext<'_> {
     /// True if the chunk has to make room for the next one in the queue.
     pub(super) fn slice_is_over(&self) -> bool {
         Instant::now() >= self.slice_ends
+    }
+
+    /// The same, after this wait.
+    pub(super) fn slice_is_over_after(&self, wait: Duration) -> bool {
+        Instant::now() + wait >= self.slice_ends
     }
 
     /// The items that have to run, in order.

@@ -1,4 +1,4 @@
-//! The normal runner: each item in a call of its own, several at a time, with checkpoints in between.
+//! The normal runner: several calls at a time, each with one item or with a group of them, and checkpoints in between.
 
 use std::collections::VecDeque;
 
@@ -8,9 +8,8 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
 use super::chunk_context::{ChunkContext, RunContext};
-use super::item::{Tried, before_second_try};
+use super::group::{Again, Group, TriedGroup};
 use super::ran::Ran;
-use super::returned::ReturnedItem;
 use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::{JobError, error_chain};
@@ -43,9 +42,9 @@ impl Worker {
     pub(super) async fn each(&self, run: &RunContext<'_>) -> Ran {
         let mut settlement = run.chunk.settlement(run.recorded.is_some());
         let mut failed = 0;
-        let mut waiting: VecDeque<_> = run.waiting().map(|(index, value)| (index, value, run.chunk.message.attempt)).collect();
+        let mut waiting = VecDeque::from(Group::all_of(run));
         let mut running = FuturesUnordered::new();
-        // Between their two tries items take no place: others run meanwhile.
+        // Between two tries items take no place: others run meanwhile.
         let mut again = FuturesUnordered::new();
         let mut returned = Vec::new();
         let mut shown = (Instant::now() + CHECKPOINT_EVERY, 0);
@@ -56,8 +55,8 @@ impl Worker {
         let mut showing: Option<Checkpoint<'_>> = None;
         loop {
             while running.len() < run.prepared.options.concurrency {
-                let Some((index, value, attempt)) = waiting.pop_front() else { break };
-                running.push(self.item(run, index, value, attempt));
+                let Some(group) = waiting.pop_front() else { break };
+                running.push(self.group(run, group));
             }
             // The first checkpoint is made even without results: it shows readers that some are still to come.
             let unshown = settlement.results.len() > shown.1 || !settlement.seen;
@@ -81,22 +80,18 @@ impl Worker {
                         Err(error) => tracing::warn!(error = error_chain(&error), "a checkpoint is left to the next"),
                     }
                 }
-                Some(tried) = running.next() => match tried {
-                    Tried::Recorded(index, result) => {
-                        failed += u64::from(matches!(result, ItemResult::Failed(_)));
-                        settlement.results.insert(index, result);
+                Some(tried) = running.next() => {
+                    let TriedGroup { recorded, returned: rest, again: later } = tried;
+                    failed += recorded.iter().filter(|(_, result)| matches!(result, ItemResult::Failed(_))).count() as u64;
+                    settlement.results.extend(recorded);
+                    // What keeps one call from beginning keeps all others.
+                    if let Some((reason, wait)) = rest.iter().find(|item| !item.reason.was_tried()).map(|item| (item.reason, item.wait)) {
+                        returned.extend(waiting.drain(..).flat_map(|group| group.returned(reason, wait)));
                     }
-                    Tried::Returned(item) => {
-                        if !item.reason.was_tried() {
-                            let (wait, reason) = (item.wait, item.reason);
-                            let alike = |(index, value, attempt)| ReturnedItem { index, value, attempt, wait, reason };
-                            returned.extend(waiting.drain(..).map(alike));
-                        }
-                        returned.push(item);
-                    }
-                    Tried::Again(item) => again.push(before_second_try(item)),
-                },
-                Some(item) = again.next() => waiting.push_front((item.index, item.value, item.attempt)),
+                    returned.extend(rest);
+                    again.extend(later.into_iter().map(Again::due));
+                }
+                Some(group) = again.next() => waiting.push_front(group),
                 () = tokio::time::sleep_until(shown.0), if showing.is_none() && unshown && !running.is_empty() => {}
                 else => return self.ran(run, entry.leaving(self, settlement), returned),
             }

@@ -1,103 +1,138 @@
-//! Runs one item: calls it, at most twice in a row. The answer is a result or a reason to return the item.
+//! Runs the items of one call. Each of them gets a result, or a reason to be returned or called again.
 
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use super::backoff::Wait;
-use super::call::{Called, call};
+use super::call::{Called, NoResults, call};
 use super::chunk_context::RunContext;
+use super::closing::Closing;
 use super::for_now::{Downstream, ForNow};
+use super::group::{Again, Group, TriedGroup, WaitingItem};
 use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use headway_processor::{Item, Output};
 
-/// The wait before the quick second try.
-const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
-
-/// How the try of an item ended.
-pub(super) enum Tried {
-    Recorded(u64, ItemResult),
-    Returned(ReturnedItem),
-    /// It has to be tried a second time after [`before_second_try`]. Until then it takes no place.
-    Again(ReturnedItem),
-}
-
-/// The item, once its quick second try is due.
-pub(super) async fn before_second_try(item: ReturnedItem) -> ReturnedItem {
-    tokio::time::sleep(QUICK_RETRY_AFTER).await;
-    item
-}
-
 impl Worker {
-    /// Tries an item, once it has a place among those of its job.
-    pub(super) async fn item(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
-        // The semaphore is never closed. If it were, the item would run without a place.
+    /// Tries a group, once its call has a place among those of its job.
+    pub(super) async fn group(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
+        // The semaphore is never closed. If it were, the call would run without a place.
         let _place = run.prepared.places.acquire().await.ok();
         let _thread = self.place.thread(run.prepared.options.own_thread).await;
-        // Checked right after getting the place: an item that waited for it longer than a slice waited for items that
+        // Checked right after getting the place: a group that waited for it longer than a slice waited for items that
         // made progress.
         if run.slice_is_over() {
-            return Tried::Returned(ReturnedItem { attempt, ..run.chunk.returned(index, value, ReturnReason::Slice) });
+            return TriedGroup::returned(group, ReturnReason::Slice, Wait::default());
         }
         let _turn = self.turns.beside().await;
-        self.tries(run, index, value, attempt).await
+        self.tries(run, group).await
     }
 
-    /// Tries an item that has its place and its turn. Whether it may begin is checked last, so that every call begins
+    /// Tries a group that has its place and its turn. Whether it may begin is checked last, so that every call begins
     /// within the lease.
-    pub(super) async fn tries(&self, run: &RunContext<'_>, index: u64, value: Box<RawValue>, attempt: u32) -> Tried {
-        let RunContext { chunk, prepared, invocation, .. } = run;
+    pub(super) async fn tries(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
+        let RunContext { prepared, invocation, .. } = run;
         if let Some(reason) = self.must_return(run).await {
-            return Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, value, reason) });
+            return TriedGroup::returned(group, reason, Wait::default());
         }
         // An item that has waited long enough is called once more, whatever others were told: nothing fails because of
         // another item's answer.
         if let Some(wait) = run.wait(None)
             && let Some(refusal) = prepared.closing.refuses()
         {
-            let wait = wait.at_least(refusal.left);
-            return Tried::Returned(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Closed });
+            return TriedGroup::returned(group, ReturnReason::Closed, wait.at_least(refusal.left));
         }
-        let mut item = Item {
-            job_id: chunk.job.id,
-            user_id: chunk.job.user_id.clone(),
-            index,
-            id: chunk.item_id(&value),
-            attempt,
-            value,
-            params: prepared.params.clone(),
-        };
-        item.attempt += 1;
-        let called = call(&self.place, prepared, &item, *invocation).await;
-        match &called {
-            Called::Waits(downstream, error) => prepared.closing.was_refused(*downstream, error),
-            Called::CutShort => {}
-            _ => prepared.closing.was_answered(),
-        }
-        match called {
-            Called::Output(output) => Tried::Recorded(index, ItemResult::Processed(kept(&item, output))),
-            Called::Failed(kind, code, message) => failed(item, kind, &code, &message),
-            Called::CutShort => Tried::Returned(ReturnedItem { attempt, ..chunk.returned(index, item.value, ReturnReason::Deadline) }),
-            Called::Waits(downstream, error) => {
-                // No attempt is charged.
-                item.attempt = attempt;
-                run.waits(item, downstream, &error)
+        let items = group.call_items(run);
+        match call(&self.place, prepared, &items, *invocation).await {
+            Ok(called) => {
+                prepared.closing.hears(&called);
+                run.tried(group, items, called)
             }
-            Called::Retryable(error) => run.again(item, &error),
+            Err(NoResults::CutShort) => TriedGroup::returned(group, ReturnReason::Deadline, Wait::default()),
+            Err(NoResults::Failed(kind, message)) => {
+                prepared.closing.was_answered();
+                run.failed_as_a_whole(group, items, kind, &message)
+            }
+        }
+    }
+}
+
+impl Closing {
+    /// A call was answered unless all of its items have to wait.
+    fn hears(&self, called: &[Called]) {
+        let waits = called.iter().find_map(|called| match called {
+            Called::Waits(downstream, error) => Some((*downstream, error)),
+            _ => None,
+        });
+        if let Some((downstream, error)) = waits {
+            self.was_refused(downstream, error);
+        }
+        if called.iter().any(|called| !matches!(called, Called::Waits(..))) {
+            self.was_answered();
         }
     }
 }
 
 impl RunContext<'_> {
-    /// An item that waits for its downstream, unless it has waited long enough.
-    fn waits(&self, item: Item, downstream: Downstream, error: &ForNow) -> Tried {
+    /// What a call with results means for each of its items.
+    fn tried(&self, group: Group, items: Vec<Item>, called: Vec<Called>) -> TriedGroup {
+        let mut tried = TriedGroup::default();
+        let (size, call_items_max, halvings) = (items.len(), group.call_items_max, group.halvings);
+        let some = |items| Group { items, call_items_max, halvings };
+        let (mut quick, mut without) = (Vec::new(), Vec::new());
+        for (item, called) in items.into_iter().zip(called) {
+            match called {
+                Called::Output(output) => tried.recorded.push((item.index, ItemResult::Processed(kept(&item, output)))),
+                Called::Failed(kind, code, message) => tried.recorded.push(failed(item, kind, &code, &message)),
+                Called::Waits(downstream, error) => self.waits(&mut tried, call_items_max, item, downstream, &error),
+                Called::Retryable(error) => quick.extend(self.again(&mut tried, call_items_max, item, &error)),
+                Called::NoResult(error) if size == 1 => quick.extend(self.again(&mut tried, call_items_max, item, &error)),
+                Called::NoResult(error) => without.push((uncharged(item), error.after)),
+            }
+        }
+        if !quick.is_empty() {
+            tried.again.push(Again::quick(some(quick)));
+        }
+        if !without.is_empty() {
+            let asked = without.iter().filter_map(|(_, after)| *after).max();
+            let without = some(without.into_iter().map(|(item, _)| item).collect());
+            self.halves(&mut tried, without, size, asked);
+        }
+        tried
+    }
+
+    /// Items without a result are called again, in smaller calls, after as long as was asked. No attempt is charged.
+    fn halves(&self, tried: &mut TriedGroup, group: Group, size: usize, asked: Option<Duration>) {
+        for half in group.halved(size) {
+            let wait = asked.map_or_else(|| Wait::exactly(half.wait_before_halves()), |asked| Wait::to_retry(0, Some(asked)));
+            if asked.is_some_and(|asked| !asked.is_zero()) || self.slice_is_over_after(wait.least) {
+                tried.returned.extend(half.returned(ReturnReason::Halved, wait));
+            } else {
+                tried.again.push(Again { wait: half.wait_before_halves(), group: half });
+            }
+        }
+    }
+
+    /// A call failed as a whole. An item that was alone in it has failed; more are called again at once, in smaller calls.
+    fn failed_as_a_whole(&self, group: Group, items: Vec<Item>, kind: FailureKind, message: &str) -> TriedGroup {
+        match <[Item; 1]>::try_from(items) {
+            Ok([item]) => TriedGroup { recorded: vec![failed(item, kind, "", message)], ..TriedGroup::default() },
+            Err(items) => {
+                tracing::warn!(job_id = %self.chunk.job.id, items = items.len(), error = message, "a call failed as a whole, and is halved");
+                let again = group.halved(items.len()).into_iter().map(|group| Again { group, wait: Duration::ZERO });
+                TriedGroup { again: again.collect(), ..TriedGroup::default() }
+            }
+        }
+    }
+
+    /// An item that waits for its downstream, unless it has waited long enough. No attempt is charged.
+    fn waits(&self, tried: &mut TriedGroup, call_items_max: Option<u16>, item: Item, downstream: Downstream, error: &ForNow) {
         let Some(wait) = self.wait(error.after) else {
-            return failed(item, downstream.failure_kind(), &error.code, &error.message);
+            let item = Item { attempt: item.attempt - 1, ..item };
+            return tried.recorded.push(failed(item, downstream.failure_kind(), &error.code, &error.message));
         };
-        let Item { index, value, attempt, .. } = item;
-        Tried::Returned(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits })
+        let WaitingItem { index, value, attempt } = uncharged(item);
+        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits, call_items_max });
     }
 
     /// How long an item of the chunk has to wait for its downstream; `None` if it has waited long enough.
@@ -105,24 +140,31 @@ impl RunContext<'_> {
         Wait::for_downstream(self.chunk.message.waited, asked, self.prepared.options.patience)
     }
 
-    /// An item that failed for now, unless it was tried often enough.
-    fn again(&self, item: Item, error: &ForNow) -> Tried {
+    /// An item that failed for now, unless it was tried often enough. It is given back if it gets a quick second try.
+    fn again(&self, tried: &mut TriedGroup, call_items_max: Option<u16>, item: Item, error: &ForNow) -> Option<WaitingItem> {
         if item.attempt >= self.prepared.options.attempts_max {
-            return failed(item, FailureKind::RetriesExhausted, &error.code, &error.message);
+            tried.recorded.push(failed(item, FailureKind::RetriesExhausted, &error.code, &error.message));
+            return None;
         }
         let Item { index, value, attempt, .. } = item;
         let quick = attempt == self.chunk.message.attempt + 1 && error.after.is_none();
-        if quick && self.slice_is_over() {
-            return Tried::Returned(ReturnedItem { attempt, ..self.chunk.returned(index, value, ReturnReason::Slice) });
-        }
-        let wait = if quick { Wait::default() } else { Wait::to_retry(attempt, error.after) };
-        let item = ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Retry };
-        if quick { Tried::Again(item) } else { Tried::Returned(item) }
+        let (wait, reason) = match quick {
+            true if !self.slice_is_over() => return Some(WaitingItem { index, value, attempt }),
+            true => (Wait::default(), ReturnReason::Slice),
+            false => (Wait::to_retry(attempt, error.after), ReturnReason::Retry),
+        };
+        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason, call_items_max });
+        None
     }
 }
 
-fn failed(item: Item, kind: FailureKind, code: &str, message: &str) -> Tried {
-    Tried::Recorded(item.index, ItemResult::Failed(Failure::new(kind, code, message, item.attempt, item.id, item.value)))
+/// The item after a call that is not counted as an attempt.
+fn uncharged(item: Item) -> WaitingItem {
+    WaitingItem { index: item.index, value: item.value, attempt: item.attempt - 1 }
+}
+
+fn failed(item: Item, kind: FailureKind, code: &str, message: &str) -> (u64, ItemResult) {
+    (item.index, ItemResult::Failed(Failure::new(kind, code, message, item.attempt, item.id, item.value)))
 }
 
 fn kept(item: &Item, output: Output) -> Option<OutputRecord> {

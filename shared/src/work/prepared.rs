@@ -177,7 +177,10 @@ async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, user: UserId, 
     let processor = match place.compute(move || own.prepare_for(&user, &own_params), PREPARE_MAX).await {
         Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
         Went::Done(Err(
-            ItemError::Retryable { message, .. } | ItemError::Throttled { message, .. } | ItemError::Unreachable { message, .. },
+            ItemError::Retryable { message, .. }
+            | ItemError::NoResult { message, .. }
+            | ItemError::Throttled { message, .. }
+            | ItemError::Unreachable { message, .. },
         )) => {
             return Err(JobError::unavailable("preparing the processor", message));
         }

@@ -39,13 +39,14 @@ impl Worker {
         let bundled = bundles(chunk.message, returned, sent).into_iter();
         let outgoing = bundled.map(|(standing, items)| {
             let delay = self.draw(items.iter().map(|item| item.wait));
-            let Standing { attempt, waits, hops, returns } = standing;
+            let Standing { attempt, call_items_max, waits, hops, returns } = standing;
             let waited = chunk.message.waited + if waits { delay } else { Duration::ZERO };
             // The queue cannot delay it for that long, so the message says itself when it may begin.
             let not_before = (delay > QUEUE_DELAY_MAX).then(|| self.app.clock.now() + TimeDelta::from_std(delay).unwrap_or_default());
             let items = items.into_iter().map(|item| (item.index, item.value.clone())).collect();
             let rest = self.message_with(chunk, items, attempt);
-            let rest = Message::Chunk(ChunkMessage { hops, returns, waited, not_before, careful: returned.careful, ..rest });
+            let careful = returned.careful;
+            let rest = Message::Chunk(ChunkMessage { hops, returns, waited, not_before, careful, call_items_max, ..rest });
             Ok(Outgoing { body: rest.into_wire()?, delay: delay.min(QUEUE_DELAY_MAX) })
         });
         outgoing.collect()
@@ -53,8 +54,9 @@ impl Worker {
 
     /// Parks items of a held job, and sends them again if the job runs by then.
     async fn park_rest(&self, chunk: &ChunkContext<'_>, held: Vec<&ReturnedItem>) -> Result<(), JobError> {
+        let call_items_max = held.iter().filter_map(|item| item.call_items_max).min();
         let items = held.into_iter().map(|item| (item.index, item.value.clone())).collect();
-        let rest = self.message_with(chunk, items, chunk.message.attempt);
+        let rest = ChunkMessage { call_items_max, ..self.message_with(chunk, items, chunk.message.attempt) };
         let (id, nonce) = (rest.id, rest.nonce);
         let kept = match self.leases.read(&self.app, id.job).await? {
             None => return Ok(()),

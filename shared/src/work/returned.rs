@@ -14,6 +14,8 @@ pub(super) struct ReturnedItem {
     /// How long it has to wait before it is tried again.
     pub(super) wait: Wait,
     pub(super) reason: ReturnReason,
+    /// The most items of a call with it, if larger calls failed as a whole.
+    pub(super) call_items_max: Option<u16>,
 }
 
 /// Why an item is returned.
@@ -33,6 +35,8 @@ pub(super) enum ReturnReason {
     Unread,
     /// It failed for now.
     Retry,
+    /// Its call had no result for it. It is called again with at most half as many items.
+    Halved,
     /// Its downstream asked it to wait, or could not be reached.
     Waits,
     /// It did not begin: its downstream accepts no items for now.
@@ -49,7 +53,7 @@ impl ReturnReason {
 
     /// True if the item was tried and failed for now.
     pub(super) fn was_tried(self) -> bool {
-        matches!(self, Self::Retry | Self::Waits)
+        matches!(self, Self::Retry | Self::Halved | Self::Waits)
     }
 }
 

@@ -112,6 +112,7 @@ impl Worker {
             not_before: None,
             nonce: self.app.clock.fresh_id(),
             careful: false,
+            call_items_max: None,
         });
         Ok(Outgoing { body: message.into_wire()?, delay: Duration::ZERO })
     }

@@ -7,6 +7,7 @@ mod batches;
 mod dead_letters;
 mod deadlines;
 mod limits;
+mod many;
 mod poison;
 mod prepare;
 mod progress;

@@ -33,9 +33,17 @@ pub(crate) struct Call {
 
 type Answer = BoxFuture<'static, Result<Output, ItemError>>;
 
+/// The results of a call with several items.
+pub(crate) type Answers = BoxFuture<'static, Vec<Result<Output, ItemError>>>;
+type Many = Arc<dyn Fn(&[Item]) -> Option<Answers> + Send + Sync>;
+
 #[derive(Clone)]
 struct Script {
     answer: Arc<dyn Fn(&Item) -> Answer + Send + Sync>,
+    /// What a call with several items does, if it does not just call each.
+    many: Many,
+    /// The items of each such call.
+    groups: Arc<Mutex<Vec<Vec<u64>>>>,
     options: Options,
     calls: Arc<Mutex<Vec<Call>>>,
     prepared: Arc<AtomicUsize>,
@@ -52,6 +60,20 @@ impl ItemProcessor for Script {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         self.calls.lock().unwrap().push(Call { index: item.index, attempt: item.attempt, at: Instant::now() });
         (self.answer)(&item).await
+    }
+
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        self.groups.lock().unwrap().push(items.iter().map(|item| item.index).collect());
+        if let Some(answers) = (self.many)(&items) {
+            let call = |item: &Item| Call { index: item.index, attempt: item.attempt, at: Instant::now() };
+            self.calls.lock().unwrap().extend(items.iter().map(call));
+            return answers.await;
+        }
+        let mut results = Vec::new();
+        for item in items {
+            results.push(self.process(item).await);
+        }
+        results
     }
 
     fn options(&self) -> Options {
@@ -87,6 +109,7 @@ pub(crate) struct World {
     processors: Processors,
     pub(crate) worker: Worker,
     calls: Arc<Mutex<Vec<Call>>>,
+    groups: Arc<Mutex<Vec<Vec<u64>>>>,
     prepared: Arc<AtomicUsize>,
     /// The error with which preparing the processor fails.
     pub(crate) refusal: Arc<Mutex<Option<ItemError>>>,
@@ -121,10 +144,21 @@ pub(crate) fn hangs() -> Answer {
 
 impl World {
     pub(crate) fn new(options: Options, answer: impl Fn(&Item) -> Answer + Send + Sync + 'static) -> Self {
+        Self::with_script(options, Arc::new(answer), Arc::new(|_| None))
+    }
+
+    /// With a processor that gets several items in a call. Where `many` says nothing, each succeeds.
+    pub(crate) fn with_many(options: Options, many: impl Fn(&[Item]) -> Option<Answers> + Send + Sync + 'static) -> Self {
+        Self::with_script(options, Arc::new(|_| done()), Arc::new(many))
+    }
+
+    fn with_script(options: Options, answer: Arc<dyn Fn(&Item) -> Answer + Send + Sync>, many: Many) -> Self {
         let (table, queue) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()));
-        let (calls, prepared, refusal) = (Arc::default(), Arc::default(), Arc::default());
+        let (calls, groups, prepared, refusal) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
         let script = Script {
-            answer: Arc::new(answer),
+            answer,
+            many,
+            groups: Arc::clone(&groups),
             options,
             calls: Arc::clone(&calls),
             prepared: Arc::clone(&prepared),
@@ -145,6 +179,7 @@ impl World {
             processors,
             worker,
             calls,
+            groups,
             prepared,
             refusal,
             killers,
@@ -263,6 +298,11 @@ impl World {
     /// Every call of the processor so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
+    }
+
+    /// The items of each call with several, or with one where there might be several.
+    pub(crate) fn groups(&self) -> Vec<Vec<u64>> {
+        self.groups.lock().unwrap().clone()
     }
 
     /// The items of those calls, in order.

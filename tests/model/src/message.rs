@@ -89,6 +89,7 @@ impl Chunk {
             not_before: None,
             nonce: self.nonce.uuid(),
             careful: false,
+            call_items_max: None,
         }
     }
 

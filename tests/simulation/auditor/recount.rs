@@ -95,6 +95,10 @@ impl Recount {
             let twice = self.failures.insert(*index, failure.clone()).is_some() || self.processed.contains(index);
             hold!(CountsAreDistinctItems, !twice, "item {index} came out twice: {outcome:?}");
         }
+        for (index, record) in &outcome.outputs {
+            let own = record.output.as_ref().is_none_or(|output| output.get() == index.to_string());
+            hold!(CountsAreDistinctItems, own, "item {index} has another item's output: {record:?}");
+        }
         self.outputs.extend(outcome.outputs.keys());
         self.kept.extend(outcome.again.keys());
         Ok(())

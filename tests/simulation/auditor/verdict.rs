@@ -138,7 +138,8 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
 fn fits(fate: Fate, kind: FailureKind) -> bool {
     match fate {
         Fate::FailsForGood | Fate::Fickle | Fate::FailsForAWhile(_) => kind == FailureKind::Permanent,
-        Fate::NeverSucceeds => kind == FailureKind::RetriesExhausted,
+        Fate::NeverSucceeds | Fate::NeverAnswered => kind == FailureKind::RetriesExhausted,
+        Fate::AnswersShort | Fate::AnswersLong => kind == FailureKind::Crashed,
         Fate::Throttled(..) | Fate::NeverLetIn => kind == FailureKind::Throttled,
         Fate::Away(_) => kind == FailureKind::Unreachable,
         Fate::Hangs | Fate::Computes => kind == FailureKind::TimedOut,

@@ -1,0 +1,144 @@
+//! The items of one call of the processor, and what became of each of them.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::backoff::Wait;
+use super::chunk_context::{ChunkContext, RunContext};
+use super::returned::{ReturnReason, ReturnedItem};
+use crate::outcome::ItemResult;
+use headway_processor::Item;
+
+/// The wait before a quick second try, and before the halves of a call that gave no results. Each further halving within
+/// a run doubles it.
+const QUICK_RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// An item that is to be run.
+#[derive(Debug)]
+pub(super) struct WaitingItem {
+    pub(super) index: u64,
+    pub(super) value: Box<RawValue>,
+    /// How often it was tried so far.
+    pub(super) attempt: u32,
+}
+
+/// The items of one call, in order.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) items: Vec<WaitingItem>,
+    /// The most items of a call with these items, if larger ones failed as a whole.
+    pub(super) call_items_max: Option<u16>,
+    /// How often calls with these items were halved in this run.
+    pub(super) halvings: u32,
+}
+
+/// A group that may be called after a wait. Until then it takes no place.
+#[derive(Debug)]
+pub(super) struct Again {
+    pub(super) group: Group,
+    pub(super) wait: Duration,
+}
+
+/// What became of the items of a group.
+#[derive(Debug, Default)]
+pub(super) struct TriedGroup {
+    pub(super) recorded: Vec<(u64, ItemResult)>,
+    pub(super) returned: Vec<ReturnedItem>,
+    /// These are called again in this run.
+    pub(super) again: Vec<Again>,
+}
+
+impl Group {
+    /// The items that have to run, in calls of as many as the processor and the message allow.
+    pub(super) fn all_of(run: &RunContext<'_>) -> Vec<Self> {
+        let message = run.chunk.message;
+        let waiting = run.waiting().map(|(index, value)| WaitingItem { index, value, attempt: message.attempt });
+        let all = Self { items: waiting.collect(), call_items_max: message.call_items_max, halvings: 0 };
+        all.in_calls_of(run.call_items(message.call_items_max))
+    }
+
+    /// A group of a single item.
+    pub(super) fn single(chunk: &ChunkContext<'_>, index: u64, value: Box<RawValue>) -> Self {
+        let ChunkContext { message, .. } = chunk;
+        let item = WaitingItem { index, value, attempt: message.attempt };
+        Self { items: vec![item], call_items_max: message.call_items_max, halvings: 0 }
+    }
+
+    /// The items as the processor gets them. This try is counted.
+    pub(super) fn call_items(&self, run: &RunContext<'_>) -> Vec<Item> {
+        let RunContext { chunk, prepared, .. } = run;
+        let item = |WaitingItem { index, value, attempt }: &WaitingItem| Item {
+            job_id: chunk.job.id,
+            user_id: chunk.job.user_id.clone(),
+            index: *index,
+            id: chunk.item_id(value),
+            attempt: attempt + 1,
+            round: chunk.job.round,
+            value: value.clone(),
+            params: prepared.params.clone(),
+        };
+        self.items.iter().map(item).collect()
+    }
+
+    /// In smaller groups, each with at most half as many items as a call that had `called` items.
+    pub(super) fn halved(mut self, called: usize) -> Vec<Self> {
+        let half = (called / 2).max(1);
+        self.call_items_max = u16::try_from(half).ok();
+        self.halvings += 1;
+        self.in_calls_of(half)
+    }
+
+    /// The wait before these halves are called, so that an endpoint which answers nothing useful is not called as fast as it
+    /// answers.
+    pub(super) fn wait_before_halves(&self) -> Duration {
+        QUICK_RETRY_AFTER.saturating_mul(1 << self.halvings.saturating_sub(1).min(10))
+    }
+
+    /// All of its items, returned for this reason.
+    pub(super) fn returned(self, reason: ReturnReason, wait: Wait) -> impl Iterator<Item = ReturnedItem> {
+        let call_items_max = self.call_items_max;
+        let returned = move |WaitingItem { index, value, attempt }| ReturnedItem { index, value, attempt, wait, reason, call_items_max };
+        self.items.into_iter().map(returned)
+    }
+
+    fn in_calls_of(self, items_max: usize) -> Vec<Self> {
+        let Self { items, call_items_max, halvings } = self;
+        let (mut items, mut groups) = (items.into_iter(), Vec::new());
+        loop {
+            let items: Vec<_> = items.by_ref().take(items_max.max(1)).collect();
+            if items.is_empty() {
+                return groups;
+            }
+            groups.push(Self { items, call_items_max, halvings });
+        }
+    }
+}
+
+impl Again {
+    /// A quick second try.
+    pub(super) fn quick(group: Group) -> Self {
+        Self { group, wait: QUICK_RETRY_AFTER }
+    }
+
+    /// The group, once its wait is over.
+    pub(super) async fn due(self) -> Group {
+        tokio::time::sleep(self.wait).await;
+        self.group
+    }
+}
+
+impl TriedGroup {
+    /// Nothing was called: all items are returned.
+    pub(super) fn returned(group: Group, reason: ReturnReason, wait: Wait) -> Self {
+        Self { returned: group.returned(reason, wait).collect(), ..Self::default() }
+    }
+}
+
+impl RunContext<'_> {
+    /// How many items a call may have.
+    fn call_items(&self, call_items_max: Option<u16>) -> usize {
+        let batch = self.prepared.options.batch.max(1);
+        usize::from(call_items_max.map_or(batch, |most| most.clamp(1, batch)))
+    }
+}
