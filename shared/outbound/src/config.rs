@@ -19,6 +19,9 @@ use crate::signature::Secret;
 /// The most calls at a time from one process to one endpoint, and so the most connections.
 pub(crate) const CONCURRENCY_MAX: usize = 256;
 
+/// The most items in a request: as many as there are in a chunk.
+const BATCH_MAX: u64 = 250;
+
 /// Headers whose values are not secret.
 const PUBLIC: [&str; 8] = ["accept", "accept-language", "cache-control", "from", "origin", "referer", "user-agent", "x-requested-with"];
 /// A part of a URL with this many letters and digits, of both kinds, is treated as a secret.
@@ -39,6 +42,8 @@ pub(crate) struct Config {
     concurrency: usize,
     #[serde(default = "max_attempts_default")]
     max_attempts: u32,
+    #[serde(default)]
+    batch: Option<u64>,
     #[serde(default)]
     allow_private: bool,
 }
@@ -66,6 +71,7 @@ impl Config {
             timeout,
             concurrency: config.concurrency,
             attempts_max: config.max_attempts,
+            batch: config.batch.and_then(|items| u16::try_from(items).ok()),
             client,
             connections,
             confidential: config.confidential(&url, &secret).map_err(|_| member("has too many headers".to_owned()))?,
@@ -83,6 +89,9 @@ impl Config {
         }
         if !(1..=20).contains(&self.max_attempts) {
             return Err("maxAttempts must be 1 to 20".to_owned());
+        }
+        if self.batch.is_some_and(|items| !(1..=BATCH_MAX).contains(&items)) {
+            return Err(format!("batch must be 1 to {BATCH_MAX}"));
         }
         Ok(())
     }

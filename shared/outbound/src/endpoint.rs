@@ -21,6 +21,7 @@ pub struct Endpoint {
     pub(crate) timeout: Duration,
     pub(crate) concurrency: usize,
     pub(crate) attempts_max: u32,
+    pub(crate) batch: Option<u16>,
     pub(crate) client: Client,
     pub(crate) connections: Arc<Connections>,
     pub(crate) confidential: Confidential,
@@ -33,6 +34,20 @@ pub struct SignedRequest {
     pub builder: RequestBuilder,
     /// Its signature.
     pub signature: String,
+}
+
+/// What no answer to a request may repeat.
+#[derive(Debug)]
+pub struct Secrets<'a> {
+    configured: &'a Confidential,
+    signature: Option<Confidential>,
+}
+
+impl Secrets<'_> {
+    /// True if some of it is in this text.
+    pub fn are_in(&self, text: &[u8]) -> bool {
+        Confidential::any_is_in(&[Some(self.configured), self.signature.as_ref()], text)
+    }
 }
 
 impl Endpoint {
@@ -56,11 +71,20 @@ impl Endpoint {
         self.attempts_max
     }
 
+    /// The most items of a request in batch mode; `None` if each item has a request of its own.
+    pub fn batch(&self) -> Option<u16> {
+        self.batch
+    }
+
     /// True if an answer repeats confidential configuration, or the signature of the request.
     pub fn is_repeated_in(&self, answer: &[u8], signature: &str) -> bool {
+        self.secrets(signature).are_in(answer)
+    }
+
+    /// What no answer to the request with that signature may repeat, for an answer that is looked at in pieces.
+    pub fn secrets(&self, signature: &str) -> Secrets<'_> {
         // This cannot fail, since a signature is short.
-        let signature = Confidential::new(&[signature], &[]).ok();
-        Confidential::any_is_in(&[Some(&self.confidential), signature.as_ref()], answer)
+        Secrets { configured: &self.confidential, signature: Confidential::new(&[signature], &[]).ok() }
     }
 
     /// A signed `POST` of a JSON document, with the operator's headers. `id` is the same each time the same thing is

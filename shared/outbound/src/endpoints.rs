@@ -33,8 +33,8 @@ impl Endpoints {
     }
 
     /// Reads `{"crm": {"url": "https://…", "secret": "whsec_…"}}`. Each endpoint may have `headers`, `publicHeaders`,
-    /// `timeoutSeconds` (1 to 600, default 10), `concurrency` (1 to 256, default 8), `maxAttempts` (1 to 20, default 5)
-    /// and `allowPrivate`. The values of `headers` are secrets, those of `publicHeaders` are not.
+    /// `timeoutSeconds` (1 to 600, default 10), `concurrency` (1 to 256, default 8), `maxAttempts` (1 to 20, default 5),
+    /// `batch` (1 to 250 items in a request; without it, a request for each item) and `allowPrivate`. The values of `headers` are secrets, those of `publicHeaders` are not.
     ///
     /// # Errors
     ///
@@ -119,6 +119,10 @@ mod tests {
             (with(r#", "timeoutSeconds": 0"#), "endpoint crm: timeoutSeconds must be 1 to 600"),
             (with(r#", "concurrency": 1000"#), "endpoint crm: concurrency must be 1 to 256"),
             (with(r#", "maxAttempts": 0"#), "endpoint crm: maxAttempts must be 1 to 20"),
+            (with(r#", "batch": 0"#), "endpoint crm: batch must be 1 to 250"),
+            (with(r#", "batch": 251"#), "endpoint crm: batch must be 1 to 250"),
+            (with(r#", "batch": 65537"#), "endpoint crm: batch must be 1 to 250"),
+            (with(r#", "batch": true"#), "batch must be a whole number"),
             (with(r#", "timeout": 5"#), "unknown field `timeout`"),
             (with(r#", "allowPrivate": "hush""#), "allowPrivate must be true or false"),
             (with(r#", "timeoutSeconds": "hush""#), "timeoutSeconds must be a whole number, without quotes"),

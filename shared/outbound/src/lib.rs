@@ -31,7 +31,7 @@ pub mod signature;
 mod spellings;
 
 pub use confidential::Confidential;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, Secrets};
 pub use endpoints::Endpoints;
 pub use endpoints_error::EndpointsError;
 pub use no_answer::NoAnswer;

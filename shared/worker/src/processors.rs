@@ -1,8 +1,10 @@
 //! The built-in processors: [`json_schema`] checks rows and converts types, [`http`] calls an endpoint, so that the
 //! system is useful before anybody writes Rust. A worker of your own may add to them or leave them out.
 
+mod document;
 pub mod http;
 pub mod json_schema;
+mod output;
 
 use headway_core::Processors;
 

@@ -16,6 +16,8 @@ pub(crate) enum Becomes {
     Omitted,
     /// Tried again: the code, and the seconds to wait if the endpoint says so.
     ForNow(String, Option<u64>),
+    /// The call has no result for it: the code, and the seconds to wait.
+    NoResult(String, Option<u64>),
     /// Waits, since no connection was opened: the code.
     Unreachable(String),
     /// Waits until the endpoint accepts items again: the code, and the seconds to wait if the endpoint says so.
@@ -62,7 +64,7 @@ pub(crate) fn all() -> Vec<Case> {
     [statuses(), waits(), connections(), heads(), bodies(), outputs()].into_iter().flatten().collect()
 }
 
-fn done(output: &str) -> Becomes {
+pub(crate) fn done(output: &str) -> Becomes {
     Becomes::Done(Some(output.to_owned()))
 }
 
@@ -70,26 +72,26 @@ fn for_now(code: &str, wait: Option<u64>) -> Becomes {
     Becomes::ForNow(code.to_owned(), wait)
 }
 
-fn throttled(code: &str, wait: Option<u64>) -> Becomes {
+pub(crate) fn throttled(code: &str, wait: Option<u64>) -> Becomes {
     Becomes::Throttled(code.to_owned(), wait)
 }
 
-fn for_good(code: &str) -> Becomes {
+pub(crate) fn for_good(code: &str) -> Becomes {
     Becomes::ForGood(code.to_owned())
 }
 
-fn send(text: impl AsRef<[u8]>) -> Step {
+pub(crate) fn send(text: impl AsRef<[u8]>) -> Step {
     Step::Send(text.as_ref().to_vec())
 }
 
 /// An answer as bytes. Each of `headers` ends with `\r\n`.
-fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Step {
+pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Step {
     let body = body.as_ref();
     let head = format!("HTTP/1.1 {status} -\r\n{headers}content-length: {}\r\n\r\n", body.len());
     send([head.as_bytes(), body].concat())
 }
 
-const JSON: &str = "content-type: application/json\r\n";
+pub(crate) const JSON: &str = "content-type: application/json\r\n";
 
 fn answered(line: &'static str, status: &str, headers: &str, body: impl AsRef<[u8]>, becomes: Becomes) -> Case {
     Case::new(line, vec![vec![Step::Request, answer(status, headers, body)]], becomes)

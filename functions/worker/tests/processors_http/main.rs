@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod batch_cases;
+mod batches;
 mod cases;
 mod connections;
 mod scripted;
 mod secrets;
 mod table;
+mod vectors;
 
 use std::sync::{Arc, Mutex};
 
@@ -55,6 +58,7 @@ fn item(value: &str, params: &str) -> Item {
         index: 17,
         id: Some("ZRH".to_owned()),
         attempt: 2,
+        round: 1,
         value: RawValue::from_string(value.to_owned()).unwrap(),
         params: RawValue::from_string(params.to_owned()).unwrap().into(),
     }

@@ -8,6 +8,7 @@ use headway_core::{ItemError, ItemProcessor as _, Output};
 use headway_testkit::HeldClock;
 use headway_worker::processors::{Endpoints, Http};
 
+use crate::batch_cases;
 use crate::cases::{Becomes, Case, LONG_SECONDS, SHORT_SECONDS, all};
 use crate::scripted::Scripted;
 use crate::{SECRET, item};
@@ -34,7 +35,8 @@ fn the_page_and_the_cases_have_the_same_lines() {
     let cells = page.lines().filter_map(|line| line.strip_prefix("| ")).filter_map(|line| line.split(" | ").next());
     let lines = cells.filter(|cell| !cell.starts_with("---") && !cell.starts_with("what"));
     let told: BTreeSet<String> = lines.flat_map(listed).collect();
-    let shown: BTreeSet<String> = all().iter().map(|case| case.line.to_owned()).collect();
+    let of_batches = batch_cases::all().into_iter().map(|case| case.line);
+    let shown: BTreeSet<String> = all().iter().map(|case| case.line).chain(of_batches).map(str::to_owned).collect();
     assert_eq!(told.difference(&shown).collect::<Vec<_>>(), Vec::<&String>::new(), "told, not shown");
     assert_eq!(shown.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new(), "shown, not told");
 }
@@ -77,29 +79,33 @@ async fn ready(cases: Vec<Case>, timeout_seconds: u64) -> (Http, Vec<(String, Ca
 }
 
 async fn wrong(http: &Http, name: &str, case: &Case) -> Option<String> {
-    let became = became(http, name, case).await;
+    let became = play(http, name, case).await;
     (became != case.becomes).then(|| format!("{}: {became:?}, not {:?}", case.line, case.becomes))
 }
 
-async fn became(http: &Http, name: &str, case: &Case) -> Becomes {
+async fn play(http: &Http, name: &str, case: &Case) -> Becomes {
     let params = format!(r#"{{"endpoint": "{name}"}}"#);
     for _ in 1..case.items {
         http.process(item("1", &params)).await.unwrap();
     }
-    let last = http.process(headway_core::Item { attempt: case.attempt, ..item("2", &params) }).await;
-    match last {
+    became(http.process(headway_core::Item { attempt: case.attempt, ..item("2", &params) }).await)
+}
+
+pub(crate) fn became(result: Result<Output, ItemError>) -> Becomes {
+    match result {
         Ok(Output::None) => Becomes::Done(None),
         Ok(Output::Omitted) => Becomes::Omitted,
         Ok(Output::Json(json)) => Becomes::Done(Some(json.get().to_owned())),
         Err(ItemError::Retryable { code, retry_after, .. }) => Becomes::ForNow(code, retry_after.map(|wait| wait.as_secs())),
         Err(ItemError::Throttled { code, after, .. }) => Becomes::Throttled(code, after.map(|wait| wait.as_secs())),
+        Err(ItemError::NoResult { code, retry_after, .. }) => Becomes::NoResult(code, retry_after.map(|wait| wait.as_secs())),
         Err(ItemError::Unreachable { code, .. }) => Becomes::Unreachable(code),
         Err(ItemError::Permanent { code, .. }) => Becomes::ForGood(code),
     }
 }
 
 /// A port on which nothing listens and that no other process gets: it stays bound while the test runs.
-fn closed_port() -> u16 {
+pub(crate) fn closed_port() -> u16 {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();

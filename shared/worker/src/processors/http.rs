@@ -1,10 +1,10 @@
-//! `http`: sends each item to an endpoint that the operator has configured under a name, so that a processor can be
-//! written in any language. 2xx means done, temporary failures are tried again, anything else has failed. Callers never
+//! `http`: sends items to an endpoint that the operator has configured under a name, so that a processor can be written
+//! in any language: each item in a request of its own, or several in one document if the endpoint has a `batch`. 2xx means done, temporary failures are tried again, anything else has failed. Callers never
 //! give an address.
 
 mod answer;
+mod batch;
 mod excerpt;
-mod output;
 mod status;
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 /// Posts each item unchanged to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
 ///
-/// Every attempt for an item has the same `Idempotency-Key`, and a signature as in Standard Webhooks 1.0.
+/// Every attempt for an item has the same idempotency key, and a signature as in Standard Webhooks 1.0.
 #[derive(Debug, Clone)]
 pub struct Http {
     endpoints: Endpoints,
@@ -62,6 +62,14 @@ impl ItemProcessor for Http {
         self.bound(&item.params)?.process(item).await
     }
 
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        let Some(first) = items.first() else { return Vec::new() };
+        match self.bound(&first.params) {
+            Ok(bound) => bound.process_many(items).await,
+            Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
         Ok(Some(Arc::new(self.bound(params)?)))
     }
@@ -70,6 +78,7 @@ impl ItemProcessor for Http {
     fn options(&self) -> Options {
         let own = self.endpoints.iter().map(options);
         own.reduce(|a, b| Options {
+            batch: a.batch.max(b.batch),
             concurrency: a.concurrency.max(b.concurrency),
             item_timeout: a.item_timeout.max(b.item_timeout),
             attempts_max: a.attempts_max.max(b.attempts_max),
@@ -97,6 +106,9 @@ struct Bound {
 #[async_trait]
 impl ItemProcessor for Bound {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        if self.endpoint.batch().is_some() {
+            return batch::single(&self.endpoint, self.clock.as_ref(), item).await;
+        }
         let now = self.clock.now();
         let key = item.idempotency_key();
         let signed = self.endpoint.post(&key, now, String::from(Box::<str>::from(item.value)));
@@ -112,6 +124,10 @@ impl ItemProcessor for Bound {
         }
     }
 
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        batch::many(&self.endpoint, self.clock.as_ref(), &items).await
+    }
+
     fn options(&self) -> Options {
         options(&self.endpoint)
     }
@@ -120,6 +136,7 @@ impl ItemProcessor for Bound {
 /// The request has a slightly shorter time limit than the item: its error is more precise, and is retryable.
 fn options(endpoint: &Endpoint) -> Options {
     Options {
+        batch: endpoint.batch().unwrap_or(1),
         concurrency: endpoint.concurrency(),
         own_thread: false,
         item_timeout: endpoint.timeout() + Duration::from_secs(1),

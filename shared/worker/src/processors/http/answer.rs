@@ -8,8 +8,9 @@ use headway_outbound::body::{self, Body};
 use headway_outbound::{Endpoint, NoAnswer, retry_after};
 use reqwest::{Response, StatusCode};
 
+use super::excerpt;
 use super::status::Meaning;
-use super::{excerpt, output};
+use crate::processors::output;
 
 /// How many bytes of a successful answer are read: more than an output may have, since there may be white space around it.
 /// An answer without an output is read too, to check that it is complete.
@@ -35,9 +36,14 @@ pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Outp
     if meaning == Meaning::Done {
         return done(sent, &mut response).await.map_err(|reason| unanswered(sent.endpoint, &reason));
     }
-    let code = format!("http {}", status.as_u16());
-    let message = message(sent, &mut response).await;
-    Err(match meaning {
+    Err(refusal(sent, meaning, wait, &mut response).await)
+}
+
+/// What an answer means that is no success.
+pub(super) async fn refusal(sent: &Sent<'_>, meaning: Meaning, wait: Option<Duration>, response: &mut Response) -> ItemError {
+    let code = format!("http {}", response.status().as_u16());
+    let message = message(sent, response).await;
+    match meaning {
         Meaning::InProgress => {
             let retry_after = Some(wait.unwrap_or_default().max(in_progress_wait(sent.endpoint, sent.attempt)));
             ItemError::Retryable { code, message, retry_after }
@@ -45,7 +51,7 @@ pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Outp
         Meaning::Throttled => ItemError::throttled(code, message, wait),
         Meaning::ForNow => ItemError::Retryable { code, message, retry_after: wait },
         Meaning::ForGood | Meaning::Done => ItemError::Permanent { code, message },
-    })
+    }
 }
 
 /// What a call without a complete answer means.

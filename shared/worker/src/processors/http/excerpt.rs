@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::output::{is_json, is_plain, media_type, text};
+use crate::processors::output::{is_json, is_plain, media_type, text};
 
 /// How many bytes of a refusal's body are read. Nothing is shown of a longer one.
 pub(super) const BYTES_MAX: usize = 16_000;

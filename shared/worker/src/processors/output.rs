@@ -34,15 +34,24 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(body).ok().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// An output in an answer's document, if it can be kept.
+pub(super) fn of_raw(output: &RawValue) -> Output {
+    if is_kept(output.get()) { Output::Json(output.to_owned()) } else { Output::Omitted }
+}
+
 /// The output in the body of an answer that says it is JSON. None if it is empty; omitted if it is not JSON after all.
 pub(super) fn of_json(body: &[u8]) -> Output {
     let Some(text) = text(body).map(|text| text.trim_matches(JSON_SPACE)) else { return Output::Omitted };
     if text.is_empty() {
         return Output::None;
     }
-    let is_kept = text.len() <= OUTPUT_BYTES_MAX && serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX);
-    let kept = is_kept.then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
+    let kept = is_kept(text).then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
     kept.map_or(Output::Omitted, Output::Json)
+}
+
+/// True if others can parse it: not too large, not too deep, and with numbers and texts that can be read.
+fn is_kept(text: &str) -> bool {
+    text.len() <= OUTPUT_BYTES_MAX && serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX)
 }
 
 fn depth(value: &Value) -> usize {
