@@ -1,17 +1,64 @@
-//! `/`: a page with the caller's jobs, and one job live. It calls the API like any client, with a token that the caller
-//! provides.
+//! `/`: a page with the caller's jobs, one job live, and a way to start one from a file. It calls the API like any
+//! client, with a token that the caller provides.
 
 use std::sync::LazyLock;
 
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
+use headway_core::limits;
+use http::HeaderMap;
+use serde_json::json;
 
-use crate::html_page::HtmlPage;
+use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
+
+const SCRIPTS: [&str; 25] = [
+    include_str!("dashboard/base.js"),
+    include_str!("dashboard/words.js"),
+    include_str!("dashboard/exact_json.js"),
+    include_str!("dashboard/api.js"),
+    include_str!("dashboard/live.js"),
+    include_str!("dashboard/status.js"),
+    include_str!("dashboard/notices.js"),
+    include_str!("dashboard/records.js"),
+    include_str!("dashboard/jobs_page.js"),
+    include_str!("dashboard/ledger.js"),
+    include_str!("dashboard/rate_chart.js"),
+    include_str!("dashboard/correct.js"),
+    include_str!("dashboard/failures.js"),
+    include_str!("dashboard/downloads.js"),
+    include_str!("dashboard/actions.js"),
+    include_str!("dashboard/job_page.js"),
+    include_str!("dashboard/sources.js"),
+    include_str!("dashboard/survey.js"),
+    include_str!("dashboard/send.js"),
+    include_str!("dashboard/sending_page.js"),
+    include_str!("dashboard/new_job_form.js"),
+    include_str!("dashboard/new_job_page.js"),
+    include_str!("dashboard/corrected_file.js"),
+    include_str!("dashboard/sign_in.js"),
+    include_str!("dashboard/app.js"),
+];
 
 static PAGE: LazyLock<HtmlPage> = LazyLock::new(|| {
-    HtmlPage::new(include_str!("dashboard/page.html"), include_str!("html_page/style.css"), include_str!("dashboard/page.js"))
+    let html = include_str!("dashboard/page.html").replacen("{limits}", &limits_known_to_the_page(), 1);
+    let libraries = [&PREACT[..], &[PAPA_PARSE, UPLOT]].concat();
+    HtmlPage::new(&html, &[UPLOT_STYLE, STYLE], &libraries, &SCRIPTS)
 });
 
 /// The page.
-pub(crate) async fn page() -> Response {
-    (&*PAGE).into_response()
+pub(crate) async fn page(headers: HeaderMap) -> Response {
+    PAGE.answer(&headers)
+}
+
+/// What the page checks before it sends a file.
+fn limits_known_to_the_page() -> String {
+    let limits = json!({
+        "itemBytes": limits::ITEM_BYTES_MAX,
+        "partBytes": limits::PART_BYTES_MAX,
+        "chunkBytes": limits::CHUNK_BYTES_MAX,
+        "chunksPerPart": limits::CHUNKS_PER_PART_MAX,
+        "itemsPerRequest": limits::ITEMS_PER_REQUEST_MAX,
+        "itemsPerJob": limits::ITEMS_PER_JOB_MAX,
+        "titleChars": limits::TITLE_CHARS_MAX,
+    });
+    limits.to_string()
 }

@@ -1,15 +1,18 @@
-//! `/docs`: a plain HTML view of the OpenAPI document.
+//! `/docs`: a reader of the OpenAPI document, with a guide and a command for every call.
 
 use std::sync::LazyLock;
 
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
+use http::HeaderMap;
 
-use crate::html_page::HtmlPage;
+use crate::html_page::{HtmlPage, PREACT, STYLE};
+
+const SCRIPTS: [&str; 3] = [include_str!("docs/samples.js"), include_str!("docs/guide.js"), include_str!("docs/reader.js")];
 
 static PAGE: LazyLock<HtmlPage> =
-    LazyLock::new(|| HtmlPage::new(include_str!("docs/page.html"), include_str!("html_page/style.css"), include_str!("docs/page.js")));
+    LazyLock::new(|| HtmlPage::new(include_str!("docs/page.html"), &[STYLE, include_str!("docs/style.css")], &PREACT, &SCRIPTS));
 
 /// The page.
-pub(crate) async fn page() -> Response {
-    (&*PAGE).into_response()
+pub(crate) async fn page(headers: HeaderMap) -> Response {
+    PAGE.answer(&headers)
 }

@@ -1,44 +1,59 @@
 //! HTML pages that contain their style and script. The content security policy allows only those, by hash: nothing is
 //! loaded from another host, and only this service can be called.
+//!
+//! There is no build step: a page's scripts are joined in the order in which they are listed, and share one scope. The
+//! vendored libraries are described in `html_page/vendor/README.md`.
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
+use http::HeaderMap;
+use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
 use sha2::{Digest as _, Sha256};
+
+use crate::static_answer::StaticAnswer;
+
+/// The style of all pages.
+pub(crate) const STYLE: &str = include_str!("html_page/style.css");
+/// Draw a page, without a build step.
+pub(crate) const PREACT: [&str; 3] = [
+    include_str!("html_page/vendor/preact.umd.js"),
+    include_str!("html_page/vendor/preact-hooks.umd.js"),
+    include_str!("html_page/vendor/htm.umd.js"),
+];
+/// Reads and writes CSV.
+pub(crate) const PAPA_PARSE: &str = include_str!("html_page/vendor/papaparse.min.js");
+/// Draws charts.
+pub(crate) const UPLOT: &str = include_str!("html_page/vendor/uPlot.iife.min.js");
+/// The style of charts.
+pub(crate) const UPLOT_STYLE: &str = include_str!("html_page/vendor/uPlot.min.css");
 
 /// A page, assembled once.
 #[derive(Debug)]
-pub(crate) struct HtmlPage {
-    html: String,
-    policy: HeaderValue,
-}
+pub(crate) struct HtmlPage(StaticAnswer);
 
 impl HtmlPage {
     /// `html` contains `{style}` and `{script}` where those are inserted.
-    pub(crate) fn new(html: &str, style: &str, script: &str) -> Self {
+    pub(crate) fn new(html: &str, styles: &[&str], libraries: &[&str], scripts: &[&str]) -> Self {
+        let style = styles.join("\n");
+        let script = format!("{}\n;(() => {{\n\"use strict\";\n{}\n}})();\n", libraries.join("\n;\n"), scripts.join("\n"));
         let policy = format!(
             "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            hash(script),
-            hash(style)
+            hash(&script),
+            hash(&style)
         );
-        Self {
-            html: html.replacen("{style}", style, 1).replacen("{script}", script, 1),
-            // The policy is ASCII, so this never fails. If it did, nothing on the page could run.
-            policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
-        }
-    }
-}
-
-impl IntoResponse for &'static HtmlPage {
-    fn into_response(self) -> Response {
+        let text = html.replacen("{style}", &style, 1).replacen("{script}", &script, 1);
         let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (CONTENT_SECURITY_POLICY, self.policy.clone()),
+            // The policy is ASCII, so this never fails. If it did, nothing on the page could run.
+            (CONTENT_SECURITY_POLICY, HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))),
             (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         ];
-        (headers, self.html.as_str()).into_response()
+        Self(StaticAnswer::new(text, HeaderValue::from_static("text/html; charset=utf-8"), headers))
+    }
+
+    /// The answer to a request with these headers.
+    pub(crate) fn answer(&self, asked: &HeaderMap) -> Response {
+        self.0.answer(asked)
     }
 }
 

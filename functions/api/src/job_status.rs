@@ -6,7 +6,7 @@ use headway_core::prices::{self, Load};
 use headway_core::split::hex;
 use headway_core::waiting::WaitingFor;
 use headway_core::{Job, JobStatus, Percentage, ToleratedFailures};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::{Claims, Scope};
+use crate::etag;
 use crate::problem::ApiErrorResponse;
 
 /// For how long a job is polled once a second.
@@ -270,10 +271,7 @@ impl JobAnswer {
 
     /// 304 if the caller has exactly this state already; otherwise the job.
     pub fn unless_known(self, asked: &HeaderMap) -> Response {
-        let lists = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let mine = self.etag.to_str().map(opaque).unwrap_or_default();
-        let known = lists.flat_map(|list| list.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == mine);
+        let known = etag::is_known(asked, &self.etag);
         let mut response = self.into_response();
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

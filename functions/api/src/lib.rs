@@ -12,7 +12,7 @@
 //! | jobs and parts | [`jobs`], [`job_status`], [`parts`] |
 //! | failures and results | [`failures`], [`results`], `record_pages`, `csv` |
 //! | processors, health | [`processors`], [`health`] |
-//! | answers and refusals | `json_answer`, [`problem`] |
+//! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
 //! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `html_page`, `openapi` |
 
 pub mod auth;
@@ -24,6 +24,7 @@ mod csv;
 pub mod dashboard;
 pub mod docs;
 pub mod edge;
+mod etag;
 pub mod failures;
 pub mod health;
 mod host;
@@ -45,6 +46,7 @@ mod record_pages;
 pub mod results;
 mod router;
 pub mod state;
+mod static_answer;
 mod unread;
 
 pub use headway_schema::sandbox::{enter, use_program};

@@ -4,10 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::get;
-use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +18,7 @@ use crate::json_answer::JSON;
 use crate::openapi::{self, Head};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
+use crate::static_answer::StaticAnswer;
 use crate::{dashboard, docs, failures, health, jobs, parts, processors, results};
 
 /// The HTTP function: the same under Lambda's runtime, a local server and tests.
@@ -45,9 +45,9 @@ pub fn document() -> Document {
 }
 
 /// The document names no server: the API may be mapped below a base path.
-async fn openapi_json() -> Response {
-    static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
-    ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))], TEXT.as_str()).into_response()
+async fn openapi_json(headers: HeaderMap) -> Response {
+    static TEXT: LazyLock<StaticAnswer> = LazyLock::new(|| StaticAnswer::new(document().to_pretty_json().unwrap_or_default(), JSON, []));
+    TEXT.answer(&headers)
 }
 
 /// The calls that the document describes.

@@ -41,7 +41,7 @@ async fn every_answer_carries_its_headers() {
         let answer = world.call("ann", method, path).await;
         assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (status, cache_control), "{method} {path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{method} {path}");
-        assert_eq!(answer.header("vary"), "Origin", "{method} {path}");
+        assert!(answer.headers.get_all("vary").iter().any(|name| name == "Origin"), "{method} {path}");
         assert!(ids.insert(answer.header("x-request-id").to_owned()), "each request has its own id");
         if method == "GET" {
             let head = world.call("ann", "HEAD", path).await;

@@ -4,6 +4,7 @@
 
 mod acts;
 mod auth;
+mod dashboard;
 mod document;
 mod edge;
 mod hostile;

@@ -21,6 +21,7 @@ use headway_testkit::{Echo, HeldClock};
 use http::Request;
 use http::request::Builder;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 pub(crate) const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
@@ -99,6 +100,11 @@ impl World {
     /// A request of `user`, without a body so far.
     pub(crate) fn request(&self, user: &str, method: &str, path: &str) -> Builder {
         Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.token(user, &[])))
+    }
+
+    /// The answer as it is sent, which need not be text.
+    pub(crate) async fn send_raw(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub(crate) async fn call(&self, user: &str, method: &str, path: &str) -> Answer {

@@ -1,0 +1,81 @@
+// What can be done with a job. Each says what it leads to before it is done.
+const ACTIONS = {
+  pause: { word: "Pause", title: "Pause this job?", yes: "Pause" },
+  resume: { word: "Resume", title: null },
+  retry: { word: "Retry", title: "Retry this job?", yes: "Retry", isPrimary: true },
+  cancel: { word: "Cancel job", title: "Cancel this job for good?", yes: "Cancel the job", isDanger: true },
+  delete: { word: "Delete", title: "Delete this job?", yes: "Delete the job", isDanger: true },
+};
+
+function consequences(action, job, canCorrect) {
+  const left = counted(job.pendingItems, "item");
+  const corrected = job.correctedItems || 0;
+  return {
+    pause: [`Items that are running are finished. The other ${left} wait until you resume the job.`, "Nothing is lost. A job that stays paused for 14 days fails."],
+    cancel: [`${left} will never run: a cancelled job can be neither resumed nor retried.`,
+      `What has been done stays done: ${counted(job.processedItems, "item")} succeeded. Their results can still be downloaded.`],
+    delete: ["The job, its results and its failures are gone at once, for everybody who shares it.", "What the items did elsewhere is not undone. Download first what you still need."],
+    retry: [
+      `${counted(job.failedItems, "failed item")}${job.pendingItems ? ` and ${left} that never ran` : ""} will run, as round ${count(job.round + 1)}. Items that succeeded do not run again.`,
+      corrected ? `${counted(corrected, "item")} will run with the corrected value, the others as they were submitted.` : `The items run as they were submitted. Those with wrong values will fail again${canCorrect ? ": correct them first, in the list below" : ""}.`,
+      "The list of failures begins anew: download it first if you need it.",
+    ],
+  }[action];
+}
+
+// The request names the round, so that sending it twice does not start two rounds.
+function request(action, job) {
+  const path = `v1/jobs/${job.id}`;
+  if (action === "delete") return call(path, { method: "DELETE" });
+  return post(`${path}/${action}`, action === "retry" ? { round: job.round } : undefined);
+}
+
+function Actions({ job, refresh }) {
+  const [asked, setAsked] = useState(null);
+  const [error, setError] = useState(null);
+  const canCorrect = useCanCorrect(job);
+  const act = async (action) => {
+    await request(action, job);
+    if (action === "delete") return go("/");
+    return refresh();
+  };
+  const click = (action) => {
+    setError(null);
+    if (ACTIONS[action].title) setAsked(action);
+    else act(action).catch(setError);
+  };
+  const offered = Object.keys(ACTIONS).filter((action) => can(job, action));
+  return html`<div class="buttons" role="group" aria-label="Actions">
+      ${offered.map((action) => html`<button key=${action} type="button" data-action=${action} onClick=${() => click(action)}
+        class=${ACTIONS[action].isDanger ? "danger-outline" : ACTIONS[action].isPrimary ? "primary" : ""}>${ACTIONS[action].word}</button>`)}
+      ${can(job, "seal") && html`<${Seal} job=${job} refresh=${refresh} />`}
+    </div>
+    ${error && html`<${ErrorNote} error=${error} />`}
+    ${asked && html`<${Ask} title=${ACTIONS[asked].title} yes=${ACTIONS[asked].yes} isDanger=${ACTIONS[asked].isDanger}
+        onYes=${() => act(asked)} onClose=${() => setAsked(null)}>
+      ${consequences(asked, job, canCorrect).map((sentence) => html`<p key=${sentence}>${sentence}</p>`)}<//>`}`;
+}
+
+// A job whose sender has gone away can be closed with what has arrived.
+function Seal({ job, refresh }) {
+  const [parts, setParts] = useState(null);
+  const [error, setError] = useState(null);
+  const ask = () => allParts(job.id).then(setParts, setError);
+  const seal = async () => { await post(`v1/jobs/${job.id}/seal`, { parts: parts.length }); refresh(); };
+  return html`<button type="button" data-action="seal" onClick=${ask}>Seal</button>
+    ${error && html`<${ErrorNote} error=${error} />`}
+    ${parts && html`<${Ask} title="Seal this job?" yes="Seal" onYes=${seal} onClose=${() => setParts(null)}>
+      <p>${counted(parts.length, "part")} with ${counted(job.totalItems, "item")} have arrived. The job ends once those are done: nothing can be added any more.</p><//>`}`;
+}
+
+async function allParts(id, signal) {
+  const parts = [];
+  let token = null;
+  do {
+    const query = new URLSearchParams({ pageSize: 100, ...(token ? { pageToken: token } : {}) });
+    const page = await read(`v1/jobs/${id}/parts?${query}`, { signal });
+    parts.push(...page.parts);
+    token = page.nextPageToken;
+  } while (token);
+  return parts;
+}

@@ -1,0 +1,133 @@
+// Calls to the API, with the user's token.
+const TOKEN_KEY = "headway-token";
+
+// The server refused: `status`, what it said, and what is wrong with which member.
+class Refused extends Error {
+  constructor(status, problem, retryAfter) {
+    super(problem.detail || `The server answered ${status}.`);
+    this.status = status;
+    this.type = (problem.type || "").replace("urn:headway:problem:", "");
+    this.errors = problem.errors || [];
+    this.requestId = problem.requestId;
+    this.retryAfter = retryAfter;
+  }
+}
+
+// No answer came: the network or the server is away.
+class Unreached extends Error {
+  constructor(cause) {
+    super(navigator.onLine ? "The server cannot be reached." : "You are offline.", { cause });
+  }
+}
+
+// What may succeed if it is simply tried again.
+function isTemporary(error) {
+  return error instanceof Unreached || (error instanceof Refused && (error.status === 429 || error.status >= 500));
+}
+
+const session = {
+  get token() { return sessionStorage.getItem(TOKEN_KEY); },
+  // Set by the page: called when the server no longer accepts the token.
+  onEnd() {},
+  begin(token) { sessionStorage.setItem(TOKEN_KEY, token); },
+  end(reason) {
+    sessionStorage.clear();
+    session.onEnd(reason);
+  },
+};
+
+// The server's time. This computer's clock may be wrong, and the times in answers are the server's.
+const clock = {
+  ahead: 0,
+  now: () => Date.now() + clock.ahead,
+  set(date) {
+    const ahead = Date.parse(date) - Date.now();
+    // The header has whole seconds, and the answer took some time.
+    if (Number.isFinite(ahead)) clock.ahead = Math.abs(ahead) < 3 * SECOND ? 0 : ahead;
+  },
+};
+
+// The claims of a token, only to show who is signed in. The server checks them.
+function claimsOf(token) {
+  try {
+    const part = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (c) => c.charCodeAt(0))));
+  } catch {
+    return {};
+  }
+}
+
+async function call(path, { method = "GET", headers = {}, body, signal } = {}) {
+  const token = session.token;
+  const all = { Authorization: `Bearer ${token}`, ...headers };
+  let answer;
+  try {
+    answer = await fetch(BASE + path, { method, headers: all, body, signal, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Unreached(error);
+  }
+  clock.set(answer.headers.get("Date"));
+  if (answer.ok || answer.status === 304) return answer;
+  const refused = await refusalOf(answer);
+  if (refused.status === 401 && token === session.token) session.end(refused.message);
+  throw refused;
+}
+
+async function refusalOf(answer) {
+  const isProblem = (answer.headers.get("Content-Type") || "").startsWith("application/problem+json");
+  const problem = isProblem ? await answer.json().catch(() => ({})) : {};
+  problem.requestId = answer.headers.get("X-Request-Id");
+  return new Refused(answer.status, problem, Number(answer.headers.get("Retry-After")) || null);
+}
+
+// A body that breaks off is a lost connection, too.
+async function readBody(answer, as) {
+  try {
+    return await answer[as]();
+  } catch (error) {
+    if (error.name === "AbortError" || error instanceof SyntaxError) throw error;
+    throw new Unreached(error);
+  }
+}
+
+async function read(path, options) {
+  return readBody(await call(path, options), "json");
+}
+
+function post(path, body, headers = {}) {
+  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  return read(path, { method: "POST", headers: { ...json, ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
+}
+
+// Calls until it succeeds or is refused for good, and says in between what it waits for.
+async function persistently(doIt, onWait, signal) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const done = await doIt();
+      onWait(null);
+      return done;
+    } catch (error) {
+      if (!isTemporary(error) || signal?.aborted) throw error;
+      const seconds = Math.max(error.retryAfter || 0, Math.min(30, 2 ** tries));
+      onWait(`${error.message} Trying again in ${seconds} s.`);
+      await sleep(seconds, signal);
+    }
+  }
+}
+
+function sleep(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * SECOND);
+    signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  });
+}
+
+// What this server can do beyond its first version, by its own description.
+let description = null;
+async function features() {
+  description = description || read("openapi.json").catch((error) => { description = null; throw error; });
+  const { paths, components } = await description;
+  const start = components.schemas.StartJobRequest.properties;
+  return { correct: Boolean(paths["/v1/jobs/{job_id}/items"]?.patch), limits: Boolean(start.limits) };
+}

@@ -1,0 +1,82 @@
+// The page around everything: who is signed in, and which page is shown.
+
+// The address after `#` is the page: `/`, `/new`, `/jobs/<id>`, with a query. It may also bring a token.
+function readAddress() {
+  const text = location.hash.slice(1);
+  if (text.startsWith("/")) {
+    const [path, query = ""] = text.split("?");
+    return { path, query: new URLSearchParams(query) };
+  }
+  const given = new URLSearchParams(text);
+  const job = given.get("job");
+  return { path: job ? `/jobs/${job}` : "/", query: new URLSearchParams(), token: given.get("token") };
+}
+
+function addressOf(path, query = {}) {
+  const kept = Object.entries(query).filter(([, value]) => value);
+  return `#${path}${kept.length ? `?${new URLSearchParams(kept)}` : ""}`;
+}
+
+function go(path, query) {
+  location.hash = addressOf(path, query);
+}
+
+// A token in the address must not stay there: addresses are kept in histories and shared.
+function takeToken(address) {
+  if (!address.token) return null;
+  history.replaceState(null, "", BASE + location.search + addressOf(address.path));
+  return address.token;
+}
+
+// On this machine there is one user, so the token that `headway serve` prints signs in by itself. Elsewhere a link with
+// somebody else's token would make people hand over their files to that account, so it is asked for first.
+function isThisMachine() {
+  return ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+}
+
+function begin() {
+  const address = readAddress();
+  const token = takeToken(address);
+  if (token && isThisMachine()) session.begin(token);
+  return { address, offered: token && !isThisMachine() ? token : null, ended: null };
+}
+
+function App() {
+  const [state, setState] = useState(begin);
+  const [isOnline, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    session.onEnd = (ended) => setState((old) => ({ ...old, ended }));
+    const move = () => { setState(begin); scrollTo(0, 0); };
+    const online = () => setOnline(navigator.onLine);
+    const events = [["hashchange", move], ["online", online], ["offline", online]];
+    events.forEach(([name, react]) => window.addEventListener(name, react));
+    return () => events.forEach(([name, react]) => window.removeEventListener(name, react));
+  }, []);
+  const signIn = (token) => { session.begin(token); setState({ ...begin(), offered: null }); };
+  const isSignedIn = Boolean(session.token) && !state.offered;
+  return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
+    <${Header} isSignedIn=${isSignedIn} />
+    ${!isOnline && html`<div class="offline" role="alert">You are offline. The page goes on when the connection is back.</div>`}
+    <main id="main" tabindex="-1">${isSignedIn ? html`<${Page} address=${state.address} />`
+      : html`<${SignIn} offered=${state.offered} ended=${state.ended} onToken=${signIn} />`}</main>`;
+}
+
+function Page({ address }) {
+  const { path, query } = address;
+  const [, place, id] = path.split("/");
+  useEffect(() => { if (place !== "jobs" && place !== "new") document.title = "Jobs · Headway"; }, [place]);
+  if (place === "jobs" && id) return html`<${JobPage} key=${id} id=${id} />`;
+  if (place === "new") return html`<${NewJobPage} />`;
+  if (place !== "") return html`<h1>No such page</h1><p><a href="#/">All jobs</a></p>`;
+  return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} />`;
+}
+
+function Header({ isSignedIn }) {
+  const who = isSignedIn ? claimsOf(session.token).sub : null;
+  const signOut = () => session.end("");
+  return html`<header><a class="brand" href="#/"><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a>
+    <nav aria-label="Main"><a href="docs">API</a>
+      ${isSignedIn && html`<span class="who">${who ? html`<bdi>${short(who, 40)}</bdi>` : "signed in"}</span><button type="button" class="small" onClick=${signOut}>Sign out</button>`}</nav></header>`;
+}
+
+render(html`<${App} />`, document.getElementById("app"));

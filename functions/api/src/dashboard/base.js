@@ -1,0 +1,30 @@
+// The names that all files use. The files of this folder are joined into one script, in the order that dashboard.rs
+// lists, and share one scope. There is no build step: what is written here is what the browser runs.
+const { h, render } = preact;
+const { useEffect, useMemo, useRef, useState } = preactHooks;
+const html = htm.bind(h);
+
+// The address without the part after `#`, always with a slash at its end: the API may be mapped below a base path.
+const BASE = location.pathname.replace(/\/?$/, "/");
+// The limits of this server, which its page contains.
+const LIMITS = JSON.parse(document.getElementById("limits").textContent);
+
+const FINAL_STATUSES = ["Completed", "Failed", "Cancelled"];
+
+// True once no number of the job changes any more, except by a retry.
+function isFinal(job) {
+  return FINAL_STATUSES.includes(job.status) && job.settling !== true;
+}
+
+function isLive(job) {
+  return !FINAL_STATUSES.includes(job.status);
+}
+
+function can(job, action) {
+  return job.actions.includes(action);
+}
+
+// A name for a job without a title.
+function nameOf(job) {
+  return job.title || `${job.processor}, ${dateTime(job.createdAt)}`;
+}

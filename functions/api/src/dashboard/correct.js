@@ -1,0 +1,76 @@
+// Corrects a failed item in place. The next retry runs the new value.
+
+// The server says whether it can take corrections, and the job whether it could use them.
+function useCanCorrect(job) {
+  const [canCorrect, setCanCorrect] = useState(false);
+  const couldUse = isFinal(job) && can(job, "retry") && KEEPS_DIGITS;
+  useEffect(() => {
+    if (couldUse) features().then(({ correct }) => setCanCorrect(correct), () => setCanCorrect(false));
+  }, [couldUse]);
+  return couldUse && canCorrect;
+}
+
+async function sendCorrections(job, corrections) {
+  const lines = corrections.map(({ index, item }) => `{"index":${index},"item":${exactText(item)}}\n`);
+  const answer = await call(`v1/jobs/${job.id}/items`, { method: "PATCH", headers: { "Content-Type": "application/x-ndjson" }, body: lines.join("") });
+  return readBody(answer, "json");
+}
+
+function CorrectItem({ job, index, item, onClose, onDone }) {
+  const isFlat = isPlainObject(item) && Object.keys(item).length > 0 && Object.keys(item).length <= 30;
+  const [asJson, setAsJson] = useState(!isFlat);
+  const [cells, setCells] = useState(() => (isFlat ? Object.entries(item).map(([name, value]) => ({ name, was: value, text: cellOf(value) })) : []));
+  const [text, setText] = useState(() => exactText(item, 2));
+  const [error, setError] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+  const form = useRef(null);
+  useEffect(() => { form.current.querySelector("input, textarea")?.focus(); }, [asJson]);
+  const save = async (event) => {
+    event.preventDefault();
+    setError(null);
+    setBusy(true);
+    try {
+      const value = asJson ? readItem(text) : itemOf(cells);
+      await sendCorrections(job, [{ index, item: value }]);
+      onDone(value);
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  const toJson = () => {
+    try { setText(exactText(itemOf(cells), 2)); setError(null); setAsJson(true); } catch (problem) { setError(problem); }
+  };
+  return html`<form ref=${form} class="correct" onSubmit=${save}>
+    ${asJson ? html`<label>Item ${count(index)} as JSON <textarea rows="8" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
+      : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
+        <input value=${cell.text} spellcheck="false" onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
+    ${error && html`<${ErrorNote} error=${error} />`}
+    <p class="buttons"><button type="submit" class="primary" disabled=${isBusy}>Save the correction</button>
+      <button type="button" onClick=${onClose}>Go back</button>
+      ${!asJson && html`<button type="button" class="link" onClick=${toJson}>Edit as JSON</button>`}</p>
+    <p class="muted">Nothing runs yet: the job's next retry uses the new value.</p>
+  </form>`;
+}
+
+function readItem(text) {
+  try {
+    return readExactly(text);
+  } catch (error) {
+    throw new Error(`This is not JSON: ${error.message}`);
+  }
+}
+
+// A cell that was text stays text. Any other stays what it was if its text is unchanged, else it is read as JSON, and
+// is text if it is none.
+function itemOf(cells) {
+  return Object.fromEntries(cells.map(({ name, was, text }) => [name, typeof was === "string" || text === cellOf(was) ? (text === cellOf(was) ? was : text) : jsonOrText(text)]));
+}
+
+function jsonOrText(text) {
+  try {
+    return readExactly(text);
+  } catch {
+    return text;
+  }
+}

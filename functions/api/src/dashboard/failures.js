@@ -1,0 +1,97 @@
+// What failed: in groups, and each group item by item, with its whole value.
+const GROUPS_LIVE_SECONDS = 5;
+const ITEMS_SHOWN = 20;
+const FAILURES_PER_REQUEST = 200;
+
+const KIND_WORDS = {
+  Permanent: "refused for good", RetriesExhausted: "failed at every attempt", Throttled: "asked to wait for too long", Unreachable: "not reached for too long",
+  TimedOut: "took too long", Crashed: "crashed the processor", DeadLettered: "could not be delivered",
+};
+
+function Failures({ job, refresh }) {
+  const [shown, show] = useState(null);
+  const canCorrect = useCanCorrect(job);
+  const { data, error, lost, refresh: again } = useLive(async (signal) => {
+    const groups = await read(`v1/jobs/${job.id}/failures/groups`, { signal });
+    return { data: groups, wait: isFinal(job) ? null : GROUPS_LIVE_SECONDS };
+  }, [job.id, job.round], isFinal(job));
+  return html`<section class="panel" aria-labelledby="failures"><h2 id="failures">What failed</h2>
+    ${error && html`<${ErrorNote} error=${error} onRetry=${again} />`}
+    ${!data && !error && html`<${Loading} what="failures" />`}
+    ${lost && html`<p class="muted">Not up to date: no connection.</p>`}
+    ${data && html`<p class="muted">${data.complete ? `${counted(data.countedFailures, "failure")} in ${counted(data.groups.length, "group")}, the largest first.`
+        : `The groups of the first ${count(data.countedFailures)} failures, the largest first.`}
+        ${canCorrect ? " Open a group to see and correct its items." : " Open a group to see its items."}</p>
+      <ul class="groups">${data.groups.map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh}
+        isOpen=${shown === group.code} toggle=${() => show(shown === group.code ? null : group.code)} />`)}</ul>
+      ${canCorrect && html`<${CorrectedFile} job=${job} refresh=${refresh} />`}`}
+  </section>`;
+}
+
+function Group({ group, job, canCorrect, refresh, isOpen, toggle }) {
+  return html`<li>
+    <button type="button" class="group" aria-expanded=${isOpen ? "true" : "false"} onClick=${toggle}>
+      <span class="number">${count(group.count)}</span>
+      <span class="grow"><code><bdi>${short(group.code, 64)}</bdi></code> <span class="muted">${KIND_WORDS[group.kind] || group.kind}</span>
+        ${group.examples[0] && html`<br /><span class="example">for example item ${count(group.examples[0].index)}: <bdi>${short(group.examples[0].message, 160)}</bdi></span>`}</span>
+      <span aria-hidden="true">${isOpen ? "▾" : "▸"}</span>
+    </button>
+    ${isOpen && html`<${GroupItems} job=${job} code=${group.code} canCorrect=${canCorrect} refresh=${refresh} />`}
+  </li>`;
+}
+
+// The API lists failures by index: the page reads on until it has enough of this group.
+function GroupItems({ job, code, canCorrect, refresh }) {
+  const [found, setFound] = useState({ rows: [], next: "", isDone: false });
+  const [goal, setGoal] = useState(ITEMS_SHOWN);
+  const [error, setError] = useState(null);
+  useEffect(() => {
+    if (found.isDone || error) return undefined;
+    const stop = new AbortController();
+    (async () => {
+      let { rows, next } = found;
+      while (rows.length < goal && next !== null) {
+        const page = await readRecords(job.id, "failures", next, { pageSize: FAILURES_PER_REQUEST, signal: stop.signal });
+        rows = [...rows, ...page.lines.map(readExactly).filter((failure) => failure.code === code)];
+        next = page.next;
+        setFound({ rows, next, isDone: next === null });
+      }
+    })().catch((problem) => { if (problem.name !== "AbortError") setError(problem); });
+    return () => stop.abort();
+  }, [goal, error]);
+  const { rows, isDone } = found;
+  const more = rows.length > goal || !isDone;
+  return html`<div class="items">
+    ${error && html`<${ErrorNote} error=${error} onRetry=${() => setError(null)} />`}
+    ${rows.slice(0, goal).map((failure) => html`<${FailedItem} key=${failure.index} job=${job} failure=${failure} canCorrect=${canCorrect} refresh=${refresh} />`)}
+    ${!error && !isDone && rows.length < goal && html`<${Loading} what="items" />`}
+    ${more && rows.length >= goal && html`<p><button type="button" onClick=${() => setGoal(goal + ITEMS_SHOWN)}>Show more</button></p>`}
+    ${isDone && !more && html`<p class="muted">${rows.length ? "All items of this group are shown." : "No item of this group is listed any more."}</p>`}
+  </div>`;
+}
+
+const ONE_LINE_MAX = 140;
+function itemText(item) {
+  const line = exactText(item);
+  return line.length <= ONE_LINE_MAX ? line : exactText(item, 2);
+}
+
+function FailedItem({ job, failure, canCorrect, refresh }) {
+  const [isOpen, open] = useState(false);
+  // Until the retry, the API lists a corrected item with the value that failed.
+  const [corrected, setCorrected] = useState(undefined);
+  const isCorrected = corrected !== undefined || failure.corrected === true;
+  const hasId = failure.id !== null && failure.id !== undefined;
+  const item = corrected === undefined ? failure.item : corrected;
+  return html`<article class="item" aria-label=${`Item ${failure.index}`}>
+    <p><strong>Item ${count(failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
+      ${isCorrected && html` <span class="badge Completed">✓ Corrected</span>`}
+      <span class="muted"> · ${counted(failure.attempts, "attempt")}</span></p>
+    <p class="message"><${Text} value=${failure.message} /></p>
+    ${isCorrected && html`<p class="muted">${corrected === undefined ? "The value below is the one that failed. " : ""}The next retry runs the corrected value.</p>`}
+    ${!isOpen && html`<pre class="value" tabindex="0"><${Text} value=${itemText(item)} max=${800} /></pre>`}
+    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} index=${failure.index} item=${item} onClose=${() => open(false)}
+        onDone=${(value) => { setCorrected(value); open(false); refresh(); }} />`
+      : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}</button></p>`)}
+  </article>`;
+}

@@ -1,0 +1,129 @@
+// One job: where it is, why it waits, what failed, and what can be done.
+function JobPage({ id }) {
+  const job = useJob(id);
+  if (job.error && !(job.data && job.error.status !== 404)) {
+    return html`<h1>Job</h1><${ErrorNote} error=${job.error} onRetry=${job.error.status === 404 ? null : job.refresh} /><p><a href="#/">All jobs</a></p>`;
+  }
+  if (!job.data) return html`${job.lost && html`<${LostNote} lost=${job.lost} onRetry=${job.refresh} />`}<h1>Job</h1><${Loading} what="the job" />`;
+  return html`${job.error && html`<${ErrorNote} error=${job.error} onRetry=${job.refresh} />`}
+    ${job.lost && html`<${LostNote} lost=${job.lost} onRetry=${job.refresh} />`}
+    <${Job} job=${job.data} refresh=${job.refresh} />`;
+}
+
+function Job({ job, refresh }) {
+  const samples = useRate(job);
+  useEffect(() => { document.title = `${isLive(job) ? `${percent(job.progressPercentage)} · ` : ""}${short(nameOf(job), 60)} · Headway`; });
+  return html`<p class="crumbs"><a href="#/">← All jobs</a></p>
+    <div class="title-row">
+      <h1><bdi>${short(nameOf(job), 200)}</bdi></h1>
+      <${StatusBadge} job=${job} />
+    </div>
+    <p class="muted"><${CopyableId} id=${job.id} /> · started <${Time} at=${job.createdAt} /> by <${Text} value=${job.createdBy} max=${60} />
+      ${job.round > 1 && html` · <strong>round ${count(job.round)}</strong>`}</p>
+    <${Reasons} job=${job} />
+    <section class="panel" aria-labelledby="progress">
+      <div class="title-row"><h2 id="progress">Progress</h2><span class="big" data-value="percent">${percent(job.progressPercentage)}</span></div>
+      <${ProgressBar} job=${job} />
+      <${Legend} job=${job} />
+      <${Timing} job=${job} />
+      <${Actions} job=${job} refresh=${refresh} />
+    </section>
+    ${job.failedItems > 0 && html`<${Failures} key=${`${job.id} ${job.round}`} job=${job} refresh=${refresh} />`}
+    <${Downloads} job=${job} />
+    <div class="columns">
+      <${Ledger} job=${job} />
+      <${RateChart} job=${job} samples=${samples} />
+    </div>
+    <${Rounds} job=${job} />
+    <${Details} job=${job} />`;
+}
+
+function CopyableId({ id }) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = () => navigator.clipboard?.writeText(id).then(() => setCopied(true), () => {});
+  return html`<code>${id}</code> <button type="button" class="link" onClick=${copy}>${isCopied ? "Copied" : "Copy id"}</button>`;
+}
+
+const WAIT_REASONS = {
+  rate: (limit) => `it may send no more items to ${limit} at the moment: its rate is limited`,
+  throttled: (limit) => `${limit} asked it to wait`,
+  unreachable: (limit) => `${limit} cannot be reached`,
+};
+
+// Why the job is as it is: its error, what it waits for, that it is paused or still counts.
+function Reasons({ job }) {
+  const { waitingFor } = job;
+  useClock(Boolean(waitingFor?.until));
+  const limit = waitingFor?.limit ? `“${short(waitingFor.limit, 60)}”` : "something outside";
+  const why = waitingFor && (WAIT_REASONS[waitingFor.reason] || ((name) => `${waitingFor.reason}: ${name}`))(limit);
+  const left = waitingFor?.until ? Date.parse(waitingFor.until) - clock.now() : 0;
+  return html`
+    ${job.errorMessage && html`<${Note} tone="bad" title="The job failed:"><${Text} value=${job.errorMessage} />
+      ${job.failedItems > 0 && html`<p>Failures tolerated: ${toleranceWords(job.toleratedFailures)}. Failed: ${counted(job.failedItems, "item")}.</p>`}
+      ${job.pendingItems > 0 && html`<p>${counted(job.pendingItems, "item")} never ran. A retry runs ${job.pendingItems === 1 ? "it" : "them"}.</p>`}<//>`}
+    ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
+    ${job.paused && isLive(job) && html`<${Note} tone="warn" title="Paused."> No new item begins until somebody resumes the job. A job that is paused for 14 days fails.<//>`}
+    ${!job.sealed && isLive(job) && html`<${Note} title="Open."> More items may still be added. The job cannot end before it is sealed.<//>`}
+    ${waitingFor && html`<${Note} tone="warn" title="Waiting:"> ${why}.
+      ${left > 0 ? ` It goes on in ${duration(left)}, at ${timeOfDay(waitingFor.until)}.` : " It goes on at any moment."}
+      ${" "}Nothing has failed because of that.
+      ${waitingFor.lastError && html`<p>The last answer: <${Text} value=${waitingFor.lastError} /></p>`}<//>`}`;
+}
+
+function Timing({ job }) {
+  useClock(isLive(job) && !job.paused);
+  const end = job.estimatedCompletionAt && Date.parse(job.estimatedCompletionAt) - clock.now();
+  const begun = job.startedAt || job.createdAt;
+  const took = job.completedAt && Date.parse(job.completedAt) - Date.parse(begun);
+  const facts = [];
+  if (isLive(job)) {
+    facts.push(["Time left", end === null ? unknownEnd(job) : end <= 0 ? "any moment" : `about ${duration(end)}`]);
+    facts.push(["Rate", job.itemsPerSecond === null ? "–" : `${job.itemsPerSecond.toLocaleString()} items/s`]);
+    facts.push(["Running for", job.startedAt ? duration(clock.now() - Date.parse(job.startedAt)) : "not yet"]);
+  } else {
+    facts.push(["Ended", html`<${Time} at=${job.completedAt} />`]);
+    // The time of a retried job contains the time before the retry, and says nothing.
+    if (job.round === 1) facts.push(["Took", duration(took)]);
+    if (job.round === 1 && took >= SECOND) facts.push(["On average", `${count(Math.round((job.processedItems + job.failedItems) / (took / SECOND)))} items/s`]);
+    if (job.expiresAt) facts.push(["Deleted by itself", day(job.expiresAt)]);
+  }
+  if (job.correctedItems > 0) facts.push(["Corrected", `${counted(job.correctedItems, "item")}, used by the next retry`]);
+  if (job.cost) facts.push(["Cost so far", `$${job.cost.usd}${job.cost.estimated ? ", estimated" : ""}`]);
+  return html`<dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function unknownEnd(job) {
+  if (job.paused) return "paused";
+  return job.sealed ? "not known yet" : "not known before it is sealed";
+}
+
+// What each round came to, once there was a retry.
+function Rounds({ job }) {
+  if (!job.rounds || job.rounds.length < 2) return null;
+  return html`<section class="panel" aria-labelledby="rounds"><h2 id="rounds">Rounds</h2>
+    <div class="scroll" tabindex="0" role="region" aria-label="Rounds"><table><thead><tr><th scope="col">Round</th><th scope="col">Succeeded</th><th scope="col">Failed</th><th scope="col">Corrected afterwards</th></tr></thead>
+    <tbody>${job.rounds.map((round) => html`<tr key=${round.round}><th scope="row">${count(round.round)}</th><td>${count(round.processedItems)}</td><td>${count(round.failedItems)}</td>
+      <td>${count(round.correctedItems)}</td></tr>`)}</tbody></table></div></section>`;
+}
+
+// Everything else that was said when the job was started.
+function Details({ job }) {
+  const { toleratedFailures: tolerated, limits } = job;
+  const metadata = Object.entries(job.metadata || {});
+  const facts = [["Processor", job.processor], ["Round", count(job.round)], ["Failures tolerated", toleranceWords(tolerated)],
+    ["All items submitted", job.sealed ? "yes" : "no"], ["Last change", dateTime(job.updatedAt)]];
+  if (job.callback) facts.push(["Told when it ends", job.callback + (job.callbackState ? ` (${job.callbackState})` : "")]);
+  if (limits?.itemsPerSecond) facts.push(["At most", `${limits.itemsPerSecond} items/s`]);
+  if (limits?.inFlight) facts.push(["At the same time", `${limits.inFlight} items`]);
+  facts.push(...metadata.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
+  return html`<section class="panel" aria-labelledby="details"><h2 id="details">Details</h2>
+    <dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt><${Text} value=${name} max=${60} /></dt><dd><${Text} value=${value} /></dd></div>`)}</dl></section>`;
+}
+
+function toleranceWords({ count: most, percentage, minimumSample }) {
+  if (most === 0) return "none: the first failure ends the job";
+  if (most !== undefined) return `up to ${counted(most, "item")}`;
+  if (percentage === 100) return "all: every item is tried";
+  const sample = minimumSample ? `, looked at after ${counted(minimumSample, "item")}` : "";
+  return `up to ${percentage} % of all items${sample}`;
+}

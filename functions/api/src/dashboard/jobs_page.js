@@ -1,0 +1,120 @@
+// All jobs: filtered, live, page by page.
+const JOBS_PER_PAGE = 25;
+const JOBS_PER_SEARCH = 100;
+const LIST_LIVE_SECONDS = 3;
+const LIST_SECONDS = 15;
+const STATUSES = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function jobsPath(status, pageSize, token) {
+  const query = new URLSearchParams({ pageSize });
+  if (status) query.set("status", status);
+  if (token) query.set("pageToken", token);
+  return `v1/jobs?${query}`;
+}
+
+function JobsPage({ status, text }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => setTyped(text), [text]);
+  const show = (changes) => go("/", { status, text: typed.trim(), ...changes });
+  const search = (event) => { event.preventDefault(); show({}); };
+  return html`<div class="title-row"><h1>Jobs</h1><a class="button primary" href="#/new">New job from a file</a></div>
+    <form class="filters" role="search" onSubmit=${search}>
+      <label>Status <select value=${status} onChange=${(event) => show({ status: event.target.value })}>
+        <option value="">All</option>${STATUSES.map((name) => html`<option key=${name}>${name}</option>`)}
+      </select></label>
+      <label class="grow">Text <input type="search" value=${typed} placeholder="Title, file, processor or job id"
+        onInput=${(event) => setTyped(event.target.value)} /></label>
+      <button type="submit">Search</button>
+      ${(status || text) && html`<a class="button" href="#/">Show all</a>`}
+    </form>
+    ${text ? html`<${FoundJobs} key=${`${status} ${text}`} status=${status} text=${text} />` : html`<${ListedJobs} key=${status} status=${status} />`}`;
+}
+
+function ListedJobs({ status }) {
+  // The tokens of the pages up to the one that is shown. The first page has none.
+  const [tokens, setTokens] = useState([null]);
+  const token = tokens[tokens.length - 1];
+  const { data, error, lost, refresh } = useLive(async (signal) => {
+    const page = await fullPage(status, token, signal);
+    return { data: page, wait: page.jobs.some((job) => !isFinal(job)) ? LIST_LIVE_SECONDS : LIST_SECONDS };
+  }, [status, token]);
+  if (error) return html`<${ErrorNote} error=${error} onRetry=${() => (tokens.length > 1 ? setTokens([null]) : refresh())} />`;
+  if (!data) return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}<${Loading} what="jobs" />`;
+  if (data.jobs.length === 0 && tokens.length === 1 && !data.nextPageToken) return html`<${NoJobs} status=${status} />`;
+  const turn = (next) => { setTokens(next); scrollTo(0, 0); };
+  return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}
+    <${JobRows} jobs=${data.jobs} />
+    <nav class="pages" aria-label="Pages">
+      <button type="button" disabled=${tokens.length === 1} onClick=${() => turn(tokens.slice(0, -1))}>← Newer</button>
+      <span>Page ${count(tokens.length)}</span>
+      <button type="button" disabled=${!data.nextPageToken} onClick=${() => turn([...tokens, data.nextPageToken])}>Older →</button>
+    </nav>`;
+}
+
+// A page of the API may be short or empty while more follow: the page reads on until it is full or at the end.
+async function fullPage(status, token, signal) {
+  const jobs = [];
+  let next = token;
+  do {
+    const page = await read(jobsPath(status, JOBS_PER_PAGE - jobs.length, next), { signal });
+    jobs.push(...page.jobs);
+    next = page.nextPageToken;
+  } while (next && jobs.length < JOBS_PER_PAGE);
+  return { jobs, nextPageToken: next };
+}
+
+function NoJobs({ status }) {
+  if (status) return html`<p class="empty">No job has the status “${status}” now.</p>`;
+  return html`<div class="empty"><p><strong>No jobs yet.</strong></p>
+    <p>Hand over a CSV or NDJSON file, and watch what becomes of each row.</p>
+    <p><a class="button primary" href="#/new">New job from a file</a></p></div>`;
+}
+
+function matches(job, text) {
+  const metadata = job.metadata ? JSON.stringify(job.metadata) : "";
+  return [job.title, job.id, job.processor, job.createdBy, job.errorMessage, metadata].some((part) => part?.toLowerCase().includes(text));
+}
+
+// The API cannot search texts: the page looks through all jobs, newest first, as far as it is asked to.
+function FoundJobs({ status, text }) {
+  const wanted = text.toLowerCase();
+  const [found, setFound] = useState({ jobs: [], looked: 0, token: null, state: "looking" });
+  const [goal, setGoal] = useState(JOBS_PER_PAGE);
+  const [error, setError] = useState(null);
+  useEffect(() => {
+    if (found.state === "end" || error) return undefined;
+    const stop = new AbortController();
+    (async () => {
+      let { jobs, looked, token } = found;
+      while (jobs.length < goal) {
+        const page = await read(jobsPath(status, JOBS_PER_SEARCH, token), { signal: stop.signal });
+        jobs = [...jobs, ...page.jobs.filter((job) => matches(job, wanted))];
+        looked += page.jobs.length;
+        token = page.nextPageToken;
+        setFound({ jobs, looked, token, state: token ? "looking" : "end" });
+        if (!token) return;
+      }
+      setFound({ jobs, looked, token, state: "enough" });
+    })().catch((problem) => { if (problem.name !== "AbortError") setError(problem); });
+    return () => stop.abort();
+  }, [goal, error]);
+  const looked = `${counted(found.looked, "job")} looked through`;
+  return html`<p class="muted" role="status">
+      ${found.state === "looking" ? `Searching … ${looked}` : found.state === "end" ? `${counted(found.jobs.length, "job")} found. All ${looked}.` : `${counted(found.jobs.length, "job")} found so far, ${looked}.`}</p>
+    ${UUID.test(wanted) && !found.jobs.length && html`<p><a href=${`#/jobs/${wanted}`}>Open the job ${wanted}</a></p>`}
+    ${error && html`<${ErrorNote} error=${error} onRetry=${() => setError(null)} />`}
+    ${found.jobs.length > 0 && html`<${JobRows} jobs=${found.jobs} />`}
+    ${found.state === "end" && found.jobs.length === 0 && html`<p class="empty">No job contains this text.</p>`}
+    ${found.state === "enough" && html`<p><button type="button" onClick=${() => setGoal(found.jobs.length + JOBS_PER_PAGE)}>Search on</button></p>`}`;
+}
+
+function JobRows({ jobs }) {
+  return html`<ul class="jobs">${jobs.map((job) => html`<li key=${job.id}><a href=${`#/jobs/${job.id}`}>
+    <span class="name"><bdi>${short(nameOf(job), 120)}</bdi></span>
+    <${StatusBadge} job=${job} />
+    <span class="what"><bdi>${short(job.processor, 60)}</bdi> · <${Time} at=${job.createdAt} />${job.round > 1 ? ` · round ${count(job.round)}` : ""}</span>
+    <span class="progress"><${ProgressBar} job=${job} isSmall />
+      <span class="counts">${summaryOf(job)}${job.settling ? ", still counting" : ""}</span></span>
+  </a></li>`)}</ul>`;
+}

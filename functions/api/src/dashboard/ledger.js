@@ -1,0 +1,117 @@
+// The ledger as a picture: a square for each chunk, filled as soon as its items are recorded.
+const LEDGER_SECONDS_PER_PAGE = 2;
+const SQUARE_MAX = 18;
+const SQUARE_MIN = 3;
+const PICTURE_HEIGHT_MAX = 260;
+
+// `0-17,19` as a set of numbers.
+function chunksIn(ranges) {
+  const chunks = new Set();
+  for (const range of ranges.split(",").filter(Boolean)) {
+    const [first, last = first] = range.split("-").map(Number);
+    for (let chunk = first; chunk <= last; chunk += 1) chunks.add(chunk);
+  }
+  return chunks;
+}
+
+// A state for each chunk of the job, in order.
+function squaresOf(parts) {
+  return parts.flatMap((part) => {
+    const [settled, parked] = [chunksIn(part.settled), chunksIn(part.parked)];
+    const stateOf = (chunk) => (settled.has(chunk) ? "settled" : parked.has(chunk) ? "parked" : "open");
+    return Array.from({ length: part.chunks }, (_, chunk) => ({ part: part.part, chunk, state: stateOf(chunk) }));
+  });
+}
+
+// The largest squares with which all of them fit.
+function squareSize(squares, width) {
+  for (let size = SQUARE_MAX; size > SQUARE_MIN; size -= 1) {
+    if (Math.ceil(squares / Math.floor(width / size)) * size <= PICTURE_HEIGHT_MAX) return size;
+  }
+  return SQUARE_MIN;
+}
+
+function Ledger({ job }) {
+  const { data: parts, error, lost, refresh } = useLive(async (signal) => {
+    const all = await allParts(job.id, signal);
+    // A job of many parts takes many requests: they are made less often.
+    return { data: all, wait: isFinal(job) ? null : Math.max(2, Math.ceil(all.length / 100) * LEDGER_SECONDS_PER_PAGE) };
+  }, [job.id, job.round], isFinal(job));
+  const squares = useMemo(() => (parts ? squaresOf(parts) : []), [parts]);
+  const settled = squares.filter(({ state }) => state === "settled").length;
+  const rest = job.status === "Cancelled" ? "dropped" : "to be run";
+  const parked = squares.filter(({ state }) => state === "parked").length;
+  const open = squares.length - settled - parked;
+  const words = `${count(settled)} of ${counted(squares.length, "chunk")} recorded`;
+  return html`<section class="panel" aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>
+    <p class="muted">Each square is a chunk of items. It is filled once the outcome of all its items is recorded.</p>
+    ${error && html`<${ErrorNote} error=${error} onRetry=${refresh} />`}
+    ${!parts && !error && html`<${Loading} what="the ledger" />`}
+    ${parts && squares.length === 0 && html`<p class="empty">There are no chunks.</p>`}
+    ${squares.length > 0 && html`<${Picture} squares=${squares} label=${words} />
+      <ul class="legend"><li><span class="key settled"></span>${count(settled)} recorded</li>
+        ${parked > 0 && html`<li><span class="key parked"></span>${count(parked)} kept for later</li>`}
+        ${open > 0 && html`<li><span class="key open"></span>${count(open)} ${rest}</li>`}</ul>
+      <${PartTable} parts=${parts} />`}
+    ${lost && html`<p class="muted">Not up to date: no connection.</p>`}
+  </section>`;
+}
+
+function Picture({ squares, label }) {
+  const canvas = useRef(null);
+  const [width, setWidth] = useState(0);
+  const [theme, setTheme] = useState(0);
+  const [pointed, setPointed] = useState(null);
+  useEffect(() => {
+    const watcher = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
+    watcher.observe(canvas.current.parentElement);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = () => setTheme((n) => n + 1);
+    dark.addEventListener("change", redraw);
+    return () => { watcher.disconnect(); dark.removeEventListener("change", redraw); };
+  }, []);
+  const size = width ? squareSize(squares.length, width) : SQUARE_MAX;
+  const across = Math.max(1, Math.floor(width / size));
+  useEffect(() => { if (width) drawSquares(canvas.current, squares, { width, size, across }); }, [squares, width, theme]);
+  const point = (event) => {
+    const box = canvas.current.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top].map((at) => Math.floor(at / size));
+    setPointed(x < across ? squares[y * across + x] : null);
+  };
+  const states = { settled: "recorded", parked: "kept for later", open: "not recorded yet" };
+  return html`<div class="picture"><canvas ref=${canvas} role="img" aria-label=${label} onPointerMove=${point} onPointerLeave=${() => setPointed(null)}></canvas>
+    <p class="muted pointed" aria-hidden="true">${pointed ? `Part ${pointed.part}, chunk ${pointed.chunk}: ${states[pointed.state]}` : label}</p></div>`;
+}
+
+function drawSquares(canvas, squares, { width, size, across }) {
+  const height = Math.ceil(squares.length / across) * size;
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = width * scale;
+  canvas.height = height * scale;
+  canvas.style.height = `${height}px`;
+  const style = getComputedStyle(canvas);
+  const colours = Object.fromEntries(["settled", "parked", "open"].map((state) => [state, style.getPropertyValue(`--${state}`).trim()]));
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  const gap = size > 6 ? 2 : 1;
+  squares.forEach(({ state }, at) => {
+    const [x, y] = [(at % across) * size, Math.floor(at / across) * size];
+    pen.fillStyle = colours[state];
+    if (state !== "open" || size <= 6) return pen.fillRect(x, y, size - gap, size - gap);
+    pen.strokeStyle = colours.open;
+    return pen.strokeRect(x + 0.5, y + 0.5, size - gap - 1, size - gap - 1);
+  });
+}
+
+// The same in words, for who does not see the picture.
+const PARTS_SHOWN_MAX = 100;
+function PartTable({ parts }) {
+  const [isOpen, open] = useState(false);
+  return html`<details onToggle=${(event) => open(event.target.open)}><summary>The parts as a table</summary>
+    ${isOpen && html`<div class="scroll" tabindex="0" role="region" aria-label="Parts"><table><thead><tr><th scope="col">Part</th><th scope="col">Items</th><th scope="col">Chunks</th>
+      <th scope="col">Recorded</th><th scope="col">Succeeded</th><th scope="col">Failed</th></tr></thead>
+      <tbody>${parts.slice(0, PARTS_SHOWN_MAX).map((part) => html`<tr key=${part.part}><th scope="row">${part.part}</th><td>${count(part.totalItems)}</td><td>${count(part.chunks)}</td>
+        <td>${part.settled || "none"}</td><td>${count(part.processedItems)}</td><td>${count(part.failedItems)}</td></tr>`)}</tbody></table></div>
+      ${parts.length > PARTS_SHOWN_MAX && html`<p class="muted">The first ${PARTS_SHOWN_MAX} of ${count(parts.length)} parts.</p>`}`}
+  </details>`;
+}

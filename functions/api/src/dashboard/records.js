@@ -1,0 +1,50 @@
+// Failures and results, page by page as lines of text: items are handed on as they came, digit by digit.
+const RECORDS_PER_REQUEST = 1000;
+
+// The query of the next page, from the header `Link`. Null at the end.
+function nextOf(answer) {
+  const link = /<\?([^>]*)>;\s*rel="next"/.exec(answer.headers.get("Link") || "");
+  return link ? link[1] : null;
+}
+
+// A page: `next` is the query that the page before named, or "" for the first one.
+async function readRecords(id, kind, next, { format = "ndjson", pageSize = RECORDS_PER_REQUEST, signal } = {}) {
+  const query = next || new URLSearchParams({ format, pageSize }).toString();
+  const answer = await call(`v1/jobs/${id}/${kind}?${query}`, { signal });
+  const text = await readBody(answer, "text");
+  return { text, next: nextOf(answer), lines: format === "ndjson" ? text.split("\n").filter(Boolean) : [] };
+}
+
+// All pages, one after the other. `onWait` says why it takes long. The end of a live job's results is not waited for.
+async function* recordPages(id, kind, { format, signal, onWait, isLive: mayGrow }) {
+  let next = "";
+  do {
+    const page = await persistently(() => readRecords(id, kind, next, { format, signal }), onWait, signal);
+    yield page;
+    // While a job runs, its results have a token for what will come: an empty page is the end for now.
+    if (mayGrow && page.text === "") return;
+    next = page.next;
+  } while (next !== null);
+}
+
+// Records in order of index, each as `{ index, line }`.
+async function* records(id, kind, options) {
+  for await (const page of recordPages(id, kind, { ...options, format: "ndjson" })) {
+    for (const line of page.lines) yield { index: JSON.parse(line).index, line };
+  }
+}
+
+// Failures and results as one list, in order of index, each line with its outcome in front.
+async function* joined(id, options) {
+  const sources = [["failed", records(id, "failures", options)], ["succeeded", records(id, "results", options)]];
+  const heads = await Promise.all(sources.map(([, source]) => source.next()));
+  for (;;) {
+    const at = heads.map((head) => (head.done ? Infinity : head.value.index));
+    if (at.every((index) => index === Infinity)) return;
+    const first = at[0] < at[1] ? 0 : 1;
+    const [outcome, source] = sources[first];
+    // The line is an object with members, so its first character can be replaced.
+    yield `{"outcome":"${outcome}",${heads[first].value.line.slice(1)}`;
+    heads[first] = await source.next();
+  }
+}

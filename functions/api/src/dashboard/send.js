@@ -1,0 +1,98 @@
+// Sends a file as a job, part by part. A part that got no answer is sent again: the server knows it by its number.
+const PART_BYTES = Math.floor(LIMITS.partBytes * 0.85);
+
+// Cuts items into parts that the server accepts: limited in bytes, items and chunks.
+class PartCutter {
+  constructor(chunkSize) {
+    this.chunkSize = chunkSize;
+    this.begin();
+  }
+
+  begin() {
+    Object.assign(this, { lines: [], bytes: 0, chunks: 0, chunkItems: 0, chunkBytes: 0 });
+  }
+
+  // True if the item still fits.
+  takes(text) {
+    const size = sizeOf(text) + 1;
+    const newChunk = this.chunks === 0 || this.chunkItems === this.chunkSize || this.chunkBytes + size > LIMITS.chunkBytes;
+    const isFull = this.bytes + size > PART_BYTES || this.lines.length === LIMITS.itemsPerRequest || (newChunk && this.chunks === LIMITS.chunksPerPart);
+    if (isFull && this.lines.length > 0) return false;
+    Object.assign(this, newChunk ? { chunks: this.chunks + 1, chunkItems: 1, chunkBytes: size } : { chunkItems: this.chunkItems + 1, chunkBytes: this.chunkBytes + size });
+    this.bytes += size;
+    this.lines.push(text);
+    return true;
+  }
+}
+
+// Parts of a file: `{ firstIndex, lines }`. The first one has only `canary` items, if that is asked for.
+async function* partsOf(source, chunkSize, canary) {
+  const cutter = new PartCutter(chunkSize);
+  let firstIndex = 0;
+  const cut = () => {
+    const part = { firstIndex, lines: cutter.lines };
+    firstIndex += part.lines.length;
+    cutter.begin();
+    return part;
+  };
+  for await (const { text } of itemsOf(source)) {
+    if ((canary && firstIndex === 0 && cutter.lines.length === canary) || !cutter.takes(text)) {
+      yield cut();
+      cutter.takes(text);
+    }
+  }
+  if (cutter.lines.length > 0) yield cut();
+}
+
+async function packed(lines) {
+  const text = `${lines.join("\n")}\n`;
+  if (typeof CompressionStream !== "function") return { body: text, headers: {} };
+  const body = await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+  return { body, headers: { "Content-Encoding": "gzip" } };
+}
+
+function freshKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Starts the job and sends all of it. `say` is told the progress; `askOn(job)` decides after the canary.
+// Returns the job, or null if the canary's answer was no: the job is cancelled then.
+async function send({ source, body, chunkSize, canary, items }, { say, askOn, signal }) {
+  const onWait = (wait) => say({ wait });
+  const key = freshKey();
+  const job = await persistently(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }), onWait, signal);
+  say({ job });
+  let parts = 0;
+  let sent = 0;
+  for await (const { firstIndex, lines } of partsOf(source, chunkSize, canary)) {
+    await persistently(() => putPart(job.id, parts, firstIndex, lines, signal), onWait, signal);
+    parts += 1;
+    sent += lines.length;
+    say({ sent });
+    if (canary && parts === 1 && sent < items) {
+      const tried = await untilHandled(job.id, sent, { say, onWait, signal });
+      if (!isLive(tried)) return tried;
+      if (!(await askOn(tried))) {
+        await persistently(() => post(`v1/jobs/${job.id}/cancel`), onWait, signal);
+        return null;
+      }
+    }
+  }
+  return persistently(() => post(`v1/jobs/${job.id}/seal`, { parts }), onWait, signal);
+}
+
+async function putPart(id, number, firstIndex, lines, signal) {
+  const { body, headers } = await packed(lines);
+  const type = { "Content-Type": "application/x-ndjson" };
+  return read(`v1/jobs/${id}/parts/${number}?firstIndex=${firstIndex}`, { method: "PUT", headers: { ...type, ...headers }, body, signal });
+}
+
+// Waits until all items sent so far have an outcome, or the job has ended.
+async function untilHandled(id, items, { say, onWait, signal }) {
+  for (;;) {
+    const job = await persistently(() => read(`v1/jobs/${id}`, { signal }), onWait, signal);
+    say({ tried: job });
+    if (!isLive(job) || job.processedItems + job.failedItems >= items) return job;
+    await sleep(1, signal);
+  }
+}

@@ -1,0 +1,49 @@
+// A file on its way: how much is sent, what the first items showed, and the question whether to go on.
+function Sending({ plan, onBack }) {
+  const [state, setState] = useState({ sent: 0, job: null, tried: null, wait: null, error: null, answer: null, isOver: false });
+  const stop = useRef(new AbortController());
+  const isWorking = !state.error && !state.isOver;
+  useEffect(() => {
+    const say = (change) => setState((old) => ({ ...old, ...change }));
+    const askOn = () => new Promise((resolve) => { say({ answer: (isYes) => { say({ answer: null }); resolve(isYes); } }); });
+    send(plan, { say, askOn, signal: stop.current.signal }).then((job) => { say({ isOver: true }); go(job ? `/jobs/${job.id}` : "/"); },
+      (problem) => { if (!stop.current.signal.aborted) say({ error: fileError(problem) }); });
+    return () => stop.current.abort();
+  }, []);
+  useEffect(() => {
+    if (!isWorking) return undefined;
+    const warn = (event) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [isWorking]);
+  const giveUp = async () => {
+    stop.current.abort();
+    if (state.job) await post(`v1/jobs/${state.job.id}/cancel`).catch(() => {});
+    if (state.job) go(`/jobs/${state.job.id}`);
+    else onBack();
+  };
+  const { sent, job, tried, wait, error, answer } = state;
+  const share = (100 * sent) / plan.items;
+  return html`<h1>Sending <bdi>${short(plan.source.file.name, 80)}</bdi></h1>
+    <section class="panel" aria-label="Sending">
+      <div class="bar" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share)}><span class="sent" style=${{ flexBasis: `${share}%` }}></span></div>
+      <p role="status">${counted(sent, "item")} of ${count(plan.items)} sent.${wait ? ` ${wait}` : ""} ${isWorking && !answer ? "Keep this page open until all is sent." : ""}</p>
+      ${tried && !answer && isLive(tried) && sent < plan.items && plan.canary === sent && html`<${Loading} what="the outcome of the first items" />`}
+      ${error && html`<${ErrorNote} error=${error} />`}
+      <p class="buttons">${error && !job && html`<button type="button" class="primary" onClick=${onBack}>Change it</button>`}
+        ${error && job && html`<a class="button" href=${`#/jobs/${job.id}`}>Look at the job</a>`}
+        ${!answer && html`<button type="button" class="danger-outline" onClick=${giveUp}>${job ? "Stop, and cancel the job" : "Stop"}</button>`}</p>
+    </section>
+    ${answer && html`<${CanaryQuestion} job=${tried} plan=${plan} sent=${sent} answer=${answer} />`}`;
+}
+
+function CanaryQuestion({ job, plan, sent, answer }) {
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus(), []);
+  return html`<section class="panel" aria-labelledby="canary"><h2 id="canary" tabindex="-1" ref=${heading}>${job.failedItems === 0 ? `All of the first ${counted(sent, "item")} succeeded` : `${count(job.failedItems)} of the first ${counted(sent, "item")} failed`}</h2>
+    <${ProgressBar} job=${{ ...job, totalItems: sent, sealed: true }} />
+    <p>Shall the other ${counted(plan.items - sent, "item")} be sent?</p>
+    <p class="buttons"><button type="button" class="primary" onClick=${() => answer(true)}>Yes, send the rest</button>
+      <button type="button" class="danger-outline" onClick=${() => answer(false)}>No, cancel the job</button></p>
+    ${job.failedItems > 0 && html`<${Failures} job=${job} refresh=${() => {}} />`}</section>`;
+}

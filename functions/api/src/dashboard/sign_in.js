@@ -1,0 +1,19 @@
+// Signing in with a token.
+function SignIn({ offered, ended, onToken }) {
+  const [token, setToken] = useState(offered || "");
+  const field = useRef(null);
+  useEffect(() => field.current.focus(), []);
+  const who = claimsOf(token.trim());
+  const isOld = who.exp && who.exp * SECOND < clock.now();
+  return html`<h1>Sign in</h1>
+    ${ended && html`<${Note} tone="warn" title="You are signed out."><${Text} value=${`The server did not accept the token: ${ended}`} /><//>`}
+    ${ended === "" && html`<${Note}>You are signed out. The token has been removed from this browser tab.<//>`}
+    ${offered && html`<${Note} tone="warn" title="This link contains a token."> Sign in with it only if you know who sent it: what you upload goes to its account.<//>`}
+    <form class="panel sign-in" onSubmit=${(event) => { event.preventDefault(); onToken(token.trim()); }}>
+      <label for="token">Token</label>
+      <input id="token" ref=${field} type="password" autocomplete="off" spellcheck="false" required value=${token} onInput=${(event) => setToken(event.target.value)} />
+      ${who.sub && html`<p class="muted">It is the token of <strong><${Text} value=${who.sub} max=${60} /></strong>${who.exp ? `${isOld ? ", expired" : ", valid until"} ${dateTime(who.exp * SECOND)}` : ""}.</p>`}
+      <p class="buttons"><button class="primary">Sign in</button></p>
+      <p class="muted">The token is kept in this browser tab only, until you sign out or close it.${isThisMachine() ? html` On this machine <code>headway token --user me</code> makes one.` : ""}</p>
+    </form>`;
+}

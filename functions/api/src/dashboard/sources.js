@@ -1,0 +1,155 @@
+// Reads CSV and NDJSON files of any size, strictly: what cannot be read exactly is refused with its line.
+const EMPTY_NAMES = "the header has an empty column name";
+
+// The file's text is damaged, or not text at all.
+class FileProblem extends Error {
+  constructor(message, line) {
+    super(line === undefined ? message : `Line ${count(line)}: ${message}`);
+    this.line = line;
+  }
+}
+
+const SIGNATURES = [["PK\u0003\u0004", "a zip or Excel file: save it as CSV first"], ["\u001f\u008b", "compressed with gzip: unpack it first"],
+  ["%PDF", "a PDF"], ["\u00d0\u00cf\u0011\u00e0", "an old Excel file: save it as CSV first"]];
+
+// What the first bytes say about the file.
+async function encodingOf(file) {
+  const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  const start = String.fromCharCode(...head);
+  const known = SIGNATURES.find(([signature]) => start.startsWith(signature));
+  if (known) throw new FileProblem(`This file is ${known[1]}.`);
+  if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
+  if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
+  return "utf-8";
+}
+
+// The file as text, piece by piece. Bytes that are no text are refused, never replaced.
+async function* textOf(file, encoding) {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  const reader = file.stream().getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const text = decodeOrRefuse(decoder, value, done, encoding);
+      if (text.includes("\u0000")) throw new FileProblem("The file contains zero bytes: it is not a text file.");
+      if (text) yield text;
+      if (done) return;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+function decodeOrRefuse(decoder, value, done, encoding) {
+  try {
+    return decoder.decode(value, { stream: !done });
+  } catch {
+    const hint = encoding === "utf-8" ? "If a spreadsheet wrote it, choose “Windows-1252” as its encoding, or save it as “CSV UTF-8”." : "";
+    throw new FileProblem(`The file is not ${encoding.toUpperCase()}. ${hint}`);
+  }
+}
+
+function linesIn(text) {
+  return (text.match(/\r\n|\n|\r/g) || []).length;
+}
+
+// Rows of a CSV file as `{ cells, line }`. A row that is empty in every column is left out.
+async function* csvRows(file, { encoding, delimiter }) {
+  let rest = "";
+  let line = 1;
+  const rows = (isLast) => {
+    const found = parseRows(rest, delimiter, isLast, line);
+    rest = rest.slice(found.used);
+    line = found.line;
+    return found.rows;
+  };
+  for await (const text of textOf(file, encoding)) {
+    rest += text;
+    // A CR at the end may be half of a line break.
+    if (!rest.endsWith("\r")) yield* rows(false);
+  }
+  yield* rows(true);
+}
+
+function parseRows(text, delimiter, isLast, firstLine) {
+  const rows = [];
+  let [used, line] = [0, firstLine];
+  const parser = new Papa.Parser({ delimiter, newline: newlineOf(text), step: ({ data, errors, meta }) => {
+    if (errors.length > 0) throw new FileProblem(csvErrorWords(errors[0]), line);
+    const [cells] = data.length && Array.isArray(data[0]) ? data : [data];
+    if (cells.some((cell) => cell !== "")) rows.push({ cells, line });
+    line += linesIn(text.slice(used, meta.cursor));
+    used = meta.cursor;
+  } });
+  const { meta, errors } = parser.parse(text, 0, !isLast);
+  if (isLast && errors.length > 0) throw new FileProblem(csvErrorWords(errors[0]), line);
+  return { rows, used: isLast ? text.length : Math.max(used, Math.min(meta.cursor, text.length)), line };
+}
+
+function newlineOf(text) {
+  const quoteless = text.slice(0, 1 << 20).replace(/"[^"]*"/g, "");
+  return quoteless.includes("\r\n") ? "\r\n" : quoteless.includes("\n") ? "\n" : quoteless.includes("\r") ? "\r" : "\n";
+}
+
+function csvErrorWords({ code }) {
+  return code === "MissingQuotes" ? "a quote is opened here and never closed" : "there is text after a closing quote";
+}
+
+// The delimiter that the header suggests.
+function delimiterOf(header) {
+  const quoteless = header.replace(/"[^"]*"/g, "");
+  if (quoteless.includes(",")) return ",";
+  return [";", "\t", "|"].find((one) => quoteless.includes(one)) || ",";
+}
+
+// Items of a CSV file: one object a row, with all values as text.
+async function* csvItems(file, options) {
+  let names = null;
+  for await (const { cells, line } of csvRows(file, options)) {
+    if (!names) {
+      names = headerOf(cells, line);
+    } else {
+      if (cells.length !== names.length) throw new FileProblem(`${counted(cells.length, "column")}, but the header has ${count(names.length)}.`, line);
+      const value = Object.fromEntries(names.map((name, at) => [name, cells[at]]));
+      yield { value, text: JSON.stringify(value), line };
+    }
+  }
+  if (!names) throw new FileProblem("The file is empty.");
+}
+
+function headerOf(cells, line) {
+  const names = [cells[0].replace(/^\ufeff/, ""), ...cells.slice(1)];
+  if (names.some((name) => name.trim() === "")) throw new FileProblem(`${EMPTY_NAMES}.`, line);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new FileProblem(`the header has the column “${short(twice, 60)}” twice.`, line);
+  return names;
+}
+
+// Items of an NDJSON file: the lines as they are, each checked to be JSON.
+async function* ndjsonItems(file, { encoding }) {
+  let [rest, line] = ["", 0];
+  const item = (raw) => {
+    line += 1;
+    const text = raw.replace(/\r$/, "").replace(/^\ufeff/, "");
+    if (text.trim() === "") return null;
+    try {
+      return { value: JSON.parse(text), text, line };
+    } catch (error) {
+      throw new FileProblem(`this is not JSON: ${error.message}.`, line);
+    }
+  };
+  for await (const text of textOf(file, encoding)) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
+    for (const raw of lines) {
+      const found = item(raw);
+      if (found) yield found;
+    }
+  }
+  const last = item(rest);
+  if (last) yield last;
+}
+
+function itemsOf(source) {
+  return source.format === "csv" ? csvItems(source.file, source) : ndjsonItems(source.file, source);
+}

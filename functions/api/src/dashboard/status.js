@@ -1,0 +1,56 @@
+// A job's status, in colour and in words, and its progress.
+const STATUS_ICONS = { Pending: "○", Processing: "▶", Completed: "✓", Failed: "✕", Cancelled: "⊘", Paused: "‖", CompletedWithFailures: "!" };
+
+function shownStatus(job) {
+  return job.paused && isLive(job) ? "Paused" : job.status;
+}
+
+function statusWords(job) {
+  const status = shownStatus(job);
+  if (status === "Completed" && job.failedItems > 0) return `Completed, ${count(job.failedItems)} failed`;
+  return status;
+}
+
+function StatusBadge({ job }) {
+  const status = shownStatus(job);
+  const tone = status === "Completed" && job.failedItems > 0 ? "CompletedWithFailures" : status;
+  return html`<span class=${`badge ${tone}`}><span aria-hidden="true">${STATUS_ICONS[tone] || "•"}</span> ${statusWords(job)}</span>`;
+}
+
+// What the job says about itself in one line.
+function summaryOf(job) {
+  if (job.totalItems === 0) return job.sealed || !isLive(job) ? "No items" : "No items yet";
+  const of = job.sealed ? `of ${counted(job.totalItems, "item")}` : `of ${counted(job.totalItems, "item")} so far`;
+  const failed = job.failedItems ? `, ${count(job.failedItems)} failed` : "";
+  return `${count(job.processedItems)} ${of} done${failed}`;
+}
+
+// The shares of a job's items, in per cent. A share of few items stays visible.
+function sharesOf(job) {
+  const total = Math.max(job.totalItems, 1);
+  const share = (items) => (items === 0 ? 0 : Math.max(0.6, (100 * items) / total));
+  return { processed: share(job.processedItems), failed: share(job.failedItems), retrying: share(job.retryingItems || 0) };
+}
+
+function ProgressBar({ job, isSmall }) {
+  const shares = sharesOf(job);
+  const moves = isLive(job) && !job.paused ? "moves" : "";
+  return html`<div class=${`bar ${isSmall ? "small" : ""} ${moves}`} role="progressbar" aria-label="Progress" aria-valuemin="0"
+      aria-valuemax="100" aria-valuenow=${Math.round(job.progressPercentage)} aria-valuetext=${`${percent(job.progressPercentage)}: ${summaryOf(job)}`}>
+    <span class="processed" style=${{ flexBasis: `${shares.processed}%` }}></span>
+    <span class="failed" style=${{ flexBasis: `${shares.failed}%` }}></span>
+    <span class="retrying" style=${{ flexBasis: `${shares.retrying}%` }}></span>
+  </div>`;
+}
+
+// The numbers behind the bar, each with its colour and word.
+function Legend({ job }) {
+  const retrying = job.retryingItems || 0;
+  const left = job.status === "Cancelled" ? "dropped" : job.status === "Failed" ? "not run" : "pending";
+  const entries = [["processed", "succeeded", job.processedItems], ["failed", "failed", job.failedItems],
+    ["retrying", "waiting for another attempt", retrying], ["pending", left, job.pendingItems - retrying]];
+  return html`<ul class="legend">${entries.filter(([key, , n]) => n > 0 || key !== "retrying").map(([key, word, n]) => html`
+    <li key=${key}><span class=${`key ${key}`} aria-hidden="true"></span><strong data-count=${key}>${count(n)}</strong> ${word}</li>`)}
+    <li class="total"><strong data-count="total">${count(job.totalItems)}</strong> ${job.sealed ? "in all" : "submitted so far"}</li>
+  </ul>`;
+}

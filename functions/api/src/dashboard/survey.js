@@ -1,0 +1,88 @@
+// Looks through a whole file before anything is sent: how many items, which columns, what is wrong.
+const PREVIEW_ROWS = 5;
+const COLUMNS_MAX = 200;
+const SAY_EACH = 5000;
+
+async function survey(source, { say, signal }) {
+  const seen = { items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
+  for await (const { value, text, line } of itemsOf(source)) {
+    signal.throwIfAborted();
+    const size = sizeOf(text);
+    if (size > LIMITS.itemBytes) throw new FileProblem(`this item has ${bytes(size)}; at most ${bytes(LIMITS.itemBytes)} are allowed.`, line);
+    note(seen, value, size);
+    if (seen.items > LIMITS.itemsPerJob) throw new FileProblem(`A job has at most ${count(LIMITS.itemsPerJob)} items. Split the file.`);
+    if (seen.items % SAY_EACH === 0) {
+      say(seen.items);
+      // Lets the page draw itself and notice clicks.
+      await sleep(0);
+    }
+  }
+  if (seen.items === 0) throw new FileProblem(source.format === "csv" ? "The file has a header, but no rows." : "The file has no items.");
+  return seen;
+}
+
+function note(seen, value, size) {
+  seen.items += 1;
+  seen.bytes += size;
+  seen.largest = Math.max(seen.largest, size);
+  if (seen.preview.length < PREVIEW_ROWS) seen.preview.push(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  seen.objects += 1;
+  for (const name of Object.keys(value)) {
+    const known = seen.columns.get(name);
+    if (known !== undefined || seen.columns.size < COLUMNS_MAX) seen.columns.set(name, (known || 0) + (value[name] === "" ? 0 : 1));
+  }
+}
+
+// The size in UTF-8. Most texts are ASCII, and need no encoding to be measured.
+const encoder = new TextEncoder();
+function sizeOf(text) {
+  return text.length * 3 <= LIMITS.itemBytes && /^[\u0000-\u007f]*$/.test(text) ? text.length : encoder.encode(text).length;
+}
+
+// The ids of all items, checked over the whole file: the API checks them only within a request.
+async function checkIds(source, field, { say, signal }) {
+  const lines = new Map();
+  for await (const { value, line } of itemsOf(source)) {
+    signal.throwIfAborted();
+    const id = isPlainObject(value) && Object.hasOwn(value, field) ? value[field] : undefined;
+    const isId = (typeof id === "string" && id !== "") || Number.isSafeInteger(id);
+    if (!isId) throw new FileProblem(`“${short(field, 60)}” is missing or is no id. Choose another id column, or none.`, line);
+    const before = lines.get(String(id));
+    if (before !== undefined) throw new FileProblem(`the id “${short(id, 60)}” was already in line ${count(before)}.`, line);
+    lines.set(String(id), line);
+    if (lines.size % SAY_EACH === 0) { say(lines.size); await sleep(0); }
+  }
+}
+
+// What a schema says about the columns of a file: each with a verdict, the bad ones first.
+function checkColumns(schema, seen) {
+  if (!isPlainObject(schema)) return [];
+  const properties = isPlainObject(schema.properties) ? schema.properties : {};
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  const isClosed = schema.additionalProperties === false && !schema.patternProperties;
+  const names = [...new Set([...required, ...Object.keys(properties), ...seen.columns.keys()])];
+  const rank = { bad: 0, warn: 1, good: 2, info: 3 };
+  return names.map((name) => ({ name, wanted: wantedOf(properties[name]), ...verdictOf(name, { properties, required, isClosed, seen }) }))
+    .sort((a, b) => rank[a.tone] - rank[b.tone]);
+}
+
+function verdictOf(name, { properties, required, isClosed, seen }) {
+  const filled = seen.columns.get(name);
+  const isKnown = Object.hasOwn(properties, name);
+  if (filled === undefined && required.includes(name)) return { tone: "bad", says: "required, but not in the file: every item will fail" };
+  if (filled === undefined) return { tone: "info", says: "not in the file; it is optional" };
+  if (!isKnown && isClosed) return { tone: "bad", says: "not in the schema, which allows no other columns: every item with it will fail" };
+  if (!isKnown) return { tone: "warn", says: "not in the schema: it is not checked" };
+  if (required.includes(name) && filled < seen.items) return { tone: "warn", says: `required, but empty in ${counted(seen.items - filled, "item")}` };
+  return { tone: "good", says: filled < seen.items ? `filled in ${counted(filled, "item")}` : "filled in every item" };
+}
+
+function wantedOf(property) {
+  if (!isPlainObject(property)) return "";
+  const { type, format, enum: values, minLength, maxLength, minimum, maximum, pattern } = property;
+  const range = (low, high, unit) => (low === undefined && high === undefined ? "" : `${low === undefined ? `at most ${high}` : high === undefined ? `at least ${low}` : `${low} to ${high}`}${unit}`);
+  const parts = [[type].flat().filter(Boolean).join(" or "), format, range(minLength, maxLength, " characters"), range(minimum, maximum, ""),
+    Array.isArray(values) ? `one of ${values.slice(0, 6).map((value) => JSON.stringify(value)).join(", ")}${values.length > 6 ? ", …" : ""}` : "", pattern ? `like ${pattern}` : ""];
+  return parts.filter(Boolean).join(", ");
+}

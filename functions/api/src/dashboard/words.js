@@ -1,0 +1,84 @@
+// Numbers, times and texts as people read them.
+const SHOWN_MAX = 300;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+// Characters that cannot be seen, or that change the order of the others. The joiners of emoji and of Persian are left.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+function visible(text) {
+  return String(text).replace(UNSEEN, (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
+}
+
+// The beginning of a text. A character of two code units is not cut in half.
+function short(value, max = SHOWN_MAX) {
+  const text = visible(value);
+  if (text.length <= max) return text;
+  const isHigh = /[\ud800-\udbff]/.test(text[max - 1]);
+  return `${text.slice(0, isHigh ? max - 1 : max)}…`;
+}
+
+function count(number) {
+  return number.toLocaleString();
+}
+
+function counted(number, one, many = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+function percent(value) {
+  const rounded = value > 99 && value < 100 ? Math.floor(value * 10) / 10 : Math.round(value * 10) / 10;
+  return `${rounded.toLocaleString()} %`;
+}
+
+function bytes(number) {
+  if (number < 1000) return counted(number, "byte");
+  const [size, unit] = number < 1e6 ? [number / 1e3, "kB"] : number < 1e9 ? [number / 1e6, "MB"] : [number / 1e9, "GB"];
+  return `${size.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${unit}`;
+}
+
+function dateTime(text) {
+  return new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+function day(text) {
+  return new Date(text).toLocaleDateString(undefined, { dateStyle: "long" });
+}
+
+function timeOfDay(when) {
+  return new Date(when).toLocaleTimeString();
+}
+
+// The two largest units: "3 min 20 s".
+function duration(ms) {
+  if (ms < SECOND) return "less than a second";
+  const units = [["d", DAY], ["h", HOUR], ["min", MINUTE], ["s", SECOND]];
+  const first = units.findIndex(([, size]) => ms >= size);
+  const [name, size] = units[first];
+  const whole = Math.floor(ms / size);
+  const next = units[first + 1];
+  const rest = next ? Math.floor((ms - whole * size) / next[1]) : 0;
+  return rest ? `${whole} ${name} ${rest} ${next[0]}` : `${whole} ${name}`;
+}
+
+function ago(text) {
+  const ms = clock.now() - Date.parse(text);
+  if (ms < 5 * SECOND) return "just now";
+  return ms < DAY * 2 ? `${duration(ms).split(" ").slice(0, 2).join(" ")} ago` : dateTime(text);
+}
+
+// Text from outside. It is never markup, its writing direction does not reach beyond it, and a long one is cut until
+// it is asked for.
+function Text({ value, max = SHOWN_MAX }) {
+  const [isWhole, showWhole] = useState(false);
+  const text = visible(value);
+  if (isWhole || text.length <= max) return html`<bdi class="text">${text}</bdi>`;
+  return html`<bdi class="text">${short(value, max)}</bdi>${" "}
+    <button type="button" class="link" onClick=${() => showWhole(true)}>Show all ${count(text.length)} characters</button>`;
+}
+
+function Time({ at }) {
+  return html`<time datetime=${at} title=${dateTime(at)}>${ago(at)}</time>`;
+}

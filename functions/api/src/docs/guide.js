@@ -1,0 +1,46 @@
+// What the document does not say: how the calls belong together.
+function Guide({ problems }) {
+  return html`
+  <article id="guide"><h2>Guide</h2>
+    <p>A <strong>job</strong> is a list of items that a <strong>processor</strong> works through. You hand it over, get its id at once, and read its progress until it has ended.
+      Counts always add up: processed, failed and pending items are all items.</p>
+    <p>Start a job, and keep its id:</p>
+    <pre tabindex="0">${`export HEADWAY=${HOST.replace(/\/$/, "")}
+JOB=$(curl -s "$HEADWAY/v1/jobs" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
+  -H "Idempotency-Key: airports-november" -d '{
+    "processor": "json-schema", "title": "Airports, November", "idField": "iata",
+    "params": {"schema": {"properties": {"iata": {"type": "string", "maxLength": 3}}}},
+    "toleratedFailures": {"percentage": 100},
+    "items": [{"iata": "ZRH"}, {"iata": "TOOLONG"}]}' | jq -r .id)`}</pre>
+    <p>Read it until it has ended and <code>settling</code> is false. Wait as long as <code>Retry-After</code> says, and send the <code>ETag</code> back: 304 means that nothing has changed.</p>
+    <pre tabindex="0">${`curl -i "$HEADWAY/v1/jobs/$JOB" -H "Authorization: Bearer $TOKEN"`}</pre>
+    <p>See what failed, in groups and item by item, and read the results:</p>
+    <pre tabindex="0">${`curl "$HEADWAY/v1/jobs/$JOB/failures/groups" -H "Authorization: Bearer $TOKEN"
+curl "$HEADWAY/v1/jobs/$JOB/failures?format=csv" -H "Authorization: Bearer $TOKEN"
+curl "$HEADWAY/v1/jobs/$JOB/results?format=ndjson" -H "Authorization: Bearer $TOKEN"`}</pre>
+    <p>Run the failed items again, as the next round. Naming the round makes it safe to send twice.</p>
+    <pre tabindex="0">${`curl -X POST "$HEADWAY/v1/jobs/$JOB/retry" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"round": 1}'`}</pre>
+    <p>More items than fit in a request follow as parts: start with <code>"sealed": false</code>, send parts of NDJSON, then seal the job.</p>
+    <pre tabindex="0">${`curl -X PUT "$HEADWAY/v1/jobs/$JOB/parts/0?firstIndex=0" -H "Authorization: Bearer $TOKEN" \\
+  -H "Content-Type: application/x-ndjson" --data-binary @items.ndjson
+curl -X POST "$HEADWAY/v1/jobs/$JOB/seal" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"parts": 1}'`}</pre>
+  </article>
+  <article id="authentication"><h2>Authentication</h2>
+    <p>Each call under <code>/v1</code> needs a token: <code>Authorization: Bearer …</code>, a JWT from the issuer that the operator has configured. Its subject, or another claim that the
+      operator chose, is the owner of the jobs. Another owner's job is 404, as one that does not exist.</p>
+    <p>If the operator requires scopes: <code>jobs:read</code> to read, <code>jobs:write</code> for the rest, <code>jobs:operate</code> to see and hold any owner's job without its items.</p>
+    <p>On your own machine <code>headway serve</code> makes the tokens:</p>
+    <pre tabindex="0">export TOKEN=$(headway token --user me)</pre>
+  </article>
+  <article id="paging"><h2>Paging</h2>
+    <p>A list has <code>nextPageToken</code>. Give it back as <code>pageToken</code> until it is null: only null is the end, since a page may be short or even empty. NDJSON and CSV carry the next
+      query in the header <code>Link</code>; pages joined are one file. A token is valid for 24 hours, for one owner, list and query, and until a retry.</p>
+    <pre tabindex="0">${`curl "$HEADWAY/v1/jobs?status=Failed&pageSize=100&pageToken=$NEXT" -H "Authorization: Bearer $TOKEN"`}</pre>
+  </article>
+  <article id="errors"><h2>Errors</h2>
+    <p>Every refusal is <code>application/problem+json</code>. Programs go by <code>type</code>, people read <code>detail</code>; <code>errors</code> says where in the body. After 429 and 503 wait as long as${" "}
+      <code>Retry-After</code> says. After 504 or no answer, send the same again, with the same <code>Idempotency-Key</code>. Name the header <code>X-Request-Id</code> to your operator after a 500.</p>
+    ${problems && html`<div class="scroll" tabindex="0" role="region" aria-label="Types of errors"><table><thead><tr><th scope="col">Status</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
+      <tbody>${problems.map(({ type, status, title }) => html`<tr key=${type}><td>${status}</td><th scope="row"><code>${type}</code></th><td>${title}</td></tr>`)}</tbody></table></div>`}
+  </article>`;
+}

@@ -1,0 +1,71 @@
+// The reader: contents, guide, calls and schemas.
+const METHODS = ["get", "post", "put", "patch", "delete"];
+
+function callsOf(api) {
+  return Object.entries(api.paths).flatMap(([path, item]) => METHODS.filter((method) => item[method]).map((method) => ({ path, method, operation: item[method] })));
+}
+
+// Names in a text are written between backticks.
+function Prose({ text }) {
+  return (text || "").split("`").map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
+}
+
+function Table({ name, head, rows }) {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${name}><table><thead><tr>${head.map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+    <tbody>${rows.map(([first, ...rest]) => html`<tr key=${first}><th scope="row"><code>${first}</code></th>${rest.map((text, at) => html`<td key=${at}><${Prose} text=${text} /></td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+function contentOf(holder) {
+  return Object.entries(holder.content || {}).map(([media, { schema }]) => `${typeOf(schema)} as ${media}`).join("; ");
+}
+
+function Call({ api, path, method, operation }) {
+  const parameters = (operation.parameters || []).map((one) => [one.name, one.in + (one.required ? ", required" : ""), typeOf(one.schema), one.description || ""]);
+  const answers = Object.entries(operation.responses).map(([status, answer]) => [status, contentOf(answer), answer.description]);
+  const good = Object.entries(operation.responses).find(([status]) => status.startsWith("2"))?.[1].content?.["application/json"];
+  return html`<article id=${operation.operationId}>
+    <h3 class="call-title"><span class=${`method ${method.toUpperCase()}`}>${method.toUpperCase()}</span> <code>${path}</code></h3>
+    <p><${Prose} text=${operation.summary} /></p>${operation.description && html`<p><${Prose} text=${operation.description} /></p>`}
+    <pre tabindex="0">${curl(path, method, operation)}</pre>
+    ${parameters.length > 0 && html`<${Table} name=${`Parameters of ${operation.operationId}`} head=${["Parameter", "In", "Type", "Meaning"]} rows=${parameters} />`}
+    ${operation.requestBody && html`<p>Body: ${contentOf(operation.requestBody)}${operation.requestBody.description ? `. ${operation.requestBody.description}` : ""}</p>`}
+    <${Table} name=${`Answers of ${operation.operationId}`} head=${["Status", "Body", "When"]} rows=${answers} />
+    ${good && html`<details><summary>An answer</summary><pre tabindex="0">${JSON.stringify(sample(good.schema, api), null, 2)}</pre></details>`}
+  </article>`;
+}
+
+function SchemaOf({ name, schema }) {
+  const required = new Set(schema.required || []);
+  const rows = Object.entries(schema.properties || {}).map(([member, of]) => [member, typeOf(of) + (required.has(member) ? "" : ", optional"), of.description || ""]);
+  return html`<details id=${`schema-${name}`}><summary>${name}</summary><p><${Prose} text=${schema.description} /></p>
+    ${rows.length > 0 ? html`<${Table} name=${name} head=${["Member", "Type", "Meaning"]} rows=${rows} />` : html`<pre tabindex="0">${JSON.stringify(schema, null, 2)}</pre>`}</details>`;
+}
+
+function Contents({ calls }) {
+  const link = (id, text) => html`<li key=${id}><a href=${`#${id}`}>${text}</a></li>`;
+  return html`<nav class="contents" aria-label="Contents"><ul>${[["guide", "Guide"], ["authentication", "Authentication"], ["paging", "Paging"], ["errors", "Errors"]].map(([id, text]) => link(id, text))}</ul>
+    <ul>${calls.map(({ operation }) => link(operation.operationId, (operation.summary || operation.operationId).replace(/[.:,].*/s, "").replaceAll("`", "")))}</ul><ul>${link("schemas", "Schemas")}</ul></nav>`;
+}
+
+function Reader() {
+  const [api, setApi] = useState(null);
+  const [error, setError] = useState(null);
+  useEffect(() => {
+    fetch(`${BASE}openapi.json`, { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(`the server answered ${answer.status}`)))).then(setApi, setError);
+  }, []);
+  // The browser looked for the place in the address before it was there.
+  useEffect(() => { if (api && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView(); }, [api]);
+  const calls = api ? callsOf(api) : [];
+  return html`<header><a class="brand" href=${BASE}><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a><nav aria-label="Main"><a href="openapi.json">openapi.json</a></nav></header>
+    <main><h1>${api ? `${api.info.title} ${api.info.version}: the API` : "Headway: the API"}</h1>
+    ${error && html`<div class="note bad" role="alert"><strong>The document could not be read.</strong> ${error.message}. Reload the page.</div>`}
+    ${!api && !error && html`<p role="status" class="loading"><span class="spinner" aria-hidden="true"></span> Loading …</p>`}
+    ${api && html`<p>${api.info.description} Any OpenAPI 3.1 tool can read <a href="openapi.json">openapi.json</a>.</p>
+      <div class="docs"><${Contents} calls=${calls} />
+        <div><${Guide} problems=${api["x-problem-types"]} /><h2>Calls</h2>
+          ${calls.map((call) => html`<${Call} key=${call.operation.operationId} api=${api} ...${call} />`)}
+          <article id="schemas"><h2>Schemas</h2>${Object.entries(api.components.schemas).map(([name, schema]) => html`<${SchemaOf} key=${name} name=${name} schema=${schema} />`)}</article></div></div>`}
+    </main>`;
+}
+
+render(html`<${Reader} />`, document.getElementById("app"));
