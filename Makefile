@@ -18,7 +18,7 @@ SECONDS_EACH ?= 60
 KILLS ?= 1000
 SECONDS ?= 600
 
-.PHONY: help demo test test-conformance test-deployed test-kits test-new test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build deploy lint-template clean-demo
+.PHONY: help demo test test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of th
 test-new: $(VENV)/ready ## Write a project in each language with `headway new`, and test it, run it, and deploy it on the emulator (needs Node 20)
 	cargo build $(EVERYTHING) --bin headway
 	$(VENV)/bin/python -m pytest -v tests/new
+
+test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed (needs Node 20; SCREENSHOTS=1 takes pictures)
+	cargo build $(EVERYTHING) --bin headway
+	cd tests/browser && npm test --silent
 
 test-strangers: ## Make 100,000 random calls on other owners' jobs: no answer may show anything of them
 	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers
@@ -124,6 +128,10 @@ $(KIT_VENV)/ready: kits/python/requirements-test.txt
 
 kits/node/node_modules/ready: kits/node/package-lock.json
 	cd kits/node && npm ci --silent --ignore-scripts
+	touch $@
+
+tests/browser/node_modules/ready: tests/browser/package-lock.json
+	cd tests/browser && npm ci --silent --ignore-scripts
 	touch $@
 
 $(VENV)/ready: tests/requirements.txt

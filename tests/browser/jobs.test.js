@@ -1,0 +1,85 @@
+// The list of jobs, and what strangers' texts do to the pages: nothing.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { open, picture, start } from "./kit.js";
+
+let world;
+before(async () => { world = await start(); });
+after(() => world?.stop());
+
+const SIDE_BY_SIDE = 16;
+
+async function startMany(total, titleOf) {
+  let next = 0;
+  const one = async () => {
+    while (next < total) {
+      const at = next;
+      next += 1;
+      await world.job({ processor: "json-schema", params: { schema: true }, items: [], title: titleOf(at) });
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, one));
+}
+
+const HOSTILE = ["<img src=x onerror=alert(1)><script>alert(2)</script>", "\u202egnp.exe\u2066 \u200f\u05d0\u05d1", "a\u0007b\u001b[31mc\u0085", "\u{1F468}\u200d\u{1F469}\u200d\u{1F467} \u{1F1E8}\u{1F1ED}", "Z\u0351\u036b\u0343a\u0323\u0329l", "javascript:alert(3)", "${alert(4)} {{alert(5)}} %s"];
+
+test("texts from outside are shown as text, in every field", async () => {
+  const schema = { properties: { value: { type: "integer" } } };
+  for (const [at, text] of HOSTILE.entries()) {
+    const long = text + "x".repeat(10_000);
+    const id = await world.job({ processor: "json-schema", params: { schema }, idField: text, title: text.repeat(3), metadata: { [text.slice(0, 20)]: text.repeat(2), ["k".repeat(40)]: "v".repeat(500) },
+      items: [{ [text]: text.slice(0, 60), value: long, [`${text}2`]: { deep: [long] } }] });
+    const job = await world.ended(id);
+    assert.equal(job.failedItems, 1);
+    const page = await open(world, `/jobs/${id}`);
+    await page.locator(".group").click();
+    await page.locator("article.item").waitFor();
+    await page.getByRole("button", { name: /Show all .* characters/ }).first().click();
+    if (at < 3) await picture(page, `hostile-${at}`);
+    const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width[0] <= width[1], `wider than the window: ${width} for ${JSON.stringify(text)}`);
+    assert.equal(await page.locator("main img, main script, main iframe").count(), 0);
+    // What would turn or hide other texts is shown as its code.
+    assert.ok(!/[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200f]/.test(await page.locator("main").textContent()), JSON.stringify(text));
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+});
+
+test("a title from outside does not reach beyond its row in the list", async () => {
+  const page = await open(world);
+  await page.locator(".jobs li").nth(HOSTILE.length - 1).waitFor();
+  await picture(page, "hostile-list");
+  const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(width[0] <= width[1]);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("ten thousand jobs can be paged, filtered and searched", async () => {
+  await startMany(10_000, (at) => `Import ${at === 17 ? "needle" : at}`);
+  const page = await open(world);
+  await page.locator(".jobs li").nth(24).waitFor();
+  const first = await page.locator(".jobs .name").first().textContent();
+  await page.getByRole("button", { name: "Older" }).click();
+  await page.getByText("Page 2", { exact: true }).waitFor();
+  await page.locator(".jobs .name").filter({ hasText: first }).waitFor({ state: "detached" });
+  assert.equal(await page.locator(".jobs li").count(), 25);
+  await page.getByRole("button", { name: "Newer" }).click();
+  await page.locator(".jobs .name").filter({ hasText: first }).waitFor();
+
+  await page.getByLabel("Text").fill("needle");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText(/1 job found\. All 10,0\d\d jobs looked through/).waitFor();
+  await picture(page, "found");
+  assert.equal(await page.locator(".jobs li").count(), 1);
+
+  await page.getByRole("link", { name: "Show all" }).click();
+  await page.getByLabel("Status").selectOption("Failed");
+  await page.getByText("No job has the status “Failed” now.").waitFor();
+  await page.getByLabel("Status").selectOption("Completed");
+  await page.locator(".jobs li").nth(24).waitFor();
+  assert.ok((await page.evaluate(() => document.querySelectorAll("*").length)) < 1000, "the page stays small");
+  await page.context().close();
+});

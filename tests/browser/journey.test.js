@@ -1,0 +1,155 @@
+// A job from its file to its end, what failed in it, and what can be done then.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { open, picture, showsCounts, start } from "./kit.js";
+
+let world;
+before(async () => { world = await start(); });
+after(() => world?.stop());
+
+const SCHEMA = { type: "object", required: ["iata"], properties: { iata: { type: "string", maxLength: 3 }, seats: { type: "integer" } }, additionalProperties: false };
+const csv = (rows) => `iata,seats\n${rows.map((row) => row.join(",")).join("\n")}\n`;
+
+async function upload(page, name, text, schema = SCHEMA) {
+  await page.locator("#file-input").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+  await page.locator('[data-value="items"]').waitFor();
+  await page.getByLabel("Processor").selectOption("json-schema");
+  await page.getByLabel("JSON Schema of an item").fill(JSON.stringify(schema));
+}
+
+async function download(page, what, format = "csv") {
+  await page.getByRole("combobox", { name: "What", exact: true }).selectOption(what);
+  await page.getByRole("combobox", { name: "Format" }).selectOption(format);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+  return readFileSync(await file.path(), "utf8");
+}
+
+test("a file is sent, watched to its end, and its outcome downloaded", async () => {
+  const page = await open(world, "/new");
+  await upload(page, "planes.csv", csv([["ZRH", "1"], ["TOOLONG", "2"], ["BSL", "x"]]));
+  await page.getByText("The columns fit the schema.").waitFor();
+  await picture(page, "upload");
+  await page.getByLabel("Title").fill("Planes, November");
+  await page.getByRole("button", { name: "Send 3 items" }).click();
+  await page.getByText("Completed, 2 failed").first().waitFor();
+  await showsCounts(page, { processedItems: 1, failedItems: 2, pendingItems: 0, totalItems: 3 });
+  await page.getByRole("button", { name: /maxLength/ }).click();
+  await page.getByRole("article", { name: "Item 1" }).getByText("TOOLONG").first().waitFor();
+  await picture(page, "failures");
+
+  assert.match(await download(page, "failures"), /^index,id,kind,code,message,attempts,item\r\n1,,Permanent,\/iata maxLength,.*\r\n2,,Permanent,.*\r\n$/s);
+  assert.match(await download(page, "failures-columns"), /^_index,_id,_error,iata,seats\r\n1,,[^\r]*,TOOLONG,2\r\n2,,[^\r]*,BSL,x\r\n$/);
+  assert.equal(await download(page, "results", "ndjson"), '{"index":0,"id":null,"output":{"iata":"ZRH","seats":1},"outputOmitted":false}\n');
+  const joined = (await download(page, "joined", "ndjson")).trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(joined.map(({ index, outcome }) => [index, outcome]), [[0, "succeeded"], [1, "failed"], [2, "failed"]]);
+  assert.equal((await download(page, "joined")).split("\r\n").length, 5);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("the columns that the schema wants and the file lacks are named before anything is sent", async () => {
+  const page = await open(world, "/new");
+  await upload(page, "wrong.csv", "Iata;seats\nZRH;1\n");
+  await page.getByText("2 columns will make items fail.").waitFor();
+  await page.getByRole("row", { name: /^iata .*required, but not in the file/ }).waitFor();
+  await page.getByRole("row", { name: /^Iata .*not in the schema/ }).waitFor();
+  await page.context().close();
+});
+
+test("after the first items a no cancels the job, and a yes sends the rest", async () => {
+  const rows = Array.from({ length: 40 }, (_, at) => [at === 3 ? "TOOLONG" : "ZRH", String(at)]);
+  for (const isYes of [false, true]) {
+    const page = await open(world, "/new");
+    await upload(page, "canary.csv", csv(rows));
+    await page.getByLabel("First try only some items").check();
+    await page.getByLabel("Items to try first").fill("5");
+    await page.getByRole("button", { name: "Try the first 5 items" }).click();
+    await page.getByRole("heading", { name: "1 of the first 5 items failed" }).waitFor();
+    await picture(page, "canary");
+    if (isYes) {
+      await page.getByRole("button", { name: "Yes, send the rest" }).click();
+      await page.getByText("Completed, 1 failed").first().waitFor();
+      await showsCounts(page, { processedItems: 39, failedItems: 1, pendingItems: 0, totalItems: 40 });
+    } else {
+      await page.getByRole("button", { name: "No, cancel the job" }).click();
+      await page.getByRole("heading", { name: "Jobs" }).waitFor();
+      assert.equal((await world.api("GET", "jobs?pageSize=1")).jobs[0].status, "Cancelled");
+    }
+    await page.context().close();
+  }
+});
+
+test("a file that cannot be read exactly is refused with its line", async () => {
+  const page = await open(world, "/new");
+  const cases = [["ragged.csv", "a,b\n1,2\n3\n", "Line 3: 1 column, but the header has 2."], ["quote.csv", 'a,b\n1,"2\n', "Line 2: a quote is opened here and never closed"],
+    ["after.csv", 'a,b\n"1"x,2\n', "Line 2: there is text after a closing quote"], ["twice.csv", "a,a\n1,2\n", "twice"], ["latin.csv", Buffer.from("a\n\xe9\n", "latin1"), "The file is not UTF-8."],
+    ["bad.ndjson", '{"a":1}\n\n{"a":\n', "Line 3: this is not JSON"], ["book.csv", Buffer.from("PK\u0003\u0004rest"), "zip or Excel"], ["empty.csv", "a,b\n", "no rows"]];
+  for (const [name, text, says] of cases) {
+    await page.locator("#file-input").setInputFiles({ name, mimeType: "", buffer: Buffer.from(text) });
+    await page.getByRole("alert").filter({ hasText: says }).waitFor();
+  }
+  await page.context().close();
+});
+
+test("a job that fails early shows the numbers that stay, and why", async () => {
+  const page = await open(world);
+  const items = Array.from({ length: 3000 }, (_, at) => ({ iata: at === 5 ? "TOOLONG" : "ZRH" }));
+  const id = await world.job({ processor: "json-schema", params: { schema: SCHEMA }, toleratedFailures: { count: 0 }, items, title: "Early" });
+  await page.goto(`${world.base}#/jobs/${id}`);
+  const job = await world.ended(id);
+  await page.getByText("Failed", { exact: false }).first().waitFor();
+  // The page goes on reading until nothing changes any more.
+  await showsCounts(page, job);
+  await page.getByText("Still counting").waitFor({ state: "detached" });
+  await page.getByRole("alert").filter({ hasText: "item 5: /iata" }).waitFor();
+  await picture(page, "early-failure");
+  await page.context().close();
+});
+
+test("a running job is paused, resumed and cancelled, and each says what it leads to", async () => {
+  world.gate.close();
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: Array.from({ length: 200 }, (_, at) => ({ at })), title: "Held" });
+  const page = await open(world, `/jobs/${id}`);
+  const press = async (name, yes) => {
+    await page.getByRole("button", { name, exact: true }).click();
+    if (yes) await page.getByRole("dialog").getByRole("button", { name: yes }).click();
+  };
+  await press("Pause", "Pause");
+  await page.getByText("No new item begins until somebody resumes the job.").waitFor();
+  await picture(page, "paused");
+  await press("Resume");
+  await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Cancel job" }).click();
+  await page.getByRole("dialog").getByText("200 items will never run").waitFor();
+  await picture(page, "cancel");
+  await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+  await press("Cancel job", "Cancel the job");
+  await page.locator(".title-row").getByText("Cancelled").waitFor();
+  world.gate.open();
+  const job = await world.ended(id);
+  await page.getByText("Still counting").waitFor({ state: "detached" });
+  await showsCounts(page, job);
+  await press("Delete", "Delete the job");
+  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  await page.goto(`${world.base}#/jobs/${id}`);
+  await page.getByText("There is no such job").waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("failed items run again after a retry, and the round is named", async () => {
+  world.gate.open();
+  world.gate.answer = ({ at }) => (at % 10 === 0 ? 422 : 200);
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: Array.from({ length: 50 }, (_, at) => ({ at })) });
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByText("Completed, 5 failed").first().waitFor();
+  world.gate.answer = () => 200;
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("dialog").getByText("5 failed items will run, as round 2").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await page.getByText("round 2").first().waitFor();
+  await showsCounts(page, { processedItems: 50, failedItems: 0, pendingItems: 0, totalItems: 50 });
+  await page.context().close();
+});

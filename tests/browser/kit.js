@@ -1,0 +1,130 @@
+// A real server, a real browser, and an endpoint that answers when a test says so.
+import { spawn } from "node:child_process";
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const binary = process.env.HEADWAY_BINARY || join(here, "../../target/debug/headway");
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+function browserPath() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const places = process.env.PATH.split(delimiter).flatMap((folder) => BROWSERS.map((name) => join(folder, name)));
+  const found = places.find((path) => { try { accessSync(path, constants.X_OK); return true; } catch { return false; } });
+  if (!found) throw new Error("No Chromium found: install it (Debian: apt-get install chromium), or give its path with CHROMIUM=…");
+  return found;
+}
+
+// An endpoint for the processor `http`. It holds each request until the gate is open.
+async function startGate() {
+  const gate = { held: [], isOpen: false, answer: () => 200 };
+  const reply = ({ body, response }) => { response.statusCode = gate.answer(JSON.parse(body)); response.end("{}"); };
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    if (gate.isOpen) reply({ body, response });
+    else gate.held.push({ body, response });
+  });
+  await new Promise((done) => { server.listen(0, "127.0.0.1", done); });
+  gate.open = () => { gate.isOpen = true; gate.held.splice(0).forEach(reply); };
+  gate.close = () => { gate.isOpen = false; };
+  gate.url = `http://127.0.0.1:${server.address().port}/`;
+  gate.stop = () => { server.closeAllConnections(); server.close(); };
+  return gate;
+}
+
+async function startServer(gate, directory) {
+  const endpoints = { gate: { url: gate.url, secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}`, allowPrivate: true } };
+  // More jobs than one owner may usually start.
+  const HEADWAY_QUOTAS = "startsPerMinute=1000000,liveJobs=1000";
+  const env = { ...process.env, HEADWAY_QUOTAS, XDG_STATE_HOME: directory, HEADWAY_HTTP_ENDPOINTS: JSON.stringify(endpoints) };
+  const server = spawn(binary, ["--json", "serve", "--listen", "127.0.0.1:0", "--memory"], { env, stdio: ["ignore", "pipe", "ignore"] });
+  const url = await new Promise((done, fail) => {
+    let text = "";
+    server.on("error", (error) => fail(new Error(`${binary} cannot be run: build it first (cargo build), or name it in HEADWAY_BINARY`, { cause: error })));
+    server.on("exit", (code) => fail(new Error(`the server ended with ${code} before it was ready`)));
+    server.stdout.on("data", (piece) => {
+      text += piece;
+      if (text.includes("\n")) done(JSON.parse(text.split("\n")[0]).url);
+    });
+  });
+  return { url, stop: () => server.kill() };
+}
+
+export async function start() {
+  const directory = mkdtempSync(join(tmpdir(), "headway-browser-"));
+  const gate = await startGate();
+  const server = await startServer(gate, directory);
+  const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu"] });
+  const [base, token] = server.url.split("#token=");
+  const stop = async () => { await browser.close(); server.stop(); gate.stop(); rmSync(directory, { recursive: true, force: true }); };
+  return { gate, browser, base, token, directory, stop, ...callers(base, token) };
+}
+
+function callers(base, token) {
+  const api = async (method, path, body) => {
+    const json = body === undefined ? {} : { "Content-Type": "application/json" };
+    const answer = await fetch(`${base}v1/${path}`, { method, headers: { Authorization: `Bearer ${token}`, ...json }, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  };
+  const job = async (members) => (await api("POST", "jobs", { toleratedFailures: { percentage: 100 }, ...members })).id;
+  // Waits until a state is reached. It asks; it does not assume how long it takes.
+  const until = async (id, isReached) => {
+    for (;;) {
+      const now = await api("GET", `jobs/${id}`);
+      if (isReached(now)) return now;
+      await new Promise((done) => { setTimeout(done, 50); });
+    }
+  };
+  const ended = (id) => until(id, ({ status, settling }) => ["Completed", "Failed", "Cancelled"].includes(status) && !settling);
+  return { api, job, until, ended };
+}
+
+// A page that is signed in. Whatever the page reports as an error, or loads from elsewhere, fails the test at `check`.
+export async function open(world, path = "", options = {}) {
+  const context = await world.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(Number(process.env.HEADWAY_PATIENCE_MS || 60_000));
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(`error: ${error.stack}`));
+  page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("console", (message) => { if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text()); });
+  page.on("request", (request) => { if (!request.url().startsWith(world.base) && !/^(blob|data):/.test(request.url())) faults.push(`foreign: ${request.url()}`); });
+  await page.goto(`${world.base}#token=${world.token}`);
+  await page.getByRole("heading", { name: "Jobs" }).waitFor();
+  if (path) await page.goto(`${world.base}#${path}`);
+  page.faults = faults;
+  return page;
+}
+
+// Waits until the page shows exactly these numbers beside its bar.
+export async function showsCounts(page, job) {
+  const wanted = { processed: job.processedItems, failed: job.failedItems, pending: job.pendingItems, total: job.totalItems };
+  for (const [name, number] of Object.entries(wanted)) {
+    const exactly = new RegExp(`^${number.toLocaleString("en-US")}$`);
+    await page.locator(`[data-count="${name}"]`).filter({ hasText: exactly }).first().waitFor();
+  }
+}
+
+// What axe-core finds. It is run in the page's own world, past its policy for scripts.
+export async function accessibilityFaults(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("; ")}`);
+}
+
+// Pictures for people to look at: only with SCREENSHOTS=1.
+export async function picture(page, name) {
+  if (!process.env.SCREENSHOTS) return;
+  mkdirSync(join(here, "screenshots"), { recursive: true });
+  await page.screenshot({ path: join(here, "screenshots", `${name}.png`), fullPage: true });
+}
