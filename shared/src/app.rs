@@ -10,6 +10,7 @@ use crate::known::KnownProcessors;
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
 use crate::notice::{NoEndpoints, NoticeSender};
+use crate::outcome::extra::RowSizes;
 use crate::queue::ChunkQueue;
 use crate::quota::Quotas;
 use crate::store::Store;
@@ -36,6 +37,8 @@ pub struct App {
     pub retention_days: u16,
     /// The quotas of each owner.
     pub quotas: Quotas,
+    /// How much of a chunk's records its rows have. Tests set smaller sizes.
+    pub row_sizes: RowSizes,
 }
 
 impl App {
@@ -51,6 +54,7 @@ impl App {
             processors: KnownProcessors::default(),
             retention_days: RETENTION_DAYS_DEFAULT,
             quotas: Quotas::default(),
+            row_sizes: RowSizes::default(),
         }
     }
 

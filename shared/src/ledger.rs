@@ -17,6 +17,7 @@ use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
 use crate::outcome::Outcome;
+use crate::outcome::extra::ExtraRow;
 use crate::part::{Part, PartWrite};
 
 pub mod memory;
@@ -166,6 +167,15 @@ pub trait Ledger: Send + Sync + Debug {
     /// Writes an outcome row if the stored row has the previous version (there is none before version 1). Returns
     /// whether it did. Also true if exactly this row is already there, written by an earlier try whose answer was lost.
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError>;
+
+    /// Writes an extra row of an outcome. The row of this name, if there is one, has the same content.
+    async fn put_extra(&self, row: &ExtraRow) -> Result<(), JobError>;
+
+    /// An extra row of an outcome.
+    async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError>;
+
+    /// Deletes an extra row of an outcome.
+    async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError>;
 
     /// Parks a message.
     async fn park(&self, parked: &Parked) -> Result<(), JobError>;

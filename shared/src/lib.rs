@@ -9,7 +9,7 @@
 //!   told of an end; [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
 //!   (the only place where a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`],
-//!   [`live_jobs`], [`records`], [`sweep`], [`secret`].
+//!   [`live_jobs`], [`records`], [`outcome_rows`], [`sweep`], [`secret`].
 //! - [`access`] decides for whom a job exists.
 //!
 //! `docs/glossary.md` defines the words.
@@ -35,6 +35,7 @@ pub mod limits;
 pub mod live_jobs;
 pub mod notice;
 pub mod outcome;
+pub mod outcome_rows;
 pub mod part;
 pub mod pause;
 pub mod percentage;

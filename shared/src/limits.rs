@@ -24,7 +24,8 @@ pub const CHUNKS_PER_PART_MAX: usize = 80;
 pub const CHUNKS_PER_BODY_MAX: usize = 1_000;
 /// About how many chunks a small job is cut into, so that they can run in parallel and progress is visible.
 pub const CHUNKS_PER_SMALL_JOB: usize = 32;
-/// Items' bytes in a chunk message, their framing included. SQS bills per 64 KiB.
+/// Items' bytes in a chunk message, their framing included, except that a larger item has a message of its own. SQS
+/// bills per 64 KiB.
 pub const CHUNK_BYTES_MAX: usize = 60_000;
 /// What an item adds to a message besides its own bytes: a comma.
 pub const ITEM_FRAME_BYTES: usize = 1;
@@ -32,14 +33,12 @@ pub const ITEM_FRAME_BYTES: usize = 1;
 pub const INDEX_BYTES_MAX: usize = 9;
 /// Space for a chunk message's other members.
 pub const MESSAGE_FRAME_BYTES_MAX: usize = 1_024;
-/// An item, in bytes.
-pub const ITEM_BYTES_MAX: usize = 50_000;
+/// An item, in bytes: 256 KiB.
+pub const ITEM_BYTES_MAX: usize = 262_144;
 /// How deep an item may nest.
 pub const ITEM_DEPTH_MAX: usize = 100;
-/// An item's output, in bytes; a larger one is omitted.
-pub const OUTPUT_BYTES_MAX: usize = 16_000;
-/// All outputs of a chunk, in bytes; further ones are omitted.
-pub const OUTPUTS_PER_CHUNK_BYTES_MAX: usize = 300_000;
+/// An item's output, in bytes: 256 KiB. A larger one is omitted.
+pub const OUTPUT_BYTES_MAX: usize = 262_144;
 /// An error's code, in characters; a longer one is cut.
 pub const ERROR_CODE_CHARS_MAX: usize = 64;
 /// An error's message, in characters; a longer one is cut.
@@ -90,8 +89,16 @@ pub const QUEUE_BATCH_ENTRIES_MAX: usize = 10;
 pub const QUEUE_BATCH_BYTES_MAX: usize = 1_048_576;
 /// The longest delay of a message. Source: Amazon SQS quotas.
 pub const QUEUE_DELAY_MAX: Duration = Duration::from_secs(900);
-/// Bytes of a table's row. Source: Amazon DynamoDB quotas (400 KB), less room for its other attributes.
-pub const OUTCOME_BYTES_MAX: usize = 380_000;
+/// Bytes of a table's row. Source: Amazon DynamoDB quotas (400 KB, of 1,024 bytes).
+pub const TABLE_ROW_BYTES_MAX: usize = 400 * 1_024;
+/// Bytes of the records in an extra row of an outcome, before they are compressed. The rest is room for other attributes
+/// and for texts that grow when they are escaped.
+pub const EXTRA_ROW_BYTES_MAX: usize = 380_000;
+/// Bytes of the records in an outcome row, before they are compressed. It is written again at each checkpoint; with more
+/// records than this they move to extra rows, which are written once.
+pub const OUTCOME_ROW_BYTES_MAX: usize = 100_000;
+/// Bytes of results that a running chunk holds before they are recorded at once, ahead of the next checkpoint.
+pub const RESULTS_HELD_BYTES_MAX: usize = 1_000_000;
 /// Keys of `BatchGetItem`. Source: Amazon DynamoDB quotas.
 pub const BATCH_GET_KEYS_MAX: usize = 100;
 
@@ -131,14 +138,23 @@ const _: () = assert!(
     CHUNK_BYTES_MAX + ITEMS_PER_CHUNK_MAX * INDEX_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= 64 * 1_024,
     "a chunk is billed as one SQS request"
 );
-const _: () = assert!(ITEM_BYTES_MAX + ITEM_FRAME_BYTES <= CHUNK_BYTES_MAX, "every item fits in a chunk");
+const _: () = assert!(
+    (ITEM_BYTES_MAX + 2).div_ceil(3) * 4 + INDEX_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= TABLE_ROW_BYTES_MAX - 4_096,
+    "the largest item's message can be parked in a row, in base64 too"
+);
+const _: () = assert!(TABLE_ROW_BYTES_MAX <= QUEUE_BATCH_BYTES_MAX, "what fits in a row fits in a message");
+const _: () = assert!(
+    ITEM_BYTES_MAX + 2 * 4 * (ERROR_MESSAGE_CHARS_MAX + ERROR_CODE_CHARS_MAX + ID_CHARS_MAX) + 100 <= EXTRA_ROW_BYTES_MAX,
+    "the largest failure fits in a row"
+);
+const _: () = assert!(OUTPUT_BYTES_MAX + 2 * 4 * ID_CHARS_MAX + 40 <= EXTRA_ROW_BYTES_MAX, "the largest output fits in a row");
+const _: () = assert!(EXTRA_ROW_BYTES_MAX + 20_000 <= TABLE_ROW_BYTES_MAX);
 const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
 const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker runs longer than the wait");
 const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have the largest job");
 const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
 const _: () = assert!(SLICE.as_secs() > CHECKPOINT_EVERY.as_secs(), "a slice shows its progress before it ends");
-const _: () = assert!(OUTPUT_BYTES_MAX <= OUTPUTS_PER_CHUNK_BYTES_MAX);
 const _: () = assert!(
     SETTLES_AFTER.as_millis() >= UNSEEN_RUN_MAX.as_millis() + CLOCKS_DIFFER_MAX.as_millis(),
     "no result comes after the job is said to be settled"

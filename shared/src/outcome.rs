@@ -1,4 +1,5 @@
 //! The outcome of a chunk: the result of each item, with failures and outputs. It is one row, merged under a version.
+//! Records that would make the row too large are in extra rows, which it names.
 //!
 //! The first record of an item is kept. A row only gains records, except that a retry clears failures for the next
 //! round. What a register shows is computed from this row alone.
@@ -12,11 +13,13 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::ids::ChunkId;
-use crate::limits::{
-    ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTCOME_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUTS_PER_CHUNK_BYTES_MAX, cut_to_chars,
-};
+use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTPUT_BYTES_MAX, cut_to_chars};
 use crate::part::Register;
 use crate::waiting::WaitingFor;
+
+pub mod extra;
+
+use extra::{Elsewhere, Holds};
 
 /// Why an item failed for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +93,17 @@ pub enum ItemResult {
     Failed(Failure),
 }
 
+impl ItemResult {
+    /// About how many bytes have to be kept of it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Processed(None) => 0,
+            Self::Processed(Some(record)) => record.output.as_ref().map_or(0, |output| output.get().len()),
+            Self::Failed(failure) => failure.item.get().len() + failure.message.len(),
+        }
+    }
+}
+
 /// An item that failed in an earlier round and has to run again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Again {
@@ -120,6 +134,8 @@ pub struct Outcome {
     pub outputs: BTreeMap<u64, OutputRecord>,
     /// Items that have to run again.
     pub again: BTreeMap<u64, Again>,
+    /// Records that are in extra rows. An item that is here is in none of the three maps above.
+    pub elsewhere: BTreeMap<u64, Elsewhere>,
     /// The current runs: each with the time after which its worker has ended for certain. A run of less than a second
     /// is never entered here.
     pub runs: BTreeMap<Uuid, DateTime<Utc>>,
@@ -164,6 +180,7 @@ impl Outcome {
             failures: BTreeMap::new(),
             outputs: BTreeMap::new(),
             again: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             runs: BTreeMap::new(),
             retrying: BTreeSet::new(),
             waiting_for: None,
@@ -172,12 +189,37 @@ impl Outcome {
 
     /// True if the item is recorded, processed or failed.
     pub fn has(&self, index: u64) -> bool {
-        self.failures.contains_key(&index) || self.processed.binary_search(&index).is_ok()
+        self.processed.binary_search(&index).is_ok() || self.has_failed(index)
+    }
+
+    fn has_failed(&self, index: u64) -> bool {
+        self.failures.contains_key(&index) || self.elsewhere.get(&index).is_some_and(|there| there.holds == Holds::Failure)
+    }
+
+    /// The items that have to run again, each with its round.
+    pub fn again_rounds(&self) -> BTreeMap<u64, u32> {
+        let here = self.again.iter().map(|(index, again)| (*index, again.round));
+        here.chain(self.elsewhere.iter().filter_map(|(index, there)| Some((*index, there.holds.again()?)))).collect()
+    }
+
+    /// The indexes of items that failed.
+    pub fn failed(&self) -> BTreeSet<u64> {
+        self.failures.keys().copied().chain(self.held_elsewhere(Holds::Failure)).collect()
+    }
+
+    /// The indexes of items that succeeded with an output.
+    pub fn with_output(&self) -> BTreeSet<u64> {
+        self.outputs.keys().copied().chain(self.held_elsewhere(Holds::Output)).collect()
+    }
+
+    fn held_elsewhere(&self, what: Holds) -> impl Iterator<Item = u64> {
+        self.elsewhere.iter().filter(move |(_, there)| there.holds == what).map(|(index, _)| *index)
     }
 
     /// The register that shows this row.
     pub fn register(&self) -> Register {
-        let (processed, failed) = (self.processed.len() as u16, self.failures.len() as u16);
+        let failed = self.failures.len() + self.held_elsewhere(Holds::Failure).count();
+        let (processed, failed) = (self.processed.len() as u16, failed as u16);
         let full = processed + failed == self.items;
         let running = !full && !self.runs.is_empty();
         Register::Outcome { version: self.version, full, running, retrying: self.retrying.len() as u16, processed, failed }
@@ -209,7 +251,7 @@ impl Outcome {
     pub fn merge(&mut self, results: impl IntoIterator<Item = (u64, ItemResult)>, round_begun: u32) -> bool {
         let mut changed = false;
         for (index, result) in results {
-            let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);
+            let stale = self.runs_again_in(index).is_some_and(|round| round > round_begun);
             let foreign = !(self.first_index..self.first_index + u64::from(self.items)).contains(&index);
             if stale || foreign || self.has(index) {
                 continue;
@@ -220,9 +262,13 @@ impl Outcome {
         if changed {
             // A late clear for the round of these results must not remove them.
             self.round = self.round.max(round_begun);
-            self.fit();
         }
         changed
+    }
+
+    fn runs_again_in(&self, index: u64) -> Option<u32> {
+        let here = self.again.get(&index).map(|again| again.round);
+        here.or_else(|| self.elsewhere.get(&index).and_then(|there| there.holds.again()))
     }
 
     /// Makes every failure run again in `round`. Returns whether the row changed.
@@ -232,6 +278,10 @@ impl Outcome {
         }
         let failures = std::mem::take(&mut self.failures);
         self.again.extend(failures.into_iter().map(|(index, failure)| (index, Again { round, item: failure.item })));
+        // The extra row stays as it is: the failure in it has the item.
+        for there in self.elsewhere.values_mut().filter(|there| there.holds == Holds::Failure) {
+            there.holds = Holds::Again { round };
+        }
         // They start again as if they had never been tried.
         (self.retrying, self.waiting_for) = (BTreeSet::new(), None);
         self.round = round;
@@ -240,6 +290,7 @@ impl Outcome {
 
     fn record(&mut self, index: u64, result: ItemResult) {
         self.again.remove(&index);
+        self.elsewhere.remove(&index);
         self.retrying.remove(&index);
         if self.retrying.is_empty() {
             self.waiting_for = None;
@@ -253,57 +304,23 @@ impl Outcome {
                     self.processed.insert(place, index);
                 }
                 if let Some(output) = output {
-                    self.outputs.insert(index, self.within_limits(output));
+                    self.outputs.insert(index, within_limits(output));
                 }
             }
         }
     }
+}
 
-    fn within_limits(&self, mut output: OutputRecord) -> OutputRecord {
-        let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |value| value.get().len());
-        let kept: usize = self.outputs.values().map(bytes).sum();
-        if bytes(&output) > OUTPUT_BYTES_MAX || kept + bytes(&output) > OUTPUTS_PER_CHUNK_BYTES_MAX {
-            output.output = None;
-        }
-        output
-    }
-
-    /// Keeps the row below the table's limit in any case: drops outputs from the last one on, then cuts messages.
-    fn fit(&mut self) {
-        let mut bytes = self.bytes();
-        for output in self.outputs.values_mut().rev() {
-            if bytes <= OUTCOME_BYTES_MAX {
-                return;
-            }
-            bytes -= output.output.take().map_or(0, |value| value.get().len());
-        }
-        if bytes > OUTCOME_BYTES_MAX {
-            let room = (OUTCOME_BYTES_MAX / usize::from(self.items.max(1))) / 8;
-            for failure in self.failures.values_mut() {
-                failure.message.truncate(failure.message.floor_char_boundary(room));
-            }
-        }
-    }
-
-    /// The largest size of the row as uncompressed JSON; texts may grow when they are escaped.
-    fn bytes(&self) -> usize {
-        let id = |id: &Option<String>| id.as_ref().map_or(0, |id| 2 * id.len());
-        let failures = self.failures.values().map(|f| f.item.get().len() + 2 * (f.message.len() + f.code.len()) + id(&f.id) + 100);
-        let outputs = self.outputs.values().map(|o| o.output.as_ref().map_or(0, |v| v.get().len()) + id(&o.id) + 40);
-        let again = self.again.values().map(|again| again.item.get().len() + 40);
-        failures.sum::<usize>()
-            + outputs.sum::<usize>()
-            + again.sum::<usize>()
-            + 10 * (self.processed.len() + self.retrying.len())
-            + 70 * self.runs.len()
-    }
+/// An output larger than the limit is left out, and says so.
+fn within_limits(output: OutputRecord) -> OutputRecord {
+    let is_kept = output.output.as_ref().is_none_or(|value| value.get().len() <= OUTPUT_BYTES_MAX);
+    if is_kept { output } else { OutputRecord { output: None, ..output } }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ids::JobId;
-    use crate::limits::CHUNK_BYTES_MAX;
     use proptest::prelude::*;
 
     const ID: ChunkId = ChunkId { job: JobId(uuid::Uuid::nil()), part: 0, chunk: 0 };
@@ -375,40 +392,6 @@ mod tests {
         assert!(!outcome.merge([(9, ItemResult::Processed(None)), (12, failed("no"))], 1));
     }
 
-    #[test]
-    fn too_large_outputs_are_omitted_and_marked() {
-        let mut outcome = Outcome::new(ID, 0, 250);
-        let output = |bytes: usize| Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(bytes - 2)))) });
-        let sizes = |i| if i == 0 { 16_001 } else { 16_000 };
-        outcome.merge((0..30).map(|i| (i, ItemResult::Processed(output(sizes(i))))), 1);
-        let kept = |outcome: &Outcome| outcome.outputs.iter().filter(|(_, o)| o.output.is_some()).map(|(i, _)| *i).collect::<Vec<_>>();
-        assert_eq!((outcome.outputs.len(), kept(&outcome)), (30, (1..=18).collect()), "one is too large, and 18 are all that fit");
-        outcome.merge([(30, ItemResult::Processed(output(12_000))), (31, ItemResult::Processed(output(2)))], 1);
-        assert_eq!(kept(&outcome), (1..=18).chain([30]).collect::<Vec<_>>(), "300,000 bytes to the byte");
-    }
-
-    /// Failures with long messages, besides the largest outputs that are kept.
-    fn crowded(failures: u64) -> Outcome {
-        let mut outcome = Outcome::new(ID, 0, 250);
-        let output = Some(OutputRecord { id: None, output: Some(raw(&format!("\"{}\"", "x".repeat(9_998)))) });
-        outcome.merge((0..30).map(|i| (i, ItemResult::Processed(output.clone()))), 1);
-        outcome.merge((30..30 + failures).map(|i| (i, failed(&"m".repeat(1_000)))), 1);
-        outcome
-    }
-
-    #[test]
-    fn outputs_are_dropped_from_the_last_one_on_before_messages_are_cut() {
-        let some = crowded(40);
-        let kept = some.outputs.values().take_while(|output| output.output.is_some()).count();
-        assert!((1..30).contains(&kept) && some.outputs.values().skip(kept).all(|output| output.output.is_none()), "{kept}");
-        assert!((OUTCOME_BYTES_MAX - 10_000..=OUTCOME_BYTES_MAX).contains(&some.bytes()), "no more than has to: {}", some.bytes());
-        assert!(some.failures.values().all(|failure| failure.message.len() == 1_000));
-        let many = crowded(220);
-        assert!(many.outputs.values().all(|output| output.output.is_none()) && many.bytes() <= OUTCOME_BYTES_MAX);
-        let lengths = many.failures.values().map(|failure| failure.message.len());
-        assert!(lengths.clone().all(|length| length == OUTCOME_BYTES_MAX / 250 / 8), "{:?}", lengths.max());
-    }
-
     proptest! {
         /// Every text consists of quotes, which take two bytes each.
         #[test]
@@ -416,7 +399,6 @@ mod tests {
             failures in proptest::collection::vec((0usize..300, 0usize..60, proptest::option::of(1usize..100), 1usize..500), 0..20),
             outputs in proptest::collection::vec((proptest::option::of(1usize..500), proptest::option::of(1usize..100)), 0..20),
             again in proptest::collection::vec(1usize..500, 0..20),
-            processed in 0u64..100,
         ) {
             let quotes = |count: usize| "\"".repeat(count);
             let digits = |count: usize| raw(&"1".repeat(count));
@@ -429,22 +411,10 @@ mod tests {
             let output = |(output, id): (Option<usize>, Option<usize>)| OutputRecord { id: id.map(quotes), output: output.map(digits) };
             outcome.outputs = indexes(20).zip(outputs.into_iter().map(output)).collect();
             outcome.again = indexes(40).zip(again.into_iter().map(|item| Again { round: 999, item: digits(item) })).collect();
-            outcome.processed = indexes(60).take(processed as usize).collect();
-            let maps = serde_json::to_string(&(&outcome.failures, &outcome.outputs, &outcome.again, &outcome.processed)).unwrap();
+            let maps = serde_json::to_string(&(&outcome.failures, &outcome.outputs, &outcome.again)).unwrap();
             let rows = outcome.failures.len() + outcome.outputs.len() + outcome.again.len() + 1;
-            prop_assert!((maps.len()..=maps.len() + 100 * rows + 3 * outcome.processed.len()).contains(&(outcome.bytes() + 20)), "{} {}", maps.len(), outcome.bytes());
+            let reckoned = outcome.records_bytes();
+            prop_assert!((maps.len()..=maps.len() + 100 * rows).contains(&(reckoned + 20)), "{} {reckoned}", maps.len());
         }
-    }
-
-    #[test]
-    fn the_worst_chunk_stays_below_the_tables_limit() {
-        let mut outcome = Outcome::new(ID, 0, 250);
-        let item = raw(&format!("\"{}\"", "x".repeat(CHUNK_BYTES_MAX / 250 - 14)));
-        let message = "\u{1F980}".repeat(1_000);
-        let failure = Failure::new(FailureKind::Permanent, &message, &message, 1, Some("i".repeat(128)), item);
-        outcome.merge((0..250).map(|i| (i, ItemResult::Failed(failure.clone()))), 1);
-        assert!(outcome.bytes() < OUTCOME_BYTES_MAX, "{}", outcome.bytes());
-        let cut = &outcome.failures[&0].message;
-        assert!(cut.len() == 188 && message.starts_with(cut), "190 bytes, at a character: {cut}");
     }
 }

@@ -3,9 +3,10 @@
 //! A row counts only if its register shows it. A reader that finds a record that is not shown yet shows it first, so
 //! that lists and counts agree.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use async_trait::async_trait;
 use futures::StreamExt as _;
 
 use crate::app::App;
@@ -14,6 +15,7 @@ use crate::ids::ChunkId;
 use crate::job::Job;
 use crate::limits::PAGE_BYTES_MAX;
 use crate::outcome::{Failure, Outcome, OutputRecord};
+use crate::outcome_rows::OutcomeReader;
 use crate::part::{Counts, Part, Register};
 use crate::settle::show;
 
@@ -51,7 +53,7 @@ pub struct Page<T> {
 /// [`JobError::Unavailable`].
 pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<Failure>, JobError> {
     let bytes = |failure: &Failure| failure.item.get().len() + failure.message.len() + failure.code.len() + 150;
-    PageReader { app, job, in_order: false, of_this_round: true, limit, bytes }.page(from, |outcome| outcome.failures).await
+    PageReader { app, job, in_order: false, of_this_round: true, limit, bytes }.page::<OfFailures>(from).await
 }
 
 /// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
@@ -62,7 +64,49 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
 /// [`JobError::Unavailable`].
 pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, JobError> {
     let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |output| output.get().len()) + 150;
-    PageReader { app, job, in_order: job.is_live(), of_this_round: false, limit, bytes }.page(from, |outcome| outcome.outputs).await
+    PageReader { app, job, in_order: job.is_live(), of_this_round: false, limit, bytes }.page::<OfOutputs>(from).await
+}
+
+/// One of the two kinds of records.
+#[async_trait]
+trait Kind: Sync {
+    type Record;
+
+    /// The indexes of items with such a record.
+    fn indexes(outcome: &Outcome) -> BTreeSet<u64>;
+
+    /// The record of one of these items.
+    async fn take(reader: &mut OutcomeReader<'_>, index: u64) -> Result<Option<Self::Record>, JobError>;
+}
+
+struct OfFailures;
+
+#[async_trait]
+impl Kind for OfFailures {
+    type Record = Failure;
+
+    fn indexes(outcome: &Outcome) -> BTreeSet<u64> {
+        outcome.failed()
+    }
+
+    async fn take(reader: &mut OutcomeReader<'_>, index: u64) -> Result<Option<Failure>, JobError> {
+        reader.take_failure(index).await
+    }
+}
+
+struct OfOutputs;
+
+#[async_trait]
+impl Kind for OfOutputs {
+    type Record = OutputRecord;
+
+    fn indexes(outcome: &Outcome) -> BTreeSet<u64> {
+        outcome.with_output()
+    }
+
+    async fn take(reader: &mut OutcomeReader<'_>, index: u64) -> Result<Option<OutputRecord>, JobError> {
+        reader.take_output(index).await
+    }
 }
 
 struct PageReader<'a, B> {
@@ -77,9 +121,9 @@ struct PageReader<'a, B> {
 }
 
 impl<B> PageReader<'_, B> {
-    async fn page<T>(&self, from: Position, records_of: impl Fn(Outcome) -> BTreeMap<u64, T>) -> Result<Page<T>, JobError>
+    async fn page<K: Kind>(&self, from: Position) -> Result<Page<K::Record>, JobError>
     where
-        B: Fn(&T) -> usize,
+        B: Fn(&K::Record) -> usize,
     {
         let end = self.job.parts_end();
         let until = end.min(from.part.saturating_add(PARTS_PER_PAGE_MAX));
@@ -105,10 +149,18 @@ impl<B> PageReader<'_, B> {
                 self.see_to_it_shown(part, &outcome).await?;
                 let at = outcome.id.chunk;
                 rows += 1;
-                for (index, record) in records_of(outcome).into_iter().filter(|(index, _)| *index >= start.index) {
+                let indexes = K::indexes(&outcome);
+                let mut reader = OutcomeReader::new(self.app, outcome);
+                for index in indexes.range(start.index..).copied() {
+                    let next = Some(Position { part: id.1, chunk: at, index });
+                    if records.len() == self.limit {
+                        return Ok(Page { records, next });
+                    }
+                    // A failure that is not there any more was cleared by a retry since its outcome row was read.
+                    let Some(record) = K::take(&mut reader, index).await? else { continue };
                     bytes += (self.bytes)(&record);
-                    if records.len() == self.limit || (bytes > PAGE_BYTES_MAX && !records.is_empty()) {
-                        return Ok(Page { records, next: Some(Position { part: id.1, chunk: at, index }) });
+                    if bytes > PAGE_BYTES_MAX && !records.is_empty() {
+                        return Ok(Page { records, next });
                     }
                     records.push((index, record));
                 }

@@ -7,6 +7,7 @@ use crate::error::JobError;
 use crate::ids::ChunkId;
 use crate::ledger::Written;
 use crate::outcome::{Outcome, OutcomeChange};
+use crate::outcome_rows::put_next;
 use crate::part::{Part, PartWrite};
 use crate::settlement::Settlement;
 
@@ -78,11 +79,9 @@ pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
     let change = OutcomeChange { gone_before: gone_before(app), ..OutcomeChange::default() };
     for _ in 0..MERGES_MAX {
         let Some(mut outcome) = app.ledger.outcome(id).await? else { return Ok(()) };
-        if outcome.change(&change) {
-            outcome.version += 1;
-            if !app.ledger.put_outcome(&outcome).await? {
-                continue;
-            }
+        let before = outcome.extra_rows();
+        if outcome.change(&change) && !put_next(app, &before, &mut outcome).await? {
+            continue;
         }
         return show(app, &outcome).await.map(drop);
     }
@@ -98,14 +97,14 @@ async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> 
     for _ in 0..MERGES_MAX {
         let known = app.ledger.outcome(settlement.id).await?;
         let mut outcome = known.unwrap_or_else(|| Outcome::new(settlement.id, settlement.first_index, settlement.chunk_items));
+        let before = outcome.extra_rows();
         let results = settlement.results.iter().map(|(index, result)| (*index, result.clone()));
         let merged = outcome.merge(results, settlement.round_begun);
         // Both, and in this order: recorded items do not wait.
         if !(outcome.change(&settlement.change) | merged) {
             return Ok(outcome);
         }
-        outcome.version += 1;
-        if app.ledger.put_outcome(&outcome).await? {
+        if put_next(app, &before, &mut outcome).await? {
             return Ok(outcome);
         }
     }

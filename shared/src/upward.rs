@@ -8,6 +8,7 @@ use crate::end::end;
 use crate::error::JobError;
 use crate::ids::ChunkId;
 use crate::job::{Ended, Ending, Job, JobWrite};
+use crate::outcome_rows::OutcomeReader;
 use crate::part::{Counts, Part, Register};
 
 /// Looks up from a part, as it was just written or read: fails the job if too many items have failed, rolls the part up
@@ -96,9 +97,10 @@ async fn first_failure(app: &App, part: &Part) -> Result<Option<(u64, String)>, 
             continue;
         }
         let id = ChunkId { job: part.job, part: part.number, chunk };
-        let outcome = app.ledger.outcome(id).await?;
-        if let Some((&index, failure)) = outcome.as_ref().and_then(|outcome| outcome.failures.first_key_value()) {
-            return Ok(Some((index, failure.message.clone())));
+        let Some(outcome) = app.ledger.outcome(id).await? else { continue };
+        let Some(index) = outcome.failed().first().copied() else { continue };
+        if let Some(failure) = OutcomeReader::new(app, outcome).take_failure(index).await? {
+            return Ok(Some((index, failure.message)));
         }
     }
     Ok(None)

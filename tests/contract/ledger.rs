@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod extra_rows;
 mod find;
 mod job_rows;
 mod kept;

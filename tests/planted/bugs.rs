@@ -182,11 +182,11 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "outcome-row-after-the-register",
         edits: &[edit(
-            "        outcome.version += 1;
-        if app.ledger.put_outcome(&outcome).await? {",
-            "        outcome.version += 1;
-        show(app, &outcome).await?;
-        if app.ledger.put_outcome(&outcome).await? {",
+            "        if put_next(app, &before, &mut outcome).await? {
+            return Ok(outcome);",
+            "        show(app, &Outcome { version: outcome.version + 1, ..outcome.clone() }).await?;
+        if put_next(app, &before, &mut outcome).await? {
+            return Ok(outcome);",
         )],
         breaks: "a register shows what no row holds when the worker dies in between, or another merges first",
         trap: "outcome after settle",
@@ -245,6 +245,66 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "one row per chunk, merged by version CAS",
     },
     Bug {
+        name: "extra-row-of-another-run",
+        edits: &[edit(
+            "let name = name_of(self.version, &content);",
+            "let indexes: Vec<u64> = holds.iter().map(|(index, _)| *index).collect();
+        let name = name_of(self.version, format!(\"{indexes:?}\").as_bytes());",
+        )],
+        breaks: "two workers with different results for the same items write one extra row, and each reads the other's",
+        trap: "the name of an extra row has its content",
+    },
+    Bug {
+        name: "extra-row-of-an-earlier-version",
+        edits: &[edit("let name = name_of(self.version, &content);", "let name = name_of(0, &content);")],
+        breaks: "an extra row that is deleted because nobody names it any more is named again by the next version",
+        trap: "the name of an extra row has its version",
+    },
+    Bug {
+        name: "outcome-row-before-its-extra-rows",
+        edits: &[
+            edit(
+                "    stream::iter(puts).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
+    if app.ledger.put_outcome(outcome).await? {",
+                "    if app.ledger.put_outcome(outcome).await? {
+        stream::iter(puts).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;",
+            ),
+        ],
+        breaks: "an outcome is settled whose worker died before it had written all extra rows",
+        trap: "settled before all rows are there",
+    },
+    Bug {
+        name: "extra-rows-forgotten-before-the-outcome-row",
+        edits: &[edit(
+            "    if app.ledger.put_outcome(outcome).await? {
+        forget(",
+            "    forget(app, outcome.id, before.difference(&outcome.extra_rows())).await;
+    if app.ledger.put_outcome(outcome).await? {
+        forget(",
+        )],
+        breaks: "records are deleted which the outcome row still names, if the worker dies or another one merges first",
+        trap: "a row is deleted only after nobody names it",
+    },
+    Bug {
+        name: "extra-rows-of-the-writer-that-won",
+        edits: &[edit("forget(app, outcome.id, names.difference(&named)).await;", "drop(named);
+        forget(app, outcome.id, names.iter()).await;")],
+        breaks: "of two workers with the same results the one that came second deletes the rows of the first",
+        trap: "a row is deleted only after nobody names it",
+    },
+    Bug {
+        name: "failures-elsewhere-are-not-cleared",
+        edits: &[edit("            there.holds = Holds::Again { round };\n", "            drop(there);\n")],
+        breaks: "failures in extra rows stay counted in the next round, and are never run again",
+        trap: "every form of a record is cleared",
+    },
+    Bug {
+        name: "extra-rows-left-at-deletion",
+        edits: &[edit("        state.extras.retain(|(chunk, _), _| !of_part(chunk));\n", "")],
+        breaks: "outputs of a deleted job stay in the table",
+        trap: "the last row is forgotten",
+    },
+    Bug {
         name: "roll-up-without-round",
         edits: &[edit(
             "!job.deleting && job.round == round && !job.rolled_up.parts.contains(&part)",
@@ -294,7 +354,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "result-older-than-the-clear",
-        edits: &[edit("let stale = self.again.get(&index).is_some_and(|again| again.round > round_begun);", "let stale = false;")],
+        edits: &[edit("let stale = self.runs_again_in(index).is_some_and(|round| round > round_begun);", "let stale = false;")],
         breaks: "an item fails in round 2 by a result of round 1, without being tried again",
         trap: "result older than the clear",
     },

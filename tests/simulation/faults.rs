@@ -3,11 +3,12 @@
 //! How often each kind of fault occurs differs from history to history, and some kinds do not occur at all. Histories
 //! that are all alike would reach the same states.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use headway_core::JobId;
+use headway_core::outcome::extra::RowSizes;
+use headway_core::{ChunkId, JobId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -41,6 +42,10 @@ struct State {
     clocks_agree: bool,
     /// When failed items were last cleared to be run again.
     cleared: BTreeMap<(JobId, u64), Instant>,
+    /// Every extra row that anybody wrote.
+    extra_rows: BTreeSet<(ChunkId, Uuid)>,
+    /// How large the rows of outcomes are. In most histories records fit in the outcome row.
+    row_sizes: RowSizes,
 }
 
 impl Faults {
@@ -61,11 +66,32 @@ impl Faults {
             violation: None,
             clocks_agree,
             cleared: BTreeMap::new(),
+            extra_rows: BTreeSet::new(),
+            // Not drawn: histories without extra rows stay what they were.
+            row_sizes: match seed % 6 {
+                1 => RowSizes::SMALLEST,
+                3 => RowSizes { outcome_bytes_max: 0, ..RowSizes::default() },
+                _ => RowSizes::default(),
+            },
         })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
+    }
+
+    pub(crate) fn row_sizes(&self) -> RowSizes {
+        self.state().row_sizes
+    }
+
+    /// An extra row was written, or may have been.
+    pub(crate) fn extra_row(&self, id: ChunkId, name: Uuid) {
+        self.state().extra_rows.insert((id, name));
+    }
+
+    /// Every extra row of a job that anybody wrote.
+    pub(crate) fn extra_rows_of(&self, job: JobId) -> Vec<(ChunkId, Uuid)> {
+        self.state().extra_rows.iter().filter(|(id, _)| id.job == job).copied().collect()
     }
 
     /// From now on nothing fails.

@@ -23,8 +23,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Rows, Params, Outcome, Outcomes, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
-    Create, PutKept, PutPart, Merge, Clear, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
+    Rows, Params, Outcome, Outcomes, Extra, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
+    Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
     Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone,
     Clean, Shadow, Stamp, Sent,
 }

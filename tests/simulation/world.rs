@@ -119,7 +119,7 @@ impl World {
         let mut infos = self.processors.infos();
         // The processor's options may change with each deploy.
         infos.iter_mut().for_each(|info| info.chunk_size = 2 + self.faults.pick(4) as u16);
-        App { retention_days: self.plan.retention_days, ..self.parts.app(process, infos) }
+        App { retention_days: self.plan.retention_days, row_sizes: self.faults.row_sizes(), ..self.parts.app(process, infos) }
     }
 
     /// One request of a user to the api; `None` if there was no answer. A user who asks again waits a moment before.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use headway_core::ChunkId;
 use headway_core::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
+use headway_core::part::Counts;
 use headway_core::prices::Load;
 use headway_core::settle::settle;
 use headway_core::settlement::Settlement;
@@ -38,6 +39,8 @@ fn settlement(id: ChunkId, failed: u16) -> Settlement {
         merged: false,
         change: OutcomeChange::default(),
         seen: false,
+        recorded: Counts::default(),
+        row_bytes: 0,
     }
 }
 

@@ -23,11 +23,14 @@ use headway_core::job::{Job, JobWrite};
 use headway_core::ledger::{Candidates, CareMark, Found, Ledger, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::BATCH_GET_KEYS_MAX;
 use headway_core::outcome::Outcome;
+use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
 
 mod change;
+mod compressed;
 mod create;
 mod cupboard;
+mod extra_row;
 mod find;
 mod item;
 mod item_bytes;
@@ -154,6 +157,21 @@ impl Ledger for DynamoLedger {
             // A row with the same content is this put itself, whose answer was lost.
             Put::Refused(there) => Ok(there.is_some_and(|there| outcome_row::same_outcome(&there, &item))),
         }
+    }
+
+    async fn put_extra(&self, row: &ExtraRow) -> Result<(), JobError> {
+        let corrupt = |e| JobError::corrupt(format!("an extra row of {:?}", row.id), e);
+        self.table.put(extra_row::extra_item(row, self.clock.now()).map_err(corrupt)?).await
+    }
+
+    async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError> {
+        let item = self.table.get(Key::extra(id, name)).await?;
+        let read = |item: &Item| extra_row::extra(item).map_err(|e| JobError::corrupt(named("the extra row", item), e));
+        item.as_ref().map(read).transpose()
+    }
+
+    async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
+        self.table.delete(Key::extra(id, name)).await
     }
 
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {

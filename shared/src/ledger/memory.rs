@@ -14,6 +14,7 @@ use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
 use crate::outcome::Outcome;
+use crate::outcome::extra::ExtraRow;
 use crate::part::{Part, PartWrite};
 
 /// How many outcome rows or parked messages a page has.
@@ -30,6 +31,7 @@ struct State {
     keys: BTreeMap<(UserId, String), SubmissionKey>,
     parts: BTreeMap<PartId, Part>,
     outcomes: BTreeMap<ChunkId, Outcome>,
+    extras: BTreeMap<(ChunkId, Uuid), ExtraRow>,
     parked: BTreeMap<(ChunkId, Uuid), String>,
     cares: BTreeMap<ChunkId, CareMark>,
     kept: BTreeMap<KeptKey, KeptRow>,
@@ -47,6 +49,11 @@ impl MemoryLedger {
         let state = self.state();
         let of_it = state.kept.iter().filter(|(key, _)| key.of.starts_with(prefix));
         of_it.map(|(key, row)| (key.clone(), row.clone())).collect()
+    }
+
+    /// The names of the extra rows of a part.
+    pub fn extra_rows(&self, (job, part): PartId) -> Vec<(ChunkId, Uuid)> {
+        self.state().extras.keys().filter(|(chunk, _)| (chunk.job, chunk.part) == (job, part)).copied().collect()
     }
 }
 
@@ -150,6 +157,20 @@ impl Ledger for MemoryLedger {
         Ok(next)
     }
 
+    async fn put_extra(&self, row: &ExtraRow) -> Result<(), JobError> {
+        self.state().extras.insert((row.id, row.name), row.clone());
+        Ok(())
+    }
+
+    async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError> {
+        Ok(self.state().extras.get(&(id, name)).cloned())
+    }
+
+    async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
+        self.state().extras.remove(&(id, name));
+        Ok(())
+    }
+
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {
         self.state().parked.insert((parked.id, parked.nonce), parked.body.clone());
         Ok(())
@@ -205,6 +226,7 @@ impl Ledger for MemoryLedger {
         let of_part = |chunk: &ChunkId| (chunk.job, chunk.part) == id;
         state.parts.remove(&id);
         state.outcomes.retain(|chunk, _| !of_part(chunk));
+        state.extras.retain(|(chunk, _), _| !of_part(chunk));
         state.parked.retain(|(chunk, _), _| !of_part(chunk));
         state.cares.retain(|chunk, _| !of_part(chunk));
         Ok(true)

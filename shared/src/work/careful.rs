@@ -16,6 +16,7 @@ use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
 use crate::outcome::{FailureKind, ItemResult, Outcome};
+use crate::settlement::Settlement;
 
 /// An item is blamed if its worker died this often while it ran.
 const STRIKES_MAX: u32 = 2;
@@ -101,15 +102,16 @@ impl Worker {
                 let message = "the worker died each time it was processed";
                 let failure = chunk.failure(FailureKind::Crashed, message, chunk.message.attempt + strikes, value);
                 settlement.results.insert(index, ItemResult::Failed(failure));
-                self.checkpoint(&settlement).await?;
+                self.record(&mut settlement).await?;
                 // The remaining items are returned as a new message, whose receive count starts at zero.
                 stop = Some((ReturnReason::Deadline, Wait::default()));
                 continue;
             }
             if !settlement.seen {
                 // Every item is recorded before the next one begins, so the run is entered before the first.
-                self.checkpoint(&entry.entering(self, &settlement)).await?;
-                (settlement.merged, settlement.seen) = (true, true);
+                let entering = entry.entering(self, settlement.hand_over());
+                self.checkpoint(&entering).await?;
+                settlement.note_recorded(&entering);
             }
             let ready = Instant::now();
             let _place = run.prepared.places.acquire().await.ok();
@@ -130,12 +132,22 @@ impl Worker {
             let tried = self.careful_tries(run, Group::single(chunk, index, value)).await;
             if !tried.recorded.is_empty() {
                 settlement.results.extend(tried.recorded);
-                self.checkpoint(&settlement).await?;
+                self.record(&mut settlement).await?;
             }
             stop = tried.returned.iter().map(|item| (item.reason, item.wait)).find(|(reason, _)| !reason.was_tried());
             returned.extend(tried.returned);
         }
         Ok(self.ran(run, entry.leaving(self, settlement), returned))
+    }
+
+    /// Records the results so far.
+    async fn record(&self, settlement: &mut Settlement) -> Result<(), JobError> {
+        let (results, seen) = (settlement.hand_over(), settlement.seen);
+        self.checkpoint(&results).await?;
+        settlement.note_recorded(&results);
+        // The run itself is entered only by a checkpoint that says so.
+        settlement.seen = seen;
+        Ok(())
     }
 
     /// Both tries of an item that has a place.

@@ -121,7 +121,7 @@ impl ChunkContext<'_> {
             part = self.part.number,
             chunk = self.message.id.chunk,
             processor = self.job.processor,
-            items = ran.settlement.as_ref().map_or(0, |settlement| settlement.results.len()),
+            items = ran.settlement.as_ref().map_or(0, |settlement| settlement.counts().handled()),
             left = ran.returned.items.len(),
             careful = mode != Mode::Each,
             duration_ms = began.elapsed().as_millis() as u64,

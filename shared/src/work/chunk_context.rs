@@ -14,7 +14,7 @@ use crate::item_id::id_of;
 use crate::job::Job;
 use crate::limits::SLICE;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeChange};
-use crate::part::Part;
+use crate::part::{Counts, Part};
 use crate::settlement::Settlement;
 
 /// A chunk's message with its job and its part, as read.
@@ -80,6 +80,8 @@ impl ChunkContext<'_> {
             merged,
             change: OutcomeChange::default(),
             seen: false,
+            recorded: Counts::default(),
+            row_bytes: 0,
         }
     }
 }

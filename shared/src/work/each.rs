@@ -7,13 +7,15 @@ use futures::future::{BoxFuture, OptionFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
+use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::group::{Again, Group, TriedGroup};
 use super::ran::Ran;
+use super::returned::ReturnReason;
 use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::{JobError, error_chain};
-use crate::limits::CHECKPOINT_EVERY;
+use crate::limits::{CHECKPOINT_EVERY, RESULTS_HELD_BYTES_MAX};
 use crate::outcome::ItemResult;
 use crate::part::{Counts, Part};
 use crate::settlement::Settlement;
@@ -34,8 +36,8 @@ impl ChunkContext<'_> {
     }
 }
 
-/// A running checkpoint: how many results it shows, and the part that it wrote.
-type Checkpoint<'a> = BoxFuture<'a, (usize, Result<Option<Part>, JobError>)>;
+/// A running checkpoint: the results that it records, and the part that it wrote.
+type Checkpoint<'a> = BoxFuture<'a, (Settlement, Result<Option<Part>, JobError>)>;
 
 impl Worker {
     /// Runs the items that are not recorded, as many at a time as the processor allows.
@@ -47,42 +49,58 @@ impl Worker {
         // Between two tries items take no place: others run meanwhile.
         let mut again = FuturesUnordered::new();
         let mut returned = Vec::new();
-        let mut shown = (Instant::now() + CHECKPOINT_EVERY, 0);
+        let mut shown_next = Instant::now() + CHECKPOINT_EVERY;
+        // The bytes of results that no checkpoint has taken yet.
+        let mut held = 0;
         let mut entry = RunEntry::new(run.invocation);
         let mut part = run.chunk.part.clone();
         let mut last = Instant::now();
         // Polled together with the items, so that a slow table does not use up their time.
         let mut showing: Option<Checkpoint<'_>> = None;
         loop {
-            while running.len() < run.prepared.options.concurrency {
+            let is_full = held > RESULTS_HELD_BYTES_MAX;
+            if is_full && run.slice_is_over() {
+                // No checkpoint could be made for so long: the rest is for a later message.
+                returned.extend(waiting.drain(..).flat_map(|group| group.returned(ReturnReason::Slice, Wait::default())));
+            }
+            while running.len() < run.prepared.options.concurrency && !is_full {
                 let Some(group) = waiting.pop_front() else { break };
                 running.push(self.group(run, group));
             }
             // The first checkpoint is made even without results: it shows readers that some are still to come.
-            let unshown = settlement.results.len() > shown.1 || !settlement.seen;
-            if run.chunk.fails_its_job(&part, failed, settlement.results.len() - shown.1) {
-                shown.0 = shown.0.min(last + CHECKPOINT_EVERY);
+            let unshown = (!settlement.results.is_empty() || !settlement.seen) && !(running.is_empty() && waiting.is_empty());
+            if run.chunk.fails_its_job(&part, failed, settlement.results.len()) {
+                shown_next = shown_next.min(last + CHECKPOINT_EVERY);
             }
-            if showing.is_none() && unshown && !running.is_empty() && Instant::now() >= shown.0 {
-                showing = Some(self.checkpoint_beside(entry.entering(self, &settlement)));
+            if showing.is_none() && unshown && Instant::now() >= shown_next {
+                held = 0;
+                showing = Some(self.checkpoint_beside(entry.entering(self, settlement.hand_over())));
             }
             tokio::select! {
                 biased;
                 Some((results, checkpoint)) = OptionFuture::from(showing.as_mut()) => {
                     showing = None;
                     last = Instant::now();
-                    shown.0 = last + settlement.checkpoint_after();
                     match checkpoint {
                         Ok(written) => {
-                            (settlement.merged, settlement.seen, shown.1) = (true, true, results);
+                            settlement.note_recorded(&results);
                             part = written.unwrap_or(part);
                         }
-                        Err(error) => tracing::warn!(error = error_chain(&error), "a checkpoint is left to the next"),
+                        Err(error) => {
+                            tracing::warn!(error = error_chain(&error), "a checkpoint is left to the next");
+                            held += results.bytes();
+                            settlement.take_back(results);
+                        }
                     }
+                    shown_next = last + if held > RESULTS_HELD_BYTES_MAX { CHECKPOINT_EVERY } else { settlement.checkpoint_after() };
                 }
                 Some(tried) = running.next() => {
                     let TriedGroup { recorded, returned: rest, again: later } = tried;
                     failed += recorded.iter().filter(|(_, result)| matches!(result, ItemResult::Failed(_))).count() as u64;
+                    held += recorded.iter().map(|(_, result)| result.bytes()).sum::<usize>();
+                    if held > RESULTS_HELD_BYTES_MAX {
+                        shown_next = Instant::now();
+                    }
                     settlement.results.extend(recorded);
                     // What keeps one call from beginning keeps all others.
                     if let Some((reason, wait)) = rest.iter().find(|item| !item.reason.was_tried()).map(|item| (item.reason, item.wait)) {
@@ -92,13 +110,17 @@ impl Worker {
                     again.extend(later.into_iter().map(Again::due));
                 }
                 Some(group) = again.next() => waiting.push_front(group),
-                () = tokio::time::sleep_until(shown.0), if showing.is_none() && unshown && !running.is_empty() => {}
+                () = tokio::time::sleep_until(shown_next), if showing.is_none() && unshown => {}
                 else => return self.ran(run, entry.leaving(self, settlement), returned),
             }
         }
     }
 
     fn checkpoint_beside(&self, settlement: Settlement) -> Checkpoint<'_> {
-        async move { (settlement.results.len(), self.checkpoint(&settlement).await) }.boxed()
+        async move {
+            let checkpoint = self.checkpoint(&settlement).await;
+            (settlement, checkpoint)
+        }
+        .boxed()
     }
 }

@@ -26,8 +26,9 @@ impl Ran {
     pub(super) fn of(mut settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
         let retries = returned.iter().filter(|item| item.reason.was_tried());
         settlement.change.retrying = retries.map(|item| item.index).collect();
-        let is_nothing = settlement.results.is_empty() && !settlement.merged && settlement.change.is_nothing();
-        let returned = Returned { progress: !settlement.results.is_empty(), ..Returned::of(hops, returned) };
+        let progress = settlement.counts().handled() > 0;
+        let is_nothing = !progress && !settlement.merged && settlement.change.is_nothing();
+        let returned = Returned { progress, ..Returned::of(hops, returned) };
         Self { settlement: (!is_nothing).then_some(settlement), returned, ended: None, mode: None }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use super::stray::keep_stray;
 use super::worker::Worker;
 use crate::app::App;
@@ -12,13 +14,17 @@ use crate::ids::{ChunkId, PartId};
 use crate::job::Job;
 use crate::ledger::{Parked, Written};
 use crate::outcome::Outcome;
+use crate::outcome_rows::{OutcomeReader, put_next};
 use crate::part::{Part, PartWrite, Register};
 use crate::queue::Outgoing;
 use crate::settle::reconcile;
+use crate::split::Split;
 use crate::upward::look_upward;
 
 /// How often in a row clearing a row or stamping a part may fail because others write it too.
 const TRIES_MAX: usize = 50;
+/// Messages of more bytes than this are sent before further ones are built.
+const SENT_AT_ONCE_BYTES_MAX: usize = 4_000_000;
 
 /// Sends a message for each of these parts. The message brings the part to the job's round and sends again what is
 /// parked.
@@ -73,11 +79,8 @@ impl Worker {
     async fn clear(&self, id: ChunkId, round: u32) -> Result<Option<Outcome>, JobError> {
         for _ in 0..TRIES_MAX {
             let Some(mut outcome) = self.app.ledger.outcome(id).await? else { return Ok(None) };
-            if !outcome.clear(round) {
-                return Ok(Some(outcome));
-            }
-            outcome.version += 1;
-            if self.app.ledger.put_outcome(&outcome).await? {
+            let before = outcome.extra_rows();
+            if !outcome.clear(round) || put_next(&self.app, &before, &mut outcome).await? {
                 return Ok(Some(outcome));
             }
         }
@@ -91,20 +94,39 @@ impl Worker {
             let outcomes = self.app.ledger.outcomes((part.job, part.number), from).await?;
             let Some(last) = outcomes.last() else { return Ok(()) };
             from = last.id.chunk + 1;
-            let waiting = outcomes.into_iter().filter(|outcome| !outcome.again.is_empty());
-            let outgoing = waiting.map(|outcome| self.again_message(outcome)).collect::<Result<Vec<_>, _>>()?;
+            let mut outgoing = Vec::new();
+            for outcome in outcomes.into_iter().filter(|outcome| !outcome.again_rounds().is_empty()) {
+                outgoing.extend(self.again_messages(outcome).await?);
+                // All items of a part together may be too large for this process.
+                if outgoing.iter().map(|message| message.body.len()).sum::<usize>() > SENT_AT_ONCE_BYTES_MAX {
+                    self.app.queue.send(&job.user_id, std::mem::take(&mut outgoing)).await?;
+                }
+            }
             if !outgoing.is_empty() {
                 self.app.queue.send(&job.user_id, outgoing).await?;
             }
         }
     }
 
-    fn again_message(&self, outcome: Outcome) -> Result<Outgoing, JobError> {
+    /// The messages for the items of a chunk that have to run again, cut like chunks.
+    async fn again_messages(&self, outcome: Outcome) -> Result<Vec<Outgoing>, JobError> {
+        let indexes = outcome.again_rounds();
+        let mut reader = OutcomeReader::new(&self.app, outcome);
+        let mut items = Vec::new();
+        for index in indexes.into_keys() {
+            // An item that is not there any more has been recorded in the meantime.
+            items.extend(reader.take_again(index).await?.map(|item| (index, item)));
+        }
+        let cut = Split::default().cut(items, |(_, item)| item.get().len());
+        cut.into_iter().map(|items| self.again_message(reader.outcome(), items)).collect()
+    }
+
+    fn again_message(&self, outcome: &Outcome, items: Vec<(u64, Box<RawValue>)>) -> Result<Outgoing, JobError> {
         let message = Message::Chunk(ChunkMessage {
             id: outcome.id,
             chunk_items: outcome.items,
             first_index: outcome.first_index,
-            items: outcome.again.into_iter().map(|(index, again)| (index, again.item)).collect(),
+            items,
             attempt: 0,
             hops: 0,
             returns: 0,

@@ -25,10 +25,10 @@ impl RunEntry {
     }
 
     /// The settlement as a checkpoint writes it: the run continues after it.
-    pub(super) fn entering(&mut self, worker: &Worker, settlement: &Settlement) -> Settlement {
+    pub(super) fn entering(&mut self, worker: &Worker, settlement: Settlement) -> Settlement {
         let run = *self.tried.get_or_insert_with(|| (worker.app.clock.fresh_id(), worker.gone_after(self.invocation)));
         let change = OutcomeChange { enters: Some(run), gone_before: gone_before(&worker.app), ..OutcomeChange::default() };
-        Settlement { change, ..settlement.clone() }
+        Settlement { change, ..settlement }
     }
 
     /// The settlement as it is written at the end of the run.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::ran::{Ran, Settled};
 use crate::error::JobError;
 use crate::job::Ended;
-use crate::outcome::ItemResult;
+use crate::settlement::Settlement;
 
 /// The result of a batch. The counts say what this worker did: unlike in the ledger, an item that is processed again
 /// after a crash is counted again.
@@ -42,11 +42,10 @@ pub(super) struct Handled {
 impl Worked {
     /// The result of one chunk.
     fn of(ran: &Ran, settled: &Settled) -> Self {
-        let results = || ran.settlement.iter().flat_map(|settlement| settlement.results.values());
-        let items_failed = results().filter(|result| matches!(result, ItemResult::Failed(_))).count();
+        let counts = ran.settlement.as_ref().map(Settlement::counts).unwrap_or_default();
         Self {
-            items_failed,
-            items_processed: results().count() - items_failed,
+            items_failed: counts.failed as usize,
+            items_processed: counts.processed as usize,
             items_retried: ran.returned.retries(),
             settle_times: settled.took.into_iter().collect(),
             ..Self::default()

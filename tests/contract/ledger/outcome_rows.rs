@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway_core::limits::{CHUNK_BYTES_MAX, ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
-use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
+use headway_core::limits::{ITEMS_PER_CHUNK_MAX, OUTCOME_ROW_BYTES_MAX};
+use headway_core::outcome::extra::RowSizes;
+use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome};
 use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
@@ -75,16 +76,16 @@ async fn pages_give_every_outcome_in_order(ledger: Arc<dyn Ledger>) {
     }
 }
 
-/// Items and outputs that cannot be compressed, as many as fit.
+/// As much as may be in the row, and it cannot be compressed.
 async fn the_largest_outcome_has_room(ledger: Arc<dyn Ledger>) {
     let noise = |bytes: usize| -> String { std::iter::repeat_with(|| Uuid::new_v4().simple().to_string()).take(bytes / 32).collect() };
     let mut largest = outcome(JobId(Uuid::new_v4()), 0, 1);
     largest.items = ITEMS_PER_CHUNK_MAX as u16;
-    let item = |bytes| raw(format!("\"{}\"", noise(bytes)));
-    let failed = |_| ItemResult::Failed(Failure::new(FailureKind::Crashed, "", &noise(1_000), 5, None, item(CHUNK_BYTES_MAX / 250)));
-    let output = |_| ItemResult::Processed(Some(OutputRecord { id: None, output: Some(item(OUTPUT_BYTES_MAX - 64)) }));
-    largest.merge((0..30).map(|i| (i, output(i))).chain((30..250).map(|i| (i, failed(i)))), 1);
-    assert!(largest.register().is_full());
+    let share = (OUTCOME_ROW_BYTES_MAX / ITEMS_PER_CHUNK_MAX - 200) / 3;
+    let failed =
+        |_| ItemResult::Failed(Failure::new(FailureKind::Crashed, "", &noise(share), 5, None, raw(format!("\"{}\"", noise(share)))));
+    largest.merge((0..250).map(|i| (i, failed(i))), 1);
+    assert!(largest.register().is_full() && largest.move_out(RowSizes::default()).unwrap().is_empty());
     assert!(ledger.put_outcome(&largest).await.unwrap());
     assert_same(&ledger.outcome(largest.id).await.unwrap().unwrap(), &largest);
 }

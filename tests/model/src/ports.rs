@@ -12,6 +12,7 @@ use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, SubmissionKey, Written};
 use headway_core::outcome::Outcome;
+use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
 use headway_core::queue::Outgoing;
 use headway_core::{
@@ -195,6 +196,18 @@ impl Ledger for Ports {
             Answer::OutcomePut(put) => Ok(put),
             other => mismatch(&other),
         }
+    }
+
+    async fn put_extra(&self, row: &ExtraRow) -> Result<(), JobError> {
+        panic!("a model's records are small: {row:?}")
+    }
+
+    async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError> {
+        panic!("a model's records are small: {id:?} {name}")
+    }
+
+    async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
+        panic!("a model's records are small: {id:?} {name}")
     }
 
     async fn park(&self, kept: &Parked) -> Result<(), JobError> {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use headway_core::chunk::Message;
 use headway_core::outcome::{Failure, Outcome};
+use headway_core::outcome_rows::OutcomeReader;
 use headway_core::part::{Part, Register};
 use headway_core::{App, ChunkId, Job, JobError};
 
@@ -54,12 +55,20 @@ impl Recount {
         hold!(NoItemDisappears, chunks.len() == usize::from(part.chunks), "{} chunks were to be cut: {part:?} {job:?}", chunks.len());
         for (chunk, indexes) in chunks.into_iter().enumerate() {
             let items = indexes[0]..indexes[0] + indexes.len() as u64;
-            self.add_chunk(job, part, chunk as u16, items, outcomes.get(&(chunk as u16)))?;
+            self.add_chunk(app, job, part, chunk as u16, items, outcomes.remove(&(chunk as u16))).await?;
         }
         self.add_parked(app, part).await
     }
 
-    fn add_chunk(&mut self, job: &Job, part: &Part, chunk: u16, items: Range<u64>, outcome: Option<&Outcome>) -> Result<(), Violation> {
+    async fn add_chunk(
+        &mut self,
+        app: &App,
+        job: &Job,
+        part: &Part,
+        chunk: u16,
+        items: Range<u64>,
+        outcome: Option<Outcome>,
+    ) -> Result<(), Violation> {
         let id = ChunkId { job: part.job, part: part.number, chunk };
         match (part.registers.get(&chunk), outcome) {
             // A record in its outcome row was merged too late.
@@ -70,7 +79,7 @@ impl Recount {
             (register, Some(outcome)) => {
                 let same = (outcome.first_index, outcome.first_index + u64::from(outcome.items)) == (items.start, items.end);
                 hold!(NoItemDisappears, same, "{id:?} has {items:?} and its row is of others: {outcome:?}");
-                self.add_outcome(job, part, register.copied(), outcome)?;
+                self.add_outcome(app, job, part, register.copied(), outcome).await?;
             }
             (Some(register), None) => {
                 let what = format!("{id:?} shows {register:?} of no row");
@@ -81,7 +90,14 @@ impl Recount {
         Ok(())
     }
 
-    fn add_outcome(&mut self, job: &Job, part: &Part, register: Option<Register>, outcome: &Outcome) -> Result<(), Violation> {
+    async fn add_outcome(
+        &mut self,
+        app: &App,
+        job: &Job,
+        part: &Part,
+        register: Option<Register>,
+        outcome: Outcome,
+    ) -> Result<(), Violation> {
         // What failed in an earlier round is pending again, even before a worker has brought the part to the new round.
         let left = part.round < job.round;
         let cleared = left && outcome.round > part.round;
@@ -90,17 +106,26 @@ impl Recount {
         for index in outcome.processed.iter().copied() {
             hold!(CountsAreDistinctItems, self.processed.insert(index), "item {index} is processed twice: {outcome:?}");
         }
-        self.kept.extend(outcome.failures.keys().filter(|_| left));
-        for (index, failure) in outcome.failures.iter().filter(|_| !left) {
-            let twice = self.failures.insert(*index, failure.clone()).is_some() || self.processed.contains(index);
-            hold!(CountsAreDistinctItems, !twice, "item {index} came out twice: {outcome:?}");
+        let (failed, again, outputs) = (outcome.failed(), outcome.again_rounds(), outcome.with_output());
+        self.outputs.extend(&outputs);
+        self.kept.extend(again.keys());
+        self.kept.extend(failed.iter().filter(|_| left));
+        let mut reader = OutcomeReader::new(app, outcome);
+        for index in failed.into_iter().filter(|_| !left) {
+            let failure = read(reader.take_failure(index).await)?;
+            hold!(ListsAndLedgerAgree, failure.is_some(), "the failure of item {index} is nowhere: {:?}", reader.outcome());
+            let twice = failure.is_some_and(|failure| self.failures.insert(index, failure).is_some()) || self.processed.contains(&index);
+            hold!(CountsAreDistinctItems, !twice, "item {index} came out twice: {:?}", reader.outcome());
         }
-        for (index, record) in &outcome.outputs {
-            let own = record.output.as_ref().is_none_or(|output| output.get() == index.to_string());
+        for index in again.into_keys() {
+            let item = read(reader.take_again(index).await)?;
+            hold!(NoItemDisappears, item.is_some(), "item {index} that runs again is nowhere: {:?}", reader.outcome());
+        }
+        for index in outputs {
+            let record = read(reader.take_output(index).await)?;
+            let own = record.as_ref().is_some_and(|record| record.output.as_ref().is_none_or(|output| output.get() == index.to_string()));
             hold!(CountsAreDistinctItems, own, "item {index} has another item's output: {record:?}");
         }
-        self.outputs.extend(outcome.outputs.keys());
-        self.kept.extend(outcome.again.keys());
         Ok(())
     }
 

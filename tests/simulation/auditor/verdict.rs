@@ -52,6 +52,10 @@ pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> 
             hold!(DeletedIsGone, care.is_none(), "a mark is left: {care:?}");
         }
     }
+    for (chunk, name) in world.faults.extra_rows_of(id) {
+        let extra = read(app.ledger.extra(chunk, name).await)?;
+        hold!(DeletedIsGone, extra.is_none(), "an extra row is left: {extra:?}");
+    }
     world.faults.saw("job: deleted past retention");
     Ok(())
 }
@@ -227,8 +231,10 @@ async fn outputs_listed(world: &World, job: &Job) -> Result<BTreeSet<u64>, Viola
     let (app, mut all, mut from) = (&world.calm, BTreeSet::new(), Position::default());
     loop {
         let page = read(records::results(app, job, from, 3).await)?;
-        for (index, _) in page.records {
+        for (index, record) in page.records {
             hold!(ListsAndLedgerAgree, all.insert(index), "output {index} is listed twice");
+            let own = record.output.as_ref().is_some_and(|output| output.get() == index.to_string());
+            hold!(ListsAndLedgerAgree, own, "item {index} has another output: {record:?}");
         }
         match page.next {
             Some(next) => from = next,

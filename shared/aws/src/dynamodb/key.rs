@@ -44,6 +44,10 @@ impl Key {
         Self::new(part_partition((id.job, id.part)), outcome_sort(id.chunk))
     }
 
+    pub(super) fn extra(id: ChunkId, name: Uuid) -> Self {
+        Self::new(part_partition((id.job, id.part)), format!("{EXTRA_PREFIX}{:03}#{name}", id.chunk))
+    }
+
     pub(super) fn parked(id: ChunkId, nonce: Uuid) -> Self {
         Self::new(part_partition((id.job, id.part)), format!("{PARKED_PREFIX}{}#{nonce}", id.chunk))
     }
@@ -61,6 +65,9 @@ impl Key {
         HashMap::from([(PK.to_owned(), AttributeValue::S(self.partition)), (SK.to_owned(), AttributeValue::S(self.sort))])
     }
 }
+
+/// The beginning of the sort keys of the extra rows of a part's outcomes.
+const EXTRA_PREFIX: &str = "EXTRA#";
 
 /// The beginning of the sort keys of a part's parked messages.
 pub(super) const PARKED_PREFIX: &str = "PARK#";
@@ -91,10 +98,19 @@ pub(super) fn chunk_of_outcome(sort: &str) -> Option<u16> {
     sort.strip_prefix("OUT#")?.parse().ok()
 }
 
+/// The chunk and the name in the sort key of an extra row.
+pub(super) fn parts_of_extra(sort: &str) -> Option<(u16, Uuid)> {
+    chunk_and_id(sort.strip_prefix(EXTRA_PREFIX)?)
+}
+
 /// The chunk and the nonce in the sort key of a parked row.
 pub(super) fn parts_of_parked(sort: &str) -> Option<(u16, Uuid)> {
-    let (chunk, nonce) = sort.strip_prefix(PARKED_PREFIX)?.split_once('#')?;
-    Some((chunk.parse().ok()?, nonce.parse().ok()?))
+    chunk_and_id(sort.strip_prefix(PARKED_PREFIX)?)
+}
+
+fn chunk_and_id(text: &str) -> Option<(u16, Uuid)> {
+    let (chunk, id) = text.split_once('#')?;
+    Some((chunk.parse().ok()?, id.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -109,6 +125,7 @@ mod tests {
         assert_eq!(chunk_of_outcome(&Key::outcome(id).sort), Some(9));
         let nonce = Uuid::new_v4();
         assert_eq!(parts_of_parked(&Key::parked(id, nonce).sort), Some((9, nonce)));
+        assert_eq!(parts_of_extra(&Key::extra(id, nonce).sort), Some((9, nonce)));
         assert_eq!(job_of(&Key::part((id.job, 7)).partition), None, "a part is not a job");
     }
 }

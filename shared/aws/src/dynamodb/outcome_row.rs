@@ -2,21 +2,19 @@
 //! chunk resemble each other and every kilobyte is a write unit.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read as _, Write as _};
 
 use chrono::{DateTime, Utc};
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::compressed::{compressed, uncompressed};
 use super::item::{Item, Reader, RowFault, Writer};
 use super::key::{Key, chunk_of_outcome, part_of};
 use super::part_row::ttl;
 use super::schema::*;
 use headway_core::error::Cause;
 use headway_core::ids::ChunkId;
+use headway_core::outcome::extra::Elsewhere;
 use headway_core::outcome::{Again, Failure, Outcome, OutputRecord};
 use headway_core::waiting::WaitingFor;
 
@@ -27,6 +25,8 @@ struct StoredRecords<'a> {
     failures: &'a BTreeMap<u64, Failure>,
     outputs: &'a BTreeMap<u64, OutputRecord>,
     again: &'a BTreeMap<u64, Again>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    elsewhere: &'a BTreeMap<u64, Elsewhere>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     runs: &'a BTreeMap<Uuid, DateTime<Utc>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -43,6 +43,8 @@ struct Records {
     outputs: BTreeMap<u64, OutputRecord>,
     again: BTreeMap<u64, Again>,
     #[serde(default)]
+    elsewhere: BTreeMap<u64, Elsewhere>,
+    #[serde(default)]
     runs: BTreeMap<Uuid, DateTime<Utc>>,
     #[serde(default)]
     retrying: Vec<(u64, u64)>,
@@ -57,6 +59,7 @@ pub(super) fn outcome_item(outcome: &Outcome, now: DateTime<Utc>) -> Result<Item
         failures: &outcome.failures,
         outputs: &outcome.outputs,
         again: &outcome.again,
+        elsewhere: &outcome.elsewhere,
         runs: &outcome.runs,
         retrying: runs(outcome.retrying.iter().copied()),
         waiting_for: outcome.waiting_for.as_ref(),
@@ -66,7 +69,7 @@ pub(super) fn outcome_item(outcome: &Outcome, now: DateTime<Utc>) -> Result<Item
         .number(ROUND, outcome.round)
         .number(FIRST_INDEX, outcome.first_index)
         .number(ITEMS, outcome.items)
-        .binary(DATA, deflate(&serde_json::to_vec(&records)?)?)
+        .binary(DATA, compressed(&records)?)
         .number(TTL, ttl(now))
         .into_item())
 }
@@ -76,7 +79,7 @@ pub(super) fn outcome(item: &Item) -> Result<Outcome, Cause> {
     let row = Reader(item);
     let (job, part) = part_of(row.partition()?).ok_or(RowFault::Malformed(PK))?;
     let chunk = chunk_of_outcome(row.sort()?).ok_or(RowFault::Malformed(SK))?;
-    let records: Records = serde_json::from_slice(&inflate(row.binary(DATA)?)?)?;
+    let records: Records = uncompressed(row.binary(DATA)?)?;
     Ok(Outcome {
         id: ChunkId { job, part, chunk },
         version: row.number(VERSION)?,
@@ -87,6 +90,7 @@ pub(super) fn outcome(item: &Item) -> Result<Outcome, Cause> {
         failures: records.failures,
         outputs: records.outputs,
         again: records.again,
+        elsewhere: records.elsewhere,
         runs: records.runs,
         retrying: indexes(records.retrying).collect::<BTreeSet<u64>>(),
         waiting_for: records.waiting_for,
@@ -108,18 +112,6 @@ fn indexes(runs: Vec<(u64, u64)>) -> impl Iterator<Item = u64> {
     runs.into_iter().flat_map(|(first, length)| first..first + length)
 }
 
-fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-fn inflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut inflated = Vec::new();
-    DeflateDecoder::new(bytes).read_to_end(&mut inflated)?;
-    Ok(inflated)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::value::RawValue;
@@ -128,6 +120,7 @@ mod tests {
     use super::super::item_bytes::item_bytes;
     use super::*;
     use headway_core::ids::JobId;
+    use headway_core::outcome::extra::RowSizes;
     use headway_core::outcome::{FailureKind, ItemResult, OutcomeChange};
     use headway_core::waiting::WaitReason;
 
@@ -161,5 +154,8 @@ mod tests {
         let item = outcome_item(&outcome, DateTime::UNIX_EPOCH).unwrap();
         assert_eq!(format!("{:?}", super::outcome(&item).unwrap()), format!("{outcome:?}"));
         assert!(item_bytes(&item) < 3_072, "{}", item_bytes(&item));
+        assert!(!outcome.move_out(RowSizes::SMALLEST).unwrap().is_empty());
+        let item = outcome_item(&outcome, DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(format!("{:?}", super::outcome(&item).unwrap()), format!("{outcome:?}"), "its records are elsewhere");
     }
 }

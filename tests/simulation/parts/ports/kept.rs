@@ -64,7 +64,8 @@ impl Kept {
             return;
         }
         let recorded = at_once(self.table.outcome(id)).flatten();
-        let is_recorded = |item: u64| recorded.as_ref().is_some_and(|outcome| outcome.has(item) || outcome.again.contains_key(&item));
+        let is_recorded =
+            |item: u64| recorded.as_ref().is_some_and(|outcome| outcome.has(item) || outcome.again_rounds().contains_key(&item));
         let open: Vec<u64> = carried.items.iter().copied().filter(|item| !is_recorded(*item) && !self.queue.carries(id, *item)).collect();
         if open.is_empty() {
             return;

@@ -10,6 +10,7 @@ use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, Found, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::Outcome;
+use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
 use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
@@ -191,7 +192,7 @@ impl Ledger for SimLedger {
 
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
         let known = self.calm.outcome(outcome.id).await?;
-        let clears = outcome.again.len() > known.map_or(0, |known| known.again.len());
+        let clears = outcome.again_rounds().len() > known.map_or(0, |known| known.again_rounds().len());
         let kind = if clears { Kind::Clear } else { Kind::Merge };
         let effect = async {
             let before = self.calm.outcome(outcome.id).await?.map_or(0, |known| known.version);
@@ -200,8 +201,8 @@ impl Ledger for SimLedger {
             let put = self.table.put_outcome(outcome).await?;
             // If two processes clear at once and put the same bytes, the second clears nothing.
             if put && clears && before < outcome.version {
-                let cleared = outcome.again.iter().filter(|(_, again)| again.round == outcome.round);
-                cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, *item, began));
+                let cleared = outcome.again_rounds().into_iter().filter(|(_, round)| *round == outcome.round);
+                cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, item, began));
             }
             Ok(put)
         };
@@ -210,6 +211,20 @@ impl Ledger for SimLedger {
             self.saw("ledger: merge raced");
         }
         Ok(put)
+    }
+
+    async fn put_extra(&self, row: &ExtraRow) -> Result<(), JobError> {
+        self.process.faults.extra_row(row.id, row.name);
+        self.process.call(Op::chunk(Kind::PutExtra, row.id), self.table.put_extra(row)).await
+    }
+
+    async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError> {
+        self.process.call(Op::chunk(Kind::Extra, id), self.table.extra(id, name)).await
+    }
+
+    async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
+        self.saw("ledger: extra row deleted");
+        self.process.call(Op::chunk(Kind::DeleteExtra, id), self.table.delete_extra(id, name)).await
     }
 
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {
