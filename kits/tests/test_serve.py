@@ -74,8 +74,8 @@ def ran(headway: dict[str, str], directory: Path, endpoint: str, items: list[Any
     return job, results, failures
 
 
-OUTPUTS = [{"a": [1, 2.5, None, True, "é😀\u2028"]}, "", "x" * 15_000, [], {}, 0, -1.5e-7, False, "[{" * 300, "null"]
-OMITTED = [{"do": "large", "bytes": 16_000}, {"do": "deep", "depth": 101}]
+OUTPUTS = [{"a": [1, 2.5, None, True, "é😀\u2028"]}, "", "x" * 250_000, [], {}, 0, -1.5e-7, False, "[{" * 300, "null"]
+OMITTED = [{"do": "large", "bytes": 262_144}, {"do": "deep", "depth": 101}]
 FAILED = [
     ({"do": "permanent", "code": "no-iata", "message": "no é"}, "http 422", "no-iata: no é"),
     ({"do": "retryable", "message": "later"}, "http 500", "later"),

@@ -86,7 +86,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// `pointer` is a JSON Pointer, `detail` part of a sentence such as `larger than 50,000 bytes`.
+    /// `pointer` is a JSON Pointer, `detail` part of a sentence such as `larger than 262,144 bytes`.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
     }

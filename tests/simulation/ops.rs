@@ -154,6 +154,8 @@ pub(crate) const RACES: &[Race] = &[
     race("race: stamp with a settle", &[Kind::Stamp], SETTLES, About::Part),
     race("race: clear with merge", &[Kind::Clear], &[Kind::Merge], About::Chunk),
     race("race: merge with merge", &[Kind::Merge], &[Kind::Merge], About::Chunk),
+    race("race: two write extra rows of a chunk", &[Kind::PutExtra], &[Kind::PutExtra], About::Chunk),
+    race("race: an extra row is deleted while another worker merges", &[Kind::DeleteExtra], &[Kind::Merge], About::Chunk),
     race("race: merge with a clean settle", &[Kind::Merge], &[Kind::Clean], About::Chunk),
     race("race: shadow with shadow", &[Kind::Shadow], &[Kind::Shadow], About::Chunk),
     race("race: roll-up with roll-up of the part", &[Kind::RollUp], &[Kind::RollUp], About::Part),

@@ -161,6 +161,7 @@ const EXPECTED: &[&str] = &[
     "ledger: clean settle refused",
     "ledger: shadow refused",
     "ledger: merge raced",
+    "ledger: extra row deleted",
     "ledger: roll-up refused",
     "ledger: end refused",
     "ledger: parked",

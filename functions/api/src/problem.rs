@@ -165,7 +165,7 @@ pub struct ProblemError {
     #[schema(examples("/items/17"))]
     pub pointer: String,
     /// What is wrong.
-    #[schema(examples("larger than 50,000 bytes"))]
+    #[schema(examples("larger than 262,144 bytes"))]
     pub detail: String,
 }
 

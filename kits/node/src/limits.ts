@@ -2,7 +2,7 @@
 
 export const REQUEST_BYTES_MAX = 2_500_000;
 export const ANSWER_BYTES_MAX = 2_500_000;
-export const OUTPUT_BYTES_MAX = 16_000;
+export const OUTPUT_BYTES_MAX = 262_144;
 export const OUTPUT_DEPTH_MAX = 100;
 export const ITEMS_MAX = 250;
 export const CODE_CHARS_MAX = 64;

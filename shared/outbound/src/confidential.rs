@@ -23,7 +23,7 @@ const KEY_FRAGMENT: usize = 8;
 /// How many encodings may be nested.
 const LAYERS_MAX: usize = 3;
 /// How many bytes of an answer are searched, counting all decoded texts. A larger answer is not passed on.
-const EXAMINED_MAX: usize = 2_000_000;
+const EXAMINED_MAX: usize = 12_000_000;
 
 /// Texts that must not be passed on.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 mod batches;
 mod dead_letters;
 mod deadlines;
+mod large;
 mod limits;
 mod many;
 mod poison;

@@ -197,6 +197,12 @@ impl World {
         Self { worker: worker(&self.app, &self.processors, &self.killers).with_threads().unwrap(), ..self }
     }
 
+    /// With another app, and a worker on it.
+    pub(crate) fn take_app(&mut self, app: App) {
+        self.worker = worker(&app, &self.processors, &self.killers);
+        self.app = app;
+    }
+
     /// Starts a job of this many items; each item is its own index.
     pub(crate) async fn start(&mut self, items: u64, chunk_size: u16, tolerated: ToleratedFailures) -> JobId {
         let job = start_job(&self.app, self.submission(Some(numbers(items)), chunk_size, tolerated)).await.unwrap();

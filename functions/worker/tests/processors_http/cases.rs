@@ -1,5 +1,7 @@
 //! Every line of the tables in `docs/endpoints.md` as a case: what the endpoint does, and what happens to the item.
 
+use headway_core::limits::OUTPUT_BYTES_MAX;
+
 use crate::scripted::{Script, Step};
 
 /// The time limit for slow cases.
@@ -294,12 +296,16 @@ fn outputs() -> Vec<Case> {
         json("JSON, 100 deep", &deep(100), done(&deep(100))),
         json("JSON, deeper", &deep(101), Becomes::Omitted),
         json("JSON, 200 deep", &deep(200), Becomes::Omitted),
-        json("JSON of 16,000 bytes", &format!("\"{}\"", "x".repeat(15_998)), done(&format!("\"{}\"", "x".repeat(15_998)))),
-        json("JSON, larger", &format!("\"{}\"", "x".repeat(15_999)), Becomes::Omitted),
         json(
-            "JSON of 16,000 bytes, space around it",
-            &format!("\u{feff} \t\"{}\"\r\n\n", "x".repeat(15_998)),
-            done(&format!("\"{}\"", "x".repeat(15_998))),
+            "JSON of 262,144 bytes",
+            &format!("\"{}\"", "x".repeat(OUTPUT_BYTES_MAX - 2)),
+            done(&format!("\"{}\"", "x".repeat(OUTPUT_BYTES_MAX - 2))),
+        ),
+        json("JSON, larger", &format!("\"{}\"", "x".repeat(OUTPUT_BYTES_MAX - 1)), Becomes::Omitted),
+        json(
+            "JSON of 262,144 bytes, space around it",
+            &format!("\u{feff} \t\"{}\"\r\n\n", "x".repeat(OUTPUT_BYTES_MAX - 2)),
+            done(&format!("\"{}\"", "x".repeat(OUTPUT_BYTES_MAX - 2))),
         ),
         json("JSON after other space", "\u{a0}[7]\u{b}", Becomes::Omitted),
         json("JSON with a number that no double holds", "[1e999]", Becomes::Omitted),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use headway_core::limits::OUTPUT_BYTES_MAX;
 use headway_core::{ItemError, Output};
 use headway_outbound::body::{self, Body};
 use headway_outbound::{Endpoint, NoAnswer, retry_after};
@@ -14,7 +15,7 @@ use crate::processors::output;
 
 /// How many bytes of a successful answer are read: more than an output may have, since there may be white space around it.
 /// An answer without an output is read too, to check that it is complete.
-const READ_BYTES_MAX: usize = 64_000;
+const READ_BYTES_MAX: usize = OUTPUT_BYTES_MAX + 64_000;
 /// The longest wait for an endpoint that may still be processing the item, unless it asks for a longer one itself.
 const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
 /// The shortest.
