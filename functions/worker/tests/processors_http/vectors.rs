@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use headway_core::limits::OUTPUT_BYTES_MAX;
 use headway_core::{ItemError, ItemProcessor as _, Output};
 use serde_json::Value;
 
@@ -17,7 +18,10 @@ const ANSWER_BYTES_MAX: usize = 2_500_000;
 #[tokio::test]
 async fn an_answer_means_what_the_vectors_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../kits/vectors/answers.json");
-    let shared: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // The vectors' outputs are at a smaller limit, so that people can read the file.
+    let at_limit = |most: usize| "x".repeat(most - 2);
+    let text = std::fs::read_to_string(path).unwrap().replace(&at_limit(16_000), &at_limit(OUTPUT_BYTES_MAX));
+    let shared: Value = serde_json::from_str(&text).unwrap();
     let indexes: Vec<u64> = shared["indexes"].as_array().unwrap().iter().map(|index| index.as_u64().unwrap()).collect();
     let mut wrongs = Vec::new();
     for case in shared["cases"].as_array().unwrap() {
