@@ -68,7 +68,8 @@ impl Worker {
                 running.push(self.group(run, group));
             }
             // The first checkpoint is made even without results: it shows readers that some are still to come.
-            let unshown = (!settlement.results.is_empty() || !settlement.seen) && !(running.is_empty() && waiting.is_empty());
+            let (is_over, is_shown) = (running.is_empty() && waiting.is_empty(), settlement.results.is_empty() && settlement.seen);
+            let unshown = !is_over && !is_shown;
             if run.chunk.fails_its_job(&part, failed, settlement.results.len()) {
                 shown_next = shown_next.min(last + CHECKPOINT_EVERY);
             }
