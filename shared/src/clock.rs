@@ -28,10 +28,40 @@ impl Clock for SystemClock {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Mutex;
+    use std::time::Duration;
 
     use super::*;
+
+    /// A clock that moves only when a test moves it. It begins in 1970.
+    #[derive(Debug, Default)]
+    pub(crate) struct HeldClock {
+        time: Mutex<DateTime<Utc>>,
+        /// What it gives as every fresh id; random ones unless set.
+        id: Option<Uuid>,
+    }
+
+    impl HeldClock {
+        pub(crate) fn with_id(id: Uuid) -> Self {
+            Self { id: Some(id), ..Self::default() }
+        }
+
+        pub(crate) fn pass(&self, time: Duration) {
+            *self.time.lock().unwrap() += time;
+        }
+    }
+
+    impl Clock for HeldClock {
+        fn now(&self) -> DateTime<Utc> {
+            *self.time.lock().unwrap()
+        }
+
+        fn fresh_id(&self) -> Uuid {
+            self.id.unwrap_or_else(Uuid::new_v4)
+        }
+    }
 
     /// An id that could be guessed could be used by a stranger: 122 bits of each are random, and none come from a clock
     /// or a counter.

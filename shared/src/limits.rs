@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 pub use headway_processor::limits::{ID_CHARS_MAX, ITEMS_PER_CHUNK_MAX, PATIENCE_DEFAULT};
 
 /// A JSON request body, in bytes.
@@ -83,10 +85,6 @@ pub const RECONCILE_AFTER_END: Duration = Duration::from_secs(960);
 /// still write.
 pub const DELETE_AFTER_GONE: Duration = Duration::from_secs(930);
 
-/// Entries of `SendMessageBatch`. Source: Amazon SQS quotas.
-pub const QUEUE_BATCH_ENTRIES_MAX: usize = 10;
-/// Bytes of a message, and of all entries of a batch together. Source: Amazon SQS quotas (1 MiB since August 2025).
-pub const QUEUE_BATCH_BYTES_MAX: usize = 1_048_576;
 /// The longest delay of a message. Source: Amazon SQS quotas.
 pub const QUEUE_DELAY_MAX: Duration = Duration::from_secs(900);
 /// Bytes of a table's row. Source: Amazon DynamoDB quotas (400 KB, of 1,024 bytes).
@@ -99,8 +97,10 @@ pub const EXTRA_ROW_BYTES_MAX: usize = 380_000;
 pub const OUTCOME_ROW_BYTES_MAX: usize = 100_000;
 /// Bytes of results that a running chunk holds before they are recorded at once, ahead of the next checkpoint.
 pub const RESULTS_HELD_BYTES_MAX: usize = 1_000_000;
-/// Keys of `BatchGetItem`. Source: Amazon DynamoDB quotas.
-pub const BATCH_GET_KEYS_MAX: usize = 100;
+/// Bytes of a message. Source: Amazon SQS quotas (1 MiB since August 2025).
+pub const MESSAGE_BYTES_MAX: usize = 1_048_576;
+/// How many rows a use-case reads together.
+pub const ROWS_PER_READ: usize = 100;
 
 /// How long the queue and then the dead-letter queue keep a message, as the template sets it. A message that has not
 /// been sent again for longer is in neither.
@@ -114,8 +114,11 @@ pub const CANCEL_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How long after its last read of a live job a worker may write results of a run that is not entered in any row.
 pub const UNSEEN_RUN_MAX: Duration = Duration::from_secs(2);
-/// How far the clocks of two functions may differ: AWS keeps them within milliseconds of each other.
-pub const CLOCKS_DIFFER_MAX: Duration = Duration::from_millis(500);
+/// How far the clocks of two functions usually differ: AWS keeps them within milliseconds of each other. A job is said to
+/// be settled on this assumption.
+pub const CLOCKS_DIFFER_USUALLY: Duration = Duration::from_millis(500);
+/// How far two clocks may differ at the most. A worker counts as ended only this long after its deadline.
+pub const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::seconds(5);
 /// How long after a job's end its numbers may be declared final: a run that is not entered in any row has written its
 /// results by then, or never will.
 pub const SETTLES_AFTER: Duration = Duration::from_millis(2_500);
@@ -142,7 +145,7 @@ const _: () = assert!(
     (ITEM_BYTES_MAX + 2).div_ceil(3) * 4 + INDEX_BYTES_MAX + MESSAGE_FRAME_BYTES_MAX <= TABLE_ROW_BYTES_MAX - 4_096,
     "the largest item's message can be parked in a row, in base64 too"
 );
-const _: () = assert!(TABLE_ROW_BYTES_MAX <= QUEUE_BATCH_BYTES_MAX, "what fits in a row fits in a message");
+const _: () = assert!(TABLE_ROW_BYTES_MAX <= MESSAGE_BYTES_MAX, "what fits in a row fits in a message");
 const _: () = assert!(
     ITEM_BYTES_MAX + 2 * 4 * (ERROR_MESSAGE_CHARS_MAX + ERROR_CODE_CHARS_MAX + ID_CHARS_MAX) + 100 <= EXTRA_ROW_BYTES_MAX,
     "the largest failure fits in a row"
@@ -150,13 +153,12 @@ const _: () = assert!(
 const _: () = assert!(OUTPUT_BYTES_MAX + 2 * 4 * ID_CHARS_MAX + 40 <= EXTRA_ROW_BYTES_MAX, "the largest output fits in a row");
 const _: () = assert!(EXTRA_ROW_BYTES_MAX + 20_000 <= TABLE_ROW_BYTES_MAX);
 const _: () = assert!(ITEMS_PER_CHUNK_MAX <= 999, "a register counts to 999");
-const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
 const _: () = assert!(RECONCILE_AFTER_END.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker runs longer than the wait");
 const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have the largest job");
 const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
 const _: () = assert!(SLICE.as_secs() > CHECKPOINT_EVERY.as_secs(), "a slice shows its progress before it ends");
 const _: () = assert!(
-    SETTLES_AFTER.as_millis() >= UNSEEN_RUN_MAX.as_millis() + CLOCKS_DIFFER_MAX.as_millis(),
+    SETTLES_AFTER.as_millis() >= UNSEEN_RUN_MAX.as_millis() + CLOCKS_DIFFER_USUALLY.as_millis(),
     "no result comes after the job is said to be settled"
 );
 const _: () = assert!(

@@ -1,11 +1,12 @@
 //! Settling: writes a chunk's results into the ledger, once, however often its message was delivered.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::ChunkId;
 use crate::ledger::Written;
+use crate::limits::CLOCKS_DIFFER_MAX;
 use crate::outcome::{Outcome, OutcomeChange};
 use crate::outcome_rows::put_next;
 use crate::part::{Part, PartWrite};
@@ -13,8 +14,6 @@ use crate::settlement::Settlement;
 
 /// How often in a row merging a chunk's outcome may fail because other workers merge it too.
 const MERGES_MAX: usize = 50;
-/// How far two workers' clocks may differ.
-const RUN_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// Records the results. Returns the part as it is now, or `None` if it is gone. Safe to repeat.
 ///
@@ -90,7 +89,7 @@ pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
 
 /// A worker that was to end before this time has ended, even if its clock differs.
 pub fn gone_before(app: &App) -> Option<DateTime<Utc>> {
-    Some(app.clock.now() - RUN_SKEW)
+    Some(app.clock.now() - CLOCKS_DIFFER_MAX)
 }
 
 async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> {

@@ -62,8 +62,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "halves-begin-after-a-cancel",
         edits: &[edit(
-            "        if let Some(reason) = self.must_return(run).await {",
-            "        if group.halvings == 0 && let Some(reason) = self.must_return(run).await {",
+            "        if let Err(not_now) = self.may_begin(run).await {",
+            "        if group.halvings == 0 && let Err(not_now) = self.may_begin(run).await {",
         )],
         breaks: "halves of a call are called although the job was cancelled meanwhile",
         trap: "whether a call may begin is checked before each call",
@@ -564,7 +564,7 @@ pub(crate) const BUGS: &[Bug] = &[
         name: "rest-dropped-at-the-deadline",
         edits: &[edit(
             "bundles(chunk.message, returned, sent).into_iter();",
-            "bundles(chunk.message, returned, sent.into_iter().filter(|i| i.reason != ReturnReason::Deadline).collect()).into_iter();",
+            "bundles(chunk.message, returned, sent.into_iter().filter(|i| i.reason != super::returned::ReturnReason::Deadline).collect()).into_iter();",
         )],
         breaks: "items that were not begun before the function's deadline are lost",
         trap: "the rest goes back at once as a new message",
@@ -650,7 +650,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "mark-of-a-living-worker",
-        edits: &[edit("if !self.alone && self.app.clock.now() <= mark.deadline + SKEW {", "if false {")],
+        edits: &[edit("if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {", "if false {")],
         breaks: "a mark of a worker that is alive counts as a strike",
         trap: "a mark found before its deadline: another worker is alive",
     },

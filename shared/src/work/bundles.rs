@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::returned::{ReturnReason, Returned, ReturnedItem};
+use super::returned::{Returned, ReturnedItem};
 use crate::chunk::ChunkMessage;
 use crate::limits::RETURNED_MESSAGES_MAX;
 
@@ -32,12 +32,10 @@ impl Standing {
     fn of(message: &ChunkMessage, returned: &Returned, item: &ReturnedItem) -> Self {
         let waits = item.reason.waits();
         let halved = item.call_items_max != message.call_items_max;
-        let moved = returned.progress || waits || halved || item.attempt > message.attempt || item.reason == ReturnReason::Progress;
-        let (hops, returns) = match item.reason {
-            _ if moved => (0, 0),
-            // The item was not checked again, and how often it returns depends on how long it has to wait.
-            ReturnReason::NotYet => (returned.hops, message.returns),
-            _ => (returned.hops, message.returns.saturating_add(1)),
+        let moved = returned.progress || waits || halved || item.attempt > message.attempt || item.reason.is_after_progress();
+        let (hops, returns) = match moved {
+            true => (0, 0),
+            false => (returned.hops, message.returns.saturating_add(u32::from(item.reason.counts_as_a_return()))),
         };
         Self { attempt: item.attempt, call_items_max: item.call_items_max, waits, hops, returns }
     }
@@ -83,7 +81,7 @@ fn in_turns(bundled: Vec<(Standing, Vec<&ReturnedItem>)>) -> Vec<(Standing, Vec<
     let mut room = RETURNED_MESSAGES_MAX.saturating_sub(bundled.len());
     let mut messages = Vec::new();
     for (standing, items) in bundled {
-        let tried = items.iter().all(|item| item.wait.most > Duration::ZERO && item.reason != ReturnReason::Closed);
+        let tried = items.iter().all(|item| item.wait.most > Duration::ZERO && item.reason.comes_back_in_turns());
         let more = items.len().div_ceil(ITEMS_PER_BUNDLE).saturating_sub(1).min(if tried { room } else { 0 });
         room -= more;
         let each = items.len().div_ceil(more + 1).max(1);

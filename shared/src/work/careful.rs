@@ -2,19 +2,18 @@
 //! each is marked before it begins and recorded before the next one. An item whose worker died twice is failed, and the
 //! other items complete.
 
-use chrono::TimeDelta;
 use tokio::time::Instant;
 
-use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
 use super::group::{Group, TriedGroup};
 use super::ran::Ran;
-use super::returned::{ReturnReason, ReturnedItem};
+use super::returned::{NotNow, ReturnReason};
 use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
+use crate::limits::CLOCKS_DIFFER_MAX;
 use crate::outcome::{FailureKind, ItemResult, Outcome};
 use crate::settlement::Settlement;
 
@@ -23,8 +22,6 @@ const STRIKES_MAX: u32 = 2;
 /// The same for preparing its processor, which fails the whole job, in a worker that is the only one. Such a process is
 /// often ended from outside, by its developer or a supervisor, and that must almost never look like the job's fault.
 const STRIKES_MAX_ALONE: u32 = 12;
-/// How far two workers' clocks may differ.
-const SKEW: TimeDelta = TimeDelta::seconds(5);
 
 impl Worker {
     /// Runs the items that are not recorded, one at a time. Every result is in the ledger before the next item begins.
@@ -90,10 +87,10 @@ impl Worker {
             Some(_) => 2,
         });
         let mut returned = Vec::new();
-        let (mut stop, mut begun): (Option<(ReturnReason, Wait)>, _) = (None, false);
+        let (mut stop, mut begun): (Option<NotNow>, _) = (None, false);
         for (index, value) in waiting {
-            if let Some((reason, wait)) = stop {
-                returned.push(ReturnedItem { wait, ..chunk.returned(index, value, reason) });
+            if let Some(not_now) = &stop {
+                returned.extend(Group::single(chunk, index, value).returned(not_now));
                 continue;
             }
             let mark = mark_of(index);
@@ -104,7 +101,7 @@ impl Worker {
                 settlement.results.insert(index, ItemResult::Failed(failure));
                 self.record(&mut settlement).await?;
                 // The remaining items are returned as a new message, whose receive count starts at zero.
-                stop = Some((ReturnReason::Deadline, Wait::default()));
+                stop = Some(ReturnReason::Deadline.into());
                 continue;
             }
             if !settlement.seen {
@@ -117,13 +114,13 @@ impl Worker {
             let _place = run.prepared.places.acquire().await.ok();
             let _turn = self.turns.careful(strikes).await;
             if strikes > 0 && !self.place.takes_suspects() {
-                stop = Some((ReturnReason::Deadline, Wait::default()));
+                stop = Some(ReturnReason::Deadline.into());
                 returned.push(chunk.returned(index, value, ReturnReason::Deadline));
                 continue;
             }
             // Even with a slow table, each slice makes progress: with one of its items, or with those it waited for.
             if run.slice_is_over() && (begun || ready < run.slice_ends) {
-                stop = Some((ReturnReason::Slice, Wait::default()));
+                stop = Some(ReturnReason::Slice.into());
                 returned.push(chunk.returned(index, value, ReturnReason::Slice));
                 continue;
             }
@@ -134,7 +131,7 @@ impl Worker {
                 settlement.results.extend(tried.recorded);
                 self.record(&mut settlement).await?;
             }
-            stop = tried.returned.iter().map(|item| (item.reason, item.wait)).find(|(reason, _)| !reason.was_tried());
+            stop = NotNow::for_others(&tried.returned);
             returned.extend(tried.returned);
         }
         Ok(self.ran(run, entry.leaving(self, settlement), returned))
@@ -162,7 +159,7 @@ impl Worker {
     /// The mark that another worker left, with one more strike, if that worker has ended.
     pub(super) fn suspect(&self, known: Option<&CareMark>) -> Result<Option<CareMark>, JobError> {
         let Some(mark) = known else { return Ok(None) };
-        if !self.alone && self.app.clock.now() <= mark.deadline + SKEW {
+        if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));
         }
         Ok(Some(CareMark { strikes: mark.strikes + 1, ..mark.clone() }))

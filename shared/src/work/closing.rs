@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::for_now::{Downstream, ForNow};
-
 /// After this many items in a row were told to wait, others are kept back.
 const CLOSES_AFTER: u32 = 4;
 /// The first pause. Each probe that fails doubles it.
@@ -32,8 +30,6 @@ struct State {
     until: Option<Instant>,
     /// True if a probe was let through and has not returned yet.
     probing: bool,
-    /// What an item was last told.
-    last: Option<(Downstream, ForNow)>,
 }
 
 /// What is returned to an item that may not begin.
@@ -58,11 +54,10 @@ impl Closing {
         None
     }
 
-    /// An item was told to wait.
-    pub(super) fn was_refused(&self, downstream: Downstream, error: &ForNow) {
+    /// An item was told to wait, for this long if it was told how long.
+    pub(super) fn was_refused(&self, asked: Option<Duration>) {
         let mut state = self.state();
         state.in_a_row += 1;
-        state.last = Some((downstream, error.clone()));
         if state.in_a_row < CLOSES_AFTER {
             return;
         }
@@ -73,19 +68,13 @@ impl Closing {
             (Some(_), false) => state.pause,
         };
         state.probing = false;
-        let pause = state.pause.max(error.after.unwrap_or_default().min(PAUSE_MAX));
+        let pause = state.pause.max(asked.unwrap_or_default().min(PAUSE_MAX));
         state.until = state.until.max(Some(Instant::now() + pause));
-    }
-
-    /// What an item was last told, if one was told to wait.
-    pub(super) fn last(&self) -> Option<(Downstream, ForNow)> {
-        self.state().last.clone()
     }
 
     /// An item was answered.
     pub(super) fn was_answered(&self) {
-        let mut state = self.state();
-        *state = State { last: state.last.take(), ..State::default() };
+        *self.state() = State::default();
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -101,10 +90,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn several_in_a_row_close_it_and_one_answer_opens_it() {
         let closing = Closing::default();
-        let refused = || {
-            let error = ForNow { code: String::new(), message: "away".to_owned(), after: None };
-            closing.was_refused(Downstream::Unreachable, &error);
-        };
+        let refused = || closing.was_refused(None);
         for _ in 1..CLOSES_AFTER {
             refused();
             assert!(closing.refuses().is_none());

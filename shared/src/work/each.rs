@@ -7,11 +7,10 @@ use futures::future::{BoxFuture, OptionFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
-use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::group::{Again, Group, TriedGroup};
 use super::ran::Ran;
-use super::returned::ReturnReason;
+use super::returned::{NotNow, ReturnReason};
 use super::run_entry::RunEntry;
 use super::worker::Worker;
 use crate::error::{JobError, error_chain};
@@ -61,7 +60,8 @@ impl Worker {
             let is_full = held > RESULTS_HELD_BYTES_MAX;
             if is_full && run.slice_is_over() {
                 // No checkpoint could be made for so long: the rest is for a later message.
-                returned.extend(waiting.drain(..).flat_map(|group| group.returned(ReturnReason::Slice, Wait::default())));
+                let not_now = ReturnReason::Slice.into();
+                returned.extend(waiting.drain(..).flat_map(|group| group.returned(&not_now)));
             }
             while running.len() < run.prepared.options.concurrency && !is_full {
                 let Some(group) = waiting.pop_front() else { break };
@@ -104,8 +104,8 @@ impl Worker {
                     }
                     settlement.results.extend(recorded);
                     // What keeps one call from beginning keeps all others.
-                    if let Some((reason, wait)) = rest.iter().find(|item| !item.reason.was_tried()).map(|item| (item.reason, item.wait)) {
-                        returned.extend(waiting.drain(..).flat_map(|group| group.returned(reason, wait)));
+                    if let Some(not_now) = NotNow::for_others(&rest) {
+                        returned.extend(waiting.drain(..).flat_map(|group| group.returned(&not_now)));
                     }
                     returned.extend(rest);
                     again.extend(later.into_iter().map(Again::due));

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
-use super::returned::{ReturnReason, ReturnedItem};
+use super::returned::{NotNow, ReturnedItem};
 use crate::outcome::ItemResult;
 use headway_processor::Item;
 
@@ -95,10 +94,14 @@ impl Group {
         QUICK_RETRY_AFTER.saturating_mul(1 << self.halvings.saturating_sub(1).min(10))
     }
 
-    /// All of its items, returned for this reason.
-    pub(super) fn returned(self, reason: ReturnReason, wait: Wait) -> impl Iterator<Item = ReturnedItem> {
+    /// All of its items, returned for this reason. No attempt is charged.
+    pub(super) fn returned(self, not_now: &NotNow) -> impl Iterator<Item = ReturnedItem> {
         let call_items_max = self.call_items_max;
-        let returned = move |WaitingItem { index, value, attempt }| ReturnedItem { index, value, attempt, wait, reason, call_items_max };
+        let NotNow { reason, wait, waits_for } = not_now.clone();
+        let returned = move |WaitingItem { index, value, attempt }| {
+            let waits_for = waits_for.clone();
+            ReturnedItem { index, value, attempt, wait, reason, waits_for, call_items_max }
+        };
         self.items.into_iter().map(returned)
     }
 
@@ -130,8 +133,8 @@ impl Again {
 
 impl TriedGroup {
     /// Nothing was called: all items are returned.
-    pub(super) fn returned(group: Group, reason: ReturnReason, wait: Wait) -> Self {
-        Self { returned: group.returned(reason, wait).collect(), ..Self::default() }
+    pub(super) fn returned(group: Group, not_now: impl Into<NotNow>) -> Self {
+        Self { returned: group.returned(&not_now.into()).collect(), ..Self::default() }
     }
 }
 

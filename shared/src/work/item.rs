@@ -8,7 +8,7 @@ use super::chunk_context::RunContext;
 use super::closing::Closing;
 use super::for_now::{Downstream, ForNow};
 use super::group::{Again, Group, TriedGroup, WaitingItem};
-use super::returned::{ReturnReason, ReturnedItem};
+use super::returned::{NotNow, ReturnReason, ReturnedItem, WaitsFor};
 use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use headway_processor::{Item, Output};
@@ -22,7 +22,7 @@ impl Worker {
         // Checked right after getting the place: a group that waited for it longer than a slice waited for items that
         // made progress.
         if run.slice_is_over() {
-            return TriedGroup::returned(group, ReturnReason::Slice, Wait::default());
+            return TriedGroup::returned(group, ReturnReason::Slice);
         }
         let _turn = self.turns.beside().await;
         self.tries(run, group).await
@@ -32,15 +32,8 @@ impl Worker {
     /// within the lease.
     pub(super) async fn tries(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
         let RunContext { prepared, invocation, .. } = run;
-        if let Some(reason) = self.must_return(run).await {
-            return TriedGroup::returned(group, reason, Wait::default());
-        }
-        // An item that has waited long enough is called once more, whatever others were told: nothing fails because of
-        // another item's answer.
-        if let Some(wait) = run.wait(None)
-            && let Some(refusal) = prepared.closing.refuses()
-        {
-            return TriedGroup::returned(group, ReturnReason::Closed, wait.at_least(refusal.left));
+        if let Err(not_now) = self.may_begin(run).await {
+            return TriedGroup::returned(group, not_now);
         }
         let items = group.call_items(run);
         match call(&self.place, prepared, &items, *invocation).await {
@@ -48,7 +41,7 @@ impl Worker {
                 prepared.closing.hears(&called);
                 run.tried(group, items, called)
             }
-            Err(NoResults::CutShort) => TriedGroup::returned(group, ReturnReason::Deadline, Wait::default()),
+            Err(NoResults::CutShort) => TriedGroup::returned(group, ReturnReason::Deadline),
             Err(NoResults::Failed(kind, message)) => {
                 prepared.closing.was_answered();
                 run.failed_as_a_whole(group, items, kind, &message)
@@ -61,11 +54,11 @@ impl Closing {
     /// A call was answered unless all of its items have to wait.
     fn hears(&self, called: &[Called]) {
         let waits = called.iter().find_map(|called| match called {
-            Called::Waits(downstream, error) => Some((*downstream, error)),
+            Called::Waits(_, error) => Some(error.after),
             _ => None,
         });
-        if let Some((downstream, error)) = waits {
-            self.was_refused(downstream, error);
+        if let Some(asked) = waits {
+            self.was_refused(asked);
         }
         if called.iter().any(|called| !matches!(called, Called::Waits(..))) {
             self.was_answered();
@@ -106,7 +99,7 @@ impl RunContext<'_> {
         for half in group.halved(size) {
             let wait = asked.map_or_else(|| Wait::exactly(half.wait_before_halves()), |asked| Wait::to_retry(0, Some(asked)));
             if asked.is_some_and(|asked| !asked.is_zero()) || self.slice_is_over_after(wait.least) {
-                tried.returned.extend(half.returned(ReturnReason::Halved, wait));
+                tried.returned.extend(half.returned(&NotNow { wait, ..ReturnReason::Halved.into() }));
             } else {
                 tried.again.push(Again { wait: half.wait_before_halves(), group: half });
             }
@@ -131,12 +124,14 @@ impl RunContext<'_> {
             let item = Item { attempt: item.attempt - 1, ..item };
             return tried.recorded.push(failed(item, downstream.failure_kind(), &error.code, &error.message));
         };
+        let limit = self.prepared.options.limit.as_deref().unwrap_or(&self.chunk.job.processor).to_owned();
+        let waits_for = Some(WaitsFor { limit, reason: downstream.wait_reason(), error: Some(error.message.clone()) });
         let WaitingItem { index, value, attempt } = uncharged(item);
-        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits, call_items_max });
+        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits, waits_for, call_items_max });
     }
 
     /// How long an item of the chunk has to wait for its downstream; `None` if it has waited long enough.
-    fn wait(&self, asked: Option<Duration>) -> Option<Wait> {
+    pub(super) fn wait(&self, asked: Option<Duration>) -> Option<Wait> {
         Wait::for_downstream(self.chunk.message.waited, asked, self.prepared.options.patience)
     }
 
@@ -153,7 +148,7 @@ impl RunContext<'_> {
             true => (Wait::default(), ReturnReason::Slice),
             false => (Wait::to_retry(attempt, error.after), ReturnReason::Retry),
         };
-        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason, call_items_max });
+        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason, waits_for: None, call_items_max });
         None
     }
 }

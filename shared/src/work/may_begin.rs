@@ -1,35 +1,52 @@
-//! Whether an item may begin now. Checked before each call of the processor.
+//! Whether an item may begin now: the only place that decides it, right before each call of the processor. Another limit
+//! is another check here, with a [`ReturnReason`] of its own and what the job shows meanwhile.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::chunk_context::RunContext;
-use super::returned::ReturnReason;
+use super::returned::{NotNow, ReturnReason};
 use super::worker::Worker;
 use crate::error::error_chain;
 use crate::limits::DEADLINE_MARGIN;
 
 impl Worker {
-    /// Why no item of the chunk may begin now, if so: the process is about to end; the item is not expected to end
-    /// before the deadline (unless no invocation would give it more time); or its job is held. If reading the job took
-    /// longer than the lease, the read does not count. If the read fails, the rest is left to another delivery.
-    pub(super) async fn must_return(&self, run: &RunContext<'_>) -> Option<ReturnReason> {
+    /// Whether an item of the chunk may begin now.
+    pub(super) async fn may_begin(&self, run: &RunContext<'_>) -> Result<(), NotNow> {
+        self.has_time_and_a_running_job(run).await?;
+        self.has_an_open_downstream(run)
+    }
+
+    /// Not if the process is about to end; if the item is not expected to end before the deadline (unless no invocation
+    /// would give it more time); or if its job is held. If reading the job took longer than the lease, the read does not
+    /// count. If the read fails, the rest is left to another delivery.
+    async fn has_time_and_a_running_job(&self, run: &RunContext<'_>) -> Result<(), ReturnReason> {
         let RunContext { chunk, prepared, invocation, .. } = run;
         let id = chunk.job.id;
         loop {
             let now = Instant::now();
             let expected = if invocation.is_fresh(now) { Duration::ZERO } else { prepared.pace.expected() };
             if self.place.is_spent() || now + DEADLINE_MARGIN + expected >= invocation.deadline {
-                return Some(ReturnReason::Deadline);
+                return Err(ReturnReason::Deadline);
             }
             if let Some(lets_begin) = self.leases.lets_begin(id) {
-                return (!lets_begin).then_some(ReturnReason::Held);
+                return if lets_begin { Ok(()) } else { Err(ReturnReason::Held) };
             }
             if let Err(error) = self.leases.refresh(&self.app, id).await {
                 tracing::warn!(job_id = %id, error = error_chain(&error), "no further item of the chunk is begun");
-                return Some(ReturnReason::Unread);
+                return Err(ReturnReason::Unread);
             }
+        }
+    }
+
+    /// Not while the downstream accepts no items. But an item that has waited long enough is called once more, whatever
+    /// others were told: nothing fails because of another item's answer.
+    fn has_an_open_downstream(&self, run: &RunContext<'_>) -> Result<(), NotNow> {
+        let Some(wait) = run.wait(None) else { return Ok(()) };
+        match run.prepared.closing.refuses() {
+            Some(refusal) => Err(NotNow { wait: wait.at_least(refusal.left), ..ReturnReason::Closed.into() }),
+            None => Ok(()),
         }
     }
 }

@@ -46,33 +46,21 @@ impl Worker {
 mod tests {
     use std::sync::Arc;
 
-    use chrono::{DateTime, Utc};
     use uuid::Uuid;
 
     use super::*;
+    use crate::clock::tests::HeldClock;
     use crate::ledger::memory::MemoryLedger;
     use crate::queue::memory::MemoryQueue;
-    use crate::{App, Clock, Processors};
-
-    /// A clock whose ids contain the largest numbers.
-    #[derive(Debug)]
-    struct Longest;
-
-    impl Clock for Longest {
-        fn now(&self) -> DateTime<Utc> {
-            DateTime::UNIX_EPOCH
-        }
-
-        fn fresh_id(&self) -> Uuid {
-            Uuid::max()
-        }
-    }
+    use crate::{App, Processors};
 
     /// Bug found: a message was given up for a fault of seconds, a table that is down was called without a pause, or a
     /// wait lasted beyond the deadline.
     #[tokio::test(start_paused = true)]
     async fn waits_grow_and_end_before_the_deadline() {
-        let app = App::new(Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()), Arc::new(Longest));
+        // Ids contain the largest numbers, so every wait is as long as it can be.
+        let longest = HeldClock::with_id(Uuid::max());
+        let app = App::new(Arc::new(MemoryLedger::default()), Arc::new(MemoryQueue::default()), Arc::new(longest));
         let (worker, began) = (Worker::new(app, Processors::new()), Instant::now());
         let invocation = Invocation { began, deadline: began + Duration::from_secs(60) };
         let mut tries = Vec::new();

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::bundles::{Standing, bundles};
 use super::chunk_context::ChunkContext;
-use super::returned::{ReturnReason, Returned, ReturnedItem};
+use super::returned::{Returned, ReturnedItem};
 use super::worker::Worker;
 use crate::chunk::{ChunkMessage, Message};
 use crate::error::JobError;
@@ -23,10 +23,10 @@ impl Worker {
     /// Sends the returned items as new messages; parks them if the job is held; drops them if the job is cancelled.
     pub(super) async fn return_rest(&self, chunk: &ChunkContext<'_>, returned: &Returned) -> Result<(), JobError> {
         // The results are settled; the rest comes again with this same message.
-        if returned.items.iter().any(|item| item.reason == ReturnReason::Unread) {
+        if returned.items.iter().any(|item| item.reason.leaves_the_message()) {
             return Err(JobError::unavailable("the table", "whether the job is held could not be read"));
         }
-        let (held, sent): (Vec<_>, Vec<_>) = returned.items.iter().partition(|item| item.reason == ReturnReason::Held);
+        let (held, sent): (Vec<_>, Vec<_>) = returned.items.iter().partition(|item| item.reason.is_parked());
         let outgoing = self.messages(chunk, returned, sent)?;
         if !outgoing.is_empty() {
             self.app.queue.send(&chunk.job.user_id, outgoing).await?;

@@ -1,8 +1,10 @@
 //! The items of a chunk that a worker returns: those that are not recorded yet.
 
+use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
 use super::backoff::Wait;
+use crate::waiting::{WaitReason, WaitingFor};
 
 /// An item that is not recorded yet and has to be run by a later message.
 #[derive(Debug)]
@@ -14,11 +16,51 @@ pub(super) struct ReturnedItem {
     /// How long it has to wait before it is tried again.
     pub(super) wait: Wait,
     pub(super) reason: ReturnReason,
+    /// What the job shows meanwhile.
+    pub(super) waits_for: Option<WaitsFor>,
     /// The most items of a call with it, if larger calls failed as a whole.
     pub(super) call_items_max: Option<u16>,
 }
 
-/// Why an item is returned.
+/// What an item waits for.
+#[derive(Debug, Clone)]
+pub(super) struct WaitsFor {
+    pub(super) limit: String,
+    pub(super) reason: WaitReason,
+    pub(super) error: Option<String>,
+}
+
+impl WaitsFor {
+    /// As rows and answers show it.
+    pub(super) fn until(&self, until: DateTime<Utc>) -> WaitingFor {
+        WaitingFor::new(&self.limit, self.reason, until, self.error.as_deref())
+    }
+}
+
+/// Why items may not begin now, and how long they have to wait.
+#[derive(Debug, Clone)]
+pub(super) struct NotNow {
+    pub(super) reason: ReturnReason,
+    pub(super) wait: Wait,
+    /// What the job shows meanwhile.
+    pub(super) waits_for: Option<WaitsFor>,
+}
+
+impl NotNow {
+    /// What keeps all other items of the chunk from beginning too, if one of these did not begin.
+    pub(super) fn for_others(returned: &[ReturnedItem]) -> Option<Self> {
+        let first = returned.iter().find(|item| !item.reason.was_tried())?;
+        Some(Self { reason: first.reason, wait: first.wait, waits_for: first.waits_for.clone() })
+    }
+}
+
+impl From<ReturnReason> for NotNow {
+    fn from(reason: ReturnReason) -> Self {
+        Self { reason, wait: Wait::default(), waits_for: None }
+    }
+}
+
+/// Why an item is returned. Only its methods decide what is done with the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReturnReason {
     /// It did not begin, or was cut short by the function's deadline.
@@ -55,6 +97,32 @@ impl ReturnReason {
     pub(super) fn was_tried(self) -> bool {
         matches!(self, Self::Retry | Self::Halved | Self::Waits)
     }
+
+    /// True if it is parked, not sent: its job is held.
+    pub(super) fn is_parked(self) -> bool {
+        matches!(self, Self::Held)
+    }
+
+    /// True if the whole message is left for another delivery.
+    pub(super) fn leaves_the_message(self) -> bool {
+        matches!(self, Self::Unread)
+    }
+
+    /// True if others of its message have been recorded: returns without progress are counted anew.
+    pub(super) fn is_after_progress(self) -> bool {
+        matches!(self, Self::Progress)
+    }
+
+    /// True if this return counts as one without progress. Not if the item was not looked at: how often it returns then
+    /// depends on how long it has to wait.
+    pub(super) fn counts_as_a_return(self) -> bool {
+        !matches!(self, Self::NotYet)
+    }
+
+    /// True if it comes back in one of several small messages, so that not all items are tried at once.
+    pub(super) fn comes_back_in_turns(self) -> bool {
+        !matches!(self, Self::Closed)
+    }
 }
 
 /// The returned items, and what their messages have in common.
@@ -73,7 +141,7 @@ impl Returned {
     /// Returned in messages with this many hops. Items that may have killed their worker run in careful mode from now
     /// on.
     pub(super) fn of(hops: u32, items: Vec<ReturnedItem>) -> Self {
-        let careful = items.iter().any(|item| item.reason == ReturnReason::Progress);
+        let careful = items.iter().any(|item| item.reason.is_after_progress());
         Self { items, hops, progress: false, careful }
     }
 

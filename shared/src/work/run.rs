@@ -6,14 +6,13 @@ use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::{Delivery, Invocation};
 use super::mode::Mode;
 use super::ran::Ran;
-use super::returned::{ReturnReason, ReturnedItem};
+use super::returned::ReturnedItem;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::outcome::Outcome;
 use crate::part::Register;
 use crate::settlement::Settlement;
-use crate::waiting::WaitingFor;
 
 impl Worker {
     /// Runs the items of the chunk that are not recorded.
@@ -49,14 +48,10 @@ impl Worker {
 
     /// The result of a run. It also says what the waiting items wait for.
     pub(super) fn ran(&self, run: &RunContext<'_>, mut settlement: Settlement, returned: Vec<ReturnedItem>) -> Ran {
-        let waits = returned.iter().filter(|item| item.reason == ReturnReason::Waits);
-        if let Some(first) = waits.map(|item| item.wait.least).min()
-            && let Some((downstream, error)) = run.prepared.closing.last()
-        {
-            let until = self.app.clock.now() + TimeDelta::from_std(first).unwrap_or_default();
-            let limit = run.prepared.options.limit.as_deref().unwrap_or(&run.chunk.job.processor);
-            let waiting_for = WaitingFor::new(limit, downstream.wait_reason(), until, Some(&error.message));
-            settlement.change.waiting_for = Some(waiting_for);
+        let waits = returned.iter().filter_map(|item| Some((item.wait.least, item.waits_for.as_ref()?)));
+        if let Some((wait, waits_for)) = waits.min_by_key(|(wait, _)| *wait) {
+            let until = self.app.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
+            settlement.change.waiting_for = Some(waits_for.until(until));
         }
         Ran::of(settlement, run.chunk.message.hops, returned)
     }
