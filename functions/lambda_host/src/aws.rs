@@ -17,7 +17,11 @@ const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
 /// Serves them until it is dropped.
-pub(crate) async fn serve(embedded: Embedded) -> io::Result<Loopback> {
+///
+/// # Errors
+///
+/// If loopback cannot be listened on.
+pub async fn serve(embedded: Embedded) -> io::Result<Loopback> {
     let routes = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(embedded);
     Loopback::serve(routes).await
 }

@@ -9,15 +9,16 @@
 //! Both servers listen on loopback only, under a path that nobody else knows: who may not read the data directory cannot
 //! read it through them either.
 
-mod aws;
+pub mod aws;
 mod binary;
 mod command;
 mod loopback;
 mod process;
-mod runtime_api;
+pub mod runtime_api;
 mod slot;
 mod workers;
 
 pub use command::{CommandLine, CommandLineError};
+pub use loopback::Loopback;
 pub use process::{Line, LogSink, Stream};
 pub use workers::{Workers, WorkersError};

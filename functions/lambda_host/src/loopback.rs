@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 
 /// Serves until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Loopback {
+pub struct Loopback {
     address: SocketAddr,
     secret: String,
     serving: JoinHandle<()>,
@@ -21,7 +21,11 @@ pub(crate) struct Loopback {
 
 impl Loopback {
     /// Serves these routes on a free port, below a random path.
-    pub(crate) async fn serve(routes: Router) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If loopback cannot be listened on.
+    pub async fn serve(routes: Router) -> io::Result<Self> {
         let secret = secret()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -35,7 +39,7 @@ impl Loopback {
     }
 
     /// Its address with the path: `http://127.0.0.1:40123/…`.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}/{}", self.address, self.secret)
     }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::loopback::Loopback;
 
 /// The worker's answer to an event, or its message why there is none.
-pub(crate) type Answer = Result<Value, String>;
+pub type Answer = Result<Value, String>;
 
 /// Lambda accepts an answer of 6 MB.
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
@@ -30,7 +30,7 @@ const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:worke
 
 /// The side that calls the worker.
 #[derive(Debug)]
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     served: Loopback,
     events: mpsc::Sender<Event>,
     news: mpsc::Receiver<News>,
@@ -38,7 +38,7 @@ pub(crate) struct RuntimeApi {
 
 /// What a worker reports besides its answers.
 #[derive(Debug)]
-pub(crate) enum News {
+pub enum News {
     /// It asks for an event, and so has ended the one it had.
     Asks,
     /// It cannot start; this is its message.
@@ -60,7 +60,11 @@ struct Served {
 
 impl RuntimeApi {
     /// Serves one process.
-    pub(crate) async fn serve() -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If loopback cannot be listened on.
+    pub async fn serve() -> io::Result<Self> {
         let (events, taken) = mpsc::channel(1);
         let (tells, news) = mpsc::channel(NEWS_MAX);
         let served = Served { events: Mutex::new(taken), news: tells, under_way: Mutex::default() };
@@ -75,12 +79,12 @@ impl RuntimeApi {
     }
 
     /// The value of `AWS_LAMBDA_RUNTIME_API` for the worker.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         self.served.url()
     }
 
     /// The worker's next report. Never returns once nothing can be reported any more.
-    pub(crate) async fn news(&mut self) -> News {
+    pub async fn news(&mut self) -> News {
         match self.news.recv().await {
             Some(news) => news,
             None => std::future::pending().await,
@@ -88,7 +92,11 @@ impl RuntimeApi {
     }
 
     /// Gives an event to the worker that asked for one, and waits for the answer.
-    pub(crate) async fn call(&self, body: Value, timeout: Duration) -> Answer {
+    ///
+    /// # Errors
+    ///
+    /// The worker's message, or that it has given up the event.
+    pub async fn call(&self, body: Value, timeout: Duration) -> Answer {
         let (answer, answered) = oneshot::channel();
         let gone = || "the worker asked for another event without an answer to this one".to_owned();
         self.events.send(Event { body, timeout, answer }).await.map_err(|_| gone())?;

@@ -3,9 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
-mod aws;
 mod process;
-mod runtime_api;
 mod stuck;
 
 use std::collections::BTreeSet;
@@ -17,14 +15,17 @@ use headway_core::records::{Position, failures, results};
 use headway_core::submit::{Submission, start_job};
 use headway_core::{App, Job, JobStatus, Options, ProcessorInfo, ToleratedFailures, UserId};
 use headway_embedded::{EventSource, Hosted};
+use headway_lambda_host::aws;
+use headway_lambda_host::runtime_api::RuntimeApi;
 use headway_testkit::raw;
 use process::Process;
-use runtime_api::RuntimeApi;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 /// Much longer than the job takes on a busy machine.
 const WITHIN: Duration = Duration::from_secs(600);
+/// How long the function may take for an event, as its deadline says.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(300);
 const ORDERS: u64 = 25;
 /// The order without lines, and the item that is not an order.
 const FAILING: [u64; 2] = [7, 12];
@@ -36,10 +37,10 @@ async fn every_order_has_one_invoice_and_is_counted_once() {
     let invoices = place.path().join("invoices");
     std::fs::create_dir(&invoices).unwrap();
     let hosted = Hosted::open(None).await.unwrap();
-    let aws = aws::serve(hosted.embedded.clone()).await;
+    let aws = aws::serve(hosted.embedded.clone()).await.unwrap();
     let app = hosted.app.clone().with_processors(vec![ProcessorInfo::new("invoices", &Options::default())]);
-    let functions = [RuntimeApi::start().await, RuntimeApi::start().await];
-    let processes = functions.each_ref().map(|function| Process::start(function.address, aws, &hosted, &invoices));
+    let functions = [RuntimeApi::serve().await.unwrap(), RuntimeApi::serve().await.unwrap()].map(Arc::new);
+    let processes = functions.each_ref().map(|function| Process::start(function, &aws, &hosted, &invoices));
 
     let job = start_job(&app, orders()).await.unwrap();
     let events = deliver_twice(&hosted, &app, &job, &functions).await;
@@ -56,19 +57,19 @@ async fn every_order_has_one_invoice_and_is_counted_once() {
     let mut event = events.into_iter().next().unwrap();
     event["Records"][0]["body"] = json!("hello");
     let foreign = event["Records"][0]["messageId"].clone();
-    let answer = functions[0].invoke(event).await;
+    let answer = functions[0].call(event, FUNCTION_TIMEOUT).await;
     assert_eq!(answer, Ok(json!({"batchItemFailures": [{"itemIdentifier": foreign}]})), "the others are done");
 }
 
 /// Calls two processes with each batch at the same time, until the job has ended. Returns the events.
-async fn deliver_twice(hosted: &Hosted, app: &App, job: &Job, functions: &[RuntimeApi; 2]) -> Vec<Value> {
+async fn deliver_twice(hosted: &Hosted, app: &App, job: &Job, functions: &[Arc<RuntimeApi>; 2]) -> Vec<Value> {
     let (deliveries, mut news) = watch::channel(Vec::new());
     let (deliveries, functions) = (Arc::new(deliveries), functions.clone());
     let kept = deliveries.clone();
     let handler = move |event: Value| {
         let (deliveries, [one, other]) = (deliveries.clone(), functions.clone());
         async move {
-            let answers = tokio::join!(one.invoke(event.clone()), other.invoke(event.clone()));
+            let answers = tokio::join!(one.call(event.clone(), FUNCTION_TIMEOUT), other.call(event.clone(), FUNCTION_TIMEOUT));
             let answer = answers.0.clone();
             deliveries.send_modify(|deliveries| deliveries.push((event, answers)));
             answer

@@ -1,13 +1,15 @@
 //! The example's own binary, run as Lambda runs it.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use headway_embedded::Hosted;
+use headway_lambda_host::Loopback;
+use headway_lambda_host::runtime_api::RuntimeApi;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Killed when dropped.
 pub(crate) struct Process {
@@ -17,21 +19,21 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts it. Its environment has only what Lambda and the template put there, and AWS's address.
-    pub(crate) fn start(runtime_api: SocketAddr, aws: SocketAddr, hosted: &Hosted, invoices: &Path) -> Self {
+    pub(crate) fn start(runtime_api: &RuntimeApi, aws: &Loopback, hosted: &Hosted, invoices: &Path) -> Self {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_own-worker")), runtime_api, aws, hosted, invoices)
     }
 
     /// The same with another program.
-    pub(crate) fn spawn(mut program: Command, runtime_api: SocketAddr, aws: SocketAddr, hosted: &Hosted, invoices: &Path) -> Self {
-        let log = invoices.with_extension(format!("{}.log", runtime_api.port()));
+    pub(crate) fn spawn(mut program: Command, runtime_api: &RuntimeApi, aws: &Loopback, hosted: &Hosted, invoices: &Path) -> Self {
+        let log = invoices.with_extension(format!("{}.log", Uuid::new_v4()));
         let process = program
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.url())
             .env("AWS_LAMBDA_FUNCTION_NAME", "own-worker")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("HEADWAY_METRICS", "emf")
-            .env("AWS_ENDPOINT_URL", format!("http://{aws}"))
+            .env("AWS_ENDPOINT_URL", aws.url())
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

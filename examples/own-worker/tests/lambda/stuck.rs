@@ -1,6 +1,5 @@
 //! A worker with a processor that never yields, as a separate process: it returns the items that have not begun, and ends.
 
-use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +10,15 @@ use headway_core::records::{Position, failures};
 use headway_core::submit::{Submission, start_job};
 use headway_core::{JobStatus, ProcessorInfo, ToleratedFailures};
 use headway_embedded::{EventSource, Hosted};
+use headway_lambda_host::runtime_api::RuntimeApi;
+use headway_lambda_host::{Loopback, aws};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, watch};
 
 use crate::process::Process;
-use crate::runtime_api::RuntimeApi;
-use crate::{WITHIN, aws, orders};
+use crate::{FUNCTION_TIMEOUT, WITHIN, orders};
 
 const ITEMS: u64 = 12;
 /// The first items: as many as end a worker.
@@ -52,7 +52,7 @@ async fn a_worker_that_gets_stuck() {
 /// Lambda's part: a process that has ended is followed by a new one.
 struct Host {
     function: RuntimeApi,
-    aws: SocketAddr,
+    aws: Loopback,
     hosted: Hosted,
     place: TempDir,
     process: Mutex<Option<Process>>,
@@ -65,13 +65,13 @@ impl Host {
     fn start(&self) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "stuck::a_worker_that_gets_stuck", "--ignored", "--nocapture"]);
-        Process::spawn(command, self.function.address, self.aws, &self.hosted, &self.place.path().join("invoices"))
+        Process::spawn(command, &self.function, &self.aws, &self.hosted, &self.place.path().join("invoices"))
     }
 
     /// The first call is the one after which the process ends.
     async fn call(self: Arc<Self>, event: Value) -> Result<Value, String> {
         let mut process = self.process.lock().await;
-        let answer = self.function.invoke(event).await;
+        let answer = self.function.call(event, FUNCTION_TIMEOUT).await;
         if self.codes.lock().await.is_empty() {
             let code = process.take().unwrap().ends_by_itself(WITHIN).await;
             self.codes.lock().await.push(code);
@@ -86,11 +86,11 @@ impl Host {
 #[tokio::test]
 async fn a_stuck_worker_hands_back_the_rest_and_ends_itself_and_the_next_one_goes_on() {
     let hosted = Hosted::open(None).await.unwrap();
-    let aws = aws::serve(hosted.embedded.clone()).await;
+    let aws = aws::serve(hosted.embedded.clone()).await.unwrap();
     let app = hosted.app.clone().with_processors(vec![ProcessorInfo::new("stuck", &NeverYields.options())]);
     let (answered, mut news) = watch::channel(0);
     let host = Arc::new(Host {
-        function: RuntimeApi::start().await,
+        function: RuntimeApi::serve().await.unwrap(),
         aws,
         hosted,
         place: tempfile::tempdir().unwrap(),
