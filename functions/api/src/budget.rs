@@ -88,17 +88,17 @@ impl Room {
         for permit in [own, all] {
             drop(permit.num_permits().checked_sub(keep).and_then(|rest| permit.split(rest)));
         }
-        response.map(|body| Body::new(Held { body, _room: self }))
+        response.map(|body| Body::new(BodyWithRoom { body, _room: self }))
     }
 }
 
 /// A body, and the room reserved for it.
-struct Held {
+struct BodyWithRoom {
     body: Body,
     _room: Room,
 }
 
-impl HttpBody for Held {
+impl HttpBody for BodyWithRoom {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use headway_core::limits::BODY_BYTES_MAX;
 use headway_core::split::hex;
-use headway_core::submit::{RequestKey, start_job};
+use headway_core::submit::{RequestKey, start_with};
 use headway_core::{Job, status};
 use http::header::{HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
@@ -18,7 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::auth::{Claims, Scope};
 use crate::body;
-use crate::job_status::{JobAnswer, JobStatusResponse};
+use crate::job_answer::JobAnswer;
+use crate::job_status::JobStatusResponse;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
@@ -62,7 +63,7 @@ pub async fn post_job(
     let submission = start::read(&body)?.into_submission(&claims, key);
     let info = state.app.processors.find(&submission.processor).await?;
     state.params_schemas.check(&submission.user_id, &info, &submission.params).await?;
-    let job = start_job(&state.app, submission).await?;
+    let job = start_with(&state.app, &info, submission).await?;
     accepted(&state, &claims, job)
 }
 

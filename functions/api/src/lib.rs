@@ -9,7 +9,7 @@
 //! | what every request passes | [`edge`], [`base_path`], [`cors`], `budget`, `unread` |
 //! | who is calling | [`auth`], `jwt_extractor` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
-//! | jobs and parts | [`jobs`], [`job_status`], [`parts`] |
+//! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
 //! | failures and results | [`failures`], [`results`], `record_pages`, `csv` |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
@@ -29,6 +29,7 @@ pub mod failures;
 pub mod health;
 mod host;
 mod html_page;
+pub mod job_answer;
 pub mod job_status;
 pub mod jobs;
 pub mod json;

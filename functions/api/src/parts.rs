@@ -15,7 +15,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
-use crate::job_status::{JobAnswer, time};
+use crate::job_answer::JobAnswer;
+use crate::job_status::time;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;

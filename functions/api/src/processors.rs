@@ -84,7 +84,7 @@ impl<'a> ProcessorResponse<'a> {
 pub async fn list_processors(State(state): State<Arc<AppState>>, JwtExtractor(claims): JwtExtractor) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Read)?;
     let all = state.app.processors.all().await?;
-    json_answer(&ProcessorList { processors: all.iter().map(ProcessorResponse::new).collect() })
+    json_answer(&ProcessorList { processors: all.iter().map(|info| ProcessorResponse::new(info)).collect() })
 }
 
 #[cfg(test)]

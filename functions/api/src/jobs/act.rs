@@ -12,7 +12,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
-use crate::job_status::{JobAnswer, JobStatusResponse};
+use crate::job_answer::JobAnswer;
+use crate::job_status::JobStatusResponse;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
