@@ -65,4 +65,10 @@ pub trait Cupboard: Send + Sync + Debug {
     /// written. A row that is exactly the same was written by an earlier try, whose answer was lost, and counts as this
     /// one. [`Written::Gone`] if there is no row, and so no previous version.
     async fn put_kept(&self, key: &KeptKey, row: &KeptRow) -> Result<Written<KeptRow>, JobError>;
+
+    /// Deletes the rows whose time is over, these and those below jobs. The sweep calls it. A store that does so by itself,
+    /// as DynamoDB does, has nothing to do here.
+    async fn drop_expired(&self) -> Result<(), JobError> {
+        Ok(())
+    }
 }

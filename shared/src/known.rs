@@ -22,7 +22,7 @@ const TOLD: &str = "a worker's processors";
 /// The processors that jobs can use. Clones share what was read.
 #[derive(Debug, Clone, Default)]
 pub struct KnownProcessors {
-    named: Arc<[ProcessorInfo]>,
+    named: Arc<[Arc<ProcessorInfo>]>,
     told: Option<Arc<Told>>,
 }
 
@@ -37,18 +37,18 @@ struct Told {
 #[derive(Debug)]
 struct LastRead {
     at: DateTime<Utc>,
-    all: Arc<[ProcessorInfo]>,
+    all: Arc<[Arc<ProcessorInfo>]>,
 }
 
 impl KnownProcessors {
     /// Only these.
     pub fn named(named: Vec<ProcessorInfo>) -> Self {
-        Self { named: named.into(), told: None }
+        Self { named: named.into_iter().map(Arc::new).collect(), told: None }
     }
 
     /// These, and those that workers announce. If both have a name, the worker's counts.
     pub fn named_and_told(named: Vec<ProcessorInfo>, cupboard: Arc<dyn Cupboard>, clock: Arc<dyn Clock>) -> Self {
-        Self { named: named.into(), told: Some(Arc::new(Told { cupboard, clock, read: Mutex::default() })) }
+        Self { told: Some(Arc::new(Told { cupboard, clock, read: Mutex::default() })), ..Self::named(named) }
     }
 
     /// All processors, by name. Those announced by workers may be 30 s old.
@@ -56,7 +56,7 @@ impl KnownProcessors {
     /// # Errors
     ///
     /// The store cannot be read.
-    pub async fn all(&self) -> Result<Arc<[ProcessorInfo]>, JobError> {
+    pub async fn all(&self) -> Result<Arc<[Arc<ProcessorInfo>]>, JobError> {
         self.read(READ_EVERY).await
     }
 
@@ -65,8 +65,8 @@ impl KnownProcessors {
     /// # Errors
     ///
     /// [`JobError::UnknownProcessor`] with the existing names, or the error of reading.
-    pub async fn find(&self, name: &str) -> Result<ProcessorInfo, JobError> {
-        let of_name = |all: &[ProcessorInfo]| all.iter().find(|info| info.name == name).cloned();
+    pub async fn find(&self, name: &str) -> Result<Arc<ProcessorInfo>, JobError> {
+        let of_name = |all: &[Arc<ProcessorInfo>]| all.iter().find(|info| info.name == name).cloned();
         if let Some(info) = of_name(&self.all().await?) {
             return Ok(info);
         }
@@ -74,7 +74,7 @@ impl KnownProcessors {
         of_name(&all).ok_or_else(|| JobError::UnknownProcessor { known: all.iter().map(|info| info.name.clone()).collect() })
     }
 
-    async fn read(&self, age_max: TimeDelta) -> Result<Arc<[ProcessorInfo]>, JobError> {
+    async fn read(&self, age_max: TimeDelta) -> Result<Arc<[Arc<ProcessorInfo>]>, JobError> {
         let Some(told_by) = &self.told else { return Ok(Arc::clone(&self.named)) };
         let mut read = told_by.read.lock().await;
         let now = told_by.clock.now();
@@ -84,8 +84,9 @@ impl KnownProcessors {
             return Ok(Arc::clone(&reading.all));
         }
         let own = told(told_by.cupboard.as_ref()).await?;
-        let by_name: BTreeMap<_, _> = self.named.iter().cloned().chain(own).map(|info| (info.name.clone(), info)).collect();
-        let all: Arc<[ProcessorInfo]> = by_name.into_values().collect();
+        let by_name: BTreeMap<_, _> =
+            self.named.iter().cloned().chain(own.into_iter().map(Arc::new)).map(|info| (info.name.clone(), info)).collect();
+        let all: Arc<[Arc<ProcessorInfo>]> = by_name.into_values().collect();
         *read = Some(LastRead { at: now, all: Arc::clone(&all) });
         Ok(all)
     }
@@ -137,20 +138,8 @@ mod tests {
     use headway_processor::Options;
 
     use super::*;
+    use crate::clock::tests::HeldClock;
     use crate::ledger::memory::MemoryLedger;
-
-    #[derive(Debug)]
-    struct Hands(std::sync::Mutex<DateTime<Utc>>);
-
-    impl Clock for Hands {
-        fn now(&self) -> DateTime<Utc> {
-            *self.0.lock().unwrap()
-        }
-
-        fn fresh_id(&self) -> uuid::Uuid {
-            uuid::Uuid::nil()
-        }
-    }
 
     fn info(name: &str, description: &str) -> ProcessorInfo {
         ProcessorInfo::new(name, &Options { description: description.to_owned(), ..Options::default() })
@@ -160,21 +149,21 @@ mod tests {
     #[tokio::test]
     async fn what_a_worker_tells_is_known() {
         let store = Arc::new(MemoryLedger::default());
-        let clock = Arc::new(Hands(std::sync::Mutex::new(DateTime::UNIX_EPOCH)));
+        let clock = Arc::new(HeldClock::default());
         let known = KnownProcessors::named_and_told(vec![info("http", "the host's")], store.clone(), clock.clone());
         let unknown = known.find("mine").await;
         assert!(matches!(&unknown, Err(JobError::UnknownProcessor { known }) if known == &["http"]), "{unknown:?}");
 
         put_told(store.as_ref(), &[info("http", "the worker's"), info("mine", "")]).await.unwrap();
         assert!(known.find("mine").await.is_err(), "an unknown name does not cause a read at every request");
-        *clock.0.lock().unwrap() += READ_AGAIN_AFTER;
-        assert_eq!(known.find("mine").await.unwrap(), info("mine", ""));
+        clock.pass(READ_AGAIN_AFTER.to_std().unwrap());
+        assert_eq!(*known.find("mine").await.unwrap(), info("mine", ""));
         let descriptions: Vec<_> = known.all().await.unwrap().iter().map(|info| info.description.clone()).collect();
         assert_eq!(descriptions, ["the worker's", ""]);
 
         put_told(store.as_ref(), &[]).await.unwrap();
         assert_eq!(known.all().await.unwrap().len(), 2, "it is read again only later");
-        *clock.0.lock().unwrap() += READ_EVERY;
-        assert_eq!(*known.all().await.unwrap(), [info("http", "the host's")]);
+        clock.pass(READ_EVERY.to_std().unwrap());
+        assert_eq!(*known.all().await.unwrap(), [Arc::new(info("http", "the host's"))]);
     }
 }

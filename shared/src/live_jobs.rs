@@ -8,7 +8,7 @@ use crate::ids::JobId;
 use crate::job::Job;
 use crate::jobs::{JobPage, JobQuery, count_listed};
 use crate::ledger::Candidates;
-use crate::limits::BATCH_GET_KEYS_MAX;
+use crate::limits::ROWS_PER_READ;
 
 /// How many jobs are sorted together. Beyond these the order is exact only within the next window.
 const JOBS_PER_WINDOW: usize = 1_000;
@@ -44,7 +44,7 @@ async fn window(app: &App, from: Option<&str>) -> Result<(Vec<JobId>, Option<Str
     let (mut ids, mut from) = (Vec::new(), from.map(str::to_owned));
     while ids.len() < JOBS_PER_WINDOW {
         let before = app.clock.now() + AHEAD_MAX;
-        let found = app.ledger.candidates(Candidates::Live, before, from.as_deref(), BATCH_GET_KEYS_MAX).await?;
+        let found = app.ledger.candidates(Candidates::Watched, before, from.as_deref(), ROWS_PER_READ).await?;
         ids.extend(found.ids);
         from = found.next;
         if from.is_none() {

@@ -6,7 +6,7 @@ use crate::error::JobError;
 use crate::ids::{JobId, UserId};
 use crate::job::Job;
 use crate::jobs::{JobPage, JobQuery, PARTS_PER_LISTED_JOB_MAX};
-use crate::limits::BATCH_GET_KEYS_MAX;
+use crate::limits::ROWS_PER_READ;
 use crate::part::Part;
 use crate::rest::come_to_rest;
 
@@ -47,7 +47,7 @@ pub async fn list(app: &App, user_id: &UserId, query: &JobQuery) -> Result<JobPa
 /// [`JobError::Unavailable`].
 pub async fn parts(app: &App, job: &Job, from: u32, limit: usize) -> Result<(Vec<Part>, Option<u32>), JobError> {
     let end = job.parts_end();
-    let limit = limit.clamp(1, BATCH_GET_KEYS_MAX) as u32;
+    let limit = limit.clamp(1, ROWS_PER_READ) as u32;
     let until = end.min(from.saturating_add(limit));
     let ids: Vec<_> = (from..until).map(|part| (job.id, part)).collect();
     let rows = app.ledger.parts(&ids).await?;

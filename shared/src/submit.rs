@@ -13,5 +13,5 @@ mod submission;
 
 pub use put_part::{PartPut, put_part};
 pub use seal::seal;
-pub use start::start_job;
+pub use start::{start_job, start_with};
 pub use submission::{RequestKey, Submission};

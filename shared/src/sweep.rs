@@ -17,7 +17,7 @@ use crate::error::{JobError, error_chain};
 use crate::ids::JobId;
 use crate::job::{Ending, Job, JobWrite};
 use crate::ledger::{Candidates, Written};
-use crate::limits::{BATCH_GET_KEYS_MAX, MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END};
+use crate::limits::{MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END, ROWS_PER_READ};
 use crate::part::Part;
 use crate::settle::reconcile;
 use crate::upward::{look_upward, look_upward_from_job};
@@ -80,10 +80,11 @@ impl AddAssign for Swept {
 /// [`JobError::Unavailable`]: what was done until then remains; the next run continues.
 pub async fn sweep(app: &App) -> Result<Swept, JobError> {
     let now = app.clock.now();
+    app.cupboard.drop_expired().await?;
     let mut swept = Swept { deleted: app.jobs.cleanup_old_jobs(now).await?, ..Swept::default() };
     let mut after: Option<String> = None;
     while swept.looked_at < CANDIDATES_MAX {
-        let found = app.ledger.candidates(Candidates::Live, now - LOOKED_AT_AFTER, after.as_deref(), BATCH_GET_KEYS_MAX).await?;
+        let found = app.ledger.candidates(Candidates::Watched, now - LOOKED_AT_AFTER, after.as_deref(), ROWS_PER_READ).await?;
         for id in found.ids {
             let mut done = Swept::default();
             // A job that cannot be checked must not keep the others from being checked.
@@ -186,13 +187,14 @@ fn time(span: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use serde_json::value::RawValue;
     use uuid::Uuid;
 
     use super::*;
-    use crate::clock::Clock;
+    use crate::clock::Clock as _;
+    use crate::clock::tests::HeldClock;
     use crate::ids::{ChunkId, UserId};
     use crate::job::JobStatus;
     use crate::jobs::NewJob;
@@ -201,22 +203,9 @@ mod tests {
     use crate::part::PartWrite;
     use crate::queue::memory::MemoryQueue;
 
-    #[derive(Debug, Default)]
-    struct At(Mutex<DateTime<Utc>>);
-
-    impl Clock for At {
-        fn now(&self) -> DateTime<Utc> {
-            *self.0.lock().unwrap()
-        }
-
-        fn fresh_id(&self) -> Uuid {
-            Uuid::new_v4()
-        }
-    }
-
     struct World {
         app: App,
-        clock: Arc<At>,
+        clock: Arc<HeldClock>,
         queue: Arc<MemoryQueue>,
     }
 
@@ -227,7 +216,7 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let (clock, queue) = (Arc::new(At::default()), Arc::new(MemoryQueue::default()));
+            let (clock, queue) = (Arc::new(HeldClock::default()), Arc::new(MemoryQueue::default()));
             Self { app: App::new(Arc::new(MemoryLedger::default()), queue.clone(), clock.clone()), clock, queue }
         }
 
@@ -249,7 +238,7 @@ mod tests {
         }
 
         async fn sweep_after(&self, wait: Duration) -> Swept {
-            *self.clock.0.lock().unwrap() += wait;
+            self.clock.pass(wait);
             sweep(&self.app).await.unwrap()
         }
     }
@@ -263,7 +252,7 @@ mod tests {
             let id = world.job().await;
             world.write(id, JobWrite::Pause).await;
         }
-        *world.clock.0.lock().unwrap() += Duration::from_secs(60);
+        world.clock.pass(Duration::from_secs(60));
         world.job().await;
         assert_eq!(world.sweep_after(DAY).await.revived, 0, "the paused ones were first");
         assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.revived, 1);
@@ -297,7 +286,7 @@ mod tests {
         let world = World::new();
         let id = world.job().await;
         world.write(id, JobWrite::Cancel).await;
-        *world.clock.0.lock().unwrap() += 31 * DAY;
+        world.clock.pass(31 * DAY);
         world.write(id, JobWrite::Delete { round: 1 }).await;
         assert_eq!(world.sweep_after(LOOKED_AT_AFTER).await.deleted, 1);
     }

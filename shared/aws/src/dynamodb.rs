@@ -15,13 +15,12 @@ use self::change::{Change, absent, follows};
 use self::item::{Item, Reader, text};
 use self::key::Key;
 use self::schema::{DATA, SK};
-use self::table::{Put, Query, Table};
+use self::table::{GET_KEYS_MAX, Put, Query, Table};
 use headway_core::clock::{Clock, SystemClock};
 use headway_core::error::{Cause, JobError};
 use headway_core::ids::{ChunkId, JobId, PartId, UserId};
 use headway_core::job::{Job, JobWrite};
-use headway_core::ledger::{Candidates, CareMark, Found, Ledger, Parked, Rows, SubmissionKey, Written};
-use headway_core::limits::BATCH_GET_KEYS_MAX;
+use headway_core::ledger::{Candidates, CareMark, FoundJobs, Ledger, Parked, Rows, SubmissionKey, Written};
 use headway_core::outcome::Outcome;
 use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
@@ -86,7 +85,7 @@ impl Ledger for DynamoLedger {
             self.table.get(key.clone()).await?.iter().try_for_each(|item| take_row(&mut rows, item))?;
             return Ok(rows);
         }
-        let batches: Vec<Vec<Key>> = keys.chunks(BATCH_GET_KEYS_MAX).map(<[Key]>::to_vec).collect();
+        let batches: Vec<Vec<Key>> = keys.chunks(GET_KEYS_MAX).map(<[Key]>::to_vec).collect();
         let calls = stream::iter(batches).map(|batch| self.table.get_all(batch)).buffer_unordered(READS_SIDE_BY_SIDE);
         let found: Vec<Vec<Item>> = calls.try_collect().await?;
         found.iter().flatten().try_for_each(|item| take_row(&mut rows, item))?;
@@ -200,11 +199,11 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         self.table.jobs_of(user_id, after, limit).await
     }
 
-    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         self.table.candidates(kind, before, after, limit).await
     }
 

@@ -24,8 +24,17 @@ use headway_processor::ProcessorInfo;
 ///
 /// [`JobError::UnknownProcessor`], [`JobError::Invalid`] with pointers into the body, [`JobError::KeyReused`],
 /// [`JobError::Quota`], and [`JobError::Unavailable`], after which the same request may be sent again.
-pub async fn start_job(app: &App, mut submission: Submission) -> Result<Job, JobError> {
-    let info = &app.processors.find(&submission.processor).await?;
+pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobError> {
+    let info = app.processors.find(&submission.processor).await?;
+    start_with(app, &info, submission).await
+}
+
+/// The same for a caller that has looked up the job's processor.
+///
+/// # Errors
+///
+/// As [`start_job`], except [`JobError::UnknownProcessor`].
+pub async fn start_with(app: &App, info: &ProcessorInfo, mut submission: Submission) -> Result<Job, JobError> {
     if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
         return Err(invalid("/idField", format!("longer than {ID_CHARS_MAX} characters")));
     }

@@ -13,7 +13,7 @@ use super::job_row::job_item;
 use super::key::Key;
 use super::schema::{CREATED_AT, OWNER_PARTITION};
 use super::small_rows::{params_item, submission, submission_item};
-use super::table::{Put, Table};
+use super::table::{Put, Table, conditional};
 use crate::calls::{ATTEMPTS_MAX, back_off, unavailable};
 use headway_core::error::JobError;
 use headway_core::ids::{JobId, UserId};
@@ -114,11 +114,8 @@ impl Table {
         let put = TransactPut::builder()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
-            .build();
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None);
+        let put = conditional!(put, change).build();
         Ok(TransactWriteItem::builder().put(put.map_err(|error| JobError::unavailable(TRANSACT, error))?).build())
     }
 

@@ -13,7 +13,7 @@ use super::schema::{INDEX_OWNER, INDEX_SWEEP, OWNER_SORT, SWEEP_SHARDS, SWEEP_SO
 use super::table::{Query, Table};
 use headway_core::error::JobError;
 use headway_core::ids::UserId;
-use headway_core::ledger::{Candidates, Found};
+use headway_core::ledger::{Candidates, FoundJobs};
 
 /// Places in an index, in order, and whether there may be more after the last.
 #[derive(Debug, PartialEq)]
@@ -24,7 +24,7 @@ struct Places {
 
 impl Table {
     /// See `Ledger::jobs_of`.
-    pub(super) async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    pub(super) async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         let mut values = HashMap::from([(":owner".to_owned(), text(owner_partition(user_id)))]);
         values.extend(after.map(|place| (":after".to_owned(), text(place))));
         let condition = match after {
@@ -44,12 +44,12 @@ impl Table {
         before: DateTime<Utc>,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Found, JobError> {
-        let live = kind == Candidates::Live;
+    ) -> Result<FoundJobs, JobError> {
+        let live = kind == Candidates::Watched;
         // `place!` is the smallest key above `place`. No key equals a bare time. So both bounds exclude.
         let (from, to) = (after.map_or_else(String::new, |place| format!("{place}!")), index_time(before));
         if from > to {
-            return Ok(Found::default());
+            return Ok(FoundJobs::default());
         }
         let shard = |shard| self.shard(shard_partition(shard, live), &from, &to, limit);
         let shards = try_join_all((0..SWEEP_SHARDS).map(shard)).await?;
@@ -87,10 +87,10 @@ fn merged(shards: Vec<Places>, limit: usize) -> Places {
     Places { more: sure_to.is_some() || sorts.len() < all, sorts }
 }
 
-fn found(sorts: Vec<String>, more: bool) -> Result<Found, JobError> {
+fn found(sorts: Vec<String>, more: bool) -> Result<FoundJobs, JobError> {
     let next = sorts.last().filter(|_| more).cloned();
     let id = |place: &String| job_of_index_sort(place).ok_or_else(|| JobError::corrupt("an index row", format!("{place} names no job")));
-    Ok(Found { ids: sorts.iter().map(id).collect::<Result<_, _>>()?, next })
+    Ok(FoundJobs { ids: sorts.iter().map(id).collect::<Result<_, _>>()?, next })
 }
 
 /// The table requires a limit of at least 1.

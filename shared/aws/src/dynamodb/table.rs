@@ -16,8 +16,21 @@ use crate::calls::{ATTEMPTS_MAX, back_off, unavailable};
 use headway_core::error::JobError;
 use headway_core::ledger::Written;
 
+/// Keys of `BatchGetItem`. Source: Amazon DynamoDB quotas.
+pub(super) const GET_KEYS_MAX: usize = 100;
 /// Keys of `BatchWriteItem`. Source: Amazon DynamoDB quotas.
 const BATCH_WRITE_KEYS_MAX: usize = 25;
+
+/// A request with the conditions of a change, and the names and values of all its expressions.
+macro_rules! conditional {
+    ($request:expr, $change:expr) => {
+        $request
+            .condition_expression($change.condition())
+            .set_expression_attribute_names(Some($change.names()))
+            .set_expression_attribute_values($change.values())
+    };
+}
+pub(super) use conditional;
 
 /// A table, and the client for it.
 #[derive(Debug, Clone)]
@@ -93,11 +106,8 @@ impl Table {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match request.send().await {
+        match conditional!(request, change).send().await {
             Ok(_) => Ok(Put::Done),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(refused)) => Ok(Put::Refused(refused.item.clone())),
@@ -113,13 +123,10 @@ impl Table {
             .update_item()
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
-            .condition_expression(change.condition())
             .update_expression(change.update())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values())
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match request.send().await {
+        match conditional!(request, change).send().await {
             Ok(answer) => Ok(answer.attributes.map_or(Written::Gone, Written::Applied)),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
@@ -156,15 +163,8 @@ impl Table {
 
     /// Deletes a row if it meets the conditions of `change`. Otherwise, or if there is none, nothing happens.
     pub(super) async fn delete_if(&self, key: Key, change: &Change) -> Result<(), JobError> {
-        let request = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(key.into_item()))
-            .condition_expression(change.condition())
-            .set_expression_attribute_names(Some(change.names()))
-            .set_expression_attribute_values(change.values());
-        match request.send().await {
+        let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.into_item()));
+        match conditional!(request, change).send().await {
             Ok(_) => Ok(()),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
             Err(error) => Err(unavailable("the table: DeleteItem", error)),

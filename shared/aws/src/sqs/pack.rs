@@ -3,7 +3,14 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use headway_core::limits::{QUEUE_BATCH_BYTES_MAX, QUEUE_BATCH_ENTRIES_MAX, QUEUE_DELAY_MAX};
+use headway_core::limits::QUEUE_DELAY_MAX;
+
+/// Entries of `SendMessageBatch`. Source: Amazon SQS quotas.
+const QUEUE_BATCH_ENTRIES_MAX: usize = 10;
+/// Bytes of a message, and of all entries of a batch together. Source: Amazon SQS quotas (1 MiB since August 2025).
+const QUEUE_BATCH_BYTES_MAX: usize = 1_048_576;
+
+const _: () = assert!(QUEUE_BATCH_ENTRIES_MAX * 64 * 1_024 * 4 / 3 <= QUEUE_BATCH_BYTES_MAX, "ten chunks fit in a batch, in base64 too");
 
 /// Cuts messages of these sizes, in bytes, into batches of consecutive ones, each as full as the order and the queue's
 /// limits allow. A message that is too large for any batch gets one of its own, and the queue refuses it.
