@@ -89,7 +89,7 @@ pub struct CareMark {
 
 /// Jobs found with an index, and where to continue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundJobs {
     /// Ids, in the index's order.
     pub ids: Vec<JobId>,
     /// The position after the last, if there may be more.
@@ -100,7 +100,7 @@ pub struct Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Candidates {
     /// Jobs to be checked, live or ended and not reconciled, by their last change of status.
-    Live,
+    Watched,
     /// Ended jobs, by when they expire or were deleted.
     Ended,
 }
@@ -194,11 +194,11 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// An owner's jobs, newest first, at most `limit`, after a position. Eventually consistent: use them as candidates
     /// only.
-    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError>;
+    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError>;
 
     /// Jobs whose time in the index is before `before`, oldest first, at most `limit`, after a position. Eventually
     /// consistent: use them as candidates only.
-    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError>;
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError>;
 
     /// Deletes a page of a part's rows. Returns true if none are left.
     async fn delete_part(&self, id: PartId) -> Result<bool, JobError>;

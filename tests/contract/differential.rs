@@ -84,7 +84,7 @@ async fn history(table: &dyn Ledger, rules: &dyn Ledger, job: Job, steps: Vec<St
         prop_assert_eq!(found.ids, [job.id]);
     }
     let watched = rows(rules, job.id).await.0[&job.id].is_watched();
-    for (kind, expected) in [(Candidates::Live, watched), (Candidates::Ended, !watched)] {
+    for (kind, expected) in [(Candidates::Watched, watched), (Candidates::Ended, !watched)] {
         prop_assert_eq!(is_candidate(table, kind, job.id).await, expected);
         prop_assert_eq!(is_candidate(rules, kind, job.id).await, expected);
     }

@@ -18,7 +18,7 @@ use dynoxide::Database;
 use rusqlite::Connection;
 
 use crate::{
-    durability::{Access, Barrier, Kind, Lane, Turn, check_whole, log_sync, private_database},
+    durability::{Access, Barrier, Kind, Lane, WriteTurn, check_whole, log_sync, private_database},
     error::{OpenError, Unavailable},
 };
 pub(crate) use connector::Connector;
@@ -58,7 +58,7 @@ impl Table {
     pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
         let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
-        let turn = Arc::new(Turn::open(&directory.join("table.turn"))?);
+        let turn = Arc::new(WriteTurn::open(&directory.join("table.turn"))?);
         let store = {
             let _held = turn.take()?;
             private_database(&file, Kind::Table)?;

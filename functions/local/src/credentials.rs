@@ -61,11 +61,11 @@ pub enum CredentialsError {
 #[derive(Debug)]
 pub struct Credentials {
     source: TokenSource,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<KeptToken>>,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
+struct KeptToken {
     token: Arc<str>,
     replace_at: Option<DateTime<Utc>>,
 }
@@ -118,15 +118,15 @@ impl Credentials {
     /// If the source has no token.
     pub async fn renew(&self, refused: Option<&str>) -> Result<bool, CredentialsError> {
         let mut held = self.held.lock().await;
-        let differs = |held: &Option<Held>| held.as_ref().map(|held| held.token.as_ref()) != refused;
+        let differs = |held: &Option<KeptToken>| held.as_ref().map(|held| held.token.as_ref()) != refused;
         if !differs(&held) {
             *held = self.obtain().await?;
         }
         Ok(differs(&held))
     }
 
-    async fn obtain(&self) -> Result<Option<Held>, CredentialsError> {
-        let lasting = |token: &str| Held { token: token.into(), replace_at: None };
+    async fn obtain(&self) -> Result<Option<KeptToken>, CredentialsError> {
+        let lasting = |token: &str| KeptToken { token: token.into(), replace_at: None };
         Ok(match &self.source {
             TokenSource::None => None,
             TokenSource::Fixed(token) => Some(lasting(token)),
@@ -139,7 +139,7 @@ impl Credentials {
                 let now = Utc::now();
                 let token = local_token::usual(DEV_TOKEN_TTL)?;
                 let replace_at = Some(now + DEV_TOKEN_TTL - DEV_TOKEN_MARGIN);
-                Some(Held { token: token.text.into(), replace_at })
+                Some(KeptToken { token: token.text.into(), replace_at })
             }
         })
     }

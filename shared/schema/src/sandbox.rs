@@ -6,8 +6,8 @@
 mod bounds;
 mod cause;
 mod child;
+mod child_position;
 mod driver;
-mod place;
 mod process;
 mod source;
 mod turns;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Candidates, CareMark, Found, Ledger, Parked, Rows, SubmissionKey, Written};
+use super::{Candidates, CareMark, FoundJobs, Ledger, Parked, Rows, SubmissionKey, Written};
 use crate::cupboard::{Cupboard, KeptKey, KeptRow};
 use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
@@ -201,21 +201,21 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         let state = self.state();
-        let mut places: Vec<Place> =
+        let mut places: Vec<IndexPlace> =
             state.jobs.values().filter(|job| job.user_id == *user_id).map(|job| place(job.created_at, job.id)).collect();
         places.sort_unstable_by(|a, b| b.cmp(a));
         Ok(page(places.into_iter().filter(|place| after.is_none_or(|after| key(*place).as_str() < after)), limit))
     }
 
-    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         let state = self.state();
         let time = |job: &Job| match kind {
-            Candidates::Live => job.is_watched().then(|| state.moved[&job.id]),
+            Candidates::Watched => job.is_watched().then(|| state.moved[&job.id]),
             Candidates::Ended => (!job.is_watched()).then(|| state.moved[&job.id]),
         };
-        let mut places: Vec<Place> =
+        let mut places: Vec<IndexPlace> =
             state.jobs.values().filter_map(|job| time(job).filter(|time| *time < before).map(|time| place(time, job.id))).collect();
         places.sort_unstable();
         Ok(page(places.into_iter().filter(|place| after.is_none_or(|after| key(*place).as_str() > after)), limit))
@@ -261,21 +261,21 @@ impl Cupboard for MemoryLedger {
 }
 
 /// A job in the order of a time: milliseconds since 1970, then the id. Its key, as text, sorts the same way.
-type Place = (i64, JobId);
+type IndexPlace = (i64, JobId);
 
-fn place(time: DateTime<Utc>, id: JobId) -> Place {
+fn place(time: DateTime<Utc>, id: JobId) -> IndexPlace {
     (time.timestamp_millis(), id)
 }
 
-fn key((time_ms, id): Place) -> String {
+fn key((time_ms, id): IndexPlace) -> String {
     let time = DateTime::from_timestamp_millis(time_ms).unwrap_or_default();
     format!("{}#{id}", time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
 }
 
-fn page(places: impl Iterator<Item = Place>, limit: usize) -> Found {
+fn page(places: impl Iterator<Item = IndexPlace>, limit: usize) -> FoundJobs {
     let mut places: Vec<_> = places.take(limit + 1).collect();
     let more = places.len() > limit;
     places.truncate(limit);
     let next = places.last().filter(|_| more).map(|place| key(*place));
-    Found { ids: places.into_iter().map(|(_, id)| id).collect(), next }
+    FoundJobs { ids: places.into_iter().map(|(_, id)| id).collect(), next }
 }

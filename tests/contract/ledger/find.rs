@@ -53,7 +53,7 @@ async fn candidates_come_oldest_first_by_pages_until_a_time(ledger: Arc<dyn Ledg
     // Nine of them are before this time; it is itself excluded.
     for (before, expected) in [(at(0), &all[..]), (at(-1_000_000 + 3), &all[..9]), (at(-1_000_000), &[])] {
         for limit in [1, 4, 30] {
-            assert_eq!(candidates(&*ledger, Candidates::Live, before, limit, &all).await, expected, "by pages of {limit}");
+            assert_eq!(candidates(&*ledger, Candidates::Watched, before, limit, &all).await, expected, "by pages of {limit}");
         }
     }
     assert_eq!(candidates(&*ledger, Candidates::Ended, at(0), 10, &all).await, []);
@@ -67,24 +67,24 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     };
     let is_found = async |kind, seconds| !candidates(&*ledger, kind, at(seconds), 10, &ids).await.is_empty();
     write(JobWrite::Begin, -1_999_000).await;
-    assert!(!is_found(Candidates::Live, -1_999_000).await && is_found(Candidates::Live, -1_998_999).await);
+    assert!(!is_found(Candidates::Watched, -1_999_000).await && is_found(Candidates::Watched, -1_998_999).await);
     write(JobWrite::Reserve { part: 0 }, -1_900_000).await;
     write(JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }, -1_900_000).await;
-    assert!(is_found(Candidates::Live, -1_998_999).await, "a roll-up costs no index write");
+    assert!(is_found(Candidates::Watched, -1_998_999).await, "a roll-up costs no index write");
     write(JobWrite::Fail { round: 1, error: "no".to_owned() }, -1_800_000).await;
-    assert!(!is_found(Candidates::Live, -1_800_000).await && is_found(Candidates::Live, -1_799_999).await, "it is still looked at");
+    assert!(!is_found(Candidates::Watched, -1_800_000).await && is_found(Candidates::Watched, -1_799_999).await, "it is still looked at");
     write(JobWrite::Seal { parts: 1, total_items: 10 }, -1_790_000).await;
-    assert!(is_found(Candidates::Live, -1_799_999).await && !is_found(Candidates::Ended, 0).await, "a seal moves nothing");
+    assert!(is_found(Candidates::Watched, -1_799_999).await && !is_found(Candidates::Ended, 0).await, "a seal moves nothing");
     write(JobWrite::Reconcile { round: 1, expires_at: at(-1_800_000) }, -1_780_000).await;
-    assert!(!is_found(Candidates::Live, 0).await);
+    assert!(!is_found(Candidates::Watched, 0).await);
     assert!(!is_found(Candidates::Ended, -1_800_000).await && is_found(Candidates::Ended, -1_799_999).await, "by when it expires");
     write(JobWrite::Retry { round: 1, processed: 0 }, -1_700_000).await;
-    assert!(!is_found(Candidates::Ended, 0).await && is_found(Candidates::Live, -1_699_999).await);
+    assert!(!is_found(Candidates::Ended, 0).await && is_found(Candidates::Watched, -1_699_999).await);
     write(JobWrite::RollUp { round: 2, part: 0, processed: 10, failed: 0 }, -1_650_000).await;
     write(JobWrite::End { round: 2, retention_days: 30 }, -1_600_000).await;
     write(JobWrite::Delete { round: 2 }, -1_500_000).await;
     assert!(
-        !is_found(Candidates::Live, 0).await && is_found(Candidates::Ended, -1_499_999).await,
+        !is_found(Candidates::Watched, 0).await && is_found(Candidates::Ended, -1_499_999).await,
         "found again if its deletion is cut off"
     );
 }

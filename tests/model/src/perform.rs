@@ -63,7 +63,7 @@ impl Step<'_> {
             Ask::Candidates(kind, before) => {
                 let listed = |job: &JobRow| {
                     let watched = job.real(&self.bounds.shape).is_watched();
-                    watched == (*kind == Candidates::Live) && time(job.place) < *before
+                    watched == (*kind == Candidates::Watched) && time(job.place) < *before
                 };
                 Answer::Candidate(world.rows.job.as_ref().is_some_and(listed))
             }

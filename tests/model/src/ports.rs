@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
-use headway_core::ledger::{Candidates, CareMark, Found as Listed, Parked, Rows, SubmissionKey, Written};
+use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
 use headway_core::outcome::Outcome;
 use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
@@ -235,14 +235,20 @@ impl Ledger for Ports {
         panic!("careful mode is not modelled: {id:?} {care:?}")
     }
 
-    async fn jobs_of(&self, _user_id: &UserId, _after: Option<&str>, _limit: usize) -> Result<Listed, JobError> {
+    async fn jobs_of(&self, _user_id: &UserId, _after: Option<&str>, _limit: usize) -> Result<FoundJobs, JobError> {
         // Only candidates: the row shows whether it is there.
-        Ok(Listed { ids: vec![job_id()], next: None })
+        Ok(FoundJobs { ids: vec![job_id()], next: None })
     }
 
-    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, _after: Option<&str>, _limit: usize) -> Result<Listed, JobError> {
+    async fn candidates(
+        &self,
+        kind: Candidates,
+        before: DateTime<Utc>,
+        _after: Option<&str>,
+        _limit: usize,
+    ) -> Result<FoundJobs, JobError> {
         match self.ask(|| Ask::Candidates(kind, before)).await? {
-            Answer::Candidate(found) => Ok(Listed { ids: found.then(job_id).into_iter().collect(), next: None }),
+            Answer::Candidate(found) => Ok(FoundJobs { ids: found.then(job_id).into_iter().collect(), next: None }),
             other => mismatch(&other),
         }
     }

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{barrier::Barrier, turn::Turn};
+use super::{barrier::Barrier, write_turn::WriteTurn};
 use crate::error::Unavailable;
 
 type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -47,7 +47,7 @@ pub(crate) enum Lane<S> {
 
 /// What is done around each call on files.
 pub(crate) struct Gate {
-    turn: Arc<Turn>,
+    turn: Arc<WriteTurn>,
     barrier: Barrier,
 }
 
@@ -62,7 +62,7 @@ impl<S: Send + 'static> Lane<S> {
     /// # Errors
     ///
     /// If the thread cannot be started.
-    pub(crate) fn thread(name: &str, mut store: S, turn: Arc<Turn>, barrier: Barrier) -> io::Result<Self> {
+    pub(crate) fn thread(name: &str, mut store: S, turn: Arc<WriteTurn>, barrier: Barrier) -> io::Result<Self> {
         let (work, arrivals) = mpsc::channel::<Work<S>>();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Ok(work) = arrivals.recv() {
@@ -147,8 +147,8 @@ mod tests {
     #[tokio::test]
     async fn an_answer_waits_unless_what_it_read_is_on_disk() {
         let dir = tempfile::tempdir().unwrap();
-        let turn = Arc::new(Turn::open(&dir.path().join("turn")).unwrap());
-        let elsewhere = Turn::open(&dir.path().join("turn")).unwrap();
+        let turn = Arc::new(WriteTurn::open(&dir.path().join("turn")).unwrap());
+        let elsewhere = WriteTurn::open(&dir.path().join("turn")).unwrap();
         let syncs = Arc::new(AtomicUsize::new(0));
         let (counted, count) = (Arc::clone(&syncs), Arc::clone(&turn));
         let sync = move || {

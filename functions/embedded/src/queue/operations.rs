@@ -15,8 +15,8 @@ use super::{
     send::{self, Outgoing},
     settle,
     wire::{
-        Batch, BatchOutcome, CreateQueue, Failure, GetQueueAttributes, GetQueueUrl, Message, MessageOut, Messages, Nothing,
-        QueueAttributes, QueueUrl, Receipt, ReceiveMessage, Sent, Success,
+        BatchOutcome, CreateQueue, EntryBatch, EntryFailure, GetQueueAttributes, GetQueueUrl, MessageOut, Messages, Nothing,
+        QueueAttributes, QueueUrl, Receipt, ReceiveMessage, RequestMessage, Sent, Success,
     },
 };
 use crate::durability::Access;
@@ -146,7 +146,7 @@ async fn get_queue_attributes(queues: &Queues, request: GetQueueAttributes) -> R
     Ok(QueueAttributes { attributes })
 }
 
-async fn send_message(queues: &Queues, mut request: Message) -> Result<Sent, Fault> {
+async fn send_message(queues: &Queues, mut request: RequestMessage) -> Result<Sent, Fault> {
     let queue_url = std::mem::take(&mut request.queue_url);
     let bytes = request.message_body.len() as u64;
     let outgoing = checked(request)?;
@@ -162,7 +162,7 @@ async fn send_message(queues: &Queues, mut request: Message) -> Result<Sent, Fau
     Ok(sent)
 }
 
-async fn send_message_batch(queues: &Queues, request: Batch<Message>) -> Result<BatchOutcome<Sent>, Fault> {
+async fn send_message_batch(queues: &Queues, request: EntryBatch<RequestMessage>) -> Result<BatchOutcome<Sent>, Fault> {
     check_batch(request.entries.iter().map(|entry| entry.id.as_str()))?;
     let bytes: usize = request.entries.iter().map(|entry| entry.message_body.len()).sum();
     if bytes as u64 > MESSAGE_BYTES_MAX {
@@ -174,7 +174,7 @@ async fn send_message_batch(queues: &Queues, request: Batch<Message>) -> Result<
         let id = std::mem::take(&mut entry.id);
         match checked(entry) {
             Ok(outgoing) => accepted.push((id, outgoing)),
-            Err(fault) => failed.push(Failure::new(id, &fault)),
+            Err(fault) => failed.push(EntryFailure::new(id, &fault)),
         }
     }
     let name = name_in(&request.queue_url);
@@ -192,7 +192,7 @@ async fn send_message_batch(queues: &Queues, request: Batch<Message>) -> Result<
     Ok(BatchOutcome { successful, failed })
 }
 
-type Sorted = (Vec<String>, Vec<Outgoing>, Vec<Failure>);
+type Sorted = (Vec<String>, Vec<Outgoing>, Vec<EntryFailure>);
 
 fn by_length(queue: &Queue, messages: Vec<(String, Outgoing)>) -> Sorted {
     let mut sorted: Sorted = Sorted::default();
@@ -202,13 +202,13 @@ fn by_length(queue: &Queue, messages: Vec<(String, Outgoing)>) -> Sorted {
                 sorted.0.push(id);
                 sorted.1.push(message);
             }
-            Err(fault) => sorted.2.push(Failure::new(id, &fault)),
+            Err(fault) => sorted.2.push(EntryFailure::new(id, &fault)),
         }
     }
     sorted
 }
 
-fn checked(message: Message) -> Result<Outgoing, Fault> {
+fn checked(message: RequestMessage) -> Result<Outgoing, Fault> {
     let has_attributes =
         [&message.message_attributes, &message.message_system_attributes].into_iter().flatten().any(|attributes| !attributes.is_empty());
     if has_attributes {
@@ -265,7 +265,7 @@ async fn delete_message(queues: &Queues, request: Receipt) -> Result<Nothing, Fa
     Ok(Nothing {})
 }
 
-async fn delete_message_batch(queues: &Queues, request: Batch<Receipt>) -> Result<BatchOutcome<Nothing>, Fault> {
+async fn delete_message_batch(queues: &Queues, request: EntryBatch<Receipt>) -> Result<BatchOutcome<Nothing>, Fault> {
     check_batch(request.entries.iter().map(|entry| entry.id.as_str()))?;
     let queue = queues.find(&name_in(&request.queue_url)).await?;
     let (mut handles, mut successful, mut failed) = (Vec::new(), Vec::new(), Vec::new());
@@ -275,7 +275,7 @@ async fn delete_message_batch(queues: &Queues, request: Batch<Receipt>) -> Resul
                 handles.push(handle);
                 successful.push(Success { id, detail: Nothing {} });
             }
-            Err(fault) => failed.push(Failure::new(id, &fault)),
+            Err(fault) => failed.push(EntryFailure::new(id, &fault)),
         }
     }
     queues.delete(handles).await?;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::Clock,
-    durability::{Access, Barrier, Kind, Lane, Turn, log_sync, private_database},
+    durability::{Access, Barrier, Kind, Lane, WriteTurn, log_sync, private_database},
     error::OpenError,
 };
 
@@ -70,7 +70,7 @@ impl Queues {
         let file = directory.join(FILE);
         let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
         let clock = Arc::clone(&settings.clock);
-        let turn = Arc::new(Turn::open(&directory.join("queue.turn"))?);
+        let turn = Arc::new(WriteTurn::open(&directory.join("queue.turn"))?);
         let store = {
             let _held = turn.take()?;
             private_database(&file, Kind::Queue)?;

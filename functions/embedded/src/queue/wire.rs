@@ -32,7 +32,7 @@ pub(super) struct GetQueueAttributes {
 /// A message in a request: all of `SendMessage`, or an entry of a batch.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Message {
+pub(super) struct RequestMessage {
     #[serde(default)]
     pub(super) queue_url: String,
     #[serde(default)]
@@ -73,7 +73,7 @@ pub(super) struct Receipt {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Batch<E> {
+pub(super) struct EntryBatch<E> {
     pub(super) queue_url: String,
     #[serde(default = "Vec::new")]
     pub(super) entries: Vec<E>,
@@ -105,7 +105,7 @@ pub(super) struct Sent {
 pub(super) struct BatchOutcome<S> {
     pub(super) successful: Vec<Success<S>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) failed: Vec<Failure>,
+    pub(super) failed: Vec<EntryFailure>,
 }
 
 #[derive(Serialize)]
@@ -118,7 +118,7 @@ pub(super) struct Success<S> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Failure {
+pub(super) struct EntryFailure {
     id: String,
     sender_fault: bool,
     code: String,
@@ -150,7 +150,7 @@ pub(super) struct MessageOut {
     attributes: BTreeMap<&'static str, String>,
 }
 
-impl Failure {
+impl EntryFailure {
     pub(super) fn new(id: String, fault: &Fault) -> Self {
         Self { id, sender_fault: fault.kind.is_senders(), code: fault.kind.code(), message: fault.message.clone() }
     }

@@ -92,14 +92,14 @@ fn begin(text: &str, offset: usize, words: &str) -> usize {
 }
 
 /// The beginning of a text, an array or an object in JSON.
-struct Found {
+struct Opening {
     at: usize,
     /// The depth of the innermost open array or object there.
     depth: usize,
     is_text: bool,
 }
 
-fn scan(text: &str) -> impl Iterator<Item = Found> {
+fn scan(text: &str) -> impl Iterator<Item = Opening> {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     text.bytes().enumerate().filter_map(move |(at, byte)| {
         if in_text {
@@ -116,7 +116,7 @@ fn scan(text: &str) -> impl Iterator<Item = Found> {
             }
             _ => return None,
         }
-        Some(Found { at, depth, is_text: in_text })
+        Some(Opening { at, depth, is_text: in_text })
     })
 }
 

@@ -29,10 +29,10 @@ struct Connection {
 
 /// An open connection. It is no longer counted once this is dropped.
 #[derive(Debug, Clone)]
-pub(super) struct ConnectionPlace(Arc<Held>);
+pub(super) struct ConnectionPlace(Arc<OpenConnection>);
 
 #[derive(Debug)]
-struct Held {
+struct OpenConnection {
     connections: Arc<Connections>,
     number: u64,
     cut: watch::Receiver<bool>,
@@ -72,7 +72,7 @@ impl Connections {
         let (number, (tell, cut)) = (open.count, watch::channel(false));
         open.connections.insert(number, Connection { idle_since: Some(number), cut: tell });
         drop(open);
-        Some(ConnectionPlace(Arc::new(Held { connections: Arc::clone(self), number, cut })))
+        Some(ConnectionPlace(Arc::new(OpenConnection { connections: Arc::clone(self), number, cut })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -117,7 +117,7 @@ impl Drop for Request {
     }
 }
 
-impl Drop for Held {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.connections.lock().connections.remove(&self.number);
         self.connections.changed.notify_one();

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::bounds::{PROGRAMS_MAX, STACK_BYTES, TELL_EVERY, TURN};
-use super::place::Place;
+use super::child_position::ChildPosition;
 use super::wire::{Batch, put_record, read_frame, record};
 use crate::program::{Program, Verdict};
 
@@ -151,10 +151,10 @@ impl Out {
     }
 
     fn check_one(&mut self, program: &Program, item: &str, index: usize) -> io::Result<bool> {
-        Place { index, unfit: false }.write(&self.place)?;
+        ChildPosition { index, unfit: false }.write(&self.place)?;
         // Send what is known before trying more, since that may end this process.
         let mut unfit = || {
-            let _ = Place { index, unfit: true }.write(&self.place);
+            let _ = ChildPosition { index, unfit: true }.write(&self.place);
         };
         match catch_unwind(AssertUnwindSafe(|| program.check(item, &mut unfit))) {
             Ok(Verdict::Fits) => put_record(&mut self.untold, record::FITS, b""),

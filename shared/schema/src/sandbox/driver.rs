@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::bounds::{COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, Times};
 use super::cause::{Bound, Cut, Unusable};
-use super::place::Place;
+use super::child_position::ChildPosition;
 use super::process::{Came, Process};
 use super::source::Source;
 use super::turns::{Batch, Request, Turns, Work};
@@ -136,7 +136,7 @@ enum Went {
     /// Everything is answered, or goes back to wait.
     On,
     /// The child has ended, while it was compiling or checking the request at this place, if it had begun one.
-    Ended { bound: Bound, compiling: bool, at: Option<Place> },
+    Ended { bound: Bound, compiling: bool, at: Option<ChildPosition> },
     /// The child has ended for a reason outside of it.
     Unlucky(String),
 }
@@ -252,11 +252,11 @@ impl Driver {
 /// Decides which item made a child end: the one that was being checked. It is certain if nothing else was in the child,
 /// or if the limit was time, which counts for each item separately. Otherwise the item is tried alone. All other items
 /// continue.
-fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Option<Place>, alone_with_child: bool) {
+fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Option<ChildPosition>, alone_with_child: bool) {
     if compiling && (alone_with_child || bound == Bound::Time) {
         return useless(requests, Unusable::Cut(Cut { bound, unfit: false }));
     }
-    let Some(Place { index, unfit }) = at else {
+    let Some(ChildPosition { index, unfit }) = at else {
         return requests.iter_mut().for_each(|request| request.suspect = true);
     };
     if bound == Bound::Time || (alone_with_child && requests.len() == 1) {
@@ -270,12 +270,12 @@ fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Op
 
 /// Where a child is among the unanswered requests; `items` were given to it. Answers that it sent since are not
 /// counted.
-fn among_unanswered(place: Place, items: usize, unanswered: usize) -> Option<Place> {
+fn among_unanswered(place: ChildPosition, items: usize, unanswered: usize) -> Option<ChildPosition> {
     let answered = items.checked_sub(unanswered)?;
-    Some(Place { index: place.index.saturating_sub(answered), ..place })
+    Some(ChildPosition { index: place.index.saturating_sub(answered), ..place })
 }
 
-fn went(came: Came, compiling: bool, at: Option<Place>) -> Option<Went> {
+fn went(came: Came, compiling: bool, at: Option<ChildPosition>) -> Option<Went> {
     match came {
         Came::More | Came::Nothing => None,
         Came::Ended(bound) => Some(Went::Ended { bound, compiling, at }),
@@ -359,7 +359,7 @@ mod tests {
                     (Request::new("ann", &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply)), answer)
                 })
                 .unzip();
-            blame(&mut requests, bound, false, Some(Place { index: count - 1, unfit: false }), true);
+            blame(&mut requests, bound, false, Some(ChildPosition { index: count - 1, unfit: false }), true);
             let cut: Vec<_> = (0..count).filter(|at| matches!(answers[*at].try_recv(), Ok(Err(NoVerdict::Cut { .. })))).collect();
             assert_eq!((cut, requests.len()), (convicted.into_iter().collect(), left), "{bound:?}");
             assert_eq!((0..left).filter(|at| requests[*at].suspect).collect::<Vec<_>>(), suspects, "{bound:?}");

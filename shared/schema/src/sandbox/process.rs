@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::bounds::{BLAMED_FROM_PART, ITEM_WALL_MAX};
 use super::cause::Bound;
 use super::child::MARK;
-use super::place::Place;
+use super::child_position::ChildPosition;
 
 /// How long the parent waits for an answer before it checks how much processor time the child has used.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -41,7 +41,7 @@ pub(super) struct Process {
     child: Child,
     socket: UnixStream,
     came: Vec<u8>,
-    /// Shares its position with the child, which moves it: see [`Place`].
+    /// Shares its position with the child, which moves it: see [`ChildPosition`].
     place: File,
     /// When it last sent something, and how much processor time it had used when that was first checked afterwards.
     quiet: Instant,
@@ -85,8 +85,8 @@ impl Process {
     }
 
     /// Which item of the batch it is at; `None` if it has not begun any. Also known for a child that has ended.
-    pub(super) fn place(&self) -> Option<Place> {
-        Place::read(&self.place)
+    pub(super) fn place(&self) -> Option<ChildPosition> {
+        ChildPosition::read(&self.place)
     }
 
     /// What has arrived and was not consumed yet.

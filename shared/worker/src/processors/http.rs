@@ -5,7 +5,7 @@
 mod answer;
 mod batch;
 mod excerpt;
-mod status;
+mod http_status;
 
 use std::sync::Arc;
 use std::time::Duration;

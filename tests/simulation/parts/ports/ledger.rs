@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
-use headway_core::ledger::{Candidates, CareMark, Found, Parked, Rows, SubmissionKey, Written};
+use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::Outcome;
 use headway_core::outcome::extra::ExtraRow;
@@ -24,7 +24,7 @@ use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
 
 /// The last results of reads that may be stale.
-pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, Found>>>;
+pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, FoundJobs>>>;
 
 /// The clocks of two processes and of the auditor may differ by this.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
@@ -47,7 +47,7 @@ impl SimLedger {
     }
 
     /// An index may answer with an earlier state.
-    fn maybe_stale(&self, what: String, found: Found) -> Found {
+    fn maybe_stale(&self, what: String, found: FoundJobs) -> FoundJobs {
         let mut last = self.last_answers.lock().unwrap();
         let before = last.insert(what, found.clone());
         match before.filter(|before| *before != found) {
@@ -273,12 +273,12 @@ impl Ledger for SimLedger {
         self.process.call(Op::chunk(kind, id), effect).await
     }
 
-    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    async fn jobs_of(&self, user_id: &UserId, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         let found = self.process.call(Op::of(Kind::JobsOf), self.table.jobs_of(user_id, after, limit)).await?;
         Ok(self.maybe_stale(format!("jobs of {user_id} after {after:?}"), found))
     }
 
-    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<Found, JobError> {
+    async fn candidates(&self, kind: Candidates, before: DateTime<Utc>, after: Option<&str>, limit: usize) -> Result<FoundJobs, JobError> {
         let found = self.process.call(Op::of(Kind::Candidates), self.table.candidates(kind, before, after, limit)).await?;
         Ok(self.maybe_stale(format!("{kind:?} after {after:?}"), found))
     }

@@ -10,7 +10,7 @@ use headway_outbound::{Endpoint, NoAnswer, retry_after};
 use reqwest::{Response, StatusCode};
 
 use super::excerpt;
-use super::status::Meaning;
+use super::http_status::Meaning;
 use crate::processors::output;
 
 /// How many bytes of a successful answer are read: more than an output may have, since there may be white space around it.

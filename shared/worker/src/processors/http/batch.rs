@@ -7,7 +7,7 @@ use headway_outbound::{Endpoint, NoAnswer, Secrets, retry_after};
 use reqwest::{Response, StatusCode};
 
 use super::answer::{Sent, refusal, unanswered};
-use super::status::Meaning;
+use super::http_status::Meaning;
 use crate::processors::document::answer::{self, Asked, Outcomes};
 use crate::processors::document::request;
 use crate::processors::output;

@@ -22,17 +22,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const COUNT_OFFSET: u64 = LockKind::MARK_BYTES as u64;
 
 /// The file whose lock is the turn to write.
-pub(crate) struct Turn {
+pub(crate) struct WriteTurn {
     file: File,
 }
 
 /// The turn to write, until it is dropped.
-pub(crate) struct Held<'a> {
-    turn: &'a Turn,
+pub(crate) struct TakenTurn<'a> {
+    turn: &'a WriteTurn,
     commit: u64,
 }
 
-impl Turn {
+impl WriteTurn {
     /// Opens the file, creating it if needed.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Turn {
     /// # Errors
     ///
     /// `Busy` if another process kept it too long, or an error of the file system.
-    pub(crate) fn take(&self) -> Result<Held<'_>, Unavailable> {
+    pub(crate) fn take(&self) -> Result<TakenTurn<'_>, Unavailable> {
         let since = Instant::now();
         let mut pause = Duration::from_micros(50);
         loop {
@@ -65,7 +65,7 @@ impl Turn {
             let _ = self.file.unlock();
         })?;
         // Odd, whatever count a process that died left behind.
-        let held = Held { turn: self, commit: (count + 1) | 1 };
+        let held = TakenTurn { turn: self, commit: (count + 1) | 1 };
         self.file.write_all_at(&held.commit.to_le_bytes(), COUNT_OFFSET)?;
         Ok(held)
     }
@@ -87,7 +87,7 @@ impl Turn {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for TakenTurn<'_> {
     fn drop(&mut self) {
         // If this fails, the count stays odd and readers wait for a sync that they may not need.
         let _ = self.turn.file.write_all_at(&(self.commit + 1).to_le_bytes(), COUNT_OFFSET);
@@ -103,8 +103,8 @@ mod tests {
     fn counts_every_turn_and_continues_after_a_dead_process() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("turn");
-        let turn = Turn::open(&path).unwrap();
-        let other = Turn::open(&path).unwrap();
+        let turn = WriteTurn::open(&path).unwrap();
+        let other = WriteTurn::open(&path).unwrap();
         drop(turn.take().unwrap());
         assert_eq!((turn.count().unwrap(), other.committed()), (2, 2));
         let held = other.take().unwrap();

@@ -10,14 +10,14 @@ use std::io::{self, Seek, SeekFrom};
 
 /// Where a child is in its batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ChildPosition {
     /// The item, counted from 0.
     pub(super) index: usize,
     /// True if it is known not to fit and the reasons are being collected.
     pub(super) unfit: bool,
 }
 
-impl Place {
+impl ChildPosition {
     pub(super) fn read(mut file: &File) -> Option<Self> {
         let at = file.stream_position().ok().filter(|at| *at > 0)?;
         Some(Self { index: usize::try_from(at / 2).ok()? - 1, unfit: at % 2 == 1 })
@@ -37,11 +37,11 @@ mod tests {
     fn what_the_child_writes_the_parent_reads() {
         let child = File::open("/proc/self/exe").unwrap();
         let parent = child.try_clone().unwrap();
-        assert_eq!(Place::read(&parent), None);
+        assert_eq!(ChildPosition::read(&parent), None);
         for (index, unfit) in [(0, false), (0, true), (1, false), (127, true)] {
-            let place = Place { index, unfit };
+            let place = ChildPosition { index, unfit };
             place.write(&child).unwrap();
-            assert_eq!(Place::read(&parent), Some(place));
+            assert_eq!(ChildPosition::read(&parent), Some(place));
         }
     }
 }
