@@ -10,7 +10,10 @@ settings="ISSUER=JwtIssuer AUDIENCE=JwtAudience AUTH=Auth JWKS_URL=JwksUrl OWNER
     WORKER_TIMEOUT=WorkerTimeoutSeconds WORKER_MEMORY=WorkerMemoryMegabytes API_MEMORY=ApiMemoryMegabytes
     CLEANUP_MEMORY=CleanupMemoryMegabytes API_RATE=ApiRequestsPerSecond API_BURST=ApiRequestsBurst
     CLEANUP_SCHEDULE=CleanupSchedule LOG_LEVEL=LogLevel LOG_DAYS=LogRetentionDays TRACING=Tracing ALARM_TOPIC=AlarmTopicArn
-    ALARM_QUEUE_AGE=AlarmQueueAgeSeconds DASHBOARD=Dashboard"
+    ALARM_QUEUE_AGE=AlarmQueueAgeSeconds DASHBOARD=Dashboard HTTP_ENDPOINTS_SECRET=HttpEndpointsSecret
+    WORKER_SETTINGS=WorkerSettings WORKER_POLICIES=WorkerPolicies WORKER_LAYERS=WorkerLayers WORKER_SUBNETS=WorkerSubnets
+    WORKER_SECURITY_GROUPS=WorkerSecurityGroups WORKER_FILE_SYSTEM=WorkerFileSystem TABLE=TableName KMS_KEY=KmsKey
+    PERMISSIONS_BOUNDARY=PermissionsBoundary"
 
 problems=()
 needs() { # variable, its meaning
@@ -40,6 +43,10 @@ check() {
         variable=${setting%%=*}
         fits "$variable" "${setting#*=}" "${!variable:-}"
     done
+    [[ -z "${WORKER_FILE_SYSTEM:-}" || -n "${WORKER_SUBNETS:-}" ]] ||
+        problems+=("WORKER_SUBNETS is not given: a file system is reached from a VPC alone, so WORKER_FILE_SYSTEM needs it")
+    [[ -z "${HTTP_ENDPOINTS:-}" || -z "${HTTP_ENDPOINTS_SECRET:-}" ]] ||
+        problems+=("HTTP_ENDPOINTS and HTTP_ENDPOINTS_SECRET are both given: the endpoints are in one of them")
     if ! command -v sam >/dev/null; then
         if ! command -v aws >/dev/null; then
             problems+=("neither sam nor aws is installed: https://docs.aws.amazon.com/serverless-application-model/, or https://aws.amazon.com/cli/")
@@ -48,7 +55,7 @@ check() {
     fi
     if [ "${#problems[@]}" -gt 0 ]; then
         printf '%s\n' "${problems[@]}" "usage: make deploy STACK=… ISSUER=… AUDIENCE=… [NAME=VALUE]…, with NAMEs of:" >&2
-        printf '  %s\n' "$(echo "$settings" | tr -s ' \n' '\n' | sed '/^$/d; s/=.*//' | tr '\n' ' ')" >&2
+        printf '  %s\n' "TAGS $(echo "$settings" | tr -s ' \n' '\n' | sed '/^$/d; s/=.*//' | tr '\n' ' ')" >&2
         # make expands what follows it on the line.
         echo "A value that holds a dollar sign goes before make: NAME='VALUE' make deploy …" >&2
         exit 2
@@ -73,6 +80,9 @@ for setting in $settings; do
 done
 
 common=(--stack-name "$STACK" --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset)
+# TAGS="team=jobs stage=test": CloudFormation puts them on all resources that can have tags.
+read -ra tags <<<"${TAGS:-}"
+[ "${#tags[@]}" = 0 ] || common+=(--tags "${tags[@]}")
 if command -v sam >/dev/null; then
     # This prints the outputs itself.
     sam deploy --template-file template.yaml "${common[@]}" --resolve-s3 --no-confirm-changeset --parameter-overrides "${quoted[@]}"

@@ -136,6 +136,10 @@ class Stack:
             return self._resolve(yes if self._condition(condition) else no)
         if key == "Fn::GetAtt":
             return argument if isinstance(argument, str) else ".".join(argument)
+        if key == "Fn::Sub" and isinstance(argument, list):
+            text, more = argument
+            more = {name: self._resolve(value) for name, value in more.items()}
+            return re.sub(r"\$\{([^}]+)\}", lambda m: str(more.get(m[1], self.parameters.get(m[1], m[1]))), text)
         if key == "Fn::Sub":
             return re.sub(r"\$\{([^}]+)\}", lambda m: str(self.parameters.get(m[1], m[1])), argument)
         if key == "Fn::Join":
@@ -153,6 +157,10 @@ class Stack:
         if isinstance(condition, str):
             return self._condition(self.template["Conditions"][condition])
         (key, argument), = condition.items()
+        if key == "Condition":
+            return self._condition(argument)
+        if key == "Fn::Or":
+            return any(map(self._condition, argument))
         if key == "Fn::Not":
             return not self._condition(argument[0])
         if key == "Fn::Equals":
@@ -163,6 +171,20 @@ class Stack:
 
 def _listed(value):
     return value if isinstance(value, list) else [value]
+
+
+# Whatever a stack may be given from outside.
+SEAMS = {
+    "HttpEndpointsSecret": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:endpoints-a1B2c3",
+    "WorkerSettings": '{"depth": 3}',
+    "WorkerPolicies": "arn:aws:iam::123456789012:policy/reads,arn:aws:iam::123456789012:policy/writes",
+    "WorkerLayers": "arn:aws:lambda:eu-central-1:123456789012:layer:tools:1",
+    "WorkerSubnets": "subnet-1,subnet-2",
+    "WorkerSecurityGroups": "sg-1",
+    "WorkerFileSystem": "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0123456789abcdef0",
+    "KmsKey": "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
+}
 
 
 def stacks():
@@ -182,4 +204,5 @@ def stacks():
             Tracing="Active",
             Dashboard="no",
         ),
+        "seams": Stack(**SEAMS),
     }

@@ -51,7 +51,7 @@ def test_the_function_checks_where_the_gateway_does_not():
 def test_there_is_no_open_api_without_either():
     assert Stack().template["Parameters"]["Auth"]["AllowedValues"] == ["gateway", "jwks"]
     assert Stack().environment("ApiFunction")["HEADWAY_AUTH"] == "gateway"
-    (rule,) = Stack().template["Rules"].values()
+    rule = Stack().template["Rules"]["KeysWhereTheFunctionChecks"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Auth"}, "jwks"]}
 
 

@@ -67,7 +67,7 @@ def test_every_parameter_of_the_template_can_be_given():
 
 @pytest.mark.parametrize("tools", [("sam", "aws"), ("aws",)])
 def test_what_is_given_reaches_the_template_and_nothing_else_is_touched(run, tools):
-    given = {**NEEDED, "CONCURRENCY": "7", "HTTP_ENDPOINTS": ENDPOINTS, "ORIGINS": "", "BUCKET": "artifacts"}
+    given = {**NEEDED, "CONCURRENCY": "7", "HTTP_ENDPOINTS": ENDPOINTS, "ORIGINS": "", "BUCKET": "artifacts", "TAGS": "team=jobs stage=test"}
     ended, calls = run(tools=tools, **given)
     assert ended.returncode == 0, ended.stderr
     (deploy,) = [call for call in calls if "deploy" in call]
@@ -80,6 +80,8 @@ def test_what_is_given_reaches_the_template_and_nothing_else_is_touched(run, too
         "Origins": "",
     }
     assert deploy[deploy.index("--stack-name") + 1] == "jobs"
+    tags = deploy.index("--tags") + 1
+    assert deploy[tags : tags + 2] == ["team=jobs", "stage=test"] and deploy[tags + 2].startswith("--")
     assert "headway doctor --stack jobs" in ended.stdout
     if tools == ("aws",):
         assert [call[2] for call in calls][:3] == ["package", "deploy", "describe-stacks"], "and it prints where the API is"
@@ -114,7 +116,9 @@ REFUSED = {
     "a stack's name that is too long": ({"STACK": "j" * 129}, "STACK is jjj"),
     "more processors than an environment holds": ({"PROCESSORS": "[" + " " * 2_099 + "]"}, "PROCESSORS has 2101 bytes, but 2100 is the maximum"),
     "the same in bytes": ({"PROCESSORS": "ü" * 1_051}, "PROCESSORS has 2102 bytes"),
-    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 2700 is the maximum"),
+    "a file system without a VPC": ({"WORKER_FILE_SYSTEM": "arn:aws:elasticfilesystem:…"}, "WORKER_SUBNETS is not given"),
+    "endpoints in two places": ({"HTTP_ENDPOINTS": "{}", "HTTP_ENDPOINTS_SECRET": "arn:aws:…"}, "are both given"),
+    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 2200 is the maximum"),
 }
 
 
@@ -130,6 +134,8 @@ def test_what_just_fits_is_deployed(run):
     parameters = source()["Parameters"]
     full = {name: "x" * most for name, parameter in SETTINGS.items() if (most := parameters[parameter].get("MaxLength"))}
     assert {"PROCESSORS", "HTTP_ENDPOINTS"} <= set(full)
+    # The endpoints are in one of them.
+    del full["HTTP_ENDPOINTS_SECRET"]
     addresses = {name: "https://x.example/".ljust(len(full[name]), "x") for name in ("ISSUER", "JWKS_URL")}
     ended, _ = run("--check", **{**NEEDED, **full, **addresses, "STACK": "j" * 128})
     assert (ended.returncode, ended.stderr) == (0, "")

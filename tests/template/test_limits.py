@@ -18,6 +18,7 @@ LONGEST = {
 # As many quotes as there can be in what means something.
 DENSEST = {
     "Processors": '{"name":"a","description":"b"},',
+    "WorkerSettings": '{"a":"b"},',
     "HttpEndpoints": '"a":{"url":"https://a.example","secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},',
 }
 
@@ -28,9 +29,11 @@ def longest(name, parameter):
 
 
 @pytest.mark.parametrize("function", ["ApiFunction", "WorkerFunction", "CleanupFunction"])
-@pytest.mark.parametrize("auth", ["gateway", "jwks"])
-def test_the_largest_environment_that_can_be_asked_for_is_one_that_lambda_takes(function, auth):
+# The endpoints are in one of them only, by a rule of the template.
+@pytest.mark.parametrize("auth, absent", [("gateway", "HttpEndpoints"), ("jwks", "HttpEndpointsSecret")])
+def test_the_largest_environment_that_can_be_asked_for_is_one_that_lambda_takes(function, auth, absent):
     full = {name: value for name, p in source()["Parameters"].items() if (value := longest(name, p))}
+    del full[absent]
     variables = Stack(**full, Auth=auth, Scopes="required").environment(function)
     unbounded = {name for name, p in source()["Parameters"].items() if p["Type"] == "String" and not {"MaxLength", "AllowedValues"} & set(p)}
     assert not {value["Ref"] for value in raw(function).values() if isinstance(value, dict) and value.get("Ref") in unbounded}
@@ -73,6 +76,27 @@ def takes(parameter, value):
             "AlarmTopicArn",
             ["", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws-cn:sns:cn-north-1:123456789012:alarms"],
             ["arn:aws:sqs:eu-central-1:123456789012:alarms", "alarms", "arn:aws:sns:eu-central-1:123456789012"],
+        ),
+        ("WorkerSubnets", ["", "subnet-0a1b", "subnet-0a1b,subnet-2c3d"], ["subnet-0a1b, subnet-2c3d", "sg-0a1b", ","]),
+        ("WorkerSecurityGroups", ["", "sg-0a1b,sg-2c3d"], ["subnet-0a1b", "sg-0a1b,"]),
+        (
+            "WorkerPolicies",
+            ["", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess,arn:aws:iam::123456789012:policy/jobs/own"],
+            ["AmazonS3ReadOnlyAccess", "arn:aws:iam::123456789012:role/own"],
+        ),
+        ("WorkerLayers", ["", "arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"], ["arn:aws:lambda:eu-central-1:123456789012:layer:tools"]),
+        (
+            "WorkerFileSystem",
+            ["", "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0a1b"],
+            ["arn:aws:elasticfilesystem:eu-central-1:123456789012:file-system/fs-0a1b"],
+        ),
+        ("TableName", ["", "jobs-Table-1A2B"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/jobs", "a b"]),
+        ("KmsKey", ["", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab"], ["alias/jobs", "arn:aws:kms:eu-central-1:123456789012:alias/jobs"]),
+        ("PermissionsBoundary", ["", "arn:aws:iam::123456789012:policy/boundary"], ["boundary"]),
+        (
+            "HttpEndpointsSecret",
+            ["", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:jobs/endpoints-a1B2c3"],
+            ["jobs/endpoints", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:endpoints", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
         ),
     ],
 )

@@ -56,7 +56,9 @@ def test_the_worker_can_tell_a_dead_letter(stack):
 def test_messages_are_encrypted_and_kept_as_long_as_the_sweep_believes(stack):
     day_s = 24 * 60 * 60
     queues = stack.of_type("AWS::SQS::Queue")
-    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    key = stack.parameters["KmsKey"]
+    for queue in queues.values():
+        assert (queue.get("KmsMasterKeyId"), queue.get("SqsManagedSseEnabled")) == ((key, None) if key else (None, True))
     assert queues["Queue"]["MessageRetentionPeriod"] == 7 * day_s
     assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * day_s
 

@@ -19,13 +19,27 @@ def strings(node):
 XRAY = "arn:AWS::Partition:iam::aws:policy/AWSXRayDaemonWriteAccess"
 
 
-def test_a_role_each_and_nothing_managed_but_for_tracing(stack):
+# What a VPC and a file system take, by AWS's own policies; and what the operator gives.
+IN_VPC = "arn:AWS::Partition:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+FILES = "arn:AWS::Partition:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
+
+
+def managed(stack, role):
+    given = stack.parameters
+    traced = [XRAY] if given["Tracing"] == "Active" else []
+    if role != "WorkerRole":
+        return traced
+    of_worker = [IN_VPC] * bool(given["WorkerSubnets"]) + [FILES] * bool(given["WorkerFileSystem"])
+    return traced + of_worker + [arn for arn in given["WorkerPolicies"].split(",") if arn]
+
+
+def test_a_role_each_and_nothing_managed_but_what_is_asked_for(stack):
     roles = stack.of_type("AWS::IAM::Role")
     assert {f["Role"] for f in stack.functions().values()} == {f"{name}.Arn" for name in roles}
     assert len(roles) == len(FUNCTIONS)
     for name, role in roles.items():
-        traced = stack.parameters["Tracing"] == "Active"
-        assert role.get("ManagedPolicyArns", []) == ([XRAY] if traced else []), name
+        assert role.get("ManagedPolicyArns", []) == managed(stack, name), name
+        assert role.get("PermissionsBoundary", "") == stack.parameters["PermissionsBoundary"], name
         trust = role["AssumeRolePolicyDocument"]["Statement"]
         assert [s["Principal"] for s in trust] == [{"Service": "lambda.amazonaws.com"}], name
     extra = {r["Type"] for r in stack.resources.values() if r["Type"].startswith("AWS::IAM::")}
@@ -46,7 +60,8 @@ def test_only_what_this_stack_made(stack):
         for sid, _, resources in stack.statements(function):
             for resource in resources:
                 made = resource in INDEXES or resource.removesuffix(".Arn") in stack.resources
-                assert made, f"{function} {sid}: {resource}"
+                given = resource == {"Endpoints": stack.parameters["HttpEndpointsSecret"], "Key": stack.parameters["KmsKey"]}.get(sid)
+                assert made or given, f"{function} {sid}: {resource}"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

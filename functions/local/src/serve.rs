@@ -89,7 +89,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let (app, worker) = match args.worker.clone() {
         Some(command) => (app.with_told_processors(Vec::new()), Worker::Own(command)),
         None => {
-            let processors = headway_worker::processors::built_in()?;
+            let processors = headway_worker::processors::built_in().await?;
             let app = app.with_processors(processors.infos());
             let handler = Functions::handler(&hosted.embedded, app.clone(), processors).alone().with_threads()?;
             (app, Worker::BuiltIn(Box::new(handler)))

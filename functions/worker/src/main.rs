@@ -9,7 +9,7 @@ fn main() -> Result<(), lambda_runtime::Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run() -> Result<(), lambda_runtime::Error> {
-    let processors = processors::built_in()?;
+    let processors = processors::built_in().await?;
     #[cfg(feature = "embedded")]
     if let Some(hosted) = headway_embedded::Hosted::without_aws().await? {
         return headway_worker::serve(hosted.app, Some(hosted.embedded.dead_letters().arn.clone()), processors).await;

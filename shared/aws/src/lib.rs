@@ -2,12 +2,13 @@
 //!
 //! Its map: [`dynamodb`] is the table, [`sqs`] the queue; [`app_from_env`] is the app on both, as the
 //! environment names them; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on stdout, which Lambda passes to
-//! CloudWatch.
+//! CloudWatch. [`secrets`] reads a secret of Secrets Manager.
 
 mod app;
 mod calls;
 pub mod dynamodb;
 pub mod metrics;
+pub mod secrets;
 pub mod sqs;
 pub mod telemetry;
 

@@ -18,6 +18,8 @@ pub struct Endpoints(Arc<BTreeMap<String, Arc<Endpoint>>>);
 impl Endpoints {
     /// The environment variable from which they are read.
     pub const VARIABLE: &str = "HEADWAY_HTTP_ENDPOINTS";
+    /// The environment variable with the ARN of a secret that holds the same.
+    pub const SECRET_VARIABLE: &str = "HEADWAY_HTTP_ENDPOINTS_SECRET";
 
     /// Reads [`Self::VARIABLE`]; no endpoints if it is not set.
     ///

@@ -6,19 +6,48 @@ pub mod http;
 pub mod json_schema;
 mod output;
 
-use headway_core::Processors;
+use headway_aws::secrets::{self, SecretError};
+use headway_core::{Processors, config};
 
 pub use headway_outbound::{Endpoints, EndpointsError};
 pub use http::Http;
 pub use json_schema::JsonSchema;
 
-/// `json-schema` and `http`, with the endpoints in the environment.
+/// Why the built-in processors cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BuiltInError {
+    /// The endpoints' configuration is wrong.
+    #[error(transparent)]
+    Endpoints(#[from] EndpointsError),
+    /// The secret with the endpoints cannot be read.
+    #[error("{}", Endpoints::SECRET_VARIABLE)]
+    Secret(#[from] SecretError),
+    /// The endpoints in the secret are wrong. Their errors speak of the variable that would have the same text.
+    #[error("in the secret {arn}")]
+    InSecret {
+        /// The secret's ARN.
+        arn: String,
+        /// The cause.
+        source: EndpointsError,
+    },
+    /// There are endpoints in two places.
+    #[error("{} and {} are both set: leave one of them out", Endpoints::VARIABLE, Endpoints::SECRET_VARIABLE)]
+    Both,
+}
+
+/// `json-schema` and `http`, with the endpoints that the environment has, or those in the secret that it names. A secret is read
+/// once: a change of it takes effect in processes that start later.
 ///
 /// # Errors
 ///
-/// The endpoints' configuration cannot be used; the error says what to change.
-pub fn built_in() -> Result<Processors, EndpointsError> {
-    Endpoints::from_env().map(built_in_with)
+/// The endpoints' configuration cannot be read or used; the error says what to change.
+pub async fn built_in() -> Result<Processors, BuiltInError> {
+    let Some(arn) = config::optional(Endpoints::SECRET_VARIABLE) else { return Ok(built_in_with(Endpoints::from_env()?)) };
+    if config::optional(Endpoints::VARIABLE).is_some() {
+        return Err(BuiltInError::Both);
+    }
+    let text = secrets::read(&arn).await?;
+    Endpoints::parse(&text).map(built_in_with).map_err(|source| BuiltInError::InSecret { arn, source })
 }
 
 /// `json-schema` and `http`, with these endpoints.

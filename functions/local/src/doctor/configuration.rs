@@ -20,6 +20,7 @@ const KNOWN: &[&str] = &[
     "DATA",
     "DEAD_LETTER_QUEUE_ARN",
     "HTTP_ENDPOINTS",
+    "HTTP_ENDPOINTS_SECRET",
     "JWKS",
     "JWT_AUDIENCE",
     "JWT_ISSUER",
@@ -44,7 +45,7 @@ pub async fn look() -> Vec<Check> {
     let set: Vec<String> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| name.starts_with(PREFIX)).collect();
     let mut wrong: Vec<Check> = set.iter().filter_map(|name| misspelt(name)).collect();
-    wrong.extend(unreadable().into_iter().map(|(detail, fix)| Check::bad(NAME, detail, fix)));
+    wrong.extend(unreadable().await.into_iter().map(|(detail, fix)| Check::bad(NAME, detail, fix)));
     if let Ok(infos) = config::described_processors(&config::optional) {
         let unusable = unusable_schemas(infos.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
         wrong.extend(unusable.into_iter().map(|what| Check::bad(NAME, what, "correct it in HEADWAY_PROCESSORS: docs/json-schema.md")));
@@ -67,7 +68,7 @@ fn misspelt(name: &str) -> Option<Check> {
 }
 
 /// What is wrong with the variables that are set, and what to do.
-fn unreadable() -> Vec<(String, String)> {
+async fn unreadable() -> Vec<(String, String)> {
     // The development key is checked elsewhere, and reading it here would create it.
     let env = |name: &str| match (name, config::optional(name).as_deref()) {
         ("HEADWAY_AUTH", None | Some("hs256")) => Some("gateway".to_owned()),
@@ -82,7 +83,7 @@ fn unreadable() -> Vec<(String, String)> {
         told(config::retention_days(&config::optional).map(drop), "set it to whole days, or unset it for 30"),
         told(config::quotas(&config::optional).map(drop), "see Quotas in template.yaml"),
         told(config::described_processors(&config::optional).map(drop), "see Processors in template.yaml"),
-        told(processors::built_in().map(|_| ()), "see HttpEndpoints in template.yaml"),
+        told(processors::built_in().await.map(drop), "see HttpEndpoints and HttpEndpointsSecret in template.yaml"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
     found.into_iter().flatten().collect()
