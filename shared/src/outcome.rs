@@ -40,6 +40,12 @@ pub enum FailureKind {
     DeadLettered,
 }
 
+impl FailureKind {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Permanent, Self::RetriesExhausted, Self::Throttled, Self::Unreachable, Self::TimedOut, Self::Crashed, Self::DeadLettered];
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)

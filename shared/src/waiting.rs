@@ -23,9 +23,12 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Rate, Self::Throttled, Self::Unreachable];
+
     /// The reason with that name.
     pub fn of(name: &str) -> Option<Self> {
-        [Self::Rate, Self::Throttled, Self::Unreachable].into_iter().find(|reason| reason.as_str() == name)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
 
     /// Its name in the API and in rows.

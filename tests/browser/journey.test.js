@@ -49,6 +49,42 @@ test("a file is sent, watched to its end, and its outcome downloaded", async () 
   await page.context().close();
 });
 
+test("a file of many rows arrives exactly: quotes, line breaks, letters of several bytes, all ends of lines", async () => {
+  const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+  for (const [end, encoding] of [["\n", "utf8"], ["\r\n", "utf16le"], ["\r", "utf8"]]) {
+    const rows = Array.from({ length: 4000 }, (_, at) => ({ iata: `Z${at % 10}`, note: `é${at} "ü",${at % 7 === 0 ? `${end}${end}` : ""} 🛫` }));
+    const text = `\ufeff${["iata,note", ...rows.map(({ iata, note }) => `${iata},${quoted(note)}`)].join(end)}${end}`;
+    const page = await open(world, "/new");
+    await page.locator("#file-input").setInputFiles({ name: "rows.csv", mimeType: "text/csv", buffer: Buffer.from(text, encoding) });
+    await page.locator('[data-value="items"]').filter({ hasText: "4,000 items" }).waitFor();
+    await page.getByLabel("Processor").selectOption("json-schema");
+    await page.getByLabel("Column with each item's id").selectOption("");
+    await page.getByLabel("First try only some items").uncheck();
+    await page.getByRole("button", { name: "Send 4,000 items" }).click();
+    await showsCounts(page, { processedItems: 4000, failedItems: 0, pendingItems: 0, totalItems: 4000 });
+    const id = page.url().split("/").pop();
+    const outputs = [];
+    for (let token = ""; token !== null;) {
+      const { results, nextPageToken } = await world.api("GET", `jobs/${id}/results?pageSize=1000${token && `&pageToken=${token}`}`);
+      outputs.push(...results.map(({ output }) => output));
+      token = nextPageToken;
+    }
+    assert.deepEqual(outputs, rows);
+    await page.context().close();
+  }
+});
+
+test("params of a processor are filled in as a form", async () => {
+  world.gate.open();
+  const page = await open(world, "/new");
+  await page.locator("#file-input").setInputFiles({ name: "rows.ndjson", mimeType: "", buffer: Buffer.from('{"a":1}\n{"a":2}\n') });
+  await page.getByLabel("Processor").selectOption("http");
+  await page.getByLabel("endpoint").selectOption("gate");
+  await page.getByRole("button", { name: "Send 2 items" }).click();
+  await showsCounts(page, { processedItems: 2, failedItems: 0, pendingItems: 0, totalItems: 2 });
+  await page.context().close();
+});
+
 test("the columns that the schema wants and the file lacks are named before anything is sent", async () => {
   const page = await open(world, "/new");
   await upload(page, "wrong.csv", "Iata;seats\nZRH;1\n");

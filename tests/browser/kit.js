@@ -12,6 +12,8 @@ import { chromium } from "playwright-core";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const binary = process.env.HEADWAY_BINARY || join(here, "../../target/debug/headway");
+// A name that is not this machine's, to the page.
+export const ELSEWHERE = "elsewhere.test";
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 function browserPath() {
@@ -62,7 +64,7 @@ export async function start() {
   const directory = mkdtempSync(join(tmpdir(), "headway-browser-"));
   const gate = await startGate();
   const server = await startServer(gate, directory);
-  const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`] });
   const [base, token] = server.url.split("#token=");
   const stop = async () => { await browser.close(); server.stop(); gate.stop(); rmSync(directory, { recursive: true, force: true }); };
   return { gate, browser, base, token, directory, stop, ...callers(base, token) };

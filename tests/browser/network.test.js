@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { accessibilityFaults, open, picture, showsCounts, start } from "./kit.js";
+import { ELSEWHERE, accessibilityFaults, open, picture, showsCounts, start } from "./kit.js";
 
 let world;
 before(async () => { world = await start(); });
@@ -82,5 +82,17 @@ test("a token in the address is taken out of it", async () => {
   await page.goto(`${world.base}#token=${world.token}&job=7c9e6679-7425-40de-944b-e07fc1f90ae7`);
   await page.getByText("There is no such job").waitFor();
   assert.ok(page.url().endsWith("#/jobs/7c9e6679-7425-40de-944b-e07fc1f90ae7"));
+  await page.context().close();
+});
+
+test("elsewhere than on this machine, a link with a token signs nobody in unasked", async () => {
+  const page = await (await world.browser.newContext()).newPage();
+  await page.goto(`${world.base.replace("127.0.0.1", ELSEWHERE)}#token=${world.token}`);
+  await page.getByText("This link contains a token.").waitFor();
+  assert.ok(!page.url().includes("token"));
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await page.getByText("It is the token of").waitFor();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Jobs" }).waitFor();
   await page.context().close();
 });

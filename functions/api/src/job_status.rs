@@ -73,7 +73,7 @@ pub struct JobStatusResponse {
     #[schema(required)]
     pub estimated_completion_at: Option<DateTime<Utc>>,
     /// What this caller can do with the job now.
-    #[schema(value_type = Vec<String>, examples(json!(["cancel", "pause"])))]
+    #[schema(value_type = Vec<String>)]
     pub actions: Vec<&'static str>,
     /// How many failed items the job tolerates.
     pub tolerated_failures: ToleratedFailuresDocument,
@@ -263,6 +263,8 @@ fn without_item_text(error: &str) -> String {
     }
 }
 
+/// Everything that can be done with a job.
+pub(crate) const ACTIONS: [&str; 6] = ["cancel", "pause", "resume", "retry", "delete", "seal"];
 /// What an operator can do with any owner's job.
 const OPERATORS_ACTIONS: [&str; 3] = ["cancel", "pause", "resume"];
 

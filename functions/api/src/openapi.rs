@@ -1,5 +1,7 @@
 //! The parts of the OpenAPI 3.1 document that cannot be generated from the handlers.
 
+mod words;
+
 use http::StatusCode;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required, Response};
@@ -42,6 +44,7 @@ pub(crate) fn completed(mut document: Document) -> Document {
     if let Some(RefOr::T(body)) = retry.and_then(|retry| retry.request_body.as_mut()) {
         body.required = Some(Required::False);
     }
+    words::limit(&mut document);
     document
 }
 

@@ -67,6 +67,31 @@ pub enum ProblemType {
 }
 
 impl ProblemType {
+    /// All of them, in order of their statuses.
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Malformed,
+        Self::PageToken,
+        Self::Unauthenticated,
+        Self::Scope,
+        Self::NotFound,
+        Self::Method,
+        Self::JobEnded,
+        Self::JobNotEnded,
+        Self::NothingToRetry,
+        Self::RoundDiffers,
+        Self::PartDiffers,
+        Self::PartMissing,
+        Self::Sealed,
+        Self::TooLarge,
+        Self::MediaType,
+        Self::Invalid,
+        Self::UnknownProcessor,
+        Self::IdempotencyKeyReused,
+        Self::Quota,
+        Self::Internal,
+        Self::Busy,
+    ];
+
     /// The last word of the URN, the status and the title.
     const fn row(self) -> (&'static str, StatusCode, &'static str) {
         match self {
@@ -99,6 +124,11 @@ impl ProblemType {
     /// Its HTTP status.
     pub const fn status(self) -> StatusCode {
         self.row().1
+    }
+
+    /// Its title.
+    pub(crate) const fn title(self) -> &'static str {
+        self.row().2
     }
 
     /// The whole `type`.

@@ -28,6 +28,8 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    pub(crate) const ALL: [Self; 3] = [Self::Json, Self::Ndjson, Self::Csv];
+
     fn asked(query: &Query) -> Result<Self, ApiErrorResponse> {
         match query.get("format")? {
             None | Some("json") => Ok(Self::Json),
@@ -37,7 +39,7 @@ impl Format {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Ndjson => "ndjson",

@@ -18,6 +18,9 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
+
     /// True if the job has ended.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -36,6 +39,6 @@ impl JobStatus {
 
     /// The status with that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled].into_iter().find(|s| s.as_str() == name)
+        Self::ALL.into_iter().find(|s| s.as_str() == name)
     }
 }

@@ -68,7 +68,7 @@ function Page({ address }) {
   if (place === "jobs" && id) return html`<${JobPage} key=${id} id=${id} />`;
   if (place === "new") return html`<${NewJobPage} />`;
   if (place !== "") return html`<h1>No such page</h1><p><a href="#/">All jobs</a></p>`;
-  return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} />`;
+  return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} owner=${query.get("owner") || ""} />`;
 }
 
 function Header({ isSignedIn }) {

@@ -6,17 +6,20 @@ const LIST_SECONDS = 15;
 const STATUSES = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function jobsPath(status, pageSize, token) {
+function jobsPath({ status, owner }, pageSize, token) {
   const query = new URLSearchParams({ pageSize });
+  if (owner) query.set("owner", owner);
   if (status) query.set("status", status);
   if (token) query.set("pageToken", token);
   return `v1/jobs?${query}`;
 }
 
-function JobsPage({ status, text }) {
+function JobsPage({ status, text, owner }) {
   const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
-  const show = (changes) => go("/", { status, text: typed.trim(), ...changes });
+  const [typedOwner, setTypedOwner] = useState(owner);
+  useEffect(() => { setTyped(text); setTypedOwner(owner); }, [text, owner]);
+  const show = (changes) => go("/", { status, text: typed.trim(), owner: typedOwner.trim(), ...changes });
+  const filter = { status, owner };
   const search = (event) => { event.preventDefault(); show({}); };
   return html`<div class="title-row"><h1>Jobs</h1><a class="button primary" href="#/new">New job from a file</a></div>
     <form class="filters" role="search" onSubmit=${search}>
@@ -25,23 +28,30 @@ function JobsPage({ status, text }) {
       </select></label>
       <label class="grow">Text <input type="search" value=${typed} placeholder="Title, file, processor or job id"
         onInput=${(event) => setTyped(event.target.value)} /></label>
+      ${isOperator() && html`<label>Owner <input value=${typedOwner} placeholder="you; * for all that run" onInput=${(event) => setTypedOwner(event.target.value)} /></label>`}
       <button type="submit">Search</button>
-      ${(status || text) && html`<a class="button" href="#/">Show all</a>`}
+      ${(status || text || owner) && html`<a class="button" href="#/">Show all</a>`}
     </form>
-    ${text ? html`<${FoundJobs} key=${`${status} ${text}`} status=${status} text=${text} />` : html`<${ListedJobs} key=${status} status=${status} />`}`;
+    ${text ? html`<${FoundJobs} key=${JSON.stringify([filter, text])} filter=${filter} text=${text} />` : html`<${ListedJobs} key=${JSON.stringify(filter)} filter=${filter} />`}`;
 }
 
-function ListedJobs({ status }) {
+// An operator may see any owner's jobs, without their items. The server checks it.
+function isOperator() {
+  const { scope, scp } = claimsOf(session.token);
+  return [scope, scp].flat().filter((one) => typeof one === "string").flatMap((one) => one.split(" ")).includes("jobs:operate");
+}
+
+function ListedJobs({ filter }) {
   // The tokens of the pages up to the one that is shown. The first page has none.
   const [tokens, setTokens] = useState([null]);
   const token = tokens[tokens.length - 1];
   const { data, error, lost, refresh } = useLive(async (signal) => {
-    const page = await fullPage(status, token, signal);
+    const page = await fullPage(filter, token, signal);
     return { data: page, wait: page.jobs.some((job) => !isFinal(job)) ? LIST_LIVE_SECONDS : LIST_SECONDS };
-  }, [status, token]);
+  }, [filter, token]);
   if (error) return html`<${ErrorNote} error=${error} onRetry=${() => (tokens.length > 1 ? setTokens([null]) : refresh())} />`;
   if (!data) return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}<${Loading} what="jobs" />`;
-  if (data.jobs.length === 0 && tokens.length === 1 && !data.nextPageToken) return html`<${NoJobs} status=${status} />`;
+  if (data.jobs.length === 0 && tokens.length === 1 && !data.nextPageToken) return html`<${NoJobs} filter=${filter} />`;
   const turn = (next) => { setTokens(next); scrollTo(0, 0); };
   return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}
     <${JobRows} jobs=${data.jobs} />
@@ -53,19 +63,20 @@ function ListedJobs({ status }) {
 }
 
 // A page of the API may be short or empty while more follow: the page reads on until it is full or at the end.
-async function fullPage(status, token, signal) {
+async function fullPage(filter, token, signal) {
   const jobs = [];
   let next = token;
   do {
-    const page = await read(jobsPath(status, JOBS_PER_PAGE - jobs.length, next), { signal });
+    const page = await read(jobsPath(filter, JOBS_PER_PAGE - jobs.length, next), { signal });
     jobs.push(...page.jobs);
     next = page.nextPageToken;
   } while (next && jobs.length < JOBS_PER_PAGE);
   return { jobs, nextPageToken: next };
 }
 
-function NoJobs({ status }) {
+function NoJobs({ filter: { status, owner } }) {
   if (status) return html`<p class="empty">No job has the status “${status}” now.</p>`;
+  if (owner) return html`<p class="empty">${owner === "*" ? "No job runs now." : "This owner has no jobs."}</p>`;
   return html`<div class="empty"><p><strong>No jobs yet.</strong></p>
     <p>Hand over a CSV or NDJSON file, and watch what becomes of each row.</p>
     <p><a class="button primary" href="#/new">New job from a file</a></p></div>`;
@@ -77,7 +88,7 @@ function matches(job, text) {
 }
 
 // The API cannot search texts: the page looks through all jobs, newest first, as far as it is asked to.
-function FoundJobs({ status, text }) {
+function FoundJobs({ filter, text }) {
   const wanted = text.toLowerCase();
   const [found, setFound] = useState({ jobs: [], looked: 0, token: null, state: "looking" });
   const [goal, setGoal] = useState(JOBS_PER_PAGE);
@@ -88,7 +99,7 @@ function FoundJobs({ status, text }) {
     (async () => {
       let { jobs, looked, token } = found;
       while (jobs.length < goal) {
-        const page = await read(jobsPath(status, JOBS_PER_SEARCH, token), { signal: stop.signal });
+        const page = await read(jobsPath(filter, JOBS_PER_SEARCH, token), { signal: stop.signal });
         jobs = [...jobs, ...page.jobs.filter((job) => matches(job, wanted))];
         looked += page.jobs.length;
         token = page.nextPageToken;

@@ -78,6 +78,7 @@ function Params({ processor, form, set, params, seen, source }) {
   const isSchema = processor.name === "json-schema";
   const load = async (event) => { const [file] = event.target.files; if (file) set({ params: await file.text() }); event.target.value = ""; };
   const members = Object.entries(processor.paramsSchema?.properties || {});
+  if (!isSchema && members.length > 0 && members.every(([, member]) => isSimple(member))) return html`<${ParamFields} processor=${processor} members=${members} form=${form} set=${set} />`;
   return html`<label>${isSchema ? "JSON Schema of an item" : "Params, as JSON"}
       <textarea rows="6" spellcheck="false" value=${form.params} aria-invalid=${params.error ? "true" : "false"} onInput=${(event) => set({ params: event.target.value })}
         placeholder=${isSchema ? '{"required": ["email"], "properties": {"email": {"type": "string", "format": "email"}}}' : "{}"}></textarea></label>
@@ -86,6 +87,32 @@ function Params({ processor, form, set, params, seen, source }) {
     ${!isSchema && members.length > 0 && html`<dl class="facts">${members.map(([name, { type, description }]) => html`<div key=${name}><dt><code>${short(name, 60)}</code> <span class="muted">${[type].flat().filter((one) => typeof one === "string").join(" or ")}</span></dt>
       <dd><${Text} value=${description || ""} /></dd></div>`)}</dl>`}
     ${isSchema && html`<${ColumnCheck} schema=${params.value} seen=${seen} source=${source} />`}`;
+}
+
+// A member that one field of a form can hold.
+function isSimple(member) {
+  return isPlainObject(member) && (Array.isArray(member.enum) || ["string", "integer", "number", "boolean"].includes(member.type));
+}
+
+// Params whose members are all simple are filled in as a form.
+function ParamFields({ processor, members, form, set }) {
+  const { value = {} } = readParams(form.params);
+  const given = isPlainObject(value) ? value : {};
+  const required = processor.paramsSchema.required || [];
+  const change = (name, { type }, text) => {
+    const next = { ...given };
+    if (text === "") delete next[name];
+    else next[name] = type === "string" ? text : jsonOrText(text);
+    set({ params: Object.keys(next).length ? exactText(next) : "" });
+  };
+  return html`<div class="correct">${members.map(([name, member]) => {
+    const common = { required: required.includes(name), value: given[name] === undefined ? "" : cellOf(given[name]), "aria-label": name };
+    const choices = member.enum || (member.type === "boolean" ? [true, false] : null);
+    return html`<label key=${name}><bdi>${short(name, 60)}</bdi>${choices
+      ? html`<select ...${common} onChange=${(event) => change(name, member, event.target.value)}><option value=""></option>${choices.map((one) => html`<option key=${cellOf(one)}>${cellOf(one)}</option>`)}</select>`
+      : html`<input ...${common} type=${member.type === "string" ? "text" : "number"} step="any" onInput=${(event) => change(name, member, event.target.value)} />`}
+      ${member.description && html`<span class="muted"><${Text} value=${member.description} /></span>`}</label>`;
+  })}</div>`;
 }
 
 const TONE_ICONS = { good: "✓", warn: "!", bad: "✕", info: "–" };

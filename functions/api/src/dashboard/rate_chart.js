@@ -1,6 +1,7 @@
 // The rate over time, from what this page has seen of the job.
 const SAMPLES_MAX = 600;
 const CHART_HEIGHT = 180;
+const CHART_SECONDS_MIN = 4;
 
 function samplesKey(job) {
   return `headway-rate-${job.id}-${job.round}`;
@@ -54,7 +55,8 @@ function ratesOf(samples) {
 
 function RateChart({ job, samples }) {
   const data = ratesOf(samples);
-  const enough = data[0].length >= 2;
+  const [times] = data;
+  const enough = times.length >= 2 && times[times.length - 1] - times[0] >= CHART_SECONDS_MIN;
   if (!enough && isFinal(job)) return null;
   const most = enough ? Math.max(...data[1]) : 0;
   return html`<section class="panel" aria-labelledby="rate"><h2 id="rate">Rate over time</h2>

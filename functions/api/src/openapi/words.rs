@@ -1,0 +1,62 @@
+//! The words that a text in an answer or a query is limited to, taken from the code that writes and reads them.
+
+use headway_core::JobStatus;
+use headway_core::outcome::FailureKind;
+use headway_core::waiting::WaitReason;
+use serde_json::{Value, json};
+use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
+
+use crate::job_status::ACTIONS;
+use crate::problem::ProblemType;
+use crate::record_pages::Format;
+
+/// The name of the extension that lists the types of problems with their meaning. They are no enum: clients have to
+/// expect others.
+const PROBLEM_TYPES: &str = "x-problem-types";
+
+/// Limits each of these texts to its words.
+pub(super) fn limit(document: &mut Document) {
+    let statuses: Vec<_> = JobStatus::ALL.map(|status| Value::from(status.as_str())).to_vec();
+    let kinds: Vec<_> = FailureKind::ALL.map(|kind| Value::from(kind.to_string())).to_vec();
+    let members = [
+        ("JobStatusResponse", "status", statuses.clone()),
+        ("JobStatusResponse", "actions", ACTIONS.map(Value::from).to_vec()),
+        ("WaitingFor", "reason", WaitReason::ALL.map(|reason| Value::from(reason.as_str())).to_vec()),
+        ("FailureResponse", "kind", kinds.clone()),
+        ("FailureGroup", "kind", kinds),
+    ];
+    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
+    for (name, schema) in schemas {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        for (_, member, words) in members.iter().filter(|(of, ..)| of == name) {
+            object.properties.get_mut(*member).into_iter().for_each(|property| set(property, words));
+        }
+    }
+    let formats = Format::ALL.map(|format| Value::from(format.name())).to_vec();
+    let parameters = document.paths.paths.values_mut().filter_map(|item| item.get.as_mut()?.parameters.as_mut()).flatten();
+    for parameter in parameters {
+        let RefOr::T(parameter) = parameter else { continue };
+        let words = match parameter.name.as_str() {
+            "status" => &statuses,
+            "format" => &formats,
+            _ => continue,
+        };
+        parameter.schema.iter_mut().for_each(|schema| set(schema, words));
+    }
+    let problems = ProblemType::ALL.map(|kind| json!({"type": kind.urn(), "status": kind.status().as_u16(), "title": kind.title()}));
+    document.extensions.get_or_insert_default().merge([(PROBLEM_TYPES, json!(problems))].into_iter().collect());
+}
+
+/// Limits a text, or each text of a list.
+fn set(schema: &mut RefOr<Schema>, words: &[Value]) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.enum_values = Some(words.to_vec()),
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                set(items, words);
+            }
+        }
+        _ => {}
+    }
+}
