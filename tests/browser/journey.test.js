@@ -105,6 +105,12 @@ test("after the first items a no cancels the job, and a yes sends the rest", asy
     await page.getByRole("heading", { name: "1 of the first 5 items failed" }).waitFor();
     await picture(page, "canary");
     if (isYes) {
+      // Another page may be looked at meanwhile.
+      await page.getByRole("link", { name: "Headway" }).click();
+      await page.getByRole("heading", { name: "Jobs" }).waitFor();
+      await page.getByText("waits for your answer").waitFor();
+      await picture(page, "sending-elsewhere");
+      await page.getByRole("link", { name: "Show", exact: true }).click();
       await page.getByRole("button", { name: "Yes, send the rest" }).click();
       await page.getByText("Completed, 1 failed").first().waitFor();
       await showsCounts(page, { processedItems: 39, failedItems: 1, pendingItems: 0, totalItems: 40 });

@@ -52,21 +52,23 @@ function App() {
     events.forEach(([name, react]) => window.addEventListener(name, react));
     return () => events.forEach(([name, react]) => window.removeEventListener(name, react));
   }, []);
+  const [plan, setPlan] = useState(null);
   const signIn = (token) => { session.begin(token); setState({ ...begin(), offered: null }); };
   const isSignedIn = Boolean(session.token) && !state.offered;
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <${Header} isSignedIn=${isSignedIn} />
     ${!isOnline && html`<div class="offline" role="alert">You are offline. The page goes on when the connection is back.</div>`}
-    <main id="main" tabindex="-1">${isSignedIn ? html`<${Page} address=${state.address} />`
+    <main id="main" tabindex="-1">${isSignedIn && plan && html`<${Sending} plan=${plan} isShown=${state.address.path === "/new"} onBack=${() => setPlan(null)} />`}
+      ${isSignedIn ? html`<${Page} address=${state.address} plan=${plan} onPlan=${setPlan} />`
       : html`<${SignIn} offered=${state.offered} ended=${state.ended} onToken=${signIn} />`}</main>`;
 }
 
-function Page({ address }) {
+function Page({ address, plan, onPlan }) {
   const { path, query } = address;
   const [, place, id] = path.split("/");
   useEffect(() => { if (place !== "jobs" && place !== "new") document.title = "Jobs · Headway"; }, [place]);
   if (place === "jobs" && id) return html`<${JobPage} key=${id} id=${id} />`;
-  if (place === "new") return html`<${NewJobPage} />`;
+  if (place === "new") return html`<${NewJobPage} isSending=${Boolean(plan)} onPlan=${onPlan} />`;
   if (place !== "") return html`<h1>No such page</h1><p><a href="#/">All jobs</a></p>`;
   return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} owner=${query.get("owner") || ""} />`;
 }

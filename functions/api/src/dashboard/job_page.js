@@ -121,9 +121,9 @@ function Details({ job }) {
 }
 
 function toleranceWords({ count: most, percentage, minimumSample }) {
-  if (most === 0) return "none: the first failure ends the job";
+  if (most === 0) return "none (the first failure ends the job)";
   if (most !== undefined) return `up to ${counted(most, "item")}`;
-  if (percentage === 100) return "all: every item is tried";
+  if (percentage === 100) return "all (every item is tried)";
   const sample = minimumSample ? `, looked at after ${counted(minimumSample, "item")}` : "";
   return `up to ${percentage} % of all items${sample}`;
 }

@@ -79,7 +79,7 @@ function Picture({ squares, label }) {
     setPointed(x < across ? squares[y * across + x] : null);
   };
   const states = { settled: "recorded", parked: "kept for later", open: "not recorded yet" };
-  return html`<div class="picture"><canvas ref=${canvas} role="img" aria-label=${label} onPointerMove=${point} onPointerLeave=${() => setPointed(null)}></canvas>
+  return html`<div class="picture"><canvas ref=${canvas} height="18" role="img" aria-label=${label} onPointerMove=${point} onPointerLeave=${() => setPointed(null)}></canvas>
     <p class="muted pointed" aria-hidden="true">${pointed ? `Part ${pointed.part}, chunk ${pointed.chunk}: ${states[pointed.state]}` : label}</p></div>`;
 }
 

@@ -2,12 +2,11 @@
 const ENCODINGS = [["utf-8", "UTF-8"], ["windows-1252", "Windows-1252 (Western Europe)"], ["windows-1251", "Windows-1251 (Cyrillic)"], ["utf-16le", "UTF-16"], ["utf-16be", "UTF-16 (big endian)"], ["shift_jis", "Shift JIS"], ["gb18030", "GB 18030"]];
 const DELIMITERS = [[",", "comma ,"], [";", "semicolon ;"], ["\t", "tab"], ["|", "bar |"]];
 
-function NewJobPage() {
+function NewJobPage({ isSending, onPlan }) {
   const [source, setSource] = useState(null);
   const [seen, setSeen] = useState(null);
   const [error, setError] = useState(null);
   const [looked, setLooked] = useState(0);
-  const [plan, setPlan] = useState(null);
   useEffect(() => { document.title = "New job · Headway"; }, []);
   useEffect(() => {
     if (!source) return undefined;
@@ -20,8 +19,7 @@ function NewJobPage() {
   }, [source]);
   const choose = (file) => sourceOf(file).then(setSource, (problem) => { setSource(null); setSeen(null); setError(fileError(problem)); });
   // What was typed stays, in case the server refuses it.
-  return html`${plan && html`<${Sending} plan=${plan} onBack=${() => setPlan(null)} />`}
-    <div hidden=${Boolean(plan)}><p class="crumbs"><a href="#/">← All jobs</a></p><h1>New job from a file</h1>
+  return html`<div hidden=${isSending}><p class="crumbs"><a href="#/">← All jobs</a></p><h1>New job from a file</h1>
     <section class="panel" aria-labelledby="file"><h2 id="file">1. The file</h2>
       <${DropZone} file=${source?.file} onFile=${choose} />
       ${source && html`<${ReadingChoices} source=${source} onChange=${setSource} />`}
@@ -29,7 +27,7 @@ function NewJobPage() {
       ${source && !seen && !error && html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span> Reading the file … ${counted(looked, "item")}</p>`}
       ${seen && html`<p role="status"><strong data-value="items">${counted(seen.items, "item")}</strong>: every line was read.</p><${Preview} seen=${seen} />`}
     </section>
-    ${seen && html`<${NewJobForm} source=${source} seen=${seen} onPlan=${setPlan} isSending=${Boolean(plan)} />`}</div>`;
+    ${seen && html`<${NewJobForm} source=${source} seen=${seen} onPlan=${onPlan} isSending=${isSending} />`}</div>`;
 }
 
 function fileError(problem) {

@@ -1,13 +1,20 @@
-// A file on its way: how much is sent, what the first items showed, and the question whether to go on.
-function Sending({ plan, onBack }) {
+// A file on its way: how much is sent, what the first items showed, and the question whether to go on. It goes on while
+// other pages are looked at.
+function Sending({ plan, isShown, onBack }) {
   const [state, setState] = useState({ sent: 0, job: null, tried: null, wait: null, error: null, answer: null, isOver: false });
   const stop = useRef(new AbortController());
+  const shown = useRef(isShown);
+  shown.current = isShown;
   const isWorking = !state.error && !state.isOver;
   useEffect(() => {
     const say = (change) => setState((old) => ({ ...old, ...change }));
     const askOn = () => new Promise((resolve) => { say({ answer: (isYes) => { say({ answer: null }); resolve(isYes); } }); });
-    send(plan, { say, askOn, signal: stop.current.signal }).then((job) => { say({ isOver: true }); go(job ? `/jobs/${job.id}` : "/"); },
-      (problem) => { if (!stop.current.signal.aborted) say({ error: fileError(problem) }); });
+    const end = (job) => {
+      if (!shown.current) return say({ isOver: true });
+      onBack();
+      return go(job ? `/jobs/${job.id}` : "/");
+    };
+    send(plan, { say, askOn, signal: stop.current.signal }).then(end, (problem) => { if (!stop.current.signal.aborted) say({ error: fileError(problem) }); });
     return () => stop.current.abort();
   }, []);
   useEffect(() => {
@@ -19,20 +26,34 @@ function Sending({ plan, onBack }) {
   const giveUp = async () => {
     stop.current.abort();
     if (state.job) await post(`v1/jobs/${state.job.id}/cancel`).catch(() => {});
+    onBack();
     if (state.job) go(`/jobs/${state.job.id}`);
-    else onBack();
   };
-  const { sent, job, tried, wait, error, answer } = state;
+  const view = { ...state, plan, isWorking, giveUp, onBack };
+  return isShown ? html`<${SendingInFull} ...${view} />` : html`<${SendingInShort} ...${view} />`;
+}
+
+// On another page.
+function SendingInShort({ plan, sent, job, error, answer, isOver, onBack }) {
+  const name = html`<strong><bdi>${short(plan.source.file.name, 80)}</bdi></strong>`;
+  if (isOver) {
+    return html`<${Note}>${name} is sent. <a href=${`#/jobs/${job.id}`} onClick=${onBack}>Watch the job</a><//>`;
+  }
+  const says = error ? "could not be sent." : answer ? "waits for your answer." : `${percent((100 * sent) / plan.items)} sent. Keep this browser tab open.`;
+  return html`<${Note} tone=${error || answer ? "warn" : "info"}>${name}: ${says} <a href="#/new">Show</a><//>`;
+}
+
+function SendingInFull({ plan, sent, job, tried, wait, error, answer, isWorking, giveUp, onBack }) {
   const share = (100 * sent) / plan.items;
   return html`<h1>Sending <bdi>${short(plan.source.file.name, 80)}</bdi></h1>
     <section class="panel" aria-label="Sending">
       <div class="bar" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share)}><span class="sent" style=${{ flexBasis: `${share}%` }}></span></div>
-      <p role="status">${counted(sent, "item")} of ${count(plan.items)} sent.${wait ? ` ${wait}` : ""} ${isWorking && !answer ? "Keep this page open until all is sent." : ""}</p>
+      <p role="status">${counted(sent, "item")} of ${count(plan.items)} sent.${wait ? ` ${wait}` : ""} ${isWorking && !answer ? "Keep this browser tab open until all is sent." : ""}</p>
       ${tried && !answer && isLive(tried) && sent < plan.items && plan.canary === sent && html`<${Loading} what="the outcome of the first items" />`}
       ${error && html`<${ErrorNote} error=${error} />`}
       <p class="buttons">${error && !job && html`<button type="button" class="primary" onClick=${onBack}>Change it</button>`}
-        ${error && job && html`<a class="button" href=${`#/jobs/${job.id}`}>Look at the job</a>`}
-        ${!answer && html`<button type="button" class="danger-outline" onClick=${giveUp}>${job ? "Stop, and cancel the job" : "Stop"}</button>`}</p>
+        ${error && job && html`<a class="button" href=${`#/jobs/${job.id}`} onClick=${onBack}>Look at the job</a>`}
+        ${!answer && (job || !error) && html`<button type="button" class="danger-outline" onClick=${giveUp}>${job ? "Stop, and cancel the job" : "Stop"}</button>`}</p>
     </section>
     ${answer && html`<${CanaryQuestion} job=${tried} plan=${plan} sent=${sent} answer=${answer} />`}`;
 }

@@ -20,9 +20,9 @@ function StatusBadge({ job }) {
 // What the job says about itself in one line.
 function summaryOf(job) {
   if (job.totalItems === 0) return job.sealed || !isLive(job) ? "No items" : "No items yet";
-  const of = job.sealed ? `of ${counted(job.totalItems, "item")}` : `of ${counted(job.totalItems, "item")} so far`;
+  const of = `of ${count(job.totalItems)} ${job.sealed ? "" : "submitted "}${job.totalItems === 1 ? "item" : "items"}`;
   const failed = job.failedItems ? `, ${count(job.failedItems)} failed` : "";
-  return `${count(job.processedItems)} ${of} done${failed}`;
+  return `${count(job.processedItems)} ${of} succeeded${failed}`;
 }
 
 // The shares of a job's items, in per cent. A share of few items stays visible.
