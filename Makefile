@@ -10,6 +10,7 @@ FAST := --config tests/simulation/fast.toml
 VENV := .venv
 TOOLS := target/tools
 MUTANTS = PATH="$$PWD/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants $(if $(ONLY),-F '$(ONLY)')
+CDK_VENV := target/tools/cdk
 KIT_VENV := kits/python/.venv
 PYTHON ?= python3
 HISTORIES ?= 100000
@@ -18,7 +19,7 @@ SECONDS_EACH ?= 60
 KILLS ?= 1000
 SECONDS ?= 600
 
-.PHONY: help demo test test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build deploy lint-template clean-demo
+.PHONY: help demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -36,6 +37,9 @@ test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces
 	cargo build $(EVERYTHING) --bin headway
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --skip-target-check --output-format zip --lambda-dir target/deployed
 	$(VENV)/bin/python -m pytest -v tests/deployed
+
+test-cdk: $(CDK_VENV)/ready ## Synthesize a stack of the AWS CDK with the packaged template in it (needs Node)
+	$(CDK_VENV)/bin/python -m pytest -q tests/cdk
 
 test-conformance: $(VENV)/ready ## Run the contract tests of table and queue on an independent emulator
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
@@ -113,6 +117,9 @@ build: $(VENV)/ready ## Build the three Lambda artifacts for arm64 into target/l
 	rm -rf target/lambda
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --arm64
 
+package: build ## Build, and write what can be deployed without Rust and SAM into target/package
+	$(VENV)/bin/python tools/package.py
+
 deploy: ## Build and deploy to AWS: STACK=… ISSUER=… AUDIENCE=…; `make deploy` alone lists all settings
 	@tools/deploy.sh --check
 	@$(MAKE) --no-print-directory build
@@ -124,6 +131,11 @@ lint-template: $(VENV)/ready ## Check only template.yaml
 $(KIT_VENV)/ready: kits/python/requirements-test.txt
 	$(PYTHON) -m venv $(KIT_VENV)
 	$(KIT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(CDK_VENV)/ready: tests/cdk/requirements.txt
+	$(PYTHON) -m venv $(CDK_VENV)
+	$(CDK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 kits/node/node_modules/ready: kits/node/package-lock.json

@@ -88,6 +88,7 @@ if command -v sam >/dev/null; then
     sam deploy --template-file template.yaml "${common[@]}" --resolve-s3 --no-confirm-changeset --parameter-overrides "${quoted[@]}"
 else
     place=(--s3-bucket "$BUCKET" --s3-prefix "$STACK")
+    mkdir -p target
     aws cloudformation package --template-file template.yaml "${place[@]}" --output-template-file target/packaged.yaml >/dev/null
     aws cloudformation deploy --template-file target/packaged.yaml "${common[@]}" "${place[@]}" --parameter-overrides "${plain[@]}"
     aws cloudformation describe-stacks --stack-name "$STACK" --query "Stacks[0].Outputs[].[OutputKey,OutputValue]" --output text
@@ -98,9 +99,11 @@ tells() {
     local empty='{"Records": []}'
     if command -v aws >/dev/null; then
         local output="Stacks[0].Outputs[?OutputKey=='WorkerFunctionName'].OutputValue"
-        local worker
+        local worker raw=(--cli-binary-format raw-in-base64-out)
+        # Version 1 reads payloads as they are, and has no such option.
+        [[ $(aws --version 2>&1) != aws-cli/1.* ]] || raw=()
         worker=$(aws cloudformation describe-stacks --stack-name "$STACK" --query "$output" --output text) &&
-            aws lambda invoke --function-name "$worker" --cli-binary-format raw-in-base64-out --payload "$empty" /dev/null >/dev/null
+            aws lambda invoke --function-name "$worker" "${raw[@]}" --payload "$empty" /dev/null >/dev/null
     else
         sam remote invoke WorkerFunction --stack-name "$STACK" --event "$empty" >/dev/null
     fi

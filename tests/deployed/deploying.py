@@ -81,14 +81,27 @@ def packaged():
 
 def deploy(emulator, deployer, name, kind="CREATE", **parameters):
     """Deploys a stack, or with kind UPDATE changes one, and returns it once it is complete."""
-    stack = executed(emulator, deployer, name, kind, packaged(), parameters)
-    events = lambda: emulator.client("cloudformation", deployer).describe_stack_events(StackName=name)["StackEvents"]
-    assert stack["StackStatus"] == f"{kind}_COMPLETE", events()
-    resources = emulator.client("cloudformation", deployer).describe_stack_resources(StackName=name)["StackResources"]
+    executed(emulator, deployer, name, kind, packaged(), parameters)
+    return deployed(emulator, deployer, name, kind, parameters)
+
+
+def deployed(emulator, deployer, name, kind, parameters):
+    """The stack, which is complete, with what the emulator does not do by itself."""
+    cloudformation = emulator.client("cloudformation", deployer)
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    assert stack["StackStatus"] == f"{kind}_COMPLETE", failures(cloudformation, name)
+    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     set_concurrency(emulator, resources)
     set_origins(emulator, resources, parameters.get("Origins", ""))
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Deployment(emulator, name, parameters, outputs, {r["LogicalResourceId"]: r for r in resources})
+
+
+def failures(cloudformation, name):
+    """Why a stack is not complete."""
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    return [(event["LogicalResourceId"], event.get("ResourceStatusReason")) for event in failed]
 
 
 def executed(emulator, deployer, name, kind, template, parameters):

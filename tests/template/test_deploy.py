@@ -34,7 +34,7 @@ def run(tmp_path):
         for tool in (tmp_path / "bin").iterdir():
             tool.unlink()
         # The script's own tools, and no sam or aws of this machine.
-        for tool in ["bash", "dirname", "sed", "tr"]:
+        for tool in ["bash", "dirname", "mkdir", "sed", "tr"]:
             found = subprocess.run(["which", tool], capture_output=True, text=True, check=True).stdout.strip()
             (tmp_path / "bin" / tool).symlink_to(os.path.realpath(found))
         for tool in tools:
@@ -84,7 +84,7 @@ def test_what_is_given_reaches_the_template_and_nothing_else_is_touched(run, too
     assert deploy[tags : tags + 2] == ["team=jobs", "stage=test"] and deploy[tags + 2].startswith("--")
     assert "headway doctor --stack jobs" in ended.stdout
     if tools == ("aws",):
-        assert [call[2] for call in calls][:3] == ["package", "deploy", "describe-stacks"], "and it prints where the API is"
+        assert [call[2] for call in calls[:3]] == ["package", "deploy", "describe-stacks"], "and it prints where the API is"
 
 
 @pytest.mark.parametrize("tools, called", [(("sam", "aws"), "invoke"), (("aws",), "invoke"), (("sam",), "WorkerFunction")])

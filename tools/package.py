@@ -1,0 +1,81 @@
+"""Writes the directory target/package: what is needed to deploy Headway without Rust and without SAM.
+
+It has the functions as `make build` left them, the template as plain CloudFormation, and the script that deploys both.
+"""
+
+import argparse
+import pathlib
+import shutil
+import zipfile
+
+import yaml
+from cfnlint.decode import cfn_yaml
+from samtranslator.translator.transform import transform
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
+# The same for every package, so that the same functions make the same files.
+WRITTEN = (1980, 1, 1, 0, 0, 0)
+
+
+class NoManagedPolicies:
+    """The template names none of SAM's."""
+
+    def load(self):
+        return {}
+
+
+class Plain(yaml.SafeDumper):
+    """CloudFormation knows no aliases."""
+
+    def ignore_aliases(self, _):
+        return True
+
+
+def plain(node):
+    """Without what the reader of templates keeps about lines."""
+    if isinstance(node, dict):
+        return {str(key): plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(item) for item in node]
+    return str(node) if isinstance(node, str) else node
+
+
+def template():
+    """The template after the SAM transform, with each function's code in the file beside it."""
+    source = plain(cfn_yaml.load(str(ROOT / "template.yaml")))
+    for resource, function in FUNCTIONS.items():
+        source["Resources"][resource]["Properties"]["CodeUri"] = f"s3://package/{function}.zip"
+    transformed = plain(transform(source, {}, NoManagedPolicies()))
+    for resource, function in FUNCTIONS.items():
+        transformed["Resources"][resource]["Properties"]["Code"] = f"{function}.zip"
+    return transformed
+
+
+def zip_up(bootstrap, file):
+    """Writes a function's zip file, with the program executable in it."""
+    entry = zipfile.ZipInfo("bootstrap", WRITTEN)
+    entry.external_attr = 0o755 << 16
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(entry, bootstrap.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--built", type=pathlib.Path, default=ROOT / "target" / "lambda", help="where the functions are")
+    options.add_argument("--to", type=pathlib.Path, default=ROOT / "target" / "package", help="the directory to write")
+    given = options.parse_args()
+    built = {function: given.built / function / "bootstrap" for function in FUNCTIONS.values()}
+    if missing := [str(bootstrap) for bootstrap in built.values() if not bootstrap.is_file()]:
+        raise SystemExit(f"{', '.join(missing)} missing: `make package` builds and packages")
+    shutil.rmtree(given.to, ignore_errors=True)
+    (given.to / "tools").mkdir(parents=True)
+    for function, bootstrap in built.items():
+        zip_up(bootstrap, given.to / f"{function}.zip")
+    (given.to / "template.yaml").write_text(yaml.dump(template(), Dumper=Plain, sort_keys=False, width=1_000))
+    shutil.copy2(ROOT / "tools" / "deploy.sh", given.to / "tools" / "deploy.sh")
+    print(f"wrote {given.to}; deploy it from there with tools/deploy.sh (docs/deploy.md)")
+
+
+if __name__ == "__main__":
+    main()
