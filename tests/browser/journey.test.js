@@ -195,3 +195,37 @@ test("failed items run again after a retry, and the round is named", async () =>
   await showsCounts(page, { processedItems: 50, failedItems: 0, pendingItems: 0, totalItems: 50 });
   await page.context().close();
 });
+
+test("a job that waits for an endpoint says for whom, why and how long, and that nothing has failed", async () => {
+  world.gate.open();
+  world.gate.answer = () => 503;
+  world.gate.headers = { "Retry-After": "600" };
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2, 3] });
+  const page = await open(world, `/jobs/${id}`);
+  const note = page.getByRole("status").filter({ hasText: "asked it to wait" });
+  await note.getByText("Nothing has failed because of that.").waitFor();
+  assert.match(await note.textContent(), /^Waiting:\s+“gate” asked it to wait\. It goes on in \d+ min.*, at .*Nothing has failed/);
+  await picture(page, "waiting");
+  await world.api("POST", `jobs/${id}/cancel`);
+  await page.locator(".title-row").getByText("Cancelled").waitFor();
+  world.gate.headers = {};
+  world.gate.answer = () => 200;
+  await page.context().close();
+});
+
+test("an operator sees an owner's jobs and what they cost, but none of their items", async () => {
+  const id = await world.job({ processor: "json-schema", params: { schema: { type: "integer" } }, items: [1, "a secret"], title: "Of another owner" });
+  await world.ended(id);
+  const page = await open(world, "", { token: world.tokenOf("op", "jobs:operate") });
+  await page.getByLabel("Owner").fill("dev");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("Of another owner").click();
+  await page.getByText("Cost so far").waitFor();
+  assert.ok(await page.locator(".group").first().isDisabled());
+  await page.getByRole("button", { name: "Download" }).click();
+  await page.getByText("Only the job's owner can read its items.").waitFor();
+  await picture(page, "operator");
+  assert.ok(!(await page.locator("main").textContent()).includes("a secret"));
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});

@@ -1,5 +1,5 @@
 // A real server, a real browser, and an endpoint that answers when a test says so.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -26,8 +26,8 @@ function browserPath() {
 
 // An endpoint for the processor `http`. It holds each request until the gate is open.
 async function startGate() {
-  const gate = { held: [], isOpen: false, answer: () => 200 };
-  const reply = ({ body, response }) => { response.statusCode = gate.answer(JSON.parse(body)); response.end("{}"); };
+  const gate = { held: [], isOpen: false, headers: {}, answer: () => 200 };
+  const reply = ({ body, response }) => { response.writeHead(gate.answer(JSON.parse(body)), gate.headers).end("{}"); };
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const piece of request) body += piece;
@@ -57,7 +57,8 @@ async function startServer(gate, directory) {
       if (text.includes("\n")) done(JSON.parse(text.split("\n")[0]).url);
     });
   });
-  return { url, stop: () => server.kill() };
+  const tokenOf = (user, ...scopes) => execFileSync(binary, ["token", "--user", user, ...scopes.flatMap((scope) => ["--scope", scope])], { env, encoding: "utf8" }).trim();
+  return { url, tokenOf, stop: () => server.kill() };
 }
 
 export async function start() {
@@ -67,7 +68,7 @@ export async function start() {
   const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`] });
   const [base, token] = server.url.split("#token=");
   const stop = async () => { await browser.close(); server.stop(); gate.stop(); rmSync(directory, { recursive: true, force: true }); };
-  return { gate, browser, base, token, directory, stop, ...callers(base, token) };
+  return { gate, browser, base, token, tokenOf: server.tokenOf, stop, ...callers(base, token) };
 }
 
 function callers(base, token) {
@@ -92,7 +93,7 @@ function callers(base, token) {
 }
 
 // A page that is signed in. Whatever the page reports as an error, or loads from elsewhere, fails the test at `check`.
-export async function open(world, path = "", options = {}) {
+export async function open(world, path = "", { token = world.token, ...options } = {}) {
   const context = await world.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(Number(process.env.HEADWAY_PATIENCE_MS || 60_000));
@@ -101,7 +102,7 @@ export async function open(world, path = "", options = {}) {
   page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("console", (message) => { if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text()); });
   page.on("request", (request) => { if (!request.url().startsWith(world.base) && !/^(blob|data):/.test(request.url())) faults.push(`foreign: ${request.url()}`); });
-  await page.goto(`${world.base}#token=${world.token}`);
+  await page.goto(`${world.base}#token=${token}`);
   await page.getByRole("heading", { name: "Jobs" }).waitFor();
   if (path) await page.goto(`${world.base}#${path}`);
   page.faults = faults;

@@ -59,7 +59,16 @@ function CorrectedFile({ job, refresh }) {
       setState({ error: fileError(error) });
     }
   };
-  const save = async () => {
+  const download = async () => {
+    setState({ isBusy: true });
+    try {
+      save(await columnsFile(job, { signal: stop.current.signal, onWait: () => {}, onLines: () => {} }), `${fileName(job)}-to-correct.csv`, "csv");
+      setState({});
+    } catch (error) {
+      setState({ error });
+    }
+  };
+  const send = async () => {
     const { corrections } = state.found;
     setState((old) => ({ ...old, isBusy: true }));
     try {
@@ -71,13 +80,13 @@ function CorrectedFile({ job, refresh }) {
     }
   };
   const { found } = state;
-  return html`<div class="correct-file"><p class="muted">Many items? Download “Failed items as a table”, correct it in a spreadsheet, and give it back:</p>
-    <p><input id="corrected-file" type="file" class="visually-hidden" accept=".csv,text/csv" onChange=${choose} />
+  return html`<div class="correct-file"><h3>Many items?</h3><p class="muted">Download them as a table, correct it in a spreadsheet, and give it back. Only the cells that you change are used.</p>
+    <p class="buttons"><button type="button" class="small" onClick=${download}>Download the table</button><input id="corrected-file" type="file" class="visually-hidden" accept=".csv,text/csv" onChange=${choose} />
       <label class="button small" for="corrected-file">Give back the corrected table</label></p>
-    ${state.isBusy && html`<${Loading} what="and comparing the table" />`}
+    ${state.isBusy && html`<${Loading} what="the failed items" />`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
     ${found && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.
-      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${save}>Save ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
+      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${send}>Save ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;
 }

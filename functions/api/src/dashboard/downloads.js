@@ -10,7 +10,8 @@ const CHOICES = [
 
 function Downloads({ job }) {
   const [state, setState] = useState(null);
-  const [what, setWhat] = useState(job.failedItems > 0 ? "failures" : "results");
+  const [chosen, setWhat] = useState(null);
+  const what = chosen || (job.failedItems > 0 ? "failures" : "results");
   const [format, setFormat] = useState("csv");
   const [forExcel, setForExcel] = useState(false);
   const choice = CHOICES.find((one) => one.what === what);

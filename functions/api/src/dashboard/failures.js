@@ -29,12 +29,14 @@ function Failures({ job, refresh }) {
 }
 
 function Group({ group, job, canCorrect, refresh, isOpen, toggle }) {
+  // An operator gets no examples, and sees no items.
+  const canOpen = group.examples.length > 0 || !isOperator();
   return html`<li>
-    <button type="button" class="group" aria-expanded=${isOpen ? "true" : "false"} onClick=${toggle}>
+    <button type="button" class="group" disabled=${!canOpen} aria-expanded=${isOpen ? "true" : "false"} onClick=${toggle}>
       <span class="number">${count(group.count)}</span>
       <span class="grow"><code><bdi>${short(group.code, 64)}</bdi></code> <span class="muted">${KIND_WORDS[group.kind] || group.kind}</span>
         ${group.examples[0] && html`<br /><span class="example">for example item ${count(group.examples[0].index)}: <bdi>${short(group.examples[0].message, 160)}</bdi></span>`}</span>
-      <span aria-hidden="true">${isOpen ? "▾" : "▸"}</span>
+      <span aria-hidden="true">${canOpen ? (isOpen ? "▾" : "▸") : ""}</span>
     </button>
     ${isOpen && html`<${GroupItems} job=${job} code=${group.code} canCorrect=${canCorrect} refresh=${refresh} />`}
   </li>`;

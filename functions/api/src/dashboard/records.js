@@ -1,6 +1,13 @@
 // Failures and results, page by page as lines of text: items are handed on as they came, digit by digit.
 const RECORDS_PER_REQUEST = 1000;
 
+// An operator sees any job, but not its items: they do not exist for anybody but the owner.
+const OWNER_ONLY = "Only the job's owner can read its items.";
+
+function isHidden(error) {
+  return error instanceof Refused && error.status === 404 && isOperator();
+}
+
 // The query of the next page, from the header `Link`. Null at the end.
 function nextOf(answer) {
   const link = /<\?([^>]*)>;\s*rel="next"/.exec(answer.headers.get("Link") || "");
@@ -10,7 +17,7 @@ function nextOf(answer) {
 // A page: `next` is the query that the page before named, or "" for the first one.
 async function readRecords(id, kind, next, { format = "ndjson", pageSize = RECORDS_PER_REQUEST, signal } = {}) {
   const query = next || new URLSearchParams({ format, pageSize }).toString();
-  const answer = await call(`v1/jobs/${id}/${kind}?${query}`, { signal });
+  const answer = await call(`v1/jobs/${id}/${kind}?${query}`, { signal }).catch((error) => { throw isHidden(error) ? new Error(OWNER_ONLY) : error; });
   const text = await readBody(answer, "text");
   return { text, next: nextOf(answer), lines: format === "ndjson" ? text.split("\n").filter(Boolean) : [] };
 }
