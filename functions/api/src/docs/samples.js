@@ -42,7 +42,7 @@ function curl(path, method, operation) {
   const lines = [`curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}"${url}"`];
   if (operation.security?.length) lines.push('-H "Authorization: Bearer $TOKEN"');
   const media = Object.keys(operation.requestBody?.content || {})[0];
-  if (media) lines.push(`-H "Content-Type: ${media}"`, media.includes("ndjson") ? "--data-binary @items.ndjson" : `-d '${BODIES[operation.operationId] || "{}"}'`);
+  if (media) lines.push(`-H "Content-Type: ${media}"`, media.includes("ndjson") ? `--data-binary @${method === "patch" ? "corrections" : "items"}.ndjson` : `-d '${BODIES[operation.operationId] || "{}"}'`);
   return lines.join(" \\\n  ");
 }
 

@@ -1,0 +1,60 @@
+// The reader of the API: whatever it tells people to type works.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { open, start } from "./kit.js";
+
+let world;
+let directory;
+before(async () => {
+  world = await start();
+  directory = mkdtempSync(join(tmpdir(), "headway-docs-"));
+  writeFileSync(join(directory, "items.ndjson"), '{"iata":"ZRH"}\n{"iata":"BSL"}\n');
+  writeFileSync(join(directory, "corrections.ndjson"), '{"index":1,"item":{"iata":"BSL"}}\n');
+});
+after(() => { world?.stop(); if (directory) rmSync(directory, { recursive: true, force: true }); });
+
+// Runs commands with the names that a reader would have set. `jq` is not installed everywhere.
+function run(commands, env, flags = "--fail-with-body") {
+  const head = `set -eu; curl() { command curl ${flags} -sS "$@"; }; jq() { node -pe 'JSON.parse(require("fs").readFileSync(0)).id'; }`;
+  return execFileSync("bash", ["-c", `${head}\n${commands}\necho; echo "JOB=$JOB"`], { cwd: directory, encoding: "utf8", env: { ...process.env, TOKEN: world.token, HEADWAY: world.base.replace(/\/$/, ""), ...env } });
+}
+
+test("the guide can be followed from the first command to the last", async () => {
+  const page = await open(world);
+  await page.goto(`${world.base}docs`);
+  await page.getByRole("heading", { name: "Schemas" }).waitFor();
+  const [first, read, failures, retry, parts] = await page.locator("#guide pre").allTextContents();
+  const JOB = /JOB=(.*)/.exec(run(first, { JOB: "" }))[1];
+  const job = await world.ended(JOB);
+  assert.deepEqual([job.title, job.failedItems], ["Airports, November", 1]);
+  assert.match(run(read, { JOB }), /etag: W\//i);
+  assert.match(run(failures, { JOB }), /maxLength/);
+  assert.match(run(retry, { JOB }), /"round":2/);
+  const open_ = await world.job({ processor: "json-schema", params: { schema: true }, sealed: false });
+  assert.match(run(parts, { JOB: open_ }), /"sealed":true/);
+  const [paging] = await page.locator("#paging pre").allTextContents();
+  assert.match(run(paging, { JOB, NEXT: "" }), /"jobs":/);
+  await page.context().close();
+});
+
+test("the command of every call is understood by the server", async () => {
+  const page = await open(world);
+  await page.goto(`${world.base}docs`);
+  await page.getByRole("heading", { name: "Schemas" }).waitFor();
+  const { paths } = await (await fetch(`${world.base}openapi.json`)).json();
+  const names = Object.values(paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+  assert.ok(names.length > 14);
+  for (const name of names) {
+    const JOB = await world.job({ processor: "json-schema", params: { schema: { type: "object" } }, items: [{}, 7] });
+    await world.ended(JOB);
+    const said = run(await page.locator(`article#${name} pre`).first().textContent(), { JOB }, "");
+    // A call may not be possible now, such as to pause a job that has ended. But it must be one that the server knows.
+    assert.ok(!/problem:(malformed|media-type|not-found|method|unauthenticated|scope|invalid|internal)/.test(said), `${name}: ${said}`);
+  }
+  await page.context().close();
+});
