@@ -1,14 +1,14 @@
-//! Working: what a worker does with a batch of messages.
+//! Working: what a worker does with the messages of an invocation.
 //!
 //! The stages of a chunk, in `work::chunk`: **find** its rows; the **gate** decides (drop, settled, parked, bury or
 //! run); **run** its items (`each`: several calls at a time, each with one item or a group of them; or `careful`); **settle** the results; **return** the rest as a new message; **look
 //! upward**. Each stage takes what the one before returned. Only then is the message done.
 
 mod backoff;
-mod batch;
 mod bundles;
 mod bury;
 mod call;
+mod call_threads;
 mod careful;
 mod checkpoint;
 mod chunk;
@@ -24,9 +24,10 @@ mod in_time;
 mod item;
 mod leases;
 mod may_begin;
+mod messages;
 mod mode;
 mod patience;
-mod place;
+
 mod prepared;
 mod ran;
 mod ready;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::call_threads::{CallThreads, Went, panic_text};
 use super::delivery::Invocation;
 use super::for_now::{Downstream, ForNow};
-use super::place::{Place, Went, panic_text};
 use super::prepared::Prepared;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
@@ -32,7 +32,12 @@ pub(super) enum NoResults {
 }
 
 /// Calls the processor with these items. There is a result for each of them, in their order, or none for any.
-pub(super) async fn call(place: &Place, prepared: &Prepared, items: &[Item], invocation: Invocation) -> Result<Vec<Called>, NoResults> {
+pub(super) async fn call(
+    threads: &CallThreads,
+    prepared: &Prepared,
+    items: &[Item],
+    invocation: Invocation,
+) -> Result<Vec<Called>, NoResults> {
     let begun = Instant::now();
     let until = invocation.deadline.checked_sub(DEADLINE_MARGIN / 2).unwrap_or(begun);
     let limit = prepared.options.item_timeout.min(until.saturating_duration_since(begun));
@@ -44,7 +49,7 @@ pub(super) async fn call(place: &Place, prepared: &Prepared, items: &[Item], inv
             Err(own) => processor.process_many(own).await,
         }
     };
-    let went = place.call(prepared.options.own_thread, work, limit).await;
+    let went = threads.call(prepared.options.own_thread, work, limit).await;
     prepared.pace.note(begun.elapsed());
     match went {
         Went::Done(results) if results.len() == items.len() => Ok(results.into_iter().map(Called::of).collect()),

@@ -113,7 +113,7 @@ impl Worker {
             let ready = Instant::now();
             let _place = run.prepared.places.acquire().await.ok();
             let _turn = self.turns.careful(strikes).await;
-            if strikes > 0 && !self.place.takes_suspects() {
+            if strikes > 0 && !self.threads.takes_suspects() {
                 stop = Some(ReturnReason::Deadline.into());
                 returned.push(chunk.returned(index, value, ReturnReason::Deadline));
                 continue;

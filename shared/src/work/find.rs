@@ -1,4 +1,4 @@
-//! Finding: the rows of a batch are read together, then each chunk gets its own.
+//! Finding: the rows of all messages are read together, then each chunk gets its own.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::ids::{JobId, PartId};
 use crate::job::{JobStatus, JobWrite};
 use crate::part::Part;
 
-/// The part rows of a batch.
+/// The part rows of the messages.
 pub(super) type Parts = BTreeMap<PartId, Part>;
 
 impl Worker {
-    /// Reads the rows of a batch together: the jobs into the leases, the parts for the caller. Begins jobs that have
+    /// Reads the rows of all messages together: the jobs into the leases, the parts for the caller. Begins jobs that have
     /// not begun.
     pub(super) async fn read(&self, messages: &[&Message]) -> Result<Parts, JobError> {
         let read = Instant::now();

@@ -18,7 +18,7 @@ impl Worker {
     pub(super) async fn group(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
         // The semaphore is never closed. If it were, the call would run without a place.
         let _place = run.prepared.places.acquire().await.ok();
-        let _thread = self.place.thread(run.prepared.options.own_thread).await;
+        let _thread = self.threads.thread(run.prepared.options.own_thread).await;
         // Checked right after getting the place: a group that waited for it longer than a slice waited for items that
         // made progress.
         if run.slice_is_over() {
@@ -36,7 +36,7 @@ impl Worker {
             return TriedGroup::returned(group, not_now);
         }
         let items = group.call_items(run);
-        match call(&self.place, prepared, &items, *invocation).await {
+        match call(&self.threads, prepared, &items, *invocation).await {
             Ok(called) => {
                 prepared.closing.hears(&called);
                 run.tried(group, items, called)

@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, Semaphore};
 
+use super::call_threads::{CallThreads, Went, panic_text};
 use super::closing::Closing;
-use super::place::{Place, Went, panic_text};
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::{JobId, UserId};
@@ -154,14 +154,14 @@ impl PreparedJobs {
     }
 
     /// Prepares the job's processor with the job's params.
-    pub(super) async fn get(&self, place: &Place, unbound: Unbound<'_>, job: &Job) -> Result<Bound, JobError> {
+    pub(super) async fn get(&self, threads: &CallThreads, unbound: Unbound<'_>, job: &Job) -> Result<Bound, JobError> {
         let Unbound { processor, params } = unbound;
         let bound = self.cache.lock().unwrap_or_else(PoisonError::into_inner).entry((job.id, job.round), params.get().len());
         let prepared = async {
             if let Some(meanwhile) = &self.meanwhile {
                 meanwhile(job.id).await;
             }
-            prepare(place, processor, job.user_id.clone(), params).await
+            prepare(threads, processor, job.user_id.clone(), params).await
         };
         bound.get_or_try_init(|| prepared).await.cloned()
     }
@@ -172,9 +172,9 @@ impl PreparedJobs {
     }
 }
 
-async fn prepare(place: &Place, unbound: &Arc<dyn ItemProcessor>, user: UserId, params: Arc<RawValue>) -> Result<Bound, JobError> {
+async fn prepare(threads: &CallThreads, unbound: &Arc<dyn ItemProcessor>, user: UserId, params: Arc<RawValue>) -> Result<Bound, JobError> {
     let (own, own_params) = (Arc::clone(unbound), Arc::clone(&params));
-    let processor = match place.compute(move || own.prepare_for(&user, &own_params), PREPARE_MAX).await {
+    let processor = match threads.compute(move || own.prepare_for(&user, &own_params), PREPARE_MAX).await {
         Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
         Went::Done(Err(
             ItemError::Retryable { message, .. }

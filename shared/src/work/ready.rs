@@ -21,7 +21,7 @@ impl Worker {
         }
         let _turn = self.turns.beside().await;
         let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
-        self.prepared.get(&self.place, unbound, &chunk.job).await
+        self.prepared.get(&self.threads, unbound, &chunk.job).await
     }
 
     /// The same, with a mark before it begins, because it may have killed its worker the last time. The mark is removed
@@ -42,13 +42,13 @@ impl Worker {
             return Ok(known);
         }
         let _turn = self.turns.careful(strikes).await;
-        if strikes > 0 && !self.place.takes_suspects() {
+        if strikes > 0 && !self.threads.takes_suspects() {
             return Err(JobError::unavailable("the worker", "threads are stuck in it, and a suspect has to be alone"));
         }
         // Read before the mark: a worker that ends while the table is slow has not died of preparing.
         let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
         self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;
-        let bound = self.prepared.get(&self.place, unbound, &chunk.job).await?;
+        let bound = self.prepared.get(&self.threads, unbound, &chunk.job).await?;
         self.app.ledger.put_care(id, of_item).await?;
         Ok(bound)
     }

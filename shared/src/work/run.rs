@@ -23,7 +23,7 @@ impl Worker {
         mode: Mode,
         invocation: Invocation,
     ) -> Result<Ran, JobError> {
-        // The job was paused when the batch was read and has been resumed since, so it may not have been begun.
+        // The job was paused when the rows were read and has been resumed since, so it may not have been begun.
         if chunk.job.status == JobStatus::Pending {
             self.begin(chunk.job.id).await?;
         }
@@ -41,7 +41,7 @@ impl Worker {
 
     /// The rest of a chunk in careful mode that has made progress, if it is to be returned as a new message, whose receives are
     /// counted from zero. The only process there is runs the rest at once: there no number of receives makes a dead letter, and a
-    /// process that is killed before its whole batch is done would leave one more copy of the rest behind at each death.
+    /// process that is killed before all its messages are done would leave one more copy of the rest behind at each death.
     fn sent_anew(&self, chunk: &ChunkContext<'_>, recorded: Option<&Outcome>) -> Option<Vec<ReturnedItem>> {
         if self.alone { None } else { chunk.rest_after_progress(recorded) }
     }

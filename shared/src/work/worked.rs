@@ -1,4 +1,4 @@
-//! The result of a batch, for the worker's caller: which messages have to be delivered again, and the numbers for
+//! The result of an invocation, for the worker's caller: which messages have to be delivered again, and the numbers for
 //! operators.
 
 use std::iter::Sum;
@@ -10,7 +10,7 @@ use crate::error::JobError;
 use crate::job::Ended;
 use crate::settlement::Settlement;
 
-/// The result of a batch. The counts say what this worker did: unlike in the ledger, an item that is processed again
+/// The result of an invocation. The counts say what this worker did: unlike in the ledger, an item that is processed again
 /// after a crash is counted again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Worked {

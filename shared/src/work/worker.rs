@@ -5,15 +5,15 @@ use std::sync::atomic::AtomicUsize;
 
 use futures::future::BoxFuture;
 
+use super::call_threads::CallThreads;
 use super::leases::Leases;
-use super::place::Place;
 use super::prepared::PreparedJobs;
 use super::turns::Turns;
 use crate::app::App;
 use crate::ids::JobId;
 use headway_processor::Processors;
 
-/// A worker. [`Worker::work`] processes a batch of messages.
+/// A worker. [`Worker::work`] processes the messages of an invocation.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) app: App,
@@ -22,7 +22,7 @@ pub struct Worker {
     pub(super) prepared: PreparedJobs,
     pub(super) alone: bool,
     pub(super) turns: Turns,
-    pub(super) place: Place,
+    pub(super) threads: CallThreads,
 }
 
 impl Worker {
@@ -35,7 +35,7 @@ impl Worker {
             prepared: PreparedJobs::default(),
             alone: false,
             turns: Turns::default(),
-            place: Place::default(),
+            threads: CallThreads::default(),
         }
     }
 
@@ -49,7 +49,7 @@ impl Worker {
     /// Takes the number of stuck threads from this counter, for a simulation, which has no threads.
     #[must_use]
     pub fn with_stuck(mut self, stuck: Arc<AtomicUsize>) -> Self {
-        self.place = Place::simulated(stuck);
+        self.threads = CallThreads::simulated(stuck);
         self
     }
 
@@ -59,13 +59,13 @@ impl Worker {
     ///
     /// The system refuses a thread.
     pub fn with_threads(mut self) -> std::io::Result<Self> {
-        self.place = Place::on_threads()?;
+        self.threads = CallThreads::on_threads()?;
         Ok(self)
     }
 
     /// True if so many threads are stuck in processors that this process has to end. It begins nothing more then.
     pub fn is_spent(&self) -> bool {
-        self.place.is_spent()
+        self.threads.is_spent()
     }
 
     /// Declares this the only worker: a mark that it did not make was left by a dead one.

@@ -2,14 +2,13 @@
 
 use std::io::{self, Read};
 
-use headway_api::json;
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
-use proptest::prelude::*;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::item::UNENDED_BYTES_MAX;
 use super::{Delimiter, Format, InputError, NamedEncoding, Reading, items};
+
+mod encodings;
+mod properties;
 
 const CSV: Reading = Reading { format: Format::Csv, delimiter: Delimiter::COMMA, encoding: None };
 const NDJSON: Reading = Reading { format: Format::Ndjson, ..CSV };
@@ -191,120 +190,6 @@ fn other_delimiters_are_named() {
 }
 
 #[test]
-fn text_is_read_in_its_encoding() {
-    let (text, item) = ("name\nZürich 漢\n", r#"{"name":"Zürich 漢"}"#);
-    let (le, be) = (utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes));
-    let marked = |mark: &[u8], data: &[u8]| [mark, data].concat();
-    for (data, reading) in [
-        (text.as_bytes().to_vec(), CSV),
-        (marked(b"\xef\xbb\xbf", text.as_bytes()), CSV),
-        (marked(b"\xff\xfe", &le), CSV),
-        (marked(b"\xfe\xff", &be), CSV),
-        (marked(b"\xff\xfe", &le), in_encoding(CSV, "utf-16le")),
-        (marked(b"\xfe\xff", &be), in_encoding(CSV, "utf-16")),
-        (le.clone(), in_encoding(CSV, "UTF-16LE")),
-        (be.clone(), in_encoding(CSV, "utf-16be")),
-        (marked(b"\xef\xbb\xbf", text.as_bytes()), in_encoding(CSV, "utf8")),
-        (encoding_rs::GBK.encode(text).0.into_owned(), in_encoding(CSV, "gbk")),
-    ] {
-        assert_eq!(read(&data, &reading).unwrap().0, [item], "{data:?} {reading:?}");
-    }
-    assert_eq!(read(b"name\nZ\xfcrich\x80\n", &in_encoding(CSV, "latin1")).unwrap().0, [r#"{"name":"Zürich€"}"#]);
-    assert_eq!(read(b"\xff\xfe[\0\x31\0]\0", &JSON).unwrap().0, ["1"]);
-    assert_eq!(read(b"\xef\xbb\xbf1\n", &NDJSON).unwrap().0, ["1"]);
-}
-
-#[test]
-fn what_is_no_text_is_named_as_what_it_is() {
-    let utf32 = |unit: fn(u32) -> [u8; 4]| "a,b\n1,2\n".chars().flat_map(|c| unit(c as u32)).collect::<Vec<u8>>();
-    let head = |bytes: &[u8]| [bytes, &[0; 300]].concat();
-    let tar = [vec![b'a'; 100], vec![0; 157], b"ustar\x0000".to_vec(), vec![0; 247]].concat();
-    for (data, says) in [
-        (utf16("a,b\n1,2\n", u16::to_le_bytes), "looks like UTF-16LE without a byte-order mark: use --encoding utf-16le"),
-        (utf16("a,b\n1,2\n", u16::to_be_bytes), "--encoding utf-16be"),
-        (utf32(u32::to_le_bytes), "the file is UTF-32LE"),
-        (utf32(u32::to_be_bytes), "the file is UTF-32BE"),
-        ([&b"\xff\xfe\0\0"[..], &utf32(u32::to_le_bytes)].concat(), "the file is UTF-32LE"),
-        ([&b"\0\0\xfe\xff"[..], &utf32(u32::to_be_bytes)].concat(), "iconv -f UTF-32BE -t UTF-8"),
-        (head(b"PK\x03\x04\x14\0\x06\0[Content_Types].xml ... xl/workbook.xml"), "a spreadsheet (xlsx"),
-        (head(b"PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "a spreadsheet (xlsx"),
-        (head(b"PK\x03\x04\x14\0\0\0rows.csv"), "a zip archive"),
-        (head(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an old Office file (xls"),
-        (head(b"\x1f\x8b\x08\x00"), "compressed with gzip"),
-        (b"%PDF-1.7\n%text alone\n".to_vec(), "a binary file (pdf)"),
-        (head(b"\x89PNG\r\n\x1a\n"), "a binary file (png)"),
-        (head(b"BZh91AY&SY"), "a binary file (bz2)"),
-        (head(b"\x28\xb5\x2f\xfd"), "a binary file (zst)"),
-        (head(b"\xfd7zXZ\0"), "a binary file (xz)"),
-        (head(b"7z\xbc\xaf\x27\x1c"), "a binary file (7z)"),
-        (head(b"SQLite format 3\0"), "a binary file (sqlite)"),
-        (head(b"\x7fELF\x02\x01\x01"), "a binary file (elf)"),
-        (tar, "a binary file (tar)"),
-        (vec![0; 9_000], "line 1, column 1: a NUL character"),
-        (b"PAR1\x15\x04\x15\x10\x00\x01".to_vec(), "a binary file (parquet)"),
-        (b"ORC\x08\x03\x10\x02".to_vec(), "a binary file (orc)"),
-        (b"Obj\x01\x04\x14avro.codec\x08null".to_vec(), "a binary file (avro)"),
-        (b"ARROW1\0\0\xff\xff".to_vec(), "a binary file (arrow)"),
-        (b"{\\rtf1\\ansi hello}".to_vec(), "a word processor's document (rtf)"),
-        // A pickle, zlib, UTF-16 without a mark and without ASCII.
-        (b"\x80\x04\x95\x1a\0\0\0\0\0\0\0]\x94(K\x01K\x02e.".to_vec(), "the file does not look like text"),
-        (b"x\x9cK\xcbI,\x01\0\x06-\x02\x1c\x93\x11".to_vec(), "the file does not look like text"),
-        (utf16(&"\u{8a9e}\u{4e01}".repeat(20), u16::to_le_bytes), "give its encoding, as in --encoding utf-16le"),
-    ] {
-        for reading in [CSV, NDJSON, JSON] {
-            let error = refused(&data, &reading);
-            assert!(error.contains(says), "{:?}: {error}", String::from_utf8_lossy(&data[..data.len().min(40)]));
-        }
-    }
-    let random: Vec<u8> = (1..=255).collect();
-    assert!(refused(&random, &in_encoding(CSV, "latin1")).contains("does not look like text"), "nor does an encoding make it text here");
-    assert!(refused(b"\x1f\x8b\x08\x00\x00", &in_encoding(CSV, "latin1")).contains("gzip"), "an encoding does not make it text");
-}
-
-#[test]
-fn text_in_another_encoding_is_refused_at_its_place() {
-    for (data, reading, says) in [
-        (&b"name\nZ\xfcrich\n"[..], CSV, "line 2, column 2: not UTF-8: give the file's encoding, as in --encoding windows-1252"),
-        (b"a,b\r1,2\r3,\xe9\r", CSV, "line 3, column 3: not UTF-8"),
-        (b"a\n\"\xe6\xbc\xa2\nx\xe6\xbc\"\n", CSV, "line 3, column 2: not UTF-8"),
-        (b"name\n\xe6\xbc", CSV, "line 2, column 1: not UTF-8"),
-        (b"1\n{\"a\":\"\xff\"}\n", NDJSON, "line 2, column 7: not UTF-8"),
-        (b"[1,\n \"\xff\"]", JSON, "line 2, column 3: not UTF-8"),
-        (b"a\n\x81\x20\n", in_encoding(CSV, "shift_jis"), "line 2, column 1: not Shift_JIS"),
-        (b"\xff\xfea\0\n\0\x00\xd8x\0", CSV, "line 2, column 1: not UTF-16LE"),
-        (b"\xff\xfea\0\n\0x", CSV, "line 2, column 1: not UTF-16LE"),
-        // UTF-8 before bytes that are not: no encoding reads both.
-        (
-            "a\né\n\u{fffd}".as_bytes(),
-            in_encoding(CSV, "windows-1252"),
-            "the file is UTF-8 from beginning to end, but --encoding says windows-1252",
-        ),
-        ("[\"é\"]".as_bytes(), in_encoding(JSON, "koi8-r"), "but --encoding says KOI8-R: leave --encoding out"),
-        (b"a\n\xc3\xa9\n\xe9\n", CSV, "line 3, column 1: not UTF-8, unlike the characters before it"),
-        (b"{\"a\":\"\xe2\x82\xac\xe2\x82", NDJSON, "line 1, column 8: the file ends within a character: is it cut off?"),
-        (b"\xef\xbb\xbfa\n1\n", in_encoding(CSV, "latin1"), "begins with the byte-order mark of UTF-8, but --encoding says windows-1252"),
-        (b"a\0,\0b\0\n\0\x31\0", in_encoding(CSV, "utf-16be"), "the file looks like utf-16le, but --encoding says utf-16be"),
-        (b"\0a\0,\0b\0\n\0\x31", in_encoding(CSV, "utf-16"), "the file looks like utf-16be, but --encoding says utf-16le"),
-        (b"a\0b\0", in_encoding(CSV, "utf-16be"), "the file looks like utf-16le"),
-        (
-            "漢字\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>().leak(),
-            in_encoding(CSV, "utf-16be"),
-            "line 1, column 3: a line end with its two bytes swapped: the file is not utf-16be",
-        ),
-        (b"\x22\x6f\x22\x6f\x22\x6f\r\0", in_encoding(CSV, "utf-16be"), "try --encoding utf-16le"),
-        (b"name\nrow\n", in_encoding(CSV, "utf-16le"), "the file looks like UTF-8, but --encoding says utf-16le: leave --encoding out"),
-        (b"name\nrow\0 of a text\n", in_encoding(CSV, "utf-16be"), "the file looks like UTF-8"),
-        (b"\xff\xfea\0", in_encoding(CSV, "utf-16be"), "begins with the byte-order mark of UTF-16LE"),
-    ] {
-        let error = refused(data, &reading);
-        assert!(error.contains(says), "{:?}: {error}", String::from_utf8_lossy(data));
-    }
-    for unknown in ["", "utf-32", "klingon", "replacement", "iso-2022-cn"] {
-        assert!(NamedEncoding::parse(unknown).is_err(), "{unknown}");
-    }
-}
-
-#[test]
 fn ndjson_that_is_read() {
     let text = "{\"a\": 1.000,  \"b\":\"\u{2028}é\\u0000\"}\r\n\n  \t\r\n  12345678901234567890.10  \nnull\r\n\"last\"";
     assert_eq!(
@@ -446,119 +331,6 @@ fn an_endless_item_is_given_up_at_its_place() {
     let item = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
     assert!(read_all(item(ITEM_BYTES_MAX), &NDJSON, 9_999).is_ok());
     assert!(read_all(item(ITEM_BYTES_MAX + 1), &NDJSON, 9_999).is_err());
-}
-
-/// What serde_json returns for the whole text, if a job accepts each element.
-fn reference(text: &[u8]) -> Option<Vec<String>> {
-    let elements: Vec<&RawValue> = serde_json::from_slice(text).ok()?;
-    elements.iter().try_for_each(|element| json::check(element.get(), ITEM_DEPTH_MAX)).ok()?;
-    let text = |element: &&RawValue| element.get().replace(['\n', '\r'], " ");
-    (!text_has_nul(&elements)).then(|| elements.iter().map(text).collect())
-}
-
-fn text_has_nul(elements: &[&RawValue]) -> bool {
-    elements.iter().any(|element| element.get().contains('\0'))
-}
-
-fn value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        "\\PC{0,6}[\"\\\\,\\]\\[{}]{0,4}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 16, 4, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::btree_map("[a-z\",\\]]{0,3}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]
-    })
-}
-
-/// The cells of each item, by the names `a`, `b` and `c`.
-fn cells(items: &[String]) -> Vec<Vec<String>> {
-    let object = |item: &String| serde_json::from_str::<serde_json::Map<String, Value>>(item).unwrap();
-    items.iter().map(object).map(|item| ["a", "b", "c"].map(|key| item[key].as_str().unwrap().to_owned()).to_vec()).collect()
-}
-
-proptest! {
-    #[test]
-    fn any_table_comes_out_as_it_went_in(
-        rows in proptest::collection::vec(proptest::collection::vec("\\PC{0,5}[\",;\t\n\r]{0,2}", 3), 0..12),
-        step in 1usize..50,
-        delimiter in prop_oneof![Just(","), Just(";"), Just("tab")],
-        terminator in prop_oneof![Just(csv::Terminator::CRLF), Just(csv::Terminator::Any(b'\n')), Just(csv::Terminator::Any(b'\r'))],
-        utf16le: bool,
-    ) {
-        let reading = csv_by(delimiter);
-        let mut writer = csv::WriterBuilder::new().delimiter(reading.delimiter.byte()).terminator(terminator).from_writer(Vec::new());
-        writer.write_record(["a", "b", "c"]).unwrap();
-        for row in &rows {
-            writer.write_record(row).unwrap();
-        }
-        let mut data = writer.into_inner().unwrap();
-        if utf16le {
-            data = [&b"\xff\xfe"[..], &utf16(&String::from_utf8(data).unwrap(), u16::to_le_bytes)].concat();
-        }
-        let (items, skipped) = read_all(&data, &reading, step).unwrap();
-        let full: Vec<Vec<String>> = rows.iter().filter(|row| row.iter().any(|cell| !cell.is_empty())).cloned().collect();
-        prop_assert_eq!(skipped as usize, rows.len() - full.len());
-        prop_assert_eq!(cells(&items), full);
-    }
-
-    /// Strictness only refuses: what is accepted is read like a lenient reader reads it.
-    #[test]
-    fn what_is_read_is_what_the_csv_crate_reads(text in "(a,b,c\n)[ab\",\n\r]{0,24}", step in 1usize..9) {
-        if let Ok((items, _)) = read_all(&text, &CSV, step) {
-            let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-            let rows: Vec<Vec<String>> = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
-            let full: Vec<Vec<String>> = rows.into_iter().filter(|row| row.iter().any(|cell| !cell.is_empty())).collect();
-            prop_assert_eq!(cells(&items), full, "{}", text);
-        }
-    }
-
-    #[test]
-    fn any_array_is_read_as_serde_json_reads_it(values in proptest::collection::vec(value(), 0..8), pretty: bool, step in 1usize..40) {
-        let write = if pretty { serde_json::to_vec_pretty } else { serde_json::to_vec };
-        let text = write(&values).unwrap();
-        prop_assert_eq!(read_all(&text, &JSON, step).unwrap().0, reference(&text).unwrap());
-    }
-
-    #[test]
-    fn any_lines_are_read_as_serde_json_reads_them(values in proptest::collection::vec(value(), 2..8), crlf: bool, step in 1usize..40) {
-        let lines: Vec<String> = values.iter().map(|value| serde_json::to_string(value).unwrap()).collect();
-        let text = lines.join(if crlf { "\r\n" } else { "\n" });
-        prop_assert_eq!(read_all(&text, &NDJSON, step).unwrap().0, lines);
-    }
-
-    #[test]
-    fn what_serde_json_refuses_is_refused(text in "[\\[\\]{},:\"\\\\ \n1a0.-]{0,24}", step in 1usize..9) {
-        let text = format!("[{text}");
-        for text in [text.clone(), format!("{text}]"), format!("{text}\"]")] {
-            prop_assert_eq!(read_all(&text, &JSON, step).ok().map(|read| read.0), reference(text.as_bytes()), "{}", text);
-        }
-    }
-
-    #[test]
-    fn damaged_arrays_are_judged_as_serde_json_judges_them(
-        values in proptest::collection::vec(value(), 0..5), at: prop::sample::Index, byte in 1u8..,
-    ) {
-        let mut text = serde_json::to_vec(&values).unwrap();
-        let at = at.index(text.len());
-        text[at] = byte;
-        prop_assert_eq!(read_all(&text, &JSON, 7).ok().map(|read| read.0), reference(&text));
-    }
-
-    /// Any bytes are read or refused, and a place is inside the text.
-    #[test]
-    fn no_bytes_are_too_strange(data in proptest::collection::vec(any::<u8>(), 0..60), step in 1usize..9) {
-        for reading in [CSV, NDJSON, JSON, csv_by(";"), in_encoding(CSV, "shift_jis"), in_encoding(NDJSON, "utf-16le")] {
-            if let Err(InputError::At { place, .. }) = read_all(&data, &reading, step) {
-                prop_assert!(place.line as usize <= data.len() + 1 && place.column as usize <= data.len() + 1);
-            }
-        }
-    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) enum Went<T> {
 
 /// Where processors are called.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct CallThreads {
     /// Threads for the calls. `None`: calls run on the worker's own thread, as in tests with virtual time.
     threads: Option<Threads>,
     /// The number of threads that did not return. A simulation has no threads and counts them itself.
@@ -46,7 +46,7 @@ pub(super) struct Place {
     given_up: AtomicBool,
 }
 
-impl Place {
+impl CallThreads {
     /// Runs calls on threads.
     ///
     /// # Errors
@@ -190,13 +190,13 @@ mod tests {
     /// Bug found: while a call waited for a thread, its time limit passed, and it counted as stuck.
     #[test]
     fn who_waits_for_a_thread_is_not_being_called_yet() {
-        let place = Place::on_threads().unwrap();
-        let mut held: Vec<_> = (0..THREADS_MAX).map(|_| place.thread(true).now_or_never()).collect();
+        let threads = CallThreads::on_threads().unwrap();
+        let mut held: Vec<_> = (0..THREADS_MAX).map(|_| threads.thread(true).now_or_never()).collect();
         assert!(held.iter().all(|held| matches!(held, Some(Some(_)))));
-        assert!(place.thread(true).now_or_never().is_none(), "it waits");
-        assert!(matches!(place.thread(false).now_or_never(), Some(None)), "a call that only waits needs none");
+        assert!(threads.thread(true).now_or_never().is_none(), "it waits");
+        assert!(matches!(threads.thread(false).now_or_never(), Some(None)), "a call that only waits needs none");
         held.pop();
-        assert!(place.thread(true).now_or_never().is_some());
-        assert!(!place.is_spent());
+        assert!(threads.thread(true).now_or_never().is_some());
+        assert!(!threads.is_spent());
     }
 }

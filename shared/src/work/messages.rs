@@ -1,4 +1,4 @@
-//! A batch of messages: their rows are read together, then the messages are processed concurrently.
+//! The messages of an invocation: their rows are read together, then the messages are processed concurrently.
 
 use super::delivery::{Delivery, Invocation};
 use super::find::Parts;
@@ -8,17 +8,17 @@ use crate::chunk::{Message, WireError};
 use crate::error::{JobError, error_chain};
 
 impl Worker {
-    /// Processes a batch. Whatever the finished messages led to is durable.
+    /// Processes the messages of an invocation. Whatever the finished messages led to is durable.
     pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Worked {
         let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
         let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
         let parts = match self.patiently(invocation, || self.read(&known)).await {
             Ok(parts) => parts,
-            // A row that cannot be read must not delay the other messages of the batch, so each message's rows are read
+            // A row that cannot be read must not delay the other messages, so each message's rows are read
             // separately.
             Err(JobError::Corrupt { .. }) if known.len() > 1 => return self.work_one_by_one(deliveries, invocation).await,
             Err(error) => {
-                tracing::error!(error = error_chain(&error), messages = deliveries.len(), "the batch is left for later");
+                tracing::error!(error = error_chain(&error), messages = deliveries.len(), "the messages are left for later");
                 let undone = deliveries.into_iter().map(|delivery| delivery.message_id).collect();
                 return Worked { undone, ..Worked::default() };
             }
