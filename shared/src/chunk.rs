@@ -1,6 +1,7 @@
-//! The messages in the queue that carry chunks. Messages only carry items; decisions are made from rows, and no rule
-//! reads a round from a chunk's message.
+//! The messages in the queue that carry chunks. Messages only carry items and how they fared so far; decisions are made
+//! from rows. A chunk's message names its round for one purpose only: what it counts is not counted in a later round.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -24,13 +25,15 @@ pub struct ChunkMessage {
     pub first_index: u64,
     /// The items carried, with their indexes in the job.
     pub items: Vec<(u64, Box<RawValue>)>,
-    /// How often these items were tried before.
+    /// The round of its job in which `attempt` and `waited` were counted.
+    pub round: u32,
+    /// How often these items were tried before in that round.
     pub attempt: u32,
     /// How often they came back from the dead-letter queue since there was last any progress with their message.
     pub hops: u32,
     /// How often they were returned in a row without progress: no item recorded, no attempt charged, no wait begun.
     pub returns: u32,
-    /// For how long in all these items were told to wait in this round, for a downstream that is throttled or
+    /// For how long in all these items were told to wait in that round, for a downstream that is throttled or
     /// unreachable.
     pub waited: Duration,
     /// They must not begin before this time, if the wait is longer than the queue's longest delay.
@@ -122,16 +125,19 @@ pub enum WireError {
 }
 
 impl ChunkMessage {
-    /// The message for another round of its job: in each round an item has all its attempts, and all its patience.
-    pub(crate) fn begun_anew(&self) -> Self {
-        Self { attempt: 0, waited: Duration::ZERO, call_items_max: None, ..self.clone() }
+    /// The message as it counts in this round of its job: in each round an item has all its attempts, and all its patience.
+    pub(crate) fn in_round(&self, round: u32) -> Cow<'_, Self> {
+        match self.round < round {
+            true => Cow::Owned(Self { round, attempt: 0, waited: Duration::ZERO, call_items_max: None, ..self.clone() }),
+            false => Cow::Borrowed(self),
+        }
     }
 
     /// The message without its items.
     pub(crate) fn without_items(&self) -> Self {
-        let Self { id, chunk_items, first_index, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max, .. } = *self;
+        let Self { id, chunk_items, first_index, round, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max, .. } = *self;
         let items = Vec::new();
-        Self { id, chunk_items, first_index, items, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max }
+        Self { id, chunk_items, first_index, items, round, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max }
     }
 }
 
@@ -219,6 +225,7 @@ impl Wire {
     fn of_chunk(chunk: ChunkMessage) -> Self {
         let mut wire = Self {
             part: Some(chunk.id.part),
+            round: Some(chunk.round),
             chunk: Some(chunk.id.chunk),
             n: Some(chunk.chunk_items),
             first: Some(chunk.first_index),
@@ -267,6 +274,7 @@ impl Wire {
                     chunk_items,
                     first_index,
                     items: indexes.into_iter().zip(items).collect(),
+                    round: self.round.unwrap_or_default(),
                     attempt: self.attempt,
                     hops: self.hops,
                     returns: self.returns,
@@ -315,6 +323,7 @@ mod tests {
             chunk_items: 9,
             first_index: 0,
             items: items.iter().enumerate().map(raw).collect(),
+            round: 3,
             attempt: 2,
             hops: 1,
             returns: 4,

@@ -563,8 +563,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-dropped-at-the-deadline",
         edits: &[edit(
-            "bundles(chunk.message, returned, sent).into_iter();",
-            "bundles(chunk.message, returned, sent.into_iter().filter(|i| i.reason != super::returned::ReturnReason::Deadline).collect()).into_iter();",
+            "bundles(&chunk.message, returned, sent).into_iter();",
+            "bundles(&chunk.message, returned, sent.into_iter().filter(|i| i.reason != super::returned::ReturnReason::Deadline).collect()).into_iter();",
         )],
         breaks: "items that were not begun before the function's deadline are lost",
         trap: "the rest goes back at once as a new message",
@@ -578,8 +578,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "lease-not-looked-at",
         edits: &[edit(
-            "leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.as_ref().is_some_and(Job::runs))",
-            "leases.get(&id).map(|lease| lease.job.as_ref().is_some_and(Job::runs))",
+            "let lease = leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE)?;",
+            "let lease = leases.get(&id)?;",
         )],
         breaks: "items begin long after their job was cancelled",
         trap: "after a cancel is acknowledged no item begins",
@@ -817,6 +817,12 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "waiting is not failing",
     },
     Bug {
+        name: "attempts-of-the-round-before",
+        edits: &[edit("match self.round < round {", "match self.round > round {")],
+        breaks: "a message that arrives after a retry charges its items the attempts of the round before",
+        trap: "in each round an item has all its attempts",
+    },
+    Bug {
         name: "patience-without-end",
         edits: &[edit(
             "        let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;",
@@ -834,8 +840,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "only-the-first-bundle-is-sent",
         edits: &[edit(
-            "let bundled = bundles(chunk.message, returned, sent).into_iter()",
-            "let bundled = bundles(chunk.message, returned, sent).into_iter().take(1)",
+            "let bundled = bundles(&chunk.message, returned, sent).into_iter()",
+            "let bundled = bundles(&chunk.message, returned, sent).into_iter().take(1)",
         )],
         breaks: "items whose waits differ are lost but for some",
         trap: "no item disappears",
@@ -874,6 +880,12 @@ pub(crate) const BUGS: &[Bug] = &[
             "        let _turn = self.turns.beside().await;\n        if strikes > 0",
         )],
         breaks: "a job is convicted for a death that another owner's item caused while it was prepared",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "suspect-stays-marked-after-its-turn",
+        edits: &[edit("let unmarked = if strikes > 0 {", "let unmarked = if strikes > 1_000 {")],
+        breaks: "an item that has run alone is convicted for the death of its worker by the next item",
         trap: "who was struck once runs alone",
     },
     Bug {

@@ -27,7 +27,7 @@ const TOKENS: [&str; 3] = [
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 ];
 const MESSAGES: [&str; 2] = [
-    r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":3,"n":2,"first":6,"items":[{"a":1.0},"x"],"attempt":0,"hops":0,"nonce":"7c9e6679-7425-40de-944b-e07fc1f90ae7","careful":false}"#,
+    r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"round":1,"chunk":3,"n":2,"first":6,"items":[{"a":1.0},"x"],"attempt":0,"hops":0,"nonce":"7c9e6679-7425-40de-944b-e07fc1f90ae7","careful":false}"#,
     r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":7,"round":2}"#,
 ];
 const FILES: [&str; 4] = [

@@ -46,6 +46,8 @@ struct State {
     extra_rows: BTreeSet<(ChunkId, Uuid)>,
     /// How large the rows of outcomes are. In most histories records fit in the outcome row.
     row_sizes: RowSizes,
+    /// When a user last began another round of a job.
+    rounds: BTreeMap<JobId, Instant>,
 }
 
 impl Faults {
@@ -73,6 +75,7 @@ impl Faults {
                 3 => RowSizes { outcome_bytes_max: 0, ..RowSizes::default() },
                 _ => RowSizes::default(),
             },
+            rounds: BTreeMap::new(),
         })))
     }
 
@@ -209,6 +212,16 @@ impl Faults {
     /// When that was, if ever.
     pub(crate) fn cleared_at(&self, job: JobId, item: u64) -> Option<Instant> {
         self.state().cleared.get(&(job, item)).copied()
+    }
+
+    /// Another round of the job begins.
+    pub(crate) fn round_begins(&self, job: JobId) {
+        self.state().rounds.insert(job, Instant::now());
+    }
+
+    /// When its round began, unless it is the first.
+    pub(crate) fn round_began(&self, job: JobId) -> Option<Instant> {
+        self.state().rounds.get(&job).copied()
     }
 
     /// An invariant was violated; only the first violation is kept.

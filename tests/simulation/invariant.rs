@@ -31,6 +31,8 @@ pub(crate) enum Invariant {
     WaitingIsNotFailing,
     /// An item is charged an attempt only for a failure of its own, whatever becomes of the calls that it shares.
     OnlyTheCulpritIsCharged,
+    /// An item is charged only attempts that it had in this round.
+    AttemptsAreItsOwn,
     /// Nothing is left of a deleted job, and nothing comes back.
     DeletedIsGone,
     /// An item fails only for a reason of its own.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use headway_core::limits::LEASE;
 use headway_core::{Item, ItemError, ItemProcessor, JobId, Options, Output};
 use tokio::time::Instant;
 
@@ -186,6 +187,8 @@ pub(crate) struct Seen {
     pub(crate) begun: u32,
     /// How often it began in a call of its own, before this one.
     alone: u32,
+    /// How often it began in its job's current round.
+    pub(crate) begun_in_round: u32,
     pub(crate) last_begun: Option<Instant>,
     pub(crate) succeeded: u32,
     pub(crate) left: Left,
@@ -305,13 +308,18 @@ impl Scripted {
     /// Notes that the item begins in a call with so many items, and checks that it may. Returns its fate, and how often it
     /// has begun.
     pub(crate) fn begin(&self, item: &Item, size: usize) -> (Fate, u32) {
-        let mut alone = 0;
+        let (round_began, mut begun_in_round, mut alone) = (self.faults.round_began(item.job_id), 0, 0);
         let begun = self.calls.note(item.job_id, item.index, |seen| {
-            seen.begun += 1;
-            seen.last_begun = Some(Instant::now());
+            begun_in_round = if seen.last_begun < round_began { 1 } else { seen.begun_in_round + 1 };
+            (seen.begun, seen.begun_in_round, seen.last_begun) = (seen.begun + 1, begun_in_round, Some(Instant::now()));
             alone = seen.alone;
             seen.alone += u32::from(size == 1);
         });
+        // For as long as a lease a worker may not know that its job is in another round.
+        if item.attempt > begun_in_round && round_began.is_none_or(|began| began.elapsed() > LEASE) {
+            let what = format!("item {} of {}: attempt {}, begun {begun_in_round} times in this round", item.index, item.job_id, item.attempt);
+            self.faults.violated(Violation::new(Invariant::AttemptsAreItsOwn, what));
+        }
         (self.check(item, begun, alone), begun)
     }
 

@@ -42,7 +42,7 @@ pub(super) async fn dispatch(app: &App, job: &Job, part: Part, items: PartItems)
             return Ok(Dispatched { part: known.clone(), was_there: true });
         }
     }
-    app.queue.send(&job.user_id, messages(app, job.id, items)?).await?;
+    app.queue.send(&job.user_id, messages(app, job, items)?).await?;
     let written = app.jobs.update_progress((job.id, part.number), &PartWrite::Sent).await?;
     let part = written.row().ok_or(JobError::NotFound)?;
     Ok(Dispatched { part, was_there: known.is_some() })
@@ -64,16 +64,17 @@ pub(super) async fn reserve(app: &App, id: JobId, number: u32) -> Result<(), Job
     }
 }
 
-fn messages(app: &App, job: JobId, part: PartItems) -> Result<Vec<Outgoing>, JobError> {
+fn messages(app: &App, job: &Job, part: PartItems) -> Result<Vec<Outgoing>, JobError> {
     let mut first_index = part.first_index;
     let mut messages = Vec::with_capacity(part.chunks.len());
     for (chunk, items) in (0..).zip(part.chunks) {
         let chunk_items = items.len() as u16;
         let message = Message::Chunk(ChunkMessage {
-            id: ChunkId { job, part: part.number, chunk },
+            id: ChunkId { job: job.id, part: part.number, chunk },
             chunk_items,
             first_index,
             items: (first_index..).zip(items).collect(),
+            round: job.round,
             attempt: 0,
             hops: 0,
             returns: 0,

@@ -26,7 +26,7 @@ const HOPS_AT_ONCE: u32 = 2;
 impl Worker {
     /// Decides which items of a dead letter fail, and which are returned.
     pub(super) async fn bury(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Ran, JobError> {
-        let message = chunk.message;
+        let message = &chunk.message;
         let recorded = self.app.ledger.outcome(message.id).await?;
         if let Some(rest) = chunk.rest_after_progress(recorded.as_ref()) {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });

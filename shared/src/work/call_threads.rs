@@ -94,17 +94,21 @@ impl CallThreads {
         }
     }
 
-    /// True if this process shall end: too many threads are stuck, or one is stuck while a suspect item needs a process
-    /// in which nothing else can kill the worker.
+    /// True if this process shall end: too many threads are stuck, or it was given up.
     pub(super) fn is_spent(&self) -> bool {
         self.given_up.load(Ordering::Relaxed) || self.stuck.load(Ordering::Relaxed) >= STUCK_MAX
+    }
+
+    /// From now on nothing begins here, and the process ends.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 
     /// True if an item with a strike may begin here. A stuck thread may still kill the process, and then nobody could tell
     /// which of the two was the cause; so the process is given up instead.
     pub(super) fn takes_suspects(&self) -> bool {
         if self.stuck.load(Ordering::Relaxed) > 0 {
-            self.given_up.store(true, Ordering::Relaxed);
+            self.give_up();
         }
         !self.is_spent()
     }

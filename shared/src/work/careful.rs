@@ -127,10 +127,13 @@ impl Worker {
             begun = true;
             self.app.ledger.put_care(chunk.message.id, Some(&self.mark(Some(index), strikes, run.invocation))).await?;
             let tried = self.careful_tries(run, Group::single(chunk, index, value)).await;
+            // Still alone: a death that comes after it, with others running again, must not be its second strike.
+            let unmarked = if strikes > 0 { self.unmark_suspect(run).await } else { Ok(()) };
             if !tried.recorded.is_empty() {
                 settlement.results.extend(tried.recorded);
                 self.record(&mut settlement).await?;
             }
+            unmarked?;
             stop = NotNow::for_others(&tried.returned);
             returned.extend(tried.returned);
         }
@@ -145,6 +148,16 @@ impl Worker {
         // The run itself is entered only by a checkpoint that says so.
         settlement.seen = seen;
         Ok(())
+    }
+
+    /// Removes the mark of a suspect that has run. If that cannot be written, nothing else may begin in this process, since a
+    /// death would be blamed on the suspect.
+    async fn unmark_suspect(&self, run: &RunContext<'_>) -> Result<(), JobError> {
+        let unmarked = self.patiently(run.invocation, || self.app.ledger.put_care(run.chunk.message.id, None)).await;
+        if unmarked.is_err() {
+            self.threads.give_up();
+        }
+        unmarked
     }
 
     /// Both tries of an item that has a place.

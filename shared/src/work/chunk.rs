@@ -31,11 +31,17 @@ impl Worker {
         invocation: Invocation,
     ) -> Result<Handled, JobError> {
         let began = Instant::now();
-        let Some(chunk) = self.find(message, parts).await? else { return Ok(Handled::default()) };
+        let Some(mut chunk) = self.find(message, parts).await? else { return Ok(Handled::default()) };
         if !chunk.job.runs() {
             self.prepared.forget(chunk.job.id);
         }
-        let (ran, was_parked) = match self.gate(&chunk, delivery).await? {
+        let gate = self.gate(&chunk, delivery).await?;
+        if gate.was_parked() {
+            // Its job has changed since it was read: it runs again, perhaps in another round.
+            let Some(changed) = self.find(message, parts).await? else { return Ok(Handled::default()) };
+            chunk = changed;
+        }
+        let (ran, was_parked) = match gate {
             Gate::Drop => return Ok(chunk.needed_no_work("dropped a chunk: its job was cancelled or deleted")),
             Gate::Parked => return Ok(chunk.needed_no_work("parked a chunk: its job is held")),
             Gate::Settled => return Ok(self.settled_before(&chunk).await),

@@ -1,5 +1,6 @@
 //! A chunk's message, with the rows that were read for it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -19,7 +20,8 @@ use crate::settlement::Settlement;
 
 /// A chunk's message with its job and its part, as read.
 pub(super) struct ChunkContext<'a> {
-    pub(super) message: &'a ChunkMessage,
+    /// As it counts in the job's round.
+    pub(super) message: Cow<'a, ChunkMessage>,
     pub(super) job: Job,
     pub(super) part: &'a Part,
 }

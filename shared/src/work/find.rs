@@ -53,6 +53,6 @@ impl Worker {
     pub(super) async fn find<'a>(&self, message: &'a ChunkMessage, parts: &'a Parts) -> Result<Option<ChunkContext<'a>>, JobError> {
         let job = self.leases.job(&self.app, message.id.job).await?;
         let part = parts.get(&(message.id.job, message.id.part));
-        Ok(job.zip(part).map(|(job, part)| ChunkContext { message, job, part }))
+        Ok(job.zip(part).map(|(job, part)| ChunkContext { message: message.in_round(job.round), job, part }))
     }
 }

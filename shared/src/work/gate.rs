@@ -8,7 +8,6 @@ use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::mode::Mode;
 use super::worker::Worker;
-use crate::chunk::Message;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::ledger::Parked;
@@ -48,6 +47,16 @@ pub(super) enum Gate {
     },
 }
 
+impl Gate {
+    /// True if the message was parked, and its job then seen to run again.
+    pub(super) fn was_parked(self) -> bool {
+        match self {
+            Self::Drop | Self::Settled | Self::Parked => false,
+            Self::Later { was_parked, .. } | Self::Bury { was_parked } | Self::Run { was_parked, .. } => was_parked,
+        }
+    }
+}
+
 impl Worker {
     /// Decides what happens to the chunk. A message of a held job is parked first, and then the job is read again: only
     /// if it is still held is the message done.
@@ -73,19 +82,14 @@ impl Worker {
         }
         Ok(match delivery.dead_letter || chunk.message.returns >= RETURNS_MAX {
             true => Gate::Bury { was_parked },
-            false => Gate::Run { mode: Mode::of(chunk.message, delivery), was_parked },
+            false => Gate::Run { mode: Mode::of(&chunk.message, delivery), was_parked },
         })
     }
 
     /// Parks the message. Returns true if its job is still held.
     async fn park(&self, chunk: &ChunkContext<'_>, body: &str) -> Result<bool, JobError> {
         let (id, nonce) = (chunk.message.id, chunk.message.nonce);
-        // Only a retry, a round of its own, brings a failed job's items back.
-        let body = match chunk.job.status {
-            JobStatus::Failed => Message::Chunk(chunk.message.begun_anew()).into_wire()?,
-            _ => body.to_owned(),
-        };
-        self.app.ledger.park(&Parked { id, nonce, body }).await?;
+        self.app.ledger.park(&Parked { id, nonce, body: body.to_owned() }).await?;
         Ok(!self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()))
     }
 }

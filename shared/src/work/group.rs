@@ -51,7 +51,7 @@ pub(super) struct TriedGroup {
 impl Group {
     /// The items that have to run, in calls of as many as the processor and the message allow.
     pub(super) fn all_of(run: &RunContext<'_>) -> Vec<Self> {
-        let message = run.chunk.message;
+        let message = &run.chunk.message;
         let waiting = run.waiting().map(|(index, value)| WaitingItem { index, value, attempt: message.attempt });
         let all = Self { items: waiting.collect(), call_items_max: message.call_items_max, halvings: 0 };
         all.in_calls_of(run.call_items(message.call_items_max))

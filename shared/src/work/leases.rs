@@ -39,10 +39,11 @@ impl Leases {
         leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.clone())
     }
 
-    /// True if items of the job may begin now; `None` if it has to be read again.
-    pub(super) fn lets_begin(&self, id: JobId) -> Option<bool> {
+    /// True if items of the job may begin now in this round; `None` if it has to be read again.
+    pub(super) fn lets_begin(&self, id: JobId, round: u32) -> Option<bool> {
         let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.as_ref().is_some_and(Job::runs))
+        let lease = leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE)?;
+        Some(lease.job.as_ref().is_some_and(|job| job.runs() && job.round == round))
     }
 
     /// The latest known time at which the job had not ended.
@@ -79,7 +80,7 @@ impl Leases {
     /// Reads the job's row again, unless somebody else just did.
     pub(super) async fn refresh(&self, app: &App, id: JobId) -> Result<(), JobError> {
         let _one = self.reading.lock().await;
-        if self.lets_begin(id).is_none() {
+        if self.get(id).is_none() {
             self.read(app, id).await?;
         }
         Ok(())

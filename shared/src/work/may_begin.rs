@@ -19,8 +19,8 @@ impl Worker {
     }
 
     /// Not if the process is about to end; if the item is not expected to end before the deadline (unless no invocation
-    /// would give it more time); or if its job is held. If reading the job took longer than the lease, the read does not
-    /// count. If the read fails, the rest is left to another delivery.
+    /// would give it more time); or if its job is held, or in another round. If reading the job took longer than the lease,
+    /// the read does not count. If the read fails, the rest is left to another delivery.
     async fn has_time_and_a_running_job(&self, run: &RunContext<'_>) -> Result<(), ReturnReason> {
         let RunContext { chunk, prepared, invocation, .. } = run;
         let id = chunk.job.id;
@@ -30,7 +30,7 @@ impl Worker {
             if self.threads.is_spent() || now + DEADLINE_MARGIN + expected >= invocation.deadline {
                 return Err(ReturnReason::Deadline);
             }
-            if let Some(lets_begin) = self.leases.lets_begin(id) {
+            if let Some(lets_begin) = self.leases.lets_begin(id, chunk.job.round) {
                 return if lets_begin { Ok(()) } else { Err(ReturnReason::Held) };
             }
             if let Err(error) = self.leases.refresh(&self.app, id).await {

@@ -20,6 +20,7 @@ impl Worker {
             return Ok(known);
         }
         let _turn = self.turns.beside().await;
+        self.may_prepare()?;
         let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
         self.prepared.get(&self.threads, unbound, &chunk.job).await
     }
@@ -45,12 +46,18 @@ impl Worker {
         if strikes > 0 && !self.threads.takes_suspects() {
             return Err(JobError::unavailable("the worker", "threads are stuck in it, and a suspect has to be alone"));
         }
+        self.may_prepare()?;
         // Read before the mark: a worker that ends while the table is slow has not died of preparing.
         let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
         self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;
         let bound = self.prepared.get(&self.threads, unbound, &chunk.job).await?;
         self.app.ledger.put_care(id, of_item).await?;
         Ok(bound)
+    }
+
+    /// An error if this process is about to end and begins nothing more.
+    fn may_prepare(&self) -> Result<(), JobError> {
+        if self.place.is_spent() { Err(JobError::unavailable("the worker", "it is about to end, and begins nothing more")) } else { Ok(()) }
     }
 
     /// Fails the job, since none of its items can begin. They are kept for a retry.

@@ -36,7 +36,7 @@ impl Worker {
 
     /// A message for the items of each bundle. None of its items begins before its own wait is over.
     fn messages(&self, chunk: &ChunkContext<'_>, returned: &Returned, sent: Vec<&ReturnedItem>) -> Result<Vec<Outgoing>, JobError> {
-        let bundled = bundles(chunk.message, returned, sent).into_iter();
+        let bundled = bundles(&chunk.message, returned, sent).into_iter();
         let outgoing = bundled.map(|(standing, items)| {
             let delay = self.draw(items.iter().map(|item| item.wait));
             let Standing { attempt, call_items_max, waits, hops, returns } = standing;
@@ -58,13 +58,12 @@ impl Worker {
         let items = held.into_iter().map(|item| (item.index, item.value.clone())).collect();
         let rest = ChunkMessage { call_items_max, ..self.message_with(chunk, items, chunk.message.attempt) };
         let (id, nonce) = (rest.id, rest.nonce);
-        let kept = match self.leases.read(&self.app, id.job).await? {
+        match self.leases.read(&self.app, id.job).await? {
             None => return Ok(()),
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
-            Some(job) if job.status == JobStatus::Failed => rest.begun_anew(),
-            Some(_) => rest.clone(),
-        };
-        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(kept).into_wire()? }).await?;
+            Some(_) => {}
+        }
+        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).into_wire()? }).await?;
         if self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()) {
             // With a new nonce: if the message that is sent here is parked before we unpark this copy, the unpark below
             // must not delete the new copy.

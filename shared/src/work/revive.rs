@@ -96,7 +96,7 @@ impl Worker {
             from = last.id.chunk + 1;
             let mut outgoing = Vec::new();
             for outcome in outcomes.into_iter().filter(|outcome| !outcome.again_rounds().is_empty()) {
-                outgoing.extend(self.again_messages(outcome).await?);
+                outgoing.extend(self.again_messages(job.round, outcome).await?);
                 // All items of a part together may be too large for this process.
                 if outgoing.iter().map(|message| message.body.len()).sum::<usize>() > SENT_AT_ONCE_BYTES_MAX {
                     self.app.queue.send(&job.user_id, std::mem::take(&mut outgoing)).await?;
@@ -109,7 +109,7 @@ impl Worker {
     }
 
     /// The messages for the items of a chunk that have to run again, cut like chunks.
-    async fn again_messages(&self, outcome: Outcome) -> Result<Vec<Outgoing>, JobError> {
+    async fn again_messages(&self, round: u32, outcome: Outcome) -> Result<Vec<Outgoing>, JobError> {
         let indexes = outcome.again_rounds();
         let mut reader = OutcomeReader::new(&self.app, outcome);
         let mut items = Vec::new();
@@ -118,15 +118,16 @@ impl Worker {
             items.extend(reader.take_again(index).await?.map(|item| (index, item)));
         }
         let cut = Split::default().cut(items, |(_, item)| item.get().len());
-        cut.into_iter().map(|items| self.again_message(reader.outcome(), items)).collect()
+        cut.into_iter().map(|items| self.again_message(round, reader.outcome(), items)).collect()
     }
 
-    fn again_message(&self, outcome: &Outcome, items: Vec<(u64, Box<RawValue>)>) -> Result<Outgoing, JobError> {
+    fn again_message(&self, round: u32, outcome: &Outcome, items: Vec<(u64, Box<RawValue>)>) -> Result<Outgoing, JobError> {
         let message = Message::Chunk(ChunkMessage {
             id: outcome.id,
             chunk_items: outcome.items,
             first_index: outcome.first_index,
             items,
+            round,
             attempt: 0,
             hops: 0,
             returns: 0,

@@ -1,5 +1,6 @@
 //! Items that panic, hang, or kill the process: only they fail.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use headway_core::outcome::FailureKind;
@@ -121,6 +122,33 @@ async fn several_killers_in_one_chunk_are_all_found_out_and_their_neighbours_com
     assert_eq!(failed, [0, 2, 5].map(|index| (index, FailureKind::Crashed)));
     assert_eq!(world.job(id).await.processed_items, 3);
     assert!(deaths < 30, "{deaths} deaths of three killers");
+}
+
+/// Bug found: an item that had run alone, since it had a strike, kept its mark until the next item of its chunk had its turn. If
+/// another chunk's item killed the worker before that, the item was failed for it.
+#[tokio::test(start_paused = true)]
+async fn a_death_after_a_suspect_has_run_is_not_blamed_on_it() {
+    let began = AtomicBool::new(false);
+    let mut world = World::new(options(), move |item| match item.index {
+        0 if !began.swap(true, Ordering::Relaxed) => hangs(),
+        0 => fails(ItemError::retryable("later", "not now")),
+        2 => hangs(),
+        _ => done(),
+    });
+    let id = world.start(4, 2, ToleratedFailures::Count(4)).await;
+    let others = world.messages.pop_back().unwrap();
+    world.messages[0].received = 2;
+    assert_eq!(called(&mut world).await, [0], "its worker dies by chance");
+    world.messages.push_back(others);
+    // The suspect runs first. While it does, the other chunk waits for its turn.
+    (world.messages[0].received, world.messages[1].received) = (4, 2);
+    let batch = world.receive(2).await;
+    assert!(world.deliver_to_one_who_dies(batch, LIFE).await);
+    assert_eq!(world.called()[1..], [0, 0, 2]);
+    tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    world.messages.truncate(1);
+    called(&mut world).await;
+    assert_eq!(world.job(id).await.failed_items, 0, "{:?}", world.failures(id).await);
 }
 
 /// Bug found: with two workers at one chunk, each treated the other's mark as that of a dead worker.

@@ -9,7 +9,7 @@ use headway_core::outcome::FailureKind;
 use headway_core::retry::retry;
 use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
-use crate::world::{World, done, fails};
+use crate::world::{World, done, done_after, fails};
 
 const TOLERANT: ToleratedFailures = ToleratedFailures::Count(1_000);
 
@@ -41,7 +41,9 @@ async fn only_failed_items_are_tried_again_and_finally_given_up() {
 async fn what_was_pending_when_its_job_failed_begins_anew_in_the_next_round() {
     let patience = Duration::from_secs(60);
     let throttled = || ItemError::throttled("http 429", "busy", Some(Duration::from_secs(50)));
-    for (for_now, first_round) in [(ItemError::retryable("later", "not now"), vec![1, 2]), (throttled(), vec![1])] {
+    let cases = [(ItemError::retryable("later", "not now"), vec![1, 2]), (throttled(), vec![1])];
+    // A message that is delayed comes after the retry; otherwise it is parked before.
+    for ((for_now, first_round), is_late) in cases.iter().cloned().flat_map(|case| [(case.clone(), false), (case, true)]) {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
         let options = Options { attempts_max: 3, patience, ..Options::default() };
@@ -57,7 +59,9 @@ async fn what_was_pending_when_its_job_failed_begins_anew_in_the_next_round() {
         world.deliver(batch).await;
         assert_eq!(world.job(id).await.status, JobStatus::Failed);
         tokio::time::sleep(LEASE).await;
-        world.work_off().await;
+        if !is_late {
+            world.work_off().await;
+        }
         is_over.store(true, Ordering::Relaxed);
         retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
         world.take_sent();
@@ -68,6 +72,36 @@ async fn what_was_pending_when_its_job_failed_begins_anew_in_the_next_round() {
         let next_round = if first_round.len() == 1 { vec![1] } else { vec![1, 2, 3] };
         assert_eq!(attempts, [first_round, next_round].concat());
     }
+}
+
+/// Bug found: a worker that was at a chunk when its job failed and was retried went on with the attempts of the round before.
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_with_its_round() {
+    let (failed, options) = (AtomicBool::new(false), Options { concurrency: 1, ..options() });
+    let mut world = World::new(options, move |item| match (item.index, item.attempt) {
+        (0, _) if !failed.swap(true, Ordering::Relaxed) => fails(ItemError::permanent("no", "not yet")),
+        (2 | 3, ..3) => fails(ItemError::retryable("later", "not now")),
+        (2, 3) => done_after(LEASE * 2),
+        _ => done(),
+    });
+    let id = world.start(4, 2, ToleratedFailures::Count(0)).await;
+    let first = world.messages.pop_front().unwrap();
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    world.messages.push_front(first);
+    let batch = world.receive(2).await;
+    let (app, owned) = (world.app.clone(), world.owned(id).await);
+    let retries = async {
+        tokio::time::sleep(LEASE).await;
+        retry(&app, &owned, Some(1)).await.unwrap();
+    };
+    tokio::join!(world.deliver(batch), retries);
+    let attempts = |world: &World| world.calls_of(3).iter().map(|call| call.attempt).collect::<Vec<_>>();
+    assert_eq!(attempts(&world), [1, 2], "while the item before it was running, another round began");
+    world.take_sent();
+    world.work_off().await;
+    assert_eq!(attempts(&world), [1, 2, 1, 2, 3]);
+    assert_eq!(world.job(id).await.processed_items, 4);
 }
 
 /// Bug found: waits did not grow, were the same for all items, or exceeded the queue's longest delay.

@@ -14,13 +14,13 @@ use uuid::Uuid;
 use crate::sample::raw;
 
 /// All items of a chunk, kept byte for byte.
-const WHOLE: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[{"a": 1.000},"é"],"attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
+const WHOLE: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"round":1,"chunk":9,"n":2,"first":40,"items":[{"a": 1.000},"é"],"attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
 /// The rest of a chunk: tried before, returned from the dead-letter queue, to be run in careful mode.
-const REST: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":79,"n":250,"first":0,"indexes":[3,249],"items":[null,[]],"attempt":4,"hops":2,"nonce":"11111111-2222-4333-8444-555555555555","careful":true}"#;
+const REST: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"round":2,"chunk":79,"n":250,"first":0,"indexes":[3,249],"items":[null,[]],"attempt":4,"hops":2,"nonce":"11111111-2222-4333-8444-555555555555","careful":true}"#;
 /// Items with characters that SQS refuses: `["\uFFFF"]`, not escaped.
-const ENCODED: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items64":"WyLvv78iXQ==","attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
+const ENCODED: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"round":1,"chunk":0,"n":1,"first":0,"items64":"WyLvv78iXQ==","attempt":0,"hops":0,"nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
 /// Items that have waited for their downstream, and wait for longer than the queue can delay a message.
-const WAITING: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"chunk":0,"n":1,"first":0,"items":[7],"attempt":0,"hops":0,"returns":3,"waited_ms":90500,"not_before":"2026-11-24T08:00:00.250Z","nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
+const WAITING: &str = r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"round":1,"chunk":0,"n":1,"first":0,"items":[7],"attempt":0,"hops":0,"returns":3,"waited_ms":90500,"not_before":"2026-11-24T08:00:00.250Z","nonce":"11111111-2222-4333-8444-555555555555","careful":false}"#;
 /// Only the members that a chunk must have.
 const BARE: &str =
     r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":2,"chunk":9,"n":2,"first":40,"items":[1,2]}"#;
@@ -52,7 +52,8 @@ fn every_kind_of_message_is_read() {
     assert_eq!((whole.id.part, whole.id.chunk, whole.chunk_items, whole.first_index, whole.nonce), (2, 9, 2, 40, nonce));
     assert_eq!(items(&whole), [(40, r#"{"a": 1.000}"#), (41, "\"é\"")]);
     let rest = chunk(REST);
-    assert_eq!((rest.id.part, rest.id.chunk, rest.chunk_items, rest.attempt, rest.hops, rest.careful), (0, 79, 250, 4, 2, true));
+    assert_eq!((rest.id.part, rest.id.chunk, rest.chunk_items, rest.hops, rest.careful), (0, 79, 250, 2, true));
+    assert_eq!((rest.round, rest.attempt), (2, 4));
     assert_eq!(items(&rest), [(3, "null"), (249, "[]")]);
     assert_eq!(items(&chunk(ENCODED)), [(0, raw("\"\u{FFFF}\"").get())]);
     let waiting = chunk(WAITING);
@@ -67,7 +68,7 @@ fn every_kind_of_message_is_read() {
 #[test]
 fn optional_members_may_be_absent() {
     let bare = chunk(BARE);
-    assert_eq!((bare.attempt, bare.hops, bare.careful, bare.nonce), (0, 0, false, Uuid::nil()));
+    assert_eq!((bare.round, bare.attempt, bare.hops, bare.careful, bare.nonce), (0, 0, 0, false, Uuid::nil()));
     assert_eq!(items(&bare), [(40, "1"), (41, "2")]);
 }
 

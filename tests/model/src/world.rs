@@ -306,6 +306,7 @@ fn first_message(bounds: &Bounds, part: usize, chunk: usize) -> Chunk {
         part: part as u8,
         chunk: chunk as u8,
         items: bounds.shape.whole(part, chunk),
+        round: 0,
         attempt: 0,
         hops,
         nonce: Nonce((part * CHUNKS_MAX + chunk) as u8),

@@ -129,7 +129,7 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         let given_up = matches!(failure.kind, FailureKind::DeadLettered | FailureKind::Crashed);
         hold!(CountsAreDistinctItems, tried || given_up, "item {index} failed again without being tried: {failure:?} {job:?}");
         let kind_fits = fits(fate, failure.kind) || unlucky || failure.kind == FailureKind::DeadLettered;
-        hold!(InnocentItemsDoNotFail, kind_fits, "item {index} ({fate:?}) failed as {failure:?}");
+        hold!(InnocentItemsDoNotFail, kind_fits, "item {index} ({fate:?}, {seen:?}) failed as {failure:?}");
         hold!(ListsAndLedgerAgree, failure.item.get() == plan.item(*index), "item {index} is listed as another: {failure:?}");
     }
     for index in &recount.outputs {
