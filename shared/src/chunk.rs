@@ -135,7 +135,9 @@ impl ChunkMessage {
 
     /// The message without its items.
     pub(crate) fn without_items(&self) -> Self {
-        let Self { id, chunk_items, first_index, round, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max, .. } = *self;
+        let Self {
+            id, chunk_items, first_index, round, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max, ..
+        } = *self;
         let items = Vec::new();
         Self { id, chunk_items, first_index, items, round, attempt, hops, returns, waited, not_before, nonce, careful, call_items_max }
     }

@@ -157,8 +157,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "202-before-dispatch",
         edits: &[edit(
-            "app.queue.send(&job.user_id, messages(app, job.id, items)?).await?;",
-            "app.queue.send(&job.user_id, messages(app, job.id, items)?).await.ok();",
+            "app.queue.send(&job.user_id, messages(app, job, items)?).await?;",
+            "app.queue.send(&job.user_id, messages(app, job, items)?).await.ok();",
         )],
         breaks: "a part of which the queue took only some is acknowledged",
         trap: "no 202 before SQS has accepted every chunk; partial SendMessageBatch",

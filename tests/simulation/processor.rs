@@ -317,7 +317,8 @@ impl Scripted {
         });
         // For as long as a lease a worker may not know that its job is in another round.
         if item.attempt > begun_in_round && round_began.is_none_or(|began| began.elapsed() > LEASE) {
-            let what = format!("item {} of {}: attempt {}, begun {begun_in_round} times in this round", item.index, item.job_id, item.attempt);
+            let what =
+                format!("item {} of {}: attempt {}, begun {begun_in_round} times in this round", item.index, item.job_id, item.attempt);
             self.faults.violated(Violation::new(Invariant::AttemptsAreItsOwn, what));
         }
         (self.check(item, begun, alone), begun)

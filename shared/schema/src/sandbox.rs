@@ -10,12 +10,12 @@ mod child_position;
 mod driver;
 mod process;
 mod source;
+mod together;
 mod turns;
 mod verdict;
 mod wire;
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub use source::Source;
 pub use verdict::{Checked, NoVerdict};
 
 use driver::Shared;
+use together::Together;
 use turns::{Reply, Request, Work};
 
 /// If this process was started as a child, does a child's work and never returns; otherwise records that this program
@@ -66,29 +67,31 @@ impl Sandbox {
         GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
     }
 
-    /// Checks an item for an owner. Owners take turns. If an item has waited too long in all and is not being checked,
-    /// it is given up, so that its caller can try again.
+    /// Checks an item for an owner, as [`Self::check_all`] does.
     ///
     /// # Errors
     ///
     /// [`NoVerdict`], which says why.
     pub async fn check(&self, owner: &str, source: &Arc<Source>, item: Box<RawValue>) -> Result<Checked, NoVerdict> {
-        let (reply, mut answer) = oneshot::channel();
-        let request = Request::new(owner, source, Work::Item(item), Reply::Async(reply));
-        let begun = request.begun.clone();
-        self.0.submit(request);
+        self.check_all(owner, source, vec![item]).await.pop().unwrap_or_else(|| Err(gone()))
+    }
+
+    /// Checks items of one schema for an owner; returns a verdict for each, in their order. Owners take turns. Items that have
+    /// waited too long in all and are not being checked are given up, so that their caller can try them again. An item that
+    /// exceeds a limit costs only itself.
+    pub async fn check_all(&self, owner: &str, source: &Arc<Source>, items: Vec<Box<RawValue>>) -> Vec<Result<Checked, NoVerdict>> {
+        let together = Arc::new(Together::new(items.len()));
+        let _caller = Caller(&together);
+        let owner: Arc<str> = owner.into();
+        let request = |(index, item)| Request::new(owner.clone(), source, Work::Item(item), Reply::Together(together.clone(), index));
+        self.0.submit(items.into_iter().enumerate().map(request).collect());
         let mut wait = bounds::WAIT_MAX;
-        loop {
-            match tokio::time::timeout(wait, &mut answer).await {
-                Ok(answer) => {
-                    let checked = answer.unwrap_or_else(|_| Err(gone()))?;
-                    return Ok(checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())));
-                }
-                // It is being checked, and that will end.
-                Err(_) if begun.load(Ordering::Relaxed) => wait = bounds::STILL_EVERY,
-                Err(_) => return Err(no_turn()),
-            }
+        while tokio::time::timeout(wait, together.over()).await.is_err() {
+            together.give_up_waiting(no_turn);
+            // The others are being checked, and that will end.
+            wait = bounds::STILL_EVERY;
         }
+        together.take().into_iter().map(|verdict| verdict.unwrap_or_else(|| Err(gone()))).collect()
     }
 
     /// Compiles a schema to find out what is wrong with it.
@@ -98,7 +101,7 @@ impl Sandbox {
     /// [`NoVerdict::Schema`] with what is wrong, [`NoVerdict::Unavailable`] if that cannot be found out now.
     pub async fn compile(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
         let (reply, answer) = oneshot::channel();
-        self.0.submit(Request::new(owner, source, Work::Compile, Reply::Async(reply)));
+        self.0.submit(vec![Request::new(owner.into(), source, Work::Compile, Reply::Async(reply))]);
         let answer = tokio::time::timeout(bounds::COMPILE_WAIT_MAX, answer).await;
         answer.map_or_else(|_| Err(no_turn()), |answer| answer.unwrap_or_else(|_| Err(gone()))).map(|_| ())
     }
@@ -110,9 +113,18 @@ impl Sandbox {
     /// As [`Self::compile`].
     pub fn compile_blocking(&self, owner: &str, source: &Arc<Source>) -> Result<(), NoVerdict> {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.0.submit(Request::new(owner, source, Work::Compile, Reply::Blocking(reply)));
+        self.0.submit(vec![Request::new(owner.into(), source, Work::Compile, Reply::Blocking(reply))]);
         let error = |error| if error == mpsc::RecvTimeoutError::Timeout { no_turn() } else { gone() };
         answer.recv_timeout(bounds::COMPILE_WAIT_MAX).unwrap_or_else(|failed| Err(error(failed))).map(|_| ())
+    }
+}
+
+/// Whoever waits for the verdicts. Dropped before that, nobody wants them any more.
+struct Caller<'a>(&'a Together);
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        self.0.is_dropped();
     }
 }
 

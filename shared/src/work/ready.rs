@@ -57,7 +57,11 @@ impl Worker {
 
     /// An error if this process is about to end and begins nothing more.
     fn may_prepare(&self) -> Result<(), JobError> {
-        if self.place.is_spent() { Err(JobError::unavailable("the worker", "it is about to end, and begins nothing more")) } else { Ok(()) }
+        if self.threads.is_spent() {
+            Err(JobError::unavailable("the worker", "it is about to end, and begins nothing more"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Fails the job, since none of its items can begin. They are kept for a retry.

@@ -3,7 +3,6 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,18 +42,22 @@ impl Shared {
         Self { state: Mutex::new(state), more: Condvar::new(), children_max, times }
     }
 
-    /// Accepts a request. If its schema is known to be unusable, it is answered at once.
-    pub(super) fn submit(self: &Arc<Self>, request: Request) {
-        if let Some(unusable) = request.source.unusable.get() {
-            let answer = Err(unusable.clone().into());
-            return request.answer(answer);
+    /// Accepts requests of one job. If its schema is known to be unusable, they are answered at once.
+    pub(super) fn submit(self: &Arc<Self>, requests: Vec<Request>) {
+        let Some(source) = requests.first().map(|request| request.source.clone()) else { return };
+        if let Some(unusable) = source.unusable.get() {
+            return requests.into_iter().for_each(|request| request.answer(Err(unusable.clone().into())));
         }
         let mut state = self.state();
-        state.turns.add(request);
+        state.turns.add(requests);
+        self.summon(&mut state);
+    }
+
+    /// Calls a thread for what waits.
+    fn summon(self: &Arc<Self>, state: &mut State) {
         if state.idle == 0 && state.threads < self.children_max {
-            self.start_thread(&mut state);
+            self.start_thread(state);
         } else {
-            drop(state);
             self.more.notify_one();
         }
     }
@@ -83,7 +86,7 @@ impl Shared {
     }
 
     /// The next batch for a thread that is counted as idle; `None` if there was none for a while.
-    fn wait(&self) -> Option<Batch> {
+    fn wait(self: &Arc<Self>) -> Option<Batch> {
         let mut state = self.state();
         let mut timed_out = false;
         loop {
@@ -91,6 +94,10 @@ impl Shared {
             if batch.is_some() || timed_out {
                 state.idle -= 1;
                 state.threads -= usize::from(batch.is_none());
+                if batch.is_some() && state.turns.is_waiting() {
+                    // Whoever added it has called only one thread for all of it.
+                    self.summon(&mut state);
+                }
                 return batch;
             }
             let (woken, timeout) = self.more.wait_timeout(state, IDLE_MAX).unwrap_or_else(PoisonError::into_inner);
@@ -233,7 +240,7 @@ impl Driver {
             let came = child.look(cpu_max, wall_max);
             let at = if compiling { None } else { child.place().and_then(|place| among_unanswered(place, items, requests.len())) };
             if let Some(request) = at.and_then(|at| requests.get(at.index)) {
-                request.begun.store(true, Ordering::Relaxed);
+                request.begins();
             }
             if let Some(went) = went(came, compiling, at) {
                 return Ok(went);
@@ -356,7 +363,7 @@ mod tests {
             let (mut requests, answers): (VecDeque<_>, Vec<_>) = (0..count)
                 .map(|_| {
                     let (reply, answer) = std::sync::mpsc::sync_channel(1);
-                    (Request::new("ann", &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply)), answer)
+                    (Request::new("ann".into(), &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply)), answer)
                 })
                 .unzip();
             blame(&mut requests, bound, false, Some(ChildPosition { index: count - 1, unfit: false }), true);

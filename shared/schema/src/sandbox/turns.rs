@@ -3,7 +3,6 @@
 //! neither do all those together that had items cut off or whose last turn took long.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::bounds::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX, TURN};
 use super::source::Source;
+use super::together::Together;
 use super::verdict::{Checked, NoVerdict};
 
 /// What is requested.
@@ -29,6 +29,8 @@ pub(super) type Answer = Result<Option<Checked>, NoVerdict>;
 pub(super) enum Reply {
     Async(oneshot::Sender<Answer>),
     Blocking(mpsc::SyncSender<Answer>),
+    /// The item at this place among those of one call.
+    Together(Arc<Together>, usize),
 }
 
 impl Reply {
@@ -41,6 +43,10 @@ impl Reply {
             Self::Blocking(reply) => {
                 let _ = reply.send(answer);
             }
+            Self::Together(together, item) => {
+                let verdict = answer.map(|checked| checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())));
+                together.answer(item, verdict);
+            }
         }
     }
 }
@@ -52,15 +58,13 @@ pub(super) struct Request {
     pub(super) source: Arc<Source>,
     pub(super) work: Work,
     reply: Reply,
-    /// True if this item itself is being checked, not only others of its batch.
-    pub(super) begun: Arc<AtomicBool>,
     /// True if its child ended before: it is run alone, and if its child ends again it is to blame.
     pub(super) suspect: bool,
 }
 
 impl Request {
-    pub(super) fn new(owner: &str, source: &Arc<Source>, work: Work, reply: Reply) -> Self {
-        Self { owner: owner.into(), source: source.clone(), work, reply, begun: Arc::default(), suspect: false }
+    pub(super) fn new(owner: Arc<str>, source: &Arc<Source>, work: Work, reply: Reply) -> Self {
+        Self { owner, source: source.clone(), work, reply, suspect: false }
     }
 
     /// If the caller has gone, the answer is dropped.
@@ -73,8 +77,25 @@ impl Request {
         reply.send(Ok(Some(Checked::Fits(item))));
     }
 
+    /// This item itself is being checked, not only others of its batch.
+    pub(super) fn begins(&self) {
+        if let Reply::Together(together, item) = &self.reply {
+            together.begins(*item);
+        }
+    }
+
+    fn goes_back(&self) {
+        if let Reply::Together(together, item) = &self.reply {
+            together.goes_back(*item);
+        }
+    }
+
     fn is_wanted(&self) -> bool {
-        !matches!(&self.reply, Reply::Async(reply) if reply.is_closed())
+        match &self.reply {
+            Reply::Async(reply) => !reply.is_closed(),
+            Reply::Blocking(_) => true,
+            Reply::Together(together, item) => together.is_wanted(*item),
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -132,15 +153,22 @@ impl Turns {
         Self { children_max, ring: VecDeque::new(), owners: HashMap::new(), suspects_running: 0, least_taken: Duration::ZERO }
     }
 
-    /// Adds a request, after the others of its job.
-    pub(super) fn add(&mut self, request: Request) {
-        self.queue_of(&request).push_back(request);
+    /// Adds requests of one job, after its others.
+    pub(super) fn add(&mut self, requests: Vec<Request>) {
+        if let Some(first) = requests.first() {
+            self.queue_of(first).extend(requests);
+        }
+    }
+
+    /// True if something waits, though it may not be its turn.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.ring.is_empty()
     }
 
     /// Puts back what was not done, before the others of its job and in the same order.
     pub(super) fn put_back(&mut self, requests: VecDeque<Request>) {
         for request in requests.into_iter().rev() {
-            request.begun.store(false, Ordering::Relaxed);
+            request.goes_back();
             self.queue_of(&request).push_front(request);
         }
     }

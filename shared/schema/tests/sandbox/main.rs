@@ -52,6 +52,20 @@ async fn verdict(sandbox: &Sandbox, owner: &str, source: &Arc<Source>, item: &Ra
     outcome(&patiently(|| sandbox.check(owner, source, item.to_owned())).await)
 }
 
+/// The results of checking items in one call, and in further calls with those that waited too long.
+async fn verdicts(sandbox: &Sandbox, owner: &str, source: &Arc<Source>, items: &[Box<RawValue>]) -> Vec<String> {
+    let mut found: Vec<Option<String>> = vec![None; items.len()];
+    for _ in 0..TRIES_MAX {
+        let open: Vec<usize> = (0..items.len()).filter(|at| found[*at].is_none()).collect();
+        let checked = sandbox.check_all(owner, source, open.iter().map(|at| items[*at].clone()).collect()).await;
+        assert_eq!(checked.len(), open.len());
+        for (at, checked) in open.into_iter().zip(checked) {
+            found[at] = if matches!(checked, Err(NoVerdict::Unavailable(_))) { None } else { Some(outcome(&checked)) };
+        }
+    }
+    found.into_iter().map(|found| found.unwrap()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fails_only_itself() {
     let sandbox = sandbox(3);
@@ -70,7 +84,7 @@ async fn each_fails_only_itself() {
 }
 
 /// Among harmless items, those that take too much fail with their limit, and all others are checked: also items of the
-/// same job, and those of others that wait at the same time.
+/// same call, and those of others that wait at the same time.
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_are_checked() {
     let sandbox = sandbox(2);
@@ -79,22 +93,20 @@ async fn neighbours_are_checked() {
     let hostile = Arc::new(Source::new(tree.to_string(), false));
     let honest = Arc::new(Source::new(r#"{"type": "integer"}"#, true));
     let bomb = format!("{}1{}", "[".repeat(40), "]".repeat(40));
-    let mallory = (0..120).map(|i| {
+    let mallory = {
         let (sandbox, hostile) = (sandbox.clone(), hostile.clone());
-        let item = if i % 40 == 7 { raw(&*bomb) } else { raw("[[null]]") };
-        tokio::spawn(async move { (i, verdict(&sandbox, "mallory", &hostile, &item).await) })
-    });
+        let items: Vec<_> = (0..300).map(|i| if i % 100 == 7 { raw(&*bomb) } else { raw("[[null]]") }).collect();
+        tokio::spawn(async move { verdicts(&sandbox, "mallory", &hostile, &items).await })
+    };
     let ann = (0..400).map(|i| {
         let (sandbox, honest) = (sandbox.clone(), honest.clone());
         tokio::spawn(async move { (i, verdict(&sandbox, "ann", &honest, &raw(format!("\"{i}\""))).await) })
     });
-    let (mallory, ann): (Vec<_>, Vec<_>) = (mallory.collect(), ann.collect());
-    for task in ann {
+    for task in ann.collect::<Vec<_>>() {
         assert_eq!(task.await.unwrap().1, "typed");
     }
-    for task in mallory {
-        let (i, found) = task.await.unwrap();
-        assert_eq!(found, if i % 40 == 7 { "schema memory" } else { "fits" }, "item {i}");
+    for (i, found) in mallory.await.unwrap().into_iter().enumerate() {
+        assert_eq!(found, if i % 100 == 7 { "schema memory" } else { "fits" }, "item {i}");
     }
 }
 

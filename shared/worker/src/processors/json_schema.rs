@@ -49,19 +49,27 @@ impl JsonSchema {
         let Params { schema, text } = Params::read(params)?;
         Ok(Arc::new(Source::new(schema.get(), text)))
     }
+
+    fn source_of(&self, item: &Item) -> Result<Arc<Source>, ItemError> {
+        self.source.as_ref().map_or_else(|| Self::source(&item.params), |source| Ok(source.clone()))
+    }
 }
 
 #[async_trait]
 impl ItemProcessor for JsonSchema {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        let source = match &self.source {
-            Some(source) => source.clone(),
-            None => Self::source(&item.params)?,
-        };
-        match Sandbox::global().check(item.user_id.as_str(), &source, item.value).await {
-            Ok(Checked::Fits(item) | Checked::Typed(item)) => Ok(Output::Json(item)),
-            Ok(Checked::Misfit(misfit)) => Err(failure(misfit)),
-            Err(no_verdict) => Err(without_verdict(no_verdict)),
+        result(Sandbox::global().check(item.user_id.as_str(), &self.source_of(&item)?, item.value).await)
+    }
+
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        let Some(first) = items.first() else { return Vec::new() };
+        let (owner, source) = (first.user_id.clone(), self.source_of(first));
+        match source {
+            Ok(source) => {
+                let items = items.into_iter().map(|item| item.value).collect();
+                Sandbox::global().check_all(owner.as_str(), &source, items).await.into_iter().map(result).collect()
+            }
+            Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
@@ -90,6 +98,14 @@ fn off_the_way<T>(wait: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
         _ => wait(),
+    }
+}
+
+fn result(verdict: Result<Checked, NoVerdict>) -> Result<Output, ItemError> {
+    match verdict {
+        Ok(Checked::Fits(item) | Checked::Typed(item)) => Ok(Output::Json(item)),
+        Ok(Checked::Misfit(misfit)) => Err(failure(misfit)),
+        Err(no_verdict) => Err(without_verdict(no_verdict)),
     }
 }
 

@@ -7,14 +7,14 @@ fn source() -> Arc<Source> {
 fn item(owner: &str, source: &Arc<Source>, bytes: usize) -> (Request, oneshot::Receiver<Answer>) {
     let item = RawValue::from_string(format!("\"{}\"", "x".repeat(bytes.saturating_sub(2)))).unwrap();
     let (reply, answer) = oneshot::channel();
-    (Request::new(owner, source, Work::Item(item), Reply::Async(reply)), answer)
+    (Request::new(owner.into(), source, Work::Item(item), Reply::Async(reply)), answer)
 }
 
 /// Adds items and keeps the receivers of their answers.
 fn add(turns: &mut Turns, owner: &str, source: &Arc<Source>, count: usize) -> Vec<oneshot::Receiver<Answer>> {
     let one = |_| {
         let (request, answer) = item(owner, source, 10);
-        turns.add(request);
+        turns.add(vec![request]);
         answer
     };
     (0..count).map(one).collect()
@@ -123,10 +123,16 @@ fn owners_whose_turns_take_long_never_have_all_children() {
 /// A caller must be able to give up while others of the batch are being checked.
 #[test]
 fn an_item_in_a_batch_is_not_being_checked_yet() {
-    let mut turns = Turns::new(1);
-    let _waiting = add(&mut turns, "ann", &source(), 3);
+    let (mut turns, source, together) = (Turns::new(1), source(), Arc::new(Together::new(3)));
+    let null = || Work::Item(RawValue::NULL.to_owned());
+    turns.add((0..3).map(|at| Request::new("ann".into(), &source, null(), Reply::Together(together.clone(), at))).collect());
     let batch = turns.next().unwrap();
-    assert!(batch.requests.iter().all(|request| !request.begun.load(Ordering::Relaxed)));
+    batch.requests[1].begins();
+    together.give_up_waiting(|| NoVerdict::Unavailable("late".into()));
+    assert_eq!([0, 1, 2].map(|at| together.is_wanted(at)), [false, true, false]);
+    turns.put_back(batch.requests);
+    turns.over(&batch.owner, false, TURN);
+    assert_eq!(turns.next().unwrap().requests.len(), 1, "what was given up is not checked any more");
 }
 
 #[test]
@@ -136,7 +142,7 @@ fn a_batch_is_bounded_and_a_suspect_goes_alone() {
     let mut waiting = Vec::new();
     for bytes in [100_000, 20_000, 20_000, 10] {
         let (request, answer) = item("ann", &a, bytes);
-        turns.add(request);
+        turns.add(vec![request]);
         waiting.push(answer);
     }
     assert_eq!(next(&mut turns).unwrap().2, 2);
