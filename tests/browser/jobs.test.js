@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { open, picture, start } from "./kit.js";
+import { open, picture, showsCounts, start } from "./kit.js";
 
 let world;
 before(async () => { world = await start(); });
@@ -53,6 +53,24 @@ test("a title from outside does not reach beyond its row in the list", async () 
   await picture(page, "hostile-list");
   const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(width[0] <= width[1]);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a file whose name, columns and values are hostile is shown as text", async () => {
+  const page = await open(world, "/new");
+  const quoted = HOSTILE.map((text) => `"${text.replaceAll('"', '""')}"`).join(",");
+  await page.locator("#file-input").setInputFiles({ name: `${HOSTILE[0].replaceAll("/", "")}.csv`, mimeType: "text/csv", buffer: Buffer.from(`${quoted}\n${quoted}\n${"x".repeat(10_000)}${",".repeat(HOSTILE.length - 1)}\n`) });
+  await page.locator('[data-value="items"]').filter({ hasText: "2 items" }).waitFor();
+  await page.getByLabel("Processor").selectOption("json-schema");
+  await page.getByLabel("JSON Schema of an item").fill(JSON.stringify({ required: ["<b>needed</b>"], properties: { [HOSTILE[1]]: { pattern: HOSTILE[0] } } }));
+  await page.getByText("1 column will make items fail").waitFor();
+  await picture(page, "hostile-file");
+  const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= window);
+  assert.equal(await page.locator("main img, main script, main b").count(), 0);
+  await page.getByRole("button", { name: "Send 2 items" }).click();
+  await showsCounts(page, { processedItems: 0, failedItems: 2, pendingItems: 0, totalItems: 2 });
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });

@@ -91,6 +91,12 @@ test("the columns that the schema wants and the file lacks are named before anyt
   await page.getByText("2 columns will make items fail.").waitFor();
   await page.getByRole("row", { name: /^iata .*required, but not in the file/ }).waitFor();
   await page.getByRole("row", { name: /^Iata .*not in the schema/ }).waitFor();
+  // A column with another name can be taken for it.
+  await page.getByLabel("Column of the file for iata").selectOption("Iata");
+  await page.getByText("The columns fit the schema.").waitFor();
+  await picture(page, "columns");
+  await page.getByRole("button", { name: "Send 1 item" }).click();
+  await showsCounts(page, { processedItems: 1, failedItems: 0, pendingItems: 0, totalItems: 1 });
   await page.context().close();
 });
 

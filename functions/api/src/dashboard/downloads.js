@@ -68,7 +68,8 @@ async function fileOf(job, what, format, options) {
   const pieces = [];
   let lines = 0;
   for await (const { text } of recordPages(job.id, what, { ...options, format })) {
-    pieces.push(text);
+    // A blob is kept outside of the page's memory.
+    pieces.push(new Blob([text]));
     lines += format === "csv" ? rowsIn(text, pieces.length === 1) : text.split("\n").length - 1;
     options.onLines(lines);
   }
@@ -91,7 +92,7 @@ async function joinedFile(job, format, options) {
     lines.push(row(line));
     written += 1;
     if (lines.length >= FLUSH_LINES) {
-      pieces.push(lines.join(""));
+      pieces.push(new Blob([lines.join("")]));
       lines = [];
       options.onLines(written);
     }

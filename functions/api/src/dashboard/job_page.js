@@ -16,7 +16,7 @@ function Job({ job, refresh }) {
   return html`<p class="crumbs"><a href="#/">← All jobs</a></p>
     <div class="title-row">
       <h1><bdi>${short(nameOf(job), 200)}</bdi></h1>
-      <${StatusBadge} job=${job} />
+      <span role="status"><${StatusBadge} job=${job} /></span>
     </div>
     <p class="muted"><${CopyableId} id=${job.id} /> · started <${Time} at=${job.createdAt} /> by <${Text} value=${job.createdBy} max=${60} />
       ${job.round > 1 && html` · <strong>round ${count(job.round)}</strong>`}</p>

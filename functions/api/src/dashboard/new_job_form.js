@@ -12,7 +12,7 @@ function readParams(text) {
   }
 }
 
-function NewJobForm({ source, seen, onPlan, isSending }) {
+function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
   const [processors, setProcessors] = useState(null);
   const [known, setKnown] = useState({ limits: false });
   const [form, setForm] = useState({ processor: "", params: "", title: source.file.name.replace(/\.[^.]+$/, "").slice(0, LIMITS.titleChars), idField: "",
@@ -45,12 +45,12 @@ function NewJobForm({ source, seen, onPlan, isSending }) {
       <label>Processor <select value=${form.processor} required onChange=${(event) => set({ processor: event.target.value })}>
         <option value="" disabled>Choose …</option>${processors.map(({ name }) => html`<option key=${name} value=${name}>${short(name, 80)}</option>`)}</select></label>
       ${processor?.description && html`<p class="muted"><${Text} value=${processor.description} /></p>`}
-      ${processor && html`<${Params} processor=${processor} form=${form} set=${set} params=${params} seen=${seen} source=${source} />`}
+      ${processor && html`<${Params} processor=${processor} form=${form} set=${set} params=${params} seen=${seen} source=${source} onSource=${onSource} />`}
     </section>
     <${Tolerance} form=${form} set=${set} seen=${seen} />
     <${MoreChoices} form=${form} set=${set} seen=${seen} known=${known} />
     ${error && html`<${ErrorNote} error=${error} />`}
-    <p class="buttons"><button type="submit" class="primary" disabled=${isBusy || Boolean(params.error)}>${isBusy ? "Checking …" : form.canary ? `Try the first ${count(Math.min(Number(form.canaryItems) || 0, seen.items))} items` : `Send ${counted(seen.items, "item")}`}</button>
+    <p class="buttons"><button type="submit" class="primary" disabled=${isBusy || Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : form.canary ? `Try the first ${count(Math.min(Number(form.canaryItems) || 0, seen.items))} items` : `Send ${counted(seen.items, "item")}`}</button>
       <span class="muted">${sendingWords(form, seen)}</span></p>
   </form>`;
 }
@@ -74,7 +74,7 @@ function bodyOf(form, params, source) {
 }
 
 // `json-schema` gets its schema, any other processor its params.
-function Params({ processor, form, set, params, seen, source }) {
+function Params({ processor, form, set, params, seen, source, onSource }) {
   const isSchema = processor.name === "json-schema";
   const load = async (event) => { const [file] = event.target.files; if (file) set({ params: await file.text() }); event.target.value = ""; };
   const members = Object.entries(processor.paramsSchema?.properties || {});
@@ -86,7 +86,7 @@ function Params({ processor, form, set, params, seen, source }) {
     ${params.error && html`<${Note} tone="bad"><${Text} value=${params.error} /><//>`}
     ${!isSchema && members.length > 0 && html`<dl class="facts">${members.map(([name, { type, description }]) => html`<div key=${name}><dt><code>${short(name, 60)}</code> <span class="muted">${[type].flat().filter((one) => typeof one === "string").join(" or ")}</span></dt>
       <dd><${Text} value=${description || ""} /></dd></div>`)}</dl>`}
-    ${isSchema && html`<${ColumnCheck} schema=${params.value} seen=${seen} source=${source} />`}`;
+    ${isSchema && html`<${ColumnCheck} schema=${params.value} seen=${seen} source=${source} onSource=${onSource} />`}`;
 }
 
 // A member that one field of a form can hold.
@@ -117,7 +117,25 @@ function ParamFields({ processor, members, form, set }) {
 
 const TONE_ICONS = { good: "✓", warn: "!", bad: "✕", info: "–" };
 
-function ColumnCheck({ schema, seen, source }) {
+// The names that the file's columns were given for a schema's.
+function renamings(source) {
+  return Object.entries(source.renamed || {});
+}
+
+// Lets a column of the file stand for one that the schema wants.
+function TakeFrom({ name, checks, source, onSource }) {
+  const taken = renamings(source).find(([, to]) => to === name)?.[0];
+  const spare = checks.filter(({ isInFile, isKnown }) => isInFile && !isKnown).map((check) => check.name);
+  if (source.format !== "csv" || (!taken && spare.length === 0)) return null;
+  const choose = (event) => {
+    const others = Object.fromEntries(renamings(source).filter(([, to]) => to !== name));
+    onSource({ ...source, renamed: event.target.value ? { ...others, [event.target.value]: name } : others });
+  };
+  return html` <select aria-label=${`Column of the file for ${name}`} value=${taken || ""} onChange=${choose}>
+    <option value="">${taken ? "not from another column" : "take it from …"}</option>${(taken ? [taken, ...spare] : spare).map((one) => html`<option key=${one} value=${one}>from “${short(one, 60)}”</option>`)}</select>`;
+}
+
+function ColumnCheck({ schema, seen, source, onSource }) {
   if (schema === undefined) return html`<p class="muted">Without a schema every item is accepted.</p>`;
   const checks = checkColumns(schema, seen);
   const bad = checks.filter(({ tone }) => tone === "bad").length;
@@ -125,8 +143,9 @@ function ColumnCheck({ schema, seen, source }) {
   return html`<h3>Columns of the file and of the schema</h3>
     <p role="status">${bad ? html`<strong>${counted(bad, "column")} will make items fail.</strong>` : "The columns fit the schema."}${source.format === "csv" ? " Texts are turned into the types of the schema." : ""}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Columns"><table><thead><tr><th scope="col">Column</th><th scope="col">The schema wants</th><th scope="col">Check</th></tr></thead>
-    <tbody>${checks.map(({ name, wanted, tone, says }) => html`<tr key=${name}><th scope="row"><bdi>${short(name, 60)}</bdi></th><td><bdi>${short(wanted, 160)}</bdi></td>
-      <td class=${`tone-${tone}`}><span aria-hidden="true">${TONE_ICONS[tone]}</span> ${says}</td></tr>`)}</tbody></table></div>`;
+    <tbody>${checks.map(({ name, wanted, tone, says, isKnown, isInFile }) => html`<tr key=${name}><th scope="row"><bdi>${short(name, 60)}</bdi></th><td><bdi>${short(wanted, 160)}</bdi></td>
+      <td class=${`tone-${tone}`}><span aria-hidden="true">${TONE_ICONS[tone]}</span> ${says}
+        ${isKnown && (!isInFile || renamings(source).some(([, to]) => to === name)) && html`<${TakeFrom} name=${name} checks=${checks} source=${source} onSource=${onSource} />`}</td></tr>`)}</tbody></table></div>`;
 }
 
 function Tolerance({ form, set, seen }) {

@@ -11,10 +11,11 @@ function NewJobPage({ isSending, onPlan }) {
   useEffect(() => {
     if (!source) return undefined;
     const stop = new AbortController();
-    setSeen(null);
+    // Another way to read the same file keeps what was typed below.
+    setSeen((old) => (old?.file === source.file ? old : null));
     setError(null);
     setLooked(0);
-    survey(source, { say: setLooked, signal: stop.signal }).then(setSeen, (problem) => { if (!stop.signal.aborted) setError(fileError(problem)); });
+    survey(source, { say: setLooked, signal: stop.signal }).then((found) => setSeen({ ...found, file: source.file, of: source }), (problem) => { if (!stop.signal.aborted) setError(fileError(problem)); });
     return () => stop.abort();
   }, [source]);
   const choose = (file) => sourceOf(file).then(setSource, (problem) => { setSource(null); setSeen(null); setError(fileError(problem)); });
@@ -24,10 +25,10 @@ function NewJobPage({ isSending, onPlan }) {
       <${DropZone} file=${source?.file} onFile=${choose} />
       ${source && html`<${ReadingChoices} source=${source} onChange=${setSource} />`}
       ${error && html`<${Note} tone="bad" title="This file cannot be used."><${Text} value=${error.message} /><//>`}
-      ${source && !seen && !error && html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span> Reading the file … ${counted(looked, "item")}</p>`}
-      ${seen && html`<p role="status"><strong data-value="items">${counted(seen.items, "item")}</strong>: every line was read.</p><${Preview} seen=${seen} />`}
+      ${source && seen?.of !== source && !error && html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span> Reading the file … ${counted(looked, "item")}</p>`}
+      ${seen && seen.of === source && html`<p role="status"><strong data-value="items">${counted(seen.items, "item")}</strong>: every line was read.</p><${Preview} seen=${seen} />`}
     </section>
-    ${seen && html`<${NewJobForm} source=${source} seen=${seen} onPlan=${onPlan} isSending=${isSending} />`}</div>`;
+    ${seen && html`<div hidden=${Boolean(error)}><${NewJobForm} source=${source} onSource=${setSource} seen=${seen} onPlan=${onPlan} isSending=${isSending} /></div>`}</div>`;
 }
 
 function fileError(problem) {

@@ -102,12 +102,12 @@ function delimiterOf(header) {
   return [";", "\t", "|"].find((one) => quoteless.includes(one)) || ",";
 }
 
-// Items of a CSV file: one object a row, with all values as text.
+// Items of a CSV file: one object a row, with all values as text. A column may be given another name.
 async function* csvItems(file, options) {
   let names = null;
   for await (const { cells, line } of csvRows(file, options)) {
     if (!names) {
-      names = headerOf(cells, line);
+      names = headerOf(cells, line, options.renamed || {});
     } else {
       if (cells.length !== names.length) throw new FileProblem(`${counted(cells.length, "column")}, but the header has ${count(names.length)}.`, line);
       const value = Object.fromEntries(names.map((name, at) => [name, cells[at]]));
@@ -117,8 +117,9 @@ async function* csvItems(file, options) {
   if (!names) throw new FileProblem("The file is empty.");
 }
 
-function headerOf(cells, line) {
-  const names = [cells[0].replace(/^\ufeff/, ""), ...cells.slice(1)];
+function headerOf(cells, line, renamed) {
+  const written = [cells[0].replace(/^\ufeff/, ""), ...cells.slice(1)];
+  const names = written.map((name) => (Object.hasOwn(renamed, name) ? renamed[name] : name));
   if (names.some((name) => name.trim() === "")) throw new FileProblem(`${EMPTY_NAMES}.`, line);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new FileProblem(`the header has the column “${short(twice, 60)}” twice.`, line);

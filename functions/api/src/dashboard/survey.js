@@ -63,7 +63,7 @@ function checkColumns(schema, seen) {
   const isClosed = schema.additionalProperties === false && !schema.patternProperties;
   const names = [...new Set([...required, ...Object.keys(properties), ...seen.columns.keys()])];
   const rank = { bad: 0, warn: 1, good: 2, info: 3 };
-  return names.map((name) => ({ name, wanted: wantedOf(properties[name]), ...verdictOf(name, { properties, required, isClosed, seen }) }))
+  return names.map((name) => ({ name, isKnown: Object.hasOwn(properties, name) || required.includes(name), isInFile: seen.columns.has(name), wanted: wantedOf(properties[name]), ...verdictOf(name, { properties, required, isClosed, seen }) }))
     .sort((a, b) => rank[a.tone] - rank[b.tone]);
 }
 
