@@ -1,6 +1,6 @@
 // The rate over time, from what this page has seen of the job.
 const SAMPLES_MAX = 600;
-const CHART_HEIGHT = 180;
+const CHART_HEIGHT = 220;
 const CHART_SECONDS_MIN = 4;
 
 function samplesKey(job) {

@@ -28,6 +28,8 @@ function summaryOf(job) {
 // The shares of a job's items, in per cent. A share of few items stays visible.
 function sharesOf(job) {
   const total = Math.max(job.totalItems, 1);
+  // A job without items is done as soon as it is submitted.
+  if (job.totalItems === 0 && job.status === "Completed") return { processed: 100, failed: 0, retrying: 0 };
   const share = (items) => (items === 0 ? 0 : Math.max(0.6, (100 * items) / total));
   return { processed: share(job.processedItems), failed: share(job.failedItems), retrying: share(job.retryingItems || 0) };
 }
