@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::config::{ConfigError, Env, quotas, retention_days};
+use crate::config::{ConfigError, Env, callbacks, quotas, retention_days};
 use crate::cupboard::Cupboard;
 use crate::jobs::{JobRepository, Jobs};
 use crate::known::KnownProcessors;
@@ -27,12 +27,14 @@ pub struct App {
     pub jobs: Arc<dyn JobRepository>,
     /// Where chunks are sent.
     pub queue: Arc<dyn ChunkQueue>,
-    /// How endpoints are told that a job has ended.
+    /// How endpoints are told that a round of a job has ended.
     pub notices: Arc<dyn NoticeSender>,
     /// Time of day and fresh ids.
     pub clock: Arc<dyn Clock>,
     /// The processors that jobs can use.
     pub processors: KnownProcessors,
+    /// The names of the endpoints that a job can name as its callback.
+    pub callbacks: Arc<[String]>,
     /// How long an ended job is kept, in days.
     pub retention_days: u16,
     /// The quotas of each owner.
@@ -52,6 +54,7 @@ impl App {
             notices: Arc::new(NoEndpoints),
             clock,
             processors: KnownProcessors::default(),
+            callbacks: Arc::default(),
             retention_days: RETENTION_DAYS_DEFAULT,
             quotas: Quotas::default(),
             row_sizes: RowSizes::default(),
@@ -64,10 +67,10 @@ impl App {
     ///
     /// [`ConfigError`], which names the variable.
     pub fn configured(self, env: Env<'_>) -> Result<Self, ConfigError> {
-        Ok(Self { retention_days: retention_days(env)?, quotas: quotas(env)?, ..self })
+        Ok(Self { callbacks: callbacks(env)?.into(), retention_days: retention_days(env)?, quotas: quotas(env)?, ..self })
     }
 
-    /// With another way to tell endpoints that a job has ended.
+    /// With another way to tell endpoints that a round of a job has ended.
     #[must_use]
     pub fn with_notices(mut self, notices: Arc<dyn NoticeSender>) -> Self {
         self.notices = notices;

@@ -60,13 +60,22 @@ pub enum Message {
         /// The round to bring it to.
         round: u32,
     },
+    /// Tell that a round of a job has ended. The job's row says whether and when that is due.
+    Ended {
+        /// The job.
+        job: JobId,
+        /// The round that ended.
+        round: u32,
+        /// How many tries had failed when this was sent.
+        tries: u32,
+    },
 }
 
 /// The version of the format that this code writes.
 pub const WIRE_VERSION: u32 = 1;
 
 /// A message as JSON: `{"v":1,"kind":"chunk","job":…,"first":0,"items":[item,…],…}`, with the items' `indexes` if it is
-/// not the whole chunk; or `{"v":1,"kind":"revive",…}`.
+/// not the whole chunk; or `{"v":1,"kind":"revive",…}`, or `{"v":1,"kind":"ended",…}`.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     v: u32,
@@ -148,7 +157,7 @@ impl Message {
     pub fn job(&self) -> JobId {
         match self {
             Self::Chunk(chunk) => chunk.id.job,
-            Self::Revive { job, .. } => *job,
+            Self::Revive { job, .. } | Self::Ended { job, .. } => *job,
         }
     }
 
@@ -157,6 +166,7 @@ impl Message {
         match self {
             Self::Chunk(chunk) => Some((chunk.id.job, chunk.id.part)),
             Self::Revive { job, part, .. } => Some((*job, *part)),
+            Self::Ended { .. } => None,
         }
     }
 
@@ -164,7 +174,7 @@ impl Message {
     pub fn names(&self) -> (Option<String>, Option<u32>, Option<u16>) {
         let chunk = match self {
             Self::Chunk(chunk) => Some(chunk.id.chunk),
-            Self::Revive { .. } => None,
+            Self::Revive { .. } | Self::Ended { .. } => None,
         };
         (Some(self.job().to_string()), self.part_id().map(|(_, part)| part), chunk)
     }
@@ -178,6 +188,7 @@ impl Message {
         let wire = match self {
             Self::Chunk(chunk) => Wire::of_chunk(chunk),
             Self::Revive { job, part, round } => Wire { part: Some(part), round: Some(round), ..Wire::new("revive", job) },
+            Self::Ended { job, round, tries } => Wire { round: Some(round), attempt: tries, ..Wire::new("ended", job) },
         };
         serde_json::to_string(&wire).map_err(|e| JobError::corrupt("a message", e))
     }
@@ -259,6 +270,7 @@ impl Wire {
                 let (part, round) = (self.part.ok_or_else(missing)?, self.round.ok_or_else(missing)?);
                 Ok(Message::Revive { job: JobId(self.job), part, round })
             }
+            "ended" => Ok(Message::Ended { job: JobId(self.job), round: self.round.ok_or_else(missing)?, tries: self.attempt }),
             "chunk" => {
                 let part = self.part.ok_or_else(missing)?;
                 let items = match (self.items, self.items64) {

@@ -2,7 +2,7 @@
 
 use headway_processor::ProcessorInfo;
 
-use crate::limits::{RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
+use crate::limits::{ENDPOINT_NAME_CHARS_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
 use crate::quota::{NotQuotas, Quotas};
 
 /// The table's name.
@@ -17,6 +17,8 @@ pub const HEADWAY_RETENTION_DAYS: &str = "HEADWAY_RETENTION_DAYS";
 pub const HEADWAY_QUOTAS: &str = "HEADWAY_QUOTAS";
 /// The processors of a worker of one's own, whose code is not in the api: a JSON list.
 pub const HEADWAY_PROCESSORS: &str = "HEADWAY_PROCESSORS";
+/// The names of the endpoints that a job can name as its callback, separated by commas.
+pub const HEADWAY_CALLBACKS: &str = "HEADWAY_CALLBACKS";
 /// How metrics are reported to operators: `emf`, or not at all.
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The log filter, in the syntax of `tracing-subscriber`.
@@ -77,6 +79,25 @@ pub fn retention_days(env: Env<'_>) -> Result<u16, ConfigError> {
     days.ok_or_else(|| ConfigError::Invalid { name: HEADWAY_RETENTION_DAYS, value, expected: "a whole number from 1 to 365".to_owned() })
 }
 
+/// The names of the endpoints that a job can name as its callback. Their addresses and secrets are only in the worker.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn callbacks(env: Env<'_>) -> Result<Vec<String>, ConfigError> {
+    let Some(value) = env(HEADWAY_CALLBACKS) else { return Ok(Vec::new()) };
+    let names: Vec<String> = value.split(',').map(|name| name.trim().to_owned()).collect();
+    let is_name = |name: &String| {
+        (1..=ENDPOINT_NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    match names.iter().all(is_name) {
+        true => Ok(names),
+        false => {
+            let expected = "names of endpoints, separated by commas, such as crm,reports".to_owned();
+            Err(ConfigError::Invalid { name: HEADWAY_CALLBACKS, value, expected })
+        }
+    }
+}
+
 /// The quotas of each owner.
 ///
 /// # Errors
@@ -107,6 +128,16 @@ mod tests {
         assert_eq!(seen, [("mine", "", 10), ("http", "ours", 250)]);
         assert!(described_processors(&|_| None).unwrap().is_empty());
         for list in ["", "{}", r#"[{"description": "nameless"}]"#, r#"[{"name": "x", "colour": 1}]"#] {
+            assert!(read(list).is_err(), "{list}");
+        }
+    }
+
+    #[test]
+    fn callbacks_are_names() {
+        let read = |list: &str| callbacks(&|_| Some(list.to_owned()));
+        assert_eq!(read("crm, reports-2").unwrap(), ["crm", "reports-2"]);
+        assert!(callbacks(&|_| None).unwrap().is_empty());
+        for list in ["crm,", "https://example.com", "a b", ","] {
             assert!(read(list).is_err(), "{list}");
         }
     }

@@ -3,10 +3,12 @@
 use crate::access::OwnedJob;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
-use crate::job::JobWrite;
+use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
+use crate::limits::CANCEL_ANSWERS_AFTER;
 
-/// Deletes an ended job.
+/// Deletes an ended job. Once this returns, no notice of it is begun: if one was due, it waits until no worker can begin
+/// it with an older read of the job.
 ///
 /// # Errors
 ///
@@ -15,12 +17,20 @@ pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
     let (id, mut round) = (job.id, job.round);
     loop {
         match app.jobs.update_status(id, &JobWrite::Delete { round }).await? {
-            Written::Applied(_) => return Ok(()),
-            Written::Refused(job) if job.deleting => return Ok(()),
+            Written::Applied(job) => return forgotten(&job).await,
+            // By another request, whose wait may not be over.
+            Written::Refused(job) if job.deleting => return forgotten(&job).await,
             // A retry began and ended since the job was read.
             Written::Refused(job) if job.is_terminal() && job.round != round => round = job.round,
             Written::Refused(job) => return Err(Conflict::JobNotEnded(job.status).into()),
             Written::Gone => return Err(JobError::NotFound),
         }
     }
+}
+
+async fn forgotten(job: &Job) -> Result<(), JobError> {
+    if !job.untold().is_empty() {
+        tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;
+    }
+    Ok(())
 }

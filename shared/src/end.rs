@@ -2,19 +2,25 @@
 //! to follow every end belongs here.
 
 use crate::app::App;
+use crate::due::announce;
 use crate::error::JobError;
 use crate::job::{Ended, Ending, Job};
 
-/// Ends the job, if it may end this way. `None` if not: it has ended already, is in another round, or is gone.
+/// Ends the job, if it may end this way. `None` if not: it has ended already, is in another round, or is gone. The write
+/// that ends it is also what makes a notice due; a worker is asked to tell it right away.
 ///
 /// # Errors
 ///
 /// [`JobError::Unavailable`]: the job may have ended. It is safe to repeat.
 pub async fn end(app: &App, job: &Job, ending: Ending) -> Result<Option<Ended>, JobError> {
-    match ending {
+    let ended = match ending {
         Ending::Completed => app.jobs.mark_completed(job).await,
         Ending::Failed(error) => app.jobs.mark_failed(job, error).await,
         Ending::Cancelled => app.jobs.mark_cancelled(job).await,
         Ending::Abandoned { untouched_since } => app.jobs.mark_abandoned(job, untouched_since).await,
+    }?;
+    if let Some(Ended { job }) = &ended {
+        announce(app, job).await;
     }
+    Ok(ended)
 }

@@ -12,15 +12,18 @@ use crate::waiting::WaitingFor;
 
 mod ending;
 mod labels;
+mod notices;
+mod owed;
 mod status;
 mod tolerated;
 mod write;
 
 pub use ending::{Ended, Ending};
 pub use labels::Labels;
+pub use notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice, TRY_AGAIN_AFTER, Told};
 pub use status::JobStatus;
 pub use tolerated::ToleratedFailures;
-pub use write::{ABANDONED, JobWrite, error_within_row};
+pub use write::{ABANDONED, JobWrite, Place, error_within_row};
 
 /// The most progress that is shown of a job that is not sealed.
 const OPEN_PERCENTAGE_MAX: f64 = 99.9;
@@ -100,6 +103,8 @@ pub struct Job {
     pub id_field: Option<String>,
     /// What it only carries.
     pub labels: Labels,
+    /// What became of the notices of its rounds' ends.
+    pub notices: Notices,
     /// The hash of the submission's `Idempotency-Key`. The key's row is deleted with the job.
     pub key_hash: Option<String>,
     /// When the measuring of the rate began: at the round's start or the last resume.
@@ -144,6 +149,7 @@ impl Job {
             expected_items: None,
             id_field: None,
             labels: Labels::default(),
+            notices: Notices::default(),
             key_hash: None,
             rate_since: None,
             rate_base: 0,
@@ -181,9 +187,9 @@ impl Job {
         self.deleting || self.expires_at.is_some_and(|expires| expires <= now)
     }
 
-    /// True if the sweep has to check it: until it has ended and nothing of it can be left unshown.
+    /// True if the sweep has to check it: until it has ended, nothing of it can be left unshown, and no notice is due.
     pub fn is_watched(&self) -> bool {
-        !(self.is_terminal() && (self.reconciled || self.deleting))
+        !(self.is_terminal() && (self.deleting || (self.reconciled && self.due_notices().is_empty())))
     }
 
     /// True if it has ended and its counts may still change, because items were running at its end.

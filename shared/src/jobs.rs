@@ -197,7 +197,7 @@ impl JobRepository for Jobs {
     }
 
     async fn mark_completed(&self, job: &Job) -> Result<Option<Ended>, JobError> {
-        self.end(job, JobWrite::End { round: job.round, retention_days: job.retention_days }).await
+        self.end(job, JobWrite::End { round: job.round, retention_days: job.retention_days, tells: job.tells() }).await
     }
 
     async fn mark_failed(&self, job: &Job, error: String) -> Result<Option<Ended>, JobError> {

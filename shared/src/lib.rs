@@ -8,8 +8,8 @@
 //!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`notice`] to the endpoints that are
 //!   told of an end; [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
-//!   (the only place where a job ends), [`rest`], [`cancel`], [`pause`], [`retry`], [`delete`], [`status`],
-//!   [`live_jobs`], [`records`], [`outcome_rows`], [`sweep`], [`secret`].
+//!   (the only place where a job ends), [`due`] (what is told then), [`rest`], [`cancel`], [`pause`], [`retry`],
+//!   [`delete`], [`status`], [`live_jobs`], [`records`], [`outcome_rows`], [`sweep`], [`secret`].
 //! - [`access`] decides for whom a job exists.
 //!
 //! `docs/glossary.md` defines the words.
@@ -23,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod cupboard;
 pub mod delete;
+pub mod due;
 pub mod end;
 pub mod error;
 pub mod ids;

@@ -125,6 +125,11 @@ pub const SETTLES_AFTER: Duration = Duration::from_millis(2_500);
 /// How long before the function's deadline a worker begins nothing more and returns the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
+/// An endpoint's name, in characters.
+pub const ENDPOINT_NAME_CHARS_MAX: usize = 64;
+/// How long an endpoint may take to accept a notice of an end.
+pub const NOTICE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// For how long a chunk begins items before it makes room for the next in the queue.
 pub const SLICE: Duration = Duration::from_secs(10);
 

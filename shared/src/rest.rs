@@ -16,7 +16,7 @@ use futures::future::try_join_all;
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::PartId;
-use crate::job::{Job, JobWrite};
+use crate::job::Job;
 use crate::ledger::Written;
 use crate::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
 use crate::part::Part;
@@ -51,7 +51,7 @@ pub async fn come_to_rest(app: &App, job: &Job) -> Result<bool, JobError> {
     if may_run && runs {
         return Ok(false);
     }
-    let noted = app.jobs.update_status(job.id, &JobWrite::Reconcile { round: job.round, expires_at }).await?;
+    let noted = app.jobs.update_status(job.id, &job.reconcile(expires_at)).await?;
     Ok(matches!(noted, Written::Applied(_)))
 }
 

@@ -21,27 +21,39 @@ use crate::work::send_revivals;
 /// which it may be repeated.
 pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job, JobError> {
     let id = job.id;
-    let write = |known: &Job| JobWrite::Retry { round: round.unwrap_or(known.round), processed: known.processed_items };
     let mut known = app.jobs.exact(Job::clone(job)).await?.ok_or(JobError::NotFound)?;
-    if !write(&known).admitted(&known) {
+    if !leave(&known, round).admitted(&known) {
         // It may have ended since its owner was checked.
         known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
     }
-    let (leaving, retry) = (round.unwrap_or(known.round), write(&known));
-    if retry.admitted(&known) {
+    let leaving = round.unwrap_or(known.round);
+    if leave(&known, round).admitted(&known) {
         admit::retry(app, &known, leaving.saturating_add(1), known.total_items).await?;
     }
-    let job = match app.jobs.update_status(id, &retry).await? {
-        Written::Applied(job) => job,
-        // This request, or an earlier one like it, has begun the round already.
-        Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => job,
-        Written::Refused(job) => return Err(refusal(&job, leaving).into()),
-        Written::Gone => return Err(JobError::NotFound),
+    let job = loop {
+        match app.jobs.update_status(id, &leave(&known, round)).await? {
+            Written::Applied(job) => break job,
+            // A notice was tried in between.
+            Written::Refused(job) if job.round == known.round && job.notices != known.notices && !job.deleting => {
+                known = app.jobs.exact(job).await?.ok_or(JobError::NotFound)?;
+            }
+            // This request, or an earlier one like it, has begun the round already.
+            Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => break job,
+            Written::Refused(job) => return Err(refusal(&job, leaving).into()),
+            Written::Gone => return Err(JobError::NotFound),
+        }
     };
     if job.is_live() {
         send_revivals(app, &job, job.parts_not_rolled_up()).await?;
     }
     app.jobs.exact(job).await?.ok_or(JobError::NotFound)
+}
+
+/// The write that leaves the round, of a job with exact counts. If nobody has been told of the round's end yet, the write
+/// also keeps how it ended.
+fn leave(known: &Job, round: Option<u32>) -> JobWrite {
+    let (read, notices) = (known.notices.clone(), known.notices_left());
+    JobWrite::Retry { round: round.unwrap_or(known.round), processed: known.processed_items, read, notices }
 }
 
 fn refusal(job: &Job, leaving: u32) -> Conflict {

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::due::ask_for_overdue;
 use crate::end::end;
 use crate::error::{JobError, error_chain};
 use crate::ids::JobId;
@@ -49,14 +50,16 @@ pub struct Swept {
     pub revived: usize,
     /// Jobs that ended because of the sweep.
     pub ended: usize,
+    /// Overdue notices of ends, for which a worker was sent another message.
+    pub notices: usize,
 }
 
 impl Swept {
     /// Logs one line about a job that was changed.
     fn log(&self, id: JobId) {
-        let Self { abandoned, reconciled, revived, ended, .. } = *self;
-        if abandoned + reconciled + revived + ended > 0 {
-            tracing::info!(job_id = %id, abandoned, reconciled, revived, ended, "repaired a job");
+        let Self { abandoned, reconciled, revived, ended, notices, .. } = *self;
+        if abandoned + reconciled + revived + ended + notices > 0 {
+            tracing::info!(job_id = %id, abandoned, reconciled, revived, ended, notices, "repaired a job");
         }
     }
 }
@@ -70,6 +73,7 @@ impl AddAssign for Swept {
         self.failed += other.failed;
         self.revived += other.revived;
         self.ended += other.ended;
+        self.notices += other.notices;
     }
 }
 
@@ -105,8 +109,9 @@ pub async fn sweep(app: &App) -> Result<Swept, JobError> {
 
 async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) -> Result<(), JobError> {
     let Some(job) = app.ledger.job(id).await? else { return Ok(()) };
+    swept.notices += ask_for_overdue(app, &job, now).await?;
     let ended_lately = job.completed_at.is_some_and(|ended| ended > now - time(RECONCILE_AFTER_END));
-    if !job.is_watched() || job.deleting || ended_lately {
+    if (job.is_terminal() && job.reconciled) || job.deleting || ended_lately {
         return Ok(());
     }
     swept.looked_at += 1;
@@ -119,7 +124,11 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
     }
     swept.reconciled += show_and_look_upward(app, &job, &parts, now).await?;
     if let (true, Some(expires_at)) = (job.is_terminal(), job.expires_at) {
-        app.jobs.update_status(id, &JobWrite::Reconcile { round: job.round, expires_at }).await?;
+        // Refused if the notices have changed since: then it is checked again soon.
+        let row = app.ledger.job(id).await?.filter(|row| row.round == job.round);
+        if let Some(row) = row {
+            app.jobs.update_status(id, &row.reconcile(expires_at)).await?;
+        }
         return Ok(());
     }
     let revived =
@@ -376,9 +385,9 @@ mod tests {
 
     #[test]
     fn the_counts_of_runs_add_up() {
-        let one = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };
+        let one = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7, notices: 8 };
         let mut both = one;
         both += one;
-        assert_eq!(both, Swept { deleted: 2, abandoned: 4, looked_at: 6, reconciled: 8, failed: 10, revived: 12, ended: 14 });
+        assert_eq!(both, Swept { deleted: 2, abandoned: 4, looked_at: 6, reconciled: 8, failed: 10, revived: 12, ended: 14, notices: 16 });
     }
 }

@@ -4,6 +4,7 @@
 //! the next delivery completes what is missing.
 
 use crate::app::App;
+use crate::due::announce;
 use crate::end::end;
 use crate::error::JobError;
 use crate::ids::ChunkId;
@@ -38,8 +39,8 @@ pub async fn look_upward(app: &App, part: &Part) -> Result<Option<Ended>, JobErr
         true => Some(job),
         false => roll_up(app, part.round, part).await?,
     };
-    match job {
-        Some(job) => Ok(failed.or(look_upward_from_job(app, job).await?)),
+    match job.filter(|_| failed.is_none()) {
+        Some(job) => look_upward_from_job(app, job).await,
         None => Ok(failed),
     }
 }
@@ -58,6 +59,10 @@ async fn roll_up(app: &App, round: u32, part: &Part) -> Result<Option<Job>, JobE
 ///
 /// [`JobError::Unavailable`]: look again later.
 pub async fn look_upward_from_job(app: &App, job: Job) -> Result<Option<Ended>, JobError> {
+    if job.is_terminal() {
+        // Whoever ended it may have died before this.
+        announce(app, &job).await;
+    }
     if !job.is_live() || !job.sealed {
         return Ok(None);
     }

@@ -26,6 +26,7 @@ mod leases;
 mod may_begin;
 mod messages;
 mod mode;
+mod notify;
 mod patience;
 
 mod prepared;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway_core::job::{Job, JobStatus, JobWrite, RolledUp, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, JobWrite, NoticeState, Notices, RolledUp, RoundNotice, Told, ToleratedFailures};
 use headway_core::ledger::{Candidates, Written};
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite, Register};
@@ -27,6 +27,8 @@ const NUMBERS: u16 = 3;
 #[derive(Debug, Clone)]
 enum Step {
     Job(JobWrite),
+    /// A write that depends on the notices that the row has.
+    AsRead(AsRead),
     Part(u32, PartWrite),
     /// A stamp with the registers that the part has.
     StampAsRead {
@@ -39,6 +41,52 @@ enum Step {
         chunk: u16,
         version: u64,
     },
+}
+
+/// A write that is made from the row as it was read, or from another row, so that it is refused.
+#[derive(Debug, Clone)]
+struct AsRead {
+    which: Which,
+    round: u32,
+    as_read: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    Reconcile,
+    Retry,
+    Note(Option<Outcomes>),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Outcomes {
+    Delivered,
+    Refused,
+    Failed,
+}
+
+impl AsRead {
+    fn write(&self, row: &Job, number: i64) -> JobWrite {
+        let other = row.notices.with(notice(7, number));
+        let seen = Job { notices: if self.as_read { row.notices.clone() } else { other }, ..row.clone() };
+        match self.which {
+            Which::Reconcile => seen.reconcile(at(86_400)),
+            Which::Retry => JobWrite::Retry { round: self.round, processed: 3, read: seen.notices.clone(), notices: seen.notices_left() },
+            Which::Note(outcome) => {
+                let told = match outcome {
+                    Some(Outcomes::Delivered) => Told::Delivered,
+                    Some(Outcomes::Refused) => Told::Refused,
+                    _ => Told::Failed("no".to_owned()),
+                };
+                let due = seen.due_notices().into_iter().next().filter(|_| outcome.is_some());
+                seen.note(due.map_or(seen.notices.clone(), |due| seen.notices.with(due.after(&told, at(number)))))
+            }
+        }
+    }
+}
+
+fn notice(round: u32, seconds: i64) -> RoundNotice {
+    RoundNotice { round, state: NoticeState::Waiting, tries: 1, next_at: at(seconds), end: None }
 }
 
 #[tokio::test]
@@ -95,8 +143,18 @@ async fn run(table: &dyn Ledger, rules: &dyn Ledger, id: JobId, step: &Step, num
     let now = at(number);
     match step {
         Step::Job(write) => {
+            let tells = rows(rules, id).await.0[&id].tells();
+            let write = &match write.clone() {
+                JobWrite::End { round, retention_days, .. } => JobWrite::End { round, retention_days, tells },
+                other => other,
+            };
             let written = table.update_job(id, write, now).await.unwrap();
             prop_assert_eq!(written, rules.update_job(id, write, now).await.unwrap());
+        }
+        Step::AsRead(as_read) => {
+            let write = as_read.write(&rows(rules, id).await.0[&id], number);
+            let written = table.update_job(id, &write, now).await.unwrap();
+            prop_assert_eq!(written, rules.update_job(id, &write, now).await.unwrap());
         }
         Step::Part(part, write) => same_part_write(table, rules, (id, *part), write, number).await?,
         Step::StampAsRead { part, from_round, registers } => {
@@ -152,12 +210,26 @@ fn jobs() -> impl Strategy<Value = Job> {
     let flags = (proptest::bool::weighted(0.2), any::<bool>(), proptest::bool::weighted(0.1), proptest::bool::weighted(0.1), any::<bool>());
     let numbers = || 0..=u32::from(NUMBERS);
     let rolled_up = (proptest::collection::btree_set(0..u32::from(NUMBERS), 0..4), 0u64..20, 0u64..3);
-    (status, 1u32..3, flags, numbers(), proptest::option::of(numbers()), rolled_up, tolerated()).prop_map(
-        |(status, round, (paused, sealed, abandoned, deleting, reconciled), parts, top_part, (done, processed, failed), tolerated)| {
+    let told = (any::<bool>(), proptest::collection::vec((1u32..3, 0i64..20), 0..3));
+    (status, 1u32..3, flags, numbers(), proptest::option::of(numbers()), rolled_up, tolerated(), told).prop_map(
+        |(
+            status,
+            round,
+            (paused, sealed, abandoned, deleting, reconciled),
+            parts,
+            top_part,
+            (done, processed, failed),
+            tolerated,
+            (calls_back, told),
+        )| {
             let mut job = crate::sample::job();
             (job.status, job.round, job.parts, job.top_part, job.tolerated) = (status, round, parts, top_part, tolerated);
             (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (paused, sealed, abandoned, deleting, reconciled);
             let (processed, failed) = if done.is_empty() { (0, 0) } else { (processed, failed) };
+            if calls_back {
+                job.labels.callback = Some("crm".to_owned());
+                job.notices = told.iter().fold(Notices::default(), |notices, (round, seconds)| notices.with(notice(*round, *seconds)));
+            }
             job.rolled_up = RolledUp { parts: done, processed, failed };
             job.uncount();
             if status.is_terminal() {
@@ -183,11 +255,20 @@ fn steps() -> impl Strategy<Value = Step> {
     let part = || 0..u32::from(NUMBERS);
     prop_oneof![
         6 => job_writes().prop_map(Step::Job),
+        4 => as_read().prop_map(Step::AsRead),
         4 => (part(), part_writes()).prop_map(|(part, write)| Step::Part(part, write)),
         1 => (part(), 1u32..3, registers()).prop_map(|(part, from_round, registers)| Step::StampAsRead { part, from_round, registers }),
         2 => part().prop_map(Step::PutPart),
         2 => (0..NUMBERS, 0u64..4).prop_map(|(chunk, version)| Step::PutOutcome { chunk, version }),
     ]
+}
+
+fn as_read() -> impl Strategy<Value = AsRead> {
+    let outcomes = prop_oneof![Just(Outcomes::Delivered), Just(Outcomes::Refused), Just(Outcomes::Failed)];
+    let which = prop_oneof![
+        1 => Just(Which::Reconcile), 1 => Just(Which::Retry), 2 => proptest::option::of(outcomes).prop_map(Which::Note),
+    ];
+    (which, 1u32..3, proptest::bool::weighted(0.8)).prop_map(|(which, round, as_read)| AsRead { which, round, as_read })
 }
 
 fn job_writes() -> impl Strategy<Value = JobWrite> {
@@ -198,18 +279,17 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         2 => Just(JobWrite::Begin),
         6 => (round(), number(), 0u64..20, 0u64..3)
             .prop_map(|(round, part, processed, failed)| JobWrite::RollUp { round, part, processed, failed }),
-        3 => round().prop_map(|round| JobWrite::End { round, retention_days: 30 }),
+        3 => round().prop_map(|round| JobWrite::End { round, retention_days: 30, tells: false }),
         1 => (round(), error()).prop_map(|(round, error)| JobWrite::Fail { round, error }),
         1 => Just(JobWrite::Cancel),
         2 => Just(JobWrite::Pause),
         2 => (0u64..30).prop_map(|handled| JobWrite::Resume { handled }),
-        3 => (round(), 0u64..30).prop_map(|(round, processed)| JobWrite::Retry { round, processed }),
+        3 => (round(), 0u64..30)
+            .prop_map(|(round, processed)| JobWrite::Retry { round, processed, read: Notices::default(), notices: Notices::default() }),
         3 => number().prop_map(|part| JobWrite::Reserve { part }),
         1 => Just(JobWrite::Touch),
         4 => (number(), 0u64..30).prop_map(|(parts, total_items)| JobWrite::Seal { parts, total_items }),
         2 => (-1i64..5).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
-        1 => (round(), -5i64..25)
-            .prop_map(|(round, seconds)| JobWrite::Reconcile { round, expires_at: at(seconds) }),
         1 => round().prop_map(|round| JobWrite::Delete { round }),
         1 => (0i64..25, -1i64..5)
             .prop_map(|(place, read)| JobWrite::Postpone { place: at(place), updated_at: at(read) }),
@@ -253,9 +333,11 @@ fn every_write_is_tried_admitted_and_refused() {
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[SEEDS[0]; 32]));
     let mut seen: BTreeSet<(String, bool)> = BTreeSet::new();
     for _ in 0..HISTORIES_PER_SEED * 100 {
-        let (job, write) = (jobs(), job_writes()).new_tree(&mut runner).unwrap().current();
-        let name = format!("{write:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
-        seen.insert((name, write.admitted(&job)));
+        let (job, write, as_read) = (jobs(), job_writes(), as_read()).new_tree(&mut runner).unwrap().current();
+        for write in [write, as_read.write(&job, 1)] {
+            let name = format!("{write:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+            seen.insert((name, write.admitted(&job)));
+        }
     }
-    assert_eq!(seen.len(), 2 * 15, "{seen:?}");
+    assert_eq!(seen.len(), 2 * 16, "{seen:?}");
 }

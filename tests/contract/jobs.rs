@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headway_core::job::{Job, JobStatus, JobWrite};
+use headway_core::job::{Job, JobStatus, JobWrite, Notices};
 use headway_core::jobs::{Created, JobQuery, Jobs, NewJob};
 use headway_core::ledger::Written;
 use headway_core::part::PartWrite;
@@ -154,7 +154,8 @@ async fn cleaning_up_deletes_what_has_expired_with_all_its_rows_and_nothing_else
 
 /// Ends a job now, and marks it as checked by the sweep.
 async fn cancel(jobs: &Jobs, job: JobId, now: i64) {
-    for write in [JobWrite::Cancel, JobWrite::Reconcile { round: 1, expires_at: at(now + 30 * DAY) }] {
+    for write in [JobWrite::Cancel, JobWrite::Reconcile { round: 1, expires_at: at(now + 30 * DAY), read: Notices::default(), owes: false }]
+    {
         assert!(matches!(jobs.update_status(job, &write).await.unwrap(), Written::Applied(_)));
     }
 }

@@ -53,7 +53,10 @@ impl World {
 
     fn command(&self) -> Command {
         let mut command = self.home.command(&["serve", "--json", "--listen", &self.listen, "--data", "data"]);
-        command.env("HEADWAY_HTTP_ENDPOINTS", &self.endpoints);
+        command
+            .env("HEADWAY_HTTP_ENDPOINTS", &self.endpoints)
+            .env("HEADWAY_CALLBACKS", "told")
+            .env("HEADWAY_QUOTAS", "startsPerMinute=1000000");
         command
     }
 

@@ -22,7 +22,7 @@ const CHUNK: u64 = 50;
 /// How many parts are sent at the same time.
 const IN_FLIGHT: usize = 3;
 /// How often a job is read.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(25);
 const JSON: &str = "application/json";
 
 /// A job that was acknowledged, and how it has to end.

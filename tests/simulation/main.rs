@@ -12,6 +12,7 @@ mod ops;
 mod parts;
 mod process;
 mod processor;
+mod receiver;
 mod run;
 mod tally;
 mod users;

@@ -25,7 +25,7 @@ macro_rules! kinds {
 kinds! {
     Rows, Params, Outcome, Outcomes, Extra, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
     Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
-    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone, Note,
     Clean, Shadow, Stamp, Sent,
 }
 
@@ -47,6 +47,7 @@ impl Kind {
             JobWrite::Reconcile { .. } => Self::Reconcile,
             JobWrite::Delete { .. } => Self::Delete,
             JobWrite::Postpone { .. } => Self::Postpone,
+            JobWrite::Note { .. } => Self::Note,
         }
     }
 
@@ -179,6 +180,9 @@ pub(crate) const RACES: &[Race] = &[
     race("race: delete with a worker", &[Kind::Delete], &[Kind::Merge, Kind::Clean, Kind::Shadow, Kind::RollUp, Kind::Park], About::Job),
     // No longer a race: a job is reconciled only when nothing is running, and no later result is written
     // (`docs/decisions/settling.md`). That the numbers do not change after that is an invariant.
+    race("race: retry with a try of a notice", &[Kind::Retry], &[Kind::Note], About::Job),
+    race("race: delete with a try of a notice", &[Kind::Delete], &[Kind::Note], About::Job),
+    race("race: the end with a try of an earlier notice", ENDS, &[Kind::Note], About::Job),
     race("race: two marks of a chunk", &[Kind::Mark], &[Kind::Mark, Kind::Unmark], About::Chunk),
 ];
 

@@ -182,4 +182,12 @@ const EXPECTED: &[&str] = &[
     "sweep: ended a job",
     "sweep: abandoned",
     "sweep: revived",
+    "sweep: asked for a notice",
+    "fault: crash before a notice",
+    "fault: crash after a notice",
+    "fault: lost message of a notice",
+    "notice: delivered",
+    "notice: not accepted",
+    "notice: wanted by nobody",
+    "notice: of every round",
 ];

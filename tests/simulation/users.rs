@@ -174,7 +174,11 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     }
     for _ in 0..PATIENCE {
         match world.request(async |app| delete(app, &app.owned(&world.users[job.owner], id).await?).await).await {
-            Some(Ok(()) | Err(JobError::NotFound)) => break,
+            Some(Ok(())) => {
+                world.notes.deleted(id);
+                break;
+            }
+            Some(Err(JobError::NotFound)) => break,
             Some(Err(JobError::Conflict(_))) => tokio::time::sleep(Duration::from_secs(60)).await,
             _ => {}
         }

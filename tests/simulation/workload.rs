@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::faults::Faults;
 use super::processor::{Fate, Preparing};
+use super::receiver::Manner;
 
 /// A whole history: its jobs, and how the system behaves.
 #[derive(Debug, Clone)]
@@ -77,6 +78,8 @@ pub(crate) struct JobPlan {
     pub(crate) then: Option<usize>,
     /// What it does to a worker that prepares it.
     pub(crate) preparing: Preparing,
+    /// How the endpoint answers that is told of its ends, if there is one.
+    pub(crate) callback: Option<Manner>,
     /// True if it is the harmless job of another owner that is in every history.
     pub(crate) is_neighbour: bool,
 }
@@ -120,6 +123,14 @@ impl Plan {
             intruder: faults.one_in(12),
             lists: faults.one_in(8),
         }
+        .with_callbacks(faults)
+    }
+
+    fn with_callbacks(mut self, faults: &Faults) -> Self {
+        for job in &mut self.jobs {
+            job.callback = faults.one_in(2).then(|| Manner::of(faults));
+        }
+        self
     }
 }
 
@@ -161,6 +172,7 @@ impl JobPlan {
             delete_after: faults.one_in(6).then(|| after(10)),
             then: None,
             preparing: Preparing::of(faults),
+            callback: None,
             is_neighbour: false,
         }
     }

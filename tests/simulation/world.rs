@@ -24,6 +24,7 @@ use super::invariant::{Invariant, Violation};
 use super::ops::Role;
 use super::parts::Parts;
 use super::processor::{Calls, HERE, Scripted};
+use super::receiver::{Notes, Receiver};
 use super::users;
 use super::workload::Plan;
 
@@ -52,6 +53,8 @@ pub(crate) struct World {
     processors: Processors,
     pub(crate) plan: Arc<Plan>,
     pub(crate) calls: Arc<Calls>,
+    /// What endpoints were told.
+    pub(crate) notes: Arc<Notes>,
     pub(crate) users: [UserId; 2],
     /// What users were told and did, for each job.
     pub(crate) books: Rc<RefCell<BTreeMap<JobId, Book>>>,
@@ -79,6 +82,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         processors: Processors::new().with("scripted", scripted),
         plan: plan.clone(),
         calls,
+        notes: Arc::default(),
         users: [UserId::new("u").unwrap(), UserId::new("v").unwrap()],
         books: Rc::default(),
         auditor: Rc::new(RefCell::new(Auditor::new(faults.clone()))),
@@ -119,7 +123,10 @@ impl World {
         let mut infos = self.processors.infos();
         // The processor's options may change with each deploy.
         infos.iter_mut().for_each(|info| info.chunk_size = 2 + self.faults.pick(4) as u16);
+        let receiver =
+            Receiver { process: process.clone(), plan: self.plan.clone(), notes: self.notes.clone(), calm: self.calm.ledger.clone() };
         App { retention_days: self.plan.retention_days, row_sizes: self.faults.row_sizes(), ..self.parts.app(process, infos) }
+            .with_notices(Arc::new(receiver))
     }
 
     /// One request of a user to the api; `None` if there was no answer. A user who asks again waits a moment before.
@@ -320,6 +327,7 @@ async fn sweeps(world: World) {
                 ("sweep: reconciled", swept.reconciled),
                 ("sweep: ended a job", swept.ended),
                 ("sweep: abandoned", swept.abandoned),
+                ("sweep: asked for a notice", swept.notices),
             ] {
                 (0..count).for_each(|_| world.faults.saw(name));
             }

@@ -199,6 +199,7 @@ def stacks():
             Quotas="liveJobs=7",
             Processors="[]",
             HttpEndpoints="{}",
+            Callbacks="crm",
             AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",
             WorkerTimeoutSeconds="900",
             Tracing="Active",

@@ -41,7 +41,7 @@ def folders_of(function):
 
 
 # Read by functions of `config` that only the api calls.
-FOR_THE_API = {"HEADWAY_PROCESSORS", "HEADWAY_QUOTAS"}
+FOR_THE_API = {"HEADWAY_CALLBACKS", "HEADWAY_PROCESSORS", "HEADWAY_QUOTAS"}
 
 
 def read_by(function):

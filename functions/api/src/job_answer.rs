@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::auth::Claims;
 use crate::etag;
-use crate::job_status::JobStatusResponse;
+use crate::job_status::job_status;
 use crate::problem::ApiErrorResponse;
 
 /// For how long a job is polled once a second.
@@ -42,7 +42,7 @@ impl JobAnswer {
             true => Some(RETRY_AFTER_S),
             false => None,
         };
-        let body = serde_json::to_vec(&JobStatusResponse::new(job, claims, now)).map_err(ApiErrorResponse::internal)?;
+        let body = serde_json::to_vec(&job_status(job, claims, now)).map_err(ApiErrorResponse::internal)?;
         let hash = hex(&Sha256::digest(&body)[..16]);
         let etag = HeaderValue::try_from(format!("W/\"{hash}\"")).map_err(ApiErrorResponse::internal)?;
         Ok(Self { body, etag, retry_after })

@@ -60,7 +60,7 @@ pub async fn post_job(
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
     let body = body::json(&parts.headers, body).await?;
     let key = key.map(|key| RequestKey { key_hash: sha256_hex(key.as_bytes()), fingerprint: sha256_hex(&body) });
-    let submission = start::read(&body)?.into_submission(&claims, key);
+    let submission = start::read(&body, &state.app.callbacks)?.into_submission(&claims, key);
     let info = state.app.processors.find(&submission.processor).await?;
     state.params_schemas.check(&submission.user_id, &info, &submission.params).await?;
     let job = start_with(&state.app, &info, submission).await?;

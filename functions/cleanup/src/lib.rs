@@ -13,8 +13,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 /// [`JobError`] if the table or the queue did not answer. What was done until then remains; the next run continues.
 pub async fn handle(app: &App) -> Result<Swept, JobError> {
     let swept = sweep(app).await?;
-    let Swept { deleted, abandoned, looked_at, failed, reconciled, revived, ended } = swept;
-    tracing::info!(deleted, abandoned, looked_at, failed, reconciled, revived, ended, "swept");
+    let Swept { deleted, abandoned, looked_at, failed, reconciled, revived, ended, notices } = swept;
+    tracing::info!(deleted, abandoned, looked_at, failed, reconciled, revived, ended, notices, "swept");
     Ok(swept)
 }
 
@@ -45,7 +45,7 @@ pub async fn serve(app: App) -> Result<(), Error> {
 
 /// The metrics of one run. A run that found nothing to do has none.
 fn metrics_of(swept: &Swept) -> Vec<Metric> {
-    let Swept { deleted, abandoned, failed, reconciled, revived, ended, looked_at: _ } = *swept;
+    let Swept { deleted, abandoned, failed, reconciled, revived, ended, notices, looked_at: _ } = *swept;
     vec![
         Metric::count("JobsDeleted", deleted),
         Metric::count("JobsAbandoned", abandoned),
@@ -53,6 +53,7 @@ fn metrics_of(swept: &Swept) -> Vec<Metric> {
         Metric::count("JobsNotSwept", failed),
         Metric::count("PartsRevived", revived),
         Metric::count("OutcomesReconciled", reconciled),
+        Metric::count("NoticesOverdue", notices),
     ]
 }
 
@@ -64,7 +65,7 @@ mod tests {
     fn a_run_has_metrics_only_for_what_it_did() {
         let looked = Swept { looked_at: 9, ..Swept::default() };
         assert_eq!(metrics_of(&looked), metrics_of(&Swept::default()));
-        let swept = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7 };
+        let swept = Swept { deleted: 1, abandoned: 2, looked_at: 3, reconciled: 4, failed: 5, revived: 6, ended: 7, notices: 8 };
         let told = metrics_of(&swept);
         let expected = [
             ("JobsDeleted", 1),
@@ -73,6 +74,7 @@ mod tests {
             ("JobsNotSwept", 5),
             ("PartsRevived", 6),
             ("OutcomesReconciled", 4),
+            ("NoticesOverdue", 8),
         ];
         assert_eq!(told, expected.map(|(name, count)| Metric::count(name, count)));
     }

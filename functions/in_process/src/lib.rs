@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Error;
 use headway_core::{App, Processors};
 use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT, until};
-use headway_worker::Handler;
+use headway_worker::{Callbacks, Handler};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -37,8 +37,10 @@ impl Functions {
         Self(vec![tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped)))])
     }
 
-    /// A worker that knows the embedded queue's dead letters.
+    /// A worker that knows the embedded queue's dead letters, and tells ends to the endpoints in the environment.
     pub fn handler(embedded: &Embedded, app: App, processors: Processors) -> Handler {
+        let callbacks = Arc::new(Callbacks::from_env(app.clock.clone()));
+        let app = app.with_notices(callbacks);
         Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
     }
 

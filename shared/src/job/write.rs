@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::status::JobStatus;
-use super::{Job, RolledUp};
+use super::{Job, Notices, RolledUp};
 use crate::limits::JOB_ERROR_BYTES_MAX;
 
 /// A change of the job row: one conditional write. [`JobWrite::admitted`] is its condition, [`JobWrite::apply`] its
@@ -30,6 +30,8 @@ pub enum JobWrite {
         round: u32,
         /// How many days it is kept from then on: the row's own number.
         retention_days: u16,
+        /// True if somebody is told, so that the sweep checks it until that is done.
+        tells: bool,
     },
     /// Too many items failed, or the system gives up: the job ends early.
     Fail {
@@ -53,6 +55,10 @@ pub enum JobWrite {
         round: u32,
         /// How many items have succeeded so far: the base of the new rate.
         processed: u64,
+        /// The notices as they were read. If they have changed since, the write is refused.
+        read: Notices,
+        /// The notices once the round is left.
+        notices: Notices,
     },
     /// Part numbers up to this one are in use.
     Reserve {
@@ -80,6 +86,25 @@ pub enum JobWrite {
         round: u32,
         /// When it expires: its place among the jobs to be deleted.
         expires_at: DateTime<Utc>,
+        /// The notices as they were read. If they have changed since, the write is refused.
+        read: Notices,
+        /// True if a notice is due, so that it stays in its place among the jobs to be checked.
+        owes: bool,
+    },
+    /// What became of a notice. Made by [`Job::note`].
+    Note {
+        /// The round in which the row was read.
+        round: u32,
+        /// Whether the row was read as ended.
+        ended: bool,
+        /// Whether the row was read as reconciled.
+        reconciled: bool,
+        /// The notices as they were read. If they have changed since, the write is refused.
+        read: Notices,
+        /// The notices from now on.
+        notices: Notices,
+        /// Where the sweep finds the row from now on.
+        place: Place,
     },
     /// Its rows are about to be deleted.
     Delete {
@@ -95,10 +120,49 @@ pub enum JobWrite {
     },
 }
 
+/// Where the sweep finds a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Where it was.
+    Unchanged,
+    /// Among the jobs to be checked, as if it had changed at this time.
+    Watched(DateTime<Utc>),
+    /// Among the jobs to be deleted, which expire at this time.
+    Ended(DateTime<Utc>),
+}
+
+impl Job {
+    /// The write that says that the numbers of this ended job, as it was read, are final.
+    pub fn reconcile(&self, expires_at: DateTime<Utc>) -> JobWrite {
+        JobWrite::Reconcile { round: self.round, expires_at, read: self.notices.clone(), owes: !self.due_notices().is_empty() }
+    }
+
+    /// The write that replaces the notices of this job, as it was read.
+    pub fn note(&self, notices: Notices) -> JobWrite {
+        let (round, ended, reconciled, read) = (self.round, self.is_terminal(), self.reconciled, self.notices.clone());
+        let due = Self { notices: notices.clone(), ..self.clone() }.due_notices();
+        let place = match (due.iter().map(|notice| notice.next_at).min(), self.expires_at) {
+            _ if !ended || !reconciled => Place::Unchanged,
+            (Some(next), _) => Place::Watched(next),
+            (None, Some(expires_at)) => Place::Ended(expires_at),
+            (None, None) => Place::Unchanged,
+        };
+        JobWrite::Note { round, ended, reconciled, read, notices, place }
+    }
+}
+
 impl JobWrite {
     /// True if this row allows the write. The store checks it in the same atomic step as the effect.
     pub fn admitted(&self, job: &Job) -> bool {
         let in_round = |round: u32| job.is_live() && job.round == round;
+        match self {
+            Self::Note { round, ended, reconciled, read, .. } => {
+                let as_read = job.is_terminal() == *ended && job.reconciled == *reconciled && job.notices == *read;
+                return as_read && job.round == *round && !job.deleting;
+            }
+            Self::Retry { read, .. } | Self::Reconcile { read, .. } if job.notices != *read => return false,
+            _ => {}
+        }
         match *self {
             Self::Begin => job.is_live() && job.status == JobStatus::Pending,
             Self::RollUp { round, part, .. } => !job.deleting && job.round == round && !job.rolled_up.parts.contains(&part),
@@ -122,6 +186,8 @@ impl JobWrite {
             Self::Seal { parts, .. } => !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1),
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
+            // Checked above.
+            Self::Note { .. } => true,
             Self::Delete { round } => job.is_terminal() && job.round == round,
             Self::Postpone { updated_at, .. } => job.is_live() && job.updated_at == updated_at,
         }
@@ -149,7 +215,10 @@ impl JobWrite {
                 job.rate_since = Some(now);
                 job.rate_base = *handled;
             }
-            Self::Retry { round, processed } => retry(job, *round, *processed, now),
+            Self::Retry { round, processed, notices, .. } => {
+                job.notices = notices.clone();
+                retry(job, *round, *processed, now);
+            }
             Self::Reserve { part } => job.top_part = Some(*part),
             Self::Seal { parts, total_items } => {
                 job.sealed = true;
@@ -165,6 +234,10 @@ impl JobWrite {
             Self::Touch => {}
             // Nothing of the job itself changes.
             Self::Postpone { .. } => return,
+            Self::Note { notices, .. } => {
+                job.notices = notices.clone();
+                return;
+            }
         }
         job.updated_at = now;
         job.uncount();
@@ -175,8 +248,10 @@ impl JobWrite {
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } => None,
-            Self::End { retention_days, .. } => Some(now + TimeDelta::days((*retention_days).into())),
+            Self::Reconcile { owes: true, .. } | Self::Note { place: Place::Unchanged, .. } => None,
+            Self::End { retention_days, tells: false, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),
+            Self::Note { place: Place::Watched(at) | Place::Ended(at), .. } => Some(*at),
             Self::Postpone { place, .. } => Some(*place),
             _ => Some(now),
         }
@@ -228,8 +303,8 @@ mod tests {
     fn an_end_happens_once_and_only_in_its_round() {
         let mut job = job(JobStatus::Processing);
         job.sealed = true;
-        let end = JobWrite::End { round: 1, retention_days: 30 };
-        assert!(end.admitted(&job) && !JobWrite::End { round: 2, retention_days: 30 }.admitted(&job));
+        let end = JobWrite::End { round: 1, retention_days: 30, tells: false };
+        assert!(end.admitted(&job) && !JobWrite::End { round: 2, retention_days: 30, tells: false }.admitted(&job));
         end.apply(&mut job, DateTime::UNIX_EPOCH);
         assert!(!end.admitted(&job) && !JobWrite::Cancel.admitted(&job));
     }
@@ -256,8 +331,17 @@ mod tests {
     #[test]
     fn the_sweep_finds_a_job_when_there_is_something_to_do() {
         let (now, later) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(30));
-        assert_eq!(JobWrite::End { round: 1, retention_days: 30 }.place(now), Some(later));
-        assert_eq!(JobWrite::Reconcile { round: 1, expires_at: later }.place(now), Some(later));
+        assert_eq!(JobWrite::End { round: 1, retention_days: 30, tells: false }.place(now), Some(later));
+        assert_eq!(job(JobStatus::Completed).reconcile(later).place(now), Some(later));
+        let mut telling = Job { expires_at: Some(later), reconciled: true, ..job(JobStatus::Completed) };
+        telling.labels.callback = Some("crm".to_owned());
+        assert_eq!(JobWrite::End { round: 1, retention_days: 30, tells: true }.place(now), Some(now), "a notice is due");
+        assert_eq!(telling.reconcile(later).place(now), None, "a notice is due");
+        let [mut notice] = <[_; 1]>::try_from(telling.due_notices()).unwrap();
+        notice.next_at = now + TimeDelta::hours(1);
+        assert_eq!(telling.note(Notices::default().with(notice.clone())).place(now), Some(notice.next_at));
+        let told = notice.after(&crate::job::Told::Delivered, now);
+        assert_eq!(telling.note(Notices::default().with(told)).place(now), Some(later));
         assert_eq!(JobWrite::Postpone { place: later, updated_at: now }.place(now), Some(later));
         assert_eq!(JobWrite::Cancel.place(now), Some(now), "something may be left of it");
         assert_eq!(JobWrite::RollUp { round: 1, part: 0, processed: 1, failed: 0 }.place(now), None);

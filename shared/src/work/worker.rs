@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
 
 use super::call_threads::CallThreads;
 use super::leases::Leases;
@@ -12,6 +13,9 @@ use super::turns::Turns;
 use crate::app::App;
 use crate::ids::JobId;
 use headway_processor::Processors;
+
+/// How many notices a process sends at a time. An endpoint may take long to answer, and chunks must not wait for that.
+const NOTICES_MAX: usize = 4;
 
 /// A worker. [`Worker::work`] processes the messages of an invocation.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct Worker {
     pub(super) alone: bool,
     pub(super) turns: Turns,
     pub(super) threads: CallThreads,
+    /// Free places for notices.
+    pub(super) notices: Semaphore,
 }
 
 impl Worker {
@@ -36,6 +42,7 @@ impl Worker {
             alone: false,
             turns: Turns::default(),
             threads: CallThreads::default(),
+            notices: Semaphore::new(NOTICES_MAX),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A worker of your own is a `main` of a few lines: `headway::enter()` first, then
 //! `headway::run(Processors::new().with("name", Mine)).await`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -15,9 +16,11 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+mod callbacks;
 mod metrics;
 pub mod processors;
 
+pub use callbacks::Callbacks;
 pub use headway_schema::sandbox::enter;
 
 /// The worker, and how it recognises dead letters.
@@ -133,7 +136,8 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
     if let Err(error) = known::tell(app.cupboard.as_ref(), &processors).await {
         tracing::error!(error = error_chain(&error), "this worker's processors could not be announced to the api");
     }
-    let handler = Handler::new(app, processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
+    let callbacks = Arc::new(Callbacks::from_env(app.clock.clone()));
+    let handler = Handler::new(app.with_notices(callbacks), processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);

@@ -35,19 +35,28 @@ pub enum BuiltInError {
     Both,
 }
 
-/// `json-schema` and `http`, with the endpoints that the environment has, or those in the secret that it names. A secret is read
-/// once: a change of it takes effect in processes that start later.
+/// `json-schema` and `http`, with the operator's [`endpoints`].
 ///
 /// # Errors
 ///
 /// The endpoints' configuration cannot be read or used; the error says what to change.
 pub async fn built_in() -> Result<Processors, BuiltInError> {
-    let Some(arn) = config::optional(Endpoints::SECRET_VARIABLE) else { return Ok(built_in_with(Endpoints::from_env()?)) };
+    endpoints().await.map(built_in_with)
+}
+
+/// The endpoints that the environment has, or those in the secret that it names. A secret is read once: a change of it takes
+/// effect in processes that start later.
+///
+/// # Errors
+///
+/// The endpoints' configuration cannot be read or used; the error says what to change.
+pub async fn endpoints() -> Result<Endpoints, BuiltInError> {
+    let Some(arn) = config::optional(Endpoints::SECRET_VARIABLE) else { return Ok(Endpoints::from_env()?) };
     if config::optional(Endpoints::VARIABLE).is_some() {
         return Err(BuiltInError::Both);
     }
     let text = secrets::read(&arn).await?;
-    Endpoints::parse(&text).map(built_in_with).map_err(|source| BuiltInError::InSecret { arn, source })
+    Endpoints::parse(&text).map_err(|source| BuiltInError::InSecret { arn, source })
 }
 
 /// `json-schema` and `http`, with these endpoints.

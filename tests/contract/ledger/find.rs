@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headway_core::job::{Job, JobWrite};
+use headway_core::job::{Job, JobWrite, Notices};
 use headway_core::ledger::{Candidates, Written};
 use headway_core::{JobId, Ledger, UserId};
 
@@ -75,13 +75,13 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     assert!(!is_found(Candidates::Watched, -1_800_000).await && is_found(Candidates::Watched, -1_799_999).await, "it is still looked at");
     write(JobWrite::Seal { parts: 1, total_items: 10 }, -1_790_000).await;
     assert!(is_found(Candidates::Watched, -1_799_999).await && !is_found(Candidates::Ended, 0).await, "a seal moves nothing");
-    write(JobWrite::Reconcile { round: 1, expires_at: at(-1_800_000) }, -1_780_000).await;
+    write(JobWrite::Reconcile { round: 1, expires_at: at(-1_800_000), read: Notices::default(), owes: false }, -1_780_000).await;
     assert!(!is_found(Candidates::Watched, 0).await);
     assert!(!is_found(Candidates::Ended, -1_800_000).await && is_found(Candidates::Ended, -1_799_999).await, "by when it expires");
-    write(JobWrite::Retry { round: 1, processed: 0 }, -1_700_000).await;
+    write(JobWrite::Retry { round: 1, processed: 0, read: Notices::default(), notices: Notices::default() }, -1_700_000).await;
     assert!(!is_found(Candidates::Ended, 0).await && is_found(Candidates::Watched, -1_699_999).await);
     write(JobWrite::RollUp { round: 2, part: 0, processed: 10, failed: 0 }, -1_650_000).await;
-    write(JobWrite::End { round: 2, retention_days: 30 }, -1_600_000).await;
+    write(JobWrite::End { round: 2, retention_days: 30, tells: false }, -1_600_000).await;
     write(JobWrite::Delete { round: 2 }, -1_500_000).await;
     assert!(
         !is_found(Candidates::Watched, 0).await && is_found(Candidates::Ended, -1_499_999).await,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway_core::job::{Job, JobStatus, JobWrite, Labels, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, JobWrite, Labels, Notices, ToleratedFailures};
 use headway_core::ledger::Written;
 use headway_core::{JobId, Ledger};
 use uuid::Uuid;
@@ -61,7 +61,7 @@ async fn a_write_to_a_job_that_is_gone_creates_nothing(ledger: Arc<dyn Ledger>) 
 
 async fn a_job_of_no_parts_ends_as_soon_as_it_is_sealed(ledger: Arc<dyn Ledger>) {
     let job = created(&*ledger).await;
-    let end = JobWrite::End { round: 1, retention_days: 30 };
+    let end = JobWrite::End { round: 1, retention_days: 30, tells: false };
     assert!(matches!(ledger.update_job(job.id, &end, at(1)).await.unwrap(), Written::Refused(row) if row == job));
     applied(&*ledger, job.id, JobWrite::Seal { parts: 0, total_items: 0 }).await;
     let ended = applied(&*ledger, job.id, end).await;
@@ -82,14 +82,18 @@ async fn roll_ups_at_the_same_time_are_all_counted_and_each_once(ledger: Arc<dyn
     });
     let applied_writes = join_all(writes).await.into_iter().filter(|written| matches!(written, Written::Applied(_))).count();
     assert_eq!(applied_writes, PARTS as usize);
-    let row = applied(&*ledger, job.id, JobWrite::End { round: 1, retention_days: 30 }).await;
+    let row = applied(&*ledger, job.id, JobWrite::End { round: 1, retention_days: 30, tells: false }).await;
     assert_eq!((row.processed_items, row.failed_items, row.rolled_up.parts.len()), (360, 40, 40));
 }
 
 async fn one_of_many_ends_wins(ledger: Arc<dyn Ledger>) {
     let job = created(&*ledger).await;
     applied(&*ledger, job.id, JobWrite::Seal { parts: 0, total_items: 0 }).await;
-    let ends = [JobWrite::End { round: 1, retention_days: 30 }, JobWrite::Cancel, JobWrite::Fail { round: 1, error: "no".to_owned() }];
+    let ends = [
+        JobWrite::End { round: 1, retention_days: 30, tells: false },
+        JobWrite::Cancel,
+        JobWrite::Fail { round: 1, error: "no".to_owned() },
+    ];
     let writes = ends.iter().cycle().take(9).map(|write| ledger.update_job(job.id, write, at(1)));
     let answers: Vec<_> = join_all(writes).await.into_iter().map(Result::unwrap).collect();
     let rows: Vec<Job> = answers.iter().cloned().filter_map(Written::row).collect();
@@ -103,13 +107,14 @@ async fn a_retry_starts_from_nothing_rolled_up(ledger: Arc<dyn Ledger>) {
     applied(&*ledger, job.id, JobWrite::Seal { parts: 1, total_items: 10 }).await;
     applied(&*ledger, job.id, JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }).await;
     applied(&*ledger, job.id, JobWrite::Fail { round: 1, error: "item 3: no".to_owned() }).await;
-    let row = applied(&*ledger, job.id, JobWrite::Retry { round: 1, processed: 0 }).await;
+    let row =
+        applied(&*ledger, job.id, JobWrite::Retry { round: 1, processed: 0, read: Notices::default(), notices: Notices::default() }).await;
     assert_eq!((row.round, row.status, row.rolled_up.parts.len(), row.failed_items), (2, JobStatus::Processing, 0, 0));
     assert_eq!((row.error_message, row.completed_at, row.expires_at), (None, None, None));
     let late = ledger.update_job(job.id, &JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }, at(2)).await.unwrap();
     assert!(matches!(late, Written::Refused(_)), "nothing of an older round lands");
     applied(&*ledger, job.id, JobWrite::RollUp { round: 2, part: 0, processed: 10, failed: 0 }).await;
-    let row = applied(&*ledger, job.id, JobWrite::End { round: 2, retention_days: 30 }).await;
+    let row = applied(&*ledger, job.id, JobWrite::End { round: 2, retention_days: 30, tells: false }).await;
     assert_eq!((row.processed_items, row.failed_items), (10, 0));
 }
 

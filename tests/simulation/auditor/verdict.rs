@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use headway_core::job::NoticeState;
 use headway_core::outcome::FailureKind;
 use headway_core::records::{self, Position};
 use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
@@ -29,6 +30,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     items_are_accounted_for(job, plan, book, &recount)?;
     items_came_out_as_they_may(world, job, plan, &recount)?;
     ended_for_a_reason(world, job, plan, &recount)?;
+    ends_were_told(world, job, plan)?;
     note(world, job, &recount);
     Ok(())
 }
@@ -188,6 +190,19 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
             hold!(EndsAreFinal, exceeded || share || job.abandoned || paused || unprepared, "failed without a reason: {job:?}");
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// Each end of a round was told, whatever happened, if its endpoint accepts notices. Otherwise it was given up.
+fn ends_were_told(world: &World, job: &Job, plan: &JobPlan) -> Result<(), Violation> {
+    let Some(manner) = plan.callback else { return Ok(()) };
+    let untold: Vec<u32> = (1..=job.round).filter(|round| !world.notes.accepted(job.id, *round)).collect();
+    hold!(EndsAreTold, !manner.accepts() || untold.is_empty(), "nobody was told of the ends of rounds {untold:?} ({manner:?}): {job:?}");
+    let expected = if manner.accepts() { NoticeState::Delivered } else { NoticeState::GivenUp };
+    hold!(EndsAreTold, job.callback_state() == Some(expected), "it should be {expected:?} ({manner:?}): {job:?}");
+    if job.round > 1 {
+        world.faults.saw("notice: of every round");
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use headway_core::job::Labels;
 use headway_core::submit::{RequestKey, Submission, put_part, seal, start_job};
 use headway_core::{Conflict, Job, JobError, JobId};
 use serde_json::value::RawValue;
@@ -79,6 +80,7 @@ fn submission(world: &World, job: &JobPlan) -> Submission {
         params: Arc::from(RawValue::from_string(job.number.to_string()).unwrap()),
         tolerated: job.tolerated,
         chunk_size: job.chunk_size,
+        labels: Labels { callback: job.callback.map(|_| "crm".to_owned()), ..Labels::default() },
         key: job.key.map(|key| RequestKey { key_hash: format!("k{key}"), fingerprint: format!("f{}", job.number) }),
         ..Submission::new(world.users[job.owner].clone(), "scripted", items)
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::{Claims, Scope};
-use crate::job_status::JobStatusResponse;
+use crate::job_status::{JobStatusResponse, job_status};
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
@@ -92,7 +92,7 @@ pub async fn list_jobs(
         Whose::AllLive => live_jobs::list(&state.app, &wanted).await?,
     };
     let next_page_token = page.next.map(|next| tokens.issue(list, next.as_bytes(), now)).transpose()?;
-    let jobs = page.jobs.into_iter().map(|job| JobStatusResponse::new(job, &claims, now)).collect();
+    let jobs = page.jobs.into_iter().map(|job| job_status(job, &claims, now)).collect();
     json_answer(&JobList { jobs, next_page_token }).map(|page| room.until_sent(page))
 }
 

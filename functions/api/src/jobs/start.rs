@@ -53,7 +53,7 @@ pub struct StartJobRequest {
     /// all.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<String>,
-    /// The name of an endpoint that is told when the job ends.
+    /// The name of an endpoint that is told each time the job ends. The operator names those that can be used.
     pub callback: Option<String>,
 }
 
@@ -75,16 +75,16 @@ impl StartJobRequest {
     }
 }
 
-/// Reads a body.
+/// Reads a body. A callback can be one of these endpoints.
 ///
 /// # Errors
 ///
 /// `malformed` if it is not strict JSON, `invalid` with everything that is wrong.
-pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
+pub(super) fn read(body: &[u8], callbacks: &[String]) -> Result<StartJobRequest, ApiErrorResponse> {
     let Some(members) = json::object(body)? else {
         return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be an object")]));
     };
-    let mut reader = BodyMembers { members, wrong: Vec::new() };
+    let mut reader = BodyMembers { members, callbacks, wrong: Vec::new() };
     let request = reader.request();
     reader.refuse_the_rest();
     match request {
@@ -96,6 +96,7 @@ pub(super) fn read(body: &[u8]) -> Result<StartJobRequest, ApiErrorResponse> {
 /// The members that have not been read yet, and what is wrong so far. A member that is null counts as absent.
 struct BodyMembers<'a> {
     members: BTreeMap<String, &'a RawValue>,
+    callbacks: &'a [String],
     wrong: Vec<Violation>,
 }
 
@@ -117,8 +118,7 @@ impl<'a> BodyMembers<'a> {
         });
         let title = self.title();
         let metadata = self.metadata();
-        // Endpoints are configured by the operator, and callbacks are not supported yet, so no name is valid.
-        let callback = self.value("callback", "is not the name of an endpoint that is configured", |_| None::<String>);
+        let callback = self.callback();
         let sealed = Some(sealed);
         Some(StartJobRequest {
             processor: processor?,
@@ -208,6 +208,15 @@ impl<'a> BodyMembers<'a> {
         self.value("title", &must, |value| value.as_str().filter(|title| fits(title)).map(str::to_owned))
     }
 
+    fn callback(&mut self) -> Option<String> {
+        let must = match self.callbacks {
+            [] => "names an endpoint, and the operator has configured none for callbacks (HEADWAY_CALLBACKS)".to_owned(),
+            known => format!("must be the name of an endpoint for callbacks; there are: {}", known.join(", ")),
+        };
+        let callbacks = self.callbacks;
+        self.value("callback", &must, |value| value.as_str().filter(|name| callbacks.iter().any(|known| known == name)).map(str::to_owned))
+    }
+
     fn metadata(&mut self) -> Option<String> {
         let raw = self.take("metadata")?.get();
         let Some(pairs) = serde_json::from_str::<BTreeMap<String, Value>>(raw).ok() else {
@@ -282,7 +291,7 @@ mod tests {
     use super::*;
 
     fn wrong(body: &str) -> Vec<String> {
-        let errors = read(body.as_bytes()).unwrap_err().document("", "").errors;
+        let errors = read(body.as_bytes(), &[]).unwrap_err().document("", "").errors;
         errors.into_iter().map(|error| error.pointer).collect()
     }
 
@@ -292,7 +301,7 @@ mod tests {
         let body = r#"{"processor": "p", "params": {"a" : 1.0}, "items": [ {"n": 12345678901234567890.10} , "x"], "idField": null,
             "toleratedFailures": {"percentage": 1.5, "minimumSample": 10}, "chunkSize": 250, "metadata": {"k": 1, "t": "x"},
             "title": " Airports,\t\u00fc "}"#;
-        let request = read(body.as_bytes()).unwrap();
+        let request = read(body.as_bytes(), &[]).unwrap();
         let items: Vec<_> = request.items.as_ref().unwrap().iter().map(|item| item.get()).collect();
         assert_eq!(items, [r#"{"n": 12345678901234567890.10}"#, r#""x""#]);
         assert_eq!((request.params.get(), request.id_field), (r#"{"a" : 1.0}"#, None));
@@ -362,10 +371,26 @@ mod tests {
         let pairs = (0..21).map(|i| format!("\"k{i}\": 1")).collect::<Vec<_>>().join(",");
         assert_eq!(wrong(&with(&format!("\"metadata\": {{{pairs}}}"))), ["/metadata"]);
         let longest = "\u{1F980}".repeat(200);
-        assert_eq!(read(with(&format!(r#""title": "{longest}""#)).as_bytes()).unwrap().title, Some(longest));
+        assert_eq!(read(with(&format!(r#""title": "{longest}""#)).as_bytes(), &[]).unwrap().title, Some(longest));
         assert_eq!(wrong("[]"), [""]);
         assert_eq!(wrong(r#"{"processor": "p"}"#), ["/items"]);
         assert_eq!(wrong(r#"{"processor": "", "items": []}"#), ["/processor"]);
         assert_eq!(wrong(r#"{"processor": 1, "items": []}"#), ["/processor"]);
+    }
+
+    /// Bug found: a callback was refused without saying which there are, or any name was accepted.
+    #[test]
+    fn a_callback_is_one_of_those_that_the_operator_named() {
+        let known = ["crm".to_owned(), "reports".to_owned()];
+        let body = |name: &str| format!(r#"{{"processor": "echo", "items": [], "callback": {name}}}"#);
+        let request = super::read(body(r#""crm""#).as_bytes(), &known).unwrap();
+        assert_eq!(request.callback.as_deref(), Some("crm"));
+        assert_eq!(super::read(body("null").as_bytes(), &known).unwrap().callback, None);
+        for name in [r#""CRM""#, r#""""#, "7", r#""https://example.com""#] {
+            let problem = super::read(body(name).as_bytes(), &known).unwrap_err().document("", "");
+            assert!(problem.errors[0].pointer == "/callback" && problem.errors[0].detail.ends_with("crm, reports"), "{name}");
+        }
+        let problem = super::read(body(r#""crm""#).as_bytes(), &[]).unwrap_err().document("", "");
+        assert!(problem.errors[0].detail.contains("HEADWAY_CALLBACKS"));
     }
 }

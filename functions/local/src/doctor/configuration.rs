@@ -6,7 +6,7 @@ use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
 use headway_api::params::unusable_schemas;
 use headway_core::{SystemClock, config};
-use headway_worker::processors;
+use headway_worker::processors::{self, Endpoints};
 use tracing_subscriber::EnvFilter;
 
 use super::Check;
@@ -17,6 +17,7 @@ const PREFIX: &str = "HEADWAY_";
 /// Every variable that a function or this command reads, without the prefix.
 const KNOWN: &[&str] = &[
     "AUTH",
+    "CALLBACKS",
     "DATA",
     "DEAD_LETTER_QUEUE_ARN",
     "HTTP_ENDPOINTS",
@@ -84,9 +85,26 @@ async fn unreadable() -> Vec<(String, String)> {
         told(config::quotas(&config::optional).map(drop), "see Quotas in template.yaml"),
         told(config::described_processors(&config::optional).map(drop), "see Processors in template.yaml"),
         told(processors::built_in().await.map(drop), "see HttpEndpoints and HttpEndpointsSecret in template.yaml"),
+        told(unknown_callbacks(), "name endpoints of HEADWAY_HTTP_ENDPOINTS, separated by commas: docs/callbacks.md"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
     found.into_iter().flatten().collect()
+}
+
+/// Every callback is an endpoint, if there are endpoints here: on AWS only the worker has them.
+fn unknown_callbacks() -> Result<(), UnknownCallbacks> {
+    let names = config::callbacks(&config::optional)?;
+    let Some(endpoints) = Endpoints::from_env().ok().filter(|endpoints| endpoints.names().next().is_some()) else { return Ok(()) };
+    let unknown: Vec<String> = names.into_iter().filter(|name| endpoints.get(name).is_none()).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(UnknownCallbacks::NoEndpoint(unknown.join(", "))) }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum UnknownCallbacks {
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    #[error("HEADWAY_CALLBACKS names what is no endpoint: {0}")]
+    NoEndpoint(String),
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use super::item::{Item, Reader, RowFault, Writer, number, text, time};
 use super::key::{Key, job_of};
 use super::schema::*;
 use headway_core::ids::{JobId, UserId};
-use headway_core::job::{Job, JobStatus, Labels, RolledUp, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, Labels, Notices, RolledUp, ToleratedFailures};
 use headway_core::split::Split;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -50,6 +50,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .maybe(EXPECTED_ITEMS, job.expected_items, number)
         .maybe(ID_FIELD, job.id_field.as_deref(), text)
         .maybe(LABELS, Some(&job.labels).filter(|labels| **labels != Labels::default()), |labels| text(labels.to_json()))
+        .maybe(NOTICES, Some(&job.notices).filter(|notices| !notices.is_empty()), |notices| text(notices.to_json()))
         .maybe(KEY_HASH, job.key_hash.as_deref(), text)
         .maybe(RATE_SINCE, job.rate_since, time)
         .number(RATE_BASE, job.rate_base)
@@ -94,6 +95,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         expected_items: row.number_if_any(EXPECTED_ITEMS)?,
         id_field: row.text_if_any(ID_FIELD)?.map(str::to_owned),
         labels: labels(row)?,
+        notices: notices(row)?,
         key_hash: row.text_if_any(KEY_HASH)?.map(str::to_owned),
         rate_since: row.time_if_any(RATE_SINCE)?,
         rate_base: row.number(RATE_BASE)?,
@@ -155,6 +157,11 @@ fn labels(row: Reader<'_>) -> Result<Labels, RowFault> {
     json.map_or(Ok(Labels::default()), |json| Labels::from_json(json).map_err(|_| RowFault::Malformed(LABELS)))
 }
 
+fn notices(row: Reader<'_>) -> Result<Notices, RowFault> {
+    let json = row.text_if_any(NOTICES)?;
+    json.map_or(Ok(Notices::default()), |json| Notices::from_json(json).map_err(|_| RowFault::Malformed(NOTICES)))
+}
+
 /// A percentage is stored as text, as it is written everywhere.
 fn with_tolerated(row: Writer, tolerated: ToleratedFailures) -> Writer {
     match tolerated {
@@ -213,8 +220,14 @@ mod tests {
         (job.id_field, job.key_hash) = (Some("iata".to_owned()), Some("ab".to_owned()));
         let [callback, title, metadata] = ["crm", "Airports, \u{1F980}", r#"{"a":1}"#].map(|text| Some(text.to_owned()));
         job.labels = Labels { callback, title, metadata };
+        job.notices = job.notices.with(notice());
         job.uncount();
         assert_eq!(super::job(&job_item(&job)).unwrap(), job);
+    }
+
+    fn notice() -> headway_core::job::RoundNotice {
+        let next_at = DateTime::from_timestamp_millis(1_795_507_199_007).unwrap();
+        headway_core::job::RoundNotice { round: 1, state: headway_core::job::NoticeState::Waiting, tries: 2, next_at, end: None }
     }
 
     #[test]

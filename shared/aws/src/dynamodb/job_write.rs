@@ -8,7 +8,7 @@ use super::change::Change;
 use super::item::{number, text, time};
 use super::job_row::{index_sort, numbers, sweep_partition};
 use headway_core::ids::JobId;
-use headway_core::job::{ABANDONED, JobStatus, JobWrite, error_within_row};
+use headway_core::job::{ABANDONED, JobStatus, JobWrite, Notices, Place, error_within_row};
 
 const LIVE: &str = "#status IN (:pending, :processing) AND attribute_not_exists(#deleting)";
 const ALL_ROLLED_UP: &str = "attribute_not_exists(#partsRolledUp) AND #parts = :zero \
@@ -18,24 +18,25 @@ const HAS_FAILURES: &str = "#status = :failed OR #status = :completed AND #faile
 /// The conditional write to the row of job `id`.
 pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Change {
     let change = match write {
-        JobWrite::Postpone { .. } => Change::of_existing(),
+        JobWrite::Postpone { .. } | JobWrite::Note { .. } => Change::of_existing(),
         _ => Change::of_existing().set("#updatedAt = :now").value(":now", time(now)),
     };
     let job = JobChange { id, now, change };
     match write {
         JobWrite::Begin => begin(job),
         JobWrite::RollUp { round, part, processed, failed } => roll_up(job, *round, *part, *processed, *failed),
-        JobWrite::End { round, retention_days } => {
+        JobWrite::End { round, retention_days, tells } => {
             let all = |change: Change| change.when("attribute_exists(#sealed)").when(ALL_ROLLED_UP).value(":zero", number(0));
             let expires_at = now + TimeDelta::days((*retention_days).into());
             // Every register is full, so nothing can be left unshown.
-            job.live_in(*round).map(all).end(JobStatus::Completed, None).flag("#reconciled").placed(false, expires_at)
+            let ended = job.live_in(*round).map(all).end(JobStatus::Completed, None).flag("#reconciled");
+            if *tells { ended.moved(true) } else { ended.placed(false, expires_at) }
         }
         JobWrite::Fail { round, error } => job.live_in(*round).end(JobStatus::Failed, Some(error)).still_watched(),
         JobWrite::Cancel => job.live().end(JobStatus::Cancelled, None).still_watched(),
         JobWrite::Pause => job.live().not("#paused").flag("#paused").moved(true),
         JobWrite::Resume { handled } => resume(job, *handled),
-        JobWrite::Retry { round, processed } => retry(job, *round, *processed),
+        JobWrite::Retry { round, processed, read, notices } => retry(job, *round, *processed).with_notices(read, notices),
         JobWrite::Reserve { part } => reserve(job, *part),
         JobWrite::Touch => job.live().not("#sealed"),
         JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
@@ -43,9 +44,19 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
             job.live().not("#sealed").map(untouched).flag("#abandoned").end(JobStatus::Failed, Some(ABANDONED)).still_watched()
         }
-        JobWrite::Reconcile { round, expires_at } => {
-            let ended = job.ended().in_round(*round).not("#deleting").not("#reconciled").flag("#reconciled");
-            ended.placed(false, *expires_at)
+        JobWrite::Reconcile { round, expires_at, read, owes } => {
+            let ended = job.ended().in_round(*round).not("#deleting").not("#reconciled").flag("#reconciled").noted(read);
+            if *owes { ended } else { ended.placed(false, *expires_at) }
+        }
+        JobWrite::Note { round, ended, reconciled, read, notices, place } => {
+            let as_read = if *ended { job.ended().not("#deleting") } else { job.live() };
+            let reconciled = if *reconciled { "attribute_exists(#reconciled)" } else { "attribute_not_exists(#reconciled)" };
+            let noted = as_read.in_round(*round).map(|change| change.when(reconciled)).with_notices(read, notices);
+            match place {
+                Place::Unchanged => noted,
+                Place::Watched(at) => noted.placed(true, *at),
+                Place::Ended(at) => noted.placed(false, *at),
+            }
         }
         JobWrite::Delete { round } => job.ended().in_round(*round).flag("#deleting").moved(false),
         JobWrite::Postpone { place, updated_at } => {
@@ -161,6 +172,22 @@ impl JobChange {
         self.map(|change| change.when(&format!("attribute_not_exists({flag})")))
     }
 
+    /// Only if the notices are still these.
+    fn noted(self, read: &Notices) -> Self {
+        self.map(|change| match read.is_empty() {
+            true => change.when("attribute_not_exists(#notices)"),
+            false => change.when("#notices = :noted").value(":noted", text(read.to_json())),
+        })
+    }
+
+    /// Replaces the notices, if they are still those that were read.
+    fn with_notices(self, read: &Notices, notices: &Notices) -> Self {
+        self.noted(read).map(|change| match notices.is_empty() {
+            true => change.remove(&["#notices"]),
+            false => change.set("#notices = :notices").value(":notices", text(notices.to_json())),
+        })
+    }
+
     fn flag(self, flag: &str) -> Self {
         self.map(|change| change.set(&format!("{flag} = :true")).value(":true", AttributeValue::Bool(true)))
     }
@@ -209,20 +236,30 @@ mod tests {
     #[test]
     fn only_a_moved_job_costs_an_index_write() {
         let now = DateTime::UNIX_EPOCH;
+        let (read, notices) = (Notices::default(), Notices::default());
+        let note = |place| {
+            let (read, notices) = (Notices::default(), Notices::default());
+            JobWrite::Note { round: 1, ended: true, reconciled: true, read, notices, place }
+        };
         let writes = [
+            note(Place::Unchanged),
+            note(Place::Watched(now)),
+            note(Place::Ended(now)),
+            JobWrite::End { round: 1, retention_days: 30, tells: true },
+            JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), owes: true },
             JobWrite::Begin,
             JobWrite::RollUp { round: 1, part: 0, processed: 1, failed: 0 },
-            JobWrite::End { round: 1, retention_days: 30 },
+            JobWrite::End { round: 1, retention_days: 30, tells: false },
             JobWrite::Fail { round: 1, error: String::new() },
             JobWrite::Cancel,
             JobWrite::Pause,
             JobWrite::Resume { handled: 0 },
-            JobWrite::Retry { round: 1, processed: 0 },
+            JobWrite::Retry { round: 1, processed: 0, read, notices },
             JobWrite::Reserve { part: 0 },
             JobWrite::Touch,
             JobWrite::Seal { parts: 1, total_items: 1 },
             JobWrite::Abandon { untouched_since: now },
-            JobWrite::Reconcile { round: 1, expires_at: now },
+            JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), owes: false },
             JobWrite::Delete { round: 1 },
             JobWrite::Postpone { place: now, updated_at: now },
         ];

@@ -85,6 +85,7 @@ attributes! {
     EXPECTED_ITEMS: "expectedItems" as "ei",
     ID_FIELD: "idField" as "if",
     LABELS: "labels" as "lb",
+    NOTICES: "notices" as "no",
     KEY_HASH: "keyHash" as "kh",
     RATE_SINCE: "rateSince" as "rs",
     RATE_BASE: "rateBase" as "rb",

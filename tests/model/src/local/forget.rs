@@ -34,7 +34,7 @@ impl Node {
             }
             // `sweep::look_at` once it has looked upward from the parts: it goes on from what it read first.
             (Life::Sweep { .. }, Ask::Send(messages)) => Some(digest(&("reviving", &self.life, &self.heard.job, messages))),
-            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at })) => {
+            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at, .. })) => {
                 Some(digest(&("reconciling", &self.life, round, expires_at)))
             }
             // All that is left of an act is what it sends.

@@ -46,7 +46,7 @@ pub(super) struct JobOptions {
     /// A note kept with the job; may be given more than once
     #[arg(long, value_name = "KEY=VALUE", value_parser = Pair::parse)]
     pub(super) metadata: Vec<Pair>,
-    /// The endpoint, configured by the operator, that gets a notice when the job ends
+    /// The endpoint that is told when the job ends: one of those that the operator lists in HEADWAY_CALLBACKS
     #[arg(long, value_name = "NAME")]
     pub(super) callback: Option<String>,
 }

@@ -1,0 +1,66 @@
+//! Asking workers to tell a round's end: by a message, as soon as a notice is due. The job's row says what is due, so a
+//! message may be lost or come twice: the sweep sends another one for a notice that is overdue.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::App;
+use crate::chunk::Message;
+use crate::error::{JobError, error_chain};
+use crate::job::{Job, NoticeState, RoundNotice};
+use crate::limits::QUEUE_DELAY_MAX;
+use crate::queue::Outgoing;
+
+/// A notice is overdue this long after its time. Then its message counts as lost.
+pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(5);
+
+/// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet. If the queue does not
+/// answer, the sweep asks again later: a job's end must not fail because of its notice.
+pub(crate) async fn announce(app: &App, job: &Job) {
+    let Some(notice) = job.due_notice(job.round).filter(|notice| notice.tries == 0) else { return };
+    if let Err(error) = ask(app, job, &notice, Duration::ZERO).await {
+        tracing::warn!(job_id = %job.id, error = error_chain(&error), "the notice of a job's end is left to the sweep");
+    }
+}
+
+/// Sends the message that makes a worker tell a notice, after this time. For a longer time than the queue can delay a
+/// message, a worker sends it on.
+///
+/// # Errors
+///
+/// [`JobError::Unavailable`].
+pub(crate) async fn ask(app: &App, job: &Job, notice: &RoundNotice, wait: Duration) -> Result<(), JobError> {
+    let message = Message::Ended { job: job.id, round: notice.round, tries: notice.tries };
+    let outgoing = Outgoing { body: message.into_wire()?, delay: wait.min(QUEUE_DELAY_MAX) };
+    app.queue.send(&job.user_id, vec![outgoing]).await
+}
+
+/// For the sweep: asks again for notices of the job, as it was read, that are overdue, and gives up all of a job that has
+/// expired. Returns how many notices it asked for.
+///
+/// # Errors
+///
+/// [`JobError::Unavailable`]: it is safe to repeat.
+pub(crate) async fn ask_for_overdue(app: &App, job: &Job, now: DateTime<Utc>) -> Result<usize, JobError> {
+    let due = job.due_notices();
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let (mut notices, mut asked) = (job.notices.clone(), 0);
+    for notice in due {
+        if job.is_gone(now) {
+            notices = notices.with(RoundNotice { state: NoticeState::GivenUp, ..notice });
+        } else if notice.next_at + OVERDUE_AFTER <= now {
+            ask(app, job, &notice, Duration::ZERO).await?;
+            // Overdue again only after the same time.
+            notices = notices.with(RoundNotice { next_at: now, ..notice });
+            asked += 1;
+        }
+    }
+    if notices != job.notices || (job.is_terminal() && job.reconciled) {
+        // Refused if the notices have changed since, and then the row was moved by that change.
+        app.jobs.update_status(job.id, &job.note(notices)).await?;
+    }
+    Ok(asked)
+}

@@ -1,0 +1,117 @@
+//! Tells an endpoint that a round of a job has ended. The job's row says what is due and when; the message only makes a
+//! worker look. A try is recorded after its answer, so a worker that dies in between repeats it, with the same id.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::{Instant, timeout};
+
+use super::delivery::Invocation;
+use super::worker::Worker;
+use crate::due::ask;
+use crate::error::JobError;
+use crate::ids::JobId;
+use crate::job::{Job, NoticeState, RoundNotice, Told};
+use crate::ledger::Written;
+use crate::limits::{DEADLINE_MARGIN, LEASE, NOTICE_TIMEOUT};
+use crate::notice::Notice;
+use crate::rest::come_to_rest;
+
+/// The longest wait of a notice for its turn. It costs no try.
+const TURN_MAX: Duration = Duration::from_secs(5);
+/// How often in a row the result of a try may not be recorded because others write the row too.
+const TRIES_MAX: usize = 50;
+
+impl Worker {
+    /// Does what the message asks for: the round ended, and this many tries to tell it had failed.
+    pub(super) async fn notify(&self, id: JobId, round: u32, tries: u32, invocation: Invocation) -> Result<(), JobError> {
+        let Some((job, notice)) = self.patiently(invocation, || self.due(id, round)).await? else { return Ok(()) };
+        if tries < notice.tries {
+            // Whoever recorded a later try had sent a message for it before.
+            return Ok(());
+        }
+        let wait = notice.next_at - self.app.clock.now();
+        if let Ok(wait) = wait.to_std()
+            && !wait.is_zero()
+        {
+            return self.patiently(invocation, || ask(&self.app, &job, &notice, wait)).await;
+        }
+        let limit = limit(invocation);
+        let in_time = limit == NOTICE_TIMEOUT || (invocation.is_fresh(Instant::now()) && !limit.is_zero());
+        let Some(_turn) = self.notices.try_acquire().ok().filter(|_| in_time) else {
+            let wait = Duration::from_secs(1) + TURN_MAX.mul_f64(self.fraction());
+            return self.patiently(invocation, || ask(&self.app, &job, &notice, wait)).await;
+        };
+        let Some(told) = self.patiently(invocation, || self.tell(&job, &notice, invocation)).await? else { return Ok(()) };
+        let next = notice.after(&told, self.app.clock.now());
+        log(&job, &next, &told);
+        self.patiently(invocation, || self.record_told(&job, &next)).await
+    }
+
+    /// The job's row and the notice of the round, if it is due now or later.
+    async fn due(&self, id: JobId, round: u32) -> Result<Option<(Job, RoundNotice)>, JobError> {
+        let job = self.app.ledger.job(id).await?.filter(|job| !job.is_gone(self.app.clock.now()));
+        Ok(job.and_then(|job| job.due_notice(round).map(|notice| (job, notice))))
+    }
+
+    /// Sends the notice once. `None` if it is no longer due.
+    async fn tell(&self, job: &Job, notice: &RoundNotice, invocation: Invocation) -> Result<Option<Told>, JobError> {
+        if notice.end.is_none() {
+            come_to_rest(&self.app, job).await?;
+        }
+        let Some((row, _)) = self.due(job.id, notice.round).await? else { return Ok(None) };
+        let counted = if notice.end.is_some() { Some(row) } else { self.app.jobs.exact(row).await? };
+        // Reading the counts may take long, and nothing may be told of a job that was deleted meanwhile.
+        let read = Instant::now();
+        let Some(((_, due), counted)) = self.due(job.id, notice.round).await?.zip(counted) else { return Ok(None) };
+        if read.elapsed() > LEASE {
+            return Err(JobError::unavailable("the table", "the job was read too long ago to tell of it"));
+        }
+        let sent = timeout(limit(invocation), self.app.notices.send(&notice_of(counted, &due))).await;
+        Ok(Some(sent.unwrap_or_else(|_| Told::Failed("no answer in time".to_owned()))))
+    }
+
+    /// Records what became of a try. A message for the next one is sent first: if this process dies in between, both are
+    /// done again.
+    async fn record_told(&self, job: &Job, next: &RoundNotice) -> Result<(), JobError> {
+        if next.state == NoticeState::Waiting {
+            let wait = (next.next_at - self.app.clock.now()).to_std().unwrap_or_default();
+            ask(&self.app, job, next, wait).await?;
+        }
+        let mut row = self.app.ledger.job(job.id).await?;
+        for _ in 0..TRIES_MAX {
+            let Some((job, known)) = row.and_then(|job| job.due_notice(next.round).map(|known| (job, known))) else { return Ok(()) };
+            if next.state == NoticeState::Waiting && known.tries >= next.tries {
+                return Ok(());
+            }
+            let next = RoundNotice { end: known.end, ..next.clone() };
+            match self.app.jobs.update_status(job.id, &job.note(job.notices.with(next))).await? {
+                Written::Applied(_) | Written::Gone => return Ok(()),
+                Written::Refused(job) => row = Some(job),
+            }
+        }
+        Err(JobError::unavailable("the table: recording a notice", "others kept writing the job at the same time"))
+    }
+}
+
+/// How long the endpoint may take: in any case no longer than this invocation lasts.
+fn limit(invocation: Invocation) -> Duration {
+    invocation.deadline.saturating_duration_since(Instant::now() + DEADLINE_MARGIN).min(NOTICE_TIMEOUT)
+}
+
+/// What the endpoint is told.
+fn notice_of(job: Job, due: &RoundNotice) -> Notice {
+    let job = job.at_the_end(due);
+    let timestamp: DateTime<Utc> = job.completed_at.unwrap_or(job.updated_at);
+    let endpoint = job.labels.callback.clone().unwrap_or_default();
+    Notice { endpoint, id: format!("{}_{}", job.id, due.round), timestamp, job }
+}
+
+fn log(job: &Job, next: &RoundNotice, told: &Told) {
+    let (endpoint, round, tries, state) = (job.labels.callback.as_deref(), next.round, next.tries, next.state.as_str());
+    match told {
+        Told::Delivered => tracing::info!(job_id = %job.id, endpoint, round, "told an end"),
+        Told::Refused => tracing::warn!(job_id = %job.id, endpoint, round, "the endpoint wants no notices of ends"),
+        Told::Failed(reason) => tracing::warn!(job_id = %job.id, endpoint, round, tries, state, reason, "an end was not told"),
+    }
+}

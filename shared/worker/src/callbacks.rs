@@ -1,0 +1,83 @@
+//! Tells an endpoint that a round of a job has ended: a request as in Standard Webhooks 1.0, with the job as the HTTP API
+//! shows it to its owner. It goes only to endpoints that the operator configured, under the same rules as the items of
+//! the `http` processor.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use headway_core::job::Told;
+use headway_core::notice::{Notice, NoticeSender};
+use headway_core::{Clock, JobStatus, error_chain};
+use headway_job_view::{JobStatusResponse, Sight, time};
+use headway_outbound::{Endpoint, Endpoints};
+use reqwest::StatusCode;
+use serde::Serialize;
+use tokio::sync::OnceCell;
+
+use crate::processors::endpoints;
+
+/// Sends notices to the operator's endpoints.
+#[derive(Debug)]
+pub struct Callbacks {
+    clock: Arc<dyn Clock>,
+    endpoints: OnceCell<Endpoints>,
+}
+
+/// The body of a notice.
+#[derive(Serialize)]
+struct Document {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(serialize_with = "time")]
+    timestamp: chrono::DateTime<chrono::Utc>,
+    data: JobStatusResponse,
+}
+
+impl Callbacks {
+    /// To the endpoints in the environment, which are read at the first notice: most workers never send one.
+    pub fn from_env(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, endpoints: OnceCell::new() }
+    }
+
+    /// To these endpoints.
+    pub fn new(endpoints: Endpoints, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, endpoints: OnceCell::new_with(Some(endpoints)) }
+    }
+
+    async fn endpoint(&self, name: &str) -> Result<&Endpoint, String> {
+        let endpoints = self.endpoints.get_or_try_init(endpoints).await.map_err(|error| error_chain(&error))?;
+        let unknown = || format!("the worker has no endpoint {name}: name it in {}", Endpoints::VARIABLE);
+        endpoints.get(name).map(AsRef::as_ref).ok_or_else(unknown)
+    }
+
+    async fn post(&self, notice: &Notice) -> Result<StatusCode, String> {
+        let (endpoint, now) = (self.endpoint(&notice.endpoint).await?, self.clock.now());
+        let data = JobStatusResponse::new(notice.job.clone(), Sight::OWNER, now);
+        let document = Document { kind: kind(notice.job.status), timestamp: notice.timestamp, data };
+        let body = serde_json::to_string(&document).map_err(|error| error.to_string())?;
+        let request = endpoint.post(&notice.id, now, body).builder;
+        // The body does not matter, and is not read: a receiver that goes on sending holds up nothing.
+        endpoint.send(request).await.map(|answer| answer.status()).map_err(|reason| reason.to_string())
+    }
+}
+
+#[async_trait]
+impl NoticeSender for Callbacks {
+    async fn send(&self, notice: &Notice) -> Told {
+        match self.post(notice).await {
+            Ok(status) if status.is_success() => Told::Delivered,
+            Ok(StatusCode::GONE) => Told::Refused,
+            Ok(status) => Told::Failed(format!("it answered {status}")),
+            Err(reason) => Told::Failed(reason),
+        }
+    }
+}
+
+fn kind(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Completed => "job.completed",
+        JobStatus::Cancelled => "job.cancelled",
+        // Only ends are told.
+        JobStatus::Failed | JobStatus::Pending | JobStatus::Processing => "job.failed",
+    }
+}
