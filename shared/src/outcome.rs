@@ -17,9 +17,10 @@ use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTPUT_BYTES_
 use crate::part::Register;
 use crate::waiting::WaitingFor;
 
+pub mod elsewhere;
 pub mod extra;
 
-use extra::{Elsewhere, Holds};
+use elsewhere::{Elsewhere, Holds};
 
 /// Why an item failed for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

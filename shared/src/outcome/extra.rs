@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::elsewhere::{Elsewhere, Holds};
 use super::{Again, Failure, Outcome, OutputRecord};
 use crate::error::JobError;
 use crate::ids::ChunkId;
@@ -35,36 +36,6 @@ impl Default for RowSizes {
 impl RowSizes {
     /// Every record in an extra row of its own, for tests.
     pub const SMALLEST: Self = Self { outcome_bytes_max: 0, extra_bytes_max: 0 };
-}
-
-/// Where a record is, if it is not in the outcome row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Elsewhere {
-    /// The name of the extra row.
-    pub row: Uuid,
-    /// What it is.
-    pub holds: Holds,
-}
-
-/// What a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Holds {
-    /// A failure.
-    Failure,
-    /// An output.
-    Output,
-    /// An item that has to run again in this round: in the extra row as an item, or in its failure of an earlier round.
-    Again {
-        /// The round.
-        round: u32,
-    },
-}
-
-impl Holds {
-    /// The round in which the item has to run again, if it has to.
-    pub fn again(self) -> Option<u32> {
-        if let Self::Again { round } = self { Some(round) } else { None }
-    }
 }
 
 /// The records in an extra row, by the items' indexes in the job.

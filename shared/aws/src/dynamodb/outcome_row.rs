@@ -14,7 +14,7 @@ use super::part_row::ttl;
 use super::schema::*;
 use headway_core::error::Cause;
 use headway_core::ids::ChunkId;
-use headway_core::outcome::extra::Elsewhere;
+use headway_core::outcome::elsewhere::Elsewhere;
 use headway_core::outcome::{Again, Failure, Outcome, OutputRecord};
 use headway_core::waiting::WaitingFor;
 
