@@ -18,8 +18,9 @@ ADAPTER_HISTORIES ?= 2000
 SECONDS_EACH ?= 60
 KILLS ?= 1000
 SECONDS ?= 600
+ITEMS ?= 20000
 
-.PHONY: help demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build package deploy lint-template clean-demo
+.PHONY: help batches demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -45,7 +46,7 @@ test-conformance: $(VENV)/ready ## Run the contract tests of table and queue on 
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
 
 test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of the kits for processors in other languages, at last behind the real server; installs what they need (needs Node 20)
-	cargo build $(EVERYTHING) --bin headway
+	cargo build $(EVERYTHING) --bin headway --bin worker
 	cd kits/python && .venv/bin/mypy && .venv/bin/python -m pytest
 	cd kits/node && npm test --silent
 	$(KIT_VENV)/bin/python -m pytest -q kits/tests
@@ -57,6 +58,10 @@ test-new: $(VENV)/ready ## Write a project in each language with `headway new`, 
 test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed (needs Node 20; SCREENSHOTS=1 takes pictures)
 	cargo build $(EVERYTHING) --bin headway
 	cd tests/browser && npm test --silent
+
+batches: $(KIT_VENV)/ready ## Send ITEMS items through a Python endpoint in batches of 250 while everything is killed: ITEMS=1000000
+	cargo build $(EVERYTHING) --bin headway --bin worker
+	ITEMS=$(ITEMS) $(KIT_VENV)/bin/python -m pytest -q -s kits/tests/test_batches.py
 
 test-strangers: ## Make 100,000 random calls on other owners' jobs: no answer may show anything of them
 	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers

@@ -10,11 +10,12 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_lambda import node_handler, python_handler, served
 
 KITS = Path(__file__).parents[1]
 HEADWAY = os.environ.get("HEADWAY", str(KITS.parent / "target" / "debug" / "headway"))
@@ -42,13 +43,25 @@ def started(command: list[str], environment: dict[str, str], directory: Path) ->
 def headway(request: Any, tmp_path_factory: Any) -> Iterator[dict[str, str]]:
     """A server whose endpoints lead to one kit: the environment for its command."""
     directory = tmp_path_factory.mktemp("headway")
+    with ExitStack() as stack:
+        handler = python_handler() if request.param == "python" else stack.enter_context(node_handler())
+        lambda_url = stack.enter_context(served({"scripted": handler}))
+        yield from serving(request.param, directory, lambda_url)
+
+
+def serving(kit: str, directory: Path, lambda_url: str) -> Iterator[dict[str, str]]:
+    """The server, with the kit as endpoints in both modes and as a Lambda function."""
     environment = {**os.environ, "HEADWAY_SECRET": SECRET, "XDG_STATE_HOME": str(directory), "PYTHONPATH": str(KITS / "python" / "src")}
     for name in ("HEADWAY_URL", "HEADWAY_TOKEN", "HEADWAY_AUTH"):
         environment.pop(name, None)
-    with started(KIT_SERVERS[request.param], environment, DIRECTORIES[request.param]) as line:
+    aws = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_LAMBDA": lambda_url}
+    environment |= aws
+    environment["HEADWAY_LAMBDA_FUNCTIONS"] = json.dumps({name: {"function": name, "maxAttempts": 1} for name in ("scripted", "gone")})
+    with started(KIT_SERVERS[kit], environment, DIRECTORIES[kit]) as line:
         url = line.removeprefix("serving on ").strip() + "/"
         common = {"url": url, "allowPrivate": True, "maxAttempts": 1}
-        endpoints = {"good": {**common, "secret": SECRET}, "wrong": {**common, "secret": OTHER}}
+        good = {**common, "secret": SECRET}
+        endpoints = {"good": good, "batch": {**good, "batch": 40}, "wrong": {**common, "secret": OTHER}}
         environment["HEADWAY_HTTP_ENDPOINTS"] = json.dumps(endpoints)
         serve = [HEADWAY, "--json", "serve", "--listen", "127.0.0.1:0", "--memory"]
         with started(serve, environment, directory) as ready:
@@ -58,11 +71,14 @@ def headway(request: Any, tmp_path_factory: Any) -> Iterator[dict[str, str]]:
             yield environment
 
 
-def ran(headway: dict[str, str], directory: Path, endpoint: str, items: list[Any]) -> tuple[Any, dict[int, Any], dict[int, Any]]:
+Ran = tuple[Any, dict[int, Any], dict[int, Any]]
+
+
+def ran(headway: dict[str, str], directory: Path, processor: str, params: Any, items: list[Any]) -> Ran:
     """The job, its results and its failures, by index."""
     (directory / "items.ndjson").write_text("".join(json.dumps(item) + "\n" for item in items))
-    (directory / "params.json").write_text(json.dumps({"endpoint": endpoint}))
-    submit = ["submit", "items.ndjson", "--processor", "http", "--params", "params.json", "--tolerate", str(len(items))]
+    (directory / "params.json").write_text(json.dumps(params))
+    submit = ["submit", "items.ndjson", "--processor", processor, "--params", "params.json", "--tolerate", str(len(items))]
 
     def command(*arguments: str) -> list[Any]:
         done = subprocess.run([HEADWAY, "--json", *arguments], cwd=directory, env=headway, check=True, capture_output=True, text=True)
@@ -77,24 +93,26 @@ def ran(headway: dict[str, str], directory: Path, endpoint: str, items: list[Any
 OUTPUTS = [{"a": [1, 2.5, None, True, "é😀\u2028"]}, "", "x" * 250_000, [], {}, 0, -1.5e-7, False, "[{" * 300, "null"]
 OMITTED = [{"do": "large", "bytes": 262_144}, {"do": "deep", "depth": 101}]
 FAILED = [
-    ({"do": "permanent", "code": "no-iata", "message": "no é"}, "http 422", "no-iata: no é"),
-    ({"do": "retryable", "message": "later"}, "http 500", "later"),
-    ({"do": "raise"}, "http 500", "the processor raised Boom"),
-    ({"do": "nan"}, "http 422", "NaN"),
-    ({"do": "unwritable"}, "http 422", "a type that JSON does not know"),
-    ({"do": "surrogate"}, "http 422", "surrogate pair"),
+    ({"do": "permanent", "code": "no-iata", "message": "no é"}, "http 422", "no-iata", "no é"),
+    ({"do": "retryable", "message": "later"}, "http 500", "RetriesExhausted", "later"),
+    ({"do": "raise"}, "http 500", "Boom", "the processor raised Boom"),
+    ({"do": "nan"}, "http 422", "output", "NaN"),
+    ({"do": "unwritable"}, "http 422", "output", "a type that JSON does not know"),
+    ({"do": "surrogate"}, "http 422", "output", "surrogate pair"),
 ]
+WAYS = {"single": ("http", {"endpoint": "good"}), "batch": ("http", {"endpoint": "batch"}), "lambda": ("lambda", {"function": "scripted"})}
 
 
-def test_every_item_has_its_own_outcome(headway: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_every_item_has_its_own_outcome(headway: dict[str, str], tmp_path: Path, way: str) -> None:
     """Each kind several times, shuffled: no item has its neighbour's outcome."""
     shuffle = random.Random(1)
     kinds: list[tuple[Any, Any]] = [({"do": "return", "value": value}, ("output", value)) for value in OUTPUTS]
     kinds += [(item, ("omitted",)) for item in OMITTED] + [({"do": "nothing"}, ("nothing",))]
-    kinds += [(item, ("failed", code, text)) for item, code, text in FAILED]
+    kinds += [(item, ("failed", single if way == "single" else code, text)) for item, single, code, text in FAILED]
     plan = [kind for kind in kinds for _ in range(5)]
     shuffle.shuffle(plan)
-    job, results, failures = ran(headway, tmp_path, "good", [item for item, _ in plan])
+    job, results, failures = ran(headway, tmp_path, *WAYS[way], [item for item, _ in plan])
     for index, (item, (what, *expected)) in enumerate(plan):
         if what == "failed":
             code, text = expected
@@ -110,7 +128,12 @@ def test_every_item_has_its_own_outcome(headway: dict[str, str], tmp_path: Path)
 
 
 def test_the_wrong_secret_is_said_to_be_wrong(headway: dict[str, str], tmp_path: Path) -> None:
-    _, results, failures = ran(headway, tmp_path, "wrong", [{"do": "nothing"}])
+    _, results, failures = ran(headway, tmp_path, "http", {"endpoint": "wrong"}, [{"do": "nothing"}])
     assert not results
     assert (failures[0]["code"], failures[0]["attempts"]) == ("http 401", 1)
     assert "not signed by Headway" in failures[0]["message"]
+
+
+def test_a_function_that_is_not_there_fails_its_items_once(headway: dict[str, str], tmp_path: Path) -> None:
+    _, _, failures = ran(headway, tmp_path, "lambda", {"function": "gone"}, [{"do": "nothing"}] * 3)
+    assert {(failure["code"], failure["attempts"]) for failure in failures.values()} == {("function-configuration", 1)}

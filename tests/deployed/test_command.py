@@ -74,4 +74,4 @@ def test_a_failed_job_says_so_and_can_be_retried(headway, tmp_path):
 
 def test_whoever_may_not_is_told(headway, issuer):
     headway("list", token=issuer.token(aud="other"), exit_code=4)
-    assert {"http", "json-schema", "ghost"} == {p["name"] for p in json.loads(headway("processors", "--json"))["processors"]}
+    assert {"http", "json-schema", "lambda", "ghost"} == {p["name"] for p in json.loads(headway("processors", "--json"))["processors"]}

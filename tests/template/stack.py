@@ -200,6 +200,8 @@ def stacks():
             Processors="[]",
             HttpEndpoints="{}",
             Callbacks="crm",
+            LambdaFunctions="{}",
+            LambdaFunctionArns="arn:aws:lambda:eu-central-1:123456789012:function:resize",
             AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",
             WorkerTimeoutSeconds="900",
             Tracing="Active",

@@ -118,7 +118,7 @@ REFUSED = {
     "the same in bytes": ({"PROCESSORS": "ü" * 1_051}, "PROCESSORS has 2102 bytes"),
     "a file system without a VPC": ({"WORKER_FILE_SYSTEM": "arn:aws:elasticfilesystem:…"}, "WORKER_SUBNETS is not given"),
     "endpoints in two places": ({"HTTP_ENDPOINTS": "{}", "HTTP_ENDPOINTS_SECRET": "arn:aws:…"}, "are both given"),
-    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 2200 is the maximum"),
+    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 1700 is the maximum"),
 }
 
 

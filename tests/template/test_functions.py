@@ -46,6 +46,12 @@ def test_only_the_worker_knows_the_endpoints_secrets():
     assert [name for name in FUNCTIONS if "HEADWAY_HTTP_ENDPOINTS" in stack.environment(name)] == ["WorkerFunction"]
 
 
+def test_only_the_worker_knows_the_functions():
+    stack = Stack(LambdaFunctions='{"resize": {"function": "resize"}}')
+    assert [name for name in FUNCTIONS if "HEADWAY_LAMBDA_FUNCTIONS" in stack.environment(name)] == ["WorkerFunction"]
+    assert not [name for name in FUNCTIONS if "HEADWAY_LAMBDA_FUNCTIONS" in Stack().environment(name)]
+
+
 def test_the_api_answers_before_the_gateway_gives_up(stack):
     answer_s, gateway_s = 25, 30
     assert answer_s < stack.functions()["ApiFunction"]["Timeout"] < gateway_s

@@ -10,6 +10,7 @@ from stack import KEYS_URL, Stack, source
 ENVIRONMENT_BYTES_MAX = 4_096
 # The longest that CloudFormation makes of the longest stack's name, and where queues of the longest region's name are.
 STACK = "s" * 128
+RESIZE = "arn:aws:lambda:eu-central-1:123456789012:function:resize"
 LONGEST = {
     "Table": f"{STACK}-Table-ABCDEFGHIJKLM",
     "Queue": f"https://sqs.us-gov-northwest-1.amazonaws.com.cn/123456789012/{'q' * 80}",
@@ -20,6 +21,7 @@ DENSEST = {
     "Processors": '{"name":"a","description":"b"},',
     "WorkerSettings": '{"a":"b"},',
     "HttpEndpoints": '"a":{"url":"https://a.example","secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},',
+    "LambdaFunctions": '"a":{"function":"a","batch":250},',
 }
 
 
@@ -97,6 +99,11 @@ def takes(parameter, value):
             "HttpEndpointsSecret",
             ["", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:jobs/endpoints-a1B2c3"],
             ["jobs/endpoints", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:endpoints", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        ),
+        (
+            "LambdaFunctionArns",
+            ["", RESIZE, f"{RESIZE},{RESIZE}:live", f"{RESIZE}:7", f"{RESIZE}:$LATEST", "arn:aws-cn:lambda:cn-north-1:123456789012:function:a"],
+            ["resize", "*", f"{RESIZE}*", f"{RESIZE}:*", "arn:aws:lambda:*:123456789012:function:resize", "arn:aws:lambda:eu-central-1:*:function:*"],
         ),
     ],
 )

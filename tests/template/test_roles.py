@@ -55,11 +55,25 @@ def test_nothing_by_pattern(stack):
                 assert not {"NotAction", "NotResource"} & set(statement), name
 
 
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:resize:live"
+
+
+def test_the_worker_may_invoke_exactly_the_functions_that_are_named():
+    for arns in ([], [FUNCTION], [FUNCTION, f"{FUNCTION}-2"]):
+        stack = Stack(LambdaFunctions='{"resize": {}}', LambdaFunctionArns=",".join(arns))
+        may = {
+            function: [(actions, resources) for _, actions, resources in stack.statements(function) if "lambda:" in str(actions)]
+            for function in FUNCTIONS
+        }
+        assert may == {"ApiFunction": [], "CleanupFunction": [], "WorkerFunction": [(["lambda:InvokeFunction"], arns)] if arns else []}
+
+
 def test_only_what_this_stack_made(stack):
     for function in FUNCTIONS:
         for sid, _, resources in stack.statements(function):
             for resource in resources:
-                made = resource in INDEXES or resource.removesuffix(".Arn") in stack.resources
+                named = sid == "Functions" and resource in stack.parameters["LambdaFunctionArns"].split(",")
+                made = named or resource in INDEXES or resource.removesuffix(".Arn") in stack.resources
                 given = resource == {"Endpoints": stack.parameters["HttpEndpointsSecret"], "Key": stack.parameters["KmsKey"]}.get(sid)
                 assert made or given, f"{function} {sid}: {resource}"
 

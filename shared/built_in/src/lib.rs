@@ -5,10 +5,15 @@
 
 pub mod http;
 pub mod json_schema;
+pub mod lambda;
 
 use headway_processor::ProcessorInfo;
 
-/// The descriptions of `http` and `json-schema` where the configured endpoints are not known.
+/// The descriptions of `http`, `json-schema` and `lambda` where the configured endpoints and functions are not known.
 pub fn infos() -> Vec<ProcessorInfo> {
-    vec![ProcessorInfo::new(http::NAME, &http::options(&[])), ProcessorInfo::new(json_schema::NAME, &json_schema::options())]
+    vec![
+        ProcessorInfo::new(http::NAME, &http::options(&[])),
+        ProcessorInfo::new(json_schema::NAME, &json_schema::options()),
+        ProcessorInfo::new(lambda::NAME, &lambda::options(&[])),
+    ]
 }

@@ -25,6 +25,7 @@ const KNOWN: &[&str] = &[
     "JWKS",
     "JWT_AUDIENCE",
     "JWT_ISSUER",
+    "LAMBDA_FUNCTIONS",
     "LOG",
     "METRICS",
     "ORIGINS",
@@ -84,7 +85,7 @@ async fn unreadable() -> Vec<(String, String)> {
         told(config::retention_days(&config::optional).map(drop), "set it to whole days, or unset it for 30"),
         told(config::quotas(&config::optional).map(drop), "see Quotas in template.yaml"),
         told(config::described_processors(&config::optional).map(drop), "see Processors in template.yaml"),
-        told(processors::built_in().await.map(drop), "see HttpEndpoints and HttpEndpointsSecret in template.yaml"),
+        told(processors::built_in().await.map(drop), "see HttpEndpoints, HttpEndpointsSecret and LambdaFunctions in template.yaml"),
         told(unknown_callbacks(), "name endpoints of HEADWAY_HTTP_ENDPOINTS, separated by commas: docs/callbacks.md"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];

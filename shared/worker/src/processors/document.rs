@@ -10,5 +10,5 @@
 
 pub(super) mod answer;
 mod entry;
-mod members;
+pub(super) mod members;
 pub(super) mod request;

@@ -9,13 +9,18 @@ use serde_json::value::RawValue;
 
 /// The members of an object, in order, including repeated ones.
 #[derive(Debug)]
-pub(super) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// The member is there more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Twice;
 
 impl<'a> Members<'a> {
+    /// All of them, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
     /// The members in this text; `None` if it is not an object.
     pub(super) fn read(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()

@@ -11,6 +11,7 @@ use reqwest::{Response, StatusCode};
 
 use super::excerpt;
 use super::http_status::Meaning;
+use crate::processors::one_line::one_line;
 use crate::processors::output;
 
 /// How many bytes of a successful answer are read: more than an output may have, since there may be white space around it.
@@ -114,6 +115,6 @@ async fn message(sent: &Sent<'_>, response: &mut Response) -> String {
         Some(text) if sent.endpoint.is_repeated_in(text.as_bytes(), sent.signature) => {
             format!("{message} (its text is not shown: it repeats a secret or a header of the endpoint)")
         }
-        Some(text) => format!("{message}: {}", excerpt::one_line(&text)),
+        Some(text) => format!("{message}: {}", one_line(&text)),
     }
 }

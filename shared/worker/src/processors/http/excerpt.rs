@@ -3,12 +3,11 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::processors::one_line::one_line;
 use crate::processors::output::{is_json, is_plain, media_type, text};
 
 /// How many bytes of a refusal's body are read. Nothing is shown of a longer one.
 pub(super) const BYTES_MAX: usize = 16_000;
-/// How many characters are shown.
-const CHARS_MAX: usize = 300;
 
 /// The message in the body, if it has one for people. An HTML page has none: debug pages repeat whole requests.
 pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
@@ -34,26 +33,12 @@ fn said_in(value: &Value) -> Option<&str> {
     }
 }
 
-/// One line of printable text, cut to its maximum length.
-pub(super) fn one_line(text: &str) -> String {
-    let printable: String = text.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
-    let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
-/// Control characters, and those that reverse or hide the text around them.
-fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 
     use super::*;
+    use crate::processors::one_line::CHARS_MAX;
 
     fn shown(kind: Option<&'static str>, body: &str) -> Option<String> {
         let headers: HeaderMap = kind.into_iter().map(|kind| (CONTENT_TYPE, HeaderValue::from_static(kind))).collect();

@@ -1,0 +1,147 @@
+//! Why an invocation has no answer: the table in `docs/processor-protocol.md`.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use aws_sdk_lambda::config::http::HttpResponse;
+use aws_sdk_lambda::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_lambda::operation::invoke::InvokeError;
+use headway_core::ItemError;
+use serde::Deserialize;
+
+use crate::processors::one_line::one_line;
+
+/// The longest wait after a call that took too long: the function may still be running.
+const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    meaning: Meaning,
+    code: &'static str,
+    message: String,
+}
+
+/// What it means for the items of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Meaning {
+    /// No result for any of them, and the shortest wait.
+    NoResult(Option<Duration>),
+    /// The same, but an item that was alone fails for good: it would be the same the next time.
+    Culprit,
+    /// All have to wait, if it says so for this long.
+    Throttled(Option<Duration>),
+    /// The function did not run: all wait.
+    NotRun,
+    /// All fail: the configuration is wrong.
+    ForGood,
+}
+
+impl Failure {
+    /// One of the items is to blame.
+    pub(super) fn culprit(code: &'static str, message: impl Into<String>) -> Self {
+        Self { meaning: Meaning::Culprit, code, message: message.into() }
+    }
+
+    /// What it means for an item of a call with so many items.
+    pub(super) fn of_item(&self, who: &str, items: usize) -> ItemError {
+        let (code, message) = (self.code, format!("{who}: {}", self.message));
+        match self.meaning {
+            Meaning::NoResult(retry_after) => ItemError::NoResult { code: code.to_owned(), message, retry_after },
+            Meaning::Culprit if items > 1 => ItemError::no_result(code, message),
+            Meaning::Throttled(after) => ItemError::throttled(code, message, after),
+            Meaning::NotRun => ItemError::unreachable(message),
+            Meaning::Culprit | Meaning::ForGood => ItemError::permanent(code, message),
+        }
+    }
+}
+
+/// What Lambda returns in place of a function's result.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Raised {
+    error_type: Option<String>,
+    error_message: Option<String>,
+}
+
+/// The function ended with an error, or did not end.
+pub(super) fn of_function(payload: &[u8]) -> Failure {
+    let raised: Raised = serde_json::from_slice(payload).unwrap_or_default();
+    let kind = raised.error_type.unwrap_or_default();
+    let text = raised.error_message.unwrap_or_default();
+    let (code, meaning) = match kind.as_str() {
+        "Sandbox.Timedout" => ("function-timeout", Meaning::NoResult(None)),
+        _ if text.contains("Task timed out after") => ("function-timeout", Meaning::NoResult(None)),
+        "Function.ResponseSizeTooLarge" => ("answer-too-large", Meaning::Culprit),
+        kind if kind.starts_with("Runtime.") => ("function-exited", Meaning::NoResult(None)),
+        _ => ("function-error", Meaning::NoResult(None)),
+    };
+    let said = [kind.as_str(), text.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+    let message = if said.is_empty() { "it ended with an error".to_owned() } else { one_line(&said) };
+    Failure { meaning, code, message }
+}
+
+/// The call failed: Lambda refused it, or there was no answer.
+pub(super) fn of_call(error: &SdkError<InvokeError, HttpResponse>, timeout: Duration) -> Failure {
+    match error {
+        SdkError::TimeoutError(_) => {
+            let wait = timeout.clamp(Duration::from_secs(1), IN_PROGRESS_WAIT_MAX);
+            let message = format!("no answer within {} s", timeout.as_secs());
+            Failure { meaning: Meaning::NoResult(Some(wait)), code: "timeout", message }
+        }
+        SdkError::ServiceError(service) => refused(service.err(), service.raw()),
+        SdkError::ConstructionFailure(_) => not_sent(error),
+        SdkError::DispatchFailure(dispatch) if dispatch.is_other() || was_not_opened(error) => not_sent(error),
+        _ => Failure { meaning: Meaning::NoResult(None), code: "service", message: "the call of AWS Lambda broke off".to_owned() },
+    }
+}
+
+/// Without credentials, or without a connection, the function has not seen the items.
+fn not_sent(error: &(dyn StdError + 'static)) -> Failure {
+    let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    Failure {
+        meaning: Meaning::NotRun,
+        code: ItemError::UNREACHABLE,
+        message: format!("AWS Lambda could not be called: {}", one_line(&innermost)),
+    }
+}
+
+fn was_not_opened(error: &(dyn StdError + 'static)) -> bool {
+    let kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let names = causes(error).any(|cause| cause.to_string().contains("dns error"));
+    names || kinds.into_iter().any(|kind| kind == io::ErrorKind::ConnectionRefused)
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        error.source()
+    })
+}
+
+/// `Retry-After`, in seconds.
+fn retry_after(raw: &HttpResponse) -> Option<Duration> {
+    raw.headers().get("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn refused(error: &InvokeError, raw: &HttpResponse) -> Failure {
+    let name = error.code().unwrap_or("an error without a code");
+    let (code, meaning) = match (name, raw.status().as_u16()) {
+        ("TooManyRequestsException" | "EC2ThrottledException" | "ThrottlingException" | "Throttling", _) | (_, 429) => {
+            ("throttled", Meaning::Throttled(retry_after(raw)))
+        }
+        ("RequestTooLargeException", _) | (_, 413) => ("request-too-large", Meaning::Culprit),
+        ("InvalidRequestContentException", _) => ("invalid-request", Meaning::Culprit),
+        ("ResourceNotReadyException" | "ResourceConflictException" | "SnapStartNotReadyException" | "SnapStartTimeoutException", _)
+        | ("ENILimitReachedException" | "SubnetIPAddressLimitReachedException", _) => (ItemError::UNREACHABLE, Meaning::NotRun),
+        (name, _) if name.starts_with("EFS") => (ItemError::UNREACHABLE, Meaning::NotRun),
+        ("InvalidRuntimeException" | "EC2AccessDeniedException" | "InvalidSecurityGroupIDException" | "InvalidSubnetIDException", _)
+        | ("InvalidZipFileException" | "SnapStartException", _) => ("function-configuration", Meaning::ForGood),
+        (name, _) if name.starts_with("KMS") => ("function-configuration", Meaning::ForGood),
+        (_, 400..500) => ("function-configuration", Meaning::ForGood),
+        _ => ("service", Meaning::NoResult(None)),
+    };
+    let message = error.message().map_or_else(|| name.to_owned(), |text| one_line(&format!("{name}: {text}")));
+    Failure { meaning, code, message }
+}
