@@ -138,6 +138,10 @@ test("a file that cannot be read exactly is refused with its line", async () => 
     await page.locator("#file-input").setInputFiles({ name, mimeType: "", buffer: Buffer.from(text) });
     await page.getByRole("alert").filter({ hasText: says }).waitFor();
   }
+  // What the message advises helps.
+  await page.locator("#file-input").setInputFiles({ name: "latin.csv", mimeType: "", buffer: Buffer.from("name\nJos\xe9\n", "latin1") });
+  await page.getByLabel("Encoding").selectOption("windows-1252");
+  await page.getByRole("cell", { name: "José" }).waitFor();
   await page.context().close();
 });
 

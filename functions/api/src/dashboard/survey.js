@@ -1,6 +1,6 @@
 // Looks through a whole file before anything is sent: how many items, which columns, what is wrong.
 const PREVIEW_ROWS = 5;
-const COLUMNS_MAX = 200;
+const COLUMNS_MAX = 2000;
 const SAY_EACH = 5000;
 
 async function survey(source, { say, signal }) {
