@@ -107,7 +107,7 @@ mutants: $(TOOLS)/bin/cargo-mutants ## Change the rules and use-cases in one pla
 $(TOOLS)/bin/cargo-mutants:
 	cargo install cargo-mutants --locked --version 27.1.0 --root $(TOOLS)
 
-kill: ## Kill the real server KILLS times while jobs of 100,000 items run
+kill: ## Kill the real server KILLS times while jobs of 100,000 items run, with the worker in it and as processes of its own
 	cargo build $(EVERYTHING) --all-targets
 	HEADWAY_KILLS=$(KILLS) HEADWAY_KILL_ITEMS=100000 cargo test $(EVERYTHING) --test kill -- --nocapture
 

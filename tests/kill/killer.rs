@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use headway_testkit::home::{Home, LONG};
+use headway_testkit::home::{Home, LONG, kill};
 use headway_testkit::serving::Serving;
 
 use crate::endpoint::Endpoint;
+use crate::host::Host;
 use crate::plan::{Moment, Plan};
 
 /// This many kills in a row may happen without progress: without any pause there would never be any.
@@ -27,6 +28,7 @@ pub(crate) struct World {
     pub(crate) token: String,
     endpoints: String,
     listen: String,
+    host: Host,
     /// How many jobs are running.
     pub(crate) live: AtomicU64,
     /// Rises with every part, item and end that anybody has seen.
@@ -34,7 +36,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(endpoint: &Endpoint) -> World {
+    pub(crate) fn new(endpoint: &Endpoint, host: Host) -> World {
         let home = Home::new();
         let port = std::iter::repeat_with(|| fastrand::u16(PORTS)).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
         // For longer than any campaign takes.
@@ -46,6 +48,7 @@ impl World {
             endpoints: endpoint.configuration(),
             home,
             listen,
+            host,
             live: AtomicU64::new(0),
             progress: AtomicU64::new(0),
         }
@@ -54,6 +57,7 @@ impl World {
     fn command(&self) -> Command {
         let mut command = self.home.command(&["serve", "--json", "--listen", &self.listen, "--data", "data"]);
         command
+            .args(self.host.words())
             .env("HEADWAY_HTTP_ENDPOINTS", &self.endpoints)
             .env("HEADWAY_CALLBACKS", "told")
             .env("HEADWAY_QUOTAS", "startsPerMinute=1000000");
@@ -81,6 +85,7 @@ impl Drop for World {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     kills: u64,
+    workers: usize,
     starting: u64,
     pub(crate) mid_job: u64,
     waited: u64,
@@ -133,7 +138,10 @@ fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving
             _ => world.serve(),
         };
         let (Moment::Starting(life) | Moment::Serving(life)) = moment;
-        sleep(life);
+        // A worker process dies first, and the server has started another one, or not yet, when it dies itself.
+        sleep(life / 2);
+        tally.workers += serving.children().into_iter().take(1).filter(|pid| kill(*pid)).count();
+        sleep(life / 2);
         if fruitless >= FRUITLESS_MAX {
             wait_for_progress(world, seen, given_up);
             tally.waited += 1;
@@ -172,10 +180,10 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { kills, starting, mid_job, waited, errors } = self;
+        let Tally { kills, workers, starting, mid_job, waited, errors } = self;
         write!(
             f,
-            "{kills} kills, {starting} at the start, {mid_job} with jobs running, {waited} delayed until there was progress; logged: {errors:?}"
+            "{kills} kills and {workers} of workers, {starting} at the start, {mid_job} with jobs running, {waited} delayed until there was progress; logged: {errors:?}"
         )
     }
 }

@@ -1,4 +1,5 @@
-//! `headway serve` is killed with -9 at random moments while four kinds of jobs run, and started again.
+//! `headway serve` is killed with -9 at random moments while four kinds of jobs run, and started again. So are its worker
+//! processes, if it has any (`serve --worker`).
 //!
 //! In the end every count is exact, nothing acknowledged is lost, progress never decreased, and every end was told. The moments come from a
 //! seed, which is printed; `HEADWAY_KILL_SEED=n` repeats them as far as a real machine repeats itself. A campaign:
@@ -9,6 +10,7 @@
 mod api;
 mod auditor;
 mod endpoint;
+mod host;
 mod killer;
 mod plan;
 mod told;
@@ -18,17 +20,34 @@ use std::sync::Arc;
 
 use api::Api;
 use endpoint::Endpoint;
+use host::Host;
 use killer::{Killer, World};
 use plan::Plan;
+use tokio::sync::Mutex;
+
+/// One campaign at a time: each needs the machine for itself.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Bugs found: a write was acknowledged before it was durable; a count was incremented instead of derived; a message
 /// was deleted before its results were durable; a start could not use the data of a killed process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_continues_with_exact_counts() {
-    let plan = Plan::from_env();
+    campaign(Host::InProcess).await;
+}
+
+/// Would find a message of a killed worker that is never delivered again, and results of a worker that outlives its
+/// server and are counted twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_with_its_worker_processes_it_continues_with_exact_counts() {
+    campaign(Host::Processes).await;
+}
+
+async fn campaign(host: Host) {
+    let _alone = ALONE.lock().await;
+    let plan = Plan::from_env(host);
     println!("{plan}");
     let endpoint = Endpoint::start().await;
-    let world = Arc::new(World::new(&endpoint));
+    let world = Arc::new(World::new(&endpoint, host));
     let mut killer = Killer::start(plan, Arc::clone(&world));
     let api = Api::new(&world);
     let mut jobs = Vec::new();

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-/// How many kills a run makes, unless `HEADWAY_KILLS` says otherwise.
-const KILLS: u64 = 25;
+use crate::host::Host;
+
+/// How many kills a run makes, unless `HEADWAY_KILLS` says otherwise: of a server that works itself, and of one with
+/// worker processes, which need longer to start.
+const KILLS: [u64; 2] = [25, 8];
 /// How many items the largest job of a round has, unless `HEADWAY_KILL_ITEMS` says otherwise.
-const ITEMS: u64 = 120_000;
+const ITEMS: [u64; 2] = [120_000, 20_000];
 /// How long a server lives at most after it is ready, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short compared with
 /// a job, long enough for some chunks.
-const LIFE_MAX_MS: u64 = 400;
+const LIFE_MAX_MS: [u64; 2] = [400, 2_000];
 /// How long a server lives at most that is killed during its start: about as long as a start takes.
 const START_MAX_MS: u64 = 250;
 /// How long one in ten lives at most: an acknowledged cancel takes more than a second, and would otherwise never
@@ -23,6 +26,7 @@ pub(crate) struct Plan {
     pub(crate) kills: u64,
     pub(crate) items: u64,
     life_max_ms: u64,
+    host: Host,
 }
 
 /// When a kill happens.
@@ -35,14 +39,16 @@ pub(crate) enum Moment {
 }
 
 impl Plan {
-    pub(crate) fn from_env() -> Plan {
+    pub(crate) fn from_env(host: Host) -> Plan {
+        let usual = |of: [u64; 2]| of[host as usize];
         let number =
             |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")));
         Plan {
             seed: number("HEADWAY_KILL_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000)),
-            kills: number("HEADWAY_KILLS").unwrap_or(KILLS),
-            items: number("HEADWAY_KILL_ITEMS").unwrap_or(ITEMS),
-            life_max_ms: number("HEADWAY_KILL_LIFE_MS").unwrap_or(LIFE_MAX_MS),
+            kills: number("HEADWAY_KILLS").unwrap_or(usual(KILLS)),
+            items: number("HEADWAY_KILL_ITEMS").unwrap_or(usual(ITEMS)),
+            life_max_ms: number("HEADWAY_KILL_LIFE_MS").unwrap_or(usual(LIFE_MAX_MS)),
+            host,
         }
     }
 
@@ -59,9 +65,9 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { seed, kills, items, life_max_ms } = self;
+        let Plan { seed, kills, items, life_max_ms, host } = self;
         let settings =
             [("SEED", seed), ("ITEMS", items), ("LIFE_MS", life_max_ms)].map(|(name, value)| format!("HEADWAY_KILL_{name}={value}"));
-        write!(f, "{kills} kills, rounds of {items} items and more; play it again: HEADWAY_KILLS={kills} {}", settings.join(" "))
+        write!(f, "{host}: {kills} kills, rounds of {items} items and more; play it again: HEADWAY_KILLS={kills} {}", settings.join(" "))
     }
 }

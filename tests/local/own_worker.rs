@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use headway_testkit::home::{Home, run};
+use headway_testkit::home::{Home, kill, run};
 use headway_testkit::server::{Server, eventually};
 
 use crate::{counts, indexes};
@@ -33,22 +33,6 @@ fn serve(home: &Home, worker: &str) -> Server {
     home.serve_with(&["--data", "data", "--worker", worker], &[("INVOICES_DIR", invoices.to_str().unwrap())])
 }
 
-/// The ids of the processes that the server has started.
-fn workers(server: &Server) -> Vec<u32> {
-    let parent = server.serving.child.id().to_string();
-    let is_child = |pid: &u32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(1) == Some(parent.as_str()))
-    };
-    let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-    numbers.filter(is_child).collect()
-}
-
-/// Kills a process; false if it was gone already.
-fn kill(pid: u32) -> bool {
-    Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).stderr(Stdio::null()).status().unwrap().success()
-}
-
 /// Waits until the server's log contains these words.
 fn said(server: &Server, words: &str) {
     eventually(words, || server.has_said(words).then_some(()));
@@ -72,7 +56,7 @@ fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once
     let mut kills = 0;
     let job = eventually("the end of the job", || {
         if kills < 6 {
-            kills += workers(&server).into_iter().take(1).filter(|pid| kill(*pid)).count();
+            kills += server.serving.children().into_iter().take(1).filter(|pid| kill(*pid)).count();
         }
         Some(server.json(&home, &["status", id])).filter(|job| job["status"] == "Completed")
     });
@@ -90,13 +74,13 @@ fn a_new_program_takes_the_place_of_the_old_one() {
     let (worker, _) = place(&home);
     let server = serve(&home, &worker);
     until_known(&home, &server);
-    let before = workers(&server);
+    let before = server.serving.children();
     fs::copy(self::worker(), home.path().join("built")).unwrap();
     fs::rename(home.path().join("built"), home.path().join("worker")).unwrap();
     said(&server, "has changed");
     let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);
     assert_eq!(server.run(&home, &["submit", &order, "--processor", "invoices"]).code, Some(0));
-    assert!(workers(&server).iter().any(|pid| !before.contains(pid)));
+    assert!(server.serving.children().iter().any(|pid| !before.contains(pid)));
 }
 
 /// There is a message that says what to do, and no panic.

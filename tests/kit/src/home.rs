@@ -166,6 +166,15 @@ pub fn signal(name: &str, child: &Child) {
     assert!(sent.success(), "SIG{name} could not be sent");
 }
 
+/// Kills the process with this id; false if it was gone already.
+///
+/// # Panics
+///
+/// No process can be started.
+pub fn kill(pid: u32) -> bool {
+    Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).stderr(Stdio::null()).status().unwrap().success()
+}
+
 /// The child's status, if it ends in time.
 ///
 /// # Panics

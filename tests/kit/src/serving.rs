@@ -51,6 +51,21 @@ impl Serving {
         self.ready.recv_timeout(within).ok()
     }
 
+    /// The ids of the processes that it has started: its workers, if it runs any.
+    ///
+    /// # Panics
+    ///
+    /// The system has no `/proc`.
+    pub fn children(&self) -> Vec<u32> {
+        let parent = self.child.id().to_string();
+        let is_child = |pid: &u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(1) == Some(parent.as_str()))
+        };
+        let numbers = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        numbers.filter(is_child).collect()
+    }
+
     /// Sends SIGKILL: the process ends at once. Returns its output, for a test that fails.
     pub fn kill(&mut self) -> Vec<String> {
         self.child.kill().unwrap();
