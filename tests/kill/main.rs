@@ -48,8 +48,9 @@ async fn campaign(host: Host) {
     println!("{plan}");
     let endpoint = Endpoint::start().await;
     let world = Arc::new(World::new(&endpoint, host));
-    let mut killer = Killer::start(plan, Arc::clone(&world));
     let api = Api::new(&world);
+    until_processors_are_known(&world, &api).await;
+    let mut killer = Killer::start(plan, Arc::clone(&world));
     let mut jobs = Vec::new();
     while jobs.is_empty() || !killer.is_done() {
         jobs.extend(workload::round(&api, &world, &endpoint, plan, jobs.len() as u64).await);
@@ -69,10 +70,11 @@ async fn campaign(host: Host) {
 /// deletion had been answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_tells_every_end() {
-    let plan = Plan::from_env();
+    let _alone = ALONE.lock().await;
+    let plan = Plan::from_env(Host::InProcess);
     println!("{plan}");
     let endpoint = Endpoint::start().await;
-    let world = Arc::new(World::new(&endpoint));
+    let world = Arc::new(World::new(&endpoint, Host::InProcess));
     let mut killer = Killer::start(plan, Arc::clone(&world));
     let api = Api::new(&world);
     let mut ends = told::Ends::new();
@@ -83,4 +85,12 @@ async fn killed_at_any_moment_it_tells_every_end() {
     told::audit(&api, &ends, &endpoint).await;
     println!("{tally}; {} jobs, {}, {}", ends.len(), api.troubles(), endpoint.notices());
     drop(serving);
+}
+
+/// Worker processes announce their processors when they first start. The table keeps what they said.
+async fn until_processors_are_known(world: &World, api: &Api) {
+    let _serving = world.serve();
+    while api.get("processors").await.body["processors"].as_array().is_none_or(Vec::is_empty) {
+        tokio::time::sleep(workload::LOOK_EVERY).await;
+    }
 }

@@ -255,12 +255,6 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "the name of an extra row has its content",
     },
     Bug {
-        name: "extra-row-of-an-earlier-version",
-        edits: &[edit("let name = name_of(self.version, &content);", "let name = name_of(0, &content);")],
-        breaks: "an extra row that is deleted because nobody names it any more is named again by the next version",
-        trap: "the name of an extra row has its version",
-    },
-    Bug {
         name: "outcome-row-before-its-extra-rows",
         edits: &[
             edit(
@@ -291,12 +285,6 @@ pub(crate) const BUGS: &[Bug] = &[
         forget(app, outcome.id, names.iter()).await;")],
         breaks: "of two workers with the same results the one that came second deletes the rows of the first",
         trap: "a row is deleted only after nobody names it",
-    },
-    Bug {
-        name: "failures-elsewhere-are-not-cleared",
-        edits: &[edit("            there.holds = Holds::Again { round };\n", "            drop(there);\n")],
-        breaks: "failures in extra rows stay counted in the next round, and are never run again",
-        trap: "every form of a record is cleared",
     },
     Bug {
         name: "extra-rows-left-at-deletion",

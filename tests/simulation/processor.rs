@@ -152,6 +152,11 @@ impl Fate {
         }
     }
 
+    /// True if it has an output whenever it succeeds.
+    pub(crate) fn gives_output(self) -> bool {
+        matches!(self, Self::GivesOutput | Self::Fickle)
+    }
+
     /// True if it may be listed as failed. Any item may be, if a dead letter says so.
     pub(crate) fn may_fail(self) -> bool {
         use Fate::{Computes, EatsMemory, FailsForAWhile, FailsForGood, Fickle, Hangs, Kills, NeverAnswered, NeverSucceeds, Panics};
@@ -409,7 +414,7 @@ impl Scripted {
                 });
                 std::future::pending().await
             }
-            Fate::GivesOutput => Output::json(&item.index),
+            _ if fate.gives_output() => Output::json(&item.index),
             _ => Ok(Output::None),
         }
     }

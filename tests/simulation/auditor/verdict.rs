@@ -135,7 +135,7 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         hold!(ListsAndLedgerAgree, failure.item.get() == plan.item(*index), "item {index} is listed as another: {failure:?}");
     }
     for index in &recount.outputs {
-        let gives = plan.fates[*index as usize] == Fate::GivesOutput && recount.processed.contains(index);
+        let gives = plan.fates[*index as usize].gives_output() && recount.processed.contains(index);
         hold!(ListsAndLedgerAgree, gives, "an output of item {index}: {job:?}");
     }
     Ok(())
@@ -173,7 +173,7 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
                 rolled_up == (job.parts as usize, job.processed_items, job.failed_items),
                 "not what was rolled up: {job:?}"
             );
-            let giving = recount.processed.iter().filter(|index| plan.fates[**index as usize] == Fate::GivesOutput).copied();
+            let giving = recount.processed.iter().filter(|index| plan.fates[**index as usize].gives_output()).copied();
             hold!(ListsAndLedgerAgree, giving.collect::<BTreeSet<_>>() == recount.outputs, "outputs are missing: {recount:?}");
         }
         // A percentage that was exceeded may no longer be exceeded when the items in flight are counted.
