@@ -134,3 +134,74 @@ impl<'a> OutcomeReader<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::ids::JobId;
+    use crate::ledger::memory::MemoryLedger;
+    use crate::outcome::extra::RowSizes;
+    use crate::outcome::{FailureKind, ItemResult};
+    use crate::queue::memory::MemoryQueue;
+
+    const ID: ChunkId = ChunkId { job: JobId(Uuid::nil()), part: 0, chunk: 0 };
+
+    fn world() -> (App, Arc<MemoryLedger>) {
+        let ledger = Arc::new(MemoryLedger::default());
+        let app = App::new(ledger.clone(), Arc::new(MemoryQueue::default()), Arc::new(SystemClock));
+        (App { row_sizes: RowSizes::SMALLEST, ..app }, ledger)
+    }
+
+    fn failed(message: &str) -> ItemResult {
+        let item = RawValue::from_string("0".to_owned()).unwrap();
+        ItemResult::Failed(Failure::new(FailureKind::Permanent, "", message, 1, None, item))
+    }
+
+    fn merged(message: &str) -> Outcome {
+        let mut outcome = Outcome::new(ID, 0, 1);
+        outcome.merge([(0, failed(message))], 1);
+        outcome
+    }
+
+    async fn shown(app: &App) -> String {
+        let outcome = app.ledger.outcome(ID).await.unwrap().unwrap();
+        OutcomeReader::new(app, outcome).take_failure(0).await.unwrap().unwrap().message
+    }
+
+    /// Would find that the failure of one run is shown with the text of another one, or not at all.
+    #[tokio::test]
+    async fn of_two_runs_the_one_that_came_first_is_shown_whoever_writes_last() {
+        for other in ["of another run", "of the first run"] {
+            let (app, ledger) = world();
+            let (mut first, mut second) = (merged("of the first run"), merged(other));
+            assert!(put_next(&app, &BTreeSet::new(), &mut first).await.unwrap());
+            let came_first = put_next(&app, &BTreeSet::new(), &mut second).await.unwrap();
+            assert_eq!(came_first, other == "of the first run", "the same row counts as its own, as after a lost answer");
+            assert_eq!(shown(&app).await, "of the first run");
+            assert_eq!(ledger.extra_rows((ID.job, ID.part)).len(), 1, "the row of the one that came second is deleted");
+        }
+    }
+
+    /// Would find that a reader calls a row missing which a later round has replaced, or does not miss one that is named.
+    #[tokio::test]
+    async fn a_row_that_was_replaced_is_no_failure_any_more_and_a_missing_one_is_an_error() {
+        let (app, ledger) = world();
+        let mut outcome = merged("no");
+        put_next(&app, &BTreeSet::new(), &mut outcome).await.unwrap();
+        let (before, read) = (outcome.extra_rows(), outcome.clone());
+        outcome.clear(2);
+        outcome.merge([(0, ItemResult::Processed(None))], 2);
+        put_next(&app, &before, &mut outcome).await.unwrap();
+        assert!(ledger.extra_rows((ID.job, ID.part)).is_empty());
+        assert!(OutcomeReader::new(&app, read).take_failure(0).await.unwrap().is_none());
+        let (app, _) = world();
+        let mut outcome = merged("no");
+        put_next(&app, &BTreeSet::new(), &mut outcome).await.unwrap();
+        app.ledger.delete_extra(ID, *outcome.extra_rows().first().unwrap()).await.unwrap();
+        let missing = OutcomeReader::new(&app, outcome).take_failure(0).await;
+        assert!(matches!(missing, Err(JobError::Corrupt { .. })), "{missing:?}");
+    }
+}

@@ -6,10 +6,11 @@ use std::time::Duration;
 use crate::host::Host;
 
 /// How many kills a run makes, unless `HEADWAY_KILLS` says otherwise: of a server that works itself, and of one with
-/// worker processes, which need longer to start.
-const KILLS: [u64; 2] = [25, 8];
+/// worker processes, which need longer to start. A chunk whose worker died three times waits until that worker's time is
+/// over, 70 s each time.
+const KILLS: [u64; 2] = [25, 3];
 /// How many items the largest job of a round has, unless `HEADWAY_KILL_ITEMS` says otherwise.
-const ITEMS: [u64; 2] = [120_000, 20_000];
+const ITEMS: [u64; 2] = [120_000, 3_000];
 /// How long a server lives at most after it is ready, unless `HEADWAY_KILL_LIFE_MS` says otherwise: short compared with
 /// a job, long enough for some chunks.
 const LIFE_MAX_MS: [u64; 2] = [400, 2_000];

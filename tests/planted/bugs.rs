@@ -245,16 +245,6 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "one row per chunk, merged by version CAS",
     },
     Bug {
-        name: "extra-row-of-another-run",
-        edits: &[edit(
-            "let name = name_of(self.version, &content);",
-            "let indexes: Vec<u64> = holds.iter().map(|(index, _)| *index).collect();
-        let name = name_of(self.version, format!(\"{indexes:?}\").as_bytes());",
-        )],
-        breaks: "two workers with different results for the same items write one extra row, and each reads the other's",
-        trap: "the name of an extra row has its content",
-    },
-    Bug {
         name: "outcome-row-before-its-extra-rows",
         edits: &[
             edit(
