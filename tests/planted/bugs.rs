@@ -890,4 +890,49 @@ pub(crate) const BUGS: &[Bug] = &[
         breaks: "a process none of whose threads comes back begins other owners' items, which time out",
         trap: "a worker that cannot be freed ends itself",
     },
+    Bug {
+        name: "told-before-the-end-is-durable",
+        edits: &[edit("if self.is_terminal() && self.notices.0.iter().all(", "if self.notices.0.iter().all(")],
+        breaks: "a job that has not ended owes a notice",
+        trap: "the write that ends a round makes its notice due",
+    },
+    Bug {
+        name: "notice-id-changes-between-tries",
+        edits: &[edit("format!(\"{}_{}\", job.id, due.round)", "format!(\"{}_{}_{}\", job.id, due.round, due.tries)")],
+        breaks: "a receiver takes the second try for another notice",
+        trap: "the id is the same at every try",
+    },
+    Bug {
+        name: "told-after-deletion",
+        edits: &[
+            edit("if self.deleting { Vec::new() } else { self.untold() }", "self.untold()"),
+            edit(
+                "self.app.ledger.job(id).await?.filter(|job| !job.is_gone(self.app.clock.now()));\n        Ok(job.and_then(",
+                "self.app.ledger.job(id).await?;\n        Ok(job.and_then(",
+            ),
+        ],
+        breaks: "a notice that waits for its next try outlives its job",
+        trap: "nothing is told of a deleted job",
+    },
+    Bug {
+        name: "retry-cancels-a-due-notice",
+        edits: &[edit(
+            "let Some(own) = self.due_notice(self.round) else {",
+            "let Some(own) = self.due_notice(self.round).filter(|own| own.tries > 1_000) else {",
+        )],
+        breaks: "the end of a round that was retried before its notice was delivered is never told",
+        trap: "both rounds are told, each with its own id",
+    },
+    Bug {
+        name: "lost-notice-is-not-missed",
+        edits: &[edit("notice.next_at + OVERDUE_AFTER <= now", "notice.next_at + OVERDUE_AFTER * 100_000 <= now")],
+        breaks: "a job whose worker died between its end and the message is never told",
+        trap: "the sweep finds what is due and whose message was lost",
+    },
+    Bug {
+        name: "notice-is-given-up-early",
+        edits: &[edit("TRY_AGAIN_AFTER.get(self.tries as usize)", "TRY_AGAIN_AFTER.get(self.tries as usize + 4)")],
+        breaks: "an endpoint that accepts the fourth try is not told",
+        trap: "each end is told while its endpoint answers within the schedule",
+    },
 ];
