@@ -240,7 +240,8 @@ impl Job {
             failed += counts.failed;
             items += u64::from(part.items);
             retrying += part.retrying();
-            waiting.extend(part.waiting_for.as_ref().filter(|_| part.retrying() > 0));
+            let held_back = |waiting: &WaitingFor| waiting.held_back && !part.is_full();
+            waiting.extend(part.waiting_for.as_ref().filter(|waiting| part.retrying() > 0 || held_back(waiting)));
             self.updated_at = self.updated_at.max(part.updated_at);
         }
         if !self.sealed {
@@ -251,7 +252,7 @@ impl Job {
         // Nothing is tried again in an ended job.
         self.retrying_items = if self.is_terminal() { 0 } else { retrying };
         let latest = waiting.into_iter().max_by_key(|waiting| waiting.until).cloned();
-        self.waiting_for = latest.filter(|_| self.retrying_items > 0);
+        self.waiting_for = latest.filter(|_| !self.is_terminal());
         self
     }
 

@@ -161,7 +161,7 @@ pub struct OutcomeChange {
     pub leaves: Option<Uuid>,
     /// Items that failed for now and wait for another attempt.
     pub retrying: BTreeSet<u64>,
-    /// What they wait for, if it is known.
+    /// What they wait for, if it is known, or what items wait for that are held back.
     pub waiting_for: Option<WaitingFor>,
     /// Removes runs whose workers ended before this time.
     pub gone_before: Option<DateTime<Utc>>,
@@ -170,7 +170,7 @@ pub struct OutcomeChange {
 impl OutcomeChange {
     /// True if the write would change nothing.
     pub fn is_nothing(&self) -> bool {
-        self.enters.is_none() && self.leaves.is_none() && self.retrying.is_empty()
+        self.enters.is_none() && self.leaves.is_none() && self.retrying.is_empty() && self.waiting_for.is_none()
     }
 }
 
@@ -245,7 +245,8 @@ impl Outcome {
         for index in &waiting {
             changed |= self.retrying.insert(*index);
         }
-        if !waiting.is_empty() && change.waiting_for.is_some() && self.waiting_for != change.waiting_for {
+        let held_back = change.waiting_for.as_ref().is_some_and(|waiting_for| waiting_for.held_back);
+        if (held_back || !waiting.is_empty()) && change.waiting_for.is_some() && self.waiting_for != change.waiting_for {
             self.waiting_for.clone_from(&change.waiting_for);
             changed = true;
         }

@@ -48,6 +48,8 @@ struct State {
     row_sizes: RowSizes,
     /// When a user last began another round of a job.
     rounds: BTreeMap<JobId, Instant>,
+    /// When a part of a job was last put.
+    arrivals: BTreeMap<JobId, Instant>,
 }
 
 impl Faults {
@@ -76,6 +78,7 @@ impl Faults {
                 _ => RowSizes::default(),
             },
             rounds: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
         })))
     }
 
@@ -222,6 +225,16 @@ impl Faults {
     /// When its round began, unless it is the first.
     pub(crate) fn round_began(&self, job: JobId) -> Option<Instant> {
         self.state().rounds.get(&job).copied()
+    }
+
+    /// A part of the job was put that was not there before.
+    pub(crate) fn part_came(&self, job: JobId) {
+        self.state().arrivals.insert(job, Instant::now());
+    }
+
+    /// True if a part of the job was put within this time.
+    pub(crate) fn part_came_within(&self, job: JobId, time: Duration) -> bool {
+        self.state().arrivals.get(&job).is_some_and(|came| came.elapsed() < time)
     }
 
     /// An invariant was violated; only the first violation is kept.

@@ -169,7 +169,7 @@ pub struct WaitingForDocument {
 impl WaitingForDocument {
     /// What items wait for, until a minute after their next attempt was due.
     fn shown(waiting_for: WaitingFor, sees_items: bool, now: DateTime<Utc>) -> Option<Self> {
-        let WaitingFor { limit, reason, until, last_error } = waiting_for;
+        let WaitingFor { limit, reason, until, last_error, .. } = waiting_for;
         let last_error = last_error.filter(|_| sees_items);
         let shown = Self { limit, reason: reason.as_str(), until: Some(until).filter(|until| *until > now), last_error };
         (now <= until + SHOWN_AFTER_WAIT).then_some(shown)

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::returned::WaitsFor;
+
 /// After this many items in a row were told to wait, others are kept back.
 const CLOSES_AFTER: u32 = 4;
 /// The first pause. Each probe that fails doubles it.
@@ -30,12 +32,16 @@ struct State {
     until: Option<Instant>,
     /// True if a probe was let through and has not returned yet.
     probing: bool,
+    /// What an item was last told to wait for.
+    waits_for: Option<WaitsFor>,
 }
 
 /// What is returned to an item that may not begin.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) left: Duration,
+    /// What the job shows meanwhile.
+    pub(super) waits_for: Option<WaitsFor>,
 }
 
 impl Closing {
@@ -46,7 +52,7 @@ impl Closing {
         let pause = state.pause.max(PAUSE_FIRST);
         let until = state.until?;
         if now < until {
-            return Some(Refusal { left: until - now });
+            return Some(Refusal { left: until - now, waits_for: state.waits_for.clone() });
         }
         // The others wait for this item's answer, or for another pause if it never ends.
         state.until = Some(now + pause);
@@ -70,6 +76,11 @@ impl Closing {
         state.probing = false;
         let pause = state.pause.max(asked.unwrap_or_default().min(PAUSE_MAX));
         state.until = state.until.max(Some(Instant::now() + pause));
+    }
+
+    /// What an item was told to wait for.
+    pub(super) fn note(&self, waits_for: &WaitsFor) {
+        self.state().waits_for = Some(waits_for.clone());
     }
 
     /// An item was answered.

@@ -120,14 +120,23 @@ impl RunContext<'_> {
 
     /// An item that waits for its downstream, unless it has waited long enough. No attempt is charged.
     fn waits(&self, tried: &mut TriedGroup, call_items_max: Option<u16>, item: Item, downstream: Downstream, error: &ForNow) {
+        let limit = self.prepared.options.limit.as_deref().unwrap_or(&self.chunk.job.processor).to_owned();
+        let waits_for = WaitsFor { limit, reason: downstream.wait_reason(), error: Some(error.message.clone()) };
+        self.prepared.closing.note(&waits_for);
         let Some(wait) = self.wait(error.after) else {
             let item = Item { attempt: item.attempt - 1, ..item };
             return tried.recorded.push(failed(item, downstream.failure_kind(), &error.code, &error.message));
         };
-        let limit = self.prepared.options.limit.as_deref().unwrap_or(&self.chunk.job.processor).to_owned();
-        let waits_for = Some(WaitsFor { limit, reason: downstream.wait_reason(), error: Some(error.message.clone()) });
         let WaitingItem { index, value, attempt } = uncharged(item);
-        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason: ReturnReason::Waits, waits_for, call_items_max });
+        tried.returned.push(ReturnedItem {
+            index,
+            value,
+            attempt,
+            wait,
+            reason: ReturnReason::Waits,
+            waits_for: Some(waits_for),
+            call_items_max,
+        });
     }
 
     /// How long an item of the chunk has to wait for its downstream; `None` if it has waited long enough.

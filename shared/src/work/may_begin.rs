@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::chunk_context::RunContext;
+use super::closing::Refusal;
 use super::returned::{NotNow, ReturnReason};
 use super::worker::Worker;
 use crate::error::error_chain;
@@ -45,7 +46,7 @@ impl Worker {
     fn has_an_open_downstream(&self, run: &RunContext<'_>) -> Result<(), NotNow> {
         let Some(wait) = run.wait(None) else { return Ok(()) };
         match run.prepared.closing.refuses() {
-            Some(refusal) => Err(NotNow { wait: wait.at_least(refusal.left), ..ReturnReason::Closed.into() }),
+            Some(Refusal { left, waits_for }) => Err(NotNow { reason: ReturnReason::Closed, wait: wait.at_least(left), waits_for }),
             None => Ok(()),
         }
     }

@@ -6,13 +6,14 @@ use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::{Delivery, Invocation};
 use super::mode::Mode;
 use super::ran::Ran;
-use super::returned::ReturnedItem;
+use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::outcome::Outcome;
 use crate::part::Register;
 use crate::settlement::Settlement;
+use crate::waiting::WaitingFor;
 
 impl Worker {
     /// Runs the items of the chunk that are not recorded.
@@ -51,7 +52,8 @@ impl Worker {
         let waits = returned.iter().filter_map(|item| Some((item.wait.least, item.waits_for.as_ref()?)));
         if let Some((wait, waits_for)) = waits.min_by_key(|(wait, _)| *wait) {
             let until = self.app.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-            settlement.change.waiting_for = Some(waits_for.until(until));
+            let held_back = returned.iter().all(|item| item.reason != ReturnReason::Waits);
+            settlement.change.waiting_for = Some(WaitingFor { held_back, ..waits_for.until(until) });
         }
         Ran::of(settlement, run.chunk.message.hops, returned)
     }

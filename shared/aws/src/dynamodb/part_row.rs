@@ -56,9 +56,11 @@ pub(super) fn codes(registers: &BTreeMap<u16, Register>) -> AttributeValue {
 
 /// What items wait for, as the row stores it.
 pub(super) fn waiting_value(waiting_for: &WaitingFor) -> AttributeValue {
-    let WaitingFor { limit, reason, until, last_error } = waiting_for;
+    let WaitingFor { limit, reason, until, last_error, held_back } = waiting_for;
     let last_error = last_error.as_deref().map(text);
-    let members = [("l", Some(text(limit))), ("r", Some(text(reason.as_str()))), ("u", Some(time(*until))), ("e", last_error)];
+    let held_back = held_back.then_some(AttributeValue::Bool(true));
+    let members =
+        [("l", Some(text(limit))), ("r", Some(text(reason.as_str()))), ("u", Some(time(*until))), ("e", last_error), ("h", held_back)];
     AttributeValue::M(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
@@ -69,6 +71,7 @@ fn waiting_for(value: &AttributeValue) -> Result<WaitingFor, RowFault> {
         reason: WaitReason::of(members.text("r")?).ok_or(RowFault::Malformed(WAITING_FOR))?,
         until: members.time("u")?,
         last_error: members.value("e").and_then(|error| error.as_s().ok()).cloned(),
+        held_back: members.value("h").is_some(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,6 +29,9 @@ pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, FoundJobs>>>;
 
 /// The clocks of two processes and of the auditor may differ by this.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
+
+/// A submission of which a part arrived within this time is going on.
+const ARRIVED_JUST_NOW: Duration = Duration::from_secs(300);
 
 /// The table for one process.
 #[derive(Debug)]
@@ -104,7 +108,7 @@ impl SimLedger {
                 let open = TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or_default();
                 // The sweep cannot know what changed while it was reading, but it can know that a part has arrived.
                 let since = now - TimeDelta::minutes(5);
-                let came = parts.values().any(|part| !part.sent && part.updated_at > since);
+                let came = self.process.faults.part_came_within(job.id, ARRIVED_JUST_NOW);
                 if came || (moved > now - open + SKEW && moved < since) {
                     violated(format!("a submission that moved at {moved} was abandoned at {now}: {job:?}"));
                 }
@@ -163,7 +167,14 @@ impl Ledger for SimLedger {
     }
 
     async fn put_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
-        self.process.call(Op::part(Kind::PutPart, (part.job, part.number)), self.table.put_part(part)).await
+        let effect = async {
+            let known = self.table.put_part(part).await?;
+            if known.is_none() {
+                self.process.faults.part_came(part.job);
+            }
+            Ok(known)
+        };
+        self.process.call(Op::part(Kind::PutPart, (part.job, part.number)), effect).await
     }
 
     async fn update_part(&self, id: PartId, write: &PartWrite, now: DateTime<Utc>) -> Result<Written<Part>, JobError> {
