@@ -575,7 +575,10 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cancel-answers-at-once",
-        edits: &[edit("    tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;\n", "    let _ = CANCEL_ANSWERS_AFTER;\n")],
+        edits: &[edit(
+            "    tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;\n    app.jobs",
+            "    let _ = CANCEL_ANSWERS_AFTER;\n    app.jobs",
+        )],
         breaks: "an item begins on a lease that is older than the cancel",
         trap: "cancel answers a little more than a second after its write",
     },
