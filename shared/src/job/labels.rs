@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the caller gives a job and gets back with it. No rule reads it, so a new member needs no other place than this
-/// struct, the request and the answer: the table keeps all members as one JSON text.
+/// What the caller gives a job and gets back with it. A new member needs no other place than this struct, the request and
+/// the answer: the table keeps all members as one JSON text. Only the notices of an end read one of them, the callback.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Labels {
