@@ -3,13 +3,17 @@ deployer who may do that and nothing else."""
 
 import base64
 import json
+import os
 import pathlib
 import re
+import sys
 import time
 import urllib.parse
 
 import botocore.exceptions
 from calling import Caller
+from emulator import REGION
+from emulator import ROOT as ROOT_USER
 from stack import Stack
 from waiting import until
 
@@ -77,6 +81,30 @@ def packaged():
     text, count = re.subn(r'"\^(\(?)https:', r'"^\1https?:', text)
     assert count == 2, f"{count} parameters want an https URL, not JwtIssuer and JwksUrl"
     return text
+
+
+def for_the_emulator(project):
+    """The emulator's names of actions; and the issuer of these tests is on loopback, where nothing is encrypted."""
+    template, script = project / "template.yaml", project / "tools" / "deploy.sh"
+    text = template.read_text()
+    for action, emulators in EMULATORS_ACTIONS.items():
+        text = re.sub(rf"{action}$", emulators, text, flags=re.MULTILINE)
+    template.write_text(re.sub(r"""(AllowedPattern: ['"]?\^\(?)https:""", r"\1https?:", text))
+    script.write_text(script.read_text().replace("^https://", "^https?://"))
+
+
+def cli_environment(emulator):
+    """Of a shell on a machine with the AWS CLI."""
+    key, secret = ROOT_USER
+    return {
+        "PATH": f"{pathlib.Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": os.environ["HOME"],
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+    }
 
 
 def deploy(emulator, deployer, name, kind="CREATE", **parameters):

@@ -1,15 +1,11 @@
 """What `make package` writes is deployed by its own script with the AWS CLI: neither Rust nor SAM is at hand."""
 
-import os
-import pathlib
-import re
 import subprocess
 import sys
 import zipfile
 
 import pytest
-from deploying import ARTIFACTS, EMULATORS_ACTIONS, FUNCTIONS, ROOT, deployed
-from emulator import REGION
+from deploying import ARTIFACTS, FUNCTIONS, ROOT, cli_environment, deployed, for_the_emulator
 from emulator import ROOT as ACCOUNT
 
 
@@ -25,33 +21,9 @@ def package(tmp_path_factory):
     return directory / "package"
 
 
-def for_the_emulator(project):
-    """The emulator's names of actions; and the issuer of these tests is on loopback, where nothing is encrypted."""
-    template, script = project / "template.yaml", project / "tools" / "deploy.sh"
-    text = template.read_text()
-    for action, emulators in EMULATORS_ACTIONS.items():
-        text = re.sub(rf"{action}$", emulators, text, flags=re.MULTILINE)
-    template.write_text(re.sub(r"""(AllowedPattern: ['"]?\^\(?)https:""", r"\1https?:", text))
-    script.write_text(script.read_text().replace("^https://", "^https?://"))
-
-
-def environment(emulator):
-    """Of a shell on a machine with the AWS CLI."""
-    key, secret = ACCOUNT
-    return {
-        "PATH": f"{pathlib.Path(sys.executable).parent}:/usr/bin:/bin",
-        "HOME": os.environ["HOME"],
-        "AWS_ENDPOINT_URL": emulator.url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
-    }
-
-
 def test_a_package_is_deployed_by_its_own_script(package, emulator, deployer, issuer):
     settings = {"STACK": "headway-packaged", "ISSUER": issuer.url, "AUDIENCE": "jobs", "BUCKET": "artifacts", "TAGS": "team=jobs stage=test"}
-    done = subprocess.run(["tools/deploy.sh"], cwd=package, env={**environment(emulator), **settings}, capture_output=True, text=True)
+    done = subprocess.run(["tools/deploy.sh"], cwd=package, env={**cli_environment(emulator), **settings}, capture_output=True, text=True)
     assert done.returncode == 0 and "could not be called" not in done.stderr, done.stdout + done.stderr
     stack = deployed(emulator, ACCOUNT, "headway-packaged", "CREATE", {})
     user = stack.caller(issuer.token("packaged"))

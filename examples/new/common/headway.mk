@@ -26,7 +26,7 @@ submit: $(HEADWAY) ## Submit FILE to what `make serve` runs, and show the progre
 demo: $(HEADWAY) runnable ## Serve, submit FILE, show the results, and stop
 	@HEADWAY=$(HEADWAY) $(WRAPPER) tools/demo.sh $(SUBMIT) -- $(SERVE)
 
-deploy: ## Build and deploy to AWS: STACK=… ISSUER=… AUDIENCE=…; `make deploy` alone lists all settings
+deploy: | $(SOURCE)/Cargo.toml ## Build and deploy to AWS: STACK=… ISSUER=… AUDIENCE=…; `make deploy` alone lists all settings
 	@tools/deploy.sh --check
 	@$(MAKE) --no-print-directory build
 	@tools/deploy.sh

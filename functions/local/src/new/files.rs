@@ -41,7 +41,12 @@ const RUST: &[File] = &[
 ];
 
 /// Of every project whose processor is a function.
-const FUNCTION: &[File] = &[file!("function", "params.json"), file!("function", "tools/with-endpoint.sh")];
+const FUNCTION: &[File] = &[
+    file!("function", "params.json"),
+    file!("function", "params.lambda.json"),
+    file!("function", "tools/deploy.sh"),
+    file!("function", "tools/with-endpoint.sh"),
+];
 
 const PYTHON: &[File] = &[
     file!("python", ".gitignore"),
@@ -49,6 +54,7 @@ const PYTHON: &[File] = &[
     file!("python", "README.md"),
     file!("python", "processor.py"),
     file!("python", "requirements.txt"),
+    file!("python", "template.yaml"),
     file!("python", "test_processor.py"),
 ];
 
@@ -59,6 +65,7 @@ const NODE: &[File] = &[
     file!("node", "package.json"),
     file!("node", "processor.mjs"),
     file!("node", "processor.test.mjs"),
+    file!("node", "template.yaml"),
 ];
 
 /// All files of a project in this language.

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Deploys the function, and then the Headway that invokes it: two stacks, $STACK-function and $STACK. `--check` only says what is
+# missing. The settings are those of Headway's own script, tools/deploy.sh in its source.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source=.headway-source package=${PACKAGE:-.headway-source/target/package}
+
+check() {
+    local problems=()
+    command -v aws >/dev/null || problems+=("aws is not installed: https://aws.amazon.com/cli/")
+    [ -n "${BUCKET:-}" ] || problems+=("BUCKET is not given: an S3 bucket for the artifacts, in the stack's region")
+    [ "${#problems[@]}" = 0 ] || printf '%s\n' "${problems[@]}" >&2
+    # Headway's own settings. The package may have to be built first.
+    local script=$package/tools/deploy.sh
+    [ -x "$script" ] || script=$source/tools/deploy.sh
+    "$script" --check
+    [ "${#problems[@]}" = 0 ] || exit 2
+}
+
+check
+[ "${1:-}" != --check ] || exit 0
+
+output() { # stack, key
+    aws cloudformation describe-stacks --stack-name "$1" --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue" --output text
+}
+
+aws cloudformation package --template-file template.yaml --s3-bucket "$BUCKET" --s3-prefix "$STACK" --output-template-file build/packaged.yaml >/dev/null
+aws cloudformation deploy --template-file build/packaged.yaml --stack-name "$STACK-function" --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset
+function=$(output "$STACK-function" FunctionArn)
+# The worker may invoke this function and no other. The time is the function's own, in template.yaml.
+export LAMBDA_FUNCTIONS='{"contacts": {"function": "'$function'", "timeoutSeconds": 50}}' LAMBDA_FUNCTION_ARNS=$function
+"$package/tools/deploy.sh"
