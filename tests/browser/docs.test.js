@@ -28,13 +28,16 @@ test("the guide can be followed from the first command to the last", async () =>
   const page = await open(world);
   await page.goto(`${world.base}docs`);
   await page.getByRole("heading", { name: "Schemas" }).waitFor();
-  const [first, read, failures, retry, parts] = await page.locator("#guide pre").allTextContents();
+  const [first, read, failures, retry, parts] = await page.locator("#guide pre:not(#correct)").allTextContents();
+  const corrections = await page.locator("#guide pre#correct").allTextContents();
   const JOB = /JOB=(.*)/.exec(run(first, { JOB: "" }))[1];
   const job = await world.ended(JOB);
   assert.deepEqual([job.title, job.failedItems], ["Airports, November", 1]);
   assert.match(run(read, { JOB }), /etag: W\//i);
   assert.match(run(failures, { JOB }), /maxLength/);
+  for (const correct of corrections) assert.match(run(correct, { JOB }), /"corrected":1/);
   assert.match(run(retry, { JOB }), /"round":2/);
+  assert.equal((await world.ended(JOB)).failedItems, 1 - corrections.length);
   const open_ = await world.job({ processor: "json-schema", params: { schema: true }, sealed: false });
   assert.match(run(parts, { JOB: open_ }), /"sealed":true/);
   const [paging] = await page.locator("#paging pre").allTextContents();

@@ -1,5 +1,5 @@
 // What the document does not say: how the calls belong together.
-function Guide({ problems }) {
+function Guide({ problems, canCorrect }) {
   return html`
   <article id="guide"><h2>Guide</h2>
     <p>A <strong>job</strong> is a list of items that a <strong>processor</strong> works through. You hand it over, get its id at once, and read its progress until it has ended.
@@ -18,6 +18,9 @@ JOB=$(curl -s "$HEADWAY/v1/jobs" -H "Authorization: Bearer $TOKEN" -H "Content-T
     <pre tabindex="0">${`curl "$HEADWAY/v1/jobs/$JOB/failures/groups" -H "Authorization: Bearer $TOKEN"
 curl "$HEADWAY/v1/jobs/$JOB/failures?format=csv" -H "Authorization: Bearer $TOKEN"
 curl "$HEADWAY/v1/jobs/$JOB/results?format=ndjson" -H "Authorization: Bearer $TOKEN"`}</pre>
+    ${canCorrect && html`<p>Correct an item that failed. The next retry runs the new value.</p>
+    <pre id="correct" tabindex="0">${`curl -X PATCH "$HEADWAY/v1/jobs/$JOB/items" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/x-ndjson" \\
+  --data-binary '{"index": 1, "item": {"iata": "BSL"}}'`}</pre>`}
     <p>Run the failed items again, as the next round. Naming the round makes it safe to send twice.</p>
     <pre tabindex="0">${`curl -X POST "$HEADWAY/v1/jobs/$JOB/retry" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"round": 1}'`}</pre>
     <p>More items than fit in a request follow as parts: start with <code>"sealed": false</code>, send parts of NDJSON, then seal the job.</p>

@@ -62,7 +62,7 @@ function Reader() {
     ${!api && !error && html`<p role="status" class="loading"><span class="spinner" aria-hidden="true"></span> Loading …</p>`}
     ${api && html`<p>${api.info.description} Any OpenAPI 3.1 tool can read <a href="openapi.json">openapi.json</a>.</p>
       <div class="docs"><${Contents} calls=${calls} />
-        <div><${Guide} problems=${api["x-problem-types"]} /><h2>Calls</h2>
+        <div><${Guide} problems=${api["x-problem-types"]} canCorrect=${Boolean(api.paths["/v1/jobs/{job_id}/items"]?.patch)} /><h2>Calls</h2>
           ${calls.map((call) => html`<${Call} key=${call.operation.operationId} api=${api} ...${call} />`)}
           <article id="schemas"><h2>Schemas</h2>${Object.entries(api.components.schemas).map(([name, schema]) => html`<${SchemaOf} key=${name} name=${name} schema=${schema} />`)}</article></div></div>`}
     </main>`;

@@ -1,0 +1,85 @@
+// Failed items are corrected, in place or in a table, and run again.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { accessibilityFaults, open, picture, showsCounts, start } from "./kit.js";
+
+let world;
+let takesCorrections;
+before(async () => {
+  world = await start();
+  const { paths } = await (await fetch(`${world.base}openapi.json`)).json();
+  takesCorrections = Boolean(paths["/v1/jobs/{job_id}/items"]?.patch);
+});
+after(() => world?.stop());
+
+const schema = { properties: { iata: { type: "string", maxLength: 3 }, seats: { type: "integer" } } };
+
+test("corrections are offered exactly where the server takes them", async () => {
+  const id = await world.job({ processor: "json-schema", params: { schema }, items: [{ iata: "TOOLONG" }] });
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByRole("button", { name: /maxLength/ }).click();
+  await page.locator("article.item").waitFor();
+  if (takesCorrections) await page.getByRole("button", { name: "Correct this item" }).waitFor();
+  else assert.equal(await page.getByRole("button", { name: /^Correct/ }).count(), 0);
+  await page.context().close();
+});
+
+async function retry(page) {
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+}
+
+test("an item is corrected in place, and the retry runs the new value", async () => {
+  if (!takesCorrections) return;
+  // The number is one that JavaScript cannot keep, and must come out as it went in.
+  const body = `{"processor":"json-schema","params":{"schema":${JSON.stringify(schema)}},"toleratedFailures":{"percentage":100},"items":[{"iata":"ZRH"},{"iata":"TOOLONG","seats":12345678901234567890}]}`;
+  const answer = await fetch(`${world.base}v1/jobs`, { method: "POST", headers: { Authorization: `Bearer ${world.token}`, "Content-Type": "application/json" }, body });
+  const { id } = await answer.json();
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByRole("button", { name: /maxLength/ }).click();
+  await page.getByRole("button", { name: "Correct this item" }).click();
+  await page.getByLabel("iata").fill("BSL");
+  await picture(page, "correct");
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await page.getByRole("button", { name: "Save the correction" }).click();
+  await page.getByText("✓ Corrected").waitFor();
+  await page.getByText("1 item, used by the next retry").waitFor();
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("dialog").getByText("1 item will run with the corrected value").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+  await page.getByText("round 2").first().waitFor();
+  await showsCounts(page, { processedItems: 2, failedItems: 0, pendingItems: 0, totalItems: 2 });
+  await picture(page, "corrected");
+  const results = await fetch(`${world.base}v1/jobs/${id}/results?format=ndjson`, { headers: { Authorization: `Bearer ${world.token}` } });
+  assert.match(await results.text(), /"output":\{"iata":"BSL","seats":12345678901234567890\}/);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("the table of failed items is given back corrected", async () => {
+  if (!takesCorrections) return;
+  const items = Array.from({ length: 30 }, (_, at) => ({ iata: at % 3 === 0 ? "TOOLONG" : "ZRH", seats: at, note: at === 3 ? "=1+1" : "a, \"b\"\nc" }));
+  const id = await world.job({ processor: "json-schema", params: { schema }, items });
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByText("Completed, 10 failed").first().waitFor();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download the table" }).click()]);
+  const table = readFileSync(await file.path(), "utf8");
+  const give = (text) => page.locator("#corrected-file").setInputFiles({ name: "corrected.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  await give(table);
+  await page.getByText("10 rows read; 0 items changed. Nothing to save.").waitFor();
+  await give(table.replace("_index", "index"));
+  await page.getByText("it has no column “_index”").waitFor();
+  await give(table.replaceAll("TOOLONG,", "BSL,"));
+  await page.getByText("10 items changed").waitFor();
+  await picture(page, "corrected-table");
+  await page.getByRole("button", { name: "Save 10 corrections" }).click();
+  await page.getByText("10 corrections saved.").waitFor();
+  await retry(page);
+  await showsCounts(page, { processedItems: 30, failedItems: 0, pendingItems: 0, totalItems: 30 });
+  const { results } = await world.api("GET", `jobs/${id}/results?pageSize=1000`);
+  assert.deepEqual(results.map(({ output }) => output), items.map((item) => ({ ...item, iata: item.iata === "TOOLONG" ? "BSL" : item.iata })));
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
