@@ -1,6 +1,6 @@
 //! The job: its row, its states, and its counts. [`JobWrite`] lists everything that may be written to the row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -14,6 +14,7 @@ mod ending;
 mod labels;
 mod notices;
 mod owed;
+mod rounds;
 mod status;
 mod tolerated;
 mod write;
@@ -21,6 +22,8 @@ mod write;
 pub use ending::{Ended, Ending};
 pub use labels::Labels;
 pub use notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice, TRY_AGAIN_AFTER, Told};
+use rounds::ROUNDS_KEPT_MAX;
+pub use rounds::RoundCounts;
 pub use status::JobStatus;
 pub use tolerated::ToleratedFailures;
 pub use write::{ABANDONED, JobWrite, Place, error_within_row};
@@ -113,6 +116,10 @@ pub struct Job {
     pub rate_base: u64,
     /// How many days it is kept after its end.
     pub retention_days: u16,
+    /// How many failed items of each part have a new value for the next retry.
+    pub corrected: BTreeMap<u32, u32>,
+    /// The counts of the rounds before this one.
+    pub rounds: Vec<RoundCounts>,
 }
 
 impl Job {
@@ -154,6 +161,8 @@ impl Job {
             rate_since: None,
             rate_base: 0,
             retention_days: RETENTION_DAYS_DEFAULT,
+            corrected: BTreeMap::new(),
+            rounds: Vec::new(),
         }
     }
 
@@ -206,6 +215,23 @@ impl Job {
     /// retried.
     pub fn parks(&self) -> bool {
         self.paused || self.status == JobStatus::Failed
+    }
+
+    /// The counts of the last rounds, the current one included. The job must have exact counts.
+    pub fn rounds_so_far(&self) -> Vec<RoundCounts> {
+        let now = RoundCounts {
+            round: self.round,
+            processed: self.processed_items,
+            failed: self.failed_items,
+            corrected: self.corrected_items(),
+        };
+        let too_many = (self.rounds.len() + 1).saturating_sub(ROUNDS_KEPT_MAX);
+        self.rounds.iter().skip(too_many).copied().chain([now]).collect()
+    }
+
+    /// How many failed items have a new value for the next retry.
+    pub fn corrected_items(&self) -> u64 {
+        self.corrected.values().map(|count| u64::from(*count)).sum()
     }
 
     /// Items that are processed or failed.
@@ -372,5 +398,17 @@ mod tests {
         {
             assert_eq!(JobId::parse(other), None, "{other}");
         }
+    }
+
+    /// Bug it would find: the row of a job that is retried without end grows without end.
+    #[test]
+    fn only_the_last_rounds_are_remembered() {
+        let mut job = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH);
+        for round in 1..=30 {
+            job.round = round;
+            job.rounds = job.rounds_so_far();
+        }
+        let rounds: Vec<u32> = job.rounds.iter().map(|counts| counts.round).collect();
+        assert_eq!(rounds, (20..=30).collect::<Vec<_>>());
     }
 }

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::corrections::Corrections;
 use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
 use crate::job::{Job, JobWrite};
@@ -176,6 +177,24 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// Deletes an extra row of an outcome.
     async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError>;
+
+    /// A page of a part's corrections rows in order of chunks, beginning at `from`. Empty only at the end.
+    async fn corrections(&self, id: PartId, from: u16) -> Result<Vec<Corrections>, JobError>;
+
+    /// All corrections rows of a part, by chunk.
+    async fn all_corrections(&self, id: PartId) -> Result<BTreeMap<u16, Corrections>, JobError> {
+        let (mut all, mut from) = (BTreeMap::new(), 0);
+        loop {
+            let page = self.corrections(id, from).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            from = last.id.chunk + 1;
+            all.extend(page.into_iter().map(|row| (row.id.chunk, row)));
+        }
+    }
+
+    /// Writes a corrections row if the stored row has the previous version (there is none before version 1). Returns
+    /// whether it did. Also true if exactly this row is already there, written by an earlier try whose answer was lost.
+    async fn put_corrections(&self, corrections: &Corrections) -> Result<bool, JobError>;
 
     /// Parks a message.
     async fn park(&self, parked: &Parked) -> Result<(), JobError>;

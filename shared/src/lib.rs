@@ -2,13 +2,13 @@
 //!
 //! Its map:
 //! - Traits and types that users write against are in the crate `headway-processor` and are re-exported here.
-//! - Data and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`settlement`], [`waiting`],
+//! - Data and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`corrections`], [`settlement`], [`waiting`],
 //!   [`percentage`], [`quota`], [`limits`], [`prices`].
 //! - Ports: [`ledger`] to the rows of jobs; [`jobs`], through which all writes to jobs and parts go; [`cupboard`] to
 //!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`notice`] to the endpoints that are
 //!   told of an end; [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
-//!   (the only place where a job ends), [`due`] (what is told then), [`rest`], [`cancel`], [`pause`], [`retry`],
+//!   (the only place where a job ends), [`due`] (what is told then), [`rest`], [`cancel`], [`pause`], [`correct`], [`retry`],
 //!   [`delete`], [`status`], [`live_jobs`], [`records`], [`outcome_rows`], [`sweep`], [`secret`].
 //! - [`access`] decides for whom a job exists.
 //!
@@ -21,6 +21,8 @@ pub mod cancel;
 pub mod chunk;
 pub mod clock;
 pub mod config;
+pub mod correct;
+pub mod corrections;
 pub mod cupboard;
 pub mod delete;
 pub mod due;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::corrections::Corrections;
 use crate::ids::ChunkId;
 use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTPUT_BYTES_MAX, cut_to_chars};
 use crate::part::Register;
@@ -279,14 +280,25 @@ impl Outcome {
         here.or_else(|| self.elsewhere.get(&index).and_then(|there| there.holds.again()))
     }
 
-    /// Makes every failure run again in `round`. Returns whether the row changed.
-    pub fn clear(&mut self, round: u32) -> bool {
+    /// Makes every failure run again in `round`, with its new value if it has one. Returns whether the row changed.
+    pub fn clear(&mut self, round: u32, corrections: Option<&Corrections>) -> bool {
         if self.round >= round {
             return false;
         }
-        let failures = std::mem::take(&mut self.failures);
-        self.again.extend(failures.into_iter().map(|(index, failure)| (index, Again { round, item: failure.item })));
-        // The extra row stays as it is: the failure in it has the item.
+        // Corrections of an earlier round were used when the failures of that round were cleared.
+        let corrections = corrections.filter(|corrections| corrections.round >= self.round);
+        let corrected = |index: &u64| corrections.and_then(|corrections| corrections.values.get(index)).cloned();
+        for (index, failure) in std::mem::take(&mut self.failures) {
+            let item = corrected(&index).unwrap_or(failure.item);
+            self.again.insert(index, Again { round, item });
+        }
+        for index in self.held_elsewhere(Holds::Failure).collect::<Vec<u64>>() {
+            if let Some(item) = corrected(&index) {
+                self.elsewhere.remove(&index);
+                self.again.insert(index, Again { round, item });
+            }
+        }
+        // The extra row of an item without a new value stays as it is: the failure in it has the item.
         for there in self.elsewhere.values_mut().filter(|there| there.holds == Holds::Failure) {
             there.holds = Holds::Again { round };
         }
@@ -364,7 +376,7 @@ mod tests {
     fn a_result_begun_before_the_clear_does_not_count() {
         let mut outcome = Outcome::new(ID, 0, 1);
         outcome.merge([(0, failed("first"))], 1);
-        assert!(outcome.clear(2) && !outcome.clear(2), "a delayed second clear does nothing");
+        assert!(outcome.clear(2, None) && !outcome.clear(2, None), "a delayed second clear does nothing");
         assert!(!outcome.merge([(0, failed("begun in round 1"))], 1));
         assert!(outcome.merge([(0, ItemResult::Processed(None))], 2));
         assert!(outcome.again.is_empty() && outcome.register().counts().processed == 1);

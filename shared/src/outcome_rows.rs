@@ -192,7 +192,7 @@ mod tests {
         let mut outcome = merged("no");
         put_next(&app, &BTreeSet::new(), &mut outcome).await.unwrap();
         let (before, read) = (outcome.extra_rows(), outcome.clone());
-        outcome.clear(2);
+        outcome.clear(2, None);
         outcome.merge([(0, ItemResult::Processed(None))], 2);
         put_next(&app, &before, &mut outcome).await.unwrap();
         assert!(ledger.extra_rows((ID.job, ID.part)).is_empty());

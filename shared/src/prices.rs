@@ -54,7 +54,7 @@ const CALLS_PER_JOB: f64 = 2.0;
 /// The time for an item if none is given, in milliseconds.
 pub const MS_PER_ITEM_DEFAULT: f64 = 1.0;
 /// The size of an item if it is not known, in bytes.
-const BYTES_PER_ITEM_DEFAULT: u64 = 200;
+pub const BYTES_PER_ITEM_DEFAULT: u64 = 200;
 
 /// The work of a job.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -56,6 +56,20 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
     PageReader { app, job, in_order: false, of_this_round: true, limit, bytes }.page::<OfFailures>(from).await
 }
 
+/// Which failed items of a page that began at `from` have a new value for the next retry; perhaps others beyond it.
+///
+/// # Errors
+/// [`JobError::Unavailable`].
+pub async fn corrected(app: &App, job: &Job, from: Position, page: &Page<Failure>) -> Result<BTreeSet<u64>, JobError> {
+    let until = page.next.map_or(u32::MAX, |next| next.part.saturating_add(1));
+    let mut corrected = BTreeSet::new();
+    for part in job.corrected.range(from.part..until.max(from.part)).map(|(part, _)| *part) {
+        let rows = app.ledger.all_corrections((job.id, part)).await?;
+        corrected.extend(rows.values().filter(|row| row.round == job.round).flat_map(|row| row.values.keys()));
+    }
+    Ok(corrected)
+}
+
 /// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
 /// not settled, with a position from which it can be continued.
 ///

@@ -1,5 +1,7 @@
 //! Retrying: the next round of an ended job runs the failed items again, and what was parked when the job failed.
 //!
+//! Items that were corrected before it run with their new values.
+//!
 //! One write begins the round and removes all roll-ups. Each part is then brought to the round by a message of its own,
 //! so that a job of a thousand parts is retried as safely as a job of one.
 
@@ -53,7 +55,8 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
 /// also keeps how it ended.
 fn leave(known: &Job, round: Option<u32>) -> JobWrite {
     let (read, notices) = (known.notices.clone(), known.notices_left());
-    JobWrite::Retry { round: round.unwrap_or(known.round), processed: known.processed_items, read, notices }
+    let (processed, rounds) = (known.processed_items, known.rounds_so_far());
+    JobWrite::Retry { round: round.unwrap_or(known.round), processed, rounds, read, notices }
 }
 
 fn refusal(job: &Job, leaving: u32) -> Conflict {

@@ -10,8 +10,11 @@ mod put_part;
 mod seal;
 mod start;
 mod submission;
+mod validate;
 
+pub(crate) use check::check as check_items;
 pub use put_part::{PartPut, put_part};
 pub use seal::seal;
 pub use start::{start_job, start_with};
 pub use submission::{RequestKey, Submission};
+pub use validate::{Planned, validate};

@@ -39,6 +39,7 @@ mod run;
 mod run_entry;
 mod stray;
 mod turns;
+mod values_now;
 mod worked;
 mod worker;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway_core::job::{Job, JobStatus, JobWrite, NoticeState, Notices, RolledUp, RoundNotice, Told, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, JobWrite, NoticeState, Notices, RolledUp, RoundCounts, RoundNotice, Told, ToleratedFailures};
 use headway_core::ledger::{Candidates, Written};
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite, Register};
@@ -71,7 +71,13 @@ impl AsRead {
         let seen = Job { notices: if self.as_read { row.notices.clone() } else { other }, ..row.clone() };
         match self.which {
             Which::Reconcile => seen.reconcile(at(86_400)),
-            Which::Retry => JobWrite::Retry { round: self.round, processed: 3, read: seen.notices.clone(), notices: seen.notices_left() },
+            Which::Retry => JobWrite::Retry {
+                round: self.round,
+                processed: 3,
+                rounds: Vec::new(),
+                read: seen.notices.clone(),
+                notices: seen.notices_left(),
+            },
             Which::Note(outcome) => {
                 let told = match outcome {
                     Some(Outcomes::Delivered) => Told::Delivered,
@@ -211,7 +217,7 @@ fn jobs() -> impl Strategy<Value = Job> {
     let numbers = || 0..=u32::from(NUMBERS);
     let rolled_up = (proptest::collection::btree_set(0..u32::from(NUMBERS), 0..4), 0u64..20, 0u64..3);
     let told = (any::<bool>(), proptest::collection::vec((1u32..3, 0i64..20), 0..3));
-    (status, 1u32..3, flags, numbers(), proptest::option::of(numbers()), rolled_up, tolerated(), told).prop_map(
+    (status, 1u32..3, flags, numbers(), proptest::option::of(numbers()), rolled_up, tolerated(), (parts_corrected(), told)).prop_map(
         |(
             status,
             round,
@@ -220,7 +226,7 @@ fn jobs() -> impl Strategy<Value = Job> {
             top_part,
             (done, processed, failed),
             tolerated,
-            (calls_back, told),
+            (corrected, (calls_back, told)),
         )| {
             let mut job = crate::sample::job();
             (job.status, job.round, job.parts, job.top_part, job.tolerated) = (status, round, parts, top_part, tolerated);
@@ -231,6 +237,7 @@ fn jobs() -> impl Strategy<Value = Job> {
                 job.notices = told.iter().fold(Notices::default(), |notices, (round, seconds)| notices.with(notice(*round, *seconds)));
             }
             job.rolled_up = RolledUp { parts: done, processed, failed };
+            job.corrected = corrected;
             job.uncount();
             if status.is_terminal() {
                 (job.completed_at, job.expires_at) = (Some(at(-5)), Some(at(86_400)));
@@ -284,8 +291,12 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         1 => Just(JobWrite::Cancel),
         2 => Just(JobWrite::Pause),
         2 => (0u64..30).prop_map(|handled| JobWrite::Resume { handled }),
-        3 => (round(), 0u64..30)
-            .prop_map(|(round, processed)| JobWrite::Retry { round, processed, read: Notices::default(), notices: Notices::default() }),
+        3 => (round(), 0u64..30).prop_map(|(round, processed)| {
+            let rounds = vec![RoundCounts { round, processed, failed: 1, corrected: 0 }];
+            JobWrite::Retry { round, processed, rounds, read: Notices::default(), notices: Notices::default() }
+        }),
+        3 => (round(), parts_corrected(), parts_corrected())
+            .prop_map(|(round, read, corrected)| JobWrite::Correct { round, read, corrected }),
         3 => number().prop_map(|part| JobWrite::Reserve { part }),
         1 => Just(JobWrite::Touch),
         4 => (number(), 0u64..30).prop_map(|(parts, total_items)| JobWrite::Seal { parts, total_items }),
@@ -294,6 +305,10 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         1 => (0i64..25, -1i64..5)
             .prop_map(|(place, read)| JobWrite::Postpone { place: at(place), updated_at: at(read) }),
     ]
+}
+
+fn parts_corrected() -> impl Strategy<Value = BTreeMap<u32, u32>> {
+    prop_oneof![2 => Just(BTreeMap::new()), 1 => Just(BTreeMap::from([(0, 2)])), 1 => Just(BTreeMap::from([(0, 2), (3, 1)]))]
 }
 
 fn part_writes() -> impl Strategy<Value = PartWrite> {

@@ -1,5 +1,6 @@
 //! The contract of [`Ledger`](headway_core::Ledger), one file for each kind of row.
 
+mod corrections;
 mod create;
 mod delete;
 mod extra_rows;

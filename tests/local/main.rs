@@ -4,6 +4,7 @@
 
 mod clock;
 mod connections;
+mod correcting;
 mod disk;
 mod ending;
 mod exact;

@@ -12,6 +12,7 @@ use headway_core::{ChunkId, JobId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::fixes::Fixes;
 use super::invariant::Violation;
 use super::ops::{Kind, Op, Role, SWEEP_WHILE_WORKING, races, sweep_while_working};
 pub(crate) use super::process::Process;
@@ -50,6 +51,8 @@ struct State {
     rounds: BTreeMap<JobId, Instant>,
     /// When a part of a job was last put.
     arrivals: BTreeMap<JobId, Instant>,
+    /// What users corrected.
+    fixes: Fixes,
 }
 
 impl Faults {
@@ -79,6 +82,7 @@ impl Faults {
             },
             rounds: BTreeMap::new(),
             arrivals: BTreeMap::new(),
+            fixes: Fixes::default(),
         })))
     }
 
@@ -235,6 +239,11 @@ impl Faults {
     /// True if a part of the job was put within this time.
     pub(crate) fn part_came_within(&self, job: JobId, time: Duration) -> bool {
         self.state().arrivals.get(&job).is_some_and(|came| came.elapsed() < time)
+    }
+
+    /// Looks at what users corrected, or notes it.
+    pub(crate) fn fixes<T>(&self, look: impl FnOnce(&mut Fixes) -> T) -> T {
+        look(&mut self.state().fixes)
     }
 
     /// An invariant was violated; only the first violation is kept.

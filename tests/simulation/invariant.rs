@@ -39,6 +39,8 @@ pub(crate) enum Invariant {
     DeletedIsGone,
     /// An item fails only for a reason of its own.
     InnocentItemsDoNotFail,
+    /// 15. A retry runs the corrected value of exactly the items that were corrected before it.
+    Corrected,
     /// 16. Whatever another owner's jobs do, no item of this owner fails or is lost.
     Alone,
     /// What was written can be read.

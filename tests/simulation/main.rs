@@ -5,6 +5,7 @@
 
 mod auditor;
 mod faults;
+mod fixes;
 mod invariant;
 mod kept;
 mod many;

@@ -23,9 +23,9 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Rows, Params, Outcome, Outcomes, Extra, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
-    Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
-    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone, Note,
+    Rows, Params, Outcome, Outcomes, Extra, Corrections, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
+    Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, PutCorrections, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Correct, Reserve, Touch, Seal, Abandon, Reconcile, Delete, Postpone, Note,
     Clean, Shadow, Stamp, Sent,
 }
 
@@ -40,6 +40,7 @@ impl Kind {
             JobWrite::Pause => Self::Pause,
             JobWrite::Resume { .. } => Self::Resume,
             JobWrite::Retry { .. } => Self::Retry,
+            JobWrite::Correct { .. } => Self::Correct,
             JobWrite::Reserve { .. } => Self::Reserve,
             JobWrite::Touch => Self::Touch,
             JobWrite::Seal { .. } => Self::Seal,
@@ -149,6 +150,11 @@ pub(crate) const RACES: &[Race] = &[
     race("race: retry with a roll-up", &[Kind::Retry], &[Kind::RollUp], About::Job),
     race("race: retry with a failure of its round", &[Kind::Retry], &[Kind::Fail], About::Job),
     race("race: retry with delete", &[Kind::Retry], &[Kind::Delete], About::Job),
+    race("race: correction with a retry", &[Kind::Retry], &[Kind::PutCorrections, Kind::Correct], About::Job),
+    race("race: correction with a clear", &[Kind::PutCorrections], &[Kind::Clear, Kind::Corrections], About::Part),
+    race("race: correction with a late merge", &[Kind::PutCorrections], &[Kind::Merge], About::Part),
+    race("race: two corrections of a chunk", &[Kind::PutCorrections], &[Kind::PutCorrections], About::Chunk),
+    race("race: two corrections are counted", &[Kind::Correct], &[Kind::Correct], About::Job),
     race("race: two retries", &[Kind::Retry], &[Kind::Retry], About::Job),
     race("race: two retry drivers stamp a part", &[Kind::Stamp], &[Kind::Stamp], About::Part),
     race("race: two retry drivers clear a chunk", &[Kind::Clear], &[Kind::Clear], About::Chunk),

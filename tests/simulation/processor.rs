@@ -11,6 +11,7 @@ use headway_core::{Item, ItemError, ItemProcessor, JobId, Options, Output};
 use tokio::time::Instant;
 
 use super::faults::{Faults, Process};
+use super::fixes;
 use super::invariant::{Invariant, Violation};
 use super::workload::Plan;
 
@@ -339,7 +340,12 @@ impl Scripted {
         let job = item.params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
         let fate = job.and_then(|job| job.fates.get(item.index as usize)).copied();
         let as_submitted = job.is_some_and(|job| job.item(item.index) == item.value.get());
-        if fate.is_none() || !as_submitted {
+        let fixed = fixes::fate_of(item.value.get())
+            .filter(|_| self.faults.fixes(|fixes| fixes.knows((item.job_id, item.index), item.value.get())));
+        if fixed.is_some() {
+            self.faults.saw("item: ran corrected");
+        }
+        if fate.is_none() || !(as_submitted || fixed.is_some()) {
             let what = format!("an item of another job, or changed: {item:?}");
             self.faults.violated(Violation::new(Invariant::CountsAreDistinctItems, what));
         }
@@ -351,7 +357,7 @@ impl Scripted {
             let what = format!("item {} of {} began after the cancel was acknowledged", item.index, item.job_id);
             self.faults.violated(Violation::new(Invariant::NothingBeginsAfterCancel, what));
         }
-        let fate = fate.unwrap_or(Fate::Succeeds);
+        let fate = fixed.or(fate).unwrap_or(Fate::Succeeds);
         if fate.may_wait() && item.attempt > 1 {
             let what = format!("item {} of {} was charged for waiting: attempt {}", item.index, item.job_id, item.attempt);
             self.faults.violated(Violation::new(Invariant::WaitingIsNotFailing, what));
@@ -414,7 +420,7 @@ impl Scripted {
                 });
                 std::future::pending().await
             }
-            _ if fate.gives_output() => Output::json(&item.index),
+            _ if fate.gives_output() => Output::json(&fixes::output_of(item.value.get()).unwrap_or(item.index)),
             _ => Ok(Output::None),
         }
     }

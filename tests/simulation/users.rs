@@ -1,16 +1,19 @@
-//! What users do, at their own time and concurrently: submit, cancel, pause, retry, delete, and try to read what they
-//! may not.
+//! What users do, at their own time and concurrently: submit, cancel, pause, correct, retry, delete, and try to read
+//! what they may not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use headway_core::cancel::cancel;
+use headway_core::correct::{Correction, correct};
 use headway_core::delete::delete;
 use headway_core::pause::{pause, resume};
 use headway_core::records::{self, Position};
 use headway_core::retry::retry;
 use headway_core::submit::{put_part, seal};
 use headway_core::{Conflict, JobError, JobId};
+use serde_json::value::RawValue;
 
 use super::invariant::{Invariant, Violation};
 use super::workload::JobPlan;
@@ -58,6 +61,7 @@ fn begin_job(world: &World, job: &JobPlan) {
     }
     let drivers = if job.retried_by_two { 2 } else { 1 };
     (0..if job.retries > 0 { drivers } else { 0 }).for_each(|_| world.spawn(retries(world.clone(), job.clone())));
+    (0..job.corrections.min(2)).for_each(|_| world.spawn(corrects(world.clone(), job.clone())));
     if let Some(after) = job.delete_after {
         world.spawn(deletes(world.clone(), job.clone(), after));
     }
@@ -154,6 +158,60 @@ async fn retries(world: World, job: Arc<JobPlan>) {
     }
 }
 
+/// Gives failed items of the ended job new values, and sometimes others, which is refused.
+async fn corrects(world: World, job: Arc<JobPlan>) {
+    let Some(id) = id_when_known(&world, &job).await else { return };
+    let mut done = 0;
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
+        let Some(known) = world.job(id).await else { return };
+        if !known.is_terminal() && !world.faults.one_in(8) {
+            continue;
+        }
+        let failed = records::failures(&world.calm, &known, Position::default(), 1_000).await.map(|page| page.records);
+        let failed: Vec<u64> = failed.unwrap_or_default().into_iter().map(|(index, _)| index).collect();
+        let any = if failed.is_empty() || world.faults.one_in(8) { (0..job.fates.len() as u64).collect() } else { failed };
+        if any.is_empty() {
+            return;
+        }
+        let indexes: BTreeSet<u64> = (0..1 + world.faults.pick(3)).map(|_| any[world.faults.pick(any.len() as u64) as usize]).collect();
+        if world.faults.one_in(3) {
+            world.spawn(retries_now(world.clone(), job.clone(), id, known.round));
+        }
+        match gives_values(&world, &job, id, &indexes).await {
+            Some(Ok(_)) => {
+                world.faults.saw("job: corrected");
+                done += 1;
+            }
+            Some(Err(JobError::Invalid(_))) => world.faults.saw("job: correction of what has not failed"),
+            Some(Err(JobError::Conflict(_))) => world.faults.saw("job: correction too late"),
+            Some(Err(JobError::NotFound)) => return,
+            _ => {}
+        }
+        if done == job.corrections {
+            return;
+        }
+    }
+}
+
+async fn gives_values(world: &World, job: &JobPlan, id: JobId, indexes: &BTreeSet<u64>) -> Option<Result<usize, JobError>> {
+    let begins = |index: &u64| (*index, world.faults.fixes(|fixes| fixes.begins((id, *index), &job.item(*index))));
+    let begun: Vec<_> = indexes.iter().map(begins).collect();
+    let values = begun.iter().map(|(index, fix)| Correction { index: *index, item: RawValue::from_string(fix.value.clone()).unwrap() });
+    let values: Vec<Correction> = values.collect();
+    let answer = world.request(async |app| correct(app, &app.owned(&world.users[job.owner], id).await?, values).await).await;
+    let answered = matches!(answer, Some(Ok(_)));
+    begun.iter().for_each(|(index, fix)| world.faults.fixes(|fixes| fixes.ends((id, *index), fix, answered)));
+    answer
+}
+
+/// Retries the job once, while it is being corrected.
+async fn retries_now(world: World, job: Arc<JobPlan>, id: JobId, round: u32) {
+    tokio::time::sleep(world.faults.span(Duration::from_millis(400))).await;
+    world.note(id, |book| book.retries += 1);
+    let _ = world.request(async |app| retry(app, &app.owned(&world.users[job.owner], id).await?, Some(round)).await).await;
+}
+
 /// Deletes the job when it has ended; may then use its key again.
 async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     let Some(id) = id_when_known(&world, &job).await else { return };
@@ -208,7 +266,7 @@ async fn intrudes(world: World) {
         }
         let (id, number) = jobs[world.faults.pick(jobs.len() as u64) as usize];
         let other = &world.users[1 - world.plan.jobs[number].owner];
-        let (act, items) = (world.faults.pick(7), world.plan.jobs[number].items(0..1));
+        let (act, items) = (world.faults.pick(8), world.plan.jobs[number].items(0..1));
         let answer = world.request(async |app| match act {
             0 => cancel(app, other, id).await.map(drop),
             1 => pause(app, other, id).await.map(drop),
@@ -216,6 +274,7 @@ async fn intrudes(world: World) {
             3 => retry(app, &app.owned(other, id).await?, None).await.map(drop),
             4 => delete(app, &app.owned(other, id).await?).await,
             5 => put_part(app, &app.owned(other, id).await?, 0, 0, items).await.map(drop),
+            6 => correct(app, &app.owned(other, id).await?, Vec::new()).await.map(drop),
             _ => seal(app, &app.owned(other, id).await?, 1).await.map(drop),
         });
         match answer.await {

@@ -70,6 +70,8 @@ pub(crate) struct JobPlan {
     /// True if nobody resumes it.
     pub(crate) forgotten_pause: bool,
     pub(crate) retries: u64,
+    /// How often failed items of it are corrected.
+    pub(crate) corrections: u64,
     /// True if two clients retry it at once.
     pub(crate) retried_by_two: bool,
     /// When it is deleted after its end.
@@ -168,6 +170,7 @@ impl JobPlan {
             pause_after: faults.one_in(4).then(|| after(15)),
             forgotten_pause: faults.one_in(40),
             retries: faults.pick(4),
+            corrections: if unruly && faults.one_in(2) { 1 + faults.pick(4) } else { 0 },
             retried_by_two: faults.one_in(3),
             delete_after: faults.one_in(6).then(|| after(10)),
             then: None,
@@ -194,6 +197,7 @@ impl JobPlan {
             pause_after: None,
             forgotten_pause: false,
             retries: 0,
+            corrections: 0,
             delete_after: None,
             preparing: Preparing::Harmless,
             is_neighbour: true,

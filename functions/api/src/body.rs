@@ -85,20 +85,40 @@ pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorRe
 ///
 /// `malformed`, naming the line.
 pub fn items(lines: &[u8]) -> Result<Vec<Box<RawValue>>, ApiErrorResponse> {
+    Ok(self::lines(lines, ITEM_DEPTH_MAX)?.into_iter().map(|line| line.value).collect())
+}
+
+/// A line with a JSON value.
+#[derive(Debug)]
+pub struct Line {
+    /// Its number, from 1; blank lines count.
+    pub number: usize,
+    /// The value, byte for byte.
+    pub value: Box<RawValue>,
+}
+
+/// The values in these lines, at most `depth_max` deep; blank lines are skipped. If there are more than a request may
+/// have, one more than allowed is read.
+///
+/// # Errors
+///
+/// `malformed`, naming the line.
+pub fn lines(lines: &[u8], depth_max: usize) -> Result<Vec<Line>, ApiErrorResponse> {
     let text = json::text(lines)?;
     // A hostile part may have millions of empty lines, so they are skipped first.
     let lines = text.split('\n').enumerate().filter(|(_, line)| !line.is_empty());
     let lines = lines.map(|(number, line)| (number + 1, line.trim_matches([' ', '\t', '\r'])));
-    let items = lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| item(number, line));
-    items.take(ITEMS_PER_REQUEST_MAX + 1).collect()
+    let lines = lines.filter(|(_, line)| !line.is_empty()).map(|(number, line)| read_line(number, line, depth_max));
+    lines.take(ITEMS_PER_REQUEST_MAX + 1).collect()
 }
 
-fn item(number: usize, line: &str) -> Result<Box<RawValue>, ApiErrorResponse> {
+fn read_line(number: usize, line: &str, depth_max: usize) -> Result<Line, ApiErrorResponse> {
     // An item is always one line: the JSON parser's own "line 1" would only confuse.
     let place = |error: JsonError| format!("line {number} is {error}").replace(" at line 1 column", " at column");
     let malformed = |error| ApiErrorResponse::malformed(place(error));
-    json::check(line, ITEM_DEPTH_MAX).map_err(malformed)?;
-    RawValue::from_string(line.to_owned()).map_err(|error| malformed(JsonError::NotJson(error)))
+    json::check(line, depth_max).map_err(malformed)?;
+    let value = RawValue::from_string(line.to_owned()).map_err(|error| malformed(JsonError::NotJson(error)))?;
+    Ok(Line { number, value })
 }
 
 async fn read(headers: &HeaderMap, body: Body, limit: usize, too_large: impl Fn() -> ApiErrorResponse) -> Result<Bytes, ApiErrorResponse> {

@@ -6,13 +6,22 @@
 
 use std::borrow::Cow;
 
+/// How cells are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cells {
+    /// A cell that a spreadsheet would run as a formula gets a `'` in front.
+    Harmless,
+    /// As they are, for programs.
+    Raw,
+}
+
 /// Appends one row.
-pub(crate) fn push_row(out: &mut Vec<u8>, cells: &[&str]) {
+pub fn push_row<S: AsRef<str>>(out: &mut Vec<u8>, cells: &[S], written: Cells) {
     for (place, cell) in cells.iter().enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        let cell = harmless(cell);
+        let cell = if written == Cells::Harmless { harmless(cell.as_ref()) } else { Cow::Borrowed(cell.as_ref()) };
         if cell.contains(['"', ',', '\r', '\n']) {
             out.push(b'"');
             out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
@@ -22,6 +31,11 @@ pub(crate) fn push_row(out: &mut Vec<u8>, cells: &[&str]) {
         }
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// A cell's value: without the `'` that [`push_row`] puts in front of a formula.
+pub fn value_of(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
 fn harmless(cell: &str) -> Cow<'_, str> {
@@ -58,7 +72,7 @@ mod tests {
     fn cells_are_quoted_and_harmless() {
         let row = |cells: &[&str]| {
             let mut out = Vec::new();
-            push_row(&mut out, cells);
+            push_row(&mut out, cells, Cells::Harmless);
             String::from_utf8(out).unwrap()
         };
         assert_eq!(row(&["1", "", "a b", "x\u{2028}"]), "1,,a b,x\u{2028}\r\n");
@@ -74,6 +88,9 @@ mod tests {
         for cell in ["\tx", "\rx", "\nx", " \nx", "\u{2028}=1", "\u{85}x", "\n"] {
             assert!(row(&[cell]).trim_start_matches('"').starts_with('\''), "{cell:?}");
         }
+        let mut raw = Vec::new();
+        push_row(&mut raw, &["=1", "a,b"], Cells::Raw);
+        assert_eq!(raw, b"=1,\"a,b\"\r\n");
         assert_eq!(row(&["\r=1"]), "\"'\r=1\"\r\n");
         for cell in ["-1", "-1.5e3", "a=1", "", "0", "'", "it's", " a", "1\n=2", "{\"a\":1}", "[-1]"] {
             assert_eq!(harmless(cell), cell);
@@ -84,13 +101,12 @@ mod tests {
     /// exactly.
     #[test]
     fn the_quote_in_front_of_a_cell_can_be_removed_again() {
-        let taken_off = |cell: &str| cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell).to_owned();
         let parts = ["", "'", "''", "\"", " ", "\t", "\n", "=", "-", "-1", "+1", "a", "\u{feff}", "\u{ff1d}"];
         for first in parts {
             for second in parts {
                 for third in parts {
                     let value = format!("{first}{second}{third}");
-                    assert_eq!(taken_off(&harmless(&value)), value, "{value:?}");
+                    assert_eq!(value_of(&harmless(&value)), value, "{value:?}");
                 }
             }
         }

@@ -6,19 +6,20 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use headway_core::Job;
 use headway_core::outcome::Failure;
 use headway_core::records::{self, Page, Position};
-use headway_core::{Job, JobError};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::csv;
+use crate::csv::{self, Cells};
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;
-use crate::record_pages::{Asked, Records, answer};
+use crate::record_kind::Records;
+use crate::record_pages::{Asked, answer};
 use crate::state::AppState;
 
 /// An item that failed for good.
@@ -37,9 +38,11 @@ pub struct FailureResponse<'a> {
     message: &'a str,
     /// How often it was attempted.
     attempts: u32,
-    /// The item as it was submitted.
+    /// The item with the value that failed.
     #[schema(value_type = Value)]
     item: &'a RawValue,
+    /// True if it was given a new value: the next retry runs that.
+    corrected: bool,
 }
 
 /// A page of failures, in order of index.
@@ -53,18 +56,29 @@ pub struct FailureList<'a> {
     next_page_token: Option<String>,
 }
 
+/// A failed item, and whether it has a new value.
+struct FailedItem {
+    failure: Failure,
+    corrected: bool,
+}
+
 struct Failures;
 
 impl Records for Failures {
-    type Record = Failure;
+    type Record = FailedItem;
     const KIND: &'static str = "failures";
     const COLUMNS: &'static [&'static str] = &["index", "id", "kind", "code", "message", "attempts", "item"];
+    const VALUES: &'static str = "items";
+    const BEFORE_VALUES: &'static [&'static str] = &["_index", "_id", "_error"];
 
-    async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<Failure>, ApiErrorResponse> {
-        records::failures(&state.app, job, from, limit).await.map_err(JobError::into)
+    async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<FailedItem>, ApiErrorResponse> {
+        let page = records::failures(&state.app, job, from, limit).await?;
+        let corrected = records::corrected(&state.app, job, from, &page).await?;
+        let failed = |(index, failure)| (index, FailedItem { failure, corrected: corrected.contains(&index) });
+        Ok(Page { records: page.records.into_iter().map(failed).collect(), next: page.next })
     }
 
-    fn json(index: u64, failure: &Failure) -> serde_json::Result<Vec<u8>> {
+    fn json(index: u64, FailedItem { failure, corrected }: &FailedItem) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&FailureResponse {
             index,
             id: failure.id.as_deref(),
@@ -73,13 +87,22 @@ impl Records for Failures {
             message: &failure.message,
             attempts: failure.attempts,
             item: &failure.item,
+            corrected: *corrected,
         })
     }
 
-    fn push_cells(out: &mut Vec<u8>, index: u64, failure: &Failure) {
+    fn push_cells(out: &mut Vec<u8>, index: u64, FailedItem { failure, .. }: &FailedItem, written: Cells) {
         let (index, kind, attempts) = (index.to_string(), failure.kind.to_string(), failure.attempts.to_string());
         let id = failure.id.as_deref().unwrap_or_default();
-        csv::push_row(out, &[&index, id, &kind, &failure.code, &failure.message, &attempts, failure.item.get()]);
+        csv::push_row(out, &[&index, id, &kind, &failure.code, &failure.message, &attempts, failure.item.get()], written);
+    }
+
+    fn value(FailedItem { failure, .. }: &FailedItem) -> Option<&RawValue> {
+        Some(&failure.item)
+    }
+
+    fn before_value(index: u64, FailedItem { failure, .. }: &FailedItem) -> Vec<String> {
+        vec![index.to_string(), failure.id.clone().unwrap_or_default(), failure.message.clone()]
     }
 }
 
@@ -92,6 +115,10 @@ impl Records for Failures {
     params(
         ("job_id" = Uuid, Path, description = "The job"),
         ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
+        ("columns" = Option<String>, Query, description = "csv: `items` for the items in columns of their own, after _index, _id and _error"),
+        ("names" = Option<String>, Query, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 10,000 failures; the header `Link` names them"),
+        ("cells" = Option<String>, Query, description = "csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula"),
+        ("bom" = Option<bool>, Query, description = "csv: true begins the first page with a byte-order mark, for Excel"),
         ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
         ("pageToken" = Option<String>, Query, description = "The token from the page before; valid until a retry"),
     ),

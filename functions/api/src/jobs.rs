@@ -10,24 +10,55 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use headway_core::limits::BODY_BYTES_MAX;
 use headway_core::split::hex;
-use headway_core::submit::{RequestKey, start_with};
-use headway_core::{Job, status};
+use headway_core::submit::{Planned, RequestKey, start_with, validate};
+use headway_core::{Job, prices, status};
 use http::header::{HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use crate::auth::{Claims, Scope};
 use crate::body;
 use crate::job_answer::JobAnswer;
 use crate::job_status::JobStatusResponse;
+use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
+use crate::query::Query;
 use crate::state::AppState;
 
 pub use start::StartJobRequest;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What a job would become.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlannedResponse {
+    /// How many chunks. If the items follow as parts, as many as `expectedItems` would take.
+    chunks: u64,
+    /// What it would cost and how long it would take.
+    estimate: EstimateDocument,
+}
+
+/// What a job would cost and how long it would take, at 1 ms an item.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Estimate)]
+pub struct EstimateDocument {
+    /// US dollars on AWS, as a decimal number.
+    #[schema(examples("0.000412"))]
+    usd: String,
+    /// Seconds, if the items ran one after the other.
+    seconds: f64,
+}
+
+impl From<Planned> for PlannedResponse {
+    fn from(planned: Planned) -> Self {
+        let estimate = EstimateDocument { usd: prices::decimal(planned.usd), seconds: planned.seconds };
+        Self { chunks: planned.chunks, estimate }
+    }
+}
 
 /// Start a job.
 #[utoipa::path(
@@ -35,9 +66,13 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
     path = "/v1/jobs",
     tag = "jobs",
     security(("jwt" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; with it the request can safely be sent again")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; with it the request can safely be sent again"),
+        ("validateOnly" = Option<bool>, Query, description = "true: everything is checked but the owner's quotas, and nothing is made"),
+    ),
     request_body = StartJobRequest,
     responses(
+        (status = 200, body = PlannedResponse, description = "With validateOnly: the job could be started"),
         (
             status = 202,
             body = JobStatusResponse,
@@ -52,9 +87,11 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub async fn post_job(
     State(state): State<Arc<AppState>>,
     JwtExtractor(claims): JwtExtractor,
+    query: Query,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Write)?;
+    let validate_only = query.flag("validateOnly")?;
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
@@ -63,6 +100,9 @@ pub async fn post_job(
     let submission = start::read(&body, &state.app.callbacks)?.into_submission(&claims, key);
     let info = state.app.processors.find(&submission.processor).await?;
     state.params_schemas.check(&submission.user_id, &info, &submission.params).await?;
+    if validate_only {
+        return json_answer(&PlannedResponse::from(validate(&info, submission)?));
+    }
     let job = start_with(&state.app, &info, submission).await?;
     accepted(&state, &claims, job)
 }

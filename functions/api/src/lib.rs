@@ -10,7 +10,7 @@
 //! | who is calling | [`auth`], `jwt_extractor` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
 //! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
-//! | failures and results | [`failures`], [`results`], `record_pages`, `csv` |
+//! | failures, corrections and results | [`failures`], [`items`], [`results`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`] |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
 //! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `html_page`, `openapi` |
@@ -19,8 +19,9 @@ pub mod auth;
 pub mod base_path;
 pub mod body;
 mod budget;
+pub mod columns;
 pub mod cors;
-mod csv;
+pub mod csv;
 pub mod dashboard;
 pub mod docs;
 pub mod edge;
@@ -29,6 +30,7 @@ pub mod failures;
 pub mod health;
 mod host;
 mod html_page;
+pub mod items;
 pub mod job_answer;
 pub mod job_status;
 pub mod jobs;
@@ -43,7 +45,9 @@ pub mod path;
 pub mod problem;
 pub mod processors;
 pub mod query;
+mod record_kind;
 mod record_pages;
+mod record_table;
 pub mod results;
 mod router;
 pub mod state;

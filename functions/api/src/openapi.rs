@@ -33,7 +33,7 @@ pub(crate) struct Head;
 /// The document generated from the handlers, completed with what cannot be derived.
 pub(crate) fn completed(mut document: Document) -> Document {
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             let responses = operation.responses.responses.iter_mut();
             responses.for_each(|(status, response)| complete(status, response));

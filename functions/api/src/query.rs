@@ -57,6 +57,19 @@ impl Query {
         })
     }
 
+    /// True if `name` is `true`, false if it is `false` or absent.
+    ///
+    /// # Errors
+    ///
+    /// `malformed` if it is anything else, or occurs twice.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiErrorResponse> {
+        match self.get(name)? {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ApiErrorResponse::malformed(format!("{name} must be true or false"))),
+        }
+    }
+
     /// The page token, if there is one.
     ///
     /// # Errors
@@ -64,6 +77,13 @@ impl Query {
     /// `malformed` if it occurs twice.
     pub fn page_token(&self) -> Result<Option<&str>, ApiErrorResponse> {
         self.get(PAGE_TOKEN)
+    }
+
+    /// This query with one more parameter.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let others = self.0.iter().filter(|(known, _)| known != name).cloned();
+        Self(others.chain([(name.to_owned(), value.to_owned())]).collect())
     }
 
     /// This query, encoded, with another page token.

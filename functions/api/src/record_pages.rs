@@ -1,19 +1,24 @@
 //! Pages of records as JSON, NDJSON or CSV, limited in bytes as sent.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse as _, Response};
+use headway_core::OwnedJob;
 use headway_core::limits::PAGE_BYTES_MAX;
-use headway_core::records::{Page, Position};
-use headway_core::{Job, OwnedJob};
+use headway_core::records::Position;
 use http::header::{CONTENT_TYPE, HeaderValue, LINK};
 
 use crate::auth::{Claims, Scope};
-use crate::csv;
+use crate::columns::Columns;
+use crate::csv::{self, Cells};
 use crate::json_answer::JSON;
 use crate::jwt_extractor::JwtExtractor;
 use crate::page_token::List;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;
+use crate::record_kind::Records;
+use crate::record_table::{Table, columns};
 use crate::state::AppState;
 
 const PAGE_SIZE_DEFAULT: usize = 100;
@@ -56,29 +61,13 @@ impl Format {
     }
 }
 
-/// A kind of record of a job.
-pub(crate) trait Records {
-    /// The record as the domain returns it.
-    type Record;
-    /// The list's name in JSON and in page tokens.
-    const KIND: &'static str;
-    /// The CSV header row.
-    const COLUMNS: &'static [&'static str];
-
-    /// A page of records, beginning at `from`.
-    async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<Self::Record>, ApiErrorResponse>;
-    /// A record as JSON.
-    fn json(index: u64, record: &Self::Record) -> serde_json::Result<Vec<u8>>;
-    /// A record's cells, one for each column.
-    fn push_cells(out: &mut Vec<u8>, index: u64, record: &Self::Record);
-}
-
 /// What the request asks for.
 pub(crate) struct Asked {
     claims: Claims,
     job: OwnedJob,
     query: Query,
     format: Format,
+    table: Table,
     page_size: usize,
 }
 
@@ -92,14 +81,15 @@ impl Asked {
         claims.require(Scope::Read)?;
         let job = state.app.owned(&claims.owner, id).await?;
         let format = Format::asked(&query)?;
+        let table = Table::asked(&query, format == Format::Csv)?;
         let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
-        Ok(Self { claims, job, query, format, page_size })
+        Ok(Self { claims, job, query, format, table, page_size })
     }
 }
 
 /// Answers with a page of records.
 pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result<Response, ApiErrorResponse> {
-    let Asked { claims, job, query, format, page_size } = &asked;
+    let Asked { claims, job, query, format, table, page_size } = &asked;
     let (tokens, now) = (state.page_tokens().await?, state.app.clock.now());
     let (id, round) = (job.id.to_string(), job.round.to_string());
     let list = List { owner: &claims.owner, kind: R::KIND, of: &[&id, &round, format.name()] };
@@ -107,8 +97,10 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
     let is_first = token.is_none();
     let from = token.map_or_else(|| Ok(Position::default()), |bytes| position(&bytes))?;
     let room = state.budget.room(&claims.owner, PAGE_BYTES_MAX).await?;
+    let columns = columns::<R>(state, job, table).await?;
     let page = R::page(state, job, from, *page_size).await?;
-    let (mut written, mut next) = (PageWriter::new::<R>(*format, is_first), page.next);
+    let query = &columns.as_ref().map_or_else(|| query.clone(), |columns| table.naming(query, columns));
+    let (mut written, mut next) = (PageWriter::new::<R>(*format, table.written, columns, is_first, table.mark), page.next);
     let fitted = written.push_all::<R>(&page.records)?;
     if fitted < page.records.len() {
         // Quoting made the page larger than estimated. It ends earlier now, and only the ledger knows the position of
@@ -122,19 +114,24 @@ pub(crate) async fn answer<R: Records>(state: &AppState, asked: Asked) -> Result
 /// A page as far as it has been written.
 struct PageWriter {
     format: Format,
+    written: Cells,
+    columns: Option<Columns>,
     body: Vec<u8>,
     records: usize,
 }
 
 impl PageWriter {
-    fn new<R: Records>(format: Format, is_first: bool) -> Self {
-        let mut body = Vec::new();
+    fn new<R: Records>(format: Format, written: Cells, columns: Option<Columns>, is_first: bool, mark: bool) -> Self {
+        let mut body = if is_first && mark { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
         match format {
             Format::Json => body.extend_from_slice(format!("{{\"{}\":[", R::KIND).as_bytes()),
-            Format::Csv if is_first => csv::push_row(&mut body, R::COLUMNS),
+            Format::Csv if is_first => match &columns {
+                Some(columns) => csv::push_row(&mut body, &columns.header(R::BEFORE_VALUES), written),
+                None => csv::push_row(&mut body, R::COLUMNS, written),
+            },
             Format::Csv | Format::Ndjson => {}
         }
-        Self { format, body, records: 0 }
+        Self { format, written, columns, body, records: 0 }
     }
 
     /// Writes records as long as they fit, but at least one. Returns how many.
@@ -166,7 +163,14 @@ impl PageWriter {
                 self.body.extend(line.into_iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
                 self.body.push(b'\n');
             }
-            Format::Csv => R::push_cells(&mut self.body, index, record),
+            Format::Csv => match &self.columns {
+                Some(columns) => {
+                    let mut cells: Vec<Cow<'_, str>> = R::before_value(index, record).into_iter().map(Cow::Owned).collect();
+                    cells.extend(columns.cells(R::value(record)));
+                    csv::push_row(&mut self.body, &cells, self.written);
+                }
+                None => R::push_cells(&mut self.body, index, record, self.written),
+            },
         }
         Ok(())
     }

@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::csv;
+use crate::csv::{self, Cells};
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;
-use crate::record_pages::{Asked, Records, answer};
+use crate::record_kind::Records;
+use crate::record_pages::{Asked, answer};
 use crate::state::AppState;
 
 /// The output of an item.
@@ -53,6 +54,8 @@ impl Records for Results {
     type Record = OutputRecord;
     const KIND: &'static str = "results";
     const COLUMNS: &'static [&'static str] = &["index", "id", "output"];
+    const VALUES: &'static str = "outputs";
+    const BEFORE_VALUES: &'static [&'static str] = &["_index", "_id"];
 
     async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, ApiErrorResponse> {
         records::results(&state.app, job, from, limit).await.map_err(JobError::into)
@@ -67,9 +70,17 @@ impl Records for Results {
         })
     }
 
-    fn push_cells(out: &mut Vec<u8>, index: u64, record: &OutputRecord) {
+    fn push_cells(out: &mut Vec<u8>, index: u64, record: &OutputRecord, written: Cells) {
         let output = record.output.as_ref().map_or("", |output| output.get());
-        csv::push_row(out, &[&index.to_string(), record.id.as_deref().unwrap_or_default(), output]);
+        csv::push_row(out, &[&index.to_string(), record.id.as_deref().unwrap_or_default(), output], written);
+    }
+
+    fn value(record: &OutputRecord) -> Option<&RawValue> {
+        record.output.as_deref()
+    }
+
+    fn before_value(index: u64, record: &OutputRecord) -> Vec<String> {
+        vec![index.to_string(), record.id.clone().unwrap_or_default()]
     }
 }
 
@@ -82,6 +93,10 @@ impl Records for Results {
     params(
         ("job_id" = Uuid, Path, description = "The job"),
         ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
+        ("columns" = Option<String>, Query, description = "csv: `outputs` for the outputs in columns of their own, after _index and _id"),
+        ("names" = Option<String>, Query, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 10,000 results; the header `Link` names them"),
+        ("cells" = Option<String>, Query, description = "csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula"),
+        ("bom" = Option<bool>, Query, description = "csv: true begins the first page with a byte-order mark, for Excel"),
         ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
         ("pageToken" = Option<String>, Query, description = "The token from the page before; valid until a retry"),
     ),

@@ -127,6 +127,11 @@ pub fn ending(context: &Context, job: &JobView) -> Exit {
     if job.failed_items > 0 {
         context.out.note(&format!("  which items failed, and why: {}", context.command(&["failures", &job.id])));
     }
+    if job.failed_items > 0 && job.status != JobStatus::Cancelled {
+        let (table, retry) = (["failures", &job.id, "--columns", "items"], ["retry", &job.id, "--with", "bad.csv"]);
+        context.out.note(&format!("  to correct the items first:  {} > bad.csv", context.command(&table)));
+        context.out.note(&format!("                               change cells of bad.csv, then {}", context.command(&retry)));
+    }
     if job.status == JobStatus::Failed {
         context.out.note(&format!("  after correcting the cause:  {}", context.command(&["retry", &job.id])));
     }

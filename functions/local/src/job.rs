@@ -55,6 +55,35 @@ pub struct JobView {
     /// Why the job makes no progress, if it waits for something.
     #[serde(default)]
     pub waiting_for: Option<Waiting>,
+    /// How many failed items have a new value for the next retry.
+    #[serde(default)]
+    pub corrected_items: u64,
+    /// What the last rounds came to, the current one last.
+    #[serde(default)]
+    pub rounds: Vec<RoundView>,
+}
+
+/// What a round came to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoundView {
+    /// The round, from 1.
+    pub round: u64,
+    /// How many items succeeded in it.
+    pub processed_items: u64,
+    /// How many items failed in it.
+    pub failed_items: u64,
+    /// How many of these were corrected before the next round.
+    pub corrected_items: u64,
+}
+
+impl RoundView {
+    /// `970 processed, 30 failed, 28 of them corrected`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let counts = format!("{} processed, {} failed", self.processed_items, self.failed_items);
+        if self.corrected_items == 0 { counts } else { format!("{counts}, {} of them corrected", self.corrected_items) }
+    }
 }
 
 /// What a job has cost.

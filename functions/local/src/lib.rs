@@ -6,6 +6,7 @@
 //! | one file for each command | [`verbs`], [`serve`], [`doctor`] |
 //! | calling the server | [`client`], [`credentials`], [`local_token`], [`problem`], [`pages`] |
 //! | reading a file of items and cutting it into parts | [`input`], [`survey`], [`ids`], [`cut`] |
+//! | failed items and results as tables, and a file of corrected rows | [`records`], [`corrected_rows`] |
 //! | sending the parts, and continuing after a break | [`upload`], [`sent_rows`] |
 //! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
 //! | a project of one's own | [`new`] |
@@ -15,6 +16,7 @@ pub mod bar;
 pub mod cli;
 pub mod client;
 pub mod context;
+pub mod corrected_rows;
 pub mod credentials;
 pub mod cut;
 pub mod doctor;
@@ -33,6 +35,7 @@ pub mod out;
 pub mod pages;
 pub mod problem;
 pub mod processor;
+pub mod records;
 pub mod report;
 pub mod sent_rows;
 pub mod serve;

@@ -1,6 +1,7 @@
 //! The commands, one file each. Each is a struct of options with a `run` that returns the exit code.
 
 pub mod act;
+pub mod columns;
 pub mod completions;
 pub mod delete;
 pub mod doctor;

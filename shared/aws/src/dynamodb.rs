@@ -17,6 +17,7 @@ use self::key::Key;
 use self::schema::{DATA, SK};
 use self::table::{GET_KEYS_MAX, Put, Query, Table};
 use headway_core::clock::{Clock, SystemClock};
+use headway_core::corrections::Corrections;
 use headway_core::error::{Cause, JobError};
 use headway_core::ids::{ChunkId, JobId, PartId, UserId};
 use headway_core::job::{Job, JobWrite};
@@ -27,12 +28,14 @@ use headway_core::part::{Part, PartWrite};
 
 mod change;
 mod compressed;
+mod corrections_row;
 mod create;
 mod cupboard;
 mod extra_row;
 mod find;
 mod item;
 mod item_bytes;
+mod job_lists;
 mod job_row;
 mod job_write;
 mod key;
@@ -171,6 +174,23 @@ impl Ledger for DynamoLedger {
 
     async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
         self.table.delete(Key::extra(id, name)).await
+    }
+
+    async fn corrections(&self, id: PartId, from: u16) -> Result<Vec<Corrections>, JobError> {
+        let items = self.page_of(id, &key::corrections_sort(from), &key::corrections_sort(999)).await?;
+        let read = |item: &Item| corrections_row::corrections(item).map_err(|e| JobError::corrupt(named("the corrections row", item), e));
+        items.iter().map(read).collect()
+    }
+
+    async fn put_corrections(&self, corrections: &Corrections) -> Result<bool, JobError> {
+        let Some(before) = corrections.version.checked_sub(1) else { return Ok(false) };
+        let corrupt = |e| JobError::corrupt(format!("the corrections of {:?}", corrections.id), e);
+        let item = corrections_row::corrections_item(corrections, self.clock.now()).map_err(corrupt)?;
+        match self.table.put_if(item.clone(), &follows(before)).await? {
+            Put::Done => Ok(true),
+            // A row with the same content is this put itself, whose answer was lost.
+            Put::Refused(there) => Ok(there.is_some_and(|there| corrections_row::same_corrections(&there, &item))),
+        }
     }
 
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {

@@ -11,6 +11,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+mod rounds;
+
+pub use rounds::RoundDocument;
+
 /// How long a past wait is still shown: a message that is due is seldom delivered at once.
 const SHOWN_AFTER_WAIT: TimeDelta = TimeDelta::minutes(1);
 /// No rate is shown for a shorter time.
@@ -125,6 +129,8 @@ pub struct JobStatusResponse {
     /// The job's own limits.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, required))]
     pub limits: Option<()>,
+    /// What each round came to, the current one last: the last 10.
+    pub rounds: Vec<RoundDocument>,
 }
 
 /// What a job has cost.
@@ -212,6 +218,7 @@ impl JobStatusResponse {
         let sees_items = sight.items;
         let items_per_second = items_per_second(&job);
         let cost = CostDocument::of(&job);
+        let (corrected_items, rounds) = (job.corrected_items(), RoundDocument::all(&job));
         let callback_state = job.callback_state().map(|state| state.as_str().to_owned());
         Self {
             id: job.id.0,
@@ -244,8 +251,9 @@ impl JobStatusResponse {
             cost: sight.operator.then_some(cost),
             waiting_for: job.waiting_for.and_then(|waiting_for| WaitingForDocument::shown(waiting_for, sees_items, now)),
             retrying_items: job.retrying_items,
-            corrected_items: 0,
+            corrected_items,
             limits: None,
+            rounds,
         }
     }
 }

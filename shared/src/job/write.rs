@@ -1,8 +1,11 @@
 //! Every possible write to the job row, as a condition and an effect. A store makes each write atomic; what it allows
 //! and does is decided only here.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::rounds::RoundCounts;
 use super::status::JobStatus;
 use super::{Job, Notices, RolledUp};
 use crate::limits::JOB_ERROR_BYTES_MAX;
@@ -59,6 +62,17 @@ pub enum JobWrite {
         read: Notices,
         /// The notices once the round is left.
         notices: Notices,
+        /// The counts of all rounds so far.
+        rounds: Vec<RoundCounts>,
+    },
+    /// Failed items of an ended job were given new values.
+    Correct {
+        /// The round in which they failed.
+        round: u32,
+        /// Only if the row contains these counts.
+        read: BTreeMap<u32, u32>,
+        /// The new counts: how many failed items of each part have a new value.
+        corrected: BTreeMap<u32, u32>,
     },
     /// Part numbers up to this one are in use.
     Reserve {
@@ -176,6 +190,10 @@ impl JobWrite {
                 let ended = completed || job.status == JobStatus::Failed;
                 ended && job.round == round && !job.deleting
             }
+            Self::Correct { round, ref read, .. } => {
+                let ended = matches!(job.status, JobStatus::Completed | JobStatus::Failed);
+                ended && !job.deleting && job.round == round && job.corrected == *read
+            }
             Self::Reserve { part } => {
                 // A job that failed while its parts were submitted still accepts the rest, so that a retry has all of
                 // them.
@@ -215,10 +233,12 @@ impl JobWrite {
                 job.rate_since = Some(now);
                 job.rate_base = *handled;
             }
-            Self::Retry { round, processed, notices, .. } => {
+            Self::Retry { round, processed, rounds, notices, .. } => {
                 job.notices = notices.clone();
                 retry(job, *round, *processed, now);
+                job.rounds.clone_from(rounds);
             }
+            Self::Correct { corrected, .. } => job.corrected.clone_from(corrected),
             Self::Reserve { part } => job.top_part = Some(*part),
             Self::Seal { parts, total_items } => {
                 job.sealed = true;
@@ -247,7 +267,7 @@ impl JobWrite {
     /// leaves it in its place, and no index is written.
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } => None,
+            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } | Self::Correct { .. } => None,
             Self::Reconcile { owes: true, .. } | Self::Note { place: Place::Unchanged, .. } => None,
             Self::End { retention_days, tells: false, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),
@@ -282,6 +302,7 @@ fn retry(job: &mut Job, round: u32, processed: u64, now: DateTime<Utc>) {
     job.rolled_up = RolledUp::default();
     (job.error_message, job.completed_at, job.expires_at) = (None, None, None);
     (job.paused, job.abandoned, job.reconciled) = (false, false, false);
+    job.corrected.clear();
     (job.rate_since, job.rate_base) = (Some(now), processed);
     job.started_at = job.started_at.or(Some(now));
 }

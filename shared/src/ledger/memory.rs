@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{Candidates, CareMark, FoundJobs, Ledger, Parked, Rows, SubmissionKey, Written};
+use crate::corrections::Corrections;
 use crate::cupboard::{Cupboard, KeptKey, KeptRow};
 use crate::error::JobError;
 use crate::ids::{ChunkId, JobId, PartId, UserId};
@@ -32,6 +33,7 @@ struct State {
     parts: BTreeMap<PartId, Part>,
     outcomes: BTreeMap<ChunkId, Outcome>,
     extras: BTreeMap<(ChunkId, Uuid), ExtraRow>,
+    corrections: BTreeMap<ChunkId, Corrections>,
     parked: BTreeMap<(ChunkId, Uuid), String>,
     cares: BTreeMap<ChunkId, CareMark>,
     kept: BTreeMap<KeptKey, KeptRow>,
@@ -171,6 +173,24 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
+    async fn corrections(&self, (job, part): PartId, from: u16) -> Result<Vec<Corrections>, JobError> {
+        let range = ChunkId { job, part, chunk: from }..=ChunkId { job, part, chunk: u16::MAX };
+        Ok(self.state().corrections.range(range).map(|(_, row)| row.clone()).take(PAGE).collect())
+    }
+
+    async fn put_corrections(&self, row: &Corrections) -> Result<bool, JobError> {
+        let mut state = self.state();
+        let known = state.corrections.get(&row.id);
+        if known.is_some_and(|known| known.version == row.version && format!("{known:?}") == format!("{row:?}")) {
+            return Ok(true);
+        }
+        let next = known.map_or(0, |known| known.version) + 1 == row.version;
+        if next {
+            state.corrections.insert(row.id, row.clone());
+        }
+        Ok(next)
+    }
+
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {
         self.state().parked.insert((parked.id, parked.nonce), parked.body.clone());
         Ok(())
@@ -227,6 +247,7 @@ impl Ledger for MemoryLedger {
         state.parts.remove(&id);
         state.outcomes.retain(|chunk, _| !of_part(chunk));
         state.extras.retain(|(chunk, _), _| !of_part(chunk));
+        state.corrections.retain(|chunk, _| !of_part(chunk));
         state.parked.retain(|(chunk, _), _| !of_part(chunk));
         state.cares.retain(|chunk, _| !of_part(chunk));
         Ok(true)

@@ -265,7 +265,7 @@ mod tests {
     fn a_failure_elsewhere_is_cleared_and_recorded_like_one_in_the_row() {
         let mut outcome = merged(1, [failure(10), failure(20)]);
         let mut rows = outcome.move_out(OUT).unwrap();
-        assert!(outcome.clear(2) && outcome.register().counts().failed == 0);
+        assert!(outcome.clear(2, None) && outcome.register().counts().failed == 0);
         assert_eq!(outcome.again_rounds(), BTreeMap::from([(0, 2), (1, 2)]));
         assert_eq!(rows[0].records.take_item(1).unwrap().get().len(), 20);
         assert!(!outcome.merge([(0, failure(10))], 1), "a result begun before the clear");
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn items_that_run_again_are_moved_too() {
         let mut outcome = merged(1, [failure(10)]);
-        outcome.clear(2);
+        outcome.clear(2, None);
         outcome.version = 2;
         let mut rows = outcome.move_out(OUT).unwrap();
         assert_eq!((outcome.again_rounds(), outcome.again.len()), (BTreeMap::from([(0, 2)]), 0));

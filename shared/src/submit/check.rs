@@ -7,7 +7,7 @@ use crate::item_id;
 use crate::limits::{ID_CHARS_MAX, ITEM_BYTES_MAX, ITEMS_PER_REQUEST_MAX, VIOLATIONS_MAX};
 
 /// All errors in the items of one request, with JSON pointers below `base`.
-pub(super) fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<(), JobError> {
+pub(crate) fn check(items: &[Box<RawValue>], id_field: Option<&str>, base: &str) -> Result<(), JobError> {
     let mut violations = Vec::new();
     if items.len() > ITEMS_PER_REQUEST_MAX {
         violations.push(Violation::new(base, format!("more than {ITEMS_PER_REQUEST_MAX} items: submit in parts")));

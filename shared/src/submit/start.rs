@@ -35,17 +35,8 @@ pub async fn start_job(app: &App, submission: Submission) -> Result<Job, JobErro
 ///
 /// As [`start_job`], except [`JobError::UnknownProcessor`].
 pub async fn start_with(app: &App, info: &ProcessorInfo, mut submission: Submission) -> Result<Job, JobError> {
-    if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
-        return Err(invalid("/idField", format!("longer than {ID_CHARS_MAX} characters")));
-    }
-    check(submission.items.as_deref().unwrap_or_default(), submission.id_field.as_deref(), "/items")?;
-    let split = split(&submission, info);
+    let Checked { split, parts } = checked(info, &mut submission)?;
     let fingerprint = submission.key.as_ref().map(|key| key.fingerprint.clone());
-    let parts = submission.items.take().map(|items| cut(split, items));
-    if parts.as_ref().is_some_and(|chunks| chunks.len() > CHUNKS_PER_BODY_MAX) {
-        return Err(invalid("/items", format!("more than {CHUNKS_PER_BODY_MAX} chunks: ask for a larger chunkSize, or submit in parts")));
-    }
-    let parts = parts.map(parts_of);
     let new = new_job(app, submission, split, parts.as_deref());
     match (create(app, new).await?, parts) {
         (Created::Known(_, known), _) if fingerprint.is_some_and(|fingerprint| fingerprint != known.fingerprint) => {
@@ -58,6 +49,28 @@ pub async fn start_with(app: &App, info: &ProcessorInfo, mut submission: Submiss
         }
         (Created::Known(job, _), _) => exact(app, job).await,
     }
+}
+
+/// A submission without fault.
+pub(super) struct Checked {
+    /// How its items are cut.
+    pub(super) split: Split,
+    /// Its items; `None` if they follow as parts.
+    pub(super) parts: Option<Vec<PartItems>>,
+}
+
+/// Checks everything that can be checked without writing, and takes the items.
+pub(super) fn checked(info: &ProcessorInfo, submission: &mut Submission) -> Result<Checked, JobError> {
+    if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
+        return Err(invalid("/idField", format!("longer than {ID_CHARS_MAX} characters")));
+    }
+    check(submission.items.as_deref().unwrap_or_default(), submission.id_field.as_deref(), "/items")?;
+    let split = split(submission, info);
+    let chunks = submission.items.take().map(|items| cut(split, items));
+    if chunks.as_ref().is_some_and(|chunks| chunks.len() > CHUNKS_PER_BODY_MAX) {
+        return Err(invalid("/items", format!("more than {CHUNKS_PER_BODY_MAX} chunks: ask for a larger chunkSize, or submit in parts")));
+    }
+    Ok(Checked { split, parts: chunks.map(parts_of) })
 }
 
 /// Creates the job, unless an earlier request with its key did. Then it is the same start, whatever the quotas say.

@@ -8,11 +8,12 @@ use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::ran::Ran;
 use super::returned::{ReturnReason, Returned, ReturnedItem};
+use super::values_now::value_now;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ledger::CareMark;
 use crate::limits::{QUEUE_DELAY_MAX, RETURNS_MAX};
-use crate::outcome::{FailureKind, ItemResult};
+use crate::outcome::{FailureKind, ItemResult, Outcome};
 use crate::settlement::Settlement;
 
 /// How often a message may come back from the dead-letter queue before its items are failed. Its receive count rises
@@ -27,14 +28,14 @@ impl Worker {
     /// Decides which items of a dead letter fail, and which are returned.
     pub(super) async fn bury(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Ran, JobError> {
         let message = &chunk.message;
-        let recorded = self.app.ledger.outcome(message.id).await?;
+        let recorded = self.outcome_for(message).await?;
         if let Some(rest) = chunk.rest_after_progress(recorded.as_ref()) {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });
         }
         // A mark of a worker that may be alive, with another delivery of the chunk, blames nobody yet.
         let struck = self.suspect(self.app.ledger.care(message.id).await?.as_ref())?;
         if let Some(mark) = struck.filter(|mark| self.convicts(mark)) {
-            return self.convict(chunk, delivery, &mark).await;
+            return self.convict(chunk, delivery, recorded.as_ref(), &mark).await;
         }
         // No worker has such a processor, so sending it again changes nothing until another version is deployed.
         let is_known = self.processors.get(&chunk.job.processor).is_some();
@@ -47,18 +48,24 @@ impl Worker {
             let returned = Returned { careful: true, ..Returned::of(message.hops + 1, all.collect()) };
             return Ok(Ran { returned, ..Ran::default() });
         }
-        Ok(Ran { settlement: Some(chunk.dead_lettered(delivery, |_| true)), ..Ran::default() })
+        Ok(Ran { settlement: Some(chunk.dead_lettered(delivery, recorded.as_ref(), |_| true)), ..Ran::default() })
     }
 
     /// Only the marked item is to blame; the other items are returned in another message. If the mark is for preparing
     /// the processor, the job fails.
-    async fn convict(&self, chunk: &ChunkContext<'_>, delivery: &Delivery, mark: &CareMark) -> Result<Ran, JobError> {
+    async fn convict(
+        &self,
+        chunk: &ChunkContext<'_>,
+        delivery: &Delivery,
+        recorded: Option<&Outcome>,
+        mark: &CareMark,
+    ) -> Result<Ran, JobError> {
         let Some(item) = mark.item else {
             let ran = self.refuse_killer(chunk, None).await?;
             self.app.ledger.put_care(chunk.message.id, None).await?;
             return Ok(ran);
         };
-        let settlement = chunk.dead_lettered(delivery, |index| index == item);
+        let settlement = chunk.dead_lettered(delivery, recorded, |index| index == item);
         self.checkpoint(&settlement).await?;
         self.app.ledger.put_care(chunk.message.id, None).await?;
         let others = chunk.message.items.iter().filter(|(index, _)| *index != item).cloned();
@@ -78,7 +85,7 @@ fn wait(hops: u32) -> Duration {
 
 impl ChunkContext<'_> {
     /// A settlement that fails the items chosen by `which`, unless they are recorded.
-    fn dead_lettered(&self, delivery: &Delivery, which: impl Fn(u64) -> bool) -> Settlement {
+    fn dead_lettered(&self, delivery: &Delivery, recorded: Option<&Outcome>, which: impl Fn(u64) -> bool) -> Settlement {
         tracing::error!(
             job_id = %self.job.id,
             part = self.part.number,
@@ -90,7 +97,7 @@ impl ChunkContext<'_> {
             _ => format!("its message was received {} times and never finished", delivery.receive_count),
         };
         let failed = |(index, value): &(u64, Box<_>)| {
-            let failure = self.failure(FailureKind::DeadLettered, &cause, self.message.attempt, Clone::clone(value));
+            let failure = self.failure(FailureKind::DeadLettered, &cause, self.message.attempt, value_now(recorded, *index, value));
             (*index, ItemResult::Failed(failure))
         };
         let results = self.message.items.iter().filter(|(index, _)| which(*index)).map(failed).collect();

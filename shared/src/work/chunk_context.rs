@@ -10,6 +10,7 @@ use super::backoff::Wait;
 use super::delivery::Invocation;
 use super::prepared::Prepared;
 use super::returned::{ReturnReason, ReturnedItem};
+use super::values_now::value_now;
 use crate::chunk::ChunkMessage;
 use crate::item_id::id_of;
 use crate::job::Job;
@@ -43,9 +44,10 @@ impl ChunkContext<'_> {
         tracing::info!(job_id = %self.job.id, part = self.part.number, chunk = self.message.id.chunk, "{what}");
     }
 
-    /// The items of the message that are not recorded, in order.
+    /// The items of the message that are not recorded, in order, with their values now.
     pub(super) fn unrecorded(&self, recorded: Option<&Outcome>) -> impl Iterator<Item = (u64, Box<RawValue>)> {
-        self.message.items.iter().filter(move |(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index))).cloned()
+        let open = self.message.items.iter().filter(move |(index, _)| !recorded.is_some_and(|outcome| outcome.has(*index)));
+        open.map(move |(index, value)| (*index, value_now(recorded, *index, value)))
     }
 
     /// The rest of a message, if some of its items were recorded since it was sent. It is returned as a new message, so

@@ -9,6 +9,7 @@ use super::stray::keep_stray;
 use super::worker::Worker;
 use crate::app::App;
 use crate::chunk::{ChunkMessage, Message};
+use crate::corrections::Corrections;
 use crate::error::JobError;
 use crate::ids::{ChunkId, PartId};
 use crate::job::Job;
@@ -54,8 +55,13 @@ impl Worker {
         look_upward(&self.app, &part).await.map(drop)
     }
 
-    /// Clears the failures that the registers show, then stamps the part, if nothing of it changed in between.
+    /// Clears the failures that the registers show, with their corrections, then stamps the part, if nothing of it changed in between.
     async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Part, JobError> {
+        if part.round >= round {
+            return Ok(part);
+        }
+        // Read after the round has begun: nothing of the round before is corrected from now on.
+        let corrections = self.app.ledger.all_corrections((part.job, part.number)).await?;
         for _ in 0..TRIES_MAX {
             if part.round >= round {
                 return Ok(part);
@@ -64,7 +70,7 @@ impl Worker {
             for (chunk, register) in &mut registers {
                 if matches!(register, Register::Outcome { failed: 1.., .. }) {
                     let id = ChunkId { job: part.job, part: part.number, chunk: *chunk };
-                    *register = self.clear(id, round).await?.map_or(*register, |outcome| outcome.register());
+                    *register = self.clear(id, round, corrections.get(chunk)).await?.map_or(*register, |outcome| outcome.register());
                 }
             }
             let stamp = PartWrite::Stamp { from_round: part.round, from: part.registers.clone(), round, registers };
@@ -76,11 +82,11 @@ impl Worker {
         Err(JobError::unavailable("the table: bringing a part to its round", "other workers kept writing it at the same time"))
     }
 
-    async fn clear(&self, id: ChunkId, round: u32) -> Result<Option<Outcome>, JobError> {
+    async fn clear(&self, id: ChunkId, round: u32, corrections: Option<&Corrections>) -> Result<Option<Outcome>, JobError> {
         for _ in 0..TRIES_MAX {
             let Some(mut outcome) = self.app.ledger.outcome(id).await? else { return Ok(None) };
             let before = outcome.extra_rows();
-            if !outcome.clear(round) || put_next(&self.app, &before, &mut outcome).await? {
+            if !outcome.clear(round, corrections) || put_next(&self.app, &before, &mut outcome).await? {
                 return Ok(Some(outcome));
             }
         }

@@ -61,8 +61,8 @@ impl Worker {
     /// What is recorded of the chunk. On the first delivery, if the part shows nothing, nothing is read.
     async fn recorded(&self, chunk: &ChunkContext<'_>, delivery: &Delivery) -> Result<Option<Outcome>, JobError> {
         match chunk.part.registers.get(&chunk.message.id.chunk) {
-            Some(Register::Outcome { .. }) => self.app.ledger.outcome(chunk.message.id).await,
-            None if delivery.receive_count > 1 => self.app.ledger.outcome(chunk.message.id).await,
+            Some(Register::Outcome { .. }) => self.outcome_for(&chunk.message).await,
+            None if delivery.receive_count > 1 => self.outcome_for(&chunk.message).await,
             _ => Ok(None),
         }
     }

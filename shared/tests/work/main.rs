@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod batches;
+mod corrections;
 mod dead_letters;
 mod deadlines;
 mod large;

@@ -220,7 +220,7 @@ fn outcomes() -> [Outcome; 2] {
     first.merge([(40_250, failure(FailureKind::Crashed, "é", None)), (40_251, ItemResult::Processed(None))], 1);
     first.version = 1;
     let mut second = first.clone();
-    second.clear(2);
+    second.clear(2, None);
     let kinds = [FailureKind::Permanent, FailureKind::RetriesExhausted, FailureKind::TimedOut, FailureKind::DeadLettered];
     second.merge((40_260..).zip(kinds.map(|kind| failure(kind, "why", Some("ZRHX")))), 2);
     second.merge([(40_270, output(Some("[1.50]"))), (40_271, output(None)), (40_252, ItemResult::Processed(None))], 2);

@@ -78,7 +78,11 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     write(JobWrite::Reconcile { round: 1, expires_at: at(-1_800_000), read: Notices::default(), owes: false }, -1_780_000).await;
     assert!(!is_found(Candidates::Watched, 0).await);
     assert!(!is_found(Candidates::Ended, -1_800_000).await && is_found(Candidates::Ended, -1_799_999).await, "by when it expires");
-    write(JobWrite::Retry { round: 1, processed: 0, read: Notices::default(), notices: Notices::default() }, -1_700_000).await;
+    write(
+        JobWrite::Retry { round: 1, processed: 0, rounds: Vec::new(), read: Notices::default(), notices: Notices::default() },
+        -1_700_000,
+    )
+    .await;
     assert!(!is_found(Candidates::Ended, 0).await && is_found(Candidates::Watched, -1_699_999).await);
     write(JobWrite::RollUp { round: 2, part: 0, processed: 10, failed: 0 }, -1_650_000).await;
     write(JobWrite::End { round: 2, retention_days: 30, tells: false }, -1_600_000).await;

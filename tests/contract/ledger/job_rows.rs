@@ -107,8 +107,12 @@ async fn a_retry_starts_from_nothing_rolled_up(ledger: Arc<dyn Ledger>) {
     applied(&*ledger, job.id, JobWrite::Seal { parts: 1, total_items: 10 }).await;
     applied(&*ledger, job.id, JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }).await;
     applied(&*ledger, job.id, JobWrite::Fail { round: 1, error: "item 3: no".to_owned() }).await;
-    let row =
-        applied(&*ledger, job.id, JobWrite::Retry { round: 1, processed: 0, read: Notices::default(), notices: Notices::default() }).await;
+    let row = applied(
+        &*ledger,
+        job.id,
+        JobWrite::Retry { round: 1, processed: 0, rounds: Vec::new(), read: Notices::default(), notices: Notices::default() },
+    )
+    .await;
     assert_eq!((row.round, row.status, row.rolled_up.parts.len(), row.failed_items), (2, JobStatus::Processing, 0, 0));
     assert_eq!((row.error_message, row.completed_at, row.expires_at), (None, None, None));
     let late = ledger.update_job(job.id, &JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }, at(2)).await.unwrap();

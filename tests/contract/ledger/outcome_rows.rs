@@ -24,7 +24,7 @@ async fn an_outcome_is_kept_byte_for_byte(ledger: Arc<dyn Ledger>) {
     assert!(ledger.outcome(put.id).await.unwrap().is_none());
     assert!(ledger.put_outcome(&put).await.unwrap());
     assert_same(&ledger.outcome(put.id).await.unwrap().unwrap(), &put);
-    put.clear(2);
+    put.clear(2, None);
     put.version += 1;
     assert!(ledger.put_outcome(&put).await.unwrap());
     assert_same(&ledger.outcome(put.id).await.unwrap().unwrap(), &put);

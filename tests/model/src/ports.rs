@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use headway_core::corrections::Corrections;
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
@@ -208,6 +209,15 @@ impl Ledger for Ports {
 
     async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
         panic!("a model's records are small: {id:?} {name}")
+    }
+
+    // Corrections are not modelled: nobody makes any.
+    async fn corrections(&self, _id: PartId, _from: u16) -> Result<Vec<Corrections>, JobError> {
+        Ok(Vec::new())
+    }
+
+    async fn put_corrections(&self, corrections: &Corrections) -> Result<bool, JobError> {
+        panic!("nobody corrects an item: {corrections:?}")
     }
 
     async fn park(&self, kept: &Parked) -> Result<(), JobError> {

@@ -9,6 +9,7 @@ use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
 
 use super::Book;
 use super::recount::{Recount, read};
+use crate::fixes;
 use crate::invariant::{Violation, hold};
 use crate::processor::{Fate, Preparing};
 use crate::workload::JobPlan;
@@ -49,6 +50,8 @@ pub(super) async fn of_gone(world: &World, id: JobId, top_part: Option<u32>) -> 
         hold!(DeletedIsGone, outcomes.is_empty(), "outcome rows are left: {outcomes:?}");
         let parked = read(app.ledger.parked(place).await)?;
         hold!(DeletedIsGone, parked.is_empty(), "kept messages are left: {parked:?}");
+        let corrections = read(app.ledger.corrections(place, 0).await)?;
+        hold!(DeletedIsGone, corrections.is_empty(), "corrections are left: {corrections:?}");
         for chunk in 0..16 {
             let care = read(app.ledger.care(headway_core::ChunkId { job: id, part, chunk }).await)?;
             hold!(DeletedIsGone, care.is_none(), "a mark is left: {care:?}");
@@ -115,7 +118,8 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         hold!(CountsAreDistinctItems, seen.succeeded > 0, "item {index} is counted as processed and never succeeded: {job:?}");
     }
     for (index, failure) in &recount.failures {
-        let fate = plan.fates[*index as usize];
+        let value = failure.item.get();
+        let fate = fixes::fate_of(value).unwrap_or(plan.fates[*index as usize]);
         let seen = world.calls.of(job.id, *index);
         // A harmless item may have been running, or about to run, each time its worker was killed.
         let unlucky = failure.kind == FailureKind::Crashed && seen.left.excuses();
@@ -132,10 +136,12 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         hold!(CountsAreDistinctItems, tried || given_up, "item {index} failed again without being tried: {failure:?} {job:?}");
         let kind_fits = fits(fate, failure.kind) || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, kind_fits, "item {index} ({fate:?}, {seen:?}) failed as {failure:?}");
-        hold!(ListsAndLedgerAgree, failure.item.get() == plan.item(*index), "item {index} is listed as another: {failure:?}");
+        let known = value == plan.item(*index) || world.faults.fixes(|fixes| fixes.knows((job.id, *index), value));
+        hold!(ListsAndLedgerAgree, known, "item {index} is listed as another: {failure:?}");
     }
     for index in &recount.outputs {
-        let gives = plan.fates[*index as usize].gives_output() && recount.processed.contains(index);
+        let may_give = plan.fates[*index as usize].gives_output() || world.faults.fixes(|fixes| fixes.touched((job.id, *index)));
+        let gives = may_give && recount.processed.contains(index);
         hold!(ListsAndLedgerAgree, gives, "an output of item {index}: {job:?}");
     }
     Ok(())
@@ -173,8 +179,10 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
                 rolled_up == (job.parts as usize, job.processed_items, job.failed_items),
                 "not what was rolled up: {job:?}"
             );
-            let giving = recount.processed.iter().filter(|index| plan.fates[**index as usize].gives_output()).copied();
-            hold!(ListsAndLedgerAgree, giving.collect::<BTreeSet<_>>() == recount.outputs, "outputs are missing: {recount:?}");
+            let giving = recount.processed.iter().filter(|index| plan.fates[**index as usize].gives_output());
+            let fixed = |index: &u64| world.faults.fixes(|fixes| fixes.touched((job.id, *index)));
+            let missing = giving.filter(|index| !recount.outputs.contains(index) && !fixed(index)).count();
+            hold!(ListsAndLedgerAgree, missing == 0, "outputs are missing: {recount:?}");
         }
         // A percentage that was exceeded may no longer be exceeded when the items in flight are counted.
         JobStatus::Failed => {
@@ -248,7 +256,8 @@ async fn outputs_listed(world: &World, job: &Job) -> Result<BTreeSet<u64>, Viola
         let page = read(records::results(app, job, from, 3).await)?;
         for (index, record) in page.records {
             hold!(ListsAndLedgerAgree, all.insert(index), "output {index} is listed twice");
-            let own = record.output.as_ref().is_some_and(|output| output.get() == index.to_string());
+            let is_own = |output: &str| output == index.to_string() || fixes::is_output(output);
+            let own = record.output.as_ref().is_some_and(|output| is_own(output.get()));
             hold!(ListsAndLedgerAgree, own, "item {index} has another output: {record:?}");
         }
         match page.next {

@@ -4,6 +4,7 @@
 
 mod acts;
 mod auth;
+mod corrections;
 mod dashboard;
 mod document;
 mod edge;

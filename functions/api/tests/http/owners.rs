@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::{Answer, World};
 
 /// Every call on a job: method, path after the id, media type, body.
-pub(crate) const CALLS: [(&str, &str, &str, &str); 14] = [
+pub(crate) const CALLS: [(&str, &str, &str, &str); 15] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
     ("POST", "/pause", "", ""),
@@ -17,6 +17,7 @@ pub(crate) const CALLS: [(&str, &str, &str, &str); 14] = [
     ("POST", "/cancel", "", ""),
     ("POST", "/retry", "application/json", r#"{"round":1}"#),
     ("POST", "/retry", "text/plain", "x"),
+    ("PATCH", "/items", "application/x-ndjson", "{\"index\":1,\"item\":2}\n"),
     ("PUT", "/parts/0?firstIndex=0", "application/x-ndjson", "1\n"),
     ("POST", "/seal", "application/json", r#"{"parts":1}"#),
     ("GET", "/parts", "", ""),

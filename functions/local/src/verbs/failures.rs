@@ -5,11 +5,13 @@ use reqwest::Method;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::columns::TableOptions;
 use crate::client::{Client, ClientError};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pages::{self, Page};
+use crate::records::{Record, Records};
 use crate::table::{self, Layout};
 
 const TITLES: [&str; 5] = [">index", "id", "code", ">tries", "message"];
@@ -24,6 +26,12 @@ pub struct Failures {
     /// How to print them [default: table; ndjson with --json]
     #[arg(long)]
     format: Option<FailuresFormat>,
+    /// As CSV with a column for each member of the items, to be opened in a spreadsheet, corrected, and given back with
+    /// `retry --with`
+    #[arg(long, conflicts_with = "groups")]
+    columns: Option<FailuresColumns>,
+    #[command(flatten)]
+    table: TableOptions,
     /// Group the failures by their code
     #[arg(long, conflicts_with = "format")]
     groups: bool,
@@ -38,6 +46,13 @@ pub enum FailuresFormat {
     Ndjson,
     /// With a header row, as the server sends them.
     Csv,
+}
+
+/// What has columns of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailuresColumns {
+    /// The failed items.
+    Items,
 }
 
 #[derive(Deserialize)]
@@ -83,12 +98,27 @@ impl Failures {
         if self.groups {
             return groups(context, &client, &id).await;
         }
+        if self.columns.is_some() {
+            return self.in_columns(context, &client, &id).await;
+        }
         match (self.format, context.out.json) {
             (Some(FailuresFormat::Ndjson), _) | (None, true) => pass_through(context, &client, &id, "ndjson").await,
             (Some(_), true) => Err(CommandError::Usage("--json prints ndjson: leave --format out".to_owned())),
             (Some(FailuresFormat::Csv), _) => pass_through(context, &client, &id, "csv").await,
             (Some(FailuresFormat::Table) | None, _) => table(context, &client, &id).await,
         }
+    }
+}
+
+impl Failures {
+    async fn in_columns(self, context: &Context, client: &Client, id: &str) -> Result<Exit, CommandError> {
+        if context.out.json || self.format.is_some_and(|format| format != FailuresFormat::Csv) {
+            return Err(CommandError::Usage("--columns prints CSV: leave --json and --format out".to_owned()));
+        }
+        let failed = Records::read(client, id, "failures").await?;
+        let before = |record: &Record| vec![record.index.to_string(), record.id.clone().unwrap_or_default(), record.message.clone()];
+        self.table.print(context, &failed, &["_index", "_id", "_error"], before)?;
+        Ok(Exit::Ok)
     }
 }
 

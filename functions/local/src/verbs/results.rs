@@ -6,11 +6,13 @@ use clap::{Args, ValueEnum};
 use reqwest::Method;
 use uuid::Uuid;
 
+use super::columns::TableOptions;
 use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pages;
+use crate::records::{Record, Records};
 
 const PAGE_SIZE: &str = "1000";
 /// The pause between two requests while the list has not grown.
@@ -24,6 +26,11 @@ pub struct Results {
     /// How to print them
     #[arg(long, default_value = "ndjson")]
     format: ResultsFormat,
+    /// As CSV with a column for each member of the outputs
+    #[arg(long, conflicts_with_all = ["follow", "format"])]
+    columns: Option<ResultsColumns>,
+    #[command(flatten)]
+    table: TableOptions,
     /// While the job runs, continue to print outputs as they come
     #[arg(long)]
     follow: bool,
@@ -38,6 +45,13 @@ pub enum ResultsFormat {
     Csv,
 }
 
+/// What has columns of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ResultsColumns {
+    /// The outputs.
+    Outputs,
+}
+
 impl Results {
     /// Prints the outputs of all pages.
     ///
@@ -45,6 +59,9 @@ impl Results {
     ///
     /// As [`Client::call`].
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
+        if self.columns.is_some() {
+            return self.in_columns(context).await;
+        }
         let format = match self.format {
             ResultsFormat::Csv if context.out.json => {
                 return Err(CommandError::Usage("--json prints ndjson: leave --format out".to_owned()));
@@ -71,6 +88,22 @@ impl Results {
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+}
+
+impl Results {
+    async fn in_columns(self, context: &Context) -> Result<Exit, CommandError> {
+        if context.out.json {
+            return Err(CommandError::Usage("--columns prints CSV: leave --json out".to_owned()));
+        }
+        let client = context.client()?;
+        let outputs = Records::read(&client, &self.id.to_string(), "results").await?;
+        let before = |record: &Record| vec![record.index.to_string(), record.id.clone().unwrap_or_default()];
+        self.table.print(context, &outputs, &["_index", "_id"], before)?;
+        if !outputs.complete {
+            context.out.note("the job is still running: these are the outputs so far");
+        }
+        Ok(Exit::Ok)
     }
 }
 

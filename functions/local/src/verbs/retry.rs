@@ -1,30 +1,62 @@
-//! `retry`: starts the next round. The call names the round that it leaves, so that a repeated call does not start
-//! another.
+//! `retry`: starts the next round, perhaps with corrected items. The call names the round that it leaves, so that a
+//! repeated call does not start another.
+
+use std::path::PathBuf;
 
 use clap::Args;
+use reqwest::Method;
 use uuid::Uuid;
 
 use super::act;
+use crate::client::{Client, Patience};
 use crate::context::Context;
+use crate::corrected_rows::{Changes, CorrectedRows, NewValue};
+use crate::cut::Part;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::input::{Delimiter, Format, NamedEncoding, Source};
+use crate::records::Records;
+
+/// How many items are corrected in a call, and the bytes of its body.
+const ROWS_PER_CALL_MAX: usize = 2_000;
+const BYTES_PER_CALL_MAX: usize = 1_000_000;
 
 /// The job to retry.
 #[derive(Debug, Args)]
 pub struct Retry {
     /// The job's id
     id: Uuid,
+    /// A file of corrected items: rows of `failures --columns items` with changed cells, or lines `{"index": 17, "item": …}`.
+    /// Failed items that are not in it, or not changed, run again as they were
+    #[arg(long = "with", value_name = "FILE")]
+    with: Option<PathBuf>,
+    /// The file's format [default: by its extension]
+    #[arg(long, requires = "with")]
+    format: Option<Format>,
+    /// The delimiter of CSV: one character, or tab [default: ,]
+    #[arg(long, value_name = "C", value_parser = Delimiter::parse, requires = "with")]
+    delimiter: Option<Delimiter>,
+    /// The file's encoding, such as windows-1252 [default: UTF-8, or UTF-16 if it begins with a byte-order mark]
+    #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse, requires = "with")]
+    encoding: Option<NamedEncoding>,
 }
 
 impl Retry {
     /// Starts the job's next round.
     ///
     /// # Errors
-    /// As [`crate::client::Client::call`]; a job that has not ended, or has nothing to retry, refuses.
+    /// As [`Client::call`]; a job that has not ended, or has nothing to retry, refuses. Errors of the file come before
+    /// anything is sent.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
+        let rows = self.corrected_rows()?;
         let client = context.client()?;
         let id = self.id.to_string();
         let now = client.job(&client.get(&["jobs", &id])).await?;
+        if let Some(rows) = rows {
+            let changes = rows.changes(&Records::read(&client, &id, "failures").await?)?;
+            send(&client, &id, &changes.values).await?;
+            context.out.note(&said(&changes));
+        }
         let body = format!("{{\"round\":{}}}", now.view.round);
         let told = client.job(&client.post(&["jobs", &id, "retry"]).json(body.into())).await?;
         act::show(context.out, &told)?;
@@ -32,5 +64,39 @@ impl Retry {
             context.out.note(&format!("the job accepts parts again: {}", context.command(&["submit", "FILE", "--continue", &id])));
         }
         Ok(Exit::Ok)
+    }
+
+    fn corrected_rows(&self) -> Result<Option<CorrectedRows>, CommandError> {
+        let Some(file) = &self.with else { return Ok(None) };
+        let source = Source::of(file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
+        CorrectedRows::read(&source).map(Some)
+    }
+}
+
+/// Gives the items their new values. Safe to repeat.
+async fn send(client: &Client, id: &str, values: &[NewValue]) -> Result<(), CommandError> {
+    let (mut ndjson, mut rows) = (Vec::new(), 0);
+    for (place, NewValue { index, item }) in values.iter().enumerate() {
+        ndjson.extend_from_slice(format!("{{\"index\":{index},\"item\":").as_bytes());
+        // A line break in an item is white space between its tokens, never inside a text.
+        ndjson.extend(item.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+        ndjson.extend_from_slice(b"}\n");
+        rows += 1;
+        if rows == ROWS_PER_CALL_MAX || ndjson.len() >= BYTES_PER_CALL_MAX || place + 1 == values.len() {
+            let packed = Part { ndjson: std::mem::take(&mut ndjson), ..Part::default() }.pack();
+            let call = client.request(Method::PATCH, &["jobs", id, "items"], &[]).part(packed.body, packed.gzip);
+            client.call(&call.patience(Patience::LONG)).await?;
+            rows = 0;
+        }
+    }
+    Ok(())
+}
+
+fn said(changes: &Changes) -> String {
+    let (corrected, failed) = (changes.values.len() as u64, changes.failed);
+    match (corrected, failed - corrected) {
+        (0, _) => format!("no row was changed: all {failed} failed items run again as they were"),
+        (_, 0) => format!("all {failed} failed items run again with their new values"),
+        (_, rest) => format!("{corrected} of {failed} failed items run again with their new values, the other {rest} as they were"),
     }
 }

@@ -43,6 +43,11 @@ fn page(job: &JobView) -> String {
         ("processor", format!("{}, round {}", job.processor, job.round)),
         ("submitted", job.created_at.clone()),
     ]);
+    if job.rounds.len() > 1 {
+        lines.extend(job.rounds.iter().map(|round| ("", format!("round {}: {}", round.round, round.words()))));
+    } else if job.corrected_items > 0 {
+        lines.push(("", format!("{} failed items are corrected: the next retry runs their new values", job.corrected_items)));
+    }
     lines.extend(job.items_per_second.map(|rate| ("rate", format!("{rate} items/s"))));
     lines.extend(job.waiting_words().into_iter().map(|words| ("waiting", words)));
     lines.extend(job.cost.as_ref().map(|cost| ("cost", format!("{}${}", if cost.estimated { "about " } else { "" }, cost.usd))));

@@ -56,7 +56,7 @@ mod tests {
         let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
         let failure = Failure::new(FailureKind::Permanent, "c", "é", 2, Some("id".to_owned()), raw("{ \"a\":1.0 }"));
         outcome.merge([(0, ItemResult::Failed(failure.clone()))], 1);
-        outcome.clear(2);
+        outcome.clear(2, None);
         let output = OutputRecord { id: None, output: Some(raw("[1,  \"\\u0000\"]")) };
         outcome.merge([(1, ItemResult::Processed(Some(output))), (2, ItemResult::Failed(failure))], 2);
         let rows = outcome.move_out(OUT).unwrap();

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::item::{Item, Reader, RowFault, Writer, number, text, time};
+use super::job_lists::{corrected, corrected_text, rounds, rounds_text};
 use super::key::{Key, job_of};
 use super::schema::*;
 use headway_core::ids::{JobId, UserId};
@@ -54,6 +55,8 @@ pub(super) fn job_item(job: &Job) -> Item {
         .maybe(KEY_HASH, job.key_hash.as_deref(), text)
         .maybe(RATE_SINCE, job.rate_since, time)
         .number(RATE_BASE, job.rate_base)
+        .maybe(CORRECTED, Some(&job.corrected).filter(|parts| !parts.is_empty()), |parts| text(corrected_text(parts)))
+        .maybe(ROUNDS, Some(&job.rounds).filter(|rounds| !rounds.is_empty()), |rounds| text(rounds_text(rounds)))
         // In milliseconds, so that an end can add it to its own time in an expression.
         .number(RETENTION, i64::from(job.retention_days) * DAY_MS);
     with_tolerated(row, job.tolerated).into_item()
@@ -100,6 +103,8 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         rate_since: row.time_if_any(RATE_SINCE)?,
         rate_base: row.number(RATE_BASE)?,
         retention_days: u16::try_from(row.number::<i64>(RETENTION)? / DAY_MS).map_err(|_| RowFault::Malformed(RETENTION))?,
+        corrected: corrected(row.text_if_any(CORRECTED)?)?,
+        rounds: rounds(row.text_if_any(ROUNDS)?)?,
     };
     job.uncount();
     Ok(job)
@@ -188,6 +193,7 @@ mod tests {
 
     use super::super::item_bytes::item_bytes;
     use super::*;
+    use headway_core::job::RoundCounts;
 
     #[test]
     fn a_job_row_with_200_parts_done_costs_one_write_unit() {
@@ -221,6 +227,8 @@ mod tests {
         let [callback, title, metadata] = ["crm", "Airports, \u{1F980}", r#"{"a":1}"#].map(|text| Some(text.to_owned()));
         job.labels = Labels { callback, title, metadata };
         job.notices = job.notices.with(notice());
+        job.corrected = [(0, 12), (3, 1)].into();
+        job.rounds = vec![RoundCounts { round: 1, processed: 5, failed: 4, corrected: 3 }];
         job.uncount();
         assert_eq!(super::job(&job_item(&job)).unwrap(), job);
     }

@@ -1,14 +1,17 @@
 //! [`JobWrite`] as conditions and effects of the table. `JobWrite::admitted` and `JobWrite::apply` are the
 //! specification; a test runs both over the same histories.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::change::Change;
 use super::item::{number, text, time};
+use super::job_lists::{corrected_text, rounds_text};
 use super::job_row::{index_sort, numbers, sweep_partition};
 use headway_core::ids::JobId;
-use headway_core::job::{ABANDONED, JobStatus, JobWrite, Notices, Place, error_within_row};
+use headway_core::job::{ABANDONED, JobStatus, JobWrite, Notices, Place, RoundCounts, error_within_row};
 
 const LIVE: &str = "#status IN (:pending, :processing) AND attribute_not_exists(#deleting)";
 const ALL_ROLLED_UP: &str = "attribute_not_exists(#partsRolledUp) AND #parts = :zero \
@@ -36,7 +39,8 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Cancel => job.live().end(JobStatus::Cancelled, None).still_watched(),
         JobWrite::Pause => job.live().not("#paused").flag("#paused").moved(true),
         JobWrite::Resume { handled } => resume(job, *handled),
-        JobWrite::Retry { round, processed, read, notices } => retry(job, *round, *processed).with_notices(read, notices),
+        JobWrite::Retry { round, processed, rounds, read, notices } => retry(job, *round, *processed, rounds).with_notices(read, notices),
+        JobWrite::Correct { round, read, corrected } => correct(job, *round, read, corrected),
         JobWrite::Reserve { part } => reserve(job, *part),
         JobWrite::Touch => job.live().not("#sealed"),
         JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
@@ -94,7 +98,7 @@ fn resume(job: JobChange, handled: u64) -> JobChange {
         .moved(true)
 }
 
-fn retry(job: JobChange, round: u32, processed: u64) -> JobChange {
+fn retry(job: JobChange, round: u32, processed: u64, rounds: &[RoundCounts]) -> JobChange {
     job.not("#deleting")
         .in_round(round)
         .map(|change| {
@@ -105,9 +109,29 @@ fn retry(job: JobChange, round: u32, processed: u64) -> JobChange {
             let begun = begun.set("#rateSince = :now").set("#rateBase = :processed").value(":processed", number(processed));
             let begun = begun.set("#startedAt = if_not_exists(#startedAt, :now)");
             let begun = begun.remove(&["#partsRolledUp", "#processedRolledUp", "#failedRolledUp"]);
-            begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned", "#reconciled"])
+            let begun = match rounds {
+                [] => begun.remove(&["#rounds"]),
+                rounds => begun.set("#rounds = :rounds").value(":rounds", text(rounds_text(rounds))),
+            };
+            begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned", "#reconciled", "#corrected"])
         })
         .moved(true)
+}
+
+/// The list is compared as a whole: two requests must not overwrite each other's counts.
+fn correct(job: JobChange, round: u32, read: &BTreeMap<u32, u32>, corrected: &BTreeMap<u32, u32>) -> JobChange {
+    job.not("#deleting").in_round(round).map(|change| {
+        let ended = change.when("#status IN (:completed, :failed)");
+        let ended = ended.value(":completed", status(JobStatus::Completed)).value(":failed", status(JobStatus::Failed));
+        let as_read = match read.is_empty() {
+            true => ended.when("attribute_not_exists(#corrected)"),
+            false => ended.when("#corrected = :read").value(":read", text(corrected_text(read))),
+        };
+        match corrected.is_empty() {
+            true => as_read.remove(&["#corrected"]),
+            false => as_read.set("#corrected = :corrected").value(":corrected", text(corrected_text(corrected))),
+        }
+    })
 }
 
 /// A job that failed while its parts were submitted still accepts the rest.
@@ -254,7 +278,8 @@ mod tests {
             JobWrite::Cancel,
             JobWrite::Pause,
             JobWrite::Resume { handled: 0 },
-            JobWrite::Retry { round: 1, processed: 0, read, notices },
+            JobWrite::Retry { round: 1, processed: 0, rounds: Vec::new(), read, notices },
+            JobWrite::Correct { round: 1, read: BTreeMap::new(), corrected: [(0, 1)].into() },
             JobWrite::Reserve { part: 0 },
             JobWrite::Touch,
             JobWrite::Seal { parts: 1, total_items: 1 },

@@ -48,6 +48,10 @@ impl Key {
         Self::new(part_partition((id.job, id.part)), format!("{EXTRA_PREFIX}{:03}#{name}", id.chunk))
     }
 
+    pub(super) fn corrections(id: ChunkId) -> Self {
+        Self::new(part_partition((id.job, id.part)), corrections_sort(id.chunk))
+    }
+
     pub(super) fn parked(id: ChunkId, nonce: Uuid) -> Self {
         Self::new(part_partition((id.job, id.part)), format!("{PARKED_PREFIX}{}#{nonce}", id.chunk))
     }
@@ -82,6 +86,11 @@ pub(super) fn outcome_sort(chunk: u16) -> String {
     format!("OUT#{chunk:03}")
 }
 
+/// The sort key of a chunk's corrections row; ordered by chunk.
+pub(super) fn corrections_sort(chunk: u16) -> String {
+    format!("FIX#{chunk:03}")
+}
+
 /// The job in the partition of a job row.
 pub(super) fn job_of(partition: &str) -> Option<JobId> {
     JobId::parse(partition.strip_prefix("JOB#")?)
@@ -101,6 +110,11 @@ pub(super) fn chunk_of_outcome(sort: &str) -> Option<u16> {
 /// The chunk and the name in the sort key of an extra row.
 pub(super) fn parts_of_extra(sort: &str) -> Option<(u16, Uuid)> {
     chunk_and_id(sort.strip_prefix(EXTRA_PREFIX)?)
+}
+
+/// The chunk in the sort key of a corrections row.
+pub(super) fn chunk_of_corrections(sort: &str) -> Option<u16> {
+    sort.strip_prefix("FIX#")?.parse().ok()
 }
 
 /// The chunk and the nonce in the sort key of a parked row.
@@ -123,6 +137,7 @@ mod tests {
         assert_eq!(job_of(&Key::job(id.job).partition), Some(id.job));
         assert_eq!(part_of(&Key::part((id.job, 7)).partition), Some((id.job, 7)));
         assert_eq!(chunk_of_outcome(&Key::outcome(id).sort), Some(9));
+        assert_eq!(chunk_of_corrections(&Key::corrections(id).sort), Some(9));
         let nonce = Uuid::new_v4();
         assert_eq!(parts_of_parked(&Key::parked(id, nonce).sort), Some((9, nonce)));
         assert_eq!(parts_of_extra(&Key::extra(id, nonce).sort), Some((9, nonce)));

@@ -142,7 +142,7 @@ mod tests {
         let output = || Some(OutputRecord { id: None, output: Some(raw(r#"{"é":  1.000}"#)) });
         let mut outcome = Outcome::new(id, 1_000, 250);
         outcome.merge((1_000..1_100).map(|i| (i, failure(i))), 1);
-        outcome.clear(2);
+        outcome.clear(2, None);
         outcome.merge((1_050..1_240).map(|i| (i, if i % 9 == 0 { failure(i) } else { ItemResult::Processed(output()) })), 2);
         outcome.change(&OutcomeChange {
             enters: Some((Uuid::new_v4(), DateTime::UNIX_EPOCH)),

@@ -90,6 +90,8 @@ attributes! {
     RATE_SINCE: "rateSince" as "rs",
     RATE_BASE: "rateBase" as "rb",
     RETENTION: "retention" as "re",
+    CORRECTED: "corrected" as "cr",
+    ROUNDS: "rounds" as "rd",
 
     ROUND: "round" as "r",
     ITEMS: "items" as "i",

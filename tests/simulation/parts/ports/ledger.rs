@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_core::corrections::Corrections;
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
-use headway_core::outcome::Outcome;
+use headway_core::outcome::elsewhere::Holds;
 use headway_core::outcome::extra::ExtraRow;
+use headway_core::outcome::{Outcome, OutputRecord};
 use headway_core::part::{Part, PartWrite};
 use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
@@ -92,6 +94,70 @@ impl SimLedger {
         }
     }
 
+    /// What is cleared runs with the value that its user gave last, and what is recorded came of that value.
+    async fn judge_values(&self, known: Option<&Outcome>, outcome: &Outcome) -> Result<(), JobError> {
+        let faults = &self.process.faults;
+        let violated = |what: String| faults.violated(Violation::new(Invariant::Corrected, what));
+        let before = match known {
+            Some(known) => self.values_of(known).await?,
+            None => Recorded::default(),
+        };
+        let now = self.values_of(outcome).await?;
+        for (index, value) in now.again.iter().filter(|(index, value)| before.again.get(index) != Some(value)) {
+            let place = (outcome.id.job, *index);
+            let failed = before.failed.get(index);
+            if !failed.is_some_and(|failed| faults.fixes(|fixes| fixes.clears(place, failed, value))) {
+                violated(format!("item {index} is to be run again with {value}, it failed with {failed:?}"));
+            }
+        }
+        for (index, value) in now.failed.iter().filter(|(index, _)| !before.failed.contains_key(index)) {
+            if !faults.fixes(|fixes| fixes.may_come_of((outcome.id.job, *index), value)) {
+                violated(format!("item {index} failed with a value that it does not have: {value}"));
+            }
+        }
+        for (index, output) in now.outputs.iter().filter(|(index, _)| !before.outputs.contains_key(index)) {
+            if !faults.fixes(|fixes| fixes.may_give((outcome.id.job, *index), output)) {
+                violated(format!("item {index} has an output of a value that it does not have: {output}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The values in an outcome row and in its extra rows.
+    async fn values_of(&self, outcome: &Outcome) -> Result<Recorded, JobError> {
+        let text = |value: &RawValue| value.get().to_owned();
+        let output = |record: &OutputRecord| record.output.as_ref().map_or_else(String::new, |output| text(output));
+        let mut all = Recorded {
+            failed: outcome.failures.iter().map(|(index, failure)| (*index, text(&failure.item))).collect(),
+            again: outcome.again.iter().map(|(index, again)| (*index, text(&again.item))).collect(),
+            outputs: outcome.outputs.iter().map(|(index, record)| (*index, output(record))).collect(),
+        };
+        for (index, there) in &outcome.elsewhere {
+            let Some(mut row) = self.calm.extra(outcome.id, there.row).await? else { continue };
+            match there.holds {
+                Holds::Failure => all.failed.extend(row.records.failures.get(index).map(|failure| (*index, text(&failure.item)))),
+                Holds::Again { .. } => all.again.extend(row.records.take_item(*index).map(|item| (*index, text(&item)))),
+                Holds::Output => all.outputs.extend(row.records.outputs.get(index).map(|record| (*index, output(record)))),
+            }
+        }
+        Ok(all)
+    }
+
+    /// While the job is ended in the round of a correction, the corrected items have failed.
+    async fn judge_corrections(&self, row: &Corrections) -> Result<(), JobError> {
+        let job = self.calm.job(row.id.job).await?;
+        if !job.is_some_and(|job| job.is_terminal() && job.round == row.round) {
+            return Ok(());
+        }
+        let outcome = self.calm.outcome(row.id).await?;
+        let has_failed = |index: &u64| outcome.as_ref().is_some_and(|outcome| outcome.failed().contains(index));
+        if let Some(index) = row.values.keys().find(|index| !has_failed(index)) {
+            let what = format!("item {index} was corrected and has not failed: {outcome:?}");
+            self.process.faults.violated(Violation::new(Invariant::Corrected, what));
+        }
+        Ok(())
+    }
+
     async fn status(&self, id: JobId) -> Option<JobStatus> {
         self.calm.job(id).await.ok()?.map(|job| job.status)
     }
@@ -120,6 +186,14 @@ impl SimLedger {
         }
         Ok(())
     }
+}
+
+/// The values of a chunk's items that failed, that have to run again, and the outputs.
+#[derive(Debug, Default)]
+struct Recorded {
+    failed: BTreeMap<u64, String>,
+    again: BTreeMap<u64, String>,
+    outputs: BTreeMap<u64, String>,
 }
 
 #[async_trait]
@@ -204,10 +278,11 @@ impl Ledger for SimLedger {
 
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
         let known = self.calm.outcome(outcome.id).await?;
-        let clears = outcome.again_rounds().len() > known.map_or(0, |known| known.again_rounds().len());
+        let clears = outcome.again_rounds().len() > known.as_ref().map_or(0, |known| known.again_rounds().len());
         let kind = if clears { Kind::Clear } else { Kind::Merge };
         let effect = async {
-            let before = self.calm.outcome(outcome.id).await?.map_or(0, |known| known.version);
+            let known = self.calm.outcome(outcome.id).await?;
+            let before = known.as_ref().map_or(0, |known| known.version);
             // Its answer may come long after its effect, and others may act on the effect before.
             let began = Instant::now();
             let put = self.table.put_outcome(outcome).await?;
@@ -215,6 +290,9 @@ impl Ledger for SimLedger {
             if put && clears && before < outcome.version {
                 let cleared = outcome.again_rounds().into_iter().filter(|(_, round)| *round == outcome.round);
                 cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, item, began));
+            }
+            if put && before < outcome.version && self.kept.is_some() {
+                self.judge_values(known.as_ref(), outcome).await?;
             }
             Ok(put)
         };
@@ -237,6 +315,21 @@ impl Ledger for SimLedger {
     async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
         self.saw("ledger: extra row deleted");
         self.process.call(Op::chunk(Kind::DeleteExtra, id), self.table.delete_extra(id, name)).await
+    }
+
+    async fn corrections(&self, id: PartId, from: u16) -> Result<Vec<Corrections>, JobError> {
+        self.process.call(Op::part(Kind::Corrections, id), self.table.corrections(id, from)).await
+    }
+
+    async fn put_corrections(&self, row: &Corrections) -> Result<bool, JobError> {
+        let effect = async {
+            let put = self.table.put_corrections(row).await?;
+            if put && self.kept.is_some() {
+                self.judge_corrections(row).await?;
+            }
+            Ok(put)
+        };
+        self.process.call(Op::chunk(Kind::PutCorrections, row.id), effect).await
     }
 
     async fn park(&self, parked: &Parked) -> Result<(), JobError> {

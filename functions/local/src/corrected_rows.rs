@@ -1,0 +1,202 @@
+//! A file of corrected rows, as `headway failures --columns items` gave it and a person changed it: its rows by the
+//! items' indexes, and the items' new values.
+
+mod mended;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headway_api::columns::Members;
+use headway_api::csv;
+use headway_api::json;
+use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
+use serde_json::value::RawValue;
+
+use self::mended::mended;
+use crate::error::CommandError;
+use crate::input::{Format, InputError, Opened, Place, Source};
+use crate::records::{Record, Records};
+
+const INDEX: &str = "_index";
+/// Columns that are only shown.
+const SHOWN: [&str; 3] = [INDEX, "_id", "_error"];
+
+/// The rows of a file, by the items' indexes.
+#[derive(Debug)]
+pub struct CorrectedRows {
+    rows: BTreeMap<u64, (Place, Row)>,
+    /// The columns of a CSV file.
+    header: Option<Vec<String>>,
+    opened: Opened,
+}
+
+/// What a row says about its item.
+#[derive(Debug)]
+enum Row {
+    /// The text in each column.
+    Cells(BTreeMap<String, String>),
+    /// The item's value.
+    Value(Box<RawValue>),
+}
+
+/// An item's new value.
+#[derive(Debug)]
+pub struct NewValue {
+    /// The item's index.
+    pub index: u64,
+    /// Its new value.
+    pub item: Box<RawValue>,
+}
+
+/// What a file changes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The items that get new values, in order.
+    pub values: Vec<NewValue>,
+    /// How many failed items there are.
+    pub failed: u64,
+    /// Rows that are as they were.
+    pub unchanged: u64,
+}
+
+impl CorrectedRows {
+    /// Reads the whole file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, a row has no index, or two rows have the same; with the line.
+    pub fn read(source: &Source) -> Result<CorrectedRows, CommandError> {
+        let opened = source.open()?;
+        let mut read = CorrectedRows { rows: BTreeMap::new(), header: None, opened: opened.clone() };
+        read.read_rows(source.reading.format == Format::Csv).map_err(|error| error.of_file(opened.name()))?;
+        if read.rows.is_empty() {
+            return Err(InputError::File("it has no rows: leave --with out to retry every failed item as it is".to_owned())
+                .of_file(opened.name())
+                .into());
+        }
+        Ok(read)
+    }
+
+    fn read_rows(&mut self, is_csv: bool) -> Result<(), InputError> {
+        let (mut items, mut item) = (self.opened.first()?, Vec::new());
+        while let Some(place) = items.next(&mut item)? {
+            let (index, row) = if is_csv { self.cells(&item, place)? } else { value(&item, place)? };
+            if let Some((first, _)) = self.rows.insert(index, (place, row)) {
+                return Err(at(place, format!("item {index} is also in line {}: keep one of the two rows", first.line)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A row of CSV.
+    fn cells(&mut self, item: &[u8], place: Place) -> Result<(u64, Row), InputError> {
+        let cells: Vec<(String, String)> = pairs(item).map_err(|error| at(place, error.to_string()))?;
+        let header = cells.iter().map(|(name, _)| csv::value_of(name).to_owned()).collect();
+        let header = self.header.get_or_insert(header);
+        if !header.iter().any(|name| name == INDEX) {
+            let what =
+                "there is no column _index, which says which item a row is: keep the columns that `headway failures --columns items` gave";
+            return Err(InputError::File(what.to_owned()));
+        }
+        let cells: BTreeMap<String, String> = header.iter().cloned().zip(cells.into_iter().map(|(_, text)| text)).collect();
+        let index = cells.get(INDEX).map(|text| text.trim()).unwrap_or_default();
+        let parsed = index.parse().map_err(|_| at(place, format!("its _index is {index:?}, and not the index of an item")))?;
+        Ok((parsed, Row::Cells(cells)))
+    }
+
+    /// What the file changes in the job's failed items. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// The columns are not those of the failures, a row is of an item that has not failed, or a new value cannot be an
+    /// item; with the line.
+    pub fn changes(&self, failed: &Records) -> Result<Changes, CommandError> {
+        self.changes_of(failed).map_err(|error| match error {
+            CommandError::Input(error) => error.of_file(self.opened.name()).into(),
+            other => other,
+        })
+    }
+
+    fn changes_of(&self, failed: &Records) -> Result<Changes, CommandError> {
+        self.check_header(failed)?;
+        let (mut changes, mut left) = (Changes::default(), self.rows.keys().copied().collect::<BTreeSet<u64>>());
+        failed.each(|record| {
+            changes.failed += 1;
+            left.remove(&record.index);
+            let Some((place, row)) = self.rows.get(&record.index) else { return Ok(()) };
+            match new_value(&record, row, failed).map_err(|what| at(*place, what))? {
+                // A value that was given before is replaced by the one in the file, even if that is the first one.
+                None if record.corrected => changes.values.extend(record.value().map(|item| kept(&record, item))),
+                None => changes.unchanged += 1,
+                Some(item) => changes.values.push(checked(record.index, item, *place)?),
+            }
+            Ok(())
+        })?;
+        if let Some((place, index)) = left.iter().find_map(|index| Some((self.rows.get(index)?.0, index))) {
+            let what = format!(
+                "item {index} is not among the failed items of the job's current round: is the file of an earlier round or of another job?"
+            );
+            return Err(at(place, what).into());
+        }
+        Ok(changes)
+    }
+
+    /// All columns of the failed items must be there, since a missing one could mean that its values are to be removed.
+    fn check_header(&self, failed: &Records) -> Result<(), InputError> {
+        let Some(header) = &self.header else { return Ok(()) };
+        let known = failed.columns.header(&SHOWN);
+        let again = "download the failures again, and change only cells or remove whole rows";
+        if let Some(other) = header.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(InputError::File(format!("there is a column {other:?}, which the failed items do not have: {again}")));
+        }
+        let needed = |name: &&&str| !SHOWN[1..].contains(name);
+        match known.iter().filter(needed).find(|name| !header.iter().any(|there| there == **name)) {
+            Some(missing) => Err(InputError::File(format!("the column {missing:?} is missing: {again}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The item's new value; `None` if the row is as it was.
+fn new_value(record: &Record, row: &Row, failed: &Records) -> Result<Option<String>, String> {
+    let Some(original) = record.value() else { return Ok(None) };
+    match row {
+        Row::Value(value) => Ok((value.get() != original.get()).then(|| value.get().to_owned())),
+        Row::Cells(cells) => mended(original, cells, failed),
+    }
+}
+
+fn kept(record: &Record, item: &RawValue) -> NewValue {
+    NewValue { index: record.index, item: item.to_owned() }
+}
+
+fn checked(index: u64, item: String, place: Place) -> Result<NewValue, InputError> {
+    if item.len() > ITEM_BYTES_MAX {
+        return Err(at(place, format!("item {index} is larger than {ITEM_BYTES_MAX} bytes, the maximum for an item")));
+    }
+    json::check(&item, ITEM_DEPTH_MAX).map_err(|error| at(place, format!("item {index} is {error}")))?;
+    let item = RawValue::from_string(item).map_err(|error| at(place, error.to_string()))?;
+    Ok(NewValue { index, item })
+}
+
+/// A row of NDJSON or JSON: `{"index": 17, "item": …}`, perhaps with the other members of a failure.
+fn value(item: &[u8], place: Place) -> Result<(u64, Row), InputError> {
+    let shape = || at(place, "a row must be {\"index\": 17, \"item\": …}, as `headway failures --format ndjson` gives it");
+    let text = std::str::from_utf8(item).map_err(|_| shape())?;
+    let Members(members) = serde_json::from_str(text).map_err(|_| shape())?;
+    let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+    let index = member("index").and_then(|value| value.get().parse().ok()).ok_or_else(shape)?;
+    Ok((index, Row::Value(member("item").ok_or_else(shape)?.to_owned())))
+}
+
+/// The names and texts of an object, in order.
+fn pairs(item: &[u8]) -> Result<Vec<(String, String)>, serde_json::Error> {
+    let Members(members) = serde_json::from_slice(item)?;
+    members.into_iter().map(|(name, text)| Ok((name, serde_json::from_str(text.get())?))).collect()
+}
+
+fn at(place: Place, what: impl Into<String>) -> InputError {
+    InputError::At { place, what: what.into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! An item with the cells that a person changed. A cell that is as it was keeps its JSON. A changed cell becomes what
+//! its value was before: a text stays text, anything else is read as JSON, and is text if it is not JSON.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use headway_api::columns::{Members, REST, members, object, text_of};
+use headway_api::csv;
+use serde_json::value::RawValue;
+
+use crate::records::{Kind, Records};
+
+/// The item with the changed cells; `None` if none was changed.
+///
+/// # Errors
+///
+/// A changed cell cannot be a part of the item.
+pub(super) fn mended(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {
+    match members(original) {
+        Some(members) => mended_object(members, cells, failed),
+        None => mended_value(original, cells, failed),
+    }
+}
+
+fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {
+    let names = failed.columns.names();
+    let (mut own, mut rest): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut changed = false;
+    for (name, value) in members.0 {
+        let Some(cell) = cells.get(&name).filter(|_| names.contains(&name)) else {
+            rest.push((name, value.to_owned()));
+            continue;
+        };
+        match new_cell(Some(value), cell, failed.kind(&name)) {
+            New::Same => own.push((name, value.to_owned())),
+            New::Removed => changed = true,
+            New::Value(value) => {
+                changed = true;
+                own.push((name, value));
+            }
+        }
+    }
+    let shown = if rest.is_empty() { Cow::Borrowed("") } else { Cow::Owned(object(&rest)) };
+    let cell = cells.get(REST).map_or("", String::as_str);
+    if failed.columns.has_rest && !is_same(cell, &shown) {
+        changed = true;
+        rest = read_rest(cell)?;
+    }
+    let missing = names.iter().filter(|name| !own.iter().any(|(known, _)| known == *name));
+    let mut added = Vec::new();
+    for name in missing {
+        // A member that was removed above is empty here too.
+        let cell = cells.get(name).map_or("", String::as_str);
+        if let New::Value(value) = new_cell(None, cell, failed.kind(name)) {
+            changed = true;
+            added.push((name.clone(), value));
+        }
+    }
+    own.extend(rest);
+    own.extend(added);
+    Ok(changed.then(|| object(&own)))
+}
+
+/// An item that is no object is in the column `_item` alone.
+fn mended_value(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {
+    if let Some((name, _)) = failed.columns.names().iter().find_map(|name| cells.get_key_value(name)).filter(|(_, cell)| !cell.is_empty()) {
+        return Err(format!("the item is no object, so it has no {name:?}: change its column {REST}"));
+    }
+    let cell = cells.get(REST).map_or("", String::as_str);
+    match new_cell(Some(original), cell, None) {
+        New::Same => Ok(None),
+        New::Removed => Err(format!("its column {REST} is empty: to retry the item as it is, remove the row")),
+        New::Value(value) => Ok(Some(value.get().to_owned())),
+    }
+}
+
+/// The members that have no column of their own.
+fn read_rest(cell: &str) -> Result<Vec<(String, Box<RawValue>)>, String> {
+    if cell.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Members(members) = serde_json::from_str(cell).map_err(|_| format!("its column {REST} is no JSON object"))?;
+    Ok(members.into_iter().map(|(name, value)| (name, value.to_owned())).collect())
+}
+
+enum New {
+    Same,
+    Removed,
+    Value(Box<RawValue>),
+}
+
+fn new_cell(original: Option<&RawValue>, cell: &str, column: Option<Kind>) -> New {
+    let shown = original.map_or(Cow::Borrowed(""), text_of);
+    if is_same(cell, &shown) || original.is_some_and(|original| is_only_written_differently(original, cell)) {
+        return New::Same;
+    }
+    let cell = csv::value_of(cell);
+    let kind = original.and_then(Kind::of).or(column).unwrap_or(Kind::Text);
+    match kind {
+        Kind::Json if cell.is_empty() => New::Removed,
+        Kind::Json => New::Value(json_of(cell)),
+        Kind::Text | Kind::Mixed if cell.is_empty() && original.is_none_or(|original| Kind::of(original).is_none()) => New::Removed,
+        Kind::Text | Kind::Mixed => New::Value(text(cell)),
+    }
+}
+
+/// True if the cell shows this text: with or without the `'` before a formula, and however lines end.
+fn is_same(cell: &str, shown: &str) -> bool {
+    let lines = |text: &str| text.replace("\r\n", "\n");
+    cell == shown || csv::value_of(cell) == shown || lines(csv::value_of(cell)) == lines(shown)
+}
+
+/// Spreadsheets write `TRUE` for `true`, and `100` for `1.0e2`.
+fn is_only_written_differently(original: &RawValue, cell: &str) -> bool {
+    let (original, cell) = (original.get(), cell.trim());
+    match original {
+        "true" | "false" => original.eq_ignore_ascii_case(cell),
+        _ if original.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => same_number(original, cell),
+        _ => false,
+    }
+}
+
+/// True if both are the same number, and no digit of it is lost.
+fn same_number(one: &str, other: &str) -> bool {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let number = |text: &str| serde_json::from_str::<serde_json::Number>(text).ok().and_then(|number| number.as_f64());
+    // Beyond 15 digits two numbers can be the same to a computer and different to a person.
+    let exact = digits(one) <= 15 && digits(other) <= 15;
+    one == other || (exact && number(one).is_some() && number(one) == number(other))
+}
+
+/// JSON as it is; `TRUE` and `FALSE` as spreadsheets write them; anything else is text.
+fn json_of(cell: &str) -> Box<RawValue> {
+    let trimmed = cell.trim();
+    let lower = trimmed.to_ascii_lowercase();
+    let json = if matches!(lower.as_str(), "true" | "false") { lower.as_str() } else { trimmed };
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok();
+    let read = is_json.then(|| RawValue::from_string(json.to_owned()).ok()).flatten();
+    read.unwrap_or_else(|| text(cell))
+}
+
+fn text(cell: &str) -> Box<RawValue> {
+    let json = serde_json::Value::from(cell).to_string();
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}

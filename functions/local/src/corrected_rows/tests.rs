@@ -1,0 +1,133 @@
+//! Which items a file gives which new values.
+
+use std::io::Write as _;
+
+use super::*;
+
+/// The failures of a job as the server lists them: index and item.
+fn failed(items: &[(u64, &str)]) -> Records {
+    let lines = items
+        .iter()
+        .map(|(index, item)| format!("{{\"index\":{index},\"id\":null,\"message\":\"no\",\"corrected\":false,\"item\":{item}}}\n"));
+    Records::of_lines(&lines.collect::<String>()).unwrap()
+}
+
+fn source(content: &str, extension: &str) -> (tempfile::TempPath, Source) {
+    let mut file = tempfile::Builder::new().suffix(extension).tempfile().unwrap();
+    file.write_all(content.as_bytes()).unwrap();
+    let path = file.into_temp_path();
+    let source = Source::of(&path, None, None, None).unwrap();
+    (path, source)
+}
+
+fn changes(content: &str, extension: &str, items: &[(u64, &str)]) -> Result<Vec<(u64, String)>, String> {
+    let (_path, source) = source(content, extension);
+    let changes = CorrectedRows::read(&source).and_then(|rows| rows.changes(&failed(items)));
+    let said = |value: NewValue| (value.index, value.item.get().to_owned());
+    changes.map(|changes| changes.values.into_iter().map(said).collect()).map_err(|error| error.to_string())
+}
+
+/// The file that the command itself would give for these items.
+fn downloaded(items: &[(u64, &str)], written: csv::Cells) -> String {
+    let failed = failed(items);
+    let mut text = Vec::new();
+    csv::push_row(&mut text, &failed.columns.header(&["_index", "_id", "_error"]), written);
+    failed
+        .each(|record| {
+            let mut cells = vec![record.index.to_string(), String::new(), "no".to_owned()];
+            cells.extend(failed.columns.cells(record.value()).into_iter().map(|cell| cell.into_owned()));
+            csv::push_row(&mut text, &cells, written);
+            Ok(())
+        })
+        .unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// Items of many kinds, with the texts that CSV and spreadsheets trip over.
+const ITEMS: &[(u64, &str)] = &[
+    (0, r#"{"name":"=1+1","zip":"00123","n":1.0e2,"ok":true,"tags":["a", "b"],"none":null}"#),
+    (3, r#"{"name":"'=1+1","zip":"","n":-0.50,"extra":{"x":1}}"#),
+    (4, r#"{"name":"a\nb,\"c\"","zip":" 7 ","n":12345678901234567890}"#),
+    (5, r#"{"_index":9,"name":"'","é":"漢"}"#),
+    (7, "\"only a text\""),
+    (8, "[1,2]"),
+    (9, "{}"),
+];
+
+#[test]
+fn what_is_not_changed_keeps_its_json() {
+    for written in [csv::Cells::Harmless, csv::Cells::Raw] {
+        let file = downloaded(ITEMS, written);
+        assert_eq!(changes(&file, ".csv", ITEMS), Ok(vec![]), "{file}");
+        // As a spreadsheet saves it again.
+        let saved = format!("\u{feff}{}", file.replace("\r\n", "\n").replace(",true,", ",TRUE,").replace("1.0e2", "100"));
+        assert_eq!(changes(&saved, ".csv", ITEMS), Ok(vec![]), "{saved}");
+    }
+}
+
+#[test]
+fn a_changed_cell_becomes_what_its_value_was() {
+    let mend = |item: &str, from: &str, to: &str| {
+        let items = [(0, r#"{"t":"x","n":1,"b":true,"o":{"a":1},"z":null}"#), (1, item)];
+        let file = downloaded(&items, csv::Cells::Harmless).replace(from, to);
+        changes(&file, ".csv", &items).map(|changes| changes.into_iter().map(|(_, item)| item).collect::<Vec<_>>().join(" "))
+    };
+    for (item, from, to, expected) in [
+        (r#"{"t":"bad"}"#, "bad", "007", r#"{"t":"007"}"#),
+        (r#"{"t":"bad","k":1}"#, "bad", "", r#"{"t":"","k":1}"#),
+        (r#"{"n":77}"#, "77", "7.50", r#"{"n":7.50}"#),
+        (r#"{"n":77}"#, "77", "", "{}"),
+        (r#"{"n":77}"#, "77", "\"7,5\"", r#"{"n":"7,5"}"#),
+        (r#"{"n":77}"#, "77", "\"\"\"7\"\"\"", r#"{"n":"7"}"#),
+        (r#"{"b":false}"#, "false", "TRUE", r#"{"b":true}"#),
+        (r#"{"o":[8]}"#, "[8]", "[9]", r#"{"o":[9]}"#),
+        (r#"{"t":"bad"}"#, "bad", "'=A1", r#"{"t":"=A1"}"#),
+        ("88", "88", "89", "89"),
+    ] {
+        assert_eq!(mend(item, from, to).as_deref(), Ok(expected), "{item} with {to} for {from}");
+    }
+}
+
+#[test]
+fn a_member_that_was_missing_takes_the_columns_kind() {
+    let items = [(0, r#"{"a":1,"t":"x"}"#), (1, r#"{"z":"q"}"#)];
+    let row = |row: &str| changes(&format!("_index,_id,_error,a,t,z\r\n{row}\r\n"), ".csv", &items);
+    assert_eq!(row("1,,,5,07,q"), Ok(vec![(1, r#"{"z":"q","a":5,"t":"07"}"#.to_owned())]));
+    assert_eq!(row("1,,,,,q"), Ok(vec![]));
+}
+
+#[test]
+fn every_error_comes_before_anything_is_sent_and_names_its_line() {
+    let items = [(3, r#"{"a":"x"}"#), (5, r#"{"a":"y"}"#)];
+    for (file, expected) in [
+        ("_index,a\n3,z\n4,z\n", "line 3, column 1: item 4 is not among the failed items"),
+        ("_index,a\n3,z\n\n3,w\n", "line 4, column 1: item 3 is also in line 2"),
+        ("_index,a\n3,z\nx,w\n", "line 3, column 1: its _index is \"x\""),
+        ("_index,a\n3.0,z\n", "its _index is \"3.0\""),
+        ("index,a\n3,z\n", "there is no column _index"),
+        ("_index,b\n3,z\n", "there is a column \"b\""),
+        ("_index,_error\n3,z\n", "the column \"a\" is missing"),
+        ("_index;a\n3;z\n", "--delimiter ';'"),
+        ("_index,a\n", "it has no rows"),
+        ("_index,a\n3,z,w\n", "line 2, column 1: 3 cells"),
+    ] {
+        let error = changes(file, ".csv", &items).unwrap_err();
+        assert!(error.contains(expected), "{file:?}: {error}");
+    }
+    let item = format!("\"{}\"", "x".repeat(ITEM_BYTES_MAX));
+    for (file, expected) in [
+        (r#"{"index":3}"#, "a row must be"),
+        (r#"{"index":"3","item":1}"#, "a row must be"),
+        (&format!("{{\"index\":3,\"item\":{item}}}"), "larger than"),
+    ] {
+        let error = changes(file, ".ndjson", &items).unwrap_err();
+        assert!(error.contains("line 1, column 1") && error.contains(expected), "{file:.60}: {error}");
+    }
+}
+
+#[test]
+fn ndjson_is_taken_as_it_is() {
+    let items = [(3, r#"{"a":"x"}"#), (5, r#"{"a":"y"}"#)];
+    let file = "{\"index\":5,\"item\":{\"a\": 1.0}}\n{\"index\":3,\"id\":null,\"kind\":\"Permanent\",\"item\":{\"a\":\"x\"}}\n";
+    assert_eq!(changes(file, ".ndjson", &items), Ok(vec![(5, "{\"a\": 1.0}".to_owned())]));
+}

@@ -1,0 +1,186 @@
+//! The records of a job, failures or results, read once page by page and kept in a temporary file: their columns are
+//! known only when all of them have been read.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+
+use headway_api::columns::{Columns, Members, members};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::client::{Client, ClientError, Patience};
+use crate::error::CommandError;
+use crate::pages;
+
+const PAGE_SIZE: &str = "1000";
+/// The most columns of a table. What has none goes into the column `_item`.
+const COLUMNS_MAX: usize = 1_000;
+const NAMES_BYTES_MAX: usize = 40_000;
+
+/// All records of a job, in order.
+#[derive(Debug)]
+pub struct Records {
+    spool: File,
+    /// The columns of their values.
+    pub columns: Columns,
+    /// What the values in each column are.
+    kinds: HashMap<String, Kind>,
+    /// False if the job was still running, so that more may come.
+    pub complete: bool,
+}
+
+/// A failure or a result.
+#[derive(Debug, Deserialize)]
+pub struct Record {
+    /// The item's index.
+    pub index: u64,
+    /// Its id.
+    pub id: Option<String>,
+    /// Of a failure: why.
+    #[serde(default)]
+    pub message: String,
+    /// Of a failure: whether it has a new value already.
+    #[serde(default)]
+    pub corrected: bool,
+    #[serde(default)]
+    item: Option<Box<RawValue>>,
+    #[serde(default)]
+    output: Option<Box<RawValue>>,
+}
+
+/// What values are, for a cell that was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Texts.
+    Text,
+    /// Numbers, true and false, arrays and objects.
+    Json,
+    /// Some are texts and some are not.
+    Mixed,
+}
+
+impl Kind {
+    /// What this value is; `None` for null.
+    #[must_use]
+    pub fn of(value: &RawValue) -> Option<Kind> {
+        match value.get().as_bytes().first() {
+            Some(b'"') => Some(Kind::Text),
+            Some(b'n') | None => None,
+            Some(_) => Some(Kind::Json),
+        }
+    }
+}
+
+impl Record {
+    /// The failed item or the output.
+    #[must_use]
+    pub fn value(&self) -> Option<&RawValue> {
+        self.item.as_deref().or(self.output.as_deref())
+    }
+}
+
+/// Records while they are being read.
+struct Reading {
+    spool: BufWriter<File>,
+    columns: Columns,
+    kinds: HashMap<String, Kind>,
+}
+
+impl Reading {
+    fn new() -> Result<Reading, CommandError> {
+        let spool = BufWriter::new(tempfile::tempfile().map_err(anyhow::Error::from)?);
+        Ok(Reading { spool, columns: Columns::at_most(COLUMNS_MAX, NAMES_BYTES_MAX), kinds: HashMap::new() })
+    }
+
+    fn add(&mut self, ndjson: &[u8]) -> Result<(), CommandError> {
+        for line in lines(ndjson) {
+            let record: Record = serde_json::from_slice(line).map_err(ClientError::Answer)?;
+            if let Some(value) = record.value() {
+                self.columns.add(value);
+                note_kinds(&mut self.kinds, value);
+            }
+        }
+        Ok(self.spool.write_all(ndjson).map_err(anyhow::Error::from)?)
+    }
+
+    fn end(self, complete: bool) -> Result<Records, CommandError> {
+        let spool = self.spool.into_inner().map_err(|error| anyhow::Error::from(error.into_error()))?;
+        Ok(Records { spool, columns: self.columns, kinds: self.kinds, complete })
+    }
+}
+
+impl Records {
+    #[cfg(test)]
+    pub(crate) fn of_lines(ndjson: &str) -> Result<Records, CommandError> {
+        let mut reading = Reading::new()?;
+        reading.add(ndjson.as_bytes())?;
+        reading.end(true)
+    }
+
+    /// Reads the job's `failures` or `results`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`], or if there is no room for a temporary file.
+    pub async fn read(client: &Client, id: &str, list: &str) -> Result<Records, CommandError> {
+        let mut reading = Reading::new()?;
+        let mut call = client.request(Method::GET, &["jobs", id, list], &[("format", "ndjson"), ("pageSize", PAGE_SIZE)]);
+        loop {
+            let answer = client.call(&call).await?;
+            reading.add(&answer.body)?;
+            let Some(query) = pages::next_query(&answer.headers) else { return reading.end(true) };
+            if answer.body.trim_ascii().is_empty() && is_live(client, id).await? {
+                return reading.end(false);
+            }
+            call = call.with_query(&query).patience(Patience::LONG);
+        }
+    }
+
+    /// Calls `see` with each record, in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of `see`, or if the temporary file cannot be read.
+    pub fn each(&self, mut see: impl FnMut(Record) -> Result<(), CommandError>) -> Result<(), CommandError> {
+        let mut reader = BufReader::new(&self.spool);
+        reader.rewind().map_err(anyhow::Error::from)?;
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if reader.read_until(b'\n', &mut line).map_err(anyhow::Error::from)? == 0 {
+                return Ok(());
+            }
+            if !line.trim_ascii().is_empty() {
+                see(serde_json::from_slice(&line).map_err(ClientError::Answer)?)?;
+            }
+        }
+    }
+
+    /// What the values of this column are; `None` if none is known.
+    #[must_use]
+    pub fn kind(&self, column: &str) -> Option<Kind> {
+        self.kinds.get(column).copied()
+    }
+}
+
+fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
+}
+
+fn note_kinds(kinds: &mut HashMap<String, Kind>, value: &RawValue) {
+    let Some(Members(members)) = members(value) else { return };
+    for (name, member) in members {
+        let Some(kind) = Kind::of(member) else { continue };
+        let known = kinds.entry(name).or_insert(kind);
+        if *known != kind {
+            *known = Kind::Mixed;
+        }
+    }
+}
+
+async fn is_live(client: &Client, id: &str) -> Result<bool, CommandError> {
+    let told = client.job(&client.get(&["jobs", id]).patience(Patience::LONG)).await?;
+    Ok(!told.view.status.is_terminal())
+}
