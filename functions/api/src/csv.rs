@@ -1,7 +1,7 @@
 //! CSV as in RFC 4180, made harmless for spreadsheets: a cell that a spreadsheet would run as a formula gets a `'` in
 //! front.
 //!
-//! A reader can undo this: if a cell begins with `'` and the rest is a formula by [`is_formula`], the rest is the
+//! A reader can undo this: if a cell begins with `'` and the rest is a formula by `is_formula`, the rest is the
 //! value. A value that itself begins with `'` gets another one if it could be taken for such a cell.
 
 use std::borrow::Cow;
