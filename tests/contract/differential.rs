@@ -354,5 +354,5 @@ fn every_write_is_tried_admitted_and_refused() {
             seen.insert((name, write.admitted(&job)));
         }
     }
-    assert_eq!(seen.len(), 2 * 16, "{seen:?}");
+    assert_eq!(seen.len(), 2 * 17, "{seen:?}");
 }

@@ -315,7 +315,7 @@ fn an_endless_item_is_given_up_at_its_place() {
         (NDJSON, format!("1\n1\n\"{long}"), "line 3, column 1: the item that begins here is larger"),
         (
             CSV,
-            format!("{}\n", (0..20_000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",")),
+            format!("{}\n", (0..ITEM_BYTES_MAX / 4).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",")),
             "line 1, column 1: the names of the columns alone are more",
         ),
         (
