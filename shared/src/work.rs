@@ -40,6 +40,7 @@ mod run_entry;
 mod stray;
 mod turns;
 mod values_now;
+mod waits_for;
 mod worked;
 mod worker;
 

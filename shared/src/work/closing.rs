@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::returned::WaitsFor;
+use super::waits_for::WaitsFor;
 
 /// After this many items in a row were told to wait, others are kept back.
 const CLOSES_AFTER: u32 = 4;

@@ -19,8 +19,19 @@ use crate::rest::come_to_rest;
 
 /// The longest wait of a notice for its turn. It costs no try.
 const TURN_MAX: Duration = Duration::from_secs(5);
+/// So much of the time for a notice may pass before it is sent. After more than that it is sent another time.
+const PREPARED_WITHIN: Duration = Duration::from_secs(1);
 /// How often in a row the result of a try may not be recorded because others write the row too.
 const TRIES_MAX: usize = 50;
+
+/// What became of an attempt to tell.
+enum Attempt {
+    /// The notice is no longer due.
+    NotDue,
+    /// The job was not at rest in time: so little time was left that the endpoint could not have answered. It costs no try.
+    TooLate,
+    Made(Told),
+}
 
 impl Worker {
     /// Does what the message asks for: the round ended, and this many tries to tell it had failed.
@@ -39,13 +50,23 @@ impl Worker {
         let limit = limit(invocation);
         let in_time = limit == NOTICE_TIMEOUT || (invocation.is_fresh(Instant::now()) && !limit.is_zero());
         let Some(_turn) = self.notices.try_acquire().ok().filter(|_| in_time) else {
-            let wait = Duration::from_secs(1) + TURN_MAX.mul_f64(self.fraction());
-            return self.patiently(invocation, || ask(&self.app, &job, &notice, wait)).await;
+            return self.later(&job, &notice, invocation).await;
         };
-        let Some(told) = self.patiently(invocation, || self.tell(&job, &notice, invocation)).await? else { return Ok(()) };
+        let least = limit.saturating_sub(PREPARED_WITHIN);
+        let told = match self.patiently(invocation, || self.tell(&job, &notice, least, invocation)).await? {
+            Attempt::NotDue => return Ok(()),
+            Attempt::TooLate => return self.later(&job, &notice, invocation).await,
+            Attempt::Made(told) => told,
+        };
         let next = notice.after(&told, self.app.clock.now());
         log(&job, &next, &told);
         self.patiently(invocation, || self.record_told(&job, &next)).await
+    }
+
+    /// Leaves the notice for another message soon. It costs no try.
+    async fn later(&self, job: &Job, notice: &RoundNotice, invocation: Invocation) -> Result<(), JobError> {
+        let wait = Duration::from_secs(1) + TURN_MAX.mul_f64(self.fraction());
+        self.patiently(invocation, || ask(&self.app, job, notice, wait)).await
     }
 
     /// The job's row and the notice of the round, if it is due now or later.
@@ -54,21 +75,25 @@ impl Worker {
         Ok(job.and_then(|job| job.due_notice(round).map(|notice| (job, notice))))
     }
 
-    /// Sends the notice once. `None` if it is no longer due.
-    async fn tell(&self, job: &Job, notice: &RoundNotice, invocation: Invocation) -> Result<Option<Told>, JobError> {
+    /// Sends the notice once, if the endpoint has at least that much time to answer.
+    async fn tell(&self, job: &Job, notice: &RoundNotice, least: Duration, invocation: Invocation) -> Result<Attempt, JobError> {
         if notice.end.is_none() {
             come_to_rest(&self.app, job).await?;
         }
-        let Some((row, _)) = self.due(job.id, notice.round).await? else { return Ok(None) };
+        let Some((row, _)) = self.due(job.id, notice.round).await? else { return Ok(Attempt::NotDue) };
         let counted = if notice.end.is_some() { Some(row) } else { self.app.jobs.exact(row).await? };
         // Reading the counts may take long, and nothing may be told of a job that was deleted meanwhile.
         let read = Instant::now();
-        let Some(((_, due), counted)) = self.due(job.id, notice.round).await?.zip(counted) else { return Ok(None) };
+        let Some(((_, due), counted)) = self.due(job.id, notice.round).await?.zip(counted) else { return Ok(Attempt::NotDue) };
         if read.elapsed() > LEASE {
             return Err(JobError::unavailable("the table", "the job was read too long ago to tell of it"));
         }
-        let sent = timeout(limit(invocation), self.app.notices.send(&notice_of(counted, &due))).await;
-        Ok(Some(sent.unwrap_or_else(|_| Told::Failed("no answer in time".to_owned()))))
+        let limit = limit(invocation);
+        if limit < least {
+            return Ok(Attempt::TooLate);
+        }
+        let sent = timeout(limit, self.app.notices.send(&notice_of(counted, &due))).await;
+        Ok(Attempt::Made(sent.unwrap_or_else(|_| Told::Failed("no answer in time".to_owned()))))
     }
 
     /// Records what became of a try. A message for the next one is sent first: if this process dies in between, both are

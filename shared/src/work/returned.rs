@@ -1,10 +1,9 @@
 //! The items of a chunk that a worker returns: those that are not recorded yet.
 
-use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
 use super::backoff::Wait;
-use crate::waiting::{WaitReason, WaitingFor};
+use super::waits_for::WaitsFor;
 
 /// An item that is not recorded yet and has to be run by a later message.
 #[derive(Debug)]
@@ -20,21 +19,6 @@ pub(super) struct ReturnedItem {
     pub(super) waits_for: Option<WaitsFor>,
     /// The most items of a call with it, if larger calls failed as a whole.
     pub(super) call_items_max: Option<u16>,
-}
-
-/// What an item waits for.
-#[derive(Debug, Clone)]
-pub(super) struct WaitsFor {
-    pub(super) limit: String,
-    pub(super) reason: WaitReason,
-    pub(super) error: Option<String>,
-}
-
-impl WaitsFor {
-    /// As rows and answers show it.
-    pub(super) fn until(&self, until: DateTime<Utc>) -> WaitingFor {
-        WaitingFor::new(&self.limit, self.reason, until, self.error.as_deref())
-    }
 }
 
 /// Why items may not begin now, and how long they have to wait.
