@@ -10,6 +10,7 @@ mod deadlines;
 mod large;
 mod limits;
 mod many;
+mod notices;
 mod poison;
 mod prepare;
 mod progress;
