@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 headway=${CARGO_TARGET_DIR:-target}/demo/headway
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/headway-demo.XXXXXX")
 export XDG_STATE_HOME=$scratch
+: >"$scratch/log"
 "$headway" serve --listen 127.0.0.1:0 --data "$scratch/data" --json >"$scratch/log" &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$scratch"' EXIT

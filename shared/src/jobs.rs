@@ -7,17 +7,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::error::{JobError, error_chain};
 use crate::ids::{JobId, PartId, UserId};
 use crate::job::{Ended, Job, JobStatus, JobWrite};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
-use crate::limits::DELETE_AFTER_GONE;
+use crate::limits::{DELETE_AFTER_GONE, END_WRITTEN_WITHIN};
 use crate::part::{Part, PartWrite};
 
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;
+/// How often the write that ends a job is made again if it takes long.
+const END_TRIES_MAX: u32 = 5;
 /// A live job with more unfinished parts than this is listed with the counts of its row only.
 pub(crate) const PARTS_PER_LISTED_JOB_MAX: usize = 10;
 
@@ -122,11 +125,19 @@ impl Jobs {
         Ok(row.filter(|job| !job.is_gone(self.clock.now())))
     }
 
+    /// The time of the end is that of the write's beginning, and numbers are final some seconds after it. So a write that
+    /// takes long is given up, and made again with another time.
     async fn end(&self, job: &Job, write: JobWrite) -> Result<Option<Ended>, JobError> {
-        match self.update_status(job.id, &write).await? {
-            Written::Applied(job) => Ok(Some(Ended { job })),
-            Written::Refused(_) | Written::Gone => Ok(None),
+        for _ in 0..END_TRIES_MAX {
+            match timeout(END_WRITTEN_WITHIN, self.update_status(job.id, &write)).await {
+                Ok(written) => match written? {
+                    Written::Applied(job) => return Ok(Some(Ended { job })),
+                    Written::Refused(_) | Written::Gone => return Ok(None),
+                },
+                Err(_) => tracing::warn!(job_id = %job.id, "ending a job took long, and is tried again"),
+            }
         }
+        Err(JobError::unavailable("the table: ending a job", "it did not answer in time"))
     }
 
     async fn delete(&self, job: &Job) -> Result<(), JobError> {

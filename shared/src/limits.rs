@@ -119,9 +119,11 @@ pub const UNSEEN_RUN_MAX: Duration = Duration::from_secs(2);
 pub const CLOCKS_DIFFER_USUALLY: Duration = Duration::from_millis(500);
 /// How far two clocks may differ at the most. A worker counts as ended only this long after its deadline.
 pub const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::seconds(5);
+/// How long the write that ends a job may take. Until it takes effect, workers may see the job live.
+pub const END_WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 /// How long after a job's end its numbers may be declared final: a run that is not entered in any row has written its
 /// results by then, or never will.
-pub const SETTLES_AFTER: Duration = Duration::from_millis(2_500);
+pub const SETTLES_AFTER: Duration = Duration::from_millis(3_500);
 /// How long before the function's deadline a worker begins nothing more and returns the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);
 
@@ -163,7 +165,7 @@ const _: () = assert!(LIVE_ITEMS_MAX >= ITEMS_PER_JOB_MAX, "an owner may have th
 const _: () = assert!(DELETE_AFTER_GONE.as_secs() > FUNCTION_TIMEOUT_MAX.as_secs(), "no worker writes after the rows are deleted");
 const _: () = assert!(SLICE.as_secs() > CHECKPOINT_EVERY.as_secs(), "a slice shows its progress before it ends");
 const _: () = assert!(
-    SETTLES_AFTER.as_millis() >= UNSEEN_RUN_MAX.as_millis() + CLOCKS_DIFFER_USUALLY.as_millis(),
+    SETTLES_AFTER.as_millis() >= END_WRITTEN_WITHIN.as_millis() + UNSEEN_RUN_MAX.as_millis() + CLOCKS_DIFFER_USUALLY.as_millis(),
     "no result comes after the job is said to be settled"
 );
 const _: () = assert!(

@@ -81,7 +81,7 @@ async fn one_failure_too_many_fails_the_job_amid_a_slow_chunk() {
     }
 }
 
-/// Usually a job is settled 2.5 s after its end, as soon as its readers can know it.
+/// Usually a job is settled 3.5 s after its end, as soon as its readers can know it.
 #[tokio::test(start_paused = true)]
 async fn a_job_of_fast_items_is_settled_soon() {
     let mut world = World::new(Options::default(), |item| match item.index {

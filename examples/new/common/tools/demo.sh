@@ -13,6 +13,7 @@ shift
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/headway-demo.XXXXXX")
 export XDG_STATE_HOME=$scratch
+: >"$scratch/log"
 "$HEADWAY" serve --listen 127.0.0.1:0 --data "$scratch/data" --json "$@" >"$scratch/log" &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$scratch"' EXIT

@@ -246,7 +246,7 @@ async fn an_ended_job_settles() {
     let settling = world.get(&path).await;
     assert_eq!((told(&settling), settling.header("retry-after")), ((json!("Cancelled"), json!(true)), "1"));
     assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], true);
-    world.clock.pass(TimeDelta::milliseconds(2_500));
+    world.clock.pass(TimeDelta::milliseconds(3_500));
     assert_eq!(world.get("/v1/jobs").await.json()["jobs"][0]["settling"], false, "the list shows it too");
     let settled = world.get(&path).await;
     assert_eq!(told(&settled), (json!("Cancelled"), json!(false)));
