@@ -25,7 +25,7 @@ pub struct ChunkMessage {
     pub first_index: u64,
     /// The items carried, with their indexes in the job.
     pub items: Vec<(u64, Box<RawValue>)>,
-    /// The round of its job in which `attempt` and `waited` were counted.
+    /// The round of its job in which `attempt`, `hops`, `returns` and `waited` were counted.
     pub round: u32,
     /// How often these items were tried before in that round.
     pub attempt: u32,
@@ -134,10 +134,13 @@ pub enum WireError {
 }
 
 impl ChunkMessage {
-    /// The message as it counts in this round of its job: in each round an item has all its attempts, and all its patience.
+    /// The message as it counts in this round of its job: in each round an item has all its attempts, and all its patience, and
+    /// its message may return as often as any other.
     pub(crate) fn in_round(&self, round: u32) -> Cow<'_, Self> {
         match self.round < round {
-            true => Cow::Owned(Self { round, attempt: 0, waited: Duration::ZERO, call_items_max: None, ..self.clone() }),
+            true => {
+                Cow::Owned(Self { round, attempt: 0, hops: 0, returns: 0, waited: Duration::ZERO, call_items_max: None, ..self.clone() })
+            }
             false => Cow::Borrowed(self),
         }
     }
@@ -347,6 +350,16 @@ mod tests {
             careful: true,
             call_items_max: Some(125),
         }
+    }
+
+    /// Bug found: returns and dead letters of an earlier round counted on, so after a retry items were failed that had not begun.
+    #[test]
+    fn a_later_round_counts_anew_and_keeps_the_items_and_their_care() {
+        let sent = message(&["1", "2"]);
+        let later = sent.in_round(4);
+        assert_eq!((later.round, later.attempt, later.hops, later.returns), (4, 0, 0, 0));
+        assert_eq!((later.waited, later.call_items_max, later.careful, later.items.len()), (Duration::ZERO, None, true, 2));
+        assert!(matches!(sent.in_round(3), Cow::Borrowed(_)) && matches!(sent.in_round(2), Cow::Borrowed(_)));
     }
 
     #[test]

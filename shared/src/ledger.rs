@@ -86,6 +86,8 @@ pub struct CareMark {
     pub deadline: DateTime<Utc>,
     /// How many workers died while it was marked.
     pub strikes: u32,
+    /// The same for items of the chunk's other messages that have not run since.
+    pub struck: BTreeMap<u64, u32>,
 }
 
 /// Jobs found with an index, and where to continue.

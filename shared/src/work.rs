@@ -38,6 +38,7 @@ mod revive;
 mod run;
 mod run_entry;
 mod stray;
+mod suspects;
 mod turns;
 mod values_now;
 mod waits_for;

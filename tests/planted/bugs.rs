@@ -836,8 +836,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "preparing-is-not-marked",
         edits: &[edit(
-            "        self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;\n",
-            "        let _ = (strikes, invocation);\n",
+            "        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;\n",
+            "        let _ = invocation;\n",
         )],
         breaks: "a processor that kills its worker in prepare is never convicted, and its job's items are failed for it",
         trap: "every stage of a chunk is inside the mark",
@@ -883,7 +883,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "killer-in-prepare-is-not-convicted",
-        edits: &[edit("        mark.strikes >= most\n", "        mark.item.is_some() && mark.strikes >= most\n")],
+        edits: &[edit("        self.preparing >= most\n", "        self.preparing >= most + 1_000_000\n")],
         breaks: "a job that kills each worker that prepares it goes round until its items are failed for it",
         trap: "who kills in prepare fails its job, and no item",
     },

@@ -8,10 +8,10 @@ use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::ran::Ran;
 use super::returned::{ReturnReason, Returned, ReturnedItem};
+use super::suspects::Suspects;
 use super::values_now::value_now;
 use super::worker::Worker;
 use crate::error::JobError;
-use crate::ledger::CareMark;
 use crate::limits::{QUEUE_DELAY_MAX, RETURNS_MAX};
 use crate::outcome::{FailureKind, ItemResult, Outcome};
 use crate::settlement::Settlement;
@@ -33,9 +33,17 @@ impl Worker {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });
         }
         // A mark of a worker that may be alive, with another delivery of the chunk, blames nobody yet.
-        let struck = self.suspect(self.app.ledger.care(message.id).await?.as_ref())?;
-        if let Some(mark) = struck.filter(|mark| self.convicts(mark)) {
-            return self.convict(chunk, delivery, recorded.as_ref(), &mark).await;
+        let mut suspects = self.suspects(self.app.ledger.care(message.id).await?.as_ref())?;
+        suspects.clear_recorded(recorded.as_ref());
+        if suspects.blames_preparing(self.alone) {
+            let ran = self.refuse_killer(chunk, None).await?;
+            suspects.clear_preparing();
+            self.app.ledger.put_care(message.id, suspects.mark_at_rest().as_ref()).await?;
+            return Ok(ran);
+        }
+        // An item in another message of the chunk is failed with that one.
+        if let Some((item, _)) = message.items.iter().find(|(index, _)| suspects.blames(*index)) {
+            return self.convict(chunk, delivery, recorded.as_ref(), *item, suspects).await;
         }
         // No worker has such a processor, so sending it again changes nothing until another version is deployed.
         let is_known = self.processors.get(&chunk.job.processor).is_some();
@@ -51,23 +59,19 @@ impl Worker {
         Ok(Ran { settlement: Some(chunk.dead_lettered(delivery, recorded.as_ref(), |_| true)), ..Ran::default() })
     }
 
-    /// Only the marked item is to blame; the other items are returned in another message. If the mark is for preparing
-    /// the processor, the job fails.
+    /// Only this item is to blame; the other items are returned in another message.
     async fn convict(
         &self,
         chunk: &ChunkContext<'_>,
         delivery: &Delivery,
         recorded: Option<&Outcome>,
-        mark: &CareMark,
+        item: u64,
+        mut suspects: Suspects,
     ) -> Result<Ran, JobError> {
-        let Some(item) = mark.item else {
-            let ran = self.refuse_killer(chunk, None).await?;
-            self.app.ledger.put_care(chunk.message.id, None).await?;
-            return Ok(ran);
-        };
         let settlement = chunk.dead_lettered(delivery, recorded, |index| index == item);
         self.checkpoint(&settlement).await?;
-        self.app.ledger.put_care(chunk.message.id, None).await?;
+        suspects.clear(item);
+        self.app.ledger.put_care(chunk.message.id, suspects.mark_at_rest().as_ref()).await?;
         let others = chunk.message.items.iter().filter(|(index, _)| *index != item).cloned();
         let rest = others.map(|(index, value)| chunk.returned(index, value, ReturnReason::Progress)).collect();
         Ok(Ran::of(settlement, chunk.message.hops, rest))

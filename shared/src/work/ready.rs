@@ -6,11 +6,11 @@ use super::delivery::Invocation;
 use super::prepared::{Bound, Unbound};
 use super::ran::Ran;
 use super::returned::ReturnReason;
+use super::suspects::Suspects;
 use super::worker::Worker;
 use crate::end::end;
 use crate::error::JobError;
 use crate::job::Ending;
-use crate::ledger::CareMark;
 use crate::outcome::Outcome;
 
 impl Worker {
@@ -26,19 +26,19 @@ impl Worker {
     }
 
     /// The same, with a mark before it begins, because it may have killed its worker the last time. The mark is removed
-    /// as soon as it has succeeded, so that a death while the chunk waits for its turn is not blamed on preparing. If a
-    /// mark of an item was there before, it is put back.
+    /// as soon as it has succeeded, so that a death while the chunk waits for its turn is not blamed on preparing. What is
+    /// known of items is kept.
     pub(super) async fn ready_marked(
         &self,
         chunk: &ChunkContext<'_>,
-        found: Option<&CareMark>,
-        strikes: u32,
+        suspects: &mut Suspects,
         invocation: Invocation,
     ) -> Result<Bound, JobError> {
-        let (id, of_item) = (chunk.message.id, found.filter(|mark| mark.item.is_some()));
+        let (id, strikes) = (chunk.message.id, suspects.preparing());
         if let Some(known) = self.prepared.known(&chunk.job) {
-            if found.is_some() && of_item.is_none() {
-                self.app.ledger.put_care(id, None).await?;
+            if strikes > 0 {
+                suspects.clear_preparing();
+                self.app.ledger.put_care(id, suspects.mark_at_rest().as_ref()).await?;
             }
             return Ok(known);
         }
@@ -49,9 +49,10 @@ impl Worker {
         self.may_prepare()?;
         // Read before the mark: a worker that ends while the table is slow has not died of preparing.
         let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
-        self.app.ledger.put_care(id, Some(&self.mark(None, strikes, invocation))).await?;
+        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;
         let bound = self.prepared.get(&self.threads, unbound, &chunk.job).await?;
-        self.app.ledger.put_care(id, of_item).await?;
+        suspects.clear_preparing();
+        self.app.ledger.put_care(id, suspects.mark_at_rest().as_ref()).await?;
         Ok(bound)
     }
 

@@ -129,11 +129,6 @@ impl Returned {
         Self { items, hops, progress: false, careful }
     }
 
-    /// True if the item is returned without a finished try.
-    pub(super) fn has_unrun(&self, index: u64) -> bool {
-        self.items.iter().any(|item| item.index == index && !item.reason.was_tried())
-    }
-
     /// How many items wait for another attempt.
     pub(super) fn retries(&self) -> usize {
         self.items.iter().filter(|item| item.reason.was_tried()).count()

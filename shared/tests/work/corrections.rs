@@ -110,8 +110,8 @@ async fn a_dead_letter_from_before_the_retry_is_listed_with_the_new_value() {
     let revival = world.receive(1).await;
     world.deliver(revival).await;
     world.messages.clear();
-    // So often that its items are failed at once.
-    old.body = old.body.replace("\"hops\":0", "\"hops\":20");
+    // So often in this round that its items are failed at once.
+    old.body = old.body.replace("\"hops\":0", "\"hops\":20").replace("\"round\":1", "\"round\":2");
     // With only its failed item, so that nothing of it was recorded before.
     old.body = old.body.replace("\"items\":[0,1,2,3]", "\"indexes\":[3],\"items\":[3]");
     assert!(world.deliver_dead(old).await);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use headway_core::outcome::FailureKind;
 use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
 
-use crate::world::{FUNCTION_TIMEOUT, World, done, done_after, fails, hangs};
+use crate::world::{FUNCTION_TIMEOUT, Held, World, done, done_after, fails, hangs};
 
 /// The template's `maxReceiveCount`.
 const RECEIVES_MAX: u32 = 8;
@@ -122,6 +122,37 @@ async fn several_killers_in_one_chunk_are_all_found_out_and_their_neighbours_com
     assert_eq!(failed, [0, 2, 5].map(|index| (index, FailureKind::Crashed)));
     assert_eq!(world.job(id).await.processed_items, 3);
     assert!(deaths < 30, "{deaths} deaths of three killers");
+}
+
+/// Bug found: two items that kill their workers were in two messages of one chunk. The chunk has one mark, so each death replaced
+/// the other item's strike: both ran some hundred times, and then all items of the chunk failed, even those that had never begun.
+#[tokio::test(start_paused = true)]
+async fn killers_in_two_messages_of_one_chunk_are_found_out_and_their_neighbours_complete() {
+    let mut world = World::new(options(), |item| match item.index {
+        0 | 3 => hangs(),
+        _ => done(),
+    });
+    let id = world.start(6, 6, ToleratedFailures::Count(6)).await;
+    let whole = world.messages.pop_front().unwrap();
+    for indexes in [[0, 1, 2], [3, 4, 5]] {
+        let mut part: serde_json::Value = serde_json::from_str(&whole.body).unwrap();
+        part["items"] = indexes.iter().map(|index| part["items"][*index].clone()).collect();
+        (part["indexes"], part["careful"]) = (indexes.to_vec().into(), true.into());
+        world.messages.push_back(Held { body: part.to_string(), delay: Duration::ZERO, received: 0 });
+    }
+    let mut deaths = 0;
+    while let Some(message) = world.receive(1).await.pop() {
+        assert!(deaths < 10, "the deaths of two killers");
+        if message.received > RECEIVES_MAX {
+            assert!(world.deliver_dead(message).await);
+        } else if world.deliver_to_one_who_dies(vec![message], LIFE).await {
+            deaths += 1;
+            tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+        }
+    }
+    let failed: Vec<_> = world.failures(id).await.into_iter().map(|(index, failure)| (index, failure.kind)).collect();
+    assert_eq!(failed, [0, 3].map(|index| (index, FailureKind::Crashed)));
+    assert_eq!((world.job(id).await.processed_items, deaths), (4, 4));
 }
 
 /// Bug found: an item that had run alone, since it had a strike, kept its mark until the next item of its chunk had its turn. If

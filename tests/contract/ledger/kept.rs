@@ -54,7 +54,12 @@ async fn a_mark_is_made_changed_and_removed(ledger: Arc<dyn Store>) {
     let id = ChunkId { job: JobId(Uuid::new_v4()), part: 0, chunk: 79 };
     assert_eq!(ledger.care(id).await.unwrap(), None);
     for strikes in 0..2 {
-        let care = CareMark { item: Some(9_999_999).filter(|_| strikes != 1), deadline: at(900), strikes };
+        let care = CareMark {
+            item: Some(9_999_999).filter(|_| strikes != 1),
+            deadline: at(900),
+            strikes,
+            struck: (0..u64::from(strikes)).map(|index| (index, 1)).collect(),
+        };
         ledger.put_care(id, Some(&care)).await.unwrap();
         assert_eq!(ledger.care(id).await.unwrap(), Some(care));
     }

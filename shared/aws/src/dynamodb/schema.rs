@@ -108,6 +108,7 @@ attributes! {
     ITEM: "item" as "im",
     DEADLINE: "deadline" as "dl",
     STRIKES: "strikes" as "sr",
+    STRUCK: "struck" as "su",
 }
 
 /// Creates the table with its indexes and TTL if it does not exist. Returns when it can be used.

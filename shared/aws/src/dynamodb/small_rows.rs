@@ -1,8 +1,10 @@
 //! Rows without rules of their own: an `Idempotency-Key`, a parked message, a mark, and what is kept besides jobs.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
-use super::item::{Item, Reader, RowFault, Writer, number};
+use super::item::{Item, Reader, RowFault, Writer, number, text};
 use super::key::{Key, part_of, parts_of_parked};
 use super::part_row::ttl;
 use super::schema::*;
@@ -45,16 +47,29 @@ pub(super) fn parked(item: &Item) -> Result<Parked, RowFault> {
 }
 
 pub(super) fn care_item(id: ChunkId, care: &CareMark, now: DateTime<Utc>) -> Item {
-    let row = Writer::new(Key::care(id)).time(DEADLINE, care.deadline).number(STRIKES, care.strikes).number(TTL, ttl(now));
-    match care.item {
-        Some(item) => row.number(ITEM, item).into_item(),
-        None => row.into_item(),
-    }
+    Writer::new(Key::care(id))
+        .time(DEADLINE, care.deadline)
+        .number(STRIKES, care.strikes)
+        .number(TTL, ttl(now))
+        .maybe(ITEM, care.item, number)
+        .maybe(STRUCK, Some(&care.struck).filter(|struck| !struck.is_empty()), |struck| text(struck_text(struck)))
+        .into_item()
+}
+
+/// As `index:strikes`, separated by spaces.
+fn struck_text(struck: &BTreeMap<u64, u32>) -> String {
+    struck.iter().map(|(index, strikes)| format!("{index}:{strikes}")).collect::<Vec<_>>().join(" ")
+}
+
+fn struck_of(text: &str) -> Option<BTreeMap<u64, u32>> {
+    let one = |pair: &str| pair.split_once(':').and_then(|(index, strikes)| Some((index.parse().ok()?, strikes.parse().ok()?)));
+    text.split_ascii_whitespace().map(one).collect()
 }
 
 pub(super) fn care(item: &Item) -> Result<CareMark, RowFault> {
     let row = Reader(item);
-    Ok(CareMark { item: row.number_if_any(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)? })
+    let struck = row.text_if_any(STRUCK)?.map_or(Some(BTreeMap::new()), struck_of).ok_or(RowFault::Malformed(STRUCK))?;
+    Ok(CareMark { item: row.number_if_any(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)?, struck })
 }
 
 pub(super) fn kept_item(key: &KeptKey, row: &KeptRow, now: DateTime<Utc>) -> Item {

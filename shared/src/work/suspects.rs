@@ -1,0 +1,147 @@
+//! What is suspected of having killed its worker: preparing the job's processor, or items of a chunk.
+//!
+//! A chunk has one mark, and its items may be in several messages. Whoever marks an item keeps the strikes of items in other
+//! messages in the mark. So items of different messages that kill their workers in turns are all convicted. The strikes of items
+//! in the same message are not kept: a process that is killed from outside again and again would collect suspects, and in the end
+//! one of them would be convicted by chance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::chunk::ChunkMessage;
+use crate::ledger::CareMark;
+use crate::outcome::Outcome;
+
+/// An item is blamed if its worker died this often while it ran.
+const STRIKES_MAX: u32 = 2;
+/// The same for preparing its processor, which fails the whole job, in a worker that is the only one. Such a process is
+/// often ended from outside, by its developer or a supervisor, and that must almost never look like the job's fault.
+const STRIKES_MAX_ALONE: u32 = 12;
+
+/// The suspects of a chunk, each with its strikes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Suspects {
+    /// The strikes of preparing the job's processor.
+    preparing: u32,
+    /// The strikes of items that have not run since.
+    items: BTreeMap<u64, u32>,
+    /// The items of the message that runs now.
+    own: BTreeSet<u64>,
+    /// When the worker that left the mark had ended for certain.
+    since: DateTime<Utc>,
+}
+
+impl Suspects {
+    /// What a mark says whose worker has died: what it names has one more strike.
+    pub(super) fn of(mark: &CareMark) -> Self {
+        let (mut items, strikes) = (mark.struck.clone(), mark.strikes + 1);
+        let preparing = match mark.item {
+            Some(item) => {
+                items.insert(item, strikes);
+                0
+            }
+            None => strikes,
+        };
+        Self { preparing, items, own: BTreeSet::new(), since: mark.deadline }
+    }
+
+    /// The same, for a worker that runs this message.
+    pub(super) fn with_message(mut self, message: &ChunkMessage) -> Self {
+        self.own = message.items.iter().map(|(index, _)| *index).collect();
+        self
+    }
+
+    /// The strikes of preparing.
+    pub(super) fn preparing(&self) -> u32 {
+        self.preparing
+    }
+
+    /// The strikes of the item.
+    pub(super) fn strikes(&self, index: u64) -> u32 {
+        self.items.get(&index).copied().unwrap_or_default()
+    }
+
+    /// True if preparing is to blame.
+    pub(super) fn blames_preparing(&self, alone: bool) -> bool {
+        let most = if alone { STRIKES_MAX_ALONE } else { STRIKES_MAX };
+        self.preparing >= most
+    }
+
+    /// True if the item is to blame.
+    pub(super) fn blames(&self, index: u64) -> bool {
+        self.strikes(index) >= STRIKES_MAX
+    }
+
+    /// Preparing came to an end, or its job was failed for it.
+    pub(super) fn clear_preparing(&mut self) {
+        self.preparing = 0;
+    }
+
+    /// The item has run without killing its worker, or was failed.
+    pub(super) fn clear(&mut self, index: u64) {
+        self.items.remove(&index);
+    }
+
+    /// Items that have a result are no suspects.
+    pub(super) fn clear_recorded(&mut self, recorded: Option<&Outcome>) {
+        self.items.retain(|index, _| !recorded.is_some_and(|outcome| outcome.has(*index)));
+    }
+
+    /// The mark of the item that begins now, or of preparing. It keeps the strikes of items in other messages.
+    pub(super) fn mark(&self, item: Option<u64>, deadline: DateTime<Utc>) -> CareMark {
+        let strikes = item.map_or(self.preparing, |index| self.strikes(index));
+        CareMark { item, deadline, strikes, struck: self.all_but(|index| self.own.contains(&index)) }
+    }
+
+    /// The mark while none of them runs. Whoever finds it knows the same suspects, each with the same strikes. `None` if there are
+    /// none.
+    pub(super) fn mark_at_rest(&self) -> Option<CareMark> {
+        let item = self.items.keys().next().copied().filter(|_| self.preparing == 0);
+        // The finder adds one.
+        let strikes = item.map_or(self.preparing, |index| self.strikes(index)).checked_sub(1)?;
+        Some(CareMark { item, deadline: self.since, strikes, struck: self.all_but(|index| Some(index) == item) })
+    }
+
+    fn all_but(&self, left_out: impl Fn(u64) -> bool) -> BTreeMap<u64, u32> {
+        self.items.iter().filter(|(index, _)| !left_out(**index)).map(|(index, strikes)| (*index, *strikes)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(item: Option<u64>, strikes: u32, struck: &[(u64, u32)]) -> CareMark {
+        CareMark { item, deadline: DateTime::UNIX_EPOCH, strikes, struck: struck.iter().copied().collect() }
+    }
+
+    /// Bug found: a mark of one item replaced the strike of another, so items of two messages that killed workers in turns were
+    /// never convicted.
+    #[test]
+    fn each_death_adds_a_strike_and_a_mark_at_rest_adds_none() {
+        for found in [
+            mark(Some(3), 0, &[]),
+            mark(Some(3), 1, &[(5, 1)]),
+            mark(Some(7), 0, &[(3, 1), (5, 2)]),
+            mark(None, 0, &[]),
+            mark(None, 1, &[(3, 1)]),
+        ] {
+            let suspects = Suspects::of(&found);
+            let named = found.item.map_or(suspects.preparing(), |index| suspects.strikes(index));
+            assert_eq!(named, found.strikes + 1, "{found:?}");
+            assert!(found.struck.iter().all(|(index, strikes)| suspects.strikes(*index) == *strikes), "{found:?}");
+            let later = Suspects::of(&suspects.mark_at_rest().unwrap());
+            assert_eq!((later.preparing, &later.items), (suspects.preparing, &suspects.items), "{found:?}");
+            let again = Suspects::of(&suspects.mark(Some(9), DateTime::UNIX_EPOCH));
+            assert_eq!(again.strikes(9), 1);
+            assert!(suspects.items.iter().all(|(index, strikes)| again.strikes(*index) == *strikes), "{found:?}");
+        }
+        let mut suspects = Suspects::of(&mark(Some(3), 1, &[(5, 1)]));
+        assert!(suspects.blames(3) && !suspects.blames(5));
+        suspects.clear(3);
+        assert_eq!(suspects.mark_at_rest(), Some(mark(Some(5), 0, &[])));
+        suspects.clear(5);
+        assert_eq!(suspects.mark_at_rest(), None);
+    }
+}
