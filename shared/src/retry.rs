@@ -33,7 +33,13 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
         admit::retry(app, &known, leaving.saturating_add(1), known.total_items).await?;
     }
     let job = loop {
-        match app.jobs.update_status(id, &leave(&known, round)).await? {
+        let change = leave(&known, round);
+        // The write keeps what the round came to, so it is made only with a row that was read after the round had ended.
+        let written = match change.admitted(&known) {
+            true => app.jobs.update_status(id, &change).await?,
+            false => Written::Refused(known.clone()),
+        };
+        match written {
             Written::Applied(job) => break job,
             // A notice was tried in between.
             Written::Refused(job) if job.round == known.round && job.notices != known.notices && !job.deleting => {

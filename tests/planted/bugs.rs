@@ -882,6 +882,18 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "a crash loop never costs an item that did not begin",
     },
     Bug {
+        name: "retry-of-a-row-from-before-the-end",
+        edits: &[edit("let written = match change.admitted(&known) {", "let written = match true {")],
+        breaks: "a round that ends between a retry's reading and its write is left without its notice",
+        trap: "what is kept of a round was read after its end",
+    },
+    Bug {
+        name: "strikes-of-the-round-before",
+        edits: &[edit("        if mark.round < round {\n", "        if mark.round > round {\n")],
+        breaks: "a corrected item is convicted for the workers that its old value killed",
+        trap: "each round counts anew, and a correction may have mended what killed",
+    },
+    Bug {
         name: "killer-in-prepare-is-not-convicted",
         edits: &[edit("        self.preparing >= most\n", "        self.preparing >= most + 1_000_000\n")],
         breaks: "a job that kills each worker that prepares it goes round until its items are failed for it",

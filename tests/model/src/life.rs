@@ -52,7 +52,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// True if of the job that it reads only the round matters, and that there is one.
+    /// True if of the job that it reads only the round matters, and that there is one; to a retry also whether the round has ended.
     pub(crate) fn reads_the_round_only(self) -> bool {
         matches!(self, Self::Cancel | Self::Pause | Self::Resume | Self::Retry(_) | Self::Delete)
     }

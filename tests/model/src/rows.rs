@@ -117,6 +117,11 @@ impl JobRow {
         job
     }
 
+    /// Without times, and without what only times decide.
+    pub(crate) fn without_times(&self) -> Self {
+        Self { reconciled: false, processed: 0, updated: NOW, ended: None, place: NOW, ..self.clone() }
+    }
+
     /// Only whether the job is live, and its round.
     pub(crate) fn whether_it_stands(&self) -> Self {
         Self {
