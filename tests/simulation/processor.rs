@@ -322,12 +322,13 @@ impl Scripted {
             seen.alone += u32::from(size == 1);
         });
         // For as long as a lease a worker may not know that its job is in another round.
-        if item.attempt > begun_in_round && round_began.is_none_or(|began| began.elapsed() > LEASE) {
+        let knows_its_round = round_began.is_none_or(|began| began.elapsed() > LEASE);
+        if item.attempt > begun_in_round && knows_its_round {
             let what =
                 format!("item {} of {}: attempt {}, begun {begun_in_round} times in this round", item.index, item.job_id, item.attempt);
             self.faults.violated(Violation::new(Invariant::AttemptsAreItsOwn, what));
         }
-        (self.check(item, begun, alone), begun)
+        (self.check(item, begun, alone, knows_its_round), begun)
     }
 
     pub(crate) fn note_success(&self, item: &Item, answer: &Result<Output, ItemError>) {
@@ -336,7 +337,7 @@ impl Scripted {
 
     /// Checks that the item is one of its job's, as it was submitted, that it is not tried for ever, and that its job
     /// is not cancelled. Returns its fate.
-    fn check(&self, item: &Item, begun: u32, alone: u32) -> Fate {
+    fn check(&self, item: &Item, begun: u32, alone: u32, knows_its_round: bool) -> Fate {
         let job = item.params.get().parse().ok().and_then(|number: usize| self.plan.jobs.get(number));
         let fate = job.and_then(|job| job.fates.get(item.index as usize)).copied();
         let as_submitted = job.is_some_and(|job| job.item(item.index) == item.value.get());
@@ -363,7 +364,9 @@ impl Scripted {
             self.faults.violated(Violation::new(Invariant::WaitingIsNotFailing, what));
         }
         let is_left_out = matches!(fate, Fate::LeftOut(_) | Fate::NeverAnswered);
-        if (fate.is_never_charged() && item.attempt > 1) || (is_left_out && item.attempt > 1 + alone) {
+        // A corrected value may meet a message of the round before, which carries attempts of the value before.
+        let is_charged = fate.is_never_charged() && item.attempt > 1 && (fixed.is_none() || knows_its_round);
+        if is_charged || (is_left_out && item.attempt > 1 + alone) {
             let what =
                 format!("item {} of {} ({fate:?}) was charged for its neighbours: attempt {}", item.index, item.job_id, item.attempt);
             self.faults.violated(Violation::new(Invariant::OnlyTheCulpritIsCharged, what));

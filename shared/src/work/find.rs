@@ -53,6 +53,7 @@ impl Worker {
     pub(super) async fn find<'a>(&self, message: &'a ChunkMessage, parts: &'a Parts) -> Result<Option<ChunkContext<'a>>, JobError> {
         let job = self.leases.job(&self.app, message.id.job).await?;
         let part = parts.get(&(message.id.job, message.id.part));
-        Ok(job.zip(part).map(|(job, part)| ChunkContext { message: message.in_round(job.round), job, part }))
+        // The part was read just now; what is known of the job is a lease's time old, and may be of the round before.
+        Ok(job.zip(part).map(|(job, part)| ChunkContext { message: message.in_round(job.round.max(part.round)), job, part }))
     }
 }

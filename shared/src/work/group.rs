@@ -73,7 +73,7 @@ impl Group {
             index: *index,
             id: chunk.item_id(value),
             attempt: attempt + 1,
-            round: chunk.job.round,
+            round: chunk.message.round,
             value: value.clone(),
             params: prepared.params.clone(),
         };

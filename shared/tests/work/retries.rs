@@ -7,9 +7,10 @@ use std::time::Duration;
 use headway_core::limits::LEASE;
 use headway_core::outcome::FailureKind;
 use headway_core::retry::retry;
-use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::work::Worker;
+use headway_core::{ItemError, JobStatus, Options, Processors, ToleratedFailures};
 
-use crate::world::{World, done, done_after, fails};
+use crate::world::{Held, World, done, done_after, fails};
 
 const TOLERANT: ToleratedFailures = ToleratedFailures::Count(1_000);
 
@@ -102,6 +103,36 @@ async fn a_run_ends_with_its_round() {
     world.work_off().await;
     assert_eq!(attempts(&world), [1, 2, 1, 2, 3]);
     assert_eq!(world.job(id).await.processed_items, 4);
+}
+
+/// Bug found: a worker that had just read the job counted a message of the round before on in the next one.
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_does_not_know_of_the_round_yet_counts_anew_too() {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let over = Arc::clone(&is_over);
+    let mut world = World::new(options(), move |item| match (item.index, over.load(Ordering::Relaxed)) {
+        (0, false) => fails(ItemError::retryable("later", "not now")),
+        (1, false) => fails(ItemError::permanent("no", "never")),
+        _ => done(),
+    });
+    let id = world.start(2, 1, ToleratedFailures::Count(0)).await;
+    let first = world.receive(1).await;
+    world.deliver(first).await;
+    let late = world.messages.pop_back().unwrap();
+    let knows_round_1 = std::mem::replace(&mut world.worker, Worker::new(world.app.clone(), Processors::new()));
+    world.take_app(world.app.clone());
+    world.work_off().await;
+    assert_eq!(world.job(id).await.status, JobStatus::Failed);
+    is_over.store(true, Ordering::Relaxed);
+    retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+    world.take_sent();
+    let revival = world.receive(1).await;
+    world.deliver(revival).await;
+    world.worker = knows_round_1;
+    world.deliver(vec![Held { delay: Duration::ZERO, received: 1, ..late }]).await;
+    world.work_off().await;
+    assert_eq!(world.calls_of(0).iter().map(|call| call.attempt).collect::<Vec<_>>(), [1, 2, 1]);
+    assert_eq!(world.job(id).await.processed_items, 2);
 }
 
 /// Bug found: waits did not grow, were the same for all items, or exceeded the queue's longest delay.
