@@ -13,11 +13,11 @@ const OUTPUTS_FROM: u64 = 1_000;
 type Place = (JobId, u64);
 
 /// All corrections of a history.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Fixes {
     /// Counts events: a later event has the larger number.
     now: u64,
-    /// The corrections of an item since it was last cleared.
+    /// The corrections of an item since it was last cleared, with those that were under way then.
     open: BTreeMap<Place, Vec<Fix>>,
     /// The numbers of all corrections of an item.
     all: BTreeMap<Place, BTreeSet<u64>>,
@@ -32,6 +32,8 @@ pub(crate) struct Fix {
     pub(crate) value: String,
     ended: Option<u64>,
     answered: bool,
+    /// True if the item was cleared while the request was under way. Then it is for that round or for the next one.
+    spans_clear: bool,
 }
 
 /// The value of a correction. It tells what its item does.
@@ -62,7 +64,7 @@ impl Fixes {
     /// A request begins that gives this item a new value.
     pub(crate) fn begins(&mut self, place: Place, item: &str) -> Fix {
         self.now += 1;
-        let fix = Fix { number: self.now, value: value(item, self.now), ended: None, answered: false };
+        let fix = Fix { number: self.now, value: value(item, self.now), ended: None, answered: false, spans_clear: false };
         self.open.entry(place).or_default().push(fix.clone());
         self.all.entry(place).or_default().insert(fix.number);
         fix
@@ -79,11 +81,16 @@ impl Fixes {
 
     /// The item was cleared, to be run with `value` in place of the one that failed. Returns false if it must not.
     pub(crate) fn clears(&mut self, place: Place, failed: &str, value: &str) -> bool {
-        let open = self.open.remove(&place).unwrap_or_default();
+        let mut open = self.open.remove(&place).unwrap_or_default();
         let is_overwritten = |fix: &Fix| open.iter().any(|other| other.answered && fix.ended.is_some_and(|ended| ended < other.number));
         let corrected = open.iter().any(|fix| fix.value == value && !is_overwritten(fix));
-        let untouched = value == failed && !open.iter().any(|fix| fix.answered);
+        let untouched = value == failed && !open.iter().any(|fix| fix.answered && !fix.spans_clear);
         self.cleared.insert(place, value.to_owned());
+        open.retain(|fix| fix.ended.is_none());
+        open.iter_mut().for_each(|fix| fix.spans_clear = true);
+        if !open.is_empty() {
+            self.open.insert(place, open);
+        }
         corrected || untouched
     }
 
@@ -106,5 +113,40 @@ impl Fixes {
     /// True if some request has given the item a new value.
     pub(crate) fn touched(&self, place: Place) -> bool {
         self.all.contains_key(&place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ITEM: &str = "{\"n\":1}";
+
+    fn place() -> Place {
+        (JobId(uuid::Uuid::nil()), 1)
+    }
+
+    /// Bug found: a slow request was forgotten when its item was cleared, and then it corrected the failure of the next round.
+    #[test]
+    fn a_request_that_is_under_way_at_a_clear_may_be_for_the_next_round() {
+        let mut fixes = Fixes::default();
+        let slow = fixes.begins(place(), ITEM);
+        assert!(fixes.clears(place(), ITEM, ITEM), "it was not answered yet");
+        fixes.ends(place(), &slow, true);
+        assert!(fixes.clone().clears(place(), ITEM, ITEM), "the retry that it raced with may have dropped it");
+        assert!(fixes.clears(place(), ITEM, &slow.value), "or it was for the next round");
+        assert!(!fixes.clears(place(), &slow.value, ITEM), "once it has ended it is used once");
+    }
+
+    #[test]
+    fn what_was_answered_is_used_and_the_last_value_counts() {
+        let mut fixes = Fixes::default();
+        let [first, second] = [0, 1].map(|_| {
+            let fix = fixes.begins(place(), ITEM);
+            fixes.ends(place(), &fix, true);
+            fix.value
+        });
+        assert!(!fixes.clone().clears(place(), ITEM, ITEM) && !fixes.clone().clears(place(), ITEM, &first));
+        assert!(fixes.clears(place(), ITEM, &second));
     }
 }
