@@ -82,6 +82,8 @@ pub struct Parked {
 pub struct CareMark {
     /// The index of the item in the job; `None` for preparing the job's processor.
     pub item: Option<u64>,
+    /// The round of the job. In each round strikes are counted anew.
+    pub round: u32,
     /// When the worker that made the mark has ended for certain.
     pub deadline: DateTime<Utc>,
     /// How many workers died while it was marked.

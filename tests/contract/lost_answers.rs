@@ -66,7 +66,10 @@ async fn keeping_and_forgetting_are_done_once_however_often() {
     let parked = Parked { id, nonce: Uuid::new_v4(), body: "m".to_owned() };
     ledger.create(&job, &raw("1"), None, None).await.unwrap();
     ledger.park(&parked).await.unwrap();
-    ledger.put_care(id, Some(&CareMark { item: Some(0), deadline: at(1), strikes: 0, struck: Default::default() })).await.unwrap();
+    ledger
+        .put_care(id, Some(&CareMark { item: Some(0), round: 1, deadline: at(1), strikes: 0, struck: Default::default() }))
+        .await
+        .unwrap();
     assert_eq!(ledger.parked((job.id, 0)).await.unwrap(), [parked]);
     assert!(ledger.delete_part((job.id, 0)).await.unwrap());
     assert!(ledger.parked((job.id, 0)).await.unwrap().is_empty() && ledger.care(id).await.unwrap().is_none());

@@ -33,7 +33,7 @@ impl Worker {
             return Ok(Ran { returned: Returned::of(0, rest), ..Ran::default() });
         }
         // A mark of a worker that may be alive, with another delivery of the chunk, blames nobody yet.
-        let mut suspects = self.suspects(self.app.ledger.care(message.id).await?.as_ref())?;
+        let mut suspects = self.suspects(self.app.ledger.care(message.id).await?.as_ref(), message.round)?;
         suspects.clear_recorded(recorded.as_ref());
         if suspects.blames_preparing(self.alone) {
             let ran = self.refuse_killer(chunk, None).await?;

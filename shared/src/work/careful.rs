@@ -30,7 +30,7 @@ impl Worker {
     ) -> Result<Ran, JobError> {
         let id = chunk.message.id;
         // If that worker may be alive, the mark is its own: nothing is written.
-        let mut suspects = self.suspects(self.app.ledger.care(id).await?.as_ref())?.with_message(&chunk.message);
+        let mut suspects = self.suspects(self.app.ledger.care(id).await?.as_ref(), chunk.message.round)?.with_message(&chunk.message);
         suspects.clear_recorded(recorded.as_ref());
         let ran = self.marked(chunk, recorded, &mut suspects, suspects_first, invocation).await;
         // This attempt does not count as a crash. What is known of suspects that have not run is kept, also of those in other
@@ -166,12 +166,12 @@ impl Worker {
         tried
     }
 
-    /// What the mark says that another worker left, if that worker has ended.
-    pub(super) fn suspects(&self, known: Option<&CareMark>) -> Result<Suspects, JobError> {
-        let Some(mark) = known else { return Ok(Suspects::default()) };
+    /// What the mark says in this round that another worker left, if that worker has ended.
+    pub(super) fn suspects(&self, known: Option<&CareMark>, round: u32) -> Result<Suspects, JobError> {
+        let Some(mark) = known else { return Ok(Suspects::none(round)) };
         if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));
         }
-        Ok(Suspects::of(mark))
+        Ok(Suspects::of(mark, round))
     }
 }

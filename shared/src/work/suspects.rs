@@ -30,11 +30,22 @@ pub(super) struct Suspects {
     own: BTreeSet<u64>,
     /// When the worker that left the mark had ended for certain.
     since: DateTime<Utc>,
+    /// The round of the job in which the strikes were counted.
+    round: u32,
 }
 
 impl Suspects {
-    /// What a mark says whose worker has died: what it names has one more strike.
-    pub(super) fn of(mark: &CareMark) -> Self {
+    /// Nobody yet.
+    pub(super) fn none(round: u32) -> Self {
+        Self { round, ..Self::default() }
+    }
+
+    /// What a mark says in this round whose worker has died: what it names has one more strike. A mark of an earlier round says
+    /// nothing: since then its items may have been corrected.
+    pub(super) fn of(mark: &CareMark, round: u32) -> Self {
+        if mark.round < round {
+            return Self::none(round);
+        }
         let (mut items, strikes) = (mark.struck.clone(), mark.strikes + 1);
         let preparing = match mark.item {
             Some(item) => {
@@ -43,7 +54,7 @@ impl Suspects {
             }
             None => strikes,
         };
-        Self { preparing, items, own: BTreeSet::new(), since: mark.deadline }
+        Self { preparing, items, own: BTreeSet::new(), since: mark.deadline, round: mark.round }
     }
 
     /// The same, for a worker that runs this message.
@@ -91,7 +102,8 @@ impl Suspects {
     /// The mark of the item that begins now, or of preparing. It keeps the strikes of items in other messages.
     pub(super) fn mark(&self, item: Option<u64>, deadline: DateTime<Utc>) -> CareMark {
         let strikes = item.map_or(self.preparing, |index| self.strikes(index));
-        CareMark { item, deadline, strikes, struck: self.all_but(|index| self.own.contains(&index)) }
+        let struck = self.all_but(|index| self.own.contains(&index));
+        CareMark { item, round: self.round, deadline, strikes, struck }
     }
 
     /// The mark while none of them runs. Whoever finds it knows the same suspects, each with the same strikes. `None` if there are
@@ -100,7 +112,8 @@ impl Suspects {
         let item = self.items.keys().next().copied().filter(|_| self.preparing == 0);
         // The finder adds one.
         let strikes = item.map_or(self.preparing, |index| self.strikes(index)).checked_sub(1)?;
-        Some(CareMark { item, deadline: self.since, strikes, struck: self.all_but(|index| Some(index) == item) })
+        let struck = self.all_but(|index| Some(index) == item);
+        Some(CareMark { item, round: self.round, deadline: self.since, strikes, struck })
     }
 
     fn all_but(&self, left_out: impl Fn(u64) -> bool) -> BTreeMap<u64, u32> {
@@ -113,7 +126,7 @@ mod tests {
     use super::*;
 
     fn mark(item: Option<u64>, strikes: u32, struck: &[(u64, u32)]) -> CareMark {
-        CareMark { item, deadline: DateTime::UNIX_EPOCH, strikes, struck: struck.iter().copied().collect() }
+        CareMark { item, round: 2, deadline: DateTime::UNIX_EPOCH, strikes, struck: struck.iter().copied().collect() }
     }
 
     /// Bug found: a mark of one item replaced the strike of another, so items of two messages that killed workers in turns were
@@ -127,21 +140,34 @@ mod tests {
             mark(None, 0, &[]),
             mark(None, 1, &[(3, 1)]),
         ] {
-            let suspects = Suspects::of(&found);
+            let suspects = Suspects::of(&found, 2);
             let named = found.item.map_or(suspects.preparing(), |index| suspects.strikes(index));
             assert_eq!(named, found.strikes + 1, "{found:?}");
             assert!(found.struck.iter().all(|(index, strikes)| suspects.strikes(*index) == *strikes), "{found:?}");
-            let later = Suspects::of(&suspects.mark_at_rest().unwrap());
+            let later = Suspects::of(&suspects.mark_at_rest().unwrap(), 2);
             assert_eq!((later.preparing, &later.items), (suspects.preparing, &suspects.items), "{found:?}");
-            let again = Suspects::of(&suspects.mark(Some(9), DateTime::UNIX_EPOCH));
+            let again = Suspects::of(&suspects.mark(Some(9), DateTime::UNIX_EPOCH), 2);
             assert_eq!(again.strikes(9), 1);
             assert!(suspects.items.iter().all(|(index, strikes)| again.strikes(*index) == *strikes), "{found:?}");
         }
-        let mut suspects = Suspects::of(&mark(Some(3), 1, &[(5, 1)]));
+        let mut suspects = Suspects::of(&mark(Some(3), 1, &[(5, 1)]), 2);
         assert!(suspects.blames(3) && !suspects.blames(5));
         suspects.clear(3);
         assert_eq!(suspects.mark_at_rest(), Some(mark(Some(5), 0, &[])));
         suspects.clear(5);
         assert_eq!(suspects.mark_at_rest(), None);
+    }
+
+    /// Bug found: a worker convicted an item and died before it could remove the mark. After a retry the item's new value was convicted for
+    /// the strikes of the old one, before it had run.
+    #[test]
+    fn strikes_of_an_earlier_round_do_not_count() {
+        let left = mark(Some(3), 1, &[(5, 2)]);
+        for (round, strikes) in [(1, 2), (2, 2), (3, 0)] {
+            let suspects = Suspects::of(&left, round);
+            assert_eq!((suspects.strikes(3), suspects.strikes(5)), (strikes, strikes), "in round {round}");
+            assert_eq!(suspects.mark(Some(3), DateTime::UNIX_EPOCH).round, round.max(2));
+        }
+        assert_eq!(Suspects::of(&mark(None, 5, &[]), 3).preparing(), 0);
     }
 }

@@ -1,9 +1,12 @@
 //! Corrected items: the next retry runs their new values, and nothing else changes.
 
+use std::time::Duration;
+
 use headway_core::correct::{Correction, correct};
+use headway_core::ledger::CareMark;
 use headway_core::outcome::FailureKind;
 use headway_core::retry::retry;
-use headway_core::{Conflict, ItemError, JobError, JobId, JobStatus, Options, Output, ToleratedFailures};
+use headway_core::{ChunkId, Conflict, ItemError, JobError, JobId, JobStatus, Options, Output, ToleratedFailures};
 use headway_testkit::raw;
 
 use crate::world::{World, fails};
@@ -152,4 +155,24 @@ async fn the_new_values_of_a_chunk_have_to_fit() {
     world.retried(id).await;
     let failed: Vec<usize> = world.failed(id).await.iter().map(|(_, value)| value.len()).collect();
     assert_eq!(failed, [1, 1, large.len(), 1], "also if a value is kept in an extra row");
+}
+
+/// Bug found: a new value was convicted, before it had run, for the workers that the old one had killed.
+#[tokio::test(start_paused = true)]
+async fn the_new_value_does_not_have_the_strikes_of_the_old_one() {
+    let mut world = world();
+    let id = world.job_with_two_failures().await;
+    // A worker has convicted the item, and has died before it could remove its mark.
+    let mark = CareMark { item: Some(3), round: 1, deadline: world.app.clock.now(), strikes: 1, struck: Default::default() };
+    world.app.ledger.put_care(ChunkId { job: id, part: 0, chunk: 0 }, Some(&mark)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.corrected(id, &[(3, "\"mended\"")]).await.unwrap(), 1);
+    retry(&world.app, &world.owned(id).await, None).await.unwrap();
+    world.take_sent();
+    let revival = world.receive(1).await;
+    world.deliver(revival).await;
+    // Received so often, it runs in careful mode.
+    world.messages.iter_mut().for_each(|held| held.received = 4);
+    world.work_off().await;
+    assert_eq!(world.failed(id).await, [(5, "5".to_owned())]);
 }

@@ -48,6 +48,7 @@ pub(super) fn parked(item: &Item) -> Result<Parked, RowFault> {
 
 pub(super) fn care_item(id: ChunkId, care: &CareMark, now: DateTime<Utc>) -> Item {
     Writer::new(Key::care(id))
+        .number(ROUND, care.round)
         .time(DEADLINE, care.deadline)
         .number(STRIKES, care.strikes)
         .number(TTL, ttl(now))
@@ -69,7 +70,13 @@ fn struck_of(text: &str) -> Option<BTreeMap<u64, u32>> {
 pub(super) fn care(item: &Item) -> Result<CareMark, RowFault> {
     let row = Reader(item);
     let struck = row.text_if_any(STRUCK)?.map_or(Some(BTreeMap::new()), struck_of).ok_or(RowFault::Malformed(STRUCK))?;
-    Ok(CareMark { item: row.number_if_any(ITEM)?, deadline: row.time(DEADLINE)?, strikes: row.number(STRIKES)?, struck })
+    Ok(CareMark {
+        item: row.number_if_any(ITEM)?,
+        round: row.number(ROUND)?,
+        deadline: row.time(DEADLINE)?,
+        strikes: row.number(STRIKES)?,
+        struck,
+    })
 }
 
 pub(super) fn kept_item(key: &KeptKey, row: &KeptRow, now: DateTime<Utc>) -> Item {
