@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # The settings, and the template's parameters that they set.
 settings="ISSUER=JwtIssuer AUDIENCE=JwtAudience AUTH=Auth JWKS_URL=JwksUrl OWNER_CLAIM=OwnerClaim SCOPES=Scopes ORIGINS=Origins
-    RETENTION_DAYS=RetentionDays QUOTAS=Quotas PROCESSORS=Processors HTTP_ENDPOINTS=HttpEndpoints CALLBACKS=Callbacks LAMBDA_FUNCTIONS=LambdaFunctions
+    RETENTION_DAYS=RetentionDays QUOTAS=Quotas PROCESSORS=Processors HTTP_ENDPOINTS=HttpEndpoints CALLBACKS=Callbacks EVENT_BUS=EventBus LAMBDA_FUNCTIONS=LambdaFunctions
     LAMBDA_FUNCTION_ARNS=LambdaFunctionArns CONCURRENCY=MaximumConcurrency
     WORKER_TIMEOUT=WorkerTimeoutSeconds WORKER_MEMORY=WorkerMemoryMegabytes API_MEMORY=ApiMemoryMegabytes
     CLEANUP_MEMORY=CleanupMemoryMegabytes API_RATE=ApiRequestsPerSecond API_BURST=ApiRequestsBurst

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::config::{ConfigError, Env, callbacks, quotas, retention_days};
+use crate::config::{ConfigError, Env, callbacks, events_to, quotas, retention_days};
 use crate::cupboard::Cupboard;
 use crate::jobs::{JobRepository, Jobs};
 use crate::known::KnownProcessors;
@@ -27,7 +27,7 @@ pub struct App {
     pub jobs: Arc<dyn JobRepository>,
     /// Where chunks are sent.
     pub queue: Arc<dyn ChunkQueue>,
-    /// How endpoints are told that a round of a job has ended.
+    /// How others are told that a round of a job has started or ended.
     pub notices: Arc<dyn NoticeSender>,
     /// Time of day and fresh ids.
     pub clock: Arc<dyn Clock>,
@@ -35,6 +35,8 @@ pub struct App {
     pub processors: KnownProcessors,
     /// The names of the endpoints that a job can name as its callback.
     pub callbacks: Arc<[String]>,
+    /// True if events of jobs are put on a bus: of those that are started from now on.
+    pub events: bool,
     /// How long an ended job is kept, in days.
     pub retention_days: u16,
     /// The quotas of each owner.
@@ -55,6 +57,7 @@ impl App {
             clock,
             processors: KnownProcessors::default(),
             callbacks: Arc::default(),
+            events: false,
             retention_days: RETENTION_DAYS_DEFAULT,
             quotas: Quotas::default(),
             row_sizes: RowSizes::default(),
@@ -67,13 +70,21 @@ impl App {
     ///
     /// [`ConfigError`], which names the variable.
     pub fn configured(self, env: Env<'_>) -> Result<Self, ConfigError> {
-        Ok(Self { callbacks: callbacks(env)?.into(), retention_days: retention_days(env)?, quotas: quotas(env)?, ..self })
+        let (callbacks, events) = (callbacks(env)?.into(), events_to(env)?.is_some());
+        Ok(Self { callbacks, events, retention_days: retention_days(env)?, quotas: quotas(env)?, ..self })
     }
 
-    /// With another way to tell endpoints that a round of a job has ended.
+    /// With another way to tell others that a round of a job has started or ended.
     #[must_use]
     pub fn with_notices(mut self, notices: Arc<dyn NoticeSender>) -> Self {
         self.notices = notices;
+        self
+    }
+
+    /// With events of the jobs that are started from now on, or without.
+    #[must_use]
+    pub fn with_events(mut self, events: bool) -> Self {
+        self.events = events;
         self
     }
 

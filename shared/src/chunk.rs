@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::error::{Cause, JobError};
 use crate::ids::{ChunkId, JobId, PartId};
+use crate::job::NoticeKind;
 
 /// Items of a chunk on their way to a worker: all of them, or the rest.
 #[derive(Debug, Clone)]
@@ -60,12 +61,14 @@ pub enum Message {
         /// The round to bring it to.
         round: u32,
     },
-    /// Tell that a round of a job has ended. The job's row says whether and when that is due.
-    Ended {
+    /// Tell a start or an end of a round. The job's row says whether and when that is due.
+    Tell {
         /// The job.
         job: JobId,
-        /// The round that ended.
+        /// The round.
         round: u32,
+        /// What is told, and whom.
+        what: NoticeKind,
         /// How many tries had failed when this was sent.
         tries: u32,
     },
@@ -75,7 +78,7 @@ pub enum Message {
 pub const WIRE_VERSION: u32 = 1;
 
 /// A message as JSON: `{"v":1,"kind":"chunk","job":…,"first":0,"items":[item,…],…}`, with the items' `indexes` if it is
-/// not the whole chunk; or `{"v":1,"kind":"revive",…}`, or `{"v":1,"kind":"ended",…}`.
+/// not the whole chunk; or `{"v":1,"kind":"revive",…}`, or `{"v":1,"kind":"tell",…}`.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     v: u32,
@@ -114,6 +117,8 @@ struct Wire {
     careful: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     call_items_max: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
 }
 
 /// The only member that every version of a message has.
@@ -160,7 +165,7 @@ impl Message {
     pub fn job(&self) -> JobId {
         match self {
             Self::Chunk(chunk) => chunk.id.job,
-            Self::Revive { job, .. } | Self::Ended { job, .. } => *job,
+            Self::Revive { job, .. } | Self::Tell { job, .. } => *job,
         }
     }
 
@@ -169,7 +174,7 @@ impl Message {
         match self {
             Self::Chunk(chunk) => Some((chunk.id.job, chunk.id.part)),
             Self::Revive { job, part, .. } => Some((*job, *part)),
-            Self::Ended { .. } => None,
+            Self::Tell { .. } => None,
         }
     }
 
@@ -177,7 +182,7 @@ impl Message {
     pub fn names(&self) -> (Option<String>, Option<u32>, Option<u16>) {
         let chunk = match self {
             Self::Chunk(chunk) => Some(chunk.id.chunk),
-            Self::Revive { .. } | Self::Ended { .. } => None,
+            Self::Revive { .. } | Self::Tell { .. } => None,
         };
         (Some(self.job().to_string()), self.part_id().map(|(_, part)| part), chunk)
     }
@@ -191,7 +196,9 @@ impl Message {
         let wire = match self {
             Self::Chunk(chunk) => Wire::of_chunk(chunk),
             Self::Revive { job, part, round } => Wire { part: Some(part), round: Some(round), ..Wire::new("revive", job) },
-            Self::Ended { job, round, tries } => Wire { round: Some(round), attempt: tries, ..Wire::new("ended", job) },
+            Self::Tell { job, round, what, tries } => {
+                Wire { round: Some(round), what: Some(what.as_str().to_owned()), attempt: tries, ..Wire::new("tell", job) }
+            }
         };
         serde_json::to_string(&wire).map_err(|e| JobError::corrupt("a message", e))
     }
@@ -235,6 +242,7 @@ impl Wire {
             nonce: Uuid::nil(),
             careful: false,
             call_items_max: None,
+            what: None,
         }
     }
 
@@ -273,7 +281,10 @@ impl Wire {
                 let (part, round) = (self.part.ok_or_else(missing)?, self.round.ok_or_else(missing)?);
                 Ok(Message::Revive { job: JobId(self.job), part, round })
             }
-            "ended" => Ok(Message::Ended { job: JobId(self.job), round: self.round.ok_or_else(missing)?, tries: self.attempt }),
+            "tell" => {
+                let what = self.what.as_deref().and_then(NoticeKind::named).ok_or_else(missing)?;
+                Ok(Message::Tell { job: JobId(self.job), round: self.round.ok_or_else(missing)?, what, tries: self.attempt })
+            }
             "chunk" => {
                 let part = self.part.ok_or_else(missing)?;
                 let items = match (self.items, self.items64) {
@@ -360,6 +371,18 @@ mod tests {
         assert_eq!((later.round, later.attempt, later.hops, later.returns), (4, 0, 0, 0));
         assert_eq!((later.waited, later.call_items_max, later.careful, later.items.len()), (Duration::ZERO, None, true, 2));
         assert!(matches!(sent.in_round(3), Cow::Borrowed(_)) && matches!(sent.in_round(2), Cow::Borrowed(_)));
+    }
+
+    /// Bug found: the message of an event made a worker call the endpoint instead.
+    #[test]
+    fn a_message_to_tell_says_what_and_whom() {
+        for kind in NoticeKind::ALL {
+            let sent = Message::Tell { job: JobId(Uuid::from_u128(7)), round: 2, what: kind, tries: 3 };
+            let came = Message::from_wire(&sent.clone().into_wire().unwrap()).unwrap();
+            assert_eq!(format!("{came:?}"), format!("{sent:?}"));
+        }
+        let unknown = r#"{"v":1,"kind":"tell","job":"00000000-0000-0000-0000-000000000007","round":2,"what":"JobPaused"}"#;
+        assert!(matches!(Message::from_wire(unknown), Err(WireError::Foreign(_))));
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! Configuration from the environment.
 
+use std::path::PathBuf;
+
 use headway_processor::ProcessorInfo;
 
 use crate::limits::{ENDPOINT_NAME_CHARS_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
 use crate::quota::{NotQuotas, Quotas};
+
+/// A bus's ARN, in characters. Source: EventBridge, `PutEventsRequestEntry`.
+const EVENT_BUS_CHARS_MAX: usize = 1_600;
 
 /// The table's name.
 pub const HEADWAY_TABLE: &str = "HEADWAY_TABLE";
@@ -19,6 +24,10 @@ pub const HEADWAY_QUOTAS: &str = "HEADWAY_QUOTAS";
 pub const HEADWAY_PROCESSORS: &str = "HEADWAY_PROCESSORS";
 /// The names of the endpoints that a job can name as its callback, separated by commas.
 pub const HEADWAY_CALLBACKS: &str = "HEADWAY_CALLBACKS";
+/// The EventBridge bus on which events of jobs are put: its name or ARN.
+pub const HEADWAY_EVENT_BUS: &str = "HEADWAY_EVENT_BUS";
+/// The file to which those events are appended instead, where there is no bus.
+pub const HEADWAY_EVENT_LOG: &str = "HEADWAY_EVENT_LOG";
 /// How metrics are reported to operators: `emf`, or not at all.
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The log filter, in the syntax of `tracing-subscriber`.
@@ -49,6 +58,15 @@ pub enum ConfigError {
          [{{\"name\": \"mine\", \"description\": \"…\", \"paramsSchema\": {{}}, \"chunkSize\": 100}}]"
     )]
     Processors(#[from] serde_json::Error),
+}
+
+/// Where events of jobs go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventsTo {
+    /// An EventBridge bus: its name or ARN.
+    Bus(String),
+    /// A file, to which each event is appended as a line of JSON.
+    Log(PathBuf),
 }
 
 /// The variable's value, if it is set and not empty.
@@ -98,6 +116,21 @@ pub fn callbacks(env: Env<'_>) -> Result<Vec<String>, ConfigError> {
     }
 }
 
+/// Where events of jobs go; `None`: there are no events.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn events_to(env: Env<'_>) -> Result<Option<EventsTo>, ConfigError> {
+    let invalid = |value, expected: &str| Err(ConfigError::Invalid { name: HEADWAY_EVENT_BUS, value, expected: expected.to_owned() });
+    let is_name = |bus: &str| bus.len() <= EVENT_BUS_CHARS_MAX && bus.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.-_:".contains(&b));
+    match (env(HEADWAY_EVENT_BUS), env(HEADWAY_EVENT_LOG)) {
+        (Some(bus), Some(_)) => invalid(bus, "HEADWAY_EVENT_LOG is set as well: events go either to a bus or to a file"),
+        (Some(bus), None) if is_name(&bus) => Ok(Some(EventsTo::Bus(bus))),
+        (Some(bus), None) => invalid(bus, "the name or the ARN of an EventBridge bus"),
+        (None, log) => Ok(log.map(|path| EventsTo::Log(path.into()))),
+    }
+}
+
 /// The quotas of each owner.
 ///
 /// # Errors
@@ -140,6 +173,23 @@ mod tests {
         for list in ["crm,", "https://example.com", "a b", ","] {
             assert!(read(list).is_err(), "{list}");
         }
+    }
+
+    #[test]
+    fn events_go_to_a_bus_or_to_a_file() {
+        let read = |bus: &'static str, log: &'static str| {
+            events_to(&move |asked| {
+                let value = match asked {
+                    HEADWAY_EVENT_BUS => bus,
+                    _ => log,
+                };
+                Some(value.to_owned()).filter(|value| !value.is_empty())
+            })
+        };
+        let arn = "arn:aws:events:eu-central-1:123456789012:event-bus/jobs";
+        assert_eq!(read(arn, "").unwrap(), Some(EventsTo::Bus(arn.to_owned())));
+        assert_eq!((read("", "").unwrap(), read("", "e.ndjson").unwrap()), (None, Some(EventsTo::Log("e.ndjson".into()))));
+        assert!(read("jobs", "e.ndjson").is_err() && read("my bus", "").is_err());
     }
 
     /// What cannot be read must not silently become the default.

@@ -1,5 +1,5 @@
-//! Asking workers to tell a round's end: by a message, as soon as a notice is due. The job's row says what is due, so a
-//! message may be lost or come twice: the sweep sends another one for a notice that is overdue.
+//! Asking workers to tell a round's start or end: by a message, as soon as a notice is due. The job's row says what is due, so
+//! a message may be lost or come twice: the sweep sends another one for a notice that is overdue.
 
 use std::time::Duration;
 
@@ -8,19 +8,31 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::app::App;
 use crate::chunk::Message;
 use crate::error::{JobError, error_chain};
-use crate::job::{Job, NoticeState, RoundNotice};
+use crate::job::{Job, NoticeKind, NoticeState, RoundNotice};
 use crate::limits::QUEUE_DELAY_MAX;
 use crate::queue::Outgoing;
 
 /// A notice is overdue this long after its time. Then its message counts as lost.
 pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(5);
 
-/// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet. If the queue does not
-/// answer, the sweep asks again later: a job's end must not fail because of its notice.
-pub(crate) async fn announce(app: &App, job: &Job) {
-    let Some(notice) = job.due_notice(job.round).filter(|notice| notice.tries == 0) else { return };
-    if let Err(error) = ask(app, job, &notice, Duration::ZERO).await {
-        tracing::warn!(job_id = %job.id, error = error_chain(&error), "the notice of a job's end is left to the sweep");
+/// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet.
+pub(crate) async fn announce_end(app: &App, job: &Job) {
+    announce(app, job, NoticeKind::is_end).await;
+}
+
+/// Asks a worker to tell the start of the round that the job is in, if nobody has tried to yet.
+pub(crate) async fn announce_start(app: &App, job: &Job) {
+    announce(app, job, |kind| !kind.is_end()).await;
+}
+
+/// If the queue does not answer, the sweep asks again later: a job must not fail because of its notices.
+async fn announce(app: &App, job: &Job, is_asked_for: fn(NoticeKind) -> bool) {
+    let is_new = |notice: &RoundNotice| notice.round == job.round && notice.tries == 0;
+    for notice in job.due_notices().iter().filter(|notice| is_new(notice) && is_asked_for(notice.kind)) {
+        if let Err(error) = ask(app, job, notice, Duration::ZERO).await {
+            let kind = notice.kind.as_str();
+            tracing::warn!(job_id = %job.id, kind, error = error_chain(&error), "a notice is left to the sweep");
+        }
     }
 }
 
@@ -31,7 +43,7 @@ pub(crate) async fn announce(app: &App, job: &Job) {
 ///
 /// [`JobError::Unavailable`].
 pub(crate) async fn ask(app: &App, job: &Job, notice: &RoundNotice, wait: Duration) -> Result<(), JobError> {
-    let message = Message::Ended { job: job.id, round: notice.round, tries: notice.tries };
+    let message = Message::Tell { job: job.id, round: notice.round, what: notice.kind, tries: notice.tries };
     let outgoing = Outgoing { body: message.into_wire()?, delay: wait.min(QUEUE_DELAY_MAX) };
     app.queue.send(&job.user_id, vec![outgoing]).await
 }
@@ -50,7 +62,7 @@ pub(crate) async fn ask_for_overdue(app: &App, job: &Job, now: DateTime<Utc>) ->
     let (mut notices, mut asked) = (job.notices.clone(), 0);
     for notice in due {
         if job.is_gone(now) {
-            notices = notices.with(RoundNotice { state: NoticeState::GivenUp, ..notice });
+            notices = notices.with(RoundNotice { state: NoticeState::GivenUp, next_at: now, ..notice });
         } else if notice.next_at + OVERDUE_AFTER <= now {
             ask(app, job, &notice, Duration::ZERO).await?;
             // Overdue again only after the same time.

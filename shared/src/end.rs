@@ -2,12 +2,12 @@
 //! to follow every end belongs here.
 
 use crate::app::App;
-use crate::due::announce;
+use crate::due::announce_end;
 use crate::error::JobError;
 use crate::job::{Ended, Ending, Job};
 
 /// Ends the job, if it may end this way. `None` if not: it has ended already, is in another round, or is gone. The write
-/// that ends it is also what makes a notice due; a worker is asked to tell it right away.
+/// that ends it is also what makes notices due; a worker is asked to tell them right away.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub async fn end(app: &App, job: &Job, ending: Ending) -> Result<Option<Ended>, 
         Ending::Abandoned { untouched_since } => app.jobs.mark_abandoned(job, untouched_since).await,
     }?;
     if let Some(Ended { job }) = &ended {
-        announce(app, job).await;
+        announce_end(app, job).await;
     }
     Ok(ended)
 }

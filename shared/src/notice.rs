@@ -1,22 +1,24 @@
-//! The port to the endpoints that are told when a round of a job ends.
+//! The port to those who are told when a round of a job starts or ends: endpoints, and an event bus.
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::job::{Job, Told};
+use crate::job::{Job, NoticeKind, Told};
 
-/// What an endpoint is told.
+/// What is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
-    /// The endpoint's name, as the job's `callback` has it.
-    pub endpoint: String,
+    /// What it tells, and whom.
+    pub kind: NoticeKind,
+    /// The endpoint's name, as the job's `callback` has it. `None` for an event on the bus.
+    pub endpoint: Option<String>,
     /// The same at every try, so that the receiver recognises a notice that it has seen.
     pub id: String,
-    /// When the round ended.
+    /// When the round started, or ended.
     pub timestamp: DateTime<Utc>,
-    /// The job with exact counts, as it was at the end of the round if a retry has left that.
+    /// The job with exact counts as it is, or as it was at the end of the round if a retry has left that.
     pub job: Job,
 }
 
@@ -34,6 +36,6 @@ pub struct NoEndpoints;
 #[async_trait]
 impl NoticeSender for NoEndpoints {
     async fn send(&self, notice: &Notice) -> Told {
-        Told::Failed(format!("no endpoint {} is configured here", notice.endpoint))
+        Told::Failed(format!("this function sends no notices: {}", notice.id))
     }
 }

@@ -8,6 +8,7 @@
 use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
+use crate::due::announce_start;
 use crate::error::{Conflict, JobError};
 use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
@@ -24,23 +25,26 @@ use crate::work::send_revivals;
 pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job, JobError> {
     let id = job.id;
     let mut known = app.jobs.exact(Job::clone(job)).await?.ok_or(JobError::NotFound)?;
-    if !leave(&known, round).admitted(&known) {
+    if !leave(app, &known, round).admitted(&known) {
         // It may have ended since its owner was checked.
         known = app.jobs.get(id).await?.ok_or(JobError::NotFound)?;
     }
     let leaving = round.unwrap_or(known.round);
-    if leave(&known, round).admitted(&known) {
+    if leave(app, &known, round).admitted(&known) {
         admit::retry(app, &known, leaving.saturating_add(1), known.total_items).await?;
     }
     let job = loop {
-        let change = leave(&known, round);
+        let change = leave(app, &known, round);
         // The write keeps what the round came to, so it is made only with a row that was read after the round had ended.
         let written = match change.admitted(&known) {
             true => app.jobs.update_status(id, &change).await?,
             false => Written::Refused(known.clone()),
         };
         match written {
-            Written::Applied(job) => break job,
+            Written::Applied(job) => {
+                announce_start(app, &job).await;
+                break job;
+            }
             // A notice was tried in between.
             Written::Refused(job) if job.round == known.round && job.notices != known.notices && !job.deleting => {
                 known = app.jobs.exact(job).await?.ok_or(JobError::NotFound)?;
@@ -59,8 +63,8 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
 
 /// The write that leaves the round, of a job with exact counts. If nobody has been told of the round's end yet, the write
 /// also keeps how it ended.
-fn leave(known: &Job, round: Option<u32>) -> JobWrite {
-    let (read, notices) = (known.notices.clone(), known.notices_left());
+fn leave(app: &App, known: &Job, round: Option<u32>) -> JobWrite {
+    let (read, notices) = (known.notices.clone(), known.notices_left(app.clock.now()));
     let (processed, rounds) = (known.processed_items, known.rounds_so_far());
     JobWrite::Retry { round: round.unwrap_or(known.round), processed, rounds, read, notices }
 }

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway_core::job::{Job, JobStatus, JobWrite, NoticeState, Notices, RolledUp, RoundCounts, RoundNotice, Told, ToleratedFailures};
+use headway_core::job::{
+    Job, JobStatus, JobWrite, NoticeKind, NoticeState, Notices, RolledUp, RoundCounts, RoundNotice, Told, ToleratedFailures,
+};
 use headway_core::ledger::{Candidates, Written};
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite, Register};
@@ -76,7 +78,7 @@ impl AsRead {
                 processed: 3,
                 rounds: Vec::new(),
                 read: seen.notices.clone(),
-                notices: seen.notices_left(),
+                notices: seen.notices_left(at(number)),
             },
             Which::Note(outcome) => {
                 let told = match outcome {
@@ -92,7 +94,8 @@ impl AsRead {
 }
 
 fn notice(round: u32, seconds: i64) -> RoundNotice {
-    RoundNotice { round, state: NoticeState::Waiting, tries: 1, next_at: at(seconds), end: None }
+    let kind = NoticeKind::ALL[seconds.unsigned_abs() as usize % 3];
+    RoundNotice { round, kind, state: NoticeState::Waiting, tries: 1, next_at: at(seconds), started_at: None, end: None }
 }
 
 #[tokio::test]
@@ -233,7 +236,7 @@ fn jobs() -> impl Strategy<Value = Job> {
             (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (paused, sealed, abandoned, deleting, reconciled);
             let (processed, failed) = if done.is_empty() { (0, 0) } else { (processed, failed) };
             if calls_back {
-                job.labels.callback = Some("crm".to_owned());
+                (job.labels.callback, job.labels.events) = (Some("crm".to_owned()), round % 2 == 0);
                 job.notices = told.iter().fold(Notices::default(), |notices, (round, seconds)| notices.with(notice(*round, *seconds)));
             }
             job.rolled_up = RolledUp { parts: done, processed, failed };

@@ -15,10 +15,13 @@ FUNCTIONS = ["ApiFunction", "WorkerFunction", "CleanupFunction"]
 RECEIVING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
+# The bus that every account has.
+BUS = "default"
 PERMISSIONS = [
-    (function, action, resource)
+    # Of the bus's ARN only what is the same everywhere.
+    (function, action, resource.removeprefix("arn:AWS::Partition:events:AWS::Region:AWS::AccountId:"))
     for function in FUNCTIONS
-    for _, actions, resources in Stack().statements(function)
+    for _, actions, resources in Stack(EventBus=BUS).statements(function)
     for action in actions
     for resource in resources
 ]
@@ -28,7 +31,7 @@ MADE_BY_CODE = [p for p in PERMISSIONS if p[1] not in RECEIVING | LOGGING]
 @pytest.fixture(scope="module")
 def bench(emulator, deployer, issuer):
     """A stack of its own: its permissions come and go, and its worker is invoked by hand."""
-    return Bench(deploy(emulator, deployer, "headway-roles", JwtIssuer=issuer.url, JwtAudience="jobs"))
+    return Bench(deploy(emulator, deployer, "headway-roles", JwtIssuer=issuer.url, JwtAudience="jobs", EventBus=BUS))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,9 @@ def probes(bench):
 
 
 def arn(bench, resource):
-    """The ARN of what the template calls `Table.Arn`, `Table.Arn/index/owner` and the like."""
+    """The ARN of what the template calls `Table.Arn`, `Table.Arn/index/owner` and the like, or of the bus."""
+    if resource.startswith("event-bus/"):
+        return bench.deployment.emulator.client("events").describe_event_bus(Name=resource.partition("/")[2])["Arn"]
     name, _, rest = resource.partition(".Arn")
     return bench.deployment.arn_of(name) + rest
 
@@ -101,6 +106,8 @@ def outside(bench, other):
         "send to the dead-letter queue": ("sqs", "send_message_batch", {"QueueUrl": own.dead_letters, **batch}),
         "empty the queue": ("sqs", "purge_queue", {"QueueUrl": own.queue}),
         "invoke a function": ("lambda", "invoke", {"FunctionName": own.id_of("CleanupFunction")}),
+        "put an event on another bus": ("events", "put_events", {"Entries": [{"Source": "x", "DetailType": "x", "Detail": "{}", "EventBusName": "other"}]}),
+        "make a rule": ("events", "put_rule", {"Name": "x", "ScheduleExpression": "rate(1 day)"}),
         "list users": ("iam", "list_users", {}),
         "widen its own role": ("iam", "put_role_policy", {"RoleName": own.id_of("ApiRole"), "PolicyName": "x", "PolicyDocument": "{}"}),
         "list buckets": ("s3", "list_buckets", {}),

@@ -977,13 +977,13 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "told-before-the-end-is-durable",
-        edits: &[edit("if self.is_terminal() && self.notices.0.iter().all(", "if self.notices.0.iter().all(")],
+        edits: &[edit("self.is_terminal().then(|| self.completed_at.unwrap_or(self.updated_at))?", "self.completed_at.unwrap_or(self.updated_at)")],
         breaks: "a job that has not ended owes a notice",
         trap: "the write that ends a round makes its notice due",
     },
     Bug {
         name: "notice-id-changes-between-tries",
-        edits: &[edit("format!(\"{}_{}\", job.id, due.round)", "format!(\"{}_{}_{}\", job.id, due.round, due.tries)")],
+        edits: &[edit("id: due.kind.id(job.id, due.round)", "id: due.kind.id(job.id, due.round + 1_000 * due.tries)")],
         breaks: "a receiver takes the second try for another notice",
         trap: "the id is the same at every try",
     },
@@ -1002,8 +1002,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "retry-cancels-a-due-notice",
         edits: &[edit(
-            "let Some(own) = self.due_notice(self.round) else {",
-            "let Some(own) = self.due_notice(self.round).filter(|own| own.tries > 1_000) else {",
+            "self.due_notices().into_iter().filter(|notice| notice.round == self.round)",
+            "self.due_notices().into_iter().filter(|notice| notice.round == self.round && notice.tries > 1_000)",
         )],
         breaks: "the end of a round that was retried before its notice was delivered is never told",
         trap: "both rounds are told, each with its own id",
@@ -1019,5 +1019,38 @@ pub(crate) const BUGS: &[Bug] = &[
         edits: &[edit("TRY_AGAIN_AFTER.get(self.tries as usize)", "TRY_AGAIN_AFTER.get(self.tries as usize + 4)")],
         breaks: "an endpoint that accepts the fourth try is not told",
         trap: "each end is told while its endpoint answers within the schedule",
+    },
+    Bug {
+        name: "event-counts-as-sent-before-it-is",
+        edits: &[edit(
+            "        let least = limit.saturating_sub(PREPARED_WITHIN);",
+            "        let least = limit.saturating_sub(PREPARED_WITHIN);
+        if notice.kind != NoticeKind::Callback && notice.tries > 0 {
+            let told = notice.clone().after(&Told::Delivered, self.app.clock.now());
+            self.patiently(invocation, || self.record_told(&job, &told)).await?;
+            let _sent = self.app.notices.send(&notice_of(job.clone(), &notice)).await;
+            return Ok(());
+        }",
+        )],
+        breaks: "an event that is refused once more, or whose worker dies, is never put on the bus",
+        trap: "a try is recorded after its answer",
+    },
+    Bug {
+        name: "callback-and-event-are-one-notice",
+        edits: &[edit("self.round == round && self.kind == kind", "self.round == round && (self.kind == kind || (self.kind.is_end() && kind.is_end()))")],
+        breaks: "once the endpoint has been told of an end, no event of it is put on the bus, or the other way round",
+        trap: "a round has a notice of each kind, with a record of its own",
+    },
+    Bug {
+        name: "start-of-a-retry-is-not-recorded",
+        edits: &[edit("match self.tells_of(NoticeKind::JobStarted) {", "match self.tells_of(NoticeKind::JobStarted) && self.round > 1 {")],
+        breaks: "there is no event of the start of the second round",
+        trap: "the write that starts a round makes its notice due",
+    },
+    Bug {
+        name: "start-is-told-before-it-is-durable",
+        edits: &[edit("self.started_at.filter(|_| self.round == 1)?", "self.started_at.or(Some(self.created_at)).filter(|_| self.round == 1)?")],
+        breaks: "a job of which no item has begun owes an event of its start",
+        trap: "the write that starts a round makes its notice due",
     },
 ];

@@ -49,6 +49,8 @@ struct State {
     row_sizes: RowSizes,
     /// When a user last began another round of a job.
     rounds: BTreeMap<JobId, Instant>,
+    /// Jobs of which an item began in their first round.
+    begun: BTreeSet<JobId>,
     /// When a part of a job was last put.
     arrivals: BTreeMap<JobId, Instant>,
     /// What users corrected.
@@ -81,6 +83,7 @@ impl Faults {
                 _ => RowSizes::default(),
             },
             rounds: BTreeMap::new(),
+            begun: BTreeSet::new(),
             arrivals: BTreeMap::new(),
             fixes: Fixes::default(),
         })))
@@ -219,6 +222,16 @@ impl Faults {
     /// When that was, if ever.
     pub(crate) fn cleared_at(&self, job: JobId, item: u64) -> Option<Instant> {
         self.state().cleared.get(&(job, item)).copied()
+    }
+
+    /// The first item of the job begins, in its first round.
+    pub(crate) fn job_begins(&self, job: JobId) {
+        self.state().begun.insert(job);
+    }
+
+    /// True if an item of the job began in its first round.
+    pub(crate) fn job_began(&self, job: JobId) -> bool {
+        self.state().begun.contains(&job)
     }
 
     /// Another round of the job begins.

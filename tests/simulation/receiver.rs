@@ -1,5 +1,6 @@
-//! The endpoint that is told when a round of a job ends. It answers as the job's plan says, and checks every notice when
-//! it is sent: it tells an end that is durable, always with the same id, and nothing of a job that was deleted.
+//! The endpoint that is told when a round of a job ends, and the bus that gets events of starts and ends. They answer as the
+//! plan says, and check every notice when it is sent: it tells a start or an end that is durable, always with the same id, and
+//! nothing of a job that was deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway_core::job::Told;
+use headway_core::job::{NoticeKind, Told};
 use headway_core::limits::NOTICE_TIMEOUT;
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::{JobId, JobStatus, Ledger};
@@ -43,6 +44,14 @@ impl Manner {
         }
     }
 
+    /// How a bus answers. Unlike an endpoint it never says that it wants nothing.
+    pub(crate) fn of_a_bus(faults: &Faults) -> Self {
+        match Self::of(faults) {
+            Self::WantsNone => Self::RefusesFirst(0),
+            other => other,
+        }
+    }
+
     /// True if each end must be told in the end.
     pub(crate) fn accepts(self) -> bool {
         matches!(self, Self::RefusesFirst(_) | Self::HangsFirst(_))
@@ -55,16 +64,17 @@ pub(crate) struct Notes(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    ends: BTreeMap<(JobId, u32), Seen>,
+    notices: BTreeMap<(JobId, u32, NoticeKind), Seen>,
     /// The jobs whose deletion was acknowledged.
     deleted: BTreeSet<JobId>,
 }
 
-/// What was told of one end.
+/// What was told of one start or end.
 #[derive(Debug)]
 struct Seen {
     id: String,
-    status: JobStatus,
+    /// Only of an end: what has started may have ended when that is told again.
+    status: Option<JobStatus>,
     timestamp: DateTime<Utc>,
     sent: u64,
     accepted: bool,
@@ -76,21 +86,25 @@ impl Notes {
         self.0.lock().unwrap().deleted.insert(id);
     }
 
-    /// True if the endpoint has accepted a notice of this end.
-    pub(crate) fn accepted(&self, id: JobId, round: u32) -> bool {
-        self.0.lock().unwrap().ends.get(&(id, round)).is_some_and(|seen| seen.accepted)
+    /// True if this was told and accepted.
+    pub(crate) fn accepted(&self, id: JobId, round: u32, kind: NoticeKind) -> bool {
+        self.0.lock().unwrap().notices.get(&(id, round, kind)).is_some_and(|seen| seen.accepted)
     }
 
-    /// A notice is sent: returns how many of this end were sent before, or what is wrong with it.
+    /// A notice is sent: returns how often the same was sent before, or what is wrong with it.
     fn sent(&self, notice: &Notice) -> Result<u64, String> {
         let (job, timestamp) = (&notice.job, notice.timestamp);
         let mut state = self.0.lock().unwrap();
         if state.deleted.contains(&job.id) {
             return Err("it was deleted before".to_owned());
         }
-        let first = || Seen { id: notice.id.clone(), status: job.status, timestamp, sent: 0, accepted: false };
-        let seen = state.ends.entry((job.id, job.round)).or_insert_with(first);
-        if (&seen.id, seen.status, seen.timestamp) != (&notice.id, job.status, timestamp) {
+        if state.notices.iter().any(|(told, seen)| *told != (job.id, job.round, notice.kind) && seen.id == notice.id) {
+            return Err("another notice had its id".to_owned());
+        }
+        let status = notice.kind.is_end().then_some(job.status);
+        let first = || Seen { id: notice.id.clone(), status, timestamp, sent: 0, accepted: false };
+        let seen = state.notices.entry((job.id, job.round, notice.kind)).or_insert_with(first);
+        if (&seen.id, seen.status, seen.timestamp) != (&notice.id, status, timestamp) {
             return Err(format!("before it was {seen:?}"));
         }
         seen.sent += 1;
@@ -98,7 +112,7 @@ impl Notes {
     }
 }
 
-/// The endpoint, as one process reaches it.
+/// The endpoint and the bus, as one process reaches them.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     pub(crate) process: Process,
@@ -114,12 +128,15 @@ impl Receiver {
         self.process.faults.violated(Violation::new(Invariant::EndsAreTold, what));
     }
 
-    /// The end that is told must be in the table, unless its row is deleted already.
+    /// What is told must be in the table, unless its row is deleted already.
     async fn check(&self, notice: &Notice) {
         let Ok(Some(row)) = self.calm.job(notice.job.id).await else { return };
         let round = notice.job.round;
         let has_ended = row.round > round || (row.round == round && row.is_terminal());
-        if !has_ended || !notice.job.is_terminal() || notice.job.completed_at != Some(notice.timestamp) {
+        let end_is_told = has_ended && notice.job.is_terminal() && notice.job.completed_at == Some(notice.timestamp);
+        let has_started = row.round > round || (row.round == round && row.started_at.is_some());
+        let start_is_told = has_started && (round > 1 || row.started_at == Some(notice.timestamp));
+        if !(if notice.kind.is_end() { end_is_told } else { start_is_told }) {
             self.violated(notice, &format!("its row is {row:?}"));
         }
         let job = &notice.job;
@@ -146,7 +163,10 @@ impl NoticeSender for Receiver {
         };
         tokio::time::sleep(Duration::from_millis(1 + faults.pick(200))).await;
         let number = notice.job.created_by.parse().unwrap_or(usize::MAX);
-        let manner = self.plan.jobs.get(number).and_then(|job| job.callback);
+        let manner = match notice.kind {
+            NoticeKind::Callback => self.plan.jobs.get(number).and_then(|job| job.callback),
+            NoticeKind::JobStarted | NoticeKind::JobEnded => self.plan.bus,
+        };
         let told = match manner {
             Some(Manner::RefusesFirst(most)) if before < most => Told::Failed("refused".to_owned()),
             Some(Manner::Never) => Told::Failed("refused".to_owned()),
@@ -158,7 +178,7 @@ impl NoticeSender for Receiver {
             _ => Told::Delivered,
         };
         if told == Told::Delivered
-            && let Some(seen) = self.notes.0.lock().unwrap().ends.get_mut(&(notice.job.id, notice.job.round))
+            && let Some(seen) = self.notes.0.lock().unwrap().notices.get_mut(&(notice.job.id, notice.job.round, notice.kind))
         {
             seen.accepted = true;
         }
@@ -166,7 +186,11 @@ impl NoticeSender for Receiver {
             self.process.die().await;
         }
         match &told {
-            Told::Delivered => faults.saw("notice: delivered"),
+            Told::Delivered => faults.saw(match notice.kind {
+                NoticeKind::Callback => "notice: delivered",
+                NoticeKind::JobStarted => "event: a start",
+                NoticeKind::JobEnded => "event: an end",
+            }),
             Told::Refused => faults.saw("notice: wanted by nobody"),
             Told::Failed(_) => faults.saw("notice: not accepted"),
         }

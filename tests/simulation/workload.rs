@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) intruder: bool,
     /// True if the owner lists jobs and failures meanwhile.
     pub(crate) lists: bool,
+    /// How the bus answers that gets events of all jobs, if there is one.
+    pub(crate) bus: Option<Manner>,
 }
 
 /// A job, and what its user does.
@@ -124,6 +126,7 @@ impl Plan {
             foreign_message: faults.one_in(10),
             intruder: faults.one_in(12),
             lists: faults.one_in(8),
+            bus: None,
         }
         .with_callbacks(faults)
     }
@@ -132,6 +135,7 @@ impl Plan {
         for job in &mut self.jobs {
             job.callback = faults.one_in(2).then(|| Manner::of(faults));
         }
+        self.bus = faults.one_in(2).then(|| Manner::of_a_bus(faults));
         self
     }
 }

@@ -127,6 +127,7 @@ impl World {
             Receiver { process: process.clone(), plan: self.plan.clone(), notes: self.notes.clone(), calm: self.calm.ledger.clone() };
         App { retention_days: self.plan.retention_days, row_sizes: self.faults.row_sizes(), ..self.parts.app(process, infos) }
             .with_notices(Arc::new(receiver))
+            .with_events(self.plan.bus.is_some())
     }
 
     /// One request of a user to the api; `None` if there was no answer. A user who asks again waits a moment before.

@@ -147,7 +147,11 @@ class Stack:
             return separator.join(self._resolve(parts))
         if key == "Fn::Split":
             separator, text = argument
-            return self._resolve(text).split(separator)
+            # The name of a pseudo parameter, which has no value here, is not split.
+            return [part.replace("\0", "::") for part in self._resolve(text).replace("::", "\0").split(separator)]
+        if key == "Fn::Select":
+            place, parts = argument
+            return self._resolve(parts)[place]
         if key == "Fn::FindInMap":
             table, first, second = map(self._resolve, argument)
             return self.template["Mappings"][table][str(first)][second]
@@ -200,6 +204,7 @@ def stacks():
             Processors="[]",
             HttpEndpoints="{}",
             Callbacks="crm",
+            EventBus="arn:aws:events:eu-central-1:123456789012:event-bus/jobs",
             LambdaFunctions="{}",
             LambdaFunctionArns="arn:aws:lambda:eu-central-1:123456789012:function:resize",
             AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms",

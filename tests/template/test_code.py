@@ -14,7 +14,7 @@ MORE = {"WorkerFunction": ["shared/worker/src", "shared/outbound/src"]}
 # Read where no gateway is in front; on Lambda there is nothing to set.
 # Read by workers of users.
 OF_USERS = {"WORKER_SETTINGS"}
-DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS"}
+DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_EVENT_LOG", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS"}
 
 
 def code(folder):
@@ -42,11 +42,13 @@ def folders_of(function):
 
 # Read by functions of `config` that only the api calls.
 FOR_THE_API = {"HEADWAY_CALLBACKS", "HEADWAY_PROCESSORS", "HEADWAY_QUOTAS"}
+# The cleanup neither starts jobs nor tells anybody of them.
+NOT_FOR_THE_CLEANUP = {"HEADWAY_EVENT_BUS"}
 
 
 def read_by(function):
     read = set().union(*(read_in(folder) for folder in ALL + folders_of(function)))
-    return read if function == "ApiFunction" else read - FOR_THE_API
+    return read - {"ApiFunction": set(), "WorkerFunction": FOR_THE_API, "CleanupFunction": FOR_THE_API | NOT_FOR_THE_CLEANUP}[function]
 
 
 def ever_set_for(function):

@@ -114,11 +114,11 @@ REFUSED = {
     "keys over http": ({"AUTH": "jwks", "JWKS_URL": "http://login.example/keys"}, "JWKS_URL is http://login.example/keys"),
     "a stack's name that is none": ({"STACK": "my_jobs"}, "STACK is my_jobs"),
     "a stack's name that is too long": ({"STACK": "j" * 129}, "STACK is jjj"),
-    "more processors than an environment holds": ({"PROCESSORS": "[" + " " * 1_899 + "]"}, "PROCESSORS has 1901 bytes, but 1900 is the maximum"),
+    "more processors than an environment holds": ({"PROCESSORS": "[" + " " * 1_779 + "]"}, "PROCESSORS has 1781 bytes, but 1780 is the maximum"),
     "the same in bytes": ({"PROCESSORS": "ü" * 1_051}, "PROCESSORS has 2102 bytes"),
     "a file system without a VPC": ({"WORKER_FILE_SYSTEM": "arn:aws:elasticfilesystem:…"}, "WORKER_SUBNETS is not given"),
     "endpoints in two places": ({"HTTP_ENDPOINTS": "{}", "HTTP_ENDPOINTS_SECRET": "arn:aws:…"}, "are both given"),
-    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 1700 is the maximum"),
+    "more endpoints than an environment holds": ({"HTTP_ENDPOINTS": " " * 4_000}, "HTTP_ENDPOINTS has 4000 bytes, but 1580 is the maximum"),
 }
 
 

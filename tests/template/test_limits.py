@@ -101,6 +101,11 @@ def takes(parameter, value):
             ["jobs/endpoints", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:endpoints", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
         ),
         (
+            "EventBus",
+            ["", "default", "team/jobs.2", "aws.partner/example.com/1", "arn:aws:events:eu-central-1:123456789012:event-bus/jobs"],
+            ["my bus", "*", "arn:aws:events:eu-central-1:123456789012:event-bus/*", "arn:aws:events:eu-central-1:123456789012:rule/jobs"],
+        ),
+        (
             "LambdaFunctionArns",
             ["", RESIZE, f"{RESIZE},{RESIZE}:live", f"{RESIZE}:7", f"{RESIZE}:$LATEST", "arn:aws-cn:lambda:cn-north-1:123456789012:function:a"],
             ["resize", "*", f"{RESIZE}*", f"{RESIZE}:*", "arn:aws:lambda:*:123456789012:function:resize", "arn:aws:lambda:eu-central-1:*:function:*"],

@@ -55,6 +55,8 @@ def test_nothing_by_pattern(stack):
                 assert not {"NotAction", "NotResource"} & set(statement), name
 
 
+# The parameter that names what a statement is about.
+GIVEN_ARNS = {"Endpoints": "HttpEndpointsSecret", "Key": "KmsKey", "Events": "EventBus"}
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:resize:live"
 
 
@@ -68,13 +70,30 @@ def test_the_worker_may_invoke_exactly_the_functions_that_are_named():
         assert may == {"ApiFunction": [], "CleanupFunction": [], "WorkerFunction": [(["lambda:InvokeFunction"], arns)] if arns else []}
 
 
+BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/shared/jobs"
+
+
+def test_the_worker_may_put_events_on_exactly_that_bus():
+    here = "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:event-bus/"
+    for given, resources in {"": [], "default": [here + "default"], "team/jobs": [here + "team/jobs"], BUS: [BUS]}.items():
+        stack = Stack(EventBus=given)
+        may = {
+            function: [(actions, resources) for _, actions, resources in stack.statements(function) if "events:" in str(actions)]
+            for function in FUNCTIONS
+        }
+        worker = [(["events:PutEvents"], resources)] if resources else []
+        assert may == {"ApiFunction": [], "CleanupFunction": [], "WorkerFunction": worker}
+        told = [function for function in FUNCTIONS if stack.environment(function).get("HEADWAY_EVENT_BUS") == (given or "none")]
+        assert told == (["ApiFunction", "WorkerFunction"] if given else [])
+
+
 def test_only_what_this_stack_made(stack):
     for function in FUNCTIONS:
         for sid, _, resources in stack.statements(function):
             for resource in resources:
                 named = sid == "Functions" and resource in stack.parameters["LambdaFunctionArns"].split(",")
                 made = named or resource in INDEXES or resource.removesuffix(".Arn") in stack.resources
-                given = resource == {"Endpoints": stack.parameters["HttpEndpointsSecret"], "Key": stack.parameters["KmsKey"]}.get(sid)
+                given = resource == {name: stack.parameters[parameter] for name, parameter in GIVEN_ARNS.items()}.get(sid)
                 assert made or given, f"{function} {sid}: {resource}"
 
 

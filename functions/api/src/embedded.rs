@@ -42,7 +42,12 @@ async fn work_off(embedded: Embedded, pump_lock: Option<PumpLock>, app: App, pro
         });
     }
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let handler = Functions::handler(&embedded, app.clone(), processors);
+    let events = config::events_to(&config::optional).unwrap_or_else(|error| {
+        // `App::configured` has read the same, so this does not happen.
+        tracing::error!(error = error_chain(&error), "there are no events");
+        None
+    });
+    let handler = Functions::handler(&embedded, app.clone(), processors, events);
     let worker = Functions::worker(&embedded, handler, stopped.clone());
     let cleanup = Functions::cleanup(&embedded, app, stopped);
     tokio::join!(worker.finished(), cleanup.finished());

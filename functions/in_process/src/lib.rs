@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use anyhow::Error;
+use headway_core::config::EventsTo;
 use headway_core::{App, Processors};
 use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT, until};
-use headway_worker::{Callbacks, Handler};
+use headway_worker::{Handler, Notices};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -37,10 +38,11 @@ impl Functions {
         Self(vec![tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped)))])
     }
 
-    /// A worker that knows the embedded queue's dead letters, and tells ends to the endpoints in the environment.
-    pub fn handler(embedded: &Embedded, app: App, processors: Processors) -> Handler {
-        let callbacks = Arc::new(Callbacks::from_env(app.clock.clone()));
-        let app = app.with_notices(callbacks);
+    /// A worker that knows the embedded queue's dead letters. It tells ends to the endpoints in the environment, and sends
+    /// events to there.
+    pub fn handler(embedded: &Embedded, app: App, processors: Processors, events: Option<EventsTo>) -> Handler {
+        let notices = Arc::new(Notices::new(events, app.clock.clone()));
+        let app = app.with_notices(notices);
         Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
     }
 

@@ -61,6 +61,32 @@ pub struct JobView {
     /// What the last rounds came to, the current one last.
     #[serde(default)]
     pub rounds: Vec<RoundView>,
+    /// The endpoint that is told when it ends.
+    #[serde(default)]
+    pub callback: Option<String>,
+    /// `Waiting`, `Delivered`, `GivenUp`, or a state of a later server. None until the first end.
+    #[serde(default)]
+    pub callback_state: Option<String>,
+    /// How the notice fares that this state is about.
+    #[serde(default)]
+    pub callback_delivery: Option<Delivery>,
+}
+
+/// How the notice of an end fares.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// The round whose end is told.
+    pub round: u64,
+    /// How many tries have failed.
+    #[serde(default)]
+    pub failed_tries: u64,
+    /// When it is tried next, RFC 3339.
+    #[serde(default)]
+    pub next_try_at: Option<String>,
+    /// When it was accepted, RFC 3339.
+    #[serde(default)]
+    pub delivered_at: Option<String>,
 }
 
 /// What a round came to.
@@ -162,6 +188,29 @@ impl JobView {
         words
     }
 
+    /// Whether the endpoint that is told of the job's end has been told, if there is one.
+    #[must_use]
+    pub fn callback_words(&self) -> Option<String> {
+        let name = self.callback.as_deref()?;
+        let Some(state) = self.callback_state.as_deref() else { return Some(format!("{name}, when the job ends")) };
+        let delivery = self.callback_delivery.as_ref();
+        let failed = match delivery.map_or(0, |delivery| delivery.failed_tries) {
+            0 => String::new(),
+            1 => ", 1 try has failed".to_owned(),
+            tries => format!(", {tries} tries have failed"),
+        };
+        let at = |time: Option<&String>, before: &str| time.map(|time| format!("{before}{time}")).unwrap_or_default();
+        let round = delivery.filter(|_| self.round > 1).map(|delivery| format!(" (round {})", delivery.round)).unwrap_or_default();
+        Some(match state {
+            "Waiting" => {
+                format!("{name} waits to be told{failed}{}{round}", at(delivery.and_then(|d| d.next_try_at.as_ref()), ", next try at "))
+            }
+            "Delivered" => format!("{name}, delivered{}{round}", at(delivery.and_then(|d| d.delivered_at.as_ref()), " at ")),
+            "GivenUp" => format!("{name} was not told{failed}: given up{round}"),
+            other => format!("{name} ({other})"),
+        })
+    }
+
     /// The status, with what the status alone does not say.
     #[must_use]
     pub fn status_words(&self) -> String {
@@ -185,5 +234,57 @@ impl Waiting {
         let until = self.until.as_deref().map(|until| format!(" until {until}")).unwrap_or_default();
         let error = self.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
         printable(&format!("{what}{until}{error}")).replace('\n', " ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn words(round: u64, callback: Value, state: Value, delivery: Value) -> Option<String> {
+        let job = json!({"id": "j", "status": "Completed", "progressPercentage": 100.0, "totalItems": 1, "processedItems": 1, "failedItems": 0,
+            "pendingItems": 0, "processor": "p", "round": round, "sealed": true, "paused": false, "createdAt": "c",
+            "callback": callback, "callbackState": state, "callbackDelivery": delivery});
+        serde_json::from_value::<JobView>(job).ok()?.callback_words()
+    }
+
+    /// Bug found: only the name of a state was shown, and nobody could say whether and when the endpoint would be told.
+    #[test]
+    fn it_says_whether_the_endpoint_was_told_and_when_it_will_be() {
+        let delivery = |tries: u64, next: Value, at: Value| json!({"round": 1, "failedTries": tries, "nextTryAt": next, "deliveredAt": at});
+        let cases = [
+            (1, json!(null), json!(null), json!(null), None),
+            (1, json!("crm"), json!(null), json!(null), Some("crm, when the job ends")),
+            (1, json!("crm"), json!("Waiting"), delivery(0, json!("T1"), json!(null)), Some("crm waits to be told, next try at T1")),
+            (
+                1,
+                json!("crm"),
+                json!("Waiting"),
+                delivery(1, json!("T1"), json!(null)),
+                Some("crm waits to be told, 1 try has failed, next try at T1"),
+            ),
+            (
+                2,
+                json!("crm"),
+                json!("Waiting"),
+                delivery(3, json!("T1"), json!(null)),
+                Some("crm waits to be told, 3 tries have failed, next try at T1 (round 1)"),
+            ),
+            (1, json!("crm"), json!("Delivered"), delivery(2, json!(null), json!("T2")), Some("crm, delivered at T2")),
+            (
+                1,
+                json!("crm"),
+                json!("GivenUp"),
+                delivery(7, json!(null), json!(null)),
+                Some("crm was not told, 7 tries have failed: given up"),
+            ),
+            (1, json!("crm"), json!("Delivered"), json!(null), Some("crm, delivered")),
+            (1, json!("crm"), json!("Postponed"), json!(null), Some("crm (Postponed)")),
+        ];
+        for (round, callback, state, delivery, expected) in cases {
+            assert_eq!(words(round, callback, state.clone(), delivery.clone()).as_deref(), expected, "{state} {delivery}");
+        }
     }
 }

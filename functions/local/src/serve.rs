@@ -11,7 +11,7 @@ use clap::Args;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
 use headway_api::{AppState, router};
-use headway_core::config;
+use headway_core::config::{self, EventsTo};
 use headway_embedded::Hosted;
 use headway_in_process::Functions;
 use headway_lambda_host::CommandLine;
@@ -49,6 +49,9 @@ pub struct ServeArgs {
     /// How many processes of the worker run at the same time
     #[arg(long, value_name = "N", default_value_t = 2, requires = "worker", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,
+    /// Append events of jobs to this file, a line of JSON for each start and end, as an EventBridge bus would get them
+    #[arg(long, value_name = "FILE", env = config::HEADWAY_EVENT_LOG)]
+    pub event_log: Option<PathBuf>,
     /// The global option `--json`: the ready line and the logs are JSON.
     #[arg(skip)]
     pub json: bool,
@@ -85,13 +88,14 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr()?;
 
-    let app = hosted.app.clone();
+    let events = events_to(args)?;
+    let app = hosted.app.clone().with_events(events.is_some());
     let (app, worker) = match args.worker.clone() {
         Some(command) => (app.with_told_processors(Vec::new()), Worker::Own(command)),
         None => {
             let processors = headway_worker::processors::built_in().await?;
             let app = app.with_processors(processors.infos());
-            let handler = Functions::handler(&hosted.embedded, app.clone(), processors).alone().with_threads()?;
+            let handler = Functions::handler(&hosted.embedded, app.clone(), processors, events.clone()).alone().with_threads()?;
             (app, Worker::BuiltIn(Box::new(handler)))
         }
     };
@@ -104,7 +108,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let cleanup = Functions::cleanup(&hosted.embedded, app, stopped.clone());
     match worker {
         Worker::Own(command) => {
-            let workers = worker::start(&hosted, command, args.workers, args.json, stopped).await?;
+            let workers = worker::start(&hosted, command, args.workers, (args.json, events), stopped).await?;
             tokio::join!(served, workers.finished(), cleanup.finished());
         }
         Worker::BuiltIn(handler) => {
@@ -113,6 +117,13 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where events go: into the file that the option names, or to a bus that the environment names.
+fn events_to(args: &ServeArgs) -> anyhow::Result<Option<EventsTo>> {
+    let log = args.event_log.as_ref().map(std::path::absolute).transpose()?;
+    let named = log.map(|path| path.to_string_lossy().into_owned());
+    Ok(config::events_to(&|name| if name == config::HEADWAY_EVENT_LOG { named.clone() } else { config::optional(name) })?)
 }
 
 fn data(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {

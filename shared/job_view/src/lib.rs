@@ -11,8 +11,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+mod delivery;
 mod rounds;
 
+pub use delivery::DeliveryDocument;
 pub use rounds::RoundDocument;
 
 /// How long a past wait is still shown: a message that is due is seldom delivered at once.
@@ -113,6 +115,10 @@ pub struct JobStatusResponse {
     /// end.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub callback_state: Option<String>,
+    /// How the notice fares that `callbackState` is about: the first that waits, or else the last one. Null until the first
+    /// end.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub callback_delivery: Option<DeliveryDocument>,
     /// What it has cost so far on AWS. Only for operators, null for all others.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub cost: Option<CostDocument>,
@@ -220,6 +226,7 @@ impl JobStatusResponse {
         let cost = CostDocument::of(&job);
         let (corrected_items, rounds) = (job.corrected_items(), RoundDocument::all(&job));
         let callback_state = job.callback_state().map(|state| state.as_str().to_owned());
+        let callback_delivery = job.callback_notice().map(|notice| DeliveryDocument::of(&notice));
         Self {
             id: job.id.0,
             status: job.status.as_str().to_owned(),
@@ -247,6 +254,7 @@ impl JobStatusResponse {
             processor: job.processor,
             created_by: job.created_by,
             callback_state,
+            callback_delivery,
             callback: job.labels.callback,
             cost: sight.operator.then_some(cost),
             waiting_for: job.waiting_for.and_then(|waiting_for| WaitingForDocument::shown(waiting_for, sees_items, now)),

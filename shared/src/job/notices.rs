@@ -1,11 +1,12 @@
 //! What became of the notices of a job's rounds: tries, deliveries, and how the rounds ended that a retry has left before
-//! they were told.
+//! they were told. A job has at most one notice of each kind for each round.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::notice_kind::NoticeKind;
 use super::status::JobStatus;
 
 /// How long after each failed try a notice is tried again. After the last one it is given up.
@@ -17,19 +18,19 @@ pub const TRY_AGAIN_AFTER: [Duration; 6] = [
     Duration::from_secs(5 * 3_600),
     Duration::from_secs(10 * 3_600),
 ];
-/// How many rounds that a retry has left may wait to be told. With more, the oldest is given up.
+/// How many rounds that a retry has left may wait to be told, for each kind of notice. With more, the oldest is given up.
 pub const LEFT_ROUNDS_MAX: usize = 20;
 
-/// How far an endpoint has been told of a round's end.
+/// How far a notice has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum NoticeState {
     /// It has to be told, or told again.
     #[serde(rename = "W")]
     Waiting,
-    /// It has accepted the notice.
+    /// Whoever it is for has accepted it.
     #[serde(rename = "D")]
     Delivered,
-    /// It wants no notices, or has not accepted this one in any try.
+    /// Whoever it is for wants no notices, or has not accepted this one in any try.
     #[serde(rename = "G")]
     GivenUp,
 }
@@ -74,15 +75,22 @@ pub struct RoundNotice {
     /// The round.
     #[serde(rename = "r")]
     pub round: u32,
-    /// How far the endpoint has been told.
+    /// What is told, and whom.
+    #[serde(rename = "k", default, skip_serializing_if = "NoticeKind::is_callback")]
+    pub kind: NoticeKind,
+    /// How far it has come.
     #[serde(rename = "s")]
     pub state: NoticeState,
     /// How many tries have failed.
     #[serde(rename = "t")]
     pub tries: u32,
-    /// When it is told, or tried again.
+    /// When it is told, or tried again; once it is delivered or given up: when that was.
     #[serde(rename = "n", with = "chrono::serde::ts_milliseconds")]
     pub next_at: DateTime<Utc>,
+    /// When the round started. Only of a notice that tells this, and only if a retry started the round: the start of the
+    /// first round is in the job's row.
+    #[serde(rename = "b", with = "chrono::serde::ts_milliseconds_option", default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
     /// How the round ended, if a retry has left it. Otherwise the job's row shows it.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub end: Option<RoundEnd>,
@@ -100,14 +108,20 @@ pub enum Told {
 }
 
 impl RoundNotice {
-    /// Of a round that ended at this time and has not been told.
-    pub(super) fn new(round: u32, ended: DateTime<Utc>) -> Self {
-        Self { round, state: NoticeState::Waiting, tries: 0, next_at: ended, end: None }
+    /// Of what happened at this time and has not been told.
+    pub(super) fn new(round: u32, kind: NoticeKind, at: DateTime<Utc>) -> Self {
+        Self { round, kind, state: NoticeState::Waiting, tries: 0, next_at: at, started_at: None, end: None }
+    }
+
+    /// True if it is of that round and kind.
+    pub fn is_of(&self, round: u32, kind: NoticeKind) -> bool {
+        self.round == round && self.kind == kind
     }
 
     /// As it is after a try that ended at `now`.
     #[must_use]
     pub fn after(mut self, told: &Told, now: DateTime<Utc>) -> Self {
+        self.next_at = now;
         self.state = match told {
             Told::Delivered => NoticeState::Delivered,
             Told::Refused => NoticeState::GivenUp,
@@ -130,7 +144,7 @@ impl RoundNotice {
     }
 }
 
-/// The notices of a job, in the order of their rounds: all that wait, and the last of the others.
+/// The notices of a job, in the order of their rounds: all that wait, and of each kind the last of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notices(pub(super) Vec<RoundNotice>);
 
@@ -155,16 +169,17 @@ impl Notices {
         serde_json::from_str(json)
     }
 
-    /// With this one in place of what is known of its round.
+    /// With this one in place of what is known of its round and kind.
     #[must_use]
     pub fn with(&self, notice: RoundNotice) -> Self {
-        let mut all: Vec<RoundNotice> = self.0.iter().filter(|known| known.round != notice.round).cloned().collect();
+        let mut all: Vec<RoundNotice> = self.0.iter().filter(|known| !known.is_of(notice.round, notice.kind)).cloned().collect();
         all.push(notice);
-        all.sort_by_key(|notice| notice.round);
-        let last = all.iter().filter(|notice| !notice.is_waiting()).map(|notice| notice.round).max();
-        all.retain(|notice| notice.is_waiting() || Some(notice.round) == last);
+        all.sort_by_key(|notice| (notice.round, notice.kind));
+        let last = NoticeKind::ALL
+            .map(|kind| all.iter().filter(|notice| notice.kind == kind && !notice.is_waiting()).map(|notice| (notice.round, kind)).max());
+        all.retain(|notice| notice.is_waiting() || last.contains(&Some((notice.round, notice.kind))));
         for told in all.iter_mut().filter(|notice| !notice.is_waiting()) {
-            told.end = None;
+            (told.end, told.started_at) = (None, None);
         }
         Self(all)
     }

@@ -1,15 +1,24 @@
 //! Which notices a job owes. One with a callback owes a notice for each round that ended, from the very write that ended
-//! it: nothing else has to be written for that.
+//! it; one that has its events put on the bus also owes one for each round that ended, and one for each that started. Nothing
+//! else has to be written for that, but the start of a retry's round.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Job;
+use super::notice_kind::NoticeKind;
 use super::notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice};
 
 impl Job {
-    /// True if somebody is told when a round of it ends.
+    /// True if anybody is told when a round of it ends.
     pub fn tells(&self) -> bool {
-        self.labels.callback.is_some()
+        self.labels.callback.is_some() || self.labels.events
+    }
+
+    fn tells_of(&self, kind: NoticeKind) -> bool {
+        match kind {
+            NoticeKind::Callback => self.labels.callback.is_some(),
+            NoticeKind::JobStarted | NoticeKind::JobEnded => self.labels.events,
+        }
     }
 
     /// The notices that have to be told, in the order of their rounds. None if the job is deleted.
@@ -19,47 +28,73 @@ impl Job {
 
     /// The notices that nobody has been told, whether or not the job is deleted.
     pub(crate) fn untold(&self) -> Vec<RoundNotice> {
-        if !self.tells() {
-            return Vec::new();
-        }
-        let mut untold: Vec<_> = self.notices.0.iter().filter(|notice| notice.is_waiting()).cloned().collect();
-        if self.is_terminal() && self.notices.0.iter().all(|notice| notice.round != self.round) {
-            untold.push(RoundNotice::new(self.round, self.completed_at.unwrap_or(self.updated_at)));
-        }
+        let recorded = self.notices.0.iter().filter(|notice| notice.is_waiting() && self.tells_of(notice.kind)).cloned();
+        let new = NoticeKind::ALL.into_iter().filter_map(|kind| self.new_notice(kind));
+        let mut untold: Vec<_> = recorded.chain(new).collect();
+        untold.sort_by_key(|notice| (notice.round, notice.kind));
         untold
     }
 
+    /// The notice of the current round that follows from the row itself, since nothing of it is recorded yet.
+    fn new_notice(&self, kind: NoticeKind) -> Option<RoundNotice> {
+        if !self.tells_of(kind) || self.notices.0.iter().any(|notice| notice.is_of(self.round, kind)) {
+            return None;
+        }
+        let at = match kind {
+            NoticeKind::Callback | NoticeKind::JobEnded => self.is_terminal().then(|| self.completed_at.unwrap_or(self.updated_at))?,
+            // A retry records the start of its round.
+            NoticeKind::JobStarted => self.started_at.filter(|_| self.round == 1)?,
+        };
+        Some(RoundNotice::new(self.round, kind, at))
+    }
+
     /// The notice of a round, if it has to be told.
-    pub fn due_notice(&self, round: u32) -> Option<RoundNotice> {
-        self.due_notices().into_iter().find(|notice| notice.round == round)
+    pub fn due_notice(&self, round: u32, kind: NoticeKind) -> Option<RoundNotice> {
+        self.due_notices().into_iter().find(|notice| notice.is_of(round, kind))
+    }
+
+    /// The notice to the callback that its state is of: the first that waits, or else the last one told. `None` without a
+    /// callback, and until the first end.
+    pub fn callback_notice(&self) -> Option<RoundNotice> {
+        let is_callback = |notice: &RoundNotice| notice.kind == NoticeKind::Callback;
+        let waiting = self.untold().into_iter().find(is_callback);
+        waiting.or_else(|| self.notices.0.iter().rev().find(|notice| is_callback(notice)).cloned())
     }
 
     /// Whether the callback has been told of the ends so far. `None` without a callback, and until the first end.
     pub fn callback_state(&self) -> Option<NoticeState> {
-        match self.untold().is_empty() {
-            false => Some(NoticeState::Waiting),
-            true => self.notices.0.last().map(|notice| notice.state),
+        self.callback_notice().map(|notice| notice.state)
+    }
+
+    /// The notices once a retry, at `now`, has left the round: those of the round that have not been told are kept with how
+    /// it ended, and the start of the next round has to be told. The job's counts must be exact.
+    pub fn notices_left(&self, now: DateTime<Utc>) -> Notices {
+        let mut notices = self.notices.clone();
+        for own in self.due_notices().into_iter().filter(|notice| notice.round == self.round) {
+            let started_at = own.started_at.or(self.started_at.filter(|_| !own.kind.is_end()));
+            notices = notices.with(RoundNotice { end: Some(self.round_end()), started_at, ..own });
+        }
+        for kind in NoticeKind::ALL {
+            notices = notices.without_too_many(kind, now);
+        }
+        match self.tells_of(NoticeKind::JobStarted) {
+            true => {
+                let start = RoundNotice::new(self.round.saturating_add(1), NoticeKind::JobStarted, now);
+                notices.with(RoundNotice { started_at: Some(now), ..start })
+            }
+            false => notices,
         }
     }
 
-    /// The notices once a retry has left the round: the round's own is kept with how it ended, if it has not been told.
-    /// The job's counts must be exact.
-    pub fn notices_left(&self) -> Notices {
-        let Some(own) = self.due_notice(self.round) else { return self.notices.clone() };
-        let end = RoundEnd {
+    fn round_end(&self) -> RoundEnd {
+        RoundEnd {
             status: self.status,
             error_message: self.error_message.clone(),
             completed_at: self.completed_at.unwrap_or(self.updated_at),
             total_items: self.total_items,
             processed_items: self.processed_items,
             failed_items: self.failed_items,
-        };
-        let mut notices = self.notices.with(RoundNotice { end: Some(end), ..own });
-        while notices.0.iter().filter(|notice| notice.is_waiting()).count() > LEFT_ROUNDS_MAX {
-            let Some(oldest) = notices.0.iter().find(|notice| notice.is_waiting()).cloned() else { break };
-            notices = notices.with(RoundNotice { state: NoticeState::GivenUp, ..oldest });
         }
-        notices
     }
 
     /// The job as it was at the end of that notice's round. A round that a retry has left is shown as it was then.
@@ -78,6 +113,17 @@ impl Job {
     }
 }
 
+impl Notices {
+    /// The oldest notices of the kind are given up, if too many wait.
+    fn without_too_many(&self, kind: NoticeKind, now: DateTime<Utc>) -> Notices {
+        let mut waiting: Vec<_> = self.0.iter().filter(|notice| notice.kind == kind && notice.is_waiting()).collect();
+        waiting.truncate(waiting.len().saturating_sub(LEFT_ROUNDS_MAX));
+        waiting
+            .into_iter()
+            .fold(self.clone(), |notices, oldest| notices.with(RoundNotice { state: NoticeState::GivenUp, next_at: now, ..oldest.clone() }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
@@ -86,6 +132,8 @@ mod tests {
     use super::*;
     use crate::ids::{JobId, UserId};
     use crate::job::{JobStatus, Told};
+
+    const CALLBACK: NoticeKind = NoticeKind::Callback;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
@@ -103,7 +151,7 @@ mod tests {
     #[test]
     fn a_notice_is_tried_seven_times_over_eighteen_hours() {
         let failed = Told::Failed("refused".to_owned());
-        let (mut notice, mut at) = (ended(1).due_notice(1).unwrap(), at(10));
+        let (mut notice, mut at) = (ended(1).due_notice(1, CALLBACK).unwrap(), at(10));
         let mut waits = Vec::new();
         while notice.state == NoticeState::Waiting {
             assert_eq!(notice.next_at, at);
@@ -119,7 +167,7 @@ mod tests {
     #[test]
     fn a_round_that_was_left_is_still_told_as_it_ended() {
         let job = ended(1);
-        let left = Job { notices: job.notices_left(), round: 2, status: JobStatus::Processing, completed_at: None, ..job.clone() };
+        let left = Job { notices: job.notices_left(at(15)), round: 2, status: JobStatus::Processing, completed_at: None, ..job.clone() };
         let due = left.due_notices();
         assert_eq!(due.iter().map(|notice| notice.round).collect::<Vec<_>>(), [1]);
         let told = Job { processed_items: 9, failed_items: 0, ..left.clone() }.at_the_end(&due[0]);
@@ -127,7 +175,7 @@ mod tests {
         assert_eq!((told.processed_items, told.failed_items, told.error_message.as_deref()), (7, 2, Some("no")));
         let ended_again = Job { status: JobStatus::Completed, completed_at: Some(at(20)), ..left };
         assert_eq!(ended_again.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [1, 2]);
-        let first = ended_again.due_notice(1).unwrap().after(&Told::Delivered, at(30));
+        let first = ended_again.due_notice(1, CALLBACK).unwrap().after(&Told::Delivered, at(30));
         let one_told = Job { notices: ended_again.notices.with(first), ..ended_again };
         assert_eq!(one_told.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [2]);
         assert_eq!(one_told.callback_state(), Some(NoticeState::Waiting));
@@ -148,10 +196,51 @@ mod tests {
         let mut job = ended(1);
         for round in 1..100 {
             job.round = round;
-            job.notices = job.notices_left();
+            job.notices = job.notices_left(at(20));
         }
         assert_eq!(job.notices.0.len(), LEFT_ROUNDS_MAX + 1);
         assert_eq!((job.notices.0[0].state, job.notices.0[0].end.is_none()), (NoticeState::GivenUp, true));
         assert_eq!(Notices::from_json(&job.notices.to_json()).unwrap(), job.notices);
+    }
+
+    /// Bug found: an event of a round that a retry had left was lost, told twice, or told with another time.
+    #[test]
+    fn each_start_and_each_end_of_a_round_is_one_event() {
+        let due = |job: &Job| job.due_notices().iter().map(|notice| (notice.round, notice.kind)).collect::<Vec<_>>();
+        let (start, end) = (NoticeKind::JobStarted, NoticeKind::JobEnded);
+        let mut job = ended(1);
+        (job.labels.callback, job.labels.events, job.started_at) = (None, true, Some(at(2)));
+        let live = Job { status: JobStatus::Processing, completed_at: None, ..job.clone() };
+        assert_eq!(due(&Job { started_at: None, ..live.clone() }), [], "nothing has begun");
+        assert_eq!((due(&live), due(&job)), (vec![(1, start)], vec![(1, start), (1, end)]));
+        assert_eq!(due(&Job { started_at: None, ..job.clone() }), [(1, end)], "it ended before anything began");
+        assert_eq!(job.callback_state(), None);
+        let retried = Job { notices: job.notices_left(at(15)), round: 2, ..live };
+        assert_eq!(due(&retried), [(1, start), (1, end), (2, start)]);
+        let starts = [1, 2].map(|round| retried.due_notice(round, start).unwrap().started_at);
+        assert_eq!(starts, [Some(at(2)), Some(at(15))]);
+        let told = retried.due_notices().into_iter().fold(retried.clone(), |job, notice| {
+            let notices = job.notices.with(notice.after(&Told::Delivered, at(16)));
+            Job { notices, ..job }
+        });
+        assert_eq!(due(&told), []);
+        assert_eq!(due(&Job { status: JobStatus::Completed, completed_at: Some(at(20)), ..told }), [(2, end)]);
+        let both = |callback: Option<&str>| Job {
+            labels: crate::job::Labels { callback: callback.map(str::to_owned), events: true, ..crate::job::Labels::default() },
+            ..job.clone()
+        };
+        assert_eq!(due(&both(Some("crm"))), [(1, CALLBACK), (1, start), (1, end)]);
+    }
+
+    /// Bug found: the page said when the next try would be of a notice that had been delivered.
+    #[test]
+    fn the_state_of_the_callback_has_its_tries_and_its_time() {
+        let job = ended(1);
+        let shown = |job: &Job| job.callback_notice().map(|notice| (notice.round, notice.state, notice.tries, notice.next_at));
+        assert_eq!(shown(&job), Some((1, NoticeState::Waiting, 0, at(10))));
+        let failed = job.due_notice(1, CALLBACK).unwrap().after(&Told::Failed("no".to_owned()), at(11));
+        assert_eq!(shown(&Job { notices: job.notices.with(failed.clone()), ..job.clone() }), Some((1, NoticeState::Waiting, 1, at(16))));
+        let told = failed.after(&Told::Delivered, at(17));
+        assert_eq!(shown(&Job { notices: job.notices.with(told), ..job.clone() }), Some((1, NoticeState::Delivered, 1, at(17))));
     }
 }

@@ -9,7 +9,7 @@ use crate::admit;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
-use crate::job::{Job, JobStatus};
+use crate::job::{Job, JobStatus, Labels};
 use crate::jobs::{Created, NewJob};
 use crate::ledger::SubmissionKey;
 use crate::limits::{CHUNKS_PER_BODY_MAX, ID_CHARS_MAX};
@@ -154,7 +154,7 @@ fn new_job(app: &App, submission: Submission, split: Split, parts: Option<&[Part
         split,
         expected_items,
         id_field,
-        labels,
+        labels: Labels { events: app.events, ..labels },
         key_hash: key.as_ref().map(|key| key.key_hash.clone()),
         retention_days: app.retention_days,
         top_part: parts.and_then(<[_]>::last).map(|last| last.number),

@@ -7,9 +7,11 @@ use tokio::time::Instant;
 use super::chunk_context::ChunkContext;
 use super::worker::Worker;
 use crate::chunk::{ChunkMessage, Message};
+use crate::due::announce_start;
 use crate::error::JobError;
 use crate::ids::{JobId, PartId};
 use crate::job::{JobStatus, JobWrite};
+use crate::ledger::Written;
 use crate::part::Part;
 
 /// The part rows of the messages.
@@ -41,11 +43,14 @@ impl Worker {
         Ok(rows.parts)
     }
 
-    /// Records that the job's first item begins.
+    /// Records that the job's first item begins, and asks for this to be told.
     pub(super) async fn begin(&self, id: JobId) -> Result<(), JobError> {
         let read = Instant::now();
-        let row = self.app.jobs.update_status(id, &JobWrite::Begin).await?.row();
-        self.leases.keep(id, row, read);
+        let written = self.app.jobs.update_status(id, &JobWrite::Begin).await?;
+        if let Written::Applied(job) = &written {
+            announce_start(&self.app, job).await;
+        }
+        self.leases.keep(id, written.row(), read);
         Ok(())
     }
 

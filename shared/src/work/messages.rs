@@ -40,7 +40,9 @@ impl Worker {
         let handled = match message {
             Ok(Message::Chunk(chunk)) => self.chunk(delivery, chunk, parts, invocation).await,
             Ok(Message::Revive { job, part, .. }) => self.revive((*job, *part)).await.map(Handled::nothing),
-            Ok(Message::Ended { job, round, tries }) => self.notify(*job, *round, *tries, invocation).await.map(Handled::nothing),
+            Ok(Message::Tell { job, round, what, tries }) => {
+                self.notify((*job, *round, *what), *tries, invocation).await.map(Handled::nothing)
+            }
             Err(error) => self.stray(delivery, error).await.map(Handled::nothing),
         };
         let Handled { mut worked, done } = handled.unwrap_or_else(Handled::from);

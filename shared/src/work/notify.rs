@@ -1,5 +1,6 @@
-//! Tells an endpoint that a round of a job has ended. The job's row says what is due and when; the message only makes a
-//! worker look. A try is recorded after its answer, so a worker that dies in between repeats it, with the same id.
+//! Tells that a round of a job has started or ended: to an endpoint, or by an event on a bus. The job's row says what is due and
+//! when; the message only makes a worker look. A try is recorded after its answer, so a worker that dies in between repeats it,
+//! with the same id.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::worker::Worker;
 use crate::due::ask;
 use crate::error::JobError;
 use crate::ids::JobId;
-use crate::job::{Job, NoticeState, RoundNotice, Told};
+use crate::job::{Job, NoticeKind, NoticeState, RoundNotice, Told};
 use crate::ledger::Written;
 use crate::limits::{DEADLINE_MARGIN, LEASE, NOTICE_TIMEOUT};
 use crate::notice::Notice;
@@ -24,6 +25,9 @@ const PREPARED_WITHIN: Duration = Duration::from_secs(1);
 /// How often in a row the result of a try may not be recorded because others write the row too.
 const TRIES_MAX: usize = 50;
 
+/// Which notice: of which job and round, and what it tells.
+pub(super) type NoticeId = (JobId, u32, NoticeKind);
+
 /// What became of an attempt to tell.
 enum Attempt {
     /// The notice is no longer due.
@@ -34,9 +38,9 @@ enum Attempt {
 }
 
 impl Worker {
-    /// Does what the message asks for: the round ended, and this many tries to tell it had failed.
-    pub(super) async fn notify(&self, id: JobId, round: u32, tries: u32, invocation: Invocation) -> Result<(), JobError> {
-        let Some((job, notice)) = self.patiently(invocation, || self.due(id, round)).await? else { return Ok(()) };
+    /// Does what the message asks for: this is to be told, and so many tries to do so had failed.
+    pub(super) async fn notify(&self, id: NoticeId, tries: u32, invocation: Invocation) -> Result<(), JobError> {
+        let Some((job, notice)) = self.patiently(invocation, || self.due(id)).await? else { return Ok(()) };
         if tries < notice.tries {
             // Whoever recorded a later try had sent a message for it before.
             return Ok(());
@@ -69,22 +73,23 @@ impl Worker {
         self.patiently(invocation, || ask(&self.app, job, notice, wait)).await
     }
 
-    /// The job's row and the notice of the round, if it is due now or later.
-    async fn due(&self, id: JobId, round: u32) -> Result<Option<(Job, RoundNotice)>, JobError> {
+    /// The job's row and the notice, if it is due now or later.
+    async fn due(&self, (id, round, kind): NoticeId) -> Result<Option<(Job, RoundNotice)>, JobError> {
         let job = self.app.ledger.job(id).await?.filter(|job| !job.is_gone(self.app.clock.now()));
-        Ok(job.and_then(|job| job.due_notice(round).map(|notice| (job, notice))))
+        Ok(job.and_then(|job| job.due_notice(round, kind).map(|notice| (job, notice))))
     }
 
     /// Sends the notice once, if the endpoint has at least that much time to answer.
     async fn tell(&self, job: &Job, notice: &RoundNotice, least: Duration, invocation: Invocation) -> Result<Attempt, JobError> {
-        if notice.end.is_none() {
+        let id = (job.id, notice.round, notice.kind);
+        if notice.kind.is_end() && notice.end.is_none() {
             come_to_rest(&self.app, job).await?;
         }
-        let Some((row, _)) = self.due(job.id, notice.round).await? else { return Ok(Attempt::NotDue) };
+        let Some((row, _)) = self.due(id).await? else { return Ok(Attempt::NotDue) };
         let counted = if notice.end.is_some() { Some(row) } else { self.app.jobs.exact(row).await? };
         // Reading the counts may take long, and nothing may be told of a job that was deleted meanwhile.
         let read = Instant::now();
-        let Some(((_, due), counted)) = self.due(job.id, notice.round).await?.zip(counted) else { return Ok(Attempt::NotDue) };
+        let Some(((_, due), counted)) = self.due(id).await?.zip(counted) else { return Ok(Attempt::NotDue) };
         if read.elapsed() > LEASE {
             return Err(JobError::unavailable("the table", "the job was read too long ago to tell of it"));
         }
@@ -105,7 +110,9 @@ impl Worker {
         }
         let mut row = self.app.ledger.job(job.id).await?;
         for _ in 0..TRIES_MAX {
-            let Some((job, known)) = row.and_then(|job| job.due_notice(next.round).map(|known| (job, known))) else { return Ok(()) };
+            let Some((job, known)) = row.and_then(|job| job.due_notice(next.round, next.kind).map(|known| (job, known))) else {
+                return Ok(());
+            };
             if next.state == NoticeState::Waiting && known.tries >= next.tries {
                 return Ok(());
             }
@@ -124,19 +131,24 @@ fn limit(invocation: Invocation) -> Duration {
     invocation.deadline.saturating_duration_since(Instant::now() + DEADLINE_MARGIN).min(NOTICE_TIMEOUT)
 }
 
-/// What the endpoint is told.
+/// What is told.
 fn notice_of(job: Job, due: &RoundNotice) -> Notice {
     let job = job.at_the_end(due);
-    let timestamp: DateTime<Utc> = job.completed_at.unwrap_or(job.updated_at);
-    let endpoint = job.labels.callback.clone().unwrap_or_default();
-    Notice { endpoint, id: format!("{}_{}", job.id, due.round), timestamp, job }
+    let started_at = due.started_at.or(job.started_at).unwrap_or(job.created_at);
+    let ended_at = job.completed_at.unwrap_or(job.updated_at);
+    let timestamp: DateTime<Utc> = if due.kind.is_end() { ended_at } else { started_at };
+    let endpoint = job.labels.callback.clone().filter(|_| due.kind == NoticeKind::Callback);
+    Notice { kind: due.kind, endpoint, id: due.kind.id(job.id, due.round), timestamp, job }
 }
 
 fn log(job: &Job, next: &RoundNotice, told: &Told) {
-    let (endpoint, round, tries, state) = (job.labels.callback.as_deref(), next.round, next.tries, next.state.as_str());
+    let (kind, endpoint) = (next.kind.as_str(), job.labels.callback.as_deref().filter(|_| next.kind == NoticeKind::Callback));
+    let (round, tries, state) = (next.round, next.tries, next.state.as_str());
     match told {
-        Told::Delivered => tracing::info!(job_id = %job.id, endpoint, round, "told an end"),
-        Told::Refused => tracing::warn!(job_id = %job.id, endpoint, round, "the endpoint wants no notices of ends"),
-        Told::Failed(reason) => tracing::warn!(job_id = %job.id, endpoint, round, tries, state, reason, "an end was not told"),
+        Told::Delivered => tracing::info!(job_id = %job.id, kind, endpoint, round, "delivered a notice"),
+        Told::Refused => tracing::warn!(job_id = %job.id, kind, endpoint, round, "the endpoint wants no notices of ends"),
+        Told::Failed(reason) => {
+            tracing::warn!(job_id = %job.id, kind, endpoint, round, tries, state, reason, "a notice was not delivered");
+        }
     }
 }

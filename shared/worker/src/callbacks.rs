@@ -7,13 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use headway_core::job::Told;
 use headway_core::notice::{Notice, NoticeSender};
-use headway_core::{Clock, JobStatus, error_chain};
-use headway_job_view::{JobStatusResponse, Sight, time};
+use headway_core::{Clock, error_chain};
 use headway_outbound::{Endpoint, Endpoints};
 use reqwest::StatusCode;
-use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use crate::notice_body::NoticeBody;
 use crate::processors::endpoints;
 
 /// Sends notices to the operator's endpoints.
@@ -21,16 +20,6 @@ use crate::processors::endpoints;
 pub struct Callbacks {
     clock: Arc<dyn Clock>,
     endpoints: OnceCell<Endpoints>,
-}
-
-/// The body of a notice.
-#[derive(Serialize)]
-struct Document {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(serialize_with = "time")]
-    timestamp: chrono::DateTime<chrono::Utc>,
-    data: JobStatusResponse,
 }
 
 impl Callbacks {
@@ -51,10 +40,9 @@ impl Callbacks {
     }
 
     async fn post(&self, notice: &Notice) -> Result<StatusCode, String> {
-        let (endpoint, now) = (self.endpoint(&notice.endpoint).await?, self.clock.now());
-        let data = JobStatusResponse::new(notice.job.clone(), Sight::OWNER, now);
-        let document = Document { kind: kind(notice.job.status), timestamp: notice.timestamp, data };
-        let body = serde_json::to_string(&document).map_err(|error| error.to_string())?;
+        let (name, now) = (notice.endpoint.as_deref().unwrap_or_default(), self.clock.now());
+        let endpoint = self.endpoint(name).await?;
+        let body = serde_json::to_string(&NoticeBody::new(notice, now)).map_err(|error| error.to_string())?;
         let request = endpoint.post(&notice.id, now, body).builder;
         // The body does not matter, and is not read: a receiver that goes on sending holds up nothing.
         endpoint.send(request).await.map(|answer| answer.status()).map_err(|reason| reason.to_string())
@@ -70,14 +58,5 @@ impl NoticeSender for Callbacks {
             Ok(status) => Told::Failed(format!("it answered {status}")),
             Err(reason) => Told::Failed(reason),
         }
-    }
-}
-
-fn kind(status: JobStatus) -> &'static str {
-    match status {
-        JobStatus::Completed => "job.completed",
-        JobStatus::Cancelled => "job.cancelled",
-        // Only ends are told.
-        JobStatus::Failed | JobStatus::Pending | JobStatus::Processing => "job.failed",
     }
 }

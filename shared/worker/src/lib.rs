@@ -17,11 +17,16 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 mod callbacks;
+mod events;
 mod metrics;
+mod notice_body;
+mod notices;
 pub mod processors;
 
 pub use callbacks::Callbacks;
+pub use events::{EVENT_BYTES_MAX, EVENT_SOURCE, Events};
 pub use headway_schema::sandbox::enter;
+pub use notices::Notices;
 
 /// The worker, and how it recognises dead letters.
 #[derive(Debug)]
@@ -136,8 +141,8 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
     if let Err(error) = known::tell(app.cupboard.as_ref(), &processors).await {
         tracing::error!(error = error_chain(&error), "this worker's processors could not be announced to the api");
     }
-    let callbacks = Arc::new(Callbacks::from_env(app.clock.clone()));
-    let handler = Handler::new(app.with_notices(callbacks), processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
+    let notices = Arc::new(Notices::from_env(app.clock.clone())?);
+    let handler = Handler::new(app.with_notices(notices), processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::cupboard::{Cupboard as _, KeptKey, KeptRow};
-use headway_core::job::{Labels, NoticeState, Notices, RolledUp, RoundEnd, RoundNotice};
+use headway_core::job::{Labels, NoticeKind, NoticeState, Notices, RolledUp, RoundEnd, RoundNotice};
 use headway_core::known::{put_told, told};
 use headway_core::ledger::{CareMark, Parked, SubmissionKey};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutcomeChange, OutputRecord};
@@ -149,7 +149,7 @@ fn job() -> Job {
     job.split = Split { version: 1, items_per_chunk_max: 250 };
     (job.id_field, job.key_hash) = (Some("iata".to_owned()), Some(key().key_hash));
     let [callback, title, metadata] = ["crm", "Airports, November", r#"{"file":"airports.csv"}"#].map(|text| Some(text.to_owned()));
-    job.labels = Labels { callback, title, metadata };
+    job.labels = Labels { callback, title, metadata, events: false };
     let end = RoundEnd {
         status: JobStatus::Completed,
         error_message: None,
@@ -158,7 +158,15 @@ fn job() -> Job {
         processed_items: 39_990,
         failed_items: 10,
     };
-    let notice = RoundNotice { round: 2, state: NoticeState::Waiting, tries: 3, next_at: at(8), end: Some(end) };
+    let notice = RoundNotice {
+        round: 2,
+        kind: NoticeKind::Callback,
+        state: NoticeState::Waiting,
+        tries: 3,
+        next_at: at(8),
+        started_at: None,
+        end: Some(end),
+    };
     job.notices = Notices::default().with(notice.clone()).with(RoundNotice { round: 1, state: NoticeState::Delivered, ..notice });
     job.uncount();
     job

@@ -45,7 +45,7 @@ async fn every_field_of_a_job_is_kept(ledger: Arc<dyn Ledger>) {
     full.tolerated = ToleratedFailures::Percentage { percentage: "12.5".parse().unwrap(), minimum_sample: Some(40) };
     (full.id_field, full.key_hash) = (Some("iata".to_owned()), Some("0".repeat(64)));
     let [callback, title, metadata] = ["crm", "Airports,\n\"November\"", r#"{"file":"a b.csv"}"#].map(|text| Some(text.to_owned()));
-    full.labels = Labels { callback, title, metadata };
+    full.labels = Labels { callback, title, metadata, events: true };
     (full.created_by, full.retention_days) = ("someone else".to_owned(), 7);
     ledger.create(&full, &raw("null"), None, None).await.unwrap();
     assert_eq!(ledger.rows(&[full.id], &[]).await.unwrap().jobs[&full.id], full);

@@ -123,7 +123,7 @@ impl Carried {
         match Message::from_wire(body) {
             Ok(Message::Chunk(chunk)) => Self::Chunk(Chunk::of(&chunk)),
             Ok(Message::Revive { part, round, .. }) => Self::Revive { part: part as u8, round: round as u8 },
-            Ok(Message::Ended { .. }) => panic!("no job of the model has a callback"),
+            Ok(Message::Tell { .. }) => panic!("no job of the model tells anybody"),
             Err(error) => panic!("a use-case sent what no worker reads: {error}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use headway_core::job::NoticeState;
+use headway_core::job::{NoticeKind, NoticeState};
 use headway_core::outcome::FailureKind;
 use headway_core::records::{self, Position};
 use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
@@ -32,6 +32,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     items_came_out_as_they_may(world, job, plan, &recount)?;
     ended_for_a_reason(world, job, plan, &recount)?;
     ends_were_told(world, job, plan)?;
+    events_were_put(world, job)?;
     note(world, job, &recount);
     Ok(())
 }
@@ -203,9 +204,26 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
 }
 
 /// Each end of a round was told, whatever happened, if its endpoint accepts notices. Otherwise it was given up.
+/// Of each round that started there is an event, and of each that ended.
+fn events_were_put(world: &World, job: &Job) -> Result<(), Violation> {
+    let due = job.due_notices();
+    hold!(EndsAreTold, due.is_empty(), "{due:?} wait for ever: {job:?}");
+    let Some(manner) = world.plan.bus.filter(|manner| manner.accepts()) else { return Ok(()) };
+    let has_started = |round: u32| round > 1 || world.faults.job_began(job.id);
+    for round in 1..=job.round {
+        let ended = world.notes.accepted(job.id, round, NoticeKind::JobEnded);
+        let started = !has_started(round) || world.notes.accepted(job.id, round, NoticeKind::JobStarted);
+        hold!(EndsAreTold, started && ended, "round {round}: start {started}, end {ended} ({manner:?}): {job:?}");
+    }
+    if job.round > 1 {
+        world.faults.saw("event: of every round");
+    }
+    Ok(())
+}
+
 fn ends_were_told(world: &World, job: &Job, plan: &JobPlan) -> Result<(), Violation> {
     let Some(manner) = plan.callback else { return Ok(()) };
-    let untold: Vec<u32> = (1..=job.round).filter(|round| !world.notes.accepted(job.id, *round)).collect();
+    let untold: Vec<u32> = (1..=job.round).filter(|round| !world.notes.accepted(job.id, *round, NoticeKind::Callback)).collect();
     hold!(EndsAreTold, !manner.accepts() || untold.is_empty(), "nobody was told of the ends of rounds {untold:?} ({manner:?}): {job:?}");
     let expected = if manner.accepts() { NoticeState::Delivered } else { NoticeState::GivenUp };
     hold!(EndsAreTold, job.callback_state() == Some(expected), "it should be {expected:?} ({manner:?}): {job:?}");

@@ -112,12 +112,24 @@ function Details({ job }) {
   const metadata = Object.entries(job.metadata || {});
   const facts = [["Processor", job.processor], ["Round", count(job.round)], ["Failures tolerated", toleranceWords(tolerated)],
     ["All items submitted", job.sealed ? "yes" : "no"], ["Last change", dateTime(job.updatedAt)]];
-  if (job.callback) facts.push(["Told when it ends", job.callback + (job.callbackState ? ` (${job.callbackState})` : "")]);
+  if (job.callback) facts.push(["Told when it ends", callbackWords(job)]);
   if (limits?.itemsPerSecond) facts.push(["At most", `${limits.itemsPerSecond} items/s`]);
   if (limits?.inFlight) facts.push(["At the same time", `${limits.inFlight} items`]);
   facts.push(...metadata.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
   return html`<section class="panel" aria-labelledby="details"><h2 id="details">Details</h2>
     <dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt><${Text} value=${name} max=${60} /></dt><dd><${Text} value=${value} /></dd></div>`)}</dl></section>`;
+}
+
+// Whether the endpoint has been told of the job's end, and if not, when it is tried next.
+function callbackWords({ callback, callbackState: state, callbackDelivery: delivery, round }) {
+  const of = delivery && round > 1 ? ` (round ${count(delivery.round)})` : "";
+  const tries = delivery?.failedTries || 0;
+  const failed = tries === 0 ? "" : tries === 1 ? ", 1 try has failed" : `, ${count(tries)} tries have failed`;
+  if (!state) return `${callback}, not yet: the job has not ended`;
+  if (state === "Waiting") return `${callback}: waiting${failed}${delivery?.nextTryAt ? `, next try ${dateTime(delivery.nextTryAt)}` : ""}${of}`;
+  if (state === "Delivered") return `${callback}: delivered${delivery?.deliveredAt ? ` ${dateTime(delivery.deliveredAt)}` : ""}${of}`;
+  if (state === "GivenUp") return `${callback}: not told${failed}, given up${of}`;
+  return `${callback} (${state})`;
 }
 
 function toleranceWords({ count: most, percentage, minimumSample }) {

@@ -69,7 +69,7 @@ impl StartJobRequest {
             id_field: self.id_field,
             tolerated: self.tolerated_failures,
             chunk_size: self.chunk_size,
-            labels: Labels { callback: self.callback, title: self.title, metadata: self.metadata },
+            labels: Labels { callback: self.callback, title: self.title, metadata: self.metadata, ..Labels::default() },
             key,
         }
     }

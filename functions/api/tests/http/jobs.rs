@@ -18,14 +18,14 @@ async fn a_job_from_its_start_to_its_end() {
     let id = started.json()["id"].as_str().unwrap().to_owned();
     assert_eq!((started.header("location"), started.header("retry-after")), (&*format!("jobs/{id}"), "1"));
     assert_eq!(started.header("cache-control"), "private, no-cache");
-    let expected =
-        format!(r#"{{"id":"{id}","status":"Pending","progressPercentage":0.0,"totalItems":4,"processedItems":0,"errorMessage":null,"#)
-            + r#""createdAt":"2026-11-24T08:00:00.000Z","completedAt":null,"failedItems":0,"pendingItems":4,"processor":"echo","round":1,"#
-            + r#""sealed":true,"paused":false,"startedAt":null,"updatedAt":"2026-11-24T08:00:00.000Z","expiresAt":null,"#
-            + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel","pause"],"toleratedFailures":{"count":1},"#
-            + r#""title":"Airports, ü","metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"cost":null,"#
-            + r#""settling":false,"waitingFor":null,"retryingItems":0,"correctedItems":0,"limits":null,"#
-            + r#""rounds":[{"round":1,"processedItems":0,"failedItems":0,"correctedItems":0}]}"#;
+    let expected = format!(
+        r#"{{"id":"{id}","status":"Pending","progressPercentage":0.0,"totalItems":4,"processedItems":0,"errorMessage":null,"#
+    ) + r#""createdAt":"2026-11-24T08:00:00.000Z","completedAt":null,"failedItems":0,"pendingItems":4,"processor":"echo","round":1,"#
+        + r#""sealed":true,"paused":false,"startedAt":null,"updatedAt":"2026-11-24T08:00:00.000Z","expiresAt":null,"#
+        + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel","pause"],"toleratedFailures":{"count":1},"#
+        + r#""title":"Airports, ü","metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"callbackDelivery":null,"cost":null,"#
+        + r#""settling":false,"waitingFor":null,"retryingItems":0,"correctedItems":0,"limits":null,"#
+        + r#""rounds":[{"round":1,"processedItems":0,"failedItems":0,"correctedItems":0}]}"#;
     assert_eq!(started.body, expected);
 
     let path = format!("/v1/jobs/{id}");

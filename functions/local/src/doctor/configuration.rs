@@ -20,6 +20,8 @@ const KNOWN: &[&str] = &[
     "CALLBACKS",
     "DATA",
     "DEAD_LETTER_QUEUE_ARN",
+    "EVENT_BUS",
+    "EVENT_LOG",
     "HTTP_ENDPOINTS",
     "HTTP_ENDPOINTS_SECRET",
     "JWKS",
@@ -87,6 +89,7 @@ async fn unreadable() -> Vec<(String, String)> {
         told(config::described_processors(&config::optional).map(drop), "see Processors in template.yaml"),
         told(processors::built_in().await.map(drop), "see HttpEndpoints, HttpEndpointsSecret and LambdaFunctions in template.yaml"),
         told(unknown_callbacks(), "name endpoints of HEADWAY_HTTP_ENDPOINTS, separated by commas: docs/callbacks.md"),
+        told(config::events_to(&config::optional).map(drop), "set it to the name or ARN of a bus, or unset it: docs/events.md"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
     found.into_iter().flatten().collect()

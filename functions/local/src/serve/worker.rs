@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use headway_core::config::{EventsTo, HEADWAY_EVENT_LOG};
 use headway_embedded::Hosted;
 use headway_lambda_host::{CommandLine, Line, LogSink, Stream, Workers};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::out::printable;
 
-/// Starts so many processes of it. Their logs are lines of JSON, or for people.
+/// Starts so many processes of it. Their logs are lines of JSON, or for people; events of jobs go to there.
 ///
 /// # Errors
 /// If loopback cannot be listened on.
@@ -18,13 +19,16 @@ pub(super) async fn start(
     hosted: &Hosted,
     command: CommandLine,
     count: u16,
-    json: bool,
+    (json, events): (bool, Option<EventsTo>),
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Workers> {
     let mut variables = vec![("HEADWAY_TABLE".to_owned(), Hosted::TABLE.to_owned())];
     if std::env::var_os("HEADWAY_LOG").is_none() && !json {
         // A line for each batch is useful in a log, but not on a terminal.
         variables.push(("HEADWAY_LOG".to_owned(), "warn".to_owned()));
+    }
+    if let Some(EventsTo::Log(path)) = events {
+        variables.push((HEADWAY_EVENT_LOG.to_owned(), path.to_string_lossy().into_owned()));
     }
     let log: LogSink = if json { Arc::new(as_json) } else { Arc::new(for_people) };
     Ok(Workers::start(&hosted.embedded, command, usize::from(count), variables, log, stopped).await?)

@@ -52,6 +52,7 @@ fn page(job: &JobView) -> String {
     lines.extend(job.waiting_words().into_iter().map(|words| ("waiting", words)));
     lines.extend(job.cost.as_ref().map(|cost| ("cost", format!("{}${}", if cost.estimated { "about " } else { "" }, cost.usd))));
     lines.extend(job.completed_at.clone().map(|at| ("ended", at)));
+    lines.extend(job.callback_words().map(|words| ("told", words)));
     lines.extend(job.error_message.clone().map(|message| ("error", message)));
     lines.iter().map(|(name, value)| format!("{name:<10} {}", printable(value))).collect::<Vec<_>>().join("\n")
 }

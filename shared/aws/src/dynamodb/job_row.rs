@@ -225,7 +225,7 @@ mod tests {
         job.split = Split { version: 2, items_per_chunk_max: 17 };
         (job.id_field, job.key_hash) = (Some("iata".to_owned()), Some("ab".to_owned()));
         let [callback, title, metadata] = ["crm", "Airports, \u{1F980}", r#"{"a":1}"#].map(|text| Some(text.to_owned()));
-        job.labels = Labels { callback, title, metadata };
+        job.labels = Labels { callback, title, metadata, events: true };
         job.notices = job.notices.with(notice());
         job.corrected = [(0, 12), (3, 1)].into();
         job.rounds = vec![RoundCounts { round: 1, processed: 5, failed: 4, corrected: 3 }];
@@ -235,7 +235,15 @@ mod tests {
 
     fn notice() -> headway_core::job::RoundNotice {
         let next_at = DateTime::from_timestamp_millis(1_795_507_199_007).unwrap();
-        headway_core::job::RoundNotice { round: 1, state: headway_core::job::NoticeState::Waiting, tries: 2, next_at, end: None }
+        headway_core::job::RoundNotice {
+            round: 1,
+            state: headway_core::job::NoticeState::Waiting,
+            tries: 2,
+            kind: headway_core::job::NoticeKind::JobStarted,
+            started_at: Some(next_at),
+            next_at,
+            end: None,
+        }
     }
 
     #[test]

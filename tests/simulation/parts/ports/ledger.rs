@@ -67,6 +67,7 @@ impl SimLedger {
             (JobWrite::RollUp { .. }, Written::Refused(_)) => self.saw("ledger: roll-up refused"),
             (JobWrite::End { .. }, Written::Refused(_)) => self.saw("ledger: end refused"),
             (JobWrite::Retry { .. }, Written::Applied(_)) => self.process.faults.round_begins(id),
+            (JobWrite::Begin, Written::Applied(_)) => self.process.faults.job_begins(id),
             (JobWrite::Pause, Written::Applied(_)) => self.note_pausing(id, Pausing::Paused),
             (JobWrite::Resume { .. }, Written::Applied(_)) => self.note_pausing(id, Pausing::Resumed),
             _ => {}

@@ -84,7 +84,7 @@ impl SimQueue {
         let chunk = match Message::from_wire(&message.body) {
             Ok(Message::Chunk(chunk)) => Some(chunk),
             // The sweep has to find out.
-            Ok(Message::Ended { .. }) if faults.strike("fault: lost message of a notice", 50) => return,
+            Ok(Message::Tell { .. }) if faults.strike("fault: lost message of a notice", 50) => return,
             _ => None,
         };
         if chunk.as_ref().is_some_and(|chunk| !self.note_nonce(chunk.nonce)) {

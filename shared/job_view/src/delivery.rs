@@ -1,0 +1,41 @@
+//! How far a job's endpoint has been told of an end, as others see it.
+
+use chrono::{DateTime, Utc};
+use headway_core::job::{NoticeState, RoundNotice};
+use serde::Serialize;
+#[cfg(feature = "openapi")]
+use utoipa::ToSchema;
+
+use crate::time_or_null;
+
+/// How the notice of one end fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schema(as = CallbackDelivery))]
+pub struct DeliveryDocument {
+    /// The round whose end is told.
+    pub round: u32,
+    /// How many tries have failed.
+    pub failed_tries: u32,
+    /// When it is tried next. Null once it is delivered or given up.
+    #[serde(serialize_with = "time_or_null")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub next_try_at: Option<DateTime<Utc>>,
+    /// When the endpoint accepted it.
+    #[serde(serialize_with = "time_or_null")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub delivered_at: Option<DateTime<Utc>>,
+}
+
+impl DeliveryDocument {
+    pub(crate) fn of(notice: &RoundNotice) -> Self {
+        let at = |state| (notice.state == state).then_some(notice.next_at);
+        Self {
+            round: notice.round,
+            failed_tries: notice.tries,
+            next_try_at: at(NoticeState::Waiting),
+            delivered_at: at(NoticeState::Delivered),
+        }
+    }
+}
