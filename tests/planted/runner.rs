@@ -16,7 +16,8 @@ const HISTORIES_MAX: u64 = 100_000;
 /// The same with the adapters, where a history takes much longer.
 const HISTORIES_THROUGH_ADAPTERS_MAX: u64 = 2_000;
 /// What is copied of the workspace.
-const COPIED: [&str; 7] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "shared", "functions", "tests", "examples"];
+const COPIED: [&str; 9] =
+    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "template.yaml", "shared", "functions", "tests", "tools", "examples"];
 
 const OPTIMIZED: [&str; 2] = ["--config", "tests/simulation/fast.toml"];
 
