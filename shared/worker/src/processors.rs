@@ -1,6 +1,7 @@
 //! The built-in processors: [`json_schema`] checks rows and converts types, [`http`] calls an endpoint, [`lambda`] invokes a
 //! function, so that the system is useful before anybody writes Rust. A worker of your own may add to them or leave them out.
 
+mod configured;
 mod document;
 pub mod http;
 pub mod json_schema;

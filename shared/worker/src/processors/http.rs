@@ -17,6 +17,8 @@ use headway_core::{Clock, Item, ItemError, ItemProcessor, Options, Output, Syste
 use headway_outbound::{Endpoint, Endpoints};
 use serde_json::value::RawValue;
 
+use super::configured;
+
 /// Posts each item unchanged to the endpoint that the job's `params` name: `{"endpoint": "crm"}`.
 ///
 /// Every attempt for an item has the same idempotency key, and a signature as in Standard Webhooks 1.0.
@@ -42,17 +44,9 @@ impl Http {
     fn bound(&self, params: &RawValue) -> Result<Bound, ItemError> {
         let Params { endpoint } = serde_json::from_str(params.get())
             .map_err(|e| ItemError::permanent("params", format!("params must be {{\"endpoint\": \"name\"}}: {e}")))?;
-        let found = self.endpoints.get(&endpoint).ok_or_else(|| self.unknown(&endpoint))?;
+        let unknown = || configured::unknown("endpoint", &endpoint, self.endpoints.names(), Endpoints::VARIABLE);
+        let found = self.endpoints.get(&endpoint).ok_or_else(unknown)?;
         Ok(Bound { endpoint: Arc::clone(found), clock: Arc::clone(&self.clock) })
-    }
-
-    fn unknown(&self, name: &str) -> ItemError {
-        let known: Vec<&str> = self.endpoints.names().collect();
-        let known = match known.as_slice() {
-            [] => format!("none is configured; the operator names them in {}", Endpoints::VARIABLE),
-            known => format!("known are {}", known.join(", ")),
-        };
-        ItemError::permanent("endpoint", format!("there is no endpoint {name:?}: {known}"))
     }
 }
 
@@ -66,7 +60,7 @@ impl ItemProcessor for Http {
         let Some(first) = items.first() else { return Vec::new() };
         match self.bound(&first.params) {
             Ok(bound) => bound.process_many(items).await,
-            Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => configured::for_all(&items, &error),
         }
     }
 
@@ -76,24 +70,8 @@ impl ItemProcessor for Http {
 
     /// The largest value of any endpoint. What `prepare` returns has the endpoint's own.
     fn options(&self) -> Options {
-        let own = self.endpoints.iter().map(options);
-        own.reduce(|a, b| Options {
-            batch: a.batch.max(b.batch),
-            concurrency: a.concurrency.max(b.concurrency),
-            item_timeout: a.item_timeout.max(b.item_timeout),
-            attempts_max: a.attempts_max.max(b.attempts_max),
-            limit: None,
-            ..a
-        })
-        .map_or_else(|| self.described(Options::default()), |options| self.described(options))
-    }
-}
-
-impl Http {
-    fn described(&self, options: Options) -> Options {
         let names: Vec<&str> = self.endpoints.names().collect();
-        let Options { description, params_schema, .. } = http::options(&names);
-        Options { description, params_schema, ..options }
+        configured::largest(http::options(&names), self.endpoints.iter().map(options))
     }
 }
 

@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 use self::function::Function;
 pub use self::functions::Functions;
 pub use self::functions_error::FunctionsError;
+use super::configured;
 use super::document::answer::Outcomes;
 
 /// Invokes the function that the job's `params` name: `{"function": "resize"}`.
@@ -51,17 +52,9 @@ impl Lambda {
     fn bound(&self, params: &RawValue) -> Result<Bound, ItemError> {
         let Params { function } = serde_json::from_str(params.get())
             .map_err(|e| ItemError::permanent("params", format!("params must be {{\"function\": \"name\"}}: {e}")))?;
-        let found = self.functions.get(&function).ok_or_else(|| self.unknown(&function))?;
+        let unknown = || configured::unknown("function", &function, self.functions.names(), Functions::VARIABLE);
+        let found = self.functions.get(&function).ok_or_else(unknown)?;
         Ok(Bound { function: Arc::clone(found), lambda: self.clone() })
-    }
-
-    fn unknown(&self, name: &str) -> ItemError {
-        let known: Vec<&str> = self.functions.names().collect();
-        let known = match known.as_slice() {
-            [] => format!("none is configured; the operator names them in {}", Functions::VARIABLE),
-            known => format!("known are {}", known.join(", ")),
-        };
-        ItemError::permanent("function", format!("there is no function {name:?}: {known}"))
     }
 
     async fn client(&self) -> &Client {
@@ -83,7 +76,7 @@ impl ItemProcessor for Lambda {
         let Some(first) = items.first() else { return Vec::new() };
         match self.bound(&first.params) {
             Ok(bound) => bound.process_many(items).await,
-            Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => configured::for_all(&items, &error),
         }
     }
 
@@ -94,14 +87,7 @@ impl ItemProcessor for Lambda {
     /// The largest value of any function. What `prepare` returns has the function's own.
     fn options(&self) -> Options {
         let names: Vec<&str> = self.functions.names().collect();
-        let all = self.functions.iter().map(options).fold(lambda::options(&names), |a, b| Options {
-            batch: a.batch.max(b.batch),
-            concurrency: a.concurrency.max(b.concurrency),
-            item_timeout: a.item_timeout.max(b.item_timeout),
-            attempts_max: a.attempts_max.max(b.attempts_max),
-            ..a
-        });
-        Options { limit: None, ..all }
+        configured::largest(lambda::options(&names), self.functions.iter().map(options))
     }
 }
 

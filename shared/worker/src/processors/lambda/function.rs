@@ -54,8 +54,8 @@ impl Function {
 
     /// What the function returned.
     async fn answer(&self, client: &Client, document: String) -> Result<Vec<u8>, Failure> {
-        // Each call is made once: the client's own retries would run the function again behind the ledger's back. Nothing
-        // comes while the function runs, so a stream that stands still means nothing.
+        // Each call is made once: the client's own retries would run the function again behind the ledger's back. No
+        // bytes arrive while the function runs, so the client must not take silence for a broken connection.
         let once = Config::builder()
             .timeout_config(TimeoutConfig::builder().operation_timeout(self.timeout).build())
             .retry_config(RetryConfig::disabled())
