@@ -17,10 +17,17 @@ pub struct ProcessorView {
     pub params_schema: serde_json::Value,
     /// The most items in a chunk.
     pub chunk_size: Option<u16>,
+    /// The most items that one call of the processor gets.
+    #[serde(default = "one_item")]
+    pub batch: u16,
     /// The most attempts for an item.
     pub max_attempts: u32,
     /// The longest that one attempt may take.
     pub item_timeout_seconds: u64,
+}
+
+fn one_item() -> u16 {
+    1
 }
 
 /// The answer to `GET /v1/processors`.

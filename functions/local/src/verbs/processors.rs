@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::processor::{ProcessorList, ProcessorView};
 use crate::table;
 
-const TITLES: [&str; 5] = ["name", ">chunk", ">attempts", ">timeout", "description"];
+const TITLES: [&str; 6] = ["name", ">chunk", ">batch", ">attempts", ">timeout", "description"];
 
 /// The command has no options of its own.
 #[derive(Debug, Args)]
@@ -37,6 +37,7 @@ fn row(processor: ProcessorView) -> Vec<String> {
     vec![
         processor.name,
         processor.chunk_size.map_or("-".to_owned(), |size| size.to_string()),
+        processor.batch.to_string(),
         processor.max_attempts.to_string(),
         format!("{} s", processor.item_timeout_seconds),
         processor.description,

@@ -250,7 +250,7 @@ impl World {
     }
 
     fn processors(&self) -> Vec<Value> {
-        let processor = |name: &str, schema: &Value| json!({"name": name, "description": "d", "paramsSchema": schema, "chunkSize": 2, "maxAttempts": 5, "itemTimeoutSeconds": 30});
+        let processor = |name: &str, schema: &Value| json!({"name": name, "description": "d", "paramsSchema": schema, "chunkSize": 2, "batch": 25, "maxAttempts": 5, "itemTimeoutSeconds": 30});
         let schema = self.json_schema.iter().map(|schema| processor("json-schema", schema));
         std::iter::once(processor("p", &json!({}))).chain(schema).collect()
     }

@@ -95,6 +95,22 @@ async fn failures_are_a_table_for_people() {
     );
 }
 
+/// Bug found: nobody saw how many items one call of a processor gets.
+#[tokio::test]
+async fn processors_are_listed_with_their_batches() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let table = home.run(&["processors", "--url", &server.url]).await;
+    let rows: Vec<Vec<&str>> = table.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        rows,
+        [vec!["name", "chunk", "batch", "attempts", "timeout", "description"], vec!["p", "2", "25", "5", "30", "s", "d"]],
+        "{table:?}"
+    );
+    let json = home.run(&["processors", "--url", &server.url, "--json"]).await;
+    let body: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(body["processors"][0]["batch"], 25, "{json:?}");
+}
+
 #[tokio::test]
 async fn results_of_a_running_job_end_at_the_first_unsettled_chunk() {
     let (home, server) = (Home::new(), FakeServer::start().await);
