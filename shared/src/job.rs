@@ -55,6 +55,10 @@ pub struct Job {
     pub status: JobStatus,
     /// All items; until the job is sealed, those of the parts so far.
     pub total_items: u64,
+    /// The bytes of all items, once it is sealed.
+    pub total_bytes: u64,
+    /// How many chunks it has, once it is sealed.
+    pub total_chunks: u32,
     /// Items that succeeded.
     pub processed_items: u64,
     /// Items that failed for good.
@@ -133,6 +137,8 @@ impl Job {
             user_id,
             status: JobStatus::Pending,
             total_items,
+            total_bytes: 0,
+            total_chunks: 0,
             processed_items: 0,
             failed_items: 0,
             retrying_items: 0,

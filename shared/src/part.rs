@@ -137,6 +137,8 @@ pub struct Part {
     pub items: u32,
     /// How many chunks it has.
     pub chunks: u16,
+    /// The bytes of its items.
+    pub bytes: u32,
     /// A hash of its chunks' bytes and boundaries.
     pub fingerprint: String,
     /// The round to which its registers belong.
@@ -160,6 +162,7 @@ impl Part {
             first_index,
             items,
             chunks,
+            bytes: 0,
             fingerprint: String::new(),
             round: 1,
             registers: BTreeMap::new(),

@@ -3,7 +3,7 @@
 //! The API function's own time and status polls are left out: they depend on how often clients ask.
 
 use crate::job::Job;
-use crate::limits::ITEM_FRAME_BYTES;
+use crate::limits::{EXTRA_ROW_BYTES_MAX, ITEM_FRAME_BYTES, OUTCOME_ROW_BYTES_MAX};
 
 /// The source of the prices.
 pub const SOURCE: &str = "prices of us-east-1, arm64, on demand, without free tier, as of November 2026 (aws.amazon.com/*/pricing)";
@@ -32,8 +32,10 @@ const WRITE_UNIT_BYTES: f64 = 1_024.0;
 
 /// The worker function's memory.
 const WORKER_GB: f64 = 0.5;
-/// How many chunks are sent, and received by a worker, at once.
+/// How many chunks are sent, and received by a worker, at once, if their bytes allow it.
 const CHUNKS_PER_BATCH: f64 = 10.0;
+/// The bytes of messages that are sent or received at once. Source: Amazon SQS quotas.
+const BATCH_BYTES_MAX: f64 = 1_048_576.0;
 /// How many seconds a worker needs to settle a chunk.
 const SETTLE_SECONDS: f64 = 0.005;
 /// The bytes of a chunk's message besides its items.
@@ -71,8 +73,8 @@ pub struct Load {
     pub parts: u64,
     /// How long one item takes, in milliseconds.
     pub ms_per_item: f64,
-    /// True if each item has an output of about its own size.
-    pub outputs: bool,
+    /// The bytes of all outputs, compressed, as they are kept; 0 if there are none.
+    pub output_bytes: u64,
 }
 
 /// The billed units of the table and the queue.
@@ -93,15 +95,18 @@ pub fn gives_outputs(processor: &str) -> bool {
 }
 
 impl Load {
-    /// The load as the job's row tells it. What it does not tell is assumed: small items that take a millisecond.
+    /// The load as the job's row tells it. What it does not tell is assumed: items that take a millisecond, and small ones
+    /// until the job is sealed.
     #[must_use]
     pub fn of_job(job: &Job) -> Load {
         let items = job.total_items;
-        let bytes = items * BYTES_PER_ITEM_DEFAULT;
         let parts = u64::from(job.parts_end());
-        let chunks = items.div_ceil(u64::from(job.split.items_per_chunk_max.max(1))).max(parts);
-        let outputs = gives_outputs(&job.processor);
-        Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, outputs }
+        let (bytes, chunks) = match job.total_bytes {
+            0 => (items * BYTES_PER_ITEM_DEFAULT, items.div_ceil(u64::from(job.split.items_per_chunk_max.max(1))).max(parts)),
+            bytes => (bytes, u64::from(job.total_chunks)),
+        };
+        let output_bytes = if gives_outputs(&job.processor) { bytes } else { 0 };
+        Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, output_bytes }
     }
 
     /// The cost in US dollars.
@@ -140,24 +145,45 @@ impl Load {
     }
 
     /// The units for the work on the job. Receiving messages counts by their bytes, deleting does not. A chunk settles in
-    /// one unit. With outputs it writes them first, compressed about as well as the items are.
+    /// one unit. With outputs it looks for its outcome row, and writes them first.
     fn worked(&self) -> Units {
-        let chunks = self.chunks as f64;
-        let outputs = if self.outputs { self.packed_bytes as f64 / WRITE_UNIT_BYTES + chunks } else { 0.0 };
         Units {
-            writes: chunks + outputs,
-            reads: self.batches() * READS_PER_BATCH,
+            writes: self.chunks as f64 + self.output_writes(),
+            reads: self.batches() * READS_PER_BATCH + if self.output_bytes > 0 { self.chunks as f64 } else { 0.0 },
             queue_requests: self.batches() * (self.queue_units_per_batch() + 1.0),
         }
     }
 
+    /// The write units of the outcome rows and their extra rows: each row is rounded up to whole units. Large outputs are in
+    /// extra rows, and then the outcome row only names them.
+    fn output_writes(&self) -> f64 {
+        if self.output_bytes == 0 {
+            return 0.0;
+        }
+        let (chunks, bytes) = (self.chunks.max(1) as f64, self.output_bytes as f64);
+        let bytes_per_chunk = bytes / chunks;
+        let extra_rows_per_chunk =
+            if bytes_per_chunk > OUTCOME_ROW_BYTES_MAX as f64 { (bytes_per_chunk / EXTRA_ROW_BYTES_MAX as f64).ceil() } else { 0.0 };
+        bytes / WRITE_UNIT_BYTES + chunks * (1.0 + extra_rows_per_chunk)
+    }
+
     fn batches(&self) -> f64 {
-        (self.chunks as f64 / CHUNKS_PER_BATCH).ceil()
+        (self.chunks as f64 / self.messages_per_batch()).ceil()
+    }
+
+    /// Ten, or as many as fit: three if each has an item of the largest size.
+    fn messages_per_batch(&self) -> f64 {
+        let bytes_per_message = self.message_bytes() / self.chunks.max(1) as f64;
+        (BATCH_BYTES_MAX / bytes_per_message.max(1.0)).floor().clamp(1.0, CHUNKS_PER_BATCH)
     }
 
     fn queue_units_per_batch(&self) -> f64 {
-        let sent = self.bytes as f64 + self.items as f64 * ITEM_FRAME_BYTES as f64 + self.chunks as f64 * MESSAGE_FRAME_BYTES;
-        (sent / self.batches().max(1.0) / SQS_UNIT_BYTES).ceil()
+        (self.message_bytes() / self.batches().max(1.0) / SQS_UNIT_BYTES).ceil()
+    }
+
+    /// The bytes of all messages.
+    fn message_bytes(&self) -> f64 {
+        self.bytes as f64 + self.items as f64 * ITEM_FRAME_BYTES as f64 + self.chunks as f64 * MESSAGE_FRAME_BYTES
     }
 
     fn lambda(&self) -> f64 {
@@ -193,25 +219,25 @@ mod tests {
     use crate::ids::{JobId, UserId};
     use crate::split::Split;
 
-    fn million(outputs: bool) -> Load {
+    fn million(output_bytes: u64) -> Load {
         let bytes = 200_000_000;
-        Load { items: 1_000_000, bytes, packed_bytes: bytes, chunks: 4_000, parts: 50, ms_per_item: 1.0, outputs }
+        Load { items: 1_000_000, bytes, packed_bytes: bytes, chunks: 4_000, parts: 50, ms_per_item: 1.0, output_bytes }
     }
 
     #[test]
     fn a_million_items_cost_what_the_units_say() {
-        let load = million(false);
+        let load = million(0);
         // 1,020 s at 0.5 GB and 400 requests; 8 units sent, 8 received and a request to delete, 400 times, and their surcharge;
         // 4,265 writes and 1,650 reads; 402 units of HTTP.
         let by_hand = 0.006_800_034 + 0.000_08 + 0.002_72 + 0.000_68 + 0.002_665_625 + 0.000_206_25 + 0.000_402;
         assert!((load.usd() - by_hand).abs() < 1e-9, "{}", load.usd());
         assert!(load.usd() <= 0.013_6, "about twice the bare compute, $0.0067");
-        assert!(million(true).usd() > 0.1, "outputs are written by the kilobyte");
+        assert!(million(200_000_000).usd() > 0.1, "outputs are written by the kilobyte");
     }
 
     #[test]
     fn items_that_nobody_has_started_cost_only_their_sending() {
-        let load = million(false);
+        let load = million(0);
         // 8 units sent 400 times; 265 writes and 50 reads; 402 units of HTTP.
         let sent = 0.001_6 + 0.000_165_625 + 0.000_006_25 + 0.000_402;
         assert!((load.usd_so_far(0) - sent).abs() < 1e-9, "{}", load.usd_so_far(0));
@@ -229,11 +255,14 @@ mod tests {
             split: Split { items_per_chunk_max: size, ..Split::default() },
             ..Job::new(JobId(uuid::Uuid::nil()), UserId::new("u").unwrap(), items, chrono::DateTime::UNIX_EPOCH)
         };
-        assert_eq!(Load::of_job(&job(1_000_000, 50, 250)), million(false));
+        assert_eq!(Load::of_job(&job(1_000_000, 50, 250)), million(0));
         for (items, parts, size, chunks) in [(0, 0, 250, 0), (1, 1, 250, 1), (251, 1, 250, 2), (100, 1, 1, 100), (3, 3, 250, 3)] {
             assert_eq!(Load::of_job(&job(items, parts, size)).chunks, chunks, "{items} items in chunks of {size}");
         }
-        assert!(Load::of_job(&Job { processor: "json-schema".to_owned(), ..job(1, 1, 1) }).outputs);
+        let sealed = Job { total_bytes: 5_000, total_chunks: 7, ..job(10, 1, 250) };
+        assert_eq!((Load::of_job(&sealed).bytes, Load::of_job(&sealed).chunks), (5_000, 7), "a sealed job knows both");
+        let with_outputs = Load::of_job(&Job { processor: "json-schema".to_owned(), ..job(1, 1, 1) });
+        assert_eq!(with_outputs.output_bytes, with_outputs.bytes);
     }
 
     #[test]

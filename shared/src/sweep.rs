@@ -237,7 +237,7 @@ mod tests {
             self.write(id, JobWrite::Reserve { part: 0 }).await;
             let part = part(id, now);
             self.app.ledger.put_part(&part).await.unwrap();
-            self.write(id, JobWrite::Seal { parts: 1, total_items: 3 }).await;
+            self.write(id, JobWrite::Seal { parts: 1, total_items: 3, total_bytes: 3, total_chunks: 1 }).await;
             self.write(id, JobWrite::Begin).await;
             id
         }

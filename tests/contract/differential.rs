@@ -302,7 +302,9 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
             .prop_map(|(round, read, corrected)| JobWrite::Correct { round, read, corrected }),
         3 => number().prop_map(|part| JobWrite::Reserve { part }),
         1 => Just(JobWrite::Touch),
-        4 => (number(), 0u64..30).prop_map(|(parts, total_items)| JobWrite::Seal { parts, total_items }),
+        4 => (number(), 0u64..30).prop_map(|(parts, total_items)| {
+            JobWrite::Seal { parts, total_items, total_bytes: 9 * total_items, total_chunks: parts }
+        }),
         2 => (-1i64..5).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
         1 => round().prop_map(|round| JobWrite::Delete { round }),
         1 => (0i64..25, -1i64..5)

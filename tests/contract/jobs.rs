@@ -168,7 +168,9 @@ async fn with_parts(ledger: &dyn Ledger, jobs: &Jobs, parts: u32) -> JobId {
     for number in 0..parts {
         ledger.put_part(&part(job.id, number, 2)).await.unwrap();
     }
-    jobs.update_status(job.id, &JobWrite::Seal { parts, total_items: u64::from(parts) * 20 }).await.unwrap();
+    jobs.update_status(job.id, &JobWrite::Seal { parts, total_items: u64::from(parts) * 20, total_bytes: 0, total_chunks: 0 })
+        .await
+        .unwrap();
     job.id
 }
 

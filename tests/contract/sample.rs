@@ -41,6 +41,7 @@ pub(crate) fn part(job: JobId, number: u32, chunks: u16) -> Part {
         first_index: u64::from(number) * 10 * u64::from(chunks),
         items: u32::from(chunks) * 10,
         chunks,
+        bytes: 20 * u32::from(chunks),
         fingerprint: "f".repeat(32),
         round: 1,
         registers: [].into(),

@@ -7,16 +7,16 @@ mod world;
 
 use std::time::Duration;
 
-use headway_core::ChunkId;
 use headway_core::limits::{CHUNKS_PER_PART_MAX, ITEMS_PER_CHUNK_MAX};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, OutcomeChange};
 use headway_core::part::Counts;
 use headway_core::prices::Load;
 use headway_core::settle::settle;
 use headway_core::settlement::Settlement;
+use headway_core::{ChunkId, Job};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
-use world::{World, items};
+use world::{World, items, noise};
 
 const CHUNKS: u16 = CHUNKS_PER_PART_MAX as u16;
 const ITEMS: u16 = ITEMS_PER_CHUNK_MAX as u16;
@@ -116,7 +116,7 @@ async fn a_job_uses_what_the_estimate_calculates() {
         chunks: u64::from(parts) * u64::from(CHUNKS),
         parts: u64::from(parts),
         ms_per_item: 1.0,
-        outputs: false,
+        output_bytes: 0,
     };
     let reckoned = load.units();
     let job = world.open_job(ITEMS).await;
@@ -137,6 +137,34 @@ async fn a_job_uses_what_the_estimate_calculates() {
     }
     // A job's row is read once a second at most: batches this fast share a read, slower ones do not.
     assert!(bill.reads <= reckoned.reads && bill.reads >= reckoned.reads * 0.4, "{} counted, {} reckoned", bill.reads, reckoned.reads);
+}
+
+/// Bug found: a job with large items or outputs was reckoned as if three messages of the largest items took one request, and
+/// as if their outputs were in one row.
+#[tokio::test(start_paused = true)]
+async fn large_items_use_what_the_estimate_calculates() {
+    // A chunk has as many items of 20,000 bytes as fit; the larger ones are alone.
+    for (items, bytes, chunks) in [(60_usize, 20_000_usize, 30), (40, 70_000, 40), (24, 262_144, 24)] {
+        let world = World::new().await;
+        let all = (items * bytes) as u64;
+        // Six random bits a byte.
+        let packed_bytes = all * 6 / 8;
+        let load = Load { items: items as u64, bytes: all, packed_bytes, chunks, parts: 1, ms_per_item: 1.0, output_bytes: packed_bytes };
+        let reckoned = load.units();
+        let job = world.submit_to_echo(noise(items, bytes)).await;
+        world.work_off().await;
+        let bill = world.meter.bill();
+        let job = world.app.jobs.get(job.id).await.unwrap().unwrap();
+        assert_eq!((job.is_terminal(), job.processed_items), (true, items as u64));
+        assert!(bill.reads <= reckoned.reads, "{bytes} bytes: {} reads counted, {} reckoned", bill.reads, reckoned.reads);
+        let told = Load::of_job(&Job { processor: "json-schema".to_owned(), ..job });
+        assert_eq!((told.bytes, told.chunks), (load.bytes, load.chunks), "the job's row tells the same");
+        for (what, reckoned, counted) in [("writes", reckoned.writes, bill.writes), ("queue", reckoned.queue_requests, bill.queue_requests)]
+        {
+            let (least, most) = (counted * 0.9, counted * 1.15);
+            assert!((least..=most).contains(&reckoned), "{what} of items of {bytes} bytes: {counted} counted, {reckoned} reckoned");
+        }
+    }
 }
 
 /// How long a call takes where calls are counted that wait for each other.

@@ -33,6 +33,16 @@ pub(crate) struct World {
 /// Counts its calls.
 struct Counts(Arc<AtomicU64>);
 
+/// Gives back each item.
+struct Echo;
+
+#[async_trait]
+impl ItemProcessor for Echo {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        Ok(Output::Json(item.value))
+    }
+}
+
 #[async_trait]
 impl ItemProcessor for Counts {
     async fn process(&self, _item: Item) -> Result<Output, ItemError> {
@@ -46,6 +56,18 @@ pub(crate) fn items(first: u64, count: usize) -> Vec<Box<RawValue>> {
     (0..count as u64).map(|i| RawValue::from_string(format!("\"{:0>198}\"", first + i)).unwrap()).collect()
 }
 
+/// Items of this many bytes, of six random bits each, as in base64.
+pub(crate) fn noise(count: usize, bytes: usize) -> Vec<Box<RawValue>> {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut state = 7_u64;
+    let mut symbol = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(SYMBOLS[(state >> 58) as usize])
+    };
+    let mut text = |_| RawValue::from_string(format!("\"{}\"", (2..bytes).map(|_| symbol()).collect::<String>())).unwrap();
+    (0..count).map(&mut text).collect()
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let (meter, processed) = (Meter::default(), Arc::new(AtomicU64::new(0)));
@@ -55,7 +77,7 @@ impl World {
         schema::create_table(&table, TABLE).await.unwrap();
         let sqs = aws_sdk_sqs::Client::from_conf(Embedded::sqs_config(meter.around(embedded.sqs_http_client())).build());
         let queue_url = embedded.queue().url.clone();
-        let processors = Processors::new().with("counts", Counts(processed.clone()));
+        let processors = Processors::new().with("counts", Counts(processed.clone())).with("echo", Echo);
         let queue = SqsQueue::new(sqs.clone(), &queue_url);
         let app = App::new(Arc::new(DynamoLedger::new(table, TABLE)), Arc::new(queue), Arc::new(SystemClock));
         let app = app.with_processors(processors.infos());
@@ -71,6 +93,11 @@ impl World {
     pub(crate) async fn submit(&self, key: &str, items: Vec<Box<RawValue>>, chunk_size: u16) -> Job {
         let key = RequestKey { key_hash: key.to_owned(), fingerprint: "of the body".to_owned() };
         start_job(&self.app, Submission { key: Some(key), ..self.submission(Some(items), chunk_size) }).await.unwrap()
+    }
+
+    /// Starts a job whose items are their own outputs.
+    pub(crate) async fn submit_to_echo(&self, items: Vec<Box<RawValue>>) -> Job {
+        start_job(&self.app, Submission::new(self.user.clone(), "echo", Some(items))).await.unwrap()
     }
 
     fn submission(&self, items: Option<Vec<Box<RawValue>>>, chunk_size: u16) -> Submission {

@@ -88,6 +88,10 @@ pub enum JobWrite {
         parts: u32,
         /// All their items.
         total_items: u64,
+        /// The bytes of these.
+        total_bytes: u64,
+        /// All their chunks.
+        total_chunks: u32,
     },
     /// Nobody finished the submission.
     Abandon {
@@ -240,10 +244,10 @@ impl JobWrite {
             }
             Self::Correct { corrected, .. } => job.corrected.clone_from(corrected),
             Self::Reserve { part } => job.top_part = Some(*part),
-            Self::Seal { parts, total_items } => {
+            Self::Seal { parts, total_items, total_bytes, total_chunks } => {
                 job.sealed = true;
                 job.parts = *parts;
-                job.total_items = *total_items;
+                (job.total_items, job.total_bytes, job.total_chunks) = (*total_items, *total_bytes, *total_chunks);
             }
             Self::Abandon { .. } => {
                 job.abandoned = true;
@@ -333,7 +337,7 @@ mod tests {
     #[test]
     fn a_seal_counts_every_reserved_part() {
         let mut job = job(JobStatus::Pending);
-        let seal = |parts| JobWrite::Seal { parts, total_items: 0 };
+        let seal = |parts| JobWrite::Seal { parts, total_items: 0, total_bytes: 0, total_chunks: 0 };
         assert!(seal(0).admitted(&job) && !seal(1).admitted(&job));
         JobWrite::Reserve { part: 2 }.apply(&mut job, DateTime::UNIX_EPOCH);
         assert!(seal(3).admitted(&job) && !seal(2).admitted(&job) && !seal(0).admitted(&job));

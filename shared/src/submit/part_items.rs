@@ -26,7 +26,9 @@ impl PartItems {
     /// The part's row as it is put.
     pub(super) fn row(&self, app: &App, job: &Job) -> Part {
         let items = self.chunks.iter().map(Vec::len).sum::<usize>();
+        let bytes = self.chunks.iter().flatten().map(|item| item.get().len()).sum::<usize>();
         Part {
+            bytes: bytes as u32,
             fingerprint: fingerprint(self.first_index, &self.chunks),
             round: job.round,
             ..Part::new((job.id, self.number), self.first_index, items as u32, self.chunks.len() as u16, app.clock.now())

@@ -35,7 +35,9 @@ pub async fn seal(app: &App, job: &OwnedJob, parts: u32) -> Result<Job, JobError
 /// rows; workers may have added progress since.
 pub(super) async fn seal_row(app: &App, id: JobId, parts: u32, rows: Vec<Part>) -> Result<Job, JobError> {
     let total_items = joined(parts, &rows)?;
-    let job = match app.jobs.update_status(id, &JobWrite::Seal { parts, total_items }).await? {
+    let total_bytes = rows.iter().map(|part| u64::from(part.bytes)).sum();
+    let total_chunks = rows.iter().map(|part| u32::from(part.chunks)).sum();
+    let job = match app.jobs.update_status(id, &JobWrite::Seal { parts, total_items, total_bytes, total_chunks }).await? {
         Written::Applied(job) => job,
         Written::Refused(job) if job.sealed && job.parts == parts => job,
         Written::Refused(job) if job.sealed => return Err(Conflict::Sealed.into()),

@@ -35,8 +35,8 @@ pub fn validate(info: &ProcessorInfo, mut submission: Submission) -> Result<Plan
             (expected, expected * BYTES_PER_ITEM_DEFAULT, expected.div_ceil(split.items_per_chunk_max.into()))
         }
     };
-    let outputs = gives_outputs(&submission.processor);
+    let output_bytes = if gives_outputs(&submission.processor) { bytes } else { 0 };
     let parts = chunks.div_ceil(CHUNKS_PER_PART_MAX as u64);
-    let load = Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, outputs };
+    let load = Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, output_bytes };
     Ok(Planned { chunks, usd: load.usd(), seconds: items as f64 * MS_PER_ITEM_DEFAULT / 1_000.0 })
 }

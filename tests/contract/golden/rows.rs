@@ -144,6 +144,7 @@ fn job() -> Job {
     (job.created_by, job.processor, job.round) = ("u-17".to_owned(), "json-schema".to_owned(), 3);
     (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (true, true, true, true, true);
     (job.parts, job.top_part, job.rate_base, job.retention_days) = (2, Some(1), 9, 30);
+    (job.total_bytes, job.total_chunks) = (1_200_000, 160);
     job.rolled_up = RolledUp { parts: [0, 1].into(), processed: 39_990, failed: 10 };
     job.tolerated = ToleratedFailures::Percentage { percentage: "0.5".parse().unwrap(), minimum_sample: Some(100) };
     job.split = Split { version: 1, items_per_chunk_max: 250 };
@@ -199,6 +200,7 @@ fn part() -> Part {
         first_index: 40_000,
         items: 1_000,
         chunks: 4,
+        bytes: 30_000,
         fingerprint: "c".repeat(32),
         round: 3,
         registers: [(0, Register::Clean { items: 250 }), (1, open), (3, full)].into(),
@@ -209,7 +211,7 @@ fn part() -> Part {
 }
 
 fn bare_part() -> Part {
-    Part { job: job_id(2), number: 0, first_index: 0, round: 1, registers: [].into(), sent: false, waiting_for: None, ..part() }
+    Part { job: job_id(2), number: 0, first_index: 0, bytes: 0, round: 1, registers: [].into(), sent: false, waiting_for: None, ..part() }
 }
 
 fn waiting_for() -> WaitingFor {

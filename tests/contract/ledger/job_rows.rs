@@ -63,7 +63,7 @@ async fn a_job_of_no_parts_ends_as_soon_as_it_is_sealed(ledger: Arc<dyn Ledger>)
     let job = created(&*ledger).await;
     let end = JobWrite::End { round: 1, retention_days: 30, tells: false };
     assert!(matches!(ledger.update_job(job.id, &end, at(1)).await.unwrap(), Written::Refused(row) if row == job));
-    applied(&*ledger, job.id, JobWrite::Seal { parts: 0, total_items: 0 }).await;
+    applied(&*ledger, job.id, JobWrite::Seal { parts: 0, total_items: 0, total_bytes: 0, total_chunks: 0 }).await;
     let ended = applied(&*ledger, job.id, end).await;
     assert_eq!((ended.status, ended.completed_at), (JobStatus::Completed, Some(at(1))));
     assert_eq!(ended.expires_at, Some(at(1 + 86_400 * i64::from(ended.retention_days))));
@@ -73,7 +73,7 @@ async fn roll_ups_at_the_same_time_are_all_counted_and_each_once(ledger: Arc<dyn
     const PARTS: u32 = 40;
     let job = created(&*ledger).await;
     applied(&*ledger, job.id, JobWrite::Reserve { part: PARTS - 1 }).await;
-    applied(&*ledger, job.id, JobWrite::Seal { parts: PARTS, total_items: 400 }).await;
+    applied(&*ledger, job.id, JobWrite::Seal { parts: PARTS, total_items: 400, total_bytes: 800, total_chunks: 40 }).await;
     let roll_up = |part| JobWrite::RollUp { round: 1, part, processed: 9, failed: 1 };
     // Each part twice, as duplicates of its last message do.
     let writes = (0..2 * PARTS).map(|i| {
@@ -88,7 +88,7 @@ async fn roll_ups_at_the_same_time_are_all_counted_and_each_once(ledger: Arc<dyn
 
 async fn one_of_many_ends_wins(ledger: Arc<dyn Ledger>) {
     let job = created(&*ledger).await;
-    applied(&*ledger, job.id, JobWrite::Seal { parts: 0, total_items: 0 }).await;
+    applied(&*ledger, job.id, JobWrite::Seal { parts: 0, total_items: 0, total_bytes: 0, total_chunks: 0 }).await;
     let ends = [
         JobWrite::End { round: 1, retention_days: 30, tells: false },
         JobWrite::Cancel,
@@ -104,7 +104,7 @@ async fn one_of_many_ends_wins(ledger: Arc<dyn Ledger>) {
 async fn a_retry_starts_from_nothing_rolled_up(ledger: Arc<dyn Ledger>) {
     let job = created(&*ledger).await;
     applied(&*ledger, job.id, JobWrite::Reserve { part: 0 }).await;
-    applied(&*ledger, job.id, JobWrite::Seal { parts: 1, total_items: 10 }).await;
+    applied(&*ledger, job.id, JobWrite::Seal { parts: 1, total_items: 10, total_bytes: 20, total_chunks: 1 }).await;
     applied(&*ledger, job.id, JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }).await;
     applied(&*ledger, job.id, JobWrite::Fail { round: 1, error: "item 3: no".to_owned() }).await;
     let row = applied(

@@ -173,6 +173,7 @@ impl PartRow {
             first_index,
             items: shape.part_items(number).into(),
             chunks: shape.parts[number].len() as u16,
+            bytes: 0,
             fingerprint: part_fingerprint(shape, number),
             round: self.round.into(),
             registers: codes.map(|(chunk, code)| (chunk as u16, Register::from_code(*code))).collect(),

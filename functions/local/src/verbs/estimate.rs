@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use headway_core::limits::OUTPUT_BYTES_MAX;
 use headway_core::prices::{self, Load};
 
 use crate::context::Context;
@@ -18,12 +19,15 @@ const CHUNK_SIZE_DEFAULT: u16 = 250;
 pub struct Estimate {
     /// The file of items, `-` for stdin
     file: PathBuf,
-    /// The processor; for json-schema the outputs are counted too, since it returns each item
+    /// The processor; json-schema's outputs are as large as the items, others have none unless --output-bytes tells
     #[arg(long, value_name = "NAME")]
     processor: String,
     /// How long one item takes, in milliseconds
     #[arg(long, default_value_t = prices::MS_PER_ITEM_DEFAULT, value_name = "MS", value_parser = milliseconds)]
     ms_per_item: f64,
+    /// How many bytes an item's output has on average, as JSON
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(0..=OUTPUT_BYTES_MAX as i64))]
+    output_bytes: Option<u32>,
     /// The file's format [default: by its extension]
     #[arg(long)]
     format: Option<Format>,
@@ -49,8 +53,14 @@ impl Estimate {
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
         let (_, survey) = Survey::of(&source, Ask { pack: true, ..Ask::of(chunk_size) }).await?;
         let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
-        let outputs = prices::gives_outputs(&self.processor);
-        let load = Load { items, bytes, packed_bytes: survey.packed_bytes, chunks, parts, ms_per_item: self.ms_per_item, outputs };
+        let packed_bytes = survey.packed_bytes;
+        let output_bytes = match self.output_bytes {
+            // How well they compress is not known.
+            Some(bytes) => items * u64::from(bytes),
+            None if prices::gives_outputs(&self.processor) => packed_bytes,
+            None => 0,
+        };
+        let load = Load { items, bytes, packed_bytes, chunks, parts, ms_per_item: self.ms_per_item, output_bytes };
         let usd = prices::decimal(load.usd());
         if context.out.json {
             let body = format!("{{\"items\":{items},\"bytes\":{bytes},\"chunks\":{chunks},\"parts\":{parts},\"usd\":\"{usd}\"}}");

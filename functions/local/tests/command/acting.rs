@@ -50,6 +50,26 @@ async fn an_estimate_needs_no_server() {
     assert!(body["usd"].as_str().unwrap().parse::<f64>().unwrap() > 0.0);
 }
 
+/// Bug found: a job's cost was the same whatever its outputs weigh.
+#[tokio::test]
+async fn an_estimate_follows_the_bytes_of_items_and_outputs() {
+    let home = Home::new();
+    let small = home.file("small.json", "[1,2]");
+    let large = home.file("large.json", format!("[{0},{0}]", format!("\"{}\"", "x".repeat(200_000))));
+    let mut usd = Vec::new();
+    for (file, more) in [(&small, &[][..]), (&large, &[]), (&large, &["--output-bytes", "20000"]), (&large, &["--output-bytes", "262144"])]
+    {
+        let ended = home.run(&[&["estimate", file, "--processor", "p", "--json"], more].concat()).await;
+        let body: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+        usd.push(body["usd"].as_str().unwrap().parse::<f64>().unwrap());
+    }
+    assert!(usd.is_sorted_by(|less, more| less < more), "{usd:?}");
+    // Two outputs of 256 units each.
+    assert!((usd[3] - usd[1]) > 512.0 * 0.625e-6, "{usd:?}");
+    let too_large = home.run(&["estimate", &large, "--processor", "p", "--output-bytes", "262145"]).await;
+    assert_eq!(too_large.code, Some(2), "no output is kept that is larger: {too_large:?}");
+}
+
 #[tokio::test]
 async fn completions_name_every_command() {
     let home = Home::new();

@@ -27,6 +27,8 @@ pub(super) fn job_item(job: &Job) -> Item {
         .text(SWEEP_SORT, index_sort(since, job.id))
         .text(STATUS, job.status.as_str())
         .number(TOTAL_ITEMS, job.total_items)
+        .maybe(TOTAL_BYTES, Some(job.total_bytes).filter(|_| job.sealed), number)
+        .maybe(TOTAL_CHUNKS, Some(job.total_chunks).filter(|_| job.sealed), number)
         .maybe(ERROR_MESSAGE, job.error_message.as_deref(), text)
         .time(CREATED_AT, job.created_at)
         .time(UPDATED_AT, job.updated_at)
@@ -73,6 +75,8 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         user_id,
         status: JobStatus::parse(row.text(STATUS)?).ok_or(RowFault::Malformed(STATUS))?,
         total_items: row.number(TOTAL_ITEMS)?,
+        total_bytes: row.number_if_any(TOTAL_BYTES)?.unwrap_or_default(),
+        total_chunks: row.number_if_any(TOTAL_CHUNKS)?.unwrap_or_default(),
         processed_items: 0,
         failed_items: 0,
         retrying_items: 0,
@@ -202,6 +206,7 @@ mod tests {
         let mut job = Job::new(JobId(Uuid::from_u128(u128::MAX)), owner, 9_999_999, now);
         job.rolled_up = RolledUp { parts: (0..200).collect(), processed: 9_999_999, failed: 9_999 };
         (job.parts, job.top_part, job.sealed) = (200, Some(199), true);
+        (job.total_bytes, job.total_chunks) = (899_999_999, 15_999);
         (job.started_at, job.rate_since) = (Some(now), Some(now));
         job.processor = "json-schema".to_owned();
         job.key_hash = Some("0".repeat(64));
@@ -220,6 +225,7 @@ mod tests {
         (job.created_by, job.processor, job.round) = ("sub".to_owned(), "http".to_owned(), 3);
         (job.paused, job.sealed, job.abandoned, job.deleting, job.reconciled) = (true, true, true, true, true);
         (job.parts, job.top_part, job.rate_base, job.retention_days) = (4, Some(3), 9, 365);
+        (job.total_bytes, job.total_chunks) = (70, 4);
         job.rolled_up = RolledUp { parts: BTreeSet::from([0, 3]), processed: 5, failed: 2 };
         job.tolerated = ToleratedFailures::Percentage { percentage: "18.400000001".parse().unwrap(), minimum_sample: Some(8) };
         job.split = Split { version: 2, items_per_chunk_max: 17 };

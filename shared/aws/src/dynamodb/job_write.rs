@@ -43,7 +43,9 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Correct { round, read, corrected } => correct(job, *round, read, corrected),
         JobWrite::Reserve { part } => reserve(job, *part),
         JobWrite::Touch => job.live().not("#sealed"),
-        JobWrite::Seal { parts, total_items } => seal(job, *parts, *total_items),
+        JobWrite::Seal { parts, total_items, total_bytes, total_chunks } => {
+            seal(job, *parts, [*total_items, *total_bytes, (*total_chunks).into()])
+        }
         JobWrite::Abandon { untouched_since } => {
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
             job.live().not("#sealed").map(untouched).flag("#abandoned").end(JobStatus::Failed, Some(ABANDONED)).still_watched()
@@ -146,14 +148,16 @@ fn reserve(job: JobChange, part: u32) -> JobChange {
 
 /// A job that failed early may still be sealed, and then be retried completely. So neither the status is checked nor
 /// the place among live or ended jobs changed.
-fn seal(job: JobChange, parts: u32, total_items: u64) -> JobChange {
+fn seal(job: JobChange, parts: u32, [items, bytes, chunks]: [u64; 3]) -> JobChange {
     job.not("#sealed").not("#abandoned").not("#deleting").flag("#sealed").map(|change| {
         let all_reserved = match parts.checked_sub(1) {
             None => change.when("attribute_not_exists(#topPart)"),
             Some(top) => change.when("#topPart = :top").value(":top", number(top)),
         };
         let sealed = all_reserved.set("#parts = :parts").value(":parts", number(parts));
-        sealed.set("#totalItems = :items").value(":items", number(total_items))
+        let sealed = sealed.set("#totalItems = :items").value(":items", number(items));
+        let sealed = sealed.set("#totalBytes = :bytes").value(":bytes", number(bytes));
+        sealed.set("#totalChunks = :chunks").value(":chunks", number(chunks))
     })
 }
 
@@ -282,7 +286,7 @@ mod tests {
             JobWrite::Correct { round: 1, read: BTreeMap::new(), corrected: [(0, 1)].into() },
             JobWrite::Reserve { part: 0 },
             JobWrite::Touch,
-            JobWrite::Seal { parts: 1, total_items: 1 },
+            JobWrite::Seal { parts: 1, total_items: 1, total_bytes: 1, total_chunks: 1 },
             JobWrite::Abandon { untouched_since: now },
             JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), owes: false },
             JobWrite::Delete { round: 1 },

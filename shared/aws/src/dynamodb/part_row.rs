@@ -19,6 +19,7 @@ pub(super) fn part_item(part: &Part) -> Item {
         .number(FIRST_INDEX, part.first_index)
         .number(ITEMS, part.items)
         .number(CHUNKS, part.chunks)
+        .maybe(BYTES, Some(part.bytes).filter(|bytes| *bytes > 0), number)
         .text(FINGERPRINT, &part.fingerprint)
         .number(ROUND, part.round)
         .value(REGISTERS, codes(&part.registers))
@@ -39,6 +40,7 @@ pub(super) fn part(item: &Item) -> Result<Part, RowFault> {
         first_index: row.number(FIRST_INDEX)?,
         items: row.number(ITEMS)?,
         chunks: row.number(CHUNKS)?,
+        bytes: row.number_if_any(BYTES)?.unwrap_or_default(),
         fingerprint: row.text(FINGERPRINT)?.to_owned(),
         round: row.number(ROUND)?,
         registers: registers(row.value(REGISTERS))?,
@@ -110,6 +112,7 @@ mod tests {
             first_index: ITEMS_PER_JOB_MAX - 1,
             items: (CHUNKS_PER_PART_MAX * ITEMS_PER_CHUNK_MAX) as u32 - 1,
             chunks: CHUNKS_PER_PART_MAX as u16,
+            bytes: 4_499_999,
             fingerprint: "0".repeat(32),
             round: 99,
             registers: BTreeMap::new(),

@@ -59,6 +59,8 @@ attributes! {
 
     STATUS: "status" as "st",
     TOTAL_ITEMS: "totalItems" as "ti",
+    TOTAL_BYTES: "totalBytes" as "tb",
+    TOTAL_CHUNKS: "totalChunks" as "tn",
     ERROR_MESSAGE: "errorMessage" as "em",
     CREATED_AT: "createdAt" as "ca",
     UPDATED_AT: "updatedAt" as "at",
@@ -98,6 +100,7 @@ attributes! {
     FIRST_INDEX: "firstIndex" as "fi",
     FINGERPRINT: "fingerprint" as "fp",
     CHUNKS: "chunks" as "n",
+    BYTES: "bytes" as "b",
     REGISTERS: "registers" as "x",
     SENT: "sent" as "s",
     WAITING_FOR: "waitingFor" as "w",
