@@ -888,6 +888,15 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "what is kept of a round was read after its end",
     },
     Bug {
+        name: "part-comes-to-its-round-after-the-end",
+        edits: &[edit(
+            "self.in_time(id.0, || self.app.jobs.update_progress(id, &stamp)).await?;",
+            "Some(self.app.jobs.update_progress(id, &stamp).await?);",
+        )],
+        breaks: "a slow worker brings a part to the round of a job that was shown as settled, and a late failure is counted",
+        trap: "after the end nothing is written that no reader knows to be coming",
+    },
+    Bug {
         name: "strikes-of-the-round-before",
         edits: &[edit("        if mark.round < round {\n", "        if mark.round > round {\n")],
         breaks: "a corrected item is convicted for the workers that its old value killed",

@@ -47,7 +47,7 @@ impl Worker {
         let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
         // What is recorded and not shown yet belongs to the earlier round.
         let (_, part) = reconcile(&self.app, &part).await?;
-        let part = self.bring_to_round(part, job.round).await?;
+        let Some(part) = self.bring_to_round(part, job.round).await? else { return Ok(()) };
         self.send_again(&job, &part).await?;
         self.send_parked(id).await?;
         tracing::info!(job_id = %job.id, part = part.number, round = part.round, "revived a part");
@@ -56,15 +56,16 @@ impl Worker {
     }
 
     /// Clears the failures that the registers show, with their corrections, then stamps the part, if nothing of it changed in between.
-    async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Part, JobError> {
+    /// `None` if the job has ended: then the next retry does it.
+    async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Option<Part>, JobError> {
         if part.round >= round {
-            return Ok(part);
+            return Ok(Some(part));
         }
         // Read after the round has begun: nothing of the round before is corrected from now on.
         let corrections = self.app.ledger.all_corrections((part.job, part.number)).await?;
         for _ in 0..TRIES_MAX {
             if part.round >= round {
-                return Ok(part);
+                return Ok(Some(part));
             }
             let mut registers = part.registers.clone();
             for (chunk, register) in &mut registers {
@@ -74,9 +75,13 @@ impl Worker {
                 }
             }
             let stamp = PartWrite::Stamp { from_round: part.round, from: part.registers.clone(), round, registers };
-            part = match self.app.jobs.update_progress((part.job, part.number), &stamp).await? {
-                Written::Applied(part) | Written::Refused(part) => part,
-                Written::Gone => return Err(JobError::NotFound),
+            let id = (part.job, part.number);
+            // A failure that was recorded late counts from the stamp on.
+            let stamped = self.in_time(id.0, || self.app.jobs.update_progress(id, &stamp)).await?;
+            part = match stamped {
+                Some(Written::Applied(part) | Written::Refused(part)) => part,
+                Some(Written::Gone) => return Err(JobError::NotFound),
+                None => return Ok(None),
             };
         }
         Err(JobError::unavailable("the table: bringing a part to its round", "other workers kept writing it at the same time"))
