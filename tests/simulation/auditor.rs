@@ -45,7 +45,6 @@ pub(crate) struct Auditor {
 /// The last observed state of a job.
 struct Last {
     job: Job,
-    seen_at: DateTime<Utc>,
     gone: bool,
     top_part: Option<u32>,
 }
@@ -86,22 +85,14 @@ impl Auditor {
             follows(&last.job, &job)?;
             hold!(
                 SettledIsFinal,
-                !self.was_final(last) || counts_stay(&last.job, &job),
+                last.job.is_settling() || counts_stay(&last.job, &job),
                 "it was settled and has changed: {:?} then {job:?}",
                 last.job
             );
         }
         let top_part = row.and_then(|row| row.top_part);
-        self.last.insert(id, Last { job, seen_at: now, gone: false, top_part });
+        self.last.insert(id, Last { job, gone: false, top_part });
         Ok(())
-    }
-
-    /// True if the counts that were seen are final. With clocks that differ more than the design allows, a job may be taken for settled
-    /// too early, but not after every worker has ended.
-    fn was_final(&self, last: &Last) -> bool {
-        let workers_end = TimeDelta::from_std(FUNCTION_TIMEOUT_MAX).unwrap_or_default() + SKEW;
-        let workers_are_gone = last.job.completed_at.is_some_and(|ended| ended + workers_end < last.seen_at);
-        last.job.is_terminal() && !last.job.is_settling() && (self.faults.clocks_agree() || workers_are_gone)
     }
 
     fn look_at_gone(&mut self, id: JobId, book: &Book, now: DateTime<Utc>) -> Result<(), Violation> {
@@ -151,10 +142,10 @@ fn state_is_right(job: &Job, book: &Book) -> Result<(), Violation> {
     Ok(())
 }
 
-/// In the same round the counts are the same, and stay settled.
+/// Once a round has ended, its counts are the same, and stay settled.
 fn counts_stay(last: &Job, job: &Job) -> bool {
     let counts = |job: &Job| (job.processed_items, job.failed_items, job.is_settling());
-    job.round != last.round || counts(job) == counts(last)
+    !last.is_terminal() || job.round != last.round || counts(job) == counts(last)
 }
 
 /// A reader waits no longer than a worker lives.

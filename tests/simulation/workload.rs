@@ -131,11 +131,13 @@ impl Plan {
         .with_callbacks(faults)
     }
 
+    /// Whoever tells of an end looks first whether the job is settled, which only clocks that agree can tell.
     fn with_callbacks(mut self, faults: &Faults) -> Self {
+        let is_possible = faults.clocks_agree();
         for job in &mut self.jobs {
-            job.callback = faults.one_in(2).then(|| Manner::of(faults));
+            job.callback = faults.one_in(2).then(|| Manner::of(faults)).filter(|_| is_possible);
         }
-        self.bus = faults.one_in(2).then(|| Manner::of_a_bus(faults));
+        self.bus = faults.one_in(2).then(|| Manner::of_a_bus(faults)).filter(|_| is_possible);
         self
     }
 }

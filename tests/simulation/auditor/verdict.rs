@@ -1,8 +1,9 @@
 //! The final check of each job when nothing changes any more.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-use headway_core::job::{NoticeKind, NoticeState};
+use headway_core::job::{LEFT_ROUNDS_MAX, NoticeKind, NoticeState};
 use headway_core::outcome::FailureKind;
 use headway_core::records::{self, Position};
 use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
@@ -203,14 +204,18 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
     Ok(())
 }
 
-/// Each end of a round was told, whatever happened, if its endpoint accepts notices. Otherwise it was given up.
+/// Of so many rounds that a retry has left the job keeps the notices. Those of earlier ones may have been given up.
+fn rounds_to_tell(job: &Job) -> RangeInclusive<u32> {
+    job.round.saturating_sub(LEFT_ROUNDS_MAX as u32).max(1)..=job.round
+}
+
 /// Of each round that started there is an event, and of each that ended.
 fn events_were_put(world: &World, job: &Job) -> Result<(), Violation> {
     let due = job.due_notices();
     hold!(EndsAreTold, due.is_empty(), "{due:?} wait for ever: {job:?}");
     let Some(manner) = world.plan.bus.filter(|manner| manner.accepts()) else { return Ok(()) };
     let has_started = |round: u32| round > 1 || world.faults.job_began(job.id);
-    for round in 1..=job.round {
+    for round in rounds_to_tell(job) {
         let ended = world.notes.accepted(job.id, round, NoticeKind::JobEnded);
         let started = !has_started(round) || world.notes.accepted(job.id, round, NoticeKind::JobStarted);
         hold!(EndsAreTold, started && ended, "round {round}: start {started}, end {ended} ({manner:?}): {job:?}");
@@ -221,9 +226,10 @@ fn events_were_put(world: &World, job: &Job) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Each end of a round was told, whatever happened, if its endpoint accepts notices. Otherwise it was given up.
 fn ends_were_told(world: &World, job: &Job, plan: &JobPlan) -> Result<(), Violation> {
     let Some(manner) = plan.callback else { return Ok(()) };
-    let untold: Vec<u32> = (1..=job.round).filter(|round| !world.notes.accepted(job.id, *round, NoticeKind::Callback)).collect();
+    let untold: Vec<u32> = rounds_to_tell(job).filter(|round| !world.notes.accepted(job.id, *round, NoticeKind::Callback)).collect();
     hold!(EndsAreTold, !manner.accepts() || untold.is_empty(), "nobody was told of the ends of rounds {untold:?} ({manner:?}): {job:?}");
     let expected = if manner.accepts() { NoticeState::Delivered } else { NoticeState::GivenUp };
     hold!(EndsAreTold, job.callback_state() == Some(expected), "it should be {expected:?} ({manner:?}): {job:?}");
