@@ -91,8 +91,8 @@ sim: ## Simulate HISTORIES complete histories with faults, or repeat one with SE
 sim-adapters: ## Simulate ADAPTER_HISTORIES histories with production's adapters and network faults
 	HEADWAY_SIM_HISTORIES=$(ADAPTER_HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test $(FAST) $(EVERYTHING) --test simulation through_the_adapters -- --nocapture
 
-model: ## Explore every history of small jobs, including the larger models: some minutes on two cores
-	cargo test $(EVERYTHING) --test model -- --ignored --nocapture
+model: ## Explore every history of small jobs, including the larger models: some minutes on two cores; only some with MODEL=text
+	MODEL='$(MODEL)' cargo test $(EVERYTHING) --test model -- --ignored --nocapture
 
 planted: ## Plant known bugs one at a time; the simulation has to catch each. Only some with PLANTED=name,name
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture

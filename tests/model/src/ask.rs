@@ -1,7 +1,7 @@
 //! What a process asks, one step each, and what it is answered.
 
 use chrono::{DateTime, Utc};
-use headway_core::job::JobWrite;
+use headway_core::job::{JobStatus, JobWrite};
 use headway_core::ledger::Candidates;
 use headway_core::part::PartWrite;
 
@@ -41,6 +41,11 @@ pub(crate) enum Ask {
     DeletePart(u8),
     DeleteJob,
     Send(Vec<Carried>),
+    /// The endpoint is told that this round ended, and how.
+    Tell {
+        round: u8,
+        status: JobStatus,
+    },
     /// The processor is called with an item (of the job).
     Item(u8),
 }
@@ -86,7 +91,12 @@ pub(crate) enum Answer {
 }
 
 impl Ask {
-    /// True if it can change a row or send something.
+    /// True if its sender goes on even if the queue accepts nothing.
+    pub(crate) fn may_come_to_nothing(&self) -> bool {
+        matches!(self, Self::Send(messages) if messages.iter().any(Carried::tells))
+    }
+
+    /// True if it can change a row, or send or tell something.
     pub(crate) fn is_write(&self) -> bool {
         !matches!(self, Self::Rows(_) | Self::Outcome(..) | Self::Outcomes { .. } | Self::Parked(_) | Self::Candidates(..) | Self::Item(_))
     }

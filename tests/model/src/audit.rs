@@ -15,8 +15,10 @@ use crate::rows::{JobRow, OutcomeRow, Rows};
 use crate::shape::{ITEMS_MAX, Items, NOW, Shape, time};
 use crate::world::{Names, World};
 
+mod told;
+
 /// What one model or the other must reach; otherwise nothing was shown about it.
-pub const REACHED: [&str; 10] = [
+pub const REACHED: [&str; 11] = [
     "completed",
     "failed",
     "cancelled",
@@ -27,6 +29,7 @@ pub const REACHED: [&str; 10] = [
     "abandoned",
     "deleted",
     "ended by the sweep",
+    "told of a round that was left",
 ];
 
 /// The invariants, and what must have been reached.
@@ -38,6 +41,7 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
             world.struck || !(waits_for_the_sweep(&model.bounds, world) && world.rows.job.as_ref().is_some_and(is_on_its_way))
         }),
         Property::always(AGREES, |model: &Protocol, world: &World| agrees(model, world)),
+        Property::always(TOLD, |model: &Protocol, world: &World| told::of_all(model, world)),
         Property::sometimes("completed", |_, world| has(world, |job| job == JobStatus::Completed)),
         Property::sometimes("failed", |_, world| has(world, |job| job == JobStatus::Failed)),
         Property::sometimes("cancelled", |_, world| has(world, |job| job == JobStatus::Cancelled)),
@@ -51,6 +55,12 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
         Property::sometimes("parked", |_, world: &World| !world.rows.parked.is_empty()),
         Property::sometimes("abandoned", |_, world: &World| world.rows.job.as_ref().is_some_and(|job| job.abandoned)),
         Property::sometimes("deleted", |model: &Protocol, world: &World| model.bounds.begin != Begin::Empty && world.rows.job.is_none()),
+        Property::sometimes("told of a round that was left", |_, world: &World| {
+            let tells = |round: u8| {
+                world.processes.iter().any(|process| matches!(process.node.asks(), Some(Ask::Tell { round: of, .. }) if *of < round))
+            };
+            world.rows.job.as_ref().is_some_and(|job| tells(job.round))
+        }),
         Property::sometimes("ended by the sweep", |_, world: &World| {
             has(world, JobStatus::is_terminal) && world.processes.iter().any(|process| process.node.ended_a_job())
         }),
@@ -65,6 +75,8 @@ pub const ENDS: &str = "what is quiet has ended";
 pub const UNAIDED: &str = "nobody waits for the sweep in vain";
 /// Rows, counts and lists agree when all is over.
 pub const AGREES: &str = "counts and lists agree in the end";
+/// In the end the endpoint was told of the end of each round.
+pub const TOLD: &str = "every end was told in the end";
 
 fn is_on_its_way(job: &JobRow) -> bool {
     job.sealed && !job.status.is_terminal()
@@ -91,6 +103,9 @@ fn counted(shape: &Shape, rows: &Rows) -> Option<Job> {
 /// What the step from `old` to `new` violated; `node` is the process that took it, if it still exists.
 pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node>) -> Option<&'static str> {
     if let Some(wrong) = lost_items(bounds, new) {
+        return Some(wrong);
+    }
+    if let Some(wrong) = node.and_then(|node| told::wrongly(new, node)) {
         return Some(wrong);
     }
     if old.rows == new.rows {

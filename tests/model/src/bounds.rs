@@ -67,7 +67,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             name: "",
-            shape: Shape { parts: &[&[1, 1]], tolerated: 0, attempts_max: 3 },
+            shape: Shape { parts: &[&[1, 1]], tolerated: 0, attempts_max: 3, tells: false },
             begin: Begin::Queued { hops: 0 },
             begun: true,
             workers: 2,
@@ -87,6 +87,14 @@ impl Default for Bounds {
             planted: None,
             forgets: true,
         }
+    }
+}
+
+impl Bounds {
+    /// The same with an endpoint that is told of each end.
+    pub fn tells(mut self) -> Self {
+        self.shape.tells = true;
+        self
     }
 }
 

@@ -16,7 +16,7 @@ const PAUSE_TWICE: &[Act] = &[Act::Pause, Act::Resume, Act::Pause, Act::Resume];
 
 /// A model of a job with these chunks that tolerates this many failures.
 fn model(name: &'static str, parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
-    Bounds { name, shape: Shape { parts, tolerated, attempts_max: 3 }, ..Bounds::default() }
+    Bounds { name, shape: Shape { parts, tolerated, attempts_max: 3, tells: false }, ..Bounds::default() }
 }
 
 /// The models that take seconds.
@@ -25,6 +25,7 @@ pub fn fast() -> Vec<Bounds> {
     models.extend(ending());
     models.extend(retrying());
     models.extend(submitting());
+    models.extend(telling());
     models
 }
 
@@ -93,6 +94,14 @@ fn submitting() -> Vec<Bounds> {
     ]
 }
 
+fn telling() -> Vec<Bounds> {
+    vec![
+        model("told, duplicate, crash", ONE, 0).tells().duplicates(1).crashes(1).fails(1),
+        model("told, lost messages and answers", ONE, 0).tells().lost(2).fails(1),
+        model("told of each round, crash", ONE, 0).tells().acts(RETRY).crashes(1).fails(2),
+    ]
+}
+
 fn larger() -> Vec<Bounds> {
     vec![
         model("three chunks, two duplicates, two crashes", THREE_CHUNKS, 1).duplicates(2).crashes(2).fails(1),
@@ -150,6 +159,9 @@ fn larger_retries() -> Vec<Bounds> {
             .acts(&[Act::Retry(None), Act::Pause, Act::Resume])
             .duplicates(1)
             .fails(2),
+        model("told beside sweeps", ONE, 0).tells().sweeps(&[Sweep::Soon, Sweep::Hours]).crashes(1).fails(1),
+        model("told of each round, lost message", ONE, 0).tells().acts(RETRY).lost(1).fails(2),
+        model("told of three rounds", ONE, 0).tells().acts(&[Act::Retry(None), Act::Retry(None)]).fails(3),
         model("retry beside a sweep, crash", ONE, 0).acts(RETRY).sweeps(&[Sweep::Soon]).crashes(1).fails(2),
         model("retry beside a sweep after hours, crash", ONE, 0).acts(RETRY).sweeps(&[Sweep::Hours]).crashes(1).fails(2),
         model("retry, rows read one by one", ONE, 0).acts(RETRY).torn_reads(true).duplicates(1).fails(2),

@@ -14,6 +14,7 @@ mod life;
 mod local;
 mod message;
 mod model;
+mod notices;
 mod perform;
 mod planted;
 mod ports;
@@ -22,7 +23,7 @@ mod shape;
 mod tell;
 mod world;
 
-pub use audit::{AGREES, ENDS, HOLDS, REACHED, UNAIDED};
+pub use audit::{AGREES, ENDS, HOLDS, REACHED, TOLD, UNAIDED};
 pub use bounds::{Begin, Bounds};
 pub use check::{Report, check};
 pub use configurations::{fast, whole};

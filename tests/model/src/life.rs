@@ -157,7 +157,8 @@ impl Life {
 
     fn begin<'a>(&'a self, shape: &'a Shape, ports: &'a Ports) -> Pin<Box<dyn Future<Output = End> + 'a>> {
         let app = App::new(Arc::new(ports.clone()), Arc::new(ports.clone()), Arc::new(ports.clone()))
-            .with_processors(vec![ProcessorInfo::new(PROCESSOR, &ports.options())]);
+            .with_processors(vec![ProcessorInfo::new(PROCESSOR, &ports.options())])
+            .with_notices(Arc::new(ports.clone()));
         match self {
             Self::Work { message, again, dead_letter } => {
                 let delivery = Delivery {

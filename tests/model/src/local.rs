@@ -106,7 +106,7 @@ impl Local {
 
     /// The process after this answer.
     pub(crate) fn told(&self, node: &Arc<Node>, answer: Answer) -> Arc<Node> {
-        let answer = if self.forgets { node.of_use(answer) } else { answer };
+        let answer = if self.forgets { node.of_use(answer, self.shape.tells) } else { answer };
         let at = (node.number, answer);
         if let Some(known) = self.nodes.read().unwrap_or_else(PoisonError::into_inner).children.get(&at) {
             return known.clone();

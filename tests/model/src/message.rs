@@ -1,6 +1,7 @@
 //! Messages in a model's queue, and the same on the wire.
 
 use headway_core::chunk::{ChunkMessage, Message};
+use headway_core::job::NoticeKind;
 use uuid::Uuid;
 
 use crate::rows::{chunk_id, item, uuid};
@@ -55,7 +56,15 @@ pub(crate) struct Chunk {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Carried {
     Chunk(Chunk),
-    Revive { part: u8, round: u8 },
+    Revive {
+        part: u8,
+        round: u8,
+    },
+    /// Tell the end of a round, after so many failed tries.
+    Tell {
+        round: u8,
+        tries: u8,
+    },
 }
 
 impl Chunk {
@@ -106,15 +115,20 @@ impl Carried {
     pub(crate) fn chunk(&self) -> Option<&Chunk> {
         match self {
             Self::Chunk(chunk) => Some(chunk),
-            Self::Revive { .. } => None,
+            Self::Revive { .. } | Self::Tell { .. } => None,
         }
+    }
+
+    /// True if it makes a worker tell an end.
+    pub(crate) fn tells(&self) -> bool {
+        matches!(self, Self::Tell { .. })
     }
 
     /// The same with another nonce, if it has one.
     pub(crate) fn named(&self, nonce: Nonce) -> Self {
         match self {
             Self::Chunk(chunk) => Self::Chunk(chunk.named(nonce)),
-            revive => revive.clone(),
+            other => other.clone(),
         }
     }
 
@@ -123,7 +137,8 @@ impl Carried {
         match Message::from_wire(body) {
             Ok(Message::Chunk(chunk)) => Self::Chunk(Chunk::of(&chunk)),
             Ok(Message::Revive { part, round, .. }) => Self::Revive { part: part as u8, round: round as u8 },
-            Ok(Message::Tell { .. }) => panic!("no job of the model tells anybody"),
+            Ok(Message::Tell { round, what: NoticeKind::Callback, tries, .. }) => Self::Tell { round: round as u8, tries: tries as u8 },
+            Ok(Message::Tell { what, .. }) => panic!("no job of the model has events: {what:?}"),
             Err(error) => panic!("a use-case sent what no worker reads: {error}"),
         }
     }
@@ -132,6 +147,9 @@ impl Carried {
         match self {
             Self::Chunk(chunk) => chunk.wire(shape),
             Self::Revive { part, round } => wire(Message::Revive { job: job_id(), part: (*part).into(), round: (*round).into() }),
+            Self::Tell { round, tries } => {
+                wire(Message::Tell { job: job_id(), round: (*round).into(), what: NoticeKind::Callback, tries: (*tries).into() })
+            }
         }
     }
 }

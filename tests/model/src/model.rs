@@ -138,7 +138,8 @@ impl Protocol {
     /// The faults that can happen in this step. A process that dies after only reading might have died before.
     fn faults(&self, world: &World, ask: &Ask) -> impl Iterator<Item = Fault> {
         let crash = (world.left.crashes > 0 && ask.is_write()).then_some(Fault::Crash);
-        let accepted = if let Ask::Send(messages) = ask { 1..messages.len() + 1 } else { 0..1 };
+        let least = usize::from(!ask.may_come_to_nothing());
+        let accepted = if let Ask::Send(messages) = ask { least..messages.len() + 1 } else { 0..1 };
         let lost = (world.left.lost > 0 && ask.is_write()).then_some(accepted);
         crash.into_iter().chain(lost.into_iter().flatten().map(Fault::Lost))
     }

@@ -62,7 +62,11 @@ impl Step<'_> {
             }
             Ask::Candidates(kind, before) => {
                 let listed = |job: &JobRow| {
-                    let watched = job.real(&self.bounds.shape).is_watched();
+                    let mut real = job.real(&self.bounds.shape);
+                    if self.is_planted(Planted::LostNoticesAreNotMissed) {
+                        real.labels.callback = None;
+                    }
+                    let watched = real.is_watched();
                     watched == (*kind == Candidates::Watched) && time(job.place) < *before
                 };
                 Answer::Candidate(world.rows.job.as_ref().is_some_and(listed))
@@ -82,6 +86,13 @@ impl Step<'_> {
                 for message in messages.iter().take(accepted.unwrap_or(messages.len())) {
                     let nonce = message.chunk().map_or(MINE, |chunk| self.number(world, chunk.nonce));
                     world.queue.push(Queued { carried: message.named(nonce), again: false });
+                }
+                Answer::Done
+            }
+            Ask::Tell { round, status } => {
+                if !world.told.contains(&(*round, *status)) {
+                    world.told.push((*round, *status));
+                    world.told.sort_by_key(|(round, _)| *round);
                 }
                 Answer::Done
             }
@@ -147,16 +158,20 @@ impl Step<'_> {
             JobWrite::Seal { parts, .. } if self.is_planted(Planted::SealAbandoned) => !job.sealed && job.top_part == parts.checked_sub(1),
             JobWrite::Abandon { .. } if self.is_planted(Planted::AbandonTouched) => job.is_live() && !job.sealed,
             JobWrite::Delete { .. } if self.is_planted(Planted::DeleteOfAnyRound) => true,
+            JobWrite::Note { .. } if self.is_planted(Planted::NoteOverOthers) => true,
             _ => false,
         };
         let ends = matches!(write, JobWrite::End { .. }) && self.is_planted(Planted::NeverEnds);
         if ends || !(write.admitted(&job) || overlooked) {
             return Answer::Job(Some((Found::Refused, row.clone())));
         }
-        let (now, kept) = (time(NOW), job.rolled_up.clone());
+        let (now, kept, notices) = (time(NOW), job.rolled_up.clone(), job.notices.clone());
         write.apply(&mut job, now);
         if matches!(write, JobWrite::Retry { .. }) && self.is_planted(Planted::RetryKeepsRollUps) {
             job.rolled_up = kept;
+        }
+        if matches!(write, JobWrite::Retry { .. }) && self.is_planted(Planted::RetryForgetsNotices) {
+            job.notices = notices;
         }
         let row = JobRow::of(&job, write.place(now).map_or(row.place, hour));
         world.rows.job = Some(row.clone());

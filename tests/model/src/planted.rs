@@ -52,4 +52,10 @@ pub enum Planted {
     NeverEnds,
     /// A deletion is allowed although a round has begun.
     DeleteOfAnyRound,
+    /// A retry leaves a round whose end nobody was told yet, and keeps nothing of it.
+    RetryForgetsNotices,
+    /// The sweep does not look for ends that were not told.
+    LostNoticesAreNotMissed,
+    /// What became of a notice is written over what others have written of other notices since.
+    NoteOverOthers,
 }

@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use headway_core::corrections::Corrections;
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
-use headway_core::job::JobWrite;
+use headway_core::job::{JobWrite, Told};
 use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
+use headway_core::notice::{Notice, NoticeSender};
 use headway_core::outcome::Outcome;
 use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
@@ -301,6 +302,17 @@ impl Clock for Ports {
         let mut state = self.state();
         state.drawn += 1;
         Nonce::drawn(state.drawn - 1).uuid()
+    }
+}
+
+#[async_trait]
+impl NoticeSender for Ports {
+    async fn send(&self, notice: &Notice) -> Told {
+        let (round, status) = (notice.job.round as u8, notice.job.status);
+        match self.ask(|| Ask::Tell { round, status }).await {
+            Ok(_) => Told::Delivered,
+            Err(_) => Told::Failed("no answer".to_owned()),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::message::Chunk;
+use crate::notices;
 use crate::shape::{CHUNKS_MAX, ITEMS_MAX, Items, NOW, PARTS_MAX, Shape, aged, hour, job_id, time};
 
 /// All rows.
@@ -29,6 +30,7 @@ impl Rows {
             job.updated = aged(job.updated, hours);
             job.ended = job.ended.map(|ended| aged(ended, hours));
             job.place = aged(job.place, hours);
+            job.notices = notices::after_hours(&job.notices, hours);
         }
         for part in self.parts.iter_mut().flatten() {
             part.updated = aged(part.updated, hours);
@@ -42,6 +44,7 @@ impl Rows {
             if let Some(job) = &mut rows.job {
                 (job.updated, job.place) = (NOW, NOW);
                 job.ended = job.ended.map(|_| NOW);
+                job.notices = notices::timeless(&job.notices);
             }
             rows.parts.iter_mut().flatten().for_each(|part| part.updated = NOW);
             rows
@@ -72,6 +75,8 @@ pub(crate) struct JobRow {
     pub(crate) ended: Option<u16>,
     /// The time under which the sweep finds it.
     pub(crate) place: u16,
+    /// What became of its notices, or nothing yet.
+    pub(crate) notices: String,
 }
 
 impl JobRow {
@@ -93,6 +98,7 @@ impl JobRow {
             updated: hour(job.updated_at),
             ended: job.completed_at.map(hour),
             place,
+            notices: notices::in_hours(&job.notices),
         }
     }
 
@@ -113,6 +119,7 @@ impl JobRow {
         job.updated_at = time(self.updated);
         job.completed_at = self.ended.map(time);
         job.expires_at = self.ended.map(|ended| time(ended + 24 * job.retention_days));
+        job.notices = notices::real(&self.notices);
         job.uncount();
         job
     }
@@ -141,6 +148,7 @@ impl JobRow {
             updated: NOW,
             ended: None,
             place: NOW,
+            notices: String::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The job of a model: its parts, chunks and items, and how the rows begin.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_core::job::Labels;
 use headway_core::split::Split;
 use headway_core::{Job, JobId, ToleratedFailures, UserId};
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub struct Shape {
     pub tolerated: u64,
     /// How often an item is tried while it fails for now.
     pub attempts_max: u32,
+    /// True if an endpoint is told of the end of each round.
+    pub tells: bool,
 }
 
 impl Shape {
@@ -68,7 +71,9 @@ impl Shape {
 
     /// The job as it is created.
     pub(crate) fn job(&self) -> Job {
+        let callback = self.tells.then(|| "endpoint".to_owned());
         Job {
+            labels: Labels { callback, ..Labels::default() },
             processor: PROCESSOR.to_owned(),
             tolerated: ToleratedFailures::Count(self.tolerated),
             split: Split::of(self.chunk_size()),

@@ -55,6 +55,7 @@ fn message(queued: &Queued) -> String {
             chunk.part, chunk.chunk, chunk.items, chunk.attempt, chunk.hops, chunk.nonce.0
         ),
         Carried::Revive { part, round } => format!("revival of part {part} for round {round}"),
+        Carried::Tell { round, tries } => format!("message to tell the end of round {round}, after {tries} tries"),
     }
 }
 
@@ -66,6 +67,7 @@ fn who(life: &Life) -> String {
             format!("worker of {}.{}{again}{dead_letter}", chunk.part, chunk.chunk)
         }
         Life::Work { message: Carried::Revive { part, .. }, .. } => format!("worker reviving {part}"),
+        Life::Work { message: Carried::Tell { round, .. }, .. } => format!("worker telling of round {round}"),
         Life::Call(act) => format!("api, {act:?}"),
         Life::Sweep { sweep, .. } => format!("sweep, {sweep:?}"),
         Life::Read => "reader".to_owned(),

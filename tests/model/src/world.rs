@@ -34,6 +34,8 @@ pub struct World {
     pub(crate) acknowledged: u8,
     /// True if a call of the api died or missed an answer: only the sweep can find out what it left undone.
     pub(crate) struck: bool,
+    /// The ends that the endpoint was told, each with how it was told.
+    pub(crate) told: Vec<(u8, JobStatus)>,
     /// The invariant that the last step violated.
     pub(crate) broken: Option<&'static str>,
 }
@@ -175,6 +177,7 @@ impl World {
             left: Left::all(bounds),
             acknowledged: 0,
             struck: false,
+            told: Vec::new(),
             broken: None,
         };
         if bounds.begin == Begin::Empty {

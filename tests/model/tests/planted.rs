@@ -1,6 +1,6 @@
 //! Bugs planted into the protocol. The model must find each of them: a check that cannot fail shows nothing.
 
-use headway_model::{AGREES, Act, Begin, Bounds, ENDS, HOLDS, Planted, Shape, Sweep, UNAIDED, check};
+use headway_model::{AGREES, Act, Begin, Bounds, ENDS, HOLDS, Planted, Shape, Sweep, TOLD, UNAIDED, check};
 
 /// More states than any of these models has.
 const STATES_MAX: usize = 3_000_000;
@@ -21,7 +21,7 @@ fn finds(bug: Planted, invariant: &str, bounds: Bounds) {
 }
 
 fn shape(parts: &'static [&'static [u8]], tolerated: u64) -> Shape {
-    Shape { parts, tolerated, attempts_max: 3 }
+    Shape { parts, tolerated, attempts_max: 3, tells: false }
 }
 
 fn retried(parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
@@ -153,6 +153,14 @@ fn deletion_meets_a_late_message_or_a_retry() {
         Bounds { shape: shape(ONE, 0), acts: &[Act::Delete], sweeps: &[Sweep::Hours], duplicates: 1, stalls: true, ..Bounds::default() };
     finds(Planted::UpdateCreates, HOLDS, bounds);
     finds(Planted::DeleteOfAnyRound, HOLDS, Bounds { callers: 2, acts: &[Act::Retry(None), Act::Delete], ..retried(ONE, 0) });
+}
+
+#[test]
+fn nobody_is_told_of_an_end() {
+    finds(Planted::RetryForgetsNotices, TOLD, Bounds { duplicates: 0, ..retried(ONE, 0) }.tells());
+    finds(Planted::LostNoticesAreNotMissed, ENDS, Bounds { shape: shape(ONE, 0), lost: 1, ..Bounds::default() }.tells());
+    let twice = Bounds { acts: &[Act::Retry(None), Act::Retry(None)], duplicates: 0, fails: 3, ..retried(ONE, 0) };
+    finds(Planted::NoteOverOthers, TOLD, twice.tells());
 }
 
 /// Shows that a job that never ends is found: with this bug and no sweep there is one.

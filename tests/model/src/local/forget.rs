@@ -14,7 +14,7 @@ impl Node {
         let Heard { part, outcome, slow, .. } = &self.heard;
         match (&self.life, self.asks()?) {
             // `look_upward(app, part)`, after which the message is done; in `Worker::run` it is patient.
-            (Life::Work { message, dead_letter, .. }, Ask::Rows(keys)) if keys[..] == [Key::Job] && !self.reads_whether_it_stands(keys) => {
+            (Life::Work { message, dead_letter, .. }, Ask::Rows(keys)) if self.looks_upward(keys) => {
                 let patient = self.heard.worked && !dead_letter && message.chunk().is_some();
                 (!slow).then(|| digest(&("upward", message, patient, self.heard.parked, part)))
             }
@@ -33,9 +33,11 @@ impl Node {
                 first.then(|| digest(&("working", &self.life, self.heard.round_begun, self.heard.parked, register, outcome, fate)))
             }
             // `sweep::look_at` once it has looked upward from the parts: it goes on from what it read first.
-            (Life::Sweep { .. }, Ask::Send(messages)) => Some(digest(&("reviving", &self.life, &self.heard.job, messages))),
-            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at, .. })) => {
-                Some(digest(&("reconciling", &self.life, round, expires_at)))
+            (Life::Sweep { .. }, Ask::Send(messages)) if !messages.iter().any(Carried::tells) => {
+                Some(digest(&("reviving", &self.life, &self.heard.job, messages)))
+            }
+            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at, read, owes })) => {
+                Some(digest(&("reconciling", &self.life, round, expires_at, read.to_json(), owes)))
             }
             // All that is left of an act is what it sends.
             (Life::Call(act), Ask::Send(messages)) if act.reads_the_round_only() => Some(digest(&("sending", act, messages))),
@@ -55,9 +57,9 @@ impl Node {
         }
     }
 
-    /// The answer without what the use-case does not use: of a job that is read to find out whether it is live, nothing
+    /// The answer without what the use-case does not use, which is more if nobody is told of ends: of a job that is read to find out whether it is live, nothing
     /// else. Reads for looking upward are kept complete.
-    pub(super) fn of_use(&self, answer: Answer) -> Answer {
+    pub(super) fn of_use(&self, answer: Answer, tells: bool) -> Answer {
         match (&self.life, self.asks(), answer) {
             // A revival reads its part again.
             (Life::Work { message: Carried::Revive { .. }, .. }, Some(Ask::Rows(keys)), Answer::Rows(Some(job), _)) if keys.len() == 2 => {
@@ -72,15 +74,20 @@ impl Node {
             }
             // `retry::retry` looks whether the round has ended, and sends to parts if another call has begun the next one already. Its counts
             // are not in the model.
-            (Life::Call(Act::Retry(_)), Some(Ask::Rows(_)), Answer::Rows(job, _)) => {
+            (Life::Call(Act::Retry(_)), Some(Ask::Rows(_)), Answer::Rows(job, _)) if !tells => {
                 Answer::Rows(job.map(|job| job.without_times()), Vec::new())
             }
             // What the api reads before it writes: only the round matters.
-            (Life::Call(act), Some(Ask::Rows(_)), Answer::Rows(Some(job), _)) if act.reads_the_round_only() => {
+            (Life::Call(act), Some(Ask::Rows(_)), Answer::Rows(Some(job), _)) if act.reads_the_round_only() && !tells => {
                 Answer::Rows(Some(job.whether_it_stands()), Vec::new())
             }
             (_, _, answer) => answer,
         }
+    }
+
+    /// A worker of items or of a revival reads the job to look upward.
+    fn looks_upward(&self, keys: &[Key]) -> bool {
+        keys[..] == [Key::Job] && !matches!(self.message(), Some(Carried::Tell { .. })) && !self.reads_whether_it_stands(keys)
     }
 
     fn reads_whether_it_stands(&self, keys: &[Key]) -> bool {
@@ -88,6 +95,7 @@ impl Node {
         match (message, self.asked_before()) {
             (Carried::Chunk(_), Some(Ask::Park(_))) => true,
             (Carried::Chunk(_), _) => keys.len() == 2,
+            (Carried::Tell { .. }, _) => false,
             // The last thing a revival does is to look upward from the part it has read for that.
             (Carried::Revive { .. }, before) => !matches!(before, Some(Ask::Rows(keys)) if matches!(keys[..], [Key::Part(_)])),
         }

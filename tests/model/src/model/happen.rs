@@ -86,7 +86,7 @@ impl Protocol {
     /// for. `None` if the fault makes no difference because the process might have died before.
     fn step(&self, world: &mut World, mut process: Process, fault: Fault, key: Option<usize>) -> Option<()> {
         let ask = process.node.asks().cloned()?;
-        let (rows, queued) = (world.rows.clone(), world.queue.len());
+        let (rows, queued, told) = (world.rows.clone(), world.queue.len(), world.told.len());
         let mut step = Step { bounds: &self.bounds, node: &process.node, names: &mut process.names };
         let answer = match (&ask, key, process.gathered.is_empty()) {
             (Ask::Rows(keys), Some(key), true) => {
@@ -105,7 +105,9 @@ impl Protocol {
                 step.perform(world, &ask, accepted)
             }
         };
-        if fault != Fault::None && rows == world.rows && queued == world.queue.len() {
+        let is_as_before = rows == world.rows && queued == world.queue.len() && told == world.told.len();
+        let goes_on = matches!(fault, Fault::Lost(_)) && ask.may_come_to_nothing();
+        if fault != Fault::None && is_as_before && !goes_on {
             return None;
         }
         world.struck |= fault != Fault::None && process.is_call();
