@@ -2,9 +2,10 @@
 
 import re
 
+import pytest
 import yaml
 from emulator import free_port
-from writing import REPOSITORY
+from writing import NAME, REPOSITORY, Project
 
 
 def test_its_ci_file_runs_its_tests(project, language):
@@ -25,6 +26,15 @@ def test_a_job_runs_to_its_end_on_this_machine(project):
     assert "Completed: 3 processed, 1 failed" in done.stderr, done.stderr
     for told in ["/#token=", '"grace.hopper@example.com"', '"katherine@example.com"', "is not an email address"]:
         assert told in done.stdout, done.stdout
+
+
+def test_a_second_project_compiles_nothing_of_headway_again(project, language, tmp_path):
+    """What the first one has built is kept with Headway's source."""
+    if language != "rust":
+        pytest.skip("nothing is compiled")
+    project.make("runnable")
+    done = Project(tmp_path, language).make("runnable")
+    assert re.findall(r"Compiling (\S+)", done.stderr) == [NAME], done.stderr
 
 
 def test_every_target_and_file_that_its_readme_names_is_there(project):

@@ -30,6 +30,7 @@ const COMMON: &[File] = &[
 
 /// A worker's template and how it is deployed are Headway's own.
 const RUST: &[File] = &[
+    file!("rust", ".cargo/config.toml"),
     file!("rust", ".gitignore"),
     file!("rust", "Cargo.toml"),
     file!("rust", "Makefile"),
@@ -95,7 +96,7 @@ mod tests {
     /// Every file of the examples is written by `headway new`, except what running them in place has left.
     #[test]
     fn no_file_of_the_examples_is_forgotten() {
-        for (folder, files) in [("common", COMMON), ("rust", &RUST[..6]), ("function", FUNCTION), ("python", PYTHON), ("node", NODE)] {
+        for (folder, files) in [("common", COMMON), ("rust", &RUST[..7]), ("function", FUNCTION), ("python", PYTHON), ("node", NODE)] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/new").join(folder);
             let mut there = BTreeSet::new();
             below(&folder, &mut there);
