@@ -20,7 +20,7 @@ KILLS ?= 1000
 SECONDS ?= 600
 ITEMS ?= 20000
 
-.PHONY: help batches demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill siege watch build package deploy lint-template clean-demo
+.PHONY: help batches demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -106,6 +106,10 @@ mutants: $(TOOLS)/bin/cargo-mutants ## Change the rules and use-cases in one pla
 
 $(TOOLS)/bin/cargo-mutants:
 	cargo install cargo-mutants --locked --version 27.1.0 --root $(TOOLS)
+
+kill-told: ## Kill the real server KILLS times between ends and their notices: each is told, never early, never after a deletion
+	cargo build $(EVERYTHING) --bin headway
+	HEADWAY_KILLS=$(KILLS) cargo test $(EVERYTHING) --test kill killed_at_any_moment_it_tells_every_end -- --nocapture
 
 kill: ## Kill the real server KILLS times while jobs of 100,000 items run, with the worker in it and as processes of its own
 	cargo build $(EVERYTHING) --all-targets

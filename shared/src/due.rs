@@ -8,32 +8,55 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::app::App;
 use crate::chunk::Message;
 use crate::error::{JobError, error_chain};
-use crate::job::{Job, NoticeKind, NoticeState, RoundNotice};
+use crate::job::{Job, NoticeState, RoundNotice};
 use crate::limits::QUEUE_DELAY_MAX;
 use crate::queue::Outgoing;
 
 /// A notice is overdue this long after its time. Then its message counts as lost.
 pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(5);
 
-/// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet.
+/// How long after a retry what is due is asked for: by then the message of an end just before it has been worked on.
+const AFTER_A_RETRY: Duration = Duration::from_secs(2);
+
+/// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet. If the queue does not answer, the
+/// sweep asks again later: a job must not fail because of its notices.
 pub(crate) async fn announce_end(app: &App, job: &Job) {
-    announce(app, job, NoticeKind::is_end).await;
+    let is_new = |notice: &&RoundNotice| notice.round == job.round && notice.tries == 0 && notice.kind.is_end();
+    let asked = job.due_notices().iter().filter(is_new).map(|notice| tell(job, notice)).collect();
+    send_or_leave(app, job, asked, Duration::ZERO).await;
 }
 
-/// Asks a worker to tell the start of the round that the job is in, if nobody has tried to yet.
+/// Asks a worker to tell that the job has started, if nobody has tried to yet.
 pub(crate) async fn announce_start(app: &App, job: &Job) {
-    announce(app, job, |kind| !kind.is_end()).await;
+    let is_new = |notice: &&RoundNotice| notice.round == job.round && notice.tries == 0 && !notice.kind.is_end();
+    let asked = job.due_notices().iter().filter(is_new).map(|notice| tell(job, notice)).collect();
+    send_or_leave(app, job, asked, Duration::ZERO).await;
 }
 
-/// If the queue does not answer, the sweep asks again later: a job must not fail because of its notices.
-async fn announce(app: &App, job: &Job, is_asked_for: fn(NoticeKind) -> bool) {
-    let is_new = |notice: &RoundNotice| notice.round == job.round && notice.tries == 0;
-    for notice in job.due_notices().iter().filter(|notice| is_new(notice) && is_asked_for(notice.kind)) {
-        if let Err(error) = ask(app, job, notice, Duration::ZERO).await {
-            let kind = notice.kind.as_str();
-            tracing::warn!(job_id = %job.id, kind, error = error_chain(&error), "a notice is left to the sweep");
-        }
+/// Asks workers to tell that a retry has started a round, and whatever nobody has tried to tell yet of the rounds before: whoever
+/// ended the last one may have died before it asked.
+pub(crate) async fn announce_retry(app: &App, job: &Job) {
+    let asked = job.due_notices().iter().filter(|notice| notice.tries == 0).map(|notice| tell(job, notice)).collect();
+    send_or_leave(app, job, asked, AFTER_A_RETRY).await;
+}
+
+async fn send_or_leave(app: &App, job: &Job, asked: Vec<Message>, delay: Duration) {
+    if asked.is_empty() {
+        return;
     }
+    let outgoing =
+        asked.into_iter().map(|message| Ok(Outgoing { body: message.into_wire()?, delay })).collect::<Result<Vec<_>, JobError>>();
+    let sent = match outgoing {
+        Ok(outgoing) => app.queue.send(&job.user_id, outgoing).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = sent {
+        tracing::warn!(job_id = %job.id, error = error_chain(&error), "notices are left to the sweep");
+    }
+}
+
+fn tell(job: &Job, notice: &RoundNotice) -> Message {
+    Message::Tell { job: job.id, round: notice.round, what: notice.kind, tries: notice.tries }
 }
 
 /// Sends the message that makes a worker tell a notice, after this time. For a longer time than the queue can delay a
@@ -43,8 +66,7 @@ async fn announce(app: &App, job: &Job, is_asked_for: fn(NoticeKind) -> bool) {
 ///
 /// [`JobError::Unavailable`].
 pub(crate) async fn ask(app: &App, job: &Job, notice: &RoundNotice, wait: Duration) -> Result<(), JobError> {
-    let message = Message::Tell { job: job.id, round: notice.round, what: notice.kind, tries: notice.tries };
-    let outgoing = Outgoing { body: message.into_wire()?, delay: wait.min(QUEUE_DELAY_MAX) };
+    let outgoing = Outgoing { body: tell(job, notice).into_wire()?, delay: wait.min(QUEUE_DELAY_MAX) };
     app.queue.send(&job.user_id, vec![outgoing]).await
 }
 

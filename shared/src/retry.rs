@@ -8,7 +8,7 @@
 use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
-use crate::due::announce_start;
+use crate::due::announce_retry;
 use crate::error::{Conflict, JobError};
 use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
@@ -41,10 +41,7 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
             false => Written::Refused(known.clone()),
         };
         match written {
-            Written::Applied(job) => {
-                announce_start(app, &job).await;
-                break job;
-            }
+            Written::Applied(job) => break job,
             // A notice was tried in between.
             Written::Refused(job) if job.round == known.round && job.notices != known.notices && !job.deleting => {
                 known = app.jobs.exact(job).await?.ok_or(JobError::NotFound)?;
@@ -55,6 +52,7 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
             Written::Gone => return Err(JobError::NotFound),
         }
     };
+    announce_retry(app, &job).await;
     if job.is_live() {
         send_revivals(app, &job, job.parts_not_rolled_up()).await?;
     }

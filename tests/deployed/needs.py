@@ -6,6 +6,7 @@ Each need is made ready first, with all permissions, and then tried. It says whe
 import json
 
 from ageing import age
+from waiting import until
 
 SCHEMA = {"type": "object", "properties": {"iata": {"type": "string", "maxLength": 3}}}
 READY = {"processor": "json-schema", "params": {"schema": SCHEMA}}
@@ -137,13 +138,24 @@ def worker_revives(bench):
     return lambda: bench.work(*revival)
 
 
+def both_asked_for(bench):
+    """The messages that ask for the two events of a job that has ended."""
+    told = []
+
+    def look():
+        told.extend(body for body in bench.messages() if json.loads(body)["kind"] == "tell")
+        return sorted(json.loads(body)["what"] for body in told) == ["JobEnded", "JobStarted"]
+
+    until("both events are asked for", look)
+    return told
+
+
 def worker_puts_events(bench):
     def attempt():
         # Another job each time: what the bus refused is tried again some seconds later.
         _, bodies = bench.started()
         assert bench.work(*bodies)[0]
-        told = [body for body in bench.messages() if json.loads(body)["kind"] == "tell"]
-        assert sorted(json.loads(body)["what"] for body in told) == ["JobEnded", "JobStarted"]
+        told = both_asked_for(bench)
         logs = [bench.work(body)[1] for body in told]
         return all("delivered a notice" in log for log in logs), "\n".join(logs)
 
@@ -154,6 +166,8 @@ def cleanup_deletes(bench):
     job, bodies = bench.started(toleratedFailures={"count": 1})
     assert bench.work(*bodies)[0]
     assert bench.user.job(job)["status"] == "Completed"
+    # Once nothing of it waits to be told, it is among the jobs to be deleted.
+    assert bench.work(*both_asked_for(bench))[0]
     age(bench.deployment, job, days=31)
     return lambda: bench.sweep(lambda: not bench.deployment.rows(f"JOB#{job}"))
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -54,12 +55,18 @@ impl World {
         }
     }
 
+    /// The file to which events of jobs are appended.
+    pub(crate) fn event_log(&self) -> PathBuf {
+        self.home.path().join("events.ndjson")
+    }
+
     fn command(&self) -> Command {
         let mut command = self.home.command(&["serve", "--json", "--listen", &self.listen, "--data", "data"]);
         command
             .args(self.host.words())
             .env("HEADWAY_HTTP_ENDPOINTS", &self.endpoints)
             .env("HEADWAY_CALLBACKS", "told")
+            .env("HEADWAY_EVENT_LOG", self.event_log())
             .env("HEADWAY_QUOTAS", "startsPerMinute=1000000");
         command
     }

@@ -67,7 +67,7 @@ async fn campaign(host: Host) {
 }
 
 /// Bugs found: an end was not told because the server died between the end and its notice; a notice was told of a job whose
-/// deletion had been answered.
+/// deletion had been answered. The same of events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_tells_every_end() {
     let _alone = ALONE.lock().await;
@@ -82,7 +82,7 @@ async fn killed_at_any_moment_it_tells_every_end() {
         told::job(&api, &world, &endpoint, ends.len() as u64, &mut ends).await;
     }
     let (serving, tally) = killer.finish();
-    told::audit(&api, &ends, &endpoint).await;
+    told::audit(&api, &world, &ends, &endpoint).await;
     println!("{tally}; {} jobs, {}, {}", ends.len(), api.troubles(), endpoint.notices());
     drop(serving);
 }

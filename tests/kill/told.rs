@@ -1,4 +1,5 @@
-//! Small jobs whose ends are told: one after the other, while the server is killed. Some are deleted after their end.
+//! Small jobs whose ends are told, to an endpoint and by events: one after the other, while the server is killed. Some are deleted
+//! after their end.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
@@ -6,15 +7,22 @@ use std::time::Instant;
 
 use headway_testkit::home::LONG;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{Api, Send};
 use crate::endpoint::Endpoint;
 use crate::killer::World;
 use crate::workload::LOOK_EVERY;
 
-/// Whether a job was deleted, by its id.
-pub(crate) type Ends = BTreeMap<String, bool>;
+/// What became of a job: how many rounds it had; and if it was deleted, how long the log of events was when that was answered, or
+/// `None` if the answer was lost.
+pub(crate) struct End {
+    rounds: u64,
+    deleted: Option<Option<u64>>,
+}
+
+/// By the jobs' ids.
+pub(crate) type Ends = BTreeMap<String, End>;
 
 /// Runs one job to its end: completed, failed, or failed twice. One in six is then deleted.
 pub(crate) async fn job(api: &Api, world: &World, endpoint: &Endpoint, number: u64, ends: &mut Ends) {
@@ -30,16 +38,18 @@ pub(crate) async fn job(api: &Api, world: &World, endpoint: &Endpoint, number: u
         api.call(Method::POST, &format!("jobs/{id}/retry"), &round).await;
         follow(api, &id, 2).await;
     }
+    let mut end = End { rounds: if retried { 2 } else { 1 }, deleted: deleted.then_some(None) };
     if deleted {
         let answer = api.call(Method::DELETE, &format!("jobs/{id}"), &Send::default()).await;
         // If the first answer was lost, the second is that there is no such job; then it is not known when it was deleted.
         if answer.status == 204 {
             endpoint.deleted(&id);
+            end.deleted = Some(Some(std::fs::metadata(world.event_log()).map_or(0, |log| log.len())));
         }
     }
     world.live.fetch_sub(1, SeqCst);
     world.progress.fetch_add(1, SeqCst);
-    ends.insert(id, deleted);
+    ends.insert(id, end);
 }
 
 async fn follow(api: &Api, id: &str, round: u64) {
@@ -53,9 +63,9 @@ async fn follow(api: &Api, id: &str, round: u64) {
 }
 
 /// Waits until every end of the jobs that are still there is told, and checks that nothing else was.
-pub(crate) async fn audit(api: &Api, ends: &Ends, endpoint: &Endpoint) {
+pub(crate) async fn audit(api: &Api, world: &World, ends: &Ends, endpoint: &Endpoint) {
     let until = Instant::now() + LONG;
-    for (id, _) in ends.iter().filter(|(_, deleted)| !**deleted) {
+    for (id, _) in ends.iter().filter(|(_, end)| end.deleted.is_none()) {
         let job = loop {
             let job = api.get(&format!("jobs/{id}")).await.body;
             if job["callbackState"] == "Delivered" {
@@ -69,4 +79,37 @@ pub(crate) async fn audit(api: &Api, ends: &Ends, endpoint: &Endpoint) {
         }
     }
     assert_eq!(endpoint.told_wrongly(), [""; 0], "notices that should not have been sent");
+    while let Err(missing) = audit_events(world, ends) {
+        assert!(Instant::now() < until, "{missing}");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Each start and end of a job that is still there is in the log of events, always told alike, and none of a deleted job after the
+/// deletion was answered. A killed server may have left a part of a line.
+fn audit_events(world: &World, ends: &Ends) -> Result<(), String> {
+    let log = std::fs::read(world.event_log()).unwrap();
+    let (mut told, mut at) = (BTreeMap::new(), 0);
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        let began = at;
+        at += line.len() as u64;
+        let Ok(event) = serde_json::from_slice::<Value>(line) else { continue };
+        let detail = &event["detail"];
+        let (id, job) = (detail["id"].as_str().unwrap().to_owned(), detail["data"]["id"].as_str().unwrap());
+        let deleted = ends.get(job).and_then(|end| end.deleted.flatten());
+        assert!(deleted.is_none_or(|length| began < length), "an event of a deleted job: {event}");
+        let same = (event["detail-type"].clone(), detail["timestamp"].clone());
+        let first = told.entry(id).or_insert_with(|| same.clone());
+        assert_eq!(*first, same, "an event is told otherwise than before");
+    }
+    let kept = ends.iter().filter(|(_, end)| end.deleted.is_none());
+    for (id, what) in
+        kept.flat_map(|(id, end)| (1..=end.rounds).flat_map(move |round| ["started", "ended"].map(|what| (id, format!("{round}_{what}")))))
+    {
+        if !told.contains_key(&format!("{id}_{what}")) {
+            return Err(format!("no event {what} of job {id}"));
+        }
+    }
+    println!("{} events in the log, each told alike", told.len());
+    Ok(())
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 
-use crate::time_or_null;
+use crate::times::time_or_null;
 
 /// How the notice of one end fares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::prices::{self, Load};
 use headway_core::waiting::WaitingFor;
 use headway_core::{Job, JobStatus, Percentage, ToleratedFailures};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 #[cfg(feature = "openapi")]
 use utoipa::ToSchema;
@@ -13,9 +13,12 @@ use uuid::Uuid;
 
 mod delivery;
 mod rounds;
+mod times;
 
 pub use delivery::DeliveryDocument;
 pub use rounds::RoundDocument;
+pub use times::time;
+use times::time_or_null;
 
 /// How long a past wait is still shown: a message that is due is seldom delivered at once.
 const SHOWN_AFTER_WAIT: TimeDelta = TimeDelta::minutes(1);
@@ -321,22 +324,6 @@ fn actions(job: &Job, sight: Sight) -> Vec<&'static str> {
     ];
     let allowed = |action: &str| is_owner || (is_operator && OPERATORS_ACTIONS.contains(&action));
     can.into_iter().filter_map(|(action, can)| (can && allowed(action)).then_some(action)).collect()
-}
-
-/// RFC 3339, UTC, three decimals, `Z`.
-///
-/// # Errors
-///
-/// Those of the serializer.
-pub fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&time.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
-}
-
-fn time_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => time(at, serializer),
-        None => serializer.serialize_none(),
-    }
 }
 
 #[cfg(test)]

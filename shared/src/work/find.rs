@@ -9,8 +9,8 @@ use super::worker::Worker;
 use crate::chunk::{ChunkMessage, Message};
 use crate::due::announce_start;
 use crate::error::JobError;
-use crate::ids::{JobId, PartId};
-use crate::job::{JobStatus, JobWrite};
+use crate::ids::PartId;
+use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
 use crate::part::Part;
 
@@ -33,24 +33,23 @@ impl Worker {
         }
         let mut rows = self.app.ledger.rows(&jobs, &parts).await?;
         for id in jobs {
-            let job = rows.jobs.remove(&id);
             // A job whose begin could not be written is not remembered, so that it is read, and begun, again.
-            match job.as_ref().is_some_and(|job| job.status == JobStatus::Pending && job.runs()) {
-                true => self.begin(id).await?,
-                false => self.leases.keep(id, job, read),
+            match rows.jobs.remove(&id) {
+                Some(job) if job.status == JobStatus::Pending && job.runs() => self.begin(&job).await?,
+                job => self.leases.keep(id, job, read),
             }
         }
         Ok(rows.parts)
     }
 
     /// Records that the job's first item begins, and asks for this to be told.
-    pub(super) async fn begin(&self, id: JobId) -> Result<(), JobError> {
+    pub(super) async fn begin(&self, job: &Job) -> Result<(), JobError> {
         let read = Instant::now();
-        let written = self.app.jobs.update_status(id, &JobWrite::Begin).await?;
+        let written = self.app.jobs.update_status(job.id, &JobWrite::Begin).await?;
         if let Written::Applied(job) = &written {
             announce_start(&self.app, job).await;
         }
-        self.leases.keep(id, written.row(), read);
+        self.leases.keep(job.id, written.row(), read);
         Ok(())
     }
 
