@@ -13,6 +13,8 @@ use flate2::read::{DeflateDecoder, ZlibDecoder};
 const ESCAPED_MAX: usize = 4;
 /// Only a text with this many readable characters in a row is decoded further.
 const READABLE: usize = 12;
+/// A shorter stretch of readable characters in decoded bytes is noise.
+const STRETCH: usize = 8;
 /// How many bytes are decompressed.
 const UNPACKED_MAX: u64 = 64_000;
 /// At how many places compressed data may begin.
@@ -35,7 +37,6 @@ pub(crate) fn readings(text: Vec<u8>) -> Vec<Vec<u8>> {
 
 /// Everything that the text could be an encoding of, and what is compressed in that.
 pub(crate) fn decoded(text: &[u8]) -> Vec<Vec<u8>> {
-    let is_readable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
     if !text.windows(READABLE).any(|window| window.iter().all(is_readable)) {
         return Vec::new();
     }
@@ -43,6 +44,17 @@ pub(crate) fn decoded(text: &[u8]) -> Vec<Vec<u8>> {
     let unpacked: Vec<Vec<u8>> = found.iter().flat_map(|bytes| unpacked(bytes)).collect();
     found.extend(unpacked);
     found
+}
+
+/// What is readable in decoded bytes: its stretches, a line each. Where nothing was encoded, decoding gives noise, and hardly any
+/// of it is left.
+pub(crate) fn readable(decoded: &[u8]) -> Vec<u8> {
+    let stretches = decoded.split(|byte| !is_readable(byte)).filter(|stretch| stretch.len() >= STRETCH);
+    stretches.collect::<Vec<_>>().join(&b'\n')
+}
+
+fn is_readable(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t')
 }
 
 fn plain(text: &[u8]) -> Vec<u8> {
