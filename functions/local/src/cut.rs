@@ -2,6 +2,7 @@
 //!
 //! Chunks are cut by the server's own rule. A part ends where the next chunk or the next item would not fit.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use bytes::Bytes;
@@ -35,6 +36,8 @@ pub struct PartCutter {
     split: Split,
     cutter: Cutter,
     part: Part,
+    /// Where a part ends in any case: the indexes of the items after these places.
+    cuts: BTreeSet<u64>,
 }
 
 /// A part's body, which can be sent more than once.
@@ -47,16 +50,17 @@ pub struct Packed {
 }
 
 impl PartCutter {
-    /// For a job with at most this many items in a chunk.
+    /// For a job with at most this many items in a chunk. A part also ends before each item whose index is in `cuts`.
     #[must_use]
-    pub fn new(items_per_chunk_max: u16) -> PartCutter {
+    pub fn new(items_per_chunk_max: u16, cuts: BTreeSet<u64>) -> PartCutter {
         let split = Split::of(items_per_chunk_max);
-        PartCutter { split, cutter: Cutter::new(split), part: Part::default() }
+        PartCutter { split, cutter: Cutter::new(split), part: Part::default(), cuts }
     }
 
     /// Adds an item, which contains no line break. Returns the finished part if the item no longer fits into it.
     pub fn push(&mut self, item: &[u8]) -> Option<Part> {
-        let too_long = self.part.items > 0 && self.part.ndjson.len() + item.len() + 1 > PART_BYTES_MAX;
+        let is_cut_here = self.cuts.contains(&(self.part.first_index + self.part.items));
+        let too_long = self.part.items > 0 && (is_cut_here || self.part.ndjson.len() + item.len() + 1 > PART_BYTES_MAX);
         let mut begins = self.cutter.push(item.len());
         let full = too_long || (begins && self.part.chunks == CHUNKS_PER_PART_MAX);
         let cut = full.then(|| self.next_part());
@@ -106,7 +110,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn parts(sizes: &[usize], chunk_size: u16) -> Vec<Part> {
-        let mut cutter = PartCutter::new(chunk_size);
+        parts_cut_at(sizes, chunk_size, &[])
+    }
+
+    fn parts_cut_at(sizes: &[usize], chunk_size: u16, cuts: &[u64]) -> Vec<Part> {
+        let mut cutter = PartCutter::new(chunk_size, cuts.iter().copied().collect());
         let mut parts: Vec<Part> = sizes.iter().filter_map(|size| cutter.push(&vec![b'1'; *size])).collect();
         parts.extend(cutter.finish());
         parts
@@ -139,6 +147,18 @@ mod tests {
     fn small_items_fill_eighty_chunks_a_part() {
         let parts = parts(&vec![10; 20_001], 250);
         assert_eq!(parts.iter().map(|part| (part.items, part.chunks)).collect::<Vec<_>>(), [(20_000, 80), (1, 1)]);
+    }
+
+    #[test]
+    fn a_part_ends_where_it_is_told_to() {
+        let places = |items: usize, cuts: &[u64]| {
+            parts_cut_at(&vec![10; items], 250, cuts).iter().map(|part| (part.first_index, part.items, part.chunks)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(20_200, &[100]), [(0, 100, 1), (100, 20_000, 80), (20_100, 100, 1)]);
+        assert_eq!(places(20_200, &[20_100]), [(0, 20_000, 80), (20_000, 100, 1), (20_100, 100, 1)]);
+        for none in [&[0][..], &[20_000], &[30_000], &[20_200]] {
+            assert_eq!(places(20_200, none), [(0, 20_000, 80), (20_000, 200, 1)], "{none:?}");
+        }
     }
 
     #[test]

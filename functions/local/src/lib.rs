@@ -24,6 +24,7 @@ pub mod duration;
 pub mod entry;
 pub mod error;
 pub mod exit;
+pub mod failure_groups;
 pub mod follow;
 pub mod globals;
 pub mod ids;

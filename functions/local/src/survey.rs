@@ -1,5 +1,6 @@
 //! The first reading of a file. It finds everything that is wrong with the file before anything is sent.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher as _};
 
 use headway_core::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
@@ -53,13 +54,15 @@ pub struct Ask {
     pub pack: bool,
     /// Whether to compute [`Survey::sha256`].
     pub digest: bool,
+    /// Where a part ends in any case, as for [`PartCutter::new`].
+    pub cuts: BTreeSet<u64>,
 }
 
 impl Ask {
     /// The items alone.
     #[must_use]
     pub fn of(items_per_chunk_max: u16) -> Ask {
-        Ask { items_per_chunk_max, id_field: None, pack: false, digest: false }
+        Ask { items_per_chunk_max, id_field: None, pack: false, digest: false, cuts: BTreeSet::new() }
     }
 }
 
@@ -123,7 +126,7 @@ fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
 
 fn survey(opened: &Opened, ask: &Ask) -> Result<Survey, CommandError> {
     let mut items = opened.first()?;
-    let mut cutter = PartCutter::new(ask.items_per_chunk_max);
+    let mut cutter = PartCutter::new(ask.items_per_chunk_max, ask.cuts.clone());
     let mut ids = ask.id_field.as_deref().map(Ids::new);
     let mut digest = ask.digest.then(Sha256::new);
     let (mut survey, mut item) = (Survey::default(), Vec::new());

@@ -3,6 +3,7 @@
 //! Memory is limited by the parts in flight, whatever the source's size. Every part is sent, even if the job has it
 //! already: the server compares it byte for byte.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use reqwest::Method;
@@ -35,16 +36,19 @@ pub struct Upload {
     pub survey: Arc<Survey>,
     /// The maximum number of items in a chunk of this job.
     pub items_per_chunk_max: u16,
+    /// Where a part ends in any case, as in the first reading.
+    pub cuts: BTreeSet<u64>,
     /// The record of the rows sent before.
     pub sent_rows: Arc<SentRows>,
 }
 
 /// A part that the server has, as listed in the ledger.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PartThere {
+pub struct PartThere {
     part: u32,
-    first_index: u64,
+    /// The index of its first item.
+    pub first_index: u64,
     total_items: u64,
 }
 
@@ -64,6 +68,25 @@ struct Made {
     rows: Vec<RowDigest>,
 }
 
+impl PartThere {
+    /// The parts that the job has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn of_job(client: &Client, job_id: &str) -> Result<Vec<PartThere>, ClientError> {
+        let page = |token: Option<&str>, size| pages::parts_call(client, job_id, token, size).patience(Patience::LONG);
+        let list = pages::joined(client, "parts", usize::MAX, page).await?;
+        list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map_err(ClientError::Answer)).collect()
+    }
+
+    /// The index after its last item.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.first_index + self.total_items
+    }
+}
+
 impl Upload {
     /// Checks that the job's parts have the same places as the file's. This error says more than the server could say
     /// about the bytes.
@@ -72,11 +95,7 @@ impl Upload {
     ///
     /// As [`Client::call`], or if the job was started with another file or chunk size.
     pub async fn check_places(&self) -> Result<(), CommandError> {
-        let list = pages::joined(&self.client, "parts", usize::MAX, |token, size| {
-            pages::parts_call(&self.client, &self.job_id, token, size).patience(Patience::LONG)
-        });
-        for raw in list.await?.elements {
-            let there: PartThere = serde_json::from_str(raw.get()).map_err(ClientError::Answer)?;
+        for there in PartThere::of_job(&self.client, &self.job_id).await? {
             let here = self.survey.parts.get(there.part as usize);
             if here.is_none_or(|here| (there.first_index, there.total_items) != (here.first_index, here.items)) {
                 return Err(self.misplaced(&there, here));
@@ -85,14 +104,14 @@ impl Upload {
         Ok(())
     }
 
-    /// Sends all parts. After each, `progress` is told how many items have arrived.
+    /// Sends the first `count` parts. After each, `progress` is told how many items have arrived.
     ///
     /// # Errors
     ///
     /// If the source cannot be read or has changed, or a part is refused. If the job has other rows, the first part
     /// that differs is named.
-    pub async fn send(&self, mut progress: impl FnMut(u64)) -> Result<(), CommandError> {
-        let mut made = self.read()?;
+    pub async fn send(&self, count: usize, mut progress: impl FnMut(u64)) -> Result<(), CommandError> {
+        let mut made = self.read(count)?;
         let mut flying = JoinSet::new();
         let (mut arrived, mut reading, mut differs) = (0, true, None);
         while reading || !flying.is_empty() {
@@ -196,12 +215,12 @@ impl Upload {
         Ok(None)
     }
 
-    fn read(&self) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
+    fn read(&self, count: usize) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
         let (sender, receiver) = mpsc::channel(1);
         let upload = self.clone();
         // Not one of the runtime's threads, since a read may never return.
         let reading = std::thread::Builder::new().name("read".to_owned()).spawn(move || {
-            if let Err(error) = upload.all(&sender) {
+            if let Err(error) = upload.make(count, &sender) {
                 // Fails if the command was interrupted or a part was refused: nobody waits any more then.
                 let _ = sender.blocking_send(Err(error));
             }
@@ -210,14 +229,15 @@ impl Upload {
         Ok(receiver)
     }
 
-    fn all(&self, sender: &mpsc::Sender<Result<Made, CommandError>>) -> Result<(), CommandError> {
+    /// Makes the first `count` parts.
+    fn make(&self, count: usize, sender: &mpsc::Sender<Result<Made, CommandError>>) -> Result<(), CommandError> {
         let mut items = self.opened.again()?;
-        let mut cutter = PartCutter::new(self.items_per_chunk_max);
+        let mut cutter = PartCutter::new(self.items_per_chunk_max, self.cuts.clone());
         let (mut item, mut parts) = (Vec::new(), 0);
         while items.next(&mut item)?.is_some() {
             if let Some(part) = cutter.push(&item) {
                 parts += 1;
-                if sender.blocking_send(Ok(self.made(part)?)).is_err() {
+                if sender.blocking_send(Ok(self.made(part)?)).is_err() || parts == count && count < self.survey.parts.len() {
                     return Ok(());
                 }
             }

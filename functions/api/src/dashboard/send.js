@@ -25,7 +25,7 @@ class PartCutter {
   }
 }
 
-// Parts of a file: `{ firstIndex, lines }`. The first one has only `canary` items, if that is asked for.
+// Parts of a file: `{ firstIndex, lines }`. One ends after `canary` items, if that is asked for.
 async function* partsOf(source, chunkSize, canary) {
   const cutter = new PartCutter(chunkSize);
   let firstIndex = 0;
@@ -36,7 +36,7 @@ async function* partsOf(source, chunkSize, canary) {
     return part;
   };
   for await (const { text } of itemsOf(source)) {
-    if ((canary && firstIndex === 0 && cutter.lines.length === canary) || !cutter.takes(text)) {
+    if ((canary && firstIndex + cutter.lines.length === canary) || !cutter.takes(text)) {
       yield cut();
       cutter.takes(text);
     }
@@ -69,7 +69,7 @@ async function send({ source, body, chunkSize, canary, items }, { say, askOn, si
     parts += 1;
     sent += lines.length;
     say({ sent });
-    if (canary && parts === 1 && sent < items) {
+    if (canary && sent === canary && sent < items) {
       const tried = await untilHandled(job.id, sent, { say, onWait, signal });
       if (!isLive(tried)) return tried;
       if (!(await askOn(tried))) {

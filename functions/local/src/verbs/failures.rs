@@ -10,12 +10,12 @@ use crate::client::{Client, ClientError};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::failure_groups::FailureGroups;
 use crate::pages::{self, Page};
 use crate::records::{Record, Records};
-use crate::table::{self, Layout};
+use crate::table::Layout;
 
 const TITLES: [&str; 5] = [">index", "id", "code", ">tries", "message"];
-const GROUP_TITLES: [&str; 4] = [">count", "kind", "code", "for example"];
 const PAGE_SIZE: &str = "1000";
 
 /// The job, and how to show its failures.
@@ -62,28 +62,6 @@ struct FailureView {
     code: String,
     message: String,
     attempts: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Groups {
-    groups: Vec<Group>,
-    counted_failures: u64,
-    complete: bool,
-}
-
-#[derive(Deserialize)]
-struct Group {
-    code: String,
-    kind: String,
-    count: u64,
-    examples: Vec<Example>,
-}
-
-#[derive(Deserialize)]
-struct Example {
-    index: u64,
-    message: String,
 }
 
 impl Failures {
@@ -169,9 +147,8 @@ async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, Co
         context.out.json_line(&answer.body)?;
         return Ok(Exit::Ok);
     }
-    let body: Groups = answer.json().map_err(ClientError::Answer)?;
-    let rows: Vec<_> = body.groups.into_iter().map(group_row).collect();
-    context.out.line(&table::render(&GROUP_TITLES, &rows, context.out.columns()))?;
+    let body: FailureGroups = answer.json().map_err(ClientError::Answer)?;
+    context.out.line(&body.table(context.out.columns()))?;
     if !body.complete {
         context.out.note(&format!("only the first {} failures were counted", body.counted_failures));
     }
@@ -181,9 +158,4 @@ async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, Co
 fn row(failure: FailureView) -> Vec<String> {
     let id = failure.id.unwrap_or_default();
     vec![failure.index.to_string(), id, failure.code, failure.attempts.to_string(), failure.message]
-}
-
-fn group_row(group: Group) -> Vec<String> {
-    let example = group.examples.first().map(|example| format!("item {}: {}", example.index, example.message));
-    vec![group.count.to_string(), group.kind, group.code, example.unwrap_or_default()]
 }

@@ -5,17 +5,22 @@
 //! continues in another process.
 
 mod body;
+mod canary;
+mod dry_run;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use headway_core::limits::ITEMS_PER_CHUNK_MAX;
 use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
 use self::body::JobOptions;
+use self::canary::{Canary, Trial};
 use crate::bar::Bar;
 use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
@@ -28,7 +33,7 @@ use crate::out::{OutError, printable};
 use crate::processor::ProcessorView;
 use crate::sent_rows::SentRows;
 use crate::survey::{Ask, Survey};
-use crate::upload::Upload;
+use crate::upload::{PartThere, Upload};
 
 /// What to submit, and how.
 #[derive(Debug, Args)]
@@ -46,18 +51,32 @@ pub struct Submit {
     encoding: Option<NamedEncoding>,
     #[command(flatten)]
     job: JobOptions,
+    #[command(flatten)]
+    canary: Canary,
     /// If the same file was submitted before with the same key and options, continue with that job instead of starting
     /// another; a different file or option is refused
     #[arg(long, value_name = "KEY", value_parser = body::idempotency_key)]
     idempotency_key: Option<HeaderValue>,
+    /// Read and check the whole file, let the server check all options, say what would be made, and make nothing
+    #[arg(long, conflicts_with_all = ["continue_id", "detach"])]
+    dry_run: bool,
     /// Return when everything is sent, without following the job
     #[arg(long)]
     detach: bool,
     /// Send the missing items of a job whose submission was interrupted. Give the same FILE, --format, --delimiter,
     /// --encoding and --chunk-size as at first; all other options of the job stay as they are. Items that differ from
-    /// those sent are refused
+    /// those sent are refused. With --canary it asks again, if nothing after the first N items was sent
     #[arg(long = "continue", value_name = "ID")]
     continue_id: Option<Uuid>,
+}
+
+/// A file that was read, and the request that starts a job with it.
+struct Prepared {
+    opened: Opened,
+    survey: Survey,
+    items_per_chunk_max: u16,
+    cuts: BTreeSet<u64>,
+    body: Bytes,
 }
 
 /// A job that exists, and what to send to it.
@@ -66,6 +85,9 @@ struct Started {
     opened: Opened,
     survey: Survey,
     items_per_chunk_max: u16,
+    cuts: BTreeSet<u64>,
+    /// Of how many items the outcome is awaited before the rest is sent.
+    first: Option<u64>,
     /// True if this run started the job.
     is_new: bool,
 }
@@ -79,6 +101,10 @@ impl Submit {
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         self.check_continuing()?;
+        if self.dry_run {
+            return self.plan(context, &source).await;
+        }
+        self.canary.check(context)?;
         let client = context.client()?;
         let mut bar = Bar::new(context.out);
         let started = follow::or_interrupt(self.start(context, &client, &source, &mut bar), before_start).await;
@@ -94,7 +120,7 @@ impl Submit {
             bar.clear();
         }
         let told = sent?;
-        if self.detach {
+        if self.detach && (told.view.sealed || !told.view.status.is_terminal()) {
             return printed_or(self.detached(context, &told, printed), Exit::Ok);
         }
         let told = follow::to_end(context, &client, &id, &mut bar, |_| Ok(())).await?;
@@ -129,14 +155,23 @@ impl Submit {
         }
     }
 
-    async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+    /// Reads the file and makes the body that starts a job.
+    async fn prepare(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Prepared, CommandError> {
         self.job.check(self.idempotency_key.is_some())?;
         let processor = ProcessorView::find(client, self.job.processor.as_deref().unwrap_or_default()).await?;
         let items_per_chunk_max = self.items_per_chunk_max(processor.as_ref());
-        let ask = Ask { id_field: self.job.id_field.clone(), digest: self.idempotency_key.is_some(), ..Ask::of(items_per_chunk_max) };
+        let cuts: BTreeSet<u64> = self.canary.first.into_iter().collect();
+        let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
+        let ask = Ask { id_field, digest, cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) };
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
         let body = self.job.body(&survey, text)?;
+        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body })
+    }
+
+    async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+        let Prepared { opened, survey, items_per_chunk_max, cuts, body } = self.prepare(context, client, source, bar).await?;
+        let first = self.canary.of(survey.items);
         // With a key made here, the call is safe to repeat if its answer is lost.
         let key = match &self.idempotency_key {
             Some(key) => key.clone(),
@@ -145,12 +180,13 @@ impl Submit {
         let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
         let told = client.job(&call.header(body::IDEMPOTENCY_KEY, key)).await?;
         let is_from_before = told.view.sealed || told.view.total_items > 0;
+        // No item has been sent yet, so what the options mean is said before anything runs.
         let note = match self.job.tolerance_note() {
             _ if is_from_before => Some("this job was started before with the same key, file and options"),
             note => note.filter(|_| survey.items > 0),
         };
         bar.aside(|| note.into_iter().for_each(|note| context.out.note(note)));
-        Ok(Started { told, opened, survey, items_per_chunk_max, is_new: self.idempotency_key.is_none() })
+        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: self.idempotency_key.is_none() })
     }
 
     async fn start_again(
@@ -168,8 +204,17 @@ impl Submit {
             return Err(CommandError::Usage(what));
         }
         let items_per_chunk_max = self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref());
-        let (opened, survey) = self.check(context, source, Ask::of(items_per_chunk_max), bar).await?;
-        Ok(Started { told, opened, survey, items_per_chunk_max, is_new: false })
+        // Parts end where those end that the job has, however these were cut: a trial's are short.
+        let there = PartThere::of_job(client, id).await?;
+        let sent = there.iter().map(PartThere::end).max().unwrap_or_default();
+        let asks = self.canary.first.filter(|first| sent <= *first);
+        let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
+        let (opened, survey) = self.check(context, source, Ask { cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) }, bar).await?;
+        let first = asks.and(self.canary.of(survey.items));
+        if first.is_none() && self.canary.first.is_some() {
+            bar.aside(|| context.out.note("nothing is asked: there is no rest, or some of it was sent before"));
+        }
+        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: false })
     }
 
     /// The number of items in a chunk, as the server will cut them: from the option, else the processor's number.
@@ -195,10 +240,10 @@ impl Submit {
     /// Sends everything and seals the job. Ctrl-C and errors say how to continue. If the job ends meanwhile, that is
     /// not an error here: following it shows the end.
     async fn send(&self, context: &Context, client: &Arc<Client>, started: Started, bar: &mut Bar) -> Result<Told, CommandError> {
-        let Started { told, opened, survey, items_per_chunk_max, is_new } = started;
+        let Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new } = started;
         let id = told.view.id.clone();
         let (client, survey, sent_rows) = (Arc::clone(client), Arc::new(survey), Arc::new(SentRows::of(&id)));
-        let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, sent_rows };
+        let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, cuts, sent_rows };
         let client = &upload.client;
         let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
         let (arrived, all) = (Cell::new(0), upload.survey.items);
@@ -208,7 +253,19 @@ impl Submit {
             if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get(), all), ..stopped } }
         };
         let has_ended = told.view.status.is_terminal();
-        match follow::or_interrupt(upload_all(&upload, told, is_new, &arrived, bar), stopped).await {
+        let sending = async {
+            let told = match first.filter(|_| !told.view.sealed && !has_ended) {
+                Some(first) if is_new || is_trial_open(&upload, first).await? => {
+                    match self.canary.try_first(context, &upload, first, &arrived, bar, ways_on()).await? {
+                        Trial::GoOn => told,
+                        Trial::Ended(told) => return Ok(*told),
+                    }
+                }
+                _ => told,
+            };
+            upload_all(&upload, told, is_new, &arrived, bar).await
+        };
+        match follow::or_interrupt(sending, stopped).await {
             Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
             Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
                 upload.sent_rows.forget();
@@ -240,7 +297,15 @@ impl Submit {
         let format = self.format.and_then(|format| Some(format.to_possible_value()?.get_name().to_owned()));
         let delimiter = self.delimiter.map(|delimiter| delimiter.to_string());
         let encoding = self.encoding.map(|encoding| encoding.to_string());
-        let options = [("--format", format), ("--delimiter", delimiter), ("--encoding", encoding), ("--chunk-size", size)];
+        let [first, yes_if] = self.canary.words();
+        let options = [
+            ("--format", format),
+            ("--delimiter", delimiter),
+            ("--encoding", encoding),
+            ("--chunk-size", size),
+            ("--canary", first),
+            ("--yes-if", yes_if),
+        ];
         let mut words = vec!["submit", &*file];
         words.extend(options.iter().flat_map(|(name, value)| value.iter().flat_map(|value| [*name, value.as_str()])));
         words.extend(["--continue", id]);
@@ -273,7 +338,7 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u6
         if !is_new {
             upload.check_places().await?;
         }
-        upload.send(|items| arrived.set(items)).await?;
+        upload.send(upload.survey.parts.len(), |items| arrived.set(items)).await?;
         if told.view.sealed {
             upload.sent_rows.complete();
             return Ok(told);
@@ -292,6 +357,13 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u6
         sealed = uploading => sealed,
         never = showing => never,
     }
+}
+
+/// True if nothing after the first items was sent before, so that the question is still open.
+async fn is_trial_open(upload: &Upload, first: u64) -> Result<bool, CommandError> {
+    upload.check_places().await?;
+    let there = PartThere::of_job(&upload.client, &upload.job_id).await?;
+    Ok(there.iter().all(|part| part.end() <= first))
 }
 
 /// Deletes a job that accepted no items, so that a refused submission leaves no job behind. False if the job has items

@@ -13,6 +13,7 @@ mod safety;
 mod streams;
 mod submitting;
 mod terminal;
+mod trying;
 mod watching;
 
 use std::ops::Deref;

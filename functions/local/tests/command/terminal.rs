@@ -1,6 +1,6 @@
 //! A pseudo-terminal to run a command on, and what it displayed.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::Command;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -10,13 +10,27 @@ pub(crate) struct Terminal;
 impl Terminal {
     /// Runs the command with stdout and stderr on a terminal. Returns its exit code and everything that was written to
     /// the terminal.
-    pub(crate) async fn run(mut command: Command) -> (Option<i32>, String) {
+    pub(crate) async fn run(command: Command) -> (Option<i32>, String) {
+        Terminal::started(command, None).await
+    }
+
+    /// The same, with stdin on the terminal too, where this is typed.
+    pub(crate) async fn run_typing(command: Command, typed: &'static str) -> (Option<i32>, String) {
+        Terminal::started(command, Some(typed)).await
+    }
+
+    async fn started(mut command: Command, typed: Option<&'static str>) -> (Option<i32>, String) {
         let ran = tokio::task::spawn_blocking(move || {
             let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
             grantpt(&ours).unwrap();
             unlockpt(&ours).unwrap();
             let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
             let theirs = std::fs::File::options().read(true).write(true).open(name).unwrap();
+            if let Some(typed) = typed {
+                command.stdin(theirs.try_clone().unwrap());
+                // The terminal keeps what is typed until it is read.
+                std::fs::File::from(ours.try_clone().unwrap()).write_all(typed.as_bytes()).unwrap();
+            }
             command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
             let mut child = command.spawn().unwrap();
             // The builder holds the other side open, so it is dropped here.

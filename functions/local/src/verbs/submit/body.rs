@@ -128,7 +128,8 @@ impl JobOptions {
 
     /// The note about failed items, if no tolerance was given.
     pub(super) fn tolerance_note(&self) -> Option<&'static str> {
-        let note = "no failure is tolerated: the first item that fails ends the job (--tolerate N or P% allows more)";
+        let note = "no failure is tolerated: the first item that fails ends the job, and the rest waits for a retry; --tolerate N or P% lets it go on, \
+                    and --canary N tries N items first";
         self.tolerate.is_none().then_some(note)
     }
 
@@ -170,6 +171,15 @@ impl Tolerance {
                 Err(PercentageError::NotANumber) => Err(wrong()),
                 Err(error) => Err(format!("the percentage {error}")),
             },
+        }
+    }
+}
+
+impl std::fmt::Display for Tolerance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Tolerance::Count(count) => write!(f, "{count}"),
+            Tolerance::Percentage(percentage) => write!(f, "{percentage}%"),
         }
     }
 }

@@ -1,0 +1,78 @@
+//! `submit --dry-run`: everything is checked and nothing is made.
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use super::{Prepared, Submit};
+use crate::bar::Bar;
+use crate::client::{ClientError, Patience};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::follow;
+use crate::input::Source;
+
+/// The server's answer to `?validateOnly=true`.
+#[derive(Deserialize)]
+struct Planned {
+    estimate: Estimate,
+}
+
+/// What a job costs and how long its items take, by the server's assumptions about an item.
+#[derive(Deserialize, Serialize)]
+struct Estimate {
+    usd: String,
+    seconds: f64,
+}
+
+/// What would be made.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Plan {
+    items: u64,
+    bytes: u64,
+    skipped_rows: u64,
+    parts: usize,
+    chunks: u64,
+    chunk_size: u16,
+    estimate: Estimate,
+}
+
+impl Submit {
+    /// Checks the file and the options, and prints what would be made.
+    pub(super) async fn plan(&self, context: &Context, source: &Source) -> Result<Exit, CommandError> {
+        let client = context.client()?;
+        let mut bar = Bar::new(context.out);
+        let prepared = follow::or_interrupt(self.prepare(context, &client, source, &mut bar), super::before_start).await;
+        bar.clear();
+        let Prepared { survey, items_per_chunk_max: chunk_size, body, .. } = prepared?;
+        let call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
+        let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
+        let plan = Plan {
+            items: survey.items,
+            bytes: survey.bytes,
+            skipped_rows: survey.skipped_rows,
+            parts: survey.parts.len(),
+            chunks: survey.chunks,
+            chunk_size,
+            estimate,
+        };
+        if context.out.json {
+            context.out.json_line(&serde_json::to_vec(&plan).map_err(anyhow::Error::from)?)?;
+        } else {
+            context.out.line(&plan.words())?;
+            context.out.note("the file and the options are right; nothing was made");
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+impl Plan {
+    fn words(&self) -> String {
+        let Plan { items, bytes, parts, chunks, chunk_size, estimate: Estimate { usd, seconds }, .. } = self;
+        format!(
+            "{items} items, {bytes} bytes, in {parts} parts and {chunks} chunks of at most {chunk_size} items\n\
+             about ${usd} on AWS, and {seconds} s of work, if an item has 200 bytes and takes 1 ms (`headway estimate` calculates it for the file)"
+        )
+    }
+}

@@ -1,0 +1,130 @@
+//! `--canary` and `--dry-run`: what is tried, or only looked at, before a file is sent.
+
+use crate::Home;
+use crate::fake_server::{FakeServer, ID, TOKEN};
+use crate::terminal::Terminal;
+
+/// Rows of which the first two of ten are bad.
+fn rows(n: usize) -> String {
+    (0..n).map(|i| format!("{{\"n\":{i},\"note\":\"{}\"}}\n", if i < 2 { "bad" } else { "ok" })).collect()
+}
+
+/// A server whose open job has handled everything that was sent, `failed` of it with failures.
+async fn handling(first: usize, failed: usize) -> FakeServer {
+    let server = FakeServer::start().await;
+    let more = serde_json::json!({"processedItems": first - failed, "failedItems": failed, "pendingItems": 0});
+    server.world.lock().unwrap().more = more.as_object().unwrap().clone();
+    let groups = r#"{"groups":[{"code":"/note enum","kind":"Permanent","count":2,"examples":[{"index":0,"id":null,"message":"/note: bad"}]}],
+        "countedFailures":2,"complete":true}"#;
+    server.can(&format!("/v1/jobs/{ID}/failures/groups"), &[], groups);
+    server
+}
+
+fn places(server: &FakeServer) -> Vec<(u64, usize)> {
+    server.world.lock().unwrap().parts.values().map(|(first, items)| (*first, items.len())).collect()
+}
+
+#[tokio::test]
+async fn the_rest_is_sent_only_if_few_of_the_first_items_failed() {
+    for (limit, parts, code) in [
+        ("20%", vec![(0, 10), (10, 160), (170, 30)], 0),
+        ("2", vec![(0, 10), (10, 160), (170, 30)], 0),
+        ("1", vec![(0, 10)], 6),
+        ("19.9%", vec![(0, 10)], 6),
+    ] {
+        let (home, server) = (Home::new(), handling(10, 2).await);
+        let file = home.file("rows.ndjson", rows(200));
+        let words = ["submit", &file, "--processor", "p", "--tolerate", "50%", "--canary", "10", "--yes-if", limit, "--url", &server.url];
+        let ended = home.run(&words).await;
+        assert_eq!((ended.code, places(&server)), (Some(code), parts), "{limit}: {ended:?}");
+        assert!(ended.stderr.contains("of the first 10 items: 8 processed, 2 failed"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("/note enum") && ended.stderr.contains("item 0: /note: bad"), "in groups: {}", ended.stderr);
+        assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/cancel")), usize::from(code == 6));
+        assert_eq!(ended.stderr.contains("the other 190 items are not sent"), code == 6, "{}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn without_a_terminal_it_is_refused_before_anything_is_sent() {
+    let (home, server) = (Home::new(), handling(10, 2).await);
+    let file = home.file("rows.ndjson", rows(200));
+    for more in [&[][..], &["--json"], &["--quiet"]] {
+        let words = [&["submit", &file, "--processor", "p", "--canary", "10", "--url", &server.url], more].concat();
+        let ended = home.run(&words).await;
+        assert!(ended.code == Some(2) && ended.stderr.contains("--yes-if 1%"), "{ended:?}");
+    }
+    assert_eq!(server.log(), [""; 0], "nothing was asked of the server");
+    for wrong in [&["--yes-if", "1%"][..], &["--canary", "0"], &["--canary", "10", "--yes-if", "x"]] {
+        let words = [&["submit", &file, "--processor", "p", "--url", &server.url], wrong].concat();
+        assert_eq!(home.run(&words).await.code, Some(2), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_is_read_from_the_terminal() {
+    for (typed, parts, code) in [("what?\nyes\n", 3, 0), ("N\n", 1, 6), ("\u{4}", 1, 130)] {
+        let (home, server) = (Home::new(), handling(10, 2).await);
+        let file = home.file("rows.ndjson", rows(200));
+        let mut command = home.command(&["submit", &file, "--processor", "p", "--canary", "10", "--url", &server.url]);
+        command.env("HEADWAY_TOKEN", TOKEN);
+        let (ended, shown) = Terminal::run_typing(command, typed).await;
+        assert_eq!((ended, places(&server).len()), (Some(code), parts), "{typed:?}: {shown}");
+        assert!(shown.contains("Send the other 190 items?"), "{shown}");
+        assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/cancel")), usize::from(code == 6), "no answer cancels nothing");
+        assert_eq!(shown.contains(&format!("--canary 10 --continue {ID}")), code == 130, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_if_there_is_no_rest() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.ndjson", rows(10));
+    let words = ["submit", &file, "--processor", "p", "--canary", "10", "--yes-if", "0", "--url", &server.url];
+    let ended = home.run(&words).await;
+    assert_eq!((ended.code, places(&server)), (Some(0), vec![(0, 10)]), "{ended:?}");
+    assert!(!ended.stderr.contains("of the first"), "{}", ended.stderr);
+}
+
+/// The parts of a trial are short. What continues it cuts the file in the same places, and asks only if nothing more was
+/// sent.
+#[tokio::test]
+async fn a_trial_that_was_interrupted_is_continued() {
+    for (there, options, asks) in [
+        (vec![(0, 10)], &["--canary", "10", "--yes-if", "1"][..], true),
+        (vec![(0, 10)], &[], false),
+        (vec![(0, 10), (10, 160)], &["--canary", "10", "--yes-if", "1"], false),
+    ] {
+        let (home, server) = (Home::new(), handling(10, 2).await);
+        let file = home.file("rows.ndjson", rows(200));
+        {
+            let mut world = server.world.lock().unwrap();
+            world.exists = true;
+            let text = rows(200);
+            let items: Vec<String> = text.lines().map(str::to_owned).collect();
+            for (number, (first, count)) in there.iter().enumerate() {
+                world.parts.insert(number as u32, (*first as u64, items[*first..first + count].to_vec()));
+            }
+        }
+        let ended = home.run(&[&["submit", &file, "--continue", ID, "--url", &server.url], options].concat()).await;
+        assert_eq!(ended.code, Some(if asks { 6 } else { 0 }), "{there:?} {options:?}: {ended:?}");
+        assert_eq!(places(&server).len(), if asks { 1 } else { 3 }, "{there:?} {options:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_checks_everything_and_makes_nothing() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.ndjson", rows(400));
+    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":200,"estimate":{"usd":"0.000412","seconds":0.4}}"#);
+    let words = ["submit", &file, "--processor", "p", "--tolerate", "3%", "--canary", "10", "--dry-run", "--url", &server.url];
+    let ended = home.run(&words).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.starts_with("400 items, 8292 bytes, in 4 parts and 200 chunks of at most 2 items\nabout $0.000412"), "{ended:?}");
+    let json = home.run(&[&words[..], &["--json"]].concat()).await;
+    let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((plan["parts"].as_u64(), plan["estimate"]["usd"].as_str()), (Some(4), Some("0.000412")), "{plan}");
+    let calls = server.log();
+    assert!(calls.iter().all(|call| call == "GET /v1/processors" || call == "POST /v1/jobs?validateOnly=true"), "{calls:?}");
+    let bad = home.file("bad.ndjson", "1\n{\n");
+    assert_eq!(home.run(&["submit", &bad, "--processor", "p", "--dry-run", "--url", &server.url]).await.code, Some(1));
+}
