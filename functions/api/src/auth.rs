@@ -1,6 +1,7 @@
 //! Who is calling. `HEADWAY_AUTH` names the one way in which tokens are checked. There is no fallback and, on Lambda,
 //! no default, so no deployment is open by mistake.
 
+mod delegation;
 mod error;
 pub mod gateway;
 pub mod hs256;
@@ -36,6 +37,8 @@ pub enum Scope {
     Write,
     /// See and hold any owner's job, but never its items.
     Operate,
+    /// Act for the owner that the header `Headway-Owner` names.
+    Delegate,
 }
 
 impl Scope {
@@ -45,6 +48,7 @@ impl Scope {
             Self::Read => "jobs:read",
             Self::Write => "jobs:write",
             Self::Operate => "jobs:operate",
+            Self::Delegate => delegation::SCOPE,
         }
     }
 }
@@ -52,12 +56,13 @@ impl Scope {
 /// Who is calling, as the checked token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// The owner whose jobs the caller sees: the claim named by `HEADWAY_OWNER_CLAIM`.
+    /// The owner whose jobs the caller sees: the claim named by `HEADWAY_OWNER_CLAIM`, or the owner that a backend acts for.
     pub owner: UserId,
     /// The person: the claim `sub`. Kept as a job's `createdBy`.
     pub subject: String,
     scopes: Vec<String>,
     scopes_required: bool,
+    is_delegated: bool,
 }
 
 impl Claims {
@@ -77,7 +82,12 @@ impl Claims {
 
     /// True if the caller may do what needs `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
-        self.has(scope) || (!self.scopes_required && scope != Scope::Operate)
+        self.has(scope) || (!self.scopes_required && matches!(scope, Scope::Read | Scope::Write))
+    }
+
+    /// True if the caller named the owner that it acts for.
+    pub const fn is_delegated(&self) -> bool {
+        self.is_delegated
     }
 
     /// True if a job of this owner is the caller's own and `scope` is allowed on it.
@@ -194,7 +204,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`AuthError`] if there is no valid token, or the token has no owner.
+    /// [`AuthError`] if there is no valid token, the token has no owner, or the caller may not act for the owner that it
+    /// names.
     pub async fn claims(&self, parts: &Parts) -> Result<Claims, AuthError> {
         let now = self.clock.now();
         let payload = match &self.way {
@@ -202,11 +213,16 @@ impl Authenticator {
             Way::Jwks(jwks) => jwks.check(bearer(&parts.headers)?, now).await?,
             Way::Hs256(key) => key.check(bearer(&parts.headers)?, now)?,
         };
-        Ok(Claims {
+        let claims = Claims {
             owner: owner_claim(&payload, &self.owner_claim)?,
             subject: owner_claim(&payload, "sub")?.to_string(),
             scopes: scopes(&payload),
             scopes_required: self.scopes_required,
+            is_delegated: false,
+        };
+        Ok(match delegation::named_owner(&parts.headers, claims.has(Scope::Delegate))? {
+            Some(owner) => Claims { owner, is_delegated: true, ..claims },
+            None => claims,
         })
     }
 }

@@ -22,10 +22,15 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// For answers that must not be cached.
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// The request's id, for log lines that are written while it is answered.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// The outermost layer.
-pub(crate) async fn edge(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+pub(crate) async fn edge(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let asked = Asked::of(&request, &state);
+    request.extensions_mut().insert(RequestId(asked.id.clone()));
     let (request, unread) = unread::keep(request);
     let response = match state.origins.preflight(request.method(), request.headers()) {
         Some(preflight) => preflight,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use http::request::Parts;
 
 use crate::auth::Claims;
+use crate::edge::RequestId;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;
 
@@ -17,6 +18,13 @@ impl FromRequestParts<Arc<AppState>> for JwtExtractor {
     type Rejection = ApiErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Self::Rejection> {
-        Ok(Self(state.auth.claims(parts).await?))
+        let claims = state.auth.claims(parts).await?;
+        if claims.is_delegated() {
+            let request_id = parts.extensions.get::<RequestId>().map_or("-", |id| id.0.as_str());
+            let route = parts.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+            let (method, caller, owner) = (parts.method.as_str(), claims.subject.as_str(), claims.owner.as_str());
+            tracing::info!(request_id, method, route, caller, owner, "called for another owner");
+        }
+        Ok(Self(claims))
     }
 }

@@ -10,6 +10,9 @@ use utoipa::{Modify, OpenApi};
 const JSON: &str = "application/json";
 const RETRY: &str = "/v1/jobs/{job_id}/retry";
 const PROBLEM_JSON: &str = "application/problem+json";
+/// Every call takes this header, so it is described once.
+const DELEGATION: &str = "A token with the scope `jobs:delegate` may name the owner it acts for in the header `Headway-Owner`, with \
+                          every call. Without the scope the header is refused with 403";
 
 /// The document's head.
 #[derive(OpenApi)]
@@ -68,6 +71,7 @@ impl Modify for BearerToken {
     fn modify(&self, document: &mut Document) {
         let mut http = Http::new(HttpAuthScheme::Bearer);
         http.bearer_format = Some("JWT".to_owned());
+        http.description = Some(DELEGATION.to_owned());
         let components = document.components.get_or_insert_with(Components::new);
         components.add_security_scheme("jwt", SecurityScheme::Http(http));
     }

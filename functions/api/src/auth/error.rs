@@ -23,6 +23,12 @@ pub enum AuthError {
     /// The token is valid but lacks a claim that is needed.
     #[error("the token's claim `{0}` is missing, empty, not a text, or longer than 128 characters")]
     Claim(String),
+    /// The token is valid but does not allow to name an owner.
+    #[error("the token lacks the scope {0}")]
+    Scope(&'static str),
+    /// The owner that the caller acts for has no valid name.
+    #[error("Headway-Owner must be one owner's name of 1 to 128 characters")]
+    Owner,
     /// The issuer's keys cannot be read, so no token can be checked.
     #[error("the issuer's keys cannot be read")]
     Keys(#[source] Arc<KeysError>),
@@ -33,6 +39,8 @@ impl From<AuthError> for ApiErrorResponse {
         let challenge = match &error {
             AuthError::Missing => HeaderValue::from_static("Bearer realm=\"headway\""),
             AuthError::Invalid(_) | AuthError::Claim(_) => HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\""),
+            AuthError::Scope(scope) => return Self::scope(scope),
+            AuthError::Owner => return Self::malformed(error.to_string()),
             AuthError::Keys(cause) => {
                 tracing::error!(%cause, "the issuer's keys cannot be read");
                 return Self::busy("tokens cannot be checked at the moment");

@@ -79,7 +79,7 @@ async fn browsers_of_listed_origins_may_call() {
     };
     let leave = preflight("https://app.example", "/v1/jobs/x/parts/0").await;
     assert_eq!((leave.status.as_u16(), leave.header("access-control-allow-origin")), (204, "https://app.example"));
-    let headers = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-None-Match";
+    let headers = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-None-Match, Headway-Owner";
     assert_eq!(leave.header("access-control-allow-headers"), headers);
     assert!(leave.header("access-control-allow-methods").contains("PUT"));
     for origin in ["https://app.example.evil.example", "http://app.example", "https://APP.example", "null"] {

@@ -6,6 +6,7 @@ mod acts;
 mod auth;
 mod corrections;
 mod dashboard;
+mod delegation;
 mod document;
 mod edge;
 mod hostile;

@@ -91,3 +91,21 @@ async fn a_chunk_that_is_not_run_is_logged() {
     world.work().await;
     assert_eq!(lines.about(&id), ["dropped a chunk: its job was cancelled or deleted"]);
 }
+
+/// Who acted for whom can be found out later: the line has the id of the request's own line.
+#[tokio::test]
+async fn a_call_for_another_owner_names_both() {
+    let (lines, _here) = Lines::listen();
+    let world = World::new();
+    let token = world.token("backend", &["jobs:delegate"]);
+    let request = http::Request::get("/v1/jobs").header("authorization", format!("Bearer {token}")).header("headway-owner", "ann");
+    assert_eq!(world.send(request.body(axum::body::Body::empty()).unwrap()).await.status, 200);
+    let text = String::from_utf8(std::mem::take(&mut *lines.0.lock().unwrap())).unwrap();
+    let [audit, request]: [Value; 2] = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(
+        [&audit["message"], &audit["caller"], &audit["owner"], &audit["method"], &audit["route"]],
+        ["called for another owner", "backend", "ann", "GET", "/v1/jobs"]
+    );
+    assert_eq!(audit["request_id"], request["request_id"]);
+    assert_eq!(request["message"], "request");
+}
