@@ -20,7 +20,7 @@ KILLS ?= 1000
 SECONDS ?= 600
 ITEMS ?= 20000
 
-.PHONY: help batches demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
+.PHONY: help batches demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-clients test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ test-new: $(VENV)/ready ## Write a project in each language with `headway new`, 
 test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed (needs Node 20; SCREENSHOTS=1 takes pictures)
 	cargo build $(EVERYTHING) --bin headway
 	cd tests/browser && npm test --silent
+
+test-clients: tests/clients/.venv/ready tests/clients/node_modules/ready ## Generate clients from the served OpenAPI document, compile them, and use every call (needs Node 20)
+	cargo build $(EVERYTHING) --bin headway
+	tests/clients/.venv/bin/python -m pytest -q tests/clients
 
 batches: $(KIT_VENV)/ready ## Send ITEMS items through a Python endpoint in batches of 250 while everything is killed: ITEMS=1000000
 	cargo build $(EVERYTHING) --bin headway --bin worker
@@ -149,6 +153,15 @@ $(CDK_VENV)/ready: tests/cdk/requirements.txt
 
 kits/node/node_modules/ready: kits/node/package-lock.json
 	cd kits/node && npm ci --silent --ignore-scripts
+	touch $@
+
+tests/clients/.venv/ready: tests/clients/requirements.txt
+	$(PYTHON) -m venv tests/clients/.venv
+	tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+tests/clients/node_modules/ready: tests/clients/package-lock.json
+	cd tests/clients && npm ci --silent --ignore-scripts
 	touch $@
 
 tests/browser/node_modules/ready: tests/browser/package-lock.json

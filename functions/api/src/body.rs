@@ -17,7 +17,9 @@ use crate::problem::{ApiErrorResponse, ProblemType};
 /// The media type of a job's body.
 const JSON: &str = "application/json";
 /// The media type of a part's body.
-const NDJSON: &str = "application/x-ndjson";
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+/// A part's body may also be sent as bytes: generated clients do not always know NDJSON.
+pub(crate) const BYTES: &str = "application/octet-stream";
 
 impl From<JsonError> for ApiErrorResponse {
     fn from(error: JsonError) -> Self {
@@ -72,7 +74,7 @@ pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes
 ///
 /// `media-type`, `too-large`, `malformed`.
 pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
-    expect_type(headers, NDJSON)?;
+    expect_type(headers, &[NDJSON, BYTES])?;
     let plain = is_plain(headers)?;
     let bytes = read(headers, body, PART_BYTES_MAX, part_too_large).await?;
     if plain { Ok(bytes) } else { unpacked(&bytes) }
@@ -145,7 +147,7 @@ fn unpacked(packed: &[u8]) -> Result<Bytes, ApiErrorResponse> {
 }
 
 fn expect_plain_json(headers: &HeaderMap) -> Result<(), ApiErrorResponse> {
-    expect_type(headers, JSON)?;
+    expect_type(headers, &[JSON])?;
     match is_plain(headers)? {
         true => Ok(()),
         false => Err(media_type("a JSON body must not be compressed: send it uncompressed, or send its items as parts")),
@@ -167,15 +169,19 @@ fn media_type(detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiErrorResp
     ApiErrorResponse::new(ProblemType::MediaType, detail)
 }
 
-/// Parameters other than the charset are ignored; a charset other than UTF-8 is refused.
-fn expect_type(headers: &HeaderMap, expected: &str) -> Result<(), ApiErrorResponse> {
+/// The first of the expected types is the one that a refusal names. Parameters other than the charset are ignored; a charset other than UTF-8 is refused.
+fn expect_type(headers: &HeaderMap, expected: &[&str]) -> Result<(), ApiErrorResponse> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';').map(str::trim);
-    let type_fits = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(expected));
+    let type_fits = parts.next().is_some_and(|name| expected.iter().any(|known| name.eq_ignore_ascii_case(known)));
     let charset_fits = parts
         .filter_map(|part| part.split_once('='))
         .all(|(name, value)| !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
-    if type_fits && charset_fits { Ok(()) } else { Err(media_type(format!("send `Content-Type: {expected}`, in UTF-8"))) }
+    if type_fits && charset_fits {
+        Ok(())
+    } else {
+        Err(media_type(format!("send `Content-Type: {}`, in UTF-8", expected.first().unwrap_or(&JSON))))
+    }
 }
 
 /// True if the body is not compressed, false if it is gzip.
@@ -209,6 +215,16 @@ mod tests {
         let texts: Vec<_> = read.iter().map(|item| item.get()).collect();
         assert_eq!(texts, ["{\"a\": 1.50}", "\"\u{2028}\u{feff}\\u0000\\r\\n\"", "[1,\r2]", "-0"]);
         assert!(items(b"").unwrap().is_empty());
+    }
+
+    /// Some generators of clients send what is not JSON only as bytes.
+    #[tokio::test]
+    async fn lines_may_be_sent_as_bytes() {
+        for media in [NDJSON, BYTES] {
+            let typed = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(media))]);
+            assert_eq!(ndjson(&typed, Body::from("1\n")).await.unwrap(), "1\n", "{media}");
+            assert_eq!(json(&typed, Body::from("1")).await.unwrap_err().problem_type(), ProblemType::MediaType);
+        }
     }
 
     /// A refusal names the line.

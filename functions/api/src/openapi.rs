@@ -1,5 +1,6 @@
 //! The parts of the OpenAPI 3.1 document that cannot be generated from the handlers.
 
+mod shapes;
 mod words;
 
 use http::StatusCode;
@@ -35,11 +36,13 @@ pub(crate) struct Head;
 
 /// The document generated from the handlers, completed with what cannot be derived.
 pub(crate) fn completed(mut document: Document) -> Document {
+    let mut bodies = Vec::new();
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             let responses = operation.responses.responses.iter_mut();
             responses.for_each(|(status, response)| complete(status, response));
+            bodies.extend(shapes::complete_operation(operation));
         }
     }
     // The derived document can say "an object or null", but not "an object or no body".
@@ -47,6 +50,7 @@ pub(crate) fn completed(mut document: Document) -> Document {
     if let Some(RefOr::T(body)) = retry.and_then(|retry| retry.request_body.as_mut()) {
         body.required = Some(Required::False);
     }
+    shapes::complete_schemas(&mut document, &bodies);
     words::limit(&mut document);
     document
 }

@@ -41,7 +41,8 @@ function curl(path, method, operation) {
   const url = HOST + path.slice(1).replace("{job_id}", "$JOB").replace("{n}", "0") + (query.length ? `?${query.join("&")}` : "");
   const lines = [`curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}"${url}"`];
   if (operation.security?.length) lines.push('-H "Authorization: Bearer $TOKEN"');
-  const media = Object.keys(operation.requestBody?.content || {})[0];
+  const medias = Object.keys(operation.requestBody?.content || {});
+  const media = medias.find((name) => name.includes("ndjson")) || medias[0];
   if (media) lines.push(`-H "Content-Type: ${media}"`, media.includes("ndjson") ? `--data-binary @${method === "patch" ? "corrections" : "items"}.ndjson` : `-d '${BODIES[operation.operationId] || "{}"}'`);
   return lines.join(" \\\n  ");
 }

@@ -32,8 +32,7 @@ pub struct StartJobRequest {
     /// All items, kept byte for byte. Absent if `sealed` is false.
     #[schema(value_type = Option<Vec<Value>>)]
     pub items: Option<Vec<Box<RawValue>>>,
-    /// False if the items follow as parts. Default true.
-    #[schema(default = true)]
+    /// False if the items follow as parts. True if it is left out.
     pub sealed: Option<bool>,
     /// How many items will be submitted as parts, if `sealed` is false. Progress is shown as a share of them.
     #[schema(minimum = 0, maximum = 10_000_000)]

@@ -51,6 +51,33 @@ async fn every_documented_call_exists() {
     }
 }
 
+/// Generated types have the members that a request may have: any in params and metadata, no unknown ones in a body.
+#[tokio::test]
+async fn generators_of_clients_find_what_they_need() {
+    let document = World::new().get("/openapi.json").await.json();
+    let schemas = &document["components"]["schemas"];
+    for (schema, member) in [("StartJobRequest", "params"), ("StartJobRequest", "metadata"), ("ProcessorResponse", "paramsSchema")] {
+        assert_eq!(schemas[schema]["properties"][member]["additionalProperties"], true, "{schema} {member}");
+    }
+    for body in ["StartJobRequest", "RetryRequest", "SealRequest"] {
+        assert_eq!(schemas[body]["additionalProperties"], false, "{body}");
+        // Some generators require a member that has a default.
+        for (name, member) in schemas[body]["properties"].as_object().unwrap() {
+            assert!(member["default"].is_null(), "{body} {name}");
+        }
+    }
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["schema"]["type"].is_string(), "{method} {path}: {parameter}");
+            }
+            let content = &operation["requestBody"]["content"];
+            let bytes = &content["application/octet-stream"]["schema"]["format"];
+            assert!(content["application/x-ndjson"].is_null() || bytes == "binary", "{method} {path}");
+        }
+    }
+}
+
 fn collect_references(value: &Value, references: &mut Vec<String>) {
     match value {
         Value::Object(members) => {

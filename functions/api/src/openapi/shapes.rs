@@ -1,0 +1,64 @@
+//! What generators of clients need, and the derived document lacks.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, SchemaFormat, SchemaType};
+use utoipa::openapi::{Content, Object, OpenApi as Document, RefOr, Schema, Type};
+
+use super::JSON;
+use crate::body::{BYTES, NDJSON};
+
+/// Completes an operation. Returns the name of the schema that its JSON body has.
+pub(super) fn complete_operation(operation: &mut Operation) -> Option<String> {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            parameter.schema.iter_mut().for_each(never_null);
+        }
+    }
+    let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return None };
+    if body.content.contains_key(NDJSON) {
+        body.content.insert(BYTES.to_owned(), RefOr::T(bytes()));
+    }
+    let Some(RefOr::T(content)) = body.content.get(JSON) else { return None };
+    let Some(RefOr::Ref(schema)) = &content.schema else { return None };
+    schema.ref_location.rsplit('/').next().map(str::to_owned)
+}
+
+/// Objects of any members say so, and the bodies with these names say that they have no others: without that, generated
+/// types have no members at all, or any.
+pub(super) fn complete_schemas(document: &mut Document, bodies: &[String]) {
+    for (name, schema) in document.components.iter_mut().flat_map(|components| components.schemas.iter_mut()) {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        if bodies.contains(name) {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+        object.properties.values_mut().for_each(open);
+    }
+}
+
+/// A parameter is left out, never null.
+fn never_null(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    let SchemaType::Array(types) = &object.schema_type else { return };
+    if let [only, Type::Null] = types.as_slice() {
+        object.schema_type = SchemaType::Type(only.clone());
+    }
+}
+
+fn open(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    let is_object = match &object.schema_type {
+        SchemaType::Type(only) => matches!(only, Type::Object),
+        SchemaType::Array(types) => types.iter().any(|one| matches!(one, Type::Object)),
+        SchemaType::AnyValue => false,
+    };
+    if is_object && object.properties.is_empty() && object.additional_properties.is_none() {
+        object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+    }
+}
+
+/// Lines of NDJSON as bytes.
+fn bytes() -> Content {
+    let mut object = Object::with_type(Type::String);
+    object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Binary));
+    Content::new(Some(RefOr::T(Schema::Object(object))))
+}

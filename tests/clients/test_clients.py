@@ -1,0 +1,62 @@
+"""Clients that are generated from the document of the running server compile, and work for every call."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+from conftest import GENERATED, HERE
+
+METHODS = {"get", "put", "post", "patch", "delete"}
+BIN = HERE / "node_modules/.bin"
+SCRIPTS = HERE / ".venv/bin"
+
+
+def run(*command):
+    """Runs a command, and returns its output. If it fails, the output is the message."""
+    done = subprocess.run([str(part) for part in command], cwd=HERE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def calls(document):
+    paths = json.loads(document.read_text())["paths"]
+    return {f"{method.upper()} {path}" for path, item in paths.items() for method in item if method in METHODS}
+
+
+def fresh(name):
+    shutil.rmtree(GENERATED / name, ignore_errors=True)
+    return GENERATED / name
+
+
+def test_openapi_fetch_works_for_every_call(server, document):
+    run(BIN / "openapi-typescript", document, "-o", GENERATED / "api.d.ts")
+    run(BIN / "tsc", "-p", "tsconfig.json")
+    used = set(json.loads(run("node", GENERATED / "js/journey.js", server.url, server.token)))
+    unused = sorted(calls(document) - used)
+    assert not unused, f"these calls are not used in tests/clients/journey.ts: {', '.join(unused)}"
+
+
+def test_openapi_generator_compiles_in_typescript(document):
+    target = fresh("typescript-fetch")
+    run(SCRIPTS / "openapi-generator-cli", "generate", "-i", document, "-g", "typescript-fetch", "-o", target)
+    run(BIN / "tsc", "-p", "tsconfig.generated.json")
+
+
+def test_openapi_generator_compiles_in_python(document):
+    target = fresh("python")
+    run(SCRIPTS / "openapi-generator-cli", "generate", "-i", document, "-g", "python", "-o", target, "--package-name", "headway_generated")
+    run(sys.executable, "-m", "compileall", "-q", target / "headway_generated")
+
+
+def test_openapi_python_client_has_every_call_with_strict_types(document):
+    """It knows no NDJSON, and says so; it sends these lines as bytes."""
+    target = fresh("openapi-python-client")
+    config = GENERATED / "quiet.yml"
+    config.write_text("post_hooks: []\n")
+    run(SCRIPTS / "openapi-python-client", "generate", "--path", document, "--output-path", target, "--config", config)
+    # The generator's own casts are not always needed.
+    run(SCRIPTS / "mypy", "--strict", "--no-warn-redundant-casts", target / "headway_client")
+    modules = {module.stem for module in target.glob("headway_client/api/*/*.py") if module.name != "__init__.py"}
+    paths = json.loads(document.read_text())["paths"]
+    assert modules == {operation["operationId"] for item in paths.values() for method, operation in item.items() if method in METHODS}
