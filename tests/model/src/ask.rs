@@ -6,7 +6,7 @@ use headway_core::ledger::Candidates;
 use headway_core::part::PartWrite;
 
 use crate::message::{Carried, Chunk, Nonce};
-use crate::rows::{JobRow, OutcomeRow, PartRow};
+use crate::rows::{FixRow, JobRow, OutcomeRow, PartRow};
 
 /// A row that is read together with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,8 +46,16 @@ pub(crate) enum Ask {
         round: u8,
         status: JobStatus,
     },
+    Fixes {
+        part: u8,
+        from: u8,
+    },
+    PutFixes(u8, u8, FixRow),
     /// The processor is called with an item (of the job).
-    Item(u8),
+    Item {
+        index: u8,
+        fixed: bool,
+    },
 }
 
 /// The outcome of an item. The model chooses it.
@@ -82,6 +90,8 @@ pub(crate) enum Answer {
     Outcome(Option<OutcomeRow>),
     Outcomes(Vec<(u8, OutcomeRow)>),
     OutcomePut(bool),
+    Fixes(Vec<(u8, FixRow)>),
+    FixesPut(bool),
     Parked(Vec<Chunk>),
     Candidate(bool),
     Done,
@@ -98,6 +108,15 @@ impl Ask {
 
     /// True if it can change a row, or send or tell something.
     pub(crate) fn is_write(&self) -> bool {
-        !matches!(self, Self::Rows(_) | Self::Outcome(..) | Self::Outcomes { .. } | Self::Parked(_) | Self::Candidates(..) | Self::Item(_))
+        !matches!(
+            self,
+            Self::Rows(_)
+                | Self::Outcome(..)
+                | Self::Outcomes { .. }
+                | Self::Parked(_)
+                | Self::Candidates(..)
+                | Self::Item { .. }
+                | Self::Fixes { .. }
+        )
     }
 }

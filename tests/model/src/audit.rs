@@ -15,10 +15,11 @@ use crate::rows::{JobRow, OutcomeRow, Rows};
 use crate::shape::{ITEMS_MAX, Items, NOW, Shape, time};
 use crate::world::{Names, World};
 
+mod fixed;
 mod told;
 
 /// What one model or the other must reach; otherwise nothing was shown about it.
-pub const REACHED: [&str; 11] = [
+pub const REACHED: [&str; 12] = [
     "completed",
     "failed",
     "cancelled",
@@ -30,6 +31,7 @@ pub const REACHED: [&str; 11] = [
     "deleted",
     "ended by the sweep",
     "told of a round that was left",
+    "ran a corrected item",
 ];
 
 /// The invariants, and what must have been reached.
@@ -60,6 +62,9 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
                 world.processes.iter().any(|process| matches!(process.node.asks(), Some(Ask::Tell { round: of, .. }) if *of < round))
             };
             world.rows.job.as_ref().is_some_and(|job| tells(job.round))
+        }),
+        Property::sometimes("ran a corrected item", |_, world: &World| {
+            world.processes.iter().any(|process| matches!(process.node.asks(), Some(Ask::Item { fixed: true, .. })))
         }),
         Property::sometimes("ended by the sweep", |_, world: &World| {
             has(world, JobStatus::is_terminal) && world.processes.iter().any(|process| process.node.ended_a_job())
@@ -105,7 +110,7 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     if let Some(wrong) = lost_items(bounds, new) {
         return Some(wrong);
     }
-    if let Some(wrong) = node.and_then(|node| told::wrongly(new, node)) {
+    if let Some(wrong) = node.and_then(|node| told::wrongly(new, node).or_else(|| fixed::counted_wrongly(bounds, old, new, node))) {
         return Some(wrong);
     }
     if old.rows == new.rows {
@@ -151,7 +156,7 @@ fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'
     let Some(Ask::PutOutcome(part, chunk, _)) = node.asks() else { return None };
     let (part, chunk) = (usize::from(*part), usize::from(*chunk));
     let after = new.rows.outcomes[part][chunk].as_ref()?;
-    let nothing = OutcomeRow { version: 0, round: 0, processed: 0, failed: 0, outputs: 0, again: [0; ITEMS_MAX], retrying: 0 };
+    let nothing = OutcomeRow { version: 0, round: 0, processed: 0, failed: 0, fixed: 0, outputs: 0, again: [0; ITEMS_MAX], retrying: 0 };
     let before = old.rows.outcomes[part][chunk].as_ref().unwrap_or(&nothing);
     let dead_letter = matches!(node.life, Life::Work { dead_letter: true, .. });
     let (processed, failed) = (after.processed & !before.processed, after.failed & !before.failed);
@@ -159,17 +164,13 @@ fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'
     let cleared_since = |i: &usize| (processed | failed) & (1 << i) != 0 && before.again[*i] > node.heard.round_begun;
     match () {
         () if before.processed & !after.processed != 0 => Some("a success is forgotten"),
-        () if before.failed & !(after.failed | again(after)) != 0 => Some("a failure is forgotten"),
+        () if before.failed & !(after.failed | after.again_items()) != 0 => Some("a failure is forgotten"),
         () if in_job(processed) & !node.heard.succeeded != 0 => Some("an item is recorded that did not succeed"),
         () if in_job(failed) & !node.heard.failed != 0 && !dead_letter => Some("an item is recorded that did not fail"),
         () if (0..ITEMS_MAX).any(|i| cleared_since(&i)) => Some("a result begun before the clear counts"),
         () if after.processed & after.failed != 0 => Some("an item is recorded both ways"),
-        () => None,
+        () => fixed::wrongly(bounds, old, node, (part, chunk), (before, after)),
     }
-}
-
-fn again(outcome: &OutcomeRow) -> Items {
-    (0..ITEMS_MAX).filter(|i| outcome.again[*i] > 0).map(|i| 1 << i).sum()
 }
 
 /// Deleted rows do not come back.

@@ -67,7 +67,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             name: "",
-            shape: Shape { parts: &[&[1, 1]], tolerated: 0, attempts_max: 3, tells: false },
+            shape: Shape { parts: &[&[1, 1]], tolerated: 0, attempts_max: 3, tells: false, corrects: false },
             begin: Begin::Queued { hops: 0 },
             begun: true,
             workers: 2,
@@ -94,6 +94,12 @@ impl Bounds {
     /// The same with an endpoint that is told of each end.
     pub fn tells(mut self) -> Self {
         self.shape.tells = true;
+        self
+    }
+
+    /// The same with users who correct: otherwise nobody looks for corrections.
+    pub fn corrects(mut self) -> Self {
+        self.shape.corrects = true;
         self
     }
 }

@@ -16,7 +16,7 @@ const PAUSE_TWICE: &[Act] = &[Act::Pause, Act::Resume, Act::Pause, Act::Resume];
 
 /// A model of a job with these chunks that tolerates this many failures.
 fn model(name: &'static str, parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
-    Bounds { name, shape: Shape { parts, tolerated, attempts_max: 3, tells: false }, ..Bounds::default() }
+    Bounds { name, shape: Shape { parts, tolerated, attempts_max: 3, tells: false, corrects: false }, ..Bounds::default() }
 }
 
 /// The models that take seconds.
@@ -26,6 +26,7 @@ pub fn fast() -> Vec<Bounds> {
     models.extend(retrying());
     models.extend(submitting());
     models.extend(telling());
+    models.extend(correcting());
     models
 }
 
@@ -91,6 +92,16 @@ fn submitting() -> Vec<Bounds> {
             Act::Seal(1),
             Act::Seal(2),
         ]),
+    ]
+}
+
+fn correcting() -> Vec<Bounds> {
+    const CORRECT: &[Act] = &[Act::Correct(0), Act::Retry(None)];
+    vec![
+        model("corrected", ONE, 0).corrects().callers(2).acts(CORRECT).fails(2),
+        model("corrected, duplicate", ONE, 0).corrects().acts(CORRECT).duplicates(1).fails(2),
+        model("corrected, lost answer", ONE, 0).corrects().acts(CORRECT).lost(1).fails(2),
+        model("corrected, crash", ONE, 0).corrects().acts(CORRECT).crashes(1).fails(2),
     ]
 }
 
@@ -161,6 +172,12 @@ fn larger_retries() -> Vec<Bounds> {
             .fails(2),
         model("told beside sweeps", ONE, 0).tells().sweeps(&[Sweep::Soon, Sweep::Hours]).crashes(1).fails(1),
         model("told of each round, lost message", ONE, 0).tells().acts(RETRY).lost(1).fails(2),
+        model("corrected by two", ONE, 0).corrects().callers(2).acts(&[Act::Correct(0), Act::Correct(0), Act::Retry(None)]).fails(2),
+        model("corrected, retried twice", ONE, 0)
+            .corrects()
+            .callers(2)
+            .acts(&[Act::Correct(0), Act::Retry(None), Act::Retry(None)])
+            .fails(3),
         model("told of three rounds", ONE, 0).tells().acts(&[Act::Retry(None), Act::Retry(None)]).fails(3),
         model("retry beside a sweep, crash", ONE, 0).acts(RETRY).sweeps(&[Sweep::Soon]).crashes(1).fails(2),
         model("retry beside a sweep after hours, crash", ONE, 0).acts(RETRY).sweeps(&[Sweep::Hours]).crashes(1).fails(2),

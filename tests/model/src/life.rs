@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use headway_core::correct::{Correction, correct};
 use headway_core::jobs::JobQuery;
 use headway_core::submit::{self, RequestKey, Submission};
 use headway_core::work::{Delivery, Invocation, Worker};
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 use crate::ask::{Answer, Ask};
 use crate::message::Carried;
 use crate::ports::Ports;
-use crate::rows::item;
+use crate::rows::{item, item_of};
 use crate::shape::{NOW, PROCESSOR, Shape, job_id, owner, time};
 
 /// A worker's time. It is longer than any wait of a process without bad luck.
@@ -37,6 +38,8 @@ pub enum Act {
     Resume,
     /// `retry::retry`, of this round, or of any.
     Retry(Option<u8>),
+    /// `correct::correct` of one item.
+    Correct(u8),
     /// `delete::delete`.
     Delete,
     /// `submit::start_job` with all items and a key.
@@ -199,6 +202,10 @@ async fn call(app: &App, act: Act, shape: &Shape) -> Result<(), JobError> {
         Act::Pause => pause::pause(app, &user, id).await.map(drop),
         Act::Resume => pause::resume(app, &user, id).await.map(drop),
         Act::Retry(round) => retry::retry(app, &app.owned(&user, id).await?, round.map(u32::from)).await.map(drop),
+        Act::Correct(index) => {
+            let correction = Correction { index: index.into(), item: item_of(true) };
+            correct(app, &app.owned(&user, id).await?, vec![correction]).await.map(drop)
+        }
         Act::Delete => delete::delete(app, &app.owned(&user, id).await?).await,
         Act::PutPart(part) => {
             let items = (0..shape.part_items(part.into())).map(|_| item()).collect();

@@ -40,6 +40,8 @@ pub(crate) struct Heard {
     /// The items (of the job) that this process saw succeed and fail.
     pub(crate) succeeded: Items,
     pub(crate) failed: Items,
+    /// Those of them that had a corrected value.
+    pub(crate) fixed: Items,
     /// The first version of the job row.
     job: Option<JobRow>,
     /// The last version of a part row.
@@ -182,7 +184,8 @@ impl Heard {
         let mut heard = self.clone();
         heard.worked |= node.asks().is_some_and(Ask::is_write) && !matches!(node.asks(), Some(Ask::UpdateJob(JobWrite::Begin)));
         match (node.asks(), answer) {
-            (Some(Ask::Item(index)), Answer::Fate(fate)) => {
+            (Some(Ask::Item { index, fixed }), Answer::Fate(fate)) => {
+                heard.fixed |= Items::from(*fixed) << index;
                 let into = if matches!(fate, Fate::Fails | Fate::FailsForNow) { &mut heard.failed } else { &mut heard.succeeded };
                 *into |= 1 << index;
                 heard.fates += 1;

@@ -4,7 +4,7 @@ use headway_core::chunk::{ChunkMessage, Message};
 use headway_core::job::NoticeKind;
 use uuid::Uuid;
 
-use crate::rows::{chunk_id, item, uuid};
+use crate::rows::{chunk_id, is_fixed, item_of, uuid};
 use crate::shape::{Items, Shape, job_id};
 
 /// From here on nonces are those that a process has drawn.
@@ -45,6 +45,8 @@ pub(crate) struct Chunk {
     pub(crate) part: u8,
     pub(crate) chunk: u8,
     pub(crate) items: Items,
+    /// Those of them that it carries with a corrected value.
+    pub(crate) fixed: Items,
     /// The round in which its attempts were counted; 0 if it has none.
     pub(crate) round: u8,
     pub(crate) attempt: u8,
@@ -78,6 +80,7 @@ impl Chunk {
             part: message.id.part as u8,
             chunk: message.id.chunk as u8,
             items: message.items.iter().map(|(index, _)| 1 << (index - message.first_index)).sum(),
+            fixed: message.items.iter().filter(|(_, item)| is_fixed(item)).map(|(index, _)| 1 << (index - message.first_index)).sum(),
             round: if message.attempt == 0 { 0 } else { message.round as u8 },
             attempt: message.attempt as u8,
             hops: message.hops as u8,
@@ -93,7 +96,7 @@ impl Chunk {
             id: chunk_id(part, chunk),
             chunk_items: shape.parts[part][chunk].into(),
             first_index,
-            items: carried.map(|i| (first_index + i, item())).collect(),
+            items: carried.map(|i| (first_index + i, item_of(self.fixed & (1 << i) != 0))).collect(),
             round: self.round.into(),
             attempt: self.attempt.into(),
             hops: self.hops.into(),

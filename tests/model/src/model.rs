@@ -170,6 +170,7 @@ impl Protocol {
             Act::Resume => job.is_live() && job.paused,
             Act::Retry(None) => job.is_terminal(),
             Act::Retry(Some(round)) => (job.is_terminal() && job.round == u32::from(round)) || job.round == u32::from(round) + 1,
+            Act::Correct(_) => matches!(job.status, JobStatus::Completed | JobStatus::Failed),
             Act::Delete => job.is_terminal(),
             Act::Submit | Act::PutPart(_) | Act::Seal(_) | Act::Look | Act::List => true,
         }

@@ -6,11 +6,11 @@ use headway_core::part::{PartWrite, Register};
 
 use crate::ask::{Answer, Ask, Found, Key};
 use crate::bounds::Bounds;
-use crate::life::Life;
+use crate::life::{Act, Life};
 use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
 use crate::planted::Planted;
-use crate::rows::{JobRow, OutcomeRow, PartRow};
+use crate::rows::{FixRow, JobRow, OutcomeRow, PartRow};
 use crate::shape::{CHUNKS_MAX, NOW, hour, time};
 use crate::world::{MINE, Names, Queued, Read, World};
 
@@ -75,6 +75,7 @@ impl Step<'_> {
                 let part = usize::from(*number);
                 world.rows.parts[part] = None;
                 world.rows.outcomes[part] = Default::default();
+                world.rows.fixes[part] = Default::default();
                 world.rows.parked.retain(|kept| kept.part != *number);
                 Answer::Done
             }
@@ -89,6 +90,12 @@ impl Step<'_> {
                 }
                 Answer::Done
             }
+            Ask::Fixes { part, from } => {
+                let of = |chunk: u8| Some((chunk, world.rows.fixes[usize::from(*part)][usize::from(chunk)].clone()?));
+                let read = (*from..CHUNKS_MAX as u8).filter_map(of).filter(|_| !self.is_planted(Planted::CorrectionsAreNotRead));
+                Answer::Fixes(read.collect())
+            }
+            Ask::PutFixes(part, chunk, row) => self.put_fixes(world, usize::from(*part), usize::from(*chunk), row),
             Ask::Tell { round, status } => {
                 if !world.told.contains(&(*round, *status)) {
                     world.told.push((*round, *status));
@@ -96,7 +103,7 @@ impl Step<'_> {
                 }
                 Answer::Done
             }
-            Ask::Item(_) => unreachable!("how an item comes out is an action of its own"),
+            Ask::Item { .. } => unreachable!("how an item comes out is an action of its own"),
         }
     }
 
@@ -159,6 +166,7 @@ impl Step<'_> {
             JobWrite::Abandon { .. } if self.is_planted(Planted::AbandonTouched) => job.is_live() && !job.sealed,
             JobWrite::Delete { .. } if self.is_planted(Planted::DeleteOfAnyRound) => true,
             JobWrite::Note { .. } if self.is_planted(Planted::NoteOverOthers) => true,
+            JobWrite::Correct { .. } if self.is_planted(Planted::CorrectAfterTheRetry) => true,
             _ => false,
         };
         let ends = matches!(write, JobWrite::End { .. }) && self.is_planted(Planted::NeverEnds);
@@ -175,6 +183,9 @@ impl Step<'_> {
         }
         let row = JobRow::of(&job, write.place(now).map_or(row.place, hour));
         world.rows.job = Some(row.clone());
+        if let (JobWrite::Correct { .. }, Life::Call(Act::Correct(index))) = (write, &self.node.life) {
+            world.counted |= 1 << index;
+        }
         Answer::Job(Some((Found::Applied, row)))
     }
 
@@ -225,6 +236,9 @@ impl Step<'_> {
         let mut row = world.rows.outcomes[part][chunk].clone()?;
         let works = matches!(&self.node.life, Life::Work { message: Carried::Chunk(_), .. });
         let revives = matches!(&self.node.life, Life::Work { message: Carried::Revive { .. }, .. });
+        if works && self.is_planted(Planted::OldMessagesRunOldValues) {
+            row.fixed = 0;
+        }
         if works && self.is_planted(Planted::MergeOldResults) {
             row.again = Default::default();
         }
@@ -243,9 +257,26 @@ impl Step<'_> {
         let next = place.as_ref().map_or(0, |known| known.version) + 1 == row.version;
         let put = next || self.is_planted(Planted::MergeBlindly);
         if put {
+            let cleared = row.again_items() & !place.as_ref().map_or(0, OutcomeRow::again_items);
+            let cleared = self.bounds.shape.in_job(part, chunk, cleared);
+            world.counted &= !cleared;
+            world.written &= !cleared;
             *place = Some(row.clone());
         }
         Answer::OutcomePut(put)
+    }
+
+    fn put_fixes(&self, world: &mut World, part: usize, chunk: usize, row: &FixRow) -> Answer {
+        let place = &mut world.rows.fixes[part][chunk];
+        if place.as_ref() == Some(row) {
+            return Answer::FixesPut(true);
+        }
+        let put = place.as_ref().map_or(0, |known| known.version) + 1 == row.version;
+        if put {
+            world.written |= self.bounds.shape.in_job(part, chunk, row.items);
+            *place = Some(row.clone());
+        }
+        Answer::FixesPut(put)
     }
 
     fn park(&mut self, world: &mut World, chunk: &Chunk) -> Answer {

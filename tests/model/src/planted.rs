@@ -58,4 +58,10 @@ pub enum Planted {
     LostNoticesAreNotMissed,
     /// What became of a notice is written over what others have written of other notices since.
     NoteOverOthers,
+    /// Who clears failures does not look for corrections.
+    CorrectionsAreNotRead,
+    /// Corrections are counted although a retry has left their round.
+    CorrectAfterTheRetry,
+    /// A message from before the clear runs the value that it carries.
+    OldMessagesRunOldValues,
 }

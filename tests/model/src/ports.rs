@@ -25,8 +25,8 @@ use uuid::Uuid;
 
 use crate::ask::{Answer, Ask, Fate, Found, Key};
 use crate::message::{Carried, Nonce};
-use crate::rows::{JobRow, OutcomeRow, PartRow, item, parked};
-use crate::shape::{Shape, hour, job_id, owner};
+use crate::rows::{FixRow, JobRow, OutcomeRow, PartRow, is_fixed, item, parked};
+use crate::shape::{CHUNKS_MAX, Shape, hour, job_id, owner};
 
 /// Longer than the lease and than the time between checkpoints.
 const SLOW: Duration = Duration::from_millis(1_100);
@@ -212,13 +212,22 @@ impl Ledger for Ports {
         panic!("a model's records are small: {id:?} {name}")
     }
 
-    // Corrections are not modelled: nobody makes any.
-    async fn corrections(&self, _id: PartId, _from: u16) -> Result<Vec<Corrections>, JobError> {
-        Ok(Vec::new())
+    async fn corrections(&self, (_, part): PartId, from: u16) -> Result<Vec<Corrections>, JobError> {
+        let shape = &self.0.shape;
+        if !shape.corrects || usize::from(from) >= CHUNKS_MAX {
+            return Ok(Vec::new());
+        }
+        match self.ask(|| Ask::Fixes { part: part as u8, from: from as u8 }).await? {
+            Answer::Fixes(rows) => Ok(rows.iter().map(|(chunk, row)| row.real(shape, part as usize, (*chunk).into())).collect()),
+            other => mismatch(&other),
+        }
     }
 
-    async fn put_corrections(&self, corrections: &Corrections) -> Result<bool, JobError> {
-        panic!("nobody corrects an item: {corrections:?}")
+    async fn put_corrections(&self, row: &Corrections) -> Result<bool, JobError> {
+        match self.ask(|| Ask::PutFixes(row.id.part as u8, row.id.chunk as u8, FixRow::of(row, &self.0.shape))).await? {
+            Answer::FixesPut(put) => Ok(put),
+            other => mismatch(&other),
+        }
     }
 
     async fn park(&self, kept: &Parked) -> Result<(), JobError> {
@@ -320,7 +329,7 @@ impl NoticeSender for Ports {
 impl ItemProcessor for Ports {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         assert_eq!(item.user_id, owner());
-        match self.ask(|| Ask::Item(item.index as u8)).await {
+        match self.ask(|| Ask::Item { index: item.index as u8, fixed: is_fixed(&item.value) }).await {
             Ok(Answer::Fate(Fate::Succeeds)) => Ok(Output::None),
             Ok(Answer::Fate(Fate::GivesOutput)) => Ok(Output::Json(self::item())),
             Ok(Answer::Fate(Fate::Fails)) => Err(ItemError::permanent("", "failed")),

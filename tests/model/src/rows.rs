@@ -1,6 +1,7 @@
 //! The rows of a model: small and comparable. For every rule the real row is made from them.
 
 use headway_core::ChunkId;
+use headway_core::corrections::Corrections;
 use headway_core::job::{JobStatus, RolledUp};
 use headway_core::outcome::{Again, Failure, FailureKind, Outcome, OutputRecord};
 use headway_core::part::{Part, Register};
@@ -19,6 +20,7 @@ pub(crate) struct Rows {
     pub(crate) job: Option<JobRow>,
     pub(crate) parts: [Option<PartRow>; PARTS_MAX],
     pub(crate) outcomes: [[Option<OutcomeRow>; CHUNKS_MAX]; PARTS_MAX],
+    pub(crate) fixes: [[Option<FixRow>; CHUNKS_MAX]; PARTS_MAX],
     /// Sorted.
     pub(crate) parked: Vec<Chunk>,
 }
@@ -77,6 +79,8 @@ pub(crate) struct JobRow {
     pub(crate) place: u16,
     /// What became of its notices, or nothing yet.
     pub(crate) notices: String,
+    /// How many items of each part are corrected.
+    pub(crate) corrected: [u8; PARTS_MAX],
 }
 
 impl JobRow {
@@ -99,6 +103,7 @@ impl JobRow {
             ended: job.completed_at.map(hour),
             place,
             notices: notices::in_hours(&job.notices),
+            corrected: std::array::from_fn(|part| job.corrected.get(&(part as u32)).copied().unwrap_or_default() as u8),
         }
     }
 
@@ -120,6 +125,8 @@ impl JobRow {
         job.completed_at = self.ended.map(time);
         job.expires_at = self.ended.map(|ended| time(ended + 24 * job.retention_days));
         job.notices = notices::real(&self.notices);
+        let corrected = self.corrected.iter().enumerate().filter(|(_, count)| **count > 0);
+        job.corrected = corrected.map(|(part, count)| (part as u32, (*count).into())).collect();
         job.uncount();
         job
     }
@@ -149,6 +156,7 @@ impl JobRow {
             ended: None,
             place: NOW,
             notices: String::new(),
+            corrected: [0; PARTS_MAX],
         }
     }
 }
@@ -218,6 +226,8 @@ pub(crate) struct OutcomeRow {
     pub(crate) round: u8,
     pub(crate) processed: Items,
     pub(crate) failed: Items,
+    /// The items that failed, or have to run again, with a corrected value.
+    pub(crate) fixed: Items,
     pub(crate) outputs: Items,
     /// For each item the round in which it is to be run again, or 0.
     pub(crate) again: [u8; ITEMS_MAX],
@@ -226,17 +236,25 @@ pub(crate) struct OutcomeRow {
 }
 
 impl OutcomeRow {
+    /// The items that have to run again.
+    pub(crate) fn again_items(&self) -> Items {
+        (0..ITEMS_MAX).filter(|i| self.again[*i] > 0).map(|i| 1 << i).sum()
+    }
+
     pub(crate) fn of(outcome: &Outcome) -> Self {
         let bit = |index: &u64| 1 << (index - outcome.first_index);
         let mut again = [0; ITEMS_MAX];
         for (index, known) in &outcome.again {
             again[(index - outcome.first_index) as usize] = known.round as u8;
         }
+        let failed = outcome.failures.iter().map(|(index, failure)| (index, &*failure.item));
+        let again_items = outcome.again.iter().map(|(index, known)| (index, &*known.item));
         Self {
             version: outcome.version as u8,
             round: outcome.round as u8,
             processed: outcome.processed.iter().map(bit).sum(),
             failed: outcome.failures.keys().map(bit).sum(),
+            fixed: failed.chain(again_items).filter(|(_, item)| is_fixed(item)).map(|(index, _)| bit(index)).sum(),
             outputs: outcome.outputs.keys().map(bit).sum(),
             again,
             retrying: outcome.retrying.iter().map(bit).sum(),
@@ -247,19 +265,43 @@ impl OutcomeRow {
         let id = chunk_id(part, chunk);
         let first_index: u64 = shape.first(part, chunk).into();
         let indexes = |items: Items| (0..ITEMS_MAX as u64).filter(move |i| items & (1 << i) != 0).map(move |i| first_index + i);
+        let value = |i: usize| item_of(self.fixed & (1 << i) != 0);
         Outcome {
             version: self.version.into(),
             round: self.round.into(),
             processed: indexes(self.processed).collect(),
-            failures: indexes(self.failed).map(|index| (index, failure())).collect(),
+            failures: indexes(self.failed).map(|index| (index, failure(value((index - first_index) as usize)))).collect(),
             outputs: indexes(self.outputs).map(|index| (index, OutputRecord { id: None, output: Some(item()) })).collect(),
             again: (0..ITEMS_MAX)
                 .filter(|i| self.again[*i] > 0)
-                .map(|i| (first_index + i as u64, Again { round: self.again[i].into(), item: item() }))
+                .map(|i| (first_index + i as u64, Again { round: self.again[i].into(), item: value(i) }))
                 .collect(),
             retrying: indexes(self.retrying).collect(),
             ..Outcome::new(id, first_index, shape.parts[part][chunk].into())
         }
+    }
+}
+
+/// A row of corrections. Items are bits of the chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct FixRow {
+    pub(crate) version: u8,
+    pub(crate) round: u8,
+    pub(crate) items: Items,
+}
+
+impl FixRow {
+    pub(crate) fn of(row: &Corrections, shape: &Shape) -> Self {
+        let first: u64 = shape.first(row.id.part as usize, row.id.chunk.into()).into();
+        let items = row.values.keys().map(|index| 1 << (index - first)).sum();
+        Self { version: row.version as u8, round: row.round as u8, items }
+    }
+
+    pub(crate) fn real(&self, shape: &Shape, part: usize, chunk: usize) -> Corrections {
+        let first: u64 = shape.first(part, chunk).into();
+        let items = (0..ITEMS_MAX as u64).filter(|i| self.items & (1 << i) != 0);
+        let values = items.map(|i| (first + i, item_of(true))).collect();
+        Corrections { id: chunk_id(part, chunk), version: self.version.into(), round: self.round.into(), values }
     }
 }
 
@@ -275,14 +317,24 @@ pub(crate) fn chunk_id(part: usize, chunk: usize) -> ChunkId {
 }
 
 /// To the protocol all items are the same.
-#[expect(clippy::expect_used, reason = "a constant")]
 pub(crate) fn item() -> Box<RawValue> {
-    RawValue::from_string("0".to_owned()).expect("JSON")
+    item_of(false)
+}
+
+/// An item as it was submitted, or corrected.
+#[expect(clippy::expect_used, reason = "a constant")]
+pub(crate) fn item_of(fixed: bool) -> Box<RawValue> {
+    RawValue::from_string(if fixed { "1" } else { "0" }.to_owned()).expect("JSON")
+}
+
+/// True if it is a corrected value.
+pub(crate) fn is_fixed(item: &RawValue) -> bool {
+    item.get() == "1"
 }
 
 /// And so are all failures.
-pub(crate) fn failure() -> Failure {
-    Failure::new(FailureKind::Permanent, "", "failed", 1, None, item())
+fn failure(item: Box<RawValue>) -> Failure {
+    Failure::new(FailureKind::Permanent, "", "failed", 1, None, item)
 }
 
 /// The nonce with this number.

@@ -29,6 +29,8 @@ pub struct Shape {
     pub attempts_max: u32,
     /// True if an endpoint is told of the end of each round.
     pub tells: bool,
+    /// True if failed items may be corrected.
+    pub corrects: bool,
 }
 
 impl Shape {

@@ -8,7 +8,7 @@ use headway_core::job::JobStatus;
 
 use crate::ask::{Answer, Ask, Key};
 use crate::bounds::{Begin, Bounds};
-use crate::life::Life;
+use crate::life::{Act, Life};
 use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{JobRow, PartRow, Rows};
@@ -36,6 +36,10 @@ pub struct World {
     pub(crate) struck: bool,
     /// The ends that the endpoint was told, each with how it was told.
     pub(crate) told: Vec<(u8, JobStatus)>,
+    /// The items (of the job) whose corrections were counted since they were cleared: these count.
+    pub(crate) counted: Items,
+    /// The items with a new value in the table, written since they were cleared: these may count.
+    pub(crate) written: Items,
     /// The invariant that the last step violated.
     pub(crate) broken: Option<&'static str>,
 }
@@ -124,14 +128,14 @@ impl Process {
 
     /// True if the next thing it does is a call of its processor, which nobody else sees.
     pub(crate) fn is_at_an_item(&self) -> bool {
-        matches!(self.node.asks(), Some(Ask::Item(_)))
+        matches!(self.node.asks(), Some(Ask::Item { .. }))
     }
 
     /// True if its next question is answered in the step before: nothing is decided by what it reads there.
     pub(crate) fn reads_aside(&self) -> bool {
         match (&self.node.life, self.node.asks()) {
             (_, Some(Ask::Candidates(..))) => true,
-            (Life::Call(act), Some(Ask::Rows(_))) => !act.looks(),
+            (Life::Call(act), Some(Ask::Rows(_))) => !act.looks() && !matches!(act, Act::Correct(_)),
             _ => false,
         }
     }
@@ -178,6 +182,8 @@ impl World {
             acknowledged: 0,
             struck: false,
             told: Vec::new(),
+            counted: 0,
+            written: 0,
             broken: None,
         };
         if bounds.begin == Begin::Empty {
@@ -309,6 +315,7 @@ fn first_message(bounds: &Bounds, part: usize, chunk: usize) -> Chunk {
         part: part as u8,
         chunk: chunk as u8,
         items: bounds.shape.whole(part, chunk),
+        fixed: 0,
         round: 0,
         attempt: 0,
         hops,

@@ -59,6 +59,7 @@ fn all_models_hold() {
 fn nothing_is_lost_by_forgetting() {
     let names = [
         "told, duplicate, crash",
+        "corrected, crash",
         "two parts, lost answers",
         "dead letters against a slow worker",
         "pause within a chunk",

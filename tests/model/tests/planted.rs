@@ -21,7 +21,7 @@ fn finds(bug: Planted, invariant: &str, bounds: Bounds) {
 }
 
 fn shape(parts: &'static [&'static [u8]], tolerated: u64) -> Shape {
-    Shape { parts, tolerated, attempts_max: 3, tells: false }
+    Shape { parts, tolerated, attempts_max: 3, tells: false, corrects: false }
 }
 
 fn retried(parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
@@ -161,6 +161,15 @@ fn nobody_is_told_of_an_end() {
     finds(Planted::LostNoticesAreNotMissed, ENDS, Bounds { shape: shape(ONE, 0), lost: 1, ..Bounds::default() }.tells());
     let twice = Bounds { acts: &[Act::Retry(None), Act::Retry(None)], duplicates: 0, fails: 3, ..retried(ONE, 0) };
     finds(Planted::NoteOverOthers, TOLD, twice.tells());
+}
+
+#[test]
+fn corrections_do_not_count() {
+    let acts: &[Act] = &[Act::Correct(0), Act::Retry(None)];
+    let bounds = Bounds { acts, callers: 2, ..retried(ONE, 0) }.corrects();
+    finds(Planted::CorrectionsAreNotRead, HOLDS, bounds.clone());
+    finds(Planted::CorrectAfterTheRetry, HOLDS, bounds.clone());
+    finds(Planted::OldMessagesRunOldValues, HOLDS, bounds);
 }
 
 /// Shows that a job that never ends is found: with this bug and no sweep there is one.
