@@ -160,7 +160,7 @@ fn nobody_is_told_of_an_end() {
     finds(Planted::RetryForgetsNotices, TOLD, Bounds { duplicates: 0, ..retried(ONE, 0) }.tells());
     finds(Planted::LostNoticesAreNotMissed, ENDS, Bounds { shape: shape(ONE, 0), lost: 1, ..Bounds::default() }.tells());
     let twice = Bounds { acts: &[Act::Retry(None), Act::Retry(None)], duplicates: 0, fails: 3, ..retried(ONE, 0) };
-    finds(Planted::NoteOverOthers, TOLD, twice.tells());
+    finds(Planted::NoteOverOthers, ENDS, twice.tells());
 }
 
 #[test]
