@@ -15,7 +15,7 @@ use crate::json::{self, JsonError};
 use crate::problem::{ApiErrorResponse, ProblemType};
 
 /// The media type of a job's body.
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 /// The media type of a part's body.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 /// A part's body may also be sent as bytes: generated clients do not always know NDJSON.

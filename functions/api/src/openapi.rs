@@ -8,7 +8,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi};
 
-const JSON: &str = "application/json";
+use crate::body::JSON;
+
 const RETRY: &str = "/v1/jobs/{job_id}/retry";
 const PROBLEM_JSON: &str = "application/problem+json";
 /// Every call takes this header, so it is described once.

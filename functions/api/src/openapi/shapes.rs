@@ -4,8 +4,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{Content, Object, OpenApi as Document, RefOr, Schema, Type};
 
-use super::JSON;
-use crate::body::{BYTES, NDJSON};
+use crate::body::{BYTES, JSON, NDJSON};
 
 /// Completes an operation. Returns the name of the schema that its JSON body has.
 pub(super) fn complete_operation(operation: &mut Operation) -> Option<String> {
