@@ -64,7 +64,8 @@ impl CorrectedRows {
     /// # Errors
     ///
     /// The file cannot be read, a row has no index, or two rows have the same; with the line.
-    pub fn read(source: &Source) -> Result<CorrectedRows, CommandError> {
+    pub fn read(source: Source) -> Result<CorrectedRows, CommandError> {
+        let source = source.around_items();
         let opened = source.open()?;
         let mut read = CorrectedRows { rows: BTreeMap::new(), header: None, opened: opened.clone() };
         read.read_rows(source.reading.format == Format::Csv).map_err(|error| error.of_file(opened.name()))?;

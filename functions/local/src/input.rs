@@ -18,6 +18,7 @@ mod ndjson;
 mod not_text;
 mod open;
 mod place;
+mod record_max;
 mod source;
 mod text;
 

@@ -22,7 +22,7 @@ fn source(content: &str, extension: &str) -> (tempfile::TempPath, Source) {
 
 fn changes(content: &str, extension: &str, items: &[(u64, &str)]) -> Result<Vec<(u64, String)>, String> {
     let (_path, source) = source(content, extension);
-    let changes = CorrectedRows::read(&source).and_then(|rows| rows.changes(&failed(items)));
+    let changes = CorrectedRows::read(source).and_then(|rows| rows.changes(&failed(items)));
     let said = |value: NewValue| (value.index, value.item.get().to_owned());
     changes.map(|changes| changes.values.into_iter().map(said).collect()).map_err(|error| error.to_string())
 }
@@ -114,7 +114,7 @@ fn every_error_comes_before_anything_is_sent_and_names_its_line() {
         let error = changes(file, ".csv", &items).unwrap_err();
         assert!(error.contains(expected), "{file:?}: {error}");
     }
-    let item = format!("\"{}\"", "x".repeat(ITEM_BYTES_MAX));
+    let item = text_of(ITEM_BYTES_MAX + 1);
     for (file, expected) in [
         (r#"{"index":3}"#, "a row must be"),
         (r#"{"index":"3","item":1}"#, "a row must be"),
@@ -123,6 +123,26 @@ fn every_error_comes_before_anything_is_sent_and_names_its_line() {
         let error = changes(file, ".ndjson", &items).unwrap_err();
         assert!(error.contains("line 1, column 1") && error.contains(expected), "{file:.60}: {error}");
     }
+}
+
+/// A JSON text of that many bytes.
+fn text_of(bytes: usize) -> String {
+    format!("\"{}\"", "x".repeat(bytes - 2))
+}
+
+/// Bug found: the limits for an item were applied to its whole row, so an item near them could not be corrected.
+#[test]
+fn an_item_at_its_limits_can_be_corrected() {
+    let deep = "[".repeat(ITEM_DEPTH_MAX) + &"]".repeat(ITEM_DEPTH_MAX);
+    for item in [text_of(ITEM_BYTES_MAX), deep] {
+        let row = format!("{{\"index\":3,\"id\":\"a\",\"message\":\"{}\",\"item\":{item}}}", "no ".repeat(300));
+        assert_eq!(changes(&(row.clone() + "\n"), ".ndjson", &[(3, "1")]), Ok(vec![(3, item.clone())]));
+        assert_eq!(changes(&format!("[{row}]"), ".json", &[(3, "1")]), Ok(vec![(3, item)]));
+    }
+    let object = format!("{{\"a\":{}}}", text_of(ITEM_BYTES_MAX - "{\"a\":}".len()));
+    let written = downloaded(&[(3, &object)], csv::Cells::Raw);
+    let mended = object.replacen('x', "y", 1);
+    assert_eq!(changes(&written.replacen("xx", "yx", 1), ".csv", &[(3, &object)]), Ok(vec![(3, mended)]));
 }
 
 #[test]

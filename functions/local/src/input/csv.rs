@@ -13,6 +13,7 @@ use super::hint::other_format;
 use super::item::check_size;
 use super::items::Items;
 use super::place::Place;
+use super::record_max::RecordMax;
 use super::text::Text;
 
 /// The rows of a table.
@@ -21,14 +22,15 @@ pub(super) struct CsvItems<R> {
     header: Header,
     row: Row,
     skipped: u64,
+    max: RecordMax,
 }
 
 impl<R: Read> CsvItems<R> {
-    pub(super) fn new(mut text: Text<R>, delimiter: Delimiter) -> Result<Self, InputError> {
+    pub(super) fn new(mut text: Text<R>, delimiter: Delimiter, max: RecordMax) -> Result<Self, InputError> {
         check_is_csv(&mut text)?;
         let mut rows = Rows::new(text, delimiter.byte());
         let (header, skipped) = Header::read(&mut rows, delimiter)?;
-        Ok(CsvItems { rows, header, row: Row::default(), skipped })
+        Ok(CsvItems { rows, header, row: Row::default(), skipped, max })
     }
 
     /// The next row that is not empty in every column.
@@ -61,7 +63,7 @@ impl<R: Read> Items for CsvItems<R> {
             return Ok(None);
         }
         self.header.write(&self.row, item)?;
-        check_size(item, self.row.place())?;
+        check_size(item, self.row.place(), self.max)?;
         Ok(Some(self.row.place()))
     }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use encoding_rs::Encoding;
 
+use super::record_max::RecordMax;
+
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -25,6 +27,8 @@ pub struct Reading {
     pub delimiter: Delimiter,
     /// The encoding. `None` is UTF-8, or UTF-16 if the file begins with a byte-order mark.
     pub encoding: Option<NamedEncoding>,
+    /// The maximum for one record.
+    pub record_max: RecordMax,
 }
 
 /// The delimiter of CSV: one ASCII character.
@@ -61,7 +65,7 @@ impl Reading {
     /// This format without other options.
     #[must_use]
     pub fn of(format: Format) -> Reading {
-        Reading { format, delimiter: Delimiter::COMMA, encoding: None }
+        Reading { format, delimiter: Delimiter::COMMA, encoding: None, record_max: RecordMax::ITEM }
     }
 }
 

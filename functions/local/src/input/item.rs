@@ -1,15 +1,12 @@
 //! Refuses an item that the service would refuse in the middle of the file: its size, its JSON.
 
 use headway_api::json::{self, JsonError};
-use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
+use headway_core::limits::ITEM_BYTES_MAX;
 
 use super::error::InputError;
 use super::escapes;
 use super::place::{Place, Tracker};
-
-/// The number of bytes read for one item before giving up. It is more than any item may have, with room for whitespace
-/// around it. So a quote that is never closed does not load the rest of a file.
-pub(super) const UNENDED_BYTES_MAX: usize = 1_000_000;
+use super::record_max::RecordMax;
 
 /// U+FEFF, which may be only at the beginning of a file.
 pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -18,29 +15,29 @@ pub(super) fn mark_within(place: Place) -> InputError {
     InputError::at(place, "a byte-order mark within the file: were two files joined? Remove the mark")
 }
 
-/// Checks the size of an item.
-pub(super) fn check_size(item: &[u8], began: Place) -> Result<(), InputError> {
-    if item.len() <= ITEM_BYTES_MAX { Ok(()) } else { Err(too_large(began)) }
+/// Checks the size of a record.
+pub(super) fn check_size(record: &[u8], began: Place, max: RecordMax) -> Result<(), InputError> {
+    if record.len() <= max.bytes { Ok(()) } else { Err(too_large(began)) }
 }
 
-/// Checks that an item is one JSON value, by the rules of the service.
-pub(super) fn check_json(item: &[u8], began: Place) -> Result<(), InputError> {
+/// Checks that a record is one JSON value, by the rules of the service.
+pub(super) fn check_json(item: &[u8], began: Place, max: RecordMax) -> Result<(), InputError> {
     if item.starts_with(MARK) {
         return Err(mark_within(began));
     }
-    check_size(item, began)?;
+    check_size(item, began, max)?;
     let text = json::text(item).map_err(|error| InputError::at(began, error.to_string()))?;
-    json::check(text, ITEM_DEPTH_MAX).map_err(|error| match error {
-        JsonError::NotJson(error) => not_json(text, began, &error),
+    json::check(text, max.depth).map_err(|error| match error {
+        JsonError::NotJson(error) => not_json(text, began, &error, max),
         other => InputError::at(began, other.to_string()),
     })
 }
 
 /// The first error inside a value that is too long or ends too early; `None` if only its end is missing.
-pub(super) fn fault_within(begun: &[u8], began: Place) -> Option<InputError> {
+pub(super) fn fault_within(begun: &[u8], began: Place, max: RecordMax) -> Option<InputError> {
     let text = json::text(begun).ok()?;
-    match json::check(text, ITEM_DEPTH_MAX) {
-        Err(JsonError::NotJson(error)) if !error.is_eof() => Some(not_json(text, began, &error)),
+    match json::check(text, max.depth) {
+        Err(JsonError::NotJson(error)) if !error.is_eof() => Some(not_json(text, began, &error, max)),
         _ => None,
     }
 }
@@ -49,9 +46,9 @@ pub(super) fn too_large(began: Place) -> InputError {
     InputError::at(began, format!("the item that begins here is larger than {ITEM_BYTES_MAX} bytes, the maximum for an item"))
 }
 
-fn not_json(text: &str, began: Place, error: &serde_json::Error) -> InputError {
+fn not_json(text: &str, began: Place, error: &serde_json::Error, max: RecordMax) -> InputError {
     let mut words = words(error);
-    let mut offset = begin(text, offset(text, error), &words);
+    let mut offset = begin(text, offset(text, error), &words, max);
     let is_escape = ["escape", "surrogate", "code point"].into_iter().any(|word| words.contains(word));
     if let Some((at, what)) = escapes::first_wrong(text).filter(|_| is_escape) {
         (offset, words) = (at, what);
@@ -72,9 +69,9 @@ fn not_json(text: &str, began: Place, error: &serde_json::Error) -> InputError {
 }
 
 /// Where the cause of an error begins, if the reader reports only where it ends. Everything before it is JSON.
-fn begin(text: &str, offset: usize, words: &str) -> usize {
+fn begin(text: &str, offset: usize, words: &str, max: RecordMax) -> usize {
     if words.starts_with("nested deeper") {
-        return scan(text).find(|found| found.depth > ITEM_DEPTH_MAX).map_or(offset, |found| found.at);
+        return scan(text).find(|found| found.depth > max.depth).map_or(offset, |found| found.at);
     }
     if words.starts_with("the member") {
         return scan(text).take_while(|found| found.at < offset).filter(|found| found.is_text).last().map_or(offset, |found| found.at);

@@ -8,9 +8,10 @@ use std::io::Read;
 
 use super::error::InputError;
 use super::hint::{MARKUP, is_header, is_value_a_line};
-use super::item::{MARK, UNENDED_BYTES_MAX, check_json, fault_within, mark_within, too_large};
+use super::item::{MARK, check_json, fault_within, mark_within, too_large};
 use super::items::Items;
 use super::place::Place;
+use super::record_max::{RecordMax, UNENDED_BYTES_MAX};
 use super::text::Text;
 
 /// The elements of an array.
@@ -18,6 +19,7 @@ pub(super) struct ArrayItems<R> {
     text: Text<R>,
     state: State,
     elements: u64,
+    max: RecordMax,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,8 +38,8 @@ struct Scan {
 }
 
 impl<R: Read> ArrayItems<R> {
-    pub(super) fn new(text: Text<R>) -> Self {
-        ArrayItems { text, state: State::BeforeArray, elements: 0 }
+    pub(super) fn new(text: Text<R>, max: RecordMax) -> Self {
+        ArrayItems { text, state: State::BeforeArray, elements: 0, max }
     }
 
     /// The next byte that is not whitespace. It is not consumed.
@@ -63,7 +65,7 @@ impl<R: Read> ArrayItems<R> {
             let piece = self.text.fill()?;
             if piece.is_empty() {
                 let cut_off = || InputError::at(self.text.place(), "the array is cut off: `]` is missing");
-                return Err(fault_within(item, began).unwrap_or_else(cut_off));
+                return Err(fault_within(item, began, self.max).unwrap_or_else(cut_off));
             }
             let end = piece.iter().position(|byte| scan.ends_at(*byte));
             let stop = end.map(|at| piece[at]);
@@ -72,7 +74,7 @@ impl<R: Read> ArrayItems<R> {
             self.text.consume(used);
             if item.len() > UNENDED_BYTES_MAX {
                 // Without its bracket or quote an item seems long. The error names the place where that shows.
-                return Err(fault_within(item, began).unwrap_or_else(|| too_large(began)));
+                return Err(fault_within(item, began, self.max).unwrap_or_else(|| too_large(began)));
             }
             if let Some(stop) = stop {
                 return Ok(stop);
@@ -137,7 +139,7 @@ impl<R: Read> Items for ArrayItems<R> {
         if item.is_empty() {
             return Err(InputError::at(began, format!("element {} is missing: is there a comma too many?", self.elements)));
         }
-        check_json(item, began)?;
+        check_json(item, began, self.max)?;
         item.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         self.elements += 1;
         if stop == b']' {

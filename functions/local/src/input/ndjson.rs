@@ -6,9 +6,10 @@ use memchr::memchr;
 
 use super::error::InputError;
 use super::hint;
-use super::item::{UNENDED_BYTES_MAX, check_json, too_large};
+use super::item::{check_json, too_large};
 use super::items::Items;
 use super::place::Place;
+use super::record_max::{RecordMax, UNENDED_BYTES_MAX};
 use super::text::Text;
 
 const ONE_ARRAY: &str = "the file is one JSON array: for its elements as items use --format json; an array as the only item is written \
@@ -20,11 +21,12 @@ pub(super) struct NdjsonItems<R> {
     /// The place of the first value, if it is an array and no other value has come yet.
     lone_array: Option<Place>,
     items: u64,
+    max: RecordMax,
 }
 
 impl<R: Read> NdjsonItems<R> {
-    pub(super) fn new(text: Text<R>) -> Self {
-        NdjsonItems { text, lone_array: None, items: 0 }
+    pub(super) fn new(text: Text<R>, max: RecordMax) -> Self {
+        NdjsonItems { text, lone_array: None, items: 0, max }
     }
 
     /// Replaces `line` with the next line, and returns its place. `None` at the end.
@@ -71,7 +73,7 @@ impl<R: Read> Items for NdjsonItems<R> {
                 None => Ok(None),
             };
         };
-        check_json(item, place).map_err(|error| hint::ndjson(error, item, self.items))?;
+        check_json(item, place, self.max).map_err(|error| hint::ndjson(error, item, self.items))?;
         self.lone_array = (self.items == 0 && item.starts_with(b"[")).then_some(place);
         self.items += 1;
         Ok(Some(place))

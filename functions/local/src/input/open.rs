@@ -18,8 +18,8 @@ use super::text::Text;
 pub fn items(reader: impl Read + 'static, reading: &Reading) -> Result<Box<dyn Items>, InputError> {
     let text = Text::new(reader, reading.encoding)?;
     Ok(match reading.format {
-        Format::Csv => Box::new(CsvItems::new(text, reading.delimiter)?),
-        Format::Ndjson => Box::new(NdjsonItems::new(text)),
-        Format::Json => Box::new(ArrayItems::new(text)),
+        Format::Csv => Box::new(CsvItems::new(text, reading.delimiter, reading.record_max)?),
+        Format::Ndjson => Box::new(NdjsonItems::new(text, reading.record_max)),
+        Format::Json => Box::new(ArrayItems::new(text, reading.record_max)),
     })
 }

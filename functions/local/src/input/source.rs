@@ -17,6 +17,7 @@ use super::format::{Delimiter, Format, NamedEncoding, Reading};
 use super::items::Items;
 use super::open::items;
 use super::place::Place;
+use super::record_max::RecordMax;
 
 /// A file of items or stdin, and how to read it.
 #[derive(Clone, Debug)]
@@ -67,7 +68,17 @@ impl Source {
         if delimiter.is_some() && format != Format::Csv {
             return Err("--delimiter is for CSV only".to_owned());
         }
-        Ok(Source { path, reading: Reading { format, delimiter: delimiter.unwrap_or(Delimiter::COMMA), encoding } })
+        Ok(Source {
+            path,
+            reading: Reading { format, delimiter: delimiter.unwrap_or(Delimiter::COMMA), encoding, record_max: RecordMax::ITEM },
+        })
+    }
+
+    /// The same, for records with an item and what else is known of it.
+    #[must_use]
+    pub fn around_items(mut self) -> Source {
+        self.reading.record_max = RecordMax::AROUND_AN_ITEM;
+        self
     }
 
     /// Opens the source. Nothing is read yet.

@@ -4,13 +4,13 @@ use std::io::{self, Read};
 
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 
-use super::item::UNENDED_BYTES_MAX;
+use super::record_max::{RecordMax, UNENDED_BYTES_MAX};
 use super::{Delimiter, Format, InputError, NamedEncoding, Reading, items};
 
 mod encodings;
 mod properties;
 
-const CSV: Reading = Reading { format: Format::Csv, delimiter: Delimiter::COMMA, encoding: None };
+const CSV: Reading = Reading { format: Format::Csv, delimiter: Delimiter::COMMA, encoding: None, record_max: RecordMax::ITEM };
 const NDJSON: Reading = Reading { format: Format::Ndjson, ..CSV };
 const JSON: Reading = Reading { format: Format::Json, ..CSV };
 

@@ -69,7 +69,7 @@ impl Retry {
     fn corrected_rows(&self) -> Result<Option<CorrectedRows>, CommandError> {
         let Some(file) = &self.with else { return Ok(None) };
         let source = Source::of(file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
-        CorrectedRows::read(&source).map(Some)
+        CorrectedRows::read(source).map(Some)
     }
 }
 

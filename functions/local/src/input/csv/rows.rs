@@ -9,8 +9,9 @@ use std::io::Read;
 use memchr::{memchr, memchr3};
 
 use super::super::error::InputError;
-use super::super::item::{MARK, UNENDED_BYTES_MAX, mark_within, too_large};
+use super::super::item::{MARK, mark_within, too_large};
 use super::super::place::Place;
+use super::super::record_max::UNENDED_BYTES_MAX;
 use super::super::text::Text;
 
 /// The rows of a text.
