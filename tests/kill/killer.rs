@@ -94,7 +94,7 @@ pub(crate) struct Tally {
     kills: u64,
     workers: usize,
     starting: u64,
-    pub(crate) mid_job: u64,
+    mid_job: u64,
     waited: u64,
     errors: BTreeMap<String, u64>,
 }
@@ -138,6 +138,7 @@ fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving
     let (mut seen, mut fruitless) = (0, 0);
     for moment in plan.moments() {
         if given_up.load(SeqCst) {
+            eprintln!("until then: {tally}");
             return None;
         }
         let mut serving = match moment {
@@ -153,6 +154,9 @@ fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving
             wait_for_progress(world, seen, given_up);
             tally.waited += 1;
         }
+        if matches!(moment, Moment::Serving(_)) {
+            wait_for_a_job(world, given_up);
+        }
         let progress = world.progress.load(SeqCst);
         fruitless = if progress > seen { 0 } else { fruitless + 1 };
         seen = progress;
@@ -162,6 +166,15 @@ fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving
         tally.take_in(serving.kill());
     }
     Some((world.serve(), tally))
+}
+
+/// Without a job under way a kill would show nothing. The clients begin another one when all have ended.
+fn wait_for_a_job(world: &World, given_up: &AtomicBool) {
+    let until = Instant::now() + LONG;
+    while world.live.load(SeqCst) == 0 && !given_up.load(SeqCst) {
+        assert!(Instant::now() < until, "no client has a job under way: after {LONG:?} still none");
+        sleep(Duration::from_millis(1));
+    }
 }
 
 fn wait_for_progress(world: &World, seen: u64, given_up: &AtomicBool) {
