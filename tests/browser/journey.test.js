@@ -22,7 +22,7 @@ async function upload(page, name, text, schema = SCHEMA) {
 async function download(page, what, format = "csv") {
   await page.getByRole("combobox", { name: "What", exact: true }).selectOption(what);
   await page.getByRole("combobox", { name: "Format" }).selectOption(format);
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download", exact: true }).click()]);
   return readFileSync(await file.path(), "utf8");
 }
 
@@ -232,7 +232,7 @@ test("an operator sees an owner's jobs and what they cost, but none of their ite
   await page.getByText("Of another owner").click();
   await page.getByText("Cost so far").waitFor();
   assert.ok(await page.locator(".group").first().isDisabled());
-  await page.getByRole("button", { name: "Download" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   await page.getByText("Only the job's owner can read its items.").waitFor();
   await picture(page, "operator");
   assert.ok(!(await page.locator("main").textContent()).includes("a secret"));

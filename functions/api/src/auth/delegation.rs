@@ -9,14 +9,14 @@ use http::header::HeaderName;
 use super::error::AuthError;
 
 /// Names the owner that the caller acts for.
-const HEADWAY_OWNER: HeaderName = HeaderName::from_static("headway-owner");
+const OWNER_HEADER: HeaderName = HeaderName::from_static("headway-owner");
 
 /// The scope that allows it.
 pub(super) const SCOPE: &str = "jobs:delegate";
 
 /// The owner that the request names, if it names one.
 pub(super) fn named_owner(headers: &HeaderMap, may_delegate: bool) -> Result<Option<UserId>, AuthError> {
-    let mut values = headers.get_all(HEADWAY_OWNER).iter();
+    let mut values = headers.get_all(OWNER_HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if !may_delegate {
         return Err(AuthError::Scope(SCOPE));
