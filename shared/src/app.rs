@@ -9,7 +9,7 @@ use crate::jobs::{JobRepository, Jobs};
 use crate::known::KnownProcessors;
 use crate::ledger::Ledger;
 use crate::limits::RETENTION_DAYS_DEFAULT;
-use crate::notice::{NoEndpoints, NoticeSender};
+use crate::notice::{NoticeSender, SendsNone};
 use crate::outcome::extra::RowSizes;
 use crate::queue::ChunkQueue;
 use crate::quota::Quotas;
@@ -53,7 +53,7 @@ impl App {
             ledger: store.clone(),
             cupboard: store,
             queue,
-            notices: Arc::new(NoEndpoints),
+            notices: Arc::new(SendsNone),
             clock,
             processors: KnownProcessors::default(),
             callbacks: Arc::default(),

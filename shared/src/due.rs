@@ -21,42 +21,38 @@ const AFTER_A_RETRY: Duration = Duration::from_secs(2);
 /// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet. If the queue does not answer, the
 /// sweep asks again later: a job must not fail because of its notices.
 pub(crate) async fn announce_end(app: &App, job: &Job) {
-    let is_new = |notice: &&RoundNotice| notice.round == job.round && notice.tries == 0 && notice.kind.is_end();
-    let asked = job.due_notices().iter().filter(is_new).map(|notice| tell(job, notice)).collect();
-    send_or_leave(app, job, asked, Duration::ZERO).await;
+    announce(app, job, Duration::ZERO, |notice| notice.round == job.round && notice.kind.is_end()).await;
 }
 
 /// Asks a worker to tell that the job has started, if nobody has tried to yet.
 pub(crate) async fn announce_start(app: &App, job: &Job) {
-    let is_new = |notice: &&RoundNotice| notice.round == job.round && notice.tries == 0 && !notice.kind.is_end();
-    let asked = job.due_notices().iter().filter(is_new).map(|notice| tell(job, notice)).collect();
-    send_or_leave(app, job, asked, Duration::ZERO).await;
+    announce(app, job, Duration::ZERO, |notice| notice.round == job.round && !notice.kind.is_end()).await;
 }
 
 /// Asks workers to tell that a retry has started a round, and whatever nobody has tried to tell yet of the rounds before: whoever
 /// ended the last one may have died before it asked.
 pub(crate) async fn announce_retry(app: &App, job: &Job) {
-    let asked = job.due_notices().iter().filter(|notice| notice.tries == 0).map(|notice| tell(job, notice)).collect();
-    send_or_leave(app, job, asked, AFTER_A_RETRY).await;
+    announce(app, job, AFTER_A_RETRY, |_| true).await;
 }
 
-async fn send_or_leave(app: &App, job: &Job, asked: Vec<Message>, delay: Duration) {
-    if asked.is_empty() {
+/// Asks for those of the due notices that nobody has tried to tell yet, after `wait`.
+async fn announce(app: &App, job: &Job, wait: Duration, is_asked: impl Fn(&RoundNotice) -> bool) {
+    let untried: Vec<_> = job.due_notices().into_iter().filter(|notice| notice.tries == 0 && is_asked(notice)).collect();
+    if untried.is_empty() {
         return;
     }
-    let outgoing =
-        asked.into_iter().map(|message| Ok(Outgoing { body: message.into_wire()?, delay })).collect::<Result<Vec<_>, JobError>>();
-    let sent = match outgoing {
-        Ok(outgoing) => app.queue.send(&job.user_id, outgoing).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = sent {
+    if let Err(error) = send(app, job, &untried, wait).await {
         tracing::warn!(job_id = %job.id, error = error_chain(&error), "notices are left to the sweep");
     }
 }
 
-fn tell(job: &Job, notice: &RoundNotice) -> Message {
-    Message::Tell { job: job.id, round: notice.round, what: notice.kind, tries: notice.tries }
+async fn send(app: &App, job: &Job, notices: &[RoundNotice], delay: Duration) -> Result<(), JobError> {
+    let tell = |notice: &RoundNotice| {
+        let message = Message::Tell { job: job.id, round: notice.round, what: notice.kind, tries: notice.tries };
+        Ok(Outgoing { body: message.into_wire()?, delay })
+    };
+    let outgoing = notices.iter().map(tell).collect::<Result<Vec<_>, JobError>>()?;
+    app.queue.send(&job.user_id, outgoing).await
 }
 
 /// Sends the message that makes a worker tell a notice, after this time. For a longer time than the queue can delay a
@@ -66,8 +62,7 @@ fn tell(job: &Job, notice: &RoundNotice) -> Message {
 ///
 /// [`JobError::Unavailable`].
 pub(crate) async fn ask(app: &App, job: &Job, notice: &RoundNotice, wait: Duration) -> Result<(), JobError> {
-    let outgoing = Outgoing { body: tell(job, notice).into_wire()?, delay: wait.min(QUEUE_DELAY_MAX) };
-    app.queue.send(&job.user_id, vec![outgoing]).await
+    send(app, job, std::slice::from_ref(notice), wait.min(QUEUE_DELAY_MAX)).await
 }
 
 /// For the sweep: asks again for notices of the job, as it was read, that are overdue, and gives up all of a job that has

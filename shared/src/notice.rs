@@ -31,10 +31,10 @@ pub trait NoticeSender: Send + Sync + Debug {
 
 /// For functions that send no notices.
 #[derive(Debug, Clone, Copy)]
-pub struct NoEndpoints;
+pub struct SendsNone;
 
 #[async_trait]
-impl NoticeSender for NoEndpoints {
+impl NoticeSender for SendsNone {
     async fn send(&self, notice: &Notice) -> Told {
         Told::Failed(format!("this function sends no notices: {}", notice.id))
     }

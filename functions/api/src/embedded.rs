@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use headway_api::auth::Host;
 use headway_api::processors::with_described;
-use headway_core::{App, Processors, config, error_chain};
+use headway_core::config::{self, EventsTo};
+use headway_core::{App, Processors, error_chain};
 use headway_embedded::{Embedded, Hosted, PumpLock};
 use headway_in_process::Functions;
 use headway_worker::processors;
@@ -23,13 +24,14 @@ pub(crate) async fn run(hosted: Hosted) -> Result<(), Error> {
     let built_in = processors::built_in().await?;
     let app = hosted.app.clone().with_processors(with_described(built_in.infos(), &config::optional)?);
     let pump_lock = hosted.embedded.take_over().await?;
-    tokio::spawn(work_off(hosted.embedded, pump_lock, app.clone(), built_in));
+    let events = config::events_to(&config::optional)?;
+    tokio::spawn(work_off(hosted.embedded, pump_lock, app.clone(), built_in, events));
     headway_api::serve(app, Host::Local).await
 }
 
 /// Runs the worker and cleanup functions for as long as the process lives, as soon as no other process does: when the
 /// code is changed, the new process starts while the old one is still ending.
-async fn work_off(embedded: Embedded, pump_lock: Option<PumpLock>, app: App, processors: Processors) {
+async fn work_off(embedded: Embedded, pump_lock: Option<PumpLock>, app: App, processors: Processors, events: Option<EventsTo>) {
     let mut pump_lock = pump_lock;
     if pump_lock.is_none() {
         tracing::warn!("another process is running the jobs in this data directory; this process takes over when that one ends");
@@ -42,11 +44,6 @@ async fn work_off(embedded: Embedded, pump_lock: Option<PumpLock>, app: App, pro
         });
     }
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let events = config::events_to(&config::optional).unwrap_or_else(|error| {
-        // `App::configured` has read the same, so this does not happen.
-        tracing::error!(error = error_chain(&error), "there are no events");
-        None
-    });
     let handler = Functions::handler(&embedded, app.clone(), processors, events);
     let worker = Functions::worker(&embedded, handler, stopped.clone());
     let cleanup = Functions::cleanup(&embedded, app, stopped);

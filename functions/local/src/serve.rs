@@ -108,7 +108,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let cleanup = Functions::cleanup(&hosted.embedded, app, stopped.clone());
     match worker {
         Worker::Own(command) => {
-            let workers = worker::start(&hosted, command, args.workers, (args.json, events), stopped).await?;
+            let workers = worker::start(&hosted, command, args.workers, args.json, events, stopped).await?;
             tokio::join!(served, workers.finished(), cleanup.finished());
         }
         Worker::BuiltIn(handler) => {

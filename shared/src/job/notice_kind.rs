@@ -46,10 +46,14 @@ impl NoticeKind {
 
     /// True if it tells the end of a round.
     pub fn is_end(self) -> bool {
-        self != Self::JobStarted
+        match self {
+            Self::Callback | Self::JobEnded => true,
+            Self::JobStarted => false,
+        }
     }
 
-    pub(super) fn is_callback(&self) -> bool {
+    /// True if the job's endpoint is told; otherwise it is an event.
+    pub fn is_callback(&self) -> bool {
         *self == Self::Callback
     }
 }

@@ -56,9 +56,8 @@ impl Job {
     /// The notice to the callback that its state is of: the first that waits, or else the last one told. `None` without a
     /// callback, and until the first end.
     pub fn callback_notice(&self) -> Option<RoundNotice> {
-        let is_callback = |notice: &RoundNotice| notice.kind == NoticeKind::Callback;
-        let waiting = self.untold().into_iter().find(is_callback);
-        waiting.or_else(|| self.notices.0.iter().rev().find(|notice| is_callback(notice)).cloned())
+        let waiting = self.untold().into_iter().find(|notice| notice.kind.is_callback());
+        waiting.or_else(|| self.notices.0.iter().rev().find(|notice| notice.kind.is_callback()).cloned())
     }
 
     /// Whether the callback has been told of the ends so far. `None` without a callback, and until the first end.

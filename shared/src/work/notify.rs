@@ -137,12 +137,12 @@ fn notice_of(job: Job, due: &RoundNotice) -> Notice {
     let started_at = due.started_at.or(job.started_at).unwrap_or(job.created_at);
     let ended_at = job.completed_at.unwrap_or(job.updated_at);
     let timestamp: DateTime<Utc> = if due.kind.is_end() { ended_at } else { started_at };
-    let endpoint = job.labels.callback.clone().filter(|_| due.kind == NoticeKind::Callback);
+    let endpoint = job.labels.callback.clone().filter(|_| due.kind.is_callback());
     Notice { kind: due.kind, endpoint, id: due.kind.id(job.id, due.round), timestamp, job }
 }
 
 fn log(job: &Job, next: &RoundNotice, told: &Told) {
-    let (kind, endpoint) = (next.kind.as_str(), job.labels.callback.as_deref().filter(|_| next.kind == NoticeKind::Callback));
+    let (kind, endpoint) = (next.kind.as_str(), job.labels.callback.as_deref().filter(|_| next.kind.is_callback()));
     let (round, tries, state) = (next.round, next.tries, next.state.as_str());
     match told {
         Told::Delivered => tracing::info!(job_id = %job.id, kind, endpoint, round, "delivered a notice"),

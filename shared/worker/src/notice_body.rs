@@ -22,7 +22,7 @@ pub(crate) struct NoticeBody {
 impl NoticeBody {
     /// Of a notice that is sent now.
     pub(crate) fn new(notice: &Notice, now: DateTime<Utc>) -> Self {
-        let id = (notice.kind != NoticeKind::Callback).then(|| notice.id.clone());
+        let id = (!notice.kind.is_callback()).then(|| notice.id.clone());
         let data = JobStatusResponse::new(notice.job.clone(), Sight::OWNER, now);
         Self { id, kind: kind(notice), timestamp: notice.timestamp, data }
     }
@@ -31,9 +31,9 @@ impl NoticeBody {
 fn kind(notice: &Notice) -> &'static str {
     match (notice.kind, notice.job.status) {
         (NoticeKind::JobStarted, _) => "job.started",
-        (_, JobStatus::Completed) => "job.completed",
-        (_, JobStatus::Cancelled) => "job.cancelled",
-        // Only ends are told.
-        (_, JobStatus::Failed | JobStatus::Pending | JobStatus::Processing) => "job.failed",
+        (NoticeKind::Callback | NoticeKind::JobEnded, JobStatus::Completed) => "job.completed",
+        (NoticeKind::Callback | NoticeKind::JobEnded, JobStatus::Cancelled) => "job.cancelled",
+        // The job has ended.
+        (NoticeKind::Callback | NoticeKind::JobEnded, JobStatus::Failed | JobStatus::Pending | JobStatus::Processing) => "job.failed",
     }
 }

@@ -39,9 +39,11 @@ impl NoticeSender for Notices {
     async fn send(&self, notice: &Notice) -> Told {
         match (notice.kind, &self.events) {
             (NoticeKind::Callback, _) => self.callbacks.send(notice).await,
-            (_, Some(events)) => events.send(notice).await,
+            (NoticeKind::JobStarted | NoticeKind::JobEnded, Some(events)) => events.send(notice).await,
             // The bus may have been removed since the job was started, or this worker does not have the setting yet.
-            (_, None) => Told::Failed(format!("the worker has no bus for events: {HEADWAY_EVENT_BUS} is not set")),
+            (NoticeKind::JobStarted | NoticeKind::JobEnded, None) => {
+                Told::Failed(format!("the worker has no bus for events: {HEADWAY_EVENT_BUS} is not set"))
+            }
         }
     }
 }

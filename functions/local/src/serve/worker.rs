@@ -19,7 +19,8 @@ pub(super) async fn start(
     hosted: &Hosted,
     command: CommandLine,
     count: u16,
-    (json, events): (bool, Option<EventsTo>),
+    json: bool,
+    events: Option<EventsTo>,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Workers> {
     let mut variables = vec![("HEADWAY_TABLE".to_owned(), Hosted::TABLE.to_owned())];
