@@ -88,10 +88,11 @@ pub struct Units {
     pub queue_requests: f64,
 }
 
-/// True if this processor is known to give each item an output of about the item's size.
+/// The bytes of the outputs of items with so many bytes, as far as that is known of the processor: `json-schema` returns each
+/// item. Of others it is not known whether they give outputs, and 0 is assumed.
 #[must_use]
-pub fn gives_outputs(processor: &str) -> bool {
-    processor == "json-schema"
+pub fn output_bytes(processor: &str, item_bytes: u64) -> u64 {
+    if processor == "json-schema" { item_bytes } else { 0 }
 }
 
 impl Load {
@@ -105,7 +106,7 @@ impl Load {
             0 => (items * BYTES_PER_ITEM_DEFAULT, items.div_ceil(u64::from(job.split.items_per_chunk_max.max(1))).max(parts)),
             bytes => (bytes, u64::from(job.total_chunks)),
         };
-        let output_bytes = if gives_outputs(&job.processor) { bytes } else { 0 };
+        let output_bytes = output_bytes(&job.processor, bytes);
         Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, output_bytes }
     }
 

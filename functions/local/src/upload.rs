@@ -88,20 +88,21 @@ impl PartThere {
 }
 
 impl Upload {
-    /// Checks that the job's parts have the same places as the file's. This error says more than the server could say
-    /// about the bytes.
+    /// The parts that the job has, if they have the same places as the file's. This error says more than the server could
+    /// say about the bytes.
     ///
     /// # Errors
     ///
     /// As [`Client::call`], or if the job was started with another file or chunk size.
-    pub async fn check_places(&self) -> Result<(), CommandError> {
-        for there in PartThere::of_job(&self.client, &self.job_id).await? {
+    pub async fn check_places(&self) -> Result<Vec<PartThere>, CommandError> {
+        let parts = PartThere::of_job(&self.client, &self.job_id).await?;
+        for there in &parts {
             let here = self.survey.parts.get(there.part as usize);
             if here.is_none_or(|here| (there.first_index, there.total_items) != (here.first_index, here.items)) {
-                return Err(self.misplaced(&there, here));
+                return Err(self.misplaced(there, here));
             }
         }
-        Ok(())
+        Ok(parts)
     }
 
     /// Sends the first `count` parts. After each, `progress` is told how many items have arrived.

@@ -4,7 +4,7 @@ use super::start::{Checked, checked};
 use super::submission::Submission;
 use crate::error::JobError;
 use crate::limits::CHUNKS_PER_PART_MAX;
-use crate::prices::{BYTES_PER_ITEM_DEFAULT, Load, MS_PER_ITEM_DEFAULT, gives_outputs};
+use crate::prices::{BYTES_PER_ITEM_DEFAULT, Load, MS_PER_ITEM_DEFAULT, output_bytes};
 use headway_processor::ProcessorInfo;
 
 /// What a submission would become.
@@ -35,7 +35,7 @@ pub fn validate(info: &ProcessorInfo, mut submission: Submission) -> Result<Plan
             (expected, expected * BYTES_PER_ITEM_DEFAULT, expected.div_ceil(split.items_per_chunk_max.into()))
         }
     };
-    let output_bytes = if gives_outputs(&submission.processor) { bytes } else { 0 };
+    let output_bytes = output_bytes(&submission.processor, bytes);
     let parts = chunks.div_ceil(CHUNKS_PER_PART_MAX as u64);
     let load = Load { items, bytes, packed_bytes: bytes, chunks, parts, ms_per_item: MS_PER_ITEM_DEFAULT, output_bytes };
     Ok(Planned { chunks, usd: load.usd(), seconds: items as f64 * MS_PER_ITEM_DEFAULT / 1_000.0 })

@@ -57,8 +57,7 @@ impl Estimate {
         let output_bytes = match self.output_bytes {
             // How well they compress is not known.
             Some(bytes) => items * u64::from(bytes),
-            None if prices::gives_outputs(&self.processor) => packed_bytes,
-            None => 0,
+            None => prices::output_bytes(&self.processor, packed_bytes),
         };
         let load = Load { items, bytes, packed_bytes, chunks, parts, ms_per_item: self.ms_per_item, output_bytes };
         let usd = prices::decimal(load.usd());
