@@ -11,9 +11,9 @@ FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction"
 ALL = ["shared/src", "shared/aws/src"]
 MORE = {"WorkerFunction": ["shared/worker/src", "shared/outbound/src"]}
 
-# Read where no gateway is in front; on Lambda there is nothing to set.
 # Read by workers of users.
 OF_USERS = {"WORKER_SETTINGS"}
+# Read where no gateway is in front; on Lambda there is nothing to set.
 DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_EVENT_LOG", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS"}
 
 

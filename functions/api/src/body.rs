@@ -74,7 +74,7 @@ pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes
 ///
 /// `media-type`, `too-large`, `malformed`.
 pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
-    expect_type(headers, &[NDJSON, BYTES])?;
+    expect_type(headers, NDJSON, &[BYTES])?;
     let plain = is_plain(headers)?;
     let bytes = read(headers, body, PART_BYTES_MAX, part_too_large).await?;
     if plain { Ok(bytes) } else { unpacked(&bytes) }
@@ -147,7 +147,7 @@ fn unpacked(packed: &[u8]) -> Result<Bytes, ApiErrorResponse> {
 }
 
 fn expect_plain_json(headers: &HeaderMap) -> Result<(), ApiErrorResponse> {
-    expect_type(headers, &[JSON])?;
+    expect_type(headers, JSON, &[])?;
     match is_plain(headers)? {
         true => Ok(()),
         false => Err(media_type("a JSON body must not be compressed: send it uncompressed, or send its items as parts")),
@@ -169,19 +169,16 @@ fn media_type(detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiErrorResp
     ApiErrorResponse::new(ProblemType::MediaType, detail)
 }
 
-/// The first of the expected types is the one that a refusal names. Parameters other than the charset are ignored; a charset other than UTF-8 is refused.
-fn expect_type(headers: &HeaderMap, expected: &[&str]) -> Result<(), ApiErrorResponse> {
+/// A refusal names the expected type; some others are accepted too. Parameters other than the charset are ignored; a charset
+/// other than UTF-8 is refused.
+fn expect_type(headers: &HeaderMap, expected: &str, others: &[&str]) -> Result<(), ApiErrorResponse> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = given.split(';').map(str::trim);
-    let type_fits = parts.next().is_some_and(|name| expected.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    let type_fits = parts.next().is_some_and(|name| [expected].iter().chain(others).any(|known| name.eq_ignore_ascii_case(known)));
     let charset_fits = parts
         .filter_map(|part| part.split_once('='))
         .all(|(name, value)| !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
-    if type_fits && charset_fits {
-        Ok(())
-    } else {
-        Err(media_type(format!("send `Content-Type: {}`, in UTF-8", expected.first().unwrap_or(&JSON))))
-    }
+    if type_fits && charset_fits { Ok(()) } else { Err(media_type(format!("send `Content-Type: {expected}`, in UTF-8"))) }
 }
 
 /// True if the body is not compressed, false if it is gzip.

@@ -1,6 +1,6 @@
-//! Writes results of a run that is not entered in any row, and brings parts to their job's round. A reader that finds a job ended and no current run declares
-//! its numbers final after [`SETTLES_AFTER`](crate::limits::SETTLES_AFTER). So a write that nobody knows to be coming is made within
-//! [`UNSEEN_RUN_MAX`] of a read in which the job had not ended, or not at all.
+//! Writes results of a run that is not entered in any row, and brings parts to their job's round. A reader that finds a job
+//! ended and no current run declares its numbers final after [`SETTLES_AFTER`](crate::limits::SETTLES_AFTER). So a write that
+//! nobody knows to be coming is made within [`UNSEEN_RUN_MAX`] of a read in which the job had not ended, or not at all.
 
 use tokio::time::{Instant, timeout_at};
 
