@@ -93,8 +93,8 @@ impl Drop for World {
 pub(crate) struct Tally {
     kills: u64,
     workers: usize,
-    starting: u64,
-    mid_job: u64,
+    pub(crate) starting: u64,
+    pub(crate) mid_job: u64,
     waited: u64,
     errors: BTreeMap<String, u64>,
 }
@@ -154,13 +154,14 @@ fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving
             wait_for_progress(world, seen, given_up);
             tally.waited += 1;
         }
-        if matches!(moment, Moment::Serving(_)) {
-            wait_for_a_job(world, given_up);
-        }
+        let strikes_a_job = match moment {
+            Moment::Starting(_) => world.live.load(SeqCst) > 0,
+            Moment::Serving(_) => wait_for_a_job(world, given_up),
+        };
         let progress = world.progress.load(SeqCst);
         fruitless = if progress > seen { 0 } else { fruitless + 1 };
         seen = progress;
-        tally.mid_job += u64::from(world.live.load(SeqCst) > 0);
+        tally.mid_job += u64::from(strikes_a_job);
         tally.starting += u64::from(matches!(moment, Moment::Starting(_)));
         tally.kills += 1;
         tally.take_in(serving.kill());
@@ -168,13 +169,18 @@ fn kill_all(plan: Plan, world: &World, given_up: &AtomicBool) -> Option<(Serving
     Some((world.serve(), tally))
 }
 
-/// Without a job under way a kill would show nothing. The clients begin another one when all have ended.
-fn wait_for_a_job(world: &World, given_up: &AtomicBool) {
+/// Without a job under way a kill would show nothing. The clients begin another one when all have ended. False if the campaign is
+/// given up before.
+fn wait_for_a_job(world: &World, given_up: &AtomicBool) -> bool {
     let until = Instant::now() + LONG;
-    while world.live.load(SeqCst) == 0 && !given_up.load(SeqCst) {
+    while world.live.load(SeqCst) == 0 {
+        if given_up.load(SeqCst) {
+            return false;
+        }
         assert!(Instant::now() < until, "no client has a job under way: after {LONG:?} still none");
         sleep(Duration::from_millis(1));
     }
+    true
 }
 
 fn wait_for_progress(world: &World, seen: u64, given_up: &AtomicBool) {

@@ -63,6 +63,7 @@ async fn campaign(host: Host) {
     let serving = world.serve();
     auditor::audit(&api, &jobs, &endpoint, plan.kills).await;
     drop(serving);
+    assert!(tally.mid_job + tally.starting >= plan.kills, "too few kills struck a job under way: {tally}");
 }
 
 /// Bugs found: an end was not told because the server died between the end and its notice; a notice was told of a job whose
