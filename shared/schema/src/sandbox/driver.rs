@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::bounds::{COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, Times};
+use super::bounds::{AFTER_A_KILL, COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, KILLS_UNTIL_BLAMED, Times};
 use super::cause::{Bound, Cut, Unusable};
 use super::child_position::ChildPosition;
 use super::process::{Came, Process};
@@ -144,6 +144,8 @@ enum Went {
     On,
     /// The child has ended, while it was compiling or checking the request at this place, if it had begun one.
     Ended { bound: Bound, compiling: bool, at: Option<ChildPosition> },
+    /// Something else on the machine killed the child, while it was doing that.
+    Killed { compiling: bool, at: Option<ChildPosition> },
     /// The child has ended for a reason outside of it.
     Unlucky(String),
 }
@@ -169,6 +171,7 @@ impl Driver {
                         source.note_cut();
                         blame(&mut requests, bound, compiling, at, alone_with_child);
                     }
+                    Ok(Went::Killed { compiling, at }) => self.killed(&source, &mut requests, compiling, at, alone_with_child),
                     Ok(Went::Unlucky(why)) => self.unlucky(&mut requests, &why),
                     Err(error) => self.unlucky(&mut requests, &error.to_string()),
                 }
@@ -180,8 +183,12 @@ impl Driver {
         }
     }
 
-    /// True if the child has, or will have, no other schemas in memory. A suspect is given a new child.
+    /// True if the child has, or will have, no other schemas in memory. A suspect is given a new child. A child that ended while
+    /// it had nothing to do is nobody's fault, and is replaced.
     fn make_room(&mut self, source: &Source, requests: &VecDeque<Request>) -> bool {
+        if self.child.as_mut().is_some_and(Process::has_ended) {
+            self.drop_child();
+        }
         let others = self.known.iter().any(|id| *id != source.id);
         if others && requests.iter().any(|request| request.suspect) {
             self.drop_child();
@@ -248,6 +255,33 @@ impl Driver {
         }
     }
 
+    /// Nothing of what the child was doing is to blame, so all of it goes back to wait. What several children in a row were
+    /// killed at is blamed all the same: it may be what makes the machine short of memory.
+    fn killed(
+        &mut self,
+        source: &Source,
+        requests: &mut VecDeque<Request>,
+        compiling: bool,
+        at: Option<ChildPosition>,
+        alone_with_child: bool,
+    ) {
+        self.drop_child();
+        let kills = match at.and_then(|at| requests.get_mut(at.index)) {
+            Some(request) => request.note_kill(),
+            None => source.note_kill(),
+        };
+        tracing::warn!(
+            kills,
+            compiling,
+            "a child process that checks items was killed by another program, or by a machine short of memory"
+        );
+        if kills >= KILLS_UNTIL_BLAMED {
+            source.note_cut();
+            blame(requests, Bound::Crash, compiling, at, alone_with_child);
+        }
+        thread::sleep(AFTER_A_KILL);
+    }
+
     fn unlucky(&mut self, requests: &mut VecDeque<Request>, why: &str) {
         self.drop_child();
         answer_all(requests, &NoVerdict::Unavailable(why.into()));
@@ -285,6 +319,7 @@ fn among_unanswered(place: ChildPosition, items: usize, unanswered: usize) -> Op
 fn went(came: Came, compiling: bool, at: Option<ChildPosition>) -> Option<Went> {
     match came {
         Came::More | Came::Nothing => None,
+        Came::Killed => Some(Went::Killed { compiling, at }),
         Came::Ended(bound) => Some(Went::Ended { bound, compiling, at }),
         Came::Unlucky(why) => Some(Went::Unlucky(why.to_owned())),
     }
@@ -298,6 +333,9 @@ fn answer_all(requests: &mut VecDeque<Request>, answer: &NoVerdict) {
 fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &mut HashSet<u64>) -> io::Result<Option<Went>> {
     match kind {
         record::COMPILED => {
+            if let Some(request) = requests.front() {
+                request.source.forget_kills();
+            }
             let (compiled, items): (VecDeque<_>, _) = requests.drain(..).partition(|request| matches!(request.work, Work::Compile));
             *requests = items;
             compiled.into_iter().for_each(|request| request.answer(Ok(None)));
@@ -371,5 +409,23 @@ mod tests {
             assert_eq!((cut, requests.len()), (convicted.into_iter().collect(), left), "{bound:?}");
             assert_eq!((0..left).filter(|at| requests[*at].suspect).collect::<Vec<_>>(), suspects, "{bound:?}");
         }
+    }
+
+    /// What the machine does to children blames nothing, unless it happens at the same item again and again.
+    #[test]
+    fn an_item_is_blamed_for_the_third_kill_in_a_row() {
+        let mut driver = Driver::new(Arc::new(Shared::new(1, Times::default())));
+        let source = Arc::new(Source::new("{}", false));
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        let request = Request::new("ann".into(), &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply));
+        let mut requests = VecDeque::from([request]);
+        let at = Some(ChildPosition { index: 0, unfit: false });
+        for kills in 1..=KILLS_UNTIL_BLAMED {
+            assert_eq!(requests.len(), 1, "it waits to be tried again, alone, before kill {kills}");
+            driver.killed(&source, &mut requests, false, at, true);
+            assert!(requests.iter().all(|request| request.suspect));
+        }
+        assert!(matches!(answer.try_recv(), Ok(Err(NoVerdict::Cut { cut })) if cut.code() == "schema crash"));
+        assert!(requests.is_empty());
     }
 }

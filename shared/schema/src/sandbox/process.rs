@@ -21,6 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LAST_WORDS_BYTES: u64 = 4096;
 const SIGNAL_ABORT: i32 = 6;
 const SIGNAL_TIME: i32 = 24;
+/// SIGHUP, SIGINT, SIGQUIT, SIGKILL and SIGTERM: no limit of the child sends them. They come from the kernel of a machine
+/// that is short of memory, or from a person.
+const SIGNALS_FROM_OUTSIDE: [i32; 5] = [1, 2, 3, 9, 15];
 
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
@@ -56,6 +59,8 @@ pub(super) enum Came {
     Nothing,
     /// It exceeded a limit and has ended.
     Ended(Bound),
+    /// It was killed by something else on the machine.
+    Killed,
     /// It has ended for a reason outside of it.
     Unlucky(&'static str),
 }
@@ -75,6 +80,10 @@ impl Process {
         command.stdin(OwnedFd::from(theirs)).stdout(place.try_clone()?).stderr(Stdio::piped());
         let child = command.spawn()?;
         Ok(Self { child, socket, came: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
+    }
+
+    pub(super) fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
     /// Sends it a frame.
@@ -160,6 +169,7 @@ impl Process {
         let words = String::from_utf8_lossy(&words);
         match status.map(|status| status.signal()) {
             Some(Some(SIGNAL_TIME)) => Came::Ended(Bound::Time),
+            Some(Some(signal)) if SIGNALS_FROM_OUTSIDE.contains(&signal) => Came::Killed,
             Some(Some(SIGNAL_ABORT)) if words.contains("memory allocation") => Came::Ended(Bound::Memory),
             Some(Some(_)) if words.contains("overflowed its stack") => Came::Ended(Bound::Stack),
             Some(Some(_)) => Came::Ended(Bound::Crash),

@@ -15,6 +15,8 @@ pub struct Source {
     pub(super) text: bool,
     /// How many items were cut off so far.
     cuts: AtomicU32,
+    /// How many children in a row were killed from outside while they compiled it.
+    kills: AtomicU32,
     /// Set once the schema is known to be unusable.
     pub(super) unusable: OnceLock<Unusable>,
 }
@@ -24,12 +26,22 @@ impl Source {
     pub fn new(schema: impl Into<Box<str>>, text: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, schema: schema.into(), text, cuts: AtomicU32::new(0), unusable: OnceLock::new() }
+        Self { id, schema: schema.into(), text, cuts: AtomicU32::new(0), kills: AtomicU32::new(0), unusable: OnceLock::new() }
     }
 
     /// Records that an item was cut off, or killed its child.
     pub(super) fn note_cut(&self) {
         self.cuts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records that a child was killed from outside before it could use the schema; returns how many were, in a row.
+    pub(super) fn note_kill(&self) -> u32 {
+        self.kills.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Records that the schema was compiled.
+    pub(super) fn forget_kills(&self) {
+        self.kills.store(0, Ordering::Relaxed);
     }
 
     /// True if one of its items was cut off already.

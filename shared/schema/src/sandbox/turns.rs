@@ -60,11 +60,13 @@ pub(super) struct Request {
     reply: Reply,
     /// True if its child ended before: it is run alone, and if its child ends again it is to blame.
     pub(super) suspect: bool,
+    /// How many children were killed from outside while they checked it.
+    kills: u32,
 }
 
 impl Request {
     pub(super) fn new(owner: Arc<str>, source: &Arc<Source>, work: Work, reply: Reply) -> Self {
-        Self { owner, source: source.clone(), work, reply, suspect: false }
+        Self { owner, source: source.clone(), work, reply, suspect: false, kills: 0 }
     }
 
     /// If the caller has gone, the answer is dropped.
@@ -75,6 +77,13 @@ impl Request {
     pub(super) fn fits(self) {
         let Self { work: Work::Item(item), reply, .. } = self else { return };
         reply.send(Ok(Some(Checked::Fits(item))));
+    }
+
+    /// Records that its child was killed from outside: it is run alone from now on. Returns how often that has happened.
+    pub(super) fn note_kill(&mut self) -> u32 {
+        self.suspect = true;
+        self.kills += 1;
+        self.kills
     }
 
     /// This item itself is being checked, not only others of its batch.
