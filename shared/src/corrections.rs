@@ -1,7 +1,7 @@
 //! The corrections of a chunk: new values for failed items. They are kept beside the chunk's outcome, and a retry uses
 //! them in place of the values that failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
@@ -21,16 +21,32 @@ pub struct Corrections {
     pub round: u32,
     /// The new values of these failures.
     pub values: Values,
+    /// Items whose new values were used by the retries of earlier rounds.
+    pub earlier: BTreeSet<u64>,
+}
+
+/// Whether a new value has been used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CorrectionUse {
+    /// The next retry runs it.
+    Waiting,
+    /// A retry has used it: the item's outcome, if it has one, is that of the new value.
+    Used,
+}
+
+impl CorrectionUse {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Waiting, Self::Used];
 }
 
 impl Corrections {
     /// Without any value yet.
     pub fn new(id: ChunkId) -> Self {
-        Self { id, version: 0, round: 0, values: Values::new() }
+        Self { id, version: 0, round: 0, values: Values::new(), earlier: BTreeSet::new() }
     }
 
-    /// Adds new values for failures of `round`. The last value of an item counts. Values of an earlier round are
-    /// dropped; they were used by a retry. Returns whether anything changed.
+    /// Adds new values for failures of `round`. The last value of an item counts. Of an earlier round only the items are
+    /// kept, since its values were used by a retry. Returns whether anything changed.
     pub fn add(&mut self, round: u32, values: &Values) -> bool {
         if self.round > round {
             return false;
@@ -40,6 +56,7 @@ impl Corrections {
             return false;
         }
         if self.round < round {
+            self.earlier.extend(self.values.keys());
             (self.round, self.values) = (round, Values::new());
         }
         self.values.extend(values.iter().map(|(index, value)| (*index, value.clone())));
@@ -49,6 +66,13 @@ impl Corrections {
     /// How many bytes the row has, about: values, and what each adds.
     pub fn bytes(&self) -> usize {
         self.values.values().map(|value| value.get().len() + 20).sum()
+    }
+
+    /// The items with new values, for a job in `round`.
+    pub fn uses(&self, round: u32) -> BTreeMap<u64, CorrectionUse> {
+        let now = if self.round < round { CorrectionUse::Used } else { CorrectionUse::Waiting };
+        let earlier = self.earlier.iter().map(|index| (*index, CorrectionUse::Used));
+        earlier.chain(self.values.keys().map(|index| (*index, now))).collect()
     }
 
     /// How many failures of `round` are corrected.
@@ -78,6 +102,8 @@ mod tests {
         assert_eq!((shown(&row), row.count_in(1)), (vec![(3, "5"), (4, "2")], 2));
         assert!(row.add(2, &values(&[(4, "7")])));
         assert_eq!((shown(&row), row.count_in(1), row.count_in(2)), (vec![(4, "7")], 0, 1), "round 1 is over");
+        assert_eq!(row.uses(2), [(3, CorrectionUse::Used), (4, CorrectionUse::Waiting)].into());
+        assert_eq!(row.uses(3), [(3, CorrectionUse::Used), (4, CorrectionUse::Used)].into());
         assert!(!row.add(1, &values(&[(3, "9")])), "a late request for round 1");
     }
 }

@@ -30,6 +30,7 @@ pub mod end;
 pub mod error;
 pub mod ids;
 pub mod item_id;
+pub mod item_states;
 pub mod job;
 pub mod jobs;
 pub mod known;

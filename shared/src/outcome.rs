@@ -197,7 +197,12 @@ impl Outcome {
 
     /// True if the item is recorded, processed or failed.
     pub fn has(&self, index: u64) -> bool {
-        self.processed.binary_search(&index).is_ok() || self.has_failed(index)
+        self.has_processed(index) || self.has_failed(index)
+    }
+
+    /// True if the item succeeded.
+    pub fn has_processed(&self, index: u64) -> bool {
+        self.processed.binary_search(&index).is_ok()
     }
 
     fn has_failed(&self, index: u64) -> bool {

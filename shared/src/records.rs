@@ -160,7 +160,7 @@ impl<B> PageReader<'_, B> {
             let mut outcomes = futures::stream::iter(reads).buffered(READS_AT_ONCE);
             while let Some(outcome) = outcomes.next().await {
                 let Some(outcome) = outcome? else { continue };
-                self.see_to_it_shown(part, &outcome).await?;
+                see_to_it_shown(self.app, part, &outcome).await?;
                 let at = outcome.id.chunk;
                 rows += 1;
                 let indexes = K::indexes(&outcome);
@@ -206,15 +206,15 @@ impl<B> PageReader<'_, B> {
         let (job, part) = (part.job, part.number);
         chunks.into_iter().map(move |chunk| ChunkId { job, part, chunk })
     }
+}
 
-    /// Shows the outcome row if its register is not up to date.
-    async fn see_to_it_shown(&self, part: &Part, outcome: &Outcome) -> Result<(), JobError> {
-        let behind = part.registers.get(&outcome.id.chunk).is_some_and(|register| register.code() < outcome.register().code());
-        if behind {
-            show(self.app, outcome).await?;
-        }
-        Ok(())
+/// Shows the outcome row if its register is not up to date.
+pub(crate) async fn see_to_it_shown(app: &App, part: &Part, outcome: &Outcome) -> Result<(), JobError> {
+    let behind = part.registers.get(&outcome.id.chunk).is_some_and(|register| register.code() < outcome.register().code());
+    if behind {
+        show(app, outcome).await?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

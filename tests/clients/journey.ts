@@ -51,6 +51,8 @@ async function startsAndCorrects(): Promise<void> {
   assert.deepEqual([(await ended(id)).status, (await ended(id)).processedItems], ["Completed", 2]);
   const { results } = good(await api.GET("/v1/jobs/{job_id}/results", of(id))) as components["schemas"]["ResultList"];
   assert.deepEqual(results.map(({ id: item }) => item), ["ZRH", "BSL"]);
+  const { items } = good(await api.GET("/v1/jobs/{job_id}/items", of(id))) as components["schemas"]["ItemList"];
+  assert.deepEqual(items.map(({ status, correction }) => [status, correction]), [["Processed", null], ["Processed", "Used"]]);
   assert.equal((await api.DELETE("/v1/jobs/{job_id}", of(id))).response.status, 204);
   assert.equal((await api.GET("/v1/jobs/{job_id}", of(id))).error?.type, "urn:headway:problem:not-found");
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 /// The column of what has no other.
 pub const REST: &str = "_item";
 /// Columns with a meaning of their own. A member with such a name has no column.
-const OWN: [&str; 4] = ["_index", "_id", "_error", REST];
+const OWN: [&str; 9] = ["_index", "_id", "_error", "_status", "_correction", "_kind", "_code", "_attempts", REST];
 
 /// The columns of a table of values.
 #[derive(Debug, Clone, Default)]

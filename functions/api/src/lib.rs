@@ -10,7 +10,7 @@
 //! | who is calling | [`auth`], `jwt_extractor` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
 //! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
-//! | failures, corrections and results | [`failures`], [`items`], [`results`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`] |
+//! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`] |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
 //! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `html_page`, `openapi` |
@@ -30,6 +30,7 @@ pub mod failures;
 pub mod health;
 mod host;
 mod html_page;
+pub mod item_list;
 pub mod items;
 pub mod job_answer;
 pub mod job_status;

@@ -41,6 +41,12 @@ pub struct PartResponse {
     total_items: u32,
     /// How many chunks it has.
     chunks: u16,
+    /// The most items in a chunk of the job.
+    chunk_size: u16,
+    /// A hash of its items, with which a file can be compared: SHA-256, of which the first 16 bytes are shown in
+    /// hexadecimal, of `firstIndex`, then for each chunk the number of its items and for each item its length and its
+    /// bytes. Numbers are 8 bytes, the most significant first.
+    fingerprint: String,
     /// Chunks whose items are all recorded, as ranges.
     #[schema(examples("0-17,19"))]
     settled: String,
@@ -92,6 +98,8 @@ impl PartResponse {
             first_index: part.first_index,
             total_items: part.items,
             chunks: part.chunks,
+            chunk_size: job.split.items_per_chunk_max,
+            fingerprint: part.fingerprint.clone(),
             settled: ranges(&settled),
             open: ranges(&open),
             parked: ranges(&parked),

@@ -19,7 +19,7 @@ use crate::openapi::{self, Head};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
 use crate::static_answer::StaticAnswer;
-use crate::{dashboard, docs, failures, health, items, jobs, parts, processors, results};
+use crate::{dashboard, docs, failures, health, item_list, items, jobs, parts, processors, results};
 
 /// The HTTP function: the same under Lambda's runtime, a local server and tests.
 pub fn router(state: Arc<AppState>) -> Router {
@@ -62,7 +62,7 @@ fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(parts::list_job_parts))
         .routes(routes!(parts::put_job_part))
         .routes(routes!(parts::seal_job))
-        .routes(routes!(items::correct_items))
+        .routes(routes!(item_list::list_job_items, items::correct_items))
         .routes(routes!(failures::list_job_failures))
         .routes(routes!(failures::groups::group_job_failures))
         .routes(routes!(results::list_job_results))

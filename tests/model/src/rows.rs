@@ -301,7 +301,7 @@ impl FixRow {
         let first: u64 = shape.first(part, chunk).into();
         let items = (0..ITEMS_MAX as u64).filter(|i| self.items & (1 << i) != 0);
         let values = items.map(|i| (first + i, item_of(true))).collect();
-        Corrections { id: chunk_id(part, chunk), version: self.version.into(), round: self.round.into(), values }
+        Corrections { id: chunk_id(part, chunk), version: self.version.into(), round: self.round.into(), values, earlier: [].into() }
     }
 }
 

@@ -1,12 +1,15 @@
 //! The words that a text in an answer or a query is limited to, taken from the code that writes and reads them.
 
 use headway_core::JobStatus;
+use headway_core::corrections::CorrectionUse;
+use headway_core::item_states::ItemStatus;
 use headway_core::outcome::FailureKind;
 use headway_core::waiting::WaitReason;
 use serde_json::{Value, json};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 
+use crate::item_list::{correction_name, status_name};
 use crate::job_status::ACTIONS;
 use crate::problem::ProblemType;
 use crate::record_pages::Format;
@@ -19,12 +22,17 @@ const PROBLEM_TYPES: &str = "x-problem-types";
 pub(super) fn limit(document: &mut Document) {
     let statuses: Vec<_> = JobStatus::ALL.map(|status| Value::from(status.as_str())).to_vec();
     let kinds: Vec<_> = FailureKind::ALL.map(|kind| Value::from(kind.to_string())).to_vec();
+    let corrections = CorrectionUse::ALL.map(|correction| Value::from(correction_name(correction)));
+    let corrections = corrections.into_iter().chain([Value::Null]).collect();
     let members = [
         ("JobStatusResponse", "status", statuses.clone()),
         ("JobStatusResponse", "actions", ACTIONS.map(Value::from).to_vec()),
         ("WaitingFor", "reason", WaitReason::ALL.map(|reason| Value::from(reason.as_str())).to_vec()),
         ("FailureResponse", "kind", kinds.clone()),
-        ("FailureGroup", "kind", kinds),
+        ("FailureGroup", "kind", kinds.clone()),
+        ("ItemResponse", "status", ItemStatus::ALL.map(|status| Value::from(status_name(status))).to_vec()),
+        ("ItemResponse", "correction", corrections),
+        ("ItemResponse", "kind", kinds.into_iter().chain([Value::Null]).collect()),
     ];
     let schemas = document.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
     for (name, schema) in schemas {

@@ -10,6 +10,7 @@ mod delegation;
 mod document;
 mod edge;
 mod hostile;
+mod items;
 mod jobs;
 mod operators;
 mod owners;

@@ -95,7 +95,7 @@ async fn no_item_is_shown() {
     world.work().await;
     let ops = world.token("ops", OPERATE);
     for id in [&tolerant, &failed] {
-        for path in ["", "/parts", "/failures", "/failures?format=csv", "/failures/groups", "/results"] {
+        for path in ["", "/parts", "/failures", "/failures?format=csv", "/failures/groups", "/results", "/items"] {
             let answer = ask(&world, &ops, "GET", &format!("/v1/jobs/{id}{path}")).await;
             assert!(!answer.body.contains(CANARY), "{path}: {}", answer.body);
         }

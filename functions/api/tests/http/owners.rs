@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::{Answer, World};
 
 /// Every call on a job: method, path after the id, media type, body.
-pub(crate) const CALLS: [(&str, &str, &str, &str); 15] = [
+pub(crate) const CALLS: [(&str, &str, &str, &str); 16] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
     ("POST", "/pause", "", ""),
@@ -24,6 +24,7 @@ pub(crate) const CALLS: [(&str, &str, &str, &str); 15] = [
     ("GET", "/failures?format=csv", "", ""),
     ("GET", "/failures/groups", "", ""),
     ("GET", "/results", "", ""),
+    ("GET", "/items", "", ""),
     ("DELETE", "", "", ""),
 ];
 

@@ -48,7 +48,7 @@ impl Treasure {
     async fn seen(&self, world: &World) -> Vec<String> {
         let mut seen = vec![world.get("/v1/jobs?pageSize=100").await.body];
         for id in &self.ids {
-            for path in ["", "/parts", "/failures", "/failures/groups", "/results"] {
+            for path in ["", "/parts", "/failures", "/failures/groups", "/results", "/items"] {
                 seen.push(world.get(&format!("/v1/jobs/{id}{path}")).await.body);
             }
         }

@@ -107,6 +107,7 @@ attributes! {
 
     VERSION: "version" as "v",
     DATA: "data" as "d",
+    EARLIER: "earlier" as "e",
     JOB: "job" as "j",
     ITEM: "item" as "im",
     DEADLINE: "deadline" as "dl",
