@@ -8,13 +8,13 @@ from stack import ROOT, Stack, stacks
 FUNCTIONS = {"ApiFunction": "api", "WorkerFunction": "worker", "CleanupFunction": "cleanup"}
 
 # What every function has in it, and crates beside those that read variables.
-ALL = ["shared/src", "shared/aws/src"]
+ALL = ["shared/src", "shared/aws/src", "shared/host/src"]
 MORE = {"WorkerFunction": ["shared/worker/src", "shared/outbound/src"]}
 
 # Read by workers of users.
 OF_USERS = {"WORKER_SETTINGS"}
-# Read where no gateway is in front; on Lambda there is nothing to set.
-DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_EVENT_LOG", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS"}
+# Read where no gateway is in front, or for a store that this template does not have; on Lambda there is nothing to set.
+DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_EVENT_LOG", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS", "HEADWAY_STORE"}
 
 
 def code(folder):

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use headway_aws::{app_from_env, telemetry};
+use headway_aws::telemetry;
 use headway_core::{App, config};
+use headway_host::app_from_env;
 use lambda_http::Error;
 use tower::ServiceExt as _;
 
@@ -20,7 +21,7 @@ use crate::{AppState, base_path, router};
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
     let known = with_described(headway_built_in::infos(), &config::optional)?;
-    let app = app_from_env().await?.with_told_processors(known);
+    let app = app_from_env().await?.with_announced_processors(known);
     serve(app, Host::Lambda).await
 }
 

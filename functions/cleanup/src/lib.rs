@@ -1,9 +1,10 @@
 //! The cleanup function: on a schedule, deletes what is past its retention and repairs jobs that no longer move.
 
 use headway_aws::metrics::{Metric, Metrics};
-use headway_aws::{app_from_env, telemetry};
+use headway_aws::telemetry;
 use headway_core::sweep::{Swept, sweep};
 use headway_core::{App, JobError, config};
+use headway_host::app_from_env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 /// Runs one sweep and returns what it did.

@@ -8,6 +8,7 @@ use headway_aws::sqs::SqsQueue;
 use headway_aws::telemetry;
 use headway_core::config::{self, ConfigError};
 use headway_core::{App, JobError, SystemClock};
+use headway_host::store_from_env;
 
 use crate::config::{Config, FUNCTION_TIMEOUT};
 use crate::embedded::Embedded;
@@ -67,11 +68,9 @@ impl Hosted {
             ..Config::memory()
         };
         let embedded = Embedded::open(config)?;
-        let client = embedded.dynamodb();
-        schema::create_table(&client, Self::TABLE).await?;
-        let ledger = DynamoLedger::new(client, Self::TABLE);
+        let store = store_from_env(&config::optional, async || table(&embedded).await).await?;
         let queue = SqsQueue::new(embedded.sqs(), &embedded.queue().url);
-        let app = App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock)).configured(&config::optional)?;
+        let app = App::new(store, Arc::new(queue), Arc::new(SystemClock)).configured(&config::optional)?;
         Ok(Self { app, embedded })
     }
 
@@ -89,6 +88,12 @@ impl Hosted {
         let data = config::optional(HEADWAY_DATA).unwrap_or_else(|| DATA_DEFAULT.to_owned());
         Self::open(Some(data.into())).await.map(Some)
     }
+}
+
+async fn table(embedded: &Embedded) -> Result<DynamoLedger, HostError> {
+    let client = embedded.dynamodb();
+    schema::create_table(&client, Hosted::TABLE).await?;
+    Ok(DynamoLedger::new(client, Hosted::TABLE))
 }
 
 fn fairness() -> Result<Fairness, ConfigError> {

@@ -8,7 +8,7 @@ use anyhow::Error;
 use headway_core::config::EventsTo;
 use headway_core::{App, Processors};
 use headway_embedded::{CLEANUP_EVERY, Embedded, FUNCTION_TIMEOUT, until};
-use headway_worker::{Handler, Notices};
+use headway_worker::{Handler, Notifier};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -38,10 +38,10 @@ impl Functions {
         Self(vec![tokio::spawn(embedded.schedule(CLEANUP_EVERY, clean, until(stopped)))])
     }
 
-    /// A worker that knows the embedded queue's dead letters. It tells ends to the endpoints in the environment, and sends
-    /// events to there.
+    /// A worker that knows the embedded queue's dead letters. It sends notices to the endpoints that the environment names, and
+    /// events to this bus or file.
     pub fn handler(embedded: &Embedded, app: App, processors: Processors, events: Option<EventsTo>) -> Handler {
-        let notices = Arc::new(Notices::new(events, app.clock.clone()));
+        let notices = Arc::new(Notifier::new(events, app.clock.clone()));
         let app = app.with_notices(notices);
         Handler::new(app, processors, Some(embedded.dead_letters().arn.clone()))
     }

@@ -1,10 +1,8 @@
 //! Adapters for AWS: the ports of `headway-core` with DynamoDB and SQS, and logs and metrics for CloudWatch.
 //!
-//! Its map: [`dynamodb`] is the table, [`sqs`] the queue; [`app_from_env`] is the app on both, as the
-//! environment names them; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on stdout, which Lambda passes to
+//! Its map: [`dynamodb`] is the table, [`sqs`] the queue; [`telemetry`] writes logs and [`metrics`] metrics, both as lines of JSON on stdout, which Lambda passes to
 //! CloudWatch. [`secrets`] reads a secret of Secrets Manager.
 
-mod app;
 mod calls;
 pub mod dynamodb;
 pub mod metrics;
@@ -12,6 +10,5 @@ pub mod secrets;
 pub mod sqs;
 pub mod telemetry;
 
-pub use app::app_from_env;
 pub use dynamodb::DynamoLedger;
 pub use sqs::SqsQueue;

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use headway_aws::metrics::Metrics;
-use headway_aws::{app_from_env, telemetry};
+use headway_aws::telemetry;
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
 use headway_core::work::{Delivery, Invocation, Worker};
 use headway_core::{App, Processors, config, error_chain, known};
+use headway_host::app_from_env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -20,13 +21,13 @@ mod callbacks;
 mod events;
 mod metrics;
 mod notice_body;
-mod notices;
+mod notifier;
 pub mod processors;
 
 pub use callbacks::Callbacks;
 pub use events::{EVENT_BYTES_MAX, EVENT_SOURCE, Events};
 pub use headway_schema::sandbox::enter;
-pub use notices::Notices;
+pub use notifier::Notifier;
 
 /// The worker, and how it recognises dead letters.
 #[derive(Debug)]
@@ -138,10 +139,10 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
 pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: Processors) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
     // Callers cannot use a new processor yet. Processors that are known already continue to run.
-    if let Err(error) = known::tell(app.cupboard.as_ref(), &processors).await {
+    if let Err(error) = known::announce(app.cupboard.as_ref(), &processors).await {
         tracing::error!(error = error_chain(&error), "this worker's processors could not be announced to the api");
     }
-    let notices = Arc::new(Notices::from_env(app.clock.clone())?);
+    let notices = Arc::new(Notifier::from_env(app.clock.clone())?);
     let handler = Handler::new(app.with_notices(notices), processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {

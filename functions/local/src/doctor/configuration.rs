@@ -38,6 +38,7 @@ const KNOWN: &[&str] = &[
     "QUOTAS",
     "RETENTION_DAYS",
     "SCOPES",
+    "STORE",
     "TABLE",
     "TOKEN",
     "TOKEN_COMMAND",

@@ -1,25 +1,25 @@
-//! Sends each notice to whom it is for: to the job's endpoint, or as an event.
+//! Sends each notice to its target: to the job's endpoint, or to the event bus. Another target has its adapter here.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use headway_core::Clock;
 use headway_core::config::{ConfigError, EventsTo, HEADWAY_EVENT_BUS, events_to, optional};
-use headway_core::job::{NoticeKind, Told};
+use headway_core::job::{Target, Told};
 use headway_core::notice::{Notice, NoticeSender};
 
 use crate::callbacks::Callbacks;
 use crate::events::Events;
 
-/// Callbacks and events.
+/// Sends notices to all targets.
 #[derive(Debug)]
-pub struct Notices {
+pub struct Notifier {
     callbacks: Callbacks,
     events: Option<Events>,
 }
 
-impl Notices {
-    /// To the endpoints in the environment, and events to there.
+impl Notifier {
+    /// To the endpoints that the environment names, and to this bus or file.
     pub fn new(events: Option<EventsTo>, clock: Arc<dyn Clock>) -> Self {
         Self { callbacks: Callbacks::from_env(clock.clone()), events: events.map(|to| Events::new(to, clock)) }
     }
@@ -35,15 +35,13 @@ impl Notices {
 }
 
 #[async_trait]
-impl NoticeSender for Notices {
+impl NoticeSender for Notifier {
     async fn send(&self, notice: &Notice) -> Told {
-        match (notice.kind, &self.events) {
-            (NoticeKind::Callback, _) => self.callbacks.send(notice).await,
-            (NoticeKind::JobStarted | NoticeKind::JobEnded, Some(events)) => events.send(notice).await,
+        match (notice.kind.target(), &self.events) {
+            (Target::Endpoint, _) => self.callbacks.send(notice).await,
+            (Target::Bus, Some(events)) => events.send(notice).await,
             // The bus may have been removed since the job was started, or this worker does not have the setting yet.
-            (NoticeKind::JobStarted | NoticeKind::JobEnded, None) => {
-                Told::Failed(format!("the worker has no bus for events: {HEADWAY_EVENT_BUS} is not set"))
-            }
+            (Target::Bus, None) => Told::Failed(format!("the worker has no bus for events: {HEADWAY_EVENT_BUS} is not set")),
         }
     }
 }

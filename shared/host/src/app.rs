@@ -1,32 +1,31 @@
-//! The app on AWS's table and queue. Endpoints can be overridden in AWS's standard way (`AWS_ENDPOINT_URL_DYNAMODB`,
+//! The app of a function on Lambda. Endpoints can be overridden in AWS's standard way (`AWS_ENDPOINT_URL_DYNAMODB`,
 //! `AWS_ENDPOINT_URL_SQS`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
+use headway_aws::{DynamoLedger, SqsQueue};
 use headway_core::config::{ConfigError, HEADWAY_QUEUE_URL, HEADWAY_TABLE, optional, required};
 use headway_core::{App, SystemClock};
 
-use crate::dynamodb::DynamoLedger;
-use crate::sqs::SqsQueue;
+use crate::store::store_from_env;
 
 /// How long AWS may take to answer one attempt of a call, which usually takes milliseconds. After that the client tries
 /// again, so that a worker and its messages are not blocked until the function's deadline.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The app on the table and queue that the environment names, with the operator's settings. Every function on Lambda
-/// begins here, so this is the only place that chooses a store: another one would be chosen by its own variables.
+/// The app on the store and the queue that the environment names, with the operator's settings.
 ///
 /// # Errors
 ///
 /// [`ConfigError`], which names the variable.
 pub async fn app_from_env() -> Result<App, ConfigError> {
-    let table = required(HEADWAY_TABLE)?;
     let queue_url = required(HEADWAY_QUEUE_URL)?;
     let patience = TimeoutConfig::builder().operation_attempt_timeout(ANSWER_TIMEOUT).build();
     let aws = aws_config::from_env().timeout_config(patience).load().await;
-    let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), table);
+    let table = async || Ok::<_, ConfigError>(DynamoLedger::new(aws_sdk_dynamodb::Client::new(&aws), required(HEADWAY_TABLE)?));
+    let store = store_from_env(&optional, table).await?;
     let queue = SqsQueue::new(aws_sdk_sqs::Client::new(&aws), queue_url);
-    App::new(Arc::new(ledger), Arc::new(queue), Arc::new(SystemClock)).configured(&optional)
+    App::new(store, Arc::new(queue), Arc::new(SystemClock)).configured(&optional)
 }
