@@ -97,8 +97,8 @@ impl App {
 
     /// With these processors, and those that workers announce.
     #[must_use]
-    pub fn with_told_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
-        self.processors = KnownProcessors::named_and_told(processors, self.cupboard.clone(), self.clock.clone());
+    pub fn with_announced_processors(mut self, processors: Vec<ProcessorInfo>) -> Self {
+        self.processors = KnownProcessors::named_and_announced(processors, self.cupboard.clone(), self.clock.clone());
         self
     }
 

@@ -3,7 +3,7 @@
 
 use crate::access::Viewer;
 use crate::app::App;
-use crate::due::announce_end;
+use crate::due::ask_to_tell_end;
 use crate::end::end;
 use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
@@ -25,7 +25,7 @@ pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resu
             return Err(Conflict::JobEnded(job.status).into());
         }
         // Whoever cancelled it may have died before this.
-        announce_end(app, &job).await;
+        ask_to_tell_end(app, &job).await;
     }
     // Wait also if another request has cancelled the job: its wait may not be over, and its machine's clock may differ.
     tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;

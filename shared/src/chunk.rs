@@ -376,7 +376,7 @@ mod tests {
     /// Bug found: the message of an event made a worker call the endpoint instead.
     #[test]
     fn a_message_to_tell_says_what_and_whom() {
-        for kind in NoticeKind::ALL {
+        for kind in NoticeKind::ALL.iter().copied() {
             let sent = Message::Tell { job: JobId(Uuid::from_u128(7)), round: 2, what: kind, tries: 3 };
             let came = Message::from_wire(&sent.clone().into_wire().unwrap()).unwrap();
             assert_eq!(format!("{came:?}"), format!("{sent:?}"));

@@ -20,23 +20,23 @@ const AFTER_A_RETRY: Duration = Duration::from_secs(2);
 
 /// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet. If the queue does not answer, the
 /// sweep asks again later: a job must not fail because of its notices.
-pub(crate) async fn announce_end(app: &App, job: &Job) {
-    announce(app, job, Duration::ZERO, |notice| notice.round == job.round && notice.kind.is_end()).await;
+pub(crate) async fn ask_to_tell_end(app: &App, job: &Job) {
+    ask_for_untried(app, job, Duration::ZERO, |notice| notice.round == job.round && notice.kind.is_end()).await;
 }
 
 /// Asks a worker to tell that the job has started, if nobody has tried to yet.
-pub(crate) async fn announce_start(app: &App, job: &Job) {
-    announce(app, job, Duration::ZERO, |notice| notice.round == job.round && !notice.kind.is_end()).await;
+pub(crate) async fn ask_to_tell_start(app: &App, job: &Job) {
+    ask_for_untried(app, job, Duration::ZERO, |notice| notice.round == job.round && !notice.kind.is_end()).await;
 }
 
 /// Asks workers to tell that a retry has started a round, and whatever nobody has tried to tell yet of the rounds before: whoever
 /// ended the last one may have died before it asked.
-pub(crate) async fn announce_retry(app: &App, job: &Job) {
-    announce(app, job, AFTER_A_RETRY, |_| true).await;
+pub(crate) async fn ask_to_tell_retry(app: &App, job: &Job) {
+    ask_for_untried(app, job, AFTER_A_RETRY, |_| true).await;
 }
 
 /// Asks for those of the due notices that nobody has tried to tell yet, after `wait`.
-async fn announce(app: &App, job: &Job, wait: Duration, is_asked: impl Fn(&RoundNotice) -> bool) {
+async fn ask_for_untried(app: &App, job: &Job, wait: Duration, is_asked: impl Fn(&RoundNotice) -> bool) {
     let untried: Vec<_> = job.due_notices().into_iter().filter(|notice| notice.tries == 0 && is_asked(notice)).collect();
     if untried.is_empty() {
         return;

@@ -2,7 +2,7 @@
 //! to follow every end belongs here.
 
 use crate::app::App;
-use crate::due::announce_end;
+use crate::due::ask_to_tell_end;
 use crate::error::JobError;
 use crate::job::{Ended, Ending, Job};
 
@@ -20,7 +20,7 @@ pub async fn end(app: &App, job: &Job, ending: Ending) -> Result<Option<Ended>, 
         Ending::Abandoned { untouched_since } => app.jobs.mark_abandoned(job, untouched_since).await,
     }?;
     if let Some(Ended { job }) = &ended {
-        announce_end(app, job).await;
+        ask_to_tell_end(app, job).await;
     }
     Ok(ended)
 }

@@ -22,7 +22,7 @@ mod write;
 
 pub use ending::{Ended, Ending};
 pub use labels::Labels;
-pub use notice_kind::NoticeKind;
+pub use notice_kind::{Moment, NoticeKind, Target};
 pub use notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice, TRY_AGAIN_AFTER, Told};
 use rounds::ROUNDS_KEPT_MAX;
 pub use rounds::RoundCounts;

@@ -17,18 +17,18 @@ const READ_EVERY: TimeDelta = TimeDelta::seconds(30);
 const READ_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// What an error about the announced processors names.
-const TOLD: &str = "a worker's processors";
+const WHAT: &str = "a worker's processors";
 
 /// The processors that jobs can use. Clones share what was read.
 #[derive(Debug, Clone, Default)]
 pub struct KnownProcessors {
     named: Arc<[Arc<ProcessorInfo>]>,
-    told: Option<Arc<Told>>,
+    announced: Option<Arc<Announced>>,
 }
 
 /// The processors that workers have announced, and when they were read.
 #[derive(Debug)]
-struct Told {
+struct Announced {
     cupboard: Arc<dyn Cupboard>,
     clock: Arc<dyn Clock>,
     read: Mutex<Option<LastRead>>,
@@ -43,12 +43,12 @@ struct LastRead {
 impl KnownProcessors {
     /// Only these.
     pub fn named(named: Vec<ProcessorInfo>) -> Self {
-        Self { named: named.into_iter().map(Arc::new).collect(), told: None }
+        Self { named: named.into_iter().map(Arc::new).collect(), announced: None }
     }
 
     /// These, and those that workers announce. If both have a name, the worker's counts.
-    pub fn named_and_told(named: Vec<ProcessorInfo>, cupboard: Arc<dyn Cupboard>, clock: Arc<dyn Clock>) -> Self {
-        Self { told: Some(Arc::new(Told { cupboard, clock, read: Mutex::default() })), ..Self::named(named) }
+    pub fn named_and_announced(named: Vec<ProcessorInfo>, cupboard: Arc<dyn Cupboard>, clock: Arc<dyn Clock>) -> Self {
+        Self { announced: Some(Arc::new(Announced { cupboard, clock, read: Mutex::default() })), ..Self::named(named) }
     }
 
     /// All processors, by name. Those announced by workers may be 30 s old.
@@ -75,15 +75,15 @@ impl KnownProcessors {
     }
 
     async fn read(&self, age_max: TimeDelta) -> Result<Arc<[Arc<ProcessorInfo>]>, JobError> {
-        let Some(told_by) = &self.told else { return Ok(Arc::clone(&self.named)) };
-        let mut read = told_by.read.lock().await;
-        let now = told_by.clock.now();
+        let Some(announced_by) = &self.announced else { return Ok(Arc::clone(&self.named)) };
+        let mut read = announced_by.read.lock().await;
+        let now = announced_by.clock.now();
         if let Some(reading) = &*read
             && now - reading.at < age_max
         {
             return Ok(Arc::clone(&reading.all));
         }
-        let own = told(told_by.cupboard.as_ref()).await?;
+        let own = announced(announced_by.cupboard.as_ref()).await?;
         let by_name: BTreeMap<_, _> =
             self.named.iter().cloned().chain(own.into_iter().map(Arc::new)).map(|info| (info.name.clone(), info)).collect();
         let all: Arc<[Arc<ProcessorInfo>]> = by_name.into_values().collect();
@@ -97,9 +97,9 @@ impl KnownProcessors {
 /// # Errors
 ///
 /// The store is not available.
-pub async fn tell(cupboard: &dyn Cupboard, processors: &Processors) -> Result<(), JobError> {
+pub async fn announce(cupboard: &dyn Cupboard, processors: &Processors) -> Result<(), JobError> {
     let infos = processors.infos();
-    if told(cupboard).await? == infos { Ok(()) } else { put_told(cupboard, &infos).await }
+    if announced(cupboard).await? == infos { Ok(()) } else { put_announced(cupboard, &infos).await }
 }
 
 /// The processors that a worker announced last; none if no worker has started yet.
@@ -107,9 +107,9 @@ pub async fn tell(cupboard: &dyn Cupboard, processors: &Processors) -> Result<()
 /// # Errors
 ///
 /// The store is not available, or the row cannot be read.
-pub async fn told(cupboard: &dyn Cupboard) -> Result<Vec<ProcessorInfo>, JobError> {
-    let Some(row) = cupboard.kept(&told_key()).await? else { return Ok(Vec::new()) };
-    let kept: Vec<(ProcessorInfo, bool)> = serde_json::from_str(&row.text).map_err(|e| JobError::corrupt(TOLD, e))?;
+pub async fn announced(cupboard: &dyn Cupboard) -> Result<Vec<ProcessorInfo>, JobError> {
+    let Some(row) = cupboard.kept(&announced_key()).await? else { return Ok(Vec::new()) };
+    let kept: Vec<(ProcessorInfo, bool)> = serde_json::from_str(&row.text).map_err(|e| JobError::corrupt(WHAT, e))?;
     Ok(kept.into_iter().map(|(info, chunk_size_asked)| ProcessorInfo { chunk_size_asked, ..info }).collect())
 }
 
@@ -119,17 +119,17 @@ pub async fn told(cupboard: &dyn Cupboard) -> Result<Vec<ProcessorInfo>, JobErro
 /// # Errors
 ///
 /// [`JobError::Corrupt`] if they are too large, and [`JobError::Unavailable`].
-pub async fn put_told(cupboard: &dyn Cupboard, processors: &[ProcessorInfo]) -> Result<(), JobError> {
+pub async fn put_announced(cupboard: &dyn Cupboard, processors: &[ProcessorInfo]) -> Result<(), JobError> {
     let kept: Vec<_> = processors.iter().map(|info| (info, info.chunk_size_asked)).collect();
-    let text = serde_json::to_string(&kept).map_err(|e| JobError::corrupt(TOLD, e))?;
+    let text = serde_json::to_string(&kept).map_err(|e| JobError::corrupt(WHAT, e))?;
     if text.len() > KEPT_BYTES_MAX {
         let problem = format!("they take {} bytes, at most {KEPT_BYTES_MAX} can be kept: shorten their paramsSchema", text.len());
-        return Err(JobError::corrupt(TOLD, problem));
+        return Err(JobError::corrupt(WHAT, problem));
     }
-    cupboard.put_kept(&told_key(), &KeptRow::unversioned(text)).await.map(drop)
+    cupboard.put_kept(&announced_key(), &KeptRow::unversioned(text)).await.map(drop)
 }
 
-fn told_key() -> KeptKey {
+fn announced_key() -> KeptKey {
     KeptKey::lasting("WORKER", "PROCESSORS")
 }
 
@@ -147,21 +147,21 @@ mod tests {
 
     /// A worker that has just started is known at once, and its description of a processor counts more than the host's.
     #[tokio::test]
-    async fn what_a_worker_tells_is_known() {
+    async fn what_a_worker_announces_is_known() {
         let store = Arc::new(MemoryLedger::default());
         let clock = Arc::new(HeldClock::default());
-        let known = KnownProcessors::named_and_told(vec![info("http", "the host's")], store.clone(), clock.clone());
+        let known = KnownProcessors::named_and_announced(vec![info("http", "the host's")], store.clone(), clock.clone());
         let unknown = known.find("mine").await;
         assert!(matches!(&unknown, Err(JobError::UnknownProcessor { known }) if known == &["http"]), "{unknown:?}");
 
-        put_told(store.as_ref(), &[info("http", "the worker's"), info("mine", "")]).await.unwrap();
+        put_announced(store.as_ref(), &[info("http", "the worker's"), info("mine", "")]).await.unwrap();
         assert!(known.find("mine").await.is_err(), "an unknown name does not cause a read at every request");
         clock.pass(READ_AGAIN_AFTER.to_std().unwrap());
         assert_eq!(*known.find("mine").await.unwrap(), info("mine", ""));
         let descriptions: Vec<_> = known.all().await.unwrap().iter().map(|info| info.description.clone()).collect();
         assert_eq!(descriptions, ["the worker's", ""]);
 
-        put_told(store.as_ref(), &[]).await.unwrap();
+        put_announced(store.as_ref(), &[]).await.unwrap();
         assert_eq!(known.all().await.unwrap().len(), 2, "it is read again only later");
         clock.pass(READ_EVERY.to_std().unwrap());
         assert_eq!(*known.all().await.unwrap(), [Arc::new(info("http", "the host's"))]);

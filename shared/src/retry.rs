@@ -8,7 +8,7 @@
 use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
-use crate::due::announce_retry;
+use crate::due::ask_to_tell_retry;
 use crate::error::{Conflict, JobError};
 use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
@@ -52,7 +52,7 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
             Written::Gone => return Err(JobError::NotFound),
         }
     };
-    announce_retry(app, &job).await;
+    ask_to_tell_retry(app, &job).await;
     if job.is_live() {
         send_revivals(app, &job, job.parts_not_rolled_up()).await?;
     }

@@ -94,7 +94,7 @@ impl AsRead {
 }
 
 fn notice(round: u32, seconds: i64) -> RoundNotice {
-    let kind = NoticeKind::ALL[seconds.unsigned_abs() as usize % 3];
+    let kind = NoticeKind::ALL[seconds.unsigned_abs() as usize % NoticeKind::ALL.len()];
     RoundNotice { round, kind, state: NoticeState::Waiting, tries: 1, next_at: at(seconds), started_at: None, end: None }
 }
 

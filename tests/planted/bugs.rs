@@ -1052,7 +1052,7 @@ pub(crate) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "start-of-a-retry-is-not-recorded",
-        edits: &[edit("match self.tells_of(NoticeKind::JobStarted) {", "match self.tells_of(NoticeKind::JobStarted) && self.round > 1 {")],
+        edits: &[edit("filter(|kind| !kind.is_end() && self.tells_of(**kind))", "filter(|kind| !kind.is_end() && self.tells_of(**kind) && self.round > 1)")],
         breaks: "there is no event of the start of the second round",
         trap: "the write that starts a round makes its notice due",
     },

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway_core::job::{NoticeKind, Told};
+use headway_core::job::{NoticeKind, Target, Told};
 use headway_core::limits::NOTICE_TIMEOUT;
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::{JobId, JobStatus, Ledger};
@@ -163,9 +163,9 @@ impl NoticeSender for Receiver {
         };
         tokio::time::sleep(Duration::from_millis(1 + faults.pick(200))).await;
         let number = notice.job.created_by.parse().unwrap_or(usize::MAX);
-        let manner = match notice.kind {
-            NoticeKind::Callback => self.plan.jobs.get(number).and_then(|job| job.callback),
-            NoticeKind::JobStarted | NoticeKind::JobEnded => self.plan.bus,
+        let manner = match notice.kind.target() {
+            Target::Endpoint => self.plan.jobs.get(number).and_then(|job| job.callback),
+            Target::Bus => self.plan.bus,
         };
         let told = match manner {
             Some(Manner::RefusesFirst(most)) if before < most => Told::Failed("refused".to_owned()),

@@ -91,7 +91,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let events = events_to(args)?;
     let app = hosted.app.clone().with_events(events.is_some());
     let (app, worker) = match args.worker.clone() {
-        Some(command) => (app.with_told_processors(Vec::new()), Worker::Own(command)),
+        Some(command) => (app.with_announced_processors(Vec::new()), Worker::Own(command)),
         None => {
             let processors = headway_worker::processors::built_in().await?;
             let app = app.with_processors(processors.infos());

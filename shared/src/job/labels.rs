@@ -2,16 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the caller gives a job and gets back with it. A new member needs no other place than this struct, the request and
-/// the answer: the table keeps all members as one JSON text. Only notices read two of them, the callback and the events.
+use super::notice_kind::Target;
+
+/// What the caller gives a job and gets back with it. The table keeps all members as one JSON text, so a new member changes
+/// only this struct, the request and the answer. The rules read two members, the callback and the events, in
+/// [`Self::asks_for`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Labels {
     /// The endpoint that is told when the job ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,
-    /// True if events of the job are put on the operator's bus. Set when the job is started, not by the caller: a job either
-    /// tells all its starts and ends there, or none.
+    /// True if events of the job are put on the operator's bus. Set when the job is started, not by the caller: either all
+    /// starts and ends of the job are events, or none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub events: bool,
     /// The job's title, for people.
@@ -23,6 +26,14 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// True if notices of the job are for this target too.
+    pub fn asks_for(&self, target: Target) -> bool {
+        match target {
+            Target::Endpoint => self.callback.is_some(),
+            Target::Bus => self.events,
+        }
+    }
+
     /// As the table keeps them. Members that have no value take no space.
     pub fn to_json(&self) -> String {
         // A struct of texts can always be written.

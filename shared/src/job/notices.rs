@@ -176,8 +176,12 @@ impl Notices {
         all.push(notice);
         all.sort_by_key(|notice| (notice.round, notice.kind));
         let last = NoticeKind::ALL
-            .map(|kind| all.iter().filter(|notice| notice.kind == kind && !notice.is_waiting()).map(|notice| (notice.round, kind)).max());
-        all.retain(|notice| notice.is_waiting() || last.contains(&Some((notice.round, notice.kind))));
+            .iter()
+            .filter_map(|kind| {
+                all.iter().filter(|notice| notice.kind == *kind && !notice.is_waiting()).map(|notice| (notice.round, *kind)).max()
+            })
+            .collect::<Vec<_>>();
+        all.retain(|notice| notice.is_waiting() || last.contains(&(notice.round, notice.kind)));
         for told in all.iter_mut().filter(|notice| !notice.is_waiting()) {
             (told.end, told.started_at) = (None, None);
         }

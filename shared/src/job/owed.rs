@@ -1,24 +1,20 @@
-//! Which notices a job owes. One with a callback owes a notice for each round that ended, from the very write that ended
-//! it; one that has its events put on the bus also owes one for each round that ended, and one for each that started. Nothing
-//! else has to be written for that, but the start of a retry's round.
+//! Which notices a job owes: of each kind whose target its labels ask for, one for each round that ended, or that started. It
+//! owes a notice from the write that ends or starts the round. Only the start of a retry's round has to be written besides.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Job;
-use super::notice_kind::NoticeKind;
+use super::notice_kind::{Moment, NoticeKind};
 use super::notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice};
 
 impl Job {
     /// True if anybody is told when a round of it ends.
     pub fn tells(&self) -> bool {
-        self.labels.callback.is_some() || self.labels.events
+        NoticeKind::ALL.iter().any(|kind| kind.is_end() && self.tells_of(*kind))
     }
 
     fn tells_of(&self, kind: NoticeKind) -> bool {
-        match kind {
-            NoticeKind::Callback => self.labels.callback.is_some(),
-            NoticeKind::JobStarted | NoticeKind::JobEnded => self.labels.events,
-        }
+        self.labels.asks_for(kind.target())
     }
 
     /// The notices that have to be told, in the order of their rounds. None if the job is deleted.
@@ -29,7 +25,7 @@ impl Job {
     /// The notices that nobody has been told, whether or not the job is deleted.
     pub(crate) fn untold(&self) -> Vec<RoundNotice> {
         let recorded = self.notices.0.iter().filter(|notice| notice.is_waiting() && self.tells_of(notice.kind)).cloned();
-        let new = NoticeKind::ALL.into_iter().filter_map(|kind| self.new_notice(kind));
+        let new = NoticeKind::ALL.iter().filter_map(|kind| self.new_notice(*kind));
         let mut untold: Vec<_> = recorded.chain(new).collect();
         untold.sort_by_key(|notice| (notice.round, notice.kind));
         untold
@@ -40,10 +36,10 @@ impl Job {
         if !self.tells_of(kind) || self.notices.0.iter().any(|notice| notice.is_of(self.round, kind)) {
             return None;
         }
-        let at = match kind {
-            NoticeKind::Callback | NoticeKind::JobEnded => self.is_terminal().then(|| self.completed_at.unwrap_or(self.updated_at))?,
+        let at = match kind.moment() {
+            Moment::End => self.is_terminal().then(|| self.completed_at.unwrap_or(self.updated_at))?,
             // A retry records the start of its round.
-            NoticeKind::JobStarted => self.started_at.filter(|_| self.round == 1)?,
+            Moment::Start => self.started_at.filter(|_| self.round == 1)?,
         };
         Some(RoundNotice::new(self.round, kind, at))
     }
@@ -74,15 +70,13 @@ impl Job {
             notices = notices.with(RoundNotice { end: Some(self.round_end()), started_at, ..own });
         }
         for kind in NoticeKind::ALL {
-            notices = notices.without_too_many(kind, now);
+            notices = notices.without_too_many(*kind, now);
         }
-        match self.tells_of(NoticeKind::JobStarted) {
-            true => {
-                let start = RoundNotice::new(self.round.saturating_add(1), NoticeKind::JobStarted, now);
-                notices.with(RoundNotice { started_at: Some(now), ..start })
-            }
-            false => notices,
-        }
+        let starts = NoticeKind::ALL.iter().filter(|kind| !kind.is_end() && self.tells_of(**kind));
+        starts.fold(notices, |notices, kind| {
+            let start = RoundNotice::new(self.round.saturating_add(1), *kind, now);
+            notices.with(RoundNotice { started_at: Some(now), ..start })
+        })
     }
 
     fn round_end(&self) -> RoundEnd {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::chunk_context::ChunkContext;
 use super::worker::Worker;
 use crate::chunk::{ChunkMessage, Message};
-use crate::due::announce_start;
+use crate::due::ask_to_tell_start;
 use crate::error::JobError;
 use crate::ids::PartId;
 use crate::job::{Job, JobStatus, JobWrite};
@@ -47,7 +47,7 @@ impl Worker {
         let read = Instant::now();
         let written = self.app.jobs.update_status(job.id, &JobWrite::Begin).await?;
         if let Written::Applied(job) = &written {
-            announce_start(&self.app, job).await;
+            ask_to_tell_start(&self.app, job).await;
         }
         self.leases.keep(job.id, written.row(), read);
         Ok(())

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use headway_core::JobStatus;
-use headway_core::job::NoticeKind;
+use headway_core::job::Moment;
 use headway_core::notice::Notice;
 use headway_job_view::{JobStatusResponse, Sight, time};
 use serde::Serialize;
@@ -29,11 +29,11 @@ impl NoticeBody {
 }
 
 fn kind(notice: &Notice) -> &'static str {
-    match (notice.kind, notice.job.status) {
-        (NoticeKind::JobStarted, _) => "job.started",
-        (NoticeKind::Callback | NoticeKind::JobEnded, JobStatus::Completed) => "job.completed",
-        (NoticeKind::Callback | NoticeKind::JobEnded, JobStatus::Cancelled) => "job.cancelled",
-        // The job has ended.
-        (NoticeKind::Callback | NoticeKind::JobEnded, JobStatus::Failed | JobStatus::Pending | JobStatus::Processing) => "job.failed",
+    match (notice.kind.moment(), notice.job.status) {
+        (Moment::Start, _) => "job.started",
+        (Moment::End, JobStatus::Completed) => "job.completed",
+        (Moment::End, JobStatus::Cancelled) => "job.cancelled",
+        // A job that has ended has no other status.
+        (Moment::End, JobStatus::Failed | JobStatus::Pending | JobStatus::Processing) => "job.failed",
     }
 }

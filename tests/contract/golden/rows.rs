@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_core::cupboard::{Cupboard as _, KeptKey, KeptRow};
 use headway_core::job::{Labels, NoticeKind, NoticeState, Notices, RolledUp, RoundEnd, RoundNotice};
-use headway_core::known::{put_told, told};
+use headway_core::known::{announced, put_announced};
 use headway_core::ledger::{CareMark, Parked, SubmissionKey};
 use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutcomeChange, OutputRecord};
 use headway_core::part::{Part, Register};
@@ -69,7 +69,7 @@ impl Golden {
         secret(ledger, "page-token", &[7; 32]).await.unwrap();
         let stray = KeptKey::expiring("STRAY#2026-09-21", "m-1");
         ledger.put_kept(&stray, &KeptRow::unversioned("not one of ours\n\nhello")).await.unwrap();
-        put_told(ledger, &[ProcessorInfo::new("mine", &Options::default())]).await.unwrap();
+        put_announced(ledger, &[ProcessorInfo::new("mine", &Options::default())]).await.unwrap();
         assert!(usage().put(ledger).await.unwrap());
     }
 
@@ -91,7 +91,7 @@ impl Golden {
         assert_eq!(ledger.parked((job.id, 2)).await.unwrap(), [parked()]);
         assert_eq!(ledger.care(outcome.id).await.unwrap(), Some(care()));
         assert_eq!(secret(ledger, "page-token", &[8; 32]).await.unwrap(), [7; 32], "the old one is kept");
-        assert_eq!(told(ledger).await.unwrap(), [ProcessorInfo::new("mine", &Options::default())]);
+        assert_eq!(announced(ledger).await.unwrap(), [ProcessorInfo::new("mine", &Options::default())]);
         assert_eq!(Usage::read(ledger, &usage().user_id).await.unwrap(), Some(usage()));
         let in_the_way = ledger.create(&Job { id: JobId(Uuid::from_u128(9)), ..job }, &raw("{}"), Some(&key()), None).await.unwrap();
         assert_eq!(in_the_way.unwrap().job, job_id(1));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use headway_core::cupboard::{KEPT_BYTES_MAX, KeptKey, KeptRow};
-use headway_core::known::{put_told, told};
+use headway_core::known::{announced, put_announced};
 use headway_core::ledger::{CareMark, Parked, Written};
 use headway_core::secret::secret;
 use headway_core::{ChunkId, JobId, Options, ProcessorInfo, Store};
@@ -125,9 +125,9 @@ async fn what_a_worker_tells_is_kept_whole(ledger: Arc<dyn Store>) {
     let options = Options { description: "Écrit".to_owned(), params_schema: schema, chunk_size: Some(7), ..Options::default() };
     let infos = [ProcessorInfo::new("a", &options), ProcessorInfo::new("b", &Options::default())];
     for _ in 0..2 {
-        put_told(ledger.as_ref(), &infos).await.unwrap();
-        assert_eq!(told(ledger.as_ref()).await.unwrap(), infos, "the wish for a chunk size too");
+        put_announced(ledger.as_ref(), &infos).await.unwrap();
+        assert_eq!(announced(ledger.as_ref()).await.unwrap(), infos, "the wish for a chunk size too");
     }
-    put_told(ledger.as_ref(), &infos[1..]).await.unwrap();
-    assert_eq!(told(ledger.as_ref()).await.unwrap(), infos[1..], "what is told last is all there is");
+    put_announced(ledger.as_ref(), &infos[1..]).await.unwrap();
+    assert_eq!(announced(ledger.as_ref()).await.unwrap(), infos[1..], "what is announced last is all there is");
 }
