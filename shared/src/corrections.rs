@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
+use strum::VariantArray;
 
 use crate::ids::ChunkId;
 
@@ -26,7 +27,7 @@ pub struct Corrections {
 }
 
 /// Whether a new value has been used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum CorrectionUse {
     /// The next retry runs it.
     Waiting,
@@ -36,7 +37,7 @@ pub enum CorrectionUse {
 
 impl CorrectionUse {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Waiting, Self::Used];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 }
 
 impl Corrections {

@@ -9,6 +9,7 @@ mod layout;
 use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
+use strum::VariantArray;
 
 use self::layout::{Holds, Span};
 use crate::app::App;
@@ -33,7 +34,7 @@ const ROWS_PER_PAGE_MAX: usize = 200;
 const FRAME_BYTES: usize = 200;
 
 /// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum ItemStatus {
     /// It succeeded.
     Processed,
@@ -48,7 +49,7 @@ pub enum ItemStatus {
 
 impl ItemStatus {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Processed, Self::Failed, Self::Pending, Self::Unknown];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 }
 
 /// An item's state.

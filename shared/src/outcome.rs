@@ -10,6 +10,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::corrections::Corrections;
@@ -24,7 +25,7 @@ pub mod extra;
 use elsewhere::{Elsewhere, Holds};
 
 /// Why an item failed for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 pub enum FailureKind {
     /// The processor said so.
     Permanent,
@@ -44,8 +45,7 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Permanent, Self::RetriesExhausted, Self::Throttled, Self::Unreachable, Self::TimedOut, Self::Crashed, Self::DeadLettered];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 }
 
 impl fmt::Display for FailureKind {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::limits::cut_to_chars;
 
@@ -10,9 +11,11 @@ const LIMIT_CHARS_MAX: usize = 64;
 /// The longest last error, in characters. A longer one is cut, since it is kept in the part's row beside the registers.
 const LAST_ERROR_CHARS_MAX: usize = 200;
 
-/// Why items have to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Why items have to wait. Another limit has its reason here, with its words: the command and the page show what
+/// [`Self::detail`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
 pub enum WaitReason {
     /// A configured rate does not allow them to begin yet.
     Rate,
@@ -24,19 +27,24 @@ pub enum WaitReason {
 
 impl WaitReason {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Rate, Self::Throttled, Self::Unreachable];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The reason with that name.
     pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == name)
     }
 
     /// Its name in the API and in rows.
     pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// What items wait for, for people. `limit` is the name of what makes them wait.
+    fn detail(self, limit: &str) -> String {
         match self {
-            Self::Rate => "rate",
-            Self::Throttled => "throttled",
-            Self::Unreachable => "unreachable",
+            Self::Rate => format!("the rate of {limit} is limited"),
+            Self::Throttled => format!("{limit} asked to wait"),
+            Self::Unreachable => format!("{limit} cannot be reached"),
         }
     }
 }
@@ -63,5 +71,10 @@ impl WaitingFor {
     pub fn new(limit: &str, reason: WaitReason, until: DateTime<Utc>, last_error: Option<&str>) -> Self {
         let last_error = last_error.map(|error| cut_to_chars(error, LAST_ERROR_CHARS_MAX).to_owned());
         Self { limit: cut_to_chars(limit, LIMIT_CHARS_MAX).to_owned(), reason, until, last_error, held_back: false }
+    }
+
+    /// What they wait for, for people: `crm asked to wait`.
+    pub fn detail(&self) -> String {
+        self.reason.detail(&self.limit)
     }
 }

@@ -1,8 +1,14 @@
 //! Working: what a worker does with the messages of an invocation.
 //!
-//! The stages of a chunk, in `work::chunk`: **find** its rows; the **gate** decides (drop, settled, parked, bury or
-//! run); **run** its items (`each`: several calls at a time, each with one item or a group of them; or `careful`); **settle** the results; **return** the rest as a new message; **look
-//! upward**. Each stage takes what the one before returned. Only then is the message done.
+//! A chunk goes through these stages, in `work::chunk`. Each takes what the one before returned, and after the last one the
+//! message is done:
+//! - **find** its rows;
+//! - the **gate** decides: drop it, it is settled already, park it, bury it (a dead letter), or run it;
+//! - **run** its items: `each` makes several calls at a time, each with one item or a group of them; `careful` runs one item at
+//!   a time. Before each call `may_begin` decides whether its items may begin now;
+//! - **settle** the results;
+//! - **return** the rest as a new message;
+//! - **look upward**: count the part and end the job, if this was the last of it.
 
 mod backoff;
 mod bundles;
@@ -13,7 +19,7 @@ mod careful;
 mod checkpoint;
 mod chunk;
 mod chunk_context;
-mod closing;
+mod circuit_breaker;
 mod delivery;
 mod each;
 mod find;
@@ -28,7 +34,6 @@ mod messages;
 mod mode;
 mod notify;
 mod patience;
-
 mod prepared;
 mod ran;
 mod ready;

@@ -212,9 +212,9 @@ test("a job that waits for an endpoint says for whom, why and how long, and that
   world.gate.headers = { "Retry-After": "600" };
   const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2, 3] });
   const page = await open(world, `/jobs/${id}`);
-  const note = page.getByRole("status").filter({ hasText: "asked it to wait" });
+  const note = page.getByRole("status").filter({ hasText: "asked to wait" });
   await note.getByText("Nothing has failed because of that.").waitFor();
-  assert.match(await note.textContent(), /^Waiting:\s+“gate” asked it to wait\. It goes on in \d+ min.*, at .*Nothing has failed/);
+  assert.match(await note.textContent(), /^Waiting:\s+gate asked to wait\. It goes on in \d+ min.*, at .*Nothing has failed/);
   await picture(page, "waiting");
   await world.api("POST", `jobs/${id}/cancel`);
   await page.locator(".title-row").getByText("Cancelled").waitFor();

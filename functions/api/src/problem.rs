@@ -8,134 +8,21 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use headway_core::error::Cause;
 use headway_core::{Conflict, JobError, JobStatus, Violation};
+use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+mod document;
+mod problem_type;
+
+pub use document::{ProblemDocument, ProblemError};
+pub use problem_type::ProblemType;
 
 /// How long to wait after `busy`.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The most `errors` a problem lists.
 pub const ERRORS_MAX: usize = 20;
-
-/// The types of problems, each with one status and one title.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProblemType {
-    /// The request cannot be read.
-    Malformed,
-    /// The page token is not one of ours, is for another list, or is too old.
-    PageToken,
-    /// There is no valid token.
-    Unauthenticated,
-    /// The token is valid but does not allow this.
-    Scope,
-    /// It does not exist, or belongs to another owner.
-    NotFound,
-    /// The path does not support this method.
-    Method,
-    /// The call does not support this media type or encoding.
-    MediaType,
-    /// The job has ended.
-    JobEnded,
-    /// The job has not ended.
-    JobNotEnded,
-    /// No item has failed, and nothing is parked.
-    NothingToRetry,
-    /// The round in the request is not the job's current round.
-    RoundDiffers,
-    /// The part exists with different content.
-    PartDiffers,
-    /// A part is missing, or the parts leave a gap.
-    PartMissing,
-    /// The job is sealed and takes no more parts.
-    Sealed,
-    /// It is larger than a limit.
-    TooLarge,
-    /// It can be read but is not valid.
-    Invalid,
-    /// There is no processor with that name.
-    UnknownProcessor,
-    /// The `Idempotency-Key` was used before with another body.
-    IdempotencyKeyReused,
-    /// A quota of the owner is used up.
-    Quota,
-    /// Try again in a moment.
-    Busy,
-    /// A fault of this service.
-    Internal,
-}
-
-impl ProblemType {
-    /// All of them, in order of their statuses.
-    pub(crate) const ALL: [Self; 21] = [
-        Self::Malformed,
-        Self::PageToken,
-        Self::Unauthenticated,
-        Self::Scope,
-        Self::NotFound,
-        Self::Method,
-        Self::JobEnded,
-        Self::JobNotEnded,
-        Self::NothingToRetry,
-        Self::RoundDiffers,
-        Self::PartDiffers,
-        Self::PartMissing,
-        Self::Sealed,
-        Self::TooLarge,
-        Self::MediaType,
-        Self::Invalid,
-        Self::UnknownProcessor,
-        Self::IdempotencyKeyReused,
-        Self::Quota,
-        Self::Internal,
-        Self::Busy,
-    ];
-
-    /// The last word of the URN, the status and the title.
-    const fn row(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request cannot be read"),
-            Self::PageToken => ("page-token", StatusCode::BAD_REQUEST, "The page token is not valid here"),
-            Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid token is needed"),
-            Self::Scope => ("scope", StatusCode::FORBIDDEN, "The token does not allow this"),
-            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
-            Self::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here"),
-            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not supported here"),
-            Self::JobEnded => ("job-ended", StatusCode::CONFLICT, "The job has ended"),
-            Self::JobNotEnded => ("job-not-ended", StatusCode::CONFLICT, "The job has not ended"),
-            Self::NothingToRetry => ("nothing-to-retry", StatusCode::CONFLICT, "There is nothing to retry"),
-            Self::RoundDiffers => ("round-differs", StatusCode::CONFLICT, "The job is in another round"),
-            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part exists with different content"),
-            Self::PartMissing => ("part-missing", StatusCode::CONFLICT, "The parts are not complete"),
-            Self::Sealed => ("sealed", StatusCode::CONFLICT, "The job is sealed"),
-            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
-            Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "The job is not valid"),
-            Self::UnknownProcessor => ("unknown-processor", StatusCode::UNPROCESSABLE_ENTITY, "There is no such processor"),
-            Self::IdempotencyKeyReused => {
-                ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used with another body")
-            }
-            Self::Quota => ("quota", StatusCode::TOO_MANY_REQUESTS, "A quota is used up"),
-            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
-            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed inside the service"),
-        }
-    }
-
-    /// Its HTTP status.
-    pub const fn status(self) -> StatusCode {
-        self.row().1
-    }
-
-    /// Its title.
-    pub(crate) const fn title(self) -> &'static str {
-        self.row().2
-    }
-
-    /// The whole `type`.
-    pub fn urn(self) -> String {
-        format!("urn:headway:problem:{}", self.row().0)
-    }
-}
 
 /// A problem to be sent to the caller. Boxed, since every handler's `Result` carries one.
 #[derive(Debug, Clone)]
@@ -153,50 +40,6 @@ struct Problem {
     known: Option<Vec<String>>,
     challenge: Option<HeaderValue>,
     cause: Option<Cause>,
-}
-
-/// A problem as it is sent. Extension members are present only where they apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProblemDocument {
-    /// For programs: `urn:headway:problem:` and a word.
-    #[serde(rename = "type")]
-    #[schema(examples("urn:headway:problem:invalid"))]
-    pub problem_type: String,
-    /// The same for every problem of this type.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// What is wrong with this request, and what to do.
-    pub detail: String,
-    /// The path of the request.
-    pub instance: String,
-    /// What is wrong in the body, and where; 20 entries at most.
-    #[serde(default)]
-    pub errors: Vec<ProblemError>,
-    /// With `job-ended` and `job-not-ended`: the job's status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job_status: Option<String>,
-    /// With `too-large` and `quota`: the limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// With `unknown-processor`: the names of all processors.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub known: Option<Vec<String>>,
-    /// With `internal`: the id to give when asking for help.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-}
-
-/// One thing that is wrong with a body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ProblemError {
-    /// Where, as a JSON Pointer (RFC 6901).
-    #[schema(examples("/items/17"))]
-    pub pointer: String,
-    /// What is wrong.
-    #[schema(examples("larger than 262,144 bytes"))]
-    pub detail: String,
 }
 
 impl ApiErrorResponse {

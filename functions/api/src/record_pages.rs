@@ -7,6 +7,7 @@ use headway_core::OwnedJob;
 use headway_core::limits::PAGE_BYTES_MAX;
 use headway_core::records::Position;
 use http::header::{CONTENT_TYPE, HeaderValue, LINK};
+use strum::VariantArray;
 
 use crate::auth::{Claims, Scope};
 use crate::columns::Columns;
@@ -25,7 +26,7 @@ const PAGE_SIZE_DEFAULT: usize = 100;
 const PAGE_SIZE_MAX: usize = 1_000;
 
 /// The format of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub(crate) enum Format {
     Json,
     Ndjson,
@@ -33,15 +34,13 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 3] = [Self::Json, Self::Ndjson, Self::Csv];
+    pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
 
     fn asked(query: &Query) -> Result<Self, ApiErrorResponse> {
-        match query.get("format")? {
-            None | Some("json") => Ok(Self::Json),
-            Some("ndjson") => Ok(Self::Ndjson),
-            Some("csv") => Ok(Self::Csv),
-            Some(_) => Err(ApiErrorResponse::malformed("format must be one of json, ndjson, csv")),
-        }
+        let Some(asked) = query.get("format")? else { return Ok(Self::Json) };
+        let format = Self::ALL.iter().copied().find(|format| format.name() == asked);
+        let names = || Self::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+        format.ok_or_else(|| ApiErrorResponse::malformed(format!("format must be one of {}", names())))
     }
 
     pub(crate) const fn name(self) -> &'static str {

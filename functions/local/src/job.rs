@@ -127,12 +127,8 @@ pub struct Cost {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
-    /// The name of what makes it wait.
-    #[serde(default)]
-    pub limit: Option<String>,
-    /// `rate`, `throttled`, `unreachable`, or a reason of a later server.
-    #[serde(default)]
-    pub reason: Option<String>,
+    /// What it waits for, for people.
+    pub detail: String,
     /// Until when, RFC 3339.
     #[serde(default)]
     pub until: Option<String>,
@@ -223,17 +219,9 @@ impl JobView {
 
 impl Waiting {
     fn words(&self) -> String {
-        let limit = self.limit.as_deref().unwrap_or("a limit");
-        let what = match self.reason.as_deref() {
-            Some("rate") => format!("limited to the rate of {limit}"),
-            Some("throttled") => format!("{limit} asks to wait"),
-            Some("unreachable") => format!("{limit} is unreachable"),
-            Some(reason) => format!("waiting for {limit} ({reason})"),
-            None => format!("waiting for {limit}"),
-        };
-        let until = self.until.as_deref().map(|until| format!(" until {until}")).unwrap_or_default();
+        let until = self.until.as_deref().map(|until| format!(", next try at {until}")).unwrap_or_default();
         let error = self.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-        printable(&format!("{what}{until}{error}")).replace('\n', " ")
+        printable(&format!("{}{until}{error}", self.detail)).replace('\n', " ")
     }
 }
 

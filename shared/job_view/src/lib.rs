@@ -135,7 +135,7 @@ pub struct JobStatusResponse {
     pub retrying_items: u64,
     /// Failed items that were given a new value. The next retry uses it.
     pub corrected_items: u64,
-    /// The job's own limits.
+    /// Limits of this job alone. This version has none, so it is always null.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, required))]
     pub limits: Option<()>,
     /// What each round came to, the current one last: the last 10.
@@ -172,6 +172,9 @@ pub struct WaitingForDocument {
     /// `rate`, `throttled` or `unreachable`.
     #[cfg_attr(feature = "openapi", schema(value_type = String, examples("throttled")))]
     pub reason: &'static str,
+    /// The same, for people.
+    #[cfg_attr(feature = "openapi", schema(examples("crm asked to wait")))]
+    pub detail: String,
     /// When the first of them is attempted again. Null once that time has come.
     #[serde(serialize_with = "time_or_null")]
     #[cfg_attr(feature = "openapi", schema(required))]
@@ -184,9 +187,10 @@ pub struct WaitingForDocument {
 impl WaitingForDocument {
     /// What items wait for, until a minute after their next attempt was due.
     fn shown(waiting_for: WaitingFor, sees_items: bool, now: DateTime<Utc>) -> Option<Self> {
+        let detail = waiting_for.detail();
         let WaitingFor { limit, reason, until, last_error, .. } = waiting_for;
         let last_error = last_error.filter(|_| sees_items);
-        let shown = Self { limit, reason: reason.as_str(), until: Some(until).filter(|until| *until > now), last_error };
+        let shown = Self { limit, reason: reason.as_str(), detail, until: Some(until).filter(|until| *until > now), last_error };
         (now <= until + SHOWN_AFTER_WAIT).then_some(shown)
     }
 }

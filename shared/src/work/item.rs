@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::backoff::Wait;
 use super::call::{Called, NoResults, call};
 use super::chunk_context::RunContext;
-use super::closing::Closing;
+use super::circuit_breaker::CircuitBreaker;
 use super::for_now::{Downstream, ForNow};
 use super::group::{Again, Group, TriedGroup, WaitingItem};
 use super::returned::{NotNow, ReturnReason, ReturnedItem};
@@ -33,25 +33,25 @@ impl Worker {
     /// within the lease.
     pub(super) async fn tries(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
         let RunContext { prepared, invocation, .. } = run;
-        if let Err(not_now) = self.may_begin(run).await {
+        if let Err(not_now) = self.may_begin(run, &group).await {
             return TriedGroup::returned(group, not_now);
         }
         let items = group.call_items(run);
         match call(&self.threads, prepared, &items, *invocation).await {
             Ok(called) => {
-                prepared.closing.hears(&called);
+                prepared.breaker.hears(&called);
                 run.tried(group, items, called)
             }
             Err(NoResults::CutShort) => TriedGroup::returned(group, ReturnReason::Deadline),
             Err(NoResults::Failed(kind, message)) => {
-                prepared.closing.was_answered();
+                prepared.breaker.was_answered();
                 run.failed_as_a_whole(group, items, kind, &message)
             }
         }
     }
 }
 
-impl Closing {
+impl CircuitBreaker {
     /// A call was answered unless all of its items have to wait.
     fn hears(&self, called: &[Called]) {
         let waits = called.iter().find_map(|called| match called {
@@ -123,7 +123,7 @@ impl RunContext<'_> {
     fn waits(&self, tried: &mut TriedGroup, call_items_max: Option<u16>, item: Item, downstream: Downstream, error: &ForNow) {
         let limit = self.prepared.options.limit.as_deref().unwrap_or(&self.chunk.job.processor).to_owned();
         let waits_for = WaitsFor { limit, reason: downstream.wait_reason(), error: Some(error.message.clone()) };
-        self.prepared.closing.note(&waits_for);
+        self.prepared.breaker.note(&waits_for);
         let Some(wait) = self.wait(error.after) else {
             let item = Item { attempt: item.attempt - 1, ..item };
             return tried.recorded.push(failed(item, downstream.failure_kind(), &error.code, &error.message));

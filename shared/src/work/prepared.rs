@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::call_threads::{CallThreads, Went, panic_text};
-use super::closing::Closing;
+use super::circuit_breaker::CircuitBreaker;
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::{JobId, UserId};
@@ -37,7 +37,7 @@ pub(super) struct Prepared {
     /// How long its items have taken here so far.
     pub(super) pace: Arc<Pace>,
     /// Decides whether its items may go to their downstream.
-    pub(super) closing: Arc<Closing>,
+    pub(super) breaker: Arc<CircuitBreaker>,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -190,7 +190,7 @@ async fn prepare(threads: &CallThreads, unbound: &Arc<dyn ItemProcessor>, user: 
     };
     let options = Arc::new(processor.options());
     let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
-    Ok(Ok(Prepared { processor, options, params, places, pace: Arc::default(), closing: Arc::default() }))
+    Ok(Ok(Prepared { processor, options, params, places, pace: Arc::default(), breaker: Arc::default() }))
 }
 
 #[cfg(test)]

@@ -31,6 +31,11 @@ pub(super) struct NotNow {
 }
 
 impl NotNow {
+    /// A limit or the downstream allows no items for now. They come back after the wait.
+    pub(super) fn held_back(wait: Wait, waits_for: Option<WaitsFor>) -> Self {
+        Self { reason: ReturnReason::HeldBack, wait, waits_for }
+    }
+
     /// What keeps all other items of the chunk from beginning too, if one of these did not begin.
     pub(super) fn for_others(returned: &[ReturnedItem]) -> Option<Self> {
         let first = returned.iter().find(|item| !item.reason.was_tried())?;
@@ -65,16 +70,16 @@ pub(super) enum ReturnReason {
     Halved,
     /// Its downstream asked it to wait, or could not be reached.
     Waits,
-    /// It did not begin: its downstream accepts no items for now.
-    Closed,
+    /// It did not begin: a limit allows no more items for now, or its downstream accepts none.
+    HeldBack,
     /// It did not begin: it has to wait for longer than the queue can delay a message.
     NotYet,
 }
 
 impl ReturnReason {
-    /// True if it waits for its downstream, and a wait begins with this return.
+    /// True if it waits for a limit or for its downstream, and the wait begins with this return.
     pub(super) fn waits(self) -> bool {
-        matches!(self, Self::Waits | Self::Closed)
+        matches!(self, Self::Waits | Self::HeldBack)
     }
 
     /// True if the item was tried and failed for now.
@@ -97,15 +102,15 @@ impl ReturnReason {
         matches!(self, Self::Progress)
     }
 
-    /// True if this return counts as one without progress. Not if the item was not looked at: how often it returns then
-    /// depends on how long it has to wait.
+    /// True if this return counts as one without progress. Not if the item only waits for its time: how often it returns then
+    /// says nothing about its chunk.
     pub(super) fn counts_as_a_return(self) -> bool {
         !matches!(self, Self::NotYet)
     }
 
     /// True if it comes back in one of several small messages, so that not all items are tried at once.
     pub(super) fn comes_back_in_turns(self) -> bool {
-        !matches!(self, Self::Closed)
+        !matches!(self, Self::HeldBack)
     }
 }
 

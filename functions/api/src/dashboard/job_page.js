@@ -44,18 +44,10 @@ function CopyableId({ id }) {
   return html`<code>${id}</code> <button type="button" class="link" onClick=${copy}>${isCopied ? "Copied" : "Copy id"}</button>`;
 }
 
-const WAIT_REASONS = {
-  rate: (limit) => `it may send no more items to ${limit} at the moment: its rate is limited`,
-  throttled: (limit) => `${limit} asked it to wait`,
-  unreachable: (limit) => `${limit} cannot be reached`,
-};
-
 // Why the job is as it is: its error, what it waits for, that it is paused or still counts.
 function Reasons({ job }) {
   const { waitingFor } = job;
   useClock(Boolean(waitingFor?.until));
-  const limit = waitingFor?.limit ? `“${short(waitingFor.limit, 60)}”` : "something outside";
-  const why = waitingFor && (WAIT_REASONS[waitingFor.reason] || ((name) => `${waitingFor.reason}: ${name}`))(limit);
   const left = waitingFor?.until ? Date.parse(waitingFor.until) - clock.now() : 0;
   return html`
     ${job.errorMessage && html`<${Note} tone="bad" title="The job failed:"><${Text} value=${job.errorMessage} />
@@ -64,7 +56,7 @@ function Reasons({ job }) {
     ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
     ${job.paused && isLive(job) && html`<${Note} tone="warn" title="Paused."> No new item begins until somebody resumes the job. A job that is paused for 14 days fails.<//>`}
     ${!job.sealed && isLive(job) && html`<${Note} title="Open."> More items may still be added. The job cannot end before it is sealed.<//>`}
-    ${waitingFor && html`<${Note} tone="warn" title="Waiting:"> ${why}.
+    ${waitingFor && html`<${Note} tone="warn" title="Waiting:"> <${Text} value=${waitingFor.detail} />.
       ${left > 0 ? ` It goes on in ${duration(left)}, at ${timeOfDay(waitingFor.until)}.` : " It goes on at any moment."}
       ${" "}Nothing has failed because of that.
       ${waitingFor.lastError && html`<p>The last answer: <${Text} value=${waitingFor.lastError} /></p>`}<//>`}`;

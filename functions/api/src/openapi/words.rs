@@ -20,17 +20,17 @@ const PROBLEM_TYPES: &str = "x-problem-types";
 
 /// Limits each of these texts to its words.
 pub(super) fn limit(document: &mut Document) {
-    let statuses: Vec<_> = JobStatus::ALL.map(|status| Value::from(status.as_str())).to_vec();
-    let kinds: Vec<_> = FailureKind::ALL.map(|kind| Value::from(kind.to_string())).to_vec();
-    let corrections = CorrectionUse::ALL.map(|correction| Value::from(correction_name(correction)));
-    let corrections = corrections.into_iter().chain([Value::Null]).collect();
+    let statuses: Vec<_> = JobStatus::ALL.iter().map(|status| Value::from(status.as_str())).collect();
+    let kinds: Vec<_> = FailureKind::ALL.iter().map(|kind| Value::from(kind.to_string())).collect();
+    let corrections = CorrectionUse::ALL.iter().map(|correction| Value::from(correction_name(*correction)));
+    let corrections = corrections.chain([Value::Null]).collect();
     let members = [
         ("JobStatusResponse", "status", statuses.clone()),
         ("JobStatusResponse", "actions", ACTIONS.map(Value::from).to_vec()),
-        ("WaitingFor", "reason", WaitReason::ALL.map(|reason| Value::from(reason.as_str())).to_vec()),
+        ("WaitingFor", "reason", WaitReason::ALL.iter().map(|reason| Value::from(reason.as_str())).collect()),
         ("FailureResponse", "kind", kinds.clone()),
         ("FailureGroup", "kind", kinds.clone()),
-        ("ItemResponse", "status", ItemStatus::ALL.map(|status| Value::from(status_name(status))).to_vec()),
+        ("ItemResponse", "status", ItemStatus::ALL.iter().map(|status| Value::from(status_name(*status))).collect()),
         ("ItemResponse", "correction", corrections),
         ("ItemResponse", "kind", kinds.into_iter().chain([Value::Null]).collect()),
     ];
@@ -41,7 +41,7 @@ pub(super) fn limit(document: &mut Document) {
             object.properties.get_mut(*member).into_iter().for_each(|property| set(property, words));
         }
     }
-    let formats = Format::ALL.map(|format| Value::from(format.name())).to_vec();
+    let formats: Vec<_> = Format::ALL.iter().map(|format| Value::from(format.name())).collect();
     let parameters = document.paths.paths.values_mut().filter_map(|item| item.get.as_mut()?.parameters.as_mut()).flatten();
     for parameter in parameters {
         let RefOr::T(parameter) = parameter else { continue };
@@ -52,7 +52,8 @@ pub(super) fn limit(document: &mut Document) {
         };
         parameter.schema.iter_mut().for_each(|schema| set(schema, words));
     }
-    let problems = ProblemType::ALL.map(|kind| json!({"type": kind.urn(), "status": kind.status().as_u16(), "title": kind.title()}));
+    let row = |kind: &ProblemType| json!({"type": kind.urn(), "status": kind.status().as_u16(), "title": kind.title()});
+    let problems: Vec<_> = ProblemType::ALL.iter().map(row).collect();
     document.extensions.get_or_insert_default().merge([(PROBLEM_TYPES, json!(problems))].into_iter().collect());
 }
 

@@ -1,9 +1,9 @@
-//! A downstream that accepts no items. After several items of a job in a row were told to wait, further ones do not
-//! begin for a while. One item at a time is tried as a probe, and the first one that is answered opens it again for
-//! all.
+//! A circuit breaker for each job's downstream. After several items of the job in a row were told to wait, it is open: no
+//! item begins for a while. Then one item at a time is called as a probe, and the first one that is answered closes the
+//! breaker, so that all items may begin again.
 //!
-//! One item's wait says nothing about others, so a single wait closes nothing. This is known in one process only;
-//! another process needs as many items to find out.
+//! One item's wait says nothing about others, so a single wait does not open it. Each process has breakers of its own: another
+//! process finds out by itself.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::waits_for::WaitsFor;
 
-/// After this many items in a row were told to wait, others are kept back.
-const CLOSES_AFTER: u32 = 4;
+/// It opens after this many items in a row were told to wait.
+const OPENS_AFTER: u32 = 4;
 /// The first pause. Each probe that fails doubles it.
 const PAUSE_FIRST: Duration = Duration::from_secs(2);
 /// The longest pause, even if the downstream asks for a longer one, which may be meant for a single item.
@@ -21,30 +21,31 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Whether a job's items may begin, as far as their downstream is concerned.
 #[derive(Debug, Default)]
-pub(super) struct Closing(Mutex<State>);
+pub(super) struct CircuitBreaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     /// How many items were told to wait since one was last answered.
     in_a_row: u32,
     pause: Duration,
-    /// Until when it is closed, if it is.
+    /// Until when it is open, if it is.
     until: Option<Instant>,
-    /// True if a probe was let through and has not returned yet.
+    /// True if a probe was let through and has not been answered yet.
     probing: bool,
     /// What an item was last told to wait for.
     waits_for: Option<WaitsFor>,
 }
 
-/// What is returned to an item that may not begin.
+/// Why an item may not begin.
 #[derive(Debug)]
 pub(super) struct Refusal {
+    /// How long the breaker stays open.
     pub(super) left: Duration,
     /// What the job shows meanwhile.
     pub(super) waits_for: Option<WaitsFor>,
 }
 
-impl Closing {
+impl CircuitBreaker {
     /// Why the next item may not begin, if so. After each pause one item may.
     pub(super) fn refuses(&self) -> Option<Refusal> {
         let mut state = self.state();
@@ -64,10 +65,10 @@ impl Closing {
     pub(super) fn was_refused(&self, asked: Option<Duration>) {
         let mut state = self.state();
         state.in_a_row += 1;
-        if state.in_a_row < CLOSES_AFTER {
+        if state.in_a_row < OPENS_AFTER {
             return;
         }
-        // Items that began before it was closed are not counted.
+        // Items that began before it opened do not make the pause longer.
         state.pause = match (state.until, state.probing) {
             (None, _) => PAUSE_FIRST,
             (Some(_), true) => (state.pause * 2).min(PAUSE_MAX),
@@ -99,26 +100,26 @@ mod tests {
 
     /// Bug found: one item's wait delayed the others, or an endpoint that is down was called by every item.
     #[tokio::test(start_paused = true)]
-    async fn several_in_a_row_close_it_and_one_answer_opens_it() {
-        let closing = Closing::default();
-        let refused = || closing.was_refused(None);
-        for _ in 1..CLOSES_AFTER {
+    async fn several_in_a_row_open_it_and_one_answer_closes_it() {
+        let breaker = CircuitBreaker::default();
+        let refused = || breaker.was_refused(None);
+        for _ in 1..OPENS_AFTER {
             refused();
-            assert!(closing.refuses().is_none());
+            assert!(breaker.refuses().is_none());
         }
         let mut probes = 0;
         refused();
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(3_600) {
-            if closing.refuses().is_none() {
-                assert!(closing.refuses().is_some(), "one probe at a time");
+            if breaker.refuses().is_none() {
+                assert!(breaker.refuses().is_some(), "one probe at a time");
                 refused();
                 probes += 1;
             }
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         assert!((60..70).contains(&probes), "{probes} probes within an hour");
-        closing.was_answered();
-        assert!(closing.refuses().is_none() && closing.refuses().is_none());
+        breaker.was_answered();
+        assert!(breaker.refuses().is_none() && breaker.refuses().is_none());
     }
 }

@@ -1,0 +1,101 @@
+//! The types of problems. Another one is a variant and its row: the OpenAPI document and the page of the docs list it by
+//! themselves.
+
+use http::StatusCode;
+use strum::VariantArray;
+
+/// The types of problems, each with one status and one title, in order of their statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
+pub enum ProblemType {
+    /// The request cannot be read.
+    Malformed,
+    /// The page token is not one of ours, is for another list, or is too old.
+    PageToken,
+    /// There is no valid token.
+    Unauthenticated,
+    /// The token is valid but does not allow this.
+    Scope,
+    /// It does not exist, or belongs to another owner.
+    NotFound,
+    /// The path does not support this method.
+    Method,
+    /// The job has ended.
+    JobEnded,
+    /// The job has not ended.
+    JobNotEnded,
+    /// No item has failed, and nothing is parked.
+    NothingToRetry,
+    /// The round in the request is not the job's current round.
+    RoundDiffers,
+    /// The part exists with different content.
+    PartDiffers,
+    /// A part is missing, or the parts leave a gap.
+    PartMissing,
+    /// The job is sealed and takes no more parts.
+    Sealed,
+    /// It is larger than a limit.
+    TooLarge,
+    /// The call does not support this media type or encoding.
+    MediaType,
+    /// It can be read but is not valid.
+    Invalid,
+    /// There is no processor with that name.
+    UnknownProcessor,
+    /// The `Idempotency-Key` was used before with another body.
+    IdempotencyKeyReused,
+    /// A quota of the owner is used up.
+    Quota,
+    /// A fault of this service.
+    Internal,
+    /// Try again in a moment.
+    Busy,
+}
+
+impl ProblemType {
+    /// All of them, in order of their statuses.
+    pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The last word of the URN, the status and the title.
+    pub(super) const fn row(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request cannot be read"),
+            Self::PageToken => ("page-token", StatusCode::BAD_REQUEST, "The page token is not valid here"),
+            Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid token is needed"),
+            Self::Scope => ("scope", StatusCode::FORBIDDEN, "The token does not allow this"),
+            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
+            Self::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here"),
+            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type is not supported here"),
+            Self::JobEnded => ("job-ended", StatusCode::CONFLICT, "The job has ended"),
+            Self::JobNotEnded => ("job-not-ended", StatusCode::CONFLICT, "The job has not ended"),
+            Self::NothingToRetry => ("nothing-to-retry", StatusCode::CONFLICT, "There is nothing to retry"),
+            Self::RoundDiffers => ("round-differs", StatusCode::CONFLICT, "The job is in another round"),
+            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part exists with different content"),
+            Self::PartMissing => ("part-missing", StatusCode::CONFLICT, "The parts are not complete"),
+            Self::Sealed => ("sealed", StatusCode::CONFLICT, "The job is sealed"),
+            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "The job is not valid"),
+            Self::UnknownProcessor => ("unknown-processor", StatusCode::UNPROCESSABLE_ENTITY, "There is no such processor"),
+            Self::IdempotencyKeyReused => {
+                ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used with another body")
+            }
+            Self::Quota => ("quota", StatusCode::TOO_MANY_REQUESTS, "A quota is used up"),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed inside the service"),
+        }
+    }
+
+    /// Its HTTP status.
+    pub const fn status(self) -> StatusCode {
+        self.row().1
+    }
+
+    /// Its title.
+    pub(crate) const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// The whole `type`.
+    pub fn urn(self) -> String {
+        format!("urn:headway:problem:{}", self.row().0)
+    }
+}
