@@ -26,6 +26,14 @@ test("corrections are offered exactly where the server takes them", async () => 
   await page.context().close();
 });
 
+test("the page writes and reads the same cells as the API", async () => {
+  const page = await open(world, "/");
+  const table = JSON.parse(readFileSync(new URL("../../functions/api/src/spreadsheet_cells.json", import.meta.url), "utf8"));
+  const written = await page.evaluate((table) => table.map(([value, cell]) => [valueOfCell(cell), harmlessCell(value)]), table);
+  assert.deepEqual(written, table);
+  await page.context().close();
+});
+
 async function retry(page) {
   await page.getByRole("button", { name: "Retry" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();

@@ -1,8 +1,9 @@
-//! CSV as in RFC 4180, made harmless for spreadsheets: a cell that a spreadsheet would run as a formula gets a `'` in
-//! front.
+//! CSV as in RFC 4180, made harmless for spreadsheets: text that a spreadsheet would run as a formula gets a `'` in front.
+//! That is text at the start of a cell, and text after a character at which some spreadsheets begin a new cell, whatever
+//! the quotes say: one that separates by `;` reads `1,"a;=1"` as two cells, and runs the second one.
 //!
-//! A reader can undo this: if a cell begins with `'` and the rest is a formula by `is_formula`, the rest is the
-//! value. A value that itself begins with `'` gets another one if it could be taken for such a cell.
+//! A reader can undo this: a `'` before text that is a formula by `is_formula` is taken away. A value that itself has a
+//! `'` there gets another one if it could be taken for such a cell.
 
 use std::borrow::Cow;
 
@@ -14,6 +15,9 @@ pub enum Cells {
     /// As they are, for programs.
     Raw,
 }
+
+/// At these, a spreadsheet may begin a new cell or row.
+const MAY_BEGIN_A_CELL: [char; 10] = [';', '|', '\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Appends one row.
 pub fn push_row<S: AsRef<str>>(out: &mut Vec<u8>, cells: &[S], written: Cells) {
@@ -33,13 +37,38 @@ pub fn push_row<S: AsRef<str>>(out: &mut Vec<u8>, cells: &[S], written: Cells) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// A cell's value: without the `'` that [`push_row`] puts in front of a formula.
-pub fn value_of(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+/// A cell's value: without each `'` that [`push_row`] puts in front of a formula.
+pub fn value_of(cell: &str) -> Cow<'_, str> {
+    if !cell.contains('\'') {
+        return Cow::Borrowed(cell);
+    }
+    let value = pieces(cell).map(|piece| match piece.judged.strip_prefix('\'') {
+        Some(rest) if is_formula(rest) => &piece.text[1..],
+        _ => piece.text,
+    });
+    Cow::Owned(value.collect())
 }
 
 fn harmless(cell: &str) -> Cow<'_, str> {
-    if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+    if !pieces(cell).any(|piece| is_formula(piece.judged)) {
+        return Cow::Borrowed(cell);
+    }
+    let harmless = pieces(cell).flat_map(|piece| [if is_formula(piece.judged) { "'" } else { "" }, piece.text]);
+    Cow::Owned(harmless.collect())
+}
+
+/// A part of a cell that a spreadsheet may take for a cell.
+struct Piece<'a> {
+    text: &'a str,
+    /// Whether it is a formula is judged by this: by all that a spreadsheet might read as one cell with it.
+    judged: &'a str,
+}
+
+fn pieces(cell: &str) -> impl Iterator<Item = Piece<'_>> {
+    cell.split_inclusive(MAY_BEGIN_A_CELL).enumerate().map(move |(place, text)| {
+        let judged = if place == 0 { cell } else { text.trim_end_matches(MAY_BEGIN_A_CELL) };
+        Piece { text, judged }
+    })
 }
 
 /// True if some spreadsheet might run the cell: after white space, marks and quotes, which spreadsheets skip, it begins
@@ -67,6 +96,16 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// The page writes and reads such cells too, and its tests use the same table.
+    #[test]
+    fn values_become_cells_and_cells_values() {
+        let table: Vec<[String; 2]> = serde_json::from_str(include_str!("spreadsheet_cells.json")).unwrap();
+        for [value, cell] in table {
+            assert_eq!(harmless(&value), cell, "{value:?}");
+            assert_eq!(value_of(&cell), value, "{cell:?}");
+        }
+    }
+
     /// Cells that a spreadsheet would run, and cells that would break the row.
     #[test]
     fn cells_are_quoted_and_harmless() {
@@ -91,8 +130,8 @@ mod tests {
         let mut raw = Vec::new();
         push_row(&mut raw, &["=1", "a,b"], Cells::Raw);
         assert_eq!(raw, b"=1,\"a,b\"\r\n");
-        assert_eq!(row(&["\r=1"]), "\"'\r=1\"\r\n");
-        for cell in ["-1", "-1.5e3", "a=1", "", "0", "'", "it's", " a", "1\n=2", "{\"a\":1}", "[-1]"] {
+        assert_eq!(row(&["\r=1"]), "\"'\r'=1\"\r\n");
+        for cell in ["-1", "-1.5e3", "a=1", "", "0", "'", "it's", " a", "1\n2", "a; b", "1;-1", "a;b=1", "{\"a\":1}", "[-1]"] {
             assert_eq!(harmless(cell), cell);
         }
     }
@@ -101,12 +140,14 @@ mod tests {
     /// exactly.
     #[test]
     fn the_quote_in_front_of_a_cell_can_be_removed_again() {
-        let parts = ["", "'", "''", "\"", " ", "\t", "\n", "=", "-", "-1", "+1", "a", "\u{feff}", "\u{ff1d}"];
+        let parts = ["", "'", "''", "\"", " ", "\t", "\n", ";", ";'", "=", "-", "-1", "+1", "a", "\u{feff}", "\u{ff1d}"];
         for first in parts {
             for second in parts {
                 for third in parts {
                     let value = format!("{first}{second}{third}");
-                    assert_eq!(value_of(&harmless(&value)), value, "{value:?}");
+                    let cell = harmless(&value);
+                    assert_eq!(value_of(&cell), value, "{value:?} as {cell:?}");
+                    assert_eq!(harmless(&value_of(&cell)), cell);
                 }
             }
         }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 25] = [
+const SCRIPTS: [&str; 26] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/words.js"),
     include_str!("dashboard/exact_json.js"),
@@ -24,6 +24,7 @@ const SCRIPTS: [&str; 25] = [
     include_str!("dashboard/rate_chart.js"),
     include_str!("dashboard/correct.js"),
     include_str!("dashboard/failures.js"),
+    include_str!("dashboard/spreadsheet_cells.js"),
     include_str!("dashboard/downloads.js"),
     include_str!("dashboard/actions.js"),
     include_str!("dashboard/job_page.js"),

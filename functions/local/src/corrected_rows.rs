@@ -91,7 +91,7 @@ impl CorrectedRows {
     /// A row of CSV.
     fn cells(&mut self, item: &[u8], place: Place) -> Result<(u64, Row), InputError> {
         let cells: Vec<(String, String)> = pairs(item).map_err(|error| at(place, error.to_string()))?;
-        let header = cells.iter().map(|(name, _)| csv::value_of(name).to_owned()).collect();
+        let header = cells.iter().map(|(name, _)| csv::value_of(name).into_owned()).collect();
         let header = self.header.get_or_insert(header);
         if !header.iter().any(|name| name == INDEX) {
             let what =

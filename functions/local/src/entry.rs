@@ -10,8 +10,9 @@ use crate::cli::Cli;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::out::visible;
 use crate::problem::Problem;
-use crate::report::Report;
+use crate::report::{Report, error_label};
 
 /// Parses the command line, runs the command on a tokio runtime, and reports its result.
 #[must_use]
@@ -43,13 +44,14 @@ fn parse() -> Result<Cli, Exit> {
         if !error.use_stderr() {
             return printed(error.print());
         }
-        if words.iter().any(|word| word == "--json") {
-            let text = error.render().to_string();
-            say(&Problem::usage(text.trim().trim_start_matches("error: ")).line());
+        let text = error.render().to_string();
+        let detail = text.trim().trim_start_matches("error: ");
+        // It repeats the words, which may come from elsewhere.
+        say(&if words.iter().any(|word| word == "--json") {
+            visible(&Problem::usage(detail).line())
         } else {
-            // Fails if stderr is closed: nobody reads the error then.
-            let _ = error.print();
-        }
+            format!("{} {}", error_label(), visible(detail))
+        });
         Exit::Usage
     })
 }

@@ -68,11 +68,11 @@ impl Out {
         self.json_line(body).or_else(|error| if error.reader_left() { Ok(()) } else { Err(error) })
     }
 
-    /// Prints a message for a person, unless `--quiet` or `--json` is given.
+    /// Prints a message for a person, with control characters made visible, unless `--quiet` or `--json` is given.
     pub fn note(&self, text: &str) {
         if !self.json && !self.quiet {
             // If stderr is closed, nobody reads it.
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", visible(text));
         }
     }
 

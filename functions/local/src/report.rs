@@ -56,9 +56,8 @@ impl Report {
 
     fn new(exit: Exit, short: &str, title: &str, error: &CommandError) -> Report {
         let detail = error_chain(error);
-        let label = console::style("error:").red().bold().for_stderr();
         let advice = if let CommandError::Client(error) = error { error.advice() } else { Vec::new() };
-        let words = format!("{label} {}", printable(&detail));
+        let words = format!("{} {}", error_label(), printable(&detail));
         let words = advice.iter().fold(words, |all, line| format!("{all}\n  {}", printable(line)));
         Report { exit, problem: Problem::new(short, title, &detail), words }
     }
@@ -80,7 +79,7 @@ impl Report {
             _ => ("interrupted", "The command was interrupted"),
         };
         let problem = Problem::new(short, title, &stopped.what).with_job(stopped.job_id.as_deref(), &stopped.advice);
-        Report { exit: stopped.exit, problem, words: stopped.to_string() }
+        Report { exit: stopped.exit, problem, words: visible(&stopped.to_string()) }
     }
 
     fn with_job(self, job_id: &str, advice: &[String]) -> Report {
@@ -88,4 +87,10 @@ impl Report {
         let words = advice.iter().fold(words, |all, line| format!("{all}\n  {line}"));
         Report { problem: self.problem.with_job(Some(job_id), advice), words, ..self }
     }
+}
+
+/// What an error begins with, in colour on a terminal.
+#[must_use]
+pub fn error_label() -> String {
+    console::style("error:").red().bold().for_stderr().to_string()
 }

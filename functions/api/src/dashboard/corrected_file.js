@@ -2,11 +2,6 @@
 const MARKS = ["_index", "_id", "_error"];
 const CORRECTIONS_PER_REQUEST = 5000;
 
-// A `'` that was put before a formula, taken away again.
-function withoutGuard(text) {
-  return text.startsWith("'") && isFormula(text.slice(1)) ? text.slice(1) : text;
-}
-
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is.
 function correctedItem(item, row) {
   const isObject = isPlainObject(item);
@@ -14,7 +9,7 @@ function correctedItem(item, row) {
   const next = { ...old };
   for (const [name, cell] of Object.entries(row)) {
     if (MARKS.includes(name)) continue;
-    const text = withoutGuard(cell);
+    const text = valueOfCell(cell);
     const has = Object.hasOwn(old, name);
     if (text === (has ? cellOf(old[name]) : "")) continue;
     Object.defineProperty(next, name, { value: has && typeof old[name] === "string" ? text : jsonOrText(text), enumerable: true, configurable: true, writable: true });

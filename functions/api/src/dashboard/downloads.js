@@ -129,12 +129,8 @@ function cellOf(value) {
   return typeof value === "string" ? value : exactText(value);
 }
 
-// RFC 4180. A text that a spreadsheet would take for a formula gets a `'` in front, as in the API's own CSV.
+// RFC 4180, harmless for spreadsheets as the API's own CSV.
 function csvRow(cells) {
-  const row = cells.map((cell) => (typeof cell === "string" && isFormula(cell) ? `'${cell}` : cell));
+  const row = cells.map((cell) => (typeof cell === "string" ? harmlessCell(cell) : cell));
   return `${Papa.unparse([row], { newline: "\r\n" })}\r\n`;
-}
-
-function isFormula(text) {
-  return /^[=+@\t\r]/.test(text) || (text.startsWith("-") && !/^-(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text));
 }

@@ -94,7 +94,7 @@ fn new_cell(original: Option<&RawValue>, cell: &str, column: Option<Kind>) -> Ne
     if is_same(cell, &shown) || original.is_some_and(|original| is_only_written_differently(original, cell)) {
         return New::Same;
     }
-    let cell = csv::value_of(cell);
+    let cell = &*csv::value_of(cell);
     let kind = original.and_then(Kind::of).or(column).unwrap_or(Kind::Text);
     match kind {
         Kind::Json if cell.is_empty() => New::Removed,
@@ -107,7 +107,7 @@ fn new_cell(original: Option<&RawValue>, cell: &str, column: Option<Kind>) -> Ne
 /// True if the cell shows this text: with or without the `'` before a formula, and however lines end.
 fn is_same(cell: &str, shown: &str) -> bool {
     let lines = |text: &str| text.replace("\r\n", "\n");
-    cell == shown || csv::value_of(cell) == shown || lines(csv::value_of(cell)) == lines(shown)
+    cell == shown || csv::value_of(cell) == shown || lines(&csv::value_of(cell)) == lines(shown)
 }
 
 /// Spreadsheets write `TRUE` for `true`, and `100` for `1.0e2`.

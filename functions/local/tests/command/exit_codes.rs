@@ -32,6 +32,35 @@ async fn wrong_usage_is_2_as_text_or_as_a_problem() {
     assert_eq!(home.run(&["--help"]).await.code, Some(0));
 }
 
+/// A script may pass on words that a stranger chose. Errors repeat them, and must not steer the terminal.
+#[tokio::test]
+async fn errors_repeat_words_with_their_control_characters_visible() {
+    let home = Home::new();
+    for evil in ["\u{1b}[2J", "\u{9b}31m", "\u{1b}]0;title\u{7}", "a\rb", "\u{202e}x"] {
+        for words in [
+            &[evil][..],
+            &["status", evil],
+            &["list", "--limit", evil],
+            &["list", "--status", evil],
+            &["list", &format!("--{evil}")],
+            &["list", "--url", evil],
+            &["watch", ID, "--timeout", evil],
+            &["submit", evil],
+            &["submit", evil, "--processor", "p"],
+            &["submit", &format!("{evil}.csv"), "--processor", "p", "--url", NOBODY],
+            &["retry", ID, "--with", evil, "--url", NOBODY],
+            &["token", "--user", "u", "--ttl", evil],
+            &["new", evil],
+        ] {
+            for words in [words.to_vec(), [words, &["--json"]].concat()] {
+                let ended = home.run(&words).await;
+                let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+                assert!(ended.code != Some(0) && !ended.stderr.contains(steers), "{words:?}: {:?}", ended.stderr);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_not_from_a_headway_server_is_reported_as_such() {
     let (home, server) = (Home::new(), FakeServer::start().await);

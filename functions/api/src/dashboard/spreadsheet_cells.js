@@ -1,0 +1,26 @@
+// Text that a spreadsheet would run as a formula gets a `'` in front: at the start of a cell, and where some spreadsheet may
+// begin a new one. The same rule as in csv.rs, by the same table of cases.
+const MAY_BEGIN_A_CELL = /(?<=[;|\t\r\n\v\f\u0085\u2028\u2029])/u;
+const BREAKS = /[\t\r\n\v\f\u0085\u2028\u2029]/u;
+const PASSED_OVER = /^[\p{White_Space}\p{Cc}\ufeff\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f'"`\u2018-\u201f\uff02\uff07]*/u;
+const SIGN = /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/u;
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+function harmlessCell(value) {
+  return piecesOf(value).map(([piece, judged]) => (isFormula(judged) ? `'${piece}` : piece)).join("");
+}
+
+// Without each `'` that was put before a formula.
+function valueOfCell(cell) {
+  return piecesOf(cell).map(([piece, judged]) => (judged.startsWith("'") && isFormula(judged.slice(1)) ? piece.slice(1) : piece)).join("");
+}
+
+// The parts of a cell that a spreadsheet may take for cells, each with the text by which it is judged.
+function piecesOf(cell) {
+  return cell.split(MAY_BEGIN_A_CELL).map((piece, place) => [piece, place === 0 ? cell : piece.replace(/[;|\t\r\n\v\f\u0085\u2028\u2029]$/u, "")]);
+}
+
+function isFormula(text) {
+  const [before] = PASSED_OVER.exec(text);
+  return BREAKS.test(before) || (SIGN.test(text.slice(before.length)) && !JSON_NUMBER.test(text));
+}
