@@ -13,13 +13,28 @@ use crate::ledger::Written;
 ///
 /// The store is not available, or the row cannot be read.
 pub async fn secret(cupboard: &dyn Cupboard, name: &str, fresh: &[u8]) -> Result<Vec<u8>, JobError> {
-    let key = KeptKey::lasting(format!("SECRET#{name}"), "SECRET");
-    let row = match cupboard.kept(&key).await? {
-        Some(row) => row,
-        None => match cupboard.put_kept(&key, &KeptRow { version: 1, text: BASE64_STANDARD.encode(fresh) }).await? {
-            Written::Applied(row) | Written::Refused(row) => row,
-            Written::Gone => return Err(JobError::unavailable("the table", "a secret was refused, yet there is none")),
-        },
-    };
+    if let Some(known) = known(cupboard, name).await? {
+        return Ok(known);
+    }
+    match cupboard.put_kept(&key(name), &KeptRow { version: 1, text: BASE64_STANDARD.encode(fresh) }).await? {
+        Written::Applied(row) | Written::Refused(row) => bytes(&row),
+        Written::Gone => Err(JobError::unavailable("the table", "a secret was refused, yet there is none")),
+    }
+}
+
+/// The secret with that name, if there is one.
+///
+/// # Errors
+///
+/// As [`secret`].
+pub async fn known(cupboard: &dyn Cupboard, name: &str) -> Result<Option<Vec<u8>>, JobError> {
+    cupboard.kept(&key(name)).await?.map(|row| bytes(&row)).transpose()
+}
+
+fn key(name: &str) -> KeptKey {
+    KeptKey::lasting(format!("SECRET#{name}"), "SECRET")
+}
+
+fn bytes(row: &KeptRow) -> Result<Vec<u8>, JobError> {
     BASE64_STANDARD.decode(&row.text).map_err(|error| JobError::corrupt("a secret", error))
 }

@@ -72,6 +72,9 @@ async function sendsParts(): Promise<void> {
   good(await api.POST("/v1/jobs/{job_id}/seal", { ...of(id), body: { parts: 1 } }));
   assert.equal((await ended(id)).status, "Completed");
   assert.equal(good(await api.GET("/v1/jobs/{job_id}/parts", of(id))).parts.length, 1);
+  const { token: jobToken } = good(await api.POST("/v1/jobs/{job_id}/tokens", { ...of(id), body: { allow: "read" } }));
+  const embedded = createClient<paths>({ baseUrl: `${base}/embed`, headers: { Authorization: `Bearer ${jobToken}` } });
+  assert.equal(good(await embedded.GET("/v1/jobs/{job_id}", of(id))).id, id);
 }
 
 async function cancels(): Promise<void> {

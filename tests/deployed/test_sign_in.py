@@ -81,3 +81,17 @@ def test_another_users_job_does_not_exist(either, issuer):
     nobodys = of("bob").call("GET", "/v1/jobs/00000000-0000-4000-8000-000000000000")
     assert theirs.status == nobodys.status == 404
     assert theirs.body.replace(job["id"].encode(), b"?") == nobodys.body.replace(b"00000000-0000-4000-8000-000000000000", b"?")
+
+
+def test_a_job_token_is_checked_by_the_function(either, issuer):
+    """The gateway's authorizer takes only its issuer's tokens, so these calls have a route of their own."""
+    ada = either.caller(issuer.token("ada", scope="jobs:read jobs:write"))
+    body = {"processor": "json-schema", "params": {"schema": {}}, "items": []}
+    mine, other = (f"/v1/jobs/{ada.start(body)['id']}" for _ in range(2))
+    made = ada.call("POST", f"{mine}/tokens", {"allow": "read"})
+    assert made.status == 201, made
+    page = either.caller(made.json()["token"])
+    assert page.get(f"/embed{mine}")["status"] == "Completed"
+    assert page.call("POST", f"/embed{mine}/retry").status == 403
+    assert [page.call("GET", path).status for path in (f"/embed{other}", mine, other, "/v1/jobs")] == [401] * 4
+    assert ada.call("GET", f"/embed{mine}").status == 401

@@ -33,3 +33,15 @@ async fn another_owners_job_costs_the_same_reads_as_none() {
         assert!(costs.iter().all(|cost| *cost == costs[0]), "{method} {path}: {costs:?}");
     }
 }
+
+/// The routes of job tokens have no authorizer in front: who has no token must not cause reads.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_bad_job_tokens_reads_the_key_once() {
+    let house = House::new().await;
+    let id = house.start("ann", json!({"items": [1]})).await.id();
+    house.api_calls.take();
+    for _ in 0..100 {
+        assert_eq!(house.get("ann", &format!("/embed/v1/jobs/{id}")).await.status, 401);
+    }
+    assert_eq!(house.api_calls.take(), ["DynamoDB_20120810.GetItem"]);
+}

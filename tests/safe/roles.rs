@@ -36,6 +36,10 @@ async fn live(house: &House) {
     for path in ["", "/parts?pageSize=1", "/failures?pageSize=1", "/failures/groups", "/results"] {
         assert_eq!(house.get("ann", &format!("/v1/jobs/{done}{path}")).await.status, 200, "{path}");
     }
+    let token = house.post("ann", &format!("/v1/jobs/{done}/tokens"), &json!({"allow": "read"})).await.json();
+    let request = http::Request::get(format!("/embed/v1/jobs/{done}"));
+    let request = request.header("authorization", format!("Bearer {}", token["token"].as_str().unwrap()));
+    assert_eq!(house.send(request.body(axum::body::Body::empty()).unwrap()).await.status, 200);
     house.get("ann", "/v1/jobs?pageSize=1").await;
     assert_eq!(house.get("ops", "/v1/jobs?owner=*").await.status, 200);
     house.post("ann", &format!("/v1/jobs/{}/cancel", house.start("ann", json!({"items": [1]})).await.id()), &json!({})).await;

@@ -5,6 +5,7 @@ mod delegation;
 mod error;
 pub mod gateway;
 pub mod hs256;
+pub(crate) mod job_token;
 pub mod jwks;
 mod rules;
 
@@ -33,6 +34,8 @@ const OWNER_CLAIM_DEFAULT: &str = "sub";
 pub enum Scope {
     /// Read the owner's jobs.
     Read,
+    /// Cancel, pause, resume, correct and retry the owner's jobs. `Write` allows it too.
+    Act,
     /// Everything else on the owner's jobs.
     Write,
     /// See and hold any owner's job, but never its items.
@@ -46,6 +49,7 @@ impl Scope {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "jobs:read",
+            Self::Act => "jobs:act",
             Self::Write => "jobs:write",
             Self::Operate => "jobs:operate",
             Self::Delegate => delegation::SCOPE,
@@ -82,7 +86,11 @@ impl Claims {
 
     /// True if the caller may do what needs `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
-        self.has(scope) || (!self.scopes_required && matches!(scope, Scope::Read | Scope::Write))
+        match scope {
+            Scope::Read | Scope::Write => self.has(scope) || !self.scopes_required,
+            Scope::Act => self.has(scope) || self.allows(Scope::Write),
+            Scope::Operate | Scope::Delegate => self.has(scope),
+        }
     }
 
     /// True if the caller named the owner that it acts for.
@@ -113,6 +121,12 @@ impl Claims {
     pub fn require(&self, scope: Scope) -> Result<(), ApiErrorResponse> {
         if self.allows(scope) { Ok(()) } else { Err(ApiErrorResponse::scope(scope.name())) }
     }
+}
+
+/// The claims of a job token. What it allows is in it, so scopes are always required.
+fn of_a_job_token(owner: UserId, payload: &Map<String, Value>) -> Claims {
+    let (subject, scopes) = (owner.to_string(), scopes(payload));
+    Claims { owner, subject, scopes, scopes_required: true, is_delegated: false }
 }
 
 /// Where the function runs. The development key is refused in a deployment.

@@ -22,6 +22,9 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// For answers that must not be cached.
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// Below this path job tokens are taken.
+pub(crate) const EMBED: &str = "/embed";
+
 /// The request's id, for log lines that are written while it is answered.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
@@ -106,7 +109,8 @@ impl Asked {
 
     /// The job in the request's path, or the one that was started.
     fn job_id(&self, response: &Response) -> Option<JobId> {
-        let asked = self.path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
+        let path = self.path.strip_prefix(EMBED).unwrap_or(&self.path);
+        let asked = path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
         let started = || response.headers().get(LOCATION)?.to_str().ok()?.strip_prefix("jobs/");
         asked.or_else(started).and_then(JobId::parse)
     }

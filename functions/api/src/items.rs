@@ -53,7 +53,7 @@ pub async fn correct_items(
     JobPath(job_id): JobPath,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
+    claims.require(Scope::Act)?;
     let job = state.app.owned(&claims.owner, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;

@@ -12,6 +12,11 @@ pub use headway_job_view::{JobStatusResponse, ToleratedFailuresDocument, time};
 /// The job at `now`, as the bearer of `claims` sees it.
 pub fn job_status(job: Job, claims: &Claims, now: DateTime<Utc>) -> JobStatusResponse {
     let owns = |scope| claims.owns(&job.user_id, scope);
-    let sight = Sight { items: owns(Scope::Read) || owns(Scope::Write), owner: owns(Scope::Write), operator: claims.has(Scope::Operate) };
+    let sight = Sight {
+        items: owns(Scope::Read) || owns(Scope::Act),
+        acts: owns(Scope::Act),
+        owner: owns(Scope::Write),
+        operator: claims.has(Scope::Operate),
+    };
     JobStatusResponse::new(job, sight, now)
 }

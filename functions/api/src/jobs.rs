@@ -3,6 +3,7 @@
 pub mod act;
 pub mod list;
 mod start;
+pub mod token;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@
 //! | start on Lambda | `host` |
 //! | all paths, and what every handler works with | `router`, [`state`] |
 //! | what every request passes | [`edge`], [`base_path`], [`cors`], `budget`, `unread` |
-//! | who is calling | [`auth`], `jwt_extractor` |
+//! | who is calling | [`auth`], `jwt_extractor`, `random_key` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
 //! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
 //! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`] |
@@ -46,6 +46,7 @@ pub mod path;
 pub mod problem;
 pub mod processors;
 pub mod query;
+mod random_key;
 mod record_kind;
 mod record_pages;
 mod record_table;

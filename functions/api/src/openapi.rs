@@ -12,9 +12,10 @@ use crate::body::JSON;
 
 const RETRY: &str = "/v1/jobs/{job_id}/retry";
 const PROBLEM_JSON: &str = "application/problem+json";
-/// Every call takes this header, so it is described once.
-const DELEGATION: &str = "A token with the scope `jobs:delegate` may name the owner it acts for in the header `Headway-Owner`, with \
-                          every call. Without the scope the header is refused with 403";
+/// What holds for every call is described once.
+const TOKENS: &str = "A token with the scope `jobs:delegate` may name the owner it acts for in the header `Headway-Owner`, with \
+                          every call. Without the scope the header is refused with 403. A job token, which this service makes for one job, \
+                          is taken below the path `/embed` only, by the calls on that job";
 
 /// The document's head.
 #[derive(OpenApi)]
@@ -76,7 +77,7 @@ impl Modify for BearerToken {
     fn modify(&self, document: &mut Document) {
         let mut http = Http::new(HttpAuthScheme::Bearer);
         http.bearer_format = Some("JWT".to_owned());
-        http.description = Some(DELEGATION.to_owned());
+        http.description = Some(TOKENS.to_owned());
         let components = document.components.get_or_insert_with(Components::new);
         components.add_security_scheme("jwt", SecurityScheme::Http(http));
     }

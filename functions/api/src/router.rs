@@ -2,19 +2,20 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::{HeaderMap, Method};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::edge::edge;
+use crate::edge::{EMBED, edge};
 use crate::jobs::act;
 use crate::json_answer::JSON;
+use crate::jwt_extractor::TakesJobTokens;
 use crate::openapi::{self, Head};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
@@ -28,6 +29,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/openapi.json", get(openapi_json))
         .route("/docs", get(docs::page))
         .route("/", get(dashboard::page))
+        .nest(EMBED, with_job_tokens())
         .fallback(async || ApiErrorResponse::not_found("Path"))
         .method_not_allowed_fallback(async |method: Method| {
             ApiErrorResponse::new(
@@ -54,7 +56,16 @@ async fn openapi_json(headers: HeaderMap) -> Response {
 fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(jobs::post_job, jobs::list::list_jobs))
+        .merge(on_a_job())
+        .routes(routes!(processors::list_processors))
+        .routes(routes!(health::healthz))
+}
+
+/// The calls on one job.
+fn on_a_job() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
         .routes(routes!(jobs::get_job_status, act::delete_job))
+        .routes(routes!(jobs::token::make_job_token))
         .routes(routes!(act::cancel_job))
         .routes(routes!(act::pause_job))
         .routes(routes!(act::resume_job))
@@ -66,6 +77,9 @@ fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(failures::list_job_failures))
         .routes(routes!(failures::groups::group_job_failures))
         .routes(routes!(results::list_job_results))
-        .routes(routes!(processors::list_processors))
-        .routes(routes!(health::healthz))
+}
+
+/// The calls on one job for bearers of a job token. What the token does not allow is refused as for any other token.
+fn with_job_tokens() -> Router<Arc<AppState>> {
+    on_a_job().split_for_parts().0.route_layer(Extension(TakesJobTokens))
 }

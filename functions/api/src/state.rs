@@ -7,10 +7,12 @@ use headway_core::{App, JobError};
 use tokio::sync::OnceCell;
 
 use crate::auth::Authenticator;
+use crate::auth::job_token::JobTokens;
 use crate::budget::Budget;
 use crate::cors::Origins;
 use crate::page_token::PageTokens;
 use crate::params::ParamsSchemas;
+use crate::random_key::random_key;
 
 /// The longest that a request may take; after that the answer is `busy`. API Gateway gives up after 30 s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
@@ -24,6 +26,8 @@ pub struct AppState {
     pub app: App,
     /// Authentication.
     pub auth: Authenticator,
+    /// Makes and checks tokens for one job.
+    pub(crate) job_tokens: JobTokens,
     /// The origins whose web pages may call.
     pub origins: Origins,
     pub(crate) params_schemas: ParamsSchemas,
@@ -36,6 +40,7 @@ impl AppState {
     /// Without any other origins.
     pub fn new(app: App, auth: Authenticator) -> Self {
         Self {
+            job_tokens: JobTokens::new(app.cupboard.clone(), app.clock.clone()),
             app,
             auth,
             origins: Origins::default(),
@@ -54,11 +59,7 @@ impl AppState {
 
     /// Issues and checks page tokens, with the key that the table keeps for all instances. The key is read once.
     pub(crate) async fn page_tokens(&self) -> Result<&PageTokens, JobError> {
-        let read = || async {
-            let mut fresh = [0; 32];
-            getrandom::fill(&mut fresh).map_err(|e| JobError::unavailable("the source of randomness", e))?;
-            Ok(PageTokens::new(&secret(self.app.cupboard.as_ref(), PAGE_TOKEN_SECRET, &fresh).await?))
-        };
+        let read = || async { Ok(PageTokens::new(&secret(self.app.cupboard.as_ref(), PAGE_TOKEN_SECRET, &random_key()?).await?)) };
         self.page_tokens.get_or_try_init(read).await
     }
 }

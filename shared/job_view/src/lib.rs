@@ -30,6 +30,8 @@ const RATE_SPAN_MIN: TimeDelta = TimeDelta::seconds(2);
 pub struct Sight {
     /// Texts of items are shown, which errors may quote.
     pub items: bool,
+    /// The viewer may cancel, pause, resume, correct and retry the job.
+    pub acts: bool,
     /// The viewer may do what the job's owner may do.
     pub owner: bool,
     /// The viewer is an operator.
@@ -38,7 +40,7 @@ pub struct Sight {
 
 impl Sight {
     /// The owner's.
-    pub const OWNER: Self = Self { items: true, owner: true, operator: false };
+    pub const OWNER: Self = Self { items: true, acts: true, owner: true, operator: false };
 }
 
 /// A job. `processedItems`, `failedItems` and `pendingItems` always add up to `totalItems`.
@@ -310,11 +312,12 @@ fn without_item_text(error: &str) -> String {
 
 /// Everything that can be done with a job.
 pub const ACTIONS: [&str; 6] = ["cancel", "pause", "resume", "retry", "delete", "seal"];
+/// What one can do who may act on a job but is not its owner.
+const ACTORS_ACTIONS: [&str; 4] = ["cancel", "pause", "resume", "retry"];
 /// What an operator can do with any owner's job.
 const OPERATORS_ACTIONS: [&str; 3] = ["cancel", "pause", "resume"];
 
 fn actions(job: &Job, sight: Sight) -> Vec<&'static str> {
-    let (is_owner, is_operator) = (sight.owner, sight.operator);
     let ended = job.is_terminal();
     let cancelled = job.status == JobStatus::Cancelled;
     let can = [
@@ -326,7 +329,9 @@ fn actions(job: &Job, sight: Sight) -> Vec<&'static str> {
         // A job that failed while its parts were submitted may have all of them. A retry finds out.
         ("seal", !job.sealed && !job.abandoned && !cancelled),
     ];
-    let allowed = |action: &str| is_owner || (is_operator && OPERATORS_ACTIONS.contains(&action));
+    let allowed = |action: &str| {
+        sight.owner || (sight.acts && ACTORS_ACTIONS.contains(&action)) || (sight.operator && OPERATORS_ACTIONS.contains(&action))
+    };
     can.into_iter().filter_map(|(action, can)| (can && allowed(action)).then_some(action)).collect()
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use headway_core::JobError;
 use http::header::HeaderValue;
 
 use crate::problem::ApiErrorResponse;
@@ -32,21 +33,26 @@ pub enum AuthError {
     /// The issuer's keys cannot be read, so no token can be checked.
     #[error("the issuer's keys cannot be read")]
     Keys(#[source] Arc<KeysError>),
+    /// The key of the job tokens cannot be read, so none can be checked.
+    #[error("the key of the job tokens cannot be read")]
+    JobTokenKey(#[source] JobError),
 }
 
 impl From<AuthError> for ApiErrorResponse {
     fn from(error: AuthError) -> Self {
-        let challenge = match &error {
+        let text = error.to_string();
+        let challenge = match error {
             AuthError::Missing => HeaderValue::from_static("Bearer realm=\"headway\""),
             AuthError::Invalid(_) | AuthError::Claim(_) => HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\""),
             AuthError::Scope(scope) => return Self::scope(scope),
-            AuthError::Owner => return Self::malformed(error.to_string()),
+            AuthError::Owner => return Self::malformed(text),
+            AuthError::JobTokenKey(cause) => return cause.into(),
             AuthError::Keys(cause) => {
                 tracing::error!(%cause, "the issuer's keys cannot be read");
                 return Self::busy("tokens cannot be checked at the moment");
             }
         };
-        Self::unauthenticated(error.to_string(), challenge)
+        Self::unauthenticated(text, challenge)
     }
 }
 

@@ -31,7 +31,11 @@ curl -X POST "$HEADWAY/v1/jobs/$JOB/seal" -H "Authorization: Bearer $TOKEN" -H "
   <article id="authentication"><h2>Authentication</h2>
     <p>Each call under <code>/v1</code> needs a token: <code>Authorization: Bearer …</code>, a JWT from the issuer that the operator has configured. Its subject, or another claim that the
       operator chose, is the owner of the jobs. Another owner's job is 404, as one that does not exist.</p>
-    <p>If the operator requires scopes: <code>jobs:read</code> to read, <code>jobs:write</code> for the rest, <code>jobs:operate</code> to see and hold any owner's job without its items. A backend with <code>jobs:delegate</code> names the owner it acts for in the header <code>Headway-Owner</code>; without that scope the header is refused.</p>
+    <p>If the operator requires scopes: <code>jobs:read</code> to read, <code>jobs:write</code> for the rest, <code>jobs:act</code> for cancelling, pausing, resuming, correcting and retrying alone, <code>jobs:operate</code> to see and hold any owner's job without its items. A backend with <code>jobs:delegate</code> names the owner it acts for in the header <code>Headway-Owner</code>; without that scope the header is refused.</p>
+    <p>A page that follows one job needs no token of its user: the backend makes a token for this job alone, and the page sends it below <code>/embed</code>.</p>
+    <pre tabindex="0">${`JOB_TOKEN=$(curl -s "$HEADWAY/v1/jobs/$JOB/tokens" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
+  -d '{"allow": "read", "ttlSeconds": 3600}' | jq -r .token)
+curl "$HEADWAY/embed/v1/jobs/$JOB" -H "Authorization: Bearer $JOB_TOKEN"`}</pre>
     <p>On your own machine <code>headway serve</code> makes the tokens:</p>
     <pre tabindex="0">export TOKEN=$(headway token --user me)</pre>
   </article>

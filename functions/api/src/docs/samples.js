@@ -32,6 +32,7 @@ function sample(schema, api, depth = 0) {
 const BODIES = {
   post_job: '{"processor": "json-schema", "params": {"schema": {"type": "object"}}, "items": [{"iata": "ZRH"}]}',
   seal_job: '{"parts": 1}',
+  make_job_token: '{"allow": "read"}',
   retry_job: '{"round": 1}',
 };
 

@@ -46,7 +46,7 @@ pub async fn cancel_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    let job = cancel::cancel(&state.app, claims.viewer(Scope::Write)?, job_id).await?;
+    let job = cancel::cancel(&state.app, claims.viewer(Scope::Act)?, job_id).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
@@ -68,7 +68,7 @@ pub async fn pause_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    let job = pause::pause(&state.app, claims.viewer(Scope::Write)?, job_id).await?;
+    let job = pause::pause(&state.app, claims.viewer(Scope::Act)?, job_id).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
@@ -90,7 +90,7 @@ pub async fn resume_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    let job = pause::resume(&state.app, claims.viewer(Scope::Write)?, job_id).await?;
+    let job = pause::resume(&state.app, claims.viewer(Scope::Act)?, job_id).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
 
@@ -120,7 +120,7 @@ pub async fn retry_job(
     JobPath(job_id): JobPath,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
+    claims.require(Scope::Act)?;
     let job = state.app.owned(&claims.owner, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, body::most(&body, BODY_BYTES_MAX))).await?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 
+use crate::auth::job_token::Allow;
 use crate::item_list::{correction_name, status_name};
 use crate::job_status::ACTIONS;
 use crate::problem::ProblemType;
@@ -28,6 +29,7 @@ pub(super) fn limit(document: &mut Document) {
         ("JobStatusResponse", "status", statuses.clone()),
         ("JobStatusResponse", "actions", ACTIONS.map(Value::from).to_vec()),
         ("WaitingFor", "reason", WaitReason::ALL.iter().map(|reason| Value::from(reason.as_str())).collect()),
+        ("JobTokenRequest", "allow", Allow::ALL.map(|allow| Value::from(allow.name())).to_vec()),
         ("FailureResponse", "kind", kinds.clone()),
         ("FailureGroup", "kind", kinds.clone()),
         ("ItemResponse", "status", ItemStatus::ALL.iter().map(|status| Value::from(status_name(*status))).collect()),

@@ -59,7 +59,7 @@ async fn generators_of_clients_find_what_they_need() {
     for (schema, member) in [("StartJobRequest", "params"), ("StartJobRequest", "metadata"), ("ProcessorResponse", "paramsSchema")] {
         assert_eq!(schemas[schema]["properties"][member]["additionalProperties"], true, "{schema} {member}");
     }
-    for body in ["StartJobRequest", "RetryRequest", "SealRequest"] {
+    for body in ["StartJobRequest", "RetryRequest", "SealRequest", "JobTokenRequest"] {
         assert_eq!(schemas[body]["additionalProperties"], false, "{body}");
         // Some generators require a member that has a default.
         for (name, member) in schemas[body]["properties"].as_object().unwrap() {

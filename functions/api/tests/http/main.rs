@@ -11,6 +11,7 @@ mod document;
 mod edge;
 mod hostile;
 mod items;
+mod job_tokens;
 mod jobs;
 mod operators;
 mod owners;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::{Answer, World};
 
 /// Every call on a job: method, path after the id, media type, body.
-pub(crate) const CALLS: [(&str, &str, &str, &str); 16] = [
+pub(crate) const CALLS: [(&str, &str, &str, &str); 17] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
     ("POST", "/pause", "", ""),
@@ -20,6 +20,7 @@ pub(crate) const CALLS: [(&str, &str, &str, &str); 16] = [
     ("PATCH", "/items", "application/x-ndjson", "{\"index\":1,\"item\":2}\n"),
     ("PUT", "/parts/0?firstIndex=0", "application/x-ndjson", "1\n"),
     ("POST", "/seal", "application/json", r#"{"parts":1}"#),
+    ("POST", "/tokens", "application/json", r#"{"allow":"act"}"#),
     ("GET", "/parts", "", ""),
     ("GET", "/failures?format=csv", "", ""),
     ("GET", "/failures/groups", "", ""),

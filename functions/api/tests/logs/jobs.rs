@@ -58,8 +58,8 @@ async fn a_job_is_followed_by_its_id_through_all_three_functions() {
     assert_eq!(lines.about(&id), ["settled a chunk"; 2]);
     world.deliver(messages).await;
     assert_eq!(lines.about(&id), ["a chunk came that was settled before"; 2]);
-    for path in ["", "/failures"] {
-        world.get(&format!("/v1/jobs/{id}{path}")).await;
+    for path in [format!("/v1/jobs/{id}"), format!("/v1/jobs/{id}/failures"), format!("/embed/v1/jobs/{id}")] {
+        world.get(&path).await;
         assert_eq!(lines.about(&id), ["request"], "{path}");
     }
     assert_eq!(world.post(&format!("/v1/jobs/{id}/retry"), "").await.status, 202);
