@@ -4,13 +4,14 @@
 //! The counts of the list are the job's counts: an item is processed, failed or pending here when the ledger counts it
 //! so.
 
+mod item_status;
 mod layout;
 
 use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
-use strum::VariantArray;
 
+pub use self::item_status::ItemStatus;
 use self::layout::{Holds, Span};
 use crate::app::App;
 use crate::corrections::CorrectionUse;
@@ -32,25 +33,6 @@ const READS_AT_ONCE: usize = 4;
 const ROWS_PER_PAGE_MAX: usize = 200;
 /// About how many bytes an item adds to a page besides its texts.
 const FRAME_BYTES: usize = 200;
-
-/// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
-pub enum ItemStatus {
-    /// It succeeded.
-    Processed,
-    /// It failed for good.
-    Failed,
-    /// It has no result in this round. In a job that has ended it never ran.
-    Pending,
-    /// It is processed or pending, and the ledger does not say which. That happens only in jobs that ended before
-    /// everything ran, to items that succeed without an output and whose neighbours never ran.
-    Unknown,
-}
-
-impl ItemStatus {
-    /// All of them.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
-}
 
 /// An item's state.
 #[derive(Debug, Clone)]

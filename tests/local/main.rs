@@ -9,6 +9,7 @@ mod disk;
 mod ending;
 mod exact;
 mod hostile;
+mod joining;
 mod memory;
 mod own_worker;
 mod refusing;

@@ -23,6 +23,8 @@ pub struct Columns {
     pub has_rest: bool,
     most: usize,
     bytes_most: usize,
+    /// True if a member may have a column with any name.
+    any_name: bool,
 }
 
 /// The members of an object, in their order.
@@ -33,6 +35,12 @@ impl Columns {
     /// At most this many columns, whose names have at most this many bytes together.
     pub fn at_most(columns: usize, bytes: usize) -> Self {
         Self { most: columns, bytes_most: bytes, ..Self::default() }
+    }
+
+    /// The same, where no column has a meaning of its own.
+    #[must_use]
+    pub fn with_any_name(self) -> Self {
+        Self { any_name: true, ..self }
     }
 
     /// With exactly these columns.
@@ -52,7 +60,7 @@ impl Columns {
                 continue;
             }
             let fits = self.names.len() < self.most && self.bytes + name.len() <= self.bytes_most;
-            if !fits || !can_be_named(&name) {
+            if !fits || !can_be_named(&name) || (!self.any_name && OWN.contains(&name.as_str())) {
                 self.has_rest = true;
                 continue;
             }
@@ -123,7 +131,7 @@ pub fn object<V: Borrow<RawValue>>(members: &[(String, V)]) -> String {
 /// A name that a reader of CSV takes for the name of a column.
 fn can_be_named(name: &str) -> bool {
     let is_blank = name.chars().all(|c| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'));
-    !is_blank && !name.starts_with('\u{feff}') && !OWN.contains(&name)
+    !is_blank && !name.starts_with('\u{feff}')
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {

@@ -46,7 +46,12 @@ impl Ids {
         Ok(())
     }
 
-    fn id(&self, item: &[u8]) -> Result<String, String> {
+    /// The item's id.
+    ///
+    /// # Errors
+    ///
+    /// If it has no valid one.
+    pub fn id(&self, item: &[u8]) -> Result<String, String> {
         let field = &self.field;
         let raw: &RawValue = serde_json::from_slice(item).map_err(|error| error.to_string())?;
         match id_of(raw, field) {

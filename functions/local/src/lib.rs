@@ -7,7 +7,8 @@
 //! | calling the server | [`client`], [`credentials`], [`local_token`], [`problem`], [`pages`] |
 //! | reading a file of items and cutting it into parts | [`input`], [`survey`], [`ids`], [`cut`] |
 //! | failed items and results as tables, and a file of corrected rows | [`records`], [`corrected_rows`] |
-//! | sending the parts, and continuing after a break | [`upload`], [`sent_rows`] |
+//! | results joined to the file that was submitted | [`joined`], [`part_hash`], [`difference`] |
+//! | sending the parts, and continuing after a break | [`upload`], [`part_there`], [`sent_rows`] |
 //! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
 //! | a project of one's own | [`new`] |
 //! | what a job costs on AWS | [`headway_core::prices`] |
@@ -19,6 +20,7 @@ pub mod context;
 pub mod corrected_rows;
 pub mod credentials;
 pub mod cut;
+pub mod difference;
 pub mod doctor;
 pub mod duration;
 pub mod entry;
@@ -30,10 +32,13 @@ pub mod globals;
 pub mod ids;
 pub mod input;
 pub mod job;
+pub mod joined;
 pub mod local_token;
 pub mod new;
 pub mod out;
 pub mod pages;
+pub mod part_hash;
+pub mod part_there;
 pub mod problem;
 pub mod processor;
 pub mod records;

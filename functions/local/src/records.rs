@@ -1,13 +1,15 @@
-//! The records of a job, failures or results, read once page by page and kept in a temporary file: their columns are
+//! The records of a job (failures, results or all items), read once page by page and kept in a temporary file: their columns are
 //! known only when all of them have been read.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::os::unix::fs::FileExt as _;
 
 use headway_api::columns::{Columns, Members, members};
 use reqwest::Method;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::client::{Client, ClientError, Patience};
@@ -18,6 +20,8 @@ const PAGE_SIZE: &str = "1000";
 /// The most columns of a table. What has none goes into the column `_item`.
 const COLUMNS_MAX: usize = 1_000;
 const NAMES_BYTES_MAX: usize = 40_000;
+/// Most records are shorter than this.
+const RECORD_BYTES_USUAL: usize = 1_024;
 
 /// All records of a job, in order.
 #[derive(Debug)]
@@ -31,7 +35,15 @@ pub struct Records {
     pub complete: bool,
 }
 
-/// A failure or a result.
+/// A reader of records.
+#[derive(Debug)]
+pub struct Pull<'a> {
+    reader: BufReader<&'a File>,
+    line: Vec<u8>,
+    place: u64,
+}
+
+/// A failure, a result or an item.
 #[derive(Debug, Deserialize)]
 pub struct Record {
     /// The item's index.
@@ -40,7 +52,7 @@ pub struct Record {
     pub id: Option<String>,
     /// Of a failure: why.
     #[serde(default)]
-    pub message: String,
+    pub message: Option<String>,
     /// Of a failure: whether it has a new value already.
     #[serde(default)]
     pub corrected: bool,
@@ -119,7 +131,7 @@ impl Records {
         reading.end(true)
     }
 
-    /// Reads the job's `failures` or `results`.
+    /// Reads the job's `failures`, `results` or `items`.
     ///
     /// # Errors
     ///
@@ -144,16 +156,37 @@ impl Records {
     ///
     /// Those of `see`, or if the temporary file cannot be read.
     pub fn each(&self, mut see: impl FnMut(Record) -> Result<(), CommandError>) -> Result<(), CommandError> {
+        let mut records = self.pull()?;
+        while let Some(record) = records.record()? {
+            see(record)?;
+        }
+        Ok(())
+    }
+
+    /// The records one by one, from the first on. Only one reader at a time may be used.
+    ///
+    /// # Errors
+    ///
+    /// The temporary file cannot be read.
+    pub fn pull(&self) -> Result<Pull<'_>, CommandError> {
         let mut reader = BufReader::new(&self.spool);
         reader.rewind().map_err(anyhow::Error::from)?;
-        let mut line = Vec::new();
+        Ok(Pull { reader, line: Vec::new(), place: 0 })
+    }
+
+    /// The record at a place that [`Pull::place`] returned.
+    ///
+    /// # Errors
+    ///
+    /// The temporary file cannot be read.
+    pub fn at<T: DeserializeOwned>(&self, place: u64) -> Result<T, CommandError> {
+        let (mut line, mut piece) = (Vec::new(), [0; RECORD_BYTES_USUAL]);
         loop {
-            line.clear();
-            if reader.read_until(b'\n', &mut line).map_err(anyhow::Error::from)? == 0 {
-                return Ok(());
-            }
-            if !line.trim_ascii().is_empty() {
-                see(serde_json::from_slice(&line).map_err(ClientError::Answer)?)?;
+            let read = self.spool.read_at(&mut piece, place + line.len() as u64).map_err(anyhow::Error::from)?;
+            let end = piece[..read].iter().position(|byte| *byte == b'\n');
+            line.extend_from_slice(&piece[..end.unwrap_or(read)]);
+            if end.is_some() || read == 0 {
+                return Ok(serde_json::from_slice(&line).map_err(ClientError::Answer)?);
             }
         }
     }
@@ -162,6 +195,33 @@ impl Records {
     #[must_use]
     pub fn kind(&self, column: &str) -> Option<Kind> {
         self.kinds.get(column).copied()
+    }
+}
+
+impl Pull<'_> {
+    /// The next record.
+    ///
+    /// # Errors
+    ///
+    /// The temporary file cannot be read.
+    pub fn record<T: DeserializeOwned>(&mut self) -> Result<Option<T>, CommandError> {
+        loop {
+            self.line.clear();
+            let read = self.reader.read_until(b'\n', &mut self.line).map_err(anyhow::Error::from)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.place += read as u64;
+            if !self.line.trim_ascii().is_empty() {
+                return Ok(Some(serde_json::from_slice(&self.line).map_err(ClientError::Answer)?));
+            }
+        }
+    }
+
+    /// The place of the next record.
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        self.place
     }
 }
 

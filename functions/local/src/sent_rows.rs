@@ -55,6 +55,15 @@ impl SentRows {
         SentRows { place: place.and_then(|(directory, id)| open(&directory, id).ok()) }
     }
 
+    /// The record of a job, if there is one.
+    #[must_use]
+    pub fn recorded(job_id: &str) -> Option<SentRows> {
+        let directory = hs256::path_from_env(&config::optional).ok()?.with_file_name(DIRECTORY);
+        let path = directory.join(Uuid::parse_str(job_id).ok()?.to_string());
+        let file = File::open(&path).ok()?;
+        Some(SentRows { place: Some((path, file)) })
+    }
+
     /// Records the rows of a part that is about to be sent, where nothing is recorded yet.
     pub fn begin(&self, first_index: u64, rows: &[RowDigest]) {
         let known = self.known(first_index, rows.len());

@@ -7,16 +7,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use reqwest::Method;
-use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::client::{Answer, Call, Client, ClientError, Patience};
 use crate::cut::{Packed, Part, PartCutter};
+use crate::difference::{Difference, first_difference};
 use crate::error::CommandError;
 use crate::input::Opened;
 use crate::job::Told;
-use crate::pages;
+use crate::part_there::PartThere;
 use crate::sent_rows::{RowDigest, SentRows};
 use crate::survey::{PartPlace, Survey, checksum};
 
@@ -42,49 +42,12 @@ pub struct Upload {
     pub sent_rows: Arc<SentRows>,
 }
 
-/// A part that the server has, as listed in the ledger.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PartThere {
-    part: u32,
-    /// The index of its first item.
-    pub first_index: u64,
-    total_items: u64,
-}
-
-/// Where a file differs from what was sent.
-enum Difference {
-    /// A row is different.
-    Row { index: u64, line: u64 },
-    /// The file has no more rows.
-    End { items: u64 },
-}
-
 /// A part that is ready to be sent.
 struct Made {
     call: Call,
     part: u32,
     first_index: u64,
     rows: Vec<RowDigest>,
-}
-
-impl PartThere {
-    /// The parts that the job has.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`].
-    pub async fn of_job(client: &Client, job_id: &str) -> Result<Vec<PartThere>, ClientError> {
-        let page = |token: Option<&str>, size| pages::parts_call(client, job_id, token, size).patience(Patience::LONG);
-        let list = pages::joined(client, "parts", usize::MAX, page).await?;
-        list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map_err(ClientError::Answer)).collect()
-    }
-
-    /// The index after its last item.
-    #[must_use]
-    pub fn end(&self) -> u64 {
-        self.first_index + self.total_items
-    }
 }
 
 impl Upload {
@@ -158,7 +121,7 @@ impl Upload {
     /// Says why a part of the job differs from the one cut from this file: a different row, the end of the file, or a different cut.
     fn misplaced(&self, there: &PartThere, here: Option<&PartPlace>) -> CommandError {
         let (number, first, last) = (there.part, there.first_index, there.first_index + there.total_items.max(1) - 1);
-        match (self.first_difference(first, there.total_items), here) {
+        match (first_difference(&self.opened, &self.sent_rows, first, there.total_items), here) {
             (Ok(Some(Difference::Row { index, line })), _) => self.other_row(index, line),
             (Ok(Some(Difference::End { items })), _) => CommandError::Differs(format!(
                 "{}: the job has part {number}, items {first} to {last}, but the file ends after {items} items: give the same file as at \
@@ -188,7 +151,7 @@ impl Upload {
     /// Names the first row that differs from what was sent, if that was recorded; otherwise the rows of the part.
     fn differs(&self, part: u32) -> CommandError {
         let place = self.survey.parts.get(part as usize).copied().unwrap_or_default();
-        if let Ok(Some(Difference::Row { index, line })) = self.first_difference(place.first_index, place.items) {
+        if let Ok(Some(Difference::Row { index, line })) = first_difference(&self.opened, &self.sent_rows, place.first_index, place.items) {
             return self.other_row(index, line);
         }
         let line = |index| self.opened.place_of(index).ok().flatten().map_or_else(|| "?".to_owned(), |place| place.line.to_string());
@@ -200,20 +163,6 @@ impl Upload {
             line(first),
             line(last),
         ))
-    }
-
-    /// The first of these items that differs from what was sent, as far as that was recorded.
-    fn first_difference(&self, first_index: u64, count: u64) -> Result<Option<Difference>, CommandError> {
-        let known = self.sent_rows.known(first_index, usize::try_from(count).unwrap_or_default());
-        let (mut items, mut item) = (self.opened.again()?, Vec::new());
-        for index in 0..first_index + count {
-            let Some(begins) = items.next(&mut item)? else { return Ok(Some(Difference::End { items: index })) };
-            let was = index.checked_sub(first_index).and_then(|row| known.get(usize::try_from(row).ok()?).copied().flatten());
-            if was.is_some_and(|was| was != RowDigest::of(&item)) {
-                return Ok(Some(Difference::Row { index, line: begins.line }));
-            }
-        }
-        Ok(None)
     }
 
     fn read(&self, count: usize) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {

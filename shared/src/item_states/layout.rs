@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::ItemStatus;
+use super::item_status::ItemStatus;
 use crate::ids::ChunkId;
 use crate::part::{Part, Register};
 

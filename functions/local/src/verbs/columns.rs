@@ -13,11 +13,11 @@ const WRITTEN_BYTES: usize = 64 * 1_024;
 /// How the table is written.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct TableOptions {
-    /// With --columns: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula
-    #[arg(long, value_enum, requires = "columns")]
+    /// In a table: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula
+    #[arg(long, value_enum, requires = "as_table")]
     cells: Option<CellsAsked>,
-    /// With --columns: begin with a byte-order mark, by which Excel knows that the file is UTF-8
-    #[arg(long, requires = "columns")]
+    /// In a table: begin with a byte-order mark, by which Excel knows that the file is UTF-8
+    #[arg(long, requires = "as_table")]
     bom: bool,
 }
 
@@ -28,6 +28,24 @@ enum CellsAsked {
 }
 
 impl TableOptions {
+    /// True if any of them was given.
+    #[must_use]
+    pub fn is_given(self) -> bool {
+        self.cells.is_some() || self.bom
+    }
+
+    /// How cells are written.
+    #[must_use]
+    pub fn written(self) -> Cells {
+        if self.cells == Some(CellsAsked::Raw) { Cells::Raw } else { Cells::Harmless }
+    }
+
+    /// True to begin with a byte-order mark.
+    #[must_use]
+    pub fn mark(self) -> bool {
+        self.bom
+    }
+
     /// Prints all records, with these cells before the columns of their values.
     ///
     /// # Errors
@@ -40,7 +58,7 @@ impl TableOptions {
         before: &[&str],
         cells_before: impl Fn(&Record) -> Vec<String>,
     ) -> Result<(), CommandError> {
-        let written = if self.cells == Some(CellsAsked::Raw) { Cells::Raw } else { Cells::Harmless };
+        let written = self.written();
         let mut text = if self.bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
         csv::push_row(&mut text, &records.columns.header(before), written);
         records.each(|record| {

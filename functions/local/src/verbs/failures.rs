@@ -28,7 +28,7 @@ pub struct Failures {
     format: Option<FailuresFormat>,
     /// As CSV with a column for each member of the items, to be opened in a spreadsheet, corrected, and given back with
     /// `retry --with`
-    #[arg(long, conflicts_with = "groups")]
+    #[arg(long, conflicts_with = "groups", group = "as_table")]
     columns: Option<FailuresColumns>,
     #[command(flatten)]
     table: TableOptions,
@@ -94,7 +94,9 @@ impl Failures {
             return Err(CommandError::Usage("--columns prints CSV: leave --json and --format out".to_owned()));
         }
         let failed = Records::read(client, id, "failures").await?;
-        let before = |record: &Record| vec![record.index.to_string(), record.id.clone().unwrap_or_default(), record.message.clone()];
+        let before = |record: &Record| {
+            vec![record.index.to_string(), record.id.clone().unwrap_or_default(), record.message.clone().unwrap_or_default()]
+        };
         self.table.print(context, &failed, &["_index", "_id", "_error"], before)?;
         Ok(Exit::Ok)
     }

@@ -1,4 +1,6 @@
-//! `results`: the outputs as the server sends them, also while the job runs.
+//! `results`: the outputs as the server sends them, also while the job runs; or each row of a file with its outcome.
+
+mod join;
 
 use std::time::Duration;
 
@@ -6,6 +8,7 @@ use clap::{Args, ValueEnum};
 use reqwest::Method;
 use uuid::Uuid;
 
+use self::join::Join;
 use super::columns::TableOptions;
 use crate::client::{Client, Patience};
 use crate::context::Context;
@@ -23,12 +26,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Results {
     /// The job's id
     id: Uuid,
-    /// How to print them
-    #[arg(long, default_value = "ndjson")]
-    format: ResultsFormat,
+    /// How to print them [default: ndjson; with --join csv for a CSV file]
+    #[arg(long)]
+    format: Option<ResultsFormat>,
     /// As CSV with a column for each member of the outputs
-    #[arg(long, conflicts_with_all = ["follow", "format"])]
+    #[arg(long, conflicts_with_all = ["follow", "format"], group = "as_table")]
     columns: Option<ResultsColumns>,
+    #[command(flatten)]
+    join: Join,
     #[command(flatten)]
     table: TableOptions,
     /// While the job runs, continue to print outputs as they come
@@ -63,12 +68,16 @@ impl Results {
             return self.in_columns(context).await;
         }
         let format = match self.format {
-            ResultsFormat::Csv if context.out.json => {
+            Some(ResultsFormat::Csv) if context.out.json => {
                 return Err(CommandError::Usage("--json prints ndjson: leave --format out".to_owned()));
             }
-            ResultsFormat::Csv => "csv",
-            ResultsFormat::Ndjson => "ndjson",
+            Some(ResultsFormat::Csv) => "csv",
+            Some(ResultsFormat::Ndjson) | None => "ndjson",
         };
+        if let Some(file) = self.join.file.clone() {
+            let as_csv = self.format.map(|format| format == ResultsFormat::Csv);
+            return self.join.run(context, &self.id.to_string(), &file, as_csv, self.table).await;
+        }
         let client = context.client()?;
         let id = self.id.to_string();
         let query = [("format", format), ("pageSize", PAGE_SIZE)];

@@ -30,10 +30,11 @@ use crate::follow::{self, Follower};
 use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
 use crate::job::Told;
 use crate::out::{OutError, printable};
+use crate::part_there::PartThere;
 use crate::processor::ProcessorView;
 use crate::sent_rows::SentRows;
 use crate::survey::{Ask, Survey};
-use crate::upload::{PartThere, Upload};
+use crate::upload::Upload;
 
 /// What to submit, and how.
 #[derive(Debug, Args)]
