@@ -62,8 +62,8 @@ pub(crate) const BUGS: &[Bug] = &[
     Bug {
         name: "halves-begin-after-a-cancel",
         edits: &[edit(
-            "        if let Err(not_now) = self.may_begin(run).await {",
-            "        if group.halvings == 0 && let Err(not_now) = self.may_begin(run).await {",
+            "        if let Err(not_now) = self.may_begin(run, &group).await {",
+            "        if group.halvings == 0 && let Err(not_now) = self.may_begin(run, &group).await {",
         )],
         breaks: "halves of a call are called although the job was cancelled meanwhile",
         trap: "whether a call may begin is checked before each call",
