@@ -3,7 +3,6 @@
 
 use crate::access::Viewer;
 use crate::app::App;
-use crate::due::ask_to_tell_end;
 use crate::end::end;
 use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
@@ -24,8 +23,6 @@ pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resu
         if job.status != JobStatus::Cancelled {
             return Err(Conflict::JobEnded(job.status).into());
         }
-        // Whoever cancelled it may have died before this.
-        ask_to_tell_end(app, &job).await;
     }
     // Wait also if another request has cancelled the job: its wait may not be over, and its machine's clock may differ.
     tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;

@@ -18,6 +18,10 @@ pub const OVERDUE_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// How long after a retry what is due is asked for: by then the message of an end just before it has been worked on.
 const AFTER_A_RETRY: Duration = Duration::from_secs(2);
 
+/// How long after an end a worker that meets the ended job asks for its notice: by then whoever ended the job has asked, and the
+/// notice was told when the job had come to rest.
+const AFTER_AN_END: Duration = Duration::from_secs(10);
+
 /// Asks a worker to tell the end of the round that the job is in, if nobody has tried to yet. If the queue does not answer, the
 /// sweep asks again later: a job must not fail because of its notices.
 pub(crate) async fn ask_to_tell_end(app: &App, job: &Job) {
@@ -35,15 +39,34 @@ pub(crate) async fn ask_to_tell_retry(app: &App, job: &Job) {
     ask_for_untried(app, job, AFTER_A_RETRY, |_| true).await;
 }
 
+/// Asks workers to tell these notices, of a job that a worker has met while nobody had tried to tell them. At once if the message
+/// was received before: then whoever received it first may have made them due, and died before it asked. Returns true if the queue
+/// has accepted that.
+pub(crate) async fn ask_to_tell_untried(app: &App, job: &Job, untried: &[RoundNotice], was_received_before: bool) -> bool {
+    let wait = if was_received_before { Duration::ZERO } else { AFTER_AN_END };
+    send_or_warn(app, job, untried, wait).await
+}
+
+/// The due notices that nobody has tried to tell yet.
+pub(crate) fn untried(job: &Job) -> impl Iterator<Item = RoundNotice> {
+    job.due_notices().into_iter().filter(|notice| notice.tries == 0)
+}
+
 /// Asks for those of the due notices that nobody has tried to tell yet, after `wait`.
 async fn ask_for_untried(app: &App, job: &Job, wait: Duration, is_asked: impl Fn(&RoundNotice) -> bool) {
-    let untried: Vec<_> = job.due_notices().into_iter().filter(|notice| notice.tries == 0 && is_asked(notice)).collect();
-    if untried.is_empty() {
-        return;
+    let untried: Vec<_> = untried(job).filter(is_asked).collect();
+    send_or_warn(app, job, &untried, wait).await;
+}
+
+async fn send_or_warn(app: &App, job: &Job, notices: &[RoundNotice], wait: Duration) -> bool {
+    if notices.is_empty() {
+        return true;
     }
-    if let Err(error) = send(app, job, &untried, wait).await {
-        tracing::warn!(job_id = %job.id, error = error_chain(&error), "notices are left to the sweep");
+    let sent = send(app, job, notices, wait).await;
+    if let Err(error) = &sent {
+        tracing::warn!(job_id = %job.id, error = error_chain(error), "notices are left to the sweep");
     }
+    sent.is_ok()
 }
 
 async fn send(app: &App, job: &Job, notices: &[RoundNotice], delay: Duration) -> Result<(), JobError> {

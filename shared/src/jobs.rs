@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::error::{JobError, error_chain};
 use crate::ids::{JobId, PartId, UserId};
-use crate::job::{Ended, Job, JobStatus, JobWrite};
+use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
 use crate::limits::{DELETE_AFTER_GONE, END_WRITTEN_WITHIN};
 use crate::part::{Part, PartWrite};
@@ -91,16 +91,16 @@ pub trait JobRepository: Send + Sync + Debug {
 
     /// Ends the job in the round in which it was read, if all its parts are rolled up. Call [`crate::end::end`]
     /// instead.
-    async fn mark_completed(&self, job: &Job) -> Result<Option<Ended>, JobError>;
+    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError>;
 
     /// Ends the job in the round in which it was read, whatever is left of it. Call [`crate::end::end`] instead.
-    async fn mark_failed(&self, job: &Job, error: String) -> Result<Option<Ended>, JobError>;
+    async fn mark_failed(&self, job: &Job, error: String) -> Result<Written<Job>, JobError>;
 
     /// Ends the job because its user cancels it. Call [`crate::end::end`] instead.
-    async fn mark_cancelled(&self, job: &Job) -> Result<Option<Ended>, JobError>;
+    async fn mark_cancelled(&self, job: &Job) -> Result<Written<Job>, JobError>;
 
     /// Ends an unsealed job whose row has not changed since. Call [`crate::end::end`] instead.
-    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Option<Ended>, JobError>;
+    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Written<Job>, JobError>;
 
     /// Deletes jobs that expired before `older_than`, with all their rows; a limited number in each call. Returns how
     /// many were deleted completely. Continues where an earlier call stopped.
@@ -126,14 +126,12 @@ impl Jobs {
     }
 
     /// The time of the end is that of the write's beginning, and numbers are final some seconds after it. So a write that
-    /// takes long is given up, and made again with another time.
-    async fn end(&self, job: &Job, write: JobWrite) -> Result<Option<Ended>, JobError> {
+    /// takes long is given up, and made again with another time. If the first one was applied after all, the second is
+    /// refused by the ended job.
+    async fn end(&self, job: &Job, write: JobWrite) -> Result<Written<Job>, JobError> {
         for _ in 0..END_TRIES_MAX {
             match timeout(END_WRITTEN_WITHIN, self.update_status(job.id, &write)).await {
-                Ok(written) => match written? {
-                    Written::Applied(job) => return Ok(Some(Ended { job })),
-                    Written::Refused(_) | Written::Gone => return Ok(None),
-                },
+                Ok(written) => return written,
                 Err(_) => tracing::warn!(job_id = %job.id, "ending a job took long, and is tried again"),
             }
         }
@@ -207,19 +205,19 @@ impl JobRepository for Jobs {
         self.ledger.update_part(id, change, self.clock.now()).await
     }
 
-    async fn mark_completed(&self, job: &Job) -> Result<Option<Ended>, JobError> {
+    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError> {
         self.end(job, JobWrite::End { round: job.round, retention_days: job.retention_days, tells: job.tells() }).await
     }
 
-    async fn mark_failed(&self, job: &Job, error: String) -> Result<Option<Ended>, JobError> {
+    async fn mark_failed(&self, job: &Job, error: String) -> Result<Written<Job>, JobError> {
         self.end(job, JobWrite::Fail { round: job.round, error }).await
     }
 
-    async fn mark_cancelled(&self, job: &Job) -> Result<Option<Ended>, JobError> {
+    async fn mark_cancelled(&self, job: &Job) -> Result<Written<Job>, JobError> {
         self.end(job, JobWrite::Cancel).await
     }
 
-    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Option<Ended>, JobError> {
+    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Written<Job>, JobError> {
         self.end(job, JobWrite::Abandon { untouched_since }).await
     }
 

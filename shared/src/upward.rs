@@ -4,7 +4,6 @@
 //! the next delivery completes what is missing.
 
 use crate::app::App;
-use crate::due::ask_to_tell_end;
 use crate::end::end;
 use crate::error::JobError;
 use crate::ids::ChunkId;
@@ -59,10 +58,6 @@ async fn roll_up(app: &App, round: u32, part: &Part) -> Result<Option<Job>, JobE
 ///
 /// [`JobError::Unavailable`]: look again later.
 pub async fn look_upward_from_job(app: &App, job: Job) -> Result<Option<Ended>, JobError> {
-    if job.is_terminal() {
-        // Whoever ended it may have died before this.
-        ask_to_tell_end(app, &job).await;
-    }
     if !job.is_live() || !job.sealed {
         return Ok(None);
     }

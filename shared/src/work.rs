@@ -45,6 +45,7 @@ mod run_entry;
 mod stray;
 mod suspects;
 mod turns;
+mod untold;
 mod values_now;
 mod waits_for;
 mod worked;

@@ -100,15 +100,15 @@ async fn progress_is_recorded_and_the_job_ended_once(ledger: Arc<dyn Ledger>) {
     let job = with_parts(&*ledger, &jobs, 1).await;
     assert!(matches!(jobs.update_status(job, &JobWrite::Begin).await.unwrap(), Written::Applied(_)));
     let row = jobs.get(job).await.unwrap().unwrap();
-    assert_eq!(jobs.mark_completed(&row).await.unwrap(), None, "a part is not rolled up");
+    assert!(matches!(jobs.mark_completed(&row).await.unwrap(), Written::Refused(_)), "a part is not rolled up");
     for chunk in 0..2 {
         settle(&jobs, job, 0, PartWrite::Clean { chunk, items: 10 }).await;
     }
     jobs.update_status(job, &JobWrite::RollUp { round: 1, part: 0, processed: 20, failed: 0 }).await.unwrap();
     clock.set(at(5));
-    assert_eq!(jobs.mark_completed(&row).await.unwrap().unwrap().job.status, JobStatus::Completed);
+    let Written::Applied(ended) = jobs.mark_completed(&row).await.unwrap() else { panic!("its only part is rolled up") };
     clock.set(at(6));
-    assert_eq!(jobs.mark_completed(&row).await.unwrap(), None, "it has ended");
+    assert_eq!(jobs.mark_completed(&row).await.unwrap(), Written::Refused(ended), "it has ended");
     let job = jobs.get(job).await.unwrap().unwrap();
     assert_eq!((job.status, job.processed_items, job.completed_at), (JobStatus::Completed, 20, Some(at(5))));
     assert_eq!(job.progress_percentage(), 100.0);
@@ -119,8 +119,10 @@ async fn a_job_that_fails_says_why(ledger: Arc<dyn Ledger>) {
     let job = with_parts(&*ledger, &jobs, 1).await;
     let row = jobs.get(job).await.unwrap().unwrap();
     let of_another_round = Job { round: 2, ..row.clone() };
-    assert_eq!(jobs.mark_failed(&of_another_round, "another round".to_owned()).await.unwrap(), None);
-    assert_eq!(jobs.mark_failed(&row, "item 3: no".to_owned()).await.unwrap().unwrap().job.status, JobStatus::Failed);
+    let refused = jobs.mark_failed(&of_another_round, "another round".to_owned()).await.unwrap();
+    assert!(matches!(&refused, Written::Refused(job) if job.is_live()), "{refused:?}");
+    let failed = jobs.mark_failed(&row, "item 3: no".to_owned()).await.unwrap();
+    assert!(matches!(&failed, Written::Applied(job) if job.status == JobStatus::Failed), "{failed:?}");
     let job = jobs.get(job).await.unwrap().unwrap();
     assert_eq!((job.status, job.error_message.as_deref()), (JobStatus::Failed, Some("item 3: no")));
 }

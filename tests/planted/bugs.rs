@@ -1024,6 +1024,12 @@ pub(crate) const BUGS: &[Bug] = &[
         trap: "the sweep finds what is due and whose message was lost",
     },
     Bug {
+        name: "met-end-is-not-announced",
+        edits: &[edit("job.is_terminal() || was_received_before) else", "job.is_terminal() && !was_received_before) else")],
+        breaks: "a worker that dies between an end and its message leaves the notice to the sweep",
+        trap: "a message that meets an ended job makes its worker ask for the notice",
+    },
+    Bug {
         name: "notice-is-given-up-early",
         edits: &[edit("TRY_AGAIN_AFTER.get(self.tries as usize)", "TRY_AGAIN_AFTER.get(self.tries as usize + 4)")],
         breaks: "an endpoint that accepts the fourth try is not told",

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use headway_core::chunk::Message;
+use headway_core::job::NoticeKind;
 use headway_core::outcome::extra::RowSizes;
+use headway_core::queue::Outgoing;
 use headway_core::{ChunkId, JobId};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -51,6 +54,8 @@ struct State {
     rounds: BTreeMap<JobId, Instant>,
     /// Jobs of which an item began in their first round.
     begun: BTreeSet<JobId>,
+    /// The notices that somebody has asked workers to tell, whether or not the queue accepted that.
+    asked_to_tell: BTreeSet<(JobId, u32, NoticeKind)>,
     /// When a part of a job was last put.
     arrivals: BTreeMap<JobId, Instant>,
     /// What users corrected.
@@ -84,6 +89,7 @@ impl Faults {
             },
             rounds: BTreeMap::new(),
             begun: BTreeSet::new(),
+            asked_to_tell: BTreeSet::new(),
             arrivals: BTreeMap::new(),
             fixes: Fixes::default(),
         })))
@@ -227,6 +233,20 @@ impl Faults {
     /// The first item of the job begins, in its first round.
     pub(crate) fn job_begins(&self, job: JobId) {
         self.state().begun.insert(job);
+    }
+
+    /// These messages are sent.
+    pub(crate) fn sends(&self, messages: &[Outgoing]) {
+        let told = messages.iter().filter_map(|message| match Message::from_wire(&message.body) {
+            Ok(Message::Tell { job, round, what, .. }) => Some((job, round, what)),
+            _ => None,
+        });
+        self.state().asked_to_tell.extend(told);
+    }
+
+    /// True if somebody has asked workers to tell this.
+    pub(crate) fn was_asked_to_tell(&self, notice: (JobId, u32, NoticeKind)) -> bool {
+        self.state().asked_to_tell.contains(&notice)
     }
 
     /// True if an item of the job began in its first round.

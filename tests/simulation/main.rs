@@ -16,6 +16,7 @@ mod processor;
 mod receiver;
 mod run;
 mod tally;
+mod untold;
 mod users;
 mod workload;
 mod world;

@@ -191,6 +191,7 @@ const EXPECTED: &[&str] = &[
     "fault: crash after a notice",
     "fault: lost message of a notice",
     "notice: delivered",
+    "notice: asked for after its end",
     "event: a start",
     "event: an end",
     "event: of every round",

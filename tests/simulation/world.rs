@@ -290,6 +290,7 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         let invocation = Invocation { began, deadline: began + world.plan.function_timeout };
         *process.deadline.lock().unwrap() = Some(invocation.deadline);
         let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
+        let untold = world.untold_of(&batch).await;
         let Ok(worked) = tokio::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
             world.faults.saw("fault: function timed out");
             return;
@@ -303,6 +304,7 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
             return;
         }
         for id in ids.iter().filter(|id| !worked.undone.contains(id)) {
+            world.has_asked(id, &untold).await;
             if !world.faults.strike("fault: lost delete", 30) {
                 world.parts.delete(id).await;
             }

@@ -17,6 +17,13 @@ pub struct Delivery {
     pub dead_letter: bool,
 }
 
+impl Delivery {
+    /// True if a worker has received it before, which may have died.
+    pub fn was_received_before(&self) -> bool {
+        self.receive_count > 1 || self.dead_letter
+    }
+}
+
 /// When an invocation began, and when the function is stopped.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use super::chunk_context::ChunkContext;
+use super::delivery::Delivery;
 use super::worker::Worker;
 use crate::chunk::{ChunkMessage, Message};
 use crate::due::ask_to_tell_start;
@@ -19,15 +20,18 @@ pub(super) type Parts = BTreeMap<PartId, Part>;
 
 impl Worker {
     /// Reads the rows of all messages together: the jobs into the leases, the parts for the caller. Begins jobs that have
-    /// not begun.
-    pub(super) async fn read(&self, messages: &[&Message]) -> Result<Parts, JobError> {
+    /// not begun. The job of a message that was received before is read even if it is known: its state may be what the
+    /// worker that received it first did right before it died.
+    pub(super) async fn read(&self, messages: &[(&Delivery, &Message)]) -> Result<Parts, JobError> {
         let read = Instant::now();
-        let mut parts: Vec<PartId> = messages.iter().filter_map(|message| message.part_id()).collect();
+        let mut parts: Vec<PartId> = messages.iter().filter_map(|(_, message)| message.part_id()).collect();
         parts.sort_unstable();
         parts.dedup();
+        let again: Vec<_> =
+            messages.iter().filter(|(delivery, _)| delivery.was_received_before()).map(|(_, message)| message.job()).collect();
         let mut jobs: Vec<_> = parts.iter().map(|(job, _)| *job).collect();
         jobs.dedup();
-        jobs.retain(|job| self.leases.get(*job).is_none());
+        jobs.retain(|job| self.leases.get(*job).is_none() || again.contains(job));
         if parts.is_empty() {
             return Ok(Parts::new());
         }

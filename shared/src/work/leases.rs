@@ -39,6 +39,13 @@ impl Leases {
         leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.clone())
     }
 
+    /// The same, of a job that others are told of.
+    pub(super) fn telling(&self, id: JobId) -> Option<Job> {
+        let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE);
+        known?.job.as_ref().filter(|job| job.tells()).cloned()
+    }
+
     /// True if items of the job may begin now in this round; `None` if it has to be read again.
     pub(super) fn lets_begin(&self, id: JobId, round: u32) -> Option<bool> {
         let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,8 @@ impl Worker {
     /// Processes the messages of an invocation. Whatever the finished messages led to is durable.
     pub async fn work(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Worked {
         let parsed: Vec<_> = deliveries.iter().map(|delivery| Message::from_wire(&delivery.body)).collect();
-        let known: Vec<&Message> = parsed.iter().filter_map(|message| message.as_ref().ok()).collect();
+        let read = deliveries.iter().zip(&parsed).filter_map(|(delivery, message)| Some((delivery, message.as_ref().ok()?)));
+        let known: Vec<(&Delivery, &Message)> = read.collect();
         let parts = match self.patiently(invocation, || self.read(&known)).await {
             Ok(parts) => parts,
             // A row that cannot be read must not delay the other messages, so each message's rows are read
@@ -37,6 +38,9 @@ impl Worker {
 
     /// Processes a message of any kind.
     async fn message(&self, delivery: &Delivery, message: &Result<Message, WireError>, parts: &Parts, invocation: Invocation) -> Worked {
+        if let Some((job, _)) = message.as_ref().ok().and_then(Message::part_id) {
+            self.ask_for_untold(job, delivery.was_received_before()).await;
+        }
         let handled = match message {
             Ok(Message::Chunk(chunk)) => self.chunk(delivery, chunk, parts, invocation).await,
             Ok(Message::Revive { job, part, .. }) => self.revive((*job, *part)).await.map(Handled::nothing),

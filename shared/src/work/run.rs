@@ -8,7 +8,6 @@ use super::mode::Mode;
 use super::ran::Ran;
 use super::returned::{ReturnReason, ReturnedItem};
 use super::worker::Worker;
-use crate::due::ask_to_tell_start;
 use crate::error::JobError;
 use crate::job::JobStatus;
 use crate::outcome::Outcome;
@@ -28,9 +27,6 @@ impl Worker {
         // The job was paused when the rows were read and has been resumed since, so it may not have been begun.
         if chunk.job.status == JobStatus::Pending {
             self.begin(&chunk.job).await?;
-        } else if delivery.receive_count > 1 {
-            // The worker that began the job may have died before it asked for this to be told.
-            ask_to_tell_start(&self.app, &chunk.job).await;
         }
         let recorded = self.recorded(chunk, delivery).await?;
         let ran = match (mode, self.sent_anew(chunk, recorded.as_ref())) {

@@ -10,6 +10,7 @@ use super::call_threads::CallThreads;
 use super::leases::Leases;
 use super::prepared::PreparedJobs;
 use super::turns::Turns;
+use super::untold::AskedFor;
 use crate::app::App;
 use crate::ids::JobId;
 use headway_processor::Processors;
@@ -29,6 +30,7 @@ pub struct Worker {
     pub(super) threads: CallThreads,
     /// Free places for notices.
     pub(super) notices: Semaphore,
+    pub(super) asked_for: AskedFor,
 }
 
 impl Worker {
@@ -43,6 +45,7 @@ impl Worker {
             turns: Turns::default(),
             threads: CallThreads::default(),
             notices: Semaphore::new(NOTICES_MAX),
+            asked_for: AskedFor::default(),
         }
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
             world.struck || !(waits_for_the_sweep(&model.bounds, world) && world.rows.job.as_ref().is_some_and(is_on_its_way))
         }),
         Property::always(AGREES, |model: &Protocol, world: &World| agrees(model, world)),
+        Property::always(TOLD_UNAIDED, |model: &Protocol, world: &World| told::unaided(model, world)),
         Property::always(TOLD, |model: &Protocol, world: &World| told::of_all(model, world)),
         Property::sometimes("completed", |_, world| has(world, |job| job == JobStatus::Completed)),
         Property::sometimes("failed", |_, world| has(world, |job| job == JobStatus::Failed)),
@@ -82,6 +83,8 @@ pub const UNAIDED: &str = "nobody waits for the sweep in vain";
 pub const AGREES: &str = "counts and lists agree in the end";
 /// In the end the endpoint was told of the end of each round.
 pub const TOLD: &str = "every end was told in the end";
+/// The same without the sweep, unless a call of the api was interrupted or a message was lost: redelivery is enough.
+pub const TOLD_UNAIDED: &str = "no end waits for the sweep to be told";
 
 fn is_on_its_way(job: &JobRow) -> bool {
     job.sealed && !job.status.is_terminal()

@@ -108,6 +108,7 @@ fn correcting() -> Vec<Bounds> {
 fn telling() -> Vec<Bounds> {
     vec![
         model("told, duplicate, crash", ONE, 0).tells().duplicates(1).crashes(1).fails(1),
+        model("told of an end amid chunks, crash", TWO_CHUNKS, 0).tells().crashes(1).fails(1),
         model("told, lost messages and answers", ONE, 0).tells().lost(2).fails(1),
         model("told of each round, crash", ONE, 0).tells().acts(RETRY).crashes(1).fails(2),
     ]

@@ -23,7 +23,7 @@ mod shape;
 mod tell;
 mod world;
 
-pub use audit::{AGREES, ENDS, HOLDS, REACHED, TOLD, UNAIDED};
+pub use audit::{AGREES, ENDS, HOLDS, REACHED, TOLD, TOLD_UNAIDED, UNAIDED};
 pub use bounds::{Begin, Bounds};
 pub use check::{Report, check};
 pub use configurations::{fast, whole};

@@ -141,6 +141,11 @@ impl Node {
         self.parent.as_ref()?.asks()
     }
 
+    /// True if it is about to read the job of the message that it has received.
+    pub(crate) fn meets_its_job(&self) -> bool {
+        self.parent.is_none() && matches!(&self.life, Life::Work { message: Carried::Chunk(_) | Carried::Revive { .. }, .. })
+    }
+
     pub(crate) fn is_worker(&self) -> bool {
         matches!(self.life, Life::Work { .. })
     }

@@ -1,10 +1,11 @@
 //! The notices in a job's row, as the table keeps them: a text, in which times are milliseconds. A model's times are hours.
 
 use chrono::DateTime;
-use headway_core::job::Notices;
+use headway_core::job::{Notices, RoundNotice, Told};
 use serde_json::Value;
 
-use crate::shape::{NOW, aged, hour, time};
+use crate::rows::JobRow;
+use crate::shape::{NOW, Shape, aged, hour, time};
 
 /// Only times are as large as this.
 const TIMES_FROM: i64 = 1_000_000_000_000;
@@ -18,6 +19,13 @@ pub(crate) fn in_hours(notices: &Notices) -> String {
 #[expect(clippy::expect_used, reason = "a text that was written here")]
 pub(crate) fn real(row: &str) -> Notices {
     if row.is_empty() { Notices::default() } else { Notices::from_json(row).expect("notices") }
+}
+
+/// The job's notices if everything that is due had been told.
+pub(crate) fn all_told(job: &JobRow, shape: &Shape) -> String {
+    let job = job.real(shape);
+    let told = |notices: Notices, due: RoundNotice| notices.with(due.after(&Told::Delivered, time(NOW)));
+    in_hours(&job.due_notices().into_iter().fold(job.notices.clone(), told))
 }
 
 /// After so many hours have passed.

@@ -9,6 +9,7 @@ use crate::bounds::Bounds;
 use crate::life::{Act, Life};
 use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
+use crate::notices::all_told;
 use crate::planted::Planted;
 use crate::rows::{FixRow, JobRow, OutcomeRow, PartRow};
 use crate::shape::{CHUNKS_MAX, NOW, hour, time};
@@ -115,6 +116,9 @@ impl Step<'_> {
                 let parked = matches!(self.node.asked_before(), Some(Ask::Park(_)));
                 if let Some(job) = job.as_mut().filter(|_| parked && self.is_planted(Planted::ParkWithoutLooking)) {
                     job.paused = true;
+                }
+                if let Some(job) = job.as_mut().filter(|_| self.is_planted(Planted::MetEndsAreNotAnnounced) && self.node.meets_its_job()) {
+                    job.notices = all_told(job, &self.bounds.shape);
                 }
                 Read::Job(job)
             }

@@ -56,6 +56,8 @@ pub enum Planted {
     RetryForgetsNotices,
     /// The sweep does not look for ends that were not told.
     LostNoticesAreNotMissed,
+    /// A message that meets an ended job announces nothing.
+    MetEndsAreNotAnnounced,
     /// What became of a notice is written over what others have written of other notices since.
     NoteOverOthers,
     /// Who clears failures does not look for corrections.

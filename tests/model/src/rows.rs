@@ -136,7 +136,7 @@ impl JobRow {
         Self { reconciled: false, processed: 0, updated: NOW, ended: None, place: NOW, ..self.clone() }
     }
 
-    /// Only whether the job is live, and its round.
+    /// Only whether the job is live, its round, and what became of its notices.
     pub(crate) fn whether_it_stands(&self) -> Self {
         Self {
             status: self.status,
@@ -155,7 +155,7 @@ impl JobRow {
             updated: NOW,
             ended: None,
             place: NOW,
-            notices: String::new(),
+            notices: self.notices.clone(),
             corrected: [0; PARTS_MAX],
         }
     }

@@ -1,6 +1,6 @@
 //! Bugs planted into the protocol. The model must find each of them: a check that cannot fail shows nothing.
 
-use headway_model::{AGREES, Act, Begin, Bounds, ENDS, HOLDS, Planted, Shape, Sweep, TOLD, UNAIDED, check};
+use headway_model::{AGREES, Act, Begin, Bounds, ENDS, HOLDS, Planted, Shape, Sweep, TOLD, TOLD_UNAIDED, UNAIDED, check};
 
 /// More states than any of these models has.
 const STATES_MAX: usize = 3_000_000;
@@ -159,8 +159,10 @@ fn deletion_meets_a_late_message_or_a_retry() {
 fn nobody_is_told_of_an_end() {
     finds(Planted::RetryForgetsNotices, TOLD, Bounds { duplicates: 0, ..retried(ONE, 0) }.tells());
     finds(Planted::LostNoticesAreNotMissed, ENDS, Bounds { shape: shape(ONE, 0), lost: 1, ..Bounds::default() }.tells());
+    let amid_chunks = Bounds { shape: shape(TWO_CHUNKS, 0), crashes: 1, fails: 1, ..Bounds::default() };
+    finds(Planted::MetEndsAreNotAnnounced, TOLD_UNAIDED, amid_chunks.tells());
     let twice = Bounds { acts: &[Act::Retry(None), Act::Retry(None)], duplicates: 0, fails: 3, ..retried(ONE, 0) };
-    finds(Planted::NoteOverOthers, ENDS, twice.tells());
+    finds(Planted::NoteOverOthers, TOLD_UNAIDED, twice.tells());
 }
 
 #[test]

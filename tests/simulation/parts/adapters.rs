@@ -206,6 +206,7 @@ struct Sender {
 #[async_trait]
 impl ChunkQueue for Sender {
     async fn send(&self, group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
+        self.process.faults.sends(&messages);
         self.process.call(Op::of(Kind::Send), self.queue.send(group, messages)).await
     }
 }

@@ -21,6 +21,14 @@ pub(super) fn wrongly(world: &World, node: &Node) -> Option<&'static str> {
     }
 }
 
+/// When all is quiet, somebody has tried to tell each end, also if the worker that ended the round died before it asked.
+pub(super) fn unaided(model: &Protocol, world: &World) -> bool {
+    let bounds = &model.bounds;
+    let may_be_late = world.struck || bounds.lost > 0 || !bounds.sweeps.is_empty();
+    let Some(job) = world.rows.job.as_ref().filter(|_| bounds.shape.tells && !may_be_late) else { return true };
+    !world.is_quiet() || job.real(&bounds.shape).due_notices().iter().all(|notice| notice.tries > 0)
+}
+
 /// When nothing is left to happen, every end was told.
 pub(super) fn of_all(model: &Protocol, world: &World) -> bool {
     let is_over = |job: &JobRow| job.status.is_terminal() && !job.deleting;

@@ -209,6 +209,7 @@ impl ChunkQueue for SimSender {
         if self.process.role == Role::Worker && self.process.has_less_than(DEADLINE_MARGIN) {
             faults.saw("fault: deadline mid-chunk");
         }
+        faults.sends(&messages);
         let job = messages.iter().find_map(|message| Message::from_wire(&message.body).ok()).map(|message| message.job());
         let all = messages.len();
         let sent = if faults.strike("fault: partial send", 30) { faults.pick(all as u64) as usize } else { all };
