@@ -20,7 +20,7 @@ after(() => { world?.stop(); if (directory) rmSync(directory, { recursive: true,
 
 // Runs commands with the names that a reader would have set. `jq` is not installed everywhere.
 function run(commands, env, flags = "--fail-with-body") {
-  const head = `set -eu; curl() { command curl ${flags} -sS "$@"; }; jq() { node -pe 'JSON.parse(require("fs").readFileSync(0)).id'; }`;
+  const head = `set -eu; curl() { command curl ${flags} -sS "$@"; }; jq() { node -pe "JSON.parse(require('fs').readFileSync(0))$2"; }`;
   return execFileSync("bash", ["-c", `${head}\n${commands}\necho; echo "JOB=$JOB"`], { cwd: directory, encoding: "utf8", env: { ...process.env, TOKEN: world.token, HEADWAY: world.base.replace(/\/$/, ""), ...env } });
 }
 
@@ -40,6 +40,8 @@ test("the guide can be followed from the first command to the last", async () =>
   assert.equal((await world.ended(JOB)).failedItems, 1 - corrections.length);
   const open_ = await world.job({ processor: "json-schema", params: { schema: true }, sealed: false });
   assert.match(run(parts, { JOB: open_ }), /"sealed":true/);
+  const [jobToken] = await page.locator("#authentication pre").allTextContents();
+  assert.match(run(jobToken, { JOB }), /"actions":\[\]/);
   const [paging] = await page.locator("#paging pre").allTextContents();
   assert.match(run(paging, { JOB, NEXT: "" }), /"jobs":/);
   await page.context().close();

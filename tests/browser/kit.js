@@ -42,11 +42,11 @@ async function startGate() {
   return gate;
 }
 
-async function startServer(gate, directory) {
+async function startServer(gate, directory, more) {
   const endpoints = { gate: { url: gate.url, secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}`, allowPrivate: true } };
   // More jobs than one owner may usually start.
   const HEADWAY_QUOTAS = "startsPerMinute=1000000,liveJobs=1000";
-  const env = { ...process.env, HEADWAY_QUOTAS, XDG_STATE_HOME: directory, HEADWAY_HTTP_ENDPOINTS: JSON.stringify(endpoints) };
+  const env = { ...process.env, HEADWAY_QUOTAS, XDG_STATE_HOME: directory, HEADWAY_HTTP_ENDPOINTS: JSON.stringify(endpoints), ...more };
   const server = spawn(binary, ["--json", "serve", "--listen", "127.0.0.1:0", "--memory"], { env, stdio: ["ignore", "pipe", "ignore"] });
   const url = await new Promise((done, fail) => {
     let text = "";
@@ -61,10 +61,10 @@ async function startServer(gate, directory) {
   return { url, tokenOf, stop: () => server.kill() };
 }
 
-export async function start() {
+export async function start(variables = {}) {
   const directory = mkdtempSync(join(tmpdir(), "headway-browser-"));
   const gate = await startGate();
-  const server = await startServer(gate, directory);
+  const server = await startServer(gate, directory, variables);
   const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`] });
   const [base, token] = server.url.split("#token=");
   const stop = async () => { await browser.close(); server.stop(); gate.stop(); rmSync(directory, { recursive: true, force: true }); };

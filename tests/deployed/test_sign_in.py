@@ -5,7 +5,7 @@ import pytest
 from issuer import stranger
 
 UNAUTHENTICATED = "urn:headway:problem:unauthenticated"
-OPEN = ["/healthz", "/openapi.json", "/docs", "/"]
+OPEN = ["/healthz", "/openapi.json", "/docs", "/", "/embed.js", "/embed/integrity.json"]
 
 
 @pytest.fixture(params=["gateway", "jwks"])

@@ -4,7 +4,7 @@ import re
 
 from stack import KEYS_URL, ROOT, Stack
 
-OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /", "ANY /embed/{proxy+}"}
+OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /", "ANY /embed/{proxy+}", "ANY /embed.js"}
 JOBS = "ANY /v1/{proxy+}"
 PREFLIGHT = "OPTIONS /v1/{proxy+}"
 

@@ -13,7 +13,7 @@
 //! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`] |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
-//! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `html_page`, `openapi` |
+//! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `embed`, `html_page`, `openapi` |
 
 pub mod auth;
 pub mod base_path;
@@ -25,6 +25,7 @@ pub mod csv;
 pub mod dashboard;
 pub mod docs;
 pub mod edge;
+mod embed;
 mod etag;
 pub mod failures;
 pub mod health;

@@ -20,7 +20,7 @@ use crate::openapi::{self, Head};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
 use crate::static_answer::StaticAnswer;
-use crate::{dashboard, docs, failures, health, item_list, items, jobs, parts, processors, results};
+use crate::{dashboard, docs, embed, failures, health, item_list, items, jobs, parts, processors, results};
 
 /// The HTTP function: the same under Lambda's runtime, a local server and tests.
 pub fn router(state: Arc<AppState>) -> Router {
@@ -29,6 +29,8 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/openapi.json", get(openapi_json))
         .route("/docs", get(docs::page))
         .route("/", get(dashboard::page))
+        .route("/embed.js", get(embed::script))
+        .route("/embed/integrity.json", get(embed::integrity_json))
         .nest(EMBED, with_job_tokens())
         .fallback(async || ApiErrorResponse::not_found("Path"))
         .method_not_allowed_fallback(async |method: Method| {

@@ -1,3 +1,7 @@
+// The element, as a page has it.
+const EMBED = `<script src="${HOST}embed.js" integrity="${JSON.parse(document.getElementById("integrity").textContent)}" crossorigin="anonymous" defer><${"/"}script>
+<headway-job job="7c9e6679-7425-40de-944b-e07fc1f90ae7" token="eyJ…"></headway-job>`;
+
 // What the document does not say: how the calls belong together.
 function Guide({ problems, canCorrect }) {
   return html`
@@ -38,6 +42,12 @@ curl -X POST "$HEADWAY/v1/jobs/$JOB/seal" -H "Authorization: Bearer $TOKEN" -H "
 curl "$HEADWAY/embed/v1/jobs/$JOB" -H "Authorization: Bearer $JOB_TOKEN"`}</pre>
     <p>On your own machine <code>headway serve</code> makes the tokens:</p>
     <pre tabindex="0">export TOKEN=$(headway token --user me)</pre>
+  </article>
+  <article id="embed"><h2>In your own page</h2>
+    <p>A page of yours can show a job with the element <code>headway-job</code>. Your backend makes a token for the job and puts it into the page; the operator lists
+      the page's origin (<code>HEADWAY_ORIGINS</code>).</p>
+    <pre tabindex="0">${EMBED}</pre>
+    <p>The hash is that of the script that this server has now. It is also at <a href="embed/integrity.json">embed/integrity.json</a>: read it when you build the page, or leave the attribute out.</p>
   </article>
   <article id="paging"><h2>Paging</h2>
     <p>A list has <code>nextPageToken</code>. Give it back as <code>pageToken</code> until it is null: only null is the end, since a page may be short or even empty. NDJSON and CSV carry the next

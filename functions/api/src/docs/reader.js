@@ -43,7 +43,7 @@ function SchemaOf({ name, schema }) {
 
 function Contents({ calls }) {
   const link = (id, text) => html`<li key=${id}><a href=${`#${id}`}>${text}</a></li>`;
-  return html`<nav class="contents" aria-label="Contents"><ul>${[["guide", "Guide"], ["authentication", "Authentication"], ["paging", "Paging"], ["errors", "Errors"]].map(([id, text]) => link(id, text))}</ul>
+  return html`<nav class="contents" aria-label="Contents"><ul>${[["guide", "Guide"], ["authentication", "Authentication"], ["embed", "In your own page"], ["paging", "Paging"], ["errors", "Errors"]].map(([id, text]) => link(id, text))}</ul>
     <ul>${calls.map(({ operation }) => link(operation.operationId, (operation.summary || operation.operationId).replace(/[.:;].*/s, "").replaceAll("`", "")))}</ul><ul>${link("schemas", "Schemas")}</ul></nav>`;
 }
 

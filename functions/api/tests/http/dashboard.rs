@@ -54,7 +54,7 @@ async fn every_script_is_part_of_the_page_and_writes_no_markup() {
     const FORBIDDEN: [&str; 10] =
         ["innerHTML", "InnerHTML", "insertAdjacent", "document.write", "eval(", "Function(", "http:", "https:", "</script", "<!--"];
     let world = World::new();
-    for (path, folder) in [("/", folder("dashboard")), ("/docs", folder("docs"))] {
+    for (path, folder) in [("/", folder("dashboard")), ("/docs", folder("docs")), ("/embed.js", folder("embed"))] {
         let page = world.send(Request::get(path).body(Body::empty()).unwrap()).await.body;
         let scripts = names(&folder, ".js");
         assert!(scripts.len() > 2, "{scripts:?}");
@@ -72,7 +72,7 @@ async fn every_script_is_part_of_the_page_and_writes_no_markup() {
 #[tokio::test]
 async fn the_page_is_sent_once_and_compressed() {
     let world = World::new();
-    for path in ["/", "/docs", "/openapi.json"] {
+    for path in ["/", "/docs", "/openapi.json", "/embed.js", "/embed/integrity.json"] {
         let plain = world.send(Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((plain.status.as_u16(), plain.header("content-encoding")), (200, ""), "{path}");
         let tag = plain.header("etag").to_owned();

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384};
 
 use crate::world::World;
 
@@ -112,6 +112,39 @@ async fn pages_load_nothing_from_elsewhere() {
         for foreign in ["http:", "https:", " src=", "style=", "onclick"] {
             assert!(!before.contains(foreign), "{path} holds {foreign}");
         }
+    }
+}
+
+/// A page that names the script's hash runs exactly this script. The hash is told in two places.
+#[tokio::test]
+async fn the_hash_of_the_script_for_other_pages_is_told() {
+    let world = World::new();
+    let get = async |path: &str| {
+        let request = Request::get(path).header("origin", "https://app.example").body(Body::empty()).unwrap();
+        world.send(request).await
+    };
+    let script = get("/embed.js").await;
+    assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(script.header("access-control-allow-origin"), "https://app.example", "browsers check a hash only then");
+    let integrity = format!("sha384-{}", STANDARD.encode(Sha384::digest(&script.body)));
+    assert_eq!(get("/embed/integrity.json").await.json(), json!({"script": "embed.js", "integrity": integrity}));
+    assert!(get("/docs").await.body.contains(&integrity));
+}
+
+/// The page about `<headway-job>` names everything that a page can set or hear.
+#[test]
+fn everything_that_a_page_can_set_is_described() {
+    let page = include_str!("../../../../docs/embed.md");
+    let scripts = [include_str!("../../src/embed/style.js"), include_str!("../../src/embed/element.js")].concat();
+    let is_in_a_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    let named = |prefix: &str| -> Vec<String> {
+        let rests = scripts.split(prefix).skip(1).map(|rest| rest.split(|c| !is_in_a_name(c)).next().unwrap_or_default());
+        rests.filter(|rest| !rest.is_empty()).map(|rest| format!("{prefix}{rest}")).collect()
+    };
+    let (variables, events) = (named("--headway-"), named("\"headway-"));
+    assert!(variables.len() > 15 && events.len() > 3, "{variables:?} {events:?}");
+    for name in variables.iter().chain(&events).filter(|name| *name != "\"headway-job") {
+        assert!(page.contains(&format!("`{}`", name.trim_start_matches('"'))), "{name} is not described");
     }
 }
 

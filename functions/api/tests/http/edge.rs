@@ -28,6 +28,7 @@ async fn every_answer_carries_its_headers() {
         ("GET", "/", 200, "no-cache"),
         ("GET", "/docs", 200, "no-cache"),
         ("GET", "/openapi.json", 200, "no-cache"),
+        ("GET", "/embed.js", 200, "no-cache"),
         ("GET", "/v1/processors", 200, "no-store"),
         ("GET", "/v1/jobs", 200, "no-store"),
         ("GET", &job, 200, "private, no-cache"),

@@ -1,0 +1,185 @@
+// <headway-job> in a page of another origin with a strict policy: the example's own page and server.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { accessibilityFaults, picture, start } from "./kit.js";
+
+const SERVER = fileURLToPath(new URL("../../examples/embed/server.mjs", import.meta.url));
+const SCHEMA = { processor: "json-schema", params: { schema: { properties: { iata: { maxLength: 3 } } } } };
+let world;
+let shop;
+
+// The port is known before the server is started, since Headway lists the page's origin.
+async function freePort() {
+  const server = createServer();
+  await new Promise((done) => { server.listen(0, "127.0.0.1", done); });
+  const { port } = server.address();
+  await new Promise((done) => { server.close(done); });
+  return port;
+}
+
+async function startExample(port) {
+  const env = { ...process.env, PORT: String(port), HEADWAY_URL: world.base, HEADWAY_TOKEN: world.token };
+  const server = spawn(process.execPath, [SERVER], { env, stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((done, fail) => {
+    server.stdout.once("data", done);
+    server.once("exit", (code) => fail(new Error(`the example ended with ${code}`)));
+  });
+  return { url: `http://127.0.0.1:${port}/`, stop: () => server.kill() };
+}
+
+before(async () => {
+  const port = await freePort();
+  world = await start({ HEADWAY_ORIGINS: `http://127.0.0.1:${port}` });
+  shop = await startExample(port);
+});
+after(async () => { shop?.stop(); await world?.stop(); });
+
+// The example's page. What breaks its policy or is loaded from elsewhere is a fault.
+async function visit(query = "", options = {}) {
+  const context = await world.browser.newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  page.faults = [];
+  page.on("pageerror", (error) => page.faults.push(`error: ${error.stack}`));
+  page.on("dialog", (dialog) => { page.faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("console", (message) => { if (/Content Security Policy|Refused to|TrustedHTML|integrity/.test(message.text())) page.faults.push(message.text()); });
+  page.on("request", (request) => { if (![world.base, shop.url, "data:"].some((known) => request.url().startsWith(known))) page.faults.push(`foreign: ${request.url()}`); });
+  await page.goto(shop.url + query);
+  page.shown = page.locator("headway-job");
+  return page;
+}
+
+const counts = (page) => page.locator("headway-job [data-count]").allTextContents();
+
+test("an import is followed from its button to its end, and what failed is tried again", async () => {
+  const page = await visit();
+  await page.getByRole("button", { name: "Import 500 contacts" }).click();
+  await page.shown.getByText("Completed, 10 failed").waitFor();
+  assert.deepEqual(await counts(page), ["490 succeeded", "10 failed", "of 500"]);
+  await page.getByText("490 of 500 contacts are there now.").waitFor();
+  await page.shown.getByText("Why items failed").click();
+  await page.shown.getByText("/email pattern").waitFor();
+  assert.equal(await page.shown.getByRole("listitem").filter({ hasText: "/email pattern" }).locator(".number").textContent(), "10");
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await picture(page, "embed-completed");
+  await page.shown.getByRole("button", { name: "Try failed items again" }).click();
+  await world.until(await page.shown.evaluate((element) => element.job), ({ round, settling, status }) => round === 2 && status === "Completed" && !settling);
+  await page.waitForFunction(() => document.querySelector("headway-job").status.round === 2);
+  await page.shown.getByText("Completed, 10 failed").waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a job is paused, resumed and cancelled with the keyboard alone", async () => {
+  world.gate.close();
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2, 3], title: "Slow" });
+  const page = await visit(`?job=${id}`);
+  const button = (name) => page.shown.getByRole("button", { name, exact: true });
+  const press = async (name) => { await button(name).focus(); await page.keyboard.press("Enter"); };
+  await press("Pause");
+  await page.shown.getByRole("status").filter({ hasText: "Paused" }).waitFor();
+  await press("Resume");
+  await button("Pause").waitFor();
+  await press("Cancel");
+  await page.shown.getByText("Cancel for good? 3 items will never run.").waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await picture(page, "embed-asked");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.shown.evaluate((element) => element.shadowRoot.activeElement.dataset.action), "cancel");
+  await press("Cancel");
+  await press("Yes, cancel");
+  await page.shown.getByRole("status").filter({ hasText: "Cancelled" }).waitFor();
+  assert.equal((await world.api("GET", `jobs/${id}`)).status, "Cancelled");
+  world.gate.open();
+  await world.ended(id);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("a token that is over is replaced by the page; one that only reads offers nothing to do", async () => {
+  world.gate.close();
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1], title: "Slow" });
+  const page = await visit();
+  const { token } = await world.api("POST", `jobs/${id}/tokens`, { allow: "read" });
+  await page.shown.evaluate((element, [job, given]) => {
+    window.asked = [];
+    element.addEventListener("headway-token-needed", ({ detail }) => window.asked.push(detail.job));
+    Object.assign(element, { job, token: given, hidden: false });
+  }, [id, token]);
+  await page.shown.getByText("Processing").or(page.shown.getByText("Pending")).first().waitFor();
+  assert.deepEqual(await page.shown.getByRole("button").all(), []);
+  assert.deepEqual(await page.evaluate(() => window.asked), []);
+  // From now on this token is refused, as it is when its time is over.
+  await page.route("**/embed/v1/**", (route) => (route.request().headers().authorization === `Bearer ${token}` ? route.fulfill({ status: 401, headers: { "Access-Control-Allow-Origin": "*" }, body: "{}" }) : route.continue()));
+  await page.shown.getByRole("button", { name: "Cancel" }).waitFor();
+  assert.deepEqual(await page.evaluate(() => window.asked), [id], "the page gave a new one, which also allows to act");
+  world.gate.open();
+  await page.shown.getByText("Completed").waitFor();
+  await page.context().close();
+});
+
+test("without a network the last numbers stay; then it goes on by itself", async () => {
+  world.gate.close();
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2], title: "Slow" });
+  const page = await visit(`?job=${id}`);
+  await page.shown.getByText("of 2").waitFor();
+  await page.context().setOffline(true);
+  await page.shown.getByText("You are offline. Last update:").waitFor();
+  assert.deepEqual(await counts(page), ["0 succeeded", "2 to do", "of 2"]);
+  await picture(page, "embed-offline");
+  world.gate.open();
+  await world.ended(id);
+  await page.context().setOffline(false);
+  await page.shown.getByText("Completed").waitFor();
+  assert.equal(await page.shown.getByText("You are offline").count(), 0);
+  await world.api("DELETE", `jobs/${id}`);
+  await page.reload();
+  await page.getByText("This import cannot be shown.").waitFor();
+  await page.context().close();
+});
+
+test("whatever a job's texts contain is text, and the element keeps to a narrow page, in light and dark", async () => {
+  const evil = "<img src=x onerror=alert(1)>\u202Egnp.exe</bdi><script>alert(2)</script>".repeat(3).slice(0, 190);
+  const id = await world.job({ ...SCHEMA, items: [{ iata: `${evil}` }, { iata: "ZRH" }], title: evil, toleratedFailures: { count: 0 } });
+  await world.ended(id);
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await visit(`?job=${id}`, { colorScheme, viewport: { width: 320, height: 700 } });
+    await page.shown.getByRole("status").filter({ hasText: "Failed" }).waitFor();
+    await page.shown.getByText("Why items failed").click();
+    await page.shown.getByText("/iata maxLength").first().waitFor();
+    assert.match(await page.shown.locator(".title").textContent(), /^<img src=x.*\[U\+202E\]gnp/);
+    assert.equal(await page.shown.locator("img, script").count(), 0);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), "no sideways scrolling");
+    const [ground, radius] = await page.shown.locator(".job").evaluate((node) => { const { backgroundColor, borderRadius } = getComputedStyle(node); return [backgroundColor, borderRadius]; });
+    assert.deepEqual([ground, radius], [colorScheme === "light" ? "rgb(255, 255, 255)" : "rgb(37, 34, 30)", "18px"], "the page's own colours");
+    assert.deepEqual(await accessibilityFaults(page), []);
+    await picture(page, `embed-narrow-${colorScheme}`);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+});
+
+test("a page can hide parts, use its own words, and hears what it named wrongly", async () => {
+  const id = await world.job({ ...SCHEMA, items: [{ iata: "TOOLONG" }], title: "Flüge" });
+  await world.ended(id);
+  const page = await visit(`?job=${id}`);
+  await page.shown.getByText("Completed, 1 failed").waitFor();
+  await page.shown.evaluate((element) => {
+    Object.assign(element.constructor.words, { completedWithFailures: "Fertig, {n} mit Fehler" });
+    element.setAttribute("hide", "actions failures");
+  });
+  await page.shown.getByText("Fertig, 1 mit Fehler").waitFor();
+  assert.deepEqual(await page.shown.getByRole("button").all(), []);
+  assert.equal(await page.shown.getByText("Why items failed").isVisible(), false);
+  const heard = await page.shown.evaluate((element) => new Promise((done) => {
+    element.addEventListener("headway-error", ({ detail }) => done(detail.message));
+    element.job = "JOB-17";
+  }));
+  assert.match(heard, /must be the id of a job/);
+  assert.deepEqual(await counts(page), []);
+  await page.context().close();
+});
