@@ -19,7 +19,10 @@ const HISTORIES_THROUGH_ADAPTERS_MAX: u64 = 2_000;
 const COPIED: [&str; 9] =
     ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "template.yaml", "shared", "functions", "tests", "tools", "examples"];
 
-const OPTIMIZED: [&str; 2] = ["--config", "tests/simulation/fast.toml"];
+/// Histories over the ports need few crates, and are optimized only for many.
+const PORTS: [&str; 2] = ["-p", "headway-simulation"];
+const PORTS_OPTIMIZED: [&str; 4] = ["-p", "headway-simulation", "--profile", "sim"];
+const ADAPTERS: [&str; 3] = ["--workspace", "--features", "embedded"];
 
 /// The result for one bug.
 enum Outcome {
@@ -43,12 +46,12 @@ pub(crate) fn run(root: &Path, bugs: &[&Bug]) -> Vec<&'static str> {
     for bug in bugs {
         let began = Instant::now();
         let originals = plant(&copy, &sources, bug);
-        let (test, most) = match sources.is_of_adapters(bug) {
-            false => ("no_history_breaks_an_invariant", HISTORIES_MAX),
-            true => ("no_history_breaks_an_invariant_through_the_adapters", HISTORIES_THROUGH_ADAPTERS_MAX),
+        let (test, most, crates) = match sources.is_of_adapters(bug) {
+            false => ("no_history_breaks_an_invariant", HISTORIES_MAX, &PORTS[..]),
+            true => ("no_history_breaks_an_invariant_through_the_adapters", HISTORIES_THROUGH_ADAPTERS_MAX, &ADAPTERS[..]),
         };
-        let outcome = match simulate(&copy, test, most.min(QUICK_HISTORIES), &[]) {
-            Outcome::Survived if most > QUICK_HISTORIES => simulate(&copy, test, most, &OPTIMIZED),
+        let outcome = match simulate(&copy, test, most.min(QUICK_HISTORIES), crates) {
+            Outcome::Survived if most > QUICK_HISTORIES => simulate(&copy, test, most, &PORTS_OPTIMIZED),
             outcome => outcome,
         };
         originals.into_iter().for_each(|(path, code)| fs::write(path, code).unwrap());
@@ -103,12 +106,12 @@ fn plant(copy: &Path, sources: &Sources, bug: &Bug) -> Vec<(PathBuf, String)> {
     originals
 }
 
-fn simulate(copy: &Path, test: &str, most: u64, profile: &[&str]) -> Outcome {
+fn simulate(copy: &Path, test: &str, most: u64, crates: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO"))
         .current_dir(copy)
         .arg("test")
-        .args(profile)
-        .args(["--workspace", "--features", "embedded", "--locked", "--offline", "--test", "simulation"])
+        .args(crates)
+        .args(["--locked", "--offline", "--test", "simulation"])
         .args(["--", "--exact", test, "--nocapture"])
         .env("CARGO_TARGET_DIR", copy.with_file_name("target"))
         .env("HEADWAY_SIM_HISTORIES", most.to_string())

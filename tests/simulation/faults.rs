@@ -60,6 +60,8 @@ struct State {
     arrivals: BTreeMap<JobId, Instant>,
     /// What users corrected.
     fixes: Fixes,
+    /// The most messages of its chunk that the queue held at a time when one with this item was sent.
+    copies: BTreeMap<(JobId, u64), u32>,
 }
 
 impl Faults {
@@ -92,6 +94,7 @@ impl Faults {
             asked_to_tell: BTreeSet::new(),
             arrivals: BTreeMap::new(),
             fixes: Fixes::default(),
+            copies: BTreeMap::new(),
         })))
     }
 
@@ -277,6 +280,20 @@ impl Faults {
     /// Looks at what users corrected, or notes it.
     pub(crate) fn fixes<T>(&self, look: impl FnOnce(&mut Fixes) -> T) -> T {
         look(&mut self.state().fixes)
+    }
+
+    /// A message with these items was sent; now the queue holds so many of their chunk.
+    pub(crate) fn copies_held(&self, job: JobId, items: &[u64], copies: u32) {
+        let mut state = self.state();
+        for item in items {
+            let most = state.copies.entry((job, *item)).or_default();
+            *most = copies.max(*most);
+        }
+    }
+
+    /// How many messages of its chunk there were at the most when one with this item was sent.
+    pub(crate) fn copies(&self, job: JobId, item: u64) -> u32 {
+        self.state().copies.get(&(job, item)).copied().unwrap_or(1)
     }
 
     /// An invariant was violated; only the first violation is kept.

@@ -10,9 +10,11 @@ use tokio::time::Duration;
 use super::faults::{Faults, Process};
 use super::tally;
 
+#[cfg(feature = "embedded")]
 mod adapters;
 mod ports;
 
+#[cfg(feature = "embedded")]
 use adapters::Adapters;
 use ports::Ports;
 
@@ -26,6 +28,7 @@ pub(crate) enum Through {
     /// The table and the queue in memory: many histories.
     Ports,
     /// Production's adapters over the embedded table and queue: fewer histories, but closer to production.
+    #[cfg(feature = "embedded")]
     Adapters,
 }
 
@@ -34,6 +37,7 @@ impl Through {
     pub(crate) async fn parts(self, faults: &Faults) -> Rc<dyn Parts> {
         match self {
             Self::Ports => Rc::new(Ports::new(faults.clone())),
+            #[cfg(feature = "embedded")]
             Self::Adapters => Rc::new(Adapters::new(faults.clone()).await),
         }
     }
@@ -42,6 +46,7 @@ impl Through {
     pub(crate) fn histories(self) -> u64 {
         match self {
             Self::Ports => 6_000,
+            #[cfg(feature = "embedded")]
             Self::Adapters => 80,
         }
     }
@@ -50,6 +55,7 @@ impl Through {
     pub(crate) fn command(self) -> &'static str {
         match self {
             Self::Ports => "make sim",
+            #[cfg(feature = "embedded")]
             Self::Adapters => "make sim-adapters",
         }
     }
@@ -60,6 +66,7 @@ impl Through {
             Self::Ports if histories >= HISTORIES_FOR_EVERY_BLOW => tally::expected().collect(),
             Self::Ports if histories >= self.histories() => tally::expected().filter(|name| *name != RARE).collect(),
             Self::Ports => Vec::new(),
+            #[cfg(feature = "embedded")]
             Self::Adapters => adapters::expected(histories),
         }
     }

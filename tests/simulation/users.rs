@@ -26,6 +26,9 @@ use submits::submit;
 /// How often a user who gets no answer asks again before giving up.
 const PATIENCE: usize = 2_000;
 
+/// How often corrections are refused before their user gives up.
+const REFUSED_MAX: usize = 6;
+
 /// Everything that users will do.
 pub(crate) fn begin(world: &World) {
     let plan = world.plan.clone();
@@ -161,7 +164,7 @@ async fn retries(world: World, job: Arc<JobPlan>) {
 /// Gives failed items of the ended job new values, and sometimes others, which is refused.
 async fn corrects(world: World, job: Arc<JobPlan>) {
     let Some(id) = id_when_known(&world, &job).await else { return };
-    let mut done = 0;
+    let (mut done, mut refused) = (0, 0);
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
         let Some(known) = world.job(id).await else { return };
@@ -178,7 +181,9 @@ async fn corrects(world: World, job: Arc<JobPlan>) {
         if world.faults.one_in(3) {
             world.spawn(retries_now(world.clone(), job.clone(), id, known.round));
         }
-        match gives_values(&world, &job, id, &indexes).await {
+        let answer = gives_values(&world, &job, id, &indexes).await;
+        refused += usize::from(matches!(answer, Some(Err(JobError::Invalid(_) | JobError::Conflict(_)))));
+        match answer {
             Some(Ok(_)) => {
                 world.faults.saw("job: corrected");
                 done += 1;
@@ -188,7 +193,7 @@ async fn corrects(world: World, job: Arc<JobPlan>) {
             Some(Err(JobError::NotFound)) => return,
             _ => {}
         }
-        if done == job.corrections {
+        if done == job.corrections || refused == REFUSED_MAX {
             return;
         }
     }
@@ -230,6 +235,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     if at_a_bad_time {
         world.parts.hurry().await;
     }
+    let mut pause = Duration::from_secs(60);
     for _ in 0..PATIENCE {
         match world.request(async |app| delete(app, &app.owned(&world.users[job.owner], id).await?).await).await {
             Some(Ok(())) => {
@@ -237,7 +243,11 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
                 break;
             }
             Some(Err(JobError::NotFound)) => break,
-            Some(Err(JobError::Conflict(_))) => tokio::time::sleep(Duration::from_secs(60)).await,
+            // It was retried, and may be live for days.
+            Some(Err(JobError::Conflict(_))) => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(7_200));
+            }
             _ => {}
         }
     }

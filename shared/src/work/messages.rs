@@ -1,5 +1,7 @@
 //! The messages of an invocation: their rows are read together, then the messages are processed concurrently.
 
+use futures::stream::{FuturesUnordered, StreamExt as _};
+
 use super::delivery::{Delivery, Invocation};
 use super::find::Parts;
 use super::worked::{Handled, Worked};
@@ -25,7 +27,7 @@ impl Worker {
             }
         };
         let works = deliveries.iter().zip(&parsed).map(|(delivery, message)| self.message(delivery, message, &parts, invocation));
-        futures::future::join_all(works).await.into_iter().sum()
+        works.collect::<FuturesUnordered<_>>().collect::<Vec<_>>().await.into_iter().sum()
     }
 
     async fn work_one_by_one(&self, deliveries: Vec<Delivery>, invocation: Invocation) -> Worked {

@@ -94,7 +94,13 @@ impl SimQueue {
         let id = faults.pick_id();
         let (id, visible_at, carried) = (id.to_string(), Instant::now() + message.delay, chunk.as_ref().map(Carried::by));
         let chunk = chunk.map(|chunk| chunk.id);
-        self.held().push(Held { id, body: message.body, chunk, carried, visible_at, received: 0, dead: false });
+        let mut held = self.held();
+        // Copies multiply only by faults, and each is a message of the chunk.
+        let copies = 1 + held.iter().filter(|other| chunk.is_some() && other.chunk == chunk).count();
+        if let Some(Carried { chunk, items }) = carried.as_ref().filter(|_| copies > 1) {
+            faults.copies_held(chunk.job, items, copies as u32);
+        }
+        held.push(Held { id, body: message.body, chunk, carried, visible_at, received: 0, dead: false });
         self.changed.notify_waiters();
     }
 
