@@ -19,6 +19,8 @@ use crate::part::{Part, PartWrite};
 
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;
+/// How often jobs are read for one page, until one has the wanted status.
+const READS_PER_PAGE_MAX: usize = 10;
 /// How often the write that ends a job is made again if it takes long.
 const END_TRIES_MAX: u32 = 5;
 /// A live job with more unfinished parts than this is listed with the counts of its row only.
@@ -51,7 +53,7 @@ pub struct JobQuery {
     pub status: Option<JobStatus>,
     /// After this position, from an earlier page.
     pub after: Option<String>,
-    /// The most jobs that are read, before the status is checked.
+    /// The most jobs in a page. As many are read at a time, before the status is checked.
     pub page_size: usize,
 }
 
@@ -120,6 +122,18 @@ impl Jobs {
         Self { ledger, clock }
     }
 
+    /// The jobs that match among the next ones of their owner.
+    async fn listed(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
+        let found = self.ledger.jobs_of(user_id, query.after.as_deref(), query.page_size).await?;
+        let mut rows = self.ledger.rows(&found.ids, &[]).await?.jobs;
+        let now = self.clock.now();
+        let listed = |job: &Job| !job.is_gone(now) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
+        let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
+        let mut jobs = count_listed(self, self.ledger.as_ref(), jobs).await?;
+        jobs.retain(listed);
+        Ok(JobPage { jobs, next: found.next })
+    }
+
     async fn row(&self, id: JobId) -> Result<Option<Job>, JobError> {
         let row = self.ledger.job(id).await?;
         Ok(row.filter(|job| !job.is_gone(self.clock.now())))
@@ -183,14 +197,14 @@ impl JobRepository for Jobs {
     }
 
     async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
-        let found = self.ledger.jobs_of(user_id, query.after.as_deref(), query.page_size).await?;
-        let mut rows = self.ledger.rows(&found.ids, &[]).await?.jobs;
-        let now = self.clock.now();
-        let listed = |job: &Job| !job.is_gone(now) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
-        let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
-        let mut jobs = count_listed(self, self.ledger.as_ref(), jobs).await?;
-        jobs.retain(listed);
-        Ok(JobPage { jobs, next: found.next })
+        let mut page = self.listed(user_id, query).await?;
+        for _ in 1..READS_PER_PAGE_MAX {
+            if !page.jobs.is_empty() || page.next.is_none() {
+                break;
+            }
+            page = self.listed(user_id, &JobQuery { after: page.next, ..query.clone() }).await?;
+        }
+        Ok(page)
     }
 
     async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError> {

@@ -1,6 +1,7 @@
 // All jobs: filtered, live, page by page.
 const JOBS_PER_PAGE = 25;
 const JOBS_PER_SEARCH = 100;
+const FIRST_PAGE = { token: null, skip: 0 };
 const LIST_LIVE_SECONDS = 3;
 const LIST_SECONDS = 15;
 const STATUSES = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
@@ -42,36 +43,41 @@ function isOperator() {
 }
 
 function ListedJobs({ filter }) {
-  // The tokens of the pages up to the one that is shown. The first page has none.
-  const [tokens, setTokens] = useState([null]);
-  const token = tokens[tokens.length - 1];
+  // Where the pages begin, up to the one that is shown.
+  const [starts, setStarts] = useState([FIRST_PAGE]);
+  const start = starts[starts.length - 1];
   const { data, error, lost, refresh } = useLive(async (signal) => {
-    const page = await fullPage(filter, token, signal);
+    const page = await fullPage(filter, start, signal);
     return { data: page, wait: page.jobs.some((job) => !isFinal(job)) ? LIST_LIVE_SECONDS : LIST_SECONDS };
-  }, [filter, token]);
-  if (error) return html`<${ErrorNote} error=${error} onRetry=${() => (tokens.length > 1 ? setTokens([null]) : refresh())} />`;
+  }, [filter, start]);
+  if (error) return html`<${ErrorNote} error=${error} onRetry=${() => (starts.length > 1 ? setStarts([FIRST_PAGE]) : refresh())} />`;
   if (!data) return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}<${Loading} what="jobs" />`;
-  if (data.jobs.length === 0 && tokens.length === 1 && !data.nextPageToken) return html`<${NoJobs} filter=${filter} />`;
-  const turn = (next) => { setTokens(next); scrollTo(0, 0); };
+  if (data.jobs.length === 0 && starts.length === 1 && !data.next) return html`<${NoJobs} filter=${filter} />`;
+  const turn = (next) => { setStarts(next); scrollTo(0, 0); };
   return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}
     <${JobRows} jobs=${data.jobs} />
     <nav class="pages" aria-label="Pages">
-      <button type="button" disabled=${tokens.length === 1} onClick=${() => turn(tokens.slice(0, -1))}>← Newer</button>
-      <span>Page ${count(tokens.length)}</span>
-      <button type="button" disabled=${!data.nextPageToken} onClick=${() => turn([...tokens, data.nextPageToken])}>Older →</button>
+      <button type="button" disabled=${starts.length === 1} onClick=${() => turn(starts.slice(0, -1))}>← Newer</button>
+      <span>Page ${count(starts.length)}</span>
+      <button type="button" disabled=${!data.next} onClick=${() => turn([...starts, data.next])}>Older →</button>
     </nav>`;
 }
 
-// A page of the API may be short or empty while more follow: the page reads on until it is full or at the end.
-async function fullPage(filter, token, signal) {
+// A page of the API may be short or empty while more follow, so the page reads on until it is full or at the end. With a status
+// it reads many at a time, since few may have it; it may then end within a page of the API, and the next one skips what was shown.
+async function fullPage(filter, { token, skip }, signal) {
+  const size = filter.status ? JOBS_PER_SEARCH : JOBS_PER_PAGE;
   const jobs = [];
-  let next = token;
+  let next = { token, skip };
   do {
-    const page = await read(jobsPath(filter, JOBS_PER_PAGE - jobs.length, next), { signal });
-    jobs.push(...page.jobs);
-    next = page.nextPageToken;
+    const page = await read(jobsPath(filter, size, next.token), { signal });
+    const rest = page.jobs.slice(next.skip);
+    const room = JOBS_PER_PAGE - jobs.length;
+    jobs.push(...rest.slice(0, room));
+    if (rest.length > room) return { jobs, next: { token: next.token, skip: next.skip + room } };
+    next = page.nextPageToken && { token: page.nextPageToken, skip: 0 };
   } while (next && jobs.length < JOBS_PER_PAGE);
-  return { jobs, nextPageToken: next };
+  return { jobs, next };
 }
 
 function NoJobs({ filter: { status, owner } }) {

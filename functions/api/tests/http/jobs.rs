@@ -233,6 +233,22 @@ async fn the_list_is_filtered() {
     }
 }
 
+/// One call finds a job with a status that few have, behind several pages of others.
+#[tokio::test]
+async fn a_filtered_list_reads_on_until_it_finds_some() {
+    let world = World::new();
+    let ended = world.start(json!([1])).await;
+    world.work().await;
+    for _ in 0..8 {
+        world.clock.pass(TimeDelta::seconds(1));
+        world.start(json!([1])).await;
+    }
+    let page = world.get("/v1/jobs?status=Completed&pageSize=2").await.json();
+    assert_eq!(page["jobs"][0]["id"], *ended, "{page}");
+    let page = world.get("/v1/jobs?status=Failed&pageSize=2").await.json();
+    assert_eq!((page["jobs"].as_array().unwrap().len(), &page["nextPageToken"]), (0, &Value::Null), "{page}");
+}
+
 /// A client is asked to poll again until no number changes any more. Then the answer and its ETag change.
 #[tokio::test(start_paused = true)]
 async fn an_ended_job_settles() {
