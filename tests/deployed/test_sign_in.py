@@ -66,9 +66,11 @@ def test_a_page_of_a_listed_origin_may_call_and_no_other(stack_with_own_check, i
     reader = stack_with_own_check.caller(issuer.token(scope="jobs:read"))
     allowed = lambda answer: answer.headers.getlist("access-control-allow-origin")
     preflight = {"access_control_request_method": "GET", "access_control_request_headers": "authorization"}
-    leave = stack_with_own_check.caller(None).call("OPTIONS", "/v1/jobs", origin="https://app.example", **preflight)
-    assert (leave.status, allowed(leave)) == (204, ["https://app.example"])
-    assert "authorization" in leave.headers["access-control-allow-headers"].lower()
+    for path in ("/v1/jobs", "/embed/v1/jobs/00000000-0000-4000-8000-000000000000"):
+        leave = stack_with_own_check.caller(None).call("OPTIONS", path, origin="https://app.example", **preflight)
+        assert (leave.status, allowed(leave)) == (204, ["https://app.example"])
+        assert "authorization" in leave.headers["access-control-allow-headers"].lower()
+    assert allowed(stack_with_own_check.caller(None).call("GET", "/embed.js", origin="https://app.example")) == ["https://app.example"]
     assert allowed(reader.call("GET", "/v1/jobs", origin="https://app.example")) == ["https://app.example"]
     assert allowed(stack_with_own_check.caller("x").call("GET", "/v1/jobs", origin="https://app.example")) == ["https://app.example"]
     assert allowed(reader.call("GET", "/v1/jobs", origin="https://evil.example")) == []

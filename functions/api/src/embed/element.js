@@ -5,6 +5,7 @@
 const HERE = document.currentScript ? new URL("./", document.currentScript.src).href : null;
 const WAIT_MAX_S = 30;
 const TOKEN_WAIT_MAX_S = 60;
+const SAID_NOTHING_S = 5;
 // The reasons are counted from all failures, so they are not asked for each time that a number changes.
 const GROUPS_EVERY_MS = 10 * SECOND;
 
@@ -97,8 +98,9 @@ class HeadwayJob extends HTMLElement {
         if (signal.aborted) return;
         failures = 0;
         this.#refusals = 0;
-        wait = answer.wait;
         this.#got(of, answer);
+        // The server says when to ask again. If something in between has removed that, the job says whether to.
+        wait = answer.wait ?? (isFinal(this.#seen.job) ? null : SAID_NOTHING_S);
       } catch (error) {
         if (signal.aborted) return;
         if (error.status === 401) { this.#needToken(); return; }
@@ -129,8 +131,7 @@ class HeadwayJob extends HTMLElement {
     this.#seen = { of, job, tag, at: performance.now(), time: Date.now() };
     this.#draw();
     this.#tell("headway-change", job);
-    const isFinal = (one) => FINAL.includes(one?.status) && !one.settling;
-    if (isFinal(job) && !(isFinal(before) && before.round === job.round)) this.#tell("headway-end", job);
+    if (isFinal(job) && !(before && isFinal(before) && before.round === job.round)) this.#tell("headway-end", job);
     this.#readGroups();
   }
 
@@ -225,6 +226,11 @@ class HeadwayJob extends HTMLElement {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
+}
+
+// True once no number of the job changes any more, except by a retry.
+function isFinal(job) {
+  return FINAL.includes(job.status) && !job.settling;
 }
 
 // The address of the service, with a slash at its end.
