@@ -102,7 +102,7 @@ pub enum Conflict {
     #[error("the job has not ended, it is {0:?}")]
     JobNotEnded(JobStatus),
     /// No item has failed, and nothing is parked.
-    #[error("there is nothing to retry")]
+    #[error("no item has failed, and none is left to run")]
     NothingToRetry,
     /// The round in the request is not the job's.
     #[error("the job is in round {0}")]
@@ -129,6 +129,16 @@ pub enum Conflict {
     /// The job is sealed.
     #[error("the job is sealed")]
     Sealed,
+}
+
+impl Conflict {
+    /// The job's status, where it is the reason.
+    pub fn job_status(&self) -> Option<JobStatus> {
+        match self {
+            Self::JobEnded(status) | Self::JobNotEnded(status) => Some(*status),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -206,21 +206,8 @@ impl From<JobError> for ApiErrorResponse {
 
 impl From<Conflict> for ApiErrorResponse {
     fn from(conflict: Conflict) -> Self {
-        let (kind, job_status) = match &conflict {
-            Conflict::JobEnded(status) => (ProblemType::JobEnded, Some(*status)),
-            Conflict::JobNotEnded(status) => (ProblemType::JobNotEnded, Some(*status)),
-            Conflict::NothingToRetry => (ProblemType::NothingToRetry, None),
-            Conflict::RoundDiffers(_) => (ProblemType::RoundDiffers, None),
-            Conflict::PartDiffers(_) => (ProblemType::PartDiffers, None),
-            Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => (ProblemType::PartMissing, None),
-            Conflict::Sealed => (ProblemType::Sealed, None),
-        };
-        let detail = match conflict {
-            Conflict::NothingToRetry => "no item has failed, and none is left to run".into(),
-            other => other.to_string().into(),
-        };
-        let mut problem = Problem::new(kind, detail);
-        problem.job_status = job_status;
+        let mut problem = Problem::new(ProblemType::of(&conflict), conflict.to_string().into());
+        problem.job_status = conflict.job_status();
         Self(Arc::new(problem))
     }
 }

@@ -1,6 +1,7 @@
-//! The types of problems. Another one is a variant and its row: the OpenAPI document and the page of the docs list it by
-//! themselves.
+//! The types of problems. Another one is a variant and its row: the OpenAPI document and the page `/docs` list it by
+//! themselves. A conflict with the job's state says in [`ProblemType::of`] which type it is.
 
+use headway_core::Conflict;
 use http::StatusCode;
 use strum::VariantArray;
 
@@ -54,6 +55,19 @@ pub enum ProblemType {
 impl ProblemType {
     /// All of them, in order of their statuses.
     pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The type of a request that is not possible in the job's state.
+    pub(super) const fn of(conflict: &Conflict) -> Self {
+        match conflict {
+            Conflict::JobEnded(_) => Self::JobEnded,
+            Conflict::JobNotEnded(_) => Self::JobNotEnded,
+            Conflict::NothingToRetry => Self::NothingToRetry,
+            Conflict::RoundDiffers(_) => Self::RoundDiffers,
+            Conflict::PartDiffers(_) => Self::PartDiffers,
+            Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => Self::PartMissing,
+            Conflict::Sealed => Self::Sealed,
+        }
+    }
 
     /// The last word of the URN, the status and the title.
     pub(super) const fn row(self) -> (&'static str, StatusCode, &'static str) {
