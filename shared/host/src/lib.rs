@@ -6,4 +6,4 @@ mod app;
 mod store;
 
 pub use app::app_from_env;
-pub use store::{HEADWAY_STORE, store_from_env};
+pub use store::{HEADWAY_STORE, StoreKind, store_from_env};

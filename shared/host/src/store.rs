@@ -5,12 +5,37 @@ use std::sync::Arc;
 use headway_aws::DynamoLedger;
 use headway_core::Store;
 use headway_core::config::{ConfigError, Env};
+use strum::{IntoStaticStr, VariantArray};
 
-/// The store's kind. `dynamodb`, the only one so far, unless set.
+/// The kind of the store: `dynamodb` unless set.
 pub const HEADWAY_STORE: &str = "HEADWAY_STORE";
 
-/// The store that `HEADWAY_STORE` names. Another kind is an arm here, and its crate in this crate's `Cargo.toml`; it reads its
-/// own variables. DynamoDB's table is opened by the host: it is AWS's or an embedded one.
+/// The kinds of stores. Another kind is a variant, its arm in [`store_from_env`], and its crate in this crate's `Cargo.toml`. It
+/// reads its own variables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
+pub enum StoreKind {
+    /// A table in DynamoDB, or the embedded one.
+    #[default]
+    DynamoDb,
+}
+
+impl StoreKind {
+    /// The kind that `HEADWAY_STORE` names.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`], which lists the kinds.
+    pub fn from_env(env: Env<'_>) -> Result<Self, ConfigError> {
+        let Some(value) = env(HEADWAY_STORE) else { return Ok(Self::default()) };
+        let name = |kind: &Self| <&'static str>::from(*kind);
+        let kind = Self::VARIANTS.iter().find(|kind| name(kind) == value).copied();
+        let expected = || format!("one of {}", Self::VARIANTS.iter().map(name).collect::<Vec<_>>().join(", "));
+        kind.ok_or_else(|| ConfigError::Invalid { name: HEADWAY_STORE, value, expected: expected() })
+    }
+}
+
+/// The store that `HEADWAY_STORE` names. The host opens DynamoDB's table, since it knows whether that is AWS's or an embedded one.
 ///
 /// # Errors
 ///
@@ -19,24 +44,20 @@ pub async fn store_from_env<E: From<ConfigError>>(
     env: Env<'_>,
     dynamodb: impl AsyncFnOnce() -> Result<DynamoLedger, E>,
 ) -> Result<Arc<dyn Store>, E> {
-    match env(HEADWAY_STORE) {
-        None => Ok(Arc::new(dynamodb().await?)),
-        Some(kind) if kind == "dynamodb" => Ok(Arc::new(dynamodb().await?)),
-        Some(value) => Err(ConfigError::Invalid { name: HEADWAY_STORE, value, expected: "dynamodb, or not set".to_owned() }.into()),
-    }
+    Ok(match StoreKind::from_env(env)? {
+        StoreKind::DynamoDb => Arc::new(dynamodb().await?),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Bug found: a store that is not built in was replaced by the default one, or the error did not name the variable.
+    /// Bug found: a kind that is misspelt was replaced by the default, or the error did not say which kinds there are.
     #[test]
     fn a_store_that_does_not_exist_is_reported() {
-        let unknown = |_: &str| Some("floppy".to_owned());
-        let opened = store_from_env(&unknown, async || Err(ConfigError::Missing("the table")));
-        let error = std::pin::pin!(opened).as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
-        let std::task::Poll::Ready(Err(error)) = error else { panic!("{error:?}") };
-        assert_eq!(error.to_string(), "HEADWAY_STORE is \"floppy\": dynamodb, or not set");
+        let of = |kind: Option<&str>| StoreKind::from_env(&|_| kind.map(str::to_owned)).map_err(|error| error.to_string());
+        assert_eq!((of(None), of(Some("dynamodb"))), (Ok(StoreKind::DynamoDb), Ok(StoreKind::DynamoDb)));
+        assert_eq!(of(Some("floppy")), Err("HEADWAY_STORE is \"floppy\": one of dynamodb".to_owned()));
     }
 }

@@ -6,6 +6,7 @@ use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
 use headway_api::params::unusable_schemas;
 use headway_core::{SystemClock, config};
+use headway_host::StoreKind;
 use headway_worker::processors::{self, Endpoints};
 use tracing_subscriber::EnvFilter;
 
@@ -91,6 +92,7 @@ async fn unreadable() -> Vec<(String, String)> {
         told(processors::built_in().await.map(drop), "see HttpEndpoints, HttpEndpointsSecret and LambdaFunctions in template.yaml"),
         told(unknown_callbacks(), "name endpoints of HEADWAY_HTTP_ENDPOINTS, separated by commas: docs/callbacks.md"),
         told(config::events_to(&config::optional).map(drop), "set it to the name or ARN of a bus, or unset it: docs/events.md"),
+        told(StoreKind::from_env(&config::optional).map(drop), "correct it, or unset it for dynamodb"),
         told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
     found.into_iter().flatten().collect()

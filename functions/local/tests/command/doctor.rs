@@ -99,6 +99,7 @@ async fn invalid_variables_are_named() {
         ("HEADWAY_PROCESSORS", r#"[{"name":"mine","paramsSchema":{"requried":["a"]}}]"#, "processor mine cannot be used: /requried"),
         ("HEADWAY_HTTP_ENDPOINTS", "[]", "HEADWAY_HTTP_ENDPOINTS"),
         ("HEADWAY_QUOTAS", "many", "HEADWAY_QUOTAS"),
+        ("HEADWAY_STORE", "floppy", "HEADWAY_STORE"),
         ("HEADWAY_LOG", "a=b=c", "HEADWAY_LOG"),
     ] {
         let ended = run(&home, &["--url", &server.url], &[TOKEN, (name, value)]).await;
