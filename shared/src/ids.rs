@@ -15,3 +15,19 @@ pub struct ChunkId {
     /// The chunk's number in the part.
     pub chunk: u16,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_of_an_id_is_an_id() {
+        let text = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+        assert_eq!(JobId::parse(text).unwrap().to_string(), text);
+        for other in
+            ["7C9E6679-7425-40DE-944B-E07FC1F90AE7", "7c9e6679742540de944be07fc1f90ae7", "{7c9e6679-7425-40de-944b-e07fc1f90ae7}", ""]
+        {
+            assert_eq!(JobId::parse(other), None, "{other}");
+        }
+    }
+}

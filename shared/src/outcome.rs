@@ -5,112 +5,27 @@
 //! round. What a register shows is computed from this row alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::corrections::Corrections;
 use crate::ids::ChunkId;
-use crate::limits::{ERROR_CODE_CHARS_MAX, ERROR_MESSAGE_CHARS_MAX, OUTPUT_BYTES_MAX, cut_to_chars};
 use crate::part::Register;
 use crate::waiting::WaitingFor;
 
+mod change;
 pub mod elsewhere;
 pub mod extra;
+mod failure;
+mod result;
 
+pub use change::OutcomeChange;
 use elsewhere::{Elsewhere, Holds};
-
-/// Why an item failed for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
-pub enum FailureKind {
-    /// The processor said so.
-    Permanent,
-    /// The failure may be temporary, but the item was tried the maximum number of times.
-    RetriesExhausted,
-    /// Its downstream kept asking it to wait, for longer than the processor's patience.
-    Throttled,
-    /// Its downstream could not be reached for longer than the processor's patience.
-    Unreachable,
-    /// One call took longer than its limit.
-    TimedOut,
-    /// It panicked, or two workers died while it was marked.
-    Crashed,
-    /// Its message reached the dead-letter queue.
-    DeadLettered,
-}
-
-impl FailureKind {
-    /// All of them.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
-
-/// An item that failed for good.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Failure {
-    /// Its id, if the job names an `idField`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Why.
-    pub kind: FailureKind,
-    /// The processor's short code; if there is none, the kind.
-    pub code: String,
-    /// A description for people.
-    pub message: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// The item, byte for byte.
-    pub item: Box<RawValue>,
-}
-
-impl Failure {
-    /// A failure with its texts cut to their limits.
-    pub fn new(kind: FailureKind, code: &str, message: &str, attempts: u32, id: Option<String>, item: Box<RawValue>) -> Self {
-        let code = if code.is_empty() { kind.to_string() } else { cut_to_chars(code, ERROR_CODE_CHARS_MAX).to_owned() };
-        let message = cut_to_chars(message, ERROR_MESSAGE_CHARS_MAX).to_owned();
-        Self { id, kind, code, message, attempts, item }
-    }
-}
-
-/// The output of an item.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct OutputRecord {
-    /// The item's id, if the job names an `idField`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The output, byte for byte; `None` if it was too large to keep.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output: Option<Box<RawValue>>,
-}
-
-/// The final result of an item.
-#[derive(Debug, Clone)]
-pub enum ItemResult {
-    /// It succeeded, with or without an output.
-    Processed(Option<OutputRecord>),
-    /// It failed for good.
-    Failed(Failure),
-}
-
-impl ItemResult {
-    /// About how many bytes have to be kept of it.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Self::Processed(None) => 0,
-            Self::Processed(Some(record)) => record.output.as_ref().map_or(0, |output| output.get().len()),
-            Self::Failed(failure) => failure.item.get().len() + failure.message.len(),
-        }
-    }
-}
+pub use failure::{Failure, FailureKind};
+pub use result::{ItemResult, OutputRecord};
 
 /// An item that failed in an earlier round and has to run again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -151,28 +66,6 @@ pub struct Outcome {
     pub retrying: BTreeSet<u64>,
     /// What they wait for, if it is known.
     pub waiting_for: Option<WaitingFor>,
-}
-
-/// What a write changes in an outcome row besides adding results.
-#[derive(Debug, Clone, Default)]
-pub struct OutcomeChange {
-    /// A run that continues after this write, with the time after which its worker has ended for certain.
-    pub enters: Option<(Uuid, DateTime<Utc>)>,
-    /// A run that ends with this write.
-    pub leaves: Option<Uuid>,
-    /// Items that failed for now and wait for another attempt.
-    pub retrying: BTreeSet<u64>,
-    /// What they wait for, if it is known, or what items wait for that are held back.
-    pub waiting_for: Option<WaitingFor>,
-    /// Removes runs whose workers ended before this time.
-    pub gone_before: Option<DateTime<Utc>>,
-}
-
-impl OutcomeChange {
-    /// True if the write would change nothing.
-    pub fn is_nothing(&self) -> bool {
-        self.enters.is_none() && self.leaves.is_none() && self.retrying.is_empty() && self.waiting_for.is_none()
-    }
 }
 
 impl Outcome {
@@ -329,17 +222,11 @@ impl Outcome {
                     self.processed.insert(place, index);
                 }
                 if let Some(output) = output {
-                    self.outputs.insert(index, within_limits(output));
+                    self.outputs.insert(index, output.within_limit());
                 }
             }
         }
     }
-}
-
-/// An output larger than the limit is left out, and says so.
-fn within_limits(output: OutputRecord) -> OutputRecord {
-    let is_kept = output.output.as_ref().is_none_or(|value| value.get().len() <= OUTPUT_BYTES_MAX);
-    if is_kept { output } else { OutputRecord { output: None, ..output } }
 }
 
 #[cfg(test)]
