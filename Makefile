@@ -19,8 +19,9 @@ SECONDS_EACH ?= 60
 KILLS ?= 1000
 SECONDS ?= 600
 ITEMS ?= 20000
+ROWS ?= 1000000
 
-.PHONY: help batches demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-clients test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
+.PHONY: help batches journey demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-clients test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -66,6 +67,10 @@ test-clients: tests/clients/.venv/ready tests/clients/node_modules/ready ## Gene
 batches: $(KIT_VENV)/ready ## Send ITEMS items through a Python endpoint in batches of 250 while everything is killed: ITEMS=1000000
 	cargo build $(EVERYTHING) --bin headway --bin worker
 	ITEMS=$(ITEMS) $(KIT_VENV)/bin/python -m pytest -q -s kits/tests/test_batches.py
+
+journey: $(KIT_VENV)/ready ## Submit ROWS rows of which 3 % are bad, mend and retry these, and join the results to the file, in the terminal and over HTTP: ROWS=1000000
+	cargo build $(EVERYTHING) --release --bin headway
+	BUILT=$$PWD/target/release ROWS=$(ROWS) $(KIT_VENV)/bin/python -m pytest -q -s kits/tests/test_journey.py
 
 test-strangers: ## Make 100,000 random calls on other owners' jobs: no answer may show anything of them
 	HEADWAY_CALLS=100000 cargo test $(EVERYTHING) --test http -- strangers

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::counted;
 use crate::due::ask_for_overdue;
 use crate::end::end;
 use crate::error::{JobError, error_chain};
@@ -161,7 +162,8 @@ fn overdue(job: &Job, parts: &[Part], now: DateTime<Utc>) -> Option<Ending> {
     }
     if job.sealed && !job.paused && exact.updated_at < now - time(MESSAGE_KEPT_MAX) && parts.iter().any(|part| !part.is_full()) {
         let pending = exact.pending_items();
-        let error = format!("{pending} items were never worked on, and the queue no longer has them: submit them again");
+        let (items, were) = (counted(pending, "item"), if pending == 1 { "was" } else { "were" });
+        let error = format!("{items} {were} never worked on, and the queue does not have the messages any more: submit again");
         return Some(Ending::Failed(error));
     }
     None

@@ -48,9 +48,7 @@ fn bad_rows_are_mended_in_a_table_and_only_they_run_again() {
     let mended = home.file("bad.csv", mended);
     let retried = server.run(&home, &["retry", id, "--with", &mended]);
     assert_eq!(retried.code, Some(0), "{retried:?}");
-    assert!(
-        retried.stderr.contains(&format!("{} of {bad} failed items run again with their new values, the other 1 as they were", bad - 1))
-    );
+    assert!(retried.stderr.contains(&format!("{} of {bad} failed items run again with their new values, the other 1 as it was", bad - 1)));
     assert_eq!(server.run(&home, &["watch", id]).code, Some(0));
     let job = server.json(&home, &["status", id]);
     assert_eq!(counts(&job), [ROWS as u64, ROWS as u64 - 1, 1, 0]);

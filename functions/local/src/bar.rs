@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use headway_core::counted;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::duration;
@@ -118,7 +119,7 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
         vec![job.percent(), format!("{} of {}", job.processed_items + job.failed_items, job.total_items)]
     } else {
         let so_far = sent.unwrap_or(0).max(job.total_items);
-        vec![format!("{so_far} items sent"), format!("{} handled", job.processed_items + job.failed_items)]
+        vec![format!("{} sent", counted(so_far, "item")), format!("{} handled", job.processed_items + job.failed_items)]
     };
     if job.failed_items > 0 {
         words.push(format!("{} failed", job.failed_items));

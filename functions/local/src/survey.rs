@@ -28,6 +28,8 @@ pub struct Survey {
     /// A digest of the items in hexadecimal. It is the same on every machine and however they are cut. `None` unless
     /// requested.
     pub sha256: Option<String>,
+    /// The names of the columns, if the file has a header row.
+    pub columns: Vec<String>,
     /// The parts in which they are sent.
     pub parts: Vec<PartPlace>,
 }
@@ -150,6 +152,7 @@ fn survey(opened: &Opened, ask: &Ask) -> Result<Survey, CommandError> {
     }
     survey.check(ask.items_per_chunk_max)?;
     survey.skipped_rows = items.skipped_rows();
+    survey.columns = items.columns();
     survey.sha256 = digest.map(|digest| headway_core::split::hex(&digest.finalize()));
     Ok(survey)
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use headway_core::counted;
 use reqwest::Method;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -124,14 +125,17 @@ impl Upload {
         match (first_difference(&self.opened, &self.sent_rows, first, there.total_items), here) {
             (Ok(Some(Difference::Row { index, line })), _) => self.other_row(index, line),
             (Ok(Some(Difference::End { items })), _) => CommandError::Differs(format!(
-                "{}: the job has part {number}, items {first} to {last}, but the file ends after {items} items: give the same file as at \
+                "{}: the job has part {number}, items {first} to {last}, but the file ends after {}: give the same file as at \
                  first",
-                self.opened.name()
+                self.opened.name(),
+                counted(items, "item")
             )),
             (_, Some(here)) => CommandError::Differs(format!(
-                "part {number} of the job has {} items from {first}, but from this file it would have {} from {}: give the same file and the \
+                "part {number} of the job has {} from {first}, but from this file it would have {} from {}: give the same file and the \
                  same --format and --chunk-size as at first",
-                there.total_items, here.items, here.first_index
+                counted(there.total_items, "item"),
+                here.items,
+                here.first_index
             )),
             (_, None) => CommandError::Differs(format!(
                 "the job has part {number}, but the file is cut into fewer parts: give the same file and the same --format and --chunk-size as \

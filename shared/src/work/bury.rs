@@ -11,6 +11,7 @@ use super::returned::{ReturnReason, Returned, ReturnedItem};
 use super::suspects::Suspects;
 use super::values_now::value_now;
 use super::worker::Worker;
+use crate::counted;
 use crate::error::JobError;
 use crate::limits::{QUEUE_DELAY_MAX, RETURNS_MAX};
 use crate::outcome::{FailureKind, ItemResult, Outcome};
@@ -97,8 +98,10 @@ impl ChunkContext<'_> {
             "items are settled from the dead-letter queue"
         );
         let cause = match self.message.returns {
-            RETURNS_MAX.. => format!("its message was returned {} times in a row without any progress", self.message.returns),
-            _ => format!("its message was received {} times and never finished", delivery.receive_count),
+            RETURNS_MAX.. => {
+                format!("its message was returned {} in a row without any progress", counted(self.message.returns.into(), "time"))
+            }
+            _ => format!("its message was received {} and never finished", counted(delivery.receive_count.into(), "time")),
         };
         let failed = |(index, value): &(u64, Box<_>)| {
             let failure = self.failure(FailureKind::DeadLettered, &cause, self.message.attempt, value_now(recorded, *index, value));

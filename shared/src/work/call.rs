@@ -8,6 +8,7 @@ use super::call_threads::{CallThreads, Went, panic_text};
 use super::delivery::Invocation;
 use super::for_now::{Downstream, ForNow};
 use super::prepared::Prepared;
+use crate::counted;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
 use headway_processor::{Item, ItemError, Output};
@@ -62,7 +63,7 @@ pub(super) async fn call(
 }
 
 fn miscounted(results: usize, items: usize) -> String {
-    format!("the processor returned {results} results for {items} items")
+    format!("the processor returned {} for {}", counted(results as u64, "result"), counted(items as u64, "item"))
 }
 
 impl Called {

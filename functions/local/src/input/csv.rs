@@ -70,4 +70,8 @@ impl<R: Read> Items for CsvItems<R> {
     fn skipped_rows(&self) -> u64 {
         self.skipped
     }
+
+    fn columns(&self) -> Vec<String> {
+        self.header.names()
+    }
 }

@@ -17,4 +17,9 @@ pub trait Items {
     fn skipped_rows(&self) -> u64 {
         0
     }
+
+    /// The names of the columns, if the file has a header row.
+    fn columns(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use headway_core::counted;
+
 use super::header::RowColumns;
 use super::outcome::{Joined, Outcome};
 use crate::difference::{Difference, first_difference};
@@ -117,10 +119,10 @@ impl Comparing<'_> {
             return Ok(());
         }
         Err(CommandError::Differs(format!(
-            "{}: the row on line {} is one too many: the job has {} items. {GIVE}",
+            "{}: the row on line {} is one too many: the job has {}. {GIVE}",
             self.opened.name(),
             place.line,
-            self.sent.items()
+            counted(self.sent.items(), "item")
         )))
     }
 
@@ -129,8 +131,8 @@ impl Comparing<'_> {
         if self.index >= self.sent.end() {
             return Ok(());
         }
-        let (name, here, there) = (self.opened.name(), self.index, self.sent.items());
-        Err(CommandError::Differs(format!("{name}: the file ends after {here} items, but the job has {there}. {GIVE}")))
+        let (name, here, there) = (self.opened.name(), counted(self.index, "item"), self.sent.items());
+        Err(CommandError::Differs(format!("{name}: the file ends after {here}, but the job has {there}. {GIVE}")))
     }
 
     /// Names the first row that differs, if the rows that were sent are recorded here; otherwise the part's rows.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use headway_core::counted;
 use headway_core::limits::OUTPUT_BYTES_MAX;
 use headway_core::prices::{self, Load};
 
@@ -65,7 +66,13 @@ impl Estimate {
             let body = format!("{{\"items\":{items},\"bytes\":{bytes},\"chunks\":{chunks},\"parts\":{parts},\"usd\":\"{usd}\"}}");
             context.out.line(&body)?;
         } else {
-            context.out.line(&format!("{items} items, {bytes} bytes, {chunks} chunks, {parts} parts: about ${usd}"))?;
+            context.out.line(&format!(
+                "{}, {}, {}, {}: about ${usd}",
+                counted(items, "item"),
+                counted(bytes, "byte"),
+                counted(chunks, "chunk"),
+                counted(parts, "part")
+            ))?;
             context.out.note(&format!("  {}", prices::SOURCE));
         }
         Ok(Exit::Ok)

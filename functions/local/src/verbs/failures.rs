@@ -1,6 +1,7 @@
 //! `failures`: which items failed, and why. A table for people; for programs, the lines as the server sends them.
 
 use clap::{Args, ValueEnum};
+use headway_core::counted;
 use reqwest::Method;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -152,7 +153,7 @@ async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, Co
     let body: FailureGroups = answer.json().map_err(ClientError::Answer)?;
     context.out.line(&body.table(context.out.columns()))?;
     if !body.complete {
-        context.out.note(&format!("only the first {} failures were counted", body.counted_failures));
+        context.out.note(&format!("only the first {} were counted", counted(body.counted_failures, "failure")));
     }
     Ok(Exit::Ok)
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use headway_core::counted;
 
 use crate::context::{Context, shell_words};
 use crate::error::CommandError;
@@ -37,7 +38,7 @@ impl New {
             context.out.line(&serde_json::json!({ "created": texts(&created) }).to_string())?;
             return Ok(Exit::Ok);
         }
-        context.out.line(&format!("Created {name} in {}: {} files", self.directory.display(), created.len()))?;
+        context.out.line(&format!("Created {name} in {}: {}", self.directory.display(), counted(created.len() as u64, "file")))?;
         context.out.line(&format!("Headway's source is {source}; README.md says where else it may be"))?;
         let enter = shell_words(&["cd", &self.directory.to_string_lossy()]);
         context.out.line(&format!("Next: {enter} && make test && make serve"))?;

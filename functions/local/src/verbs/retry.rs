@@ -95,8 +95,14 @@ async fn send(client: &Client, id: &str, values: &[NewValue]) -> Result<(), Comm
 fn said(changes: &Changes) -> String {
     let (corrected, failed) = (changes.values.len() as u64, changes.failed);
     match (corrected, failed - corrected) {
+        (0, 1) => "the row was not changed: the failed item runs again as it was".to_owned(),
         (0, _) => format!("no row was changed: all {failed} failed items run again as they were"),
+        (1, 0) => "the failed item runs again with its new value".to_owned(),
         (_, 0) => format!("all {failed} failed items run again with their new values"),
-        (_, rest) => format!("{corrected} of {failed} failed items run again with their new values, the other {rest} as they were"),
+        (_, rest) => {
+            let runs = if corrected == 1 { "runs again with its new value" } else { "run again with their new values" };
+            let were = if rest == 1 { "it was" } else { "they were" };
+            format!("{corrected} of {failed} failed items {runs}, the other {rest} as {were}")
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `status`: shows a job once.
 
 use clap::Args;
+use headway_core::{counted, counted_are};
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -38,7 +39,7 @@ fn page(job: &JobView) -> String {
     lines.extend(job.title.clone().map(|title| ("title", title.replace('\n', " "))));
     lines.extend([
         ("status", job.status_words()),
-        ("progress", format!("{} of {} items", job.percent(), job.total_items)),
+        ("progress", format!("{} of {}", job.percent(), counted(job.total_items, "item"))),
         ("counts", job.counts()),
         ("processor", format!("{}, round {}", job.processor, job.round)),
         ("submitted", job.created_at.clone()),
@@ -46,7 +47,7 @@ fn page(job: &JobView) -> String {
     if job.rounds.len() > 1 {
         lines.extend(job.rounds.iter().map(|round| ("", format!("round {}: {}", round.round, round.words()))));
     } else if job.corrected_items > 0 {
-        lines.push(("", format!("{} failed items are corrected: the next retry runs their new values", job.corrected_items)));
+        lines.push(("", format!("{} corrected: the next retry runs the new values", counted_are(job.corrected_items, "failed item"))));
     }
     lines.extend(job.items_per_second.map(|rate| ("rate", format!("{rate} items/s"))));
     lines.extend(job.waiting_words().into_iter().map(|words| ("waiting", words)));

@@ -7,34 +7,26 @@
 mod body;
 mod canary;
 mod dry_run;
+mod sending;
+mod starting;
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use bytes::Bytes;
 use clap::{Args, ValueEnum};
-use headway_core::limits::ITEMS_PER_CHUNK_MAX;
+use headway_core::counted;
 use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
 use self::body::JobOptions;
-use self::canary::{Canary, Trial};
+use self::canary::Canary;
 use crate::bar::Bar;
-use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
-use crate::follow::{self, Follower};
+use crate::follow;
 use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
 use crate::job::Told;
 use crate::out::{OutError, printable};
-use crate::part_there::PartThere;
-use crate::processor::ProcessorView;
-use crate::sent_rows::SentRows;
-use crate::survey::{Ask, Survey};
-use crate::upload::Upload;
 
 /// What to submit, and how.
 #[derive(Debug, Args)]
@@ -69,28 +61,6 @@ pub struct Submit {
     /// those sent are refused. With --canary it asks again, if nothing after the first N items was sent
     #[arg(long = "continue", value_name = "ID")]
     continue_id: Option<Uuid>,
-}
-
-/// A file that was read, and the request that starts a job with it.
-struct Prepared {
-    opened: Opened,
-    survey: Survey,
-    items_per_chunk_max: u16,
-    cuts: BTreeSet<u64>,
-    body: Bytes,
-}
-
-/// A job that exists, and what to send to it.
-struct Started {
-    told: Told,
-    opened: Opened,
-    survey: Survey,
-    items_per_chunk_max: u16,
-    cuts: BTreeSet<u64>,
-    /// Of how many items the outcome is awaited before the rest is sent.
-    first: Option<u64>,
-    /// True if this run started the job.
-    is_new: bool,
 }
 
 impl Submit {
@@ -149,136 +119,6 @@ impl Submit {
         )))
     }
 
-    async fn start(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
-        match self.continue_id {
-            Some(id) => self.start_again(context, client, &id.to_string(), source, bar).await,
-            None => self.start_new(context, client, source, bar).await,
-        }
-    }
-
-    /// Reads the file and makes the body that starts a job.
-    async fn prepare(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Prepared, CommandError> {
-        self.job.check(self.idempotency_key.is_some())?;
-        let processor = ProcessorView::find(client, self.job.processor.as_deref().unwrap_or_default()).await?;
-        let items_per_chunk_max = self.items_per_chunk_max(processor.as_ref());
-        let cuts: BTreeSet<u64> = self.canary.first.into_iter().collect();
-        let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
-        let ask = Ask { id_field, digest, cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) };
-        let (opened, survey) = self.check(context, source, ask, bar).await?;
-        let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
-        let body = self.job.body(&survey, text)?;
-        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body })
-    }
-
-    async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
-        let Prepared { opened, survey, items_per_chunk_max, cuts, body } = self.prepare(context, client, source, bar).await?;
-        let first = self.canary.of(survey.items);
-        // With a key made here, the call is safe to repeat if its answer is lost.
-        let key = match &self.idempotency_key {
-            Some(key) => key.clone(),
-            None => HeaderValue::try_from(Uuid::new_v4().to_string()).map_err(anyhow::Error::from)?,
-        };
-        let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
-        let told = client.job(&call.header(body::IDEMPOTENCY_KEY, key)).await?;
-        let is_from_before = told.view.sealed || told.view.total_items > 0;
-        // No item has been sent yet, so what the options mean is said before anything runs.
-        let note = match self.job.tolerance_note() {
-            _ if is_from_before => Some("this job was started before with the same key, file and options"),
-            note => note.filter(|_| survey.items > 0),
-        };
-        bar.aside(|| note.into_iter().for_each(|note| context.out.note(note)));
-        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: self.idempotency_key.is_none() })
-    }
-
-    async fn start_again(
-        &self,
-        context: &Context,
-        client: &Client,
-        id: &str,
-        source: &Source,
-        bar: &mut Bar,
-    ) -> Result<Started, CommandError> {
-        let told = client.job(&client.get(&["jobs", id]).patience(Patience::FIRST_CALL)).await?;
-        let processor = &told.view.processor;
-        if self.job.processor.as_ref().is_some_and(|asked| asked != processor) {
-            let what = format!("job {id} was started with --processor {processor}: leave the option out, or start a new job");
-            return Err(CommandError::Usage(what));
-        }
-        let items_per_chunk_max = self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref());
-        // Parts end where those end that the job has, however these were cut: a trial's are short.
-        let there = PartThere::of_job(client, id).await?;
-        let sent = there.iter().map(PartThere::end).max().unwrap_or_default();
-        let asks = self.canary.first.filter(|first| sent <= *first);
-        let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
-        let (opened, survey) = self.check(context, source, Ask { cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) }, bar).await?;
-        let first = asks.and(self.canary.of(survey.items));
-        if first.is_none() && self.canary.first.is_some() {
-            bar.aside(|| context.out.note("nothing is asked: there is no rest, or some of it was sent before"));
-        }
-        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: false })
-    }
-
-    /// The number of items in a chunk, as the server will cut them: from the option, else the processor's number.
-    fn items_per_chunk_max(&self, processor: Option<&ProcessorView>) -> u16 {
-        let usual = || processor.and_then(|processor| processor.chunk_size);
-        self.job.chunk_size.or_else(usual).unwrap_or(ITEMS_PER_CHUNK_MAX as u16)
-    }
-
-    /// Reads the whole file, so that an error in it does not leave half a job behind.
-    async fn check(&self, context: &Context, source: &Source, ask: Ask, bar: &mut Bar) -> Result<(Opened, Survey), CommandError> {
-        bar.say("checking the file");
-        let (opened, survey) = Survey::of(source, ask).await?;
-        let note = match survey.skipped_rows {
-            0 if survey.items == 0 => "the file has no items".to_owned(),
-            0 => return Ok((opened, survey)),
-            1 => "1 row is empty in every column and was skipped".to_owned(),
-            n => format!("{n} rows are empty in every column and were skipped"),
-        };
-        bar.aside(|| context.out.note(&note));
-        Ok((opened, survey))
-    }
-
-    /// Sends everything and seals the job. Ctrl-C and errors say how to continue. If the job ends meanwhile, that is
-    /// not an error here: following it shows the end.
-    async fn send(&self, context: &Context, client: &Arc<Client>, started: Started, bar: &mut Bar) -> Result<Told, CommandError> {
-        let Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new } = started;
-        let id = told.view.id.clone();
-        let (client, survey, sent_rows) = (Arc::clone(client), Arc::new(survey), Arc::new(SentRows::of(&id)));
-        let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, cuts, sent_rows };
-        let client = &upload.client;
-        let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
-        let (arrived, all) = (Cell::new(0), upload.survey.items);
-        let was_sealed = told.view.sealed;
-        let stopped = || {
-            let stopped = follow::interrupted(&id, ways_on());
-            if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get(), all), ..stopped } }
-        };
-        let has_ended = told.view.status.is_terminal();
-        let sending = async {
-            let told = match first.filter(|_| !told.view.sealed && !has_ended) {
-                Some(first) if is_new || is_trial_open(&upload, first).await? => {
-                    match self.canary.try_first(context, &upload, first, &arrived, bar, ways_on()).await? {
-                        Trial::GoOn => told,
-                        Trial::Ended(told) => return Ok(*told),
-                    }
-                }
-                _ => told,
-            };
-            upload_all(&upload, told, is_new, &arrived, bar).await
-        };
-        match follow::or_interrupt(sending, stopped).await {
-            Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
-            Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
-                upload.sent_rows.forget();
-                Err(error)
-            }
-            Err(error) if has_ended && error.is_refusal() => Err(error),
-            // The same file would be refused again.
-            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::ways_on(context, &id, None))),
-            sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
-        }
-    }
-
     /// The message when Ctrl-C stops the sending of items.
     fn unsent(&self, id: &str, sent: u64, all: u64) -> String {
         let again = if self.file.as_os_str() == "-" { ", and give it the same input again" } else { "" };
@@ -288,7 +128,7 @@ impl Submit {
     fn detached(&self, context: &Context, told: &Told, printed: Result<(), OutError>) -> Result<(), OutError> {
         let printed = if context.out.json { context.out.json_line(&told.body) } else { printed };
         let (id, items) = (&told.view.id, told.view.total_items);
-        context.out.note(&format!("{items} items sent; follow them with: {}", context.command(&["watch", id])));
+        context.out.note(&format!("{} sent; follow with: {}", counted(items, "item"), context.command(&["watch", id])));
         printed
     }
 
@@ -321,62 +161,6 @@ impl Submit {
             context.out.note(&format!("  to send the rest, after the retry: {again}"));
         }
     }
-}
-
-/// Uploads and seals, and shows the job's progress meanwhile.
-async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u64>, bar: &mut Bar) -> Result<Told, CommandError> {
-    let uploading = async {
-        if told.view.sealed && told.view.total_items != upload.survey.items {
-            let (there, here) = (told.view.total_items, upload.survey.items);
-            return Err(CommandError::Differs(format!(
-                "all {there} items of the job have been sent, but the file has {here}: it is a different file"
-            )));
-        }
-        if told.view.sealed && upload.survey.sha256.is_some() {
-            // The key is for exactly these items, and all of them have arrived.
-            return Ok(told);
-        }
-        if !is_new {
-            upload.check_places().await?;
-        }
-        upload.send(upload.survey.parts.len(), |items| arrived.set(items)).await?;
-        if told.view.sealed {
-            upload.sent_rows.complete();
-            return Ok(told);
-        }
-        Ok(upload.seal().await?)
-    };
-    let mut follower = Follower::new(&upload.client, &upload.job_id);
-    let showing = async {
-        // Without an answer there is nothing to show. The upload finds out itself whether that matters.
-        while let Ok((told, _)) = follow::telling(&upload.client, bar, follower.next()).await {
-            bar.show(&told.view, Some(arrived.get()), upload.client.held_up_by().as_deref());
-        }
-        std::future::pending().await
-    };
-    tokio::select! {
-        sealed = uploading => sealed,
-        never = showing => never,
-    }
-}
-
-/// True if nothing after the first items was sent before, so that the question is still open.
-async fn is_trial_open(upload: &Upload, first: u64) -> Result<bool, CommandError> {
-    Ok(upload.check_places().await?.iter().all(|part| part.end() <= first))
-}
-
-/// Deletes a job that accepted no items, so that a refused submission leaves no job behind. False if the job has items
-/// or cannot be deleted.
-async fn withdraw(client: &Client, id: &str) -> bool {
-    let taking_back = async {
-        if client.job(&client.get(&["jobs", id])).await?.view.total_items > 0 {
-            return Ok(false);
-        }
-        client.call(&client.post(&["jobs", id, "cancel"])).await?;
-        client.call(&client.request(reqwest::Method::DELETE, &["jobs", id], &[])).await?;
-        Ok::<bool, ClientError>(true)
-    };
-    taking_back.await.unwrap_or(false)
 }
 
 /// Shows the line of the item whose index is in `errorMessage`.

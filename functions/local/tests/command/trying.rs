@@ -128,3 +128,29 @@ async fn a_dry_run_checks_everything_and_makes_nothing() {
     let bad = home.file("bad.ndjson", "1\n{\n");
     assert_eq!(home.run(&["submit", &bad, "--processor", "p", "--dry-run", "--url", &server.url]).await.code, Some(1));
 }
+
+/// What makes every row fail is an error of the dry run, and what may be a typing error a warning, each with its column.
+#[tokio::test]
+async fn a_dry_run_compares_the_columns_with_the_schema() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":1,"estimate":{"usd":"0.000001","seconds":0.001}}"#);
+    let schema = r#"{"schema": {"required": ["sku", "price"], "properties": {"sku": {}, "price": {}, "name": {}}}}"#;
+    let schema = home.file("schema.json", schema);
+    for (header, code, says) in [
+        ("sku,price,name", 0, "the file and the options are right; nothing was made"),
+        ("sku,price,nmae", 0, "rows.csv: column 3, \"nmae\", is not in the schema, so it is not checked: rename it if \"name\" is meant"),
+        (
+            "sku,prize,name",
+            1,
+            "rows.csv: the schema requires \"price\", and the file has no such column, so every row fails: column 2, \"prize\", is similar",
+        ),
+    ] {
+        let file = home.file("rows.csv", format!("{header}\n1,2,3\n"));
+        let words = ["submit", &file, "--processor", "json-schema", "--params", &schema, "--url", &server.url];
+        let ended = home.run(&[&words[..], &["--dry-run"]].concat()).await;
+        assert!(ended.code == Some(code) && ended.stderr.contains(says), "{header}: {ended:?}");
+        assert_eq!(ended.stdout.starts_with("1 item, 34 bytes, in 1 part and 1 chunk of at most "), code == 0, "{ended:?}");
+        let json = home.run(&[&words[..], &["--dry-run", "--json"]].concat()).await;
+        assert_eq!(json.stdout.contains(r#""warnings":["rows.csv: column 3"#), header.contains("nmae"), "{json:?}");
+    }
+}

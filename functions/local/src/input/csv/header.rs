@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
+use headway_core::counted;
 use headway_core::limits::ITEM_BYTES_MAX;
 
 use super::super::error::InputError;
@@ -44,6 +45,12 @@ impl Header {
         Ok((Header { keys, delimiter: rows.delimiter() }, blank_lines))
     }
 
+    /// The columns' names.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |key: &Vec<u8>| serde_json::from_slice(key.strip_suffix(b":")?).ok();
+        self.keys.iter().filter_map(name).collect()
+    }
+
     pub(super) fn check_width(&self, row: &Row) -> Result<(), InputError> {
         let (cells, columns) = (row.width(), self.keys.len());
         if cells == columns {
@@ -54,7 +61,7 @@ impl Header {
         } else {
             "add the cells that are missing, or put a cell in quotes if a line break belongs to it".to_owned()
         };
-        let what = format!("{}, but the header row has {}: {remedy}", counted(cells), counted(columns));
+        let what = format!("{}, but the header row has {}: {remedy}", counted(cells as u64, "cell"), counted(columns as u64, "cell"));
         Err(InputError::at(row.place(), what))
     }
 
@@ -115,10 +122,6 @@ fn option(delimiter: u8) -> String {
 fn is_blank(name: &[u8]) -> bool {
     let unseen = |c: char| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     std::str::from_utf8(name).is_ok_and(|name| name.chars().all(unseen))
-}
-
-fn counted(cells: usize) -> String {
-    format!("{cells} {}", if cells == 1 { "cell" } else { "cells" })
 }
 
 /// A delimiter, for messages.

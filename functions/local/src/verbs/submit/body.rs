@@ -133,6 +133,14 @@ impl JobOptions {
         self.tolerate.is_none().then_some(note)
     }
 
+    /// The schema that the items are checked with, if the processor does that.
+    pub(super) fn schema(&self) -> Result<Option<Value>, CommandError> {
+        let params = self.params.as_deref().filter(|_| self.processor.as_deref() == Some("json-schema"));
+        let params = params.map(read_params).transpose()?;
+        let schema = params.and_then(|params| serde_json::from_str::<Value>(params.get()).ok()?.get_mut("schema").map(Value::take));
+        Ok(schema)
+    }
+
     /// The body. The same items and options give the same bytes, as an idempotency key requires. `text` says that the
     /// items' values are text.
     pub(super) fn body(&self, survey: &Survey, text: bool) -> Result<Bytes, CommandError> {

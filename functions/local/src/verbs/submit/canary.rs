@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use clap::Args;
-use headway_core::{JobStatus, ToleratedFailures};
+use headway_core::{JobStatus, ToleratedFailures, counted, counted_are};
 
 use super::body::Tolerance;
 use crate::bar::Bar;
@@ -99,7 +99,7 @@ impl Canary {
         }
         let cancel = upload.client.post(&["jobs", &upload.job_id, "cancel"]).patience(Patience::LONG);
         let told = upload.client.job(&cancel).await?;
-        bar.aside(|| context.out.note(&format!("the other {rest} items are not sent, and the job is cancelled")));
+        bar.aside(|| context.out.note(&format!("the other {} not sent, and the job is cancelled", counted_are(rest, "item"))));
         Ok(Trial::Ended(Box::new(told)))
     }
 }
@@ -119,7 +119,7 @@ async fn handled(upload: &Upload, first: u64, bar: &mut Bar) -> Result<Told, Com
 
 /// How the first items came out, with the failures in groups.
 async fn outcome(context: &Context, upload: &Upload, job: &JobView, first: u64) -> Result<String, CommandError> {
-    let counts = format!("of the first {first} items: {}", job.counts());
+    let counts = format!("of the first {}: {}", counted(first, "item"), job.counts());
     if job.failed_items == 0 || job.status == JobStatus::Cancelled {
         return Ok(counts);
     }
@@ -140,7 +140,7 @@ fn is_exceeded(limit: Tolerance, failed: u64, of: u64) -> bool {
 /// no.
 async fn ask(rest: u64) -> Result<Option<bool>, anyhow::Error> {
     loop {
-        write!(io::stderr(), "Send the other {rest} items? y (yes), or n (no: the job is cancelled): ")?;
+        write!(io::stderr(), "Send the other {}? y (yes), or n (no: the job is cancelled): ", counted(rest, "item"))?;
         let line = tokio::task::spawn_blocking(read_line).await??;
         match line.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => return Ok(Some(true)),

@@ -1,16 +1,18 @@
 //! `submit --dry-run`: everything is checked and nothing is made.
 
+use headway_core::counted;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Prepared, Submit};
+use super::Submit;
+use super::starting::Prepared;
 use crate::bar::Bar;
 use crate::client::{ClientError, Patience};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::follow;
-use crate::input::Source;
+use crate::input::{InputError, Source};
 
 /// The server's answer to `?validateOnly=true`.
 #[derive(Deserialize)]
@@ -36,6 +38,8 @@ struct Plan {
     chunks: u64,
     chunk_size: u16,
     estimate: Estimate,
+    /// What is probably wrong with the file's columns.
+    warnings: Vec<String>,
 }
 
 impl Submit {
@@ -45,7 +49,12 @@ impl Submit {
         let mut bar = Bar::new(context.out);
         let prepared = follow::or_interrupt(self.prepare(context, &client, source, &mut bar), super::before_start).await;
         bar.clear();
-        let Prepared { survey, items_per_chunk_max: chunk_size, body, .. } = prepared?;
+        let Prepared { opened, survey, items_per_chunk_max: chunk_size, body, faults, .. } = prepared?;
+        if faults.iter().any(|fault| fault.fails_every_row) {
+            let words: Vec<String> = faults.into_iter().map(|fault| fault.words).collect();
+            return Err(InputError::File(words.join("\n  ")).of_file(opened.name()).into());
+        }
+        let warnings: Vec<String> = faults.into_iter().map(|fault| format!("{}: {}", opened.name(), fault.words)).collect();
         let call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
         let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
         let plan = Plan {
@@ -56,12 +65,17 @@ impl Submit {
             chunks: survey.chunks,
             chunk_size,
             estimate,
+            warnings,
         };
         if context.out.json {
             context.out.json_line(&serde_json::to_vec(&plan).map_err(anyhow::Error::from)?)?;
         } else {
             context.out.line(&plan.words())?;
-            context.out.note("the file and the options are right; nothing was made");
+            plan.warnings.iter().for_each(|warning| context.out.note(warning));
+            context.out.note(match plan.warnings.as_slice() {
+                [] => "the file and the options are right; nothing was made",
+                _ => "apart from that the file and the options are right; nothing was made",
+            });
         }
         Ok(Exit::Ok)
     }
@@ -70,8 +84,11 @@ impl Submit {
 impl Plan {
     fn words(&self) -> String {
         let Plan { items, bytes, parts, chunks, chunk_size, estimate: Estimate { usd, seconds }, .. } = self;
+        let (items, bytes) = (counted(*items, "item"), counted(*bytes, "byte"));
+        let (parts, chunks) = (counted(*parts as u64, "part"), counted(*chunks, "chunk"));
+        let most = counted(u64::from(*chunk_size), "item");
         format!(
-            "{items} items, {bytes} bytes, in {parts} parts and {chunks} chunks of at most {chunk_size} items\n\
+            "{items}, {bytes}, in {parts} and {chunks} of at most {most}\n\
              about ${usd} on AWS, and {seconds} s of work, if an item has 200 bytes and takes 1 ms (`headway estimate` calculates it for the file)"
         )
     }

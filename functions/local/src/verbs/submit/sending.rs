@@ -1,0 +1,121 @@
+//! Sending a file to its job: perhaps the first items alone, then all of it, and the seal.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::Submit;
+use super::canary::Trial;
+use super::starting::Started;
+use crate::bar::Bar;
+use crate::client::{Client, ClientError, Patience};
+use crate::context::Context;
+use crate::error::{CommandError, Stopped};
+use crate::follow::{self, Follower};
+use crate::job::Told;
+use crate::sent_rows::SentRows;
+use crate::upload::Upload;
+
+impl Submit {
+    /// Sends everything and seals the job. Ctrl-C and errors say how to continue. If the job ends meanwhile, that is
+    /// not an error here: following it shows the end.
+    pub(super) async fn send(
+        &self,
+        context: &Context,
+        client: &Arc<Client>,
+        started: Started,
+        bar: &mut Bar,
+    ) -> Result<Told, CommandError> {
+        let Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new } = started;
+        let id = told.view.id.clone();
+        let (client, survey, sent_rows) = (Arc::clone(client), Arc::new(survey), Arc::new(SentRows::of(&id)));
+        let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, cuts, sent_rows };
+        let client = &upload.client;
+        let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
+        let (arrived, all) = (Cell::new(0), upload.survey.items);
+        let was_sealed = told.view.sealed;
+        let stopped = || {
+            let stopped = follow::interrupted(&id, ways_on());
+            if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get(), all), ..stopped } }
+        };
+        let has_ended = told.view.status.is_terminal();
+        let sending = async {
+            let told = match first.filter(|_| !told.view.sealed && !has_ended) {
+                Some(first) if is_new || is_trial_open(&upload, first).await? => {
+                    match self.canary.try_first(context, &upload, first, &arrived, bar, ways_on()).await? {
+                        Trial::GoOn => told,
+                        Trial::Ended(told) => return Ok(*told),
+                    }
+                }
+                _ => told,
+            };
+            upload_all(&upload, told, is_new, &arrived, bar).await
+        };
+        match follow::or_interrupt(sending, stopped).await {
+            Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
+            Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
+                upload.sent_rows.forget();
+                Err(error)
+            }
+            Err(error) if has_ended && error.is_refusal() => Err(error),
+            // The same file would be refused again.
+            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::ways_on(context, &id, None))),
+            sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
+        }
+    }
+}
+
+/// Uploads and seals, and shows the job's progress meanwhile.
+async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u64>, bar: &mut Bar) -> Result<Told, CommandError> {
+    let uploading = async {
+        if told.view.sealed && told.view.total_items != upload.survey.items {
+            let (there, here) = (told.view.total_items, upload.survey.items);
+            return Err(CommandError::Differs(format!(
+                "all {there} items of the job have been sent, but the file has {here}: it is a different file"
+            )));
+        }
+        if told.view.sealed && upload.survey.sha256.is_some() {
+            // The key is for exactly these items, and all of them have arrived.
+            return Ok(told);
+        }
+        if !is_new {
+            upload.check_places().await?;
+        }
+        upload.send(upload.survey.parts.len(), |items| arrived.set(items)).await?;
+        if told.view.sealed {
+            upload.sent_rows.complete();
+            return Ok(told);
+        }
+        Ok(upload.seal().await?)
+    };
+    let mut follower = Follower::new(&upload.client, &upload.job_id);
+    let showing = async {
+        // Without an answer there is nothing to show. The upload finds out itself whether that matters.
+        while let Ok((told, _)) = follow::telling(&upload.client, bar, follower.next()).await {
+            bar.show(&told.view, Some(arrived.get()), upload.client.held_up_by().as_deref());
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        sealed = uploading => sealed,
+        never = showing => never,
+    }
+}
+
+/// True if nothing after the first items was sent before, so that the question is still open.
+async fn is_trial_open(upload: &Upload, first: u64) -> Result<bool, CommandError> {
+    Ok(upload.check_places().await?.iter().all(|part| part.end() <= first))
+}
+
+/// Deletes a job that accepted no items, so that a refused submission leaves no job behind. False if the job has items
+/// or cannot be deleted.
+async fn withdraw(client: &Client, id: &str) -> bool {
+    let taking_back = async {
+        if client.job(&client.get(&["jobs", id])).await?.view.total_items > 0 {
+            return Ok(false);
+        }
+        client.call(&client.post(&["jobs", id, "cancel"])).await?;
+        client.call(&client.request(reqwest::Method::DELETE, &["jobs", id], &[])).await?;
+        Ok::<bool, ClientError>(true)
+    };
+    taking_back.await.unwrap_or(false)
+}

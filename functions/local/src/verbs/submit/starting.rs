@@ -1,0 +1,146 @@
+//! Starting a job with a file, or finding one that is to be continued: everything before the first item is sent.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use headway_core::limits::ITEMS_PER_CHUNK_MAX;
+use reqwest::header::HeaderValue;
+use uuid::Uuid;
+
+use super::Submit;
+use super::body::IDEMPOTENCY_KEY;
+use crate::bar::Bar;
+use crate::client::{Client, Patience};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::input::{Format, Opened, Source};
+use crate::job::Told;
+use crate::part_there::PartThere;
+use crate::processor::ProcessorView;
+use crate::schema_columns::{self, ColumnFault};
+use crate::survey::{Ask, Survey};
+
+/// A file that was read, and the request that starts a job with it.
+pub(super) struct Prepared {
+    pub(super) opened: Opened,
+    pub(super) survey: Survey,
+    pub(super) items_per_chunk_max: u16,
+    pub(super) cuts: BTreeSet<u64>,
+    pub(super) body: Bytes,
+    /// What is wrong with the file's columns.
+    pub(super) faults: Vec<ColumnFault>,
+}
+
+/// A job that exists, and what to send to it.
+pub(super) struct Started {
+    pub(super) told: Told,
+    pub(super) opened: Opened,
+    pub(super) survey: Survey,
+    pub(super) items_per_chunk_max: u16,
+    pub(super) cuts: BTreeSet<u64>,
+    /// Of how many items the outcome is awaited before the rest is sent.
+    pub(super) first: Option<u64>,
+    /// True if this run started the job.
+    pub(super) is_new: bool,
+}
+
+impl Submit {
+    /// Starts the job, or finds it.
+    pub(super) async fn start(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+        match self.continue_id {
+            Some(id) => self.start_again(context, client, &id.to_string(), source, bar).await,
+            None => self.start_new(context, client, source, bar).await,
+        }
+    }
+
+    /// Reads the file and makes the body that starts a job.
+    pub(super) async fn prepare(
+        &self,
+        context: &Context,
+        client: &Client,
+        source: &Source,
+        bar: &mut Bar,
+    ) -> Result<Prepared, CommandError> {
+        self.job.check(self.idempotency_key.is_some())?;
+        let processor = ProcessorView::find(client, self.job.processor.as_deref().unwrap_or_default()).await?;
+        let items_per_chunk_max = self.items_per_chunk_max(processor.as_ref());
+        let cuts: BTreeSet<u64> = self.canary.first.into_iter().collect();
+        let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
+        let ask = Ask { id_field, digest, cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) };
+        let (opened, survey) = self.check(context, source, ask, bar).await?;
+        let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
+        let body = self.job.body(&survey, text)?;
+        let schema = self.job.schema()?.filter(|_| !survey.columns.is_empty());
+        let faults = schema.map(|schema| schema_columns::faults(&schema, &survey.columns)).unwrap_or_default();
+        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body, faults })
+    }
+
+    async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
+        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults } = self.prepare(context, client, source, bar).await?;
+        bar.aside(|| faults.iter().for_each(|fault| context.out.note(&format!("{}: {}", opened.name(), fault.words))));
+        let first = self.canary.of(survey.items);
+        // With a key made here, the call is safe to repeat if its answer is lost.
+        let key = match &self.idempotency_key {
+            Some(key) => key.clone(),
+            None => HeaderValue::try_from(Uuid::new_v4().to_string()).map_err(anyhow::Error::from)?,
+        };
+        let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
+        let told = client.job(&call.header(IDEMPOTENCY_KEY, key)).await?;
+        let is_from_before = told.view.sealed || told.view.total_items > 0;
+        // No item has been sent yet, so what the options mean is said before anything runs.
+        let note = match self.job.tolerance_note() {
+            _ if is_from_before => Some("this job was started before with the same key, file and options"),
+            note => note.filter(|_| survey.items > 0),
+        };
+        bar.aside(|| note.into_iter().for_each(|note| context.out.note(note)));
+        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: self.idempotency_key.is_none() })
+    }
+
+    async fn start_again(
+        &self,
+        context: &Context,
+        client: &Client,
+        id: &str,
+        source: &Source,
+        bar: &mut Bar,
+    ) -> Result<Started, CommandError> {
+        let told = client.job(&client.get(&["jobs", id]).patience(Patience::FIRST_CALL)).await?;
+        let processor = &told.view.processor;
+        if self.job.processor.as_ref().is_some_and(|asked| asked != processor) {
+            let what = format!("job {id} was started with --processor {processor}: leave the option out, or start a new job");
+            return Err(CommandError::Usage(what));
+        }
+        let items_per_chunk_max = self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref());
+        // Parts end where those end that the job has, however these were cut: a trial's are short.
+        let there = PartThere::of_job(client, id).await?;
+        let sent = there.iter().map(PartThere::end).max().unwrap_or_default();
+        let asks = self.canary.first.filter(|first| sent <= *first);
+        let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
+        let (opened, survey) = self.check(context, source, Ask { cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) }, bar).await?;
+        let first = asks.and(self.canary.of(survey.items));
+        if first.is_none() && self.canary.first.is_some() {
+            bar.aside(|| context.out.note("nothing is asked: there is no rest, or some of it was sent before"));
+        }
+        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: false })
+    }
+
+    /// The number of items in a chunk, as the server will cut them: from the option, else the processor's number.
+    fn items_per_chunk_max(&self, processor: Option<&ProcessorView>) -> u16 {
+        let usual = || processor.and_then(|processor| processor.chunk_size);
+        self.job.chunk_size.or_else(usual).unwrap_or(ITEMS_PER_CHUNK_MAX as u16)
+    }
+
+    /// Reads the whole file, so that an error in it does not leave half a job behind.
+    async fn check(&self, context: &Context, source: &Source, ask: Ask, bar: &mut Bar) -> Result<(Opened, Survey), CommandError> {
+        bar.say("checking the file");
+        let (opened, survey) = Survey::of(source, ask).await?;
+        let note = match survey.skipped_rows {
+            0 if survey.items == 0 => "the file has no items".to_owned(),
+            0 => return Ok((opened, survey)),
+            1 => "1 row is empty in every column and was skipped".to_owned(),
+            n => format!("{n} rows are empty in every column and were skipped"),
+        };
+        bar.aside(|| context.out.note(&note));
+        Ok((opened, survey))
+    }
+}
