@@ -43,7 +43,7 @@ test("a file is sent, watched to its end, and its outcome downloaded", async () 
   assert.match(await download(page, "failures-columns"), /^_index,_id,_error,iata,seats\r\n1,,[^\r]*,TOOLONG,2\r\n2,,[^\r]*,BSL,x\r\n$/);
   assert.equal(await download(page, "results", "ndjson"), '{"index":0,"id":null,"output":{"iata":"ZRH","seats":1},"outputOmitted":false}\n');
   const joined = (await download(page, "joined", "ndjson")).trim().split("\n").map((line) => JSON.parse(line));
-  assert.deepEqual(joined.map(({ index, outcome }) => [index, outcome]), [[0, "succeeded"], [1, "failed"], [2, "failed"]]);
+  assert.deepEqual(joined.map(({ index, status }) => [index, status]), [[0, "Processed"], [1, "Failed"], [2, "Failed"]]);
   assert.equal((await download(page, "joined")).split("\r\n").length, 5);
   assert.deepEqual(page.faults, []);
   await page.context().close();

@@ -5,7 +5,7 @@ const CHOICES = [
   { what: "failures", word: "Failures", formats: ["csv", "ndjson"], about: "each failed item with its error" },
   { what: "failures-columns", word: "Failed items as a table", formats: ["csv"], about: "the failed items in their own columns, with the error beside them: to correct in a spreadsheet" },
   { what: "results", word: "Results", formats: ["csv", "ndjson"], about: "the output of each item that succeeded" },
-  { what: "joined", word: "Everything", formats: ["csv", "ndjson"], about: "each item that was handled, failed or succeeded, in the order of the file" },
+  { what: "joined", list: "items", word: "Everything", formats: ["csv", "ndjson"], about: "every item in the order of the file, with what became of it: its error or its output, whether it was corrected, and whether it ran at all" },
 ];
 
 function Downloads({ job }) {
@@ -64,10 +64,10 @@ function save(pieces, name, format) {
 // The file's text, in pieces.
 async function fileOf(job, what, format, options) {
   if (what === "failures-columns") return columnsFile(job, options);
-  if (what === "joined") return joinedFile(job, format, options);
+  const { list = what } = CHOICES.find((one) => one.what === what);
   const pieces = [];
   let lines = 0;
-  for await (const { text } of recordPages(job.id, what, { ...options, format })) {
+  for await (const { text } of recordPages(job.id, list, { ...options, format })) {
     // A blob is kept outside of the page's memory.
     pieces.push(new Blob([text]));
     lines += format === "csv" ? rowsIn(text, pieces.length === 1) : text.split("\n").length - 1;
@@ -80,31 +80,6 @@ async function fileOf(job, what, format, options) {
 function rowsIn(text, hasHeader) {
   const { data } = Papa.parse(text, { skipEmptyLines: true });
   return data.length - (hasHeader ? 1 : 0);
-}
-
-async function joinedFile(job, format, options) {
-  const pieces = [];
-  let lines = [];
-  let written = 0;
-  const row = format === "csv" ? joinedRow : (line) => `${line}\n`;
-  if (format === "csv") pieces.push(csvRow(["index", "id", "outcome", "kind", "code", "message", "attempts", "item", "output"]));
-  for await (const line of joined(job.id, options)) {
-    lines.push(row(line));
-    written += 1;
-    if (lines.length >= FLUSH_LINES) {
-      pieces.push(new Blob([lines.join("")]));
-      lines = [];
-      options.onLines(written);
-    }
-  }
-  options.onLines(written);
-  return [...pieces, lines.join("")];
-}
-
-function joinedRow(line) {
-  const record = readExactly(line);
-  const text = (name) => (name in record && !(name === "output" && record.outputOmitted) ? exactText(record[name]) : "");
-  return csvRow([record.index, record.id ?? "", record.outcome, record.kind ?? "", record.code ?? "", record.message ?? "", record.attempts ?? "", text("item"), text("output")]);
 }
 
 // The union of the items' members, first seen first, after what the page says about each.

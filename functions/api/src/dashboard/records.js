@@ -40,18 +40,3 @@ async function* records(id, kind, options) {
     for (const line of page.lines) yield { index: JSON.parse(line).index, line };
   }
 }
-
-// Failures and results as one list, in order of index, each line with its outcome in front.
-async function* joined(id, options) {
-  const sources = [["failed", records(id, "failures", options)], ["succeeded", records(id, "results", options)]];
-  const heads = await Promise.all(sources.map(([, source]) => source.next()));
-  for (;;) {
-    const at = heads.map((head) => (head.done ? Infinity : head.value.index));
-    if (at.every((index) => index === Infinity)) return;
-    const first = at[0] < at[1] ? 0 : 1;
-    const [outcome, source] = sources[first];
-    // The line is an object with members, so its first character can be replaced.
-    yield `{"outcome":"${outcome}",${heads[first].value.line.slice(1)}`;
-    heads[first] = await source.next();
-  }
-}
