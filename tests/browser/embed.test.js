@@ -183,3 +183,63 @@ test("a page can hide parts, use its own words, and hears what it named wrongly"
   assert.deepEqual(await counts(page), []);
   await page.context().close();
 });
+
+test("what a job waits for is said; a busy server is asked again", async () => {
+  Object.assign(world.gate, { isOpen: true, headers: { "Retry-After": "300" }, answer: () => 429 });
+  const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2], title: "Throttled" });
+  await world.until(id, (job) => job.waitingFor !== null);
+  const page = await visit();
+  let answers = 2;
+  await page.route("**/embed/v1/jobs/*", (route) => {
+    const isBusy = route.request().method() === "GET" && answers-- > 0;
+    return isBusy ? route.fulfill({ status: 503, headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After", "Retry-After": "1" }, body: "" }) : route.continue();
+  });
+  await page.shown.evaluate((element, job) => { Object.assign(element, { job, hidden: false }); }, id);
+  await page.shown.getByText("The server is busy.").waitFor();
+  await page.shown.getByText("gate has asked to wait. Next attempt in").waitFor();
+  assert.equal(await page.shown.getByText("The server is busy.").count(), 0);
+  assert.equal(await page.shown.getByText("left").isVisible(), false, "one time is enough");
+  await picture(page, "embed-waiting");
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await world.api("POST", `jobs/${id}/cancel`);
+  await page.shown.getByRole("status").filter({ hasText: "Cancelled" }).waitFor();
+  assert.equal(await page.shown.getByText("has asked to wait").isVisible(), false);
+  Object.assign(world.gate, { headers: {}, answer: () => 200 });
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("several elements, one that is moved, and one that changes its job, each show their own job", async () => {
+  const job = (title) => world.job({ ...SCHEMA, items: [{ iata: "ZRH" }], title });
+  const [one, two] = [await job("One"), await job("Two")];
+  await Promise.all([one, two].map((id) => world.ended(id)));
+  const { token } = await world.api("POST", `jobs/${one}/tokens`, { allow: "read" });
+  const context = await world.browser.newContext();
+  // The page gives the token before the script is there.
+  await context.addInitScript((given) => {
+    new MutationObserver((_, observer) => {
+      const element = document.querySelector("headway-job");
+      if (!element) return;
+      observer.disconnect();
+      element.token = given;
+    }).observe(document, { childList: true, subtree: true });
+  }, token);
+  const page = await context.newPage();
+  const tokens = [];
+  page.on("request", (request) => { if (request.url().endsWith("/token")) tokens.push(request.url()); });
+  await page.goto(`${shop.url}?job=${one}`);
+  await page.getByText("One", { exact: true }).waitFor();
+  assert.deepEqual(tokens, [], "the token was taken");
+  await page.evaluate(([id, given]) => {
+    const other = Object.assign(document.createElement("headway-job"), { job: id, token: given });
+    document.querySelector("main").append(other);
+    document.querySelector("main").prepend(document.querySelector("headway-job"));
+  }, [two, (await world.api("POST", `jobs/${two}/tokens`, { allow: "read" })).token]);
+  await page.getByText("Two", { exact: true }).waitFor();
+  await page.getByText("One", { exact: true }).waitFor();
+  await page.evaluate((id) => { document.querySelector("headway-job").job = id; }, two);
+  await page.waitForFunction(() => [...document.querySelectorAll("headway-job")].every(({ status }) => status?.title === "Two"));
+  assert.equal(await page.getByText("One", { exact: true }).count(), 0);
+  assert.equal(tokens.length, 1, "the old token is for another job");
+  await context.close();
+});

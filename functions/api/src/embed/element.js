@@ -147,7 +147,9 @@ class HeadwayJob extends HTMLElement {
     const { job, at } = this.#seen;
     const ends = job.estimatedCompletionAt && Date.parse(job.estimatedCompletionAt) - Date.parse(job.updatedAt) - (performance.now() - at);
     const waits = job.waitingFor && !FINAL.includes(job.status) ? { ...job.waitingFor, ms: job.waitingFor.until ? Date.parse(job.waitingFor.until) - Date.now() : 0 } : null;
-    this.#view.showTimes({ left: ends ?? 0, waits }, new Speaker(this));
+    // If all that is left waits, the time of its next attempt says enough.
+    const isWaiting = waits && job.retryingItems === job.pendingItems;
+    this.#view.showTimes({ left: isWaiting ? 0 : ends ?? 0, waits }, new Speaker(this));
   }
 
   async #readGroups() {

@@ -135,8 +135,7 @@ class View {
     put(this.left, left > 0 ? speaker.text("left", { time: speaker.duration(left) }) : "");
     if (!waits) return put(this.waits);
     const again = waits.ms > 0 ? ` ${speaker.text("again", { time: speaker.duration(waits.ms) })}` : "";
-    const words = speaker.text(waits.reason in WORDS ? waits.reason : "throttled", { limit: visible(waits.limit) }) + again;
-    return put(this.waits, words, waits.lastError ? make("span", { class: "example" }, " ", outside(waits.lastError)) : "");
+    return put(this.waits, speaker.text(waits.reason in WORDS ? waits.reason : "throttled", { limit: visible(waits.limit) }) + again);
   }
 
   showGroups({ groups, countedFailures, complete }, speaker) {
