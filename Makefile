@@ -11,6 +11,7 @@ VENV := .venv
 TOOLS := target/tools
 MUTANTS = PATH="$$PWD/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$$PWD/target/mutants/target cargo mutants -o target/mutants $(if $(ONLY),-F '$(ONLY)')
 CDK_VENV := target/tools/cdk
+SCHEMATHESIS_VENV := target/tools/schemathesis
 KIT_VENV := kits/python/.venv
 PYTHON ?= python3
 HISTORIES ?= 100000
@@ -21,7 +22,7 @@ SECONDS ?= 600
 ITEMS ?= 20000
 ROWS ?= 1000000
 
-.PHONY: help batches journey demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-clients test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
+.PHONY: help batches journey demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -63,6 +64,10 @@ test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real 
 test-clients: tests/clients/.venv/ready tests/clients/node_modules/ready ## Generate clients from the served OpenAPI document, compile them, and use every call (needs Node 20)
 	cargo build $(EVERYTHING) --bin headway
 	tests/clients/.venv/bin/python -m pytest -q tests/clients
+
+test-schemathesis: $(SCHEMATHESIS_VENV)/ready ## Throw schemathesis at the real server: all checks, links included; it has to find nothing and to reach every success
+	cargo build $(EVERYTHING) --bin headway
+	$(SCHEMATHESIS_VENV)/bin/python -m pytest -q tests/schemathesis
 
 batches: $(KIT_VENV)/ready ## Send ITEMS items through a Python endpoint in batches of 250 while everything is killed: ITEMS=1000000
 	cargo build $(EVERYTHING) --bin headway --bin worker
@@ -154,6 +159,11 @@ $(KIT_VENV)/ready: kits/python/requirements-test.txt
 $(CDK_VENV)/ready: tests/cdk/requirements.txt
 	$(PYTHON) -m venv $(CDK_VENV)
 	$(CDK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(SCHEMATHESIS_VENV)/ready: tests/schemathesis/requirements.txt
+	$(PYTHON) -m venv $(SCHEMATHESIS_VENV)
+	$(SCHEMATHESIS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 kits/node/node_modules/ready: kits/node/package-lock.json

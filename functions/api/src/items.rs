@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Scope;
 use crate::body::{self, Line};
+use crate::json;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
@@ -92,7 +93,8 @@ fn correction(line: &RawValue) -> Result<Correction, &'static str> {
     if members.len() > 2 {
         return Err("must have no members but `index` and `item`");
     }
-    let index = serde_json::from_str(index.get()).map_err(|_| "`index` must be a whole number: the item's index in the job")?;
+    let index = serde_json::from_str(index.get()).ok().and_then(|index| json::whole_number(&index));
+    let index = index.ok_or("`index` must be a whole number: the item's index in the job")?;
     Ok(Correction { index, item: item.clone() })
 }
 

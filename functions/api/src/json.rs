@@ -8,6 +8,7 @@ use std::fmt;
 
 use headway_core::limits::{ITEM_DEPTH_MAX, PARAMS_BYTES_MAX, cut_to_chars};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// How deep a job's body may nest: its items, in a list, in an object.
@@ -230,6 +231,14 @@ impl<'de> Names<'de> {
     }
 }
 
+/// A whole number, 0 or more. `250.0` and `25e1` are the same as `250`: many programs know only floating-point numbers.
+pub fn whole_number(value: &Value) -> Option<u64> {
+    // Beyond this a floating-point number may stand for several whole ones.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let is_whole = |number: &f64| number.fract() == 0.0 && (0.0..=EXACT_MAX).contains(number);
+    value.as_u64().or_else(|| value.as_f64().filter(is_whole).map(|number| number as u64))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -320,6 +329,15 @@ mod tests {
         fn any_text_is_accepted_or_refused(text in "[\\[\\]{}:,\"a1\\\\u. eE-]{0,60}") {
             let whole = serde_json::from_str::<serde_json::Value>(&text).is_ok();
             prop_assert!(whole || !is_taken(&text));
+        }
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_as_floating_point() {
+        let cases = [("7", Some(7)), ("7.0", Some(7)), ("-0.0", Some(0)), ("25e1", Some(250)), ("18446744073709551615", Some(u64::MAX))];
+        let refused = ["7.5", "-1", "-1.0", "1e300", "18446744073709551616", "\"7\"", "null", "[7]"].map(|text| (text, None));
+        for (text, expected) in cases.into_iter().chain(refused) {
+            assert_eq!(whole_number(&serde_json::from_str(text).unwrap()), expected, "{text}");
         }
     }
 }

@@ -1,17 +1,17 @@
 //! The parts of the OpenAPI 3.1 document that cannot be generated from the handlers.
 
+mod answers;
+mod examples;
+mod limits;
+mod links;
 mod shapes;
 mod words;
 
-use http::StatusCode;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required, Response};
+use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
-use crate::body::JSON;
-
 const RETRY: &str = "/v1/jobs/{job_id}/retry";
-const PROBLEM_JSON: &str = "application/problem+json";
 /// What holds for every call is described once.
 const TOKENS: &str = "A token with the scope `jobs:delegate` may name the owner it acts for in the header `Headway-Owner`, with \
                           every call. Without the scope the header is refused with 403. A job token, which this service makes for one job, \
@@ -42,9 +42,10 @@ pub(crate) fn completed(mut document: Document) -> Document {
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
-            let responses = operation.responses.responses.iter_mut();
-            responses.for_each(|(status, response)| complete(status, response));
             bodies.extend(shapes::complete_operation(operation));
+            answers::complete(operation);
+            links::complete(operation);
+            examples::complete(operation);
         }
     }
     // The derived document can say "an object or null", but not "an object or no body".
@@ -54,21 +55,11 @@ pub(crate) fn completed(mut document: Document) -> Document {
     }
     shapes::complete_schemas(&mut document, &bodies);
     words::limit(&mut document);
+    limits::limit(&mut document);
+    let components = document.components.get_or_insert_default();
+    answers::complete_components(components);
+    examples::complete_components(components);
     document
-}
-
-/// Problems have a media type of their own, and every answer needs a description.
-fn complete(status: &str, response: &mut RefOr<Response>) {
-    let RefOr::T(response) = response else { return };
-    let code: StatusCode = status.parse().unwrap_or_default();
-    if !code.is_success()
-        && let Some(content) = response.content.shift_remove(JSON)
-    {
-        response.content.insert(PROBLEM_JSON.to_owned(), content);
-    }
-    if response.description.is_empty() {
-        code.canonical_reason().unwrap_or_default().clone_into(&mut response.description);
-    }
 }
 
 struct BearerToken;

@@ -118,8 +118,8 @@ impl PartResponse {
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("n" = u32, Path, description = "The part's number: 0, 1, …; parts may be sent in any order, also at the same time"),
-        ("firstIndex" = u64, Query, description = "The index of the part's first item in the job"),
+        ("n" = u32, Path, maximum = 999, description = "The part's number: 0, 1, …; parts may be sent in any order, also at the same time"),
+        ("firstIndex" = u64, Query, maximum = 10_000_000, description = "The index of the part's first item in the job"),
     ),
     request_body(content = String, content_type = "application/x-ndjson", description = "One item a line, uncompressed or gzip; at most 4,500,000 bytes both as sent and unpacked"),
     responses(
@@ -189,7 +189,7 @@ pub async fn seal_job(
     params(
         ("job_id" = Uuid, Path, description = "The job"),
         ("pageSize" = Option<u64>, Query, description = "Default 20, at most 100"),
-        ("pageToken" = Option<String>, Query, description = "The token from the page before"),
+        ("pageToken" = Option<String>, Query, max_length = 500, description = "The token from the page before"),
     ),
     responses(
         (status = 200, body = PartList),
@@ -232,7 +232,7 @@ fn read_seal(body: &[u8]) -> Result<SealRequest, ApiErrorResponse> {
         return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be {\"parts\": n}")]));
     };
     let value = members.get("parts").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    let parts = value.and_then(|value| value.as_u64()?.try_into().ok()).filter(|n| *n <= PARTS_PER_JOB_MAX);
+    let parts = value.and_then(|value| json::whole_number(&value)?.try_into().ok()).filter(|n| *n <= PARTS_PER_JOB_MAX);
     match parts {
         Some(parts) if members.len() == 1 => Ok(SealRequest { parts }),
         Some(_) => Err(ApiErrorResponse::invalid(vec![Violation::new("", "must have no member but `parts`")])),

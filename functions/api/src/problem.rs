@@ -117,6 +117,33 @@ impl ApiErrorResponse {
         Self(Arc::new(problem))
     }
 
+    /// An example of a problem of this type, for the API's description.
+    pub(crate) fn example(kind: ProblemType) -> Self {
+        match kind {
+            ProblemType::Malformed => Self::malformed("the body is not valid JSON at line 1 column 17"),
+            ProblemType::PageToken => Self::new(kind, "read the list again from its beginning, without a page token"),
+            ProblemType::Unauthenticated => Self::new(kind, "send `Authorization: Bearer <token>`, once"),
+            ProblemType::Scope => Self::scope("jobs:write"),
+            ProblemType::NotFound => Self::not_found("Job"),
+            ProblemType::Method => Self::new(kind, "the path does not support PUT: use one of the methods in the header `Allow`"),
+            ProblemType::MediaType => Self::new(kind, "send `Content-Type: application/json`, in UTF-8"),
+            ProblemType::JobEnded => Conflict::JobEnded(JobStatus::Completed).into(),
+            ProblemType::JobNotEnded => Conflict::JobNotEnded(JobStatus::Processing).into(),
+            ProblemType::NothingToRetry => Conflict::NothingToRetry.into(),
+            ProblemType::RoundDiffers => Conflict::RoundDiffers(2).into(),
+            ProblemType::PartDiffers => Conflict::PartDiffers(0).into(),
+            ProblemType::PartMissing => Conflict::PartMissing(1).into(),
+            ProblemType::Sealed => Conflict::Sealed.into(),
+            ProblemType::TooLarge => Self::too_large("the body is larger than 3000000 bytes", 3_000_000),
+            ProblemType::Invalid => Self::invalid(vec![Violation::new("/items/17", "larger than 262,144 bytes")]),
+            ProblemType::UnknownProcessor => Self::unknown_processor(vec!["json-schema".to_owned()]),
+            ProblemType::IdempotencyKeyReused => JobError::KeyReused.into(),
+            ProblemType::Quota => Self::new(kind, "starts in a minute: no more than 60"),
+            ProblemType::Internal => Self::internal("the cause is only logged"),
+            ProblemType::Busy => Self::busy("the table or the queue did not answer: send the same request again"),
+        }
+    }
+
     /// The problem's type.
     pub fn problem_type(&self) -> ProblemType {
         self.0.kind

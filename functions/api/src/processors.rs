@@ -79,6 +79,7 @@ impl<'a> ProcessorResponse<'a> {
     responses(
         (status = 200, body = ProcessorList<'static>),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
+        (status = 503, body = ApiErrorResponse),
     )
 )]
 pub async fn list_processors(State(state): State<Arc<AppState>>, JwtExtractor(claims): JwtExtractor) -> Result<Response, ApiErrorResponse> {

@@ -17,18 +17,27 @@ const PAGE_SIZE: &str = "pageSize";
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// The value of `name`, if it is present and not empty.
+    /// The value of `name`, if it is present.
     ///
     /// # Errors
     ///
-    /// `malformed` if it occurs twice.
+    /// `malformed` if it is empty, or occurs twice.
     pub fn get(&self, name: &str) -> Result<Option<&str>, ApiErrorResponse> {
+        match self.only(name)? {
+            // Whoever sends an empty value forgot it: to ignore it would be to answer another question.
+            Some("") => Err(ApiErrorResponse::malformed(format!("{name} has no value: give it one, or leave it out"))),
+            value => Ok(value),
+        }
+    }
+
+    /// The value of `name`, empty or not.
+    fn only(&self, name: &str) -> Result<Option<&str>, ApiErrorResponse> {
         let mut values = self.0.iter().filter(|(n, _)| n == name);
         let first = values.next();
         if values.next().is_some() {
             return Err(ApiErrorResponse::malformed(format!("the query parameter {name} occurs twice")));
         }
-        Ok(first.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()))
+        Ok(first.map(|(_, value)| value.as_str()))
     }
 
     /// The value of `name`, a whole number written in digits only. A number that is too large becomes the largest
@@ -70,13 +79,13 @@ impl Query {
         }
     }
 
-    /// The page token, if there is one.
+    /// The page token, if there is one. An empty one is the first page, so that a loop can begin with it.
     ///
     /// # Errors
     ///
     /// `malformed` if it occurs twice.
     pub fn page_token(&self) -> Result<Option<&str>, ApiErrorResponse> {
-        self.get(PAGE_TOKEN)
+        Ok(self.only(PAGE_TOKEN)?.filter(|token| !token.is_empty()))
     }
 
     /// This query with one more parameter.
@@ -114,15 +123,25 @@ mod tests {
     fn page_sizes() {
         let size = |text: &str| query(text).page_size(20, 100).ok();
         assert_eq!(size(""), Some(20));
-        assert_eq!(size("pageSize="), Some(20));
         assert_eq!(size("pageSize=0"), Some(20));
         assert_eq!(size("pageSize=7"), Some(7));
         assert_eq!(size("pageSize=101"), Some(100));
         assert_eq!(size("pageSize=99999999999999999999999"), Some(100));
-        for refused in ["-1", "%2B1", "1.0", "x", "%201", "1e2", "\u{661}"] {
+        for refused in ["", "-1", "%2B1", "1.0", "x", "%201", "1e2", "\u{661}"] {
             assert_eq!(size(&format!("pageSize={refused}")), None, "{refused}");
         }
         assert_eq!(size("pageSize=1&pageSize=1"), None);
+    }
+
+    /// Bug found: `status=` listed the jobs of every status.
+    #[test]
+    fn an_empty_value_is_refused() {
+        for name in ["status", "format", "owner", "bom"] {
+            assert!(query(&format!("{name}=")).get(name).is_err() && query(name).get(name).is_err(), "{name}");
+            assert_eq!(query("").get(name).unwrap(), None);
+        }
+        assert!(query("validateOnly=").flag("validateOnly").is_err());
+        assert_eq!(query("pageToken=").page_token().unwrap(), None);
     }
 
     /// The next page's query differs only in the token.

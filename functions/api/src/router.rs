@@ -48,9 +48,14 @@ pub fn document() -> Document {
     openapi::completed(documented().into_openapi())
 }
 
+/// In alphabetical order: some of the document's members have no order of their own.
+fn document_text() -> String {
+    serde_json::to_value(document()).and_then(|document| serde_json::to_string_pretty(&document)).unwrap_or_default()
+}
+
 /// The document names no server: the API may be mapped below a base path.
 async fn openapi_json(headers: HeaderMap) -> Response {
-    static TEXT: LazyLock<StaticAnswer> = LazyLock::new(|| StaticAnswer::new(document().to_pretty_json().unwrap_or_default(), JSON, []));
+    static TEXT: LazyLock<StaticAnswer> = LazyLock::new(|| StaticAnswer::new(document_text(), JSON, []));
     TEXT.answer(&headers)
 }
 

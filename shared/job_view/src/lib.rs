@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::prices::{self, Load};
 use headway_core::waiting::WaitingFor;
-use headway_core::{Job, JobStatus, Percentage, ToleratedFailures};
+use headway_core::{Job, JobStatus};
 use serde::Serialize;
 use serde_json::value::RawValue;
 #[cfg(feature = "openapi")]
@@ -14,11 +14,13 @@ use uuid::Uuid;
 mod delivery;
 mod rounds;
 mod times;
+mod tolerated;
 
 pub use delivery::DeliveryDocument;
 pub use rounds::RoundDocument;
 pub use times::time;
 use times::time_or_null;
+pub use tolerated::{ToleratedCount, ToleratedFailuresDocument, ToleratedPercentage};
 
 /// How long a past wait is still shown: a message that is due is seldom delivered at once.
 const SHOWN_AFTER_WAIT: TimeDelta = TimeDelta::minutes(1);
@@ -194,36 +196,6 @@ impl WaitingForDocument {
         let last_error = last_error.filter(|_| sees_items);
         let shown = Self { limit, reason: reason.as_str(), detail, until: Some(until).filter(|until| *until > now), last_error };
         (now <= until + SHOWN_AFTER_WAIT).then_some(shown)
-    }
-}
-
-/// `{"count": n}`, or `{"percentage": p}` with or without `"minimumSample": m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", schema(as = ToleratedFailures))]
-pub struct ToleratedFailuresDocument {
-    /// The job fails when more items than this have failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<u64>,
-    /// The job fails when more than this percentage of all items has failed: 0 to 100, with at most 9 decimals,
-    /// compared exactly.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, minimum = 0, maximum = 100))]
-    pub percentage: Option<Percentage>,
-    /// If given, the job also fails early: once this many items are handled and more than the percentage of those
-    /// failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minimum_sample: Option<u64>,
-}
-
-impl From<ToleratedFailures> for ToleratedFailuresDocument {
-    fn from(tolerated: ToleratedFailures) -> Self {
-        let none = Self { count: None, percentage: None, minimum_sample: None };
-        match tolerated {
-            ToleratedFailures::Count(count) => Self { count: Some(count), ..none },
-            ToleratedFailures::Percentage { percentage, minimum_sample } => Self { percentage: Some(percentage), minimum_sample, ..none },
-        }
     }
 }
 

@@ -36,6 +36,9 @@ pub enum NoticeState {
 }
 
 impl NoticeState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::GivenUp];
+
     /// The name in answers.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -158,7 +158,7 @@ pub async fn delete_job(
 fn read_retry(body: &[u8]) -> Result<u32, ApiErrorResponse> {
     let refused = |pointer: &str, detail: &str| ApiErrorResponse::invalid(vec![Violation::new(pointer, detail)]);
     let Some(members) = json::object(body)? else { return Err(refused("", "must be an object, or there must be no body")) };
-    let round = members.get("round").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()?.as_u64());
+    let round = members.get("round").and_then(|raw| json::whole_number(&serde_json::from_str::<Value>(raw.get()).ok()?));
     match round {
         Some(1..) if members.len() > 1 => Err(refused("", "must have no member but `round`")),
         Some(round @ 1..) => Ok(u32::try_from(round).unwrap_or(u32::MAX).min(u32::MAX - 1)),

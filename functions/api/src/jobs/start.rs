@@ -25,12 +25,13 @@ use crate::problem::ApiErrorResponse;
 #[schema(rename_all = "camelCase")]
 pub struct StartJobRequest {
     /// The name of a processor that `/v1/processors` lists.
+    #[schema(min_length = 1)]
     pub processor: String,
     /// Parameters for the processor, 100,000 bytes at most.
     #[schema(value_type = Option<Object>)]
     pub params: Arc<RawValue>,
     /// All items, kept byte for byte. Absent if `sealed` is false.
-    #[schema(value_type = Option<Vec<Value>>)]
+    #[schema(value_type = Option<Vec<Value>>, max_items = 50_000)]
     pub items: Option<Vec<Box<RawValue>>>,
     /// False if the items follow as parts. True if it is left out.
     pub sealed: Option<bool>,
@@ -38,6 +39,7 @@ pub struct StartJobRequest {
     #[schema(minimum = 0, maximum = 10_000_000)]
     pub expected_items: Option<u64>,
     /// The top-level member of each item that contains its id.
+    #[schema(min_length = 1)]
     pub id_field: Option<String>,
     /// How many failed items the job tolerates. Default none.
     #[schema(value_type = Option<ToleratedFailuresDocument>)]
@@ -45,14 +47,15 @@ pub struct StartJobRequest {
     /// The most items in a chunk.
     #[schema(minimum = 1, maximum = 250)]
     pub chunk_size: Option<u16>,
-    /// The job's name for people, 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200)]
+    /// The job's name for people, 1 to 200 characters, not blank.
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     pub title: Option<String>,
     /// The caller's own key-value pairs: 20 at most, keys of 40 and texts of 500 characters at most, 2,000 bytes in
     /// all.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<String>,
     /// The name of an endpoint that is told each time the job ends. The operator names those that can be used.
+    #[schema(min_length = 1)]
     pub callback: Option<String>,
 }
 
@@ -113,7 +116,7 @@ impl<'a> BodyMembers<'a> {
         let id_field = self.value("idField", "must be the name of a member", text);
         let tolerated_failures = self.tolerated_failures();
         let chunk_size = self.value("chunkSize", "must be a whole number from 1 to 250", |value| {
-            value.as_u64().filter(|size| (1..=ITEMS_PER_CHUNK_MAX as u64).contains(size)).and_then(|size| size.try_into().ok())
+            json::whole_number(value).filter(|size| (1..=ITEMS_PER_CHUNK_MAX as u64).contains(size)).and_then(|size| size.try_into().ok())
         });
         let title = self.title();
         let metadata = self.metadata();
@@ -186,7 +189,7 @@ impl<'a> BodyMembers<'a> {
 
     fn expected_items(&mut self, sealed: bool) -> Option<u64> {
         let must = format!("must be a whole number from 0 to {ITEMS_PER_JOB_MAX}");
-        let expected = self.value("expectedItems", &must, |value| value.as_u64().filter(|items| *items <= ITEMS_PER_JOB_MAX));
+        let expected = self.value("expectedItems", &must, |value| json::whole_number(value).filter(|items| *items <= ITEMS_PER_JOB_MAX));
         if expected.is_some() && sealed {
             self.refuse("/expectedItems", "must be absent unless `sealed` is false: the items themselves are in the body");
         }
@@ -255,6 +258,13 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+/// The largest number of items that a tolerance can name. It is more than any job has.
+const TOLERATED_MAX: u64 = i64::MAX as u64;
+
+fn number(text: &str, least: u64) -> Option<u64> {
+    json::whole_number(&serde_json::from_str(text).ok()?).filter(|number| (least..=TOLERATED_MAX).contains(number))
+}
+
 /// A percentage is read from the number's text, since binary fractions would round it.
 fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
@@ -263,13 +273,13 @@ fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
     let wrong = |name: &str, must: &str| Violation::new(format!("/toleratedFailures/{name}"), must);
     match (given("count"), given("percentage")) {
         (Some(count), None) if has_only(&["count"]) => {
-            count.parse().map(ToleratedFailures::Count).map_err(|_| wrong("count", "must be a whole number, 0 or more"))
+            let must = format!("must be a whole number from 0 to {TOLERATED_MAX}");
+            number(count, 0).map(ToleratedFailures::Count).ok_or_else(|| wrong("count", &must))
         }
         (None, Some(share)) if has_only(&["percentage", "minimumSample"]) => {
             let percentage = share.parse().map_err(|error: PercentageError| wrong("percentage", &error.to_string()))?;
-            let sample = |text: &str| text.parse().ok().filter(|sample| *sample > 0);
-            let refused = || wrong("minimumSample", "must be a whole number, 1 or more");
-            let minimum_sample = given("minimumSample").map(|text| sample(text).ok_or_else(refused)).transpose()?;
+            let refused = || wrong("minimumSample", &format!("must be a whole number from 1 to {TOLERATED_MAX}"));
+            let minimum_sample = given("minimumSample").map(|text| number(text, 1).ok_or_else(refused)).transpose()?;
             Ok(ToleratedFailures::Percentage { percentage, minimum_sample })
         }
         _ => {
@@ -342,9 +352,13 @@ mod tests {
         let with = |member: &str| format!(r#"{{"processor": "p", "items": [], {member}}}"#);
         let table = [
             (r#""chunkSize": 0"#.to_owned(), "/chunkSize"),
-            (r#""chunkSize": 1.0"#.to_owned(), "/chunkSize"),
-            (r#""toleratedFailures": {"count": 1.0}"#.to_owned(), "/toleratedFailures/count"),
-            (r#""toleratedFailures": {"count": 18446744073709551616}"#.to_owned(), "/toleratedFailures/count"),
+            (r#""chunkSize": 1.5"#.to_owned(), "/chunkSize"),
+            (r#""toleratedFailures": {"count": 1.5}"#.to_owned(), "/toleratedFailures/count"),
+            (r#""toleratedFailures": {"count": 9223372036854775808}"#.to_owned(), "/toleratedFailures/count"),
+            (
+                r#""toleratedFailures": {"percentage": 1, "minimumSample": 9223372036854775808}"#.to_owned(),
+                "/toleratedFailures/minimumSample",
+            ),
             (r#""toleratedFailures": {"percentage": 100.1}"#.to_owned(), "/toleratedFailures/percentage"),
             (r#""toleratedFailures": {"percentage": 0.0000000001}"#.to_owned(), "/toleratedFailures/percentage"),
             (r#""toleratedFailures": {"percentage": "5"}"#.to_owned(), "/toleratedFailures/percentage"),
@@ -367,6 +381,10 @@ mod tests {
         for (member, pointer) in table {
             assert_eq!(wrong(&with(&member)), [pointer], "{member:.60}");
         }
+        // Bug found: many programs write whole numbers so.
+        let floats = with(r#""chunkSize": 25e1, "toleratedFailures": {"count": 1.0}"#);
+        let request = read(floats.as_bytes(), &[]).unwrap();
+        assert_eq!((request.chunk_size, request.tolerated_failures), (Some(250), ToleratedFailures::Count(1)));
         let pairs = (0..21).map(|i| format!("\"k{i}\": 1")).collect::<Vec<_>>().join(",");
         assert_eq!(wrong(&with(&format!("\"metadata\": {{{pairs}}}"))), ["/metadata"]);
         let longest = "\u{1F980}".repeat(200);

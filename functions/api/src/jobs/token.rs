@@ -93,7 +93,7 @@ fn read(body: &[u8]) -> Result<(Allow, u32), ApiErrorResponse> {
     }
     let ttl_seconds = match value("ttlSeconds") {
         None | Some(Value::Null) => Some(TTL_SECONDS_DEFAULT),
-        Some(value) => value.as_u64().and_then(|seconds| u32::try_from(seconds).ok()),
+        Some(value) => json::whole_number(&value).and_then(|seconds| u32::try_from(seconds).ok()),
     };
     let ttl_seconds = ttl_seconds.filter(|seconds| (TTL_SECONDS_MIN..=TTL_SECONDS_MAX).contains(seconds));
     if ttl_seconds.is_none() {

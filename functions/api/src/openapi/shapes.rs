@@ -13,6 +13,12 @@ pub(super) fn complete_operation(operation: &mut Operation) -> Option<String> {
             parameter.schema.iter_mut().for_each(never_null);
         }
     }
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let headers =
+            response.headers.values_mut().filter_map(|header| if let RefOr::T(header) = header { header.schema.as_mut() } else { None });
+        headers.for_each(never_null);
+    }
     let Some(RefOr::T(body)) = operation.request_body.as_mut() else { return None };
     if body.content.contains_key(NDJSON) {
         body.content.insert(BYTES.to_owned(), RefOr::T(bytes()));
@@ -34,7 +40,7 @@ pub(super) fn complete_schemas(document: &mut Document, bodies: &[String]) {
     }
 }
 
-/// A parameter is left out, never null.
+/// A parameter or a header is left out, never null.
 fn never_null(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::Object(object)) = schema else { return };
     let SchemaType::Array(types) = &object.schema_type else { return };

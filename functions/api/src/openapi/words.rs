@@ -3,6 +3,7 @@
 use headway_core::JobStatus;
 use headway_core::corrections::CorrectionUse;
 use headway_core::item_states::ItemStatus;
+use headway_core::job::NoticeState;
 use headway_core::outcome::FailureKind;
 use headway_core::waiting::WaitReason;
 use serde_json::{Value, json};
@@ -10,10 +11,13 @@ use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 
 use crate::auth::job_token::Allow;
+use crate::failures::Failures;
 use crate::item_list::{correction_name, status_name};
 use crate::job_status::ACTIONS;
 use crate::problem::ProblemType;
+use crate::record_kind::Records as _;
 use crate::record_pages::Format;
+use crate::results::Results;
 
 /// The name of the extension that lists the types of problems with their meaning. They are no enum: clients have to
 /// expect others.
@@ -30,6 +34,11 @@ pub(super) fn limit(document: &mut Document) {
         ("JobStatusResponse", "actions", ACTIONS.map(Value::from).to_vec()),
         ("WaitingFor", "reason", WaitReason::ALL.iter().map(|reason| Value::from(reason.as_str())).collect()),
         ("JobTokenRequest", "allow", Allow::ALL.map(|allow| Value::from(allow.name())).to_vec()),
+        (
+            "JobStatusResponse",
+            "callbackState",
+            NoticeState::ALL.map(|state| Value::from(state.as_str())).into_iter().chain([Value::Null]).collect(),
+        ),
         ("FailureResponse", "kind", kinds.clone()),
         ("FailureGroup", "kind", kinds.clone()),
         ("ItemResponse", "status", ItemStatus::ALL.iter().map(|status| Value::from(status_name(*status))).collect()),
@@ -44,12 +53,15 @@ pub(super) fn limit(document: &mut Document) {
         }
     }
     let formats: Vec<_> = Format::ALL.iter().map(|format| Value::from(format.name())).collect();
-    let parameters = document.paths.paths.values_mut().filter_map(|item| item.get.as_mut()?.parameters.as_mut()).flatten();
-    for parameter in parameters {
+    let calls = document.paths.paths.values_mut().filter_map(|item| item.get.as_mut());
+    let parameters = calls.flat_map(|call| call.parameters.iter_mut().flatten().zip(std::iter::repeat(call.operation_id.as_deref())));
+    for (parameter, call) in parameters {
         let RefOr::T(parameter) = parameter else { continue };
         let words = match parameter.name.as_str() {
             "status" => &statuses,
             "format" => &formats,
+            "cells" => &vec![Value::from("raw")],
+            "columns" => &vec![Value::from(if call == Some("list_job_failures") { Failures::VALUES } else { Results::VALUES })],
             _ => continue,
         };
         parameter.schema.iter_mut().for_each(|schema| set(schema, words));

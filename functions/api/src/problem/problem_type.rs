@@ -108,8 +108,13 @@ impl ProblemType {
         self.row().2
     }
 
+    /// The last word of the `type`.
+    pub(crate) const fn name(self) -> &'static str {
+        self.row().0
+    }
+
     /// The whole `type`.
     pub fn urn(self) -> String {
-        format!("urn:headway:problem:{}", self.row().0)
+        format!("urn:headway:problem:{}", self.name())
     }
 }

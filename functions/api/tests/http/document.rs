@@ -56,9 +56,13 @@ async fn every_documented_call_exists() {
 async fn generators_of_clients_find_what_they_need() {
     let document = World::new().get("/openapi.json").await.json();
     let schemas = &document["components"]["schemas"];
-    for (schema, member) in [("StartJobRequest", "params"), ("StartJobRequest", "metadata"), ("ProcessorResponse", "paramsSchema")] {
+    for (schema, member) in [("StartJobRequest", "params"), ("ProcessorResponse", "paramsSchema")] {
         assert_eq!(schemas[schema]["properties"][member]["additionalProperties"], true, "{schema} {member}");
     }
+    assert_eq!(
+        schemas["StartJobRequest"]["properties"]["metadata"]["additionalProperties"]["type"],
+        json!(["string", "number", "boolean", "null"])
+    );
     for body in ["StartJobRequest", "RetryRequest", "SealRequest", "JobTokenRequest"] {
         assert_eq!(schemas[body]["additionalProperties"], false, "{body}");
         // Some generators require a member that has a default.
@@ -75,6 +79,98 @@ async fn generators_of_clients_find_what_they_need() {
             let bytes = &content["application/octet-stream"]["schema"]["format"];
             assert!(content["application/x-ndjson"].is_null() || bytes == "binary", "{method} {path}");
         }
+    }
+}
+
+/// Whatever has a schema has an example, and the example is valid. A new call, parameter or body gets its examples in
+/// `src/openapi/examples.json`.
+#[tokio::test]
+async fn everything_has_an_example() {
+    let document = World::new().get("/openapi.json").await.json();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let schema = &parameter["schema"];
+                assert_valid(&document, schema, &schema["examples"][0], &format!("{method} {path}: {}", parameter["name"]));
+            }
+            let bodies = operation["responses"].as_object().unwrap().values().chain(operation.get("requestBody"));
+            for (media, content) in bodies.flat_map(|body| body["content"].as_object().into_iter().flatten()) {
+                let place = format!("{method} {path}: {media}");
+                if let Some(text) = content.get("example") {
+                    assert!(text.as_str().unwrap().ends_with('\n'), "{place}");
+                    continue;
+                }
+                let examples = content["examples"].as_object().unwrap_or_else(|| panic!("{place} has no example"));
+                assert!(!examples.is_empty(), "{place}");
+                for example in examples.values() {
+                    let example = document.pointer(example["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+                    assert_valid(&document, &content["schema"], &example["value"], &place);
+                }
+            }
+        }
+    }
+}
+
+fn assert_valid(document: &Value, schema: &Value, example: &Value, place: &str) {
+    assert!(!example.is_null(), "{place} has no example");
+    let mut schema = schema.clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(example).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{place}: {errors:?}");
+}
+
+/// A body either has its items or says that they follow, and so does its schema.
+#[tokio::test]
+async fn the_schema_of_a_job_to_start_is_what_the_code_reads() {
+    let world = World::new();
+    let document = world.get("/openapi.json").await.json();
+    let mut schema = document["components"]["schemas"]["StartJobRequest"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&schema).unwrap();
+    let long = |chars: usize| "é".repeat(chars);
+    let cases = [
+        (json!({"items": []}), true),
+        (json!({"items": [], "sealed": null, "title": null, "metadata": null, "toleratedFailures": null}), true),
+        (json!({"items": null, "sealed": false, "expectedItems": 10_000_000}), true),
+        (json!({"sealed": false}), true),
+        (json!({}), false),
+        (json!({"items": null}), false),
+        (json!({"items": [], "sealed": false}), false),
+        (json!({"items": [], "expectedItems": 1}), false),
+        (json!({"sealed": false, "expectedItems": 10_000_001}), false),
+        (json!({"items": [], "other": 1}), false),
+        (json!({"items": [], "processor": ""}), false),
+        (json!({"items": [], "idField": ""}), false),
+        (json!({"items": [], "chunkSize": 0}), false),
+        (json!({"items": [], "chunkSize": 251}), false),
+        (json!({"items": [], "title": " "}), false),
+        (json!({"items": [], "title": long(200)}), true),
+        (json!({"items": [], "title": long(201)}), false),
+        (json!({"items": [], "metadata": {"k": long(500), "n": 1.5, "b": true, "z": null}}), true),
+        (json!({"items": [], "metadata": {"k": long(501)}}), false),
+        (json!({"items": [], "metadata": {"k": []}}), false),
+        (json!({"items": [], "metadata": {"": 1}}), false),
+        (json!({"items": [], "metadata": {long(41): 1}}), false),
+        (json!({"items": [], "metadata": (0..21).map(|at| (at.to_string(), json!(at))).collect::<serde_json::Map<_, _>>()}), false),
+        (json!({"items": [], "toleratedFailures": {"count": 0}}), true),
+        (json!({"items": [], "toleratedFailures": {"percentage": 0.5, "minimumSample": null}}), true),
+        (json!({"items": [], "toleratedFailures": {"percentage": 100, "minimumSample": 1}}), true),
+        (json!({"items": [], "toleratedFailures": {"percentage": 1, "minimumSample": 0}}), false),
+        (json!({"items": [], "toleratedFailures": {"percentage": 101}}), false),
+        (json!({"items": [], "toleratedFailures": {"count": 1, "percentage": 1}}), false),
+        (json!({"items": [], "toleratedFailures": {"count": null}}), false),
+        (json!({"items": [], "toleratedFailures": {}}), false),
+        (json!({"items": [], "callback": ""}), false),
+        (json!({"items": [], "params": []}), false),
+    ];
+    for (mut body, is_valid) in cases {
+        if body.get("processor").is_none() {
+            body["processor"] = json!("echo");
+        }
+        assert_eq!(validator.is_valid(&body), is_valid, "the schema: {body}");
+        let answer = world.post("/v1/jobs?validateOnly=true", body.to_string()).await;
+        assert_eq!(answer.status.as_u16(), if is_valid { 200 } else { 422 }, "the code: {body}");
     }
 }
 
