@@ -52,12 +52,25 @@ impl ParamsSchemas {
     pub(crate) async fn check(&self, owner: &UserId, info: &ProcessorInfo, params: &RawValue) -> Result<(), ApiErrorResponse> {
         let known = self.known(info);
         if let Some(source) = &known.source {
-            check_params(owner, &info.name, source, params).await?;
+            let checked = Sandbox::global().check(owner.as_str(), source, params.to_owned()).await;
+            if let Err(NoVerdict::Schema(Unusable::Cut(_))) = &checked {
+                self.forget(&info.name, &known);
+            }
+            judge(&info.name, checked)?;
         }
         if known.is_json_schema {
             compile(owner, params).await?;
         }
         Ok(())
+    }
+
+    /// Compiling the schema was cut off, perhaps by the state of the machine: the next job finds out anew. Otherwise no job could be
+    /// started with the processor until this process ends.
+    fn forget(&self, processor: &str, known: &Arc<Known>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.get(processor).is_some_and(|now| Arc::ptr_eq(now, known)) {
+            all.remove(processor);
+        }
     }
 
     /// Kept from one job to the next, since child processes keep compiled schemas by their source.
@@ -90,8 +103,9 @@ pub async fn unusable_schemas<'a>(schemas: impl IntoIterator<Item = (&'a str, &'
     found
 }
 
-async fn check_params(owner: &UserId, processor: &str, source: &Arc<Source>, params: &RawValue) -> Result<(), ApiErrorResponse> {
-    match Sandbox::global().check(owner.as_str(), source, params.to_owned()).await {
+/// What the processor's `paramsSchema` says of a job's params.
+fn judge(processor: &str, checked: Result<Checked, NoVerdict>) -> Result<(), ApiErrorResponse> {
+    match checked {
         Ok(Checked::Fits(_) | Checked::Typed(_)) => Ok(()),
         Ok(Checked::Misfit(misfit)) => {
             let violations = misfit.violations.into_iter().map(|wrong| Violation::new(format!("{PARAMS}{}", wrong.pointer), wrong.reason));
@@ -127,4 +141,27 @@ fn refused(pointer: &str, detail: &str) -> ApiErrorResponse {
 fn unavailable(why: &str) -> ApiErrorResponse {
     tracing::warn!(why, "params cannot be checked");
     ApiErrorResponse::busy("the params cannot be checked at the moment")
+}
+
+#[cfg(test)]
+mod tests {
+    use headway_core::Options;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Bug found: once compiling a processor's `paramsSchema` had been cut off, because something killed the child process that did
+    /// it, every further job with that processor was answered 500, until the server ended.
+    #[test]
+    fn a_schema_that_was_cut_off_is_tried_anew() {
+        let options = Options { params_schema: json!({"type": "object"}), ..Options::default() };
+        let (info, all) = (ProcessorInfo::new("p", &options), ParamsSchemas::default());
+        let first = all.known(&info);
+        assert!(Arc::ptr_eq(&first, &all.known(&info)), "it is kept, or each job would compile it");
+        all.forget("p", &first);
+        let second = all.known(&info);
+        assert!(!Arc::ptr_eq(&first, &second));
+        all.forget("p", &first);
+        assert!(Arc::ptr_eq(&second, &all.known(&info)), "what a slower request found out about the first says nothing of the second");
+    }
 }
