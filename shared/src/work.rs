@@ -10,6 +10,7 @@
 //! - **return** the rest as a new message;
 //! - **look upward**: count the part and end the job, if this was the last of it.
 
+mod asked_for;
 mod backoff;
 mod bundles;
 mod bury;

@@ -19,9 +19,14 @@ use tokio::time::Instant;
 pub struct Functions(Vec<JoinHandle<()>>);
 
 impl Functions {
-    /// Starts calling the worker with batches of messages, until `stopped` turns true.
+    /// Starts calling the worker with batches of messages, until `stopped` turns true. Then the running calls begin nothing more.
     pub fn worker(embedded: &Embedded, worker: Handler, stopped: watch::Receiver<bool>) -> Self {
         let worker = Arc::new(worker);
+        let (stopping, told) = (worker.clone(), until(stopped.clone()));
+        tokio::spawn(async move {
+            told.await;
+            stopping.stop();
+        });
         let sources = [embedded.event_source(), embedded.dead_letter_source()];
         let call = |source| {
             let worker = worker.clone();

@@ -67,6 +67,12 @@ impl Sandbox {
         GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
     }
 
+    /// The program stops: what waits for a turn is answered at once with [`NoVerdict::Unavailable`], and so is whatever comes from
+    /// now on. What is running ends by itself, or after two seconds.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
     /// Checks an item for an owner, as [`Self::check_all`] does.
     ///
     /// # Errors

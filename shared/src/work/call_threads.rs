@@ -44,6 +44,7 @@ pub(super) struct CallThreads {
     /// The number of threads that did not return. A simulation has no threads and counts them itself.
     stuck: Arc<AtomicUsize>,
     given_up: AtomicBool,
+    stopping: AtomicBool,
 }
 
 impl CallThreads {
@@ -54,7 +55,7 @@ impl CallThreads {
     /// The system refuses a thread.
     pub(super) fn on_threads() -> std::io::Result<Self> {
         let stuck = Arc::default();
-        Ok(Self { threads: Some(Threads::new(Arc::clone(&stuck))?), stuck, given_up: AtomicBool::default() })
+        Ok(Self { threads: Some(Threads::new(Arc::clone(&stuck))?), stuck, ..Self::default() })
     }
 
     /// Runs calls on the worker's own thread, and takes the number of stuck threads from this counter.
@@ -97,6 +98,20 @@ impl CallThreads {
     /// True if this process shall end: too many threads are stuck, or it was given up.
     pub(super) fn is_spent(&self) -> bool {
         self.given_up.load(Ordering::Relaxed) || self.stuck.load(Ordering::Relaxed) >= STUCK_MAX
+    }
+
+    /// True if nothing begins here any more: the process is spent, or was told to stop.
+    pub(super) fn begins_nothing(&self) -> bool {
+        self.is_stopping() || self.is_spent()
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// From now on nothing begins here: the process was told to stop.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// From now on nothing begins here, and the process ends.

@@ -30,7 +30,7 @@ impl Worker {
         loop {
             let now = Instant::now();
             let expected = if invocation.is_fresh(now) { Duration::ZERO } else { prepared.pace.expected() };
-            if self.threads.is_spent() || now + DEADLINE_MARGIN + expected >= invocation.deadline {
+            if self.threads.begins_nothing() || now + DEADLINE_MARGIN + expected >= invocation.deadline {
                 return Err(ReturnReason::Deadline);
             }
             if let Some(lets_begin) = self.leases.lets_begin(id, chunk.job.round) {

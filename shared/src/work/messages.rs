@@ -56,7 +56,10 @@ impl Worker {
             let message_id = &delivery.message_id;
             let (job_id, part, chunk) = message.as_ref().map(Message::names).unwrap_or_default();
             let (error, receive_count) = (error_chain(&error), delivery.receive_count);
-            tracing::error!(message_id, job_id, part, chunk, receive_count, error, "a message is left for later");
+            match self.threads.is_stopping() {
+                true => tracing::info!(message_id, job_id, part, chunk, receive_count, error, "a message is left for another process"),
+                false => tracing::error!(message_id, job_id, part, chunk, receive_count, error, "a message is left for later"),
+            }
             worked.undone.push(message_id.clone());
         }
         worked

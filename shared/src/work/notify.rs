@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
 
+use super::asked_for::NoticeId;
 use super::delivery::Invocation;
 use super::worker::Worker;
 use crate::due::ask;
 use crate::error::JobError;
-use crate::ids::JobId;
-use crate::job::{Job, NoticeKind, NoticeState, RoundNotice, Told};
+use crate::job::{Job, NoticeState, RoundNotice, Told};
 use crate::ledger::Written;
 use crate::limits::{DEADLINE_MARGIN, LEASE, NOTICE_TIMEOUT};
 use crate::notice::Notice;
@@ -25,14 +25,12 @@ const PREPARED_WITHIN: Duration = Duration::from_secs(1);
 /// How often in a row the result of a try may not be recorded because others write the row too.
 const TRIES_MAX: usize = 50;
 
-/// Which notice: of which job and round, and what it tells.
-pub(super) type NoticeId = (JobId, u32, NoticeKind);
-
 /// What became of an attempt to tell.
 enum Attempt {
     /// The notice is no longer due.
     NotDue,
-    /// The job was not at rest in time: so little time was left that the endpoint could not have answered. It costs no try.
+    /// The job was not at rest in time: so little time was left that the endpoint could not have answered, or the process was told to
+    /// stop. It costs no try.
     TooLate,
     Made(Told),
 }
@@ -52,7 +50,7 @@ impl Worker {
             return self.patiently(invocation, || ask(&self.app, &job, &notice, wait)).await;
         }
         let limit = limit(invocation);
-        let in_time = limit == NOTICE_TIMEOUT || (invocation.is_fresh(Instant::now()) && !limit.is_zero());
+        let in_time = !self.threads.is_stopping() && (limit == NOTICE_TIMEOUT || (invocation.is_fresh(Instant::now()) && !limit.is_zero()));
         let Some(_turn) = self.notices.try_acquire().ok().filter(|_| in_time) else {
             return self.later(&job, &notice, invocation).await;
         };
@@ -94,7 +92,7 @@ impl Worker {
             return Err(JobError::unavailable("the table", "the job was read too long ago to tell of it"));
         }
         let limit = limit(invocation);
-        if limit < least {
+        if limit < least || self.threads.is_stopping() {
             return Ok(Attempt::TooLate);
         }
         let sent = timeout(limit, self.app.notices.send(&notice_of(counted, &due))).await;

@@ -58,7 +58,7 @@ impl Worker {
 
     /// An error if this process is about to end and begins nothing more.
     fn may_prepare(&self) -> Result<(), JobError> {
-        if self.threads.is_spent() {
+        if self.threads.begins_nothing() {
             Err(JobError::unavailable("the worker", "it is about to end, and begins nothing more"))
         } else {
             Ok(())

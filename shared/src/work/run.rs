@@ -29,6 +29,10 @@ impl Worker {
             self.begin(&chunk.job).await?;
         }
         let recorded = self.recorded(chunk, delivery).await?;
+        if self.threads.is_stopping() {
+            let rest = chunk.unrecorded(recorded.as_ref()).map(|(index, value)| chunk.returned(index, value, ReturnReason::Deadline));
+            return Ok(Ran::of(chunk.settlement(recorded.is_some()), chunk.message.hops, rest.collect()));
+        }
         let ran = match (mode, self.sent_anew(chunk, recorded.as_ref())) {
             (Mode::Each, _) => match self.ready(chunk).await? {
                 Ok(prepared) => self.each(&RunContext::new(chunk, prepared, recorded, invocation)).await,

@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicUsize;
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
+use super::asked_for::AskedFor;
 use super::call_threads::CallThreads;
 use super::leases::Leases;
 use super::prepared::PreparedJobs;
 use super::turns::Turns;
-use super::untold::AskedFor;
 use crate::app::App;
 use crate::ids::JobId;
 use headway_processor::Processors;
@@ -76,6 +76,11 @@ impl Worker {
     /// True if so many threads are stuck in processors that this process has to end. It begins nothing more then.
     pub fn is_spent(&self) -> bool {
         self.threads.is_spent()
+    }
+
+    /// The process was told to stop: from now on no item begins here. Running items end, and the rest is returned at once.
+    pub fn stop(&self) {
+        self.threads.stop();
     }
 
     /// Declares this the only worker: a mark that it did not make was left by a dead one.

@@ -243,7 +243,19 @@ impl World {
         undone
     }
 
-    /// The same, but the worker dies after `life`, or because of a killer: the whole batch goes back. Returns true if
+    /// The same, but the worker's process is told to stop after `when`.
+    pub(crate) async fn deliver_to_one_who_stops(&mut self, batch: Vec<Held>, when: impl Future<Output = ()>) -> usize {
+        let work = self.worker.work(deliveries(&batch, false), self.invocation());
+        let stop = async {
+            when.await;
+            self.worker.stop();
+        };
+        let (worked, ()) = futures::join!(work, stop);
+        self.give_back(batch, &worked.undone);
+        worked.undone.len()
+    }
+
+    /// The same as [`Self::deliver`], but the worker dies after `life`, or because of a killer: the whole batch goes back. Returns true if
     /// it died.
     pub(crate) async fn deliver_to_one_who_dies(&mut self, batch: Vec<Held>, life: Duration) -> bool {
         let work = self.worker.work(deliveries(&batch, false), self.invocation());

@@ -65,6 +65,12 @@ impl Handler {
         Ok(Self { worker: self.worker.with_threads()?, ..self })
     }
 
+    /// The process was told to stop: nothing begins any more, running items end, and the rest is returned at once.
+    pub fn stop(&self) {
+        self.worker.stop();
+        headway_schema::Sandbox::global().stop();
+    }
+
     /// Processes a batch before `deadline`. The answer names the messages that have to be delivered again.
     pub async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let began = Instant::now();

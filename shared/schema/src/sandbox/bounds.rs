@@ -51,6 +51,8 @@ pub(super) const IDLE_MAX: Duration = Duration::from_secs(10);
 pub(super) const CUTS_UNTIL_ALONE: u32 = 2;
 /// What this many children in a row were killed at, by something else on the machine, is blamed for it.
 pub(super) const KILLS_UNTIL_BLAMED: u32 = 3;
+/// Once the program stops, what is being compiled or checked may take this much longer.
+pub(super) const STOPPING_MAX: Duration = Duration::from_secs(2);
 /// A thread pauses this long after its child was killed, so that a machine that is short of memory recovers.
 pub(super) const AFTER_A_KILL: Duration = Duration::from_millis(100);
 /// How much lower the children's priority is than the program's, so that the program still answers.

@@ -3,13 +3,13 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::bounds::{AFTER_A_KILL, COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, KILLS_UNTIL_BLAMED, Times};
+use super::bounds::{AFTER_A_KILL, COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, KILLS_UNTIL_BLAMED, STOPPING_MAX, Times};
 use super::cause::{Bound, Cut, Unusable};
 use super::child_position::ChildPosition;
 use super::process::{Came, Process};
@@ -26,6 +26,8 @@ pub(super) struct Shared {
     more: Condvar,
     children_max: usize,
     times: Times,
+    /// Since when nothing begins any more. Set with the state locked.
+    stopped: OnceLock<Instant>,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,7 @@ struct State {
 impl Shared {
     pub(super) fn new(children_max: usize, times: Times) -> Self {
         let state = State { turns: Turns::new(children_max), threads: 0, idle: 0 };
-        Self { state: Mutex::new(state), more: Condvar::new(), children_max, times }
+        Self { state: Mutex::new(state), more: Condvar::new(), children_max, times, stopped: OnceLock::new() }
     }
 
     /// Accepts requests of one job. If its schema is known to be unusable, they are answered at once.
@@ -49,8 +51,37 @@ impl Shared {
             return requests.into_iter().for_each(|request| request.answer(Err(unusable.clone().into())));
         }
         let mut state = self.state();
+        if self.stopped.get().is_some() {
+            drop(state);
+            return requests.into_iter().for_each(|request| request.answer(Err(stopping())));
+        }
         state.turns.add(requests);
         self.summon(&mut state);
+    }
+
+    /// From now on nothing begins, and what waits is answered at once. What is running has a little time to end.
+    pub(super) fn stop(&self) {
+        let waiting = {
+            let mut state = self.state();
+            self.stopped.get_or_init(Instant::now);
+            state.turns.take_all()
+        };
+        waiting.into_iter().for_each(|request| request.answer(Err(stopping())));
+    }
+
+    /// What is not done waits again, or is answered if nothing begins any more.
+    fn put_back(&self, mut requests: VecDeque<Request>) {
+        let mut state = self.state();
+        if self.stopped.get().is_none() {
+            return state.turns.put_back(requests);
+        }
+        drop(state);
+        answer_all(&mut requests, &stopping());
+    }
+
+    /// True if what is running has had its time to end.
+    fn must_end(&self) -> bool {
+        self.stopped.get().is_some_and(|stopped| stopped.elapsed() > STOPPING_MAX)
     }
 
     /// Calls a thread for what waits.
@@ -177,7 +208,7 @@ impl Driver {
                 }
             }
             if !requests.is_empty() {
-                self.shared.state().turns.put_back(requests);
+                self.shared.put_back(requests);
             }
             drop(ended);
         }
@@ -252,6 +283,9 @@ impl Driver {
             if let Some(went) = went(came, compiling, at) {
                 return Ok(went);
             }
+            if self.shared.must_end() {
+                return Ok(Went::Unlucky(STOPPING.to_owned()));
+            }
         }
     }
 
@@ -323,6 +357,13 @@ fn went(came: Came, compiling: bool, at: Option<ChildPosition>) -> Option<Went> 
         Came::Ended(bound) => Some(Went::Ended { bound, compiling, at }),
         Came::Unlucky(why) => Some(Went::Unlucky(why.to_owned())),
     }
+}
+
+const STOPPING: &str = "this process is stopping";
+
+/// Nothing is wrong with the request: another process answers it.
+fn stopping() -> NoVerdict {
+    NoVerdict::Unavailable(STOPPING.into())
 }
 
 fn answer_all(requests: &mut VecDeque<Request>, answer: &NoVerdict) {
@@ -409,6 +450,31 @@ mod tests {
             assert_eq!((cut, requests.len()), (convicted.into_iter().collect(), left), "{bound:?}");
             assert_eq!((0..left).filter(|at| requests[*at].suspect).collect::<Vec<_>>(), suspects, "{bound:?}");
         }
+    }
+
+    /// Bug found: a server that was told to stop waited for all the hanging schemas that had not even begun, up to 22 s for each.
+    #[test]
+    fn what_waits_is_handed_back_once_the_program_stops() {
+        let shared = Arc::new(Shared::new(0, Times::default()));
+        let source = Arc::new(Source::new("{}", false));
+        let request = |owner: &str, work| {
+            let (reply, answer) = std::sync::mpsc::sync_channel(1);
+            (Request::new(owner.into(), &source, work, Reply::Blocking(reply)), answer)
+        };
+        let (waits, waited) = request("ann", Work::Compile);
+        let (item, of_item) = request("bob", Work::Item(RawValue::NULL.to_owned()));
+        let (runs, ran) = request("cy", Work::Item(RawValue::NULL.to_owned()));
+        shared.submit(vec![waits]);
+        shared.submit(vec![item]);
+        assert!([&waited, &of_item].iter().all(|answer| answer.try_recv().is_err()), "no child takes them");
+        shared.stop();
+        shared.put_back(VecDeque::from([runs]));
+        let (late, came_late) = request("ann", Work::Compile);
+        shared.submit(vec![late]);
+        for answer in [waited, of_item, ran, came_late] {
+            assert!(matches!(answer.try_recv(), Ok(Err(NoVerdict::Unavailable(_)))));
+        }
+        assert!(!shared.state().turns.is_waiting());
     }
 
     /// What the machine does to children blames nothing, unless it happens at the same item again and again.

@@ -182,6 +182,12 @@ impl Turns {
         }
     }
 
+    /// Takes everything that waits.
+    pub(super) fn take_all(&mut self) -> Vec<Request> {
+        self.ring.clear();
+        self.owners.values_mut().flat_map(Owner::take_all).collect()
+    }
+
     fn queue_of(&mut self, request: &Request) -> &mut VecDeque<Request> {
         let owner = self.owners.entry(request.owner.clone()).or_default();
         owner.taken = owner.taken.max(self.least_taken);
@@ -251,6 +257,11 @@ impl Turns {
 }
 
 impl Owner {
+    fn take_all(&mut self) -> Vec<Request> {
+        self.ring.clear();
+        self.waiting.drain().flat_map(|(_, requests)| requests).collect()
+    }
+
     fn next(&mut self, name: &Arc<str>, suspects_may: bool) -> Option<Batch> {
         for _ in 0..self.ring.len() {
             let id = self.ring.pop_front()?;
