@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::bugs::Bug;
+use super::bug::Bug;
 
 /// Where bugs are planted, in the workspace and in its copy.
 const SOURCES: [&str; 3] = ["shared/src", "shared/aws/src", "shared/processor/src"];

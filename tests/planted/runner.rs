@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use super::bugs::Bug;
+use super::bug::Bug;
 use super::places::Sources;
 
 /// Most bugs are caught within this many histories, which take less time than building an optimized simulation.

@@ -1,0 +1,93 @@
+//! Bugs in careful mode: marks, strikes, suspects and stuck threads.
+
+use crate::bug::{Bug, edit};
+
+pub(super) const BUGS: &[Bug] = &[
+    Bug {
+        name: "one-strike-convicts",
+        edits: &[edit("const STRIKES_MAX: u32 = 2;", "const STRIKES_MAX: u32 = 1;")],
+        breaks: "an innocent item whose worker was killed once is failed as the culprit",
+        trap: "two strikes",
+    },
+    Bug {
+        name: "no-careful-mode",
+        edits: &[
+            edit("const CAREFUL_FROM_RECEIVES: u32 = 3;", "const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
+            edit("let returned = Returned { careful: true,", "let returned = Returned { careful: false,"),
+        ],
+        breaks: "an item that kills its worker takes its neighbours with it, as dead letters",
+        trap: "a poison item costs only itself",
+    },
+    Bug {
+        name: "mark-of-a-living-worker",
+        edits: &[edit("if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {", "if false {")],
+        breaks: "a mark of a worker that is alive counts as a strike",
+        trap: "a mark found before its deadline: another worker is alive",
+    },
+    Bug {
+        name: "preparing-is-not-marked",
+        edits: &[edit(
+            "        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;\n",
+            "        let _ = invocation;\n",
+        )],
+        breaks: "a processor that kills its worker in prepare is never convicted, and its job's items are failed for it",
+        trap: "every stage of a chunk is inside the mark",
+    },
+    Bug {
+        name: "dead-letters-are-failed-at-once",
+        edits: &[edit("const HOPS_MAX: u32 = 20;", "const HOPS_MAX: u32 = 0;")],
+        breaks: "items that never began are failed for their neighbours' deaths",
+        trap: "a crash loop never costs an item that did not begin",
+    },
+    Bug {
+        name: "suspects-run-beside-others",
+        edits: &[edit("_ => Turn::Alone(careful, self.calls.write().await),", "_ => Turn::Careful(careful, self.calls.read().await),")],
+        breaks: "an item that was struck is struck again by another owner's item that kills their worker",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "preparing-of-a-suspect-beside-others",
+        edits: &[edit(
+            "        let _turn = self.turns.careful(strikes).await;\n        if strikes > 0",
+            "        let _turn = self.turns.beside().await;\n        if strikes > 0",
+        )],
+        breaks: "a job is convicted for a death that another owner's item caused while it was prepared",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "suspect-stays-marked-after-its-turn",
+        edits: &[edit("let unmarked = if strikes > 0 {", "let unmarked = if strikes > 1_000 {")],
+        breaks: "an item that has run alone is convicted for the death of its worker by the next item",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "suspects-beside-stuck-threads",
+        edits: &[edit("if self.stuck.load(Ordering::Relaxed) > 0 {", "if self.stuck.load(Ordering::Relaxed) > 1_000 {")],
+        breaks: "a thread that nobody waits for any more kills the process, and the item that was struck before is convicted for it",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
+        name: "killers-take-turns",
+        edits: &[edit("const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;", "const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5_000;")],
+        breaks: "of two killers in one chunk neither is convicted, and items that never began are failed with them",
+        trap: "a crash loop never costs an item that did not begin",
+    },
+    Bug {
+        name: "strikes-of-the-round-before",
+        edits: &[edit("        if mark.round < round {\n", "        if mark.round > round {\n")],
+        breaks: "a corrected item is convicted for the workers that its old value killed",
+        trap: "each round counts anew, and a correction may have mended what killed",
+    },
+    Bug {
+        name: "killer-in-prepare-is-not-convicted",
+        edits: &[edit("        self.preparing >= most\n", "        self.preparing >= most + 1_000_000\n")],
+        breaks: "a job that kills each worker that prepares it goes round until its items are failed for it",
+        trap: "who kills in prepare fails its job, and no item",
+    },
+    Bug {
+        name: "spent-process-goes-on",
+        edits: &[edit("self.stuck.load(Ordering::Relaxed) >= STUCK_MAX", "self.stuck.load(Ordering::Relaxed) >= STUCK_MAX * 1_000")],
+        breaks: "a process none of whose threads comes back begins other owners' items, which time out",
+        trap: "a worker that cannot be freed ends itself",
+    },
+];
