@@ -45,6 +45,23 @@ impl std::fmt::Debug for Embedded {
     }
 }
 
+/// The configuration of a client of this SDK: without signing, which nobody checks, and without closing a connection after a
+/// fault, since there is none.
+macro_rules! client_config {
+    ($sdk:ident, $http_client:expr) => {{
+        use $sdk::config::retry::{ReconnectMode, RetryConfig};
+        use $sdk::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
+        Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
+            .region(Region::from_static(REGION))
+            .endpoint_url(ENDPOINT)
+            .allow_no_auth()
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client($http_client)
+    }};
+}
+
 impl Embedded {
     /// Opens the table and both queues, creating the directory, files and queues that do not exist. The caller creates
     /// DynamoDB tables with `CreateTable`. Opening takes milliseconds, or a second for hundreds of megabytes, since the
@@ -100,34 +117,14 @@ impl Embedded {
         client_of(queue::Connector(Arc::clone(&self.queues)))
     }
 
-    /// A DynamoDB client's configuration apart from behaviour: no signing, which nobody checks, and no connection to
-    /// close after a fault.
+    /// A DynamoDB client's configuration apart from behaviour.
     pub fn dynamodb_config(http_client: SharedHttpClient) -> aws_sdk_dynamodb::config::Builder {
-        use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
-        use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
-        Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
-            .region(Region::from_static(REGION))
-            .endpoint_url(ENDPOINT)
-            .allow_no_auth()
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http_client)
+        client_config!(aws_sdk_dynamodb, http_client)
     }
 
-    /// An SQS client's configuration apart from behaviour: no signing, which nobody checks, and no connection to close
-    /// after a fault.
+    /// An SQS client's configuration apart from behaviour.
     pub fn sqs_config(http_client: SharedHttpClient) -> aws_sdk_sqs::config::Builder {
-        use aws_sdk_sqs::config::retry::{ReconnectMode, RetryConfig};
-        use aws_sdk_sqs::config::{BehaviorVersion, Builder, Region, StalledStreamProtectionConfig};
-        Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_reconnect_mode(ReconnectMode::ReuseAllConnections))
-            .region(Region::from_static(REGION))
-            .endpoint_url(ENDPOINT)
-            .allow_no_auth()
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http_client)
+        client_config!(aws_sdk_sqs, http_client)
     }
 
     /// The queue.

@@ -3,6 +3,8 @@
 use headway_processor::Options;
 use serde::Deserialize;
 
+use crate::configured;
+
 /// The name that jobs use.
 pub const NAME: &str = "http";
 
@@ -16,18 +18,5 @@ pub struct Params {
 
 /// Its options, with the names of these endpoints. An empty list means that they are not known here.
 pub fn options(endpoints: &[&str]) -> Options {
-    let endpoint = match endpoints {
-        [] => serde_json::json!({"type": "string"}),
-        names => serde_json::json!({"type": "string", "enum": names}),
-    };
-    Options {
-        description: "Posts each item to an HTTP endpoint that the operator configured".to_owned(),
-        params_schema: serde_json::json!({
-            "type": "object",
-            "required": ["endpoint"],
-            "properties": {"endpoint": endpoint},
-            "additionalProperties": false
-        }),
-        ..Options::default()
-    }
+    configured::options("Posts each item to an HTTP endpoint that the operator configured", "endpoint", endpoints)
 }

@@ -3,6 +3,8 @@
 use headway_processor::Options;
 use serde::Deserialize;
 
+use crate::configured;
+
 /// The name that jobs use.
 pub const NAME: &str = "lambda";
 
@@ -16,18 +18,5 @@ pub struct Params {
 
 /// Its options, with the names of these functions. An empty list means that they are not known here.
 pub fn options(functions: &[&str]) -> Options {
-    let function = match functions {
-        [] => serde_json::json!({"type": "string"}),
-        names => serde_json::json!({"type": "string", "enum": names}),
-    };
-    Options {
-        description: "Invokes a Lambda function that the operator configured, with several items at a time".to_owned(),
-        params_schema: serde_json::json!({
-            "type": "object",
-            "required": ["function"],
-            "properties": {"function": function},
-            "additionalProperties": false
-        }),
-        ..Options::default()
-    }
+    configured::options("Invokes a Lambda function that the operator configured, with several items at a time", "function", functions)
 }

@@ -3,6 +3,7 @@
 //! The worker runs them (`headway-worker`), the HTTP API describes them and checks params. Both use this crate, so that
 //! the API's binary contains no code of a processor.
 
+mod configured;
 pub mod http;
 pub mod json_schema;
 pub mod lambda;

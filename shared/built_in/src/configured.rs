@@ -1,0 +1,23 @@
+//! What processors have in common whose params name one of the things that the operator configured.
+
+use headway_processor::Options;
+use serde_json::{Value, json};
+
+/// The options of such a processor. `member` is the member of the params, and `names` are the names that it can have. An empty list
+/// means that they are not known here.
+pub(crate) fn options(description: &str, member: &str, names: &[&str]) -> Options {
+    let name: Value = match names {
+        [] => json!({"type": "string"}),
+        names => json!({"type": "string", "enum": names}),
+    };
+    Options {
+        description: description.to_owned(),
+        params_schema: json!({
+            "type": "object",
+            "required": [member],
+            "properties": {member: name},
+            "additionalProperties": false
+        }),
+        ..Options::default()
+    }
+}
