@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::quota::{Exceeded, Start, Usage, bounded};
 
 /// Each start checks this many of the owner's jobs, so that the row contains little more than the live ones.
-const LOOKED_AT_PER_START: usize = 2;
+const CHECKED_PER_START: usize = 2;
 /// How often in a row the write may fail because other requests change the same row.
 const CHANGES_MAX: usize = 50;
 
@@ -37,7 +37,7 @@ pub(crate) async fn retry(app: &App, job: &Job, round: u32, items: u64) -> Resul
 async fn start_round(app: &App, usage: Option<Option<Usage>>, job: &Job, round: u32, items: u64) -> Result<(), JobError> {
     let start = Start { job: job.id, round, at: app.clock.now(), items: Some(bounded(items)) };
     let add = |usage: &mut Usage| usage.start(start, &app.quotas).map(|()| true);
-    change(app, &job.user_id, usage, add, LOOKED_AT_PER_START).await
+    change(app, &job.user_id, usage, add, CHECKED_PER_START).await
 }
 
 /// Checks that an unsealed job may have `items` items, including those of the part that arrived.
@@ -50,14 +50,14 @@ pub(crate) async fn growth(app: &App, job: &Job, items: u64) -> Result<(), JobEr
     change(app, &job.user_id, None, grow, 0).await
 }
 
-/// `apply` returns whether there is anything to write. If so, `looks` jobs are checked afterwards. The owner's row is read,
+/// `apply` returns whether there is anything to write. If so, `checks` jobs are checked afterwards. The owner's row is read,
 /// unless the caller has it.
 async fn change(
     app: &App,
     owner: &UserId,
     mut read: Option<Option<Usage>>,
     apply: impl Fn(&mut Usage) -> Result<bool, Exceeded>,
-    looks: usize,
+    checks: usize,
 ) -> Result<(), JobError> {
     let now = app.clock.now();
     for _ in 0..CHANGES_MAX {
@@ -66,14 +66,14 @@ async fn change(
             None => Usage::read(app.cupboard.as_ref(), owner).await?,
         };
         let mut usage = row.unwrap_or_else(|| Usage::new(owner.clone()));
-        let next = usage.to_look_at(looks);
+        let next = usage.to_check(checks);
         let applied = match apply(&mut usage) {
             Ok(false) => return Ok(()),
-            Ok(true) => look(app, &mut usage, next).await.map(Ok)?,
-            Err(exceeded) if usage.is_worth_a_look(exceeded, now) => {
-                let all = usage.to_look_at(usize::MAX);
-                look(app, &mut usage, all).await?;
-                usage.looked_at = Some(now);
+            Ok(true) => check(app, &mut usage, next).await.map(Ok)?,
+            Err(exceeded) if usage.is_worth_a_check(exceeded, now) => {
+                let all = usage.to_check(usize::MAX);
+                check(app, &mut usage, all).await?;
+                usage.all_checked_at = Some(now);
                 apply(&mut usage).map(|_| ())
             }
             Err(exceeded) => return Err(exceeded.into()),
@@ -89,8 +89,8 @@ async fn change(
     Err(JobError::unavailable("the table: an owner's row", "other requests of the owner kept changing it at the same time"))
 }
 
-async fn look(app: &App, usage: &mut Usage, jobs: Vec<JobId>) -> Result<(), JobError> {
+async fn check(app: &App, usage: &mut Usage, jobs: Vec<JobId>) -> Result<(), JobError> {
     let rows = if jobs.is_empty() { BTreeMap::new() } else { app.ledger.rows(&jobs, &[]).await?.jobs };
-    usage.look(&jobs, &rows, app.clock.now());
+    usage.check(&jobs, &rows, app.clock.now());
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The port to small rows besides those of jobs: what an owner has started, secrets, the processors that workers
-//! announced, messages that nobody could read. No count of a job depends on any of them.
+//! The port to small rows that are not part of a job: what an owner has started, secrets, the processors that workers
+//! announced, messages that no worker can read. No count of a job depends on any of them.
 //!
 //! A row is a key and a text. What the text means is known only where it is used, so a new kind of row needs a file
 //! beside its use, and no change in any store.

@@ -19,7 +19,7 @@ mod usage_row;
 /// How long a start counts towards the starts per minute, and may still be without its job's row.
 const RECENT: TimeDelta = TimeDelta::minutes(1);
 /// If an owner has reached a limit of live jobs or items, all jobs are checked at most this often.
-const LOOKED_AT_EVERY: TimeDelta = TimeDelta::seconds(5);
+const ALL_CHECKED_EVERY: TimeDelta = TimeDelta::seconds(5);
 /// When to try again after such a limit: nobody knows when a job will end.
 const LIVE_RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -40,7 +40,7 @@ impl Default for Quotas {
     }
 }
 
-/// A text that does not say which quotas there are.
+/// A text that is no list of quotas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("limits such as liveJobs=100,liveItems=20000000,startsPerMinute=60, each a whole number, 1 or more")]
 pub struct NotQuotas;
@@ -119,7 +119,7 @@ impl Start {
     }
 
     /// The start as the job's row shows it.
-    fn looked_at(self, row: Option<&Job>, now: DateTime<Utc>) -> Self {
+    fn as_in(self, row: Option<&Job>, now: DateTime<Utc>) -> Self {
         let items = match row {
             // The row is about to be written, or brought to the round; or the process that wanted to do so has died.
             None => self.items.filter(|_| self.is_recent(now)),
@@ -140,7 +140,7 @@ pub struct Usage {
     /// 0 before the first write, and one more with each write.
     pub version: u64,
     /// When all jobs were last checked because a limit was reached.
-    pub looked_at: Option<DateTime<Utc>>,
+    pub all_checked_at: Option<DateTime<Utc>>,
     /// Live or recent starts; the one not checked for longest comes first.
     pub starts: Vec<Start>,
 }
@@ -148,7 +148,7 @@ pub struct Usage {
 impl Usage {
     /// For an owner who has started nothing.
     pub fn new(user_id: UserId) -> Self {
-        Self { user_id, version: 0, looked_at: None, starts: Vec::new() }
+        Self { user_id, version: 0, all_checked_at: None, starts: Vec::new() }
     }
 
     /// Adds a start that happens now. An earlier start of the same job is over.
@@ -190,24 +190,24 @@ impl Usage {
     }
 
     /// The live jobs to check next, at most `count`.
-    pub fn to_look_at(&self, count: usize) -> Vec<JobId> {
+    pub fn to_check(&self, count: usize) -> Vec<JobId> {
         self.live().map(|start| start.job).take(count).collect()
     }
 
     /// Updates the starts from the rows of these jobs. A job that is not among `rows` does not exist.
-    pub fn look(&mut self, jobs: &[JobId], rows: &BTreeMap<JobId, Job>, now: DateTime<Utc>) {
-        let (looked_at, others): (Vec<Start>, Vec<Start>) = self.starts.iter().partition(|start| jobs.contains(&start.job));
-        let looked_at = looked_at.into_iter().map(|start| match start.items {
-            Some(_) => start.looked_at(rows.get(&start.job), now),
+    pub fn check(&mut self, jobs: &[JobId], rows: &BTreeMap<JobId, Job>, now: DateTime<Utc>) {
+        let (checked, others): (Vec<Start>, Vec<Start>) = self.starts.iter().partition(|start| jobs.contains(&start.job));
+        let checked = checked.into_iter().map(|start| match start.items {
+            Some(_) => start.as_in(rows.get(&start.job), now),
             None => start,
         });
-        self.starts = others.into_iter().chain(looked_at).collect();
+        self.starts = others.into_iter().chain(checked).collect();
         self.starts.retain(|start| start.items.is_some() || start.is_recent(now));
     }
 
     /// True if checking all jobs might make room in a quota that is used up, and it is time to do so.
-    pub fn is_worth_a_look(&self, exceeded: Exceeded, now: DateTime<Utc>) -> bool {
-        exceeded.may_have_passed() && self.looked_at.is_none_or(|at| (now - at).abs() >= LOOKED_AT_EVERY)
+    pub fn is_worth_a_check(&self, exceeded: Exceeded, now: DateTime<Utc>) -> bool {
+        exceeded.may_have_passed() && self.all_checked_at.is_none_or(|at| (now - at).abs() >= ALL_CHECKED_EVERY)
     }
 
     fn live(&self) -> impl Iterator<Item = &Start> {
@@ -264,7 +264,7 @@ mod tests {
     fn look(usage: &mut Usage, rows: &[Job], seconds: i64) {
         let jobs: Vec<JobId> = usage.starts.iter().map(|start| start.job).collect();
         let rows = rows.iter().map(|job| (job.id, job.clone())).collect();
-        usage.look(&jobs, &rows, at(seconds));
+        usage.check(&jobs, &rows, at(seconds));
     }
 
     /// The minute slides: when one start is older than a minute another is allowed, and the reported wait is exact.
@@ -318,11 +318,11 @@ mod tests {
         let again = Start { round: 2, at: at(1), ..first };
         usage.start(again, &QUOTAS).unwrap();
         usage.start(again, &QUOTAS).unwrap();
-        assert_eq!(usage.to_look_at(9), [first.job]);
+        assert_eq!(usage.to_check(9), [first.job]);
         look(&mut usage, &[row(&again, JobStatus::Processing)], 2);
-        assert_eq!((usage.to_look_at(9), usage.starts.len()), (vec![first.job], 3));
+        assert_eq!((usage.to_check(9), usage.starts.len()), (vec![first.job], 3));
         look(&mut usage, &[row(&again, JobStatus::Cancelled)], 2);
-        assert_eq!((usage.to_look_at(9), usage.starts.len()), (vec![], 3), "over, but started within the minute");
+        assert_eq!((usage.to_check(9), usage.starts.len()), (vec![], 3), "over, but started within the minute");
         look(&mut usage, &[], 70);
         assert_eq!(usage.starts, []);
     }
@@ -354,18 +354,18 @@ mod tests {
     fn jobs_are_checked_in_turn() {
         let mut usage = usage();
         let now = at(100);
-        usage.looked_at = Some(now);
+        usage.all_checked_at = Some(now);
         let full = Exceeded::LiveJobs(3);
-        assert!(!usage.is_worth_a_look(full, now + TimeDelta::milliseconds(4_999)));
-        assert!(usage.is_worth_a_look(full, now + TimeDelta::seconds(5)));
-        assert!(usage.is_worth_a_look(full, now - TimeDelta::days(1)), "a clock that was ahead");
-        assert!(!usage.is_worth_a_look(Exceeded::Starts(4, Duration::ZERO), at(1_000)));
+        assert!(!usage.is_worth_a_check(full, now + TimeDelta::milliseconds(4_999)));
+        assert!(usage.is_worth_a_check(full, now + TimeDelta::seconds(5)));
+        assert!(usage.is_worth_a_check(full, now - TimeDelta::days(1)), "a clock that was ahead");
+        assert!(!usage.is_worth_a_check(Exceeded::Starts(4, Duration::ZERO), at(1_000)));
         let starts: Vec<Start> = (0..3).map(|i| start_at(i, 1)).collect();
         usage.starts = starts.clone();
         for round in 0..3 {
-            let next = usage.to_look_at(2);
+            let next = usage.to_check(2);
             assert_eq!(next, [starts[(2 * round) % 3].job, starts[(2 * round + 1) % 3].job]);
-            usage.look(&next, &starts.iter().map(|start| (start.job, row(start, JobStatus::Pending))).collect(), at(100));
+            usage.check(&next, &starts.iter().map(|start| (start.job, row(start, JobStatus::Pending))).collect(), at(100));
         }
     }
 

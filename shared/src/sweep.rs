@@ -37,7 +37,7 @@ const CANDIDATES_MAX: usize = 1_000;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Swept {
-    /// Submissions ended because nobody finished them.
+    /// Jobs deleted: their retention is over, or an earlier deletion was not finished.
     pub deleted: usize,
     /// Submissions ended that nobody finished.
     pub abandoned: usize,

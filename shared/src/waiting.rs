@@ -8,7 +8,7 @@ use crate::limits::cut_to_chars;
 
 /// The longest name, in characters; a longer one is cut.
 const LIMIT_CHARS_MAX: usize = 64;
-/// The longest last error, in characters. A longer one is cut, since it is kept in the part's row beside the registers.
+/// The longest last error, in characters. A longer one is cut, so that it fits into the part's row with the registers.
 const LAST_ERROR_CHARS_MAX: usize = 200;
 
 /// Why items have to wait. Another limit has its reason here, with its words: the command and the page show what

@@ -22,8 +22,8 @@ const OVER: u32 = u32::MAX;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Packed {
-    #[serde(with = "ts_milliseconds_option", default, skip_serializing_if = "Option::is_none")]
-    looked_at: Option<DateTime<Utc>>,
+    #[serde(rename = "lookedAt", with = "ts_milliseconds_option", default, skip_serializing_if = "Option::is_none")]
+    all_checked_at: Option<DateTime<Utc>>,
     /// The starts in base64.
     starts: String,
 }
@@ -52,19 +52,19 @@ impl Usage {
 
     fn to_text(&self) -> Result<String, JobError> {
         let starts: Vec<u8> = self.starts.iter().flat_map(packed).collect();
-        let packed = Packed { looked_at: self.looked_at, starts: BASE64_STANDARD.encode(starts) };
+        let packed = Packed { all_checked_at: self.all_checked_at, starts: BASE64_STANDARD.encode(starts) };
         serde_json::to_string(&packed).map_err(|e| JobError::corrupt("an owner's row", e))
     }
 
     fn from_text(user_id: &UserId, version: u64, text: &str) -> Result<Self, Cause> {
-        let Packed { looked_at, starts } = serde_json::from_str(text)?;
+        let Packed { all_checked_at, starts } = serde_json::from_str(text)?;
         let bytes = BASE64_STANDARD.decode(starts)?;
         let (starts, rest) = bytes.as_chunks::<START_BYTES>();
         if !rest.is_empty() {
             return Err("it ends within a start".into());
         }
         let starts = starts.iter().map(unpacked).collect::<Option<_>>().ok_or("a start has an impossible time")?;
-        Ok(Self { user_id: user_id.clone(), version, looked_at, starts })
+        Ok(Self { user_id: user_id.clone(), version, all_checked_at, starts })
     }
 }
 
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn a_row_is_read_back_and_20_starts_cost_one_write_unit() {
         let user_id = UserId::new("auth0|64f0c1b2a3d4e5f60718293a").unwrap();
-        for looked_at in [None, Some(start(0).at)] {
-            let made = Usage { user_id: user_id.clone(), version: 9, looked_at, starts: (0..20).map(start).collect() };
+        for all_checked_at in [None, Some(start(0).at)] {
+            let made = Usage { user_id: user_id.clone(), version: 9, all_checked_at, starts: (0..20).map(start).collect() };
             let text = made.to_text().unwrap();
             assert_eq!(Usage::from_text(&user_id, 9, &text).unwrap(), made);
             assert!(text.len() <= 1_024 - 110, "{}", text.len());

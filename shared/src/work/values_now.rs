@@ -25,7 +25,7 @@ impl Worker {
     }
 }
 
-/// The value of an item that was sent with another one, perhaps.
+/// The value that an item has now: the one to run again if there is one, otherwise the one that was sent.
 pub(super) fn value_now(recorded: Option<&Outcome>, index: u64, sent: &RawValue) -> Box<RawValue> {
     let again = recorded.and_then(|outcome| outcome.again.get(&index));
     again.map_or(sent, |again| &again.item).to_owned()

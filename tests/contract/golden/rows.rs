@@ -188,7 +188,7 @@ fn key() -> SubmissionKey {
 fn usage() -> Usage {
     let start = |number, items| Start { job: job_id(number), round: 2, at: at(8), items };
     let starts = vec![start(1, Some(40_000)), start(2, None)];
-    Usage { version: 1, looked_at: Some(at(9)), starts, ..Usage::new(UserId::new("auth0|ü#1").unwrap()) }
+    Usage { version: 1, all_checked_at: Some(at(9)), starts, ..Usage::new(UserId::new("auth0|ü#1").unwrap()) }
 }
 
 fn part() -> Part {

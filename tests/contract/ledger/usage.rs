@@ -18,7 +18,7 @@ async fn an_owners_row_is_kept_whole(ledger: Arc<dyn Store>) {
     let mut usage = Usage::new(owner());
     assert_eq!(Usage::read(ledger.as_ref(), &usage.user_id).await.unwrap(), None);
     for starts in [vec![], (0..160).map(|i| start(i, (i % 2 == 0).then_some(10_000_000))).collect()] {
-        (usage.version, usage.starts, usage.looked_at) = (usage.version + 1, starts, Some(at(7)));
+        (usage.version, usage.starts, usage.all_checked_at) = (usage.version + 1, starts, Some(at(7)));
         assert!(usage.put(ledger.as_ref()).await.unwrap());
         assert_eq!(Usage::read(ledger.as_ref(), &usage.user_id).await.unwrap(), Some(usage.clone()));
     }
