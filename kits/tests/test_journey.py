@@ -266,9 +266,12 @@ def test_over_http(service: Service) -> None:
     service.timed("curl: every item", began)
     with (service.directory / "items.csv").open(newline="") as file:
         items = csv.reader(file)
-        assert next(items) == ["_index", "_id", "_status", "_correction", "_kind", "_code", "_error", "_attempts", *COLUMNS]
+        # Columns are looked for in the first 10,000 items. What has none would be in one more.
+        rest = ["_item"] if ROWS > 10_000 else []
+        assert next(items) == ["_index", "_id", "_status", "_correction", "_kind", "_code", "_error", "_attempts", *COLUMNS, *rest]
         row = -1
         for row, cells in enumerate(items):
-            assert cells == [str(row), "", "Processed", "Used" if is_bad(row) else "", "", "", "", "", *mended(row)], row
+            outcome = [str(row), "", "Processed", "Used" if is_bad(row) else "", "", "", "", ""]
+            assert cells == [*outcome, *mended(row), *("" for _ in rest)], row
         assert row == ROWS - 1
     assert Receiver.refused == 0
