@@ -39,11 +39,11 @@ impl Leases {
         leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE).map(|lease| lease.job.clone())
     }
 
-    /// The same, of a job that others are told of.
+    /// The latest row, if others are told of the job. Its age does not matter: asking for a notice is harmless, and the answer of the
+    /// read may have taken longer than a lease.
     pub(super) fn telling(&self, id: JobId) -> Option<Job> {
         let leases = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE);
-        known?.job.as_ref().filter(|job| job.tells()).cloned()
+        leases.get(&id)?.job.as_ref().filter(|job| job.tells()).cloned()
     }
 
     /// True if items of the job may begin now in this round; `None` if it has to be read again.
@@ -99,5 +99,28 @@ impl Leases {
         let job = app.ledger.job(id).await?;
         self.keep(id, job.clone(), read);
         Ok(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::UserId;
+
+    /// Bug found: the read of an ended job took longer than a lease, so its worker did not look whether anybody had been asked to tell
+    /// the end.
+    #[tokio::test(start_paused = true)]
+    async fn a_row_that_came_late_still_says_what_is_to_be_told() {
+        let (leases, id) = (Leases::default(), JobId(Uuid::nil()));
+        let mut job = Job::new(id, UserId::new("u").unwrap(), 9, DateTime::UNIX_EPOCH);
+        job.labels.callback = Some("crm".to_owned());
+        let read = Instant::now();
+        tokio::time::advance(LEASE * 2).await;
+        leases.keep(id, Some(job), read);
+        assert!(leases.get(id).is_none(), "nothing begins by it");
+        assert!(leases.telling(id).is_some());
     }
 }

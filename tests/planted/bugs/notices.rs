@@ -99,4 +99,13 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "a job of which no item has begun owes an event of its start",
         trap: "the write that starts a round makes its notice due",
     },
+    Bug {
+        name: "row-that-came-late-tells-nothing",
+        edits: &[edit(
+            "leases.get(&id)?.job.as_ref().filter(|job| job.tells()).cloned()",
+            "leases.get(&id).filter(|lease| lease.read.elapsed() < LEASE)?.job.as_ref().filter(|job| job.tells()).cloned()",
+        )],
+        breaks: "if the read of an ended job takes long, nobody is asked to tell its end",
+        trap: "a row that is too old for a begin still says what is due",
+    },
 ];
