@@ -50,13 +50,14 @@ impl Bar {
             Bar::Silent => {}
             Bar::Lines(..) => self.say(&words()),
             Bar::Drawn(bar) => {
-                bar.set_message(words());
                 // Until the job is sealed its total grows, and a bar would run backwards.
                 if job.sealed {
                     bar.set_length(job.total_items.max(1));
                     bar.set_position(job.processed_items + job.failed_items);
                     bar.set_style(style("[{wide_bar:.cyan/dim}] {msg}").progress_chars("=> "));
                 }
+                // Last, since it draws: the words and the bar are of the same state.
+                bar.set_message(words());
             }
         }
     }

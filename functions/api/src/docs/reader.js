@@ -29,7 +29,7 @@ function Call({ api, path, method, operation }) {
     <pre tabindex="0">${curl(path, method, operation)}</pre>
     ${parameters.length > 0 && html`<${Table} name=${`Parameters of ${operation.operationId}`} head=${["Parameter", "In", "Type", "Meaning"]} rows=${parameters} />`}
     ${operation.requestBody && html`<p>Body: ${contentOf(operation.requestBody)}${operation.requestBody.description ? `. ${operation.requestBody.description}` : ""}</p>`}
-    ${good && html`<details><summary>Example of an answer</summary><pre tabindex="0">${JSON.stringify(sample(good.schema, api), null, 2)}</pre></details>`}
+    ${good && html`<details><summary>Example of an answer</summary><pre tabindex="0">${JSON.stringify(exampleOf(good, api), null, 2)}</pre></details>`}
     <details><summary>All answers: ${answers.map(([status]) => status).join(", ")}</summary><${Table} name=${`Answers of ${operation.operationId}`} head=${["Status", "Body", "When"]} rows=${answers} /></details>
   </article>`;
 }

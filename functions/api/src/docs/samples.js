@@ -48,6 +48,13 @@ function curl(path, method, operation) {
   return lines.join(" \\\n  ");
 }
 
+// The example that the document has for a body, or else one made from its schema.
+function exampleOf(content, api) {
+  const [named] = Object.values(content.examples || {});
+  const found = named?.$ref ? api.components.examples[named.$ref.split("/").pop()] : named;
+  return found?.value ?? sample(content.schema, api);
+}
+
 function typeOf(schema) {
   if (!schema) return "";
   if (schema.$ref) return schema.$ref.split("/").pop();

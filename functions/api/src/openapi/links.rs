@@ -29,13 +29,9 @@ const CALLS_ON_A_JOB: [&str; 15] = [
     "list_job_results",
 ];
 
-/// What a call needs besides the job's id: parameters, and its body.
-fn more_for(call: &str) -> (Vec<(&'static str, Value)>, Option<Value>) {
-    match call {
-        "put_job_part" => (vec![("n", json!(0)), ("firstIndex", json!(0))], None),
-        "retry_job" => (Vec::new(), Some(json!({"round": "$response.body#/round"}))),
-        _ => (Vec::new(), None),
-    }
+/// What a call needs besides the job's id. A retry needs no body, and some generators read none that is no text.
+fn more_for(call: &str) -> Vec<(&'static str, Value)> {
+    if call == "put_job_part" { vec![("n", json!(0)), ("firstIndex", json!(0))] } else { Vec::new() }
 }
 
 /// Links the answers of a call.
@@ -48,26 +44,22 @@ pub(super) fn complete(operation: &mut Operation) {
         match (call.as_str(), status.as_str()) {
             ("post_job", "202") => {
                 for to in CALLS_ON_A_JOB {
-                    let (parameters, body) = more_for(to);
-                    add(response, to, to, parameters.into_iter().chain([("job_id", json!(ID))]), body);
+                    add(response, to, to, more_for(to).into_iter().chain([("job_id", json!(ID))]));
                 }
             }
-            ("list_jobs", "200") => {
-                add(response, "get_job_status", "get_job_status", [("job_id", json!("$response.body#/jobs/0/id"))], None)
-            }
+            ("list_jobs", "200") => add(response, "get_job_status", "get_job_status", [("job_id", json!("$response.body#/jobs/0/id"))]),
             _ => {}
         }
         if has_pages && status == "200" {
             let job = of_job.then(|| ("job_id", json!("$request.path.job_id")));
-            add(response, "next_page", &call, [("pageToken", json!(NEXT_PAGE))].into_iter().chain(job), None);
+            add(response, "next_page", &call, [("pageToken", json!(NEXT_PAGE))].into_iter().chain(job));
         }
     }
 }
 
-fn add(response: &mut Response, name: &str, to: &str, parameters: impl IntoIterator<Item = (&'static str, Value)>, body: Option<Value>) {
+fn add(response: &mut Response, name: &str, to: &str, parameters: impl IntoIterator<Item = (&'static str, Value)>) {
     let mut link = Link::default();
     to.clone_into(&mut link.operation_id);
     link.parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>();
-    link.request_body = body;
     response.links.insert(name.to_owned(), RefOr::T(link));
 }

@@ -32,11 +32,21 @@ pub(super) fn complete_operation(operation: &mut Operation) -> Option<String> {
 /// types have no members at all, or any.
 pub(super) fn complete_schemas(document: &mut Document, bodies: &[String]) {
     for (name, schema) in document.components.iter_mut().flat_map(|components| components.schemas.iter_mut()) {
+        if let RefOr::T(Schema::OneOf(union)) = schema {
+            union.items.iter_mut().for_each(only_refer);
+        }
         let RefOr::T(Schema::Object(object)) = schema else { continue };
         if bodies.contains(name) {
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
         object.properties.values_mut().for_each(open);
+    }
+}
+
+/// A reference with a description is no reference to some generators.
+fn only_refer(schema: &mut RefOr<Schema>) {
+    if let RefOr::Ref(reference) = schema {
+        reference.description.clear();
     }
 }
 
