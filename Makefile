@@ -35,6 +35,7 @@ test: $(VENV)/ready ## Run all tests; installs the tools they need into .venv
 	cargo build --locked --features embedded --bin api --bin worker --bin cleanup
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo test $(EVERYTHING) --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/template
+	$(VENV)/bin/python -m pytest -q tests/docs
 
 test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces IAM, and test it end to end; docs/emulators.md says what that proves
 	cargo build $(EVERYTHING) --bin headway

@@ -1,7 +1,7 @@
 // The reader of the API: whatever it tells people to type works.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -18,10 +18,11 @@ before(async () => {
 });
 after(() => { world?.stop(); if (directory) rmSync(directory, { recursive: true, force: true }); });
 
-// Runs commands with the names that a reader would have set. `jq` is not installed everywhere.
-function run(commands, env, flags = "--fail-with-body") {
-  const head = `set -eu; curl() { command curl ${flags} -sS "$@"; }; jq() { node -pe "JSON.parse(require('fs').readFileSync(0))$2"; }`;
-  return execFileSync("bash", ["-c", `${head}\n${commands}\necho; echo "JOB=$JOB"`], { cwd: directory, encoding: "utf8", env: { ...process.env, TOKEN: world.token, HEADWAY: world.base.replace(/\/$/, ""), ...env } });
+const prelude = readFileSync(new URL("../docs/prelude.sh", import.meta.url), "utf8");
+
+// Runs commands with the names that a reader would have set.
+function run(commands, env, CURL_FLAGS = "--fail-with-body") {
+  return execFileSync("bash", ["-c", `${prelude}\n${commands}\necho; echo "JOB=$JOB"`], { cwd: directory, encoding: "utf8", env: { ...process.env, CURL_FLAGS, TOKEN: world.token, HEADWAY: world.base.replace(/\/$/, ""), ...env } });
 }
 
 test("the guide can be followed from the first command to the last", async () => {

@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const binary = process.env.HEADWAY_BINARY || join(here, "../../target/debug/headway");
+export const binary = process.env.HEADWAY_BINARY || join(here, "../../target/debug/headway");
 // A name that is not this machine's, to the page.
 export const ELSEWHERE = "elsewhere.test";
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
