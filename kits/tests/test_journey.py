@@ -92,7 +92,6 @@ class Service:
             "HEADWAY_CALLBACKS": "crm",
             "HEADWAY_URL": self.url,
             "HEADWAY_LOG": "error",
-            "HEADWAY_DATA": str(directory / "data"),
             "XDG_STATE_HOME": str(directory),
         }
         self.process = subprocess.Popen(
@@ -148,7 +147,7 @@ class Service:
     def stop(self) -> None:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) >> 10  # type: ignore[index]
-        data = sum(file.stat().st_size for file in (self.directory / "data").rglob("*") if file.is_file()) >> 20
+        data = sum(file.stat().st_size for file in (self.directory / "headway").rglob("*") if file.is_file()) >> 20
         self.measured.append(f"           {peak:5} MB  the server at most; {data} MB of data")
         self.process.terminate()
         self.process.wait(60)
