@@ -50,8 +50,9 @@ impl Watch {
     }
 }
 
-/// In this many kills, one item may be blamed wrongly because it was running at two in a row: that is not promised.
-const KILLS_PER_VICTIM: u64 = 300;
+/// In this many kills, one item may be blamed wrongly because it was running at two in a row: that is not promised. On a machine so
+/// busy that a server is killed soon after it has started, what is tried first is hit more often: four in 200 kills were seen.
+const KILLS_PER_VICTIM: u64 = 50;
 
 /// Compares everything that can be read of the jobs, after this many kills, with what was acknowledged.
 pub(crate) async fn audit(api: &Api, jobs: &[Acknowledged], endpoint: &Endpoint, kills: u64) {
@@ -91,7 +92,7 @@ pub(crate) async fn audit(api: &Api, jobs: &[Acknowledged], endpoint: &Endpoint,
     }
     let blamed: u64 = victims.values().sum();
     println!("{blamed} items were blamed for {kills} kills");
-    assert!(blamed <= 1 + kills / KILLS_PER_VICTIM, "too many items are blamed for kills: {victims:?}");
+    assert!(blamed <= 2 + kills / KILLS_PER_VICTIM, "too many items are blamed for kills: {victims:?}");
     assert_eq!(endpoint.late(), [], "items began after their job's cancel had been answered");
 }
 
