@@ -7,8 +7,8 @@ use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
 use crate::limits::CANCEL_ANSWERS_AFTER;
 
-/// Deletes an ended job. Once this returns, no notice of it is begun: if one was due, it waits until no worker can begin
-/// it with an older read of the job.
+/// Deletes an ended job. Once this returns, no notice of it is begun: if one was due, or was told lately, it waits until no
+/// worker can begin it with an older read of the job.
 ///
 /// # Errors
 ///
@@ -17,9 +17,9 @@ pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
     let (id, mut round) = (job.id, job.round);
     loop {
         match app.jobs.update_status(id, &JobWrite::Delete { round }).await? {
-            Written::Applied(job) => return forgotten(&job).await,
+            Written::Applied(job) => return forgotten(app, &job).await,
             // By another request, whose wait may not be over.
-            Written::Refused(job) if job.deleting => return forgotten(&job).await,
+            Written::Refused(job) if job.deleting => return forgotten(app, &job).await,
             // A retry began and ended since the job was read.
             Written::Refused(job) if job.is_terminal() && job.round != round => round = job.round,
             Written::Refused(job) => return Err(Conflict::JobNotEnded(job.status).into()),
@@ -28,8 +28,8 @@ pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
     }
 }
 
-async fn forgotten(job: &Job) -> Result<(), JobError> {
-    if !job.untold().is_empty() {
+async fn forgotten(app: &App, job: &Job) -> Result<(), JobError> {
+    if job.may_be_told(app.clock.now()) {
         tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;
     }
     Ok(())

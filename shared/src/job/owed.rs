@@ -7,6 +7,10 @@ use super::Job;
 use super::notice_kind::{Moment, NoticeKind};
 use super::notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice};
 
+/// Workers that read a job before a notice was recorded as told may tell it once more. That ends within a second; this is much
+/// more, since the clocks of machines differ.
+const TOLD_LATELY: TimeDelta = TimeDelta::minutes(1);
+
 impl Job {
     /// True if anybody is told when a round of it ends.
     pub fn tells(&self) -> bool {
@@ -29,6 +33,12 @@ impl Job {
         let mut untold: Vec<_> = recorded.chain(new).collect();
         untold.sort_by_key(|notice| (notice.round, notice.kind));
         untold
+    }
+
+    /// True if a worker may be about to tell something of it: something is due, or was recorded as told so lately that another
+    /// worker may not know.
+    pub(crate) fn may_be_told(&self, now: DateTime<Utc>) -> bool {
+        !self.untold().is_empty() || self.notices.0.iter().any(|notice| notice.next_at > now - TOLD_LATELY)
     }
 
     /// The notice of the current round that follows from the row itself, since nothing of it is recorded yet.
@@ -138,6 +148,17 @@ mod tests {
         (job.processed_items, job.failed_items, job.error_message) = (7, 2, Some("no".to_owned()));
         job.labels.callback = Some("crm".to_owned());
         job
+    }
+
+    /// Bug found: of two workers that told the same notice, one recorded it; a deletion was answered, and the other one told it.
+    #[test]
+    fn what_was_told_lately_may_be_told_once_more() {
+        let job = ended(1);
+        let told = job.due_notice(1, CALLBACK).unwrap().after(&Told::Delivered, at(20));
+        let job = Job { notices: job.notices.with(told), ..job };
+        assert!(job.untold().is_empty());
+        assert!(job.may_be_told(at(21)) && job.may_be_told(at(19)), "clocks differ");
+        assert!(!job.may_be_told(at(100)), "a deletion much later need not wait");
     }
 
     /// Bug found: a notice was tried once too often or too seldom, or at other times than promised.
