@@ -68,7 +68,7 @@ impl Submit {
     ///
     /// # Errors
     ///
-    /// As for [`Client::call`], errors of the file, or [`Stopped`] after Ctrl-C.
+    /// As for [`Client::call`](crate::client::Client::call), errors of the file, or [`Stopped`] after Ctrl-C.
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         self.check_continuing()?;
