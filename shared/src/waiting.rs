@@ -12,7 +12,7 @@ const LIMIT_CHARS_MAX: usize = 64;
 const LAST_ERROR_CHARS_MAX: usize = 200;
 
 /// Why items have to wait. Another limit has its reason here, with its words: the command and the page show what
-/// [`Self::detail`] says.
+/// `detail` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
