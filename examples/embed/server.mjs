@@ -12,15 +12,22 @@ const owner = process.env.HEADWAY_OWNER ? { "Headway-Owner": process.env.HEADWAY
 const headers = { Authorization: `Bearer ${process.env.HEADWAY_TOKEN}`, "Content-Type": "application/json", ...owner };
 const file = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 
-// The page names the hash of the script that it wants to run.
-const { integrity } = await (await fetch(`${headway}embed/integrity.json`)).json();
-const page = file("index.html").replaceAll("{{headway}}", headway).replaceAll("{{integrity}}", integrity);
+// The page names the hash of the script that it wants to run. A deployment of Headway changes it, so it is read once a minute.
+let script = { integrity: "", readAt: -Infinity };
+async function page() {
+  if (performance.now() - script.readAt > 60_000) {
+    const { integrity } = await (await fetch(`${headway}embed/integrity.json`)).json();
+    script = { integrity, readAt: performance.now() };
+  }
+  return file("index.html").replaceAll("{{headway}}", headway).replaceAll("{{integrity}}", script.integrity);
+}
+
 const origin = new URL(headway).origin;
 const policy = `default-src 'none'; script-src 'self' ${origin}; style-src 'self'; connect-src 'self' ${origin}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'`;
 const files = {
   "/": ["text/html; charset=utf-8", page],
-  "/page.js": ["text/javascript; charset=utf-8", file("page.js")],
-  "/style.css": ["text/css; charset=utf-8", file("style.css")],
+  "/page.js": ["text/javascript; charset=utf-8", () => file("page.js")],
+  "/style.css": ["text/css; charset=utf-8", () => file("style.css")],
 };
 
 async function ask(path, body) {
@@ -46,8 +53,8 @@ async function answer(method, path) {
 const server = createServer(async ({ method, url }, response) => {
   const { pathname } = new URL(url, "http://localhost");
   const [type, text] = files[pathname] ?? [];
-  if (text) return response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": policy }).end(text);
   try {
+    if (text) return response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": policy }).end(await text());
     const body = await answer(method, pathname);
     return response.writeHead(body ? 200 : 404, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   } catch (error) {

@@ -50,8 +50,8 @@ struct State {
     extra_rows: BTreeSet<(ChunkId, Uuid)>,
     /// How large the rows of outcomes are. In most histories records fit in the outcome row.
     row_sizes: RowSizes,
-    /// When a user last began another round of a job.
-    rounds: BTreeMap<JobId, Instant>,
+    /// When the write that began the round of a job was called, and when it was answered.
+    rounds: BTreeMap<JobId, (Instant, Instant)>,
     /// Jobs of which an item began in their first round.
     begun: BTreeSet<JobId>,
     /// The notices that somebody has asked workers to tell, whether or not the queue accepted that.
@@ -257,13 +257,14 @@ impl Faults {
         self.state().begun.contains(&job)
     }
 
-    /// Another round of the job begins.
-    pub(crate) fn round_begins(&self, job: JobId) {
-        self.state().rounds.insert(job, Instant::now());
+    /// Another round of the job has begun, by a write that was called then.
+    pub(crate) fn round_begins(&self, job: JobId, called: Instant) {
+        self.state().rounds.insert(job, (called, Instant::now()));
     }
 
-    /// When its round began, unless it is the first.
-    pub(crate) fn round_began(&self, job: JobId) -> Option<Instant> {
+    /// When its round began at the earliest, and at the latest, unless it is the first: the write may have taken effect long before
+    /// its answer came.
+    pub(crate) fn round_began(&self, job: JobId) -> Option<(Instant, Instant)> {
         self.state().rounds.get(&job).copied()
     }
 

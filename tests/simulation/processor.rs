@@ -320,13 +320,13 @@ impl Scripted {
     pub(crate) fn begin(&self, item: &Item, size: usize) -> (Fate, u32) {
         let (round_began, mut begun_in_round, mut alone) = (self.faults.round_began(item.job_id), 0, 0);
         let begun = self.calls.note(item.job_id, item.index, |seen| {
-            begun_in_round = if seen.last_begun < round_began { 1 } else { seen.begun_in_round + 1 };
+            begun_in_round = if seen.last_begun < round_began.map(|(earliest, _)| earliest) { 1 } else { seen.begun_in_round + 1 };
             (seen.begun, seen.begun_in_round, seen.last_begun) = (seen.begun + 1, begun_in_round, Some(Instant::now()));
             alone = seen.alone;
             seen.alone += u32::from(size == 1);
         });
         // For as long as a lease a worker may not know that its job is in another round.
-        let knows_its_round = round_began.is_none_or(|began| began.elapsed() > LEASE);
+        let knows_its_round = round_began.is_none_or(|(_, latest)| latest.elapsed() > LEASE);
         if item.attempt > begun_in_round && knows_its_round {
             let what =
                 format!("item {} of {}: attempt {}, begun {begun_in_round} times in this round", item.index, item.job_id, item.attempt);

@@ -43,17 +43,17 @@ pub fn value_of(cell: &str) -> Cow<'_, str> {
         return Cow::Borrowed(cell);
     }
     let value = pieces(cell).map(|piece| match piece.judged.strip_prefix('\'') {
-        Some(rest) if is_formula(rest) => &piece.text[1..],
+        Some(rest) if is_formula(rest, piece.is_first) => &piece.text[1..],
         _ => piece.text,
     });
     Cow::Owned(value.collect())
 }
 
 fn harmless(cell: &str) -> Cow<'_, str> {
-    if !pieces(cell).any(|piece| is_formula(piece.judged)) {
+    if !pieces(cell).any(|piece| is_formula(piece.judged, piece.is_first)) {
         return Cow::Borrowed(cell);
     }
-    let harmless = pieces(cell).flat_map(|piece| [if is_formula(piece.judged) { "'" } else { "" }, piece.text]);
+    let harmless = pieces(cell).flat_map(|piece| [if is_formula(piece.judged, piece.is_first) { "'" } else { "" }, piece.text]);
     Cow::Owned(harmless.collect())
 }
 
@@ -62,23 +62,26 @@ struct Piece<'a> {
     text: &'a str,
     /// Whether it is a formula is judged by this: by all that a spreadsheet might read as one cell with it.
     judged: &'a str,
+    is_first: bool,
 }
 
 fn pieces(cell: &str) -> impl Iterator<Item = Piece<'_>> {
     cell.split_inclusive(MAY_BEGIN_A_CELL).enumerate().map(move |(place, text)| {
-        let judged = if place == 0 { cell } else { text.trim_end_matches(MAY_BEGIN_A_CELL) };
-        Piece { text, judged }
+        let is_first = place == 0;
+        let judged = if is_first { cell } else { text.trim_end_matches(MAY_BEGIN_A_CELL) };
+        Piece { text, judged, is_first }
     })
 }
 
 /// True if some spreadsheet might run the cell: after white space, marks and quotes, which spreadsheets skip, it begins
 /// with a character that formulas begin with, also in full width; or it begins with a line break, which would put the
-/// rest into a cell of its own.
-fn is_formula(cell: &str) -> bool {
+/// rest into a cell of its own. A number is none, if it is the whole cell: a later piece may go on in the next cell, as in
+/// `1;-1` and `5+A1`, of which a spreadsheet with `;` between cells and `,` in numbers reads `-1,5+A1`.
+fn is_formula(cell: &str, is_first: bool) -> bool {
     let rest = cell.trim_start_matches(is_passed_over);
     let breaks = cell[..cell.len() - rest.len()].contains(['\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
     let starts = rest.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}']);
-    breaks || (starts && !is_number(cell))
+    breaks || (starts && !(is_first && is_number(cell)))
 }
 
 fn is_passed_over(c: char) -> bool {
@@ -87,9 +90,9 @@ fn is_passed_over(c: char) -> bool {
     c.is_whitespace() || c.is_control() || is_invisible || is_quote
 }
 
-/// A number as JSON writes it. Some readers also accept `-inf` as a number.
+/// A negative number as JSON writes it. Some readers also accept `-inf` as a number, and white space before it.
 fn is_number(text: &str) -> bool {
-    text.ends_with(|c: char| c.is_ascii_digit()) && serde_json::from_str::<serde_json::Number>(text).is_ok()
+    text.starts_with('-') && text.ends_with(|c: char| c.is_ascii_digit()) && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 #[cfg(test)]
@@ -131,7 +134,7 @@ mod tests {
         push_row(&mut raw, &["=1", "a,b"], Cells::Raw);
         assert_eq!(raw, b"=1,\"a,b\"\r\n");
         assert_eq!(row(&["\r=1"]), "\"'\r'=1\"\r\n");
-        for cell in ["-1", "-1.5e3", "a=1", "", "0", "'", "it's", " a", "1\n2", "a; b", "1;-1", "a;b=1", "{\"a\":1}", "[-1]"] {
+        for cell in ["-1", "-1.5e3", "a=1", "", "0", "'", "it's", " a", "1\n2", "a; b", "a;b=1", "{\"a\":1}", "[-1]"] {
             assert_eq!(harmless(cell), cell);
         }
     }

@@ -7,7 +7,8 @@ function correctedItem(item, row) {
   const isObject = isPlainObject(item);
   const old = isObject ? item : { item };
   const next = { ...old };
-  for (const [name, cell] of Object.entries(row)) {
+  for (const [written, cell] of Object.entries(row)) {
+    const name = valueOfCell(written);
     if (MARKS.includes(name)) continue;
     const text = valueOfCell(cell);
     const has = Object.hasOwn(old, name);

@@ -1,7 +1,7 @@
 // All jobs: filtered, live, page by page.
 const JOBS_PER_PAGE = 25;
 const JOBS_PER_SEARCH = 100;
-const FIRST_PAGE = { token: null, skip: 0 };
+const FIRST_PAGE = { token: null, shown: [] };
 const LIST_LIVE_SECONDS = 3;
 const LIST_SECONDS = 15;
 const STATUSES = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
@@ -64,18 +64,19 @@ function ListedJobs({ filter }) {
 }
 
 // A page of the API may be short or empty while more follow, so the page reads on until it is full or at the end. With a status
-// it reads many at a time, since few may have it; it may then end within a page of the API, and the next one skips what was shown.
-async function fullPage(filter, { token, skip }, signal) {
+// it reads many at a time, since few may have it; it may then end within a page of the API, and the next one leaves out what was shown.
+async function fullPage(filter, start, signal) {
   const size = filter.status ? JOBS_PER_SEARCH : JOBS_PER_PAGE;
   const jobs = [];
-  let next = { token, skip };
+  let next = start;
   do {
-    const page = await read(jobsPath(filter, size, next.token), { signal });
-    const rest = page.jobs.slice(next.skip);
+    const { token, shown } = next;
+    const page = await read(jobsPath(filter, size, token), { signal });
+    const rest = page.jobs.filter(({ id }) => !shown.includes(id));
     const room = JOBS_PER_PAGE - jobs.length;
     jobs.push(...rest.slice(0, room));
-    if (rest.length > room) return { jobs, next: { token: next.token, skip: next.skip + room } };
-    next = page.nextPageToken && { token: page.nextPageToken, skip: 0 };
+    if (rest.length > room) return { jobs, next: { token, shown: [...shown, ...rest.slice(0, room).map(({ id }) => id)] } };
+    next = page.nextPageToken && { token: page.nextPageToken, shown: [] };
   } while (next && jobs.length < JOBS_PER_PAGE);
   return { jobs, next };
 }

@@ -7,20 +7,21 @@ const SIGN = /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/u;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 function harmlessCell(value) {
-  return piecesOf(value).map(([piece, judged]) => (isFormula(judged) ? `'${piece}` : piece)).join("");
+  return piecesOf(value).map(([piece, judged, isFirst]) => (isFormula(judged, isFirst) ? `'${piece}` : piece)).join("");
 }
 
 // Without each `'` that was put before a formula.
 function valueOfCell(cell) {
-  return piecesOf(cell).map(([piece, judged]) => (judged.startsWith("'") && isFormula(judged.slice(1)) ? piece.slice(1) : piece)).join("");
+  return piecesOf(cell).map(([piece, judged, isFirst]) => (judged.startsWith("'") && isFormula(judged.slice(1), isFirst) ? piece.slice(1) : piece)).join("");
 }
 
 // The parts of a cell that a spreadsheet may take for cells, each with the text by which it is judged.
 function piecesOf(cell) {
-  return cell.split(MAY_BEGIN_A_CELL).map((piece, place) => [piece, place === 0 ? cell : piece.replace(/[;|\t\r\n\v\f\u0085\u2028\u2029]$/u, "")]);
+  return cell.split(MAY_BEGIN_A_CELL).map((piece, place) => [piece, place === 0 ? cell : piece.replace(/[;|\t\r\n\v\f\u0085\u2028\u2029]$/u, ""), place === 0]);
 }
 
-function isFormula(text) {
+// A number is none, if it is the whole cell: a later piece may go on in the next cell.
+function isFormula(text, isFirst) {
   const [before] = PASSED_OVER.exec(text);
-  return BREAKS.test(before) || (SIGN.test(text.slice(before.length)) && !JSON_NUMBER.test(text));
+  return BREAKS.test(before) || (SIGN.test(text.slice(before.length)) && !(isFirst && JSON_NUMBER.test(text)));
 }

@@ -2,7 +2,7 @@
 //
 // Events, all of which bubble: `headway-token-needed` (set `token` to a new one), `headway-change` and `headway-end` (the job is in
 // `detail`), `headway-error` (the job cannot be shown; `detail.status`).
-const HERE = document.currentScript ? new URL("./", document.currentScript.src).href : null;
+const HERE = document.currentScript?.src ? new URL("./", document.currentScript.src).href : null;
 const WAIT_MAX_S = 30;
 const TOKEN_WAIT_MAX_S = 60;
 const SAID_NOTHING_S = 5;
@@ -18,6 +18,8 @@ class HeadwayJob extends HTMLElement {
   #calls = null;
   #reading = new AbortController();
   #isDue = false;
+  // True if what is being read may be from before an action.
+  #isOld = false;
   #wake = () => {};
   #seen = null;
   #refusals = 0;
@@ -72,7 +74,7 @@ class HeadwayJob extends HTMLElement {
     this.#reading = new AbortController();
     const { signal } = this.#reading;
     const speaker = new Speaker(this);
-    const base = baseOf(this.src ?? HERE);
+    const base = baseOf(this.src || HERE);
     const id = this.job ?? "";
     if (this.#seen?.of !== `${base} ${id}`) this.#forget();
     // The page may name the job later.
@@ -92,6 +94,7 @@ class HeadwayJob extends HTMLElement {
   async #read(of, signal) {
     let failures = 0;
     while (!signal.aborted) {
+      this.#isOld = false;
       let wait;
       try {
         const answer = await this.#calls.job(this.#seen?.tag, signal);
@@ -109,7 +112,7 @@ class HeadwayJob extends HTMLElement {
         wait = Math.max(error.retryAfter || 0, Math.min(WAIT_MAX_S, 2 ** (failures - 1)));
         this.#lost(error);
       }
-      await this.#pause(wait, signal);
+      if (!this.#isOld) await this.#pause(wait, signal);
     }
   }
 
@@ -127,7 +130,7 @@ class HeadwayJob extends HTMLElement {
     const before = this.#seen?.job;
     if (job && job.status !== before?.status) this.#refused = "";
     this.#view.say(this.#refused);
-    if (!job) return;
+    if (!job) { this.#readGroups(); return; }
     this.#seen = { of, job, tag, at: performance.now(), time: Date.now() };
     this.#draw();
     this.#tell("headway-change", job);
@@ -162,9 +165,10 @@ class HeadwayJob extends HTMLElement {
     const { signal } = this.#reading;
     try {
       this.#view.showGroups(await this.#calls.groups(signal), new Speaker(this));
-    } catch {
+    } catch (error) {
+      if (this.#groups.of === of) this.#groups.of = "";
       if (signal.aborted) return;
-      this.#groups.of = "";
+      if (error.status === 401) { this.#needToken(); return; }
       put(this.#view.groups, new Speaker(this).text("groupsLost"));
     }
   }
@@ -184,7 +188,8 @@ class HeadwayJob extends HTMLElement {
     } finally {
       node.disabled = false;
     }
-    // What it has become is read at once.
+    // What it has become is read at once, and again if it is being read already.
+    this.#isOld = true;
     this.#wake();
   }
 
@@ -215,7 +220,17 @@ class HeadwayJob extends HTMLElement {
     this.#view.say(new Speaker(this).text(this.#refusals === 0 ? word : "tokenNeeded"));
     const wait = this.#refusals === 0 ? 0 : Math.min(TOKEN_WAIT_MAX_S, 2 ** this.#refusals);
     this.#refusals += 1;
-    const timer = setTimeout(() => this.#tell("headway-token-needed", { job: this.job }), wait * SECOND);
+    // Nobody may hear it, or be able to answer: it is told again, less and less often.
+    let timer;
+    const ask = (seconds) => {
+      timer = setTimeout(() => {
+        this.#tell("headway-token-needed", { job: this.job });
+        if (signal.aborted) return;
+        this.#refusals += 1;
+        ask(Math.min(TOKEN_WAIT_MAX_S, 2 ** this.#refusals));
+      }, seconds * SECOND);
+    };
+    ask(wait);
     signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
@@ -237,6 +252,7 @@ function isFinal(job) {
 
 // The address of the service, with a slash at its end.
 function baseOf(address) {
+  if (!address) return null;
   try {
     const url = new URL(address, document.baseURI);
     return /^https?:$/.test(url.protocol) ? `${url.origin}${url.pathname.replace(/\/?$/, "/")}` : null;

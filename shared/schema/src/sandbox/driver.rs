@@ -299,10 +299,11 @@ impl Driver {
         at: Option<ChildPosition>,
         alone_with_child: bool,
     ) {
+        let spawned = self.child.as_ref().map_or_else(Instant::now, Process::spawned);
         self.drop_child();
         let kills = match at.and_then(|at| requests.get_mut(at.index)) {
             Some(request) => request.note_kill(),
-            None => source.note_kill(),
+            None => source.note_kill(spawned),
         };
         tracing::warn!(
             kills,

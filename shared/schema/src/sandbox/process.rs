@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -42,6 +42,7 @@ pub(super) fn use_program(program: PathBuf) {
 /// A child.
 pub(super) struct Process {
     child: Child,
+    spawned: Instant,
     socket: UnixStream,
     came: Vec<u8>,
     /// Shares its position with the child, which moves it: see [`ChildPosition`].
@@ -78,8 +79,15 @@ impl Process {
         command.env_clear().env(MARK, "1").env("MALLOC_ARENA_MAX", "1");
         command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
         command.stdin(OwnedFd::from(theirs)).stdout(place.try_clone()?).stderr(Stdio::piped());
+        // Ctrl-C in a terminal is for the parent, which stops in its own way.
+        command.process_group(0);
         let child = command.spawn()?;
-        Ok(Self { child, socket, came: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
+        Ok(Self { child, spawned: Instant::now(), socket, came: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
+    }
+
+    /// When it was started.
+    pub(super) fn spawned(&self) -> Instant {
+        self.spawned
     }
 
     pub(super) fn has_ended(&mut self) -> bool {

@@ -1,8 +1,9 @@
 //! A schema in the form that is given to children.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use super::bounds::CUTS_UNTIL_ALONE;
 use super::cause::Unusable;
@@ -15,8 +16,9 @@ pub struct Source {
     pub(super) text: bool,
     /// How many items were cut off so far.
     cuts: AtomicU32,
-    /// How many children in a row were killed from outside while they compiled it.
-    kills: AtomicU32,
+    /// How many children, each started after the last one was killed, were killed from outside while they compiled it; and when
+    /// the last one was. What kills all children at once counts once.
+    kills: Mutex<(u32, Option<Instant>)>,
     /// Set once the schema is known to be unusable.
     pub(super) unusable: OnceLock<Unusable>,
 }
@@ -26,7 +28,7 @@ impl Source {
     pub fn new(schema: impl Into<Box<str>>, text: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, schema: schema.into(), text, cuts: AtomicU32::new(0), kills: AtomicU32::new(0), unusable: OnceLock::new() }
+        Self { id, schema: schema.into(), text, cuts: AtomicU32::new(0), kills: Mutex::default(), unusable: OnceLock::new() }
     }
 
     /// Records that an item was cut off, or killed its child.
@@ -34,14 +36,24 @@ impl Source {
         self.cuts.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records that a child was killed from outside before it could use the schema; returns how many were, in a row.
-    pub(super) fn note_kill(&self) -> u32 {
-        self.kills.fetch_add(1, Ordering::Relaxed) + 1
+    /// Records that a child, started at this time, was killed from outside before it could use the schema; returns how many
+    /// were, one after the other.
+    pub(super) fn note_kill(&self, spawned: Instant) -> u32 {
+        let mut kills = self.kills();
+        let (count, last) = *kills;
+        if last.is_none_or(|last| spawned > last) {
+            *kills = (count + 1, Some(Instant::now()));
+        }
+        kills.0
     }
 
     /// Records that the schema was compiled.
     pub(super) fn forget_kills(&self) {
-        self.kills.store(0, Ordering::Relaxed);
+        *self.kills() = (0, None);
+    }
+
+    fn kills(&self) -> MutexGuard<'_, (u32, Option<Instant>)> {
+        self.kills.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// True if one of its items was cut off already.
@@ -58,5 +70,21 @@ impl Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("id", &self.id).field("bytes", &self.schema.len()).field("text", &self.text).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bug found: Ctrl-C killed three children that compiled the same schema, and it was blamed.
+    #[test]
+    fn what_kills_all_children_at_once_counts_once() {
+        let source = Source::new("{}", false);
+        let spawned = Instant::now();
+        assert_eq!([(); 3].map(|()| source.note_kill(spawned)), [1; 3]);
+        assert_eq!(source.note_kill(Instant::now()), 2, "a child that was started after that");
+        source.forget_kills();
+        assert_eq!(source.note_kill(Instant::now()), 1);
     }
 }

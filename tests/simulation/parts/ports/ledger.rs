@@ -62,11 +62,11 @@ impl SimLedger {
         }
     }
 
-    fn note_job_write(&self, id: JobId, write: &JobWrite, written: &Written<Job>) {
+    fn note_job_write(&self, id: JobId, write: &JobWrite, written: &Written<Job>, called: Instant) {
         match (write, written) {
             (JobWrite::RollUp { .. }, Written::Refused(_)) => self.saw("ledger: roll-up refused"),
             (JobWrite::End { .. }, Written::Refused(_)) => self.saw("ledger: end refused"),
-            (JobWrite::Retry { .. }, Written::Applied(_)) => self.process.faults.round_begins(id),
+            (JobWrite::Retry { .. }, Written::Applied(_)) => self.process.faults.round_begins(id, called),
             (JobWrite::Begin, Written::Applied(_)) => self.process.faults.job_begins(id),
             (JobWrite::Pause, Written::Applied(_)) => self.note_pausing(id, Pausing::Paused),
             (JobWrite::Resume { .. }, Written::Applied(_)) => self.note_pausing(id, Pausing::Resumed),
@@ -230,8 +230,9 @@ impl Ledger for SimLedger {
                     self.judge_sweep(&job, write, now).await?;
                 }
             }
+            let called = Instant::now();
             let written = self.table.update_job(id, write, now).await?;
-            self.note_job_write(id, write, &written);
+            self.note_job_write(id, write, &written, called);
             Ok(written)
         };
         let part = match write {
