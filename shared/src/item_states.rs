@@ -10,6 +10,7 @@ mod layout;
 use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
+use serde_json::value::RawValue;
 
 pub use self::item_status::ItemStatus;
 use self::layout::{Holds, Span};
@@ -19,7 +20,7 @@ use crate::error::JobError;
 use crate::ids::ChunkId;
 use crate::job::Job;
 use crate::limits::PAGE_BYTES_MAX;
-use crate::outcome::{Failure, Outcome, OutputRecord};
+use crate::outcome::{Failure, OutputRecord};
 use crate::outcome_rows::OutcomeReader;
 use crate::part::Part;
 use crate::records::{Page, Position, see_to_it_shown};
@@ -150,9 +151,9 @@ impl StateReader<'_> {
         for chunk in layout::anchors(part) {
             reads.push(self.app.ledger.outcome(ChunkId { job: part.job, part: part.number, chunk }));
         }
-        let rows: Vec<Result<Option<Outcome>, JobError>> = futures::stream::iter(reads).buffered(READS_AT_ONCE).collect().await;
+        let mut rows = futures::stream::iter(reads).buffered(READS_AT_ONCE);
         let mut anchors = BTreeMap::new();
-        for outcome in rows {
+        while let Some(outcome) = rows.next().await {
             let Some(outcome) = outcome? else { continue };
             anchors.insert(outcome.id.chunk, outcome.first_index..outcome.first_index + u64::from(outcome.items));
         }
@@ -171,8 +172,11 @@ impl StateReader<'_> {
         if reader.outcome().has_processed(index) {
             return Ok(ItemState { output: reader.take_output(index).await?, ..ItemState::of(ItemStatus::Processed, None) });
         }
-        // Items that failed in an earlier round are pending again.
-        let failure = if part.round < self.job.round { None } else { reader.take_failure(index).await? };
+        // Items that failed in an earlier round are pending again, also those whose failure is still in an extra row.
+        let has_failed = part.round >= self.job.round && reader.outcome().has(index);
+        let failure = if has_failed { reader.take_failure(index).await? } else { None };
+        // The item itself is not listed.
+        let failure = failure.map(|failure| Failure { item: RawValue::NULL.to_owned(), ..failure });
         let status = if failure.is_some() { ItemStatus::Failed } else { ItemStatus::Pending };
         Ok(ItemState { failure, ..ItemState::of(status, None) })
     }

@@ -19,6 +19,8 @@ use crate::pages;
 const PAGE_SIZE: &str = "1000";
 /// The most columns of a table. What has none goes into the column `_item`.
 const COLUMNS_MAX: usize = 1_000;
+/// Of so many members the kind is known: far more than there are columns.
+const KINDS_MAX: usize = 10 * COLUMNS_MAX;
 const NAMES_BYTES_MAX: usize = 40_000;
 /// Most records are shorter than this.
 const RECORD_BYTES_USUAL: usize = 1_024;
@@ -233,6 +235,9 @@ fn note_kinds(kinds: &mut HashMap<String, Kind>, value: &RawValue) {
     let Some(Members(members)) = members(value) else { return };
     for (name, member) in members {
         let Some(kind) = Kind::of(member) else { continue };
+        if kinds.len() >= KINDS_MAX && !kinds.contains_key(&name) {
+            continue;
+        }
         let known = kinds.entry(name).or_insert(kind);
         if *known != kind {
             *known = Kind::Mixed;

@@ -52,11 +52,16 @@ struct Wanted {
     named: BTreeSet<String>,
     /// For each schema that allows no other members, those that it allows.
     closed: Vec<BTreeSet<String>>,
+    /// The schemas that were read, by their places in memory: references may lead to one again and again.
+    read: BTreeSet<*const Value>,
 }
 
 impl Wanted {
     fn collect(&mut self, schema: &Value, root: &Value, depth: usize) {
         let Value::Object(members) = schema else { return };
+        if !self.read.insert(std::ptr::from_ref(schema)) {
+            return;
+        }
         let own: BTreeSet<String> = names(members.get("properties"));
         self.named.extend(own.iter().cloned());
         let required = members.get("required").and_then(Value::as_array).into_iter().flatten();

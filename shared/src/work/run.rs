@@ -31,7 +31,10 @@ impl Worker {
         let recorded = self.recorded(chunk, delivery).await?;
         if self.threads.is_stopping() {
             let rest = chunk.unrecorded(recorded.as_ref()).map(|(index, value)| chunk.returned(index, value, ReturnReason::Deadline));
-            return Ok(Ran::of(chunk.settlement(recorded.is_some()), chunk.message.hops, rest.collect()));
+            let mut ran = Ran::of(chunk.settlement(recorded.is_some()), chunk.message.hops, rest.collect());
+            // What may have killed its worker is still to be run with care.
+            ran.returned.careful |= mode != Mode::Each;
+            return Ok(ran);
         }
         let ran = match (mode, self.sent_anew(chunk, recorded.as_ref())) {
             (Mode::Each, _) => match self.ready(chunk).await? {

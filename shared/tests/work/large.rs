@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use headway_core::item_states::{ItemStatus, item_states};
 use headway_core::limits::{ITEM_BYTES_MAX, OUTPUT_BYTES_MAX, PAGE_BYTES_MAX};
 use headway_core::outcome::OutputRecord;
 use headway_core::outcome::extra::RowSizes;
@@ -108,6 +109,13 @@ async fn large_failures_run_again_and_leave_nothing_behind() {
     is_over.store(true, Ordering::Relaxed);
     retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
     world.take_sent();
+    let revival = world.receive(1).await;
+    world.deliver(revival).await;
+    let listed = item_states(&world.app, &world.job(id).await, Position::default(), 100).await.unwrap().records;
+    assert!(
+        listed.len() == 6 && listed.iter().all(|(_, item)| item.status == ItemStatus::Pending),
+        "what runs again has not failed: {listed:?}"
+    );
     world.work_off().await;
     let job = world.job(id).await;
     assert_eq!((job.processed_items, job.failed_items), (5, 1), "{job:?}");

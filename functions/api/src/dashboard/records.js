@@ -29,7 +29,7 @@ async function* recordPages(id, kind, { format, signal, onWait, isLive: mayGrow 
     const page = await persistently(() => readRecords(id, kind, next, { format, signal }), onWait, signal);
     yield page;
     // While a job runs, its results have a token for what will come: an empty page is the end for now.
-    if (mayGrow && page.text === "") return;
+    if (mayGrow && page.text === "" && kind !== "items") return;
     next = page.next;
   } while (next !== null);
 }

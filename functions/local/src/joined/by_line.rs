@@ -197,7 +197,8 @@ impl<'a> ByLine<'a> {
         };
         if outcome.status == "Unknown" {
             // Of the chunk it is known, and where the chunk is, the file shows.
-            let settled = self.compared.settled.iter().any(|items| items.contains(&index));
+            let ranges = &self.compared.settled;
+            let settled = ranges.get(ranges.partition_point(|items| items.end <= index)).is_some_and(|items| items.contains(&index));
             outcome.status = if settled { "Processed" } else { "Pending" }.to_owned();
         }
         Ok(Joined::Item(outcome))
