@@ -1,8 +1,10 @@
 //! Child processes in which schemas are compiled and items checked. `docs/decisions/sandbox.md` has the reasons.
 //!
 //! A child is this same program, run again: [`enter`] is the first call of every `main`. Each child belongs to a thread
-//! (`driver`) that gives it batches and kills it if it exceeds a limit; `turns` decides whose batch is next.
+//! (`driver`) that gives it batches and kills it if it exceeds a limit. `blame` decides what made it end; `turns`, whose
+//! batch is next.
 
+mod blame;
 mod bounds;
 mod cause;
 mod child;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::bounds::{AFTER_A_KILL, COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, KILLS_UNTIL_BLAMED, STOPPING_MAX, Times};
+use super::blame::{answer_all, blame, blame_if_killed_again, panicked, useless};
+use super::bounds::{AFTER_A_KILL, COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, STOPPING_MAX, Times};
 use super::cause::{Bound, Cut, Unusable};
 use super::child_position::ChildPosition;
 use super::process::{Came, Process};
@@ -202,7 +203,12 @@ impl Driver {
                         source.note_cut();
                         blame(&mut requests, bound, compiling, at, alone_with_child);
                     }
-                    Ok(Went::Killed { compiling, at }) => self.killed(&source, &mut requests, compiling, at, alone_with_child),
+                    Ok(Went::Killed { compiling, at }) => {
+                        let spawned = self.child.as_ref().map_or_else(Instant::now, Process::spawned);
+                        self.drop_child();
+                        blame_if_killed_again(&source, &mut requests, spawned, compiling, at, alone_with_child);
+                        thread::sleep(AFTER_A_KILL);
+                    }
                     Ok(Went::Unlucky(why)) => self.unlucky(&mut requests, &why),
                     Err(error) => self.unlucky(&mut requests, &error.to_string()),
                 }
@@ -289,58 +295,11 @@ impl Driver {
         }
     }
 
-    /// Nothing of what the child was doing is to blame, so all of it goes back to wait. What several children in a row were
-    /// killed at is blamed all the same: it may be what makes the machine short of memory.
-    fn killed(
-        &mut self,
-        source: &Source,
-        requests: &mut VecDeque<Request>,
-        compiling: bool,
-        at: Option<ChildPosition>,
-        alone_with_child: bool,
-    ) {
-        let spawned = self.child.as_ref().map_or_else(Instant::now, Process::spawned);
-        self.drop_child();
-        let kills = match at.and_then(|at| requests.get_mut(at.index)) {
-            Some(request) => request.note_kill(),
-            None => source.note_kill(spawned),
-        };
-        tracing::warn!(
-            kills,
-            compiling,
-            "a child process that checks items was killed by another program, or by a machine short of memory"
-        );
-        if kills >= KILLS_UNTIL_BLAMED {
-            source.note_cut();
-            blame(requests, Bound::Crash, compiling, at, alone_with_child);
-        }
-        thread::sleep(AFTER_A_KILL);
-    }
-
     fn unlucky(&mut self, requests: &mut VecDeque<Request>, why: &str) {
         self.drop_child();
         answer_all(requests, &NoVerdict::Unavailable(why.into()));
         // Whatever the reason is, it will last for a moment: do not let other requests fail as fast as they arrive.
         thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Decides which item made a child end: the one that was being checked. It is certain if nothing else was in the child,
-/// or if the limit was time, which counts for each item separately. Otherwise the item is tried alone. All other items
-/// continue.
-fn blame(requests: &mut VecDeque<Request>, bound: Bound, compiling: bool, at: Option<ChildPosition>, alone_with_child: bool) {
-    if compiling && (alone_with_child || bound == Bound::Time) {
-        return useless(requests, Unusable::Cut(Cut { bound, unfit: false }));
-    }
-    let Some(ChildPosition { index, unfit }) = at else {
-        return requests.iter_mut().for_each(|request| request.suspect = true);
-    };
-    if bound == Bound::Time || (alone_with_child && requests.len() == 1) {
-        if let Some(request) = requests.remove(index) {
-            request.answer(Err(NoVerdict::Cut { cut: Cut { bound, unfit } }));
-        }
-    } else if let Some(request) = requests.get_mut(index) {
-        request.suspect = true;
     }
 }
 
@@ -365,10 +324,6 @@ const STOPPING: &str = "this process is stopping";
 /// Nothing is wrong with the request: another process answers it.
 fn stopping() -> NoVerdict {
     NoVerdict::Unavailable(STOPPING.into())
-}
-
-fn answer_all(requests: &mut VecDeque<Request>, answer: &NoVerdict) {
-    requests.drain(..).for_each(|request| request.answer(Err(answer.clone())));
 }
 
 /// Passes on one record. Returns how the batch ended, if it is over before everything is answered.
@@ -413,45 +368,10 @@ fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &m
     Ok(None)
 }
 
-fn useless(requests: &mut VecDeque<Request>, unusable: Unusable) {
-    let Some(source) = requests.front().map(|request| request.source.clone()) else { return };
-    let unusable = source.unusable.get_or_init(|| unusable).clone();
-    answer_all(requests, &NoVerdict::Schema(unusable));
-}
-
-/// A panic is always caused by its own item.
-fn panicked(requests: &mut VecDeque<Request>) {
-    if let Some(request) = requests.pop_front() {
-        request.source.note_cut();
-        let cut = Cut { bound: Bound::Crash, unfit: false };
-        request.answer(Err(NoVerdict::Cut { cut }));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::turns::Reply;
     use super::*;
-
-    /// A slow item is run once, and the others are not suspected. Any other item that ends a child is tried alone
-    /// first.
-    #[test]
-    fn only_the_item_that_a_child_was_at_is_blamed() {
-        let table = [(Bound::Time, 3, Some(2), 2, vec![]), (Bound::Memory, 3, None, 3, vec![2]), (Bound::Memory, 1, Some(0), 0, vec![])];
-        for (bound, count, convicted, left, suspects) in table {
-            let source = Arc::new(Source::new("{}", false));
-            let (mut requests, answers): (VecDeque<_>, Vec<_>) = (0..count)
-                .map(|_| {
-                    let (reply, answer) = std::sync::mpsc::sync_channel(1);
-                    (Request::new("ann".into(), &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply)), answer)
-                })
-                .unzip();
-            blame(&mut requests, bound, false, Some(ChildPosition { index: count - 1, unfit: false }), true);
-            let cut: Vec<_> = (0..count).filter(|at| matches!(answers[*at].try_recv(), Ok(Err(NoVerdict::Cut { .. })))).collect();
-            assert_eq!((cut, requests.len()), (convicted.into_iter().collect(), left), "{bound:?}");
-            assert_eq!((0..left).filter(|at| requests[*at].suspect).collect::<Vec<_>>(), suspects, "{bound:?}");
-        }
-    }
 
     /// Bug found: a server that was told to stop waited for all the hanging schemas that had not even begun, up to 22 s for each.
     #[test]
@@ -476,23 +396,5 @@ mod tests {
             assert!(matches!(answer.try_recv(), Ok(Err(NoVerdict::Unavailable(_)))));
         }
         assert!(!shared.state().turns.is_waiting());
-    }
-
-    /// What the machine does to children blames nothing, unless it happens at the same item again and again.
-    #[test]
-    fn an_item_is_blamed_for_the_third_kill_in_a_row() {
-        let mut driver = Driver::new(Arc::new(Shared::new(1, Times::default())));
-        let source = Arc::new(Source::new("{}", false));
-        let (reply, answer) = std::sync::mpsc::sync_channel(1);
-        let request = Request::new("ann".into(), &source, Work::Item(RawValue::NULL.to_owned()), Reply::Blocking(reply));
-        let mut requests = VecDeque::from([request]);
-        let at = Some(ChildPosition { index: 0, unfit: false });
-        for kills in 1..=KILLS_UNTIL_BLAMED {
-            assert_eq!(requests.len(), 1, "it waits to be tried again, alone, before kill {kills}");
-            driver.killed(&source, &mut requests, false, at, true);
-            assert!(requests.iter().all(|request| request.suspect));
-        }
-        assert!(matches!(answer.try_recv(), Ok(Err(NoVerdict::Cut { cut })) if cut.code() == "schema crash"));
-        assert!(requests.is_empty());
     }
 }
