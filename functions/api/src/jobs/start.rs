@@ -1,5 +1,7 @@
 //! The body that starts a job. The answer reports everything that is wrong with it at once, each with its JSON Pointer.
 
+mod tolerated;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,13 +10,13 @@ use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
     METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
 };
-use headway_core::percentage::PercentageError;
 use headway_core::submit::{RequestKey, Submission};
 use headway_core::{ToleratedFailures, Violation};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use self::tolerated::tolerated;
 use crate::auth::Claims;
 use crate::job_status::ToleratedFailuresDocument;
 use crate::json;
@@ -258,37 +260,6 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The largest number of items that a tolerance can name. It is more than any job has.
-const TOLERATED_MAX: u64 = i64::MAX as u64;
-
-fn number(text: &str, least: u64) -> Option<u64> {
-    json::whole_number(&serde_json::from_str(text).ok()?).filter(|number| (least..=TOLERATED_MAX).contains(number))
-}
-
-/// A percentage is read from the number's text, since binary fractions would round it.
-fn tolerated(raw: &RawValue) -> Result<ToleratedFailures, Violation> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let has_only = |names: &[&str]| members.keys().all(|name| names.contains(&name.as_str()));
-    let given = |name: &str| members.get(name).map(|raw| raw.get()).filter(|text| *text != "null");
-    let wrong = |name: &str, must: &str| Violation::new(format!("/toleratedFailures/{name}"), must);
-    match (given("count"), given("percentage")) {
-        (Some(count), None) if has_only(&["count"]) => {
-            let must = format!("must be a whole number from 0 to {TOLERATED_MAX}");
-            number(count, 0).map(ToleratedFailures::Count).ok_or_else(|| wrong("count", &must))
-        }
-        (None, Some(share)) if has_only(&["percentage", "minimumSample"]) => {
-            let percentage = share.parse().map_err(|error: PercentageError| wrong("percentage", &error.to_string()))?;
-            let refused = || wrong("minimumSample", &format!("must be a whole number from 1 to {TOLERATED_MAX}"));
-            let minimum_sample = given("minimumSample").map(|text| number(text, 1).ok_or_else(refused)).transpose()?;
-            Ok(ToleratedFailures::Percentage { percentage, minimum_sample })
-        }
-        _ => {
-            let must = "must be {\"count\": n}, or {\"percentage\": 0 to 100} with or without \"minimumSample\": 1 or more";
-            Err(Violation::new("/toleratedFailures", must))
-        }
-    }
-}
-
 /// A member's name in a JSON Pointer. Long names are cut, so that the answer stays small.
 fn escaped(name: &str) -> String {
     let shown = cut_to_chars(name, METADATA_KEY_CHARS_MAX + 1);
@@ -296,118 +267,4 @@ fn escaped(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wrong(body: &str) -> Vec<String> {
-        let errors = read(body.as_bytes(), &[]).unwrap_err().document("", "").errors;
-        errors.into_iter().map(|error| error.pointer).collect()
-    }
-
-    /// Items and params arrive exactly as they were sent, to the last digit.
-    #[test]
-    fn a_body_is_kept_byte_for_byte() {
-        let body = r#"{"processor": "p", "params": {"a" : 1.0}, "items": [ {"n": 12345678901234567890.10} , "x"], "idField": null,
-            "toleratedFailures": {"percentage": 1.5, "minimumSample": 10}, "chunkSize": 250, "metadata": {"k": 1, "t": "x"},
-            "title": " Airports,\t\u00fc "}"#;
-        let request = read(body.as_bytes(), &[]).unwrap();
-        let items: Vec<_> = request.items.as_ref().unwrap().iter().map(|item| item.get()).collect();
-        assert_eq!(items, [r#"{"n": 12345678901234567890.10}"#, r#""x""#]);
-        assert_eq!((request.params.get(), request.id_field), (r#"{"a" : 1.0}"#, None));
-        assert_eq!(
-            request.tolerated_failures,
-            ToleratedFailures::Percentage { percentage: "1.5".parse().unwrap(), minimum_sample: Some(10) }
-        );
-        assert_eq!(request.title.as_deref(), Some(" Airports,\tü "));
-        assert_eq!((request.chunk_size, request.metadata.as_deref()), (Some(250), Some(r#"{"k": 1, "t": "x"}"#)));
-    }
-
-    /// A caller can correct the body in one go instead of one mistake at a time.
-    #[test]
-    fn everything_wrong_is_reported_at_once() {
-        let body = r#"{"params": 1, "items": {}, "sealed": "yes", "idField": "", "toleratedFailures": {"count": -1}, "chunkSize": 251,
-            "metadata": {"k": [], "": 1}, "callback": "https://x.example", "extra": 1, "a/b~c": 2}"#;
-        let mut pointers = wrong(body);
-        pointers.sort();
-        let expected = [
-            "/a~1b~0c",
-            "/callback",
-            "/chunkSize",
-            "/extra",
-            "/idField",
-            "/items",
-            "/metadata/",
-            "/metadata/k",
-            "/params",
-            "/processor",
-            "/sealed",
-            "/toleratedFailures/count",
-        ];
-        assert_eq!(pointers, expected);
-    }
-
-    /// Each single limit, just exceeded.
-    #[test]
-    fn limits_are_enforced() {
-        let with = |member: &str| format!(r#"{{"processor": "p", "items": [], {member}}}"#);
-        let table = [
-            (r#""chunkSize": 0"#.to_owned(), "/chunkSize"),
-            (r#""chunkSize": 1.5"#.to_owned(), "/chunkSize"),
-            (r#""toleratedFailures": {"count": 1.5}"#.to_owned(), "/toleratedFailures/count"),
-            (r#""toleratedFailures": {"count": 9223372036854775808}"#.to_owned(), "/toleratedFailures/count"),
-            (
-                r#""toleratedFailures": {"percentage": 1, "minimumSample": 9223372036854775808}"#.to_owned(),
-                "/toleratedFailures/minimumSample",
-            ),
-            (r#""toleratedFailures": {"percentage": 100.1}"#.to_owned(), "/toleratedFailures/percentage"),
-            (r#""toleratedFailures": {"percentage": 0.0000000001}"#.to_owned(), "/toleratedFailures/percentage"),
-            (r#""toleratedFailures": {"percentage": "5"}"#.to_owned(), "/toleratedFailures/percentage"),
-            (r#""toleratedFailures": 5"#.to_owned(), "/toleratedFailures"),
-            (r#""toleratedFailures": {"count": 1, "percentage": 1}"#.to_owned(), "/toleratedFailures"),
-            (r#""toleratedFailures": {"percentage": 1, "minimumSample": 0}"#.to_owned(), "/toleratedFailures/minimumSample"),
-            (r#""toleratedFailures": {}"#.to_owned(), "/toleratedFailures"),
-            (format!(r#""params": {{"a": "{}"}}"#, "x".repeat(PARAMS_BYTES_MAX)), "/params"),
-            (format!(r#""metadata": {{"{}": 1}}"#, "k".repeat(41)), &*format!("/metadata/{}", "k".repeat(41))),
-            (format!(r#""metadata": {{"k": "{}"}}"#, "é".repeat(501)), "/metadata/k"),
-            (r#""title": """#.to_owned(), "/title"),
-            (r#""title": " \t\u00a0""#.to_owned(), "/title"),
-            (r#""title": 7"#.to_owned(), "/title"),
-            (r#""title": ["Airports"]"#.to_owned(), "/title"),
-            (format!(r#""title": "{}""#, "é".repeat(201)), "/title"),
-            (r#""sealed": false"#.to_owned(), "/items"),
-            (r#""expectedItems": 1"#.to_owned(), "/expectedItems"),
-        ]
-        .map(|(member, pointer)| (member, pointer.to_owned()));
-        for (member, pointer) in table {
-            assert_eq!(wrong(&with(&member)), [pointer], "{member:.60}");
-        }
-        // Bug found: many programs write whole numbers so.
-        let floats = with(r#""chunkSize": 25e1, "toleratedFailures": {"count": 1.0}"#);
-        let request = read(floats.as_bytes(), &[]).unwrap();
-        assert_eq!((request.chunk_size, request.tolerated_failures), (Some(250), ToleratedFailures::Count(1)));
-        let pairs = (0..21).map(|i| format!("\"k{i}\": 1")).collect::<Vec<_>>().join(",");
-        assert_eq!(wrong(&with(&format!("\"metadata\": {{{pairs}}}"))), ["/metadata"]);
-        let longest = "\u{1F980}".repeat(200);
-        assert_eq!(read(with(&format!(r#""title": "{longest}""#)).as_bytes(), &[]).unwrap().title, Some(longest));
-        assert_eq!(wrong("[]"), [""]);
-        assert_eq!(wrong(r#"{"processor": "p"}"#), ["/items"]);
-        assert_eq!(wrong(r#"{"processor": "", "items": []}"#), ["/processor"]);
-        assert_eq!(wrong(r#"{"processor": 1, "items": []}"#), ["/processor"]);
-    }
-
-    /// Bug found: a callback was refused without saying which there are, or any name was accepted.
-    #[test]
-    fn a_callback_is_one_of_those_that_the_operator_named() {
-        let known = ["crm".to_owned(), "reports".to_owned()];
-        let body = |name: &str| format!(r#"{{"processor": "echo", "items": [], "callback": {name}}}"#);
-        let request = super::read(body(r#""crm""#).as_bytes(), &known).unwrap();
-        assert_eq!(request.callback.as_deref(), Some("crm"));
-        assert_eq!(super::read(body("null").as_bytes(), &known).unwrap().callback, None);
-        for name in [r#""CRM""#, r#""""#, "7", r#""https://example.com""#] {
-            let problem = super::read(body(name).as_bytes(), &known).unwrap_err().document("", "");
-            assert!(problem.errors[0].pointer == "/callback" && problem.errors[0].detail.ends_with("crm, reports"), "{name}");
-        }
-        let problem = super::read(body(r#""crm""#).as_bytes(), &[]).unwrap_err().document("", "");
-        assert!(problem.errors[0].detail.contains("HEADWAY_CALLBACKS"));
-    }
-}
+mod tests;
