@@ -173,6 +173,11 @@ impl Outcome {
         changed
     }
 
+    /// True if every item succeeded: nothing can be added to the row or cleared from it.
+    fn has_only_successes(&self) -> bool {
+        self.processed.len() == usize::from(self.items)
+    }
+
     fn runs_again_in(&self, index: u64) -> Option<u32> {
         let here = self.again.get(&index).map(|again| again.round);
         here.or_else(|| self.elsewhere.get(&index).and_then(|there| there.holds.again()))
@@ -181,6 +186,10 @@ impl Outcome {
     /// Makes every failure run again in `round`, with its new value if it has one. Returns whether the row changed.
     pub fn clear(&mut self, round: u32, corrections: Option<&Corrections>) -> bool {
         if self.round >= round {
+            return false;
+        }
+        if self.has_only_successes() {
+            // Such a row is never written again, so that a full register always shows its row as it is.
             return false;
         }
         // Corrections of an earlier round were used when the failures of that round were cleared.
@@ -272,6 +281,22 @@ mod tests {
         assert!(!outcome.merge([(0, failed("begun in round 1"))], 1));
         assert!(outcome.merge([(0, ItemResult::Processed(None))], 2));
         assert!(outcome.again.is_empty() && outcome.register().counts().processed == 1);
+    }
+
+    /// Bug found: a worker that had read a part too long ago wrote the row of a chunk once more in which every item had succeeded, and
+    /// died. Nobody shows a row again whose register is full.
+    #[test]
+    fn a_row_whose_items_all_succeeded_is_never_written_again() {
+        let mut outcome = Outcome::new(ID, 0, 2);
+        outcome.merge([(0, ItemResult::Processed(None)), (1, failed("no"))], 1);
+        assert!(outcome.clear(2, None), "one of them runs again");
+        outcome.merge([(1, ItemResult::Processed(None))], 2);
+        let written = format!("{outcome:?}");
+        assert!(!outcome.clear(3, None) && !outcome.merge([(0, failed("late"))], 3));
+        let enters = OutcomeChange { enters: Some((Uuid::nil(), DateTime::UNIX_EPOCH)), retrying: [0].into(), ..OutcomeChange::default() };
+        assert!(!outcome.change(&enters));
+        outcome.runs.clear();
+        assert_eq!(format!("{outcome:?}"), written);
     }
 
     /// Bug found: a dead worker kept the chunk running for ever, or a recorded item was shown as waiting.
