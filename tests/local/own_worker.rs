@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use headway_testkit::home::{Home, kill, run};
 use headway_testkit::server::{Server, eventually};
@@ -38,19 +39,12 @@ fn said(server: &Server, words: &str) {
     eventually(words, || server.has_said(words).then_some(()));
 }
 
-/// Waits until a worker has announced its processors.
-fn until_known(home: &Home, server: &Server) {
-    let known = || server.json(home, &["processors"])["processors"].as_array().is_some_and(|known| !known.is_empty());
-    eventually("a processor", || known().then_some(()));
-}
-
 /// Would find a message that a killed worker held and that is never delivered again, or an item that is counted twice.
 #[test]
 fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once() {
     let home = Home::new();
     let (worker, orders) = place(&home);
     let server = serve(&home, &worker);
-    until_known(&home, &server);
     let sent = server.json(&home, &["submit", &orders, "--processor", "invoices", "--tolerate", "20", "--chunk-size", "5", "--detach"]);
     let id = sent["id"].as_str().unwrap();
     let mut kills = 0;
@@ -67,13 +61,30 @@ fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once
     assert!(server.serving.terminate().0.success());
 }
 
+/// Bug found: the server said that it was ready, and the first job was refused because the worker had not announced its
+/// processors yet. This worker starts when the first call has been sent.
+#[test]
+fn the_first_call_waits_for_the_worker_to_start() {
+    let home = Home::new();
+    place(&home);
+    assert!(Command::new("mkfifo").arg(home.path().join("go")).status().unwrap().success());
+    let late = "sh -c 'read go < go; exec ./worker'";
+    let server = home.serve_with(&["--memory", "--worker", late, "--workers", "1"], &[("INVOICES_DIR", "invoices")]);
+    let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);
+    let command = server.client(&home, &["submit", &order, "--processor", "invoices"]);
+    let submitting = thread::spawn(|| run(command, ""));
+    fs::write(home.path().join("go"), "go\n").unwrap();
+    let submitted = submitting.join().unwrap();
+    assert_eq!(submitted.code, Some(0), "{submitted:?}");
+}
+
 /// After a build has replaced the file, the new program processes the next batch.
 #[test]
 fn a_new_program_takes_the_place_of_the_old_one() {
     let home = Home::new();
     let (worker, _) = place(&home);
     let server = serve(&home, &worker);
-    until_known(&home, &server);
+    assert_eq!(server.json(&home, &["processors"])["processors"][0]["name"], "invoices");
     let before = server.serving.children();
     fs::copy(self::worker(), home.path().join("built")).unwrap();
     fs::rename(home.path().join("built"), home.path().join("worker")).unwrap();

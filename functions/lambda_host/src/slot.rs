@@ -34,6 +34,8 @@ pub(crate) struct Fleet {
     pub(crate) calls: Calls,
     /// How many workers wait for an event or process one.
     pub(crate) ready: watch::Sender<usize>,
+    /// Whether a worker has asked for work, has failed to start, or has taken too long to start.
+    pub(crate) tried: watch::Sender<bool>,
     pub(crate) stopped: watch::Receiver<bool>,
 }
 
@@ -65,6 +67,7 @@ impl Slot {
                     pauses = self::pauses();
                 }
                 End::Failed { why, was_ready } => {
+                    self.fleet.tried.send_replace(true);
                     if was_ready {
                         pauses = self::pauses();
                     }
@@ -104,10 +107,13 @@ impl Slot {
         variables.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.url()));
         let mut process = Process::start(&fleet.command, &variables, self.worker, &fleet.log)?;
         let mut words = None;
+        let too_long = tokio::time::sleep(START_MAX);
+        tokio::pin!(too_long);
         loop {
             tokio::select! {
                 () = until(fleet.stopped.clone()) => return Ok(End::Stopped),
                 status = process.ended() => return Ok(self.never_ready(status, words)),
+                () = &mut too_long, if !*fleet.tried.borrow() => { fleet.tried.send_replace(true); }
                 news = api.news() => match news {
                     News::Asks => break,
                     News::CannotStart(why) => words = Some(why),
@@ -115,6 +121,7 @@ impl Slot {
             }
         }
         let _ready = Ready::new(&fleet.ready);
+        fleet.tried.send_replace(true);
         Ok(self.serve(&binary, &api, &mut process).await)
     }
 
@@ -183,6 +190,10 @@ impl Drop for Ready<'_> {
     }
 }
 
+/// How long a worker may take to start before callers no longer wait for it. Lambda gives a function 10 s for this.
+///
+/// Source: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle".
+const START_MAX: Duration = Duration::from_secs(10);
 /// The longest pause before a worker that does not start is restarted.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 

@@ -31,7 +31,8 @@ pub struct WorkersError(#[from] io::Error);
 impl Workers {
     /// Starts `count` processes of this command, at least one, and calls them with batches from the queue until `stop`
     /// becomes true. `variables` are those that the template sets, apart from the queue's and AWS's own: the table's
-    /// name and so on.
+    /// name and so on. `tried` becomes true once one of them asks for work, has failed to start, or has taken 10 s to start,
+    /// which is as long as Lambda gives a function.
     ///
     /// Each process gets one batch at a time. It has the embedded queue's time limit for a function, and is killed
     /// after that. A process that ends is restarted after a pause, which doubles up to 30 s while the worker does not
@@ -46,6 +47,7 @@ impl Workers {
         count: usize,
         mut variables: Vec<(String, String)>,
         log: LogSink,
+        tried: watch::Sender<bool>,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, WorkersError> {
         let aws = aws::serve(embedded.clone()).await?;
@@ -53,7 +55,7 @@ impl Workers {
         let count = count.max(1);
         let (call, calls) = mpsc::channel(1);
         let (ready, readiness) = watch::channel(0);
-        let fleet = Fleet { command, variables, log, calls: Arc::new(Mutex::new(calls)), ready, stopped: stop.clone() };
+        let fleet = Fleet { command, variables, log, calls: Arc::new(Mutex::new(calls)), ready, tried, stopped: stop.clone() };
         let fleet = Arc::new(fleet);
         let mut tasks: Vec<_> = sources(embedded, count)
             .into_iter()

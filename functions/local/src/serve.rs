@@ -17,11 +17,13 @@ use headway_in_process::Functions;
 use headway_lambda_host::CommandLine;
 use headway_worker::Handler;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::local_token;
 
 mod connections;
 mod descriptors;
+mod first_start;
 mod listener;
 mod logs;
 mod stop;
@@ -102,13 +104,15 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let auth = Authenticator::from_env(&config::optional, Host::Local, app.clock.clone())?;
     let state = AppState::new(app.clone(), auth).with_origins(Origins::from_env(&config::optional)?);
     let stopped = stop::when_asked().context("signals cannot be received")?;
-    let served = listener::serve(listener, router(Arc::new(state)), connections_max, stopped.clone());
+    let (tried, first_start) = watch::channel(matches!(worker, Worker::BuiltIn(_)));
+    let routes = first_start::awaited(router(Arc::new(state)), first_start);
+    let served = listener::serve(listener, routes, connections_max, stopped.clone());
     // It is the first line: what the functions log comes after it.
     announce(args, address, checked_outside)?;
     let cleanup = Functions::cleanup(&hosted.embedded, app, stopped.clone());
     match worker {
         Worker::Own(command) => {
-            let workers = worker::start(&hosted, command, args.workers, args.json, events, stopped).await?;
+            let workers = worker::start(&hosted, command, args.workers, args.json, events, tried, stopped).await?;
             tokio::join!(served, workers.finished(), cleanup.finished());
         }
         Worker::BuiltIn(handler) => {

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 
 use crate::out::printable;
 
-/// Starts so many processes of it. Their logs are lines of JSON, or for people; events of jobs go to there.
+/// Starts so many processes of it. Their logs are lines of JSON, or for people; events of jobs go to there. `tried` becomes
+/// true once their processors are known, or will not be soon.
 ///
 /// # Errors
 /// If loopback cannot be listened on.
@@ -21,6 +22,7 @@ pub(super) async fn start(
     count: u16,
     json: bool,
     events: Option<EventsTo>,
+    tried: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<Workers> {
     let mut variables = vec![("HEADWAY_TABLE".to_owned(), Hosted::TABLE.to_owned())];
@@ -32,7 +34,7 @@ pub(super) async fn start(
         variables.push((HEADWAY_EVENT_LOG.to_owned(), path.to_string_lossy().into_owned()));
     }
     let log: LogSink = if json { Arc::new(as_json) } else { Arc::new(for_people) };
-    Ok(Workers::start(&hosted.embedded, command, usize::from(count), variables, log, stopped).await?)
+    Ok(Workers::start(&hosted.embedded, command, usize::from(count), variables, log, tried, stopped).await?)
 }
 
 /// A line of the worker's log is passed on as it is. Any other line becomes a line of JSON.
