@@ -49,8 +49,8 @@ def headway(request: Any, tmp_path_factory: Any) -> Iterator[dict[str, str]]:
         yield from serving(request.param, directory, lambda_url)
 
 
-def serving(kit: str, directory: Path, lambda_url: str) -> Iterator[dict[str, str]]:
-    """The server, with the kit as endpoints in both modes and as a Lambda function."""
+def serving(kit: str, directory: Path, lambda_url: str, *options: str) -> Iterator[dict[str, str]]:
+    """The server with these options, and with the kit as endpoints in both modes and as a Lambda function."""
     environment = {**os.environ, "HEADWAY_SECRET": SECRET, "XDG_STATE_HOME": str(directory), "PYTHONPATH": str(KITS / "python" / "src")}
     for name in ("HEADWAY_URL", "HEADWAY_TOKEN", "HEADWAY_AUTH"):
         environment.pop(name, None)
@@ -63,7 +63,7 @@ def serving(kit: str, directory: Path, lambda_url: str) -> Iterator[dict[str, st
         good = {**common, "secret": SECRET}
         endpoints = {"good": good, "batch": {**good, "batch": 40}, "wrong": {**common, "secret": OTHER}}
         environment["HEADWAY_HTTP_ENDPOINTS"] = json.dumps(endpoints)
-        serve = [HEADWAY, "--json", "serve", "--listen", "127.0.0.1:0", "--memory"]
+        serve = [HEADWAY, "--json", "serve", "--listen", "127.0.0.1:0", *(options or ["--memory"])]
         with started(serve, environment, directory) as ready:
             environment["HEADWAY_URL"] = json.loads(ready)["url"].split("/#")[0]
             token = subprocess.run([HEADWAY, "token", "--user", "kits"], env=environment, check=True, capture_output=True, text=True)
@@ -71,12 +71,17 @@ def serving(kit: str, directory: Path, lambda_url: str) -> Iterator[dict[str, st
             yield environment
 
 
+def compact(value: Any) -> str:
+    """JSON as it is measured: without spaces, and with characters that need no escape as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 Ran = tuple[Any, dict[int, Any], dict[int, Any]]
 
 
 def ran(headway: dict[str, str], directory: Path, processor: str, params: Any, items: list[Any]) -> Ran:
     """The job, its results and its failures, by index."""
-    (directory / "items.ndjson").write_text("".join(json.dumps(item) + "\n" for item in items))
+    (directory / "items.ndjson").write_text("".join(compact(item) + "\n" for item in items))
     (directory / "params.json").write_text(json.dumps(params))
     submit = ["submit", "items.ndjson", "--processor", processor, "--params", "params.json", "--tolerate", str(len(items))]
 

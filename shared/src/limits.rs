@@ -37,6 +37,9 @@ pub const INDEX_BYTES_MAX: usize = 9;
 pub const MESSAGE_FRAME_BYTES_MAX: usize = 1_024;
 /// An item, in bytes: 256 KiB.
 pub const ITEM_BYTES_MAX: usize = 262_144;
+/// Bytes of the items in one call of a processor with `Options::batch`, except that a larger item is alone in its call. What
+/// carries them to another process has a limit.
+pub const CALL_BYTES_MAX: usize = 1_900_000;
 /// How deep an item may nest.
 pub const ITEM_DEPTH_MAX: usize = 100;
 /// An item's output, in bytes: 256 KiB. A larger one is omitted.

@@ -74,9 +74,12 @@ def _outcome(entries: list[Any], output_bytes: int) -> Any:
             return {"error": _error(given["error"])}
     except (Invalid, ValueError):
         return {"noResult": "invalid-result"}
-    if is_omitted or not _is_kept(given["output"], output_bytes):
+    output = given["output"]
+    if len(output.encode()) > output_bytes:
+        output = _shortest(output)
+    if is_omitted or not _is_kept(output, output_bytes):
         return {"omitted": True}
-    return {"output": None if given["output"] == "null" else given["output"]}
+    return {"output": None if output == "null" else output}
 
 
 def _error(text: str) -> Any:
@@ -96,6 +99,18 @@ def _error(text: str) -> Any:
         raise Invalid
     cut = {"code": (error["code"] or "")[:64] or None, "message": (error["message"] or "")[:1_000] or None}
     return {**error, **cut, "retryAfterSeconds": None if wait is None else min(wait, 86_400)}
+
+
+def _shortest(text: str) -> str:
+    """Without white space between its parts and without escapes that are not needed."""
+
+    def short(part: re.Match[str]) -> str:
+        return json.dumps(json.loads(part[0]), ensure_ascii=False) if part[0].startswith('"') else part[0].translate(_NO_SPACE)
+
+    return re.sub(r'"(?:[^"\\]|\\.)*"|[^"]+', short, text)
+
+
+_NO_SPACE = dict.fromkeys(map(ord, " \t\n\r"))
 
 
 def _is_kept(text: str, output_bytes: int) -> bool:

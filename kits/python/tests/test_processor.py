@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from headway_kit import Item, Permanent, Processor, batch_processor, processor
+from headway_kit.aws_lambda import lambda_handler
 from headway_kit.document import Batch
 from headway_kit.limits import Deadline
 from headway_kit.service import Service
@@ -203,6 +204,14 @@ def test_whatever_is_returned_the_answer_is_good(outputs: list[Any], output_byte
     assert answer["batch"] == BATCH
     indexes = [result["index"] for result in answer["results"]]
     assert indexes == sorted(set(indexes)) and set(indexes) <= set(range(17, 17 + len(outputs)))
+
+
+def test_an_answer_has_room_for_what_lambda_makes_of_it() -> None:
+    """Bug found: the runtime writes spaces and escapes, with which an answer was larger than Headway reads."""
+    process = processor(lambda item: item.value)
+    given = document(["é" * 20, [1, 2, 3, 4]] * 10, limits={"outputBytes": 1_000, "answerBytes": 800})
+    answer = lambda_handler(process)(given, None)
+    assert 600 < len(json.dumps(answer)) <= 800
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(

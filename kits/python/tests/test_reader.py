@@ -26,6 +26,20 @@ def test_an_answer_means_what_the_page_says(case: Any) -> None:
     assert read(case, body) == {int(index): outcome for index, outcome in case["outcomes"].items()}
 
 
+@pytest.mark.parametrize(
+    ("output", "kept"),
+    [
+        ('[ "é" , 1.10 ]', '[ "é" , 1.10 ]'),
+        ('[ "\\u00e9\\n" ,  1.10 ]', '["é\\n",1.10]'),
+        ('[ "é   " ,  1.1000 ]', None),
+    ],
+)
+def test_an_output_that_is_too_large_is_kept_in_its_shortest_form(output: str, kept: Any) -> None:
+    body = f'{{"batch":"{SHARED["batch"]}","results":[{{"index":17,"output":{output}}}]}}'.encode()
+    found = outcomes([17], SHARED["batch"], GOOD, body, output_bytes=15)
+    assert found == {17: {"output": kept} if kept else {"omitted": True}}
+
+
 PIECES = ['"index"', '"output"', '"error"', '"kind"', '"permanent"', "17", "18", "19", "20", "null", "1", '"x"', "{", "}", "[", "]", ",", ":"]
 GOOD = {"status": 200, "headers": {"content-type": "application/json"}}
 ENTRY = st.fixed_dictionaries(

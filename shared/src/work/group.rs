@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::chunk_context::{ChunkContext, RunContext};
 use super::returned::{NotNow, ReturnedItem};
+use crate::limits::CALL_BYTES_MAX;
 use crate::outcome::ItemResult;
 use headway_processor::Item;
 
@@ -105,16 +106,22 @@ impl Group {
         self.items.into_iter().map(returned)
     }
 
+    /// In calls of at most this many items. A call with several items is also cut before they have too many bytes together.
     fn in_calls_of(self, items_max: usize) -> Vec<Self> {
         let Self { items, call_items_max, halvings } = self;
-        let (mut items, mut groups) = (items.into_iter(), Vec::new());
-        loop {
-            let items: Vec<_> = items.by_ref().take(items_max.max(1)).collect();
-            if items.is_empty() {
-                return groups;
+        let (mut groups, mut bytes): (Vec<Self>, usize) = (Vec::new(), 0);
+        for item in items {
+            let size = item.value.get().len();
+            bytes += size;
+            match groups.last_mut() {
+                Some(group) if group.items.len() < items_max && bytes <= CALL_BYTES_MAX => group.items.push(item),
+                _ => {
+                    bytes = size;
+                    groups.push(Self { items: vec![item], call_items_max, halvings });
+                }
             }
-            groups.push(Self { items, call_items_max, halvings });
         }
+        groups
     }
 }
 
@@ -143,5 +150,36 @@ impl RunContext<'_> {
     fn call_items(&self, call_items_max: Option<u16>) -> usize {
         let batch = self.prepared.options.batch.max(1);
         usize::from(call_items_max.map_or(batch, |most| most.clamp(1, batch)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(sizes: &[usize]) -> Group {
+        let value = |size: &usize| RawValue::from_string(format!("\"{}\"", "x".repeat(size - 2))).unwrap();
+        let items = sizes.iter().zip(0..).map(|(size, index)| WaitingItem { index, value: value(size), attempt: 0 }).collect();
+        Group { items, call_items_max: None, halvings: 0 }
+    }
+
+    /// Items corrected to the largest size can be many in one chunk, which had room for small ones.
+    #[test]
+    fn a_call_is_cut_by_items_and_by_bytes() {
+        let large = crate::limits::ITEM_BYTES_MAX;
+        let cases: [(&[usize], usize, &[usize]); 6] = [
+            (&[10; 7], 3, &[3, 3, 1]),
+            (&[large; 16], 250, &[7, 7, 2]),
+            (&[large; 4], 2, &[2, 2]),
+            (&[CALL_BYTES_MAX / 2, CALL_BYTES_MAX / 2, 2, 2], 250, &[2, 2]),
+            (&[2, CALL_BYTES_MAX + 1, 2], 250, &[1, 1, 1]),
+            (&[], 250, &[]),
+        ];
+        for (sizes, items_max, calls) in cases {
+            let cut = group(sizes).in_calls_of(items_max);
+            assert_eq!(cut.iter().map(|group| group.items.len()).collect::<Vec<_>>(), calls, "{items_max} of {} items", sizes.len());
+            let indexes: Vec<u64> = cut.iter().flat_map(|group| &group.items).map(|item| item.index).collect();
+            assert_eq!(indexes, (0..sizes.len() as u64).collect::<Vec<_>>(), "in order, each once");
+        }
     }
 }

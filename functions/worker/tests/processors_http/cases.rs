@@ -307,6 +307,17 @@ fn outputs() -> Vec<Case> {
             &format!("\u{feff} \t\"{}\"\r\n\n", "x".repeat(OUTPUT_BYTES_MAX - 2)),
             done(&format!("\"{}\"", "x".repeat(OUTPUT_BYTES_MAX - 2))),
         ),
+        json(
+            "JSON of 262,144 bytes in its shortest form",
+            &format!("[ \"\\u00e9{}\" , 1.10 ]", "x".repeat(OUTPUT_BYTES_MAX - 11)),
+            done(&format!("[\"é{}\",1.10]", "x".repeat(OUTPUT_BYTES_MAX - 11))),
+        ),
+        json("JSON, larger in its shortest form", &format!("[ \"{}\" , 1.10 ]", "x".repeat(OUTPUT_BYTES_MAX - 8)), Becomes::Omitted),
+        json(
+            "JSON with an escape for each character",
+            &format!("\"{}\"", "\\u0078".repeat(OUTPUT_BYTES_MAX - 2)),
+            done(&format!("\"{}\"", "x".repeat(OUTPUT_BYTES_MAX - 2))),
+        ),
         json("JSON after other space", "\u{a0}[7]\u{b}", Becomes::Omitted),
         json("JSON with a number that no double holds", "[1e999]", Becomes::Omitted),
         json("JSON with half a surrogate pair", r#"["\ud800"]"#, Becomes::Omitted),

@@ -47,7 +47,12 @@ def _invoked(processor: Processor, event: Mapping[str, Any], seconds: Optional[f
     deadline = Deadline(least(batch.limits.seconds, seconds))
     arguments = (batch.items, batch.limits.output_bytes, deadline)
     outcomes = wait_for(processor.run_async(*arguments)) if processor.is_async else processor.run(*arguments)
-    return json.loads(batch.answer(outcomes))
+    return json.loads(batch.answer(outcomes, _size_in_lambda))
+
+
+def _size_in_lambda(text: str) -> int:
+    """Lambda's runtime writes spaces after commas and, up to Python 3.11, an escape for each character beyond ASCII."""
+    return len(json.dumps(json.loads(text)))
 
 
 def _over_http(service: Optional[Service], event: Mapping[str, Any], seconds: Optional[float]) -> Response:

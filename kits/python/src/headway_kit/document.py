@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -53,16 +53,20 @@ class Batch:
             raise DocumentError("items has an index twice")
         return cls(_text(members, "batch", "the document"), items, _limits(members.get("limits")))
 
-    def answer(self, outcomes: Outcomes) -> str:
-        """The answer's text. An item whose entry does not fit any more is left out: it comes again in a smaller request."""
+    def answer(self, outcomes: Outcomes, size_of: Callable[[str], int] = lambda text: len(text.encode())) -> str:
+        """The answer's text. An item whose entry does not fit any more is left out: it comes again in a smaller request.
+
+        `size_of`: how many bytes this JSON has once it is sent."""
         head = f'{{"batch":{as_json(self.name)},"results":['
         entries: list[str] = []
-        left = self.limits.answer_bytes - len(head.encode()) - len("]}")
+        left = self.limits.answer_bytes - size_of(head + "]}")
         for item in self.items:
             outcome = outcomes.get(item.index)
             entry = "" if outcome is None else _entry(item.index, outcome)
-            size = len(entry.encode()) + len(",")
-            if entry and size <= left:
+            if not entry:
+                continue
+            size = size_of(entry) + len(", ")
+            if size <= left:
                 entries.append(entry)
                 left -= size
         return head + ",".join(entries) + "]}"

@@ -6,6 +6,8 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::shortest::shortest;
+
 /// How deep an output may nest, the same as an item: it is part of a page that others parse.
 const DEPTH_MAX: usize = 100;
 /// Whitespace that may surround a JSON value (RFC 8259, 2). It is not kept.
@@ -36,17 +38,19 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
 
 /// An output in an answer's document, if it can be kept.
 pub(super) fn of_raw(output: &RawValue) -> Output {
-    if is_kept(output.get()) { Output::Json(output.to_owned()) } else { Output::Omitted }
+    kept(output.get()).map_or(Output::Omitted, Output::Json)
 }
 
 /// The output in the body of an answer that says it is JSON. None if it is empty; omitted if it is not JSON after all.
 pub(super) fn of_json(body: &[u8]) -> Output {
     let Some(text) = text(body).map(|text| text.trim_matches(JSON_SPACE)) else { return Output::Omitted };
-    if text.is_empty() {
-        return Output::None;
-    }
-    let kept = is_kept(text).then(|| RawValue::from_string(text.to_owned()).ok()).flatten();
-    kept.map_or(Output::Omitted, Output::Json)
+    if text.is_empty() { Output::None } else { kept(text).map_or(Output::Omitted, Output::Json) }
+}
+
+/// The JSON as it is; the shortest form of one that is too large otherwise. `None` if it cannot be kept.
+fn kept(text: &str) -> Option<Box<RawValue>> {
+    let text = if text.len() > OUTPUT_BYTES_MAX { shortest(text) } else { text.to_owned() };
+    is_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
 }
 
 /// True if others can parse it: not too large, not too deep, and with numbers and texts that can be read.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headway_core::limits::OUTPUT_BYTES_MAX;
+use headway_core::limits::{CALL_BYTES_MAX, ID_CHARS_MAX, ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX, PARAMS_BYTES_MAX};
 use headway_core::{Item, JobId};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,6 +11,14 @@ use super::answer;
 
 /// The largest document that is sent.
 pub(crate) const BYTES_MAX: usize = 2_500_000;
+
+/// What the document adds to an item: the names of its members, its key, and its id, whose characters have six bytes if they
+/// are escaped.
+const ITEM_FRAME_BYTES_MAX: usize = 200 + 6 * ID_CHARS_MAX;
+const _: () = assert!(
+    CALL_BYTES_MAX + ITEMS_PER_CHUNK_MAX * ITEM_FRAME_BYTES_MAX + PARAMS_BYTES_MAX + 1_000 <= BYTES_MAX,
+    "every call fits in a document"
+);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

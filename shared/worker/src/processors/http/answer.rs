@@ -11,12 +11,14 @@ use reqwest::{Response, StatusCode};
 
 use super::excerpt;
 use super::http_status::Meaning;
+use crate::processors::document::answer;
 use crate::processors::one_line::one_line;
 use crate::processors::output;
 
-/// How many bytes of a successful answer are read: more than an output may have, since there may be white space around it.
-/// An answer without an output is read too, to check that it is complete.
-const READ_BYTES_MAX: usize = OUTPUT_BYTES_MAX + 64_000;
+/// How many bytes of a successful answer are read, as many as of a batch's: more than an output may have, whose shortest form
+/// counts. An answer without an output is read too, to check that it is complete.
+const READ_BYTES_MAX: usize = answer::BYTES_MAX;
+const _: () = assert!(6 * OUTPUT_BYTES_MAX < READ_BYTES_MAX, "an output fits in with an escape of six bytes for each of its bytes");
 /// The longest wait for an endpoint that may still be processing the item, unless it asks for a longer one itself.
 const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
 /// The shortest.
@@ -93,11 +95,12 @@ async fn done(sent: &Sent<'_>, response: &mut Response) -> Result<Output, NoAnsw
         Body::Whole(body) if output::is_plain(&headers) => body,
         Body::Whole(_) | Body::Longer => return Ok(Output::Omitted),
     };
-    if sent.endpoint.is_repeated_in(&body, sent.signature) {
+    let output = output::of_json(&body);
+    if matches!(&output, Output::Json(json) if sent.endpoint.is_repeated_in(json.get().as_bytes(), sent.signature)) {
         tracing::warn!(endpoint = sent.endpoint.name(), "an output is not kept: it repeats a secret or a header of the endpoint");
         return Ok(Output::Omitted);
     }
-    Ok(output::of_json(&body))
+    Ok(output)
 }
 
 async fn message(sent: &Sent<'_>, response: &mut Response) -> String {
