@@ -11,6 +11,7 @@ pub mod machine;
 pub mod server;
 pub mod signed;
 pub mod stack;
+mod xml;
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use aws_config::SdkConfig;
-use xmlparser::{Token, Tokenizer};
+use roxmltree::Document;
 
 use super::signed::{Signed, SignedError};
+use super::xml;
 
 /// A stack's outputs, by their keys in the template.
 ///
@@ -15,17 +16,17 @@ use super::signed::{Signed, SignedError};
 /// If there is no such stack, or it cannot be read.
 pub async fn outputs(config: &SdkConfig, stack: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let service = Signed::new(config, "cloudformation")?;
-    let asked = [("Action", "DescribeStacks"), ("Version", "2010-05-15"), ("StackName", stack)];
-    let answer = match service.get(&[], &asked).await {
-        Err(error @ SignedError::Refused { status: 400, .. }) => {
+    let named = [("StackName".to_owned(), stack.to_owned())];
+    let answer = match service.query("2010-05-15", "DescribeStacks", &named).await {
+        Err(error @ SignedError::Refused { status: 400, .. }) if !error.is_denied() => {
             return Err(error).with_context(|| format!("there is no stack {stack:?} in this account and region"));
         }
         Err(error) if error.is_denied() => {
             return Err(error).context("these credentials may not call cloudformation:DescribeStacks");
         }
-        answer => answer?.1,
+        answer => answer?,
     };
-    let outputs = parse(std::str::from_utf8(&answer)?)?;
+    let outputs = parse(&answer)?;
     if outputs.is_empty() {
         bail!("the stack {stack:?} has no outputs: is it one of Headway's, and has its deployment finished?");
     }
@@ -33,20 +34,11 @@ pub async fn outputs(config: &SdkConfig, stack: &str) -> anyhow::Result<BTreeMap
 }
 
 /// All pairs of `OutputKey` and `OutputValue` in the answer.
-fn parse(xml: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let (mut element, mut key, mut outputs) = ("", None, BTreeMap::new());
-    for token in Tokenizer::from(xml) {
-        match token? {
-            Token::ElementStart { local, .. } => element = local.as_str(),
-            Token::ElementEnd { end: xmlparser::ElementEnd::Close(..), .. } => element = "",
-            Token::Text { text } if element == "OutputKey" => key = Some(text.to_string()),
-            Token::Text { text } if element == "OutputValue" => {
-                outputs.extend(key.take().map(|key| (key, text.to_string())));
-            }
-            _ => {}
-        }
-    }
-    Ok(outputs)
+fn parse(answer: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let document = Document::parse(answer)?;
+    let outputs = xml::listed(&document, "Outputs").into_iter();
+    let pair = |output| (xml::text(output, "OutputKey").to_owned(), xml::text(output, "OutputValue").to_owned());
+    Ok(outputs.map(pair).filter(|(key, _)| !key.is_empty()).collect())
 }
 
 #[cfg(test)]
@@ -62,7 +54,7 @@ mod tests {
             </DescribeStacksResult></DescribeStacksResponse>";
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(parse(xml).unwrap(), [pair("TableName", "jobs-Table-1"), pair("QueueUrl", "https://sqs/1/q")].into());
-        assert!(parse("<a>").is_ok_and(|outputs| outputs.is_empty()));
+        assert!(parse("<a/>").is_ok_and(|outputs| outputs.is_empty()));
         assert!(parse("<a <").is_err());
     }
 }

@@ -2,6 +2,7 @@
 //! AWS.
 
 mod fake_aws;
+mod given;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -122,13 +123,14 @@ async fn the_embedded_table_and_queues_pass_all_checks() {
         dynamodb: hosted.embedded.dynamodb(),
         sqs: hosted.embedded.sqs(),
         lambda: Signed::new(&aws.config(), "lambda").unwrap(),
+        config: aws.config(),
         table: "headway".to_owned(),
         queue_url: queue.url,
     };
     let checks = deployment.look().await;
     let bad: Vec<_> = checks.iter().filter(|check| !check.ok).collect();
     assert!(bad.is_empty(), "{bad:?}");
-    assert_eq!(checks.len(), 12, "{checks:?}");
+    assert_eq!(checks.len(), 13, "{checks:?}");
 }
 
 /// Checks the deployment of this fake AWS.
@@ -147,7 +149,7 @@ async fn a_correct_deployment_passes_all_checks() {
     let aws = FakeAws::start().await;
     assert_eq!(failing(&deployed(&aws, &[]).await), [""; 0]);
     let asked = aws.asked();
-    let reads = ["Describe", "Get", "GET "];
+    let reads = ["Describe", "Get", "GET ", "Simulate"];
     assert!(asked.iter().all(|call| reads.iter().any(|read| call.starts_with(read))), "it only reads: {asked:?}");
 }
 

@@ -21,6 +21,10 @@ pub const SORT_KEY: &str = "sk";
 pub const INDEX_OWNER: &str = "owner";
 /// The index that the sweep reads, live and ended jobs by time: keys `sp` and `ss`.
 pub const INDEX_SWEEP: &str = "sweep";
+/// Partition key and sort key of [`INDEX_OWNER`].
+pub const INDEX_OWNER_KEYS: (&str, &str) = (OWNER_PARTITION, OWNER_SORT);
+/// Partition key and sort key of [`INDEX_SWEEP`].
+pub const INDEX_SWEEP_KEYS: (&str, &str) = (SWEEP_PARTITION, SWEEP_SORT);
 /// When a row expires, in seconds since the epoch.
 pub const TTL_ATTRIBUTE: &str = "ttl";
 

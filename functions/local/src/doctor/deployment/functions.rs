@@ -1,21 +1,15 @@
-//! The worker: it is called with the messages of both queues, reports failed messages one by one, and is configured
-//! with this table and these queues.
+//! The function that is called with the messages of both queues, and reports failed messages one by one: the worker.
 
-use std::collections::BTreeMap;
-
-use chrono::Utc;
-use headway_core::config::{HEADWAY_DEAD_LETTER_QUEUE_ARN, HEADWAY_QUEUE_URL, HEADWAY_TABLE};
 use serde::Deserialize;
 
 use super::queues::Queues;
 use super::target::Deployment;
 use super::unseen::unknown;
+use super::worker::{self, WorkerConfiguration};
 use super::{concurrency, recursion};
-use crate::doctor::{Check, server};
+use crate::doctor::Check;
 
 const MAPPINGS: &str = "event sources";
-const WORKER: &str = "worker";
-const CLOCK: &str = "AWS clock";
 const DEPLOY: &str = "deploy template.yaml again";
 /// The version of Lambda's API, used in its paths.
 const API: &str = "2015-03-31";
@@ -45,28 +39,6 @@ struct ScalingConfig {
     maximum_concurrency: Option<u64>,
 }
 
-/// Lambda's description of the worker.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct WorkerConfiguration {
-    function_name: String,
-    #[serde(rename = "Timeout")]
-    pub(super) timeout_seconds: u64,
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    last_update_status: String,
-    #[serde(default)]
-    environment: Environment,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Environment {
-    #[serde(default)]
-    variables: BTreeMap<String, String>,
-}
-
 /// The worker, if it was found, and the checks.
 pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<WorkerConfiguration>, Vec<Check>) {
     let mut mappings = Vec::new();
@@ -89,34 +61,10 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
         vec![Check::good(MAPPINGS, "the worker is called with the messages of both queues, and reports failed messages one by one")];
     // An ARN is arn:aws:lambda:region:account:function:name, perhaps with :version at the end.
     let name = function.split(':').nth(6).unwrap_or(function);
-    let worker = configuration(deployment, queues, name, &mut checks).await;
+    let worker = worker::look(deployment, queues, name, &mut checks).await;
     checks.push(recursion::look(&deployment.lambda, name).await);
     checks.push(concurrency::look(&deployment.lambda, workers_max).await);
     (worker, checks)
-}
-
-/// The worker with this name, and the checks.
-async fn configuration(deployment: &Deployment, queues: &Queues, name: &str, checks: &mut Vec<Check>) -> Option<WorkerConfiguration> {
-    let asked = Utc::now();
-    match deployment.lambda.get(&[API, "functions", name, "configuration"], &[]).await {
-        Ok((headers, body)) => {
-            checks.push(server::clock(CLOCK, &headers, asked..=Utc::now()));
-            match serde_json::from_slice::<WorkerConfiguration>(&body) {
-                Ok(worker) => {
-                    checks.push(worker.look(deployment, queues));
-                    Some(worker)
-                }
-                Err(error) => {
-                    checks.push(Check::bad(WORKER, format!("not checked: {error}"), "run the check again"));
-                    None
-                }
-            }
-        }
-        Err(error) => {
-            checks.push(unknown(WORKER, "lambda:GetFunctionConfiguration", &error));
-            None
-        }
-    }
 }
 
 /// The event source mapping that calls a function with a queue's messages.
@@ -142,25 +90,4 @@ async fn mapping(deployment: &Deployment, source: &str, arn: &str) -> Result<Map
         ));
     }
     Ok(mapping)
-}
-
-impl WorkerConfiguration {
-    fn look(&self, deployment: &Deployment, queues: &Queues) -> Check {
-        let name = &self.function_name;
-        if !matches!(self.state.as_str(), "" | "Active" | "Inactive") || self.last_update_status == "Failed" {
-            let detail = format!("{name} is {}, its last update {}", self.state, self.last_update_status);
-            return Check::bad(WORKER, detail, "see its StateReason (aws lambda get-function), and deploy again");
-        }
-        let told = |variable: &str| self.environment.variables.get(variable).map(String::as_str);
-        let wanted = [
-            (HEADWAY_TABLE, Some(deployment.table.as_str())),
-            (HEADWAY_QUEUE_URL, Some(deployment.queue_url.as_str())),
-            (HEADWAY_DEAD_LETTER_QUEUE_ARN, queues.dead_letters_arn()),
-        ];
-        if let Some((variable, value)) = wanted.into_iter().find(|(variable, value)| told(variable) != *value) {
-            let (told, value) = (told(variable).unwrap_or("nothing"), value.unwrap_or("nothing"));
-            return Check::bad(WORKER, format!("{name} has {told} in {variable}, not {value}"), DEPLOY);
-        }
-        Check::good(WORKER, format!("{name} may run for {} s and uses this table and these queues", self.timeout_seconds))
-    }
 }

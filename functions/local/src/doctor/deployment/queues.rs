@@ -84,6 +84,12 @@ impl Queues {
         self.redrive.as_ref().map(|redrive| redrive.dead_letter_target_arn.as_str())
     }
 
+    /// The KMS keys that encrypt them, if SQS does not do that with its own.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let both = std::iter::once(&self.queue).chain(self.dead_letters.iter().flatten());
+        both.map(|queue| queue.text(&QueueAttributeName::KmsMasterKeyId)).filter(|key| !key.is_empty())
+    }
+
     /// Checks both, given the worker's timeout.
     pub(super) fn look(&self, worker_timeout_seconds: Option<u64>) -> Vec<Check> {
         let waiting = self.queue.text(&QueueAttributeName::ApproximateNumberOfMessages);

@@ -13,6 +13,8 @@ pub struct Deployment {
     pub sqs: aws_sdk_sqs::Client,
     /// For the functions.
     pub lambda: Signed,
+    /// For all other services.
+    pub config: SdkConfig,
     /// The table's name.
     pub table: String,
     /// The queue's URL.
@@ -30,8 +32,14 @@ impl Deployment {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             lambda: Signed::new(config, "lambda")?,
+            config: config.clone(),
             table,
             queue_url,
         })
+    }
+
+    /// The region.
+    pub(super) fn region(&self) -> &str {
+        self.config.region().map_or("", |region| region.as_ref())
     }
 }

@@ -1,5 +1,6 @@
-//! A fake AWS for `doctor`: DynamoDB, SQS, Lambda and CloudFormation at one address, describing a correct deployment
-//! until a test changes something.
+//! A fake AWS for `doctor`: all services at one address, describing a correct deployment until a test changes something.
+
+pub(crate) mod given;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,13 +15,15 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 pub(crate) const TABLE: &str = "jobs-Table-1";
+const TABLE_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/jobs-Table-1";
+const ROLE: &str = "arn:aws:iam::123456789012:role/jobs-WorkerRole-1";
 const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:jobs-Queue-1";
 const DEAD_ARN: &str = "arn:aws:sqs:us-east-1:123456789012:jobs-Dead-1";
 const WORKER_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:jobs-Worker-1";
 
 #[derive(Default)]
 struct World {
-    /// Answers by call: status and body.
+    /// Answers by call: status and body. A text is XML.
     answers: BTreeMap<String, (u16, Value)>,
     /// Stacks by name, and where their API is.
     stacks: BTreeMap<String, String>,
@@ -91,8 +94,10 @@ impl FakeAws {
 fn sound(url: &str) -> BTreeMap<String, (u16, Value)> {
     let keys = |hash: &str, range: &str| json!([{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]);
     let index = |name: &str, hash: &str, range: &str| json!({"IndexName": name, "IndexStatus": "ACTIVE", "KeySchema": keys(hash, range)});
-    let table = json!({"Table": {"TableName": TABLE, "TableStatus": "ACTIVE", "KeySchema": keys("pk", "sk"),
-        "GlobalSecondaryIndexes": [index("owner", "op", "os"), index("sweep", "sp", "ss")]}});
+    let types: Vec<_> =
+        ["pk", "sk", "op", "os", "sp", "ss"].iter().map(|name| json!({"AttributeName": name, "AttributeType": "S"})).collect();
+    let table = json!({"Table": {"TableName": TABLE, "TableArn": TABLE_ARN, "TableStatus": "ACTIVE", "KeySchema": keys("pk", "sk"),
+        "AttributeDefinitions": types, "GlobalSecondaryIndexes": [index("owner", "op", "os"), index("sweep", "sp", "ss")]}});
     let queue = |arn: &str, days: u32, redrive: Option<String>| {
         let mut attributes = json!({"QueueArn": arn, "VisibilityTimeout": "360", "MessageRetentionPeriod": (days * 86_400).to_string(),
             "ApproximateNumberOfMessages": "7"});
@@ -103,7 +108,7 @@ fn sound(url: &str) -> BTreeMap<String, (u16, Value)> {
     };
     let mapping = json!({"EventSourceMappings": [{"UUID": "u", "State": "Enabled", "FunctionArn": WORKER_ARN, "BatchSize": 10,
         "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": 20}}]});
-    let worker = json!({"FunctionName": "jobs-Worker-1", "Timeout": 60, "State": "Active", "LastUpdateStatus": "Successful",
+    let worker = json!({"FunctionName": "jobs-Worker-1", "Timeout": 60, "Role": ROLE, "State": "Active", "LastUpdateStatus": "Successful",
         "Environment": {"Variables": {"HEADWAY_TABLE": TABLE, "HEADWAY_DEAD_LETTER_QUEUE_ARN": DEAD_ARN,
             "HEADWAY_QUEUE_URL": format!("{url}/123456789012/jobs-Queue-1")}}});
     let answers = [
@@ -118,7 +123,7 @@ fn sound(url: &str) -> BTreeMap<String, (u16, Value)> {
         ("GET recursion", json!({"RecursiveLoop": "Allow"})),
         ("GET account", json!({"AccountLimit": {"ConcurrentExecutions": 1_000, "UnreservedConcurrentExecutions": 900}})),
     ];
-    answers.map(|(call, answer)| (call.to_owned(), (200, answer))).into()
+    answers.into_iter().chain(given::answers()).map(|(call, answer)| (call.to_owned(), (200, answer))).collect()
 }
 
 async fn answer(State(aws): State<FakeAws>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -134,14 +139,19 @@ async fn answer(State(aws): State<FakeAws>, uri: Uri, headers: HeaderMap, body: 
     let call = name(&uri, &headers, &String::from_utf8_lossy(&body));
     world.asked.push(call.clone());
     let (status, answer) = world.answers.get(&call).cloned().unwrap_or((404, json!({"message": "nothing here"})));
-    (StatusCode::from_u16(status).unwrap(), [("content-type", "application/json")], answer.to_string()).into_response()
+    let (kind, body) = match answer {
+        Value::String(xml) => ("text/xml", xml),
+        json => ("application/json", json.to_string()),
+    };
+    (StatusCode::from_u16(status).unwrap(), [("content-type", kind)], body).into_response()
 }
 
 /// Which call it is.
 fn name(uri: &Uri, headers: &HeaderMap, body: &str) -> String {
     let side = |text: &str| if text.to_lowercase().contains("dead") { "dead" } else { "queue" };
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).and_then(|target| target.split('.').nth(1));
-    match (target, uri.path()) {
+    let action = uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("Action=")));
+    match (target.or(action), uri.path()) {
         (Some("GetQueueAttributes"), _) => format!("GetQueueAttributes {}", side(body)),
         (Some(operation), _) => operation.to_owned(),
         (None, "/2015-03-31/event-source-mappings") => format!("GET mappings {}", side(uri.query().unwrap_or_default())),

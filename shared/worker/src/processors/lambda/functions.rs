@@ -72,6 +72,11 @@ impl Functions {
         self.0.keys().map(String::as_str)
     }
 
+    /// Each name that jobs use, and the function's name or ARN in AWS.
+    pub fn in_aws(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().map(|function| (function.name.as_str(), function.function.as_str()))
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Arc<Function>> {
         self.0.get(name)
     }
