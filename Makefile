@@ -22,7 +22,7 @@ SECONDS ?= 600
 ITEMS ?= 20000
 ROWS ?= 1000000
 
-.PHONY: help batches journey demo test test-cdk test-conformance test-deployed test-kits test-new test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
+.PHONY: help batches journey demo test test-cdk test-conformance test-deployed test-kits test-new test-new-build test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -57,6 +57,10 @@ test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of th
 test-new: $(VENV)/ready ## Write a project in each language with `headway new`, and test it, run it, and deploy it on the emulator (needs Node 20)
 	cargo build $(EVERYTHING) --bin headway
 	$(VENV)/bin/python -m pytest -v tests/new
+
+test-new-build: $(VENV)/ready ## Build the project of a worker for release as its `make deploy` does, and deploy it on the emulator (takes minutes)
+	cargo build $(EVERYTHING) --bin headway
+	REAL_BUILD=1 $(VENV)/bin/python -m pytest -v tests/new/test_deployed.py -k ones_own
 
 test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed (needs Node 20; SCREENSHOTS=1 takes pictures)
 	cargo build $(EVERYTHING) --bin headway

@@ -1,8 +1,11 @@
 """A written project is deployed by the command in its README, on the emulator, and a job for its processor runs there.
 
-Building for release takes minutes, so a stand-in for cargo hands out what was built before; all other commands are the real ones."""
+Building for release takes minutes, so a stand-in for cargo hands out what was built before; all other commands are the real ones.
+`make test-new-build` (REAL_BUILD=1) builds the worker's project with the real one, too."""
 
 import json
+import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -28,6 +31,7 @@ for binary in given("--bin") or ["{name}"]:
 """
 
 
+REAL_BUILD = os.environ.get("REAL_BUILD") == "1"
 JOB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 # What the processor `lambda` hands to a function: docs/processor-protocol.md.
 BATCH = {
@@ -96,7 +100,7 @@ def make_deploy(project, emulator, issuer, tools, **settings):
     stack = project.path.parent.name.replace("_", "-").strip("-")
     settings = {"STACK": stack, "ISSUER": issuer.url, "AUDIENCE": "jobs", "BUCKET": BUCKET, **settings}
     environment = cli_environment(emulator)
-    environment["PATH"] = f"{tools}:{environment['PATH']}"
+    environment["PATH"] = f"{tools}:{os.environ['PATH'] if REAL_BUILD else environment['PATH']}"
     done = project.make("deploy", *(f"{name}={value}" for name, value in settings.items()), **environment)
     assert "could not be called" not in done.stderr, done.stderr
     return deployed(emulator, ACCOUNT, stack, "CREATE", {})
@@ -117,10 +121,13 @@ def runs_to_its_end(stack, issuer, **job):
 
 def test_a_worker_of_ones_own(tmp_path, emulator, issuer):
     project = Project(tmp_path, "rust")
-    project.make("runnable")
     for_the_emulator(project.path)
-    tools = stand_in(tmp_path, TARGET / "new" / "debug" / NAME)
-    stack = make_deploy(project, emulator, issuer, tools)
+    if REAL_BUILD:
+        # The emulator runs functions on this machine, not on arm64.
+        stack = make_deploy(project, emulator, issuer, pathlib.Path(sys.executable).parent, ARCHITECTURE="")
+    else:
+        project.make("runnable")
+        stack = make_deploy(project, emulator, issuer, stand_in(tmp_path, TARGET / "new" / "debug" / NAME))
     known = stack.caller(issuer.token("ada")).get("/v1/processors")["processors"]
     assert "contacts" in {processor["name"] for processor in known}
     runs_to_its_end(stack, issuer, processor="contacts")
