@@ -5,6 +5,7 @@ mod adapters;
 mod calls;
 mod careful;
 mod corrections;
+mod item_list;
 mod jobs;
 mod messages;
 mod notices;
@@ -24,6 +25,7 @@ const GROUPS: &[&[Bug]] = &[
     adapters::BUGS,
     careful::BUGS,
     corrections::BUGS,
+    item_list::BUGS,
     notices::BUGS,
 ];
 

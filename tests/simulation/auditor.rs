@@ -11,6 +11,7 @@ use super::invariant::{Violation, hold};
 use super::processor::Calls;
 use super::world::World;
 
+mod item_list;
 mod recount;
 mod verdict;
 

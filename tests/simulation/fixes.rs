@@ -110,6 +110,11 @@ impl Fixes {
         number_in(value).is_some_and(|number| self.all.get(&place).is_some_and(|all| all.contains(&number)))
     }
 
+    /// True if the item was last cleared to be run with a new value.
+    pub(crate) fn ran(&self, place: Place) -> bool {
+        self.cleared.get(&place).is_some_and(|value| number_in(value).is_some())
+    }
+
     /// True if some request has given the item a new value.
     pub(crate) fn touched(&self, place: Place) -> bool {
         self.all.contains_key(&place)

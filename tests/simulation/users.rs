@@ -19,8 +19,10 @@ use super::invariant::{Invariant, Violation};
 use super::workload::JobPlan;
 use super::world::{World, send_foreign};
 
+mod lists;
 mod submits;
 
+use lists::lists;
 use submits::submit;
 
 /// How often a user who gets no answer asks again before giving up.
@@ -291,36 +293,6 @@ async fn intrudes(world: World) {
             Some(Err(JobError::NotFound)) => world.faults.saw("job: another owner asked for it"),
             Some(Err(JobError::Unavailable { .. })) | None => {}
             told => world.faults.violated(Violation::new(Invariant::OwnersAreApart, format!("another owner was told {told:?} of {id}"))),
-        }
-    }
-}
-
-/// The owner lists jobs, and the failures of one: as many as the counts say, before and after.
-async fn lists(world: World) {
-    for _ in 0..12 {
-        tokio::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;
-        let owner = &world.users[world.faults.pick(2) as usize];
-        let query = headway_core::jobs::JobQuery { page_size: 10, ..Default::default() };
-        let Some(Ok(page)) = world.request(async |app| app.jobs.get_by_user(owner, &query).await).await else { continue };
-        for job in &page.jobs {
-            if job.user_id != *owner || job.handled_items() + job.pending_items() != job.total_items {
-                world.faults.violated(Violation::new(Invariant::OwnersAreApart, format!("listed for {owner}: {job:?}")));
-            }
-        }
-        let Some(before) = page.jobs.first() else { continue };
-        let Some(before) = world.job(before.id).await else { continue };
-        let listed = world.request(async |app| records::failures(app, &before, Position::default(), 1_000).await).await;
-        let (Some(Ok(listed)), Some(after)) = (listed, world.job(before.id).await) else { continue };
-        world.faults.saw("job: listed");
-        let between = (before.failed_items..=after.failed_items).contains(&(listed.records.len() as u64));
-        if listed.next.is_none() && before.round == after.round && !between {
-            let what = format!(
-                "{} failures are listed, counted {} before and {} after: {after:?}",
-                listed.records.len(),
-                before.failed_items,
-                after.failed_items
-            );
-            world.faults.violated(Violation::new(Invariant::ListsAndLedgerAgree, what));
         }
     }
 }

@@ -8,8 +8,8 @@ use headway_core::outcome::FailureKind;
 use headway_core::records::{self, Position};
 use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
 
-use super::Book;
 use super::recount::{Recount, read};
+use super::{Book, item_list};
 use crate::fixes;
 use crate::invariant::{Violation, hold};
 use crate::processor::{Fate, Preparing};
@@ -29,6 +29,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     });
     let recount = Recount::of(&world.calm, job, plan).await?;
     counts_agree(world, job, &recount).await?;
+    item_list::agrees(world, job, &recount).await?;
     items_are_accounted_for(job, plan, book, &recount)?;
     items_came_out_as_they_may(world, job, plan, &recount)?;
     ended_for_a_reason(world, job, plan, &recount)?;
