@@ -21,8 +21,10 @@ use super::ops::{Kind, Op, Role, SWEEP_WHILE_WORKING, races, sweep_while_working
 pub(crate) use super::process::Process;
 use super::tally::{Blow, Tally};
 
-/// How much more often a kind of call fails if the history selects it.
+/// How much more often a kind of call fails, or is late, if the history selects it.
 const FOCUS: u64 = 12;
+/// How often, in a thousand calls, one is late.
+const LATE_PER_MILLE: u64 = 10;
 
 /// The history's random generator, and which faults it caused.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ struct State {
     blow_weights: [Option<u64>; Blow::ALL.len()],
     /// A kind of call that fails more often.
     focus: Option<Kind>,
+    /// A kind of call that is late more often: whoever makes it acts on what it read long before.
+    slow: Option<Kind>,
     throttled_until: Option<Instant>,
     open: Vec<(u64, Role, Op)>,
     processes: u64,
@@ -44,8 +48,8 @@ struct State {
     violation: Option<Violation>,
     /// True if clocks differ by no more than AWS's may. Then readers find out whether ended jobs are settled.
     clocks_agree: bool,
-    /// When failed items were last cleared to be run again.
-    cleared: BTreeMap<(JobId, u64), Instant>,
+    /// When failed items were last cleared to be run again, and for which round.
+    cleared: BTreeMap<(JobId, u64), (Instant, u32)>,
     /// Every extra row that anybody wrote.
     extra_rows: BTreeSet<(ChunkId, Uuid)>,
     /// How large the rows of outcomes are. In most histories records fit in the outcome row.
@@ -68,13 +72,14 @@ impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let clocks_agree = rng.bool();
-        let focus = rng.bool().then(|| Kind::ALL[rng.usize(0..Kind::ALL.len())]);
+        let [focus, slow] = [0, 1].map(|_| rng.bool().then(|| Kind::ALL[rng.usize(0..Kind::ALL.len())]));
         Self(Arc::new(Mutex::new(State {
             rng,
             on: true,
             weights: BTreeMap::new(),
             blow_weights: Default::default(),
             focus,
+            slow,
             throttled_until: None,
             open: Vec::new(),
             processes: 0,
@@ -167,6 +172,12 @@ impl Faults {
         struck
     }
 
+    /// True if a call of this kind, if it is known, takes long.
+    pub(crate) fn is_late(&self, kind: Option<Kind>) -> bool {
+        let is_slow = kind.is_some() && self.state().slow == kind;
+        self.strike("fault: late call", if is_slow { FOCUS * LATE_PER_MILLE } else { LATE_PER_MILLE })
+    }
+
     /// True if a call fails in this way; it is counted for its kind.
     pub(crate) fn blow(&self, op: &Op, blow: Blow) -> bool {
         let mut state = self.state();
@@ -223,14 +234,19 @@ impl Faults {
         self.state().tally.trace(what);
     }
 
-    /// A failed item was cleared to be run again, at this time at the earliest.
-    pub(crate) fn cleared(&self, job: JobId, item: u64, at: Instant) {
-        self.state().cleared.insert((job, item), at);
+    /// A failed item was cleared to be run again in this round, at this time at the earliest.
+    pub(crate) fn cleared(&self, job: JobId, item: u64, at: Instant, round: u32) {
+        self.state().cleared.insert((job, item), (at, round));
     }
 
     /// When that was, if ever.
     pub(crate) fn cleared_at(&self, job: JobId, item: u64) -> Option<Instant> {
-        self.state().cleared.get(&(job, item)).copied()
+        self.state().cleared.get(&(job, item)).map(|(at, _)| *at)
+    }
+
+    /// For which round that was; 0 if it never was.
+    pub(crate) fn cleared_for(&self, job: JobId, item: u64) -> u32 {
+        self.state().cleared.get(&(job, item)).map_or(0, |(_, round)| *round)
     }
 
     /// The first item of the job begins, in its first round.

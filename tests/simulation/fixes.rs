@@ -17,7 +17,7 @@ type Place = (JobId, u64);
 pub(crate) struct Fixes {
     /// Counts events: a later event has the larger number.
     now: u64,
-    /// The corrections of an item since it was last cleared, with those that were under way then.
+    /// The corrections of an item that no retry has used yet: those since it was last cleared, and those that were under way then.
     open: BTreeMap<Place, Vec<Fix>>,
     /// The numbers of all corrections of an item.
     all: BTreeMap<Place, BTreeSet<u64>>,
@@ -32,8 +32,8 @@ pub(crate) struct Fix {
     pub(crate) value: String,
     ended: Option<u64>,
     answered: bool,
-    /// True if the item was cleared while the request was under way. Then it is for that round or for the next one.
-    spans_clear: bool,
+    /// True if another value was used while its request was under way: that one may have replaced it.
+    may_be_replaced: bool,
 }
 
 /// The value of a correction. It tells what its item does.
@@ -64,7 +64,7 @@ impl Fixes {
     /// A request begins that gives this item a new value.
     pub(crate) fn begins(&mut self, place: Place, item: &str) -> Fix {
         self.now += 1;
-        let fix = Fix { number: self.now, value: value(item, self.now), ended: None, answered: false, spans_clear: false };
+        let fix = Fix { number: self.now, value: value(item, self.now), ended: None, answered: false, may_be_replaced: false };
         self.open.entry(place).or_default().push(fix.clone());
         self.all.entry(place).or_default().insert(fix.number);
         fix
@@ -84,10 +84,12 @@ impl Fixes {
         let mut open = self.open.remove(&place).unwrap_or_default();
         let is_overwritten = |fix: &Fix| open.iter().any(|other| other.answered && fix.ended.is_some_and(|ended| ended < other.number));
         let corrected = open.iter().any(|fix| fix.value == value && !is_overwritten(fix));
-        let untouched = value == failed && !open.iter().any(|fix| fix.answered && !fix.spans_clear);
+        // What was answered is used by the next retry, whichever that is: a request that was under way at the clear before was either
+        // used by it, or was for the round that began with it, or was refused.
+        let untouched = value == failed && !open.iter().any(|fix| fix.answered && !fix.may_be_replaced);
         self.cleared.insert(place, value.to_owned());
-        open.retain(|fix| fix.ended.is_none());
-        open.iter_mut().for_each(|fix| fix.spans_clear = true);
+        open.retain(|fix| fix.ended.is_none() && fix.value != value);
+        open.iter_mut().for_each(|fix| fix.may_be_replaced |= value != failed);
         if !open.is_empty() {
             self.open.insert(place, open);
         }
@@ -137,10 +139,31 @@ mod tests {
         let mut fixes = Fixes::default();
         let slow = fixes.begins(place(), ITEM);
         assert!(fixes.clears(place(), ITEM, ITEM), "it was not answered yet");
+        let mut refused = fixes.clone();
+        refused.ends(place(), &slow, false);
+        assert!(refused.clears(place(), ITEM, ITEM), "it came too late for the retry that it raced with");
         fixes.ends(place(), &slow, true);
-        assert!(fixes.clone().clears(place(), ITEM, ITEM), "the retry that it raced with may have dropped it");
-        assert!(fixes.clears(place(), ITEM, &slow.value), "or it was for the next round");
+        assert!(!fixes.clone().clears(place(), ITEM, ITEM), "it was acknowledged, and no retry has used it");
+        assert!(fixes.clears(place(), ITEM, &slow.value), "it was for the next round");
         assert!(!fixes.clears(place(), &slow.value, ITEM), "once it has ended it is used once");
+    }
+
+    #[test]
+    fn a_request_that_is_used_before_it_is_answered_is_used_once() {
+        let mut fixes = Fixes::default();
+        let slow = fixes.begins(place(), ITEM);
+        assert!(fixes.clears(place(), ITEM, &slow.value));
+        fixes.ends(place(), &slow, true);
+        assert!(fixes.clears(place(), &slow.value, &slow.value), "it runs again as it failed");
+    }
+
+    #[test]
+    fn of_two_requests_at_once_one_may_replace_the_other() {
+        let mut fixes = Fixes::default();
+        let [one, other] = [0, 1].map(|_| fixes.begins(place(), ITEM));
+        assert!(fixes.clears(place(), ITEM, &other.value));
+        fixes.ends(place(), &one, true);
+        assert!(fixes.clears(place(), &other.value, &other.value));
     }
 
     #[test]

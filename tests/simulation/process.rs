@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::faults::Faults;
 use super::invariant::{Invariant, Violation};
-use super::ops::{Op, Role};
+use super::ops::{Kind, Op, Role};
 use super::tally::Blow;
 
 /// A call failed because of faults below it.
@@ -25,6 +25,13 @@ const THREADS: usize = 5;
 const SKEW_MS_MAX: i64 = 2_000;
 /// How wrong a clock may be if clocks agree as AWS's do: two clocks differ by at most twice that.
 const SMALL_SKEW_MS_MAX: i64 = 200;
+
+/// What a process has marked: an item of a chunk, or `None` for preparing its job, and the round for which the mark counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Marked {
+    pub(crate) item: Option<u64>,
+    pub(crate) round: u32,
+}
 
 /// A process that can die, with its own clock.
 #[derive(Clone)]
@@ -37,9 +44,8 @@ pub(crate) struct Process {
     started: Instant,
     /// True if its calls do not fail themselves because its faults occur further down.
     struck_below: bool,
-    /// The marks that this process has written and not removed: for an item, or `None` for preparing. A chunk has one
-    /// mark, or the old and the next one.
-    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<Option<u64>>>>>,
+    /// The marks that this process has written and not removed. A chunk has one mark, or the old and the next one.
+    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<Marked>>>>,
     /// The number of its threads that calls which never yield have blocked.
     pub(crate) stuck: Arc<AtomicUsize>,
     /// True if an item or a job that was prepared kills it, and not a fault.
@@ -104,7 +110,7 @@ impl Process {
         if self.struck_below {
             return self.come_through(effect.await);
         }
-        self.late().await;
+        self.late(Some(op.kind)).await;
         if self.faults.throttles() {
             return Err(JobError::unavailable(what, "throttled"));
         }
@@ -153,8 +159,8 @@ impl Process {
     }
 
     /// The request takes a moment, sometimes long.
-    pub(crate) async fn late(&self) {
-        let wait = if self.faults.strike("fault: late call", 10) { self.faults.pick(8_000) } else { self.faults.pick(20) };
+    pub(crate) async fn late(&self, kind: Option<Kind>) {
+        let wait = if self.faults.is_late(kind) { self.faults.pick(8_000) } else { self.faults.pick(20) };
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 

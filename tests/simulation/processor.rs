@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::faults::{Faults, Process};
 use super::fixes;
 use super::invariant::{Invariant, Violation};
+use super::process::Marked;
 use super::workload::Plan;
 
 tokio::task_local! {
@@ -201,7 +202,25 @@ pub(crate) struct Seen {
     pub(crate) begun_in_round: u32,
     pub(crate) last_begun: Option<Instant>,
     pub(crate) succeeded: u32,
-    pub(crate) left: Left,
+    pub(crate) left: LeftByRound,
+}
+
+/// The marks that processes have left behind, by the round for which they count.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LeftByRound(BTreeMap<u32, Left>);
+
+impl LeftByRound {
+    fn add(&mut self, round: u32, was_killed: bool) {
+        let left = self.0.entry(round).or_default();
+        left.marks += 1;
+        left.by_chance += u32::from(!was_killed);
+    }
+
+    /// Those that count in this round or a later one.
+    pub(crate) fn since(&self, round: u32) -> Left {
+        let add = |sum: Left, left: &Left| Left { marks: sum.marks + left.marks, by_chance: sum.by_chance + left.by_chance };
+        self.0.range(round..).fold(Left::default(), |sum, (_, left)| add(sum, left))
+    }
 }
 
 /// How many marks processes have left behind.
@@ -227,7 +246,7 @@ pub(crate) struct Calls(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     items: BTreeMap<(JobId, u64), Seen>,
-    preparing: BTreeMap<JobId, Left>,
+    preparing: BTreeMap<JobId, LeftByRound>,
     cancelled: BTreeMap<JobId, Instant>,
 }
 
@@ -239,20 +258,19 @@ impl Calls {
         seen.begun
     }
 
-    /// A process ended and left its mark on this item, or on preparing.
-    pub(crate) fn left_marked(&self, job: JobId, item: Option<u64>, was_killed: bool) {
+    /// A process ended and left its mark on an item of the job, or on preparing it.
+    pub(crate) fn left_marked(&self, job: JobId, mark: Marked, was_killed: bool) {
         let mut state = self.0.lock().unwrap();
-        let left = match item {
+        let left = match mark.item {
             Some(index) => &mut state.items.entry((job, index)).or_default().left,
             None => state.preparing.entry(job).or_default(),
         };
-        left.marks += 1;
-        left.by_chance += u32::from(!was_killed);
+        left.add(mark.round, was_killed);
     }
 
-    /// How many marks were left on preparing this job.
-    pub(crate) fn left_preparing(&self, job: JobId) -> Left {
-        self.0.lock().unwrap().preparing.get(&job).copied().unwrap_or_default()
+    /// How many marks were left on preparing this job, that count in this round.
+    pub(crate) fn left_preparing(&self, job: JobId, round: u32) -> Left {
+        self.0.lock().unwrap().preparing.get(&job).map(|left| left.since(round)).unwrap_or_default()
     }
 
     /// What was recorded about the item.

@@ -246,7 +246,7 @@ impl World {
     /// Reports to the auditor which marks the process has left behind.
     fn left_marked(&self, process: &Process) {
         for (id, marks) in std::mem::take(&mut *process.marks.lock().unwrap()) {
-            marks.into_iter().for_each(|item| self.calls.left_marked(id.job, item, process.was_killed()));
+            marks.into_iter().for_each(|mark| self.calls.left_marked(id.job, mark, process.was_killed()));
         }
     }
 

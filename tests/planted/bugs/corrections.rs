@@ -62,13 +62,19 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "corrected-after-the-retry",
-        edits: &[edit(
-            "        if let Some(refusal) = refusal(&row, job.round) {
+        edits: &[
+            edit(
+                "        if let Some(refusal) = refusal(&row, job.round) {
             return Err(refusal.into());
         }
 ",
-            "",
-        )],
+                "",
+            ),
+            edit(
+                "ended && !job.deleting && job.round == round && job.corrected == *read",
+                "(ended || job.round != round) && !job.deleting && job.corrected == *read",
+            ),
+        ],
         breaks: "a correction is acknowledged although the retry did not use it",
         trap: "what is acknowledged is used",
     },

@@ -31,6 +31,12 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "nothing is told of a deleted job",
     },
     Bug {
+        name: "deletion-forgets-who-tells-once-more",
+        edits: &[edit("notice.next_at > now - TOLD_LATELY)", "notice.next_at > now + TOLD_LATELY * 1_000)")],
+        breaks: "of two workers that tell the same end one records it, the deletion is answered, and then the other tells it",
+        trap: "nothing is told of a deleted job",
+    },
+    Bug {
         name: "retry-cancels-a-due-notice",
         edits: &[edit(
             "self.due_notices().into_iter().filter(|notice| notice.round == self.round)",

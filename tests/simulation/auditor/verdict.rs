@@ -125,11 +125,13 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         let fate = fixes::fate_of(value).unwrap_or(plan.fates[*index as usize]);
         let seen = world.calls.of(job.id, *index);
         // A harmless item may have been running, or about to run, each time its worker was killed.
-        let unlucky = failure.kind == FailureKind::Crashed && seen.left.excuses();
+        // What it was when it was cleared last is forgotten: a correction may have mended what killed.
+        let left = seen.left.since(world.faults.cleared_for(job.id, *index));
+        let unlucky = failure.kind == FailureKind::Crashed && left.excuses();
         let may_fail = fate.may_fail() || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
-        hold!(Alone, !plan.is_neighbour || seen.left.excuses(), "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}");
-        let at_work = seen.begun > 0 || seen.left.marks > 0;
+        hold!(Alone, !plan.is_neighbour || left.excuses(), "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}");
+        let at_work = seen.begun > 0 || left.marks > 0;
         hold!(Alone, at_work || failure.kind != FailureKind::DeadLettered, "item {index} never began and failed: {failure:?} {job:?}");
         let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
         hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
@@ -193,7 +195,7 @@ fn ended_for_a_reason(world: &World, job: &Job, plan: &JobPlan, recount: &Recoun
             let paused = job.error_message.as_deref().is_some_and(|error| error.contains("paused")) && plan.forgotten_pause;
             let error = job.error_message.as_deref().unwrap_or_default();
             let unprepared = error.contains("died each time it prepared the processor");
-            let left = world.calls.left_preparing(job.id);
+            let left = world.calls.left_preparing(job.id, job.round);
             let to_blame = plan.preparing != Preparing::Harmless || left.excuses();
             hold!(Alone, !unprepared || to_blame, "nothing was to be said against its processor: {left:?} {job:?}");
             hold!(Alone, !plan.is_neighbour || unprepared || job.abandoned, "a neighbour failed: {job:?}");

@@ -86,7 +86,7 @@ impl HttpConnector for Wire {
 
 impl Wire {
     async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        self.process.late().await;
+        self.process.late(None).await;
         self.may_die(Blow::CrashBefore).await;
         let asked = Asked::of(&request);
         let answer = match self.fault(&asked) {

@@ -15,7 +15,7 @@ use headway_core::outcome::elsewhere::Holds;
 use headway_core::outcome::extra::ExtraRow;
 use headway_core::outcome::{Outcome, OutputRecord};
 use headway_core::part::{Part, PartWrite};
-use headway_core::{ChunkId, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
+use headway_core::{ChunkId, Clock as _, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -25,6 +25,7 @@ use super::queue::Carried;
 use crate::faults::Process;
 use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
+use crate::process::Marked;
 
 /// The last results of reads that may be stale.
 pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, FoundJobs>>>;
@@ -291,7 +292,7 @@ impl Ledger for SimLedger {
             // If two processes clear at once and put the same bytes, the second clears nothing.
             if put && clears && before < outcome.version {
                 let cleared = outcome.again_rounds().into_iter().filter(|(_, round)| *round == outcome.round);
-                cleared.for_each(|(item, _)| self.process.faults.cleared(outcome.id.job, item, began));
+                cleared.for_each(|(item, round)| self.process.faults.cleared(outcome.id.job, item, began, round));
             }
             if put && before < outcome.version && self.kept.is_some() {
                 self.judge_values(known.as_ref(), outcome).await?;
@@ -369,7 +370,9 @@ impl Ledger for SimLedger {
             self.saw("ledger: strike noted");
         }
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
-        let marked = care.map(|care| care.item);
+        // A mark at rest, which is over already, gives nobody a strike.
+        let runs = care.filter(|care| care.deadline > self.process.now());
+        let marked = runs.map(|care| Marked { item: care.item, round: care.round });
         let effect = async {
             // Until it is done, both may be marked.
             self.process.marks.lock().unwrap().entry(id).or_default().extend(marked);
