@@ -62,6 +62,8 @@ struct State {
     asked_to_tell: BTreeSet<(JobId, u32, NoticeKind)>,
     /// When a part of a job was last put.
     arrivals: BTreeMap<JobId, Instant>,
+    /// Jobs with writes since somebody has asked for them.
+    changed: BTreeSet<JobId>,
     /// What users corrected.
     fixes: Fixes,
     /// The most messages of its chunk that the queue held at a time when one with this item was sent.
@@ -98,6 +100,7 @@ impl Faults {
             begun: BTreeSet::new(),
             asked_to_tell: BTreeSet::new(),
             arrivals: BTreeMap::new(),
+            changed: BTreeSet::new(),
             fixes: Fixes::default(),
             copies: BTreeMap::new(),
         })))
@@ -292,6 +295,16 @@ impl Faults {
     /// True if a part of the job was put within this time.
     pub(crate) fn part_came_within(&self, job: JobId, time: Duration) -> bool {
         self.state().arrivals.get(&job).is_some_and(|came| came.elapsed() < time)
+    }
+
+    /// A row of the job was written.
+    pub(crate) fn changed(&self, job: JobId) {
+        self.state().changed.insert(job);
+    }
+
+    /// The jobs with writes since this was asked last.
+    pub(crate) fn take_changed(&self) -> BTreeSet<JobId> {
+        std::mem::take(&mut self.state().changed)
     }
 
     /// Looks at what users corrected, or notes it.

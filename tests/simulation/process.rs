@@ -122,6 +122,9 @@ impl Process {
             return Err(JobError::unavailable(what, "struck before"));
         }
         let out = effect.await;
+        if let Some(job) = op.job.filter(|_| op.kind.writes() && op.kind != Kind::Send) {
+            self.faults.changed(job);
+        }
         self.trace(&op, if out.is_ok() { "done" } else { "refused" });
         self.may_be_struck_down(&op, Blow::CrashAfter).await;
         if self.faults.blow(&op, Blow::ErrorAfter) {

@@ -138,7 +138,7 @@ async fn retries(world: World, job: Arc<JobPlan>) {
     let mut done = 0;
     for _ in 0..400 {
         tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
-        let Some(known) = world.job(id).await else { return };
+        let Some(known) = world.standing(id).await else { return };
         if !known.is_terminal() {
             continue;
         }
@@ -169,7 +169,7 @@ async fn corrects(world: World, job: Arc<JobPlan>) {
     let (mut done, mut refused) = (0, 0);
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
-        let Some(known) = world.job(id).await else { return };
+        let Some(known) = world.standing(id).await else { return };
         if !known.is_terminal() && !world.faults.one_in(8) {
             continue;
         }
@@ -224,7 +224,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     let Some(id) = id_when_known(&world, &job).await else { return };
     for _ in 0..400 {
         tokio::time::sleep(Duration::from_secs(1) * world.plan.tempo).await;
-        match world.job(id).await {
+        match world.standing(id).await {
             None => return,
             Some(known) if known.is_terminal() => break,
             Some(_) => {}
@@ -253,7 +253,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
             _ => {}
         }
     }
-    if world.job(id).await.is_some() {
+    if world.standing(id).await.is_some() {
         return;
     }
     world.note(id, |book| book.deleted = true);

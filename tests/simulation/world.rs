@@ -67,6 +67,17 @@ pub(crate) struct World {
     to_come: Rc<Cell<usize>>,
     /// The result of the last observation, and the number of writes before it.
     looked: Rc<Cell<Option<(u64, bool)>>>,
+    /// What the last observation of each job showed.
+    shown: Rc<RefCell<BTreeMap<JobId, Shown>>>,
+}
+
+/// What an observation of a job showed.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    /// True if nothing of it changes without a write: it does not settle.
+    rests: bool,
+    /// True if something is still to happen to it.
+    waits: bool,
 }
 
 /// Runs the history of these faults' seed, over these parts.
@@ -90,6 +101,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         sweep_begins: Rc::default(),
         to_come: Rc::default(),
         looked: Rc::default(),
+        shown: Rc::default(),
         faults,
     };
     let mut tasks: Vec<_> = (0..WORKERS).map(|_| task(&world.faults, work(world.clone()))).collect();
@@ -195,7 +207,12 @@ impl World {
         Err(Violation::new(Invariant::JobsEnd, what))
     }
 
-    /// Observes every job; returns true if none will change by itself.
+    /// The job's row, if its owner may see it: for users who only wait, its parts need not be counted.
+    pub(crate) async fn standing(&self, id: JobId) -> Option<Job> {
+        self.row(id).await.filter(|row| !row.is_gone(self.calm.clock.now()))
+    }
+
+    /// Observes every job that may have changed since it was observed last; returns true if none will change by itself.
     async fn look(&self) -> Result<bool, Violation> {
         let writes = self.parts.writes();
         if let (Some((before, over)), Some(now)) = (self.looked.get(), writes)
@@ -203,27 +220,47 @@ impl World {
         {
             return Ok(over);
         }
-        let app = &self.calm;
-        for user in &self.users {
-            let found = app.ledger.jobs_of(user, None, 50).await.map_err(|e| Violation::new(Invariant::NothingPanics, e.to_string()))?;
-            found.ids.into_iter().for_each(|id| self.note(id, |_| ()));
+        let changed = self.faults.take_changed();
+        if writes.is_some() || !changed.is_empty() {
+            self.find_jobs().await?;
         }
-        let books = self.books.borrow().clone();
-        let mut over = true;
-        for (id, book) in books {
-            let row = self.row(id).await;
-            let seen = match &row {
-                // If clocks agree, any reader finds out whether a job is settled; otherwise the sweep does.
-                Some(row) if self.faults.clocks_agree() => status::get(app, &row.user_id, id).await.ok(),
-                _ => self.job(id).await,
-            };
-            let row = self.row(id).await;
-            let waits = row.as_ref().is_some_and(|row| row.is_watched() || row.deleting || self.plan.until_expired);
-            over &= !waits;
-            self.auditor.borrow_mut().look(id, row, seen, &book, &self.calls, app.clock.now())?;
+        let ids: Vec<JobId> = self.books.borrow().keys().copied().collect();
+        for id in ids {
+            let is_same = writes.is_none() && !changed.contains(&id) && self.shown.borrow().get(&id).is_some_and(|shown| shown.rests);
+            if !is_same {
+                let shown = self.look_at(id).await?;
+                self.shown.borrow_mut().insert(id, shown);
+            }
         }
+        let over = !self.shown.borrow().values().any(|shown| shown.waits);
         self.looked.set(writes.map(|writes| (writes, over)));
         Ok(over)
+    }
+
+    /// Also finds jobs whose submission was never answered.
+    async fn find_jobs(&self) -> Result<(), Violation> {
+        for user in &self.users {
+            let found = self.calm.ledger.jobs_of(user, None, 50).await;
+            let found = found.map_err(|error| Violation::new(Invariant::NothingPanics, error.to_string()))?;
+            found.ids.into_iter().for_each(|id| self.note(id, |_| ()));
+        }
+        Ok(())
+    }
+
+    /// Observes one job.
+    async fn look_at(&self, id: JobId) -> Result<Shown, Violation> {
+        let (app, book) = (&self.calm, self.books.borrow()[&id].clone());
+        let row = self.row(id).await;
+        let seen = match &row {
+            // If clocks agree, any reader finds out whether a job is settled; otherwise the sweep does.
+            Some(row) if self.faults.clocks_agree() => status::get(app, &row.user_id, id).await.ok(),
+            _ => self.job(id).await,
+        };
+        let row = self.row(id).await;
+        let waits = row.as_ref().is_some_and(|row| row.is_watched() || row.deleting || self.plan.until_expired);
+        let rests = !seen.as_ref().is_some_and(Job::is_settling);
+        self.auditor.borrow_mut().look(id, row, seen, &book, &self.calls, app.clock.now())?;
+        Ok(Shown { rests, waits })
     }
 
     /// How long the sweep waits in the calm time.

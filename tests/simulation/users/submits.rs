@@ -50,7 +50,7 @@ async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
     let before = id_of(world, job);
     if let Some(before) = before.filter(|before| *before != started.id) {
         // The key of a job that its user has deleted meanwhile is free again.
-        if world.job(before).await.is_some() {
+        if world.standing(before).await.is_some() {
             let what = format!("two jobs under one key: {before} and {}", started.id);
             world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
         }
