@@ -37,7 +37,7 @@ test: $(VENV)/ready ## Run all tests; installs the tools they need into .venv
 	$(VENV)/bin/python -m pytest -q tests/template
 	$(VENV)/bin/python -m pytest -q tests/docs
 
-test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces IAM, and test it end to end; docs/emulators.md says what that proves
+test-deployed: $(VENV)/ready ## Deploy the template on an emulator that enforces IAM, and test it end to end; docs/emulators.md says what this shows
 	cargo build $(EVERYTHING) --bin headway
 	PATH="$$PWD/$(VENV)/bin:$$PATH" cargo lambda build --release --skip-target-check --output-format zip --lambda-dir target/deployed
 	$(VENV)/bin/python -m pytest -v tests/deployed
@@ -48,7 +48,7 @@ test-cdk: $(CDK_VENV)/ready ## Synthesize a stack of the AWS CDK with the packag
 test-conformance: $(VENV)/ready ## Run the contract tests of table and queue on an independent emulator
 	PATH="$$PWD/$(VENV)/bin:$$PATH" tests/conformance.sh
 
-test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of the kits for processors in other languages, at last behind the real server; installs what they need (needs Node 20)
+test-kits: $(KIT_VENV)/ready kits/node/node_modules/ready ## Run the tests of the kits for processors in other languages, alone and with the real server; installs what they need (needs Node 20)
 	cargo build $(EVERYTHING) --bin headway --bin worker
 	cd kits/python && .venv/bin/mypy && .venv/bin/python -m pytest
 	cd kits/node && npm test --silent
@@ -70,15 +70,15 @@ test-clients: tests/clients/.venv/ready tests/clients/node_modules/ready ## Gene
 	cargo build $(EVERYTHING) --bin headway
 	tests/clients/.venv/bin/python -m pytest -q tests/clients
 
-test-schemathesis: $(SCHEMATHESIS_VENV)/ready ## Throw schemathesis at the real server: all checks, links included; it has to find nothing and to reach every success
+test-schemathesis: $(SCHEMATHESIS_VENV)/ready ## Test the real server with schemathesis: all checks, links included; it must find no fault and reach every successful answer
 	cargo build $(EVERYTHING) --bin headway
 	$(SCHEMATHESIS_VENV)/bin/python -m pytest -q tests/schemathesis
 
-batches: $(KIT_VENV)/ready ## Send ITEMS items through a Python endpoint in batches of 250 while everything is killed: ITEMS=1000000
+batches: $(KIT_VENV)/ready ## Send ITEMS items through a Python endpoint in batches of 250 while endpoint, workers and server are killed: ITEMS=1000000
 	cargo build $(EVERYTHING) --bin headway --bin worker
 	ITEMS=$(ITEMS) $(KIT_VENV)/bin/python -m pytest -q -s kits/tests/test_batches.py
 
-journey: $(KIT_VENV)/ready ## Submit ROWS rows of which 3 % are bad, mend and retry these, and join the results to the file, in the terminal and over HTTP: ROWS=1000000
+journey: $(KIT_VENV)/ready ## Submit ROWS rows of which 3 % are bad, correct and retry these, and join the results to the file, in the terminal and over HTTP: ROWS=1000000
 	cargo build $(EVERYTHING) --release --bin headway
 	BUILT=$$PWD/target/release ROWS=$(ROWS) $(KIT_VENV)/bin/python -m pytest -q -s kits/tests/test_journey.py
 
@@ -126,7 +126,7 @@ mutants: $(TOOLS)/bin/cargo-mutants ## Change the rules and use-cases in one pla
 $(TOOLS)/bin/cargo-mutants:
 	cargo install cargo-mutants --locked --version 27.1.0 --root $(TOOLS)
 
-kill-told: ## Kill the real server KILLS times between ends and their notices: each is told, never early, never after a deletion
+kill-told: ## Kill the real server KILLS times between ends of jobs and their notices: each end is told, never early, never after a deletion
 	cargo build $(EVERYTHING) --bin headway
 	HEADWAY_KILLS=$(KILLS) cargo test $(EVERYTHING) --test kill killed_at_any_moment_it_tells_every_end -- --nocapture
 
@@ -134,7 +134,7 @@ kill: ## Kill the real server KILLS times while jobs of 100,000 items run, with 
 	cargo build $(EVERYTHING) --all-targets
 	HEADWAY_KILLS=$(KILLS) HEADWAY_KILL_ITEMS=100000 cargo test $(EVERYTHING) --test kill -- --nocapture
 
-siege: ## Throw every case of tests/siege/cases.rs at the real server for SECONDS, under 512 MB; another owner's jobs must not notice
+siege: ## Run every case of tests/siege/cases.rs against the real server for SECONDS, in 512 MB; another owner's jobs must not be affected
 	cargo build $(EVERYTHING) --release --bin headway
 	HEADWAY_BINARY=$$PWD/target/release/headway HEADWAY_SIEGE_SECONDS=$(SECONDS) cargo test $(EVERYTHING) --test siege -- --ignored --nocapture
 

@@ -1,16 +1,18 @@
 //! Background jobs on AWS Lambda with exact progress: the rules and use-cases. This crate compiles without AWS.
 //!
 //! Its map:
-//! - Traits and types that users write against are in the crate `headway-processor` and are re-exported here.
+//! - Traits and types for processors are in the crate `headway-processor` and are re-exported here.
 //! - Data and pure rules: [`ids`], [`job`], [`part`], [`chunk`], [`split`], [`outcome`], [`corrections`], [`settlement`], [`waiting`],
 //!   [`percentage`], [`quota`], [`limits`], [`prices`].
 //! - Ports: [`ledger`] to the rows of jobs; [`jobs`], through which all writes to jobs and parts go; [`cupboard`] to
-//!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`notice`] to the endpoints that are
-//!   told of an end; [`clock`].
+//!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`notice`] to the targets of notices;
+//!   [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
-//!   (the only place where a job ends), [`due`] (what is told then), [`rest`], [`cancel`], [`pause`], [`correct`], [`retry`],
-//!   [`delete`], [`status`], [`live_jobs`], [`records`], [`outcome_rows`], [`sweep`], [`secret`].
-//! - [`access`] decides for whom a job exists.
+//!   (the only place where a job ends), [`due`] (asks for the notices that are due), [`rest`], [`cancel`], [`pause`], [`correct`],
+//!   [`retry`], [`delete`], [`status`], [`live_jobs`], [`records`], [`item_states`], [`outcome_rows`], [`sweep`], [`secret`].
+//!   Parts of them: `admit` checks quotas, `item_id` reads item ids, [`known`] lists the processors.
+//! - [`app`] is what every use-case works with; [`config`] reads it from the environment.
+//! - [`access`] decides for whom a job exists. [`error`] has the errors, [`counted()`] numbers with their nouns for messages.
 //!
 //! `docs/glossary.md` defines the words.
 

@@ -69,7 +69,7 @@ def test_the_access_log_does_not_fill_the_accounts_resource_policy(stack):
     assert len(longest) <= 512
 
 
-def test_the_table_is_all_that_stays_and_the_output_says_so(stack):
+def test_only_the_table_is_kept_and_the_output_says_so(stack):
     kept = {name for name, r in stack.resources.items() if r.get("DeletionPolicy", "Delete") != "Delete"}
     assert kept == {"Table"}
-    assert "stays" in stack.outputs["TableName"]["Description"]
+    assert "is kept" in stack.outputs["TableName"]["Description"]

@@ -14,7 +14,7 @@ const REST: &str = "proxy";
 /// The request without its base path. A request that did not come through a route of an HTTP API is not changed.
 #[must_use]
 pub fn strip<B>(mut request: Request<B>) -> Request<B> {
-    let stripped = taken(&request).and_then(|path| {
+    let stripped = route_path(&request).and_then(|path| {
         let base = base_of(request.uri().path(), &path)?;
         without(request.uri(), base)
     });
@@ -25,7 +25,7 @@ pub fn strip<B>(mut request: Request<B>) -> Request<B> {
 }
 
 /// The path of the route, with the value of `{proxy+}` filled in.
-fn taken<B>(request: &Request<B>) -> Option<String> {
+fn route_path<B>(request: &Request<B>) -> Option<String> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
     let (_, route) = context.route_key.as_deref()?.split_once(' ')?;
     match route.strip_suffix("{proxy+}") {

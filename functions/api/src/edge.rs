@@ -22,7 +22,7 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// For answers that must not be cached.
 pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Below this path job tokens are taken.
+/// Job tokens are accepted below this path.
 pub(crate) const EMBED: &str = "/embed";
 
 /// The request's id, for log lines that are written while it is answered.
@@ -32,8 +32,8 @@ pub(crate) struct RequestId(pub(crate) String);
 /// The outermost layer.
 pub(crate) async fn edge(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let asked = Asked::of(&request, &state);
-    request.extensions_mut().insert(RequestId(asked.id.clone()));
+    let info = RequestInfo::of(&request, &state);
+    request.extensions_mut().insert(RequestId(info.id.clone()));
     let (request, unread) = unread::keep(request);
     let response = match state.origins.preflight(request.method(), request.headers()) {
         Some(preflight) => preflight,
@@ -49,13 +49,13 @@ pub(crate) async fn edge(State(state): State<Arc<AppState>>, mut request: Reques
         }
     };
     unread.discard().await;
-    let (response, cause) = asked.finish(response, &state);
-    asked.log(&response, cause.as_deref(), began);
+    let (response, cause) = info.finish(response, &state);
+    info.log(&response, cause.as_deref(), began);
     response
 }
 
-/// What is kept of a request for its answer.
-struct Asked {
+/// What the answer and the log line need of a request.
+struct RequestInfo {
     id: String,
     method: http::Method,
     path: String,
@@ -63,7 +63,7 @@ struct Asked {
     headers: http::HeaderMap,
 }
 
-impl Asked {
+impl RequestInfo {
     fn of(request: &Request, state: &AppState) -> Self {
         let on_lambda = request.extensions().lambda_context_ref().map(|context| context.request_id.clone());
         Self {
@@ -110,8 +110,8 @@ impl Asked {
     /// The job in the request's path, or the one that was started.
     fn job_id(&self, response: &Response) -> Option<JobId> {
         let path = self.path.strip_prefix(EMBED).unwrap_or(&self.path);
-        let asked = path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
+        let in_path = path.strip_prefix("/v1/jobs/").and_then(|rest| rest.split('/').next());
         let started = || response.headers().get(LOCATION)?.to_str().ok()?.strip_prefix("jobs/");
-        asked.or_else(started).and_then(JobId::parse)
+        in_path.or_else(started).and_then(JobId::parse)
     }
 }

@@ -69,7 +69,7 @@ impl From<Planned> for PlannedResponse {
     security(("jwt" = [])),
     params(
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]*[!#-~][!-~]*$", description = "1 to 255 visible ASCII characters; with it the request can safely be sent again"),
-        ("validateOnly" = Option<bool>, Query, description = "true: everything is checked but the owner's quotas, and nothing is made"),
+        ("validateOnly" = Option<bool>, Query, description = "true: everything except the owner's quotas is checked, and no job is created"),
     ),
     request_body = StartJobRequest,
     responses(

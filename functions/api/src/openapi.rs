@@ -12,17 +12,17 @@ use utoipa::openapi::{Components, OpenApi as Document, RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 const RETRY: &str = "/v1/jobs/{job_id}/retry";
-/// What holds for every call is described once.
+/// The rules for tokens, which are the same for every call, are described once.
 const TOKENS: &str = "A token with the scope `jobs:delegate` may name the owner it acts for in the header `Headway-Owner`, with \
                           every call. Without the scope the header is refused with 403. A job token, which this service makes for one job, \
-                          is taken below the path `/embed` only, by the calls on that job";
+                          is accepted only below the path `/embed`, by the calls on that job";
 
 /// The document's head.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Headway",
-        description = "Background jobs with exact progress: hand over items, get a job id at once, watch it to the end.",
+        description = "Background jobs with exact progress: submit items, get a job id at once, follow the job to its end.",
         license(name = "MIT", identifier = "MIT")
     ),
     modifiers(&BearerToken),

@@ -53,7 +53,7 @@ impl ParamsSchemas {
         let known = self.known(info);
         if let Some(source) = &known.source {
             let checked = Sandbox::global().check(owner.as_str(), source, params.to_owned()).await;
-            if let Err(NoVerdict::Schema(Unusable::Cut(_))) = &checked {
+            if let Err(NoVerdict::Schema(Unusable::LimitExceeded(_))) = &checked {
                 self.forget(&info.name, &known);
             }
             judge(&info.name, checked)?;
@@ -64,8 +64,8 @@ impl ParamsSchemas {
         Ok(())
     }
 
-    /// Compiling the schema was cut off, perhaps by the state of the machine: the next job finds out anew. Otherwise no job could be
-    /// started with the processor until this process ends.
+    /// Compiling the schema exceeded a limit, perhaps because the machine was busy. So the next job compiles it again. Otherwise no
+    /// job could be started with the processor until this process ends.
     fn forget(&self, processor: &str, known: &Arc<Known>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.get(processor).is_some_and(|now| Arc::ptr_eq(now, known)) {
@@ -96,7 +96,7 @@ pub async fn unusable_schemas<'a>(schemas: impl IntoIterator<Item = (&'a str, &'
         let why = match Sandbox::global().compile("operator", &source).await {
             Ok(()) | Err(NoVerdict::Unavailable(_)) => continue,
             Err(NoVerdict::Schema(unusable)) => unusable.refusals().iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            Err(NoVerdict::Cut { cut }) => cut.to_string(),
+            Err(NoVerdict::LimitExceeded(exceeded)) => exceeded.to_string(),
         };
         found.push(format!("the paramsSchema of the processor {processor} cannot be used: {why}"));
     }
@@ -112,7 +112,7 @@ fn judge(processor: &str, checked: Result<Checked, NoVerdict>) -> Result<(), Api
             Err(ApiErrorResponse::invalid(violations.collect()))
         }
         Err(NoVerdict::Schema(cause)) => Err(ApiErrorResponse::internal(ParamsSchemaError { processor: processor.to_owned(), cause })),
-        Err(NoVerdict::Cut { .. }) => {
+        Err(NoVerdict::LimitExceeded(_)) => {
             Err(refused(PARAMS, "checking them against the processor's paramsSchema takes too much time or memory"))
         }
         Err(NoVerdict::Unavailable(why)) => Err(unavailable(&why)),
@@ -129,7 +129,7 @@ async fn compile(owner: &UserId, params: &RawValue) -> Result<(), ApiErrorRespon
                 unusable.refusals().into_iter().map(|wrong| Violation::new(format!("{SCHEMA}{}", wrong.pointer), wrong.detail));
             Err(ApiErrorResponse::invalid(violations.collect()))
         }
-        Err(NoVerdict::Cut { cut }) => Err(refused(SCHEMA, &cut.to_string())),
+        Err(NoVerdict::LimitExceeded(exceeded)) => Err(refused(SCHEMA, &exceeded.to_string())),
         Err(NoVerdict::Unavailable(why)) => Err(unavailable(&why)),
     }
 }

@@ -43,9 +43,9 @@ pub struct PartResponse {
     chunks: u16,
     /// The most items in a chunk of the job.
     chunk_size: u16,
-    /// A hash of its items, with which a file can be compared: SHA-256, of which the first 16 bytes are shown in
-    /// hexadecimal, of `firstIndex`, then for each chunk the number of its items and for each item its length and its
-    /// bytes. Numbers are 8 bytes, the most significant first.
+    /// A hash of its items, to compare a file with it: the first 16 bytes, in hexadecimal, of a SHA-256. What is hashed:
+    /// `firstIndex`, then for each chunk the number of its items, and for each item its length and its bytes. Numbers have
+    /// 8 bytes, the most significant first.
     fingerprint: String,
     /// Chunks whose items are all recorded, as ranges.
     #[schema(examples("0-17,19"))]
@@ -53,7 +53,7 @@ pub struct PartResponse {
     /// Chunks that are neither settled nor parked: still to be run or, in a cancelled job, dropped. As ranges.
     #[schema(examples("18"))]
     open: String,
-    /// Chunks that are kept back because the job is paused or has failed, as ranges.
+    /// Chunks that are kept because the job is paused or has failed, as ranges.
     #[schema(examples(""))]
     parked: String,
     /// How many items succeeded.
@@ -71,7 +71,7 @@ pub struct PartResponse {
 pub struct PartList {
     /// The parts.
     parts: Vec<PartResponse>,
-    /// The token of the next page. Null means the end, and nothing else does.
+    /// The token of the next page. Null only on the last page.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -91,7 +91,7 @@ impl PartResponse {
         // current round.
         let is_settled = |register: &Register| register.is_full() && (part.round == job.round || register.counts().failed == 0);
         let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(|chunk| part.registers.get(chunk).is_some_and(is_settled));
-        // What has not been delivered yet is parked when it is.
+        // A chunk message that has not been delivered yet is parked when it is delivered.
         let (open, parked) = if job.parks() { (Vec::new(), rest) } else { (rest, Vec::new()) };
         Self {
             part: part.number,

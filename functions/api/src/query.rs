@@ -24,7 +24,7 @@ impl Query {
     /// `malformed` if it is empty, or occurs twice.
     pub fn get(&self, name: &str) -> Result<Option<&str>, ApiErrorResponse> {
         match self.only(name)? {
-            // Whoever sends an empty value forgot it: to ignore it would be to answer another question.
+            // The caller probably forgot the value. Without the parameter the answer would be to another question.
             Some("") => Err(ApiErrorResponse::malformed(format!("{name} has no value: give it one, or leave it out"))),
             value => Ok(value),
         }

@@ -7,6 +7,7 @@
 //! - `hosted`: the app on top of all this
 //! - `durability`: an answer is given only when its effect survives a power cut
 //! - `http`, `error`: answers and errors of table and queue
+//! - `shutdown`: waits until the process is told to stop
 
 mod config;
 mod durability;

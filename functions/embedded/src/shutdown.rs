@@ -1,4 +1,4 @@
-//! When everything shall stop.
+//! Waits until the process is told to stop.
 
 use tokio::sync::watch;
 

@@ -6,8 +6,8 @@
 //! - `aws`: the embedded table and queue in AWS's JSON protocol
 //! - `process`, `command`, `binary`: the process, its command line, and whether its file has changed
 //!
-//! Both servers listen on loopback only, under a path that nobody else knows: who may not read the data directory cannot
-//! read it through them either.
+//! Both servers (`loopback`) listen on loopback only, below a random path. A user of the machine who may not read the data
+//! directory does not know the path, and so cannot read the data through them.
 
 pub mod aws;
 mod binary;

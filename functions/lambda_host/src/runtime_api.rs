@@ -25,7 +25,7 @@ pub type Answer = Result<Value, String>;
 /// Lambda accepts an answer of 6 MB.
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// How many reports are kept: one request for an event before anybody listens, and one failure to start.
-const NEWS_MAX: usize = 4;
+const REPORTS_MAX: usize = 4;
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:worker";
 
 /// The side that calls the worker.
@@ -33,12 +33,12 @@ const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:worke
 pub struct RuntimeApi {
     served: Loopback,
     events: mpsc::Sender<Event>,
-    news: mpsc::Receiver<News>,
+    reports: mpsc::Receiver<WorkerReport>,
 }
 
 /// What a worker reports besides its answers.
 #[derive(Debug)]
-pub enum News {
+pub enum WorkerReport {
     /// It asks for an event, and so has ended the one it had.
     Asks,
     /// It cannot start; this is its message.
@@ -54,7 +54,7 @@ struct Event {
 /// The side that the worker calls.
 struct Served {
     events: Mutex<mpsc::Receiver<Event>>,
-    news: mpsc::Sender<News>,
+    reports: mpsc::Sender<WorkerReport>,
     under_way: Mutex<Option<(String, oneshot::Sender<Answer>)>>,
 }
 
@@ -66,8 +66,8 @@ impl RuntimeApi {
     /// If loopback cannot be listened on.
     pub async fn serve() -> io::Result<Self> {
         let (events, taken) = mpsc::channel(1);
-        let (tells, news) = mpsc::channel(NEWS_MAX);
-        let served = Served { events: Mutex::new(taken), news: tells, under_way: Mutex::default() };
+        let (report, reports) = mpsc::channel(REPORTS_MAX);
+        let served = Served { events: Mutex::new(taken), reports: report, under_way: Mutex::default() };
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -75,7 +75,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
             .with_state(Arc::new(served));
-        Ok(Self { served: Loopback::serve(routes).await?, events, news })
+        Ok(Self { served: Loopback::serve(routes).await?, events, reports })
     }
 
     /// The value of `AWS_LAMBDA_RUNTIME_API` for the worker.
@@ -84,9 +84,9 @@ impl RuntimeApi {
     }
 
     /// The worker's next report. Never returns once nothing can be reported any more.
-    pub async fn news(&mut self) -> News {
-        match self.news.recv().await {
-            Some(news) => news,
+    pub async fn next_report(&mut self) -> WorkerReport {
+        match self.reports.recv().await {
+            Some(report) => report,
             None => std::future::pending().await,
         }
     }
@@ -108,7 +108,7 @@ async fn next(State(served): State<Arc<Served>>) -> Response {
     // Only one at a time: a worker that asks again has given up the event that it had.
     *served.under_way.lock().await = None;
     // Only the first report is waited for.
-    let _ = served.news.try_send(News::Asks);
+    let _ = served.reports.try_send(WorkerReport::Asks);
     let Some(event) = served.events.lock().await.recv().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
@@ -134,7 +134,7 @@ async fn error(State(served): State<Arc<Served>>, Path(id): Path<String>, body: 
 }
 
 async fn init_error(State(served): State<Arc<Served>>, body: String) -> StatusCode {
-    let _ = served.news.try_send(News::CannotStart(words(&body)));
+    let _ = served.reports.try_send(WorkerReport::CannotStart(words(&body)));
     StatusCode::ACCEPTED
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use crate::binary::Binary;
 use crate::command::CommandLine;
 use crate::process::{LogSink, Process};
-use crate::runtime_api::{Answer, News, RuntimeApi};
+use crate::runtime_api::{Answer, RuntimeApi, WorkerReport};
 
 /// An event for any free worker.
 pub(crate) struct Call {
@@ -26,7 +26,7 @@ pub(crate) struct Call {
 pub(crate) type Calls = Arc<Mutex<mpsc::Receiver<Call>>>;
 
 /// What all workers of a command share.
-pub(crate) struct Fleet {
+pub(crate) struct WorkerGroup {
     pub(crate) command: CommandLine,
     /// The environment variables, without the address of the Runtime API.
     pub(crate) variables: Vec<(String, String)>,
@@ -41,12 +41,12 @@ pub(crate) struct Fleet {
 
 /// The slot of the worker with this number, from 1.
 pub(crate) struct Slot {
-    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) group: Arc<WorkerGroup>,
     pub(crate) worker: usize,
 }
 
 /// Why a process has ended.
-enum End {
+enum ProcessEnd {
     /// Everything shall stop.
     Stopped,
     /// The program's file has changed.
@@ -60,14 +60,14 @@ impl Slot {
     pub(crate) async fn keep(self) {
         let mut pauses = pauses();
         loop {
-            match self.one().await {
-                End::Stopped => return,
-                End::Renewed => {
+            match self.run_one().await {
+                ProcessEnd::Stopped => return,
+                ProcessEnd::Renewed => {
                     tracing::warn!(worker = self.worker, "the worker's program has changed: the worker is restarted");
                     pauses = self::pauses();
                 }
-                End::Failed { why, was_ready } => {
-                    self.fleet.tried.send_replace(true);
+                ProcessEnd::Failed { why, was_ready } => {
+                    self.group.tried.send_replace(true);
                     if was_ready {
                         pauses = self::pauses();
                     }
@@ -83,59 +83,59 @@ impl Slot {
 
     /// Waits until the pause is over or the program changes. True if everything shall stop.
     async fn pause(&self, pause: Duration) -> bool {
-        let binary = Binary::new(self.fleet.command.file());
+        let binary = Binary::new(self.group.command.file());
         tokio::select! {
-            () = until(self.fleet.stopped.clone()) => true,
+            () = until(self.group.stopped.clone()) => true,
             () = binary.changed() => false,
             () = tokio::time::sleep(pause) => false,
         }
     }
 
     /// Runs one process from its start to its end.
-    async fn one(&self) -> End {
+    async fn run_one(&self) -> ProcessEnd {
         match self.run().await {
             Ok(end) => end,
-            Err(error) => End::Failed { why: format!("{} cannot be run: {error}", self.fleet.command.program), was_ready: false },
+            Err(error) => ProcessEnd::Failed { why: format!("{} cannot be run: {error}", self.group.command.program), was_ready: false },
         }
     }
 
-    async fn run(&self) -> io::Result<End> {
-        let fleet = &self.fleet;
-        let binary = Binary::new(fleet.command.file());
+    async fn run(&self) -> io::Result<ProcessEnd> {
+        let group = &self.group;
+        let binary = Binary::new(group.command.file());
         let mut api = RuntimeApi::serve().await?;
-        let mut variables = fleet.variables.clone();
+        let mut variables = group.variables.clone();
         variables.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.url()));
-        let mut process = Process::start(&fleet.command, &variables, self.worker, &fleet.log)?;
+        let mut process = Process::start(&group.command, &variables, self.worker, &group.log)?;
         let mut words = None;
         let too_long = tokio::time::sleep(START_MAX);
         tokio::pin!(too_long);
         loop {
             tokio::select! {
-                () = until(fleet.stopped.clone()) => return Ok(End::Stopped),
+                () = until(group.stopped.clone()) => return Ok(ProcessEnd::Stopped),
                 status = process.ended() => return Ok(self.never_ready(status, words)),
-                () = &mut too_long, if !*fleet.tried.borrow() => { fleet.tried.send_replace(true); }
-                news = api.news() => match news {
-                    News::Asks => break,
-                    News::CannotStart(why) => words = Some(why),
+                () = &mut too_long, if !*group.tried.borrow() => { group.tried.send_replace(true); }
+                report = api.next_report() => match report {
+                    WorkerReport::Asks => break,
+                    WorkerReport::CannotStart(why) => words = Some(why),
                 },
             }
         }
-        let _ready = Ready::new(&fleet.ready);
-        fleet.tried.send_replace(true);
+        let _ready = Ready::new(&group.ready);
+        group.tried.send_replace(true);
         Ok(self.serve(&binary, &api, &mut process).await)
     }
 
     /// Calls a process that is ready, with one event after another.
-    async fn serve(&self, binary: &Binary, api: &RuntimeApi, process: &mut Process) -> End {
-        let fleet = &self.fleet;
+    async fn serve(&self, binary: &Binary, api: &RuntimeApi, process: &mut Process) -> ProcessEnd {
+        let group = &self.group;
         loop {
             let call = tokio::select! {
-                () = until(fleet.stopped.clone()) => return End::Stopped,
-                () = binary.changed() => return End::Renewed,
+                () = until(group.stopped.clone()) => return ProcessEnd::Stopped,
+                () = binary.changed() => return ProcessEnd::Renewed,
                 status = process.ended() => return self.ended(status),
-                call = async { fleet.calls.lock().await.recv().await } => call,
+                call = async { group.calls.lock().await.recv().await } => call,
             };
-            let Some(Call { event, answer }) = call else { return End::Stopped };
+            let Some(Call { event, answer }) = call else { return ProcessEnd::Stopped };
             tokio::select! {
                 biased;
                 answered = api.call(event, FUNCTION_TIMEOUT) => {
@@ -149,24 +149,24 @@ impl Slot {
                 () = tokio::time::sleep(FUNCTION_TIMEOUT) => {
                     let why = format!("the worker took longer than {} s and was killed, as Lambda does", FUNCTION_TIMEOUT.as_secs());
                     let _ = answer.send(Err(why.clone()));
-                    return End::Failed { why, was_ready: true };
+                    return ProcessEnd::Failed { why, was_ready: true };
                 }
             }
         }
     }
 
     /// A process ended before it was ready, perhaps with words of its own.
-    fn never_ready(&self, status: io::Result<ExitStatus>, words: Option<String>) -> End {
-        let (name, status) = (self.fleet.command.name(), shown(status));
+    fn never_ready(&self, status: io::Result<ExitStatus>, words: Option<String>) -> ProcessEnd {
+        let (name, status) = (self.group.command.name(), shown(status));
         let why = match words {
             Some(words) => format!("{name} could not start: {words} ({status})"),
             None => format!("{name} ended before it asked for work ({status}). Is it a Lambda function's program?"),
         };
-        End::Failed { why, was_ready: false }
+        ProcessEnd::Failed { why, was_ready: false }
     }
 
-    fn ended(&self, status: io::Result<ExitStatus>) -> End {
-        End::Failed { why: format!("{} ended ({})", self.fleet.command.name(), shown(status)), was_ready: true }
+    fn ended(&self, status: io::Result<ExitStatus>) -> ProcessEnd {
+        ProcessEnd::Failed { why: format!("{} ended ({})", self.group.command.name(), shown(status)), was_ready: true }
     }
 }
 

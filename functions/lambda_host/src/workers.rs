@@ -14,7 +14,7 @@ use crate::aws;
 use crate::command::CommandLine;
 use crate::loopback::Loopback;
 use crate::process::LogSink;
-use crate::slot::{Call, Fleet, Slot};
+use crate::slot::{Call, Slot, WorkerGroup};
 
 /// Running worker processes, and the tasks that call them.
 #[derive(Debug)]
@@ -55,13 +55,13 @@ impl Workers {
         let count = count.max(1);
         let (call, calls) = mpsc::channel(1);
         let (ready, readiness) = watch::channel(0);
-        let fleet = Fleet { command, variables, log, calls: Arc::new(Mutex::new(calls)), ready, tried, stopped: stop.clone() };
-        let fleet = Arc::new(fleet);
+        let group = WorkerGroup { command, variables, log, calls: Arc::new(Mutex::new(calls)), ready, tried, stopped: stop.clone() };
+        let group = Arc::new(group);
         let mut tasks: Vec<_> = sources(embedded, count)
             .into_iter()
             .map(|source| tokio::spawn(pump(embedded.clone(), source, call.clone(), readiness.clone(), stop.clone())))
             .collect();
-        tasks.extend((1..=count).map(|worker| tokio::spawn(Slot { fleet: Arc::clone(&fleet), worker }.keep())));
+        tasks.extend((1..=count).map(|worker| tokio::spawn(Slot { group: Arc::clone(&group), worker }.keep())));
         Ok(Self { tasks, _aws: aws })
     }
 

@@ -11,7 +11,7 @@ use crate::verbs::{
     act, completions, delete, doctor, estimate, failures, list, new, parts, processors, results, retry, status, submit, token, watch,
 };
 
-/// Background jobs with exact progress: run them here, submit to them, follow them.
+/// Background jobs with exact progress: run the server, submit jobs, follow them.
 ///
 /// Without --url or HEADWAY_URL the server is http://127.0.0.1:7070, and the token is made with this machine's
 /// development key. Otherwise the token comes from --token-file, HEADWAY_TOKEN or HEADWAY_TOKEN_COMMAND.

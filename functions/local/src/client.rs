@@ -23,7 +23,7 @@ pub use error::{ClientError, Refusal};
 
 use self::held_up::HeldUp;
 use crate::credentials::{Credentials, TokenSource};
-use crate::job::Told;
+use crate::job::FetchedJob;
 
 /// The server's address if none is given.
 pub const URL_DEFAULT: &str = "http://127.0.0.1:7070";
@@ -140,9 +140,9 @@ impl Client {
     /// # Errors
     ///
     /// As [`Client::call`], or if the answer is not a job.
-    pub async fn job(&self, call: &Call) -> Result<Told, ClientError> {
+    pub async fn job(&self, call: &Call) -> Result<FetchedJob, ClientError> {
         let answer = self.call(call).await?;
-        Ok(Told { view: answer.json()?, body: answer.body })
+        Ok(FetchedJob { view: answer.json()?, body: answer.body })
     }
 
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Answer, ClientError> {

@@ -46,7 +46,7 @@ fn parse() -> Result<Cli, Exit> {
         }
         let text = error.render().to_string();
         let detail = text.trim().trim_start_matches("error: ");
-        // It repeats the words, which may come from elsewhere.
+        // It repeats words of the command line, which may contain control characters.
         say(&if words.iter().any(|word| word == "--json") {
             visible(&Problem::usage(detail).line())
         } else {
@@ -56,7 +56,7 @@ fn parse() -> Result<Cli, Exit> {
     })
 }
 
-/// How it ends once help or the version was to be printed. A reader that left is no error.
+/// The exit code after help or the version was printed. It is not an error if the reader of stdout has gone away.
 fn printed(written: std::io::Result<()>) -> Exit {
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

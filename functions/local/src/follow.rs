@@ -12,12 +12,12 @@ use crate::client::{Call, Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
-use crate::job::{JobView, Told};
+use crate::job::{FetchedJob, JobView};
 
 /// The pause if the server's answer does not name one.
 const PAUSE_DEFAULT: Duration = Duration::from_secs(1);
 /// How often to look whether a call has to be repeated.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+const SHOW_RETRIES_EVERY: Duration = Duration::from_secs(1);
 /// The shortest pause, whatever the server asks for.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
@@ -27,7 +27,7 @@ pub struct Follower<'a> {
     call: Call,
     etag: Option<HeaderValue>,
     pause: Duration,
-    last: Option<Told>,
+    last: Option<FetchedJob>,
 }
 
 impl<'a> Follower<'a> {
@@ -44,7 +44,7 @@ impl<'a> Follower<'a> {
     /// # Errors
     ///
     /// As [`Client::call`].
-    pub async fn next(&mut self) -> Result<(&Told, bool), ClientError> {
+    pub async fn next(&mut self) -> Result<(&FetchedJob, bool), ClientError> {
         tokio::time::sleep(self.pause).await;
         let mut call = self.call.clone().patience(if self.last.is_some() { Patience::LONG } else { Patience::FIRST_CALL });
         if let Some(etag) = &self.etag {
@@ -58,7 +58,7 @@ impl<'a> Follower<'a> {
             known => {
                 let changed = known.is_none_or(|known| known.body != answer.body);
                 self.etag = answer.headers.get(ETAG).cloned();
-                (Told { view: answer.json()?, body: answer.body }, changed)
+                (FetchedJob { view: answer.json()?, body: answer.body }, changed)
             }
         };
         Ok((self.last.insert(told), changed))
@@ -76,12 +76,12 @@ pub async fn to_end(
     client: &Client,
     job_id: &str,
     bar: &mut Bar,
-    mut on_change: impl FnMut(&Told) -> Result<(), CommandError>,
-) -> Result<Told, CommandError> {
+    mut on_change: impl FnMut(&FetchedJob) -> Result<(), CommandError>,
+) -> Result<FetchedJob, CommandError> {
     let mut follower = Follower::new(client, job_id);
     let following = async {
         loop {
-            let (told, changed) = telling(client, bar, follower.next()).await?;
+            let (told, changed) = wait_showing_retries(client, bar, follower.next()).await?;
             bar.show(&told.view, None, client.held_up_by().as_deref());
             if changed {
                 on_change(told)?;
@@ -91,18 +91,18 @@ pub async fn to_end(
             }
         }
     };
-    let ended = or_interrupt(following, || interrupted(job_id, ways_on(context, job_id, None))).await;
+    let ended = or_interrupt(following, || interrupted(job_id, next_commands(context, job_id, None))).await;
     bar.clear();
-    ended.map_err(|error| error.unfinished(job_id, ways_on(context, job_id, None)))
+    ended.map_err(|error| error.unfinished(job_id, next_commands(context, job_id, None)))
 }
 
 /// Waits for an answer, and shows why it has not come if calls have to be repeated.
-pub async fn telling<T>(client: &Client, bar: &mut Bar, answer: impl Future<Output = T>) -> T {
+pub async fn wait_showing_retries<T>(client: &Client, bar: &mut Bar, answer: impl Future<Output = T>) -> T {
     tokio::pin!(answer);
     loop {
         tokio::select! {
             answered = &mut answer => return answered,
-            () = tokio::time::sleep(TELL_EVERY) => {
+            () = tokio::time::sleep(SHOW_RETRIES_EVERY) => {
                 if let Some(why) = client.held_up_by() {
                     bar.say(&trying_again(&why));
                 }
@@ -165,7 +165,7 @@ pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
 
 /// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not everything was sent.
 #[must_use]
-pub fn ways_on(context: &Context, job_id: &str, go_on: Option<String>) -> Vec<String> {
+pub fn next_commands(context: &Context, job_id: &str, go_on: Option<String>) -> Vec<String> {
     let watch = format!("watch:    {}", context.command(&["watch", job_id]));
     let go_on = go_on.map(|command| format!("continue: {command}"));
     let cancel = format!("cancel:   {}", context.command(&["cancel", job_id]));

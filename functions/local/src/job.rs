@@ -46,7 +46,7 @@ pub struct JobView {
     /// True if the job has ended but its numbers may still change: items were running at the end.
     #[serde(default)]
     pub settling: bool,
-    /// How many items failed for now and wait for another attempt.
+    /// How many items had a temporary failure and wait for another attempt.
     #[serde(default)]
     pub retrying_items: u64,
     /// What the job has cost so far. Only operators see it.
@@ -58,25 +58,25 @@ pub struct JobView {
     /// How many failed items have a new value for the next retry.
     #[serde(default)]
     pub corrected_items: u64,
-    /// What the last rounds came to, the current one last.
+    /// The counts of the last rounds, the current one last.
     #[serde(default)]
     pub rounds: Vec<RoundView>,
-    /// The endpoint that is told when it ends.
+    /// The endpoint that is called when the job ends.
     #[serde(default)]
     pub callback: Option<String>,
     /// `Waiting`, `Delivered`, `GivenUp`, or a state of a later server. None until the first end.
     #[serde(default)]
     pub callback_state: Option<String>,
-    /// How the notice fares that this state is about.
+    /// The delivery of the notice that this state is about.
     #[serde(default)]
     pub callback_delivery: Option<Delivery>,
 }
 
-/// How the notice of an end fares.
+/// The delivery of one notice to the job's endpoint.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// The round whose end is told.
+    /// The round that the notice is about.
     pub round: u64,
     /// How many tries have failed.
     #[serde(default)]
@@ -89,7 +89,7 @@ pub struct Delivery {
     pub delivered_at: Option<String>,
 }
 
-/// What a round came to.
+/// The counts of a round.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundView {
@@ -139,7 +139,7 @@ pub struct Waiting {
 
 /// A job, and the original body.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct FetchedJob {
     /// The fields.
     pub view: JobView,
     /// The body as it came.
@@ -184,7 +184,7 @@ impl JobView {
         words
     }
 
-    /// Whether the endpoint that is told of the job's end has been told, if there is one.
+    /// Whether the job's callback endpoint has accepted the notice, if the job has one.
     #[must_use]
     pub fn callback_words(&self) -> Option<String> {
         let name = self.callback.as_deref()?;
@@ -199,10 +199,10 @@ impl JobView {
         let round = delivery.filter(|_| self.round > 1).map(|delivery| format!(" (round {})", delivery.round)).unwrap_or_default();
         Some(match state {
             "Waiting" => {
-                format!("{name} waits to be told{failed}{}{round}", at(delivery.and_then(|d| d.next_try_at.as_ref()), ", next try at "))
+                format!("{name}, not delivered yet{failed}{}{round}", at(delivery.and_then(|d| d.next_try_at.as_ref()), ", next try at "))
             }
             "Delivered" => format!("{name}, delivered{}{round}", at(delivery.and_then(|d| d.delivered_at.as_ref()), " at ")),
-            "GivenUp" => format!("{name} was not told{failed}: given up{round}"),
+            "GivenUp" => format!("{name}, given up{failed}{round}"),
             other => format!("{name} ({other})"),
         })
     }
@@ -245,29 +245,23 @@ mod tests {
         let cases = [
             (1, json!(null), json!(null), json!(null), None),
             (1, json!("crm"), json!(null), json!(null), Some("crm, when the job ends")),
-            (1, json!("crm"), json!("Waiting"), delivery(0, json!("T1"), json!(null)), Some("crm waits to be told, next try at T1")),
+            (1, json!("crm"), json!("Waiting"), delivery(0, json!("T1"), json!(null)), Some("crm, not delivered yet, next try at T1")),
             (
                 1,
                 json!("crm"),
                 json!("Waiting"),
                 delivery(1, json!("T1"), json!(null)),
-                Some("crm waits to be told, 1 try has failed, next try at T1"),
+                Some("crm, not delivered yet, 1 try has failed, next try at T1"),
             ),
             (
                 2,
                 json!("crm"),
                 json!("Waiting"),
                 delivery(3, json!("T1"), json!(null)),
-                Some("crm waits to be told, 3 tries have failed, next try at T1 (round 1)"),
+                Some("crm, not delivered yet, 3 tries have failed, next try at T1 (round 1)"),
             ),
             (1, json!("crm"), json!("Delivered"), delivery(2, json!(null), json!("T2")), Some("crm, delivered at T2")),
-            (
-                1,
-                json!("crm"),
-                json!("GivenUp"),
-                delivery(7, json!(null), json!(null)),
-                Some("crm was not told, 7 tries have failed: given up"),
-            ),
+            (1, json!("crm"), json!("GivenUp"), delivery(7, json!(null), json!(null)), Some("crm, given up, 7 tries have failed")),
             (1, json!("crm"), json!("Delivered"), json!(null), Some("crm, delivered")),
             (1, json!("crm"), json!("Postponed"), json!(null), Some("crm (Postponed)")),
         ];

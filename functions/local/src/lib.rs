@@ -6,9 +6,9 @@
 //! | one file for each command | [`verbs`], [`serve`], [`doctor`] |
 //! | calling the server | [`client`], [`credentials`], [`local_token`], [`problem`], [`pages`] |
 //! | reading a file of items, checking it, and cutting it into parts | [`input`], [`survey`], [`ids`], [`schema_columns`], [`cut`] |
-//! | failed items and results as tables, and a file of corrected rows | [`records`], [`corrected_rows`] |
+//! | failed items and results as tables, and a file of corrected rows | [`records`], [`failure_groups`], [`corrected_rows`] |
 //! | results joined to the file that was submitted | [`joined`], [`part_hash`], [`difference`] |
-//! | sending the parts, and continuing after a break | [`upload`], [`part_there`], [`sent_rows`] |
+//! | sending the parts, and continuing after a break | [`upload`], [`server_part`], [`sent_rows`] |
 //! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
 //! | a project of one's own | [`new`] |
 //! | what a job costs on AWS | [`headway_core::prices`] |
@@ -38,7 +38,6 @@ pub mod new;
 pub mod out;
 pub mod pages;
 pub mod part_hash;
-pub mod part_there;
 pub mod problem;
 pub mod processor;
 pub mod records;
@@ -46,6 +45,7 @@ pub mod report;
 pub mod schema_columns;
 pub mod sent_rows;
 pub mod serve;
+pub mod server_part;
 pub mod survey;
 pub mod table;
 pub mod upload;

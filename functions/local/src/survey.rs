@@ -47,7 +47,7 @@ pub struct PartPlace {
 
 /// What a survey computes besides counting the items.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct SurveyOptions {
     /// The most items in a chunk.
     pub items_per_chunk_max: u16,
     /// The member that contains an item's id.
@@ -60,11 +60,11 @@ pub struct Ask {
     pub cuts: BTreeSet<u64>,
 }
 
-impl Ask {
+impl SurveyOptions {
     /// The items alone.
     #[must_use]
-    pub fn of(items_per_chunk_max: u16) -> Ask {
-        Ask { items_per_chunk_max, id_field: None, pack: false, digest: false, cuts: BTreeSet::new() }
+    pub fn of(items_per_chunk_max: u16) -> SurveyOptions {
+        SurveyOptions { items_per_chunk_max, id_field: None, pack: false, digest: false, cuts: BTreeSet::new() }
     }
 }
 
@@ -74,7 +74,7 @@ impl Survey {
     /// # Errors
     ///
     /// If anything is wrong with the file, or it does not fit into a job.
-    pub async fn of(source: &Source, ask: Ask) -> Result<(Opened, Survey), CommandError> {
+    pub async fn of(source: &Source, ask: SurveyOptions) -> Result<(Opened, Survey), CommandError> {
         let source = source.clone();
         let (tell, told) = oneshot::channel();
         let survey = std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
@@ -115,7 +115,7 @@ pub fn checksum(part: &Part) -> u64 {
     hasher.finish()
 }
 
-fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
+fn read(source: &Source, ask: &SurveyOptions) -> Result<(Opened, Survey), CommandError> {
     let opened = source.open()?;
     let survey = survey(&opened, ask).map_err(|error| match error {
         CommandError::Input(error) => error.of_file(opened.name()).into(),
@@ -126,7 +126,7 @@ fn read(source: &Source, ask: &Ask) -> Result<(Opened, Survey), CommandError> {
     Ok((opened, survey))
 }
 
-fn survey(opened: &Opened, ask: &Ask) -> Result<Survey, CommandError> {
+fn survey(opened: &Opened, ask: &SurveyOptions) -> Result<Survey, CommandError> {
     let mut items = opened.first()?;
     let mut cutter = PartCutter::new(ask.items_per_chunk_max, ask.cuts.clone());
     let mut ids = ask.id_field.as_deref().map(Ids::new);
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    fn survey(rows: u64, ask: Ask) -> Result<Survey, CommandError> {
+    fn survey(rows: u64, ask: SurveyOptions) -> Result<Survey, CommandError> {
         let mut file = tempfile::Builder::new().suffix(".ndjson").tempfile().unwrap();
         (0..rows).for_each(|row| writeln!(file, "{row}").unwrap());
         let source = Source::of(file.path(), None, None, None).unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_file_too_large_for_a_job_is_refused_before_the_job_exists() {
-        let (items_max, ask) = (u64::from(PARTS_PER_JOB_MAX) * 80, Ask::of(1));
+        let (items_max, ask) = (u64::from(PARTS_PER_JOB_MAX) * 80, SurveyOptions::of(1));
         assert_eq!(survey(items_max, ask.clone()).unwrap().parts.len(), PARTS_PER_JOB_MAX as usize);
         let error = survey(items_max + 1, ask).unwrap_err().to_string();
         assert!(error.contains("more than the 1000 parts of one job") && error.contains("--chunk-size"), "{error}");
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_digest_depends_on_the_items_only() {
-        let digest = |rows, chunk| survey(rows, Ask { digest: true, ..Ask::of(chunk) }).unwrap().sha256.unwrap();
+        let digest = |rows, chunk| survey(rows, SurveyOptions { digest: true, ..SurveyOptions::of(chunk) }).unwrap().sha256.unwrap();
         assert_eq!(digest(500, 1), digest(500, 250), "however they are cut");
         assert_ne!(digest(500, 1), digest(499, 1));
         assert_eq!(digest(1, 1), headway_core::split::hex(&Sha256::digest(b"0\n")), "SHA-256 of the items as NDJSON");

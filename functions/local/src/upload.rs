@@ -1,4 +1,4 @@
-//! Sends a source in parts, a few at a time. One thread reads, cuts and compresses; the rest waits for answers.
+//! Sends a source in parts, a few at a time. One thread reads, cuts and compresses; async tasks send the parts.
 //!
 //! Memory is limited by the parts in flight, whatever the source's size. Every part is sent, even if the job has it
 //! already: the server compares it byte for byte.
@@ -16,9 +16,9 @@ use crate::cut::{Packed, Part, PartCutter};
 use crate::difference::{Difference, first_difference};
 use crate::error::CommandError;
 use crate::input::Opened;
-use crate::job::Told;
-use crate::part_there::PartThere;
+use crate::job::FetchedJob;
 use crate::sent_rows::{RowDigest, SentRows};
+use crate::server_part::ServerPart;
 use crate::survey::{PartPlace, Survey, checksum};
 
 /// How many parts are sent at the same time.
@@ -44,7 +44,7 @@ pub struct Upload {
 }
 
 /// A part that is ready to be sent.
-struct Made {
+struct ReadyPart {
     call: Call,
     part: u32,
     first_index: u64,
@@ -58,8 +58,8 @@ impl Upload {
     /// # Errors
     ///
     /// As [`Client::call`], or if the job was started with another file or chunk size.
-    pub async fn check_places(&self) -> Result<Vec<PartThere>, CommandError> {
-        let parts = PartThere::of_job(&self.client, &self.job_id).await?;
+    pub async fn check_places(&self) -> Result<Vec<ServerPart>, CommandError> {
+        let parts = ServerPart::of_job(&self.client, &self.job_id).await?;
         for there in &parts {
             let here = self.survey.parts.get(there.part as usize);
             if here.is_none_or(|here| (there.first_index, there.total_items) != (here.first_index, here.items)) {
@@ -83,9 +83,9 @@ impl Upload {
             tokio::select! {
                 part = made.recv(), if reading && flying.len() < IN_FLIGHT_MAX => match part.transpose()? {
                     None => reading = false,
-                    Some(Made { call, part, first_index, rows }) => {
+                    Some(ReadyPart { call, part, first_index, rows }) => {
                         let client = Arc::clone(&self.client);
-                        flying.spawn(async move { (part, client.call(&call).await.and_then(|answer| taken(&answer)).map(|()| (first_index, rows))) });
+                        flying.spawn(async move { (part, client.call(&call).await.and_then(|answer| require_accepted(&answer)).map(|()| (first_index, rows))) });
                     }
                 },
                 Some(answered) = flying.join_next() => match answered.map_err(anyhow::Error::from)? {
@@ -111,7 +111,7 @@ impl Upload {
     /// # Errors
     ///
     /// As [`Client::call`]; `part-missing` if the server lacks a part.
-    pub async fn seal(&self) -> Result<Told, ClientError> {
+    pub async fn seal(&self) -> Result<FetchedJob, ClientError> {
         let body = format!("{{\"parts\":{}}}", self.survey.parts.len());
         let call = self.client.post(&["jobs", &self.job_id, "seal"]).json(body.into());
         let told = self.client.job(&call.patience(Patience::LONG)).await?;
@@ -120,7 +120,7 @@ impl Upload {
     }
 
     /// Says why a part of the job differs from the one cut from this file: a different row, the end of the file, or a different cut.
-    fn misplaced(&self, there: &PartThere, here: Option<&PartPlace>) -> CommandError {
+    fn misplaced(&self, there: &ServerPart, here: Option<&PartPlace>) -> CommandError {
         let (number, first, last) = (there.part, there.first_index, there.first_index + there.total_items.max(1) - 1);
         match (first_difference(&self.opened, &self.sent_rows, first, there.total_items), here) {
             (Ok(Some(Difference::Row { index, line })), _) => self.other_row(index, line),
@@ -169,7 +169,7 @@ impl Upload {
         ))
     }
 
-    fn read(&self, count: usize) -> Result<mpsc::Receiver<Result<Made, CommandError>>, CommandError> {
+    fn read(&self, count: usize) -> Result<mpsc::Receiver<Result<ReadyPart, CommandError>>, CommandError> {
         let (sender, receiver) = mpsc::channel(1);
         let upload = self.clone();
         // Not one of the runtime's threads, since a read may never return.
@@ -184,7 +184,7 @@ impl Upload {
     }
 
     /// Makes the first `count` parts.
-    fn make(&self, count: usize, sender: &mpsc::Sender<Result<Made, CommandError>>) -> Result<(), CommandError> {
+    fn make(&self, count: usize, sender: &mpsc::Sender<Result<ReadyPart, CommandError>>) -> Result<(), CommandError> {
         let mut items = self.opened.again()?;
         let mut cutter = PartCutter::new(self.items_per_chunk_max, self.cuts.clone());
         let (mut item, mut parts) = (Vec::new(), 0);
@@ -204,7 +204,7 @@ impl Upload {
     }
 
     /// A part, if it still has the checksum of the first reading.
-    fn made(&self, part: Part) -> Result<Made, CommandError> {
+    fn made(&self, part: Part) -> Result<ReadyPart, CommandError> {
         if self.survey.parts.get(part.number as usize).is_none_or(|place| place.checksum != checksum(&part)) {
             return Err(self.changed());
         }
@@ -216,7 +216,7 @@ impl Upload {
         let (number_text, first_text) = (number.to_string(), first_index.to_string());
         let path = ["jobs", &self.job_id, "parts", &number_text];
         let call = self.client.request(Method::PUT, &path, &[("firstIndex", &first_text)]);
-        Ok(Made { call: call.part(body, gzip).patience(Patience::LONG), part: number, first_index, rows })
+        Ok(ReadyPart { call: call.part(body, gzip).patience(Patience::LONG), part: number, first_index, rows })
     }
 
     fn changed(&self) -> CommandError {
@@ -224,7 +224,7 @@ impl Upload {
     }
 }
 
-/// Refuses an answer that a Headway server never gives to a part: the part may never have arrived.
-fn taken(answer: &Answer) -> Result<(), ClientError> {
+/// Refuses an answer that does not come from a Headway server: the part may never have arrived.
+fn require_accepted(answer: &Answer) -> Result<(), ClientError> {
     answer.json::<serde::de::IgnoredAny>().map(|_| ()).map_err(ClientError::Answer)
 }

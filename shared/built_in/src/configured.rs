@@ -1,4 +1,4 @@
-//! What processors have in common whose params name one of the things that the operator configured.
+//! What `http` and `lambda` have in common: their params name an endpoint or a function that the operator configured.
 
 use headway_processor::Options;
 use serde_json::{Value, json};

@@ -2,6 +2,9 @@
 //!
 //! The worker runs them (`headway-worker`), the HTTP API describes them and checks params. Both use this crate, so that
 //! the API's binary contains no code of a processor.
+//!
+//! Its map: [`json_schema`], [`http`] and [`lambda`] each describe one processor. `configured` has what `http` and `lambda`
+//! share: params that name something which the operator configured.
 
 mod configured;
 pub mod http;

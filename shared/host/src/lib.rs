@@ -1,4 +1,4 @@
-//! The app as the environment describes it. Every function on Lambda gets its app here, and every host chooses its store here.
+//! Builds the app from the environment variables. Every function on Lambda gets its app here, and every host chooses its store here.
 //!
 //! Its map: [`store_from_env`] is the only place that chooses a store; [`app_from_env`] is the app on that store and AWS's queue.
 

@@ -1,4 +1,4 @@
-//! How far a job's endpoint has been told of an end, as others see it.
+//! The delivery of a notice to the job's endpoint, as callers see it.
 
 use chrono::{DateTime, Utc};
 use headway_core::job::{NoticeState, RoundNotice};
@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use crate::times::time_or_null;
 
-/// How the notice of one end fares.
+/// The delivery of one notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", schema(as = CallbackDelivery))]
 pub struct DeliveryDocument {
-    /// The round whose end is told.
+    /// The round that the notice is about.
     pub round: u32,
     /// How many tries have failed.
     pub failed_tries: u32,

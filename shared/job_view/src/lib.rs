@@ -1,5 +1,8 @@
 //! `JobStatusResponse`: a job as others see it, its eight basic fields first. The HTTP API answers with it, and notices
-//! of ends carry it.
+//! contain it.
+//!
+//! Its map: `delivery` has the delivery of a notice, `rounds` the counts of each round, and `tolerated` the tolerated failures;
+//! `times` writes times.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::prices::{self, Load};
@@ -91,7 +94,7 @@ pub struct JobStatusResponse {
     /// When the job last changed.
     #[serde(serialize_with = "time")]
     pub updated_at: DateTime<Utc>,
-    /// When the job, having ended, will be deleted.
+    /// When the job will be deleted. Null until it has ended.
     #[serde(serialize_with = "time_or_null")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub expires_at: Option<DateTime<Utc>>,
@@ -115,15 +118,15 @@ pub struct JobStatusResponse {
     pub metadata: Option<Box<RawValue>>,
     /// The `sub` of the token that started it.
     pub created_by: String,
-    /// The endpoint that is told each time the job ends.
+    /// The endpoint that is called each time the job ends.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub callback: Option<String>,
-    /// Whether that endpoint has been told of the ends so far: `Waiting`, `Delivered` or `GivenUp`. Null until the first
-    /// end.
+    /// Whether that endpoint has accepted the notices of all ends so far: `Waiting`, `Delivered` or `GivenUp`. Null until the
+    /// first end.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub callback_state: Option<String>,
-    /// How the notice fares that `callbackState` is about: the first that waits, or else the last one. Null until the first
-    /// end.
+    /// The delivery of the notice that `callbackState` is about: the first notice that waits, otherwise the last one. Null until
+    /// the first end.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub callback_delivery: Option<DeliveryDocument>,
     /// What it has cost so far on AWS. Only for operators, null for all others.
@@ -135,14 +138,14 @@ pub struct JobStatusResponse {
     /// Why items wait. Null if none do, or if the reason is not known.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub waiting_for: Option<WaitingForDocument>,
-    /// How many of `pendingItems` failed for now and wait for another attempt.
+    /// How many of `pendingItems` had a temporary failure and wait for another attempt.
     pub retrying_items: u64,
-    /// Failed items that were given a new value. The next retry uses it.
+    /// How many failed items have a new value. The next retry uses it.
     pub corrected_items: u64,
-    /// Limits of this job alone. This version has none, so it is always null.
+    /// Limits for this job only. This version has none, so it is always null.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, required))]
     pub limits: Option<()>,
-    /// What each round came to, the current one last: the last 10.
+    /// The counts of the last 10 rounds, the current one last.
     pub rounds: Vec<RoundDocument>,
 }
 

@@ -1,11 +1,11 @@
-//! What each round of a job came to.
+//! The counts of each round of a job, as callers see them.
 
 use headway_core::Job;
 use serde::Serialize;
 #[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 
-/// What a round of a job came to: the first run, or a retry.
+/// The counts of one round: the first run, or a retry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(rename_all = "camelCase")]

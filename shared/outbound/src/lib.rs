@@ -4,10 +4,12 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`endpoints`] | the operator's configuration, read and checked once |
+//! | `config`, `endpoints_error` | one endpoint's members, and what is wrong with a configuration |
 //! | [`endpoint`] | one endpoint, and the signed request to it |
+//! | `client`, `connections`, `send` | sending a request: addresses are checked, and a request on a stale connection is sent again |
 //! | [`no_answer`] | why a call has no whole answer |
 //! | [`body`], [`retry_after()`] | reading an answer |
-//! | [`confidential`] | keeping the operator's secrets out of what is handed on of an answer |
+//! | [`confidential`], `spellings` | keeping the operator's secrets out of everything that is passed on from an answer |
 //! | [`signature`] | secrets and signatures of Standard Webhooks 1.0 |
 //! | [`rule`] | which URLs and addresses are allowed |
 //! | [`address`] | what an IP address is for |

@@ -3,8 +3,10 @@
 //! A processor gets one [`Item`] at a time and returns an [`Output`] or an [`ItemError`]. Its [`Options`] say how items
 //! are run. Callers of the HTTP API see it as a [`ProcessorInfo`].
 //!
-//! This crate needs neither AWS nor an async runtime, so a library of processors builds in seconds. A project of your
-//! own depends on the crate `headway`, which re-exports all of this.
+//! This crate needs neither AWS nor an async runtime, so a library of processors builds in seconds. Your own project
+//! depends on the crate `headway`, which re-exports all of this.
+//!
+//! Its map: one file for each type, named like it; `ids` has the ids of jobs and users, and [`limits`] the limits.
 
 mod ids;
 mod item;

@@ -16,7 +16,7 @@ use Draft::{D4, D6, D7, D2019, D2020};
 
 /// What the value of a keyword contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
+pub(crate) enum KeywordContent {
     /// Information for people or programs; never refuses an item.
     Note,
     /// A name for a schema, or schemas to be found by name.
@@ -44,69 +44,69 @@ pub(crate) enum Holds {
 }
 
 /// Every keyword, with the first and the last draft that has it.
-const KEYWORDS: &[(&str, Draft, Draft, Holds)] = &[
-    ("$anchor", D2019, D2020, Holds::Name),
-    ("$comment", D4, D2020, Holds::Note),
-    ("$defs", D4, D2020, Holds::Definitions),
-    ("$dynamicAnchor", D2020, D2020, Holds::Name),
-    ("$dynamicRef", D2020, D2020, Holds::Reference),
-    ("$id", D6, D2020, Holds::Name),
-    ("$recursiveAnchor", D2019, D2019, Holds::Name),
-    ("$recursiveRef", D2019, D2019, Holds::Reference),
-    ("$ref", D4, D2020, Holds::Reference),
-    ("$schema", D4, D2020, Holds::Name),
-    ("additionalItems", D4, D2019, Holds::Schema),
-    ("additionalProperties", D4, D2020, Holds::Schema),
-    ("allOf", D4, D2020, Holds::Schemas),
-    ("anyOf", D4, D2020, Holds::Schemas),
-    ("const", D6, D2020, Holds::Plain),
-    ("contains", D6, D2020, Holds::Schema),
-    ("contentEncoding", D7, D7, Holds::Plain),
-    ("contentMediaType", D7, D7, Holds::Plain),
-    ("default", D4, D2020, Holds::Note),
-    ("definitions", D4, D2020, Holds::Definitions),
-    ("dependencies", D4, D2020, Holds::Dependencies),
-    ("dependentRequired", D2019, D2020, Holds::Plain),
-    ("dependentSchemas", D2019, D2020, Holds::Map),
-    ("deprecated", D4, D2020, Holds::Note),
-    ("description", D4, D2020, Holds::Note),
-    ("else", D7, D2020, Holds::Schema),
-    ("enum", D4, D2020, Holds::Plain),
-    ("examples", D4, D2020, Holds::Note),
-    ("exclusiveMaximum", D4, D2020, Holds::Plain),
-    ("exclusiveMinimum", D4, D2020, Holds::Plain),
-    ("format", D4, D2020, Holds::Plain),
-    ("id", D4, D4, Holds::Name),
-    ("if", D7, D2020, Holds::Schema),
-    ("items", D4, D2019, Holds::SchemaOrSchemas),
-    ("items", D2020, D2020, Holds::Schema),
-    ("maxContains", D2019, D2020, Holds::Plain),
-    ("maxItems", D4, D2020, Holds::Plain),
-    ("maxLength", D4, D2020, Holds::Plain),
-    ("maxProperties", D4, D2020, Holds::Plain),
-    ("maximum", D4, D2020, Holds::Plain),
-    ("minContains", D2019, D2020, Holds::Plain),
-    ("minItems", D4, D2020, Holds::Plain),
-    ("minLength", D4, D2020, Holds::Plain),
-    ("minProperties", D4, D2020, Holds::Plain),
-    ("minimum", D4, D2020, Holds::Plain),
-    ("multipleOf", D4, D2020, Holds::Plain),
-    ("not", D4, D2020, Holds::Schema),
-    ("oneOf", D4, D2020, Holds::Schemas),
-    ("pattern", D4, D2020, Holds::Pattern),
-    ("patternProperties", D4, D2020, Holds::PatternMap),
-    ("prefixItems", D2020, D2020, Holds::Schemas),
-    ("properties", D4, D2020, Holds::Map),
-    ("propertyNames", D6, D2020, Holds::Schema),
-    ("readOnly", D4, D2020, Holds::Note),
-    ("required", D4, D2020, Holds::Plain),
-    ("then", D7, D2020, Holds::Schema),
-    ("title", D4, D2020, Holds::Note),
-    ("type", D4, D2020, Holds::Plain),
-    ("unevaluatedItems", D2019, D2020, Holds::Schema),
-    ("unevaluatedProperties", D2019, D2020, Holds::Schema),
-    ("uniqueItems", D4, D2020, Holds::Plain),
-    ("writeOnly", D4, D2020, Holds::Note),
+const KEYWORDS: &[(&str, Draft, Draft, KeywordContent)] = &[
+    ("$anchor", D2019, D2020, KeywordContent::Name),
+    ("$comment", D4, D2020, KeywordContent::Note),
+    ("$defs", D4, D2020, KeywordContent::Definitions),
+    ("$dynamicAnchor", D2020, D2020, KeywordContent::Name),
+    ("$dynamicRef", D2020, D2020, KeywordContent::Reference),
+    ("$id", D6, D2020, KeywordContent::Name),
+    ("$recursiveAnchor", D2019, D2019, KeywordContent::Name),
+    ("$recursiveRef", D2019, D2019, KeywordContent::Reference),
+    ("$ref", D4, D2020, KeywordContent::Reference),
+    ("$schema", D4, D2020, KeywordContent::Name),
+    ("additionalItems", D4, D2019, KeywordContent::Schema),
+    ("additionalProperties", D4, D2020, KeywordContent::Schema),
+    ("allOf", D4, D2020, KeywordContent::Schemas),
+    ("anyOf", D4, D2020, KeywordContent::Schemas),
+    ("const", D6, D2020, KeywordContent::Plain),
+    ("contains", D6, D2020, KeywordContent::Schema),
+    ("contentEncoding", D7, D7, KeywordContent::Plain),
+    ("contentMediaType", D7, D7, KeywordContent::Plain),
+    ("default", D4, D2020, KeywordContent::Note),
+    ("definitions", D4, D2020, KeywordContent::Definitions),
+    ("dependencies", D4, D2020, KeywordContent::Dependencies),
+    ("dependentRequired", D2019, D2020, KeywordContent::Plain),
+    ("dependentSchemas", D2019, D2020, KeywordContent::Map),
+    ("deprecated", D4, D2020, KeywordContent::Note),
+    ("description", D4, D2020, KeywordContent::Note),
+    ("else", D7, D2020, KeywordContent::Schema),
+    ("enum", D4, D2020, KeywordContent::Plain),
+    ("examples", D4, D2020, KeywordContent::Note),
+    ("exclusiveMaximum", D4, D2020, KeywordContent::Plain),
+    ("exclusiveMinimum", D4, D2020, KeywordContent::Plain),
+    ("format", D4, D2020, KeywordContent::Plain),
+    ("id", D4, D4, KeywordContent::Name),
+    ("if", D7, D2020, KeywordContent::Schema),
+    ("items", D4, D2019, KeywordContent::SchemaOrSchemas),
+    ("items", D2020, D2020, KeywordContent::Schema),
+    ("maxContains", D2019, D2020, KeywordContent::Plain),
+    ("maxItems", D4, D2020, KeywordContent::Plain),
+    ("maxLength", D4, D2020, KeywordContent::Plain),
+    ("maxProperties", D4, D2020, KeywordContent::Plain),
+    ("maximum", D4, D2020, KeywordContent::Plain),
+    ("minContains", D2019, D2020, KeywordContent::Plain),
+    ("minItems", D4, D2020, KeywordContent::Plain),
+    ("minLength", D4, D2020, KeywordContent::Plain),
+    ("minProperties", D4, D2020, KeywordContent::Plain),
+    ("minimum", D4, D2020, KeywordContent::Plain),
+    ("multipleOf", D4, D2020, KeywordContent::Plain),
+    ("not", D4, D2020, KeywordContent::Schema),
+    ("oneOf", D4, D2020, KeywordContent::Schemas),
+    ("pattern", D4, D2020, KeywordContent::Pattern),
+    ("patternProperties", D4, D2020, KeywordContent::PatternMap),
+    ("prefixItems", D2020, D2020, KeywordContent::Schemas),
+    ("properties", D4, D2020, KeywordContent::Map),
+    ("propertyNames", D6, D2020, KeywordContent::Schema),
+    ("readOnly", D4, D2020, KeywordContent::Note),
+    ("required", D4, D2020, KeywordContent::Plain),
+    ("then", D7, D2020, KeywordContent::Schema),
+    ("title", D4, D2020, KeywordContent::Note),
+    ("type", D4, D2020, KeywordContent::Plain),
+    ("unevaluatedItems", D2019, D2020, KeywordContent::Schema),
+    ("unevaluatedProperties", D2019, D2020, KeywordContent::Schema),
+    ("uniqueItems", D4, D2020, KeywordContent::Plain),
+    ("writeOnly", D4, D2020, KeywordContent::Note),
 ];
 
 /// In how many letters a name may differ from a keyword to count as a typing error; in short names a third of them.
@@ -150,7 +150,7 @@ impl Draft {
     }
 
     /// What a keyword of this draft contains; `None` if the draft has no such keyword.
-    pub(crate) fn keyword(self, name: &str) -> Option<Holds> {
+    pub(crate) fn keyword(self, name: &str) -> Option<KeywordContent> {
         let known = KEYWORDS.iter().find(|(known, first, last, _)| *known == name && (*first..=*last).contains(&self));
         known.map(|(.., holds)| *holds)
     }
@@ -207,18 +207,20 @@ pub(crate) fn leads_to_schema(pointer: &str) -> bool {
     let mut segments = pointer.split('/').skip(1);
     while let Some(segment) = segments.next() {
         let name = crate::pointer::unescaped(segment);
-        let of_any_draft: Vec<Holds> = KEYWORDS.iter().filter(|(known, ..)| *known == name).map(|(.., holds)| *holds).collect();
+        let of_any_draft: Vec<KeywordContent> = KEYWORDS.iter().filter(|(known, ..)| *known == name).map(|(.., holds)| *holds).collect();
         let indexed = |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
         let fits = match of_any_draft.first() {
-            Some(Holds::Schema) => true,
-            Some(Holds::SchemaOrSchemas) => {
+            Some(KeywordContent::Schema) => true,
+            Some(KeywordContent::SchemaOrSchemas) => {
                 if indexed(segments.clone().next()) {
                     segments.next();
                 }
                 true
             }
-            Some(Holds::Schemas) => indexed(segments.next()),
-            Some(Holds::Map | Holds::Definitions | Holds::PatternMap | Holds::Dependencies) => segments.next().is_some(),
+            Some(KeywordContent::Schemas) => indexed(segments.next()),
+            Some(KeywordContent::Map | KeywordContent::Definitions | KeywordContent::PatternMap | KeywordContent::Dependencies) => {
+                segments.next().is_some()
+            }
             _ => false,
         };
         if !fits {

@@ -1,12 +1,12 @@
-//! JSON Schema for schemas that strangers write. A schema, its patterns and the items it is applied to are like foreign
-//! programs: they can run for hours, take all memory or overflow the stack. So they run in child processes, which are
+//! JSON Schema for schemas that strangers write. A schema, its patterns and the items it is applied to are like programs
+//! of strangers: they can run for hours, take all memory or overflow the stack. So they run in child processes, which are
 //! killed if they exceed their limits; see [`sandbox`].
 //!
 //! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect` and
-//! `pattern`; then `program` compiles it and checks items. `asked`, `text` and `edit` convert text to types.
-//! `violations` and `unfit` describe what is wrong with an item, and with a schema.
+//! `pattern`; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types.
+//! `violations` describes what is wrong with an item; `unfit` and `refusal`, what is wrong with a schema. `pointer` has
+//! JSON pointers.
 
-mod asked;
 mod dialect;
 mod edit;
 mod pattern;
@@ -18,6 +18,7 @@ pub mod sandbox;
 mod text;
 mod unfit;
 mod violations;
+mod wanted_types;
 
 pub use program::Verdict;
 pub use refusal::Refusal;

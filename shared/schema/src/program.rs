@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
-use crate::asked::Asker;
 use crate::edit;
 use crate::reading::{self, ReadSchema};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
 use crate::unfit;
 use crate::violations::{Misfit, Patterns, misfit, places};
+use crate::wanted_types::WantedTypesRecorder;
 
 /// How many steps a pattern with look-around or back-references may take on one text. All others take linear time.
 const PATTERN_STEPS_MAX: usize = 100_000;
@@ -41,7 +41,7 @@ pub(crate) struct Program {
 
 /// The additional rules if all values of an item are text.
 struct TextRules {
-    asker: Asker,
+    recorder: WantedTypesRecorder,
     /// Top-level members that are never text, whatever the rest of the item is.
     never_text: HashMap<String, Types>,
 }
@@ -68,8 +68,10 @@ impl Program {
         let reading = reading::read(original.clone())?;
         let refused = |error| vec![unfit::refusal(&original, &error, &reading.patterns)];
         let validator = options(&reading).build(&reading.schema).map_err(refused)?;
-        let rules =
-            || Asker::new(options(&reading), &reading.schema).map(|asker| TextRules { asker, never_text: never_text(&reading.schema) });
+        let rules = || {
+            WantedTypesRecorder::new(options(&reading), &reading.schema)
+                .map(|recorder| TextRules { recorder, never_text: never_text(&reading.schema) })
+        };
         let text = text.then(rules).transpose().map_err(refused)?;
         Ok(Self { validator, text, patterns: reading.patterns, schemas: reading.schemas })
     }
@@ -85,10 +87,10 @@ impl Program {
             rules.convert_plainly(&mut value, &mut converted);
         }
         if !self.validator.is_valid(&value) {
-            let (asked, unasked) = self.text.as_ref().map(|rules| rules.texts_asked_for(&value)).unwrap_or_default();
-            let Some(more) = self.search(&asked, &unasked, &value) else {
+            let (to_convert, keep_as_text) = self.text.as_ref().map(|rules| rules.texts_to_convert(&value)).unwrap_or_default();
+            let Some(more) = self.search(&to_convert, &keep_as_text, &value) else {
                 unfit();
-                let nearest = self.nearest(asked, value);
+                let nearest = self.nearest(to_convert, value);
                 return Verdict::Misfit(self.misfit(&nearest));
             };
             converted.extend(more);
@@ -106,24 +108,24 @@ impl Program {
 
     /// The fewest texts that have to be converted for the item to fit, among those that the schema wants as another
     /// type.
-    fn search(&self, asked: &[String], unasked: &[String], value: &Value) -> Option<Vec<String>> {
+    fn search(&self, to_convert: &[String], keep_as_text: &[String], value: &Value) -> Option<Vec<String>> {
         let mut tries = 0;
         let mut fits = |texts: &[&String]| {
             tries += 1;
             tries <= TRIES_MAX && self.validator.is_valid(&with(value, texts))
         };
-        let found = choose(asked, &mut fits);
+        let found = choose(to_convert, &mut fits);
         // A text that is refused for being text is wanted by a `not`, or by one alternative too many.
-        found.or_else(|| if asked.is_empty() { choose(unasked, &mut fits) } else { None })
+        found.or_else(|| if to_convert.is_empty() { choose(keep_as_text, &mut fits) } else { None })
     }
 
     /// The reading with the fewest violations of an item that does not fit, so that no text is blamed that would be
     /// valid when converted.
-    fn nearest(&self, asked: Vec<String>, value: Value) -> Value {
+    fn nearest(&self, to_convert: Vec<String>, value: Value) -> Value {
         let work = values(&value).saturating_mul(self.schemas).max(1);
         let Some(rules) = self.text.as_ref().filter(|_| work <= VIOLATIONS_SOUGHT_MAX) else { return value };
-        let asked = rules.all_texts_asked_for(asked, &value);
-        if asked.is_empty() {
+        let to_convert = rules.all_texts_to_convert(to_convert, &value);
+        if to_convert.is_empty() {
             return value;
         }
         let tries = TRIES_MAX.min(VIOLATIONS_SOUGHT_MAX / work);
@@ -131,10 +133,10 @@ impl Program {
             let value = with(&value, texts);
             places(self.validator.iter_errors(&value).take(VIOLATIONS_COUNTED_MAX))
         };
-        let all: Vec<_> = asked.iter().collect();
+        let all: Vec<_> = to_convert.iter().collect();
         let (as_text, converted) = (places(&[]), places(&all));
         let is_wrong = |places: &HashSet<(String, String)>, text: &str| places.iter().any(|(at, _)| at == text);
-        let wrong: HashSet<&String> = asked.iter().filter(|text| is_wrong(&as_text, text)).collect();
+        let wrong: HashSet<&String> = to_convert.iter().filter(|text| is_wrong(&as_text, text)).collect();
         // First the fewest violations; then no valid text converted, and all invalid ones.
         let score = |texts: &[&String], count: usize| {
             let helped = texts.iter().filter(|text| wrong.contains(*text)).count();
@@ -151,7 +153,7 @@ impl Program {
         consider(all, converted.len(), &mut nearest);
         let count = places(&better).len();
         consider(better, count, &mut nearest);
-        for text in asked.iter().take(tries) {
+        for text in to_convert.iter().take(tries) {
             let other: Vec<_> = match nearest.contains(&text) {
                 true => nearest.iter().copied().filter(|other| *other != text).collect(),
                 false => nearest.iter().copied().chain([text]).collect(),
@@ -179,9 +181,9 @@ impl TextRules {
     }
 
     /// Pointers to texts that are wanted as another type, and to those that are wanted as text.
-    fn texts_asked_for(&self, value: &Value) -> (Vec<String>, Vec<String>) {
-        let first = self.asker.look(value, false);
-        let (mut asked, mut unasked) = (first.asked, first.unasked);
+    fn texts_to_convert(&self, value: &Value) -> (Vec<String>, Vec<String>) {
+        let first = self.recorder.look(value, false);
+        let (mut to_convert, mut keep_as_text) = (first.to_convert, first.keep_as_text);
         let add = |list: &mut Vec<String>, more: Vec<String>| {
             let before = list.len();
             for text in more {
@@ -193,29 +195,29 @@ impl TextRules {
         };
         let mut value = value.clone();
         for _ in 0..LOOKS_MAX {
-            let look = self.asker.look(&value, true);
-            add(&mut unasked, look.unasked);
-            if !add(&mut asked, look.asked) {
+            let look = self.recorder.look(&value, true);
+            add(&mut keep_as_text, look.keep_as_text);
+            if !add(&mut to_convert, look.to_convert) {
                 break;
             }
             // A conversion may lead to other parts of the schema.
-            value = with(&value, &asked.iter().collect::<Vec<_>>());
+            value = with(&value, &to_convert.iter().collect::<Vec<_>>());
         }
-        (asked, unasked)
+        (to_convert, keep_as_text)
     }
 
     /// These texts, and those wanted as another type in places after the first violation.
-    fn all_texts_asked_for(&self, mut asked: Vec<String>, value: &Value) -> Vec<String> {
+    fn all_texts_to_convert(&self, mut to_convert: Vec<String>, value: &Value) -> Vec<String> {
         for _ in 0..LOOKS_MAX {
-            let converted = with(value, &asked.iter().collect::<Vec<_>>());
-            let known: HashSet<_> = asked.iter().cloned().collect();
-            let more: Vec<_> = self.asker.look_at_all(&converted, VIOLATIONS_COUNTED_MAX).asked;
-            asked.extend(more.into_iter().filter(|text| !known.contains(text)));
-            if asked.len() == known.len() {
+            let converted = with(value, &to_convert.iter().collect::<Vec<_>>());
+            let known: HashSet<_> = to_convert.iter().cloned().collect();
+            let more: Vec<_> = self.recorder.look_at_all(&converted, VIOLATIONS_COUNTED_MAX).to_convert;
+            to_convert.extend(more.into_iter().filter(|text| !known.contains(text)));
+            if to_convert.len() == known.len() {
                 break;
             }
         }
-        asked
+        to_convert
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::dialect::{self, Draft, Holds};
+use crate::dialect::{self, Draft, KeywordContent};
 use crate::pattern;
 use crate::pointer::{cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
@@ -125,26 +125,28 @@ impl SchemaReader {
         }
     }
 
-    fn member(&mut self, holds: Holds, value: &mut Value, draft: Draft, at: &str) {
+    fn member(&mut self, holds: KeywordContent, value: &mut Value, draft: Draft, at: &str) {
         match (holds, value) {
-            (Holds::Schema | Holds::SchemaOrSchemas, value @ (Value::Object(_) | Value::Bool(_))) => self.schema(value, draft, at),
-            (Holds::Schemas | Holds::SchemaOrSchemas, Value::Array(schemas)) => {
+            (KeywordContent::Schema | KeywordContent::SchemaOrSchemas, value @ (Value::Object(_) | Value::Bool(_))) => {
+                self.schema(value, draft, at)
+            }
+            (KeywordContent::Schemas | KeywordContent::SchemaOrSchemas, Value::Array(schemas)) => {
                 for (index, schema) in schemas.iter_mut().enumerate() {
                     self.schema(schema, draft, &format!("{at}/{index}"));
                 }
             }
-            (Holds::Map | Holds::Definitions | Holds::Dependencies, Value::Object(schemas)) => {
+            (KeywordContent::Map | KeywordContent::Definitions | KeywordContent::Dependencies, Value::Object(schemas)) => {
                 for (name, schema) in schemas.iter_mut().filter(|(_, schema)| !schema.is_array()) {
                     self.schema(schema, draft, &join(at, name));
                 }
             }
-            (Holds::PatternMap, Value::Object(schemas)) => self.pattern_map(schemas, draft, at),
-            (Holds::Pattern, Value::String(text)) => {
+            (KeywordContent::PatternMap, Value::Object(schemas)) => self.pattern_map(schemas, draft, at),
+            (KeywordContent::Pattern, Value::String(text)) => {
                 if let Some(other) = self.pattern(text, at) {
                     *text = other;
                 }
             }
-            (Holds::Reference, Value::String(reference)) => self.reference(reference, at),
+            (KeywordContent::Reference, Value::String(reference)) => self.reference(reference, at),
             _ => {}
         }
     }
@@ -250,8 +252,8 @@ fn reference_alone(schema: &Value) -> Option<String> {
 }
 
 /// What may be beside a `$ref` in the drafts that ignore everything beside it.
-fn beside_ref(holds: Holds) -> bool {
-    matches!(holds, Holds::Note | Holds::Name | Holds::Reference | Holds::Definitions)
+fn beside_ref(holds: KeywordContent) -> bool {
+    matches!(holds, KeywordContent::Note | KeywordContent::Name | KeywordContent::Reference | KeywordContent::Definitions)
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! Child processes in which schemas are compiled and items checked. `docs/decisions/sandbox.md` has the reasons.
 //!
 //! A child is this same program, run again: [`enter`] is the first call of every `main`. Each child belongs to a thread
-//! (`driver`) that gives it batches and kills it if it exceeds a limit. `blame` decides what made it end; `turns`, whose
-//! batch is next.
+//! (`driver`) that gives it batches and kills it if it exceeds a limit. `scheduler` decides which owner's batch is next,
+//! and `blame` decides which item or schema made a child end.
 
 mod blame;
 mod bounds;
+mod call_items;
 mod cause;
 mod child;
 mod child_position;
 mod driver;
 mod process;
+mod scheduler;
 mod source;
-mod together;
-mod turns;
 mod verdict;
 mod wire;
 
@@ -24,13 +24,13 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-pub use cause::{Cut, Unusable};
+pub use cause::{LimitExceeded, Unusable};
 pub use source::Source;
 pub use verdict::{Checked, NoVerdict};
 
+use call_items::CallItems;
 use driver::Shared;
-use together::Together;
-use turns::{Reply, Request, Work};
+use scheduler::{Reply, Request, Work};
 
 /// If this process was started as a child, does a child's work and never returns; otherwise records that this program
 /// can be its own child. It must be the first call of every `main` whose program checks anything against a schema.
@@ -69,8 +69,8 @@ impl Sandbox {
         GLOBAL.get_or_init(|| Self::new(bounds::cores() + 1))
     }
 
-    /// The program stops: what waits for a turn is answered at once with [`NoVerdict::Unavailable`], and so is whatever comes from
-    /// now on. What is running ends by itself, or after two seconds.
+    /// The program stops: requests that wait for a turn are answered at once with [`NoVerdict::Unavailable`], and so are all later
+    /// requests. Running batches end by themselves, or after two seconds.
     pub fn stop(&self) {
         self.0.stop();
     }
@@ -84,22 +84,22 @@ impl Sandbox {
         self.check_all(owner, source, vec![item]).await.pop().unwrap_or_else(|| Err(gone()))
     }
 
-    /// Checks items of one schema for an owner; returns a verdict for each, in their order. Owners take turns. Items that have
-    /// waited too long in all and are not being checked are given up, so that their caller can try them again. An item that
-    /// exceeds a limit costs only itself.
+    /// Checks items of one schema for an owner; returns a verdict for each, in their order. Owners take turns. An item that has
+    /// waited too long, and is not being checked, gets [`NoVerdict::Unavailable`], so that its caller can try it again. If an item
+    /// exceeds a limit, only that item fails.
     pub async fn check_all(&self, owner: &str, source: &Arc<Source>, items: Vec<Box<RawValue>>) -> Vec<Result<Checked, NoVerdict>> {
-        let together = Arc::new(Together::new(items.len()));
-        let _caller = Caller(&together);
+        let call_items = Arc::new(CallItems::new(items.len()));
+        let _caller = Caller(&call_items);
         let owner: Arc<str> = owner.into();
-        let request = |(index, item)| Request::new(owner.clone(), source, Work::Item(item), Reply::Together(together.clone(), index));
+        let request = |(index, item)| Request::new(owner.clone(), source, Work::Item(item), Reply::OfCall(call_items.clone(), index));
         self.0.submit(items.into_iter().enumerate().map(request).collect());
         let mut wait = bounds::WAIT_MAX;
-        while tokio::time::timeout(wait, together.over()).await.is_err() {
-            together.give_up_waiting(no_turn);
+        while tokio::time::timeout(wait, call_items.over()).await.is_err() {
+            call_items.give_up_waiting(no_turn);
             // The others are being checked, and that will end.
             wait = bounds::STILL_EVERY;
         }
-        together.take().into_iter().map(|verdict| verdict.unwrap_or_else(|| Err(gone()))).collect()
+        call_items.take().into_iter().map(|verdict| verdict.unwrap_or_else(|| Err(gone()))).collect()
     }
 
     /// Compiles a schema to find out what is wrong with it.
@@ -127,8 +127,8 @@ impl Sandbox {
     }
 }
 
-/// Whoever waits for the verdicts. Dropped before that, nobody wants them any more.
-struct Caller<'a>(&'a Together);
+/// The caller that waits for the verdicts. If it is dropped before they are there, they are not needed any more.
+struct Caller<'a>(&'a CallItems);
 
 impl Drop for Caller<'_> {
     fn drop(&mut self) {

@@ -1,5 +1,5 @@
 //! The other readings of a text, when all values are text, as from CSV. Each text has at most one other reading, so the
-//! only question is whether to use it. The schema decides that, see `asked`.
+//! only question is whether to use it. The schema decides that, see `wanted_types`.
 
 use serde_json::{Number, Value};
 

@@ -34,8 +34,8 @@ async fn what_a_killed_child_was_doing_is_not_blamed() {
         fits(&sandbox).await;
         let killer = tokio::spawn(kill(KILLS));
         let found = sandbox.check("ann", &endless, raw("[1]")).await;
-        let Err(NoVerdict::Cut { cut }) = found else { panic!("{found:?}") };
-        assert_eq!(cut.code(), "schema time", "what is left alone exceeds its time");
+        let Err(NoVerdict::LimitExceeded(exceeded)) = found else { panic!("{found:?}") };
+        assert_eq!(exceeded.code(), "schema time", "what is left alone exceeds its time");
         killer.abort();
         if killer.await.is_ok() {
             break;

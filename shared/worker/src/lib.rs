@@ -1,5 +1,8 @@
 //! The worker: runs chunks and settles them, on Lambda or in any other host that calls its [`Handler`].
 //!
+//! Its map: [`processors`] has the built-in processors. [`Notifier`] sends each notice to its target: `callbacks` to an endpoint,
+//! `events` to a bus, both with `notice_body`. `metrics` has the numbers of a batch for CloudWatch.
+//!
 //! A worker of your own is a `main` of a few lines: `headway::enter()` first, then
 //! `headway::run(Processors::new().with("name", Mine)).await`.
 

@@ -2,7 +2,8 @@
 //!
 //! Production code is checked: a process is one of the use-cases, and its ports stop it at each call. `ask` is what it
 //! asks, `ports` stop it, `life` runs it, and `local` remembers it. `perform` does what it asks on `rows`, by
-//! production's rules. `model` says what can happen, `audit` has the invariants, and `check` explores.
+//! production's rules, and `world` has these rows and the messages. `model` says what can happen, `audit` has the invariants, and
+//! `check` explores. `configurations` lists the models, and `planted` the planted bugs.
 
 mod ask;
 mod audit;

@@ -38,7 +38,7 @@ pub struct RetryRequest {
     responses(
         (status = 200, body = JobStatusResponse, description = "The job is cancelled: no further item begins"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
-        (status = 409, body = ApiErrorResponse, description = "It has already ended otherwise"), (status = 503, body = ApiErrorResponse),
+        (status = 409, body = ApiErrorResponse, description = "It has already ended in another way"), (status = 503, body = ApiErrorResponse),
     )
 )]
 pub async fn cancel_job(
@@ -58,7 +58,7 @@ pub async fn cancel_job(
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, body = JobStatusResponse, description = "The job is paused, now or since before"),
+        (status = 200, body = JobStatusResponse, description = "The job is paused, by this request or an earlier one"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "It has ended"), (status = 503, body = ApiErrorResponse),
     )
@@ -80,7 +80,7 @@ pub async fn pause_job(
     security(("jwt" = [])),
     params(("job_id" = Uuid, Path, description = "The job")),
     responses(
-        (status = 200, body = JobStatusResponse, description = "The job runs, now or since before"),
+        (status = 200, body = JobStatusResponse, description = "The job is not paused any more, or was not paused"),
         (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
         (status = 409, body = ApiErrorResponse, description = "It has ended"), (status = 503, body = ApiErrorResponse),
     )

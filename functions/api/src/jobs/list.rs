@@ -32,7 +32,7 @@ const ALL_OWNERS: &str = "*";
 pub struct JobList {
     /// The jobs. A page may be short or even empty.
     jobs: Vec<JobStatusResponse>,
-    /// The token of the next page. Null means the end, and nothing else does.
+    /// The token of the next page. Null only on the last page.
     #[schema(required)]
     next_page_token: Option<String>,
 }

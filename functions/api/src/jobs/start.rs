@@ -56,7 +56,7 @@ pub struct StartJobRequest {
     /// all.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<String>,
-    /// The name of an endpoint that is told each time the job ends. The operator names those that can be used.
+    /// The name of an endpoint that is called each time the job ends: one of those that the operator allows.
     #[schema(min_length = 1)]
     pub callback: Option<String>,
 }

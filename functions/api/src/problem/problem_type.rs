@@ -10,7 +10,7 @@ use strum::VariantArray;
 pub enum ProblemType {
     /// The request cannot be read.
     Malformed,
-    /// The page token is not one of ours, is for another list, or is too old.
+    /// The page token was not made by this service, is for another list, or is too old.
     PageToken,
     /// There is no valid token.
     Unauthenticated,

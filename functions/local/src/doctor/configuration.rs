@@ -110,7 +110,7 @@ fn unknown_callbacks() -> Result<(), UnknownCallbacks> {
 enum UnknownCallbacks {
     #[error(transparent)]
     Config(#[from] config::ConfigError),
-    #[error("HEADWAY_CALLBACKS names what is no endpoint: {0}")]
+    #[error("HEADWAY_CALLBACKS has names that are not endpoints: {0}")]
     NoEndpoint(String),
 }
 

@@ -10,9 +10,9 @@ use crate::difference::{Difference, first_difference};
 use crate::error::CommandError;
 use crate::input::{InputError, Opened, Place, Source};
 use crate::part_hash::PartHash;
-use crate::part_there::PartThere;
 use crate::records::Pull;
 use crate::sent_rows::SentRows;
+use crate::server_part::ServerPart;
 
 /// A job that a file is compared with.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Sent {
     /// Its id.
     pub job_id: String,
     /// Its parts, in order.
-    pub parts: Vec<PartThere>,
+    pub parts: Vec<ServerPart>,
     /// True if all items were sent.
     pub sealed: bool,
 }
@@ -48,8 +48,8 @@ pub struct Compared {
 pub fn compare(source: &Source, sent: &Sent) -> Result<Compared, CommandError> {
     let opened = source.open()?;
     let mut comparing = Comparing { opened: &opened, sent, next: 0, hash: None, index: 0, settled: Vec::new(), chunks: 0, is_noted: false };
+    let mut columns = RowColumns::of(source.reading.format);
     let (mut items, mut item) = (opened.first().map_err(|error| error.of_file(opened.name()))?, Vec::new());
-    let mut columns = RowColumns::of(source.reading.format, &*items);
     while let Some(place) = items.next(&mut item).map_err(|error| error.of_file(opened.name()))? {
         columns.add(&item).map_err(|error| InputError::At { place, what: error.to_string() }.of_file(opened.name()))?;
         comparing.push(&item, place)?;
@@ -104,7 +104,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    fn end_part(&mut self, part: &PartThere) -> Result<(), CommandError> {
+    fn end_part(&mut self, part: &ServerPart) -> Result<(), CommandError> {
         let fingerprint = self.hash.take().map(PartHash::fingerprint);
         if fingerprint.as_ref() != Some(&part.fingerprint) {
             return Err(self.differs(part));
@@ -136,7 +136,7 @@ impl Comparing<'_> {
     }
 
     /// Names the first row that differs, if the rows that were sent are recorded here; otherwise the part's rows.
-    fn differs(&self, part: &PartThere) -> CommandError {
+    fn differs(&self, part: &ServerPart) -> CommandError {
         let (name, recorded) = (self.opened.name(), SentRows::recorded(&self.sent.job_id));
         let found = recorded.and_then(|rows| first_difference(self.opened, &rows, part.first_index, part.total_items).ok().flatten());
         if let Some(Difference::Row { index, line }) = found {
@@ -157,7 +157,7 @@ const GIVE: &str = "Give the file that was submitted, with the same --delimiter 
 
 impl Sent {
     fn end(&self) -> u64 {
-        self.parts.iter().map(PartThere::end).max().unwrap_or_default()
+        self.parts.iter().map(ServerPart::end).max().unwrap_or_default()
     }
 
     fn items(&self) -> u64 {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::job::Told;
+use crate::job::FetchedJob;
 use crate::out::{Out, printable};
 
 /// The job to act on.
@@ -31,7 +31,7 @@ impl Act {
 }
 
 /// Prints the job.
-pub(super) fn show(out: Out, told: &Told) -> Result<(), CommandError> {
+pub(super) fn show(out: Out, told: &FetchedJob) -> Result<(), CommandError> {
     if out.json {
         out.json_line(&told.body)?;
     } else {

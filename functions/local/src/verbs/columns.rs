@@ -16,7 +16,7 @@ pub struct TableOptions {
     /// In a table: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula
     #[arg(long, value_enum, requires = "as_table")]
     cells: Option<CellsAsked>,
-    /// In a table: begin with a byte-order mark, by which Excel knows that the file is UTF-8
+    /// In a table: begin with a byte-order mark, so that Excel reads the file as UTF-8
     #[arg(long, requires = "as_table")]
     bom: bool,
 }

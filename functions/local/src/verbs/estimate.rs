@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::input::{Delimiter, Format, NamedEncoding, Source};
-use crate::survey::{Ask, Survey};
+use crate::survey::{Survey, SurveyOptions};
 
 const CHUNK_SIZE_DEFAULT: u16 = 250;
 
@@ -20,7 +20,7 @@ const CHUNK_SIZE_DEFAULT: u16 = 250;
 pub struct Estimate {
     /// The file of items, `-` for stdin
     file: PathBuf,
-    /// The processor; json-schema's outputs are as large as the items, others have none unless --output-bytes tells
+    /// The processor. The outputs of json-schema are as large as the items; others have none unless --output-bytes is given
     #[arg(long, value_name = "NAME")]
     processor: String,
     /// How long one item takes, in milliseconds
@@ -35,10 +35,10 @@ pub struct Estimate {
     /// The delimiter of CSV: one character, or tab [default: ,]
     #[arg(long, value_name = "C", value_parser = Delimiter::parse)]
     delimiter: Option<Delimiter>,
-    /// The file's encoding, like windows-1252 [default: UTF-8, or UTF-16 if it begins with its mark]
+    /// The file's encoding, such as windows-1252 [default: UTF-8, or UTF-16 if it begins with a byte-order mark]
     #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse)]
     encoding: Option<NamedEncoding>,
-    /// The most items in a chunk [default: 250]
+    /// The maximum number of items in a chunk [default: 250]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
     chunk_size: Option<u16>,
 }
@@ -52,7 +52,7 @@ impl Estimate {
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let source = Source::of(&self.file, self.format, self.delimiter, self.encoding).map_err(CommandError::Usage)?;
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
-        let (_, survey) = Survey::of(&source, Ask { pack: true, ..Ask::of(chunk_size) }).await?;
+        let (_, survey) = Survey::of(&source, SurveyOptions { pack: true, ..SurveyOptions::of(chunk_size) }).await?;
         let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
         let packed_bytes = survey.packed_bytes;
         let output_bytes = match self.output_bytes {

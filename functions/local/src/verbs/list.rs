@@ -22,7 +22,7 @@ pub struct List {
     /// Only jobs with this status
     #[arg(long, value_name = "STATUS", ignore_case = true, value_parser = status_parser())]
     status: Option<&'static str>,
-    /// The most jobs to list
+    /// The maximum number of jobs to list
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Jobs of this owner, or `*` for all jobs that have not ended (operators only)

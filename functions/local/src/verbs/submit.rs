@@ -25,7 +25,7 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow;
 use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
-use crate::job::Told;
+use crate::job::FetchedJob;
 use crate::out::{OutError, printable};
 
 /// What to submit, and how.
@@ -50,7 +50,7 @@ pub struct Submit {
     /// another; a different file or option is refused
     #[arg(long, value_name = "KEY", value_parser = body::idempotency_key)]
     idempotency_key: Option<HeaderValue>,
-    /// Read and check the whole file, let the server check all options, say what would be made, and make nothing
+    /// Read and check the whole file, let the server check all options, and print which job it would create, but create none
     #[arg(long, conflicts_with_all = ["continue_id", "detach"])]
     dry_run: bool,
     /// Return when everything is sent, without following the job
@@ -125,7 +125,7 @@ impl Submit {
         format!("interrupted; {sent} of {all} items were sent to job {id}: send the rest within 24 hours with the `continue:` line{again}")
     }
 
-    fn detached(&self, context: &Context, told: &Told, printed: Result<(), OutError>) -> Result<(), OutError> {
+    fn detached(&self, context: &Context, told: &FetchedJob, printed: Result<(), OutError>) -> Result<(), OutError> {
         let printed = if context.out.json { context.out.json_line(&told.body) } else { printed };
         let (id, items) = (&told.view.id, told.view.total_items);
         context.out.note(&format!("{} sent; follow with: {}", counted(items, "item"), context.command(&["watch", id])));
@@ -154,7 +154,7 @@ impl Submit {
     }
 
     /// Says that a job failed or was cancelled before its whole file was sent.
-    fn say_unsent(&self, context: &Context, told: &Told) {
+    fn say_unsent(&self, context: &Context, told: &FetchedJob) {
         context.out.note(&format!("  it ended while its items were being sent: {} had arrived", told.view.total_items));
         if told.view.status == headway_core::JobStatus::Failed {
             let again = self.continuing(context, &told.view.id);
@@ -164,7 +164,7 @@ impl Submit {
 }
 
 /// Shows the line of the item whose index is in `errorMessage`.
-fn say_line(context: &Context, told: &Told, opened: &Opened) {
+fn say_line(context: &Context, told: &FetchedJob, opened: &Opened) {
     let index = told.view.error_message.as_deref().and_then(|message| message.strip_prefix("item ")?.split_once(':')?.0.parse().ok());
     if let Some(place) = index.and_then(|index| opened.place_of(index).ok().flatten()) {
         context.out.note(&format!("  that item is on line {} of {}", place.line, opened.name()));

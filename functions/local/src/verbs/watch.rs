@@ -54,6 +54,6 @@ fn timed_out(context: &Context, id: &str, limit: Duration) -> Stopped {
         exit: Exit::Timeout,
         what: format!("job {id} has not ended within {}; it continues", duration::show(limit)),
         job_id: Some(id.to_owned()),
-        advice: follow::ways_on(context, id, None),
+        advice: follow::next_commands(context, id, None),
     }
 }

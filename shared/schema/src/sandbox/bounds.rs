@@ -30,7 +30,7 @@ pub(super) const BLAMED_FROM_PART: u32 = 4;
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(15);
 /// After its wait is over, it is checked this often whether an item is still being checked.
 pub(super) const STILL_EVERY: Duration = Duration::from_millis(250);
-/// For waiting for a turn and compiling together.
+/// For waiting for a turn and compiling call_items.
 pub(super) const COMPILE_WAIT_MAX: Duration = Duration::from_secs(22);
 /// Memory besides the program itself and the stack.
 pub(super) const HEAP_BYTES_MAX: u64 = 96 << 20;
@@ -49,7 +49,7 @@ pub(super) const PROGRAMS_MAX: usize = 16;
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(10);
 /// After this many items were cut off, a job's items are run one at a time.
 pub(super) const CUTS_UNTIL_ALONE: u32 = 2;
-/// What this many children in a row were killed at, by something else on the machine, is blamed for it.
+/// If this many children in a row were killed at the same item or schema, by something else on the machine, it is blamed.
 pub(super) const KILLS_UNTIL_BLAMED: u32 = 3;
 /// Once the program stops, what is being compiled or checked may take this much longer.
 pub(super) const STOPPING_MAX: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 
 /// The limit that was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
+pub enum Limit {
     /// Processor time.
     Time,
     /// Memory.
@@ -21,9 +21,9 @@ pub enum Bound {
 
 /// What was stopped, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cut {
+pub struct LimitExceeded {
     /// The limit.
-    pub bound: Bound,
+    pub limit: Limit,
     /// True if the item was known not to fit, and only finding the reasons took too much.
     pub unfit: bool,
 }
@@ -36,7 +36,7 @@ pub enum Unusable {
     Refused(Arc<[Refusal]>),
     /// Compiling it takes more than allowed.
     #[error("{}", .0.of_schema())]
-    Cut(Cut),
+    LimitExceeded(LimitExceeded),
 }
 
 impl Unusable {
@@ -44,7 +44,7 @@ impl Unusable {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "schema",
-            Self::Cut(cut) => cut.code(),
+            Self::LimitExceeded(exceeded) => exceeded.code(),
         }
     }
 
@@ -52,47 +52,47 @@ impl Unusable {
     pub fn refusals(&self) -> Vec<Refusal> {
         match self {
             Self::Refused(refusals) => refusals.to_vec(),
-            Self::Cut(cut) => vec![Refusal::new("", cut.of_schema())],
+            Self::LimitExceeded(exceeded) => vec![Refusal::new("", exceeded.of_schema())],
         }
     }
 }
 
-impl Cut {
+impl LimitExceeded {
     /// A short text for grouping.
     pub fn code(&self) -> &'static str {
-        match self.bound {
-            Bound::Time => "schema time",
-            Bound::Memory => "schema memory",
-            Bound::Stack => "schema stack",
-            Bound::Crash => "schema crash",
+        match self.limit {
+            Limit::Time => "schema time",
+            Limit::Memory => "schema memory",
+            Limit::Stack => "schema stack",
+            Limit::Crash => "schema crash",
         }
     }
 
     /// The text for a person, about a schema.
     pub(crate) fn of_schema(&self) -> String {
-        match self.bound {
-            Bound::Time => {
+        match self.limit {
+            Limit::Time => {
                 let (core, clock) = (COMPILE_CPU_MAX.as_secs(), COMPILE_WALL_MAX.as_secs());
                 format!("compiling the schema takes more than {core} s of processor time, or {clock} s on a busy machine")
             }
-            Bound::Memory => format!("compiling the schema takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
-            Bound::Stack => format!("compiling the schema takes more than {} MB of stack: its references go too deep", STACK_BYTES >> 20),
-            Bound::Crash => "compiling the schema crashes the process that does it".to_owned(),
+            Limit::Memory => format!("compiling the schema takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
+            Limit::Stack => format!("compiling the schema takes more than {} MB of stack: its references go too deep", STACK_BYTES >> 20),
+            Limit::Crash => "compiling the schema crashes the process that does it".to_owned(),
         }
     }
 }
 
-impl fmt::Display for Cut {
+impl fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let doing = if self.unfit { "the item does not fit, and saying why" } else { "checking the item against the schema" };
-        match self.bound {
-            Bound::Time => {
+        match self.limit {
+            Limit::Time => {
                 let (core, clock) = (ITEM_CPU_MAX.as_secs(), ITEM_WALL_MAX.as_secs());
                 write!(f, "{doing} takes more than {core} s of processor time, or {clock} s on a busy machine")
             }
-            Bound::Memory => write!(f, "{doing} takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
-            Bound::Stack => write!(f, "{doing} takes more than {} MB of stack: item and schema go too deep", STACK_BYTES >> 20),
-            Bound::Crash => write!(f, "{doing} crashes the process that does it"),
+            Limit::Memory => write!(f, "{doing} takes more than {} MB of memory", HEAP_BYTES_MAX >> 20),
+            Limit::Stack => write!(f, "{doing} takes more than {} MB of stack: item and schema go too deep", STACK_BYTES >> 20),
+            Limit::Crash => write!(f, "{doing} crashes the process that does it"),
         }
     }
 }

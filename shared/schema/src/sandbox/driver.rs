@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 
 use super::blame::{answer_all, blame, blame_if_killed_again, panicked, useless};
 use super::bounds::{AFTER_A_KILL, COMPILE_WALL_MAX, IDLE_MAX, ITEM_WALL_MAX, STOPPING_MAX, Times};
-use super::cause::{Bound, Cut, Unusable};
+use super::cause::{Limit, LimitExceeded, Unusable};
 use super::child_position::ChildPosition;
-use super::process::{Came, Process};
+use super::process::{ChildState, Process};
+use super::scheduler::{Batch, Request, Scheduler, Work};
 use super::source::Source;
-use super::turns::{Batch, Request, Turns, Work};
 use super::verdict::{Checked, NoVerdict};
 use super::wire::{self, record, take_record};
 use crate::refusal::Refusal;
@@ -33,7 +33,7 @@ pub(super) struct Shared {
 
 #[derive(Debug)]
 struct State {
-    turns: Turns,
+    scheduler: Scheduler,
     threads: usize,
     /// Threads that wait for a batch, or will do so as soon as they have started.
     idle: usize,
@@ -41,7 +41,7 @@ struct State {
 
 impl Shared {
     pub(super) fn new(children_max: usize, times: Times) -> Self {
-        let state = State { turns: Turns::new(children_max), threads: 0, idle: 0 };
+        let state = State { scheduler: Scheduler::new(children_max), threads: 0, idle: 0 };
         Self { state: Mutex::new(state), more: Condvar::new(), children_max, times, stopped: OnceLock::new() }
     }
 
@@ -56,37 +56,37 @@ impl Shared {
             drop(state);
             return requests.into_iter().for_each(|request| request.answer(Err(stopping())));
         }
-        state.turns.add(requests);
-        self.summon(&mut state);
+        state.scheduler.add(requests);
+        self.wake_thread(&mut state);
     }
 
-    /// From now on nothing begins, and what waits is answered at once. What is running has a little time to end.
+    /// From now on nothing begins, and waiting requests are answered at once. Running batches have a little time to end.
     pub(super) fn stop(&self) {
         let waiting = {
             let mut state = self.state();
             self.stopped.get_or_init(Instant::now);
-            state.turns.take_all()
+            state.scheduler.take_all()
         };
         waiting.into_iter().for_each(|request| request.answer(Err(stopping())));
     }
 
-    /// What is not done waits again, or is answered if nothing begins any more.
+    /// Puts requests that are not done back into the queue, or answers them if nothing begins any more.
     fn put_back(&self, mut requests: VecDeque<Request>) {
         let mut state = self.state();
         if self.stopped.get().is_none() {
-            return state.turns.put_back(requests);
+            return state.scheduler.put_back(requests);
         }
         drop(state);
         answer_all(&mut requests, &stopping());
     }
 
-    /// True if what is running has had its time to end.
+    /// True if running batches have used up their time to end.
     fn must_end(&self) -> bool {
         self.stopped.get().is_some_and(|stopped| stopped.elapsed() > STOPPING_MAX)
     }
 
-    /// Calls a thread for what waits.
-    fn summon(self: &Arc<Self>, state: &mut State) {
+    /// Wakes a thread for the waiting requests, or starts one.
+    fn wake_thread(self: &Arc<Self>, state: &mut State) {
         if state.idle == 0 && state.threads < self.children_max {
             self.start_thread(state);
         } else {
@@ -104,8 +104,8 @@ impl Shared {
             // Other threads may be running. If there are none, nobody would answer.
             Err(error) if state.threads == 0 => {
                 let why: Arc<str> = error.to_string().into();
-                while let Some(batch) = state.turns.next() {
-                    state.turns.over(&batch.owner, batch.counted_suspect(), Duration::ZERO);
+                while let Some(batch) = state.scheduler.next() {
+                    state.scheduler.over(&batch.owner, batch.counted_suspect(), Duration::ZERO);
                     batch.requests.into_iter().for_each(|request| request.answer(Err(NoVerdict::Unavailable(why.clone()))));
                 }
             }
@@ -122,13 +122,13 @@ impl Shared {
         let mut state = self.state();
         let mut timed_out = false;
         loop {
-            let batch = state.turns.next();
+            let batch = state.scheduler.next();
             if batch.is_some() || timed_out {
                 state.idle -= 1;
                 state.threads -= usize::from(batch.is_none());
-                if batch.is_some() && state.turns.is_waiting() {
-                    // Whoever added it has called only one thread for all of it.
-                    self.summon(&mut state);
+                if batch.is_some() && state.scheduler.is_waiting() {
+                    // Adding these requests has woken only one thread for all of them.
+                    self.wake_thread(&mut state);
                 }
                 return batch;
             }
@@ -140,7 +140,7 @@ impl Shared {
 
     fn over(&self, batch: &Ended) {
         let mut state = self.state();
-        state.turns.over(&batch.owner, batch.counted_suspect, batch.began.elapsed());
+        state.scheduler.over(&batch.owner, batch.counted_suspect, batch.began.elapsed());
         state.idle += 1;
         drop(state);
         // A request that had to wait for this batch may begin now.
@@ -171,15 +171,16 @@ struct Driver {
 }
 
 /// How a batch ended.
-enum Went {
-    /// Everything is answered, or goes back to wait.
-    On,
-    /// The child has ended, while it was compiling or checking the request at this place, if it had begun one.
-    Ended { bound: Bound, compiling: bool, at: Option<ChildPosition> },
+enum BatchEnd {
+    /// All requests are answered, or wait again.
+    Answered,
+    /// The child exceeded a limit and has ended, while it was compiling, or checking the request at this position, if it had
+    /// begun one.
+    Ended { limit: Limit, compiling: bool, at: Option<ChildPosition> },
     /// Something else on the machine killed the child, while it was doing that.
     Killed { compiling: bool, at: Option<ChildPosition> },
-    /// The child has ended for a reason outside of it.
-    Unlucky(String),
+    /// The child has ended for a reason that no item and no schema is to blame for.
+    NotToBlame(String),
 }
 
 impl Driver {
@@ -197,20 +198,20 @@ impl Driver {
             } else {
                 let alone_with_child = self.make_room(&source, &requests);
                 match self.hand_over(&source, &mut requests) {
-                    Ok(Went::On) => {}
-                    Ok(Went::Ended { bound, compiling, at }) => {
+                    Ok(BatchEnd::Answered) => {}
+                    Ok(BatchEnd::Ended { limit, compiling, at }) => {
                         self.drop_child();
                         source.note_cut();
-                        blame(&mut requests, bound, compiling, at, alone_with_child);
+                        blame(&mut requests, limit, compiling, at, alone_with_child);
                     }
-                    Ok(Went::Killed { compiling, at }) => {
+                    Ok(BatchEnd::Killed { compiling, at }) => {
                         let spawned = self.child.as_ref().map_or_else(Instant::now, Process::spawned);
                         self.drop_child();
                         blame_if_killed_again(&source, &mut requests, spawned, compiling, at, alone_with_child);
                         thread::sleep(AFTER_A_KILL);
                     }
-                    Ok(Went::Unlucky(why)) => self.unlucky(&mut requests, &why),
-                    Err(error) => self.unlucky(&mut requests, &error.to_string()),
+                    Ok(BatchEnd::NotToBlame(why)) => self.end_without_blame(&mut requests, &why),
+                    Err(error) => self.end_without_blame(&mut requests, &error.to_string()),
                 }
             }
             if !requests.is_empty() {
@@ -220,8 +221,8 @@ impl Driver {
         }
     }
 
-    /// True if the child has, or will have, no other schemas in memory. A suspect is given a new child. A child that ended while
-    /// it had nothing to do is nobody's fault, and is replaced.
+    /// Returns true if the child has, or will have, no other schemas in memory. A suspect is given a new child. A child that
+    /// ended while it had nothing to do is replaced, and no item is blamed for it.
     fn make_room(&mut self, source: &Source, requests: &VecDeque<Request>) -> bool {
         if self.child.as_mut().is_some_and(Process::has_ended) {
             self.drop_child();
@@ -240,7 +241,7 @@ impl Driver {
     }
 
     /// Gives a batch to the child and passes on its answers. Unanswered requests stay in `requests`.
-    fn hand_over(&mut self, source: &Source, requests: &mut VecDeque<Request>) -> io::Result<Went> {
+    fn hand_over(&mut self, source: &Source, requests: &mut VecDeque<Request>) -> io::Result<BatchEnd> {
         let child = match &mut self.child {
             Some(child) => child,
             none => none.insert(Process::spawn()?),
@@ -252,19 +253,19 @@ impl Driver {
         });
         let batch = wire::Batch { source: source.id, text: source.text, schema, items: items.collect() };
         if child.send(&batch.encode()).is_err() {
-            return Ok(went(child.ended(), true, None).unwrap_or(Went::On));
+            return Ok(batch_end(child.ended(), true, None).unwrap_or(BatchEnd::Answered));
         }
         self.known.insert(source.id);
         self.listen(requests)
     }
 
-    fn listen(&mut self, requests: &mut VecDeque<Request>) -> io::Result<Went> {
+    fn listen(&mut self, requests: &mut VecDeque<Request>) -> io::Result<BatchEnd> {
         let times = self.shared.times;
-        let Some(child) = &mut self.child else { return Ok(Went::On) };
+        let Some(child) = &mut self.child else { return Ok(BatchEnd::Answered) };
         let items = requests.iter().filter(|request| matches!(request.work, Work::Item(_))).count();
         let mut compiling = true;
         loop {
-            let mut rest = child.came();
+            let mut rest = child.received();
             let before = rest.len();
             let mut done = None;
             while done.is_none() {
@@ -272,30 +273,30 @@ impl Driver {
                 compiling = false;
                 done = pass_on(kind, payload, requests, &mut self.known)?;
                 if done.is_none() && requests.is_empty() {
-                    done = Some(Went::On);
+                    done = Some(BatchEnd::Answered);
                 }
             }
             let taken = before - rest.len();
-            child.taken(taken);
-            if let Some(went) = done {
-                return Ok(went);
+            child.consume(taken);
+            if let Some(end) = done {
+                return Ok(end);
             }
             let (cpu_max, wall_max) = if compiling { (times.compile, COMPILE_WALL_MAX) } else { (times.item, ITEM_WALL_MAX) };
-            let came = child.look(cpu_max, wall_max);
+            let state = child.wait_for_more(cpu_max, wall_max);
             let at = if compiling { None } else { child.place().and_then(|place| among_unanswered(place, items, requests.len())) };
             if let Some(request) = at.and_then(|at| requests.get(at.index)) {
                 request.begins();
             }
-            if let Some(went) = went(came, compiling, at) {
-                return Ok(went);
+            if let Some(end) = batch_end(state, compiling, at) {
+                return Ok(end);
             }
             if self.shared.must_end() {
-                return Ok(Went::Unlucky(STOPPING.to_owned()));
+                return Ok(BatchEnd::NotToBlame(STOPPING.to_owned()));
             }
         }
     }
 
-    fn unlucky(&mut self, requests: &mut VecDeque<Request>, why: &str) {
+    fn end_without_blame(&mut self, requests: &mut VecDeque<Request>, why: &str) {
         self.drop_child();
         answer_all(requests, &NoVerdict::Unavailable(why.into()));
         // Whatever the reason is, it will last for a moment: do not let other requests fail as fast as they arrive.
@@ -310,12 +311,12 @@ fn among_unanswered(place: ChildPosition, items: usize, unanswered: usize) -> Op
     Some(ChildPosition { index: place.index.saturating_sub(answered), ..place })
 }
 
-fn went(came: Came, compiling: bool, at: Option<ChildPosition>) -> Option<Went> {
-    match came {
-        Came::More | Came::Nothing => None,
-        Came::Killed => Some(Went::Killed { compiling, at }),
-        Came::Ended(bound) => Some(Went::Ended { bound, compiling, at }),
-        Came::Unlucky(why) => Some(Went::Unlucky(why.to_owned())),
+fn batch_end(state: ChildState, compiling: bool, at: Option<ChildPosition>) -> Option<BatchEnd> {
+    match state {
+        ChildState::More | ChildState::Nothing => None,
+        ChildState::Killed => Some(BatchEnd::Killed { compiling, at }),
+        ChildState::Ended(limit) => Some(BatchEnd::Ended { limit, compiling, at }),
+        ChildState::NotToBlame(why) => Some(BatchEnd::NotToBlame(why.to_owned())),
     }
 }
 
@@ -327,7 +328,7 @@ fn stopping() -> NoVerdict {
 }
 
 /// Passes on one record. Returns how the batch ended, if it is over before everything is answered.
-fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &mut HashSet<u64>) -> io::Result<Option<Went>> {
+fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &mut HashSet<u64>) -> io::Result<Option<BatchEnd>> {
     match kind {
         record::COMPILED => {
             if let Some(request) = requests.front() {
@@ -343,14 +344,14 @@ fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &m
         }
         record::UNKNOWN => {
             known.retain(|id| requests.front().is_none_or(|request| request.source.id != *id));
-            return Ok(Some(Went::On));
+            return Ok(Some(BatchEnd::Answered));
         }
-        record::TURN_OVER => return Ok(Some(Went::On)),
-        record::USELESS => useless(requests, Unusable::Cut(Cut { bound: Bound::Crash, unfit: false })),
+        record::TURN_OVER => return Ok(Some(BatchEnd::Answered)),
+        record::USELESS => useless(requests, Unusable::LimitExceeded(LimitExceeded { limit: Limit::Crash, unfit: false })),
         record::PANICKED => {
             known.clear();
             panicked(requests);
-            return Ok(Some(Went::On));
+            return Ok(Some(BatchEnd::Answered));
         }
         _ => {
             let Some(request) = requests.pop_front() else { return Err(io::ErrorKind::InvalidData.into()) };
@@ -370,7 +371,7 @@ fn pass_on(kind: u8, payload: &[u8], requests: &mut VecDeque<Request>, known: &m
 
 #[cfg(test)]
 mod tests {
-    use super::super::turns::Reply;
+    use super::super::scheduler::Reply;
     use super::*;
 
     /// Bug found: a server that was told to stop waited for all the hanging schemas that had not even begun, up to 22 s for each.
@@ -395,6 +396,6 @@ mod tests {
         for answer in [waited, of_item, ran, came_late] {
             assert!(matches!(answer.try_recv(), Ok(Err(NoVerdict::Unavailable(_)))));
         }
-        assert!(!shared.state().turns.is_waiting());
+        assert!(!shared.state().scheduler.is_waiting());
     }
 }

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::bounds::{BLAMED_FROM_PART, ITEM_WALL_MAX};
-use super::cause::Bound;
+use super::cause::Limit;
 use super::child::MARK;
 use super::child_position::ChildPosition;
 
@@ -44,7 +44,7 @@ pub(super) struct Process {
     child: Child,
     spawned: Instant,
     socket: UnixStream,
-    came: Vec<u8>,
+    received: Vec<u8>,
     /// Shares its position with the child, which moves it: see [`ChildPosition`].
     place: File,
     /// When it last sent something, and how much processor time it had used when that was first checked afterwards.
@@ -52,18 +52,18 @@ pub(super) struct Process {
     cpu_when_quiet: Option<Duration>,
 }
 
-/// The result of looking at the socket.
-pub(super) enum Came {
+/// What the parent learned about a child by waiting for its answer.
+pub(super) enum ChildState {
     /// More of its answer arrived.
     More,
     /// Nothing arrived yet, and it is within its limits.
     Nothing,
     /// It exceeded a limit and has ended.
-    Ended(Bound),
+    Ended(Limit),
     /// It was killed by something else on the machine.
     Killed,
-    /// It has ended for a reason outside of it.
-    Unlucky(&'static str),
+    /// It has ended for a reason that no item and no schema is to blame for.
+    NotToBlame(&'static str),
 }
 
 impl Process {
@@ -82,7 +82,7 @@ impl Process {
         // Ctrl-C in a terminal is for the parent, which stops in its own way.
         command.process_group(0);
         let child = command.spawn()?;
-        Ok(Self { child, spawned: Instant::now(), socket, came: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
+        Ok(Self { child, spawned: Instant::now(), socket, received: Vec::new(), place, quiet: Instant::now(), cpu_when_quiet: None })
     }
 
     /// When it was started.
@@ -107,13 +107,13 @@ impl Process {
     }
 
     /// What has arrived and was not consumed yet.
-    pub(super) fn came(&self) -> &[u8] {
-        &self.came
+    pub(super) fn received(&self) -> &[u8] {
+        &self.received
     }
 
     /// Consumes this many bytes.
-    pub(super) fn taken(&mut self, bytes: usize) {
-        self.came.drain(..bytes);
+    pub(super) fn consume(&mut self, bytes: usize) {
+        self.received.drain(..bytes);
     }
 
     fn progress(&mut self) {
@@ -121,44 +121,44 @@ impl Process {
         self.cpu_when_quiet = None;
     }
 
-    /// Waits a moment for more. Without sending anything it may take `cpu_max` of processor time and `wall_max` by the
-    /// clock.
-    pub(super) fn look(&mut self, cpu_max: Duration, wall_max: Duration) -> Came {
+    /// Waits a moment for more of the answer. While the child sends nothing, it may use `cpu_max` of processor time and take
+    /// `wall_max` by the clock.
+    pub(super) fn wait_for_more(&mut self, cpu_max: Duration, wall_max: Duration) -> ChildState {
         let mut bytes = [0; 64 << 10];
         match self.socket.read(&mut bytes) {
             Ok(0) => self.ended(),
             Ok(read) => {
-                self.came.extend_from_slice(&bytes[..read]);
+                self.received.extend_from_slice(&bytes[..read]);
                 self.progress();
-                Came::More
+                ChildState::More
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
-                self.judge(cpu_max, wall_max)
+                self.check_time(cpu_max, wall_max)
             }
             Err(_) => self.ended(),
         }
     }
 
     /// Judges by the processor time used, so that no harmless item fails on a busy machine.
-    fn judge(&mut self, cpu_max: Duration, wall_max: Duration) -> Came {
+    fn check_time(&mut self, cpu_max: Duration, wall_max: Duration) -> ChildState {
         let quiet = self.quiet.elapsed();
         let Some(cpu) = cpu_time(self.child.id()) else {
-            return if quiet > cpu_max * 2 { self.overran() } else { Came::Nothing };
+            return if quiet > cpu_max * 2 { self.overran() } else { ChildState::Nothing };
         };
         let before = *self.cpu_when_quiet.get_or_insert(cpu);
-        match judged(cpu.saturating_sub(before), cpu_max, quiet > wall_max) {
-            Judged::Within => Came::Nothing,
-            Judged::Overran => self.overran(),
-            Judged::Starved => {
+        match time_verdict(cpu.saturating_sub(before), cpu_max, quiet > wall_max) {
+            TimeVerdict::Within => ChildState::Nothing,
+            TimeVerdict::Overran => self.overran(),
+            TimeVerdict::Starved => {
                 self.kill();
-                Came::Unlucky("the machine is too busy")
+                ChildState::NotToBlame("the machine is too busy")
             }
         }
     }
 
-    fn overran(&mut self) -> Came {
+    fn overran(&mut self) -> ChildState {
         self.kill();
-        Came::Ended(Bound::Time)
+        ChildState::Ended(Limit::Time)
     }
 
     fn kill(&mut self) {
@@ -166,8 +166,8 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// Why a child has ended that closed its socket.
-    pub(super) fn ended(&mut self) -> Came {
+    /// The child closed its socket: finds out why it ended.
+    pub(super) fn ended(&mut self) -> ChildState {
         let status = self.ends_soon();
         self.kill();
         let mut words = Vec::new();
@@ -176,15 +176,15 @@ impl Process {
         }
         let words = String::from_utf8_lossy(&words);
         match status.map(|status| status.signal()) {
-            Some(Some(SIGNAL_TIME)) => Came::Ended(Bound::Time),
-            Some(Some(signal)) if SIGNALS_FROM_OUTSIDE.contains(&signal) => Came::Killed,
-            Some(Some(SIGNAL_ABORT)) if words.contains("memory allocation") => Came::Ended(Bound::Memory),
-            Some(Some(_)) if words.contains("overflowed its stack") => Came::Ended(Bound::Stack),
-            Some(Some(_)) => Came::Ended(Bound::Crash),
+            Some(Some(SIGNAL_TIME)) => ChildState::Ended(Limit::Time),
+            Some(Some(signal)) if SIGNALS_FROM_OUTSIDE.contains(&signal) => ChildState::Killed,
+            Some(Some(SIGNAL_ABORT)) if words.contains("memory allocation") => ChildState::Ended(Limit::Memory),
+            Some(Some(_)) if words.contains("overflowed its stack") => ChildState::Ended(Limit::Stack),
+            Some(Some(_)) => ChildState::Ended(Limit::Crash),
             // It ended by itself: its limits could not be set, or it did not understand a frame.
             _ => {
                 tracing::warn!(words = %words.chars().take(200).collect::<String>(), "a child process that checks items ended by itself");
-                Came::Unlucky("the process that checks items does not work")
+                ChildState::NotToBlame("the process that checks items does not work")
             }
         }
     }
@@ -208,22 +208,22 @@ impl Drop for Process {
     }
 }
 
-/// The verdict on a child that has sent nothing for a while.
+/// Whether a child that has sent nothing for a while has used too much time.
 #[derive(Debug, PartialEq, Eq)]
-enum Judged {
+enum TimeVerdict {
     Within,
     Overran,
     /// It got too little processor time to be blamed.
     Starved,
 }
 
-fn judged(cpu: Duration, cpu_max: Duration, wall_is_over: bool) -> Judged {
+fn time_verdict(cpu: Duration, cpu_max: Duration, wall_is_over: bool) -> TimeVerdict {
     if cpu > cpu_max || (wall_is_over && cpu >= cpu_max / BLAMED_FROM_PART) {
-        Judged::Overran
+        TimeVerdict::Overran
     } else if wall_is_over {
-        Judged::Starved
+        TimeVerdict::Starved
     } else {
-        Judged::Within
+        TimeVerdict::Within
     }
 }
 
@@ -248,16 +248,16 @@ mod tests {
     fn the_clock_ends_what_a_core_would_take_long_to_end() {
         let max = Duration::from_secs(1);
         let table = [
-            (1_100, false, Judged::Overran),
-            (1_100, true, Judged::Overran),
-            (900, false, Judged::Within),
-            (250, true, Judged::Overran),
-            (240, true, Judged::Starved),
-            (0, true, Judged::Starved),
-            (0, false, Judged::Within),
+            (1_100, false, TimeVerdict::Overran),
+            (1_100, true, TimeVerdict::Overran),
+            (900, false, TimeVerdict::Within),
+            (250, true, TimeVerdict::Overran),
+            (240, true, TimeVerdict::Starved),
+            (0, true, TimeVerdict::Starved),
+            (0, false, TimeVerdict::Within),
         ];
         for (cpu, wall_is_over, expected) in table {
-            assert_eq!(judged(Duration::from_millis(cpu), max, wall_is_over), expected, "{cpu} ms, {wall_is_over}");
+            assert_eq!(time_verdict(Duration::from_millis(cpu), max, wall_is_over), expected, "{cpu} ms, {wall_is_over}");
         }
     }
 }

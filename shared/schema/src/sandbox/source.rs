@@ -16,8 +16,8 @@ pub struct Source {
     pub(super) text: bool,
     /// How many items were cut off so far.
     cuts: AtomicU32,
-    /// How many children, each started after the last one was killed, were killed from outside while they compiled it; and when
-    /// the last one was. What kills all children at once counts once.
+    /// How many children were killed from outside while they compiled it, and when the last one was. Children that were killed at
+    /// the same moment count once: only a child that was started after the last kill is counted.
     kills: Mutex<(u32, Option<Instant>)>,
     /// Set once the schema is known to be unusable.
     pub(super) unusable: OnceLock<Unusable>,

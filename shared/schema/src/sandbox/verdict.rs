@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::cause::{Cut, Unusable};
+use super::cause::{LimitExceeded, Unusable};
 use crate::violations::Misfit;
 
 /// The result of checking an item.
@@ -25,11 +25,8 @@ pub enum NoVerdict {
     #[error(transparent)]
     Schema(#[from] Unusable),
     /// Checking the item took more than allowed.
-    #[error("{cut}")]
-    Cut {
-        /// The limit.
-        cut: Cut,
-    },
+    #[error("{0}")]
+    LimitExceeded(LimitExceeded),
     /// No child was available. It may be tried again.
     #[error("items cannot be checked now: {0}")]
     Unavailable(Arc<str>),

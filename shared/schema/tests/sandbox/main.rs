@@ -27,7 +27,7 @@ fn outcome(checked: &Result<Checked, NoVerdict>) -> String {
         Ok(Checked::Fits(_)) => "fits".to_owned(),
         Ok(Checked::Typed(_)) => "typed".to_owned(),
         Ok(Checked::Misfit(misfit)) => format!("misfit {}", misfit.code),
-        Err(NoVerdict::Cut { cut }) => cut.code().to_owned(),
+        Err(NoVerdict::LimitExceeded(exceeded)) => exceeded.code().to_owned(),
         Err(NoVerdict::Schema(unusable)) => format!("refused: {}", unusable.code()),
         Err(NoVerdict::Unavailable(why)) => panic!("{why}"),
     }

@@ -10,7 +10,7 @@ mod http_status;
 use std::sync::Arc;
 use std::time::Duration;
 
-use answer::Sent;
+use answer::Attempt;
 use async_trait::async_trait;
 use headway_built_in::http::{self, Params};
 use headway_core::{Clock, Item, ItemError, ItemProcessor, Options, Output, SystemClock};
@@ -41,31 +41,31 @@ impl Http {
         self
     }
 
-    fn bound(&self, params: &RawValue) -> Result<Bound, ItemError> {
+    fn for_endpoint(&self, params: &RawValue) -> Result<ForEndpoint, ItemError> {
         let Params { endpoint } = serde_json::from_str(params.get())
             .map_err(|e| ItemError::permanent("params", format!("params must be {{\"endpoint\": \"name\"}}: {e}")))?;
         let unknown = || configured::unknown("endpoint", &endpoint, self.endpoints.names(), Endpoints::VARIABLE);
         let found = self.endpoints.get(&endpoint).ok_or_else(unknown)?;
-        Ok(Bound { endpoint: Arc::clone(found), clock: Arc::clone(&self.clock) })
+        Ok(ForEndpoint { endpoint: Arc::clone(found), clock: Arc::clone(&self.clock) })
     }
 }
 
 #[async_trait]
 impl ItemProcessor for Http {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        self.bound(&item.params)?.process(item).await
+        self.for_endpoint(&item.params)?.process(item).await
     }
 
     async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
         let Some(first) = items.first() else { return Vec::new() };
-        match self.bound(&first.params) {
-            Ok(bound) => bound.process_many(items).await,
+        match self.for_endpoint(&first.params) {
+            Ok(processor) => processor.process_many(items).await,
             Err(error) => configured::for_all(&items, &error),
         }
     }
 
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
-        Ok(Some(Arc::new(self.bound(params)?)))
+        Ok(Some(Arc::new(self.for_endpoint(params)?)))
     }
 
     /// The largest value of any endpoint. What `prepare` returns has the endpoint's own.
@@ -75,14 +75,14 @@ impl ItemProcessor for Http {
     }
 }
 
-/// Bound to one endpoint.
-struct Bound {
+/// The processor for the jobs of one endpoint.
+struct ForEndpoint {
     endpoint: Arc<Endpoint>,
     clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
-impl ItemProcessor for Bound {
+impl ItemProcessor for ForEndpoint {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         if self.endpoint.batch().is_some() {
             return batch::single(&self.endpoint, self.clock.as_ref(), item).await;
@@ -95,9 +95,9 @@ impl ItemProcessor for Bound {
             .header("headway-job", item.job_id.to_string())
             .header("headway-index", item.index)
             .header("headway-attempt", item.attempt);
-        let sent = Sent { endpoint: &self.endpoint, signature: &signed.signature, attempt: item.attempt, now };
+        let attempt = Attempt { endpoint: &self.endpoint, signature: &signed.signature, number: item.attempt, now };
         match self.endpoint.send(request).await {
-            Ok(response) => answer::read(&sent, response).await,
+            Ok(response) => answer::read(&attempt, response).await,
             Err(reason) => Err(answer::unanswered(&self.endpoint, &reason)),
         }
     }

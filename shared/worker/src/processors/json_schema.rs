@@ -132,7 +132,7 @@ fn without_verdict(no_verdict: NoVerdict) -> ItemError {
                 .collect::<Vec<_>>();
             ItemError::permanent(unusable.code(), format!("params: {}", refusals.join("; ")))
         }
-        NoVerdict::Cut { cut } => ItemError::permanent(cut.code(), cut.to_string()),
+        NoVerdict::LimitExceeded(exceeded) => ItemError::permanent(exceeded.code(), exceeded.to_string()),
         // Nothing is wrong with the item, so this is not an attempt.
         NoVerdict::Unavailable(why) => {
             ItemError::throttled("schema unavailable", format!("items cannot be checked now: {why}"), Some(UNAVAILABLE_FOR))

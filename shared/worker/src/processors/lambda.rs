@@ -49,12 +49,12 @@ impl Lambda {
         Self { clock, ..self }
     }
 
-    fn bound(&self, params: &RawValue) -> Result<Bound, ItemError> {
+    fn for_function(&self, params: &RawValue) -> Result<ForFunction, ItemError> {
         let Params { function } = serde_json::from_str(params.get())
             .map_err(|e| ItemError::permanent("params", format!("params must be {{\"function\": \"name\"}}: {e}")))?;
         let unknown = || configured::unknown("function", &function, self.functions.names(), Functions::VARIABLE);
         let found = self.functions.get(&function).ok_or_else(unknown)?;
-        Ok(Bound { function: Arc::clone(found), lambda: self.clone() })
+        Ok(ForFunction { function: Arc::clone(found), lambda: self.clone() })
     }
 
     async fn client(&self) -> &Client {
@@ -69,19 +69,19 @@ async fn client_from_env() -> Client {
 #[async_trait]
 impl ItemProcessor for Lambda {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
-        self.bound(&item.params)?.process(item).await
+        self.for_function(&item.params)?.process(item).await
     }
 
     async fn process_many(&self, items: Vec<Item>) -> Outcomes {
         let Some(first) = items.first() else { return Vec::new() };
-        match self.bound(&first.params) {
-            Ok(bound) => bound.process_many(items).await,
+        match self.for_function(&first.params) {
+            Ok(processor) => processor.process_many(items).await,
             Err(error) => configured::for_all(&items, &error),
         }
     }
 
     fn prepare(&self, params: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
-        Ok(Some(Arc::new(self.bound(params)?)))
+        Ok(Some(Arc::new(self.for_function(params)?)))
     }
 
     /// The largest value of any function. What `prepare` returns has the function's own.
@@ -91,14 +91,14 @@ impl ItemProcessor for Lambda {
     }
 }
 
-/// Bound to one function.
-struct Bound {
+/// The processor for the jobs of one function.
+struct ForFunction {
     function: Arc<Function>,
     lambda: Lambda,
 }
 
 #[async_trait]
-impl ItemProcessor for Bound {
+impl ItemProcessor for ForFunction {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         let nothing = || Err(ItemError::no_result("no-result", "there was no result"));
         self.process_many(vec![item]).await.pop().unwrap_or_else(nothing)

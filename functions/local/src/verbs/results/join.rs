@@ -14,25 +14,21 @@ use crate::ids::Ids;
 use crate::input::{Delimiter, Format, InputError, NamedEncoding, Opened, Source};
 use crate::job::JobView;
 use crate::joined::{ByFile, ById, ByLine, Compared, Counts, Joined, JoinedWriter, Layout, RowColumns, Sent, compare};
-use crate::part_there::PartThere;
 use crate::records::Records;
+use crate::server_part::ServerPart;
 use crate::verbs::columns::TableOptions;
 
 /// The file to join, and how to read it.
 #[derive(Debug, Args)]
 pub(super) struct Join {
-    /// Each row of FILE (`-`: stdin), the file that was submitted, with what became of it: its status, its failure or its
-    /// output, and whether it was corrected. The job must have ended. A file that differs from what was submitted is
-    /// refused with the place
+    /// Print each row of FILE (`-`: stdin), the file that was submitted, with its status, its failure or its output, and
+    /// whether it was corrected. The job must have ended. A file that differs from what was submitted is refused, with the
+    /// place of the difference
     #[arg(long = "join", value_name = "FILE", conflicts_with = "follow", group = "as_table")]
     pub(super) file: Option<PathBuf>,
     /// With --join: match rows by this member, the job's --id-field. The file may then be another one with the same ids
     #[arg(long, value_name = "FIELD", requires = "file")]
     id_field: Option<String>,
-    /// With --id-field: no id is in the job twice. Needed where the command cannot know that: items of other parts have
-    /// no id that is known, since they neither failed nor have an output
-    #[arg(long, requires = "id_field")]
-    unique_ids: bool,
     /// With --join: the file's format [default: by its extension]
     #[arg(long, value_name = "FORMAT", requires = "file")]
     file_format: Option<Format>,
@@ -73,7 +69,7 @@ impl Join {
         let mut writer = JoinedWriter::new(context, layout);
         match &compared {
             ReadFile::ByLine(compared) => by_line(compared, &outcomes, &mut writer)?,
-            ReadFile::ById(file) => file.write(&outcomes, &mut writer)?,
+            ReadFile::ById(file, field) => by_id(file, field, &outcomes, &mut writer)?,
         }
         writer.flush()?;
         context.out.note(&said(&writer.counts, compared.skipped_rows(), self.id_field.as_deref()));
@@ -84,14 +80,13 @@ impl Join {
     async fn read(&self, client: &Client, id: &str, source: Source, bar: &mut Bar) -> Result<(ReadFile, Records), CommandError> {
         let before = settled(client, id).await?;
         bar.say("comparing the file with the job");
-        let parts = PartThere::of_job(client, id).await?;
         let file = match &self.id_field {
             Some(field) => {
                 let of = field.clone();
-                let file = on_a_thread(move || ByFile::read(&source, &of)).await?;
-                ReadFile::ById(FileWithIds { file, field: field.clone(), parts, unique_ids: self.unique_ids })
+                ReadFile::ById(on_a_thread(move || ByFile::read(&source, &of)).await?, field.clone())
             }
             None => {
+                let parts = ServerPart::of_job(client, id).await?;
                 let sent = Sent { job_id: id.to_owned(), parts, sealed: before.sealed };
                 ReadFile::ByLine(on_a_thread(move || compare(&source, &sent)).await?)
             }
@@ -109,21 +104,21 @@ impl Join {
 /// The file as it was read for the first time.
 enum ReadFile {
     ByLine(Compared),
-    ById(FileWithIds),
+    ById(ByFile, String),
 }
 
 impl ReadFile {
     fn columns(&self) -> &RowColumns {
         match self {
             ReadFile::ByLine(file) => &file.columns,
-            ReadFile::ById(FileWithIds { file, .. }) => &file.columns,
+            ReadFile::ById(file, _) => &file.columns,
         }
     }
 
     fn skipped_rows(&self) -> u64 {
         match self {
             ReadFile::ByLine(file) => file.skipped_rows,
-            ReadFile::ById(FileWithIds { file, .. }) => file.skipped_rows,
+            ReadFile::ById(file, _) => file.skipped_rows,
         }
     }
 }
@@ -133,42 +128,19 @@ fn by_line(compared: &Compared, outcomes: &Records, writer: &mut JoinedWriter<'_
     each_row(&compared.opened, |item, line| writer.push(item, line, &joined.outcome()?))
 }
 
-/// A file whose rows have ids, and the job's parts.
-struct FileWithIds {
-    file: ByFile,
-    field: String,
-    parts: Vec<PartThere>,
-    unique_ids: bool,
-}
-
-impl FileWithIds {
-    fn write(&self, outcomes: &Records, writer: &mut JoinedWriter<'_>) -> Result<(), CommandError> {
-        if self.file.rows == 0 {
-            return Ok(());
-        }
-        let (by_id, ids) = (ById::read(outcomes, &self.parts)?, Ids::new(&self.field));
-        self.check(&by_id, &ids)?;
-        each_row(&self.file.opened, |item, line| writer.push(item, line, &by_id.find(&id_of(&ids, item)?)?))
+fn by_id(file: &ByFile, field: &str, outcomes: &Records, writer: &mut JoinedWriter<'_>) -> Result<(), CommandError> {
+    let (by_id, ids) = (ById::read(outcomes)?, Ids::new(field));
+    let mut found = false;
+    // Before anything is printed, so that a wrong field leaves no file behind.
+    each_row(&file.opened, |item, _| {
+        found = found || matches!(by_id.find(&id_of(&ids, item)?)?, Joined::Item(_));
+        Ok(())
+    })?;
+    if !found {
+        let what = format!("{}: no row's {field:?} is the id of an item of the job: is it the job's --id-field?", file.opened.name());
+        return Err(CommandError::Differs(what));
     }
-
-    /// Before anything is printed: some row is of the job, and no row might get the outcome of another item.
-    fn check(&self, by_id: &ById<'_>, ids: &Ids) -> Result<(), CommandError> {
-        let (name, mut found) = (self.file.opened.name(), false);
-        each_row(&self.file.opened, |item, line| {
-            if let Joined::Item(outcome) = by_id.find(&id_of(ids, item)?)? {
-                found = true;
-                if let Some(doubt) = by_id.doubt(&outcome).filter(|_| !self.unique_ids) {
-                    return Err(CommandError::Differs(format!("{name}: line {line}: {doubt}")));
-                }
-            }
-            Ok(())
-        })?;
-        if found {
-            return Ok(());
-        }
-        let what = format!("{name}: no row's {:?} is the id of an item of the job: is it the job's --id-field?", self.field);
-        Err(CommandError::Differs(what))
-    }
+    each_row(&file.opened, |item, line| writer.push(item, line, &by_id.find(&id_of(&ids, item)?)?))
 }
 
 fn id_of(ids: &Ids, item: &[u8]) -> Result<String, CommandError> {
@@ -228,8 +200,7 @@ fn said(counts: &Counts, skipped_rows: u64, id_field: Option<&str>) -> String {
         ("NotSent", "NotSent: the job ended before the row was sent"),
         (
             "NotFound",
-            "NotFound: no failure and no output has this id. The item succeeded without an output, never ran, or is not of this job. Ids are \
-             compared as text: 1, 01 and 1.0 are three ids",
+            "NotFound: no failure and no output has this id. The item succeeded without an output, never ran, or is not of this job",
         ),
     ];
     let explained = explained.iter().filter(|(status, _)| counts.of(status) > 0 && (*status != "NotFound" || id_field.is_some()));

@@ -16,14 +16,14 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::failure_groups::FailureGroups;
 use crate::follow::{self, Follower};
-use crate::job::{JobView, Told};
+use crate::job::{FetchedJob, JobView};
 use crate::upload::Upload;
 
 /// The options of a trial.
 #[derive(Debug, Args)]
 pub(super) struct Canary {
-    /// Try the first N items: send them, wait for their outcome, show the failures in groups, and send the rest only
-    /// after a yes. A no cancels the job
+    /// Try the first N items: send them, wait until they are processed, show the failures in groups, and send the rest
+    /// only if you answer yes. The answer no cancels the job
     #[arg(long = "canary", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) first: Option<u64>,
     /// Do not ask after --canary: send the rest if at most this many of its items failed, a number or a percentage like
@@ -37,7 +37,7 @@ pub(super) enum Trial {
     /// The rest is sent.
     GoOn,
     /// The job has ended, or was cancelled here.
-    Ended(Box<Told>),
+    Ended(Box<FetchedJob>),
 }
 
 impl Canary {
@@ -47,7 +47,7 @@ impl Canary {
             return Ok(());
         }
         let why = match context.out.json || context.out.quiet {
-            true => "with --json or --quiet nothing is asked",
+            true => "with --json or --quiet it cannot ask",
             false if !io::stderr().is_terminal() || terminal().is_err() => "there is no terminal to ask on",
             false => return Ok(()),
         };
@@ -72,7 +72,7 @@ impl Canary {
         first: u64,
         arrived: &Cell<u64>,
         bar: &mut Bar,
-        ways_on: Vec<String>,
+        next_commands: Vec<String>,
     ) -> Result<Trial, CommandError> {
         bar.say("trying the first items");
         let parts = upload.survey.parts.iter().take_while(|part| part.first_index < first).count();
@@ -91,7 +91,7 @@ impl Canary {
                 bar.clear();
                 let answer = ask(rest).await?;
                 *bar = Bar::new(context.out);
-                answer.ok_or_else(|| unanswered(&upload.job_id, ways_on))?
+                answer.ok_or_else(|| unanswered(&upload.job_id, next_commands))?
             }
         };
         if is_yes {
@@ -105,10 +105,10 @@ impl Canary {
 }
 
 /// Waits until the first items are handled, or the job has ended and its numbers no longer change.
-async fn handled(upload: &Upload, first: u64, bar: &mut Bar) -> Result<Told, CommandError> {
+async fn handled(upload: &Upload, first: u64, bar: &mut Bar) -> Result<FetchedJob, CommandError> {
     let mut follower = Follower::new(&upload.client, &upload.job_id);
     loop {
-        let (told, _) = follow::telling(&upload.client, bar, follower.next()).await?;
+        let (told, _) = follow::wait_showing_retries(&upload.client, bar, follower.next()).await?;
         bar.show(&told.view, None, upload.client.held_up_by().as_deref());
         let job = &told.view;
         if job.is_settled() || (!job.status.is_terminal() && job.processed_items + job.failed_items >= first) {

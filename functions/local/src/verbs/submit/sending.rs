@@ -11,7 +11,7 @@ use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::follow::{self, Follower};
-use crate::job::Told;
+use crate::job::FetchedJob;
 use crate::sent_rows::SentRows;
 use crate::upload::Upload;
 
@@ -24,24 +24,24 @@ impl Submit {
         client: &Arc<Client>,
         started: Started,
         bar: &mut Bar,
-    ) -> Result<Told, CommandError> {
+    ) -> Result<FetchedJob, CommandError> {
         let Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new } = started;
         let id = told.view.id.clone();
         let (client, survey, sent_rows) = (Arc::clone(client), Arc::new(survey), Arc::new(SentRows::of(&id)));
         let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, cuts, sent_rows };
         let client = &upload.client;
-        let ways_on = || follow::ways_on(context, &id, Some(self.continuing(context, &id)));
+        let next_commands = || follow::next_commands(context, &id, Some(self.continuing(context, &id)));
         let (arrived, all) = (Cell::new(0), upload.survey.items);
         let was_sealed = told.view.sealed;
         let stopped = || {
-            let stopped = follow::interrupted(&id, ways_on());
+            let stopped = follow::interrupted(&id, next_commands());
             if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get(), all), ..stopped } }
         };
         let has_ended = told.view.status.is_terminal();
         let sending = async {
             let told = match first.filter(|_| !told.view.sealed && !has_ended) {
                 Some(first) if is_new || is_trial_open(&upload, first).await? => {
-                    match self.canary.try_first(context, &upload, first, &arrived, bar, ways_on()).await? {
+                    match self.canary.try_first(context, &upload, first, &arrived, bar, next_commands()).await? {
                         Trial::GoOn => told,
                         Trial::Ended(told) => return Ok(*told),
                     }
@@ -58,14 +58,20 @@ impl Submit {
             }
             Err(error) if has_ended && error.is_refusal() => Err(error),
             // The same file would be refused again.
-            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::ways_on(context, &id, None))),
-            sent => sent.map_err(|error| error.unfinished(&id, ways_on())),
+            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::next_commands(context, &id, None))),
+            sent => sent.map_err(|error| error.unfinished(&id, next_commands())),
         }
     }
 }
 
 /// Uploads and seals, and shows the job's progress meanwhile.
-async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u64>, bar: &mut Bar) -> Result<Told, CommandError> {
+async fn upload_all(
+    upload: &Upload,
+    told: FetchedJob,
+    is_new: bool,
+    arrived: &Cell<u64>,
+    bar: &mut Bar,
+) -> Result<FetchedJob, CommandError> {
     let uploading = async {
         if told.view.sealed && told.view.total_items != upload.survey.items {
             let (there, here) = (told.view.total_items, upload.survey.items);
@@ -90,7 +96,7 @@ async fn upload_all(upload: &Upload, told: Told, is_new: bool, arrived: &Cell<u6
     let mut follower = Follower::new(&upload.client, &upload.job_id);
     let showing = async {
         // Without an answer there is nothing to show. The upload finds out itself whether that matters.
-        while let Ok((told, _)) = follow::telling(&upload.client, bar, follower.next()).await {
+        while let Ok((told, _)) = follow::wait_showing_retries(&upload.client, bar, follower.next()).await {
             bar.show(&told.view, Some(arrived.get()), upload.client.held_up_by().as_deref());
         }
         std::future::pending().await

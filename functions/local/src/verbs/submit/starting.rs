@@ -14,11 +14,11 @@ use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::input::{Format, Opened, Source};
-use crate::job::Told;
-use crate::part_there::PartThere;
+use crate::job::FetchedJob;
 use crate::processor::ProcessorView;
 use crate::schema_columns::{self, ColumnFault};
-use crate::survey::{Ask, Survey};
+use crate::server_part::ServerPart;
+use crate::survey::{Survey, SurveyOptions};
 
 /// A file that was read, and the request that starts a job with it.
 pub(super) struct Prepared {
@@ -33,7 +33,7 @@ pub(super) struct Prepared {
 
 /// A job that exists, and what to send to it.
 pub(super) struct Started {
-    pub(super) told: Told,
+    pub(super) told: FetchedJob,
     pub(super) opened: Opened,
     pub(super) survey: Survey,
     pub(super) items_per_chunk_max: u16,
@@ -66,7 +66,7 @@ impl Submit {
         let items_per_chunk_max = self.items_per_chunk_max(processor.as_ref());
         let cuts: BTreeSet<u64> = self.canary.first.into_iter().collect();
         let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
-        let ask = Ask { id_field, digest, cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) };
+        let ask = SurveyOptions { id_field, digest, cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
         let body = self.job.body(&survey, text)?;
@@ -88,7 +88,7 @@ impl Submit {
         let told = client.job(&call.header(IDEMPOTENCY_KEY, key)).await?;
         let is_from_before = told.view.sealed || told.view.total_items > 0;
         // No item has been sent yet, so what the options mean is said before anything runs.
-        let note = match self.job.tolerance_note(first.is_some()) {
+        let note = match self.job.tolerance_note() {
             _ if is_from_before => Some("this job was started before with the same key, file and options"),
             note => note.filter(|_| survey.items > 0),
         };
@@ -112,14 +112,15 @@ impl Submit {
         }
         let items_per_chunk_max = self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref());
         // Parts end where those end that the job has, however these were cut: a trial's are short.
-        let there = PartThere::of_job(client, id).await?;
-        let sent = there.iter().map(PartThere::end).max().unwrap_or_default();
+        let there = ServerPart::of_job(client, id).await?;
+        let sent = there.iter().map(ServerPart::end).max().unwrap_or_default();
         let asks = self.canary.first.filter(|first| sent <= *first);
         let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
-        let (opened, survey) = self.check(context, source, Ask { cuts: cuts.clone(), ..Ask::of(items_per_chunk_max) }, bar).await?;
+        let (opened, survey) =
+            self.check(context, source, SurveyOptions { cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) }, bar).await?;
         let first = asks.and(self.canary.of(survey.items));
         if first.is_none() && self.canary.first.is_some() {
-            bar.aside(|| context.out.note("nothing is asked: there is no rest, or some of it was sent before"));
+            bar.aside(|| context.out.note("there is no question: there is no rest, or some of it was sent before"));
         }
         Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: false })
     }
@@ -131,7 +132,7 @@ impl Submit {
     }
 
     /// Reads the whole file, so that an error in it does not leave half a job behind.
-    async fn check(&self, context: &Context, source: &Source, ask: Ask, bar: &mut Bar) -> Result<(Opened, Survey), CommandError> {
+    async fn check(&self, context: &Context, source: &Source, ask: SurveyOptions, bar: &mut Bar) -> Result<(Opened, Survey), CommandError> {
         bar.say("checking the file");
         let (opened, survey) = Survey::of(source, ask).await?;
         let note = match survey.skipped_rows {

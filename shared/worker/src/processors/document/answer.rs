@@ -16,7 +16,7 @@ pub(crate) const BYTES_MAX: usize = 2_500_000;
 
 /// A request, as far as its answer has to fit it.
 #[derive(Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct ExpectedAnswer<'a> {
     /// Its name, which the answer repeats.
     pub(crate) batch: &'a str,
     /// The indexes of its items.
@@ -28,7 +28,7 @@ pub(crate) struct Asked<'a> {
 /// An outcome for each item, in the order of the request.
 pub(crate) type Outcomes = Vec<Result<Output, ItemError>>;
 
-impl Asked<'_> {
+impl ExpectedAnswer<'_> {
     /// The outcomes in the body of an answer.
     pub(crate) fn read(&self, body: &[u8]) -> Outcomes {
         let Some(entries) = output::text(body).and_then(|text| entries(text, self.batch)) else {

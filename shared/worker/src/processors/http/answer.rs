@@ -10,7 +10,7 @@ use headway_outbound::{Endpoint, NoAnswer, retry_after};
 use reqwest::{Response, StatusCode};
 
 use super::excerpt;
-use super::http_status::Meaning;
+use super::http_status::StatusMeaning;
 use crate::processors::document::answer;
 use crate::processors::one_line::one_line;
 use crate::processors::output;
@@ -24,37 +24,37 @@ const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
 /// The shortest.
 const IN_PROGRESS_WAIT_MIN: Duration = Duration::from_secs(1);
 
-/// An attempt for an item, whose answer is read.
-pub(super) struct Sent<'a> {
+/// One attempt: a request that was sent, and what is needed to read its answer.
+pub(super) struct Attempt<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) signature: &'a str,
-    pub(super) attempt: u32,
+    pub(super) number: u32,
     pub(super) now: DateTime<Utc>,
 }
 
 /// Reads the answer to one attempt.
-pub(super) async fn read(sent: &Sent<'_>, mut response: Response) -> Result<Output, ItemError> {
+pub(super) async fn read(attempt: &Attempt<'_>, mut response: Response) -> Result<Output, ItemError> {
     let status = response.status();
-    let wait = retry_after(response.headers(), sent.now);
-    let meaning = Meaning::of(status.as_u16(), wait.is_some());
-    if meaning == Meaning::Done {
-        return done(sent, &mut response).await.map_err(|reason| unanswered(sent.endpoint, &reason));
+    let wait = retry_after(response.headers(), attempt.now);
+    let meaning = StatusMeaning::of(status.as_u16(), wait.is_some());
+    if meaning == StatusMeaning::Done {
+        return done(attempt, &mut response).await.map_err(|reason| unanswered(attempt.endpoint, &reason));
     }
-    Err(refusal(sent, meaning, wait, &mut response).await)
+    Err(refusal(attempt, meaning, wait, &mut response).await)
 }
 
 /// What an answer means that is no success.
-pub(super) async fn refusal(sent: &Sent<'_>, meaning: Meaning, wait: Option<Duration>, response: &mut Response) -> ItemError {
+pub(super) async fn refusal(attempt: &Attempt<'_>, meaning: StatusMeaning, wait: Option<Duration>, response: &mut Response) -> ItemError {
     let code = format!("http {}", response.status().as_u16());
-    let message = message(sent, response).await;
+    let message = message(attempt, response).await;
     match meaning {
-        Meaning::InProgress => {
-            let retry_after = Some(wait.unwrap_or_default().max(in_progress_wait(sent.endpoint, sent.attempt)));
+        StatusMeaning::InProgress => {
+            let retry_after = Some(wait.unwrap_or_default().max(in_progress_wait(attempt.endpoint, attempt.number)));
             ItemError::Retryable { code, message, retry_after }
         }
-        Meaning::Throttled => ItemError::throttled(code, message, wait),
-        Meaning::ForNow => ItemError::Retryable { code, message, retry_after: wait },
-        Meaning::ForGood | Meaning::Done => ItemError::Permanent { code, message },
+        StatusMeaning::Throttled => ItemError::throttled(code, message, wait),
+        StatusMeaning::ForNow => ItemError::Retryable { code, message, retry_after: wait },
+        StatusMeaning::ForGood | StatusMeaning::Done => ItemError::Permanent { code, message },
     }
 }
 
@@ -82,7 +82,7 @@ fn in_progress_wait(endpoint: &Endpoint, attempt: u32) -> Duration {
 }
 
 /// The item is done whatever the answer contains, once the answer is complete or larger than what is kept.
-async fn done(sent: &Sent<'_>, response: &mut Response) -> Result<Output, NoAnswer> {
+async fn done(attempt: &Attempt<'_>, response: &mut Response) -> Result<Output, NoAnswer> {
     let headers = response.headers().clone();
     // A partial answer is not an output, and nobody asked for one. A 205 has no content, whatever follows its head.
     let has_none = matches!(response.status(), StatusCode::PARTIAL_CONTENT | StatusCode::RESET_CONTENT);
@@ -96,17 +96,17 @@ async fn done(sent: &Sent<'_>, response: &mut Response) -> Result<Output, NoAnsw
         Body::Whole(_) | Body::Longer => return Ok(Output::Omitted),
     };
     let output = output::of_json(&body);
-    if matches!(&output, Output::Json(json) if sent.endpoint.is_repeated_in(json.get().as_bytes(), sent.signature)) {
-        tracing::warn!(endpoint = sent.endpoint.name(), "an output is not kept: it repeats a secret or a header of the endpoint");
+    if matches!(&output, Output::Json(json) if attempt.endpoint.is_repeated_in(json.get().as_bytes(), attempt.signature)) {
+        tracing::warn!(endpoint = attempt.endpoint.name(), "an output is not kept: it repeats a secret or a header of the endpoint");
         return Ok(Output::Omitted);
     }
     Ok(output)
 }
 
-async fn message(sent: &Sent<'_>, response: &mut Response) -> String {
+async fn message(attempt: &Attempt<'_>, response: &mut Response) -> String {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
-    let mut message = format!("endpoint {} answered {} {reason}", sent.endpoint.name(), status.as_u16()).trim_end().to_owned();
+    let mut message = format!("endpoint {} answered {} {reason}", attempt.endpoint.name(), status.as_u16()).trim_end().to_owned();
     if status.is_redirection() {
         message.push_str(" (redirects are not followed)");
     }
@@ -115,7 +115,7 @@ async fn message(sent: &Sent<'_>, response: &mut Response) -> String {
     match excerpt::message(&headers, &body) {
         None => message,
         // The whole text is checked before it is cut.
-        Some(text) if sent.endpoint.is_repeated_in(text.as_bytes(), sent.signature) => {
+        Some(text) if attempt.endpoint.is_repeated_in(text.as_bytes(), attempt.signature) => {
             format!("{message} (its text is not shown: it repeats a secret or a header of the endpoint)")
         }
         Some(text) => format!("{message}: {}", one_line(&text)),

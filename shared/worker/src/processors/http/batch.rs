@@ -6,9 +6,9 @@ use headway_outbound::body::{self, Body};
 use headway_outbound::{Endpoint, NoAnswer, Secrets, retry_after};
 use reqwest::{Response, StatusCode};
 
-use super::answer::{Sent, refusal, unanswered};
-use super::http_status::Meaning;
-use crate::processors::document::answer::{self, Asked, Outcomes};
+use super::answer::{Attempt, refusal, unanswered};
+use super::http_status::StatusMeaning;
+use crate::processors::document::answer::{self, ExpectedAnswer, Outcomes};
 use crate::processors::document::request;
 use crate::processors::output;
 
@@ -31,19 +31,19 @@ pub(super) async fn many(endpoint: &Endpoint, clock: &dyn Clock, items: &[Item])
         Err(error) => return of_all(ItemError::permanent("request", format!("the request could not be written: {error}"))),
     };
     let signed = endpoint.post(&batch, now, document);
-    let attempt = items.iter().map(|item| item.attempt).max().unwrap_or(1);
-    let sent = Sent { endpoint, signature: &signed.signature, attempt, now };
+    let number = items.iter().map(|item| item.attempt).max().unwrap_or(1);
+    let attempt = Attempt { endpoint, signature: &signed.signature, number, now };
     let mut response = match endpoint.send(signed.builder).await {
         Ok(response) => response,
         Err(reason) => return of_all(unanswered(endpoint, &reason)),
     };
     let wait = retry_after(response.headers(), now);
-    match Meaning::of(response.status().as_u16(), wait.is_some()) {
-        Meaning::Done => match done(&sent, &batch, items, &mut response).await {
+    match StatusMeaning::of(response.status().as_u16(), wait.is_some()) {
+        StatusMeaning::Done => match done(&attempt, &batch, items, &mut response).await {
             Ok(outcomes) => outcomes,
             Err(reason) => of_all(unanswered(endpoint, &reason)),
         },
-        meaning => of_all(refusal(&sent, meaning, wait, &mut response).await),
+        meaning => of_all(refusal(&attempt, meaning, wait, &mut response).await),
     }
 }
 
@@ -69,13 +69,13 @@ fn too_large(bytes: usize) -> ItemError {
 }
 
 /// The outcomes in the body of a 2xx answer.
-async fn done(sent: &Sent<'_>, batch: &str, items: &[Item], response: &mut Response) -> Result<Outcomes, NoAnswer> {
+async fn done(attempt: &Attempt<'_>, batch: &str, items: &[Item], response: &mut Response) -> Result<Outcomes, NoAnswer> {
     let headers = response.headers().clone();
     let is_partial = response.status() == StatusCode::PARTIAL_CONTENT;
-    let who = format!("endpoint {}", sent.endpoint.name());
+    let who = format!("endpoint {}", attempt.endpoint.name());
     let indexes: Vec<u64> = items.iter().map(|item| item.index).collect();
-    let asked = Asked { batch, indexes: &indexes, who: &who };
-    let invalid = |why: &str| asked.without("invalid-answer", why);
+    let expected = ExpectedAnswer { batch, indexes: &indexes, who: &who };
+    let invalid = |why: &str| expected.without("invalid-answer", why);
     let body = match body::read(response, answer::BYTES_MAX).await? {
         Body::Longer => return Ok(invalid(&format!("its answer has more than {} bytes", answer::BYTES_MAX))),
         Body::Whole(body) => body,
@@ -86,9 +86,9 @@ async fn done(sent: &Sent<'_>, batch: &str, items: &[Item], response: &mut Respo
     if !output::is_plain(&headers) {
         return Ok(invalid("its answer is compressed"));
     }
-    let secrets = sent.endpoint.secrets(sent.signature);
-    let outcomes = asked.read(&body).into_iter();
-    Ok(outcomes.map(|outcome| without_secrets(outcome, &secrets, sent.endpoint.name())).collect())
+    let secrets = attempt.endpoint.secrets(attempt.signature);
+    let outcomes = expected.read(&body).into_iter();
+    Ok(outcomes.map(|outcome| without_secrets(outcome, &secrets, attempt.endpoint.name())).collect())
 }
 
 /// The outcome, without what repeats a secret of the endpoint.

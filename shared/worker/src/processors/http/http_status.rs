@@ -2,7 +2,7 @@
 
 /// What a status means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum StatusMeaning {
     /// The endpoint has accepted the item.
     Done,
     /// The endpoint asks all callers to wait.
@@ -15,7 +15,7 @@ pub(super) enum Meaning {
     ForGood,
 }
 
-impl Meaning {
+impl StatusMeaning {
     /// For any status that HTTP allows. `asks_to_wait`: the answer has a `Retry-After` that can be read.
     pub(super) fn of(status: u16, asks_to_wait: bool) -> Self {
         match status {

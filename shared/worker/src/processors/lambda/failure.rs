@@ -17,15 +17,15 @@ const IN_PROGRESS_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
-    meaning: Meaning,
+pub(super) struct CallFailure {
+    meaning: FailureMeaning,
     code: &'static str,
     message: String,
 }
 
 /// What it means for the items of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Meaning {
+enum FailureMeaning {
     /// No result for any of them, and the shortest wait.
     NoResult(Option<Duration>),
     /// The same, but an item that was alone fails for good: it would be the same the next time.
@@ -38,21 +38,21 @@ enum Meaning {
     ForGood,
 }
 
-impl Failure {
+impl CallFailure {
     /// One of the items is to blame.
     pub(super) fn culprit(code: &'static str, message: impl Into<String>) -> Self {
-        Self { meaning: Meaning::Culprit, code, message: message.into() }
+        Self { meaning: FailureMeaning::Culprit, code, message: message.into() }
     }
 
     /// What it means for an item of a call with so many items.
     pub(super) fn of_item(&self, who: &str, items: usize) -> ItemError {
         let (code, message) = (self.code, format!("{who}: {}", self.message));
         match self.meaning {
-            Meaning::NoResult(retry_after) => ItemError::NoResult { code: code.to_owned(), message, retry_after },
-            Meaning::Culprit if items > 1 => ItemError::no_result(code, message),
-            Meaning::Throttled(after) => ItemError::throttled(code, message, after),
-            Meaning::NotRun => ItemError::unreachable(message),
-            Meaning::Culprit | Meaning::ForGood => ItemError::permanent(code, message),
+            FailureMeaning::NoResult(retry_after) => ItemError::NoResult { code: code.to_owned(), message, retry_after },
+            FailureMeaning::Culprit if items > 1 => ItemError::no_result(code, message),
+            FailureMeaning::Throttled(after) => ItemError::throttled(code, message, after),
+            FailureMeaning::NotRun => ItemError::unreachable(message),
+            FailureMeaning::Culprit | FailureMeaning::ForGood => ItemError::permanent(code, message),
         }
     }
 }
@@ -66,42 +66,44 @@ struct Raised {
 }
 
 /// The function ended with an error, or did not end.
-pub(super) fn of_function(payload: &[u8]) -> Failure {
+pub(super) fn of_function(payload: &[u8]) -> CallFailure {
     let raised: Raised = serde_json::from_slice(payload).unwrap_or_default();
     let kind = raised.error_type.unwrap_or_default();
     let text = raised.error_message.unwrap_or_default();
     let (code, meaning) = match kind.as_str() {
-        "Sandbox.Timedout" => ("function-timeout", Meaning::NoResult(None)),
-        _ if text.contains("Task timed out after") => ("function-timeout", Meaning::NoResult(None)),
-        "Function.ResponseSizeTooLarge" => ("answer-too-large", Meaning::Culprit),
-        kind if kind.starts_with("Runtime.") => ("function-exited", Meaning::NoResult(None)),
-        _ => ("function-error", Meaning::NoResult(None)),
+        "Sandbox.Timedout" => ("function-timeout", FailureMeaning::NoResult(None)),
+        _ if text.contains("Task timed out after") => ("function-timeout", FailureMeaning::NoResult(None)),
+        "Function.ResponseSizeTooLarge" => ("answer-too-large", FailureMeaning::Culprit),
+        kind if kind.starts_with("Runtime.") => ("function-exited", FailureMeaning::NoResult(None)),
+        _ => ("function-error", FailureMeaning::NoResult(None)),
     };
     let said = [kind.as_str(), text.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
     let message = if said.is_empty() { "it ended with an error".to_owned() } else { one_line(&said) };
-    Failure { meaning, code, message }
+    CallFailure { meaning, code, message }
 }
 
 /// The call failed: Lambda refused it, or there was no answer.
-pub(super) fn of_call(error: &SdkError<InvokeError, HttpResponse>, timeout: Duration) -> Failure {
+pub(super) fn of_call(error: &SdkError<InvokeError, HttpResponse>, timeout: Duration) -> CallFailure {
     match error {
         SdkError::TimeoutError(_) => {
             let wait = timeout.clamp(Duration::from_secs(1), IN_PROGRESS_WAIT_MAX);
             let message = format!("no answer within {} s", timeout.as_secs());
-            Failure { meaning: Meaning::NoResult(Some(wait)), code: "timeout", message }
+            CallFailure { meaning: FailureMeaning::NoResult(Some(wait)), code: "timeout", message }
         }
         SdkError::ServiceError(service) => refused(service.err(), service.raw()),
         SdkError::ConstructionFailure(_) => not_sent(error),
         SdkError::DispatchFailure(dispatch) if dispatch.is_other() || was_not_opened(error) => not_sent(error),
-        _ => Failure { meaning: Meaning::NoResult(None), code: "service", message: "the call of AWS Lambda broke off".to_owned() },
+        _ => {
+            CallFailure { meaning: FailureMeaning::NoResult(None), code: "service", message: "the call of AWS Lambda broke off".to_owned() }
+        }
     }
 }
 
 /// Without credentials, or without a connection, the function has not seen the items.
-fn not_sent(error: &(dyn StdError + 'static)) -> Failure {
+fn not_sent(error: &(dyn StdError + 'static)) -> CallFailure {
     let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
-    Failure {
-        meaning: Meaning::NotRun,
+    CallFailure {
+        meaning: FailureMeaning::NotRun,
         code: ItemError::UNREACHABLE,
         message: format!("AWS Lambda could not be called: {}", one_line(&innermost)),
     }
@@ -125,23 +127,23 @@ fn retry_after(raw: &HttpResponse) -> Option<Duration> {
     raw.headers().get("retry-after")?.trim().parse().ok().map(Duration::from_secs)
 }
 
-fn refused(error: &InvokeError, raw: &HttpResponse) -> Failure {
+fn refused(error: &InvokeError, raw: &HttpResponse) -> CallFailure {
     let name = error.code().unwrap_or("an error without a code");
     let (code, meaning) = match (name, raw.status().as_u16()) {
         ("TooManyRequestsException" | "EC2ThrottledException" | "ThrottlingException" | "Throttling", _) | (_, 429) => {
-            ("throttled", Meaning::Throttled(retry_after(raw)))
+            ("throttled", FailureMeaning::Throttled(retry_after(raw)))
         }
-        ("RequestTooLargeException", _) | (_, 413) => ("request-too-large", Meaning::Culprit),
-        ("InvalidRequestContentException", _) => ("invalid-request", Meaning::Culprit),
+        ("RequestTooLargeException", _) | (_, 413) => ("request-too-large", FailureMeaning::Culprit),
+        ("InvalidRequestContentException", _) => ("invalid-request", FailureMeaning::Culprit),
         ("ResourceNotReadyException" | "ResourceConflictException" | "SnapStartNotReadyException" | "SnapStartTimeoutException", _)
-        | ("ENILimitReachedException" | "SubnetIPAddressLimitReachedException", _) => (ItemError::UNREACHABLE, Meaning::NotRun),
-        (name, _) if name.starts_with("EFS") => (ItemError::UNREACHABLE, Meaning::NotRun),
+        | ("ENILimitReachedException" | "SubnetIPAddressLimitReachedException", _) => (ItemError::UNREACHABLE, FailureMeaning::NotRun),
+        (name, _) if name.starts_with("EFS") => (ItemError::UNREACHABLE, FailureMeaning::NotRun),
         ("InvalidRuntimeException" | "EC2AccessDeniedException" | "InvalidSecurityGroupIDException" | "InvalidSubnetIDException", _)
-        | ("InvalidZipFileException" | "SnapStartException", _) => ("function-configuration", Meaning::ForGood),
-        (name, _) if name.starts_with("KMS") => ("function-configuration", Meaning::ForGood),
-        (_, 400..500) => ("function-configuration", Meaning::ForGood),
-        _ => ("service", Meaning::NoResult(None)),
+        | ("InvalidZipFileException" | "SnapStartException", _) => ("function-configuration", FailureMeaning::ForGood),
+        (name, _) if name.starts_with("KMS") => ("function-configuration", FailureMeaning::ForGood),
+        (_, 400..500) => ("function-configuration", FailureMeaning::ForGood),
+        _ => ("service", FailureMeaning::NoResult(None)),
     };
     let message = error.message().map_or_else(|| name.to_owned(), |text| one_line(&format!("{name}: {text}")));
-    Failure { meaning, code, message }
+    CallFailure { meaning, code, message }
 }

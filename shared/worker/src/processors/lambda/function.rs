@@ -10,8 +10,8 @@ use aws_sdk_lambda::primitives::Blob;
 use headway_built_in::lambda;
 use headway_core::{Clock, Item, ItemError};
 
-use super::failure::{self, Failure};
-use crate::processors::document::answer::{self, Asked, Outcomes};
+use super::failure::{self, CallFailure};
+use crate::processors::document::answer::{self, ExpectedAnswer, Outcomes};
 use crate::processors::document::request;
 
 /// A function that the operator has configured.
@@ -32,10 +32,10 @@ impl Function {
     pub(super) async fn invoke(&self, client: &Client, clock: &dyn Clock, items: &[Item]) -> Outcomes {
         let batch = format!("batch_{}", clock.fresh_id());
         let who = format!("function {}", self.name);
-        let of_all = |failure: &Failure| items.iter().map(|_| Err(failure.of_item(&who, items.len()))).collect();
+        let of_all = |failure: &CallFailure| items.iter().map(|_| Err(failure.of_item(&who, items.len()))).collect();
         let document = match request::write(&batch, lambda::NAME, items, self.timeout) {
             Ok(document) if document.len() <= request::BYTES_MAX => document,
-            Ok(_) => return of_all(&Failure::culprit("request-too-large", "the request would be too large")),
+            Ok(_) => return of_all(&CallFailure::culprit("request-too-large", "the request would be too large")),
             Err(error) => {
                 let error = ItemError::permanent("request", format!("{who}: the request could not be written: {error}"));
                 return items.iter().map(|_| Err(error.clone())).collect();
@@ -43,17 +43,19 @@ impl Function {
         };
         let indexes: Vec<u64> = items.iter().map(|item| item.index).collect();
         match self.answer(client, document).await {
-            Ok(payload) if payload.len() <= answer::BYTES_MAX => Asked { batch: &batch, indexes: &indexes, who: &who }.read(&payload),
+            Ok(payload) if payload.len() <= answer::BYTES_MAX => {
+                ExpectedAnswer { batch: &batch, indexes: &indexes, who: &who }.read(&payload)
+            }
             Ok(payload) => {
                 let why = format!("its answer has {} bytes, more than {}", payload.len(), answer::BYTES_MAX);
-                Asked { batch: &batch, indexes: &indexes, who: &who }.without("invalid-answer", &why)
+                ExpectedAnswer { batch: &batch, indexes: &indexes, who: &who }.without("invalid-answer", &why)
             }
             Err(failure) => of_all(&failure),
         }
     }
 
     /// What the function returned.
-    async fn answer(&self, client: &Client, document: String) -> Result<Vec<u8>, Failure> {
+    async fn answer(&self, client: &Client, document: String) -> Result<Vec<u8>, CallFailure> {
         // Each call is made once: the client's own retries would run the function again behind the ledger's back. No
         // bytes arrive while the function runs, so the client must not take silence for a broken connection.
         let once = Config::builder()

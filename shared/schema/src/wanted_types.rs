@@ -1,7 +1,7 @@
 //! Finds the texts of an item that a schema wants as another type. The schema is not analysed a second time for this.
-//! Instead the validator itself runs, with `type`, `const` and `enum` replaced by keywords that record where they
-//! refuse a text although they would accept its other reading. So everything that the validator follows (references,
-//! patterns of names, conditions, alternatives) is followed.
+//! Instead the validator itself runs, with `type`, `const` and `enum` replaced by keywords that record a text if they
+//! refuse it but would accept its other reading. So this follows everything that the validator follows: references,
+//! patterns of names, conditions, alternatives.
 
 use std::cell::RefCell;
 
@@ -14,18 +14,18 @@ use crate::text::{Types, reading, same_number};
 /// How many texts of an item are recorded at most.
 const NOTES_MAX: usize = 4_096;
 
-/// A validator that records such texts.
-pub(crate) struct Asker(Validator);
+/// A validator that records the texts which the schema wants as another type.
+pub(crate) struct WantedTypesRecorder(Validator);
 
 /// Texts, identified by their address.
 #[derive(Debug, Default)]
 struct Notes {
-    /// True if a text whose other reading is accepted passes, so that what follows is checked too.
+    /// True if a text passes when its other reading is accepted, so that the rest of the schema is checked too.
     lenient: bool,
     /// Refused as text, accepted in its other reading.
-    asked: Vec<usize>,
+    to_convert: Vec<usize>,
     /// Accepted as text, refused in its other reading: a `not` around it reverses that.
-    unasked: Vec<usize>,
+    keep_as_text: Vec<usize>,
 }
 
 thread_local! {
@@ -34,14 +34,14 @@ thread_local! {
 
 /// Pointers to texts of an item.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct WantedTypes {
     /// Those wanted as another type.
-    pub(crate) asked: Vec<String>,
+    pub(crate) to_convert: Vec<String>,
     /// Those wanted as text.
-    pub(crate) unasked: Vec<String>,
+    pub(crate) keep_as_text: Vec<String>,
 }
 
-impl Asker {
+impl WantedTypesRecorder {
     /// # Errors
     ///
     /// What the validator says of the schema.
@@ -50,16 +50,16 @@ impl Asker {
         options.build(schema).map(Self)
     }
 
-    /// Runs over an item.
-    pub(crate) fn look(&self, item: &Value, lenient: bool) -> Asked {
+    /// Runs the validator over an item.
+    pub(crate) fn look(&self, item: &Value, lenient: bool) -> WantedTypes {
         // The verdict cannot be used: it is lenient.
         noted(item, lenient, || {
             let _ = self.0.is_valid(item);
         })
     }
 
-    /// Runs over an item that does not fit, also over what follows the first violation.
-    pub(crate) fn look_at_all(&self, item: &Value, violations_max: usize) -> Asked {
+    /// The same for an item that does not fit. It continues after the first violation.
+    pub(crate) fn look_at_all(&self, item: &Value, violations_max: usize) -> WantedTypes {
         noted(item, true, || {
             let _ = self.0.iter_errors(item).take(violations_max).count();
         })
@@ -67,17 +67,17 @@ impl Asker {
 }
 
 /// What is recorded of an item while `look` runs.
-fn noted(item: &Value, lenient: bool, look: impl FnOnce()) -> Asked {
+fn noted(item: &Value, lenient: bool, look: impl FnOnce()) -> WantedTypes {
     NOTES.set(Notes { lenient, ..Notes::default() });
     look();
-    let Notes { asked, unasked, .. } = NOTES.take();
-    let mut found = Asked::default();
-    if !asked.is_empty() || !unasked.is_empty() {
+    let Notes { to_convert, keep_as_text, .. } = NOTES.take();
+    let mut found = WantedTypes::default();
+    if !to_convert.is_empty() || !keep_as_text.is_empty() {
         locate(item, &mut String::new(), &mut |address, pointer| {
-            if asked.contains(&address) {
-                found.asked.push(pointer.to_owned());
-            } else if unasked.contains(&address) {
-                found.unasked.push(pointer.to_owned());
+            if to_convert.contains(&address) {
+                found.to_convert.push(pointer.to_owned());
+            } else if keep_as_text.contains(&address) {
+                found.keep_as_text.push(pointer.to_owned());
             }
         });
     }
@@ -105,9 +105,9 @@ fn address(value: &Value) -> usize {
     std::ptr::from_ref(value) as usize
 }
 
-fn note(value: &Value, asked: bool) -> bool {
+fn note(value: &Value, to_convert: bool) -> bool {
     NOTES.with_borrow_mut(|notes| {
-        let list = if asked { &mut notes.asked } else { &mut notes.unasked };
+        let list = if to_convert { &mut notes.to_convert } else { &mut notes.keep_as_text };
         if list.len() < NOTES_MAX && !list.contains(&address(value)) {
             list.push(address(value));
         }
@@ -115,18 +115,18 @@ fn note(value: &Value, asked: bool) -> bool {
     })
 }
 
-type Made<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
+type NewKeyword<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
 
-fn of_type<'a>(_: &'a Map<String, Value>, types: &'a Value, _: Location) -> Made<'a> {
+fn of_type<'a>(_: &'a Map<String, Value>, types: &'a Value, _: Location) -> NewKeyword<'a> {
     let types = Types::of_keyword(types).ok_or_else(|| ValidationError::custom("not a type"))?;
     Ok(Box::new(OfType(types)))
 }
 
-fn of_const<'a>(_: &'a Map<String, Value>, value: &'a Value, _: Location) -> Made<'a> {
+fn of_const<'a>(_: &'a Map<String, Value>, value: &'a Value, _: Location) -> NewKeyword<'a> {
     Ok(Box::new(OneOf(vec![value.clone()])))
 }
 
-fn of_enum<'a>(_: &'a Map<String, Value>, values: &'a Value, _: Location) -> Made<'a> {
+fn of_enum<'a>(_: &'a Map<String, Value>, values: &'a Value, _: Location) -> NewKeyword<'a> {
     Ok(Box::new(OneOf(values.as_array().cloned().unwrap_or_default())))
 }
 

@@ -1,6 +1,6 @@
-//! Decides whose batch is next: that of the owner whose batches have taken the least time. So a turn that is cut off after
-//! seconds counts for more than one of milliseconds. The jobs of an owner take turns. No owner ever has all children, and
-//! neither do all those together that had items cut off or whose last turn took long.
+//! Decides which owner's batch is next: that of the owner whose batches have taken the least time. So a turn that is cut off
+//! after seconds counts for more than one of milliseconds. The jobs of an owner take turns. No owner ever has all children.
+//! The owners that had items cut off, or a long last turn, never have all children together either.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, mpsc};
@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use super::bounds::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX, TURN};
+use super::call_items::CallItems;
 use super::source::Source;
-use super::together::Together;
 use super::verdict::{Checked, NoVerdict};
 
 /// What is requested.
@@ -30,7 +30,7 @@ pub(super) enum Reply {
     Async(oneshot::Sender<Answer>),
     Blocking(mpsc::SyncSender<Answer>),
     /// The item at this place among those of one call.
-    Together(Arc<Together>, usize),
+    OfCall(Arc<CallItems>, usize),
 }
 
 impl Reply {
@@ -43,9 +43,9 @@ impl Reply {
             Self::Blocking(reply) => {
                 let _ = reply.send(answer);
             }
-            Self::Together(together, item) => {
+            Self::OfCall(call_items, item) => {
                 let verdict = answer.map(|checked| checked.unwrap_or_else(|| Checked::Fits(RawValue::NULL.to_owned())));
-                together.answer(item, verdict);
+                call_items.answer(item, verdict);
             }
         }
     }
@@ -88,14 +88,14 @@ impl Request {
 
     /// This item itself is being checked, not only others of its batch.
     pub(super) fn begins(&self) {
-        if let Reply::Together(together, item) = &self.reply {
-            together.begins(*item);
+        if let Reply::OfCall(call_items, item) = &self.reply {
+            call_items.begins(*item);
         }
     }
 
     fn goes_back(&self) {
-        if let Reply::Together(together, item) = &self.reply {
-            together.goes_back(*item);
+        if let Reply::OfCall(call_items, item) = &self.reply {
+            call_items.goes_back(*item);
         }
     }
 
@@ -103,7 +103,7 @@ impl Request {
         match &self.reply {
             Reply::Async(reply) => !reply.is_closed(),
             Reply::Blocking(_) => true,
-            Reply::Together(together, item) => together.is_wanted(*item),
+            Reply::OfCall(call_items, item) => call_items.is_wanted(*item),
         }
     }
 
@@ -124,19 +124,20 @@ pub(super) struct Batch {
     counted_suspect: bool,
 }
 
-/// A turn that took longer than this: all owners of such turns together never have all children.
+/// A turn is long if it took longer than this. All owners with a long last turn together never have all children.
 const LONG: Duration = TURN.saturating_mul(10);
-/// An owner whose last turn was not long goes before others who have taken up to this much less. It is as long as the longest
-/// turn, so that an owner with little to do need not wait for a turn of each of them, and limited, so that nobody waits for ever.
+/// An owner with a short last turn comes before others that have taken up to this much less time. It is as long as the longest
+/// turn, so that an owner with little to do does not wait for a turn of each other owner. It is limited, so that nobody waits
+/// for ever.
 const AHEAD: Duration = Duration::from_secs(2);
 /// For how many owners without work the time that they have taken is remembered.
 const REMEMBERED_MAX: usize = 1_000;
 
-/// What waits, and what is running.
+/// The waiting requests by owner, and how much is running.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct Scheduler {
     children_max: usize,
-    /// Owners with something waiting. Of two who have taken the same time, the first one is next.
+    /// Owners with waiting requests. Of two that have taken the same time, the first one is next.
     ring: VecDeque<Arc<str>>,
     owners: HashMap<Arc<str>, Owner>,
     suspects_running: usize,
@@ -157,7 +158,7 @@ struct Owner {
     running: usize,
 }
 
-impl Turns {
+impl Scheduler {
     pub(super) fn new(children_max: usize) -> Self {
         Self { children_max, ring: VecDeque::new(), owners: HashMap::new(), suspects_running: 0, least_taken: Duration::ZERO }
     }
@@ -174,7 +175,7 @@ impl Turns {
         !self.ring.is_empty()
     }
 
-    /// Puts back what was not done, before the others of its job and in the same order.
+    /// Puts back requests that were not done, before the others of their job and in the same order.
     pub(super) fn put_back(&mut self, requests: VecDeque<Request>) {
         for request in requests.into_iter().rev() {
             request.goes_back();

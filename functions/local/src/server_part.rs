@@ -8,7 +8,7 @@ use crate::pages;
 /// A part that the server has, as listed in the ledger.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PartThere {
+pub struct ServerPart {
     /// Its number.
     pub part: u32,
     /// The index of its first item.
@@ -29,13 +29,13 @@ pub struct PartThere {
     pub chunks: u64,
 }
 
-impl PartThere {
+impl ServerPart {
     /// The parts that the job has.
     ///
     /// # Errors
     ///
     /// As [`Client::call`].
-    pub async fn of_job(client: &Client, job_id: &str) -> Result<Vec<PartThere>, ClientError> {
+    pub async fn of_job(client: &Client, job_id: &str) -> Result<Vec<ServerPart>, ClientError> {
         let page = |token: Option<&str>, size| pages::parts_call(client, job_id, token, size).patience(Patience::LONG);
         let list = pages::joined(client, "parts", usize::MAX, page).await?;
         list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map_err(ClientError::Answer)).collect()
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn settled_chunks_are_read_from_ranges() {
-        let part = |settled: &str| -> PartThere {
+        let part = |settled: &str| -> ServerPart {
             let part = serde_json::json!({"part": 0, "firstIndex": 0, "totalItems": 5, "chunks": 5, "settled": settled});
             serde_json::from_value(part).unwrap()
         };

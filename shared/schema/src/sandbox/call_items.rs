@@ -17,7 +17,7 @@ const ANSWERED: u8 = 2;
 
 /// The items of one call.
 #[derive(Debug)]
-pub(super) struct Together {
+pub(super) struct CallItems {
     stages: Vec<AtomicU8>,
     verdicts: Mutex<Vec<Option<Verdict>>>,
     /// How many have no verdict yet.
@@ -26,7 +26,7 @@ pub(super) struct Together {
     has_caller: AtomicBool,
 }
 
-impl Together {
+impl CallItems {
     pub(super) fn new(items: usize) -> Self {
         Self {
             stages: (0..items).map(|_| AtomicU8::new(WAITS)).collect(),
@@ -108,18 +108,18 @@ mod tests {
     /// Bug found: an item that was being checked was given up with those that waited, and was checked for nobody.
     #[tokio::test(start_paused = true)]
     async fn who_is_being_checked_is_not_given_up_and_the_first_verdict_counts() {
-        let together = Together::new(3);
+        let call_items = CallItems::new(3);
         let late = || NoVerdict::Unavailable("late".into());
         let fits = || Ok(Checked::Fits(serde_json::value::RawValue::NULL.to_owned()));
-        [1, 2].iter().for_each(|item| together.begins(*item));
-        together.goes_back(2);
-        together.give_up_waiting(late);
-        let is_over = async || tokio::time::timeout(Duration::from_secs(1), together.over()).await.is_ok();
+        [1, 2].iter().for_each(|item| call_items.begins(*item));
+        call_items.goes_back(2);
+        call_items.give_up_waiting(late);
+        let is_over = async || tokio::time::timeout(Duration::from_secs(1), call_items.over()).await.is_ok();
         assert!(!is_over().await, "one is still being checked");
-        assert_eq!([0, 1, 2].map(|item| together.is_wanted(item)), [false, true, false]);
-        (0..3).for_each(|item| together.answer(item, fits()));
+        assert_eq!([0, 1, 2].map(|item| call_items.is_wanted(item)), [false, true, false]);
+        (0..3).for_each(|item| call_items.answer(item, fits()));
         assert!(is_over().await);
-        let fit: Vec<_> = together.take().into_iter().map(|verdict| verdict.is_some_and(|verdict| verdict.is_ok())).collect();
+        let fit: Vec<_> = call_items.take().into_iter().map(|verdict| verdict.is_some_and(|verdict| verdict.is_ok())).collect();
         assert_eq!(fit, [false, true, false]);
     }
 }
