@@ -1,4 +1,4 @@
-"""Items and outputs of the largest size, in every way there is: nothing is left out, whatever its neighbours are.
+"""Items and outputs of the largest size, in every way there is: nothing is left out, whatever the other members are.
 
 Run by `make test-kits`, which builds `headway` and `worker` first."""
 

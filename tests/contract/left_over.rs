@@ -9,7 +9,7 @@ use crate::sample::{job, outcome, part};
 use crate::subject::{TABLE, embedded_parts};
 
 #[tokio::test(start_paused = true)]
-async fn keys_left_over_are_read_all_the_same() {
+async fn left_over_keys_are_still_read() {
     let embedded = embedded_parts();
     let (ledger, job) = (ledger(&embedded, false).await, job().id);
     let ids: Vec<_> = (0..130).map(|number| (job, number)).collect();
@@ -21,7 +21,7 @@ async fn keys_left_over_are_read_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_left_over_are_deleted_all_the_same() {
+async fn left_over_rows_are_still_deleted() {
     let embedded = embedded_parts();
     let (ledger, job) = (ledger(&embedded, false).await, job().id);
     for chunk in 0..60 {

@@ -76,7 +76,7 @@ fn the_second_signal_ends_it_at_once() {
 
 /// Bug found: 1,010 connections that sent nothing kept everybody else out for ever.
 #[test]
-fn idle_connections_keep_nobody_out() {
+fn idle_connections_do_not_block_new_ones() {
     const SOFT: u32 = 64;
     const HARD: u32 = 400;
     let home = Home::new();
@@ -102,7 +102,7 @@ fn is_open(stream: &TcpStream) -> bool {
 
 /// Bug found: 300 unfinished uploads took 1.3 GB. One owner's uploads do not affect another.
 #[test]
-fn unfinished_uploads_take_limited_memory_and_delay_nobody() {
+fn unfinished_uploads_take_limited_memory_and_delay_no_other_caller() {
     let home = Home::new();
     let server = home.serve(&["--memory"]);
     let job = server.json(&home, &["list"]);

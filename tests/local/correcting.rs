@@ -22,7 +22,7 @@ const SCHEMA: &str = r#"{"schema": {"type": "object", "required": ["sku", "price
 
 /// Bug it would find: the advice to mend items and retry them ran the same bad values again.
 #[test]
-fn bad_rows_are_mended_in_a_table_and_only_they_run_again() {
+fn bad_rows_are_corrected_in_a_table_and_only_they_run_again() {
     let home = Home::new();
     let server = home.serve(&["--data", "data"]);
     let (file, schema) = (home.file("prices.csv", prices()), home.file("schema.json", SCHEMA));

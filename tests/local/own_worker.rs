@@ -96,7 +96,7 @@ fn a_new_program_takes_the_place_of_the_old_one() {
 
 /// There is a message that says what to do, and no panic.
 #[test]
-fn what_is_no_worker_is_said() {
+fn a_program_that_is_not_a_worker_is_reported() {
     let home = Home::new();
     place(&home);
     let server = serve(&home, "true");

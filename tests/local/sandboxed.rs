@@ -75,7 +75,7 @@ fn assert_nothing_in_reach(child: u32) {
 }
 
 #[test]
-fn hostile_schemas_stop_nobody_else() {
+fn hostile_schemas_do_not_delay_other_owners() {
     let home = Home::new();
     let mut server = home.serve(&["--data", "data"]);
     let deep = format!("{}1{}\n", "[".repeat(40), "]".repeat(40));

@@ -47,7 +47,7 @@ async fn every_case_at_once_costs_no_other_owner_an_item() {
 /// The same for long, with a limit on waiting.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes, and a machine that does nothing else: make siege"]
-async fn a_siege_holds_nobody_up() {
+async fn a_siege_delays_no_other_owner() {
     let seconds = std::env::var("HEADWAY_SIEGE_SECONDS").map_or(SECONDS, |text| text.parse().unwrap());
     let told = run(Duration::from_secs(seconds), HOLDS).await;
     println!("{told}");

@@ -1,4 +1,4 @@
-//! Another owner, whose jobs must complete as if nobody else used the server.
+//! Another owner: its jobs must complete as if no other owner used the server.
 
 use std::fmt;
 use std::sync::Arc;

@@ -30,9 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How often an item may begin in a round. With its attempts, its patience, deliveries and deaths of workers it is 10 to 20
 /// times for each message that carries it.
 const BEGUN_MAX: u32 = 500;
-/// How often it may begin for each copy of its message, if there were many. A delivery that comes twice, or a worker that dies
-/// after it has returned the rest, leaves two messages where one was; an item that waits for its downstream returns a dozen
-/// times, so there may be hundreds in the end. None lives longer than the item's attempts and patience, which the message counts.
+/// How often it may begin for each copy of its message, if there were many. A delivery that comes twice makes two messages of
+/// one; so does a worker that dies after it has returned the rest. An item that waits for its downstream is returned a dozen
+/// times, so there may be hundreds of copies. None lives longer than the item's attempts and patience, which the message counts.
 const BEGUN_PER_COPY_MAX: u32 = 100;
 
 /// What an item does when it is processed.

@@ -1,7 +1,7 @@
 //! Removes the base path, if a custom domain maps this API below one (its mapping key). API Gateway ignores the base
-//! path when it looks for a route but leaves it in the path that it passes on, and no path of this API begins with it.
+//! path when it looks for a route, but it leaves the base path in the path that it passes on. The routes here do not have it.
 //!
-//! Nothing has to be configured: the event names the route, so whatever the path has before that is the base path.
+//! Nothing has to be configured: the event names the route, and the part of the path before it is the base path.
 
 use http::Request;
 use http::uri::{PathAndQuery, Uri};

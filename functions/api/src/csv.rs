@@ -1,9 +1,9 @@
 //! CSV as in RFC 4180, made harmless for spreadsheets: text that a spreadsheet would run as a formula gets a `'` in front.
-//! That is text at the start of a cell, and text after a character at which some spreadsheets begin a new cell, whatever
-//! the quotes say: one that separates by `;` reads `1,"a;=1"` as two cells, and runs the second one.
+//! That is text at the start of a cell, and text after a character at which some spreadsheets begin a new cell, even inside
+//! of quotes: a spreadsheet that separates by `;` reads `1,"a;=1"` as two cells, and runs the second one.
 //!
-//! A reader can undo this: a `'` before text that is a formula by `is_formula` is taken away. A value that itself has a
-//! `'` there gets another one if it could be taken for such a cell.
+//! A reader can undo this: it removes a `'` before text that is a formula by `is_formula`. A value that itself has a
+//! `'` there gets another one, if a reader would otherwise remove its own.
 
 use std::borrow::Cow;
 
@@ -73,10 +73,11 @@ fn pieces(cell: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// True if some spreadsheet might run the cell: after white space, marks and quotes, which spreadsheets skip, it begins
-/// with a character that formulas begin with, also in full width; or it begins with a line break, which would put the
-/// rest into a cell of its own. A number is none, if it is the whole cell: a later piece may go on in the next cell, as in
-/// `1;-1` and `5+A1`, of which a spreadsheet with `;` between cells and `,` in numbers reads `-1,5+A1`.
+/// True if some spreadsheet might run the cell. Spreadsheets skip white space, marks and quotes at its start. If it then begins
+/// with a character that formulas begin with, also in full width, it is a formula. So is a cell that begins with a line break,
+/// which would put the rest into a cell of its own. A number is not a formula if it is the whole cell. A later piece of a cell
+/// may continue in the next cell: a spreadsheet with `;` between cells and `,` in numbers reads the cells `1;-1` and `5+A1` as
+/// `1` and `-1,5+A1`.
 fn is_formula(cell: &str, is_first: bool) -> bool {
     let rest = cell.trim_start_matches(is_passed_over);
     let breaks = cell[..cell.len() - rest.len()].contains(['\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);

@@ -153,7 +153,7 @@ mod tests {
     /// Bug found: once compiling a processor's `paramsSchema` had been cut off, because something killed the child process that did
     /// it, every further job with that processor was answered 500, until the server ended.
     #[test]
-    fn a_schema_that_was_cut_off_is_tried_anew() {
+    fn a_schema_that_exceeded_a_limit_is_compiled_again() {
         let options = Options { params_schema: json!({"type": "object"}), ..Options::default() };
         let (info, all) = (ProcessorInfo::new("p", &options), ParamsSchemas::default());
         let first = all.known(&info);

@@ -1,6 +1,6 @@
 //! Answers that are the same for everybody and change only with the code: pages and the OpenAPI document. They carry an
-//! `ETag`, so a browser that has the text already gets only its headers, and they are sent as gzip if the caller takes
-//! that.
+//! `ETag`, so a browser that has the text already gets only its headers. They are sent as gzip if the caller accepts
+//! gzip.
 
 use std::io::Write as _;
 
@@ -79,7 +79,7 @@ mod tests {
 
     /// A caller that does not take gzip must not get it.
     #[test]
-    fn gzip_is_sent_only_to_who_takes_it() {
+    fn gzip_is_sent_only_to_callers_that_accept_it() {
         let takes = |accepted: &'static str| takes_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]));
         for accepted in ["gzip", "br, gzip;q=0.5", "deflate,GZIP", "gzip; q=1"] {
             assert!(takes(accepted), "{accepted}");

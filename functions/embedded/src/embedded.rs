@@ -138,8 +138,8 @@ impl Embedded {
     }
 
     /// The event source mapping of the queue: batches of 10, 4 calls at a time. In the mode [`Fairness::Turns`] each call is
-    /// for one group, and 12 further calls are kept free for groups that have no call running: so many owners with slow
-    /// items hold up nobody.
+    /// for one group, and 12 further calls are kept free for groups that have no call running. So up to 12 owners with slow
+    /// items do not delay other owners.
     pub fn event_source(&self) -> EventSource {
         let by_turns = self.config.fairness == Fairness::Turns;
         EventSource {

@@ -5,7 +5,7 @@
 //!
 //! Unlike AWS it can keep calls free for groups that have none running ([`EventSource::calls_kept_free`]), and call the
 //! function for one group at a time ([`EventSource::one_group_a_call`]). So no message of one owner waits for a long batch
-//! of another owner to end, neither to begin nor to be done with.
+//! of another owner: neither before it begins nor before it is deleted.
 
 mod answer;
 mod calls;

@@ -85,7 +85,7 @@ mod tests {
 
     /// Another user of the machine can connect, but does not know the path.
     #[tokio::test]
-    async fn only_who_knows_the_path_gets_an_answer() {
+    async fn only_requests_below_the_secret_path_get_an_answer() {
         let server = Loopback::serve(Router::new().route("/", get(|| async {})).route("/next", get(|| async {}))).await.unwrap();
         let secret = server.secret.clone();
         for (path, expected) in [

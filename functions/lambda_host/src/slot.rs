@@ -25,7 +25,7 @@ pub(crate) struct Call {
 /// The events that wait for a worker.
 pub(crate) type Calls = Arc<Mutex<mpsc::Receiver<Call>>>;
 
-/// What all workers of a command share.
+/// The workers of one command: what they share.
 pub(crate) struct WorkerGroup {
     pub(crate) command: CommandLine,
     /// The environment variables, without the address of the Runtime API.
@@ -47,7 +47,7 @@ pub(crate) struct Slot {
 
 /// Why a process has ended.
 enum ProcessEnd {
-    /// Everything shall stop.
+    /// The server is stopping.
     Stopped,
     /// The program's file has changed.
     Renewed,
@@ -56,7 +56,7 @@ enum ProcessEnd {
 }
 
 impl Slot {
-    /// Runs processes in this slot until everything shall stop.
+    /// Runs one process after another in this slot until the server stops.
     pub(crate) async fn keep(self) {
         let mut pauses = pauses();
         loop {
@@ -81,7 +81,7 @@ impl Slot {
         }
     }
 
-    /// Waits until the pause is over or the program changes. True if everything shall stop.
+    /// Waits until the pause is over or the program changes. Returns true if the server is stopping.
     async fn pause(&self, pause: Duration) -> bool {
         let binary = Binary::new(self.group.command.file());
         tokio::select! {
@@ -155,7 +155,7 @@ impl Slot {
         }
     }
 
-    /// A process ended before it was ready, perhaps with words of its own.
+    /// A process ended before it was ready. `words` is its own message, if it sent one.
     fn never_ready(&self, status: io::Result<ExitStatus>, words: Option<String>) -> ProcessEnd {
         let (name, status) = (self.group.command.name(), shown(status));
         let why = match words {

@@ -90,7 +90,8 @@ fn invisible_after_failure(receives: u32) -> Duration {
     if receives < CAREFUL_FROM_RECEIVES { Duration::from_secs(1) } else { FUNCTION_TIMEOUT + Duration::from_secs(10) }
 }
 
-/// Calls workers with the queue's messages while there is a worker. Otherwise a message would be received for nobody.
+/// Calls workers with the queue's messages while a worker is ready. Without one, no message is received: it would only become
+/// invisible.
 async fn pump(
     embedded: Embedded,
     source: EventSource,

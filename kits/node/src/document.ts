@@ -8,13 +8,13 @@ import type { Outcome } from "./outcome.js";
 export const TYPE = "headway.batch";
 const VERSION = 1;
 
-/** What is sent is no document that can be read. */
+/** The request has no document that can be read. */
 export class DocumentError extends Error {
   override readonly name = "DocumentError";
   readonly status: number = 400;
 }
 
-/** It is of a version to come. That is no item's fault: a status that would halve the batch helps nobody. */
+/** The document is of a later version. No item is to blame, so the status must not halve the batch. */
 class VersionError extends DocumentError {
   override readonly status = 501;
 }

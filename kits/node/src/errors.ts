@@ -1,4 +1,4 @@
-/** What a processor throws to say what is to become of an item. */
+/** The errors that a processor throws: each says what happens with the item. */
 
 export type Kind = "permanent" | "retryable" | "throttled";
 
@@ -10,11 +10,11 @@ export interface ErrorOptions {
 }
 
 export interface WaitOptions extends ErrorOptions {
-  /** The least wait in seconds. */
+  /** The shortest wait in seconds. */
   after?: number;
 }
 
-/** Marks the kit's errors, so that those of another copy of the kit are known, too. */
+/** Marks the kit's errors, so that errors of another copy of the kit are recognized, too. */
 const BRAND = Symbol.for("headway-kit.ItemError");
 
 /** Why an item is not done. Throw one of its subclasses. `message` is for people: the job's owner sees it (1,000 characters). */
@@ -32,7 +32,7 @@ export abstract class ItemError extends Error {
   }
 }
 
-/** It will not pass: the item fails, and is not tried again. */
+/** A permanent error: the item fails, and is not tried again. */
 export class Permanent extends ItemError {
   readonly kind = "permanent";
 
@@ -41,7 +41,7 @@ export class Permanent extends ItemError {
   }
 }
 
-/** It may pass: the item is tried again, not before `after`. Each try is charged. */
+/** A temporary error: the item is tried again, not before `after`. Each try is charged. */
 export class Retryable extends ItemError {
   readonly kind = "retryable";
 }
@@ -58,7 +58,7 @@ export class Throttled extends ItemError {
   }
 }
 
-/** Whether it is one of the kit's errors. */
+/** True if it is one of the kit's errors. */
 export function isItemError(error: unknown): error is ItemError {
   return typeof error === "object" && error !== null && BRAND in error;
 }

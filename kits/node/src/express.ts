@@ -25,7 +25,7 @@ export function expressHandler(
   };
 }
 
-/** The raw body that somebody kept; `unread` if the stream still has it. */
+/** The raw body if a parser has kept it; `unread` if the stream still has it. */
 function rawOf(req: Parsed): Uint8Array | "unread" | "gone" {
   for (const kept of [req.rawBody, req.body]) {
     if (kept instanceof Uint8Array) return kept;

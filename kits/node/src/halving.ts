@@ -1,5 +1,5 @@
 /**
- * Calls of a batch function: all items at once, then halves of a call that went wrong, until the culprit is alone. It says what
+ * Calls of a batch function: all items at once, then halves of a call that went wrong, until the item to blame is alone. It says what
  * to call next and is told what came of it.
  */
 
@@ -9,7 +9,7 @@ import { type Outcome, ofReturned, ofThrown, wrongCount } from "./outcome.js";
 
 /** The results of a call, or what it threw. */
 export type Called = { readonly results: readonly unknown[] } | { readonly thrown: unknown };
-/** By index. An item that is not in here is left out of the answer. */
+/** Results by index. An item that is not in here is left out of the answer. */
 export type Outcomes = Map<number, Outcome>;
 
 export class Halving {
@@ -43,12 +43,12 @@ export class Halving {
     return { ...item, value, params };
   }
 
-  /** Takes what came of a call with `batch`. */
+  /** Records the results, or the error, of a call with `batch`. */
   settle(batch: readonly Item[], called: Called): void {
     if ("results" in called && called.results.length === batch.length) {
       batch.forEach((item, place) => this.outcomes.set(item.index, ofResult(called.results[place], item, this.#outputBytesMax)));
     } else if ("thrown" in called && isItemError(called.thrown) && called.thrown.kind === "throttled") {
-      // Everything waits: more calls would only meet the same.
+      // All items wait: further calls would be throttled, too.
       for (const item of [batch, ...this.#waiting].flat()) this.outcomes.set(item.index, ofThrown(called.thrown, item));
       this.#waiting = [];
     } else if (batch.length > 1) {
@@ -60,7 +60,7 @@ export class Halving {
   }
 }
 
-/** The results that a batch function returned, in the order of its items. Any other number of them is a mistake of its. */
+/** The results that a batch function returned, in the order of its items. Any other number of results is an error of the function. */
 export function asList(returned: unknown, batch: readonly Item[]): readonly unknown[] {
   if (Array.isArray(returned)) return returned;
   if (returned instanceof Map) {
@@ -70,7 +70,7 @@ export function asList(returned: unknown, batch: readonly Item[]): readonly unkn
   throw new TypeError("the processor must return an array with a result for each item, or a Map of results by index");
 }
 
-/** Of one result: an output, or an error that is returned instead of thrown. */
+/** The result for one value: an output, or an error that is returned instead of thrown. */
 function ofResult(result: unknown, item: Item, outputBytesMax: number): Outcome {
   return result instanceof Error || isItemError(result) ? ofThrown(result, item) : ofReturned(result, outputBytesMax);
 }

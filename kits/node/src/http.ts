@@ -6,7 +6,7 @@ import { REQUEST_BYTES_MAX } from "./limits.js";
 import type { Processor } from "./processor.js";
 import { problem, type Response, Service, type ServiceOptions, tooLarge } from "./service.js";
 
-/** A listener for `http.createServer`, or for whatever else takes Node's requests. */
+/** A listener for `http.createServer`, or for anything else that accepts Node's requests. */
 export function httpListener(processor: Processor, options: ServiceOptions = {}): (req: IncomingMessage, res: ServerResponse) => void {
   const service = new Service(processor, options);
   return (req, res) => {
@@ -29,7 +29,7 @@ export async function answered(
   return service.handle({ method: req.method ?? "", headers, body });
 }
 
-/** The whole body, as it came; undefined if it is larger than any that Headway sends. Throws if the sender goes away. */
+/** The whole body, as it came; undefined if it is larger than any that Headway sends. Throws if the sender closes the connection. */
 export async function bodyOf(req: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -47,7 +47,7 @@ export function respond(res: ServerResponse, response: Response): void {
   res.writeHead(response.status, { ...response.headers, ...length }).end(response.body);
 }
 
-/** The refusal of a host whose body is not there any more. */
+/** The refusal if the raw body is not available any more. */
 export function bodyIsGone(): Response {
   return problem(500, "the raw body was read by a body parser before: mount Headway's handler before it");
 }

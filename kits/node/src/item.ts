@@ -1,4 +1,4 @@
-/** One item of a job, and what is known of it. */
+/** One item of a job, and what the processor knows about it. */
 export interface Item<Value = any> {
   /** The item: any JSON value. Rows of a CSV file are objects of texts. */
   readonly value: Value;
@@ -12,7 +12,7 @@ export interface Item<Value = any> {
   readonly id: string | null;
   /** Which try this is, from 1. */
   readonly attempt: number;
-  /** The job's first run, or which retry. Known in batch mode only. */
+  /** 1 for the job's first run, and one more with each retry. Known in batch mode only. */
   readonly round: number | null;
   /** The job's `params`. Known in batch mode only. */
   readonly params: unknown;

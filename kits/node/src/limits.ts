@@ -1,4 +1,4 @@
-/** Bounds of the protocol. A request's own `limits` win where it names them. */
+/** Limits of the protocol. If a request has its own `limits`, those are used. */
 
 export const REQUEST_BYTES_MAX = 2_500_000;
 export const ANSWER_BYTES_MAX = 2_500_000;
@@ -8,17 +8,17 @@ export const ITEMS_MAX = 250;
 export const CODE_CHARS_MAX = 64;
 export const MESSAGE_CHARS_MAX = 1_000;
 export const RETRY_AFTER_SECONDS_MAX = 86_400;
-/** The share of a call's time within which further items are begun. */
+/** In this share of a call's time further items may begin. */
 const TIME_SHARE = 0.8;
 
-/** What a request allows its answer. */
+/** The limits that a request sets for its answer. */
 export interface Limits {
   readonly seconds: number | undefined;
   readonly outputBytes: number;
   readonly answerBytes: number;
 }
 
-/** Until when items may be begun. Without a number of seconds: always. */
+/** Until when items may begin. Without a number of seconds: always. */
 export class Deadline {
   readonly #at: number;
 

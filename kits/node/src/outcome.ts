@@ -1,10 +1,10 @@
-/** What became of one item, made from what the user's function returned or threw. Nothing in here throws. */
+/** The result of one item, made from what the user's function returned or threw. Nothing in here throws. */
 
 import { isItemError, type Kind } from "./errors.js";
 import type { Item } from "./item.js";
 import { CODE_CHARS_MAX, MESSAGE_CHARS_MAX, OUTPUT_DEPTH_MAX, RETRY_AFTER_SECONDS_MAX } from "./limits.js";
 
-/** Why an item is not done, ready to be sent. */
+/** An item's error in the form in which it is sent. */
 export interface Failure {
   readonly kind: Kind;
   readonly code: string;
@@ -15,10 +15,10 @@ export interface Failure {
 /** Done, with an output as JSON text or without; or failed. */
 export type Outcome = { readonly output: string | null } | { readonly isOmitted: true } | { readonly failure: Failure };
 
-/** A value that JSON would lose or change without a word. */
+/** A value that JSON would lose or change silently. */
 class Unwritable extends Error {}
 
-/** Of what the function returned. What is no JSON fails the item for good: another try would return the same. */
+/** The result for a value that the function returned. If JSON cannot represent it, the item fails permanently: another try would return the same. */
 export function ofReturned(value: unknown, outputBytesMax: number): Outcome {
   if (value === undefined || value === null) return { output: null };
   let text: string | undefined;
@@ -51,12 +51,12 @@ export function ofThrown(error: unknown, item: Item): Outcome {
   return failed("retryable", name, `the processor raised ${name}; its log says more`);
 }
 
-/** Of the only item of a call that returned none or several results. */
+/** The result for the only item of a call that returned no result or several. */
 export function wrongCount(count: string): Outcome {
   return failed("retryable", "results", `the processor returned ${count} for 1 item`);
 }
 
-/** Of an item with an integer that JavaScript would round. */
+/** The result for an item with an integer that JavaScript would round. */
 export function unsafeInteger(): Outcome {
   return failed("permanent", "unsafe-integer", "the item has a number of 2^53 or more, which JavaScript rounds: send it as a text");
 }
@@ -66,7 +66,7 @@ function failed(kind: Kind, code: string, message: string, afterSeconds?: number
   return { failure };
 }
 
-/** At most so many code points, never half of one. */
+/** The text, cut to this many code points. */
 function cut(text: string, charsMax: number): string {
   return text.length <= charsMax ? text : Array.from(text.slice(0, 2 * charsMax)).slice(0, charsMax).join("");
 }
@@ -83,7 +83,7 @@ function kindOf(kind: unknown): Kind {
   return kind === "permanent" || kind === "throttled" ? kind : "retryable";
 }
 
-/** A wait that can be sent; undefined for what is no wait. */
+/** A wait that can be sent; undefined if the value is not a valid wait. */
 function seconds(after: unknown): number | undefined {
   const given = typeof after === "number" ? after : Number.NaN;
   return given >= 0 ? Math.min(given, RETRY_AFTER_SECONDS_MAX) : undefined;
@@ -111,7 +111,7 @@ function refuseWhatIsLost(this: unknown, key: string, value: unknown): unknown {
   return value;
 }
 
-/** Why a value is no JSON, without the value. */
+/** Why JSON cannot represent a value, without the value itself. */
 function why(error: unknown): string {
   if (error instanceof Unwritable) return error.message;
   if (error instanceof RangeError) return "it is nested too deep";

@@ -101,7 +101,7 @@ export function processor<Value = any>(call: ItemFunction<Value>, options: Optio
  * Makes a processor of a function that works on many items in one call. A result is an output, nothing, or an error such as
  * `new Permanent("…")`.
  *
- * A call that throws, or returns another number of results, is made again with halves, until the culprit is alone. To let all wait,
+ * A call that throws, or returns another number of results, is made again with halves, until the item to blame is alone. To let all wait,
  * throw `Throttled`. In a database, make each call one transaction.
  */
 export function batchProcessor<Value = any>(call: BatchFunction<Value>, options: Omit<Options, "concurrency"> = {}): Processor {

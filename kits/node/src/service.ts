@@ -87,12 +87,12 @@ export function problem(status: number, detail: string, headers: Record<string, 
   return { status, body, headers: { "content-type": "application/problem+json", ...headers } };
 }
 
-/** The refusal of a body beyond what Headway sends. */
+/** The refusal of a body that is larger than any that Headway sends. */
 export function tooLarge(): Response {
   return problem(413, `the body is larger than ${REQUEST_BYTES_MAX} bytes`);
 }
 
-/** The signed id alone decides what the request is: everything else may be up to a user. */
+/** Only the signed id decides what the request is: everything else may come from a user. */
 function workOf(webhookId: string, attempt: string, text: string): Work {
   if (webhookId.startsWith("batch_")) {
     const batch = Batch.read(parse(text));
@@ -123,7 +123,7 @@ function ofOne(outcome: Outcome | undefined): Response {
     const wait: Record<string, string> = afterSeconds === undefined ? {} : { "retry-after": String(Math.ceil(afterSeconds)) };
     return problem(STATUS[kind], [code, message].filter(Boolean).join(": ") || kind, wait, code);
   }
-  // Says that it is JSON and is none: Headway records the item as done, with its output omitted.
+  // Its type says JSON, but it is not: Headway records the item as done, with its output omitted.
   if ("isOmitted" in outcome) return json("output omitted");
   return outcome.output === null ? { status: 204, headers: {}, body: "" } : json(outcome.output);
 }

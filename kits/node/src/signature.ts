@@ -4,12 +4,12 @@ import { Webhook, WebhookVerificationError } from "standardwebhooks";
 
 export const SECRET_VARIABLE = "HEADWAY_SECRET";
 
-/** The secret is missing or is none. Its text does not repeat it. */
+/** The secret is missing or not valid. The message does not repeat it. */
 export class SecretError extends Error {
   override readonly name = "SecretError";
 }
 
-/** Checks signatures by one or several secrets: while one is replaced, the old one and the new one. */
+/** Checks signatures with one or several secrets: while a secret is being replaced, with the old and the new one. */
 export class Signature {
   readonly #webhooks: readonly Webhook[];
 
@@ -20,7 +20,7 @@ export class Signature {
     this.#webhooks = texts.map((text) => new Webhook(checked(text)));
   }
 
-  /** Why the request is not to be trusted; undefined if it is. `headers` have names in lower case. */
+  /** Why the request cannot be trusted; undefined if it can. `headers` have names in lower case. */
   problem(headers: Readonly<Record<string, string>>, body: string): string | undefined {
     let problem = "the signature is not good";
     for (const webhook of this.#webhooks) {

@@ -1,4 +1,4 @@
-"""Examples are the same at every run, and time decides nothing."""
+"""Hypothesis makes the same examples in every run, and no test depends on time."""
 
 import os
 

@@ -135,7 +135,7 @@ def _finite(text: str) -> float:
     return number
 
 
-# A small reader of JSON that hands out members as text, so that nothing inside of an output can spoil its neighbours.
+# A small reader of JSON that hands out members as text, so that nothing inside of an output can spoil the other members.
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")

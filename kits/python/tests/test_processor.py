@@ -36,11 +36,11 @@ def kinds(results: list[Any]) -> list[str]:
 
 
 class Odd(BaseException):
-    """Not even an Exception."""
+    """A class that is not derived from Exception."""
 
 
 class Bare(Permanent):
-    """Forgets to call its base."""
+    """A subclass that does not call its base."""
 
     def __init__(self) -> None:
         pass

@@ -287,7 +287,7 @@ fn without_item_text(error: &str) -> String {
 
 /// Everything that can be done with a job.
 pub const ACTIONS: [&str; 6] = ["cancel", "pause", "resume", "retry", "delete", "seal"];
-/// What one can do who may act on a job but is not its owner.
+/// The actions that are possible with `jobs:act` alone.
 const ACTORS_ACTIONS: [&str; 4] = ["cancel", "pause", "resume", "retry"];
 /// What an operator can do with any owner's job.
 const OPERATORS_ACTIONS: [&str; 3] = ["cancel", "pause", "resume"];

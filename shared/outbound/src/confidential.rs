@@ -1,9 +1,9 @@
 //! Finds confidential configuration in an endpoint's answer, however it is encoded there.
 //!
-//! A broken endpoint may repeat a request: in an error, on a debug page, or in its output. Callers read that, and must
-//! not learn the operator's headers and secrets from it. To cut a secret out, its exact ends would have to be known in
-//! every encoding. So nothing is cut out: an answer that contains a secret, or ten letters and digits of one, is not
-//! passed on at all.
+//! A faulty endpoint may repeat a request: in an error, on a debug page, or in its output. Callers read these, and must
+//! not learn the operator's headers and secrets from them. To remove only the secret, its exact beginning and end would have to
+//! be known in every encoding. So nothing is removed: an answer that contains a secret, or ten letters and digits of one, is
+//! not passed on at all.
 
 use std::collections::BTreeSet;
 use std::fmt;

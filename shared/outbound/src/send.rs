@@ -2,8 +2,8 @@
 //!
 //! An endpoint may close an idle connection at any moment. A request that is written in that moment is lost. Only the
 //! broken connection shows it, or a final `408 Request Timeout`, which some servers send before they close (RFC 9110,
-//! 15.5.9). The item is not to blame, so it must not cost an attempt. So the request is sent again at once, but only if its
-//! connection had carried an answer before, and either broke before a byte of this answer arrived or this answer is a 408.
+//! 15.5.9). The item is not to blame, so it must not be charged an attempt. So the request is sent again at once, on two
+//! conditions: its connection had carried an answer before, and either no byte of this answer arrived or this answer is a 408.
 //! The receiver may see the request twice; both have the same id.
 
 use std::net::SocketAddr;

@@ -49,8 +49,8 @@ pub trait ItemProcessor: Send + Sync {
     async fn process(&self, item: Item) -> Result<Output, ItemError>;
 
     /// Processes up to [`Options::batch`] items of one job in one call, and returns a result for each, in the order of the
-    /// items. It is called instead of [`Self::process`] if `batch` is more than 1, also with a single item. Unless it is
-    /// written anew, it calls [`Self::process`] with one item after the other.
+    /// items. It is called instead of [`Self::process`] if `batch` is more than 1, also with a single item. By
+    /// default it calls [`Self::process`] with one item after the other.
     ///
     /// ```
     /// use headway_processor::{Item, ItemError, ItemProcessor, Options, Output, async_trait};
@@ -107,8 +107,8 @@ pub trait ItemProcessor: Send + Sync {
         Ok(None)
     }
 
-    /// Like [`Self::prepare`], but knows whose job it is: for a processor that shares something scarce among owners while
-    /// it prepares.
+    /// Like [`Self::prepare`], but with the job's owner: for a processor that shares a scarce resource fairly among owners
+    /// while it prepares.
     ///
     /// # Errors
     /// As [`Self::prepare`].

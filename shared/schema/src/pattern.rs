@@ -1,7 +1,7 @@
 //! Translates regular expressions of ECMA-262 (with the flag `u`) into the engine's dialect. The two look alike but
-//! differ: `\d`, `\w`, `\b` and `.` match other characters, `[]` and `\u` are written differently, `&&` in a class is
-//! an operator, group names allow other letters, and a back-reference to a group that has not matched fails instead of
-//! matching nothing. Whatever has no counterpart is refused.
+//! differ. In the engine's dialect `\d`, `\w`, `\b` and `.` match other characters, and `&&` in a class is an operator.
+//! `[]` and `\u` are written differently, and group names allow other letters. A back-reference to a group that has not
+//! matched fails there, and matches nothing in ECMA-262. Syntax without a counterpart is refused.
 
 use std::borrow::Cow;
 

@@ -13,7 +13,7 @@ use crate::pattern;
 use crate::pointer::{cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
 
-/// A schema of which every part is known.
+/// A schema that was checked: every part of it has an effect.
 #[derive(Debug)]
 pub(crate) struct ReadSchema {
     /// The schema with its patterns translated into the engine's dialect.

@@ -18,7 +18,7 @@ const LEVELS: usize = 31;
 
 /// A child that does nothing is killed again and again; then one that checks.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_child_was_doing_is_not_blamed() {
+async fn an_item_is_not_blamed_if_its_child_was_killed_from_outside() {
     headway_schema::sandbox::use_program(env!("CARGO_BIN_EXE_headway-schema-child"));
     let sandbox = Sandbox::with_times(1, Duration::from_secs(1), Duration::from_secs(1));
 

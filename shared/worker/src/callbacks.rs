@@ -44,7 +44,7 @@ impl Callbacks {
         let endpoint = self.endpoint(name).await?;
         let body = serde_json::to_string(&NoticeBody::new(notice, now)).map_err(|error| error.to_string())?;
         let request = endpoint.post(&notice.id, now, body).builder;
-        // The body does not matter, and is not read: a receiver that goes on sending holds up nothing.
+        // The body does not matter and is not read, so a receiver that sends without end delays nothing.
         endpoint.send(request).await.map(|answer| answer.status()).map_err(|reason| reason.to_string())
     }
 }

@@ -68,7 +68,7 @@ impl Handler {
         Ok(Self { worker: self.worker.with_threads()?, ..self })
     }
 
-    /// The process was told to stop: nothing begins any more, running items end, and the rest is returned at once.
+    /// The process was told to stop: no item begins any more, running items end, and the rest is returned at once.
     pub fn stop(&self) {
         self.worker.stop();
         headway_schema::Sandbox::global().stop();

@@ -91,7 +91,7 @@ fn todays_code_writes_what_version_1_wrote() {
 }
 
 #[tokio::test]
-async fn a_message_of_another_version_is_left_for_newer_code_and_at_last_kept_and_reported() {
+async fn a_message_of_another_version_is_left_for_newer_code_then_kept_and_reported() {
     assert!(matches!(Message::from_wire(NEWER), Err(WireError::Version(2))));
     let ledger = Arc::new(MemoryLedger::default());
     let queue = Arc::new(MemoryQueue::default());

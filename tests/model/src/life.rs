@@ -55,7 +55,8 @@ pub enum Act {
 }
 
 impl Act {
-    /// True if of the job that it reads only the round matters, and that there is one; to a retry also whether the round has ended.
+    /// True if it uses only the round of the job that it reads, and whether the job exists. A retry also uses whether the round
+    /// has ended.
     pub(crate) fn reads_the_round_only(self) -> bool {
         matches!(self, Self::Cancel | Self::Pause | Self::Resume | Self::Retry(_) | Self::Delete)
     }

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_address_fails_for_good() {
+    async fn an_invalid_address_fails_permanently() {
         for email in ["", "ada", "@example.com", "ada@example"] {
             let item = Item::example(&json!({"name": "Ada", "email": email}));
             let failed = Contacts.process(item).await;

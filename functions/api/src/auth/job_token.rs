@@ -114,7 +114,7 @@ impl JobTokens {
         if its_job.is_none() || its_job != job {
             return Err(AuthError::Invalid("the token is not valid"));
         }
-        // Whoever has the token acts for the job's owner, and for nobody else.
+        // The bearer of the token acts for the job's owner only.
         named_owner(headers, false)?;
         Ok(of_a_job_token(owner_claim(&payload, OWNER)?, &payload))
     }

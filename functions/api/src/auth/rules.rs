@@ -1,4 +1,4 @@
-//! The rules for every token, whoever signed it.
+//! The rules that are the same for every token, with each way of checking its signature.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};

@@ -59,7 +59,7 @@ async fn a_corrected_item_runs_with_its_new_value() {
 
 /// Each kind of refusal, and that it leaves nothing behind.
 #[tokio::test(start_paused = true)]
-async fn what_is_no_correction_is_refused() {
+async fn a_line_that_is_not_a_correction_is_refused() {
     let world = World::new();
     let id = job_with_failures(&world).await;
     let invalid = |pointer: &str, detail: &str| (422, "invalid", vec![(pointer.to_owned(), detail.to_owned())]);

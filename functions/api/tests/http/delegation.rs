@@ -77,7 +77,7 @@ async fn a_backend_can_do_what_the_named_owner_can() {
 
 /// The job, its `Idempotency-Key` and its place in the list are the named owner's. Who started it is the backend.
 #[tokio::test]
-async fn what_a_backend_starts_is_the_named_owners() {
+async fn a_job_that_a_backend_starts_belongs_to_the_named_owner() {
     let world = World::new();
     let backend = world.token("backend", DELEGATE);
     let start = async |owner: &str| {

@@ -105,8 +105,8 @@ async fn browsers_of_listed_origins_may_call() {
     );
 }
 
-/// A caller that sends its whole body first must get the answer; one that asks first must not send in vain; and the
-/// server must not receive without limit.
+/// A caller that sends its whole body first must get the answer. A caller that asks first (`Expect: 100-continue`) must not
+/// send a body that is not read. And the server must not receive without limit.
 #[tokio::test]
 async fn an_unread_body_is_received_and_discarded() {
     const FRAME: usize = 1_000_000;

@@ -63,7 +63,7 @@ async fn the_scope_allows_its_calls_on_any_job_and_no_others() {
 
 /// What a job has cost so far is for operators alone: not even its owner sees it.
 #[tokio::test(start_paused = true)]
-async fn what_a_job_costs_is_told_to_operators_alone() {
+async fn only_operators_see_what_a_job_costs() {
     let world = World::new();
     let id = world.start(json!([1, 2, 3])).await;
     let (ops, owner) = (world.token("ops", OPERATE), world.token("ann", &["jobs:read", "jobs:write"]));

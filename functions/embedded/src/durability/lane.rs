@@ -1,5 +1,5 @@
-//! The only way to a store. Calls run one after another: on a thread of the store's own for files, on the caller's
-//! thread in memory.
+//! All access to a store goes through its lane. Calls run one after another: for files on a thread of the store's own, in
+//! memory on the caller's thread.
 //!
 //! In memory, this keeps a simulation with one thread and virtual time deterministic. For files, it keeps a slow disk
 //! from blocking the runtime's threads.
@@ -32,7 +32,7 @@ pub(crate) enum Access {
     WriteWithoutSync,
 }
 
-/// The only way to a store of type `S`.
+/// The access to a store of type `S`, one call after another.
 pub(crate) enum Lane<S> {
     /// In memory.
     Inline(Mutex<S>),

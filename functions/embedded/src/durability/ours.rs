@@ -238,7 +238,7 @@ pub(super) fn check_owner(found: &fs::Metadata, path: &Path) -> Result<(), OpenE
     Err(OpenError::Unfit { path: path.to_owned(), why })
 }
 
-/// Refuses a file that its owner may not read or write. Headway only takes rights away and never grants any.
+/// Refuses a file that its owner may not read or write. Headway only removes permissions and never grants any.
 ///
 /// # Errors
 ///

@@ -24,8 +24,8 @@ const LOST_AND_FOUND: &str = "lost+found";
 ///
 /// # Errors
 ///
-/// If it is not a directory, belongs to another user, contains other files that others may read, has something else
-/// under one of our names, or cannot be used. Nothing was changed then.
+/// If it is not a directory, belongs to another user, or cannot be used. Also if it contains other files that other users may
+/// read, or a file that has one of Headway's names but is not Headway's. Then nothing was changed.
 pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
     let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
     match fs::symlink_metadata(directory) {

@@ -1,8 +1,8 @@
 //! Lets only one process at a time write to a data directory.
 //!
 //! SQLite's own locks are not enough: its waiting writers poll and give up, and a reader could not tell whether another
-//! process's commit is on disk yet. So there is a small file. Its lock is the turn to write; the kernel releases it if
-//! the process dies. Eight bytes behind its mark count the commits; the count is odd while a commit is being made.
+//! process's commit is on disk yet. So there is a small file. The process that holds its lock may write; the kernel releases
+//! the lock if the process dies. Eight bytes after the file's mark count the commits; the count is odd during a commit.
 
 use std::{
     fs::{File, TryLockError},

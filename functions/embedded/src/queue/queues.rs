@@ -129,8 +129,8 @@ impl Queues {
         }
     }
 
-    /// Receives the messages that are there now. Must not be dropped halfway: the messages would be invisible without
-    /// anybody having them.
+    /// Receives the messages that are there now. The future must not be dropped before it ends: received messages would be invisible
+    /// although no caller has them.
     ///
     /// # Errors
     ///
@@ -154,8 +154,8 @@ impl Queues {
 
     /// Makes all received and undeleted messages visible at once. Only call it when nobody is working on them.
     ///
-    /// A process that dies takes everything it has in hand with it, and it may have been ended from outside. So its death alone
-    /// makes no message a dead letter: each comes back at least once more.
+    /// A process may have been killed from outside, with many messages in flight. So its death alone makes no message a dead letter:
+    /// each message is delivered at least once more.
     ///
     /// # Errors
     ///

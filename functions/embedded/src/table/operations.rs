@@ -29,7 +29,7 @@ pub(super) async fn dispatch(table: &Table, operation: &str, body: &[u8]) -> Ans
         "DeleteItem" => call!(Write, delete_item),
         "BatchWriteItem" => call!(Write, batch_write_item),
         "TransactWriteItems" => call!(Write, transact_write_items),
-        // Reads one item after another: they are a transaction only while nobody writes.
+        // dynoxide reads one item after another. So that the reads are a transaction, nothing may write meanwhile.
         "TransactGetItems" => call!(Write, transact_get_items),
         "UpdateTimeToLive" => call!(Write, update_time_to_live),
         "CreateTable" => run(table, operation, body, Write, create_table).await,

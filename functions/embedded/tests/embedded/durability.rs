@@ -138,7 +138,7 @@ async fn processes_that_share_a_queue_receive_each_message_once() {
 
 /// Bug found: messages that were in hand at eight deaths of a process that somebody else ended, as dead letters.
 #[tokio::test]
-async fn what_a_process_had_in_hand_at_its_death_comes_back_and_is_no_dead_letter() {
+async fn messages_of_a_dead_process_are_delivered_again_and_are_no_dead_letters() {
     let dir = tempfile::tempdir().unwrap();
     let config = || Config { max_receive_count: 3, ..Config::at(dir.path()) };
     send(&Embedded::open(config()).unwrap(), "innocent", Some("user")).await;

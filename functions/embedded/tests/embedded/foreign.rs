@@ -97,7 +97,7 @@ fn may_be_ours(name: &str, kind: &str, beside_ours: bool) -> bool {
 /// Bugs found: the directory and a foreign database were made private before they were refused; a log without its
 /// database was taken for ours; a foreign file's first bytes were overwritten with a count; a foreign file was locked.
 #[tokio::test]
-async fn what_is_not_ours_is_refused_and_nothing_is_changed() {
+async fn foreign_files_are_refused_and_nothing_is_changed() {
     let store = store().await;
     for (name, kind) in NAMES.into_iter().flat_map(|name| KINDS.map(|kind| (name, kind))) {
         for beside_ours in [false, true] {

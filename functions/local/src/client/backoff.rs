@@ -19,7 +19,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// For a person who waits for one answer.
+    /// For one call whose answer a person waits for.
     pub const SHORT: Patience = Patience { unreached: Duration::from_secs(1), refused: Duration::from_secs(10) };
     /// For the first of many calls: a wrong address shows at once, but a busy server is given time.
     pub const FIRST_CALL: Patience = Patience { unreached: Duration::from_secs(1), refused: Duration::from_secs(300) };

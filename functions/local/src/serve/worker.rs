@@ -46,7 +46,7 @@ fn as_json(line: Line) {
         }
         _ => json!({"worker": line.worker, "message": line.text}),
     };
-    // If standard output is closed, nobody wants to read it.
+    // If standard output is closed, there is no reader.
     let _ = writeln!(io::stdout(), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! `watch`: follows a job to its end, whoever submitted it.
+//! `watch`: follows a job to its end. It need not have been submitted by this command.
 
 use std::time::Duration;
 

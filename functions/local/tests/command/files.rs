@@ -19,7 +19,7 @@ async fn submit_stdin(home: &Home, server: &FakeServer, words: &[&str], stdin: &
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_no_job_behind() {
+async fn a_refused_file_leaves_no_job_behind() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     for (name, data, words, says) in [
         ("a.csv", &b"a,b\n1,2\n3,\"open\n"[..], &[][..], "line 3, column 3: the quote that is opened here is never closed"),
@@ -73,7 +73,7 @@ async fn what_is_refused_leaves_no_job_behind() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_is_named() {
+async fn a_file_that_cannot_be_opened_is_named() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     std::fs::create_dir(home.path().join("folder.csv")).unwrap();
     for (name, says) in [("none.csv", "none.csv cannot be opened"), ("folder.csv", "is a directory")] {
@@ -167,7 +167,7 @@ async fn a_file_that_changes_while_it_is_sent_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_job_of_which_nothing_was_taken_is_taken_back() {
+async fn a_job_is_deleted_if_its_first_items_are_refused() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("a.ndjson", "1\n2\n");
     server.fault("PUT", [problem(422, "invalid", "no item is good enough")]);
@@ -188,7 +188,7 @@ async fn the_item_that_ended_a_job_is_named_by_its_line() {
 }
 
 #[tokio::test]
-async fn values_of_csv_are_said_to_be_text_where_the_processor_reads_text() {
+async fn csv_values_are_marked_as_text_for_a_processor_that_reads_text() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let csv = home.file("a.csv", "n\n1\n");
     let json = home.file("a.json", "[1]");
@@ -208,7 +208,7 @@ async fn values_of_csv_are_said_to_be_text_where_the_processor_reads_text() {
 }
 
 #[tokio::test]
-async fn a_key_stands_for_the_file_and_every_option() {
+async fn an_idempotency_key_is_bound_to_the_file_and_every_option() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let (file, same, other) =
         (home.file("a.csv", "n\n1\n2\n"), home.file("b.ndjson", "{\"n\":\"1\"}\n{\"n\":\"2\"}"), home.file("c.csv", "n\n1\n3\n"));

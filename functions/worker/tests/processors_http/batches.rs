@@ -95,7 +95,7 @@ async fn sends_the_document_of_the_protocol() {
 
 /// Each request has a name of its own; an endpoint with `"batch": 1` gets documents too.
 #[tokio::test]
-async fn a_name_is_never_used_twice_and_one_item_comes_in_a_document() {
+async fn each_request_has_a_new_batch_id_and_a_single_item_comes_in_a_document() {
     let (port, seen) = serve(|| answer(204, &[], "")).await;
     let json = format!(r#"{{"crm": {{"url": "http://127.0.0.1:{port}/", "secret": "{SECRET}", "allowPrivate": true, "batch": 1}}}}"#);
     let http = Http::new(Endpoints::parse(&json).unwrap());

@@ -18,13 +18,13 @@ VERSION = 1
 
 
 class DocumentError(ValueError):
-    """What is sent is no batch document that can be read."""
+    """The request has no batch document that can be read."""
 
     status = 400
 
 
 class VersionError(DocumentError):
-    """It is of a version to come. That is no item's fault: a status that would halve the batch helps nobody."""
+    """The document is of a later version. No item is to blame, so the status must not halve the batch."""
 
     status = 501
 
@@ -73,7 +73,7 @@ class Batch:
 
 
 def parse(text: str) -> object:
-    """Parses JSON strictly: Python alone also takes NaN and Infinity."""
+    """Parses JSON strictly: by default Python also accepts NaN and Infinity."""
 
     def refuse(constant: str) -> None:
         raise DocumentError(f"{constant} is no JSON")

@@ -1,4 +1,4 @@
-"""What a processor raises to say what is to become of an item."""
+"""The errors that a processor raises: each says what happens with the item."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ItemError(Exception):
 
 
 class Permanent(ItemError):
-    """It will not pass: the item fails, and is not tried again."""
+    """A permanent error: the item fails, and is not tried again."""
 
     kind = "permanent"
 
@@ -36,7 +36,7 @@ class Permanent(ItemError):
 
 
 class Retryable(ItemError):
-    """It may pass: the item is tried again, not before `after`. Each try is charged."""
+    """A temporary error: the item is tried again, not before `after`. Each try is charged."""
 
 
 class Throttled(ItemError):

@@ -1,4 +1,4 @@
-"""Calls of a batch function: all items at once, then halves of a call that went wrong, until the culprit is alone.
+"""Calls of a batch function: all items at once, then halves of a call that went wrong, until the item to blame is alone.
 
 Without I/O: it says what to call next and is told what came of it. So hosts that wait and hosts that block run the
 same steps."""
@@ -19,11 +19,11 @@ from headway_kit.outcome import Outcome
 Called = Union[List[object], BaseException]
 """The results of a call, or what it raised."""
 Outcomes = Dict[int, Outcome]
-"""By index. An item that is not in here is left out of the answer."""
+"""Results by index. An item that is not in here is left out of the answer."""
 
 
 class Halving:
-    """What is left to call, and what has become of the other items."""
+    """The items that still have to be called, and the results of the others."""
 
     def __init__(self, items: list[Item], output_bytes_max: int) -> None:
         self.outcomes: Outcomes = {}
@@ -50,12 +50,12 @@ class Halving:
         return replace(item, value=value, params=params)
 
     def settle(self, batch: list[Item], called: Called) -> None:
-        """Takes what came of a call with `batch`."""
+        """Records the results, or the error, of a call with `batch`."""
         if not isinstance(called, BaseException) and len(called) == len(batch):
             for item, result in zip(batch, called):
                 self.outcomes[item.index] = of_result(result, item, self._output_bytes_max)
         elif isinstance(called, Throttled):
-            # Everything waits: more calls would only meet the same.
+            # All items wait: further calls would be throttled, too.
             for item in (item for left in [batch, *self._waiting] for item in left):
                 self.outcomes[item.index] = outcome.of_raised(called, item)
             self._waiting = []
@@ -69,14 +69,14 @@ class Halving:
 
 
 def of_result(result: object, item: Item, output_bytes_max: int) -> Outcome:
-    """Of one result: an output, or an exception that is returned instead of raised."""
+    """The result for one value: an output, or an exception that is returned instead of raised."""
     if isinstance(result, BaseException):
         return outcome.of_raised(result, item)
     return outcome.of_returned(result, output_bytes_max)
 
 
 def as_list(returned: object, batch: list[Item]) -> list[object]:
-    """The results that a batch function returned, in the order of its items. Any other number of them is a mistake of its."""
+    """The results that a batch function returned, in the order of its items. Any other number of results is an error of the function."""
     if isinstance(returned, Mapping):
         by_index = dict(returned)
         return [by_index[item.index] for item in batch] if by_index.keys() == {item.index for item in batch} else []

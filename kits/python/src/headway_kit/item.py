@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a job, and what is known of it."""
+    """One item of a job, and what the processor knows about it."""
 
     value: Any
     """The item: any JSON value. Rows of a CSV file are objects of texts."""
@@ -23,6 +23,6 @@ class Item:
     attempt: int = 1
     """Which try this is, from 1."""
     round: Optional[int] = None
-    """The job's first run, or which retry. Known in batch mode only."""
+    """1 for the job's first run, and one more with each retry. Known in batch mode only."""
     params: Any = None
     """The job's `params`. Known in batch mode only."""

@@ -1,4 +1,4 @@
-"""Bounds of the protocol. A request's own `limits` win where it names them."""
+"""Limits of the protocol. If a request has its own `limits`, those are used."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MESSAGE_CHARS_MAX = 1_000
 RETRY_AFTER_SECONDS_MAX = 86_400
 
 TIME_SHARE = 0.8
-"""The share of a call's time within which further items are begun."""
+"""In this share of a call's time further items may begin."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request allows its answer."""
+    """The limits that a request sets for its answer."""
 
     seconds: Optional[float] = None
     output_bytes: int = OUTPUT_BYTES_MAX
@@ -29,7 +29,7 @@ class Limits:
 
 
 class Deadline:
-    """Until when items may be begun. Without a number of seconds: always."""
+    """Until when items may begin. Without a number of seconds: always."""
 
     def __init__(self, seconds: Optional[float]) -> None:
         self._at = None if seconds is None else time.monotonic() + seconds * TIME_SHARE

@@ -1,4 +1,4 @@
-"""What became of one item, made from what the user's function returned or raised. Nothing in here raises."""
+"""The result of one item, made from what the user's function returned or raised. Nothing in here raises."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger("headway_kit")
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an item is not done, ready to be sent."""
+    """An item's error in the form in which it is sent."""
 
     kind: str
     code: str
@@ -41,7 +41,7 @@ OMITTED = Outcome(is_omitted=True)
 
 
 def of_returned(value: object, output_bytes_max: int) -> Outcome:
-    """Of what the function returned. What is no JSON fails the item for good: another try would return the same."""
+    """The result for a value that the function returned. If JSON cannot represent it, the item fails permanently: another try would return the same."""
     if value is None:
         return NO_OUTPUT
     try:
@@ -65,7 +65,7 @@ def of_raised(error: BaseException, item: Item) -> Outcome:
 
 
 def wrong_count(count: str) -> Outcome:
-    """Of the only item of a call that returned none or several results."""
+    """The result for the only item of a call that returned no result or several."""
     return _failed("retryable", "results", f"the processor returned {count} for 1 item")
 
 
@@ -74,7 +74,7 @@ def _failed(kind: str, code: str, message: str, after_seconds: Optional[float] =
 
 
 def _text(value: object) -> str:
-    """Whatever was given as a text, as one that UTF-8 can carry."""
+    """The value as a text that can be written as UTF-8."""
     try:
         return "" if value is None else _clean(str(value))
     except Exception:
@@ -86,7 +86,7 @@ def _clean(text: str) -> str:
 
 
 def _why(error: Exception) -> str:
-    """Why a value is no JSON, without the value."""
+    """Why JSON cannot represent a value, without the value itself."""
     if isinstance(error, UnicodeEncodeError):
         return "it has a text with half of a surrogate pair"
     if isinstance(error, ValueError):
@@ -97,7 +97,7 @@ def _why(error: Exception) -> str:
 
 
 def _seconds(after: object) -> Optional[float]:
-    """A wait that can be sent; `None` for what is no wait."""
+    """A wait that can be sent; `None` if the value is not a valid wait."""
     if isinstance(after, timedelta):
         after = after.total_seconds()
     try:
@@ -125,5 +125,5 @@ def _is_too_deep(text: str) -> bool:
 
 
 def as_json(value: Any) -> str:
-    """JSON text of what the kit itself writes."""
+    """The JSON text of a value that the kit itself writes."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

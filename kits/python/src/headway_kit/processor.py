@@ -174,7 +174,7 @@ def batch_processor(function: BatchFunction) -> Processor:
     as many results in the same order, or a dict of results by `item.index`. A result is an output, `None`, or an error such as
     `Permanent("…")`.
 
-    A call that raises, or returns another number of results, is made again with halves, until the culprit is alone. To let all
+    A call that raises, or returns another number of results, is made again with halves, until the item to blame is alone. To let all
     wait, raise `Throttled`. In a database, make each call one transaction.
     """
     return Processor(function, is_batch=True, concurrency=None)

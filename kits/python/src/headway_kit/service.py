@@ -40,7 +40,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Work:
-    """A request that is to be trusted: its items, and how they are answered."""
+    """A request with a valid signature: its items, and how they are answered."""
 
     items: list[Item]
     limits: Limits
@@ -98,17 +98,17 @@ def problem(status: int, detail: str, headers: Optional[Mapping[str, str]] = Non
 
 
 def too_large() -> Response:
-    """The refusal of a body beyond what Headway sends."""
+    """The refusal of a body that is larger than any that Headway sends."""
     return problem(413, f"the body is larger than {REQUEST_BYTES_MAX} bytes")
 
 
 def least(*seconds: Optional[float]) -> Optional[float]:
-    """The least of those that are known."""
+    """The smallest of those that are given."""
     return min((given for given in seconds if given is not None), default=None)
 
 
 def _work(webhook_id: str, attempt: str, text: str) -> Work:
-    """The signed id alone decides what the request is: everything else may be up to a user."""
+    """Only the signed id decides what the request is: everything else may come from a user."""
     if webhook_id.startswith("batch_"):
         batch = Batch.read(parse(text))
         if batch.name != webhook_id:
@@ -133,7 +133,7 @@ def _of_one(outcome: Optional[Outcome]) -> Response:
         detail = ": ".join(part for part in (failure.code, failure.message) if part) or failure.kind
         return problem(STATUS[failure.kind], detail, wait, failure.code)
     if outcome.is_omitted:
-        # Says that it is JSON and is none: Headway records the item as done, with its output omitted.
+        # Its type says JSON, but it is not: Headway records the item as done, with its output omitted.
         return _json("output omitted")
     return Response(204) if outcome.output is None else _json(outcome.output)
 

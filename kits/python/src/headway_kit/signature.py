@@ -15,11 +15,11 @@ Secrets = Union[str, Sequence[str], None]
 
 
 class SecretError(ValueError):
-    """The secret is missing or is none. Its text does not repeat it."""
+    """The secret is missing or not valid. The message does not repeat it."""
 
 
 class Signature:
-    """Checks signatures by one or several secrets: while one is replaced, the old one and the new one."""
+    """Checks signatures with one or several secrets: while a secret is being replaced, with the old and the new one."""
 
     def __init__(self, secrets: Secrets = None) -> None:
         given = os.environ.get(SECRET_VARIABLE, "") if secrets is None else secrets
@@ -29,7 +29,7 @@ class Signature:
         self._webhooks = [Webhook(_checked(text)) for text in texts]
 
     def problem(self, headers: Mapping[str, str], body: str) -> Optional[str]:
-        """Why the request is not to be trusted; `None` if it is. `headers` have names in lower case."""
+        """Why the request cannot be trusted; `None` if it can. `headers` have names in lower case."""
         text = "the signature is not good"
         for webhook in self._webhooks:
             try:
@@ -43,7 +43,7 @@ class Signature:
 
 
 def _checked(text: str) -> str:
-    """The library takes any text for base64 and drops what is none: a secret that is none would verify nothing, silently."""
+    """The library accepts any text as base64 and ignores characters that are not. So a secret that is not base64 would silently be another secret."""
     try:
         key = base64.b64decode(text[len("whsec_") :], validate=True) if text.startswith("whsec_") else b""
     except (binascii.Error, ValueError):

@@ -42,11 +42,11 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Not a line for each item."""
+        """No log line for each item."""
 
 
 def serve(processor: Processor, secret: Secrets = None, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serves with Python's own server, until Ctrl-C. For trying things out: in production use one that is made for it."""
+    """Serves with Python's own server, until Ctrl-C. For development: in production use a server that is made for it."""
     with make_server(host, port, wsgi_app(processor, secret), server_class=_Server, handler_class=_Quiet) as server:
         print(f"serving on http://{host}:{server.server_port}", flush=True)
         try:

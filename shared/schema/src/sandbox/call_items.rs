@@ -107,7 +107,7 @@ mod tests {
 
     /// Bug found: an item that was being checked was given up with those that waited, and was checked for nobody.
     #[tokio::test(start_paused = true)]
-    async fn who_is_being_checked_is_not_given_up_and_the_first_verdict_counts() {
+    async fn an_item_being_checked_is_not_given_up_and_the_first_verdict_counts() {
         let call_items = CallItems::new(3);
         let late = || NoVerdict::Unavailable("late".into());
         let fits = || Ok(Checked::Fits(serde_json::value::RawValue::NULL.to_owned()));

@@ -376,7 +376,7 @@ mod tests {
 
     /// Bug found: a server that was told to stop waited for all the hanging schemas that had not even begun, up to 22 s for each.
     #[test]
-    fn what_waits_is_handed_back_once_the_program_stops() {
+    fn waiting_requests_are_answered_when_the_program_stops() {
         let shared = Arc::new(Shared::new(0, Times::default()));
         let source = Arc::new(Source::new("{}", false));
         let request = |owner: &str, work| {

@@ -36,8 +36,8 @@ impl Source {
         self.cuts.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records that a child, started at this time, was killed from outside before it could use the schema; returns how many
-    /// were, one after the other.
+    /// Records that a child, started at this time, was killed from outside before it could use the schema. Returns how many
+    /// children in a row were killed so.
     pub(super) fn note_kill(&self, spawned: Instant) -> u32 {
         let mut kills = self.kills();
         let (count, last) = *kills;
@@ -79,7 +79,7 @@ mod tests {
 
     /// Bug found: Ctrl-C killed three children that compiled the same schema, and it was blamed.
     #[test]
-    fn what_kills_all_children_at_once_counts_once() {
+    fn kills_of_all_children_at_once_count_once() {
         let source = Source::new("{}", false);
         let spawned = Instant::now();
         assert_eq!([(); 3].map(|()| source.note_kill(spawned)), [1; 3]);

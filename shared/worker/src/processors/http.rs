@@ -1,6 +1,7 @@
 //! `http`: sends items to an endpoint that the operator has configured under a name, so that a processor can be written
-//! in any language: each item in a request of its own, or several in one document if the endpoint has a `batch`. 2xx means done, temporary failures are tried again, anything else has failed. Callers never
-//! give an address.
+//! in any language. Each item has a request of its own, or several are in one document if the endpoint has a `batch`. 2xx means
+//! that the item is done. After a temporary failure it is tried again, after any other answer it has failed. Callers never give
+//! an address.
 
 mod answer;
 mod batch;

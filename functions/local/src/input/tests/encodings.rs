@@ -27,7 +27,7 @@ fn text_is_read_in_its_encoding() {
 }
 
 #[test]
-fn what_is_no_text_is_named_as_what_it_is() {
+fn a_file_that_is_not_text_is_refused_with_its_kind() {
     let utf32 = |unit: fn(u32) -> [u8; 4]| "a,b\n1,2\n".chars().flat_map(|c| unit(c as u32)).collect::<Vec<u8>>();
     let head = |bytes: &[u8]| [bytes, &[0; 300]].concat();
     let tar = [vec![b'a'; 100], vec![0; 157], b"ustar\x0000".to_vec(), vec![0; 247]].concat();

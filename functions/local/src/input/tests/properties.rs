@@ -43,7 +43,7 @@ fn cells(items: &[String]) -> Vec<Vec<String>> {
 
 proptest! {
     #[test]
-    fn any_table_comes_out_as_it_went_in(
+    fn any_table_is_read_back_unchanged(
         rows in proptest::collection::vec(proptest::collection::vec("\\PC{0,5}[\",;\t\n\r]{0,2}", 3), 0..12),
         step in 1usize..50,
         delimiter in prop_oneof![Just(","), Just(";"), Just("tab")],

@@ -41,7 +41,7 @@ pub(super) enum Trial {
 }
 
 impl Canary {
-    /// Refuses a trial after which nobody could be asked.
+    /// Refuses `--canary` if the question after it could not be asked.
     pub(super) fn check(&self, context: &Context) -> Result<(), CommandError> {
         if self.first.is_none() || self.yes_if.is_some() {
             return Ok(());

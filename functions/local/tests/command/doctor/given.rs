@@ -25,7 +25,7 @@ async fn everything_that_is_given_is_looked_at_and_only_read() {
     assert!(!aws.asked().iter().any(|call| call == "GetSecretValue"), "no secret is read");
 }
 
-/// Whoever checks a deployment without any of it needs no permission for it.
+/// If the stack was given none of these, the check needs no permission for them.
 #[tokio::test]
 async fn what_is_not_given_is_not_asked_for() {
     let aws = FakeAws::start().await;
@@ -142,7 +142,7 @@ async fn faults_of_what_is_given_are_found() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_named() {
+async fn a_missing_resource_is_named() {
     for (call, code, check, word) in [
         ("DescribeKey", "NotFoundException", "key", KEY),
         ("DescribeSecret", "ResourceNotFoundException", "secret", SECRET),

@@ -1,5 +1,5 @@
-//! Reads an answer: each item of the request gets exactly one outcome, whatever comes. An item without a valid result of its
-//! own never gets another item's.
+//! Reads an answer: each item of the request gets exactly one result, whatever the answer contains. An item without a valid
+//! result of its own never gets the result of another item.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::processors::output;
 /// The largest answer that is read.
 pub(crate) const BYTES_MAX: usize = 2_500_000;
 
-/// A request, as far as its answer has to fit it.
+/// What an answer must match to be an answer to this request.
 #[derive(Debug)]
 pub(crate) struct ExpectedAnswer<'a> {
-    /// Its name, which the answer repeats.
+    /// The request's id, which the answer repeats.
     pub(crate) batch: &'a str,
     /// The indexes of its items.
     pub(crate) indexes: &'a [u64],

@@ -1,4 +1,5 @@
-//! The members of a JSON object, each as the text that it has there. So nothing inside of a value can spoil its neighbours.
+//! The members of a JSON object, each as the text that it has there. Values are not parsed, so an invalid value does not affect
+//! the other members.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +27,7 @@ impl<'a> Members<'a> {
         serde_json::from_str(text).ok()
     }
 
-    /// The member with this name, if it is there. One that is `null` is there.
+    /// The member with this name, if the object has it. A member that is `null` counts as present.
     pub(super) fn get(&self, name: &str) -> Result<Option<&'a RawValue>, Twice> {
         let mut found = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| *value);
         let value = found.next();

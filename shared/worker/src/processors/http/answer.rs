@@ -43,7 +43,7 @@ pub(super) async fn read(attempt: &Attempt<'_>, mut response: Response) -> Resul
     Err(refusal(attempt, meaning, wait, &mut response).await)
 }
 
-/// What an answer means that is no success.
+/// The error for an answer that is not a success.
 pub(super) async fn refusal(attempt: &Attempt<'_>, meaning: StatusMeaning, wait: Option<Duration>, response: &mut Response) -> ItemError {
     let code = format!("http {}", response.status().as_u16());
     let message = message(attempt, response).await;
@@ -58,7 +58,7 @@ pub(super) async fn refusal(attempt: &Attempt<'_>, meaning: StatusMeaning, wait:
     }
 }
 
-/// What a call without a complete answer means.
+/// The error for a call without a complete answer.
 pub(super) fn unanswered(endpoint: &Endpoint, reason: &NoAnswer) -> ItemError {
     let code = reason.code();
     let message = format!("endpoint {}: {reason}", endpoint.name());

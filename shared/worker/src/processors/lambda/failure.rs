@@ -28,9 +28,9 @@ pub(super) struct CallFailure {
 enum FailureMeaning {
     /// No result for any of them, and the shortest wait.
     NoResult(Option<Duration>),
-    /// The same, but an item that was alone fails for good: it would be the same the next time.
+    /// The same, but an item that was alone fails permanently: another try would fail in the same way.
     Culprit,
-    /// All have to wait, if it says so for this long.
+    /// All have to wait, for this long if the answer gives a time.
     Throttled(Option<Duration>),
     /// The function did not run: all wait.
     NotRun,

@@ -12,7 +12,7 @@ const NAME: &str = "event bus";
 /// Checks that it exists, and asks for the worker's permission to put events on it.
 pub(super) async fn look(looked: &mut Looked<'_>, bus: &str) {
     let own = Arn::parse(&looked.worker.role).map(|role| role.account);
-    // A bus elsewhere is described to nobody here; its own policy says who may put events on it.
+    // A bus of another account or region cannot be read from here; its own policy says who may put events on it.
     if Arn::parse(bus).is_some_and(|arn| arn.region != looked.deployment.region() || Some(arn.account) != own) {
         looked.needs.add(bus, &["events:PutEvents"]);
         return looked.checks.push(Check::good(NAME, format!("{bus} is in another account or region, and was not looked at")));
