@@ -1,4 +1,4 @@
-"""Notices of ends, from the real server to a receiver that verifies them with the published `standardwebhooks`.
+"""End notices, from the real server to a receiver that verifies them with the published `standardwebhooks`.
 
 Run by `make test-kits`, which builds `headway` first and installs the libraries."""
 

@@ -1,4 +1,4 @@
-"""The way of a person with a file: submit it, download the bad rows, mend them, retry only these, be told at the end, and download
+"""What a person does with a file: submit it, download the bad rows, correct them, retry only these, get the callback at the end, and download
 one file with what became of each row. Once in the terminal and once over HTTP with curl. Every row of the two files is checked here.
 
 `make test-kits` runs a small form, `make journey ROWS=1000000` a large one with a release build, and prints times and memory."""

@@ -169,7 +169,7 @@ def cleanup_deletes(bench):
     job, bodies = bench.started(toleratedFailures={"count": 1})
     assert bench.work(*bodies)[0]
     assert bench.user.job(job)["status"] == "Completed"
-    # Once nothing of it waits to be told, it is among the jobs to be deleted.
+    # Once all its notices are told, it is among the jobs to be deleted.
     assert bench.work(*both_asked_for(bench, job))[0]
     age(bench.deployment, job, days=31)
     return lambda: bench.sweep(lambda: not bench.deployment.rows(f"JOB#{job}"))

@@ -12,11 +12,11 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 
-# What has no default and must be given by whoever deploys.
+# Parameters without a default: the deployer must give them.
 GIVEN = {"JwtIssuer": "https://issuer.example/", "JwtAudience": "jobs"}
 KEYS_URL = "https://issuer.example/keys"
 
-# The AWS SDK for Python wants a region even where it calls nobody.
+# The AWS SDK for Python needs a region even where it makes no call.
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 _ABSENT = object()

@@ -13,7 +13,7 @@ def test_no_reader_leaves_before_its_writer_has_ended():
     assert len(SCRIPTS) >= 5
     for script in SCRIPTS:
         for number, line in enumerate(script.read_text().splitlines(), 1):
-            # A writer whose end does not matter says so.
+            # A writer that may be cut off by its reader says so.
             if re.search(LEAVES_EARLY, line) and not line.rstrip().endswith("|| true"):
                 raise AssertionError(f"{script.name}:{number}: read it to its end, into a variable: {line.strip()}")
 

@@ -11,7 +11,7 @@ export function contact(item) {
     // Trying again would change nothing: the item fails, and is listed under this code.
     throw new Permanent(`${JSON.stringify(item.value.email)} is not an email address`, { code: "email" });
   }
-  // Your own work goes here. If something fails only for now, throw a `Retryable`. An item may come more than once: give
+  // Your own work goes here. If something fails temporarily, throw a `Retryable`. An item may come more than once: give
   // `item.idempotencyKey` to whatever you call. It is the same on every try.
   return { name: item.value.name.trim(), email };
 }

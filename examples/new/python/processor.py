@@ -15,7 +15,7 @@ def contacts(item: Item):
     if not user or "." not in host:
         # Trying again would change nothing: the item fails, and is listed under this code.
         raise Permanent(f"{item.value['email']!r} is not an email address", code="email")
-    # Your own work goes here. If something fails only for now, raise `Retryable`. An item may come more than once: give
+    # Your own work goes here. If something fails temporarily, raise `Retryable`. An item may come more than once: give
     # `item.idempotency_key` to whatever you call. It is the same on every try.
     return {"name": item.value["name"].strip(), "email": email}
 

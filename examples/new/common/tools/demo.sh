@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Serves with a data directory of its own, submits a file, shows what came of it, and stops the server again.
+# Serves with a data directory of its own, submits a file, shows the results, and stops the server again.
 # usage: HEADWAY=… tools/demo.sh FILE [OPTIONS OF SUBMIT] -- [OPTIONS OF SERVE]
 set -euo pipefail
 cd "$(dirname "$0")/.."

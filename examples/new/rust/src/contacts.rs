@@ -24,7 +24,7 @@ impl ItemProcessor for Contacts {
             // Trying again would change nothing: the item fails, and is listed under this code.
             return Err(ItemError::permanent("email", format!("{:?} is not an email address", contact.email)));
         }
-        // Your own work goes here. If something fails only for now, return `ItemError::retryable`. An item may come more
+        // Your own work goes here. If something fails temporarily, return `ItemError::retryable`. An item may come more
         // than once: give `item.idempotency_key()` to whatever you call. It is the same on every try.
         Output::json(&json!({"name": contact.name.trim(), "email": email}))
     }
