@@ -24,6 +24,7 @@ def test_a_job_runs_to_its_end_on_this_machine(project):
     """Three contacts are brought into one form, and the one without an address fails and says why."""
     done = project.make("demo", PORT=str(free_port()))
     assert "Completed: 3 processed, 1 failed" in done.stderr, done.stderr
+    assert re.search(r"^ *2 .* email ", done.stdout, re.MULTILINE), "the failure has the processor's own code"
     for told in ["/#token=", '"grace.hopper@example.com"', '"katherine@example.com"', "is not an email address"]:
         assert told in done.stdout, done.stdout
 

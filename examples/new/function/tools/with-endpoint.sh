@@ -10,8 +10,8 @@ if [ ! -s .secret ]; then
 fi
 HEADWAY_SECRET=$(cat .secret)
 export HEADWAY_SECRET PORT=${PORT:-8000}
-# allowPrivate lets the endpoint be on this machine.
-export HEADWAY_HTTP_ENDPOINTS='{"contacts": {"url": "http://127.0.0.1:'$PORT'/", "secret": "'$HEADWAY_SECRET'", "allowPrivate": true}}'
+# allowPrivate lets the endpoint be on this machine. Batches are what the function gets on AWS, too.
+export HEADWAY_HTTP_ENDPOINTS='{"contacts": {"url": "http://127.0.0.1:'$PORT'/", "secret": "'$HEADWAY_SECRET'", "allowPrivate": true, "batch": 100}}'
 
 # shellcheck disable=SC2086
 $ENDPOINT &

@@ -54,6 +54,7 @@ const PYTHON: &[File] = &[
     file!("python", "Makefile"),
     file!("python", "README.md"),
     file!("python", "processor.py"),
+    file!("python", "requirements-test.txt"),
     file!("python", "requirements.txt"),
     file!("python", "template.yaml"),
     file!("python", "test_processor.py"),
