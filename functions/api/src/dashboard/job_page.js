@@ -4,9 +4,9 @@ function JobPage({ id }) {
   if (job.error && !(job.data && job.error.status !== 404)) {
     return html`<h1>Job</h1><${ErrorNote} error=${job.error} onRetry=${job.error.status === 404 ? null : job.refresh} /><p><a href="#/">All jobs</a></p>`;
   }
-  if (!job.data) return html`${job.lost && html`<${LostNote} lost=${job.lost} onRetry=${job.refresh} />`}<h1>Job</h1><${Loading} what="the job" />`;
+  if (!job.data) return html`<h1>Job</h1>${job.lost ? html`<${LostNote} lost=${job.lost} onRetry=${job.refresh} />` : html`<${Loading} what="the job" />`}`;
   return html`${job.error && html`<${ErrorNote} error=${job.error} onRetry=${job.refresh} />`}
-    ${job.lost && html`<${LostNote} lost=${job.lost} onRetry=${job.refresh} />`}
+    ${job.lost && html`<${LostNote} lost=${job.lost} isOld onRetry=${job.refresh} />`}
     <${Job} job=${job.data} refresh=${job.refresh} />`;
 }
 
@@ -69,7 +69,7 @@ function Timing({ job }) {
   const took = job.completedAt && Date.parse(job.completedAt) - Date.parse(begun);
   const facts = [];
   if (isLive(job)) {
-    facts.push(["Time left", end === null ? unknownEnd(job) : end <= 0 ? "any moment" : `about ${duration(end)}`]);
+    facts.push(["Time left", end === null ? unknownEnd(job) : end <= 0 ? "any moment" : roughly(end)]);
     facts.push(["Rate", job.itemsPerSecond === null ? "–" : `${job.itemsPerSecond.toLocaleString()} items/s`]);
     facts.push(["Running for", job.startedAt ? duration(clock.now() - Date.parse(job.startedAt)) : "not yet"]);
   } else {

@@ -46,15 +46,25 @@ function ListedJobs({ filter }) {
   // Where the pages begin, up to the one that is shown.
   const [starts, setStarts] = useState([FIRST_PAGE]);
   const start = starts[starts.length - 1];
+  const [calls, setCalls] = useState(0);
+  const brokenOff = useRef(null);
   const { data, error, lost, refresh } = useLive(async (signal) => {
-    const page = await fullPage(filter, start, signal);
-    return { data: page, wait: page.jobs.some((job) => !isFinal(job)) ? LIST_LIVE_SECONDS : LIST_SECONDS };
+    const page = brokenOff.current?.start === start ? brokenOff.current : { start, next: start, jobs: [], calls: 0 };
+    brokenOff.current = null;
+    try {
+      await fill(page, filter, signal, setCalls);
+    } catch (problem) {
+      if (isTemporary(problem)) brokenOff.current = page;
+      throw problem;
+    }
+    // A page that took many calls is read again less often.
+    return { data: page, wait: page.calls * (page.jobs.some((job) => !isFinal(job)) ? LIST_LIVE_SECONDS : LIST_SECONDS) };
   }, [filter, start]);
   if (error) return html`<${ErrorNote} error=${error} onRetry=${() => (starts.length > 1 ? setStarts([FIRST_PAGE]) : refresh())} />`;
-  if (!data) return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}<${Loading} what="jobs" />`;
+  if (!data) return lost ? html`<${LostNote} lost=${lost} onRetry=${refresh} />` : html`<${Loading} what=${calls > 1 ? "jobs: few have this status, so all are looked through" : "jobs"} />`;
   if (data.jobs.length === 0 && starts.length === 1 && !data.next) return html`<${NoJobs} filter=${filter} />`;
   const turn = (next) => { setStarts(next); scrollTo(0, 0); };
-  return html`${lost && html`<${LostNote} lost=${lost} onRetry=${refresh} />`}
+  return html`${lost && html`<${LostNote} lost=${lost} isOld onRetry=${refresh} />`}
     <${JobRows} jobs=${data.jobs} />
     <nav class="pages" aria-label="Pages">
       <button type="button" disabled=${starts.length === 1} onClick=${() => turn(starts.slice(0, -1))}>← Newer</button>
@@ -64,21 +74,21 @@ function ListedJobs({ filter }) {
 }
 
 // A page of the API may be short or empty while more follow, so the page reads on until it is full or at the end. With a status
-// it reads many at a time, since few may have it; it may then end within a page of the API, and the next one leaves out what was shown.
-async function fullPage(filter, start, signal) {
+// it reads many at a time, since few may have it; it may then end within a page of the API, and the next one leaves out what was
+// shown. If a call fails, the next reading goes on where this one was: otherwise a long one would never come to its end.
+async function fill(page, filter, signal, onCalls) {
   const size = filter.status ? JOBS_PER_SEARCH : JOBS_PER_PAGE;
-  const jobs = [];
-  let next = start;
   do {
-    const { token, shown } = next;
-    const page = await read(jobsPath(filter, size, token), { signal });
-    const rest = page.jobs.filter(({ id }) => !shown.includes(id));
-    const room = JOBS_PER_PAGE - jobs.length;
-    jobs.push(...rest.slice(0, room));
-    if (rest.length > room) return { jobs, next: { token, shown: [...shown, ...rest.slice(0, room).map(({ id }) => id)] } };
-    next = page.nextPageToken && { token: page.nextPageToken, shown: [] };
-  } while (next && jobs.length < JOBS_PER_PAGE);
-  return { jobs, next };
+    const { token, shown } = page.next;
+    onCalls(page.calls + 1);
+    const found = await read(jobsPath(filter, size, token), { signal });
+    page.calls += 1;
+    const rest = found.jobs.filter(({ id }) => !shown.includes(id));
+    const fitting = rest.slice(0, JOBS_PER_PAGE - page.jobs.length);
+    page.jobs.push(...fitting);
+    page.next = found.nextPageToken && { token: found.nextPageToken, shown: [] };
+    if (rest.length > fitting.length) page.next = { token, shown: [...shown, ...fitting.map(({ id }) => id)] };
+  } while (page.next && page.jobs.length < JOBS_PER_PAGE);
 }
 
 function NoJobs({ filter: { status, owner } }) {

@@ -15,10 +15,10 @@ function ErrorNote({ error, onRetry }) {
   <//>`;
 }
 
-// Shown while the values on the page are old because nothing new can be read.
-function LostNote({ lost, onRetry }) {
+// Shown while nothing new can be read. If there are values on the page, they are old.
+function LostNote({ lost, isOld, onRetry }) {
   return html`<${Note} tone="warn" title="No connection.">
-    ${navigator.onLine ? `${lost.reason} ` : ""}What you see is from ${timeOfDay(lost.since)} or before. The page goes on by itself when the connection is back.
+    ${navigator.onLine ? `${lost.reason} ` : ""}${isOld ? `What you see is from ${timeOfDay(lost.since)} or before. ` : ""}The page goes on by itself when the connection is back.
     ${" "}<button type="button" class="small" onClick=${onRetry}>Try now</button>
   <//>`;
 }

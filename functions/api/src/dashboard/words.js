@@ -63,6 +63,10 @@ function duration(ms) {
   return rest ? `${whole} ${name} ${rest} ${next[0]}` : `${whole} ${name}`;
 }
 
+function roughly(ms) {
+  return ms < SECOND ? duration(ms) : `about ${duration(ms)}`;
+}
+
 function ago(text) {
   const ms = clock.now() - Date.parse(text);
   if (ms < 5 * SECOND) return "just now";
