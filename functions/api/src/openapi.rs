@@ -39,6 +39,7 @@ pub(crate) struct Head;
 /// The document generated from the handlers, completed with what cannot be derived.
 pub(crate) fn completed(mut document: Document) -> Document {
     let mut bodies = Vec::new();
+    shapes::name_both_answers_of_a_start(&mut document);
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {

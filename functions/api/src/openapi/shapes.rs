@@ -2,9 +2,26 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, SchemaFormat, SchemaType};
-use utoipa::openapi::{Content, Object, OpenApi as Document, RefOr, Schema, Type};
+use utoipa::openapi::{Content, Object, OneOf, OpenApi as Document, Ref, RefOr, Schema, Type};
 
 use crate::body::{BYTES, JSON, NDJSON};
+
+/// What a start can be answered with, by the names of the schemas: with `validateOnly`, and without.
+const STARTED: [&str; 2] = ["PlannedResponse", "JobStatusResponse"];
+const EITHER: &str = "StartJobResponse";
+
+/// Some generators of clients know one success of a call, that with the lowest status. Of a start that is the answer to
+/// `validateOnly`, so it names the job as well: without that, their clients start jobs and never learn the id.
+pub(super) fn name_both_answers_of_a_start(document: &mut Document) {
+    let start = document.paths.paths.get_mut("/v1/jobs").and_then(|item| item.post.as_mut());
+    let Some(RefOr::T(planned)) = start.and_then(|start| start.responses.responses.get_mut("200")) else { return };
+    let either = RefOr::Ref(Ref::from_schema_name(EITHER));
+    planned.content.insert(JSON.to_owned(), RefOr::T(Content::new(Some(either))));
+    let mut union = OneOf::new();
+    union.items = STARTED.map(|name| RefOr::Ref(Ref::from_schema_name(name))).into();
+    union.description = Some("The plan of a job if `validateOnly` was asked for, and else the job".to_owned());
+    document.components.get_or_insert_default().schemas.insert(EITHER.to_owned(), RefOr::T(Schema::OneOf(union)));
+}
 
 /// Completes an operation. Returns the name of the schema that its JSON body has.
 pub(super) fn complete_operation(operation: &mut Operation) -> Option<String> {
