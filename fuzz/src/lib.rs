@@ -46,7 +46,12 @@ impl Service {
 
     /// The answer to a request of Ann's, checked not to be a fault of the service. `None` if it is not a valid request.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<(StatusCode, Vec<u8>)> {
-        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.token));
+        self.ask_with(&self.token, method, path, headers, body)
+    }
+
+    /// The same with this token.
+    pub fn ask_with(&self, token: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<(StatusCode, Vec<u8>)> {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = request.body(Body::from(body.to_vec())).ok()?;
         let (status, body) = self.runtime.block_on(async {
@@ -142,9 +147,32 @@ pub fn token(data: &str) {
     let (tokens, list) = (PageTokens::new(b"key"), List { owner: &owner, kind: "jobs", of: &["Failed"] });
     assert!(tokens.open(list, data, now).is_err(), "a made-up page token was taken");
     let ours = tokens.issue(list, b"position", now).unwrap();
-    let spoilt: String =
-        ours.chars().zip(data.chars().chain(std::iter::repeat('\0'))).map(|(a, b)| if b == '\0' { a } else { b }).collect();
+    let spoilt = overwritten(&ours, data);
     assert_eq!(tokens.open(list, &spoilt, now).is_ok(), spoilt == ours);
+}
+
+/// Invented job tokens, and damaged ones of ours. None opens the job.
+pub fn job_token(data: &str) {
+    let service = Service::new();
+    let member = |answer: Option<(StatusCode, Vec<u8>)>, name: &str| -> String {
+        let answer: Value = serde_json::from_slice(&answer.unwrap().1).unwrap();
+        answer[name].as_str().unwrap().to_owned()
+    };
+    let json = [("content-type", "application/json")];
+    let job = member(service.ask("POST", "/v1/jobs", &json, br#"{"processor":"echo","items":[1]}"#), "id");
+    let ours = member(service.ask("POST", &format!("/v1/jobs/{job}/tokens"), &json, br#"{"allow":"act"}"#), "token");
+    let path = format!("/embed/v1/jobs/{job}");
+    let opens = |token: &str| service.ask_with(token, "GET", &path, &[], b"").is_some_and(|(status, _)| status == StatusCode::OK);
+    assert!(opens(&ours));
+    let (head, signature) = (ours.split('.').next().unwrap(), ours.rsplit('.').next().unwrap());
+    for token in [data.to_owned(), format!("{head}.{data}.{signature}"), format!("{ours}.{data}"), overwritten(&ours, data)] {
+        assert_eq!(opens(&token), token.trim() == ours, "{token}");
+    }
+}
+
+/// `text` with the characters of `data` over its own. A zero leaves the character beneath it.
+fn overwritten(text: &str, data: &str) -> String {
+    text.chars().zip(data.chars().chain(std::iter::repeat('\0'))).map(|(a, b)| if b == '\0' { a } else { b }).collect()
 }
 
 /// Messages from the queue: one of ours is read back as it was written, any other is recognised as foreign.

@@ -12,6 +12,13 @@ use crate::job::Job;
 pub enum Viewer<'a> {
     /// An owner, who sees only own jobs.
     Owner(&'a UserId),
+    /// The bearer of a token for one job. The token names the owner, and the generation of tokens that it belongs to.
+    Bearer {
+        /// The job's owner.
+        owner: &'a UserId,
+        /// The job's [`Job::token_generation`] when the token was made.
+        generation: u32,
+    },
     /// An operator, who sees the state of every job. Items, results, retries and deletions need an owner.
     Operator,
 }
@@ -20,7 +27,7 @@ impl Viewer<'_> {
     /// True if a job of this owner exists for the viewer.
     pub fn sees(self, owner: &UserId) -> bool {
         match self {
-            Self::Owner(user_id) => user_id == owner,
+            Self::Owner(user_id) | Self::Bearer { owner: user_id, .. } => user_id == owner,
             Self::Operator => true,
         }
     }
@@ -53,21 +60,29 @@ impl Deref for OwnedJob {
 }
 
 impl App {
-    /// The row of a job of this owner, without the reads that exact counts need.
+    /// The row of a job of this owner, without the reads that exact counts need. An operator owns no job.
     ///
     /// # Errors
     ///
-    /// [`JobError::NotFound`], also for another owner's job.
-    pub async fn owned(&self, user_id: &UserId, id: JobId) -> Result<OwnedJob, JobError> {
-        self.visible(Viewer::Owner(user_id), id).await.map(OwnedJob)
+    /// As [`Self::visible`].
+    pub async fn owned<'a>(&self, owner: impl Into<Viewer<'a>>, id: JobId) -> Result<OwnedJob, JobError> {
+        match owner.into() {
+            Viewer::Operator => Err(JobError::NotFound),
+            owner => self.visible(owner, id).await.map(OwnedJob),
+        }
     }
 
     /// The row of a job that exists for the viewer.
     ///
     /// # Errors
-    /// [`JobError::NotFound`] if there is none.
+    ///
+    /// [`JobError::NotFound`] if there is none, also if it is another owner's. [`JobError::TokenEnded`].
     pub async fn visible(&self, viewer: Viewer<'_>, id: JobId) -> Result<Job, JobError> {
         let row = self.ledger.job(id).await?;
-        row.filter(|job| !job.is_gone(self.clock.now()) && viewer.sees(&job.user_id)).ok_or(JobError::NotFound)
+        let job = row.filter(|job| !job.is_gone(self.clock.now()) && viewer.sees(&job.user_id)).ok_or(JobError::NotFound)?;
+        match viewer {
+            Viewer::Bearer { generation, .. } if generation != job.token_generation => Err(JobError::TokenEnded),
+            _ => Ok(job),
+        }
     }
 }

@@ -31,6 +31,9 @@ pub enum JobError {
     /// There is no such job, or it belongs to another owner.
     #[error("there is no such job")]
     NotFound,
+    /// The caller's token for the job was ended by the job's owner.
+    #[error("the token was ended")]
+    TokenEnded,
     /// The request is refused. Lists everything that is wrong with it, 20 entries at most.
     #[error("{} problem(s) in the request", .0.len())]
     Invalid(Vec<Violation>),

@@ -109,6 +109,8 @@ pub struct Job {
     pub rate_base: u64,
     /// How many days it is kept after its end.
     pub retention_days: u16,
+    /// How often the job's tokens were ended. A token is valid while this is what it was when the token was made.
+    pub token_generation: u32,
     /// How many failed items of each part have a new value for the next retry.
     pub corrected: BTreeMap<u32, u32>,
     /// The counts of the rounds before this one.
@@ -156,6 +158,7 @@ impl Job {
             rate_since: None,
             rate_base: 0,
             retention_days: RETENTION_DAYS_DEFAULT,
+            token_generation: 0,
             corrected: BTreeMap::new(),
             rounds: Vec::new(),
         }

@@ -9,7 +9,7 @@
 //!   [`clock`].
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
 //!   (the only place where a job ends), [`due`] (asks for the notices that are due), [`rest`], [`cancel`], [`pause`], [`correct`],
-//!   [`retry`], [`delete`], [`status`], [`live_jobs`], [`records`], [`item_states`], [`outcome_rows`], [`sweep`], [`secret`].
+//!   [`retry`], [`delete`], [`tokens`], [`status`], [`live_jobs`], [`records`], [`item_states`], [`outcome_rows`], [`sweep`], [`secret`].
 //!   Parts of them: `admit` checks quotas, `item_id` reads item ids, [`known`] lists the processors.
 //! - [`app`] is what every use-case works with; [`config`] reads it from the environment.
 //! - [`access`] decides for whom a job exists. [`error`] has the errors, [`counted()`] numbers with their nouns for messages.
@@ -60,6 +60,7 @@ pub mod status;
 pub mod store;
 pub mod submit;
 pub mod sweep;
+pub mod tokens;
 pub mod upward;
 pub mod waiting;
 pub mod work;

@@ -75,6 +75,8 @@ async function sendsParts(): Promise<void> {
   const { token: jobToken } = good(await api.POST("/v1/jobs/{job_id}/tokens", { ...of(id), body: { allow: "read" } }));
   const embedded = createClient<paths>({ baseUrl: `${base}/embed`, headers: { Authorization: `Bearer ${jobToken}` } });
   assert.equal(good(await embedded.GET("/v1/jobs/{job_id}", of(id))).id, id);
+  assert.equal((await api.DELETE("/v1/jobs/{job_id}/tokens", of(id))).response.status, 204);
+  assert.equal((await embedded.GET("/v1/jobs/{job_id}", of(id))).error?.type, "urn:headway:problem:unauthenticated");
 }
 
 async function cancels(): Promise<void> {

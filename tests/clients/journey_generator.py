@@ -39,7 +39,7 @@ def starts_and_corrects():
         items=[{"iata": "ZRH"}, {"iata": "TOOLONG"}], toleratedFailures=tolerated,
     )
     planned = jobs.post_job(start_job_request=request, validate_only=True)
-    assert planned.chunks >= 1
+    assert planned.actual_instance.chunks >= 1
     job = UUID(str(jobs.post_job(start_job_request=request, idempotency_key="airports").id))
     assert ended(job).failed_items == 1
     assert records.group_job_failures(job_id=job).groups[0].count == 1
@@ -50,6 +50,7 @@ def starts_and_corrects():
     assert [result.id for result in records.list_job_results(job_id=job).results] == ["ZRH", "BSL"]
     assert [item.status for item in records.list_job_items(job_id=job).items] == ["Processed", "Processed"]
     assert jobs.make_job_token(job_id=job, job_token_request=api.JobTokenRequest(allow="read")).token
+    jobs.end_job_tokens(job_id=job)
     jobs.delete_job(job_id=job)
     try:
         jobs.get_job_status(job_id=job)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from headway_client import AuthenticatedClient
 from headway_client.api.jobs import (
-    cancel_job, delete_job, get_job_status, list_jobs, make_job_token, pause_job, post_job, resume_job, retry_job,
+    cancel_job, delete_job, end_job_tokens, get_job_status, list_jobs, make_job_token, pause_job, post_job, resume_job, retry_job,
 )
 from headway_client.api.parts import list_job_parts, put_job_part, seal_job
 from headway_client.api.processors import list_processors
@@ -58,6 +58,7 @@ def starts_and_corrects() -> None:
     assert [result.id for result in call(list_job_results, job).results] == ["ZRH", "BSL"]
     assert [item.status for item in call(list_job_items, job).items] == ["Processed", "Processed"]
     assert call(make_job_token, job, body=JobTokenRequest.from_dict({"allow": "read"})).token
+    call(end_job_tokens, job)
     call(delete_job, job)
 
 

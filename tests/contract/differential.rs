@@ -306,6 +306,7 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
             JobWrite::Seal { parts, total_items, total_bytes: 9 * total_items, total_chunks: parts }
         }),
         2 => (-1i64..5).prop_map(|seconds| JobWrite::Abandon { untouched_since: at(seconds) }),
+        1 => Just(JobWrite::EndTokens),
         1 => round().prop_map(|round| JobWrite::Delete { round }),
         1 => (0i64..25, -1i64..5)
             .prop_map(|(place, read)| JobWrite::Postpone { place: at(place), updated_at: at(read) }),
@@ -359,5 +360,5 @@ fn every_write_is_tried_admitted_and_refused() {
             seen.insert((name, write.admitted(&job)));
         }
     }
-    assert_eq!(seen.len(), 2 * 17, "{seen:?}");
+    assert_eq!(seen.len(), 2 * 18, "{seen:?}");
 }

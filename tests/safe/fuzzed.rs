@@ -26,6 +26,11 @@ const TOKENS: [&str; 3] = [
     "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.",
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 ];
+const JOB_TOKENS: [&str; 3] = [
+    "eyJzdWIiOiI3YzllNjY3OS03NDI1LTQwZGUtOTQ0Yi1lMDdmYzFmOTBhZTciLCJnZW5lcmF0aW9uIjowLCJzY29wZSI6ImpvYnM6cmVhZCJ9",
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0A",
+    "",
+];
 const MESSAGES: [&str; 2] = [
     r#"{"v":1,"kind":"chunk","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":0,"round":1,"chunk":3,"n":2,"first":6,"items":[{"a":1.0},"x"],"attempt":0,"hops":0,"nonce":"7c9e6679-7425-40de-944b-e07fc1f90ae7","careful":false}"#,
     r#"{"v":1,"kind":"revive","job":"7c9e6679-7425-40de-944b-e07fc1f90ae7","part":7,"round":2}"#,
@@ -92,6 +97,11 @@ fn cursors() {
 #[test]
 fn tokens() {
     fuzzed(&TOKENS, as_text(fuzz::token));
+}
+
+#[test]
+fn job_tokens() {
+    fuzzed(&JOB_TOKENS, as_text(fuzz::job_token));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A stranger's request about a job costs the same whether the job exists, so its duration reveals nothing.
 
+use axum::body::Body;
+use http::Request;
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -44,4 +46,21 @@ async fn a_flood_of_bad_job_tokens_reads_the_key_once() {
         assert_eq!(house.get("ann", &format!("/embed/v1/jobs/{id}")).await.status, 401);
     }
     assert_eq!(house.api_calls.take(), ["DynamoDB_20120810.GetItem"]);
+}
+
+/// Whether the tokens of a job were ended is in the row that a call reads anyway.
+#[tokio::test(start_paused = true)]
+async fn a_job_token_costs_the_reads_of_its_owner() {
+    let house = House::new().await;
+    let id = house.start("ann", json!({"items": [1]})).await.id();
+    let made = house.post("ann", &format!("/v1/jobs/{id}/tokens"), &json!({"allow": "read"})).await.json();
+    let path = format!("/v1/jobs/{id}");
+    let mut costs = Vec::new();
+    for (path, token) in [(path.clone(), house.token("ann")), (format!("/embed{path}"), made["token"].as_str().unwrap().to_owned())] {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        house.api_calls.take();
+        assert_eq!(house.send(request.body(Body::empty()).unwrap()).await.status, 200);
+        costs.push(house.api_calls.take());
+    }
+    assert_eq!(costs[0], costs[1]);
 }

@@ -67,6 +67,8 @@ pub struct Claims {
     scopes: Vec<String>,
     scopes_required: bool,
     is_delegated: bool,
+    /// Of a job token: the generation of the job's tokens that it belongs to. It is valid only if the job still has this one.
+    token_generation: Option<u32>,
 }
 
 impl Claims {
@@ -112,7 +114,15 @@ impl Claims {
         if self.has(Scope::Operate) {
             return Ok(Viewer::Operator);
         }
-        self.require(scope).map(|()| Viewer::Owner(&self.owner))
+        self.require(scope).map(|()| self.as_owner())
+    }
+
+    /// For calls that only a job's owner may make, or who has a token of that owner's job.
+    pub const fn as_owner(&self) -> Viewer<'_> {
+        match self.token_generation {
+            Some(generation) => Viewer::Bearer { owner: &self.owner, generation },
+            None => Viewer::Owner(&self.owner),
+        }
     }
 
     /// # Errors
@@ -124,9 +134,9 @@ impl Claims {
 }
 
 /// The claims of a job token. What it allows is in it, so scopes are always required.
-fn of_a_job_token(owner: UserId, payload: &Map<String, Value>) -> Claims {
+fn of_a_job_token(owner: UserId, generation: u32, payload: &Map<String, Value>) -> Claims {
     let (subject, scopes) = (owner.to_string(), scopes(payload));
-    Claims { owner, subject, scopes, scopes_required: true, is_delegated: false }
+    Claims { owner, subject, scopes, scopes_required: true, is_delegated: false, token_generation: Some(generation) }
 }
 
 /// Where the function runs. The development key is refused in a deployment.
@@ -233,6 +243,7 @@ impl Authenticator {
             scopes: scopes(&payload),
             scopes_required: self.scopes_required,
             is_delegated: false,
+            token_generation: None,
         };
         Ok(match delegation::named_owner(&parts.headers, claims.has(Scope::Delegate))? {
             Some(owner) => Claims { owner, is_delegated: true, ..claims },

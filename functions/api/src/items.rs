@@ -55,7 +55,7 @@ pub async fn correct_items(
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Act)?;
-    let job = state.app.owned(&claims.owner, job_id).await?;
+    let job = state.app.owned(claims.as_owner(), job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
     let lines = body::lines(&body::ndjson(&parts.headers, body).await?, CORRECTION_DEPTH_MAX)?;

@@ -65,6 +65,11 @@ impl ApiErrorResponse {
         Self(Arc::new(problem))
     }
 
+    /// There is a token, but it is not valid.
+    pub fn invalid_token(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::unauthenticated(detail, HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\""))
+    }
+
     /// The token lacks `scope`.
     pub fn scope(scope: &str) -> Self {
         let mut problem = Problem::new(ProblemType::Scope, format!("the token lacks the scope {scope}").into());
@@ -211,6 +216,7 @@ impl From<JobError> for ApiErrorResponse {
     fn from(error: JobError) -> Self {
         match error {
             JobError::NotFound => Self::not_found("Job"),
+            JobError::TokenEnded => Self::invalid_token("the token was ended"),
             JobError::Invalid(violations) => Self::invalid(violations),
             JobError::Conflict(conflict) => conflict.into(),
             JobError::UnknownProcessor { known } => Self::unknown_processor(known),

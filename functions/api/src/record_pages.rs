@@ -78,7 +78,7 @@ impl Asked {
         query: Query,
     ) -> Result<Self, ApiErrorResponse> {
         claims.require(Scope::Read)?;
-        let job = state.app.owned(&claims.owner, id).await?;
+        let job = state.app.owned(claims.as_owner(), id).await?;
         let format = Format::asked(&query)?;
         let table = Table::asked(&query, format == Format::Csv)?;
         let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;

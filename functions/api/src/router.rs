@@ -72,7 +72,7 @@ fn documented() -> OpenApiRouter<Arc<AppState>> {
 fn on_a_job() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(jobs::get_job_status, act::delete_job))
-        .routes(routes!(jobs::token::make_job_token))
+        .routes(routes!(jobs::token::make_job_token, jobs::token::end_job_tokens))
         .routes(routes!(act::cancel_job))
         .routes(routes!(act::pause_job))
         .routes(routes!(act::resume_job))

@@ -124,6 +124,8 @@ pub enum JobWrite {
         /// Where the sweep finds the row from now on.
         place: Place,
     },
+    /// The owner ends all tokens for this job that were made so far.
+    EndTokens,
     /// Its rows are about to be deleted.
     Delete {
         /// The round in which it was read as ended.
@@ -210,6 +212,7 @@ impl JobWrite {
             Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
             // Checked above.
             Self::Note { .. } => true,
+            Self::EndTokens => !job.deleting,
             Self::Delete { round } => job.is_terminal() && job.round == round,
             Self::Postpone { updated_at, .. } => job.is_live() && job.updated_at == updated_at,
         }
@@ -262,6 +265,10 @@ impl JobWrite {
                 job.notices = notices.clone();
                 return;
             }
+            Self::EndTokens => {
+                job.token_generation += 1;
+                return;
+            }
         }
         job.updated_at = now;
         job.uncount();
@@ -271,7 +278,7 @@ impl JobWrite {
     /// leaves it in its place, and no index is written.
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } | Self::Correct { .. } => None,
+            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } | Self::Correct { .. } | Self::EndTokens => None,
             Self::Reconcile { owes: true, .. } | Self::Note { place: Place::Unchanged, .. } => None,
             Self::End { retention_days, tells: false, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),

@@ -146,6 +146,7 @@ fn job() -> Job {
     (job.parts, job.top_part, job.rate_base, job.retention_days) = (2, Some(1), 9, 30);
     (job.total_bytes, job.total_chunks) = (1_200_000, 160);
     job.rolled_up = RolledUp { parts: [0, 1].into(), processed: 39_990, failed: 10 };
+    job.token_generation = 2;
     job.tolerated = ToleratedFailures::Percentage { percentage: "0.5".parse().unwrap(), minimum_sample: Some(100) };
     job.split = Split { version: 1, items_per_chunk_max: 250 };
     (job.id_field, job.key_hash) = (Some("iata".to_owned()), Some(key().key_hash));

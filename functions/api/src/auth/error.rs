@@ -43,7 +43,7 @@ impl From<AuthError> for ApiErrorResponse {
         let text = error.to_string();
         let challenge = match error {
             AuthError::Missing => HeaderValue::from_static("Bearer realm=\"headway\""),
-            AuthError::Invalid(_) | AuthError::Claim(_) => HeaderValue::from_static("Bearer realm=\"headway\", error=\"invalid_token\""),
+            AuthError::Invalid(_) | AuthError::Claim(_) => return Self::invalid_token(text),
             AuthError::Scope(scope) => return Self::scope(scope),
             AuthError::Owner => return Self::malformed(text),
             AuthError::JobTokenKey(cause) => return cause.into(),

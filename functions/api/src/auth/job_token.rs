@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::secret::{known, secret};
-use headway_core::{Clock, Cupboard, JobId, UserId};
+use headway_core::{Clock, Cupboard, Job, JobId};
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
 use serde_json::{Map, Value, json};
@@ -29,6 +29,8 @@ const ISSUER: &str = "headway";
 const AUDIENCE: &str = "headway-job";
 /// The claim that names the job's owner.
 const OWNER: &str = "owner";
+/// The claim with the generation of the job's tokens. Ending a job's tokens begins the next one.
+const GENERATION: &str = "generation";
 /// The name under which the table keeps the key.
 const SECRET: &str = "job-token";
 /// A key read longer ago is read again, so that a removed key is refused.
@@ -91,13 +93,13 @@ impl JobTokens {
         Self { cupboard, clock, read: Mutex::default() }
     }
 
-    /// A token for a job of `owner`, valid from now for that many seconds. The key is created if there is none.
-    pub(crate) async fn issue(&self, job: JobId, owner: &UserId, allow: Allow, ttl_seconds: u32) -> Result<JobToken, ApiErrorResponse> {
+    /// A token for this job, valid from now for that many seconds. The key is created if there is none.
+    pub(crate) async fn issue(&self, job: &Job, allow: Allow, ttl_seconds: u32) -> Result<JobToken, ApiErrorResponse> {
         let now = self.clock.now();
         let expires = now.timestamp() + i64::from(ttl_seconds);
         let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": job.to_string(), OWNER: owner.as_str(), "scope": allow.scopes(),
-            "iat": now.timestamp(), "exp": expires,
+            "iss": ISSUER, "aud": AUDIENCE, "sub": job.id.to_string(), OWNER: job.user_id.as_str(), GENERATION: job.token_generation,
+            "scope": allow.scopes(), "iat": now.timestamp(), "exp": expires,
         });
         let mut read = self.read.lock().await;
         let key: Arc<[u8]> = secret(self.cupboard.as_ref(), SECRET, &random_key()?).await?.into();
@@ -107,7 +109,8 @@ impl JobTokens {
         Ok(JobToken { text, expires_at })
     }
 
-    /// Who is calling about `job`. A token for another job is no valid token.
+    /// Who is calling about `job`. A token for another job is no valid token. Whether the job's tokens were ended since is
+    /// checked where the job's row is read.
     pub(crate) async fn claims(&self, headers: &HeaderMap, job: Option<JobId>) -> Result<Claims, AuthError> {
         let payload = self.check(bearer(headers)?).await?;
         let its_job = payload.get("sub").and_then(Value::as_str).and_then(JobId::parse);
@@ -116,7 +119,9 @@ impl JobTokens {
         }
         // The bearer of the token acts for the job's owner only.
         named_owner(headers, false)?;
-        Ok(of_a_job_token(owner_claim(&payload, OWNER)?, &payload))
+        let generation = payload.get(GENERATION).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+        let generation = generation.ok_or(AuthError::Invalid("the token is not valid"))?;
+        Ok(of_a_job_token(owner_claim(&payload, OWNER)?, generation, &payload))
     }
 
     /// The claims of a token that was made here and is valid now. The key is read again if the token does not fit: it

@@ -40,6 +40,8 @@ curl -X POST "$HEADWAY/v1/jobs/$JOB/seal" -H "Authorization: Bearer $TOKEN" -H "
     <pre tabindex="0">${`JOB_TOKEN=$(curl -s "$HEADWAY/v1/jobs/$JOB/tokens" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
   -d '{"allow": "read", "ttlSeconds": 3600}' | jq -r .token)
 curl "$HEADWAY/embed/v1/jobs/$JOB" -H "Authorization: Bearer $JOB_TOKEN"`}</pre>
+    <p>All tokens of a job that were made so far can be ended. A page that is to go on asks its backend for a new one.</p>
+    <pre tabindex="0">curl -X DELETE "$HEADWAY/v1/jobs/$JOB/tokens" -H "Authorization: Bearer $TOKEN"</pre>
     <p>On your own machine <code>headway serve</code> makes the tokens:</p>
     <pre tabindex="0">export TOKEN=$(headway token --user me)</pre>
   </article>

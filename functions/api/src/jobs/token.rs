@@ -1,4 +1,5 @@
-//! `POST /v1/jobs/{job_id}/tokens`: makes a token for one job, for a page that has no token of its user.
+//! `POST /v1/jobs/{job_id}/tokens` makes a token for one job, for a page that has no token of its user. `DELETE` ends those
+//! that were made.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use headway_core::Violation;
 use headway_core::limits::BODY_BYTES_MAX;
+use headway_core::tokens::end_tokens;
 use headway_job_view::time;
 use http::StatusCode;
 use serde::Serialize;
@@ -71,13 +73,40 @@ pub async fn make_job_token(
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Write)?;
-    let job = state.app.owned(&claims.owner, job_id).await?;
+    let job = state.app.owned(claims.as_owner(), job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
     let (allow, ttl_seconds) = read(&body::json(&parts.headers, body).await?)?;
-    let token = state.job_tokens.issue(job.id, &job.user_id, allow, ttl_seconds).await?;
+    let token = state.job_tokens.issue(&job, allow, ttl_seconds).await?;
     let answer = json_answer(&JobTokenResponse { token: token.text, expires_at: token.expires_at })?;
     Ok((StatusCode::CREATED, answer).into_response())
+}
+
+/// End all tokens for this job that were made so far.
+///
+/// From now on they are answered with 401. Tokens that are made afterwards are valid. A page that is to go on gets a new one
+/// from its backend, as it does when a token expires.
+#[utoipa::path(
+    delete,
+    path = "/v1/jobs/{job_id}/tokens",
+    tag = "jobs",
+    security(("jwt" = [])),
+    params(("job_id" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 204, description = "No token that was made before is valid any more"),
+        (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse), (status = 404, body = ApiErrorResponse),
+        (status = 503, body = ApiErrorResponse),
+    )
+)]
+pub async fn end_job_tokens(
+    State(state): State<Arc<AppState>>,
+    JwtExtractor(claims): JwtExtractor,
+    JobPath(job_id): JobPath,
+) -> Result<StatusCode, ApiErrorResponse> {
+    claims.require(Scope::Write)?;
+    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    end_tokens(&state.app, &job).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What the token shall allow, and for how many seconds.

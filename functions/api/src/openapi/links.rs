@@ -11,7 +11,7 @@ const ID: &str = "$response.body#/id";
 const NEXT_PAGE: &str = "$response.body#/nextPageToken";
 
 /// The calls on a job.
-const CALLS_ON_A_JOB: [&str; 15] = [
+const CALLS_ON_A_JOB: [&str; 16] = [
     "get_job_status",
     "cancel_job",
     "pause_job",
@@ -19,6 +19,7 @@ const CALLS_ON_A_JOB: [&str; 15] = [
     "retry_job",
     "delete_job",
     "make_job_token",
+    "end_job_tokens",
     "list_job_parts",
     "put_job_part",
     "seal_job",

@@ -28,6 +28,9 @@ const READS: [(&str, &str); 7] = [
     ("GET", "/results"),
 ];
 
+/// The header of an answer to a token that is not valid.
+const INVALID: &str = "Bearer realm=\"headway\", error=\"invalid_token\"";
+
 #[derive(Debug)]
 struct NoKeys;
 
@@ -194,6 +197,37 @@ async fn a_token_expires() {
     assert_eq!(status(router, &token, &id).await, 404);
 }
 
+/// Every call on a job, so that none can forget to check it. What the token never allowed is refused as before.
+#[tokio::test(start_paused = true)]
+async fn ended_tokens_are_not_valid_any_more() {
+    let world = World::new();
+    let (id, other) = (world.start(json!([1, {"fail": "x"}])).await, world.start(json!([1])).await);
+    world.work().await;
+    let (ended, others) = (make(&world, &id, "act").await, make(&world, &other, "act").await);
+    let end = format!("/v1/jobs/{id}/tokens");
+    assert_eq!(world.call("bob", "DELETE", &end).await.status, 404);
+    let [router, ..] = &processes(&world)[..] else { panic!() };
+    assert_eq!(status(router, &ended, &id).await, 200);
+    let before = world.get(&format!("/v1/jobs/{id}")).await;
+    assert_eq!(world.call("ann", "DELETE", &end).await.status, 204);
+    for this in CALLS {
+        let answer = call(router, &ended, "/embed", &id, this).await;
+        if READS.contains(&(this.0, this.1)) || ACTS.contains(&(this.0, this.1)) {
+            assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, INVALID), "{this:?}");
+        } else {
+            assert_eq!(answer.status, 403, "{this:?}");
+        }
+    }
+    let after = world.get(&format!("/v1/jobs/{id}")).await;
+    assert_eq!((after.body, after.headers.get("etag")), (before.body, before.headers.get("etag")), "the job itself is as it was");
+    let new = make(&world, &id, "read").await;
+    assert_eq!((status(router, &new, &id).await, status(router, &others, &other).await), (200, 200));
+    world.post(&format!("/v1/jobs/{id}/retry"), "").await;
+    assert_eq!((status(router, &new, &id).await, status(router, &ended, &id).await), (200, 401), "a new round changes nothing");
+    world.call("ann", "DELETE", &end).await;
+    assert_eq!((status(router, &new, &id).await, status(router, &ended, &id).await), (401, 401));
+}
+
 #[tokio::test]
 async fn only_a_valid_wish_makes_a_token() {
     let world = World::new();
@@ -237,7 +271,7 @@ async fn a_token_cannot_be_forged() {
         assert_eq!(status(router, &changed, &id).await, 401, "byte {position}: {changed}");
     }
     let now = world.clock.seconds();
-    let claims = json!({"iss": "headway", "aud": "headway-job", "sub": other, "owner": "ann", "scope": "jobs:read", "exp": now + 60});
+    let claims = json!({"iss": "headway", "aud": "headway-job", "sub": other, "owner": "ann", "generation": 0, "scope": "jobs:read", "exp": now + 60});
     for secret in [&b""[..], &[0; 32], &[7; 32], token.as_bytes(), other.as_bytes()] {
         let forged = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret)).unwrap();
         assert_eq!(status(router, &forged, &other).await, 401);

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::{Answer, World};
 
 /// Every call on a job: method, path after the id, media type, body.
-pub(crate) const CALLS: [(&str, &str, &str, &str); 17] = [
+pub(crate) const CALLS: [(&str, &str, &str, &str); 18] = [
     ("GET", "", "", ""),
     ("HEAD", "", "", ""),
     ("POST", "/pause", "", ""),
@@ -21,6 +21,7 @@ pub(crate) const CALLS: [(&str, &str, &str, &str); 17] = [
     ("PUT", "/parts/0?firstIndex=0", "application/x-ndjson", "1\n"),
     ("POST", "/seal", "application/json", r#"{"parts":1}"#),
     ("POST", "/tokens", "application/json", r#"{"allow":"act"}"#),
+    ("DELETE", "/tokens", "", ""),
     ("GET", "/parts", "", ""),
     ("GET", "/failures?format=csv", "", ""),
     ("GET", "/failures/groups", "", ""),

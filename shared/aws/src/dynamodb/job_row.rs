@@ -57,6 +57,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .maybe(KEY_HASH, job.key_hash.as_deref(), text)
         .maybe(RATE_SINCE, job.rate_since, time)
         .number(RATE_BASE, job.rate_base)
+        .maybe(TOKEN_GENERATION, Some(job.token_generation).filter(|generation| *generation > 0), number)
         .maybe(CORRECTED, Some(&job.corrected).filter(|parts| !parts.is_empty()), |parts| text(corrected_text(parts)))
         .maybe(ROUNDS, Some(&job.rounds).filter(|rounds| !rounds.is_empty()), |rounds| text(rounds_text(rounds)))
         // In milliseconds, so that an end can add it to its own time in an expression.
@@ -107,6 +108,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         rate_since: row.time_if_any(RATE_SINCE)?,
         rate_base: row.number(RATE_BASE)?,
         retention_days: u16::try_from(row.number::<i64>(RETENTION)? / DAY_MS).map_err(|_| RowFault::Malformed(RETENTION))?,
+        token_generation: row.number_if_any(TOKEN_GENERATION)?.unwrap_or_default(),
         corrected: corrected(row.text_if_any(CORRECTED)?)?,
         rounds: rounds(row.text_if_any(ROUNDS)?)?,
     };
@@ -233,6 +235,7 @@ mod tests {
         let [callback, title, metadata] = ["crm", "Airports, \u{1F980}", r#"{"a":1}"#].map(|text| Some(text.to_owned()));
         job.labels = Labels { callback, title, metadata, events: true };
         job.notices = job.notices.with(notice());
+        job.token_generation = 3;
         job.corrected = [(0, 12), (3, 1)].into();
         job.rounds = vec![RoundCounts { round: 1, processed: 5, failed: 4, corrected: 3 }];
         job.uncount();

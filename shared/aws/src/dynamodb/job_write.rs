@@ -21,7 +21,7 @@ const HAS_FAILURES: &str = "#status = :failed OR #status = :completed AND #faile
 /// The conditional write to the row of job `id`.
 pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Change {
     let change = match write {
-        JobWrite::Postpone { .. } | JobWrite::Note { .. } => Change::of_existing(),
+        JobWrite::Postpone { .. } | JobWrite::Note { .. } | JobWrite::EndTokens => Change::of_existing(),
         _ => Change::of_existing().set("#updatedAt = :now").value(":now", time(now)),
     };
     let job = JobChange { id, now, change };
@@ -64,6 +64,7 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
                 Place::Ended(at) => noted.placed(false, *at),
             }
         }
+        JobWrite::EndTokens => job.not("#deleting").map(|change| change.add("#tokenGeneration :one").value(":one", number(1))),
         JobWrite::Delete { round } => job.ended().in_round(*round).flag("#deleting").moved(false),
         JobWrite::Postpone { place, updated_at } => {
             let as_read = |change: Change| change.when("#updatedAt = :read").value(":read", time(*updated_at));
@@ -289,6 +290,7 @@ mod tests {
             JobWrite::Seal { parts: 1, total_items: 1, total_bytes: 1, total_chunks: 1 },
             JobWrite::Abandon { untouched_since: now },
             JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), owes: false },
+            JobWrite::EndTokens,
             JobWrite::Delete { round: 1 },
             JobWrite::Postpone { place: now, updated_at: now },
         ];

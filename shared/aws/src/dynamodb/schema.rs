@@ -96,6 +96,7 @@ attributes! {
     RATE_SINCE: "rateSince" as "rs",
     RATE_BASE: "rateBase" as "rb",
     RETENTION: "retention" as "re",
+    TOKEN_GENERATION: "tokenGeneration" as "tg",
     CORRECTED: "corrected" as "cr",
     ROUNDS: "rounds" as "rd",
 
