@@ -30,10 +30,10 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "halving-drops-the-last",
         edits: &[edit(
-            "            let items: Vec<_> = items.by_ref().take(items_max.max(1)).collect();
-            if items.is_empty() {",
-            "            let items: Vec<_> = items.by_ref().take(items_max.max(1)).collect();
-            if items.is_empty() || groups.len() == 2 {",
+            "        for item in items {
+            let size = item.value.get().len();",
+            "        for item in items.into_iter().take(items_max * 2) {
+            let size = item.value.get().len();",
         )],
         breaks: "of a call of an odd number of items the last is in neither half",
         trap: "all items of a call that failed are called again",

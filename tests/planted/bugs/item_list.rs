@@ -6,8 +6,8 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "page-of-items-begins-after-its-first",
         edits: &[edit(
-            "if part.number == from.part { from.index } else { 0 }",
-            "if part.number == from.part && from.index > 0 { from.index + 1 } else { 0 }",
+            "if part.number == from.part { from } else { Position::of_part(part.number) }",
+            "if part.number == from.part { Position { index: from.index + u64::from(from.index > 0), ..from } } else { Position::of_part(part.number) }",
         )],
         breaks: "the first item of each further page is left out",
         trap: "a page continues with what the page before had no room for",
@@ -30,8 +30,8 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "item-list-forgets-used-corrections",
         edits: &[edit(
-            "Ok(rows.values().flat_map(|row| row.uses(self.job.round)).collect())",
-            "Ok(rows.values().flat_map(|row| row.uses(row.round)).filter(|_| self.job.round == 1).collect())",
+            "rows.values().flat_map(|row| row.uses(self.job.round)).collect();",
+            "rows.values().flat_map(|row| row.uses(row.round)).filter(|_| self.job.round == 1).collect();",
         )],
         breaks: "an item that ran with a new value is listed as if nobody had corrected it",
         trap: "the list says of every item whether it was corrected",
