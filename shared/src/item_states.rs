@@ -6,21 +6,22 @@
 
 mod item_status;
 mod layout;
+mod outcome_rows;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use futures::StreamExt as _;
 use serde_json::value::RawValue;
 
 pub use self::item_status::ItemStatus;
-use self::layout::{Holds, Span};
+use self::layout::{Span, Stretch, Walk};
+use self::outcome_rows::OutcomeRows;
 use crate::app::App;
 use crate::corrections::CorrectionUse;
 use crate::error::JobError;
-use crate::ids::ChunkId;
 use crate::job::Job;
 use crate::limits::PAGE_BYTES_MAX;
-use crate::outcome::{Failure, OutputRecord};
+use crate::outcome::{Failure, Outcome, OutputRecord};
 use crate::outcome_rows::OutcomeReader;
 use crate::part::Part;
 use crate::records::{Page, Position, see_to_it_shown};
@@ -29,8 +30,7 @@ use crate::records::{Page, Position, see_to_it_shown};
 const PARTS_AT_ONCE: u32 = 4;
 /// How many parts are read for a page. A list of parts that have not arrived continues after them.
 const PARTS_PER_PAGE_MAX: u32 = 100;
-/// How many outcome rows are read at a time, and for a page at most.
-const READS_AT_ONCE: usize = 4;
+/// The items of how many outcome rows a page has at most.
 const ROWS_PER_PAGE_MAX: usize = 200;
 /// About how many bytes an item adds to a page besides its texts.
 const FRAME_BYTES: usize = 200;
@@ -49,8 +49,8 @@ pub struct ItemState {
 }
 
 impl ItemState {
-    fn of(status: ItemStatus, correction: Option<CorrectionUse>) -> Self {
-        Self { status, correction, failure: None, output: None }
+    fn of(status: ItemStatus) -> Self {
+        Self { status, correction: None, failure: None, output: None }
     }
 
     fn bytes(&self) -> usize {
@@ -61,6 +61,13 @@ impl ItemState {
 }
 
 /// Every item of the parts that have arrived, in order of index.
+///
+/// What a page reads is bounded by what it lists, however large its parts are and however many rounds they have had:
+/// - the rows of the parts, at most 100;
+/// - in each part, the outcome rows of the chunks with items on the page, and up to four more: the next one, which says
+///   where chunks of which nothing is recorded end, and three read ahead. A page lists the items of 200 rows at most;
+/// - the extra rows with records of the listed items, and of one more item;
+/// - the corrections of the listed chunks that have outcome rows, up to the end of the ledger's page with the last of them.
 ///
 /// # Errors
 ///
@@ -73,15 +80,14 @@ pub async fn item_states(app: &App, job: &Job, from: Position, limit: usize) -> 
     while number < until {
         let ids: Vec<_> = (number..until.min(number + PARTS_AT_ONCE)).map(|part| (job.id, part)).collect();
         for part in app.ledger.parts(&ids).await?.values() {
-            let start = if part.number == from.part { from.index } else { 0 };
-            if let Some(index) = reader.add(part, start).await? {
-                let next = Some(Position { part: part.number, chunk: 0, index });
-                return Ok(Page { records: reader.records, next });
+            let start = if part.number == from.part { from } else { Position::of_part(part.number) };
+            if let Some(next) = reader.add(part, start).await? {
+                return Ok(Page { records: reader.records, next: Some(next) });
             }
         }
         number += PARTS_AT_ONCE;
     }
-    let next = (until < end).then_some(Position { part: until, chunk: 0, index: 0 });
+    let next = (until < end).then_some(Position::of_part(until));
     Ok(Page { records: reader.records, next })
 }
 
@@ -97,41 +103,64 @@ struct StateReader<'a> {
 
 impl StateReader<'_> {
     /// Adds the items of a part from `start` on. Returns where to continue if the page is full.
-    async fn add(&mut self, part: &Part, start: u64) -> Result<Option<u64>, JobError> {
-        let spans = self.spans(part).await?.into_iter().filter(|span| span.items.end > start);
-        let spans: Vec<Span> = spans.map(|span| Span { items: span.items.start.max(start)..span.items.end, ..span }).collect();
-        let corrections = self.corrections(part).await?;
-        let (app, mut reads) = (self.app, Vec::new());
-        for id in spans.iter().filter_map(|span| span.holds.outcome_of(part)) {
-            reads.push(app.ledger.outcome(id));
+    async fn add(&mut self, part: &Part, start: Position) -> Result<Option<Position>, JobError> {
+        let begins = if start.chunk == 0 { part.first_index } else { start.chunk_begins };
+        let mut walk = Walk::new(part, self.job.split.items_per_chunk_max, start.chunk, begins);
+        let mut rows = OutcomeRows::of(self.app, part, start.chunk);
+        let (first, mut last_row, mut full) = (self.records.len(), None, None);
+        while full.is_none() {
+            let row = if walk.needs_row() { rows.place_of_next().await? } else { None };
+            let Some(stretch) = walk.next(row) else { break };
+            let row = if stretch.has_row() { rows.take() } else { None };
+            last_row = row.as_ref().map(|row| row.id.chunk).or(last_row);
+            full = self.add_stretch(part, &stretch, row, start.index).await?.map(|index| stretch.position(part, index));
         }
-        let mut outcomes = futures::stream::iter(reads).buffered(READS_AT_ONCE);
-        for Span { items, holds } in spans {
-            let Holds::Outcome(_) = holds else {
-                for index in items {
-                    if !self.push(index, ItemState::of(holds.status(), corrections.get(&index).copied())) {
+        if let Some(last) = last_row.filter(|_| self.records.len() > first) {
+            self.add_corrections(part, first, start.chunk..=last).await?;
+        }
+        Ok(full)
+    }
+
+    /// Adds the items of these chunks from `start` on, one of which may have an outcome row. Returns the first that does
+    /// not fit.
+    async fn add_stretch(&mut self, part: &Part, stretch: &Stretch, row: Option<Outcome>, start: u64) -> Result<Option<u64>, JobError> {
+        let Some(row) = row else {
+            for Span { items, holds } in &stretch.spans {
+                for index in items.start.max(start)..items.end {
+                    if !self.push(index, ItemState::of(holds.status())) {
                         return Ok(Some(index));
                     }
                 }
-                continue;
-            };
-            if self.rows == ROWS_PER_PAGE_MAX {
-                return Ok(Some(items.start));
             }
-            self.rows += 1;
-            // A row that its register shows is only missing if the job is being deleted.
-            let Some(outcome) = outcomes.next().await.transpose()?.flatten() else { continue };
-            see_to_it_shown(app, part, &outcome).await?;
-            let mut reader = OutcomeReader::new(app, outcome);
-            for index in items {
-                let mut state = self.state(part, &mut reader, index).await?;
-                state.correction = corrections.get(&index).copied();
-                if !self.push(index, state) {
-                    return Ok(Some(index));
-                }
+            return Ok(None);
+        };
+        if self.rows == ROWS_PER_PAGE_MAX {
+            return Ok(Some(stretch.begins.max(start)));
+        }
+        self.rows += 1;
+        see_to_it_shown(self.app, part, &row).await?;
+        let (items, mut reader) = (row.first_index..row.first_index + u64::from(row.items), OutcomeReader::new(self.app, row));
+        for index in items.start.max(start)..items.end {
+            let state = self.state(part, &mut reader, index).await?;
+            if !self.push(index, state) {
+                return Ok(Some(index));
             }
         }
         Ok(None)
+    }
+
+    /// Says of the items from the record `first` on whether they were corrected. Only items that failed are corrected, so
+    /// their chunks have outcome rows.
+    async fn add_corrections(&mut self, part: &Part, first: usize, chunks: RangeInclusive<u16>) -> Result<(), JobError> {
+        if self.job.round == 1 && !self.job.corrected.contains_key(&part.number) {
+            return Ok(());
+        }
+        let rows = self.app.ledger.corrections_in((part.job, part.number), chunks).await?;
+        let uses: BTreeMap<u64, CorrectionUse> = rows.values().flat_map(|row| row.uses(self.job.round)).collect();
+        for (index, state) in self.records.iter_mut().skip(first) {
+            state.correction = uses.get(index).copied();
+        }
+        Ok(())
     }
 
     /// Adds an item. False if the page has no room for it.
@@ -145,32 +174,9 @@ impl StateReader<'_> {
         fits
     }
 
-    /// Where the items of a part are. The rows of some chunks say where these begin, if the registers do not.
-    async fn spans(&self, part: &Part) -> Result<Vec<Span>, JobError> {
-        let mut reads = Vec::new();
-        for chunk in layout::anchors(part) {
-            reads.push(self.app.ledger.outcome(ChunkId { job: part.job, part: part.number, chunk }));
-        }
-        let mut rows = futures::stream::iter(reads).buffered(READS_AT_ONCE);
-        let mut anchors = BTreeMap::new();
-        while let Some(outcome) = rows.next().await {
-            let Some(outcome) = outcome? else { continue };
-            anchors.insert(outcome.id.chunk, outcome.first_index..outcome.first_index + u64::from(outcome.items));
-        }
-        Ok(layout::spans(part, self.job.split.items_per_chunk_max, &anchors))
-    }
-
-    async fn corrections(&self, part: &Part) -> Result<BTreeMap<u64, CorrectionUse>, JobError> {
-        if self.job.round == 1 && !self.job.corrected.contains_key(&part.number) {
-            return Ok(BTreeMap::new());
-        }
-        let rows = self.app.ledger.all_corrections((part.job, part.number)).await?;
-        Ok(rows.values().flat_map(|row| row.uses(self.job.round)).collect())
-    }
-
     async fn state(&self, part: &Part, reader: &mut OutcomeReader<'_>, index: u64) -> Result<ItemState, JobError> {
         if reader.outcome().has_processed(index) {
-            return Ok(ItemState { output: reader.take_output(index).await?, ..ItemState::of(ItemStatus::Processed, None) });
+            return Ok(ItemState { output: reader.take_output(index).await?, ..ItemState::of(ItemStatus::Processed) });
         }
         // Items that failed in an earlier round are pending again, also those whose failure is still in an extra row.
         let has_failed = part.round >= self.job.round && reader.outcome().has(index);
@@ -178,6 +184,9 @@ impl StateReader<'_> {
         // The item itself is not listed.
         let failure = failure.map(|failure| Failure { item: RawValue::NULL.to_owned(), ..failure });
         let status = if failure.is_some() { ItemStatus::Failed } else { ItemStatus::Pending };
-        Ok(ItemState { failure, ..ItemState::of(status, None) })
+        Ok(ItemState { failure, ..ItemState::of(status) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -187,12 +188,20 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// All corrections rows of a part, by chunk.
     async fn all_corrections(&self, id: PartId) -> Result<BTreeMap<u16, Corrections>, JobError> {
-        let (mut all, mut from) = (BTreeMap::new(), 0);
+        self.corrections_in(id, 0..=u16::MAX).await
+    }
+
+    /// The corrections rows of these chunks of a part. Reads no page that begins after them.
+    async fn corrections_in(&self, id: PartId, chunks: RangeInclusive<u16>) -> Result<BTreeMap<u16, Corrections>, JobError> {
+        let (mut all, mut from) = (BTreeMap::new(), *chunks.start());
         loop {
             let page = self.corrections(id, from).await?;
-            let Some(last) = page.last() else { return Ok(all) };
-            from = last.id.chunk + 1;
-            all.extend(page.into_iter().map(|row| (row.id.chunk, row)));
+            let next = page.last().and_then(|last| last.id.chunk.checked_add(1));
+            all.extend(page.into_iter().map(|row| (row.id.chunk, row)).filter(|(chunk, _)| chunks.contains(chunk)));
+            match next.filter(|next| chunks.contains(next)) {
+                Some(next) => from = next,
+                None => return Ok(all),
+            }
         }
     }
 

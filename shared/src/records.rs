@@ -36,6 +36,15 @@ pub struct Position {
     pub chunk: u16,
     /// The smallest index that was not returned yet.
     pub index: u64,
+    /// The index of the chunk's first item. Only the list of all items needs it; elsewhere it is 0.
+    pub chunk_begins: u64,
+}
+
+impl Position {
+    /// Where a part begins.
+    pub(crate) fn of_part(part: u32) -> Self {
+        Self { part, ..Self::default() }
+    }
 }
 
 /// A page of records in order of index. It may be short or even empty; only `next: None` is the end.
@@ -56,7 +65,8 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
     PageReader { app, job, in_order: false, of_this_round: true, limit, bytes }.page::<OfFailures>(from).await
 }
 
-/// Which failed items of a page that began at `from` have a new value for the next retry; perhaps others beyond it.
+/// Which failed items of a page that began at `from` have a new value for the next retry; perhaps others beyond it. Reads
+/// the corrections of the page's chunks.
 ///
 /// # Errors
 /// [`JobError::Unavailable`].
@@ -64,7 +74,9 @@ pub async fn corrected(app: &App, job: &Job, from: Position, page: &Page<Failure
     let until = page.next.map_or(u32::MAX, |next| next.part.saturating_add(1));
     let mut corrected = BTreeSet::new();
     for part in job.corrected.range(from.part..until.max(from.part)).map(|(part, _)| *part) {
-        let rows = app.ledger.all_corrections((job.id, part)).await?;
+        let first = if part == from.part { from.chunk } else { 0 };
+        let last = page.next.filter(|next| next.part == part).map_or(u16::MAX, |next| next.chunk);
+        let rows = app.ledger.corrections_in((job.id, part), first..=last.max(first)).await?;
         corrected.extend(rows.values().filter(|row| row.round == job.round).flat_map(|row| row.values.keys()));
     }
     Ok(corrected)
@@ -145,7 +157,7 @@ impl<B> PageReader<'_, B> {
         let parts = self.app.ledger.parts(&ids).await?;
         let (mut records, mut bytes, mut rows) = (Vec::new(), 0, 0);
         for id in ids {
-            let start = if id.1 == from.part { from } else { Position { part: id.1, chunk: 0, index: 0 } };
+            let start = if id.1 == from.part { from } else { Position::of_part(id.1) };
             let Some(part) = parts.get(&id) else {
                 if self.in_order {
                     return Ok(Page { records, next: Some(start) });
@@ -166,7 +178,7 @@ impl<B> PageReader<'_, B> {
                 let indexes = K::indexes(&outcome);
                 let mut reader = OutcomeReader::new(self.app, outcome);
                 for index in indexes.range(start.index..).copied() {
-                    let next = Some(Position { part: id.1, chunk: at, index });
+                    let next = Some(Position { chunk: at, index, ..Position::of_part(id.1) });
                     if records.len() == self.limit {
                         return Ok(Page { records, next });
                     }
@@ -179,15 +191,15 @@ impl<B> PageReader<'_, B> {
                     records.push((index, record));
                 }
                 if rows == ROWS_PER_PAGE_MAX {
-                    return Ok(Page { records, next: Some(Position { part: id.1, chunk: at + 1, index: 0 }) });
+                    return Ok(Page { records, next: Some(Position { chunk: at + 1, ..Position::of_part(id.1) }) });
                 }
             }
             if stop < part.chunks {
-                return Ok(Page { records, next: Some(Position { part: id.1, chunk: stop, index: 0 }) });
+                return Ok(Page { records, next: Some(Position { chunk: stop, ..Position::of_part(id.1) }) });
             }
         }
         let open = self.in_order && !self.job.sealed;
-        let next = (until < end || open).then_some(Position { part: until, chunk: 0, index: 0 });
+        let next = (until < end || open).then_some(Position::of_part(until));
         Ok(Page { records, next })
     }
 
@@ -308,11 +320,11 @@ mod tests {
         let end = async |job: &Job| results(&app, job, Position::default(), 9).await.unwrap().next;
         assert_eq!(end(&sealed).await, None);
         let open = Job { sealed: false, ..sealed.clone() };
-        assert_eq!(end(&open).await, Some(Position { part: 1, chunk: 0, index: 0 }), "another part may come");
+        assert_eq!(end(&open).await, Some(Position::of_part(1)), "another part may come");
         assert_eq!(end(&Job { status: JobStatus::Cancelled, ..open }).await, None);
         let many = Job { parts: 150, top_part: Some(149), ..sealed };
         let page = failures(&app, &many, Position::default(), 9).await.unwrap();
-        assert_eq!(page.next, Some(Position { part: PARTS_PER_PAGE_MAX, chunk: 0, index: 0 }));
+        assert_eq!(page.next, Some(Position::of_part(PARTS_PER_PAGE_MAX)));
         assert_eq!(failures(&app, &many, page.next.unwrap(), 9).await.unwrap().next, None);
     }
 

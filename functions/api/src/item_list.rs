@@ -30,8 +30,9 @@ pub struct ItemResponse<'a> {
     /// Its id. Known of items that failed or have an output, if the job names an `idField`.
     #[schema(required)]
     id: Option<&'a str>,
-    /// `Processed`, `Failed`, `Pending` (in an ended job: it never ran in this round), or `Unknown`: in a job that ended
-    /// before everything ran, it is processed without an output or pending, and the ledger does not say which.
+    /// `Processed`, `Failed`, `Pending` (in an ended job: it never ran in this round), or `Unknown`: processed without an
+    /// output or pending, and the ledger does not say which. That occurs while not everything has run: in a running job, and
+    /// in one that ended before.
     status: &'static str,
     /// `Used` if a retry has used a corrected value of it, so that this outcome is that of the new value; `Waiting` if
     /// the next retry will.
@@ -165,7 +166,7 @@ impl Records for Items {
         ("job_id" = Uuid, Path, description = "The job"),
         ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
         ("columns" = Option<String>, Query, description = "csv: `outputs` for the outputs in columns of their own, after _index, _id, _status, _correction, _kind, _code, _error and _attempts"),
-        ("names" = Option<String>, Query, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 10,000 items; the header `Link` names them"),
+        ("names" = Option<String>, Query, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 50,000 items; the header `Link` names them. If there are more items, or the job still runs, there is also `_item`, for members that have no column"),
         ("cells" = Option<String>, Query, description = "csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula"),
         ("bom" = Option<bool>, Query, description = "csv: true begins the first page with a byte-order mark, for Excel"),
         ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),

@@ -192,11 +192,12 @@ impl PageWriter {
     }
 }
 
-fn bytes(position: Position) -> [u8; 14] {
-    let mut bytes = [0; 14];
+fn bytes(position: Position) -> [u8; 22] {
+    let mut bytes = [0; 22];
     bytes[..4].copy_from_slice(&position.part.to_be_bytes());
     bytes[4..6].copy_from_slice(&position.chunk.to_be_bytes());
-    bytes[6..].copy_from_slice(&position.index.to_be_bytes());
+    bytes[6..14].copy_from_slice(&position.index.to_be_bytes());
+    bytes[14..].copy_from_slice(&position.chunk_begins.to_be_bytes());
     bytes
 }
 
@@ -204,8 +205,9 @@ fn position(bytes: &[u8]) -> Result<Position, ApiErrorResponse> {
     let read = || {
         let (part, rest) = bytes.split_first_chunk()?;
         let (chunk, rest) = rest.split_first_chunk()?;
-        let index = u64::from_be_bytes(rest.try_into().ok()?);
-        Some(Position { part: u32::from_be_bytes(*part), chunk: u16::from_be_bytes(*chunk), index })
+        let (index, rest) = rest.split_first_chunk()?;
+        let (part, chunk, index) = (u32::from_be_bytes(*part), u16::from_be_bytes(*chunk), u64::from_be_bytes(*index));
+        Some(Position { part, chunk, index, chunk_begins: u64::from_be_bytes(rest.try_into().ok()?) })
     };
     read().ok_or_else(|| ApiErrorResponse::internal("a page token has a position that is not of this list"))
 }

@@ -3,6 +3,7 @@
 
 use headway_core::Job;
 use headway_core::records::Position;
+use serde_json::value::RawValue;
 
 use crate::columns::{Columns, REST};
 use crate::csv::Cells;
@@ -12,9 +13,10 @@ use crate::record_kind::Records;
 use crate::state::AppState;
 
 const NAMES: &str = "names";
-/// In how many records columns are looked for.
-const RECORDS_MAX: usize = 10_000;
-/// How many of them are read at a time.
+/// In how many records columns are looked for, and in how many pages of them: pages with large records are short.
+const RECORDS_MAX: usize = 50_000;
+const PAGES_MAX: usize = 60;
+/// How many records are read at a time.
 const RECORDS_AT_ONCE: usize = 1_000;
 /// The most columns, and the most bytes of their names: they have to fit into an address.
 const COLUMNS_MAX: usize = 100;
@@ -73,23 +75,61 @@ pub(crate) async fn columns<R: Records>(state: &AppState, job: &Job, table: &Tab
     }
 }
 
-/// The columns that the first records need. What has none goes into `_item`, so that column is there unless these are
-/// all records there are.
+/// The columns that the first records need.
 async fn found<R: Records>(state: &AppState, job: &Job) -> Result<Columns, ApiErrorResponse> {
-    let mut columns = Columns::at_most(COLUMNS_MAX, NAMES_BYTES_MAX);
-    let (mut next, mut seen) = (Some(Position::default()), 0);
-    while let Some(from) = next.filter(|_| seen < RECORDS_MAX) {
-        let page = R::page(state, job, from, RECORDS_AT_ONCE).await?;
-        page.records.iter().filter_map(|(_, record)| R::value(record)).for_each(|value| columns.add(value));
+    let mut search = Search::new();
+    while let Some((from, limit)) = search.next_page() {
+        let page = R::page(state, job, from, limit).await?;
+        search.add(page.records.iter().map(|(_, record)| R::value(record)), page.next);
         if page.records.is_empty() && job.is_live() {
             // There is nothing more yet.
             break;
         }
-        seen += page.records.len();
-        next = page.next;
     }
-    columns.has_rest |= next.is_some();
-    Ok(columns)
+    Ok(search.columns(job.is_live() || job.is_settling()))
+}
+
+/// The search for the columns of a list.
+struct Search {
+    columns: Columns,
+    records: usize,
+    pages: usize,
+    next: Option<Position>,
+    /// True if there are records in which it has not looked.
+    has_more: bool,
+}
+
+impl Search {
+    fn new() -> Self {
+        let columns = Columns::at_most(COLUMNS_MAX, NAMES_BYTES_MAX);
+        Self { columns, records: 0, pages: 0, next: Some(Position::default()), has_more: false }
+    }
+
+    /// Where the next page begins, and how many records it is to have. After the last record in which it looks it asks for
+    /// one more, to know whether there is one.
+    fn next_page(&self) -> Option<(Position, usize)> {
+        let from = self.next.filter(|_| !self.has_more && self.pages < PAGES_MAX)?;
+        Some((from, (RECORDS_MAX - self.records).clamp(1, RECORDS_AT_ONCE)))
+    }
+
+    fn add<'a>(&mut self, values: impl Iterator<Item = Option<&'a RawValue>>, next: Option<Position>) {
+        (self.pages, self.next) = (self.pages + 1, next);
+        for value in values {
+            if self.records == RECORDS_MAX {
+                self.has_more = true;
+                return;
+            }
+            self.records += 1;
+            value.into_iter().for_each(|value| self.columns.add(value));
+        }
+    }
+
+    /// The columns. A record in which it has not looked may have a member without a column, which goes into `_item`. So that
+    /// column is there if there are such records or may be some later, even if it stays empty: the header comes first.
+    fn columns(mut self, may_grow: bool) -> Columns {
+        self.columns.has_rest |= self.has_more || self.next.is_some() || may_grow;
+        self.columns
+    }
 }
 
 fn read_names(text: &str) -> Result<Vec<String>, ApiErrorResponse> {
@@ -99,4 +139,39 @@ fn read_names(text: &str) -> Result<Vec<String>, ApiErrorResponse> {
     sorted.sort_unstable();
     sorted.dedup();
     if sorted.len() == names.len() && names.len() <= COLUMNS_MAX + 1 { Ok(names) } else { Err(refused()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The columns for a list of so many records, in pages of at most so many.
+    fn found(records: u64, page_records: usize, value: impl Fn(u64) -> String, may_grow: bool) -> String {
+        let mut search = Search::new();
+        while let Some((from, limit)) = search.next_page() {
+            let until = records.min(from.index + limit.min(page_records) as u64);
+            let values: Vec<_> = (from.index..until).map(|index| RawValue::from_string(value(index)).unwrap()).collect();
+            // The end is known only from an empty page, as it can be with a real list.
+            let next = (from.index < records).then_some(Position { index: until, ..from });
+            search.add(values.iter().map(|value| Some(&**value)), next);
+        }
+        search.columns(may_grow).header(&[]).join(",")
+    }
+
+    /// Bug found: a list of 10,000 records had a column `_item`, which stayed empty, if the search ended with its last
+    /// record. And a table of a running job had none, so what came later was lost.
+    #[test]
+    fn members_without_a_column_have_a_place_if_there_can_be_any() {
+        let same = |_| r#"{"a":1}"#.to_owned();
+        let most = RECORDS_MAX as u64;
+        for records in [0, 1, 10_000, most - 1, most] {
+            assert_eq!(found(records, 1_000, same, false), if records == 0 { "" } else { "a" }, "{records}");
+        }
+        assert_eq!(found(most + 1, 1_000, same, false), "a,_item", "one record was not looked at");
+        assert_eq!(found(3, 1_000, same, true), "a,_item", "more may come");
+        let last = |index: u64| if index + 1 == most { r#"{"b":1}"#.to_owned() } else { same(index) };
+        assert_eq!(found(most, 900, last, false), "a,b");
+        assert_eq!(found(PAGES_MAX as u64 + 1, 1, same, false), "a,_item", "large records: it gives up");
+        assert_eq!(found(2, 1, |index| if index == 0 { same(0) } else { "7".to_owned() }, false), "a,_item");
+    }
 }

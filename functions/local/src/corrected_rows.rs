@@ -1,17 +1,22 @@
 //! A file of corrected rows, as `headway failures --columns items` gave it and a person changed it: its rows by the
 //! items' indexes, and the items' new values.
 
+mod changed_columns;
 mod mended;
+mod rewritten;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway_api::columns::Members;
+use headway_api::columns::{Members, REST};
 use headway_api::csv;
 use headway_api::json;
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
-use self::mended::mended;
+pub use self::changed_columns::ChangedColumns;
+use self::mended::{changed_cells, mended};
+use self::rewritten::is_rewritten;
 use crate::error::CommandError;
 use crate::input::{Format, InputError, Opened, Place, Source};
 use crate::records::{Record, Records};
@@ -30,7 +35,7 @@ pub struct CorrectedRows {
 }
 
 /// What a row says about its item.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Row {
     /// The text in each column.
     Cells(BTreeMap<String, String>),
@@ -56,6 +61,17 @@ pub struct Changes {
     pub failed: u64,
     /// Rows that are as they were.
     pub unchanged: u64,
+    /// The columns in which cells changed.
+    pub columns: ChangedColumns,
+}
+
+/// What to do with cells that a spreadsheet seems to have rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Rewritten {
+    /// They are corrections like others.
+    Keep,
+    /// The items keep the values from before.
+    Undo,
 }
 
 impl CorrectedRows {
@@ -108,22 +124,23 @@ impl CorrectedRows {
     ///
     /// # Errors
     ///
-    /// The columns are not those of the failures, a row is of an item that has not failed, or a new value cannot be an
-    /// item; with the line.
-    pub fn changes(&self, failed: &Records) -> Result<Changes, CommandError> {
-        self.changes_of(failed).map_err(|error| match error {
+    /// The columns are not those of the failures, a row is of an item that has not failed, a new value cannot be an item, or
+    /// a spreadsheet seems to have rewritten cells and `rewritten` does not say what to do; with the line.
+    pub fn changes(&self, failed: &Records, rewritten: Option<Rewritten>) -> Result<Changes, CommandError> {
+        self.changes_of(failed, rewritten).map_err(|error| match error {
             CommandError::Input(error) => error.of_file(self.opened.name()).into(),
             other => other,
         })
     }
 
-    fn changes_of(&self, failed: &Records) -> Result<Changes, CommandError> {
+    fn changes_of(&self, failed: &Records, rewritten: Option<Rewritten>) -> Result<Changes, CommandError> {
         self.check_header(failed)?;
         let (mut changes, mut left) = (Changes::default(), self.rows.keys().copied().collect::<BTreeSet<u64>>());
         failed.each(|record| {
             changes.failed += 1;
             left.remove(&record.index);
             let Some((place, row)) = self.rows.get(&record.index) else { return Ok(()) };
+            let row = &compared(&record, row, *place, failed, rewritten, &mut changes.columns);
             match new_value(&record, row, failed).map_err(|what| at(*place, what))? {
                 // A value that was given before is replaced by the one in the file, even if that is the first one.
                 None if record.corrected => changes.values.extend(record.value().map(|item| kept(&record, item))),
@@ -138,23 +155,55 @@ impl CorrectedRows {
             );
             return Err(at(place, what).into());
         }
-        Ok(changes)
+        match changes.columns.rewritten().filter(|_| rewritten.is_none()) {
+            None => Ok(changes),
+            Some(columns) => Err(InputError::File(format!(
+                "a spreadsheet seems to have rewritten cells, and nothing was sent:\n  {columns}\n  --rewritten undo keeps the values \
+                 from before in such cells, --rewritten keep takes the new ones"
+            ))
+            .into()),
+        }
     }
 
-    /// All columns of the failed items must be there, since a missing one could mean that its values are to be removed.
+    /// All columns of the failed items must be there, since a missing one could mean that its values are to be removed. In a
+    /// table from the API the members of some are in `_item` instead; then each item is checked by itself.
     fn check_header(&self, failed: &Records) -> Result<(), InputError> {
         let Some(header) = &self.header else { return Ok(()) };
         let known = failed.columns.header(&SHOWN);
         let again = "download the failures again, and change only cells or remove whole rows";
-        if let Some(other) = header.iter().find(|name| !known.contains(&name.as_str())) {
+        if let Some(other) = header.iter().find(|name| !known.contains(&name.as_str()) && *name != REST) {
             return Err(InputError::File(format!("there is a column {other:?}, which the failed items do not have: {again}")));
         }
-        let needed = |name: &&&str| !SHOWN[1..].contains(name);
+        let has_rest = header.iter().any(|name| name == REST);
+        let needed = |name: &&&str| **name == INDEX || !has_rest && !SHOWN.contains(name);
         match known.iter().filter(needed).find(|name| !header.iter().any(|there| there == **name)) {
             Some(missing) => Err(InputError::File(format!("the column {missing:?} is missing: {again}"))),
             None => Ok(()),
         }
     }
+}
+
+/// The row, compared with the table: its changed cells are counted, and those that a spreadsheet rewrote show the values
+/// from before if that is asked for.
+fn compared<'a>(
+    record: &Record,
+    row: &'a Row,
+    place: Place,
+    failed: &Records,
+    rewritten: Option<Rewritten>,
+    columns: &mut ChangedColumns,
+) -> Cow<'a, Row> {
+    let (Row::Cells(cells), Some(original)) = (row, record.value()) else { return Cow::Borrowed(row) };
+    let (undone, changed): (Vec<_>, Vec<_>) = changed_cells(original, cells, failed)
+        .into_iter()
+        .partition(|cell| rewritten == Some(Rewritten::Undo) && is_rewritten(&cell.old, &cell.new));
+    columns.add(place, &changed);
+    if undone.is_empty() {
+        return Cow::Borrowed(row);
+    }
+    let mut cells = cells.clone();
+    cells.extend(undone.into_iter().map(|cell| (cell.column, cell.old)));
+    Cow::Owned(Row::Cells(cells))
 }
 
 /// The item's new value; `None` if the row is as it was.

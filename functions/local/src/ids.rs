@@ -34,12 +34,20 @@ impl Ids {
     ///
     /// If it has no valid id, or one that occurred before.
     pub fn push(&mut self, item: &[u8], place: Place, opened: &Opened) -> Result<(), InputError> {
+        self.push_or(item, place, opened, "each item needs an id of its own")
+    }
+
+    /// The same, with what to do about an id that occurred before.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn push_or(&mut self, item: &[u8], place: Place, opened: &Opened, remedy: &str) -> Result<(), InputError> {
         let id = self.id(item).map_err(|what| InputError::At { place, what })?;
         if !self.seen.insert(self.state.hash_one(&id))
             && let Some(first) = self.first_with(&id, opened)?
         {
-            let what =
-                format!("the item's {:?} is {id:?}, the same as that of the item at {first}: each item needs an id of its own", self.field);
+            let what = format!("the item's {:?} is {id:?}, the same as that of the item at {first}: {remedy}", self.field);
             return Err(InputError::At { place, what });
         }
         self.items += 1;

@@ -61,8 +61,8 @@ impl Config {
         config.check_bounds().map_err(member)?;
         let rule = Rule { allow_private: config.allow_private };
         let timeout = Duration::from_secs(config.timeout_seconds);
-        let url = rule.url(&config.url).map_err(|source| EndpointsError::Url { name: name.to_owned(), source })?;
-        let secret = Secret::parse(&config.secret).map_err(|source| EndpointsError::Secret { name: name.to_owned(), source })?;
+        let url = rule.url(&config.url).map_err(|rule| EndpointsError::Url { name: name.to_owned(), rule })?;
+        let secret = Secret::parse(&config.secret).map_err(|form| EndpointsError::Secret { name: name.to_owned(), form })?;
         let made = clients.get(rule, timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?;
         let (client, connections) = made;
         Ok(Endpoint {

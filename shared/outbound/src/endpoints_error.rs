@@ -35,20 +35,20 @@ pub enum EndpointsError {
         reason: String,
     },
     /// The URL is not allowed.
-    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {source}")]
+    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {rule}")]
     Url {
         /// The endpoint.
         name: String,
-        /// The rule that it breaks.
-        source: RuleError,
+        /// The rule that it breaks. Not a source: those who print causes too would print it twice.
+        rule: RuleError,
     },
     /// The secret does not have the required form.
-    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {source}")]
+    #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: {form}")]
     Secret {
         /// The endpoint.
         name: String,
         /// What a secret must look like.
-        source: NotASecret,
+        form: NotASecret,
     },
     /// TLS cannot be set up.
     #[error("HEADWAY_HTTP_ENDPOINTS: endpoint {name}: the HTTP client could not be created")]

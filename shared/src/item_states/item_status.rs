@@ -11,8 +11,9 @@ pub enum ItemStatus {
     Failed,
     /// It has no result in this round. In a job that has ended it never ran.
     Pending,
-    /// It is processed or pending, and the ledger does not say which. That happens only in jobs that ended before
-    /// everything ran, to items that succeed without an output and whose neighbours never ran.
+    /// It is processed or pending, and the ledger does not say which. That happens while not everything has run, in a
+    /// running job and in one that ended before, to items that succeed without an output and to their neighbours that have
+    /// not run.
     Unknown,
 }
 

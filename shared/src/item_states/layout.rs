@@ -1,12 +1,11 @@
 //! Where the items of a part's chunks are. A part's row says how many items a chunk has only once all of them are
 //! recorded; outcome rows say where their chunks begin.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::item_status::ItemStatus;
-use crate::ids::ChunkId;
 use crate::part::{Part, Register};
+use crate::records::Position;
 
 /// Items of a part that are next to each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub(super) enum Holds {
     /// All of them succeeded without an output.
     Clean,
     /// They are a chunk with an outcome row.
-    Outcome(u16),
+    Outcome,
     /// Nothing is recorded of any of them.
     Nothing,
     /// Some are of clean chunks, and of some nothing is recorded.
@@ -31,73 +30,101 @@ pub(super) enum Holds {
 }
 
 impl Holds {
-    /// The chunk whose outcome row has to be read.
-    pub(super) fn outcome_of(self, part: &Part) -> Option<ChunkId> {
-        match self {
-            Self::Outcome(chunk) => Some(ChunkId { job: part.job, part: part.number, chunk }),
-            _ => None,
-        }
-    }
-
     /// The status of items without an outcome row.
     pub(super) fn status(self) -> ItemStatus {
         match self {
             Self::Clean => ItemStatus::Processed,
-            Self::Outcome(_) | Self::Nothing => ItemStatus::Pending,
+            Self::Outcome | Self::Nothing => ItemStatus::Pending,
             Self::Either => ItemStatus::Unknown,
         }
     }
 }
 
-/// The chunks whose outcome rows say where they begin or end, where the registers alone do not.
-pub(super) fn anchors(part: &Part) -> Vec<u16> {
-    let (mut anchors, mut after_gap) = (Vec::new(), false);
-    for chunk in 0..part.chunks {
-        match part.registers.get(&chunk) {
-            None => after_gap = true,
-            Some(Register::Clean { .. }) => {}
-            Some(register) => {
-                if after_gap || !register.is_full() {
-                    anchors.push(chunk);
-                }
-                after_gap = false;
+/// A chunk with an outcome row, and the items that the row says it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) chunk: u16,
+    pub(super) items: Range<u64>,
+}
+
+/// Chunks that are next to each other, and whose items are known together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// The first of these chunks.
+    pub(super) chunk: u16,
+    /// The index of its first item.
+    pub(super) begins: u64,
+    /// All their items in order.
+    pub(super) spans: Vec<Span>,
+}
+
+impl Stretch {
+    /// True if it is one chunk, with an outcome row.
+    pub(super) fn has_row(&self) -> bool {
+        matches!(self.spans[..], [Span { holds: Holds::Outcome, .. }])
+    }
+
+    /// Where a list continues with this item of it.
+    pub(super) fn position(&self, part: &Part, index: u64) -> Position {
+        Position { part: part.number, chunk: self.chunk, index, chunk_begins: self.begins }
+    }
+}
+
+/// Goes through a part's chunks in order. It can begin at any chunk of which it is known where it begins.
+#[derive(Debug)]
+pub(super) struct Walk<'a> {
+    part: &'a Part,
+    items_per_chunk_max: u16,
+    chunk: u16,
+    at: u64,
+}
+
+impl<'a> Walk<'a> {
+    /// From this chunk on, which begins at the item `at`.
+    pub(super) fn new(part: &'a Part, items_per_chunk_max: u16, chunk: u16, at: u64) -> Self {
+        Self { part, items_per_chunk_max, chunk, at }
+    }
+
+    /// True if the next chunks are known only with the next outcome row.
+    pub(super) fn needs_row(&self) -> bool {
+        self.chunk < self.part.chunks && clean(self.part, self.chunk).is_none()
+    }
+
+    /// The next chunks; `None` after the last one. `row` is the first outcome row of these or of later chunks, if there is
+    /// one and it is needed.
+    pub(super) fn next(&mut self, row: Option<Row>) -> Option<Stretch> {
+        if self.chunk >= self.part.chunks {
+            return None;
+        }
+        let (chunk, begins, mut spans) = (self.chunk, self.at, Vec::new());
+        (self.chunk, self.at) = match (clean(self.part, chunk), row) {
+            (Some(items), _) => {
+                spans.push(Span { items: begins..begins + items, holds: Holds::Clean });
+                (chunk + 1, begins + items)
             }
-        }
+            (None, Some(row)) if row.chunk == chunk => {
+                let end = row.items.end;
+                spans.push(Span { items: row.items, holds: Holds::Outcome });
+                (chunk + 1, end)
+            }
+            (None, row) => {
+                let end = (self.part.chunks, self.part.first_index + u64::from(self.part.items));
+                let (stop, until) = row.map_or(end, |row| (row.chunk, row.items.start));
+                let gap = Gap { part: self.part, items_per_chunk_max: self.items_per_chunk_max, chunks: chunk..stop, items: begins..until };
+                gap.push_to(&mut spans);
+                (stop, until)
+            }
+        };
+        Some(Stretch { chunk, begins, spans })
     }
-    anchors
 }
 
-/// The part's items in order. `anchors` has the items of chunks whose outcome rows were read.
-pub(super) fn spans(part: &Part, items_per_chunk_max: u16, anchors: &BTreeMap<u16, Range<u64>>) -> Vec<Span> {
-    let (mut spans, mut at, mut chunk) = (Vec::new(), part.first_index, 0);
-    let end = part.first_index + u64::from(part.items);
-    while chunk < part.chunks {
-        if let Some(span) = known(part, chunk, at, anchors) {
-            at = span.items.end;
-            spans.push(span);
-            chunk += 1;
-            continue;
-        }
-        let next = anchors.range(chunk + 1..).next();
-        let (stop, until) = next.map_or((part.chunks, end), |(chunk, items)| (*chunk, items.start));
-        Gap { part, items_per_chunk_max, chunks: chunk..stop, items: at..until }.push_to(&mut spans);
-        (chunk, at) = (stop, until);
+/// The number of items of a clean chunk.
+fn clean(part: &Part, chunk: u16) -> Option<u64> {
+    match part.registers.get(&chunk) {
+        Some(Register::Clean { items }) => Some(u64::from(*items)),
+        _ => None,
     }
-    spans
-}
-
-/// The span of a chunk that begins at `at`, if it is known where it ends.
-fn known(part: &Part, chunk: u16, at: u64, anchors: &BTreeMap<u16, Range<u64>>) -> Option<Span> {
-    let register = part.registers.get(&chunk)?;
-    if let Register::Clean { items } = register {
-        return Some(Span { items: at..at + u64::from(*items), holds: Holds::Clean });
-    }
-    let items = match anchors.get(&chunk) {
-        Some(items) => items.clone(),
-        None if register.is_full() => at..at + register.counts().handled(),
-        None => return None,
-    };
-    Some(Span { items, holds: Holds::Outcome(chunk) })
 }
 
 /// Chunks without outcome rows, beginning with one of which nothing is recorded.
@@ -112,7 +139,7 @@ impl Gap<'_> {
     fn push_to(mut self, spans: &mut Vec<Span>) {
         // Clean chunks at its end have their places, counted from there.
         let mut last = Vec::new();
-        while let Some(items) = self.clean(self.chunks.end - 1).filter(|items| *items < self.items.end - self.items.start) {
+        while let Some(items) = clean(self.part, self.chunks.end - 1).filter(|items| self.items.start + *items < self.items.end) {
             last.push(Span { items: self.items.end - items..self.items.end, holds: Holds::Clean });
             self.items.end -= items;
             self.chunks.end -= 1;
@@ -122,30 +149,22 @@ impl Gap<'_> {
     }
 
     fn push_rest(&self, spans: &mut Vec<Span>) {
-        let clean: Vec<u64> = self.chunks.clone().filter_map(|chunk| self.clean(chunk)).collect();
+        let of_clean: Vec<u64> = self.chunks.clone().filter_map(|chunk| clean(self.part, chunk)).collect();
         let most = u64::from(self.items_per_chunk_max);
-        let others = (self.chunks.len() - clean.len()) as u64;
+        let others = (self.chunks.len() - of_clean.len()) as u64;
         let all = self.items.end.saturating_sub(self.items.start);
-        if clean.is_empty() {
+        if of_clean.is_empty() {
             spans.push(Span { items: self.items.clone(), holds: Holds::Nothing });
-        } else if clean.iter().sum::<u64>() + others * most == all {
+        } else if of_clean.iter().sum::<u64>() + others * most == all {
             // All the others are as large as they can be.
             let mut at = self.items.start;
             for chunk in self.chunks.clone() {
-                let (items, holds) = self.clean(chunk).map_or((most, Holds::Nothing), |items| (items, Holds::Clean));
+                let (items, holds) = clean(self.part, chunk).map_or((most, Holds::Nothing), |items| (items, Holds::Clean));
                 spans.push(Span { items: at..at + items, holds });
                 at += items;
             }
         } else {
             spans.push(Span { items: self.items.clone(), holds: Holds::Either });
-        }
-    }
-
-    /// The number of items of a clean chunk.
-    fn clean(&self, chunk: u16) -> Option<u64> {
-        match self.part.registers.get(&chunk) {
-            Some(Register::Clean { items }) => Some(u64::from(*items)),
-            _ => None,
         }
     }
 }
@@ -158,14 +177,28 @@ mod tests {
     use super::*;
     use crate::ids::JobId;
 
+    /// All stretches from a chunk on. `rows` are all outcome rows.
+    fn walked(part: &Part, most: u16, (chunk, at): (u16, u64), rows: &[Row]) -> Vec<Stretch> {
+        let (mut walk, mut stretches) = (Walk::new(part, most, chunk, at), Vec::new());
+        let mut rows = rows.iter().filter(|row| row.chunk >= chunk).peekable();
+        loop {
+            let row = if walk.needs_row() { rows.peek().copied().cloned() } else { None };
+            let Some(stretch) = walk.next(row) else { return stretches };
+            if stretch.has_row() {
+                rows.next();
+            }
+            stretches.push(stretch);
+        }
+    }
+
     /// `c` clean, `o` a full outcome, `h` half an outcome, `.` nothing; each with its items.
     fn shown(chunks: &[(char, u16)], most: u16) -> String {
         let items: u16 = chunks.iter().map(|(_, items)| items).sum();
         let mut part = Part::new((JobId(Uuid::nil()), 0), 100, items.into(), chunks.len() as u16, DateTime::UNIX_EPOCH);
-        let (mut ranges, mut at) = (BTreeMap::new(), 100);
+        let (mut rows, mut at) = (Vec::new(), 100);
         for (chunk, (kind, items)) in (0..).zip(chunks) {
-            ranges.insert(chunk, at..at + u64::from(*items));
-            at += u64::from(*items);
+            let range = at..at + u64::from(*items);
+            at = range.end;
             let register = match kind {
                 'c' => Register::Clean { items: *items },
                 'o' => Register::at_rest(1, true, *items, 0),
@@ -173,9 +206,13 @@ mod tests {
                 _ => continue,
             };
             part.registers.insert(chunk, register);
+            rows.extend((*kind != 'c').then_some(Row { chunk, items: range }));
         }
-        let read: BTreeMap<_, _> = anchors(&part).into_iter().map(|chunk| (chunk, ranges[&chunk].clone())).collect();
-        let spans = spans(&part, most, &read);
+        let stretches = walked(&part, most, (0, 100), &rows);
+        for (place, stretch) in stretches.iter().enumerate() {
+            assert_eq!(walked(&part, most, (stretch.chunk, stretch.begins), &rows), stretches[place..], "from the middle on");
+        }
+        let spans: Vec<Span> = stretches.into_iter().flat_map(|stretch| stretch.spans).collect();
         let mut next = 100;
         for span in &spans {
             assert_eq!(span.items.start, next, "{chunks:?}: {spans:?}");
@@ -185,7 +222,7 @@ mod tests {
         let word = |span: &Span| {
             let letter = match span.holds {
                 Holds::Clean => 'c',
-                Holds::Outcome(_) => 'o',
+                Holds::Outcome => 'o',
                 Holds::Nothing => '.',
                 Holds::Either => '?',
             };

@@ -39,6 +39,20 @@ struct State {
     kept: BTreeMap<KeptKey, KeptRow>,
     /// The time under which the sweep finds each job.
     moved: BTreeMap<JobId, DateTime<Utc>>,
+    reads: Reads,
+}
+
+/// How many calls have read rows, for tests that hold a use-case to its bound.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Reads {
+    /// Of jobs and parts.
+    pub rows: u64,
+    /// Of outcomes, one by one or a page.
+    pub outcomes: u64,
+    /// Of extra rows.
+    pub extras: u64,
+    /// Of pages of corrections.
+    pub corrections: u64,
 }
 
 impl MemoryLedger {
@@ -53,6 +67,11 @@ impl MemoryLedger {
         of_it.map(|(key, row)| (key.clone(), row.clone())).collect()
     }
 
+    /// The reads since this was asked last.
+    pub fn take_reads(&self) -> Reads {
+        std::mem::take(&mut self.state().reads)
+    }
+
     /// The names of the extra rows of a part.
     pub fn extra_rows(&self, (job, part): PartId) -> Vec<(ChunkId, Uuid)> {
         self.state().extras.keys().filter(|(chunk, _)| (chunk.job, chunk.part) == (job, part)).copied().collect()
@@ -62,7 +81,8 @@ impl MemoryLedger {
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn rows(&self, jobs: &[JobId], parts: &[PartId]) -> Result<Rows, JobError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.reads.rows += 1;
         Ok(Rows {
             jobs: jobs.iter().filter_map(|id| Some((*id, state.jobs.get(id)?.clone()))).collect(),
             parts: parts.iter().filter_map(|id| Some((*id, state.parts.get(id)?.clone()))).collect(),
@@ -70,11 +90,15 @@ impl Ledger for MemoryLedger {
     }
 
     async fn job(&self, id: JobId) -> Result<Option<Job>, JobError> {
-        Ok(self.state().jobs.get(&id).cloned())
+        let mut state = self.state();
+        state.reads.rows += 1;
+        Ok(state.jobs.get(&id).cloned())
     }
 
     async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
-        Ok(self.state().parts.get(&id).cloned())
+        let mut state = self.state();
+        state.reads.rows += 1;
+        Ok(state.parts.get(&id).cloned())
     }
 
     async fn create(
@@ -137,12 +161,16 @@ impl Ledger for MemoryLedger {
     }
 
     async fn outcome(&self, id: ChunkId) -> Result<Option<Outcome>, JobError> {
-        Ok(self.state().outcomes.get(&id).cloned())
+        let mut state = self.state();
+        state.reads.outcomes += 1;
+        Ok(state.outcomes.get(&id).cloned())
     }
 
     async fn outcomes(&self, (job, part): PartId, from: u16) -> Result<Vec<Outcome>, JobError> {
         let range = ChunkId { job, part, chunk: from }..=ChunkId { job, part, chunk: u16::MAX };
-        Ok(self.state().outcomes.range(range).map(|(_, outcome)| outcome.clone()).take(PAGE).collect())
+        let mut state = self.state();
+        state.reads.outcomes += 1;
+        Ok(state.outcomes.range(range).map(|(_, outcome)| outcome.clone()).take(PAGE).collect())
     }
 
     async fn put_outcome(&self, outcome: &Outcome) -> Result<bool, JobError> {
@@ -165,7 +193,9 @@ impl Ledger for MemoryLedger {
     }
 
     async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError> {
-        Ok(self.state().extras.get(&(id, name)).cloned())
+        let mut state = self.state();
+        state.reads.extras += 1;
+        Ok(state.extras.get(&(id, name)).cloned())
     }
 
     async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
@@ -175,7 +205,9 @@ impl Ledger for MemoryLedger {
 
     async fn corrections(&self, (job, part): PartId, from: u16) -> Result<Vec<Corrections>, JobError> {
         let range = ChunkId { job, part, chunk: from }..=ChunkId { job, part, chunk: u16::MAX };
-        Ok(self.state().corrections.range(range).map(|(_, row)| row.clone()).take(PAGE).collect())
+        let mut state = self.state();
+        state.reads.corrections += 1;
+        Ok(state.corrections.range(range).map(|(_, row)| row.clone()).take(PAGE).collect())
     }
 
     async fn put_corrections(&self, row: &Corrections) -> Result<bool, JobError> {

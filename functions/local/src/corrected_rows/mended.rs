@@ -22,6 +22,26 @@ pub(super) fn mended(original: &RawValue, cells: &BTreeMap<String, String>, fail
     }
 }
 
+/// A cell that does not show what the table showed.
+#[derive(Debug)]
+pub(super) struct ChangedCell {
+    pub(super) column: String,
+    pub(super) old: String,
+    pub(super) new: String,
+}
+
+/// The changed cells of an item's row, in the order of the columns.
+pub(super) fn changed_cells(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Vec<ChangedCell> {
+    let values: BTreeMap<String, &RawValue> = members(original).map(|Members(members)| members.into_iter().collect()).unwrap_or_default();
+    let changed = |column: &String| {
+        let (cell, value) = (cells.get(column)?, values.get(column).copied());
+        let is_changed = !matches!(new_cell(value, cell, failed.kind(column)), New::Same);
+        let old = || value.map(text_of).unwrap_or_default().into_owned();
+        is_changed.then(|| ChangedCell { column: column.clone(), old: old(), new: csv::value_of(cell).into_owned() })
+    };
+    failed.columns.names().iter().filter_map(changed).collect()
+}
+
 fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {
     let names = failed.columns.names();
     let (mut own, mut rest): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
@@ -41,10 +61,16 @@ fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed:
         }
     }
     let shown = if rest.is_empty() { Cow::Borrowed("") } else { Cow::Owned(object(&rest)) };
-    let cell = cells.get(REST).map_or("", String::as_str);
-    if failed.columns.has_rest && !is_same(cell, &shown) {
+    if let Some(cell) = cells.get(REST).filter(|cell| !is_same(cell, &shown)) {
         changed = true;
-        rest = read_rest(cell)?;
+        let new = read_rest(cell)?;
+        if let Some((name, _)) = rest.iter().find(|(name, _)| names.contains(name) && !new.iter().any(|(known, _)| known == name)) {
+            return Err(format!(
+                "its {name:?} is neither in a column of its own nor in {REST}: if the column was removed, download the failures again, and \
+                 change only cells or remove whole rows"
+            ));
+        }
+        rest = new;
     }
     let missing = names.iter().filter(|name| !own.iter().any(|(known, _)| known == *name));
     let mut added = Vec::new();
@@ -63,7 +89,8 @@ fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed:
 
 /// An item that is no object is in the column `_item` alone.
 fn mended_value(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {
-    if let Some((name, _)) = failed.columns.names().iter().find_map(|name| cells.get_key_value(name)).filter(|(_, cell)| !cell.is_empty()) {
+    let filled = |name: &String| cells.get(name).is_some_and(|cell| !cell.is_empty());
+    if let Some(name) = failed.columns.names().iter().find(|name| filled(name)) {
         return Err(format!("the item is no object, so it has no {name:?}: change its column {REST}"));
     }
     let cell = cells.get(REST).map_or("", String::as_str);

@@ -22,7 +22,7 @@ fn source(content: &str, extension: &str) -> (tempfile::TempPath, Source) {
 
 fn changes(content: &str, extension: &str, items: &[(u64, &str)]) -> Result<Vec<(u64, String)>, String> {
     let (_path, source) = source(content, extension);
-    let changes = CorrectedRows::read(source).and_then(|rows| rows.changes(&failed(items)));
+    let changes = CorrectedRows::read(source).and_then(|rows| rows.changes(&failed(items), None));
     let said = |value: NewValue| (value.index, value.item.get().to_owned());
     changes.map(|changes| changes.values.into_iter().map(said).collect()).map_err(|error| error.to_string())
 }
@@ -94,6 +94,52 @@ fn a_member_that_was_missing_takes_the_columns_kind() {
     let row = |row: &str| changes(&format!("_index,_id,_error,a,t,z\r\n{row}\r\n"), ".csv", &items);
     assert_eq!(row("1,,,5,07,q"), Ok(vec![(1, r#"{"z":"q","a":5,"t":"07"}"#.to_owned())]));
     assert_eq!(row("1,,,,,q"), Ok(vec![]));
+}
+
+/// Bug found: what a spreadsheet did to cells that nobody had changed became their items' new values.
+#[test]
+fn what_a_spreadsheet_rewrote_is_no_correction_unless_that_is_said() {
+    let items = [(3, r#"{"zip":"00123","price":"12,50","n":1.5}"#), (5, r#"{"zip":"8001","price":"x","n":2}"#)];
+    // As LibreOffice in German saves it: a mark, `;`, CRLF, quotes around text, and numbers as it shows them.
+    let saved = "\u{feff}_index;_id;_error;zip;price;n\r\n3;;\"no\";123;12.50;1,5\r\n5;;\"no\";8001;\"9\";2\r\n";
+    let given = |rewritten| {
+        let (_path, mut source) = source(saved, ".csv");
+        source.reading.delimiter = crate::input::Delimiter::parse(";").unwrap();
+        CorrectedRows::read(source).unwrap().changes(&failed(&items), rewritten)
+    };
+    let values = |rewritten| given(rewritten).unwrap().values.iter().map(|value| value.item.get().to_owned()).collect::<Vec<_>>();
+    let refused = given(None).unwrap_err().to_string();
+    for expected in ["\"zip\" in 1 row: \"00123\" is now \"123\" in line 2", "\"n\" in 1 row: \"1.5\" is now \"1,5\"", "--rewritten undo"] {
+        assert!(refused.contains(expected) && !refused.contains("price"), "{refused}");
+    }
+    let undone = [r#"{"zip":"00123","price":"12.50","n":1.5}"#, r#"{"zip":"8001","price":"9","n":2}"#];
+    assert_eq!(values(Some(Rewritten::Undo)), undone);
+    assert_eq!(values(Some(Rewritten::Keep)), [r#"{"zip":"123","price":"12.50","n":"1,5"}"#, undone[1]]);
+    let words = |rewritten| given(Some(rewritten)).unwrap().columns.words();
+    assert_eq!(words(Rewritten::Undo).as_deref(), Some("\"price\" in 2 rows"));
+    assert_eq!(words(Rewritten::Keep).as_deref(), Some("\"n\" in 1 row, \"price\" in 2 rows, \"zip\" in 1 row"));
+}
+
+/// Bug found: a table of many failures downloaded over HTTP was refused for its column `_item`.
+#[test]
+fn a_table_from_the_api_is_taken_too() {
+    let items = [(3, r#"{"a":"x","b":1}"#), (5, r#"{"a":"y","late":"z","b":2}"#), (7, "[1]")];
+    let mend = |rows: &str| changes(&format!("_index,_id,_error,a,b,_item\r\n{rows}"), ".csv", &items);
+    let late = r#""{""late"":""z""}""#;
+    assert_eq!(mend(&format!("3,,no,x,1,\r\n5,,no,y,2,{late}\r\n7,,no,,,[1]\r\n")), Ok(vec![]));
+    assert_eq!(mend("3,,no,w,1,\r\n"), Ok(vec![(3, r#"{"a":"w","b":1}"#.to_owned())]));
+    assert_eq!(mend(r#"5,,no,y,2,"{""late"":""q""}""#), Ok(vec![(5, r#"{"a":"y","b":2,"late":"q"}"#.to_owned())]));
+    assert_eq!(mend("7,,no,,,[2]\r\n"), Ok(vec![(7, "[2]".to_owned())]));
+    for (rows, expected) in [
+        ("5,,no,y,2,\r\n", "line 2, column 1: its \"late\" is neither in a column of its own nor in _item"),
+        ("3,,no,x,1,7\r\n", "line 2, column 1: its column _item is no JSON object"),
+        ("7,,no,,5,[1]\r\n", "line 2, column 1: the item is no object, so it has no \"b\""),
+    ] {
+        let error = mend(rows).unwrap_err();
+        assert!(error.contains(expected), "{rows:?}: {error}");
+    }
+    let without = changes("_index,a,_item\r\n3,x,\r\n", ".csv", &items).unwrap_err();
+    assert!(without.contains("its \"b\" is neither in a column"), "a removed column is no removed value: {without}");
 }
 
 #[test]

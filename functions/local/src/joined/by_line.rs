@@ -48,8 +48,8 @@ pub struct Compared {
 pub fn compare(source: &Source, sent: &Sent) -> Result<Compared, CommandError> {
     let opened = source.open()?;
     let mut comparing = Comparing { opened: &opened, sent, next: 0, hash: None, index: 0, settled: Vec::new(), chunks: 0, is_noted: false };
-    let mut columns = RowColumns::of(source.reading.format);
     let (mut items, mut item) = (opened.first().map_err(|error| error.of_file(opened.name()))?, Vec::new());
+    let mut columns = RowColumns::of(source.reading.format, &*items);
     while let Some(place) = items.next(&mut item).map_err(|error| error.of_file(opened.name()))? {
         columns.add(&item).map_err(|error| InputError::At { place, what: error.to_string() }.of_file(opened.name()))?;
         comparing.push(&item, place)?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::act;
 use crate::client::{Client, Patience};
 use crate::context::Context;
-use crate::corrected_rows::{Changes, CorrectedRows, NewValue};
+use crate::corrected_rows::{Changes, CorrectedRows, NewValue, Rewritten};
 use crate::cut::Part;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -39,6 +39,10 @@ pub struct Retry {
     /// The file's encoding, such as windows-1252 [default: UTF-8, or UTF-16 if it begins with a byte-order mark]
     #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse, requires = "with")]
     encoding: Option<NamedEncoding>,
+    /// What to do with cells that look as if a spreadsheet had rewritten them, such as 00123 as 123, 12.5 as 12,5 or 2026-11-24
+    /// as 24.11.26. Without it such a file is refused
+    #[arg(long, value_enum, requires = "with")]
+    rewritten: Option<Rewritten>,
 }
 
 impl Retry {
@@ -53,9 +57,10 @@ impl Retry {
         let id = self.id.to_string();
         let now = client.job(&client.get(&["jobs", &id])).await?;
         if let Some(rows) = rows {
-            let changes = rows.changes(&Records::read(&client, &id, "failures").await?)?;
+            let changes = rows.changes(&Records::read(&client, &id, "failures").await?, self.rewritten)?;
             send(&client, &id, &changes.values).await?;
             context.out.note(&said(&changes));
+            changes.columns.words().into_iter().for_each(|columns| context.out.note(&format!("  changed: {columns}")));
         }
         let body = format!("{{\"round\":{}}}", now.view.round);
         let told = client.job(&client.post(&["jobs", &id, "retry"]).json(body.into())).await?;

@@ -69,7 +69,7 @@ async fn the_answer_is_read_from_the_terminal() {
         command.env("HEADWAY_TOKEN", TOKEN);
         let (ended, shown) = Terminal::run_typing(command, typed).await;
         assert_eq!((ended, places(&server).len()), (Some(code), parts), "{typed:?}: {shown}");
-        assert!(shown.contains("Send the other 190 items?"), "{shown}");
+        assert!(shown.contains("Send the other 190 items?") && shown.contains("an item that --canary tries too"), "{shown}");
         assert_eq!(server.count(&format!("POST /v1/jobs/{ID}/cancel")), usize::from(code == 6), "no answer cancels nothing");
         assert_eq!(shown.contains(&format!("--canary 10 --continue {ID}")), code == 130, "{shown}");
     }
@@ -82,7 +82,7 @@ async fn nothing_is_asked_if_there_is_no_rest() {
     let words = ["submit", &file, "--processor", "p", "--canary", "10", "--yes-if", "0", "--url", &server.url];
     let ended = home.run(&words).await;
     assert_eq!((ended.code, places(&server)), (Some(0), vec![(0, 10)]), "{ended:?}");
-    assert!(!ended.stderr.contains("of the first"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("of the first") && ended.stderr.contains("and --canary N tries N items first"), "{}", ended.stderr);
 }
 
 /// The parts of a trial are short. What continues it cuts the file in the same places, and asks only if nothing more was
@@ -149,6 +149,7 @@ async fn a_dry_run_compares_the_columns_with_the_schema() {
         let words = ["submit", &file, "--processor", "json-schema", "--params", &schema, "--url", &server.url];
         let ended = home.run(&[&words[..], &["--dry-run"]].concat()).await;
         assert!(ended.code == Some(code) && ended.stderr.contains(says), "{header}: {ended:?}");
+        assert_eq!(ended.stderr.contains("no failure is tolerated: the first item that fails ends the job"), code == 0, "{ended:?}");
         assert_eq!(ended.stdout.starts_with("1 item, 34 bytes, in 1 part and 1 chunk of at most "), code == 0, "{ended:?}");
         let json = home.run(&[&words[..], &["--dry-run", "--json"]].concat()).await;
         assert_eq!(json.stdout.contains(r#""warnings":["rows.csv: column 3"#), header.contains("nmae"), "{json:?}");

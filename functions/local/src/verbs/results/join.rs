@@ -29,6 +29,10 @@ pub(super) struct Join {
     /// With --join: match rows by this member, the job's --id-field. The file may then be another one with the same ids
     #[arg(long, value_name = "FIELD", requires = "file")]
     id_field: Option<String>,
+    /// With --id-field: no id is in the job twice. Needed where the command cannot know that: items of other parts have
+    /// no id that is known, since they neither failed nor have an output
+    #[arg(long, requires = "id_field")]
+    unique_ids: bool,
     /// With --join: the file's format [default: by its extension]
     #[arg(long, value_name = "FORMAT", requires = "file")]
     file_format: Option<Format>,
@@ -69,7 +73,7 @@ impl Join {
         let mut writer = JoinedWriter::new(context, layout);
         match &compared {
             ReadFile::ByLine(compared) => by_line(compared, &outcomes, &mut writer)?,
-            ReadFile::ById(file, field) => by_id(file, field, &outcomes, &mut writer)?,
+            ReadFile::ById(file) => file.write(&outcomes, &mut writer)?,
         }
         writer.flush()?;
         context.out.note(&said(&writer.counts, compared.skipped_rows(), self.id_field.as_deref()));
@@ -80,13 +84,14 @@ impl Join {
     async fn read(&self, client: &Client, id: &str, source: Source, bar: &mut Bar) -> Result<(ReadFile, Records), CommandError> {
         let before = settled(client, id).await?;
         bar.say("comparing the file with the job");
+        let parts = ServerPart::of_job(client, id).await?;
         let file = match &self.id_field {
             Some(field) => {
                 let of = field.clone();
-                ReadFile::ById(on_a_thread(move || ByFile::read(&source, &of)).await?, field.clone())
+                let file = on_a_thread(move || ByFile::read(&source, &of)).await?;
+                ReadFile::ById(FileWithIds { file, field: field.clone(), parts, unique_ids: self.unique_ids })
             }
             None => {
-                let parts = ServerPart::of_job(client, id).await?;
                 let sent = Sent { job_id: id.to_owned(), parts, sealed: before.sealed };
                 ReadFile::ByLine(on_a_thread(move || compare(&source, &sent)).await?)
             }
@@ -104,21 +109,21 @@ impl Join {
 /// The file as it was read for the first time.
 enum ReadFile {
     ByLine(Compared),
-    ById(ByFile, String),
+    ById(FileWithIds),
 }
 
 impl ReadFile {
     fn columns(&self) -> &RowColumns {
         match self {
             ReadFile::ByLine(file) => &file.columns,
-            ReadFile::ById(file, _) => &file.columns,
+            ReadFile::ById(FileWithIds { file, .. }) => &file.columns,
         }
     }
 
     fn skipped_rows(&self) -> u64 {
         match self {
             ReadFile::ByLine(file) => file.skipped_rows,
-            ReadFile::ById(file, _) => file.skipped_rows,
+            ReadFile::ById(FileWithIds { file, .. }) => file.skipped_rows,
         }
     }
 }
@@ -128,19 +133,42 @@ fn by_line(compared: &Compared, outcomes: &Records, writer: &mut JoinedWriter<'_
     each_row(&compared.opened, |item, line| writer.push(item, line, &joined.outcome()?))
 }
 
-fn by_id(file: &ByFile, field: &str, outcomes: &Records, writer: &mut JoinedWriter<'_>) -> Result<(), CommandError> {
-    let (by_id, ids) = (ById::read(outcomes)?, Ids::new(field));
-    let mut found = false;
-    // Before anything is printed, so that a wrong field leaves no file behind.
-    each_row(&file.opened, |item, _| {
-        found = found || matches!(by_id.find(&id_of(&ids, item)?)?, Joined::Item(_));
-        Ok(())
-    })?;
-    if !found {
-        let what = format!("{}: no row's {field:?} is the id of an item of the job: is it the job's --id-field?", file.opened.name());
-        return Err(CommandError::Differs(what));
+/// A file whose rows have ids, and the job's parts.
+struct FileWithIds {
+    file: ByFile,
+    field: String,
+    parts: Vec<ServerPart>,
+    unique_ids: bool,
+}
+
+impl FileWithIds {
+    fn write(&self, outcomes: &Records, writer: &mut JoinedWriter<'_>) -> Result<(), CommandError> {
+        if self.file.rows == 0 {
+            return Ok(());
+        }
+        let (by_id, ids) = (ById::read(outcomes, &self.parts)?, Ids::new(&self.field));
+        self.check(&by_id, &ids)?;
+        each_row(&self.file.opened, |item, line| writer.push(item, line, &by_id.find(&id_of(&ids, item)?)?))
     }
-    each_row(&file.opened, |item, line| writer.push(item, line, &by_id.find(&id_of(&ids, item)?)?))
+
+    /// Before anything is printed: some row is of the job, and no row might get the outcome of another item.
+    fn check(&self, by_id: &ById<'_>, ids: &Ids) -> Result<(), CommandError> {
+        let (name, mut found) = (self.file.opened.name(), false);
+        each_row(&self.file.opened, |item, line| {
+            if let Joined::Item(outcome) = by_id.find(&id_of(ids, item)?)? {
+                found = true;
+                if let Some(doubt) = by_id.doubt(&outcome).filter(|_| !self.unique_ids) {
+                    return Err(CommandError::Differs(format!("{name}: line {line}: {doubt}")));
+                }
+            }
+            Ok(())
+        })?;
+        if found {
+            return Ok(());
+        }
+        let what = format!("{name}: no row's {:?} is the id of an item of the job: is it the job's --id-field?", self.field);
+        Err(CommandError::Differs(what))
+    }
 }
 
 fn id_of(ids: &Ids, item: &[u8]) -> Result<String, CommandError> {
@@ -200,7 +228,8 @@ fn said(counts: &Counts, skipped_rows: u64, id_field: Option<&str>) -> String {
         ("NotSent", "NotSent: the job ended before the row was sent"),
         (
             "NotFound",
-            "NotFound: no failure and no output has this id. The item succeeded without an output, never ran, or is not of this job",
+            "NotFound: no failure and no output has this id. The item succeeded without an output, never ran, or is not of this job. Ids are \
+             compared as text: 1, 01 and 1.0 are three ids",
         ),
     ];
     let explained = explained.iter().filter(|(status, _)| counts.of(status) > 0 && (*status != "NotFound" || id_field.is_some()));

@@ -127,10 +127,12 @@ impl JobOptions {
     }
 
     /// The note about failed items, if no tolerance was given.
-    pub(super) fn tolerance_note(&self) -> Option<&'static str> {
-        let note = "no failure is tolerated: the first item that fails ends the job, and the rest waits for a retry; --tolerate N or P% lets it go on, \
-                    and --canary N tries N items first";
-        self.tolerate.is_none().then_some(note)
+    pub(super) fn tolerance_note(&self, asks: bool) -> Option<&'static str> {
+        const PLAIN: &str = "no failure is tolerated: the first item that fails ends the job, and the rest waits for a retry; --tolerate N or P% \
+                             lets it go on, and --canary N tries N items first";
+        const WITH_CANARY: &str = "no failure is tolerated: the first item that fails ends the job, an item that --canary tries too, before the \
+                                   rest is asked about; --tolerate N or P% lets it go on";
+        self.tolerate.is_none().then_some(if asks { WITH_CANARY } else { PLAIN })
     }
 
     /// The schema that the items are checked with, if the processor does that.

@@ -72,6 +72,7 @@ impl Submit {
         } else {
             context.out.line(&plan.words())?;
             plan.warnings.iter().for_each(|warning| context.out.note(warning));
+            self.job.tolerance_note(self.canary.of(survey.items).is_some()).into_iter().for_each(|note| context.out.note(note));
             context.out.note(match plan.warnings.as_slice() {
                 [] => "the file and the options are valid; no job was created",
                 _ => "apart from that the file and the options are valid; no job was created",

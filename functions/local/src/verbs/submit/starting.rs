@@ -88,7 +88,7 @@ impl Submit {
         let told = client.job(&call.header(IDEMPOTENCY_KEY, key)).await?;
         let is_from_before = told.view.sealed || told.view.total_items > 0;
         // No item has been sent yet, so what the options mean is said before anything runs.
-        let note = match self.job.tolerance_note() {
+        let note = match self.job.tolerance_note(first.is_some()) {
             _ if is_from_before => Some("this job was started before with the same key, file and options"),
             note => note.filter(|_| survey.items > 0),
         };
