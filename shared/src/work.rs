@@ -33,6 +33,7 @@ mod leases;
 mod may_begin;
 mod messages;
 mod mode;
+mod notice_places;
 mod notify;
 mod patience;
 mod prepared;

@@ -18,8 +18,8 @@ use crate::limits::{DEADLINE_MARGIN, LEASE, NOTICE_TIMEOUT};
 use crate::notice::Notice;
 use crate::rest::come_to_rest;
 
-/// The longest wait of a notice for its turn. It costs no try.
-const TURN_MAX: Duration = Duration::from_secs(5);
+/// The longest wait of a notice for a place. It costs no try.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// So much of the time for a notice may pass before it is sent. After more than that it is sent another time.
 const PREPARED_WITHIN: Duration = Duration::from_secs(1);
 /// How often in a row the result of a try may not be recorded because others write the row too.
@@ -51,7 +51,8 @@ impl Worker {
         }
         let limit = limit(invocation);
         let in_time = !self.threads.is_stopping() && (limit == NOTICE_TIMEOUT || (invocation.is_fresh(Instant::now()) && !limit.is_zero()));
-        let Some(_turn) = self.notices.try_acquire().ok().filter(|_| in_time) else {
+        let endpoint = job.labels.callback.as_deref().filter(|_| notice.kind.is_callback());
+        let Some(_place) = self.notice_places.take(job.user_id.as_str(), endpoint).filter(|_| in_time) else {
             return self.later(&job, &notice, invocation).await;
         };
         let least = limit.saturating_sub(PREPARED_WITHIN);
@@ -67,7 +68,7 @@ impl Worker {
 
     /// Leaves the notice for another message soon. It costs no try.
     async fn later(&self, job: &Job, notice: &RoundNotice, invocation: Invocation) -> Result<(), JobError> {
-        let wait = Duration::from_secs(1) + TURN_MAX.mul_f64(self.fraction());
+        let wait = Duration::from_secs(1) + PLACE_WAIT_MAX.mul_f64(self.fraction());
         self.patiently(invocation, || ask(&self.app, job, notice, wait)).await
     }
 

@@ -4,19 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
 
 use super::asked_for::AskedFor;
 use super::call_threads::CallThreads;
 use super::leases::Leases;
+use super::notice_places::NoticePlaces;
 use super::prepared::PreparedJobs;
 use super::turns::Turns;
 use crate::app::App;
 use crate::ids::JobId;
 use headway_processor::Processors;
-
-/// How many notices a process sends at a time. An endpoint may take long to answer, and chunks must not wait for that.
-const NOTICES_MAX: usize = 4;
 
 /// A worker. [`Worker::work`] processes the messages of an invocation.
 #[derive(Debug)]
@@ -28,8 +25,7 @@ pub struct Worker {
     pub(super) alone: bool,
     pub(super) turns: Turns,
     pub(super) threads: CallThreads,
-    /// Free places for notices.
-    pub(super) notices: Semaphore,
+    pub(super) notice_places: NoticePlaces,
     pub(super) asked_for: AskedFor,
 }
 
@@ -44,7 +40,7 @@ impl Worker {
             alone: false,
             turns: Turns::default(),
             threads: CallThreads::default(),
-            notices: Semaphore::new(NOTICES_MAX),
+            notice_places: NoticePlaces::default(),
             asked_for: AskedFor::default(),
         }
     }

@@ -1,14 +1,14 @@
 //! How much time consumers recently spent on each group's messages.
 //!
-//! Kept in memory: only one mode needs it, it covers a few minutes, and AWS's own figure is approximate. After a
-//! restart, all messages in flight are returned to the queue, so both this and the number in flight start at zero.
+//! Kept in memory: it covers a few minutes, and AWS's own figure is approximate. After a restart, all messages in flight
+//! are returned to the queue, so both this and the number in flight start at zero.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::attributes::QueueId;
 
 /// How long "recently" is. AWS does not say, so it is the time for which a group must send nothing to be quiet again.
-const WINDOW_MS: u64 = 5 * 60_000;
+pub(super) const WINDOW_MS: u64 = 5 * 60_000;
 /// Times that ended are added up over so long, so that their number does not grow with that of messages.
 const STEP_MS: u64 = 10_000;
 const STEPS: u64 = WINDOW_MS / STEP_MS;
@@ -25,6 +25,8 @@ pub(super) enum Event {
     Ended { seq: i64, at_ms: u64 },
     /// The group has no message left that could be received.
     Drained { group: GroupKey },
+    /// A receive has returned messages.
+    Batch,
 }
 
 /// The time spent on each group.
@@ -35,6 +37,8 @@ pub(super) struct ConsumerTime {
     /// Time spent on messages that are no longer in flight, by when they ended: the step's number, and each group's
     /// milliseconds.
     ended: VecDeque<(u64, HashMap<GroupKey, u64>)>,
+    /// How many receives have returned messages.
+    batches: u64,
 }
 
 impl ConsumerTime {
@@ -46,14 +50,21 @@ impl ConsumerTime {
             }
             Event::Ended { seq, at_ms } => self.end(seq, at_ms),
             Event::Drained { group } => self.forget(&group),
+            Event::Batch => self.batches += 1,
         }
     }
 
-    /// The recent milliseconds of each group of this queue. Groups without any are left out.
-    pub(super) fn by_group(&self, queue: QueueId, now_ms: u64) -> BTreeMap<&str, u64> {
-        let ended = self.ended.iter().filter(|(step, _)| step + STEPS > now_ms / STEP_MS).flat_map(|(_, times)| times.iter());
+    /// How many receives have returned messages since the start.
+    pub(super) fn batches(&self) -> u64 {
+        self.batches
+    }
+
+    /// The milliseconds of each group of this queue within a window of at most [`WINDOW_MS`]. Groups without any are left out.
+    pub(super) fn by_group(&self, queue: QueueId, now_ms: u64, window_ms: u64) -> BTreeMap<&str, u64> {
+        let steps = window_ms / STEP_MS;
+        let ended = self.ended.iter().filter(|(step, _)| step + steps > now_ms / STEP_MS).flat_map(|(_, times)| times.iter());
         let ended = ended.map(|(group, ms)| (group, *ms));
-        let running = self.running.values().map(|(group, since_ms)| (group, now_ms.saturating_sub(*since_ms).min(WINDOW_MS)));
+        let running = self.running.values().map(|(group, since_ms)| (group, now_ms.saturating_sub(*since_ms).min(window_ms)));
         let mut times = BTreeMap::new();
         for ((of_queue, name), ms) in ended.chain(running) {
             if *of_queue == queue && ms > 0 {
@@ -113,8 +124,8 @@ mod tests {
         ended(&mut time, 1, 4_000);
         ended(&mut time, 1, 9_000);
         ended(&mut time, 99, 9_000);
-        assert_eq!(time.by_group(QUEUE, 5_000), BTreeMap::from([("a", 3_000 + 3_000), ("b", 3_000)]));
-        assert_eq!(time.by_group(QUEUE + 1, 5_000), BTreeMap::new(), "another queue's");
+        assert_eq!(time.by_group(QUEUE, 5_000, WINDOW_MS), BTreeMap::from([("a", 3_000 + 3_000), ("b", 3_000)]));
+        assert_eq!(time.by_group(QUEUE + 1, 5_000, WINDOW_MS), BTreeMap::new(), "another queue's");
     }
 
     #[test]
@@ -123,7 +134,7 @@ mod tests {
         received(&mut time, 1, "a", 0);
         ended(&mut time, 1, 30_000);
         received(&mut time, 1, "a", 40_000);
-        assert_eq!(time.by_group(QUEUE, 45_000), BTreeMap::from([("a", 35_000)]));
+        assert_eq!(time.by_group(QUEUE, 45_000, WINDOW_MS), BTreeMap::from([("a", 35_000)]));
     }
 
     #[test]
@@ -132,10 +143,10 @@ mod tests {
         received(&mut time, 1, "a", 0);
         ended(&mut time, 1, 1_000);
         for (at_ms, counted) in [(299_999, true), (300_000, false)] {
-            assert_eq!(time.by_group(QUEUE, at_ms).contains_key("a"), counted, "{at_ms} ms");
+            assert_eq!(time.by_group(QUEUE, at_ms, WINDOW_MS).contains_key("a"), counted, "{at_ms} ms");
         }
         received(&mut time, 2, "b", 300_000);
-        assert_eq!(time.by_group(QUEUE, 1_000_000), BTreeMap::from([("b", WINDOW_MS)]), "not more than the window");
+        assert_eq!(time.by_group(QUEUE, 1_000_000, WINDOW_MS), BTreeMap::from([("b", WINDOW_MS)]), "not more than the window");
         ended(&mut time, 2, 1_000_000);
         assert_eq!(time.ended.len(), 1, "old steps are dropped");
     }
@@ -148,9 +159,9 @@ mod tests {
         received(&mut time, 2, "a", 0);
         ended(&mut time, 1, 1_000);
         time.note(drained());
-        assert_eq!(time.by_group(QUEUE, 1_000), BTreeMap::from([("a", 2_000)]));
+        assert_eq!(time.by_group(QUEUE, 1_000, WINDOW_MS), BTreeMap::from([("a", 2_000)]));
         ended(&mut time, 2, 1_000);
         time.note(drained());
-        assert_eq!(time.by_group(QUEUE, 1_000), BTreeMap::new());
+        assert_eq!(time.by_group(QUEUE, 1_000, WINDOW_MS), BTreeMap::new());
     }
 }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 /// How a queue shares its receivers among message groups (the owners of jobs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fairness {
-    /// Groups take turns, however many messages they have in flight. The default.
+    /// Groups take turns, however many messages they have in flight; those that have used little time in the last minute
+    /// come first. The default.
     #[default]
     Turns,
     /// As Amazon SQS documents its fair queues: messages come in order of arrival, but the messages of noisy groups

@@ -1,4 +1,7 @@
 //! Which groups are served next, in each mode.
+//!
+//! By turns, groups that have used little time lately come before the others. Otherwise a small job would wait for a whole round
+//! of all the owners who have slow items.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,11 +9,21 @@ use rusqlite::params;
 
 use super::{
     attributes::QueueId,
-    consumer_time::ConsumerTime,
+    consumer_time::WINDOW_MS,
+    fairness::Fairness,
     noisy::{self, Candidate, Load},
     receive_request::ReceiveRequest,
     store::Work,
 };
+
+/// A group that has used less than this much time lately is served before others: as much as a time slice.
+const LITTLE_MS: u64 = 10_000;
+/// "Lately" for [`LITTLE_MS`].
+const LATELY_MS: u64 = 60_000;
+/// Every so many batches the group whose turn it is comes first whatever it has used, so that none waits for ever.
+const TURN_COMES_EVERY: u64 = 4;
+/// At most so many groups are looked at for one that has used little time, so that a receive costs the same with any number.
+const LOOKED_AT_MAX: usize = 1_000;
 
 /// A group that is served now.
 pub(super) struct Serving {
@@ -22,29 +35,33 @@ pub(super) struct Serving {
 
 /// The groups that are served next if this many messages are asked for. Empty if there is nothing to receive.
 pub(super) fn next(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
-    match work.consumer_time {
-        None => by_turns(work, request, messages_max),
-        Some(consumer_time) => by_noise(work, consumer_time, request),
+    match work.fairness {
+        Fairness::Turns => by_turns(work, request, messages_max),
+        Fairness::NoisyGroups => by_noise(work, request),
     }
 }
 
-/// The groups whose turn it is, each with an equal share; or the one whose turn it is.
+/// The groups that are next, each with an equal share; or the one that is next.
 fn by_turns(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
-    let groups_max = if request.of_one_group { 1 } else { messages_max };
-    let groups: Vec<String> = work
+    let mut groups: Vec<String> = work
         .tx
         .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
-        .query_map(params![request.queue, groups_max + request.groups_left_out.len()], |row| row.get(0))?
+        .query_map(params![request.queue, LOOKED_AT_MAX + request.groups_left_out.len()], |row| row.get(0))?
         .filter(|name| name.as_ref().map_or(true, |name| !request.groups_left_out.contains(name)))
-        .take(groups_max)
         .collect::<Result<_, _>>()?;
+    if !work.consumer_time.batches().is_multiple_of(TURN_COMES_EVERY) {
+        let times = work.consumer_time.by_group(request.queue, work.now_ms, LATELY_MS);
+        // The sort is stable: among equals it stays by turns.
+        groups.sort_by_key(|group| times.get(group.as_str()).is_some_and(|ms| *ms >= LITTLE_MS));
+    }
+    groups.truncate(if request.of_one_group { 1 } else { messages_max });
     let share = messages_max.div_ceil(groups.len().max(1));
     Ok(groups.into_iter().map(|group| Serving { group, messages_max: share }).collect())
 }
 
 /// The one group whose message comes next. Only one message at a time, since each changes how many are in flight.
-fn by_noise(work: &Work<'_>, consumer_time: &ConsumerTime, request: &ReceiveRequest) -> rusqlite::Result<Vec<Serving>> {
-    let loads = loads(work, consumer_time, request.queue)?;
+fn by_noise(work: &Work<'_>, request: &ReceiveRequest) -> rusqlite::Result<Vec<Serving>> {
+    let loads = loads(work, request.queue)?;
     let all = loads.values().fold(Load::default(), |all, group| Load {
         in_flight: all.in_flight + group.in_flight,
         consumer_ms: all.consumer_ms + group.consumer_ms,
@@ -55,7 +72,7 @@ fn by_noise(work: &Work<'_>, consumer_time: &ConsumerTime, request: &ReceiveRequ
     Ok(next.into_iter().collect())
 }
 
-fn loads(work: &Work<'_>, consumer_time: &ConsumerTime, queue: QueueId) -> rusqlite::Result<BTreeMap<String, Load>> {
+fn loads(work: &Work<'_>, queue: QueueId) -> rusqlite::Result<BTreeMap<String, Load>> {
     let mut loads: BTreeMap<String, Load> = work
         .tx
         .prepare_cached(
@@ -64,7 +81,7 @@ fn loads(work: &Work<'_>, consumer_time: &ConsumerTime, queue: QueueId) -> rusql
         )?
         .query_map(params![queue, work.now_ms], |row| Ok((row.get(0)?, Load { in_flight: row.get(1)?, consumer_ms: 0 })))?
         .collect::<Result<_, _>>()?;
-    for (group, consumer_ms) in consumer_time.by_group(queue, work.now_ms) {
+    for (group, consumer_ms) in work.consumer_time.by_group(queue, work.now_ms, WINDOW_MS) {
         loads.entry(group.to_owned()).or_default().consumer_ms = consumer_ms;
     }
     Ok(loads)

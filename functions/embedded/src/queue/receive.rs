@@ -7,6 +7,7 @@ use super::{
     QueueAddress,
     attributes::{Queue, QueueId},
     consumer_time::Event,
+    fairness::Fairness,
     fault::Fault,
     handle::Handle,
     order,
@@ -157,9 +158,12 @@ fn take(work: &mut Work<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<
                 serve(work, queue, &serving.group, wanted, request, &mut basket)?;
             }
         }
-        if request.of_one_group && !basket.taken.is_empty() && work.consumer_time.is_none() {
+        if request.of_one_group && !basket.taken.is_empty() && work.fairness == Fairness::Turns {
             break;
         }
+    }
+    if !basket.taken.is_empty() {
+        work.note(|_| Event::Batch);
     }
     Ok(basket.taken)
 }

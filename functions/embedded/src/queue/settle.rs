@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     attributes::{Census, QueueId},
     consumer_time::Event,
+    fairness::Fairness,
     fault::{Fault, Kind},
     handle::Handle,
     send::{fewer_ready, more_ready},
@@ -36,10 +37,10 @@ pub(super) fn delete(work: &mut Work<'_>, handle: &Handle) -> rusqlite::Result<(
 }
 
 fn note_deleted(work: &mut Work<'_>, handle: &Handle, group: String) -> rusqlite::Result<()> {
-    if work.consumer_time.is_none() {
+    work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
+    if work.fairness == Fairness::Turns {
         return Ok(());
     }
-    work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
     let has_ready = work.tx.prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 AND name = ?2")?.exists(params![handle.queue, group])?;
     if !has_ready {
         work.note(|_| Event::Drained { group: (handle.queue, group) });

@@ -37,8 +37,7 @@ pub(crate) struct Store {
     connection: Connection,
     settings: Settings,
     woken: Vec<QueueId>,
-    /// Only in the mode [`Fairness::NoisyGroups`].
-    consumer_time: Option<ConsumerTime>,
+    consumer_time: ConsumerTime,
 }
 
 /// One transaction, and the time at which it happens.
@@ -48,17 +47,17 @@ pub(super) struct Work<'a> {
     pub(super) twice: bool,
     pub(super) woken: &'a mut Vec<QueueId>,
     pub(super) counters: Counters,
-    /// As it was before this transaction. `None` in the mode that does not need it.
-    pub(super) consumer_time: Option<&'a ConsumerTime>,
+    /// How receives are shared among groups.
+    pub(super) fairness: Fairness,
+    /// As it was before this transaction.
+    pub(super) consumer_time: &'a ConsumerTime,
     events: Vec<Event>,
 }
 
 impl Work<'_> {
-    /// Records an event for when the transaction is committed, if the mode needs it.
+    /// Records an event for when the transaction is committed.
     pub(super) fn note(&mut self, event: impl FnOnce(u64) -> Event) {
-        if self.consumer_time.is_some() {
-            self.events.push(event(self.now_ms));
-        }
+        self.events.push(event(self.now_ms));
     }
 }
 
@@ -109,11 +108,7 @@ impl Store {
 
     fn with(connection: Connection, settings: Settings) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(64);
-        let consumer_time = match settings.fairness {
-            Fairness::Turns => None,
-            Fairness::NoisyGroups => Some(ConsumerTime::default()),
-        };
-        Ok(Self { connection, settings, woken: Vec::new(), consumer_time })
+        Ok(Self { connection, settings, woken: Vec::new(), consumer_time: ConsumerTime::default() })
     }
 
     /// If the machine's clock was set back since, shortens all waits by the same time, so that no message stays
@@ -132,9 +127,7 @@ impl Store {
     /// Does the work in one transaction: all of it, or none of it if it fails.
     pub(super) fn work<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
         let (result, events) = self.commit(work)?;
-        if let Some(consumer_time) = &mut self.consumer_time {
-            events.into_iter().for_each(|event| consumer_time.note(event));
-        }
+        events.into_iter().for_each(|event| self.consumer_time.note(event));
         Ok(result)
     }
 
@@ -148,7 +141,8 @@ impl Store {
             twice: self.settings.twice,
             woken: &mut self.woken,
             counters: Counters { seq, turn },
-            consumer_time: self.consumer_time.as_ref(),
+            fairness: self.settings.fairness,
+            consumer_time: &self.consumer_time,
             events: Vec::new(),
         };
         let result = work(&mut work_now)?;

@@ -47,6 +47,47 @@ async fn by_turns_every_group_is_in_the_next_batch() {
     assert!(bodies(&second).contains(&"quiet again"));
 }
 
+/// Bug found: with more owners of slow items than calls, a small job waited for a whole round of them.
+#[tokio::test(start_paused = true)]
+async fn by_turns_a_group_that_has_used_little_time_comes_before_those_that_used_much() {
+    let embedded = open(Fairness::Turns);
+    for group in 0..40 {
+        send_many(&embedded, &format!("slow{group}"), 4).await;
+    }
+    for _ in 0..4 {
+        assert_eq!(take(&embedded).await.len(), 10);
+    }
+    pass(11).await;
+    // The next batch is by turn whatever was used, and every fourth after it.
+    for job in 0..8 {
+        let body = format!("small {job}");
+        send(&embedded, &body, Some("small")).await;
+        let batch = if job % 3 == 0 { [take(&embedded).await, take(&embedded).await].concat() } else { take(&embedded).await };
+        assert!(bodies(&batch).contains(&body.as_str()), "{body}");
+        delete(&embedded, &batch).await;
+        pass(1).await;
+    }
+}
+
+/// Would find owners of slow items that wait for ever because others with small jobs keep coming.
+#[tokio::test(start_paused = true)]
+async fn by_turns_a_group_that_has_used_much_time_is_not_left_out_for_ever() {
+    let embedded = open(Fairness::Turns);
+    send_many(&embedded, "slow", 2).await;
+    let first = take(&embedded).await;
+    assert_eq!(bodies(&first), numbered("slow", 0..2));
+    pass(11).await;
+    send(&embedded, "slow again", Some("slow")).await;
+    for group in 0..100 {
+        send(&embedded, "small", Some(&format!("small{group}"))).await;
+    }
+    let mut waited = 0;
+    while !bodies(&take(&embedded).await).contains(&"slow again") {
+        waited += 1;
+    }
+    assert!(waited < 4, "{waited} batches");
+}
+
 /// With fewer than 30 messages in flight and no time elapsed, a backlog is worked off in order of arrival.
 #[tokio::test(start_paused = true)]
 async fn by_noise_a_group_goes_first_until_it_has_30_messages_in_flight() {
