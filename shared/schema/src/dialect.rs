@@ -133,6 +133,27 @@ impl Draft {
         })
     }
 
+    /// The `$schema` of this draft.
+    fn uri(self) -> &'static str {
+        match self {
+            D4 => "http://json-schema.org/draft-04/schema#",
+            D6 => "http://json-schema.org/draft-06/schema#",
+            D7 => "http://json-schema.org/draft-07/schema#",
+            D2019 => "https://json-schema.org/draft/2019-09/schema",
+            D2020 => "https://json-schema.org/draft/2020-12/schema",
+        }
+    }
+
+    /// Why a `$schema` that names no draft is refused, and what may have been meant.
+    pub(crate) fn not_named(uri: &str) -> String {
+        let shown = crate::pointer::cut(uri, 100);
+        let meant = [D4, D6, D7, D2019, D2020].into_iter().find(|draft| bare(draft.uri()) == bare(uri));
+        match meant {
+            Some(draft) => format!("{shown:?} is not spelled as {} has it: write {:?}", draft.name(), draft.uri()),
+            None => format!("{shown:?} is not known here: drafts 4, 6, 7, 2019-09 and 2020-12 are"),
+        }
+    }
+
     /// Its usual name.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -194,6 +215,9 @@ impl Draft {
             let has = beside.get(*needed).is_some_and(|other| list.is_empty() || other.is_array());
             return (!has).then(|| format!("{name} has no effect without {needed}{list} beside it: add {needed}, or leave {name} out"));
         }
+        if name == "format" && value == "idn-email" && self < D7 {
+            return Some(format!("\"idn-email\" is not a format that is checked in {}", self.name()));
+        }
         let (_, checked) = ONE_VALUE.iter().find(|(known, _)| *known == name)?;
         let other = value.as_str().filter(|value| value != checked)?;
         let shown = crate::pointer::cut(other, 60);
@@ -228,6 +252,16 @@ pub(crate) fn leads_to_schema(pointer: &str) -> bool {
         }
     }
     true
+}
+
+/// What is left of a `$schema` without what is often spelled differently.
+fn bare(uri: &str) -> String {
+    let uri = uri.trim().to_ascii_lowercase();
+    let rest = ["http://", "https://"].into_iter().find_map(|scheme| uri.strip_prefix(scheme)).unwrap_or(&uri);
+    let rest = rest.strip_prefix("www.").unwrap_or(rest).trim_end_matches(['#', '/']);
+    let rest = rest.strip_suffix(".json").unwrap_or(rest);
+    // `draft-7` and `draft/07` for `draft-07`, `draft-2020-12` for `draft/2020-12`.
+    rest.replace("draft/", "draft-").replace("draft-0", "draft-")
 }
 
 /// The `$schema` of a schema, if it has one.

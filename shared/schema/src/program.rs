@@ -6,6 +6,7 @@ use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
 use crate::edit;
+use crate::formats;
 use crate::reading::{self, ReadSchema};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
@@ -280,7 +281,8 @@ fn never_text(schema: &Value) -> HashMap<String, Types> {
 fn options(reading: &ReadSchema) -> ValidationOptions<'static> {
     let bytes_max = (PATTERNS_BYTES_MAX / reading.pattern_count.max(1)).min(PATTERN_BYTES_MAX);
     let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
-    jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false).with_pattern_options(patterns)
+    let options = jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false);
+    formats::checked_here(options.with_pattern_options(patterns))
 }
 
 #[cfg(test)]

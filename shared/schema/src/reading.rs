@@ -75,10 +75,7 @@ impl SchemaReader {
         let draft = match dialect::declared(schema).map(|uri| (Draft::named(uri), uri.to_owned())) {
             None => draft,
             Some((Some(draft), _)) => draft,
-            Some((None, uri)) => {
-                let known = "drafts 4, 6, 7, 2019-09 and 2020-12 are";
-                return self.refuse(join(at, "$schema"), format!("{:?} is not known here: {known}", cut(&uri, 100)));
-            }
+            Some((None, uri)) => return self.refuse(join(at, "$schema"), Draft::not_named(&uri)),
         };
         let Some(members) = schema.as_object_mut() else { return };
         let alone = draft.ref_excludes_others() && members.contains_key("$ref");
@@ -286,6 +283,27 @@ mod tests {
             (json!({"contentEncoding": "base64"}), "/contentEncoding: contentEncoding is not checked in draft 2020-12"),
             (json!({"$vocabulary": {}}), "/$vocabulary: custom vocabularies are not supported"),
             (json!({"$schema": "http://example.com/mine"}), "/$schema: \"http://example.com/mine\" is not known here"),
+            (
+                json!({"$schema": "https://json-schema.org/draft-07/schema#"}),
+                "/$schema: \"https://json-schema.org/draft-07/schema#\" is not spelled as draft 7 has it: write \"http://json-schema.org/draft-07/schema#\"",
+            ),
+            (
+                json!({"$schema": "http://json-schema.org/draft/2020-12/schema"}),
+                "/$schema: \"http://json-schema.org/draft/2020-12/schema\" is not spelled as draft 2020-12 has it: write \"https://json-schema.org/draft/2020-12/schema\"",
+            ),
+            (
+                json!({"$schema": "http://www.json-schema.org/draft-7/schema/"}),
+                "/$schema: \"http://www.json-schema.org/draft-7/schema/\" is not spelled as draft 7",
+            ),
+            (
+                json!({"$schema": "json-schema.org/draft-04/schema"}),
+                "/$schema: \"json-schema.org/draft-04/schema\" is not spelled as draft 4",
+            ),
+            (
+                json!({"$schema": "http://json-schema.org/draft-06/schema#", "format": "idn-email"}),
+                "/format: \"idn-email\" is not a format that is checked in draft 6",
+            ),
+            (json!({"$schema": "http://json-schema.org/schema#"}), "/$schema: \"http://json-schema.org/schema#\" is not known here"),
             (
                 json!({"$schema": d7, "$ref": "#/definitions/a", "maxLength": 1}),
                 "/maxLength: maxLength has no effect beside $ref in draft 7",

@@ -1,0 +1,196 @@
+//! Formats that the validator would check too loosely. It accepts a display name beside an e-mail address
+//! (`Ann <ann@example.com>`), and a blank in front of one. JSON Schema means the address alone: `Mailbox` of RFC 5321,
+//! and for `idn-email` that of RFC 6531.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use jsonschema::{ValidationOptions, Validator};
+use serde_json::{Value, json};
+
+/// The longest part before the `@`, in bytes (RFC 5321, 4.5.3.1.1).
+const LOCAL_PART_BYTES_MAX: usize = 64;
+
+static HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("hostname"));
+static IDN_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("idn-hostname"));
+
+/// The same options, with these formats checked here.
+pub(crate) fn checked_here(options: ValidationOptions<'static>) -> ValidationOptions<'static> {
+    options.with_format("email", |text| is_mailbox(text, false)).with_format("idn-email", |text| is_mailbox(text, true))
+}
+
+fn of_format(name: &str) -> Option<Validator> {
+    jsonschema::options().offline().should_validate_formats(true).build(&json!({"format": name})).ok()
+}
+
+/// `Local-part "@" ( Domain / address-literal )`. With `wide` it may have characters beyond ASCII.
+fn is_mailbox(text: &str, wide: bool) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    if local.len() > LOCAL_PART_BYTES_MAX || !wide && !text.is_ascii() {
+        return false;
+    }
+    let is_local = match local.strip_prefix('"') {
+        Some(quoted) => quoted.strip_suffix('"').is_some_and(is_quoted),
+        None => local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_of_atom)),
+    };
+    is_local && is_domain(domain, wide)
+}
+
+fn is_of_atom(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()
+}
+
+/// What is between the quotes of a local part.
+fn is_quoted(text: &str) -> bool {
+    let is_printable = |c: char| matches!(c, ' '..='~');
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        let fits = match c {
+            '\\' => chars.next().is_some_and(is_printable),
+            '"' => false,
+            c => is_printable(c) || !c.is_ascii(),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_domain(domain: &str, wide: bool) -> bool {
+    let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        let hostname = if wide { &IDN_HOSTNAME } else { &HOSTNAME };
+        return hostname.as_ref().is_some_and(|hostname| hostname.is_valid(&Value::from(domain)));
+    };
+    let v6 = literal.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:")).map(|tag| &literal[tag.len()..]);
+    v6.map_or_else(|| literal.parse::<Ipv4Addr>().is_ok(), |address| address.parse::<Ipv6Addr>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_valid(format: &str, text: &str) -> bool {
+        let options = checked_here(jsonschema::options().offline().should_validate_formats(true));
+        options.build(&json!({"format": format})).unwrap().is_valid(&Value::from(text))
+    }
+
+    #[test]
+    fn an_email_is_the_address_alone() {
+        for (text, ascii, wide) in [
+            ("ann@example.com", true, true),
+            ("a@b", true, true),
+            ("o'hara+x=1@a-b.de", true, true),
+            ("\"Ann Lee\"@example.com", true, true),
+            ("\"a <b\"@example.com", true, true),
+            ("\"a\\\"b@c\"@example.com", true, true),
+            ("\"\"@example.com", true, true),
+            ("a@[127.0.0.1]", true, true),
+            ("a@[ipv6:::1]", true, true),
+            ("m\u{fc}ller@example.com", false, true),
+            ("\"m\u{fc}ller\"@example.com", false, true),
+            ("a@b\u{fc}cher.de", false, true),
+            // Names, brackets, comments, and blanks around it.
+            ("Ann <ann@example.com>", false, false),
+            ("\"Ann\" <a@b.de>", false, false),
+            ("\"M\u{fc}ller, Ann <a@b.de>\"", false, false),
+            ("M\u{fc}ller, Ann <a@b.de>", false, false),
+            ("<a@b.de>", false, false),
+            (" <a@b.de>", false, false),
+            (" a@b.de", false, false),
+            ("a@b.de ", false, false),
+            ("a@b.de\n", false, false),
+            ("a @b.de", false, false),
+            ("a@ b.de", false, false),
+            ("(home) a@b.de", false, false),
+            ("a(home)@b.de", false, false),
+            ("a@b.de (home)", false, false),
+            ("mailto:a@b.de", false, false),
+            ("a@b.de, c@d.de", false, false),
+            ("a@b.de;c@d.de", false, false),
+            ("a@b@c.de", false, false),
+            // Parts that are no parts.
+            ("", false, false),
+            ("@b.de", false, false),
+            ("a@", false, false),
+            ("a@b..de", false, false),
+            ("a@b.de.", false, false),
+            ("a@-b.de", false, false),
+            ("a@b_c.de", false, false),
+            (".a@b.de", false, false),
+            ("\"a\"b@c.de", false, false),
+            ("\"a\"\"@c.de", false, false),
+            ("\"a\tb\"@c.de", false, false),
+            ("\"@c.de", false, false),
+            ("a@[300.0.0.1]", false, false),
+            ("a@[::1]", false, false),
+            ("a@[]", false, false),
+        ] {
+            assert_eq!((is_valid("email", text), is_valid("idn-email", text)), (ascii, wide), "{text:?}");
+        }
+        let local = "a".repeat(LOCAL_PART_BYTES_MAX);
+        assert!(is_valid("email", &format!("{local}@b.de")) && !is_valid("email", &format!("{local}a@b.de")));
+    }
+
+    /// The validator checks these formats itself, and none of them loosely.
+    #[test]
+    fn other_formats_take_nothing_around_the_value() {
+        for (format, valid, invalid) in [
+            (
+                "date-time",
+                "2026-11-29T13:00:00Z",
+                &["2026-11-29T13:00:00", "2026-11-29 13:00:00Z", "2026-11-29", "2026-02-30T13:00:00Z"][..],
+            ),
+            ("date", "2024-02-29", &["2025-02-29", "2026-1-2", "29.11.2026", "2026-11-29Z", "20261129", "\u{662}026-11-29"]),
+            ("time", "13:00:00+01:00", &["13:00:00", "13:00Z", "24:00:00Z", "13:00:00+1"]),
+            ("duration", "P1DT2H", &["P", "PT", "1D", "P1H", "P1.5D", "-P1D", "P1Y1W"]),
+            (
+                "hostname",
+                "a-b.example",
+                &["a_b.example", "a.example.", "a b", "-a.example", "b\u{fc}cher.example", "http://a.example", "a:80", ""],
+            ),
+            ("idn-hostname", "b\u{fc}cher.example", &["b\u{fc}cher example", "-a.example", "a:80", ""]),
+            ("ipv4", "127.0.0.1", &["127.1", "127.0.0.01", "127.0.0.1/8", "127.0.0.1:80", "256.0.0.1"]),
+            ("ipv6", "fe80::1", &["fe80::1%eth0", "[fe80::1]", "fe80::1/64", "fe80:::1", "12345::"]),
+            (
+                "uri",
+                "http://a.example/b?c#d",
+                &[
+                    "a.example",
+                    "/b",
+                    "http://a.example/b c",
+                    "http://a.example/<b>",
+                    "http://a.example/\u{fc}",
+                    "http://a.example:x/",
+                    "http://a.example/%zz",
+                ],
+            ),
+            ("uri-reference", "/b?c", &["/b c", "\\b", "/\u{fc}", "b|c"]),
+            ("iri", "http://a.example/\u{fc}", &["/\u{fc}", "http://a.example/b c", "http://a.example/\"b\""]),
+            ("iri-reference", "/\u{fc}", &["/b c", "\\b"]),
+            (
+                "uuid",
+                "2eb8aa08-aa98-11ea-b4aa-73b441d16380",
+                &[
+                    "2eb8aa08aa9811eab4aa73b441d16380",
+                    "{2eb8aa08-aa98-11ea-b4aa-73b441d16380}",
+                    "urn:uuid:2eb8aa08-aa98-11ea-b4aa-73b441d16380",
+                    "2eb8aa08-aa98-11ea-b4aa73b441d16380-",
+                ],
+            ),
+            ("uri-template", "/a{?b*}", &["/a{b", "/a}", "/a b", "{}"]),
+            ("json-pointer", "/a/~0", &["a", "#/a", "/~2", "/a~"]),
+            ("relative-json-pointer", "1/a", &["/a", "01/a", "-1", "1a"]),
+            ("regex", "^a+$", &["a(", "[a", "a**", "\\"]),
+        ] {
+            assert!(is_valid(format, valid), "{format}: {valid:?}");
+            let around = [format!(" {valid}"), format!("{valid} "), format!("{valid}\n"), format!("{valid}\0")];
+            // A blank is a character of a pointer, and of a pattern.
+            let around =
+                around.iter().map(String::as_str).filter(|_| !matches!(format, "json-pointer" | "relative-json-pointer" | "regex"));
+            for text in invalid.iter().copied().chain(around) {
+                assert!(!is_valid(format, text), "{format}: {text:?}");
+            }
+        }
+    }
+}
