@@ -5,7 +5,7 @@
 //! | from the command line to the exit code | [`entry`], [`cli`], [`globals`], [`context`], [`error`], [`report`], [`exit`] |
 //! | one file for each command | [`verbs`], [`serve`], [`doctor`] |
 //! | calling the server | [`client`], [`credentials`], [`local_token`], [`problem`], [`pages`] |
-//! | reading a file of items, checking it, and cutting it into parts | [`input`], [`survey`], [`ids`], [`schema_columns`], [`cut`] |
+//! | reading a file of items, checking it, and cutting it into parts | [`input`], [`survey`], [`ids`], [`schema_columns`], [`schema_texts`], [`cut`] |
 //! | failed items and results as tables, and a file of corrected rows | [`records`], [`failure_groups`], [`corrected_rows`] |
 //! | results joined to the file that was submitted | [`joined`], [`part_hash`], [`difference`] |
 //! | sending the parts, and continuing after a break | [`upload`], [`server_part`], [`sent_rows`] |
@@ -43,6 +43,7 @@ pub mod processor;
 pub mod records;
 pub mod report;
 pub mod schema_columns;
+pub mod schema_texts;
 pub mod sent_rows;
 pub mod serve;
 pub mod server_part;

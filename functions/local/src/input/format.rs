@@ -85,6 +85,12 @@ impl Delimiter {
         }
     }
 
+    /// The same, as if the user had named it.
+    #[must_use]
+    pub fn named(self) -> Delimiter {
+        Delimiter { is_named: true, ..self }
+    }
+
     /// The character.
     #[must_use]
     pub fn byte(self) -> u8 {

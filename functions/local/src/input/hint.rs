@@ -60,11 +60,15 @@ fn remedy(what: &str, line: &[u8], items_before: u64) -> Option<&'static str> {
     if first && is_header(line) {
         return Some("is the file CSV? Then use --format csv");
     }
-    if trailing && line.ends_with(b",") {
-        return Some("NDJSON has no commas between values: put one value on each line, or use --format json");
-    }
     if trailing {
-        return Some("put one value on each line, or use --format json");
+        return Some(match after_value(line) {
+            After::Comma => {
+                "NDJSON has no commas between values: remove them, or put `[` before the first value and `]` after the last one and use --format json"
+            }
+            After::Value => "put each value on a line of its own, as `jq -c .` writes them",
+            After::Other if what.contains("remove it") => return None,
+            After::Other => "nothing but blanks may follow a value: remove it",
+        });
     }
     if what.contains("EOF") && line.last().is_some_and(|byte| b"{[,:".contains(byte)) {
         return Some("in NDJSON each value is on one line: for values over several lines put them into one array and use --format json");
@@ -72,8 +76,37 @@ fn remedy(what: &str, line: &[u8], items_before: u64) -> Option<&'static str> {
     None
 }
 
+/// What follows the first value of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    Comma,
+    Value,
+    Other,
+}
+
+/// What follows the first value of a text, if there is something.
+pub(super) fn after_value(text: &[u8]) -> After {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
+    let is_read = values.next().is_some_and(|value| value.is_ok());
+    match text.get(values.byte_offset()..).unwrap_or_default().trim_ascii_start().first() {
+        Some(b',') if is_read => After::Comma,
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') if is_read => After::Value,
+        _ => After::Other,
+    }
+}
+
+/// What to do about text that begins with an object and is read as one array.
+pub(super) fn not_an_array(text: &[u8]) -> &'static str {
+    match after_value(text) {
+        After::Value if is_value_a_line(text) => "for one value on each line use --format ndjson",
+        After::Value => "for values one after the other put each on a line of its own, as `jq -c .` writes them, and use --format ndjson",
+        After::Comma => "put `[` before the first value and `]` after the last one",
+        After::Other => "give the array without the object around it, or put the object into `[ ]`",
+    }
+}
+
 /// True if a text has a complete value on its first line and continues below.
-pub(super) fn is_value_a_line(text: &[u8]) -> bool {
+fn is_value_a_line(text: &[u8]) -> bool {
     let mut lines = text.splitn(2, |byte| *byte == b'\n');
     let (first, rest) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok() && !rest.trim_ascii().is_empty()

@@ -56,7 +56,11 @@ fn not_json(text: &str, began: Place, error: &serde_json::Error, max: RecordMax)
     let mut tracker = Tracker::at(began);
     tracker.pass(&text.as_bytes()[..offset]);
     let rest = text[offset..].trim_start_matches('-');
-    let hint = if rest.starts_with("NaN") || rest.starts_with("Infinity") {
+    let foreign = unknown_to_json(rest.as_bytes());
+    let in_text = is_escape || words.starts_with("control character");
+    let hint = if !foreign.is_empty() && !in_text {
+        foreign
+    } else if rest.starts_with("NaN") || rest.starts_with("Infinity") {
         "; JSON has no such number: use null"
     } else if rest.starts_with('\'') {
         "; JSON puts texts and names in double quotes"
@@ -66,6 +70,26 @@ fn not_json(text: &str, began: Place, error: &serde_json::Error, max: RecordMax)
         ""
     };
     InputError::at(tracker.place(), format!("not JSON that a job accepts ({words}{hint})"))
+}
+
+/// What to do about a character that JSON does not have between its tokens, for the end of a message.
+pub(super) fn unknown_to_json(rest: &[u8]) -> &'static str {
+    let text = rest.get(..4.min(rest.len())).unwrap_or_default();
+    let text = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    match text.chars().next() {
+        Some('#') => "; JSON has no comments: remove it",
+        Some('/') if text.starts_with("//") || text.starts_with("/*") => "; JSON has no comments: remove it",
+        Some('\u{c}') => "; JSON does not know the form feed (0x0C): remove it",
+        Some('\u{a0}') => "; JSON does not know the no-break space (U+00A0): remove it, or write a blank",
+        Some(c)
+            if !matches!(c, ' ' | '\t' | '\n' | '\r')
+                && (c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')) =>
+        {
+            "; JSON does not know this invisible character: remove it, or write a blank"
+        }
+        Some('\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}') => "; JSON has only the quotes \" \": replace it",
+        _ => "",
+    }
 }
 
 /// Where the cause of an error begins, if the reader reports only where it ends. Everything before it is JSON.

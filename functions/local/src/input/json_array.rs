@@ -7,12 +7,14 @@
 use std::io::Read;
 
 use super::error::InputError;
-use super::hint::{MARKUP, is_header, is_value_a_line};
-use super::item::{MARK, check_json, fault_within, mark_within, too_large};
+use super::hint::{After, MARKUP, after_value, is_header, not_an_array};
+use super::item::{MARK, check_json, fault_within, mark_within, too_large, unknown_to_json};
 use super::items::Items;
 use super::place::Place;
 use super::record_max::{RecordMax, UNENDED_BYTES_MAX};
 use super::text::Text;
+
+const NO_ARRAY: &str = "not a JSON array: an array begins with `[`";
 
 /// The elements of an array.
 pub(super) struct ArrayItems<R> {
@@ -85,19 +87,18 @@ impl<R: Read> ArrayItems<R> {
     fn open_array(&mut self) -> Result<(), InputError> {
         let what = match self.peek()? {
             Some(0xef) if self.text.fill()?.starts_with(MARK) => return Err(mark_within(self.text.place())),
-            Some(b'[') => "",
-            Some(b'{') if is_value_a_line(self.text.fill()?) => {
-                "not a JSON array: an array begins with `[`; for one value on each line use --format ndjson"
+            Some(b'[') => String::new(),
+            Some(b'{') => format!("{NO_ARRAY}; {}", not_an_array(self.text.fill()?)),
+            Some(b'<') => MARKUP.to_owned(),
+            Some(_) => {
+                let text = self.text.fill()?;
+                match unknown_to_json(text) {
+                    _ if is_header(first_line(text)) => format!("{NO_ARRAY}; is the file CSV? Then use --format csv"),
+                    _ if after_value(text) != After::Other => format!("{NO_ARRAY}; {}", not_an_array(text)),
+                    hint => format!("{NO_ARRAY}{hint}"),
+                }
             }
-            Some(b'{') => {
-                "not a JSON array: an array begins with `[`; give the array without the object around it, or put the object into `[ ]`"
-            }
-            Some(b'<') => MARKUP,
-            Some(_) if is_header(first_line(self.text.fill()?)) => {
-                "not a JSON array: an array begins with `[`; is the file CSV? Then use --format csv"
-            }
-            Some(_) => "not a JSON array: an array begins with `[`",
-            None => "the file is empty: an array without items is written []",
+            None => "the file is empty: an array without items is written []".to_owned(),
         };
         if !what.is_empty() {
             return Err(InputError::at(self.text.place(), what));
@@ -116,8 +117,13 @@ impl<R: Read> ArrayItems<R> {
         match self.peek()? {
             None => Ok(()),
             Some(0xef) if self.text.fill()?.starts_with(MARK) => Err(mark_within(self.text.place())),
-            Some(_) => {
-                Err(InputError::at(self.text.place(), "something follows the array's `]`; for one value on each line use --format ndjson"))
+            Some(first) => {
+                let place = self.text.place();
+                let hint = match first {
+                    b'[' | b'{' | b',' => "; for one value on each line use --format ndjson",
+                    _ => unknown_to_json(self.text.fill()?),
+                };
+                Err(InputError::at(place, format!("something follows the array's `]`{hint}")))
             }
         }
     }

@@ -74,9 +74,11 @@ impl Source {
         })
     }
 
-    /// The same, for records with an item and what else is known of it.
+    /// The same, for records with an item and what else is known of it, in columns that this program named: their names
+    /// tell nothing about the delimiter.
     #[must_use]
     pub fn around_items(mut self) -> Source {
+        self.reading.delimiter = self.reading.delimiter.named();
         self.reading.record_max = RecordMax::AROUND_AN_ITEM;
         self
     }

@@ -91,6 +91,7 @@ fn csv_that_is_read() {
         ("a;b,c,d\n1,2,3\n", &[r#"{"a;b":"1","c":"2","d":"3"}"#], 0),
         ("[id],<a>\n1,2\n", &[r#"{"[id]":"1","<a>":"2"}"#], 0),
         ("BM,MZ\n1,2\n", &[r#"{"BM":"1","MZ":"2"}"#], 0),
+        ("a\n\u{1a}\u{1a}x\n\u{1b}[1mx\u{1b}(B\n", &["{\"a\":\"\\u001a\\u001ax\"}", "{\"a\":\"\\u001b[1mx\\u001b(B\"}"], 0),
     ] {
         let read = read(text, &CSV).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(read, (items.iter().map(|item| (*item).to_owned()).collect(), skipped), "{text:?}");
@@ -119,7 +120,10 @@ fn csv_that_is_refused_at_its_place() {
         // Ragged rows, whatever ends lines.
         ("a,b\n1,2\n3\n", "line 3, column 1: 1 cell, but the header row has 2 cells: add the cells that are missing"),
         ("a,b\r\n1,2,3\r\n", "line 2, column 1: 3 cells, but the header row has 2 cells: put a cell in quotes if `,` belongs to it"),
-        ("a\n1,2\n", "line 2, column 1: 2 cells, but the header row has 1 cell: put"),
+        (
+            "a\n1,2\n",
+            "line 2, column 1: 2 cells, but the header row has 1 cell: is line 1 a title? Then remove it; otherwise put a cell in quotes",
+        ),
         ("a,b\r1,2\r3,4,5\r6,7", "line 3, column 1: 3 cells, but"),
         ("a,b\n\"x\r\ry\",2\r\n1,2,3\n", "line 5, column 1: 3 cells, but"),
         ("a,b\n,,\n", "line 2, column 1: 3 cells, but"),
@@ -142,6 +146,44 @@ fn csv_that_is_refused_at_its_place() {
         ("a,\u{a0}\u{3000}\n", "line 1, column 3: column 2 has no name"),
         ("a,\u{200b}\n", "line 1, column 3: column 2 has no name"),
         ("sep=;\na;b\n", "`sep=` is Excel's hint"),
+        ("SEP=;\na;b\n", "`sep=` is Excel's hint"),
+        ("\"Sep=,\"\na,b\n", "`sep=` is Excel's hint"),
+        // Titles above the header.
+        (
+            "Umsatz 2026\nKunde,Betrag\nA,1\nB,2",
+            "line 2, column 1: 2 cells, but the header row has 1 cell: is line 1 a title? Then remove it",
+        ),
+        (
+            "Umsatz\nStand: heute\n\nKunde,Betrag\nA,1\n",
+            "line 4, column 1: 2 cells, but the header row has 1 cell: are lines 1 to 3 a title?",
+        ),
+        ("\n# made by x\n\na,b\n1,2\n", "line 4, column 1: 2 cells, but the header row has 1 cell: are lines 2 to 3 a title?"),
+        (
+            "Umsatz 2026,,\nKunde,Betrag,Ort\n",
+            "line 1, column 13: column 2 has no name: give it one in the header row, or remove the column; if the line is a title, remove it",
+        ),
+        ("a\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1,2\n", "line 12, column 1: 2 cells, but the header row has 1 cell: put a cell in quotes"),
+        // Delimiters at the end of rows.
+        (
+            "a,b\n1,2,\n3,4,",
+            "line 2, column 1: 3 cells, but the header row has 2 cells: the last cell is empty: remove the delimiter at the end",
+        ),
+        ("a\n1,\n", "line 2, column 1: 2 cells, but the header row has 1 cell: the last cell is empty: remove the delimiter at the end"),
+        ("a,b\n1,2,,\n", "the last 2 cells are empty: remove the delimiters at the end of the rows"),
+        ("a,b\n1,2,,3\n", "put a cell in quotes"),
+        // The end mark of DOS.
+        ("a\n1\n\u{1a}", "line 3, column 1: the character 0x1A, with which old DOS programs end a file: remove it"),
+        ("a\n1\u{1a}", "line 2, column 2: the character 0x1A"),
+        ("\u{1a}", "line 1, column 1: the character 0x1A"),
+        // Another character set.
+        (
+            "a\n\u{1b}$B4A;z\u{1b}(B\n",
+            "line 2, column 1: an escape sequence that begins another character set, as in ISO-2022-JP: use --encoding iso-2022-jp",
+        ),
+        (
+            "a\n\u{1b}[1m\u{1b}$)C7Q\n",
+            "line 2, column 5: an escape sequence that begins another character set, as in ISO-2022-KR: convert it to UTF-8 first",
+        ),
         // A space after a closing quote.
         ("a,b\n\"1\" ,2\n", "line 2, column 4: a space after the quote that closes the cell from line 2, column 1: remove the space"),
         ("a,b\n1,\"2\"  \n", "line 2, column 6: a space after the quote"),
@@ -208,14 +250,31 @@ fn ndjson_that_is_refused_at_its_place() {
     let deep = format!("1\n{}{}", "[".repeat(ITEM_DEPTH_MAX + 1), "]".repeat(ITEM_DEPTH_MAX + 1));
     let deep_says = format!("line 2, column {}: not JSON that a job accepts (nested deeper", ITEM_DEPTH_MAX + 1);
     for (text, says) in [
-        ("1 2\n", "put one value on each line, or use --format json"),
+        ("1 2\n", "put each value on a line of its own, as `jq -c .` writes them"),
+        ("{\"a\":1}{\"a\":2}", "put each value on a line of its own"),
+        ("{\"a\":1},{\"a\":2}", "put `[` before the first value and `]` after the last one and use --format json"),
+        ("1\n{\"a\":1} # one\n", "line 2, column 9: not JSON that a job accepts (trailing characters; JSON has no comments: remove it)"),
+        ("{\"a\":1} // one\n", "JSON has no comments: remove it"),
+        ("# one\n1\n", "line 1, column 1: not JSON that a job accepts (expected value; JSON has no comments: remove it"),
+        (
+            "1\u{c}\n",
+            "line 1, column 2: not JSON that a job accepts (trailing characters; JSON does not know the form feed (0x0C): remove it)",
+        ),
+        ("{\"a\":\u{a0}1}\n", "line 1, column 6: not JSON that a job accepts (expected value; JSON does not know the no-break space"),
+        ("1\u{2003}\n", "JSON does not know this invisible character"),
+        (
+            "{\u{201c}a\u{201d}:1}\n",
+            "line 1, column 2: not JSON that a job accepts (key must be a string; JSON has only the quotes \" \": replace it",
+        ),
+        ("1 x\n", "nothing but blanks may follow a value: remove it"),
+        ("1\n\u{1a}", "line 2, column 1: the character 0x1A"),
         (
             "1\n{\"é\":\"\\ud800\"}\n",
             r"line 2, column 7: not JSON that a job accepts (\ud800 is half of a character, without its other half",
         ),
         (r#"{"a":"\u12g4"}"#, r"line 1, column 7: not JSON that a job accepts (four hex digits follow \u, not 12g4"),
         (r#"{"a":"\x41"}"#, r"line 1, column 7: not JSON that a job accepts (JSON has no escape \x)"),
-        ("{\"a\":1},\n", "NDJSON has no commas between values: put one value on each line, or use --format json"),
+        ("{\"a\":1},\n", "NDJSON has no commas between values: remove them, or put `[` before the first value"),
         ("{\"a\":1,}\n", "remove the comma"),
         ("1\r2\r", "lines of NDJSON end with LF or CRLF, not with CR alone"),
         ("{'a':1}\n", "line 1, column 2: not JSON that a job accepts (key must be a string; JSON puts texts and names in double quotes"),
@@ -280,6 +339,16 @@ fn json_that_is_refused_at_its_place() {
             "line 1, column 1: not a JSON array: an array begins with `[`; give the array without the object around it",
         ),
         ("{\"a\":1}\n", "or put the object into `[ ]`"),
+        ("{\"a\":1}{\"a\":2}", "put each on a line of its own, as `jq -c .` writes them, and use --format ndjson"),
+        ("{\n\"a\":1\n}\n{\n\"a\":2\n}\n", "put each on a line of its own, as `jq -c .` writes them"),
+        (
+            "{\"a\":1},\n{\"a\":2}",
+            "line 1, column 1: not a JSON array: an array begins with `[`; put `[` before the first value and `]` after the last one",
+        ),
+        ("1\n2\n", "for one value on each line use --format ndjson"),
+        ("[1] # one", "line 1, column 5: something follows the array's `]`; JSON has no comments: remove it"),
+        ("// one\n[1]", "line 1, column 1: not a JSON array: an array begins with `[`; JSON has no comments: remove it"),
+        ("[1]\n\u{1a}", "line 2, column 1: the character 0x1A"),
         ("null", "line 1, column 1: not a JSON array: an array begins with `[`"),
         // An error inside something that seems cut off or endless.
         ("[1}", "line 1, column 3: not JSON that a job accepts (trailing characters"),

@@ -6,7 +6,8 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use memchr::{memchr, memmem};
 
 use super::error::InputError;
-use super::format::NamedEncoding;
+use super::foreign;
+use super::format::{Format, NamedEncoding};
 use super::misnamed::MaybeUtf8;
 use super::not_text::{self, HEAD_BYTES};
 use super::place::{Place, Tracker};
@@ -14,12 +15,18 @@ use super::place::{Place, Tracker};
 const RAW_BYTES: usize = 256 * 1_024;
 /// The length of the longest byte-order mark.
 const MARK_BYTES_MAX: usize = 4;
+/// With this character old DOS programs end a file.
+const END_MARK: u8 = 0x1a;
 
 /// The text of a reader.
 pub(super) struct Text<R> {
     reader: R,
     decoder: Decoder,
     encoding: &'static Encoding,
+    /// True if the format is JSON, which is always UTF-8, and no encoding was given.
+    must_be_utf8: bool,
+    /// True if no encoding was given.
+    is_unnamed: bool,
     /// True if only `--encoding` says in which order the bytes are.
     unmarked_utf16: bool,
     /// Finds out whether the text is UTF-8, if `--encoding` names something else.
@@ -37,12 +44,19 @@ pub(super) struct Text<R> {
     tracker: Tracker,
     /// What comes after the decoded text.
     then: Then,
+    /// True if a character [`END_MARK`] comes after the decoded text, and perhaps the end of the file.
+    holds_end_mark: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     More,
-    Malformed,
+    /// So many bytes are not a character.
+    Malformed(u8),
+    /// A file that ends with [`END_MARK`].
+    EndMark,
+    /// An escape sequence of an encoding with several character sets.
+    Shifted(&'static str),
     Nul,
     Swapped,
     End,
@@ -54,7 +68,7 @@ impl<R: Read> Text<R> {
     /// # Errors
     ///
     /// The reader fails, or the first bytes are not text.
-    pub(super) fn new(mut reader: R, named: Option<NamedEncoding>) -> Result<Text<R>, InputError> {
+    pub(super) fn new(mut reader: R, format: Format, named: Option<NamedEncoding>) -> Result<Text<R>, InputError> {
         let mut raw = Vec::with_capacity(RAW_BYTES);
         reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut raw)?;
         let (encoding, raw_at) = encoding(&raw, named)?;
@@ -62,6 +76,8 @@ impl<R: Read> Text<R> {
             reader,
             decoder: encoding.new_decoder_without_bom_handling(),
             encoding,
+            must_be_utf8: named.is_none() && format != Format::Csv,
+            is_unnamed: named.is_none(),
             unmarked_utf16: raw_at == 0 && not_text::is_utf16(encoding),
             misnamed: misnamed(encoding, &raw),
             has_wide: false,
@@ -73,6 +89,7 @@ impl<R: Read> Text<R> {
             text_len: 0,
             tracker: Tracker::default(),
             then: Then::More,
+            holds_end_mark: false,
         })
     }
 
@@ -84,7 +101,9 @@ impl<R: Read> Text<R> {
                 Then::End => return self.end(),
                 Then::Nul => return Err(InputError::at(self.place(), self.nul())),
                 Then::Swapped => return Err(InputError::at(self.place(), self.swapped())),
-                Then::Malformed => return Err(InputError::at(self.place(), self.malformed())),
+                Then::EndMark => return Err(InputError::at(self.place(), END_MARK_LAST)),
+                Then::Shifted(name) => return Err(InputError::at(self.place(), foreign::shifted(name))),
+                Then::Malformed(bytes) => return Err(InputError::at(self.place(), self.malformed(bytes))),
             }
         }
         Ok(&self.text[self.text_at..self.text_len])
@@ -117,13 +136,16 @@ impl<R: Read> Text<R> {
         if self.raw_at == self.raw.len() && !self.raw_ended {
             self.read()?;
         }
+        let held = usize::from(std::mem::take(&mut self.holds_end_mark));
+        self.text[..held].fill(END_MARK);
         let (result, read, written) =
-            self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text, self.raw_ended);
+            self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text[held..], self.raw_ended);
         self.raw_at += read;
+        let written = held + written;
         (self.text_at, self.text_len) = (0, written);
         self.has_wide = self.has_wide || !self.text[..written].is_ascii();
         self.then = match result {
-            DecoderResult::Malformed(..) => Then::Malformed,
+            DecoderResult::Malformed(bytes, _) => Then::Malformed(bytes),
             DecoderResult::InputEmpty if self.raw_ended => Then::End,
             DecoderResult::InputEmpty | DecoderResult::OutputFull => Then::More,
         };
@@ -135,7 +157,24 @@ impl<R: Read> Text<R> {
         {
             (self.text_len, self.then) = (swapped, Then::Swapped);
         }
+        if self.is_unnamed
+            && let Some((at, name)) = foreign::shift(&self.text[..self.text_len])
+        {
+            (self.text_len, self.then) = (at, Then::Shifted(name));
+        }
+        self.hold_end_mark();
         Ok(())
+    }
+
+    /// Whether a character at the end of the piece is the end mark is known only when the next piece is.
+    fn hold_end_mark(&mut self) {
+        if matches!(self.then, Then::More | Then::End) && self.text[..self.text_len].ends_with(&[END_MARK]) {
+            self.text_len -= 1;
+            match self.then {
+                Then::End => self.then = Then::EndMark,
+                _ => self.holds_end_mark = true,
+            }
+        }
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -168,14 +207,21 @@ impl<R: Read> Text<R> {
         format!("a line end with its two bytes swapped: the file is not {named}; try --encoding {other}")
     }
 
-    fn malformed(&self) -> String {
+    /// `bytes` is the number of bytes that are not a character.
+    fn malformed(&self, bytes: u8) -> String {
         let name = self.encoding.name();
-        if self.encoding == UTF_8 && self.has_wide && self.raw_ended && self.raw_at == self.raw.len() {
+        let at_end = self.raw_ended && self.raw_at == self.raw.len();
+        // In most other encodings a single byte can be a character; two that could begin one in UTF-8 are hardly ever text.
+        if self.encoding == UTF_8 && at_end && (self.has_wide || bytes > 1 || self.must_be_utf8) {
             "the file ends within a character: is it cut off?".to_owned()
         } else if self.encoding == UTF_8 && self.has_wide {
             // Read in another encoding, the characters before it would be garbled.
             "not UTF-8, unlike the characters before it: the file is damaged here, or two files of different encodings were joined"
                 .to_owned()
+        } else if self.must_be_utf8 && self.encoding == UTF_8 {
+            "not UTF-8, as JSON always is: the file is damaged here, or was written in another encoding; write it as UTF-8".to_owned()
+        } else if self.encoding == UTF_8 && at_end {
+            "not UTF-8: is the file cut off within a character? Otherwise give its encoding, as in --encoding windows-1252".to_owned()
         } else if self.encoding == UTF_8 {
             "not UTF-8: give the file's encoding, as in --encoding windows-1252, or save it as UTF-8".to_owned()
         } else {
@@ -183,6 +229,8 @@ impl<R: Read> Text<R> {
         }
     }
 }
+
+const END_MARK_LAST: &str = "the character 0x1A, with which old DOS programs end a file: remove it";
 
 /// Prepares the check whether a file is UTF-8, if the given encoding is neither UTF-8 nor UTF-16.
 fn misnamed(encoding: &'static Encoding, head: &[u8]) -> Option<MaybeUtf8> {

@@ -155,3 +155,29 @@ async fn a_dry_run_compares_the_columns_with_the_schema() {
         assert_eq!(json.stdout.contains(r#""warnings":["rows.csv: column 3"#), header.contains("nmae"), "{json:?}");
     }
 }
+
+/// A number's keyword checks no text. Whoever gives it without a type hears so before a row is sent, and also when rows are
+/// sent. The params are read once, so they may come from a pipe.
+#[tokio::test]
+async fn what_the_schema_does_not_check_in_text_is_said() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.world.lock().unwrap().json_schema = Some(serde_json::json!({"properties": {"text": {}}}));
+    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":1,"estimate":{"usd":"0.000001","seconds":0.001}}"#);
+    let file = home.file("rows.csv", "age\n4\n");
+    let pipe = home.path().join("params.pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (schema, options, warns) in [
+        (r#"{"schema": {"properties": {"age": {"minimum": 18}}}}"#, &["--dry-run"][..], true),
+        (r#"{"schema": {"properties": {"age": {"minimum": 18}}}}"#, &[], true),
+        (r#"{"schema": {"properties": {"age": {"minimum": 18}}}, "text": false}"#, &["--dry-run"], false),
+        (r#"{"schema": {"properties": {"age": {"type": "integer", "minimum": 18}}}}"#, &["--dry-run"], false),
+    ] {
+        let (to, schema) = (pipe.clone(), schema.to_owned());
+        std::thread::spawn(move || std::fs::write(to, schema));
+        let words = ["submit", &file, "--processor", "json-schema", "--params", "params.pipe", "--url", &server.url];
+        let ended = home.run(&[&words[..], options].concat()).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let said = ended.stderr.contains("params.pipe: /schema/properties/age has `minimum`, but it has no `type`");
+        assert_eq!(said, warns, "{ended:?}");
+    }
+}

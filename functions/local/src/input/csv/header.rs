@@ -8,6 +8,7 @@ use headway_core::limits::ITEM_BYTES_MAX;
 
 use super::super::error::InputError;
 use super::super::format::Delimiter;
+use super::super::place::Place;
 use super::rows::{Row, Rows};
 
 /// Delimiters that files often have instead of the expected one.
@@ -18,7 +19,11 @@ pub(super) struct Header {
     /// `"name":` of each column, as JSON.
     keys: Vec<Vec<u8>>,
     delimiter: u8,
+    place: Place,
 }
+
+/// A title and what belongs to it is hardly ever longer than this.
+const TITLE_LINES_MAX: u64 = 10;
 
 impl Header {
     /// Reads the first row that is not a blank line, and counts the blank lines before it.
@@ -42,7 +47,7 @@ impl Header {
             let what = format!("the names of the columns alone are more than {ITEM_BYTES_MAX} bytes, the maximum for an item");
             return Err(InputError::at(row.place(), what));
         }
-        Ok((Header { keys, delimiter: rows.delimiter() }, blank_lines))
+        Ok((Header { keys, delimiter: rows.delimiter(), place: row.place() }, blank_lines))
     }
 
     /// The columns' names.
@@ -57,12 +62,32 @@ impl Header {
             return Ok(());
         }
         let remedy = if cells > columns {
-            format!("put a cell in quotes if {} belongs to it", shown(self.delimiter))
+            self.remedy_for_more(row)
         } else {
             "add the cells that are missing, or put a cell in quotes if a line break belongs to it".to_owned()
         };
         let what = format!("{}, but the header row has {}: {remedy}", counted(cells as u64, "cell"), counted(columns as u64, "cell"));
         Err(InputError::at(row.place(), what))
+    }
+
+    /// What to do about a row with more cells than the header row.
+    fn remedy_for_more(&self, row: &Row) -> String {
+        let more = row.width() - self.keys.len();
+        if row.cells().skip(self.keys.len()).all(<[u8]>::is_empty) && !row.is_empty() {
+            return match more {
+                1 => "the last cell is empty: remove the delimiter at the end of the rows, or add one to the header row".to_owned(),
+                _ => format!("the last {more} cells are empty: remove the delimiters at the end of the rows"),
+            };
+        }
+        let quotes = format!("put a cell in quotes if {} belongs to it", shown(self.delimiter));
+        let (first, last) = (self.place.line, row.place().line - 1);
+        if self.keys.len() > 1 || last >= first + TITLE_LINES_MAX {
+            return quotes;
+        }
+        match first == last {
+            true => format!("is line {first} a title? Then remove it; otherwise {quotes}"),
+            false => format!("are lines {first} to {last} a title? Then remove them; otherwise {quotes}"),
+        }
     }
 
     /// Writes a row of the header's width as an object.
@@ -81,7 +106,7 @@ impl Header {
 /// Refuses a single column whose name contains another delimiter: most likely it is several columns.
 fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     let Some(name) = row.cells().next() else { return Ok(()) };
-    if name.starts_with(b"sep=") {
+    if name.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case(b"sep=")) {
         let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and give the delimiter with --delimiter";
         return Err(InputError::at(row.place(), what));
     }
@@ -132,11 +157,13 @@ fn shown(delimiter: u8) -> String {
 fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
     let mut seen = BTreeSet::new();
     let mut keys = Vec::with_capacity(row.width());
+    let named = row.cells().filter(|name| !is_blank(name)).count();
+    let title = if named == 1 { "; if the line is a title, remove it" } else { "" };
     for (n, name) in row.cells().enumerate() {
         if is_blank(name) {
             let or =
                 if n > 0 && n + 1 == row.width() { ", or remove the delimiter at the end of each row" } else { ", or remove the column" };
-            let what = format!("column {} has no name: give it one in the header row{or}", n + 1);
+            let what = format!("column {} has no name: give it one in the header row{or}{title}", n + 1);
             return Err(InputError::at(row.place_of(n), what));
         }
         if !seen.insert(name) {

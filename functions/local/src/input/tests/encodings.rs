@@ -22,6 +22,8 @@ fn text_is_read_in_its_encoding() {
         assert_eq!(read(&data, &reading).unwrap().0, [item], "{data:?} {reading:?}");
     }
     assert_eq!(read(b"name\nZ\xfcrich\x80\n", &in_encoding(CSV, "latin1")).unwrap().0, [r#"{"name":"Zürich€"}"#]);
+    let japanese = encoding_rs::ISO_2022_JP.encode("name\n漢\n").0;
+    assert_eq!(read(&japanese, &in_encoding(CSV, "iso-2022-jp")).unwrap().0, ["{\"name\":\"漢\"}"]);
     assert_eq!(read(b"\xff\xfe[\0\x31\0]\0", &JSON).unwrap().0, ["1"]);
     assert_eq!(read(b"\xef\xbb\xbf1\n", &NDJSON).unwrap().0, ["1"]);
 }
@@ -68,6 +70,27 @@ fn a_file_that_is_not_text_is_refused_with_its_kind() {
             assert!(error.contains(says), "{:?}: {error}", String::from_utf8_lossy(&data[..data.len().min(40)]));
         }
     }
+    for (text, says) in [
+        (
+            "<?xml version=\"1.0\"?>\n<?mso-application progid=\"Excel.Sheet\"?>\n<Workbook/>",
+            "a spreadsheet or document that an Office program saved",
+        ),
+        ("<html xmlns:o=\"x\"\nxmlns:x=\"urn:schemas-microsoft-com:office:excel\"><table>", "open it in that program and export it as CSV"),
+        ("<?xml version=\"1.0\"?><office:document xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\">", "a spreadsheet"),
+        ("MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", "a web archive (MHTML)"),
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n",
+            "a pointer of Git LFS, not the file itself: get that with `git lfs pull`",
+        ),
+        ("/annex/objects/MD5-s7--00\n", "a pointer of git-annex"),
+    ] {
+        for reading in [CSV, NDJSON, JSON] {
+            for data in [text.as_bytes().to_vec(), [&b"\xff\xfe"[..], &utf16(text, u16::to_le_bytes)].concat()] {
+                let error = refused(&data, &reading);
+                assert!(error.contains(says), "{text:?}: {error}");
+            }
+        }
+    }
     let random: Vec<u8> = (1..=255).collect();
     assert!(refused(&random, &in_encoding(CSV, "latin1")).contains("does not look like text"), "nor does an encoding make it text here");
     assert!(refused(b"\x1f\x8b\x08\x00\x00", &in_encoding(CSV, "latin1")).contains("gzip"), "an encoding does not make it text");
@@ -79,7 +102,17 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         (&b"name\nZ\xfcrich\n"[..], CSV, "line 2, column 2: not UTF-8: give the file's encoding, as in --encoding windows-1252"),
         (b"a,b\r1,2\r3,\xe9\r", CSV, "line 3, column 3: not UTF-8"),
         (b"a\n\"\xe6\xbc\xa2\nx\xe6\xbc\"\n", CSV, "line 3, column 2: not UTF-8"),
-        (b"name\n\xe6\xbc", CSV, "line 2, column 1: not UTF-8"),
+        (b"name\n\xe6\xbc", CSV, "line 2, column 1: the file ends within a character: is it cut off?"),
+        (b"name\nMuller\n\xe2\x82", CSV, "line 3, column 1: the file ends within a character: is it cut off?"),
+        (
+            b"name\nCaf\xe9",
+            CSV,
+            "not UTF-8: is the file cut off within a character? Otherwise give its encoding, as in --encoding windows-1252",
+        ),
+        (b"name\nCaf\xfc", CSV, "not UTF-8: give the file's encoding, as in --encoding windows-1252"),
+        (b"\"Caf\xe9", NDJSON, "line 1, column 5: the file ends within a character: is it cut off?"),
+        (b"[\"Caf\xe9\"]", JSON, "line 1, column 6: not UTF-8, as JSON always is: the file is damaged here"),
+        (b"[\"Caf\xe9\"]", in_encoding(JSON, "shift_jis"), "not Shift_JIS: give the file's encoding with --encoding"),
         (b"1\n{\"a\":\"\xff\"}\n", NDJSON, "line 2, column 7: not UTF-8"),
         (b"[1,\n \"\xff\"]", JSON, "line 2, column 3: not UTF-8"),
         (b"a\n\x81\x20\n", in_encoding(CSV, "shift_jis"), "line 2, column 1: not Shift_JIS"),

@@ -1,7 +1,7 @@
 //! The body of the request that starts a job, from the options.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use clap::Args;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::params::Params;
 use crate::error::CommandError;
 use crate::survey::Survey;
 
@@ -73,7 +74,7 @@ pub(super) struct Pair {
 struct JobBody<'a> {
     processor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    params: Option<Box<RawValue>>,
+    params: Option<&'a RawValue>,
     sealed: bool,
     /// How many items will be sent, so that progress is relative to all of them from the first part on.
     expected_items: u64,
@@ -135,23 +136,18 @@ impl JobOptions {
         self.tolerate.is_none().then_some(if asks { WITH_CANARY } else { PLAIN })
     }
 
-    /// The schema that the items are checked with, if the processor does that.
-    pub(super) fn schema(&self) -> Result<Option<Value>, CommandError> {
-        let params = self.params.as_deref().filter(|_| self.processor.as_deref() == Some("json-schema"));
-        let params = params.map(read_params).transpose()?;
-        let schema = params.and_then(|params| serde_json::from_str::<Value>(params.get()).ok()?.get_mut("schema").map(Value::take));
-        Ok(schema)
+    /// The params, if there are any. `text` says that the items' values are text. The file is read once: it may be a pipe.
+    pub(super) fn read_params(&self, text: bool) -> Result<Option<Params>, CommandError> {
+        Params::read(self.params.as_deref(), text)
     }
 
-    /// The body. The same items and options give the same bytes, as an idempotency key requires. `text` says that the
-    /// items' values are text.
-    pub(super) fn body(&self, survey: &Survey, text: bool) -> Result<Bytes, CommandError> {
-        let params = self.params.as_deref().map(read_params).transpose()?;
+    /// The body. The same items and options give the same bytes, as an idempotency key requires.
+    pub(super) fn body(&self, survey: &Survey, params: Option<&Params>) -> Result<Bytes, CommandError> {
         let pairs = self.metadata.iter().map(|pair| (pair.key.clone(), Value::from(pair.value.clone())));
         let digest = survey.sha256.iter().map(|digest| (DIGEST.to_owned(), Value::from(digest.clone())));
         let body = JobBody {
             processor: self.processor.as_deref(),
-            params: if text { with_text(params)? } else { params },
+            params: params.map(Params::json),
             sealed: false,
             expected_items: survey.items,
             id_field: self.id_field.as_deref(),
@@ -211,34 +207,10 @@ pub(super) fn idempotency_key(text: &str) -> Result<HeaderValue, String> {
     }
 }
 
-/// The file's JSON unchanged, so that no number in a schema loses a digit.
-fn read_params(path: &Path) -> anyhow::Result<Box<RawValue>> {
-    use anyhow::Context as _;
-    let text = std::fs::read_to_string(path).with_context(|| format!("the params {} cannot be read", path.display()))?;
-    let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).with_context(|| format!("the params {} are not JSON", path.display()))
-}
-
-/// Adds to the params that values are text, unless the params say otherwise. Everything else stays byte for byte.
-fn with_text(params: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, CommandError> {
-    let Some(params) = params else { return Ok(Some(raw("{\"text\":true}".to_owned())?)) };
-    let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(params.get()).ok();
-    let text = match members {
-        // Not an object: the server reports that.
-        None => return Ok(Some(params)),
-        Some(members) if members.contains_key("text") => return Ok(Some(params)),
-        Some(members) if members.is_empty() => "{\"text\":true}".to_owned(),
-        Some(_) => params.get().replacen('{', "{\"text\":true,", 1),
-    };
-    raw(text).map(Some)
-}
-
-fn raw(text: String) -> Result<Box<RawValue>, CommandError> {
-    Ok(RawValue::from_string(text).map_err(anyhow::Error::from)?)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use clap::Parser;
 
@@ -253,7 +225,8 @@ mod tests {
     fn body_of(words: &[&str], survey: &Survey, text: bool) -> String {
         let line = Line::try_parse_from(["x"].iter().chain(words)).unwrap();
         assert_eq!(line.continue_id, None);
-        String::from_utf8(line.job.body(survey, text).unwrap().to_vec()).unwrap()
+        let params = line.job.read_params(text).unwrap();
+        String::from_utf8(line.job.body(survey, params.as_ref()).unwrap().to_vec()).unwrap()
     }
 
     fn body(words: &[&str]) -> String {

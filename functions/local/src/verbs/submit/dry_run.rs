@@ -38,7 +38,7 @@ struct Plan {
     chunks: u64,
     chunk_size: u16,
     estimate: Estimate,
-    /// What is probably wrong with the file's columns.
+    /// What is probably wrong with the file's columns, and with the params.
     warnings: Vec<String>,
 }
 
@@ -49,12 +49,13 @@ impl Submit {
         let mut bar = Bar::new(context.out);
         let prepared = follow::or_interrupt(self.prepare(context, &client, source, &mut bar), super::before_start).await;
         bar.clear();
-        let Prepared { opened, survey, items_per_chunk_max: chunk_size, body, faults, .. } = prepared?;
+        let Prepared { opened, survey, items_per_chunk_max: chunk_size, body, faults, warnings, .. } = prepared?;
         if faults.iter().any(|fault| fault.fails_every_row) {
             let words: Vec<String> = faults.into_iter().map(|fault| fault.words).collect();
             return Err(InputError::File(words.join("\n  ")).of_file(opened.name()).into());
         }
-        let warnings: Vec<String> = faults.into_iter().map(|fault| format!("{}: {}", opened.name(), fault.words)).collect();
+        let of_columns = faults.into_iter().map(|fault| format!("{}: {}", opened.name(), fault.words));
+        let warnings: Vec<String> = of_columns.chain(warnings).collect();
         let call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
         let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
         let plan = Plan {

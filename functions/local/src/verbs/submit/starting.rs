@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Submit;
 use super::body::IDEMPOTENCY_KEY;
+use super::params::Params;
 use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) body: Bytes,
     /// What is wrong with the file's columns.
     pub(super) faults: Vec<ColumnFault>,
+    /// What of the params is probably not meant.
+    pub(super) warnings: Vec<String>,
 }
 
 /// A job that exists, and what to send to it.
@@ -67,17 +70,24 @@ impl Submit {
         let cuts: BTreeSet<u64> = self.canary.first.into_iter().collect();
         let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
         let ask = SurveyOptions { id_field, digest, cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
-        let (opened, survey) = self.check(context, source, ask, bar).await?;
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
-        let body = self.job.body(&survey, text)?;
-        let schema = self.job.schema()?.filter(|_| !survey.columns.is_empty());
+        let params = self.job.read_params(text)?;
+        let (opened, survey) = self.check(context, source, ask, bar).await?;
+        let body = self.job.body(&survey, params.as_ref())?;
+        let checked = params.filter(|_| self.job.processor.as_deref() == Some("json-schema"));
+        let warnings = checked.as_ref().map(Params::warnings).unwrap_or_default();
+        let schema = checked.and_then(Params::schema).filter(|_| !survey.columns.is_empty());
         let faults = schema.map(|schema| schema_columns::faults(&schema, &survey.columns)).unwrap_or_default();
-        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body, faults })
+        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings })
     }
 
     async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
-        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults } = self.prepare(context, client, source, bar).await?;
-        bar.aside(|| faults.iter().for_each(|fault| context.out.note(&format!("{}: {}", opened.name(), fault.words))));
+        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings } =
+            self.prepare(context, client, source, bar).await?;
+        bar.aside(|| {
+            faults.iter().for_each(|fault| context.out.note(&format!("{}: {}", opened.name(), fault.words)));
+            warnings.iter().for_each(|warning| context.out.note(warning));
+        });
         let first = self.canary.of(survey.items);
         // With a key made here, the call is safe to repeat if its answer is lost.
         let key = match &self.idempotency_key {

@@ -1,0 +1,69 @@
+//! Names text that is another kind of file: a spreadsheet saved as XML or HTML, a pointer to a file that is kept elsewhere,
+//! and text in encodings that switch between character sets.
+
+use memchr::memmem;
+
+use super::hint::is_markup;
+
+const SPREADSHEET: &str =
+    "the file is a spreadsheet or document that an Office program saved as XML or HTML: open it in that program and export it as CSV";
+const WEB_ARCHIVE: &str =
+    "the file is a web archive (MHTML), as Office programs and browsers save it: open it there and export the table as CSV";
+const LFS_POINTER: &str = "the file is a pointer of Git LFS, not the file itself: get that with `git lfs pull`";
+const ANNEX_POINTER: &str = "the file is a pointer of git-annex, not the file itself: get that with `git annex get`";
+
+/// Names of XML that only Office programs write.
+const OFFICE: [&[u8]; 4] = [
+    b"progid=\"excel.sheet\"",
+    b"urn:schemas-microsoft-com:office:",
+    b"urn:oasis:names:tc:opendocument:",
+    b"schemas.openxmlformats.org/spreadsheetml/",
+];
+
+/// Escape sequences that begin another character set. `ESC ( B`, which ends one, is also written by terminals.
+const SHIFTS: [(&[u8], &str); 6] = [
+    (b"\x1b$B", "iso-2022-jp"),
+    (b"\x1b$@", "iso-2022-jp"),
+    (b"\x1b$(D", "iso-2022-jp"),
+    (b"\x1b(J", "iso-2022-jp"),
+    (b"\x1b$)C", "iso-2022-kr"),
+    (b"\x1b$)A", "iso-2022-cn"),
+];
+
+/// What a text is that no format of items can be, by its beginning, and what to do.
+pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
+    let head = head.trim_ascii_start();
+    let has = |mark: &[u8]| memmem::find(&head.to_ascii_lowercase(), mark).is_some();
+    if head.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Some(LFS_POINTER);
+    }
+    if head.starts_with(b"/annex/objects/") {
+        return Some(ANNEX_POINTER);
+    }
+    if head.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"mime-version:")) {
+        return Some(WEB_ARCHIVE);
+    }
+    (is_markup(head) && OFFICE.into_iter().any(has)).then_some(SPREADSHEET)
+}
+
+/// The first escape sequence that begins another character set, and the encoding that has it.
+pub(super) fn shift(text: &[u8]) -> Option<(usize, &'static str)> {
+    let mut at = 0;
+    while let Some(escape) = memchr::memchr(0x1b, &text[at..]) {
+        at += escape;
+        if let Some((_, name)) = SHIFTS.iter().find(|(sequence, _)| text[at..].starts_with(sequence)) {
+            return Some((at, name));
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The error for such a sequence.
+pub(super) fn shifted(name: &str) -> String {
+    let remedy = match name {
+        "iso-2022-jp" => "use --encoding iso-2022-jp".to_owned(),
+        name => format!("convert it to UTF-8 first, as with `iconv -f {name} -t UTF-8`"),
+    };
+    format!("an escape sequence that begins another character set, as in {}: {remedy}", name.to_ascii_uppercase())
+}

@@ -1,0 +1,68 @@
+//! The params of a job: a JSON file, read once, and what the command adds for the file of items.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::error::CommandError;
+use crate::input::json_file;
+use crate::schema_texts;
+
+/// The params of a job.
+#[derive(Debug)]
+pub(super) struct Params {
+    /// The file's name, for people.
+    name: String,
+    json: Box<RawValue>,
+}
+
+impl Params {
+    /// The params in a file, byte for byte, so that no number in a schema loses a digit. With `text` they say that the
+    /// items' values are text, unless the file says otherwise.
+    pub(super) fn read(path: Option<&Path>, text: bool) -> Result<Option<Params>, CommandError> {
+        let name = path.map(|path| path.display().to_string()).unwrap_or_default();
+        let json = path.map(|path| raw(json_file(path)?)).transpose()?;
+        let json = if text { with_text(json)? } else { json };
+        Ok(json.map(|json| Params { name, json }))
+    }
+
+    /// The params as JSON.
+    pub(super) fn json(&self) -> &RawValue {
+        &self.json
+    }
+
+    /// What the JSON Schema in the params does not do, though it seems to be meant.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let params: Value = serde_json::from_str(self.json.get()).unwrap_or_default();
+        if params.get("text") != Some(&Value::Bool(true)) {
+            return Vec::new();
+        }
+        let found = params.get("schema").map(schema_texts::unread).unwrap_or_default();
+        found.into_iter().map(|warning| format!("{}: {warning}", self.name)).collect()
+    }
+
+    /// The JSON Schema in the params.
+    pub(super) fn schema(self) -> Option<Value> {
+        serde_json::from_str::<Value>(self.json.get()).ok()?.get_mut("schema").map(Value::take)
+    }
+}
+
+/// Adds to the params that values are text, unless the params say otherwise. Everything else stays byte for byte.
+fn with_text(params: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, CommandError> {
+    let Some(params) = params else { return Ok(Some(raw("{\"text\":true}".to_owned())?)) };
+    let members: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(params.get()).ok();
+    let text = match members {
+        // Not an object: the server reports that.
+        None => return Ok(Some(params)),
+        Some(members) if members.contains_key("text") => return Ok(Some(params)),
+        Some(members) if members.is_empty() => "{\"text\":true}".to_owned(),
+        Some(_) => params.get().replacen('{', "{\"text\":true,", 1),
+    };
+    raw(text).map(Some)
+}
+
+fn raw(text: String) -> Result<Box<RawValue>, CommandError> {
+    Ok(RawValue::from_string(text).map_err(anyhow::Error::from)?)
+}
