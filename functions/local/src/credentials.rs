@@ -52,6 +52,14 @@ pub enum CredentialsError {
     /// The source did not contain a token.
     #[error("{0} did not contain a token")]
     Empty(&'static str),
+    /// The source contained something else.
+    #[error("{from} contains more than a token: {what}")]
+    NotAToken {
+        /// The source.
+        from: &'static str,
+        /// What is wrong, and what to do. The token is not repeated.
+        what: String,
+    },
     /// The development key cannot be used.
     #[error("there is no token: set HEADWAY_TOKEN, or correct the development key")]
     DevelopmentKey(#[from] DevelopmentKeyError),
@@ -129,9 +137,11 @@ impl Credentials {
         let lasting = |token: &str| KeptToken { token: token.into(), replace_at: None };
         Ok(match &self.source {
             TokenSource::None => None,
-            TokenSource::Fixed(token) => Some(lasting(token)),
+            TokenSource::Fixed(token) => Some(lasting(one_token(token, "HEADWAY_TOKEN")?)),
             TokenSource::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| CredentialsError::File { path: path.clone(), source })?;
+                let bytes = std::fs::read(path).map_err(|source| CredentialsError::File { path: path.clone(), source })?;
+                // Windows writes UTF-16 or UTF-8 with a byte-order mark, which decides here.
+                let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
                 Some(lasting(one_token(&text, "the token file")?))
             }
             TokenSource::Command(command) => Some(lasting(one_token(&run(command.clone()).await?, "HEADWAY_TOKEN_COMMAND")?)),
@@ -145,9 +155,34 @@ impl Credentials {
     }
 }
 
+/// The token in a text, without what is often written around it: a byte-order mark, white space, the word `Bearer`.
 fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, CredentialsError> {
-    let token = text.trim();
-    if token.is_empty() { Err(CredentialsError::Empty(from)) } else { Ok(token) }
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let token = match text.split_once(char::is_whitespace) {
+        Some((word, token)) if word.eq_ignore_ascii_case("bearer") => token.trim_start(),
+        _ => text,
+    };
+    if token.is_empty() {
+        return Err(CredentialsError::Empty(from));
+    }
+    // RFC 6750, 2.1.
+    let is_of_token = |c: &char| c.is_ascii_alphanumeric() || "-._~+/=".contains(*c);
+    match token.chars().find(|c| !is_of_token(c)) {
+        None => Ok(token),
+        Some(other) => Err(CredentialsError::NotAToken { from, what: beyond(token, other) }),
+    }
+}
+
+/// What is wrong with a text that has this character, which no token has.
+fn beyond(text: &str, other: char) -> String {
+    match other {
+        '{' | '[' => "it is JSON: leave only the text of the token".to_owned(),
+        _ if text.to_ascii_lowercase().starts_with("authorization:") => "it is a header: leave only the token after `Bearer`".to_owned(),
+        '\n' | '\r' => "it has several lines: leave only the token".to_owned(),
+        '"' | '\'' => "it has quotes: leave only what is between them".to_owned(),
+        ' ' | '\t' => "it has several words: leave only the token".to_owned(),
+        other => format!("it has the character {other:?}, which no token has: save the token again as plain text"),
+    }
 }
 
 /// Runs the command in a shell. The user sees its stderr. Its stdin is not the process's own, which may contain items.
@@ -180,6 +215,42 @@ mod tests {
         assert!(credentials.renew(Some("one")).await.unwrap());
         assert!(credentials.renew(Some("one")).await.unwrap(), "another call renewed it already");
         assert_eq!(credentials.current().await.unwrap().as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn what_is_often_written_around_a_token_is_left_out() {
+        for (text, expected) in [
+            ("a.b-c_d~e+f/g==\r\n", Ok("a.b-c_d~e+f/g==")),
+            ("\u{feff}a.b\r\n", Ok("a.b")),
+            ("Bearer a.b\n", Ok("a.b")),
+            ("\u{feff} bearer\t a.b", Ok("a.b")),
+            ("Bearer", Ok("Bearer")),
+            (" \u{feff}\n", Err("contains more than a token: it has the character '\\u{feff}'")),
+            ("\u{feff}\n", Err("did not contain a token")),
+            ("{\"access_token\":\"a\"}", Err("it is JSON: leave only")),
+            ("Authorization: Bearer a", Err("it is a header: leave only the token")),
+            ("a\nb", Err("it has several lines")),
+            ("\"a\"", Err("it has quotes")),
+            ("a b", Err("it has several words")),
+            ("a\u{200b}", Err("it has the character '\\u{200b}', which no token has")),
+            ("a\u{fffd}", Err("which no token has: save the token again as plain text")),
+        ] {
+            match (one_token(text, "it"), expected) {
+                (Ok(token), Ok(expected)) => assert_eq!(token, expected, "{text:?}"),
+                (Err(error), Err(says)) => assert!(error.to_string().contains(says), "{text:?}: {error}"),
+                (found, _) => panic!("{text:?}: {found:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_windows_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        for text in [&b"\xff\xfea\0.\0b\0\r\0\n\0"[..], b"\xef\xbb\xbfa.b\r\n"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(Credentials::new(TokenSource::File(path.clone())).current().await.unwrap().as_deref(), Some("a.b"));
+        }
     }
 
     #[tokio::test]
