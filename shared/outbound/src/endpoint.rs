@@ -10,7 +10,7 @@ use reqwest::{Client, RequestBuilder, Url};
 
 use crate::confidential::Confidential;
 use crate::connections::Connections;
-use crate::signature::Secret;
+use crate::signature::{Secret, bytes_of};
 
 /// An endpoint that the operator has configured, with its client.
 pub struct Endpoint {
@@ -84,7 +84,8 @@ impl Endpoint {
     /// What no answer to the request with that signature may repeat, for an answer that is looked at in pieces.
     pub fn secrets(&self, signature: &str) -> Secrets<'_> {
         // This cannot fail, since a signature is short.
-        Secrets { configured: &self.confidential, signature: Confidential::new(&[signature], &[]).ok() }
+        let signature = Confidential::new(&[signature], &[&bytes_of(signature)]).ok();
+        Secrets { configured: &self.confidential, signature }
     }
 
     /// A signed `POST` of a JSON document, with the operator's headers. `id` is the same each time the same thing is

@@ -10,6 +10,9 @@ use sha2::Sha256;
 /// How many bytes a secret has. Source: Standard Webhooks 1.0.
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
+/// What a signature begins with. Source: Standard Webhooks 1.0.
+const VERSION: &str = "v1,";
+
 /// A key shared with the receiver. It is never shown.
 #[derive(Clone)]
 pub struct Secret {
@@ -50,8 +53,13 @@ impl Secret {
         let mut mac = self.mac.clone();
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);
-        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+        format!("{VERSION}{}", STANDARD.encode(mac.finalize().into_bytes()))
     }
+}
+
+/// The bytes of a signature that [`Secret::sign`] made.
+pub(crate) fn bytes_of(signature: &str) -> Vec<u8> {
+    signature.strip_prefix(VERSION).and_then(|encoded| STANDARD.decode(encoded).ok()).unwrap_or_default()
 }
 
 impl fmt::Debug for Secret {

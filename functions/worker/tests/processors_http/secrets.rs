@@ -44,19 +44,32 @@ async fn no_answer_reveals_a_secret() {
     }
 }
 
-/// A request's signature is valuable to a reader for as long as receivers accept its time.
+/// A request's signature is valuable to a reader for as long as receivers accept its time. Bug found: its bytes in
+/// another spelling than base64 were passed on.
 #[tokio::test]
 async fn the_signature_is_not_revealed() {
     use axum::http::HeaderMap;
     use axum::routing::post;
-    let echo = |headers: HeaderMap| async move {
-        ([("content-type", "application/json")], format!("{:?}", headers["webhook-signature"].to_str().unwrap()))
+    use base64::Engine as _;
+    let echo = |headers: HeaderMap, item: String| async move {
+        let signature = headers["webhook-signature"].to_str().unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&signature[3..]).unwrap();
+        let spellings = [
+            ("as text", format!("{signature:?}")),
+            ("in hexadecimal", format!("\"{}\"", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
+            ("as numbers", format!("{bytes:?}")),
+            ("as signed numbers", format!("{:?}", bytes.iter().map(|byte| byte.cast_signed()).collect::<Vec<_>>())),
+        ];
+        let output = spellings.into_iter().find(|(name, _)| item.contains(name)).map_or("1".to_owned(), |(_, output)| output);
+        ([("content-type", "application/json")], output)
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/in", post(echo))).await });
-    let output = run(&http(port, ""), "1").await.unwrap().unwrap();
-    assert_eq!(output, OMITTED);
+    for spelling in ["as text", "in hexadecimal", "as numbers", "as signed numbers"] {
+        assert_eq!(run(&http(port, ""), &format!("\"{spelling}\"")).await.unwrap().unwrap(), OMITTED, "{spelling}");
+    }
+    assert_eq!(run(&http(port, ""), "\"not at all\"").await.unwrap().unwrap(), "1");
 }
 
 /// Data that is not secret may be repeated: an output with a tenant's name is harmless.
