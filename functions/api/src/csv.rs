@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use crate::invisible::{is_combining, is_invisible};
+
 /// How cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cells {
@@ -18,6 +20,13 @@ pub enum Cells {
 
 /// At these, a spreadsheet may begin a new cell or row.
 const MAY_BEGIN_A_CELL: [char; 10] = [';', '|', '\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// What formulas begin with, and what is the same by Unicode's compatibility (NFKC): in full width, small, above and
+/// below the line, as a Hebrew letter, and `==` in one. Also the minus sign.
+const SIGNS: [char; 22] = [
+    '=', '+', '-', '@', '\u{207a}', '\u{207b}', '\u{207c}', '\u{208a}', '\u{208b}', '\u{208c}', '\u{2212}', '\u{2a75}', '\u{2a76}',
+    '\u{fb29}', '\u{fe62}', '\u{fe63}', '\u{fe66}', '\u{fe6b}', '\u{ff0b}', '\u{ff0d}', '\u{ff1d}', '\u{ff20}',
+];
 
 /// Appends one row.
 pub fn push_row<S: AsRef<str>>(out: &mut Vec<u8>, cells: &[S], written: Cells) {
@@ -81,14 +90,14 @@ fn pieces(cell: &str) -> impl Iterator<Item = Piece<'_>> {
 fn is_formula(cell: &str, is_first: bool) -> bool {
     let rest = cell.trim_start_matches(is_passed_over);
     let breaks = cell[..cell.len() - rest.len()].contains(['\t', '\r', '\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
-    let starts = rest.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}']);
+    let starts = rest.starts_with(SIGNS);
     breaks || (starts && !(is_first && is_number(cell)))
 }
 
+/// What spreadsheets may skip: white space, quotes, and what is invisible or only shown together with another character.
 fn is_passed_over(c: char) -> bool {
-    let is_invisible = matches!(c, '\u{feff}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
     let is_quote = matches!(c, '\'' | '"' | '`' | '\u{2018}'..='\u{201f}' | '\u{ff02}' | '\u{ff07}');
-    c.is_whitespace() || c.is_control() || is_invisible || is_quote
+    c.is_whitespace() || is_quote || is_invisible(c) || is_combining(c)
 }
 
 /// A negative number as JSON writes it. Some readers also accept `-inf` as a number, and white space before it.
@@ -120,11 +129,12 @@ mod tests {
         };
         assert_eq!(row(&["1", "", "a b", "x\u{2028}"]), "1,,a b,x\u{2028}\r\n");
         assert_eq!(row(&["a,b", "a\"b", "a\r\nb"]), "\"a,b\",\"a\"\"b\",\"a\r\nb\"\r\n");
-        let signs =
-            ["=1+1", "+1", "@SUM(A1)", "-1+1", "-", "-inf", "- 1", "-1 ", "\u{ff1d}1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}A1", "\u{2212}1"];
-        let before =
-            ["", " ", "\u{a0}", "\u{3000}", "\u{feff}", "\u{200b}", "\u{202e}", "\0", "\u{1b}", "\"", "'", "\u{201c}", " \u{feff}\" '"];
-        for (sign, before) in signs.iter().flat_map(|sign| before.map(|before| (sign, before))) {
+        let signs = ["1+1", "SUM(A1)", "", "inf", " 1", "1 "].map(|rest| SIGNS.map(|sign| format!("{sign}{rest}"))).concat();
+        let spaces_and_quotes = ["", " ", "\u{a0}", "\u{3000}", "\"", "'", "\u{201c}", " \u{feff}\" '"].map(str::to_owned);
+        let invisible = "\0\u{1b}\u{ad}\u{34f}\u{600}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180e}\u{200b}\u{202e}\u{206a}\u{2800}\u{3164}\
+            \u{e000}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{fffc}\u{110bd}\u{1d173}\u{e0041}\u{e0100}\u{301}\u{20e3}";
+        let before: Vec<String> = spaces_and_quotes.into_iter().chain(invisible.chars().map(String::from)).collect();
+        for (sign, before) in signs.iter().flat_map(|sign| before.iter().map(move |before| (sign, before))) {
             let cell = format!("{before}{sign}");
             assert!(row(&[&cell]).trim_start_matches('"').starts_with('\''), "{cell:?}");
         }

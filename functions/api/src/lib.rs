@@ -31,6 +31,7 @@ pub mod failures;
 pub mod health;
 mod host;
 mod html_page;
+pub mod invisible;
 pub mod item_list;
 pub mod items;
 pub mod job_answer;

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
+use headway_api::invisible::is_invisible;
+
 /// stdout could not be written. A reader that went away early counts as success.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout")]
@@ -89,15 +91,18 @@ pub fn printable(text: &str) -> String {
     visible(text).replace('\t', " ")
 }
 
-/// Text with every character that could control a terminal written like `\u001b`. Inside a JSON string this does not
+/// Text with every character that could control a terminal, or that cannot be seen, written like `\u001b`. Inside a JSON string this does not
 /// change its value.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
+    let mut before = ' ';
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         let ends_line = c == '\n' || c == '\r' && characters.peek() == Some(&'\n');
-        if ends_line || c == '\t' || !steers(c) {
+        let is_shown = ends_line || c == '\t' || !is_invisible(c) || joins(before, c);
+        before = c;
+        if is_shown {
             shown.push(c);
             continue;
         }
@@ -108,12 +113,10 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Control characters (C0, DEL, C1), characters that change the text direction, and characters that are invisible or
-/// end a line.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// True if the character belongs to the visible one before it, as parts of emoji and of words in some scripts do:
+/// U+200C, U+200D and the selectors U+FE0E and U+FE0F. In other texts they only hide something.
+fn joins(before: char, c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}') && !before.is_ascii() && (!is_invisible(before) || before == '\u{fe0f}')
 }
 
 #[cfg(test)]
@@ -131,7 +134,13 @@ mod tests {
             ("a\u{2028}b\u{feff}c\u{200b}", "a\\u2028b\\ufeffc\\u200b"),
             ("\u{e0041}", "\\udb40\\udc41"),
             ("row one\rROW TWO\r\nnext\n", "row one\\u000dROW TWO\r\nnext\n"),
-            ("é 漢 👩\u{200d}🚀 a\tb", "é 漢 👩\u{200d}🚀 a\tb"),
+            ("a\u{ad}b\u{34f}c\u{115f}d\u{180e}e\u{3164}", "a\\u00adb\\u034fc\\u115fd\\u180ee\\u3164"),
+            ("\u{2800}\u{e000}\u{fffc}\u{e0100}", "\\u2800\\ue000\\ufffc\\udb40\\udd00"),
+            ("a\u{200d}b\u{fe0f}c 👩\u{200d}\u{200d}", "a\\u200db\\ufe0fc 👩\u{200d}\\u200d"),
+            (
+                "é e\u{301} 漢 👩\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥 می\u{200c}خواهم a\tb",
+                "é e\u{301} 漢 👩\u{200d}🚀 ❤\u{fe0f}\u{200d}🔥 می\u{200c}خواهم a\tb",
+            ),
         ] {
             assert_eq!(visible(text), shown);
         }

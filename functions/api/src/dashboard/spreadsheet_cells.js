@@ -2,8 +2,10 @@
 // begin a new one. The same rule as in csv.rs, by the same table of cases.
 const MAY_BEGIN_A_CELL = /(?<=[;|\t\r\n\v\f\u0085\u2028\u2029])/u;
 const BREAKS = /[\t\r\n\v\f\u0085\u2028\u2029]/u;
-const PASSED_OVER = /^[\p{White_Space}\p{Cc}\ufeff\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f'"`\u2018-\u201f\uff02\uff07]*/u;
-const SIGN = /^[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]/u;
+// White space, quotes, and what is invisible or only shown together with another character.
+const PASSED_OVER = /^[\p{White_Space}\p{Cc}\p{Cf}\p{Co}\p{M}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\ufffc'"`\u2018-\u201f\uff02\uff07]*/u;
+// What formulas begin with, and what is the same by Unicode's compatibility (NFKC). Also the minus sign.
+const SIGN = /^[=+\-@\u207a-\u207c\u208a-\u208c\u2212\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]/u;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 function harmlessCell(value) {
