@@ -24,6 +24,7 @@ use crate::local_token;
 mod connections;
 mod descriptors;
 mod first_start;
+mod head;
 mod listener;
 mod logs;
 mod stop;

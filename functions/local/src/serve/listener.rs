@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::{CONNECTION, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use headway_api::problem::ApiErrorResponse;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +25,7 @@ use tower::ServiceExt as _;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::connections::{ConnectionPlace, Connections, Request};
+use super::head;
 
 /// How long a connection may take for the complete head of a request, counted from the answer before. This covers both
 /// a slow head and an idle connection.
@@ -112,8 +116,18 @@ async fn connection(stream: TcpStream, router: Router, place: ConnectionPlace, m
 }
 
 async fn answer(router: Router, request: hyper::Request<Incoming>, under_way: Request) -> Result<hyper::Response<Answer>, Infallible> {
-    let response = router.oneshot(request.map(Body::new)).await?;
+    let response = match head::fault(request.version(), request.headers()) {
+        Some(fault) => refused(fault),
+        None => router.oneshot(request.map(Body::new)).await?,
+    };
     Ok(response.map(|body| Answer { body, piece: Bytes::new(), late: Box::pin(sleep(ANSWER_MAX)), _under_way: under_way }))
+}
+
+/// The connection is closed: where the next request begins may be in doubt.
+fn refused(fault: &'static str) -> Response {
+    let mut response = ApiErrorResponse::malformed(fault).into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// An answer's body, in small pieces so that memory is bounded, and for a limited time.
@@ -295,6 +309,13 @@ mod tests {
             ("an upgrade", "GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n".to_owned(), "HTTP/1.1 200"),
             ("CONNECT", "CONNECT x:1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".to_owned(), "HTTP/1.1 4"),
             ("no HTTP", "\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), "HTTP/1.1 400"),
+            ("no host", "GET / HTTP/1.1\r\n\r\n".to_owned(), "HTTP/1.1 400"),
+            ("two hosts", "GET / HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n".to_owned(), "HTTP/1.1 400"),
+            (
+                "another coding",
+                "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: identity, chunked\r\n\r\n0\r\n\r\n".to_owned(),
+                "HTTP/1.1 400",
+            ),
             ("a huge head", format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000)), "HTTP/1.1 431"),
             ("a huge path", format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(200_000)), "HTTP/1.1 4"),
             ("many headers", format!("GET / HTTP/1.1\r\n{many}\r\n"), "HTTP/1.1 431"),
