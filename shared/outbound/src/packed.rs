@@ -21,7 +21,8 @@ pub(crate) struct NotUnpacked;
 
 /// Unpacks all compressed data of one answer.
 pub(crate) struct Unpacker {
-    inflater: Decompress,
+    /// Made when something is compressed, since hardly any answer contains that.
+    inflater: Option<Decompress>,
     step: Vec<u8>,
     bytes_left: usize,
     places_left: usize,
@@ -38,7 +39,7 @@ enum Mark {
 impl Unpacker {
     pub(crate) fn new() -> Self {
         let (bytes_left, places_left, headless_left) = (UNPACKED_MAX, PLACES_MAX, HEADLESS_MAX);
-        Self { inflater: Decompress::new(false), step: vec![0; STEP], bytes_left, places_left, headless_left }
+        Self { inflater: None, step: Vec::new(), bytes_left, places_left, headless_left }
     }
 
     /// Everything that is compressed in these bytes, wherever it begins. Where it is damaged, what comes before that:
@@ -97,13 +98,15 @@ impl Unpacker {
 
     /// Appends what is unpacked, and returns how many bytes were taken, unless the data is damaged or has no end.
     fn inflate(&mut self, packed: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>, NotUnpacked> {
-        self.inflater.reset(false);
+        let inflater = self.inflater.get_or_insert_with(|| Decompress::new(false));
+        inflater.reset(false);
+        self.step.resize(STEP, 0);
         let (mut taken, mut made) = (0, 0);
         loop {
             let rest = packed.get(taken..).unwrap_or_default();
-            let status = self.inflater.decompress(rest, &mut self.step, FlushDecompress::None);
-            let (before, step) = (taken, count(self.inflater.total_out()) - made);
-            (taken, made) = (count(self.inflater.total_in()), made + step);
+            let status = inflater.decompress(rest, &mut self.step, FlushDecompress::None);
+            let (before, step) = (taken, count(inflater.total_out()) - made);
+            (taken, made) = (count(inflater.total_in()), made + step);
             self.bytes_left = self.bytes_left.checked_sub(step).ok_or(NotUnpacked)?;
             out.extend_from_slice(&self.step[..step]);
             match status {
