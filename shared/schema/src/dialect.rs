@@ -232,7 +232,7 @@ pub(crate) fn leads_to_schema(pointer: &str) -> bool {
     while let Some(segment) = segments.next() {
         let name = crate::pointer::unescaped(segment);
         let of_any_draft: Vec<KeywordContent> = KEYWORDS.iter().filter(|(known, ..)| *known == name).map(|(.., holds)| *holds).collect();
-        let indexed = |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        let indexed = |text: Option<&str>| text.is_some_and(crate::pointer::is_index);
         let fits = match of_any_draft.first() {
             Some(KeywordContent::Schema) => true,
             Some(KeywordContent::SchemaOrSchemas) => {

@@ -15,6 +15,16 @@ pub(crate) fn unescaped(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
+/// True if every `~` of a pointer begins an escape.
+pub(crate) fn is_escaped(pointer: &str) -> bool {
+    pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
+}
+
+/// True for an element's index in an array: digits, and no zero before another one.
+pub(crate) fn is_index(segment: &str) -> bool {
+    segment == "0" || (!segment.starts_with('0') && !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The first characters of a text, with a mark if it is longer.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::dialect::{self, Draft, KeywordContent};
 use crate::pattern;
-use crate::pointer::{cut, join};
+use crate::pointer::{self, cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
 
 /// A schema that was checked: every part of it has an effect.
@@ -185,13 +185,15 @@ impl SchemaReader {
         let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else {
             return self.refuse(at.to_owned(), "what follows # is not UTF-8");
         };
-        if fragment.starts_with('/') && !dialect::leads_to_schema(&fragment) {
+        if fragment.starts_with('/') && !(pointer::is_escaped(&fragment) && dialect::leads_to_schema(&fragment)) {
             let shown = cut(reference, 100);
             let is_here = document.is_empty() || self.ids.iter().any(|id| id.trim_end_matches('#').ends_with(document));
             if !is_here {
                 return self.refuse(at.to_owned(), another_document(reference));
             }
-            self.refuse(at.to_owned(), format!("{shown} leads to a place where no schema can be: put it under $defs"));
+            let why = "leads to a place where no schema can be: put it under $defs";
+            let why = if pointer::is_escaped(&fragment) { why } else { "is not a JSON pointer: after ~ comes 0 or 1" };
+            self.refuse(at.to_owned(), format!("{shown} {why}"));
         }
     }
 }
@@ -310,6 +312,13 @@ mod tests {
             ),
             (json!({"$ref": "#/enum/0"}), "/$ref: #/enum/0 leads to a place where no schema can be"),
             (json!({"$ref": "#/x-mine/a"}), "/$ref: #/x-mine/a leads to"),
+            // Bug found: what is no index or escape of a JSON pointer was resolved.
+            (json!({"allOf": [{}, {}], "not": {"$ref": "#/allOf/01"}}), "/not/$ref: #/allOf/01 leads to"),
+            (json!({"allOf": [{}], "not": {"$ref": "#/allOf/+0"}}), "/not/$ref: #/allOf/+0 leads to"),
+            (json!({"allOf": [{}], "not": {"$ref": "#/allOf/"}}), "/not/$ref: #/allOf/ leads to"),
+            (json!({"$ref": "#/$defs/~2", "$defs": {"~2": {}}}), "/$ref: #/$defs/~2 is not a JSON pointer: after ~ comes 0 or 1"),
+            (json!({"$ref": "#/$defs/a~", "$defs": {"a~": {}}}), "/$ref: #/$defs/a~ is not a JSON pointer"),
+            (json!({"$ref": "#/$defs/%7E2", "$defs": {"~2": {}}}), "/$ref: #/$defs/%7E2 is not a JSON pointer"),
             (json!({"$ref": "other#/enum/0"}), "/$ref: other#/enum/0 is another document, and none is fetched"),
             (json!({"$id": "http://x/s", "enum": [{}], "not": {"$ref": "http://x/s#/enum/0"}}), "/not/$ref: http://x/s#/enum/0 leads to"),
             (json!({"$dynamicRef": "#/%64efault"}), "/$dynamicRef: #/%64efault leads to"),
@@ -377,6 +386,7 @@ mod tests {
             json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
             json!({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#"}}}}),
             json!({"$ref": "#", "type": "integer"}),
+            json!({"$ref": "#/$defs/01~0~1", "$defs": {"01~/": {"allOf": [{}]}}, "not": {"$ref": "#/$defs/01~0~1/allOf/0"}}),
             json!({"if": {}, "then": {}, "contains": {}, "minContains": 0, "maxContains": 2}),
             json!({"$schema": d7, "items": [{}], "additionalItems": false, "contentEncoding": "base64", "contentMediaType": "application/json"}),
             json!({"$id": "urn:x", "$anchor": "n", "$defs": {"a": {"$id": "urn:y", "$anchor": "n"}, "b": {"$id": "urn:z", "$defs": {"c": {"$anchor": "n"}}}}}),
