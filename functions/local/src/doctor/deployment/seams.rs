@@ -15,20 +15,14 @@ mod bus;
 mod files;
 mod invoked;
 mod key;
+mod looked;
+mod needs;
 mod network;
 mod permissions;
 mod secret;
 
-use arn::Arn;
-use permissions::Needs;
-
-/// Everything that is checked, and what the worker's role needs for it.
-struct Looked<'a> {
-    deployment: &'a Deployment,
-    worker: &'a WorkerConfiguration,
-    checks: Vec<Check>,
-    needs: Needs,
-}
+use looked::Looked;
+use needs::Needs;
 
 /// The checks of all that this worker uses.
 pub(super) async fn look(

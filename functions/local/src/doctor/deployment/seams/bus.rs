@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Arn, Looked};
+use super::arn::Arn;
+use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::unseen::unknown;
 use crate::doctor::signed::Signed;

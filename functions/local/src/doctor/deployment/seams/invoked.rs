@@ -3,7 +3,7 @@
 use headway_worker::processors::Functions;
 use serde::Deserialize;
 
-use super::Looked;
+use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::unseen::unknown;
 use crate::doctor::deployment::worker::API;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Arn, Looked};
+use super::arn::Arn;
+use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::queues::Queues;
 use crate::doctor::deployment::table;

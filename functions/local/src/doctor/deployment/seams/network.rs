@@ -7,7 +7,7 @@ mod topology;
 
 use headway_worker::processors::Functions;
 
-use super::Arn;
+use super::arn::Arn;
 use crate::doctor::Check;
 use crate::doctor::deployment::target::Deployment;
 use crate::doctor::deployment::unseen::unknown;

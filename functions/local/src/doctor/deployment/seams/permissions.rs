@@ -1,13 +1,11 @@
 //! Whether the worker's role may do what it has to: its policies and its permissions boundary, by IAM's policy simulator. Policies of
 //! the resources themselves are not part of a simulation for a role.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use roxmltree::Document;
 
-use super::Looked;
-use crate::doctor::deployment::queues::Queues;
-use crate::doctor::deployment::table;
+use super::looked::Looked;
 use crate::doctor::deployment::unseen::unknown;
 use crate::doctor::signed::{Signed, SignedError};
 use crate::doctor::{Check, xml};
@@ -17,49 +15,13 @@ const ACTION: &str = "iam:SimulatePrincipalPolicy";
 /// The version of IAM's API.
 const API: &str = "2010-05-08";
 
-/// What the role needs: actions by resource.
-#[derive(Debug, Default)]
-pub(super) struct Needs {
-    actions: BTreeMap<String, BTreeSet<&'static str>>,
-    /// True if something is needed that the stack did not make itself.
-    is_given: bool,
-}
-
-impl Needs {
-    /// These actions on this resource, which exists outside of the stack.
-    pub(super) fn add(&mut self, resource: &str, actions: &[&'static str]) {
-        self.actions.entry(resource.to_owned()).or_default().extend(actions);
-        self.is_given = true;
-    }
-
-    /// What every worker needs.
-    pub(super) fn of_table_and_queues(&mut self, table: Option<&table::Described>, queues: &Queues) {
-        if let Some(table) = table.filter(|table| !table.arn.is_empty()) {
-            self.actions.entry(table.arn.clone()).or_default().extend([
-                "dynamodb:BatchGetItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-                "dynamodb:UpdateItem",
-            ]);
-        }
-        self.actions.entry(queues.queue.arn().to_owned()).or_default().extend([
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-            "sqs:SendMessage",
-        ]);
-    }
-}
-
 /// The check. None if the caller may not simulate, and the stack has made all by itself.
 pub(super) async fn look(looked: &Looked<'_>) -> Option<Check> {
     let mut denied = Vec::new();
-    for (resource, actions) in &looked.needs.actions {
+    for (resource, actions) in looked.needs.by_resource() {
         match simulated(looked, resource, actions).await {
             Ok(found) => denied.extend(found),
-            Err(error) if error.is_denied() && !looked.needs.is_given => return None,
+            Err(error) if error.is_denied() && !looked.needs.is_given() => return None,
             Err(error) => return Some(unknown(NAME, ACTION, &error)),
         }
     }

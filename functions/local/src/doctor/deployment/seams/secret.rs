@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Arn, Looked};
+use super::arn::Arn;
+use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::unseen::unknown;
 use crate::doctor::signed::{Signed, SignedError};
