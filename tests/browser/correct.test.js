@@ -33,6 +33,12 @@ test("the page writes and reads the same cells as the API", () => {
   assert.deepEqual(table.map(([value, cell]) => [valueOfCell(cell), harmlessCell(value)]), table);
 });
 
+test("the page knows the cells that spreadsheets rewrite, as the command does", () => {
+  const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
+  const isRewritten = new Function(`${file("dashboard/rewritten_cells.js")}; return isRewritten;`)();
+  for (const [before, after, expected] of JSON.parse(file("rewritten_cells.json"))) assert.equal(isRewritten(before, after), expected, `${before} as ${after}`);
+});
+
 async function retry(page) {
   await page.getByRole("button", { name: "Retry" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
@@ -61,6 +67,32 @@ test("an item is corrected in place, and the retry runs the new value", async ()
   await picture(page, "corrected");
   const results = await fetch(`${world.base}v1/jobs/${id}/results?format=ndjson`, { headers: { Authorization: `Bearer ${world.token}` } });
   assert.match(await results.text(), /"output":\{"iata":"BSL","seats":12345678901234567890\}/);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("cells that a spreadsheet rewrote are no corrections unless that is said", async () => {
+  if (!takesCorrections) return;
+  const items = [{ iata: "TOOLONG", code: "007", seats: 1.5, ok: true }, { iata: "TOOLONG", code: "1", seats: 2, ok: false }];
+  const id = await world.job({ processor: "json-schema", params: { schema: { properties: { iata: { maxLength: 3 } } } }, items });
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByText("Completed, 2 failed").first().waitFor();
+  const give = (text) => page.locator("#corrected-file").setInputFiles({ name: "corrected.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const saved = "\uFEFF_index;_id;_error;iata;code;seats;ok;_item\r\n0;;;ZRH;7;1,5;TRUE;\r\n1;;;TOOLONG;1;2;FALSE;\r\n";
+  await give(saved);
+  await page.getByText("code in 1 row: “007” is now “7” in line 2").waitFor();
+  await page.getByRole("button", { name: "Use the new values" }).click();
+  await page.getByText("1 item changed").waitFor();
+  await give(saved);
+  await page.getByRole("button", { name: "Keep the old values there" }).click();
+  await page.getByRole("button", { name: "Save 1 correction" }).click();
+  await page.getByText("1 correction saved.").waitFor();
+  await give(saved.replace("ok;_item", "ok;more"));
+  await page.getByText("There is a column “more”").waitFor();
+  await retry(page);
+  await showsCounts(page, { processedItems: 1, failedItems: 1, pendingItems: 0, totalItems: 2 });
+  const { results } = await world.api("GET", `jobs/${id}/results`);
+  assert.deepEqual(results.map(({ output }) => output), [{ ...items[0], iata: "ZRH" }]);
   assert.deepEqual(page.faults, []);
   await page.context().close();
 });

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 26] = [
+const SCRIPTS: [&str; 27] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/words.js"),
     include_str!("dashboard/exact_json.js"),
@@ -34,6 +34,7 @@ const SCRIPTS: [&str; 26] = [
     include_str!("dashboard/sending_page.js"),
     include_str!("dashboard/new_job_form.js"),
     include_str!("dashboard/new_job_page.js"),
+    include_str!("dashboard/rewritten_cells.js"),
     include_str!("dashboard/corrected_file.js"),
     include_str!("dashboard/sign_in.js"),
     include_str!("dashboard/app.js"),

@@ -10,7 +10,7 @@
 //! | who is calling | [`auth`], `jwt_extractor`, `random_key` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
 //! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
-//! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`] |
+//! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`], [`rewritten_cells`] |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
 //! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `embed`, `html_page`, `openapi` |
@@ -53,6 +53,7 @@ mod record_kind;
 mod record_pages;
 mod record_table;
 pub mod results;
+pub mod rewritten_cells;
 mod router;
 pub mod state;
 mod static_answer;

@@ -3,7 +3,6 @@
 
 mod changed_columns;
 mod mended;
-mod rewritten;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use headway_api::columns::{Members, REST};
 use headway_api::csv;
 use headway_api::json;
+use headway_api::rewritten_cells::is_rewritten;
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
 pub use self::changed_columns::ChangedColumns;
 use self::mended::{changed_cells, mended};
-use self::rewritten::is_rewritten;
 use crate::error::CommandError;
 use crate::input::{Format, InputError, Opened, Place, Source};
 use crate::records::{Record, Records};

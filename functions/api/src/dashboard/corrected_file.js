@@ -2,58 +2,98 @@
 const MARKS = ["_index", "_id", "_error"];
 const CORRECTIONS_PER_REQUEST = 5000;
 
-// The item with the cells of its row. A cell that still shows the old value leaves it as it is.
-function correctedItem(item, row) {
+// What has no column of its own in a table of the API or the command.
+const REST = "_item";
+
+// The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
+// spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those.
+function correctedItem(item, row, { keeps, onRewritten }) {
   const isObject = isPlainObject(item);
   const old = isObject ? item : { item };
   const next = { ...old };
   for (const [written, cell] of Object.entries(row)) {
     const name = valueOfCell(written);
-    if (MARKS.includes(name)) continue;
+    if (MARKS.includes(name) || name === REST) continue;
     const text = valueOfCell(cell);
     const has = Object.hasOwn(old, name);
-    if (text === (has ? cellOf(old[name]) : "")) continue;
-    Object.defineProperty(next, name, { value: has && typeof old[name] === "string" ? text : jsonOrText(text), enumerable: true, configurable: true, writable: true });
+    const before = has ? cellOf(old[name]) : "";
+    if (isSameCell(old[name], before, cell) || isSameCell(old[name], before, text)) continue;
+    if (!keeps && isRewritten(before, text)) {
+      onRewritten({ name, before, after: text });
+      continue;
+    }
+    if (has && typeof old[name] !== "string" && text === "") delete next[name];
+    else Object.defineProperty(next, name, { value: has && typeof old[name] === "string" ? text : jsonOrText(text), enumerable: true, configurable: true, writable: true });
   }
   return isObject ? next : next.item;
 }
 
-// The corrections in the file, by comparing it with what failed. Nothing is sent yet.
-async function correctionsIn(file, job, { say, signal }) {
+// True if the cell shows the value: however its lines end, `TRUE` for true, and 100 for 1.0e2.
+function isSameCell(value, before, text) {
+  if (before === text || before.replaceAll("\r\n", "\n") === text.replaceAll("\r\n", "\n")) return true;
+  if (typeof value === "boolean") return before === text.trim().toLowerCase();
+  const isNumber = typeof value === "number" || isRawNumber(value);
+  const digits = (number) => number.replace(/\D/g, "").length;
+  return isNumber && JSON_NUMBER.test(text.trim()) && Math.max(digits(before), digits(text)) <= 15 && Number(before) === Number(text);
+}
+
+// The corrections in the file, by comparing it with what failed. Nothing is sent yet. `rewritten` has the columns with cells
+// that a spreadsheet seems to have rewritten, and that were left as they were.
+async function correctionsIn(file, job, { say, signal, keeps = false }) {
   const items = new Map();
+  const names = new Set(MARKS);
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
     const failure = readExactly(line);
     items.set(failure.index, failure.item);
+    for (const name of isPlainObject(failure.item) ? Object.keys(failure.item) : ["item"]) names.add(name);
     if (items.size % SAY_EACH === 0) say(items.size);
   }
   const source = { ...(await sourceOf(file)), format: "csv" };
   const corrections = new Map();
+  const rewritten = new Map();
   let rows = 0;
   for await (const { value, line } of csvItems(source.file, source)) {
     rows += 1;
     if (!Object.hasOwn(value, "_index")) throw new FileProblem("This is not the table of failed items: it has no column “_index”.");
+    const other = Object.keys(value).map(valueOfCell).find((name) => !names.has(name) && !(name === REST && value[name] === ""));
+    if (other === REST) throw new FileProblem("the column “_item” is not empty: give this table back with the command, `headway retry --with`.", line);
+    if (other !== undefined) throw new FileProblem(`There is a column “${short(other, 40)}”, which no failed item has: download the table again, and change only cells or remove whole rows.`);
     const index = /^\d+$/.test(value._index.trim()) ? Number(value._index) : NaN;
     if (!items.has(index)) throw new FileProblem(`no item with the index “${short(value._index, 40)}” has failed.`, line);
-    const item = correctedItem(items.get(index), value);
+    const onRewritten = ({ name, ...cell }) => {
+      const known = rewritten.get(name) || { name, ...cell, line, rows: 0 };
+      rewritten.set(name, { ...known, rows: known.rows + 1 });
+    };
+    const item = correctedItem(items.get(index), value, { keeps, onRewritten });
     if (exactText(item) !== exactText(items.get(index))) corrections.set(index, { index, item });
   }
-  return { rows, corrections: [...corrections.values()] };
+  return { rows, corrections: [...corrections.values()], rewritten: [...rewritten.values()] };
+}
+
+// Asks what to do with cells that a spreadsheet seems to have rewritten.
+function RewrittenCells({ columns, onUndo, onKeep }) {
+  return html`<${Note}>A spreadsheet seems to have rewritten cells that nobody changed:
+    <ul>${columns.map(({ name, rows, before, after, line }) => html`<li key=${name}><bdi>${short(name, 60)}</bdi> in ${counted(rows, "row")}: “${short(before, 40)}” is now “${short(after, 40)}” in line ${count(line)}</li>`)}</ul>
+    <p class="buttons"><button type="button" class="primary" onClick=${onUndo}>Keep the old values there</button>
+    <button type="button" onClick=${onKeep}>Use the new values</button></p><//>`;
 }
 
 function CorrectedFile({ job, refresh }) {
   const [state, setState] = useState({});
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
-  const choose = async (event) => {
-    const [file] = event.target.files;
-    event.target.value = "";
-    if (!file) return;
+  const compare = async (file, keeps) => {
     setState({ isBusy: true });
     try {
-      setState({ name: file.name, found: await correctionsIn(file, job, { say: () => {}, signal: stop.current.signal }) });
+      setState({ file, found: await correctionsIn(file, job, { say: () => {}, signal: stop.current.signal, keeps }) });
     } catch (error) {
       setState({ error: fileError(error) });
     }
+  };
+  const choose = (event) => {
+    const [file] = event.target.files;
+    event.target.value = "";
+    if (file) compare(file, false);
   };
   const download = async () => {
     setState({ isBusy: true });
@@ -76,12 +116,14 @@ function CorrectedFile({ job, refresh }) {
     }
   };
   const { found } = state;
+  const isToChoose = found && !state.isBusy && found.rewritten.length > 0 && !state.isUndone;
   return html`<div class="correct-file"><h3>Many items?</h3><p class="muted">Download them as a table, correct it in a spreadsheet, and give it back. Only the cells that you change are used.</p>
     <p class="buttons"><button type="button" class="small" onClick=${download}>Download the table</button><input id="corrected-file" type="file" class="visually-hidden" accept=".csv,text/csv" onChange=${choose} />
       <label class="button small" for="corrected-file">Give back the corrected table</label></p>
     ${state.isBusy && html`<${Loading} what="the failed items" />`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
-    ${found && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.
+    ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => setState((old) => ({ ...old, isUndone: true }))} onKeep=${() => compare(state.file, true)} />`}
+    ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.
       ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${send}>Save ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use headway_api::rewritten_cells::is_rewritten;
 use headway_core::counted;
 
 use super::mended::ChangedCell;
-use super::rewritten::is_rewritten;
 use crate::input::Place;
 
 /// So many columns are named at most.

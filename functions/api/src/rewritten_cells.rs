@@ -5,7 +5,7 @@
 //! spreadsheet reads as a number, a date or a truth value is looked at, and only forms that it writes.
 
 /// True if `new` is what a spreadsheet may make of `old`.
-pub(super) fn is_rewritten(old: &str, new: &str) -> bool {
+pub fn is_rewritten(old: &str, new: &str) -> bool {
     let (old, new) = (old.trim(), new.trim());
     old != new && (is_same_number(old, new) || is_same_date(old, new) || is_made_a_date(old, new) || is_same_truth(old, new))
 }
@@ -73,55 +73,12 @@ fn is_same_truth(old: &str, new: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// The page judges cells too, and its test uses the same table.
     #[test]
     fn what_spreadsheets_make_of_cells_is_told_from_corrections() {
-        for (old, new) in [
-            ("00123", "123"),
-            ("000", "0"),
-            ("+41441234567", "41441234567"),
-            ("12.50", "12.5"),
-            ("12.5", "12,5"),
-            ("-0.50", "-0,5"),
-            ("12345678901234567890", "1.23457E+19"),
-            ("12345678901234567890", "1,23457E+19"),
-            ("4111111111111111", "4,11111E+15"),
-            ("12345678901234567890", "12345678901234600000"),
-            ("1e5", "100000"),
-            ("12E3", "1,20E+04"),
-            ("2026-11-24", "24.11.2026"),
-            ("2026-11-24", "24.11.26"),
-            ("2026-11-24", "11/24/2026"),
-            ("2026-01-02T10:00:00Z", "02.01.2026 10:00"),
-            ("1-2", "01.02.2026"),
-            ("3/4", "2026-04-03"),
-            ("12.5", "12.05.26"),
-            ("true", "WAHR"),
-            ("false", "FALSE"),
-        ] {
-            assert!(is_rewritten(old, new), "{old} as {new}");
-        }
-        for (old, new) in [
-            ("12,50", "12.50"),
-            ("24.11.2026", "2026-11-24"),
-            ("11/24/2026", "24.11.2026"),
-            ("2026-11-24", "2026-11-25"),
-            ("2026-11-24", "25.11.2026"),
-            ("", "0"),
-            ("0", ""),
-            ("123", "00123"),
-            ("12.5", "12.50"),
-            ("00123", "124"),
-            ("1234", "1235"),
-            ("4111111111111111", "4111111111111112"),
-            ("WAHR", "true"),
-            ("true", "false"),
-            ("1-2", "1-3"),
-            ("a", "A"),
-            ("x", "x "),
-            ("NaN", "nan"),
-            ("inf", "Infinity"),
-        ] {
-            assert!(!is_rewritten(old, new), "{old} as {new}");
+        let table: Vec<(String, String, bool)> = serde_json::from_str(include_str!("rewritten_cells.json")).unwrap();
+        for (old, new, expected) in table {
+            assert_eq!(is_rewritten(&old, &new), expected, "{old} as {new}");
         }
     }
 }
