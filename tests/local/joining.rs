@@ -93,11 +93,14 @@ fn another_file_is_refused_with_the_place() {
         "\u{feff}_index,sku,note,_status,_correction,_kind,_code,_error,_attempts,output.sku,output.name,output.price\r\n\
          299,00299,x,Processed,,,,,,00299,\"Part, no. 299\",299.25\r\n,new,y,NotFound,,,,,,,,\r\n0,00000,z,Processed,,,,,,00000,\"Part, no. 0\",0.25\r\n"
     );
-    let wrong = joined(&home, &server, &id, &other, &["--id-field", "note"]);
-    assert!(
-        wrong.code == Some(1) && wrong.stdout.is_empty() && wrong.stderr.contains("no row's \"note\" is the id of an item"),
-        "{wrong:?}"
-    );
+    let strangers = home.file("strangers.csv", "sku,note\n7,x\n8,y\n");
+    for (file, field, code, says) in [
+        (&other, "note", 2, "the job's ids are in \"sku\", not in \"note\": give --id-field \"sku\""),
+        (&strangers, "sku", 1, "no row's \"sku\" is the id of an item of the job"),
+    ] {
+        let refused = joined(&home, &server, &id, file, &["--id-field", field]);
+        assert!(refused.code == Some(code) && refused.stdout.is_empty() && refused.stderr.contains(says), "{refused:?}");
+    }
 }
 
 /// Read as it was for the submission: its delimiter and its encoding. What was not sent, or never ran, says so.

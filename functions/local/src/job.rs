@@ -58,6 +58,9 @@ pub struct JobView {
     /// How many failed items have a new value for the next retry.
     #[serde(default)]
     pub corrected_items: u64,
+    /// The member of the items that is their id, if there is one.
+    #[serde(default)]
+    pub id_field: Option<String>,
     /// The counts of the last rounds, the current one last.
     #[serde(default)]
     pub rounds: Vec<RoundView>,

@@ -147,6 +147,9 @@ pub struct JobStatusResponse {
     pub limits: Option<()>,
     /// The counts of the last 10 rounds, the current one last.
     pub rounds: Vec<RoundDocument>,
+    /// The member of the items that is their id, if the job was started with one.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub id_field: Option<String>,
 }
 
 /// What a job has cost.
@@ -246,6 +249,7 @@ impl JobStatusResponse {
             corrected_items,
             limits: None,
             rounds,
+            id_field: job.id_field,
         }
     }
 }

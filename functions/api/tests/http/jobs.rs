@@ -25,7 +25,7 @@ async fn a_job_from_its_start_to_its_end() {
         + r#""itemsPerSecond":null,"estimatedCompletionAt":null,"actions":["cancel","pause"],"toleratedFailures":{"count":1},"#
         + r#""title":"Airports, ü","metadata":{"file":"a.csv"},"createdBy":"ann","callback":null,"callbackState":null,"callbackDelivery":null,"cost":null,"#
         + r#""settling":false,"waitingFor":null,"retryingItems":0,"correctedItems":0,"limits":null,"#
-        + r#""rounds":[{"round":1,"processedItems":0,"failedItems":0,"correctedItems":0}]}"#;
+        + r#""rounds":[{"round":1,"processedItems":0,"failedItems":0,"correctedItems":0}],"idField":null}"#;
     assert_eq!(started.body, expected);
 
     let path = format!("/v1/jobs/{id}");

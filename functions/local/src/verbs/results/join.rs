@@ -83,6 +83,11 @@ impl Join {
     /// The file, compared with what was submitted, and the outcomes of all items.
     async fn read(&self, client: &Client, id: &str, source: Source, bar: &mut Bar) -> Result<(ReadFile, Records), CommandError> {
         let before = settled(client, id).await?;
+        if let (Some(field), Some(of_job)) = (&self.id_field, &before.id_field)
+            && field != of_job
+        {
+            return Err(CommandError::Usage(format!("the job's ids are in {of_job:?}, not in {field:?}: give --id-field {of_job:?}")));
+        }
         bar.say("comparing the file with the job");
         let parts = ServerPart::of_job(client, id).await?;
         let file = match &self.id_field {
@@ -166,7 +171,7 @@ impl FileWithIds {
         if found {
             return Ok(());
         }
-        let what = format!("{name}: no row's {:?} is the id of an item of the job: is it the job's --id-field?", self.field);
+        let what = format!("{name}: no row's {:?} is the id of an item of the job", self.field);
         Err(CommandError::Differs(what))
     }
 }
