@@ -38,7 +38,7 @@ impl HtmlPage {
         let style = styles.join("\n");
         let script = format!("{}\n;(() => {{\n\"use strict\";\n{}\n}})();\n", libraries.join("\n;\n"), scripts.join("\n"));
         let policy = format!(
-            "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             hash(&script),
             hash(&style)
         );

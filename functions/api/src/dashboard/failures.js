@@ -1,5 +1,6 @@
 // What failed: in groups, and each group item by item, with its whole value.
 const GROUPS_LIVE_SECONDS = 5;
+const GROUPS_SHOWN = 10;
 const ITEMS_SHOWN = 20;
 const FAILURES_PER_REQUEST = 200;
 
@@ -10,6 +11,7 @@ const KIND_WORDS = {
 
 function Failures({ job, refresh }) {
   const [shown, show] = useState(null);
+  const [areAllShown, showAll] = useState(false);
   const canCorrect = useCanCorrect(job);
   const { data, error, lost, refresh: again } = useLive(async (signal) => {
     const groups = await read(`v1/jobs/${job.id}/failures/groups`, { signal });
@@ -22,8 +24,9 @@ function Failures({ job, refresh }) {
     ${data && html`<p class="muted">${data.complete ? `${counted(data.countedFailures, "failure")} in ${counted(data.groups.length, "group")}, the largest first.`
         : `The groups of the first ${count(data.countedFailures)} failures, the largest first.`}
         ${canCorrect ? " Open a group to see and correct its items." : " Open a group to see its items."}</p>
-      <ul class="groups">${data.groups.map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh}
+      <ul class="groups">${data.groups.slice(0, areAllShown ? undefined : GROUPS_SHOWN).map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh}
         isOpen=${shown === group.code} toggle=${() => show(shown === group.code ? null : group.code)} />`)}</ul>
+      ${!areAllShown && data.groups.length > GROUPS_SHOWN && html`<p><button type="button" onClick=${() => showAll(true)}>Show all ${count(data.groups.length)} groups</button></p>`}
       ${canCorrect && html`<${CorrectedFile} job=${job} refresh=${refresh} />`}`}
   </section>`;
 }

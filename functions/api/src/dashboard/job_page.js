@@ -93,12 +93,13 @@ function unknownEnd(job) {
 function Rounds({ job }) {
   if (!job.rounds || job.rounds.length < 2) return null;
   return html`<section class="panel" aria-labelledby="rounds"><h2 id="rounds">Rounds</h2>
-    <div class="scroll" tabindex="0" role="region" aria-label="Rounds"><table><thead><tr><th scope="col">Round</th><th scope="col">Succeeded</th><th scope="col">Failed</th><th scope="col">Corrected afterwards</th></tr></thead>
+    <div class="scroll" tabindex="0" role="region" aria-label="Table of rounds"><table><thead><tr><th scope="col">Round</th><th scope="col">Succeeded</th><th scope="col">Failed</th><th scope="col">Corrected afterwards</th></tr></thead>
     <tbody>${job.rounds.map((round) => html`<tr key=${round.round}><th scope="row">${count(round.round)}</th><td>${count(round.processedItems)}</td><td>${count(round.failedItems)}</td>
       <td>${count(round.correctedItems)}</td></tr>`)}</tbody></table></div></section>`;
 }
 
-// Everything else that was said when the job was started.
+// Everything else that was said when the job was started. A long value has a row for itself.
+const FACT_CHARS_MAX = 60;
 function Details({ job }) {
   const { toleratedFailures: tolerated, limits } = job;
   const metadata = Object.entries(job.metadata || {});
@@ -109,7 +110,7 @@ function Details({ job }) {
   if (limits?.inFlight) facts.push(["At the same time", `${limits.inFlight} items`]);
   facts.push(...metadata.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
   return html`<section class="panel" aria-labelledby="details"><h2 id="details">Details</h2>
-    <dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt><${Text} value=${name} max=${60} /></dt><dd><${Text} value=${value} /></dd></div>`)}</dl></section>`;
+    <dl class="facts">${facts.map(([name, value]) => html`<div key=${name} class=${String(value).length > FACT_CHARS_MAX ? "wide" : ""}><dt><${Text} value=${name} max=${60} /></dt><dd><${Text} value=${value} /></dd></div>`)}</dl></section>`;
 }
 
 // Whether the endpoint has been told of the job's end, and if not, when it is tried next.

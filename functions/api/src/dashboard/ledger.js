@@ -1,7 +1,7 @@
-// The ledger as a picture: a square for each chunk, filled as soon as its items are recorded.
+// The ledger as a picture: a square for each chunk, or for some of them if there are many, filled as soon as its items are recorded.
 const LEDGER_SECONDS_PER_PAGE = 2;
 const SQUARE_MAX = 18;
-const SQUARE_MIN = 3;
+const SQUARE_MIN = 5;
 const PICTURE_HEIGHT_MAX = 260;
 
 // `0-17,19` as a set of numbers.
@@ -23,12 +23,23 @@ function squaresOf(parts) {
   });
 }
 
-// The largest squares with which all of them fit.
-function squareSize(squares, width) {
-  for (let size = SQUARE_MAX; size > SQUARE_MIN; size -= 1) {
-    if (Math.ceil(squares / Math.floor(width / size)) * size <= PICTURE_HEIGHT_MAX) return size;
+// The largest squares with which all of them fit, and how many chunks each of them stands for.
+function layOut(chunks, width) {
+  for (let size = SQUARE_MAX; size >= SQUARE_MIN; size -= 1) {
+    const across = Math.max(1, Math.floor(width / size));
+    if (Math.ceil(chunks / across) * size <= PICTURE_HEIGHT_MAX) return { size, across, each: 1 };
   }
-  return SQUARE_MIN;
+  const across = Math.max(1, Math.floor(width / SQUARE_MIN));
+  return { size: SQUARE_MIN, across, each: Math.ceil(chunks / (across * Math.floor(PICTURE_HEIGHT_MAX / SQUARE_MIN))) };
+}
+
+// A square of several chunks is filled once all of them are.
+function together(squares, each) {
+  if (each === 1) return squares;
+  return Array.from({ length: Math.ceil(squares.length / each) }, (_, at) => {
+    const own = squares.slice(at * each, (at + 1) * each);
+    return own.find(({ state }) => state === "open") || own.find(({ state }) => state === "parked") || own[0];
+  });
 }
 
 function Ledger({ job }) {
@@ -44,7 +55,7 @@ function Ledger({ job }) {
   const open = squares.length - settled - parked;
   const words = `${count(settled)} of ${counted(squares.length, "chunk")} recorded`;
   return html`<section class="panel" aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>
-    <p class="muted">Each square is a chunk of items. It is filled once the outcome of all its items is recorded.</p>
+    <p class="muted">Each square is a chunk of items, or several if there are many. It is filled once the outcome of all its items is recorded.</p>
     ${error && html`<${ErrorNote} error=${error} onRetry=${refresh} />`}
     ${!parts && !error && html`<${Loading} what="the ledger" />`}
     ${parts && squares.length === 0 && html`<p class="empty">There are no chunks.</p>`}
@@ -70,17 +81,17 @@ function Picture({ squares, label }) {
     dark.addEventListener("change", redraw);
     return () => { watcher.disconnect(); dark.removeEventListener("change", redraw); };
   }, []);
-  const size = width ? squareSize(squares.length, width) : SQUARE_MAX;
-  const across = Math.max(1, Math.floor(width / size));
-  useEffect(() => { if (width) drawSquares(canvas.current, squares, { width, size, across }); }, [squares, width, theme]);
+  const { size, across, each } = layOut(squares.length, width || SQUARE_MAX);
+  const shown = useMemo(() => together(squares, each), [squares, each]);
+  useEffect(() => { if (width) drawSquares(canvas.current, shown, { width, size, across }); }, [shown, width, theme]);
   const point = (event) => {
     const box = canvas.current.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top].map((at) => Math.floor(at / size));
-    setPointed(x < across ? squares[y * across + x] : null);
+    setPointed(x < across ? shown[y * across + x] : null);
   };
   const states = { settled: "recorded", parked: "kept for later", open: "not recorded yet" };
   return html`<div class="picture"><canvas ref=${canvas} height="18" role="img" aria-label=${label} onPointerMove=${point} onPointerLeave=${() => setPointed(null)}></canvas>
-    <p class="muted pointed" aria-hidden="true">${pointed ? `Part ${pointed.part}, chunk ${pointed.chunk}: ${states[pointed.state]}` : label}</p></div>`;
+    <p class="muted pointed" aria-hidden="true">${pointed ? `Part ${pointed.part}, chunk ${pointed.chunk}: ${states[pointed.state]}` : each > 1 ? `${label}; each square is ${count(each)} chunks` : label}</p></div>`;
 }
 
 function drawSquares(canvas, squares, { width, size, across }) {

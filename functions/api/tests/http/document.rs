@@ -198,7 +198,9 @@ async fn pages_load_nothing_from_elsewhere() {
             let hash = STANDARD.encode(Sha256::digest(inner));
             assert!(policy.contains(&format!("{directive} 'sha256-{hash}'")), "{path} {tag}: {policy}");
         }
-        for needed in ["default-src 'none'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
+        for needed in
+            ["default-src 'none'", "connect-src 'self'", "img-src data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
+        {
             assert!(policy.contains(needed), "{path}: {needed}");
         }
         assert!(!policy.contains("unsafe"), "{policy}");
