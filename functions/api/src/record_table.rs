@@ -13,7 +13,7 @@ use crate::record_kind::Records;
 use crate::state::AppState;
 
 const NAMES: &str = "names";
-/// In how many records columns are looked for, and in how many pages of them: pages with large records are short.
+/// Columns are looked for in at most this many records and this many pages: pages with large records are short.
 const RECORDS_MAX: usize = 50_000;
 const PAGES_MAX: usize = 60;
 /// How many records are read at a time.

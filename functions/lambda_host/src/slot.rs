@@ -17,13 +17,13 @@ use crate::process::{LogSink, Process};
 use crate::runtime_api::{Answer, RuntimeApi, WorkerReport};
 
 /// An event for any free worker.
-pub(crate) struct Call {
+pub(crate) struct Invocation {
     pub(crate) event: Value,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
 /// The events that wait for a worker.
-pub(crate) type Calls = Arc<Mutex<mpsc::Receiver<Call>>>;
+pub(crate) type WaitingInvocations = Arc<Mutex<mpsc::Receiver<Invocation>>>;
 
 /// The workers of one command: what they share.
 pub(crate) struct WorkerGroup {
@@ -31,7 +31,7 @@ pub(crate) struct WorkerGroup {
     /// The environment variables, without the address of the Runtime API.
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) log: LogSink,
-    pub(crate) calls: Calls,
+    pub(crate) calls: WaitingInvocations,
     /// How many workers wait for an event or process one.
     pub(crate) ready: watch::Sender<usize>,
     /// Whether a worker has asked for work, has failed to start, or has taken too long to start.
@@ -125,7 +125,7 @@ impl Slot {
         Ok(self.serve(&binary, &api, &mut process).await)
     }
 
-    /// Calls a process that is ready, with one event after another.
+    /// WaitingInvocations a process that is ready, with one event after another.
     async fn serve(&self, binary: &Binary, api: &RuntimeApi, process: &mut Process) -> ProcessEnd {
         let group = &self.group;
         loop {
@@ -135,7 +135,7 @@ impl Slot {
                 status = process.ended() => return self.ended(status),
                 call = async { group.calls.lock().await.recv().await } => call,
             };
-            let Some(Call { event, answer }) = call else { return ProcessEnd::Stopped };
+            let Some(Invocation { event, answer }) = call else { return ProcessEnd::Stopped };
             tokio::select! {
                 biased;
                 answered = api.call(event, FUNCTION_TIMEOUT) => {

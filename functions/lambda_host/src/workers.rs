@@ -14,7 +14,7 @@ use crate::aws;
 use crate::command::CommandLine;
 use crate::loopback::Loopback;
 use crate::process::LogSink;
-use crate::slot::{Call, Slot, WorkerGroup};
+use crate::slot::{Invocation, Slot, WorkerGroup};
 
 /// Running worker processes, and the tasks that call them.
 #[derive(Debug)]
@@ -90,12 +90,12 @@ fn invisible_after_failure(receives: u32) -> Duration {
     if receives < CAREFUL_FROM_RECEIVES { Duration::from_secs(1) } else { FUNCTION_TIMEOUT + Duration::from_secs(10) }
 }
 
-/// Calls workers with the queue's messages while a worker is ready. Without one, no message is received: it would only become
+/// WaitingInvocations workers with the queue's messages while a worker is ready. Without one, no message is received: it would only become
 /// invisible.
 async fn pump(
     embedded: Embedded,
     source: EventSource,
-    call: mpsc::Sender<Call>,
+    call: mpsc::Sender<Invocation>,
     mut ready: watch::Receiver<usize>,
     stop: watch::Receiver<bool>,
 ) {
@@ -116,10 +116,10 @@ async fn pump(
     }
 }
 
-async fn hand(call: mpsc::Sender<Call>, event: Value) -> Result<Value, String> {
+async fn hand(call: mpsc::Sender<Invocation>, event: Value) -> Result<Value, String> {
     let (answer, answered) = oneshot::channel();
     let gone = || "no worker is left".to_owned();
-    call.send(Call { event, answer }).await.map_err(|_| gone())?;
+    call.send(Invocation { event, answer }).await.map_err(|_| gone())?;
     answered.await.map_err(|_| gone())?
 }
 

@@ -13,7 +13,7 @@ pub const PAGE_SIZE_MAX: usize = 100;
 
 /// The elements of a list, as received.
 #[derive(Debug, Default)]
-pub struct Joined {
+pub struct ListElements {
     /// The elements.
     pub elements: Vec<Box<RawValue>>,
     /// The token of the next page, if the list has more than the limit.
@@ -22,25 +22,25 @@ pub struct Joined {
 
 /// A page of a JSON list.
 #[derive(Debug)]
-pub struct Page {
+pub struct ListPage {
     /// The elements.
     pub elements: Vec<Box<RawValue>>,
     /// The token of the next page.
     pub next: Option<String>,
 }
 
-impl Page {
+impl ListPage {
     /// The page in an answer, whose list has this name.
     ///
     /// # Errors
     ///
     /// If there is no such list.
-    pub fn of(answer: &Answer, name: &str) -> Result<Page, ClientError> {
+    pub fn of(answer: &Answer, name: &str) -> Result<ListPage, ClientError> {
         let members: BTreeMap<String, Box<RawValue>> = answer.json()?;
         let member = |name: &str| members.get(name).map_or("null", |raw| raw.get());
         let elements: Option<Vec<Box<RawValue>>> = serde_json::from_str(member(name)).map_err(ClientError::Answer)?;
         let next = serde_json::from_str(member("nextPageToken")).map_err(ClientError::Answer)?;
-        Ok(Page { elements: elements.unwrap_or_default(), next })
+        Ok(ListPage { elements: elements.unwrap_or_default(), next })
     }
 }
 
@@ -57,12 +57,17 @@ pub fn parts_call(client: &Client, job_id: &str, token: Option<&str>, size: usiz
 /// # Errors
 ///
 /// As [`Client::call`].
-pub async fn joined(client: &Client, name: &str, limit: usize, page: impl Fn(Option<&str>, usize) -> Call) -> Result<Joined, ClientError> {
-    let mut all = Joined::default();
+pub async fn read_all(
+    client: &Client,
+    name: &str,
+    limit: usize,
+    page: impl Fn(Option<&str>, usize) -> Call,
+) -> Result<ListElements, ClientError> {
+    let mut all = ListElements::default();
     while all.elements.len() < limit {
         let size = (limit - all.elements.len()).min(PAGE_SIZE_MAX);
         let answer = client.call(&page(all.next.as_deref(), size)).await?;
-        let Page { elements, next } = Page::of(&answer, name)?;
+        let ListPage { elements, next } = ListPage::of(&answer, name)?;
         all.elements.extend(elements);
         all.next = next;
         if all.next.is_none() {
@@ -72,7 +77,7 @@ pub async fn joined(client: &Client, name: &str, limit: usize, page: impl Fn(Opt
     Ok(all)
 }
 
-impl Joined {
+impl ListElements {
     /// The list as one line of JSON, as if it had been one page.
     #[must_use]
     pub fn body(&self, name: &str) -> String {

@@ -19,7 +19,7 @@ use crate::pages;
 const PAGE_SIZE: &str = "1000";
 /// The most columns of a table. What has none goes into the column `_item`.
 const COLUMNS_MAX: usize = 1_000;
-/// Of so many members the kind is known: far more than there are columns.
+/// The kinds of at most this many members are remembered: far more than there are columns.
 const KINDS_MAX: usize = 10 * COLUMNS_MAX;
 const NAMES_BYTES_MAX: usize = 40_000;
 /// Most records are shorter than this.
@@ -52,10 +52,10 @@ pub struct Record {
     pub index: u64,
     /// Its id.
     pub id: Option<String>,
-    /// Of a failure: why.
+    /// Why the item failed.
     #[serde(default)]
     pub message: Option<String>,
-    /// Of a failure: whether it has a new value already.
+    /// True if the failed item has a new value already.
     #[serde(default)]
     pub corrected: bool,
     #[serde(default)]

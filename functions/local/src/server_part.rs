@@ -37,7 +37,7 @@ impl ServerPart {
     /// As [`Client::call`].
     pub async fn of_job(client: &Client, job_id: &str) -> Result<Vec<ServerPart>, ClientError> {
         let page = |token: Option<&str>, size| pages::parts_call(client, job_id, token, size).patience(Patience::LONG);
-        let list = pages::joined(client, "parts", usize::MAX, page).await?;
+        let list = pages::read_all(client, "parts", usize::MAX, page).await?;
         list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map_err(ClientError::Answer)).collect()
     }
 

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 #[serde(untagged)]
 #[cfg_attr(feature = "openapi", schema(as = ToleratedFailures))]
 pub enum ToleratedFailuresDocument {
-    /// So many items.
+    /// This many items.
     Count(ToleratedCount),
     /// A share of all items.
     Percentage(ToleratedPercentage),

@@ -70,7 +70,7 @@ fn batch_default() -> u16 {
     Options::default().batch
 }
 
-/// Not written, so that what was written before batches existed stays as it is.
+/// A batch of 1 is not written. So documents that were written before batches existed are still equal.
 fn is_batch_default(batch: &u16) -> bool {
     *batch == batch_default()
 }

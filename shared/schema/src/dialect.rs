@@ -109,7 +109,8 @@ const KEYWORDS: &[(&str, Draft, Draft, KeywordContent)] = &[
     ("writeOnly", D4, D2020, KeywordContent::Note),
 ];
 
-/// In how many letters a name may differ from a keyword to count as a typing error; in short names a third of them.
+/// A name that differs from a keyword in at most this many letters counts as a typing error. In short names, in a third of its
+/// letters.
 const SLIP_MAX: usize = 2;
 /// Keywords that do nothing unless another one is beside them.
 const NEEDS: &[(&str, &str)] =

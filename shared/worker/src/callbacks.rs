@@ -23,12 +23,12 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// To the endpoints in the environment, which are read at the first notice: most workers never send one.
+    /// Sends to the endpoints in the environment. They are read at the first notice, since most workers never send one.
     pub fn from_env(clock: Arc<dyn Clock>) -> Self {
         Self { clock, endpoints: OnceCell::new() }
     }
 
-    /// To these endpoints.
+    /// Sends to these endpoints.
     pub fn new(endpoints: Endpoints, clock: Arc<dyn Clock>) -> Self {
         Self { clock, endpoints: OnceCell::new_with(Some(endpoints)) }
     }

@@ -36,7 +36,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// To there. AWS's configuration is read from the environment at the first event.
+    /// Sends events to this bus or file. AWS's configuration is read from the environment at the first event.
     pub fn new(to: EventsTo, clock: Arc<dyn Clock>) -> Self {
         Self { to, clock, client: OnceCell::new() }
     }

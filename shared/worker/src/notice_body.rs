@@ -20,7 +20,7 @@ pub(crate) struct NoticeBody {
 }
 
 impl NoticeBody {
-    /// Of a notice that is sent now.
+    /// The body of a notice that is sent now.
     pub(crate) fn new(notice: &Notice, now: DateTime<Utc>) -> Self {
         let id = (!notice.kind.is_callback()).then(|| notice.id.clone());
         let data = JobStatusResponse::new(notice.job.clone(), Sight::OWNER, now);

@@ -19,7 +19,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// To the endpoints that the environment names, and to this bus or file.
+    /// Sends to the endpoints that the environment names, and to this bus or file.
     pub fn new(events: Option<EventsTo>, clock: Arc<dyn Clock>) -> Self {
         Self { callbacks: Callbacks::from_env(clock.clone()), events: events.map(|to| Events::new(to, clock)) }
     }

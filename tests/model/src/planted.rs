@@ -52,15 +52,15 @@ pub enum Planted {
     NeverEnds,
     /// A deletion is allowed although a round has begun.
     DeleteOfAnyRound,
-    /// A retry leaves a round whose end nobody was told yet, and keeps nothing of it.
+    /// A retry leaves a round with an untold end, and does not keep that end.
     RetryForgetsNotices,
     /// The sweep does not look for ends that were not told.
     LostNoticesAreNotMissed,
     /// A message that meets an ended job announces nothing.
     MetEndsAreNotAnnounced,
-    /// What became of a notice is written over what others have written of other notices since.
+    /// The result of a notice is written over results of other notices that others have written since.
     NoteOverOthers,
-    /// Who clears failures does not look for corrections.
+    /// A retry clears failures without looking for corrections.
     CorrectionsAreNotRead,
     /// Corrections are counted although a retry has left their round.
     CorrectAfterTheRetry,

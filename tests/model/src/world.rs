@@ -14,7 +14,7 @@ use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{JobRow, PartRow, Rows};
 use crate::shape::{CHUNKS_MAX, Items, NOW, PARTS_MAX};
 
-/// How many sweeps may come to nothing, one after the other, while everything is quiet and the job has not ended. Each
+/// How many sweeps in a row may have no effect while everything is quiet and the job has not ended. Each
 /// comes hours after the last, and may meet one of the remaining faults.
 pub(crate) const RESCUES: u8 = 3;
 

@@ -20,7 +20,7 @@ use super::{Claims, Scope, bearer, of_a_job_token, owner_claim};
 use crate::problem::ApiErrorResponse;
 use crate::random_key::random_key;
 
-/// For how many seconds a token may be valid, and for how many it is if nothing is said.
+/// How many seconds a token may be valid, and how many it is valid by default.
 pub(crate) const TTL_SECONDS_MIN: u32 = 60;
 pub(crate) const TTL_SECONDS_MAX: u32 = 86_400;
 pub(crate) const TTL_SECONDS_DEFAULT: u32 = 3_600;

@@ -109,7 +109,7 @@ pub async fn end_job_tokens(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the token shall allow, and for how many seconds.
+/// What the token allows, and how many seconds it is valid.
 fn read(body: &[u8]) -> Result<(Allow, u32), ApiErrorResponse> {
     let Some(members) = json::object(body)? else {
         return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be {\"allow\": \"read\"}")]));

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemDocument {
-    /// For programs: `urn:headway:problem:` and a word.
+    /// The problem's type, for programs: `urn:headway:problem:` and a word.
     #[serde(rename = "type")]
     #[schema(examples("urn:headway:problem:invalid"))]
     pub problem_type: String,

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::{barrier::Barrier, write_turn::WriteTurn};
 use crate::error::Unavailable;
 
-type Work<S> = Box<dyn FnOnce(&mut S) + Send>;
+type StoreCall<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 /// What a call needs: whether it writes, and whether its answer waits for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +39,14 @@ pub(crate) enum Lane<S> {
     /// In files, on a thread of its own.
     Thread {
         /// Sends calls to the thread.
-        work: mpsc::Sender<Work<S>>,
+        work: mpsc::Sender<StoreCall<S>>,
         /// Takes the turn for writes and holds answers back until they are durable.
-        gate: Arc<Gate>,
+        guards: Arc<CallGuards>,
     },
 }
 
 /// What is done around each call on files.
-pub(crate) struct Gate {
+pub(crate) struct CallGuards {
     turn: Arc<WriteTurn>,
     barrier: Barrier,
 }
@@ -63,13 +63,13 @@ impl<S: Send + 'static> Lane<S> {
     ///
     /// If the thread cannot be started.
     pub(crate) fn thread(name: &str, mut store: S, turn: Arc<WriteTurn>, barrier: Barrier) -> io::Result<Self> {
-        let (work, arrivals) = mpsc::channel::<Work<S>>();
+        let (work, arrivals) = mpsc::channel::<StoreCall<S>>();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Ok(work) = arrivals.recv() {
                 work(&mut store);
             }
         })?;
-        Ok(Self::Thread { work, gate: Arc::new(Gate { turn, barrier }) })
+        Ok(Self::Thread { work, guards: Arc::new(CallGuards { turn, barrier }) })
     }
 
     /// Runs a call and returns its answer as `access` asks. A call that has begun is finished even if the caller has
@@ -88,17 +88,17 @@ impl<S: Send + 'static> Lane<S> {
                 let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
                 done(&mut *store, work)
             }
-            Self::Thread { work: lane, gate } => {
+            Self::Thread { work: lane, guards } => {
                 let (answer, answered) = oneshot::channel();
-                let gate = Arc::clone(gate);
-                lane.send(Box::new(move |store| gate.pass(access, store, work, answer))).map_err(|_| Unavailable::Stopped)?;
+                let guards = Arc::clone(guards);
+                lane.send(Box::new(move |store| guards.pass(access, store, work, answer))).map_err(|_| Unavailable::Stopped)?;
                 answered.await.unwrap_or(Err(Unavailable::Stopped))
             }
         }
     }
 }
 
-impl Gate {
+impl CallGuards {
     fn pass<S, R: Send + 'static>(
         &self,
         access: Access,

@@ -13,7 +13,7 @@ use super::{
     fairness::Fairness,
     noisy::{self, Candidate, Load},
     receive_request::ReceiveRequest,
-    store::Work,
+    store::QueueTransaction,
 };
 
 /// A group that has used less than this much time lately is served before others: as much as a time slice.
@@ -34,7 +34,7 @@ pub(super) struct Serving {
 }
 
 /// The groups that are served next if this many messages are asked for. Empty if there is nothing to receive.
-pub(super) fn next(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+pub(super) fn next(work: &QueueTransaction<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
     match work.fairness {
         Fairness::Turns => by_turns(work, request, messages_max),
         Fairness::NoisyGroups => by_noise(work, request),
@@ -42,7 +42,7 @@ pub(super) fn next(work: &Work<'_>, request: &ReceiveRequest, messages_max: usiz
 }
 
 /// The groups that are next, each with an equal share; or the one that is next.
-fn by_turns(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
+fn by_turns(work: &QueueTransaction<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
     let mut groups: Vec<String> = work
         .tx
         .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
@@ -60,7 +60,7 @@ fn by_turns(work: &Work<'_>, request: &ReceiveRequest, messages_max: usize) -> r
 }
 
 /// The one group whose message comes next. Only one message at a time, since each changes how many are in flight.
-fn by_noise(work: &Work<'_>, request: &ReceiveRequest) -> rusqlite::Result<Vec<Serving>> {
+fn by_noise(work: &QueueTransaction<'_>, request: &ReceiveRequest) -> rusqlite::Result<Vec<Serving>> {
     let loads = loads(work, request.queue)?;
     let all = loads.values().fold(Load::default(), |all, group| Load {
         in_flight: all.in_flight + group.in_flight,
@@ -72,7 +72,7 @@ fn by_noise(work: &Work<'_>, request: &ReceiveRequest) -> rusqlite::Result<Vec<S
     Ok(next.into_iter().collect())
 }
 
-fn loads(work: &Work<'_>, queue: QueueId) -> rusqlite::Result<BTreeMap<String, Load>> {
+fn loads(work: &QueueTransaction<'_>, queue: QueueId) -> rusqlite::Result<BTreeMap<String, Load>> {
     let mut loads: BTreeMap<String, Load> = work
         .tx
         .prepare_cached(
@@ -88,7 +88,7 @@ fn loads(work: &Work<'_>, queue: QueueId) -> rusqlite::Result<BTreeMap<String, L
 }
 
 /// The groups with messages that may be received now. The newest waiting message counts as the last that was sent.
-fn candidates(work: &Work<'_>, loads: &BTreeMap<String, Load>, queue: QueueId) -> rusqlite::Result<Vec<Candidate>> {
+fn candidates(work: &QueueTransaction<'_>, loads: &BTreeMap<String, Load>, queue: QueueId) -> rusqlite::Result<Vec<Candidate>> {
     work.tx
         .prepare_cached(
             "SELECT name,

@@ -17,7 +17,7 @@ use super::{
     fault::Fault,
     receive::{self, ReceiveResult, Received},
     receive_request::ReceiveRequest,
-    store::{Settings, Store, Work},
+    store::{QueueTransaction, Settings, Store},
 };
 use crate::{
     config::Clock,
@@ -161,7 +161,7 @@ impl Queues {
     ///
     /// As [`Self::run`].
     pub(crate) async fn bring_back(&self) -> Result<usize, Fault> {
-        let bring = |work: &mut Work<'_>| {
+        let bring = |work: &mut QueueTransaction<'_>| {
             let due = "UPDATE messages SET due_ms = min(due_ms, ?1), receives = min(receives, coalesce(
                          (SELECT receives_max - 1 FROM queues WHERE id = messages.queue), receives))
                        WHERE ready = 0 AND receives > 0";

@@ -13,7 +13,7 @@ use super::{
     order,
     receive_request::ReceiveRequest,
     send::{fewer_ready, more_ready},
-    store::{self, Store, Work},
+    store::{self, QueueTransaction, Store},
 };
 
 /// At most this many rows are looked at in one receive, so that many late or dead messages never block it for long.
@@ -95,7 +95,7 @@ fn next_due(connection: &Connection, queue: QueueId) -> rusqlite::Result<Option<
 }
 
 /// Deletes messages older than the queue's retention.
-pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
+pub(super) fn forget_expired(work: &mut QueueTransaction<'_>, queue: &Queue) -> rusqlite::Result<()> {
     let before_ms = work.now_ms.saturating_sub(queue.attributes.retention_ms);
     let expired: Vec<(i64, String, bool)> = work
         .tx
@@ -114,7 +114,7 @@ pub(super) fn forget_expired(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Re
 }
 
 /// Makes messages ready whose waiting time is over.
-pub(super) fn promote(work: &mut Work<'_>, queue: &Queue) -> rusqlite::Result<()> {
+pub(super) fn promote(work: &mut QueueTransaction<'_>, queue: &Queue) -> rusqlite::Result<()> {
     let due: Vec<(i64, String, u64)> = work
         .tx
         .prepare_cached(
@@ -145,7 +145,7 @@ impl Basket {
     }
 }
 
-fn take(work: &mut Work<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<Vec<Received>, Fault> {
+fn take(work: &mut QueueTransaction<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<Vec<Received>, Fault> {
     let mut basket = Basket { taken: Vec::new(), messages_left: request.messages_max, bytes_left: request.bytes_max, rows_left: ROWS_MAX };
     while !basket.is_full() {
         let servings = order::next(work, request, basket.messages_left)?;
@@ -170,7 +170,7 @@ fn take(work: &mut Work<'_>, queue: &Queue, request: &ReceiveRequest) -> Result<
 
 /// Receives up to `wanted` of a group's messages, oldest first, and ends the group's turn.
 fn serve(
-    work: &mut Work<'_>,
+    work: &mut QueueTransaction<'_>,
     queue: &Queue,
     group: &str,
     wanted: usize,
@@ -199,7 +199,7 @@ fn serve(
     served(work, queue.id, group, gone)
 }
 
-fn heads(work: &Work<'_>, queue: QueueId, group: &str, heads_max: usize) -> rusqlite::Result<Vec<Head>> {
+fn heads(work: &QueueTransaction<'_>, queue: QueueId, group: &str, heads_max: usize) -> rusqlite::Result<Vec<Head>> {
     work.tx
         .prepare_cached(
             "SELECT seq, message_id, sent_ms, receives, first_received_ms, bytes, md5, source FROM messages
@@ -221,7 +221,7 @@ fn heads(work: &Work<'_>, queue: QueueId, group: &str, heads_max: usize) -> rusq
 }
 
 /// Moves the message to the dead-letter queue if it has been received too often. It keeps its receive count.
-fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Result<bool, Fault> {
+fn redrive(work: &mut QueueTransaction<'_>, queue: &Queue, head: &Head, group: &str) -> Result<bool, Fault> {
     let Some(redrive) = &queue.attributes.redrive else {
         return Ok(false);
     };
@@ -242,7 +242,7 @@ fn redrive(work: &mut Work<'_>, queue: &Queue, head: &Head, group: &str) -> Resu
     Ok(true)
 }
 
-fn deliver(work: &mut Work<'_>, queue: &Queue, group: &str, head: Head, request: &ReceiveRequest) -> Result<Received, Fault> {
+fn deliver(work: &mut QueueTransaction<'_>, queue: &Queue, group: &str, head: Head, request: &ReceiveRequest) -> Result<Received, Fault> {
     let receives = head.receives + 1;
     let first_received_ms = head.first_received_ms.unwrap_or(work.now_ms);
     let visibility_ms = request.visibility_ms.unwrap_or(queue.attributes.visibility_ms);
@@ -270,7 +270,7 @@ fn deliver(work: &mut Work<'_>, queue: &Queue, group: &str, head: Head, request:
 }
 
 /// Records that a group has had its turn.
-fn served(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> Result<(), Fault> {
+fn served(work: &mut QueueTransaction<'_>, queue: QueueId, group: &str, count: i64) -> Result<(), Fault> {
     work.counters.turn += 1;
     work.tx.prepare_cached("UPDATE groups SET turn = ?3 WHERE queue = ?1 AND name = ?2")?.execute(params![
         queue,

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::{
     attributes::{Queue, QueueId},
     fault::{Fault, Kind},
-    store::Work,
+    store::QueueTransaction,
 };
 
-/// By how much the second of two copies is delayed, if it is.
+/// How long the second of two copies is delayed, if it is delayed.
 const COPY_LATER_MS: u64 = 200;
 
 /// A checked message.
@@ -65,7 +65,7 @@ fn is_allowed(body: &str) -> bool {
 /// # Errors
 ///
 /// If the file cannot be used.
-pub(super) fn send(work: &mut Work<'_>, queue: &Queue, messages: &[Outgoing]) -> Result<(), Fault> {
+pub(super) fn send(work: &mut QueueTransaction<'_>, queue: &Queue, messages: &[Outgoing]) -> Result<(), Fault> {
     let mut ready: BTreeMap<&str, i64> = BTreeMap::new();
     for message in messages {
         let delay_ms = message.delay_ms.unwrap_or(queue.attributes.delay_ms);
@@ -88,7 +88,7 @@ pub(super) fn send(work: &mut Work<'_>, queue: &Queue, messages: &[Outgoing]) ->
     Ok(())
 }
 
-fn keep(work: &mut Work<'_>, queue: &Queue, message: &Outgoing, delay_ms: u64) -> rusqlite::Result<()> {
+fn keep(work: &mut QueueTransaction<'_>, queue: &Queue, message: &Outgoing, delay_ms: u64) -> rusqlite::Result<()> {
     work.counters.seq += 1;
     work.tx
         .prepare_cached(
@@ -111,7 +111,7 @@ fn keep(work: &mut Work<'_>, queue: &Queue, message: &Outgoing, delay_ms: u64) -
 }
 
 /// Records that a group has this many more ready messages. A group that had none goes to the end of the line.
-pub(super) fn more_ready(work: &mut Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
+pub(super) fn more_ready(work: &mut QueueTransaction<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
     work.counters.turn += 1;
     work.tx
         .prepare_cached(
@@ -123,7 +123,7 @@ pub(super) fn more_ready(work: &mut Work<'_>, queue: QueueId, group: &str, count
 }
 
 /// Records that a group has this many fewer ready messages.
-pub(super) fn fewer_ready(work: &Work<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
+pub(super) fn fewer_ready(work: &QueueTransaction<'_>, queue: QueueId, group: &str, count: i64) -> rusqlite::Result<()> {
     let left: i64 = work
         .tx
         .prepare_cached("UPDATE groups SET ready = ready - ?3 WHERE queue = ?1 AND name = ?2 RETURNING ready")?

@@ -9,7 +9,7 @@ use super::{
     fault::{Fault, Kind},
     handle::Handle,
     send::{fewer_ready, more_ready},
-    store::Work,
+    store::QueueTransaction,
 };
 
 /// Deletes a message. As with SQS, the handle of an earlier receive is accepted and deletes nothing.
@@ -17,7 +17,7 @@ use super::{
 /// # Errors
 ///
 /// If the file cannot be used.
-pub(super) fn delete(work: &mut Work<'_>, handle: &Handle) -> rusqlite::Result<()> {
+pub(super) fn delete(work: &mut QueueTransaction<'_>, handle: &Handle) -> rusqlite::Result<()> {
     let deleted: Option<(bool, String)> = work
         .tx
         .prepare_cached(
@@ -36,7 +36,7 @@ pub(super) fn delete(work: &mut Work<'_>, handle: &Handle) -> rusqlite::Result<(
     note_deleted(work, handle, group)
 }
 
-fn note_deleted(work: &mut Work<'_>, handle: &Handle, group: String) -> rusqlite::Result<()> {
+fn note_deleted(work: &mut QueueTransaction<'_>, handle: &Handle, group: String) -> rusqlite::Result<()> {
     work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
     if work.fairness == Fairness::Turns {
         return Ok(());
@@ -53,7 +53,7 @@ fn note_deleted(work: &mut Work<'_>, handle: &Handle, group: String) -> rusqlite
 /// # Errors
 ///
 /// The error that SQS gives if the message is gone, was received again, or is visible already.
-pub(super) fn change_visibility(work: &mut Work<'_>, handle: &Handle, visibility_ms: u64) -> Result<(), Fault> {
+pub(super) fn change_visibility(work: &mut QueueTransaction<'_>, handle: &Handle, visibility_ms: u64) -> Result<(), Fault> {
     let found: Option<(bool, u64, String)> = work
         .tx
         .prepare_cached(

@@ -41,7 +41,7 @@ pub(crate) struct Store {
 }
 
 /// One transaction, and the time at which it happens.
-pub(super) struct Work<'a> {
+pub(super) struct QueueTransaction<'a> {
     pub(super) tx: Transaction<'a>,
     pub(super) now_ms: u64,
     pub(super) twice: bool,
@@ -54,7 +54,7 @@ pub(super) struct Work<'a> {
     events: Vec<Event>,
 }
 
-impl Work<'_> {
+impl QueueTransaction<'_> {
     /// Records an event for when the transaction is committed.
     pub(super) fn note(&mut self, event: impl FnOnce(u64) -> Event) {
         self.events.push(event(self.now_ms));
@@ -125,17 +125,17 @@ impl Store {
     }
 
     /// Does the work in one transaction: all of it, or none of it if it fails.
-    pub(super) fn work<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
+    pub(super) fn work<R>(&mut self, work: impl FnOnce(&mut QueueTransaction<'_>) -> Result<R, Fault>) -> Result<R, Fault> {
         let (result, events) = self.commit(work)?;
         events.into_iter().for_each(|event| self.consumer_time.note(event));
         Ok(result)
     }
 
-    fn commit<R>(&mut self, work: impl FnOnce(&mut Work<'_>) -> Result<R, Fault>) -> Result<(R, Vec<Event>), Fault> {
+    fn commit<R>(&mut self, work: impl FnOnce(&mut QueueTransaction<'_>) -> Result<R, Fault>) -> Result<(R, Vec<Event>), Fault> {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (seq, turn): (i64, i64) =
             tx.prepare_cached("SELECT seq, turn FROM counters")?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut work_now = Work {
+        let mut work_now = QueueTransaction {
             tx,
             now_ms: (self.settings.clock)(),
             twice: self.settings.twice,
@@ -146,7 +146,7 @@ impl Store {
             events: Vec::new(),
         };
         let result = work(&mut work_now)?;
-        let Work { tx, now_ms, counters, events, .. } = work_now;
+        let QueueTransaction { tx, now_ms, counters, events, .. } = work_now;
         if (counters.seq, counters.turn) != (seq, turn) {
             tx.prepare_cached("UPDATE counters SET seq = ?1, turn = ?2, clock_ms = ?3")?.execute(params![
                 counters.seq,
@@ -204,7 +204,7 @@ pub(super) fn get(connection: &Connection, queue: QueueId) -> rusqlite::Result<Q
 }
 
 /// Changes a queue's settings.
-fn update(work: &Work<'_>, queue: QueueId, wanted: &Attributes) -> rusqlite::Result<()> {
+fn update(work: &QueueTransaction<'_>, queue: QueueId, wanted: &Attributes) -> rusqlite::Result<()> {
     work.tx.execute(
         "UPDATE queues SET visibility_ms = ?2, retention_ms = ?3, delay_ms = ?4, wait_ms = ?5, message_bytes_max = ?6,
          dead_letters = ?7, receives_max = ?8, modified_ms = ?9 WHERE id = ?1",
@@ -223,7 +223,7 @@ fn update(work: &Work<'_>, queue: QueueId, wanted: &Attributes) -> rusqlite::Res
     Ok(())
 }
 
-fn insert(work: &Work<'_>, name: &str, wanted: &Attributes) -> rusqlite::Result<()> {
+fn insert(work: &QueueTransaction<'_>, name: &str, wanted: &Attributes) -> rusqlite::Result<()> {
     work.tx.execute(
         "INSERT INTO queues (name, visibility_ms, retention_ms, delay_ms, wait_ms, message_bytes_max, created_ms,
          modified_ms) VALUES (?1, 0, 0, 0, 0, 0, ?2, ?2)",

@@ -4,9 +4,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// File descriptors kept for files, queues, child processes and outbound requests.
 const KEPT_FOR_OTHERS: u64 = 256;
-/// More connections than this are of no use on one machine.
+/// The maximum number of connections: more are of no use on one machine.
 const CONNECTIONS_MAX: usize = 1_024;
-/// With fewer, people could not use the server beside programs.
+/// The minimum number of connections: with fewer, programs would take all of them, and people could not use the server.
 const CONNECTIONS_MIN: usize = 16;
 
 /// Raises the limit of open files as far as the system allows, and returns how many connections there may be.

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::failure_groups::FailureGroups;
-use crate::pages::{self, Page};
+use crate::pages::{self, ListPage};
 use crate::records::{Record, Records};
 use crate::table::Layout;
 
@@ -122,7 +122,7 @@ async fn table(context: &Context, client: &Client, id: &str) -> Result<Exit, Com
     loop {
         let query: Vec<_> = [("pageSize", PAGE_SIZE)].into_iter().chain(token.as_deref().map(|t| ("pageToken", t))).collect();
         let answer = client.call(&client.request(Method::GET, &["jobs", id, "failures"], &query)).await?;
-        let page = Page::of(&answer, "failures")?;
+        let page = ListPage::of(&answer, "failures")?;
         let rows = page.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(row));
         let rows = rows.collect::<Result<Vec<_>, _>>().map_err(ClientError::Answer)?;
         if layout.is_none() && !rows.is_empty() {

@@ -37,7 +37,7 @@ impl List {
     /// As [`crate::client::Client::call`].
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
-        let list = pages::joined(&client, "jobs", self.limit as usize, |token, size| {
+        let list = pages::read_all(&client, "jobs", self.limit as usize, |token, size| {
             let size = size.to_string();
             let filters = [("status", self.status), ("owner", self.owner.as_deref()), ("pageToken", token)];
             let mut query = vec![("pageSize", size.as_str())];

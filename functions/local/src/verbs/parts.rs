@@ -44,7 +44,7 @@ impl Parts {
         let client = context.client()?;
         let id = self.id.to_string();
         let page = |token: Option<&str>, size| pages::parts_call(&client, &id, token, size);
-        let list = pages::joined(&client, "parts", usize::MAX, page).await?;
+        let list = pages::read_all(&client, "parts", usize::MAX, page).await?;
         if context.out.json {
             context.out.json_line(list.body("parts").as_bytes())?;
             return Ok(Exit::Ok);

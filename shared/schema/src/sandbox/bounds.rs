@@ -30,7 +30,7 @@ pub(super) const BLAMED_FROM_PART: u32 = 4;
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(15);
 /// After its wait is over, it is checked this often whether an item is still being checked.
 pub(super) const STILL_EVERY: Duration = Duration::from_millis(250);
-/// For waiting for a turn and compiling call_items.
+/// The limit for waiting for a turn and compiling together.
 pub(super) const COMPILE_WAIT_MAX: Duration = Duration::from_secs(22);
 /// Memory besides the program itself and the stack.
 pub(super) const HEAP_BYTES_MAX: u64 = 96 << 20;

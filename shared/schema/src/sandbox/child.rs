@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::bounds::{PROGRAMS_MAX, STACK_BYTES, TELL_EVERY, TURN};
 use super::child_position::ChildPosition;
-use super::wire::{Batch, put_record, read_frame, record};
+use super::wire::{BatchFrame, put_record, read_frame, record};
 use crate::program::{Program, Verdict};
 
 mod limits;
@@ -43,7 +43,7 @@ fn serve(limits: Limits) -> io::Result<()> {
     child.limits.nothing_more()?;
     let mut input = io::stdin().lock();
     while let Some(frame) = read_frame(&mut input)? {
-        let batch = Batch::decode(&frame).ok_or(io::ErrorKind::InvalidData)?;
+        let batch = BatchFrame::decode(&frame).ok_or(io::ErrorKind::InvalidData)?;
         child.limits.extend_time()?;
         child.batch(&batch)?;
     }
@@ -58,7 +58,7 @@ struct Child {
 }
 
 impl Child {
-    fn batch(&mut self, batch: &Batch<'_>) -> io::Result<()> {
+    fn batch(&mut self, batch: &BatchFrame<'_>) -> io::Result<()> {
         if let Some(at) = self.programs.iter().position(|(id, _)| *id == batch.source) {
             let program = self.programs.remove(at);
             self.programs.push(program);
@@ -79,7 +79,7 @@ impl Child {
     }
 
     /// Returns false if the schema cannot be used.
-    fn compile(&mut self, batch: &Batch<'_>, schema: &str) -> io::Result<bool> {
+    fn compile(&mut self, batch: &BatchFrame<'_>, schema: &str) -> io::Result<bool> {
         if self.programs.len() >= PROGRAMS_MAX || self.limits.is_half_full() {
             self.programs.clear();
         }

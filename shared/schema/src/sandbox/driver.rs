@@ -251,7 +251,7 @@ impl Driver {
             Work::Item(item) => Some(item.get()),
             Work::Compile => None,
         });
-        let batch = wire::Batch { source: source.id, text: source.text, schema, items: items.collect() };
+        let batch = wire::BatchFrame { source: source.id, text: source.text, schema, items: items.collect() };
         if child.send(&batch.encode()).is_err() {
             return Ok(batch_end(child.ended(), true, None).unwrap_or(BatchEnd::Answered));
         }

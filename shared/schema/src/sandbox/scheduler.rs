@@ -130,7 +130,7 @@ const LONG: Duration = TURN.saturating_mul(10);
 /// turn, so that an owner with little to do does not wait for a turn of each other owner. It is limited, so that nobody waits
 /// for ever.
 const AHEAD: Duration = Duration::from_secs(2);
-/// For how many owners without work the time that they have taken is remembered.
+/// The used time is remembered for at most this many owners without work.
 const REMEMBERED_MAX: usize = 1_000;
 
 /// The waiting requests by owner, and how much is running.

@@ -28,7 +28,7 @@ pub(super) mod record {
 }
 
 /// A batch as the child receives it.
-pub(super) struct Batch<'a> {
+pub(super) struct BatchFrame<'a> {
     pub(super) source: u64,
     pub(super) text: bool,
     /// The schema, unless the child has it already.
@@ -36,7 +36,7 @@ pub(super) struct Batch<'a> {
     pub(super) items: Vec<&'a str>,
 }
 
-impl<'a> Batch<'a> {
+impl<'a> BatchFrame<'a> {
     pub(super) fn encode(&self) -> Vec<u8> {
         let bytes: usize = self.items.iter().map(|item| item.len() + 4).sum();
         let mut frame = Vec::with_capacity(bytes + self.schema.map_or(0, str::len) + 32);
@@ -116,15 +116,15 @@ mod tests {
     #[test]
     fn a_batch_arrives_as_sent() {
         for schema in [None, Some("{}"), Some("")] {
-            let sent = Batch { source: 7, text: true, schema, items: vec!["1", "", "\"é\""] };
+            let sent = BatchFrame { source: 7, text: true, schema, items: vec!["1", "", "\"é\""] };
             let frame = sent.encode();
             let read = read_frame(&mut &frame[..]).unwrap().unwrap();
-            let came = Batch::decode(&read).unwrap();
+            let came = BatchFrame::decode(&read).unwrap();
             assert_eq!((came.source, came.text, came.schema, came.items), (7, true, schema, sent.items));
         }
-        assert!(Batch::decode(&[0; 9][..]).is_some_and(|batch| batch.items.is_empty()));
+        assert!(BatchFrame::decode(&[0; 9][..]).is_some_and(|batch| batch.items.is_empty()));
         for damaged in [&[][..], &[0; 8], &[0, 0, 0, 0, 0, 0, 0, 0, 2], &[0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0]] {
-            assert!(Batch::decode(damaged).is_none(), "{damaged:?}");
+            assert!(BatchFrame::decode(damaged).is_none(), "{damaged:?}");
         }
         assert!(read_frame(&mut &[][..]).unwrap().is_none());
         assert!(read_frame(&mut &[255, 255, 255, 255][..]).is_err());

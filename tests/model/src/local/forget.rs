@@ -57,8 +57,8 @@ impl Node {
         }
     }
 
-    /// The answer without what the use-case does not use, which is more if nobody is told of ends: of a job that is read to find out whether it is live, nothing
-    /// else. Reads for looking upward are kept complete.
+    /// The answer without the parts that the use-case does not use. If no endpoint is told of ends, that is more: if a job is read
+    /// only to find out whether it is live, nothing else of it is kept. Reads for looking upward are kept complete.
     pub(super) fn of_use(&self, answer: Answer, tells: bool) -> Answer {
         match (&self.life, self.asks(), answer) {
             // A revival reads its part again.

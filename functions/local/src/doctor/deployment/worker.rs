@@ -74,7 +74,7 @@ struct Environment {
     error: Option<EnvironmentError>,
 }
 
-/// In place of the variables if the caller may not use the key that they are encrypted with.
+/// Lambda sends this in place of the variables if the caller may not use the key that encrypts them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct EnvironmentError {

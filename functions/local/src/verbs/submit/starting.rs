@@ -41,7 +41,7 @@ pub(super) struct Started {
     pub(super) survey: Survey,
     pub(super) items_per_chunk_max: u16,
     pub(super) cuts: BTreeSet<u64>,
-    /// Of how many items the outcome is awaited before the rest is sent.
+    /// This many items must be processed before the rest is sent.
     pub(super) first: Option<u64>,
     /// True if this run started the job.
     pub(super) is_new: bool,
