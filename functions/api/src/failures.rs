@@ -41,7 +41,7 @@ pub struct FailureResponse<'a> {
     /// The item with the value that failed.
     #[schema(value_type = Value)]
     item: &'a RawValue,
-    /// True if it was given a new value: the next retry runs that.
+    /// True if it has a new value, which the next retry runs.
     corrected: bool,
 }
 
@@ -51,7 +51,7 @@ pub struct FailureResponse<'a> {
 pub struct FailureList<'a> {
     /// The failures. A page may be short or even empty.
     failures: Vec<FailureResponse<'a>>,
-    /// The token of the next page. Null means the end, and nothing else does.
+    /// The token of the next page. Null only on the last page.
     #[schema(required)]
     next_page_token: Option<String>,
 }

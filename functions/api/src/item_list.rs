@@ -21,21 +21,21 @@ use crate::record_kind::Records;
 use crate::record_pages::{Asked, answer};
 use crate::state::AppState;
 
-/// What became of an item.
+/// An item with its status, and its failure or its output.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemResponse<'a> {
     /// Its index in the job.
     index: u64,
-    /// Its id. Known of items that failed or have an output, if the job names an `idField`.
+    /// Its id, if the job names an `idField`. It is known only of items that failed or have an output.
     #[schema(required)]
     id: Option<&'a str>,
     /// `Processed`, `Failed`, `Pending` (in an ended job: it never ran in this round), or `Unknown`: processed without an
     /// output or pending, and the ledger does not say which. That occurs while not everything has run: in a running job, and
     /// in one that ended before.
     status: &'static str,
-    /// `Used` if a retry has used a corrected value of it, so that this outcome is that of the new value; `Waiting` if
-    /// the next retry will.
+    /// `Used` if a retry has run the item with a corrected value: then status, error and output are those of the new value.
+    /// `Waiting` if the next retry will do so.
     #[schema(required)]
     correction: Option<&'static str>,
     /// If it failed: why, as in the list of failures.
@@ -63,7 +63,7 @@ pub struct ItemResponse<'a> {
 pub struct ItemList<'a> {
     /// The items. A page may be short or even empty.
     items: Vec<ItemResponse<'a>>,
-    /// The token of the next page. Null means the end, and nothing else does.
+    /// The token of the next page. Null only on the last page.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -155,8 +155,8 @@ impl Records for Items {
 
 /// Every item of the job with its status, its failure or its output, in order of index.
 ///
-/// Of a running job it is the state at each page's time. Of an ended one that is not `settling`, the statuses add up to
-/// the job's counts, and all pages are of the same round: a retry makes the page tokens invalid.
+/// While the job runs, each page shows the state at its own time. If the job has ended and is not `settling`, the statuses add
+/// up to the job's counts, and all pages are of the same round: a retry makes the page tokens invalid.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{job_id}/items",

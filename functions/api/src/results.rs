@@ -42,8 +42,8 @@ pub struct ResultResponse<'a> {
 pub struct ResultList<'a> {
     /// The results. A page may be short or even empty.
     results: Vec<ResultResponse<'a>>,
-    /// The token of the next page; while the job runs, for what will be settled next. Null means the end, and nothing
-    /// else does.
+    /// The token of the next page. While the job runs, that page has the results that are settled next. Null only on the last
+    /// page.
     #[schema(required)]
     next_page_token: Option<String>,
 }

@@ -47,11 +47,11 @@ pub struct JobTokenResponse {
     expires_at: DateTime<Utc>,
 }
 
-/// Make a token for this job alone, for a page that follows it without its user's own token.
+/// Make a token for this job only, for a web page that shows the job and does not have its user's own token.
 ///
-/// It is sent with the calls on this job, below the path `/embed`: `GET /embed/v1/jobs/{job_id}` and so on. For any other
-/// job it is answered with 401, as a token that is not valid. What it does not allow is answered with 403; it makes no
-/// further tokens, and can neither delete the job nor add to it.
+/// Send it with the calls on this job, below the path `/embed`: `GET /embed/v1/jobs/{job_id}` and so on. For any other job the
+/// answer is 401, as for a token that is not valid. For a call that the token does not allow, the answer is 403. It cannot be
+/// used to make further tokens, to delete the job or to add to it.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/tokens",
@@ -84,8 +84,8 @@ pub async fn make_job_token(
 
 /// End all tokens for this job that were made so far.
 ///
-/// From now on they are answered with 401. Tokens that are made afterwards are valid. A page that is to go on gets a new one
-/// from its backend, as it does when a token expires.
+/// From now on the answer to a call with one of them is 401. Tokens that are made afterwards are valid. A page that should
+/// still work gets a new token from its backend, as it does when a token expires.
 #[utoipa::path(
     delete,
     path = "/v1/jobs/{job_id}/tokens",
