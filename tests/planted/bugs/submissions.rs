@@ -117,8 +117,8 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "owner-not-looked-at",
         edits: &[edit(
-            "Self::Owner(user_id) => user_id == owner,",
-            "Self::Owner(user_id) => user_id == owner || !owner.as_str().is_empty(),",
+            "Self::Owner(user_id) | Self::Bearer { owner: user_id, .. } => user_id == owner,",
+            "Self::Owner(user_id) | Self::Bearer { owner: user_id, .. } => user_id == owner || !owner.as_str().is_empty(),",
         )],
         breaks: "an owner acts on another's job",
         trap: "nobody reads or changes another owner's job",
