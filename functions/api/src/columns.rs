@@ -55,7 +55,8 @@ impl Columns {
             self.has_rest = true;
             return;
         };
-        for (name, _) in members {
+        for (name, member) in members {
+            self.has_rest = self.has_rest || !can_be_cell(&text_of(member));
             if self.places.contains_key(&name) {
                 continue;
             }
@@ -91,14 +92,15 @@ impl Columns {
             }
         };
         let Some(Members(members)) = members(value) else {
-            set(columns, text_of(value));
+            set(columns, rest_of(value));
             return cells;
         };
         let mut rest = Vec::new();
         for (name, member) in members {
+            let text = text_of(member);
             match self.places.get(&name) {
-                Some(place) => set(*place, text_of(member)),
-                None => rest.push((name, member)),
+                Some(place) if !self.has_rest || can_be_cell(&text) => set(*place, text),
+                _ => rest.push((name, member)),
             }
         }
         if !rest.is_empty() {
@@ -121,6 +123,18 @@ pub fn text_of(value: &RawValue) -> Cow<'_, str> {
     }
 }
 
+/// A value that is no object, as it is in the column `_item`: like [`text_of`], but a text that cannot be a cell is JSON.
+pub fn rest_of(value: &RawValue) -> Cow<'_, str> {
+    let text = text_of(value);
+    if can_be_cell(&text) { text } else { Cow::Borrowed(value.get()) }
+}
+
+/// True if a reader of CSV reads the cell as this text. The command refuses a NUL, a byte-order mark at the beginning, and
+/// what looks like an escape sequence of another character set, since they are signs of a damaged file.
+pub fn can_be_cell(text: &str) -> bool {
+    !text.starts_with('\u{feff}') && !["\0", "\u{1b}$", "\u{1b}(J"].into_iter().any(|part| text.contains(part))
+}
+
 /// An object of these members.
 pub fn object<V: Borrow<RawValue>>(members: &[(String, V)]) -> String {
     let name = |name: &str| serde_json::Value::from(name).to_string();
@@ -131,7 +145,7 @@ pub fn object<V: Borrow<RawValue>>(members: &[(String, V)]) -> String {
 /// A name that a reader of CSV takes for the name of a column.
 fn can_be_named(name: &str) -> bool {
     let is_blank = name.chars().all(|c| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'));
-    !is_blank && !name.starts_with('\u{feff}')
+    !is_blank && can_be_cell(name)
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -184,6 +198,15 @@ mod tests {
     #[test]
     fn what_has_no_column_is_not_lost() {
         let rows = table(&["\"a\u{1F980}\"", "7", r#"{"_index":1,"x":2,"":3,"y":4,"\u0022":5}"#, "[{}]"], 1);
+        let texts = table(&[r#"{"a":"x","b":"\u0000"}"#, r#"{"a":"\ufeffx","b":"y"}"#, r#""\u001b$B""#, r#"{"\u0000":1}"#], 9);
+        let expected = [
+            ["a", "b", "_item"],
+            ["x", "", r#"{"b":"\u0000"}"#],
+            ["", "y", r#"{"a":"\ufeffx"}"#],
+            ["", "", r#""\u001b$B""#],
+            ["", "", r#"{"\u0000":1}"#],
+        ];
+        assert_eq!(texts, expected);
         let expected = [["x", "_item"], ["", "a\u{1F980}"], ["", "7"], ["2", r#"{"_index":1,"":3,"y":4,"\"":5}"#], ["", "[{}]"]];
         assert_eq!(rows, expected);
     }

@@ -7,7 +7,7 @@ mod mended;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway_api::columns::{Members, REST};
+use headway_api::columns::{Members, REST, can_be_cell};
 use headway_api::csv;
 use headway_api::json;
 use headway_api::rewritten_cells::is_rewritten;
@@ -22,13 +22,13 @@ use crate::records::{Record, Records};
 
 const INDEX: &str = "_index";
 /// Columns that are only shown.
-const SHOWN: [&str; 3] = [INDEX, "_id", "_error"];
+pub const SHOWN: [&str; 3] = [INDEX, "_id", "_error"];
 
 /// The rows of a file, by the items' indexes.
 #[derive(Debug)]
 pub struct CorrectedRows {
     rows: BTreeMap<u64, (Place, Row)>,
-    /// The columns of a CSV file.
+    /// The columns of a CSV file, as it has them.
     header: Option<Vec<String>>,
     opened: Opened,
 }
@@ -73,6 +73,16 @@ pub enum Rewritten {
     Undo,
 }
 
+/// The cells of [`SHOWN`] for a failed item. What no reader of CSV accepts is replaced, since they are only shown.
+#[must_use]
+pub fn shown_cells(record: &Record) -> Vec<String> {
+    let cell = |text: &Option<String>| {
+        let text = text.clone().unwrap_or_default();
+        if can_be_cell(&text) { text } else { text.replace(['\0', '\u{1b}', '\u{feff}'], "\u{fffd}") }
+    };
+    vec![record.index.to_string(), cell(&record.id), cell(&record.message)]
+}
+
 impl CorrectedRows {
     /// Reads the whole file.
     ///
@@ -106,8 +116,7 @@ impl CorrectedRows {
     /// A row of CSV.
     fn cells(&mut self, item: &[u8], place: Place) -> Result<(u64, Row), InputError> {
         let cells: Vec<(String, String)> = pairs(item).map_err(|error| at(place, error.to_string()))?;
-        let header = cells.iter().map(|(name, _)| csv::value_of(name).into_owned()).collect();
-        let header = self.header.get_or_insert(header);
+        let header = self.header.get_or_insert_with(|| cells.iter().map(|(name, _)| name.clone()).collect());
         if !header.iter().any(|name| name == INDEX) {
             let what =
                 "there is no column _index, which says which item a row is: keep the columns that `headway failures --columns items` gave";
@@ -133,13 +142,14 @@ impl CorrectedRows {
     }
 
     fn changes_of(&self, failed: &Records, rewritten: Option<Rewritten>) -> Result<Changes, CommandError> {
-        self.check_header(failed)?;
+        let names = self.names_for(failed)?;
         let (mut changes, mut left) = (Changes::default(), self.rows.keys().copied().collect::<BTreeSet<u64>>());
         failed.each(|record| {
             changes.failed += 1;
             left.remove(&record.index);
             let Some((place, row)) = self.rows.get(&record.index) else { return Ok(()) };
-            let row = &compared(&record, row, *place, failed, rewritten, &mut changes.columns);
+            let row = named(row, &names);
+            let row = &compared(&record, &row, *place, failed, rewritten, &mut changes.columns);
             match new_value(&record, row, failed).map_err(|what| at(*place, what))? {
                 // A value that was given before is replaced by the one in the file, even if that is the first one.
                 None if record.corrected => changes.values.extend(record.value().map(|item| kept(&record, item))),
@@ -164,21 +174,39 @@ impl CorrectedRows {
         }
     }
 
-    /// All columns of the failed items must be there, since a missing one could mean that its values are to be removed. In a
-    /// table from the API the members of some are in `_item` instead; then each item is checked by itself.
-    fn check_header(&self, failed: &Records) -> Result<(), InputError> {
-        let Some(header) = &self.header else { return Ok(()) };
+    /// The names of the file's columns, by the names that it has: with `--cells raw` they are as they are, otherwise without the
+    /// `'` before a formula.
+    fn names_for(&self, failed: &Records) -> Result<BTreeMap<String, String>, InputError> {
+        let Some(header) = &self.header else { return Ok(BTreeMap::new()) };
         let known = failed.columns.header(&SHOWN);
-        let again = "download the failures again, and change only cells or remove whole rows";
-        if let Some(other) = header.iter().find(|name| !known.contains(&name.as_str()) && *name != REST) {
-            return Err(InputError::File(format!("there is a column {other:?}, which the failed items do not have: {again}")));
-        }
-        let has_rest = header.iter().any(|name| name == REST);
-        let needed = |name: &&&str| **name == INDEX || !has_rest && !SHOWN.contains(name);
-        match known.iter().filter(needed).find(|name| !header.iter().any(|there| there == **name)) {
-            Some(missing) => Err(InputError::File(format!("the column {missing:?} is missing: {again}"))),
-            None => Ok(()),
-        }
+        let is_raw = header.iter().all(|name| name == REST || known.contains(&name.as_str()));
+        let name = |name: &String| if is_raw { name.clone() } else { csv::value_of(name).into_owned() };
+        let names: Vec<String> = header.iter().map(name).collect();
+        check_header(&names, &known)?;
+        Ok(header.iter().cloned().zip(names).collect())
+    }
+}
+
+/// All columns of the failed items must be there, since a missing one could mean that its values are to be removed. In a
+/// table from the API the members of some are in `_item` instead; then each item is checked by itself.
+fn check_header(header: &[String], known: &[&str]) -> Result<(), InputError> {
+    let again = "download the failures again, and change only cells or remove whole rows";
+    if let Some(other) = header.iter().find(|name| !known.contains(&name.as_str()) && *name != REST) {
+        return Err(InputError::File(format!("there is a column {other:?}, which the failed items do not have: {again}")));
+    }
+    let has_rest = header.iter().any(|name| name == REST);
+    let needed = |name: &&&str| **name == INDEX || !has_rest && !SHOWN.contains(name);
+    match known.iter().filter(needed).find(|name| !header.iter().any(|there| there == **name)) {
+        Some(missing) => Err(InputError::File(format!("the column {missing:?} is missing: {again}"))),
+        None => Ok(()),
+    }
+}
+
+/// The row with these names for its columns.
+fn named(row: &Row, names: &BTreeMap<String, String>) -> Row {
+    match row {
+        Row::Cells(cells) => Row::Cells(cells.iter().map(|(name, cell)| (names.get(name).unwrap_or(name).clone(), cell.clone())).collect()),
+        Row::Value(_) => row.clone(),
     }
 }
 

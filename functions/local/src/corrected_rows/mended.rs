@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use headway_api::columns::{Members, REST, members, object, text_of};
+use headway_api::columns::{Members, REST, can_be_cell, members, object, rest_of, text_of};
 use headway_api::csv;
 use serde_json::value::RawValue;
 
@@ -34,7 +34,7 @@ pub(super) struct ChangedCell {
 pub(super) fn changed_cells(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Vec<ChangedCell> {
     let values: BTreeMap<String, &RawValue> = members(original).map(|Members(members)| members.into_iter().collect()).unwrap_or_default();
     let changed = |column: &String| {
-        let (cell, value) = (cells.get(column)?, values.get(column).copied());
+        let (cell, value) = (cells.get(column)?, values.get(column).copied().filter(|value| can_be_cell(&text_of(value))));
         let is_changed = !matches!(new_cell(value, cell, failed.kind(column)), New::Same);
         let old = || value.map(text_of).unwrap_or_default().into_owned();
         is_changed.then(|| ChangedCell { column: column.clone(), old: old(), new: csv::value_of(cell).into_owned() })
@@ -47,7 +47,9 @@ fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed:
     let (mut own, mut rest): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
     let mut changed = false;
     for (name, value) in members.0 {
-        let Some(cell) = cells.get(&name).filter(|_| names.contains(&name)) else {
+        // A text that cannot be a cell is in the last column, like a member without a column.
+        let has_cell = names.contains(&name) && can_be_cell(&text_of(value));
+        let Some(cell) = cells.get(&name).filter(|_| has_cell) else {
             rest.push((name, value.to_owned()));
             continue;
         };
@@ -94,11 +96,23 @@ fn mended_value(original: &RawValue, cells: &BTreeMap<String, String>, failed: &
         return Err(format!("the item is no object, so it has no {name:?}: change its column {REST}"));
     }
     let cell = cells.get(REST).map_or("", String::as_str);
+    if !can_be_cell(&text_of(original)) {
+        // It was shown as JSON.
+        return match is_same(cell, &rest_of(original)) {
+            true => Ok(None),
+            false if cell.is_empty() => Err(emptied()),
+            false => Ok(Some(json_of(&csv::value_of(cell)).get().to_owned())),
+        };
+    }
     match new_cell(Some(original), cell, None) {
         New::Same => Ok(None),
-        New::Removed => Err(format!("its column {REST} is empty: to retry the item as it is, remove the row")),
+        New::Removed => Err(emptied()),
         New::Value(value) => Ok(Some(value.get().to_owned())),
     }
+}
+
+fn emptied() -> String {
+    format!("its column {REST} is empty: to retry the item as it is, remove the row")
 }
 
 /// The members that have no column of their own.

@@ -2,13 +2,15 @@
 
 use std::io::Write as _;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// The failures of a job as the server lists them: index and item.
 fn failed(items: &[(u64, &str)]) -> Records {
-    let lines = items
-        .iter()
-        .map(|(index, item)| format!("{{\"index\":{index},\"id\":null,\"message\":\"no\",\"corrected\":false,\"item\":{item}}}\n"));
+    let lines = items.iter().map(|(index, item)| {
+        format!("{{\"index\":{index},\"id\":\"\\ufeff{index}\",\"message\":\"no\\u0000\",\"corrected\":false,\"item\":{item}}}\n")
+    });
     Records::of_lines(&lines.collect::<String>()).unwrap()
 }
 
@@ -31,10 +33,10 @@ fn changes(content: &str, extension: &str, items: &[(u64, &str)]) -> Result<Vec<
 fn downloaded(items: &[(u64, &str)], written: csv::Cells) -> String {
     let failed = failed(items);
     let mut text = Vec::new();
-    csv::push_row(&mut text, &failed.columns.header(&["_index", "_id", "_error"]), written);
+    csv::push_row(&mut text, &failed.columns.header(&SHOWN), written);
     failed
         .each(|record| {
-            let mut cells = vec![record.index.to_string(), String::new(), "no".to_owned()];
+            let mut cells = shown_cells(&record);
             cells.extend(failed.columns.cells(record.value()).into_iter().map(|cell| cell.into_owned()));
             csv::push_row(&mut text, &cells, written);
             Ok(())
@@ -62,6 +64,49 @@ fn what_is_not_changed_keeps_its_json() {
         // As a spreadsheet saves it again.
         let saved = format!("\u{feff}{}", file.replace("\r\n", "\n").replace(",true,", ",TRUE,").replace("1.0e2", "100"));
         assert_eq!(changes(&saved, ".csv", ITEMS), Ok(vec![]), "{saved}");
+    }
+}
+
+/// A text that no cell can have is JSON in the last column, and can be corrected there.
+#[test]
+fn texts_that_cannot_be_cells_can_be_corrected() {
+    let items = [(0, r#"{"a":"x\u0000","b":"y"}"#), (1, r#"{"a":"x"}"#), (2, r#""\u0000""#)];
+    let file = downloaded(&items, csv::Cells::Harmless);
+    assert_eq!(changes(&file, ".csv", &items), Ok(vec![]), "{file}");
+    let mended = file.replace(r"\u0000", "0");
+    assert_eq!(changes(&mended, ".csv", &items), Ok(vec![(0, r#"{"b":"y","a":"x0"}"#.to_owned()), (2, r#""0""#.to_owned())]), "{mended}");
+}
+
+/// JSON of every kind, with the texts and names that CSV and spreadsheets trip over.
+fn any_item() -> impl Strategy<Value = serde_json::Value> {
+    let text = "[a=+@;|,\"'\\\\ \t\n\r\u{0}\u{1b}$B\u{1a}\u{feff}\u{a0}{}\\[\\]1.-]{0,5}";
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<f64>().prop_map(serde_json::Value::from),
+        text.prop_map(serde_json::Value::from)
+    ];
+    let value = leaf.prop_recursive(2, 8, 3, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(serde_json::Value::from),
+            proptest::collection::btree_map(text, inner, 0..4).prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    });
+    prop_oneof![
+        value.clone(),
+        proptest::collection::btree_map(text, value, 0..4).prop_map(|map| serde_json::Value::Object(map.into_iter().collect()))
+    ]
+}
+
+proptest! {
+    /// What the command writes it reads again, whatever the items are, and nothing in it counts as a correction.
+    #[test]
+    fn any_items_come_back_unchanged(items in proptest::collection::vec(any_item(), 1..5), raw: bool, bom: bool) {
+        let items: Vec<(u64, String)> = items.iter().map(serde_json::Value::to_string).enumerate().map(|(place, item)| (place as u64, item)).collect();
+        let items: Vec<(u64, &str)> = items.iter().map(|(index, item)| (*index, item.as_str())).collect();
+        let file = downloaded(&items, if raw { csv::Cells::Raw } else { csv::Cells::Harmless });
+        let file = if bom { format!("\u{feff}{file}") } else { file };
+        prop_assert_eq!(changes(&file, ".csv", &items), Ok(vec![]), "{}", file);
     }
 }
 

@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::columns::TableOptions;
 use crate::client::{Client, ClientError};
 use crate::context::Context;
+use crate::corrected_rows::{SHOWN, shown_cells};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::failure_groups::FailureGroups;
 use crate::pages::{self, ListPage};
-use crate::records::{Record, Records};
+use crate::records::Records;
 use crate::table::Layout;
 
 const TITLES: [&str; 5] = [">index", "id", "code", ">tries", "message"];
@@ -95,10 +96,7 @@ impl Failures {
             return Err(CommandError::Usage("--columns prints CSV: leave --json and --format out".to_owned()));
         }
         let failed = Records::read(client, id, "failures").await?;
-        let before = |record: &Record| {
-            vec![record.index.to_string(), record.id.clone().unwrap_or_default(), record.message.clone().unwrap_or_default()]
-        };
-        self.table.print(context, &failed, &["_index", "_id", "_error"], before)?;
+        self.table.print(context, &failed, &SHOWN, shown_cells)?;
         Ok(Exit::Ok)
     }
 }

@@ -75,7 +75,7 @@ impl Header {
         let more = row.width() - self.keys.len();
         if row.cells().skip(self.keys.len()).all(<[u8]>::is_empty) && !row.is_empty() {
             return match more {
-                1 => "the last cell is empty: remove the delimiter at the end of the rows, or add one to the header row".to_owned(),
+                1 => "the last cell is empty: remove the delimiter at the end of the rows".to_owned(),
                 _ => format!("the last {more} cells are empty: remove the delimiters at the end of the rows"),
             };
         }
