@@ -25,7 +25,7 @@ mod result;
 pub use change::OutcomeChange;
 use elsewhere::{Elsewhere, Holds};
 pub use failure::{Failure, FailureKind};
-pub use result::{ItemResult, OutputRecord};
+pub use result::{ItemResult, OutputRecord, raw_if_there};
 
 /// An item that failed in an earlier round and has to run again.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -26,6 +26,14 @@ pub enum CommandError {
     /// stdout cannot be written.
     #[error(transparent)]
     Output(#[from] OutError),
+    /// What the server answered could not be kept.
+    #[error("the answers cannot be kept in {directory} until all of them have come: set TMPDIR to a directory with room for them")]
+    NoRoom {
+        /// The directory for temporary files.
+        directory: String,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The command stopped following a job. The job continues without it.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -46,7 +54,7 @@ pub enum CommandError {
 
 /// The command was stopped early: by Ctrl-C, or by `--timeout`.
 #[derive(Debug, thiserror::Error)]
-#[error("{what}{}", .advice.iter().map(|line| format!("\n  {line}")).collect::<String>())]
+#[error("{what}")]
 pub struct Stopped {
     /// [`Exit::Timeout`] or [`Exit::Interrupted`].
     pub exit: Exit,

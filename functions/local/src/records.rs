@@ -3,18 +3,21 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 
 use headway_api::columns::{Columns, Members, members};
 use reqwest::Method;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::client::{Client, ClientError, Patience};
 use crate::error::CommandError;
 use crate::pages;
+
+mod record;
+
+pub use self::record::{Kind, Record};
 
 const PAGE_SIZE: &str = "1000";
 /// The most columns of a table. What has none goes into the column `_item`.
@@ -45,56 +48,6 @@ pub struct Pull<'a> {
     place: u64,
 }
 
-/// A failure, a result or an item.
-#[derive(Debug, Deserialize)]
-pub struct Record {
-    /// The item's index.
-    pub index: u64,
-    /// Its id.
-    pub id: Option<String>,
-    /// Why the item failed.
-    #[serde(default)]
-    pub message: Option<String>,
-    /// True if the failed item has a new value already.
-    #[serde(default)]
-    pub corrected: bool,
-    #[serde(default)]
-    item: Option<Box<RawValue>>,
-    #[serde(default)]
-    output: Option<Box<RawValue>>,
-}
-
-/// What values are, for a cell that was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Texts.
-    Text,
-    /// Numbers, true and false, arrays and objects.
-    Json,
-    /// Some are texts and some are not.
-    Mixed,
-}
-
-impl Kind {
-    /// What this value is; `None` for null.
-    #[must_use]
-    pub fn of(value: &RawValue) -> Option<Kind> {
-        match value.get().as_bytes().first() {
-            Some(b'"') => Some(Kind::Text),
-            Some(b'n') | None => None,
-            Some(_) => Some(Kind::Json),
-        }
-    }
-}
-
-impl Record {
-    /// The failed item or the output.
-    #[must_use]
-    pub fn value(&self) -> Option<&RawValue> {
-        self.item.as_deref().or(self.output.as_deref())
-    }
-}
-
 /// Records while they are being read.
 struct Reading {
     spool: BufWriter<File>,
@@ -104,7 +57,7 @@ struct Reading {
 
 impl Reading {
     fn new() -> Result<Reading, CommandError> {
-        let spool = BufWriter::new(tempfile::tempfile().map_err(anyhow::Error::from)?);
+        let spool = BufWriter::new(tempfile::tempfile().map_err(no_room)?);
         Ok(Reading { spool, columns: Columns::at_most(COLUMNS_MAX, NAMES_BYTES_MAX), kinds: HashMap::new() })
     }
 
@@ -116,11 +69,11 @@ impl Reading {
                 note_kinds(&mut self.kinds, value);
             }
         }
-        Ok(self.spool.write_all(ndjson).map_err(anyhow::Error::from)?)
+        self.spool.write_all(ndjson).map_err(no_room)
     }
 
     fn end(self, complete: bool) -> Result<Records, CommandError> {
-        let spool = self.spool.into_inner().map_err(|error| anyhow::Error::from(error.into_error()))?;
+        let spool = self.spool.into_inner().map_err(|error| no_room(error.into_error()))?;
         Ok(Records { spool, columns: self.columns, kinds: self.kinds, complete })
     }
 }
@@ -225,6 +178,10 @@ impl Pull<'_> {
     pub fn place(&self) -> u64 {
         self.place
     }
+}
+
+fn no_room(source: io::Error) -> CommandError {
+    CommandError::NoRoom { directory: std::env::temp_dir().display().to_string(), source }
 }
 
 fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {

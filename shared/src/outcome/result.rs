@@ -1,6 +1,6 @@
 //! The result of an item.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
@@ -12,8 +12,8 @@ pub struct OutputRecord {
     /// The item's id, if the job names an `idField`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The output, byte for byte; `None` if it was too large to keep.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The output, byte for byte; `None` if it was too large to keep. The JSON `null` is an output.
+    #[serde(default, deserialize_with = "raw_if_there", skip_serializing_if = "Option::is_none")]
     pub output: Option<Box<RawValue>>,
 }
 
@@ -23,6 +23,16 @@ impl OutputRecord {
         let is_kept = self.output.as_ref().is_none_or(|value| value.get().len() <= OUTPUT_BYTES_MAX);
         if is_kept { self } else { Self { output: None, ..self } }
     }
+}
+
+/// Reads a value that is there, so that the JSON `null` is a value and not an absence. A member that is not there needs
+/// `#[serde(default)]`.
+///
+/// # Errors
+///
+/// It is not JSON.
+pub fn raw_if_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// The final result of an item.
@@ -42,5 +52,24 @@ impl ItemResult {
             Self::Processed(Some(record)) => record.output.as_ref().map_or(0, |output| output.get().len()),
             Self::Failed(failure) => failure.item.get().len() + failure.message.len(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bug found: an output that is `null` was read back as one that had been too large to keep.
+    #[test]
+    fn every_output_is_read_back_as_it_was_written() {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        for text in ["null", "false", "0", "\"\"", "[]", "{}", "[null]", "{\"a\":null}", "1.0e2"] {
+            let written = serde_json::to_string(&OutputRecord { id: None, output: Some(raw(text)) }).unwrap();
+            let read: OutputRecord = serde_json::from_str(&written).unwrap();
+            assert_eq!(read.output.as_deref().map(RawValue::get), Some(text), "{written}");
+        }
+        let omitted = serde_json::to_string(&OutputRecord { id: Some("a".to_owned()), output: None }).unwrap();
+        let read: OutputRecord = serde_json::from_str(&omitted).unwrap();
+        assert_eq!((omitted.as_str(), read.output.is_none()), (r#"{"id":"a"}"#, true));
     }
 }

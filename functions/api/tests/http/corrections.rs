@@ -57,6 +57,19 @@ async fn a_corrected_item_runs_with_its_new_value() {
     assert_eq!((failures.as_array().unwrap().len(), &failures[0]["index"]), (1, &json!(3)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_item_is_corrected_to_null() {
+    let world = World::new();
+    let id = world.start_with(json!({"items": [{"fail": "no"}], "toleratedFailures": {"count": 9}})).await;
+    world.work().await;
+    let answer = patch(&world, "ann", &id, r#"{"index":0,"item":null}"#).await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, r#"{"corrected":1}"#));
+    assert_eq!(world.post(&format!("/v1/jobs/{id}/retry"), r#"{"round":1}"#).await.status, 202);
+    world.work().await;
+    let results = world.get(&format!("/v1/jobs/{id}/results?format=ndjson")).await.body;
+    assert_eq!(results, "{\"index\":0,\"id\":null,\"output\":null,\"outputOmitted\":false}\n");
+}
+
 /// Each kind of refusal, and that it leaves nothing behind.
 #[tokio::test(start_paused = true)]
 async fn a_line_that_is_not_a_correction_is_refused() {

@@ -83,6 +83,29 @@ async fn results_as_lines() {
     assert_eq!(pages.iter().map(|page| page.body.as_str()).collect::<String>(), expected);
 }
 
+/// Bug found: an output that is `null` was shown as one that had been too large to keep.
+#[tokio::test]
+async fn null_is_an_output_like_any_other() {
+    let world = World::new();
+    let id = world.start_with(json!({"items": [null, 0]})).await;
+    world.work().await;
+    let lines = "{\"index\":0,\"id\":null,\"output\":null,\"outputOmitted\":false}\n\
+        {\"index\":1,\"id\":null,\"output\":0,\"outputOmitted\":false}\n";
+    for (list, body) in [
+        ("results?format=ndjson", lines),
+        ("results?format=csv", "index,id,output\r\n0,,null\r\n1,,0\r\n"),
+        ("results?format=csv&columns=outputs", "_index,_id,_item\r\n0,,null\r\n1,,0\r\n"),
+        (
+            "items?format=csv",
+            "index,id,status,correction,kind,code,message,attempts,output\r\n0,,Processed,,,,,,null\r\n1,,Processed,,,,,,0\r\n",
+        ),
+    ] {
+        assert_eq!(world.get(&format!("/v1/jobs/{id}/{list}")).await.body, body, "{list}");
+    }
+    let item = world.get(&format!("/v1/jobs/{id}/items")).await.json()["items"][0].clone();
+    assert_eq!((&item["output"], &item["outputOmitted"]), (&Value::Null, &json!(false)));
+}
+
 /// The results of a running job can be followed: in order, none missing, none twice.
 #[tokio::test]
 async fn results_are_followed_while_the_job_runs() {
