@@ -32,12 +32,13 @@ impl Wait {
     }
 
     /// For a downstream that accepts no items, when the item has waited for `waited` already: the wait that the
-    /// downstream asked for, otherwise a growing one. `None` if that is longer than the remaining patience, since
-    /// nothing may begin earlier than asked. A wait is never zero, so each one brings the end of the patience nearer.
+    /// downstream asked for, otherwise a growing one, but no longer than the patience that is left: at its end the item is tried
+    /// a last time. `None` if none is left. A wait is never zero, so each one brings the end of the patience nearer.
     pub(super) fn for_downstream(waited: Duration, asked: Option<Duration>, patience: Duration) -> Option<Self> {
         let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;
         match asked.filter(|asked| !asked.is_zero()) {
-            Some(asked) => Some(Self::asked(asked)).filter(|wait| wait.least <= left).map(|wait| wait.at_least(DOWNSTREAM_LEAST)),
+            Some(asked) if asked.min(ASKED_MAX) > left => Some(Self::exactly(left).at_least(DOWNSTREAM_LEAST)),
+            Some(asked) => Some(Self::asked(asked).at_least(DOWNSTREAM_LEAST)),
             None => {
                 let most = waited.clamp(DOWNSTREAM_FIRST, DOWNSTREAM_MAX);
                 Some(Self { least: (most / 2).min(left), most: most.min(left) }.at_least(DOWNSTREAM_LEAST))
@@ -95,6 +96,29 @@ mod tests {
         assert!(waits < 700, "{waits}");
     }
 
+    /// Bug found: an item that had waited for a second and was then asked to wait for a day failed at once.
+    #[test]
+    fn a_wait_ends_with_the_patience() {
+        let second = Duration::from_secs(1);
+        for (waited, asked, least) in [
+            (Duration::ZERO, Some(DAY), Some(DAY)),
+            (Duration::ZERO, Some(Duration::MAX), Some(DAY)),
+            (second, Some(DAY), Some(DAY - second)),
+            (DAY / 2, Some(DAY), Some(DAY / 2)),
+            (DAY / 2, Some(DAY / 2), Some(DAY / 2)),
+            (DAY - second, Some(DAY), Some(second)),
+            (DAY - MS, Some(DAY), Some(second)),
+            (DAY - second, Some(MS), Some(second)),
+            (DAY, Some(DAY), None),
+            (DAY, Some(MS), None),
+            (DAY + second, Some(second), None),
+            (DAY, None, None),
+        ] {
+            let wait = Wait::for_downstream(waited, asked, DAY);
+            assert_eq!(wait.map(|wait| wait.least), least, "{asked:?} after {waited:?}");
+        }
+    }
+
     #[test]
     fn a_requested_wait_is_always_kept() {
         for asked in [MS, Duration::from_secs(1), Duration::from_secs(30), Duration::from_secs(4 * 3_600)] {
@@ -103,7 +127,5 @@ mod tests {
             }
         }
         assert_eq!(Wait::to_retry(1, Some(Duration::MAX)).least, DAY);
-        assert_eq!(Wait::for_downstream(DAY / 2, Some(DAY), DAY), None, "it would pass the patience");
-        assert_eq!(Wait::for_downstream(DAY, None, DAY), None);
     }
 }

@@ -126,7 +126,8 @@ impl RunContext<'_> {
         self.prepared.breaker.note(&waits_for);
         let Some(wait) = self.wait(error.after) else {
             let item = Item { attempt: item.attempt - 1, ..item };
-            return tried.recorded.push(failed(item, downstream.failure_kind(), &error.code, &error.message));
+            let message = format!("it has waited for {} in all: {}", hours(self.prepared.options.patience), error.message);
+            return tried.recorded.push(failed(item, downstream.failure_kind(), &error.code, &message));
         };
         let WaitingItem { index, value, attempt } = uncharged(item);
         tried.returned.push(ReturnedItem {
@@ -160,6 +161,14 @@ impl RunContext<'_> {
         };
         tried.returned.push(ReturnedItem { index, value, attempt, wait, reason, waits_for: None, call_items_max });
         None
+    }
+}
+
+/// `24 h`, or `90 s` if it is not so many whole hours.
+fn hours(span: Duration) -> String {
+    match span.as_secs() {
+        seconds if seconds > 0 && seconds.is_multiple_of(3_600) => format!("{} h", seconds / 3_600),
+        seconds => format!("{seconds} s"),
     }
 }
 

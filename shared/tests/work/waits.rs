@@ -93,7 +93,7 @@ async fn patience_ends_and_says_why() {
         (ItemError::unreachable("refused"), FailureKind::Unreachable, "unreachable"),
     ];
     for (error, kind, code) in cases {
-        let (message, patience) = (error.to_string(), seconds(600));
+        let (message, patience) = (format!("it has waited for 600 s in all: {error}"), seconds(600));
         let mut world = World::new(Options { patience, ..Options::default() }, move |_| fails(error.clone()));
         let began = Instant::now();
         let id = world.start(12, 12, TOLERANT).await;
@@ -110,14 +110,41 @@ async fn patience_ends_and_says_why() {
     }
 }
 
-/// Bug found: an item that was asked to wait for longer than allowed was called before that time.
+/// Bug found: an item that had waited before and was asked to wait for longer than what was left failed at once, and nobody
+/// could see why. It waits until its patience ends, and is tried a last time.
 #[tokio::test(start_paused = true)]
-async fn a_wait_beyond_the_patience_fails_at_once() {
-    let options = Options { patience: seconds(600), ..Options::default() };
-    let mut world = World::new(options, |_| fails(ItemError::throttled("", "busy", Some(Duration::MAX))));
-    let id = world.start(1, 1, TOLERANT).await;
-    work_off_in_time(&mut world).await;
-    assert_eq!((world.calls().len(), world.failures(id).await[0].1.kind), (1, FailureKind::Throttled));
+async fn a_wait_beyond_the_patience_ends_with_it() {
+    let (day, almost_a_day) = (HOUR * 24, HOUR * 24 - seconds(10));
+    for (waits, calls) in [
+        (&[Duration::MAX][..], 2),
+        (&[day], 2),
+        (&[seconds(1), day], 3),
+        (&[seconds(1), seconds(30), HOUR * 20, day], 5),
+        (&[HOUR * 12, HOUR * 13], 3),
+    ] {
+        for is_back in [false, true] {
+            let began = Instant::now();
+            let (waits_of, asked) = (waits.to_vec(), std::sync::Mutex::new(0));
+            let mut world = World::new(Options::default(), move |_| {
+                let mut asked = asked.lock().unwrap();
+                *asked += 1;
+                match waits_of.get(*asked - 1).or(waits_of.last()) {
+                    _ if is_back && began.elapsed() >= almost_a_day => done(),
+                    wait => fails(ItemError::throttled("http 429", "busy", wait.copied())),
+                }
+            });
+            let id = world.start(1, 1, TOLERANT).await;
+            work_off_in_time(&mut world).await;
+            let last = world.calls_of(0).last().map(|call| call.at - began).unwrap_or_default();
+            assert!((almost_a_day..day + HOUR * 4).contains(&last), "{waits:?}: {last:?}");
+            assert_eq!(world.calls().len(), calls, "{waits:?}");
+            assert_eq!(world.job(id).await.processed_items, u64::from(is_back), "{waits:?}");
+            for (_, failure) in world.failures(id).await {
+                let said = (failure.kind, failure.message.as_str());
+                assert_eq!(said, (FailureKind::Throttled, "it has waited for 24 h in all: busy"), "{waits:?}");
+            }
+        }
+    }
 }
 
 /// Bug found: every item of a large job called an endpoint that was down, again and again.
