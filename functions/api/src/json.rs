@@ -30,7 +30,7 @@ pub enum JsonError {
     /// It is not JSON, is cut off, has something after the value, nests too deep, has a member twice, or a number that
     /// is too large.
     #[error("not valid JSON: {0}")]
-    NotJson(#[source] serde_json::Error),
+    NotJson(serde_json::Error),
 }
 
 /// A body as text.

@@ -127,10 +127,10 @@ pub enum Unavailable {
     Busy(Duration),
     /// The disk did not confirm a write.
     #[error("the disk did not confirm a write ({0}); check the disk, then start this program again")]
-    NotDurable(#[source] Arc<io::Error>),
+    NotDurable(Arc<io::Error>),
     /// A file operation failed.
     #[error("the data directory cannot be used ({0})")]
-    File(#[source] Arc<io::Error>),
+    File(Arc<io::Error>),
     /// The call panicked inside the store.
     #[error("the embedded store failed on this call")]
     Panicked,

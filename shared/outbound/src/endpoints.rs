@@ -152,6 +152,8 @@ mod tests {
         for (parsed, expected) in table {
             let error = parsed.unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            assert!(cause.is_none_or(|cause| !error.to_string().contains(&cause)), "it says its cause twice: {error}");
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
         }
     }

@@ -26,6 +26,9 @@ pub enum RuleError {
     /// `user:password@`.
     #[error("the URL must not contain a user or password: use \"headers\"")]
     UserInfo,
+    /// `#…`, which is never sent.
+    #[error("the URL must not contain a fragment (#…): it is not sent to the endpoint")]
+    Fragment,
     /// An address in decimal, octal, hexadecimal or shortened form.
     #[error("the URL's host must be a name or an address as it is usually written")]
     Spelling,
@@ -57,6 +60,9 @@ impl Rule {
         if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
             return Err(RuleError::UserInfo);
         }
+        if url.fragment().is_some() {
+            return Err(RuleError::Fragment);
+        }
         let host = url.host_str().unwrap_or_default();
         match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
             Ok(IpAddr::V4(_)) if host_as_written(text) != host => Err(RuleError::Spelling),
@@ -86,13 +92,16 @@ mod tests {
 
     #[test]
     fn urls_by_rule() {
-        use RuleError::{Address, Scheme, Spelling, UserInfo};
+        use RuleError::{Address, Fragment, Scheme, Spelling, UserInfo};
         let refused = [
             ("http://example.com/", Scheme),
             ("ftp://example.com/", Scheme),
             ("https://user@example.com/", UserInfo),
             ("https://user:secret@example.com/", UserInfo),
             ("https://@example.com/", UserInfo),
+            ("https://example.com/in#f", Fragment),
+            ("https://example.com/in?x=1#", Fragment),
+            ("https://example.com#/in", Fragment),
             ("https://127.0.0.1/", Address),
             ("https://10.1.2.3:8443/x", Address),
             ("https://169.254.169.254/latest", Address),

@@ -107,7 +107,8 @@ async fn message(attempt: &Attempt<'_>, response: &mut Response) -> String {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
     let mut message = format!("endpoint {} answered {} {reason}", attempt.endpoint.name(), status.as_u16()).trim_end().to_owned();
-    if status.is_redirection() {
+    // The others of this class lead nowhere: a 304 says that nothing has changed.
+    if matches!(status.as_u16(), 300..=303 | 307 | 308) {
         message.push_str(" (redirects are not followed)");
     }
     let headers = response.headers().clone();

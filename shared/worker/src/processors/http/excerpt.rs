@@ -1,6 +1,9 @@
 //! What people see of a refusal's body: one line of text, without confidential data.
 
-use reqwest::header::HeaderMap;
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
 use crate::processors::one_line::one_line;
@@ -14,13 +17,26 @@ pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if !is_plain(headers) {
         return None;
     }
-    let text = text(body)?.trim();
+    let text = decoded(headers, body)?;
+    let text = text.trim();
     if is_json(headers) {
         let value = serde_json::from_str::<Value>(text).ok()?;
         return Some(said_in(&value).unwrap_or(text).to_owned());
     }
     let is_text = matches!(media_type(headers).as_str(), "" | "text/plain") && !text.starts_with('<');
     (is_text && !text.is_empty()).then(|| text.to_owned())
+}
+
+/// The text of the body: by its `charset`, or else UTF-8. `None` if the encoding is not known or the body is not in it.
+fn decoded<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<Cow<'a, str>> {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let charset = value.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    let Some(charset) = charset else { return text(body).map(Cow::Borrowed) };
+    let (text, _, is_malformed) = Encoding::for_label(charset.as_bytes())?.decode(body);
+    (!is_malformed).then_some(text)
 }
 
 /// The member with the message: of a problem document (RFC 9457), or of other usual forms.
@@ -35,7 +51,7 @@ fn said_in(value: &Value) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+    use reqwest::header::{CONTENT_ENCODING, HeaderName, HeaderValue};
 
     use super::*;
     use crate::processors::one_line::CHARS_MAX;
@@ -77,6 +93,29 @@ mod tests {
             assert_eq!(shown(kind, body).as_deref(), expected, "{kind:?} {body:?}");
         }
         assert_eq!(shown(None, &"é".repeat(1_000)).map(|text| text.chars().count()), Some(CHARS_MAX + 1));
+    }
+
+    /// Bug found: nothing was shown of a text in Latin-1.
+    #[test]
+    fn a_text_is_read_by_its_charset() {
+        for (kind, body, expected) in [
+            ("text/plain; charset=iso-8859-1", &b"na\xefve"[..], Some("naïve")),
+            ("text/plain;charset=\"ISO-8859-1\"", b"na\xefve", Some("naïve")),
+            ("text/plain; format=flowed; Charset = windows-1252", b"5 \x80", Some("5 €")),
+            ("application/json; charset=iso-8859-1", b"{\"detail\": \"na\xefve\"}", Some("naïve")),
+            ("text/plain; charset=shift_jis", b"\x93\xfa\x96\x7b", Some("日本")),
+            ("text/plain; charset=utf-16le", b"n\0o\0", Some("no")),
+            ("text/plain; charset=UTF-8", "naïve".as_bytes(), Some("naïve")),
+            ("text/plain; charset=utf-8", b"\xef\xbb\xbfno", Some("no")),
+            ("text/plain; charset=utf-8", b"na\xefve", None),
+            ("text/plain", b"na\xefve", None),
+            ("text/plain; charset=klingon", b"no", None),
+            ("text/plain; charset=", b"no", None),
+            ("text/plain; charset=utf-16le", b"n", None),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            assert_eq!(message(&headers, body).as_deref(), expected, "{kind} {body:?}");
+        }
     }
 
     #[test]

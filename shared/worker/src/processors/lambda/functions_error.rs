@@ -5,7 +5,7 @@
 pub enum FunctionsError {
     /// It is not JSON, or not an object of functions.
     #[error("HEADWAY_LAMBDA_FUNCTIONS must be a JSON object of functions by name, {{\"resize\": {{\"function\": \"name or ARN\"}}}}: {0}")]
-    Json(#[source] serde_json::Error),
+    Json(serde_json::Error),
     /// It is not UTF-8.
     #[error("HEADWAY_LAMBDA_FUNCTIONS is not UTF-8")]
     NotText,
