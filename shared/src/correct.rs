@@ -39,12 +39,12 @@ pub struct Correction {
 ///
 /// # Errors
 ///
-/// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
+/// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::Cancelled`],
 /// [`Conflict::RoundDiffers`] if it was retried meanwhile, and [`JobError::Invalid`], whose pointers are the places of
 /// the corrections in the request.
 ///
 /// [`Conflict::JobNotEnded`]: crate::Conflict::JobNotEnded
-/// [`Conflict::JobEnded`]: crate::Conflict::JobEnded
+/// [`Conflict::Cancelled`]: crate::Conflict::Cancelled
 /// [`Conflict::RoundDiffers`]: crate::Conflict::RoundDiffers
 pub async fn correct(app: &App, job: &OwnedJob, corrections: Vec<Correction>) -> Result<usize, JobError> {
     if let Some(refusal) = refusal(job, job.round) {

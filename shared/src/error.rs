@@ -76,7 +76,10 @@ impl JobError {
 /// The error with all its causes in one line, for a log.
 pub fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    // Some errors of libraries repeat their cause.
+    texts.dedup_by(|cause, error| error.ends_with(cause.as_str()));
+    texts.join(": ")
 }
 
 /// One thing that is wrong with a request.
@@ -101,6 +104,9 @@ pub enum Conflict {
     /// The job has ended.
     #[error("the job has ended as {0:?}")]
     JobEnded(JobStatus),
+    /// The job was cancelled, and a cancelled job has no further round.
+    #[error("it was cancelled, and a cancelled job cannot be retried or corrected: submit the items as a new job")]
+    Cancelled,
     /// The job has not ended.
     #[error("the job has not ended, it is {0:?}")]
     JobNotEnded(JobStatus),
@@ -139,6 +145,7 @@ impl Conflict {
     pub fn job_status(&self) -> Option<JobStatus> {
         match self {
             Self::JobEnded(status) | Self::JobNotEnded(status) => Some(*status),
+            Self::Cancelled => Some(JobStatus::Cancelled),
             _ => None,
         }
     }

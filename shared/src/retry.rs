@@ -19,7 +19,7 @@ use crate::work::send_revivals;
 ///
 /// # Errors
 ///
-/// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::JobEnded`] for a cancelled job,
+/// [`JobError::NotFound`], [`Conflict::JobNotEnded`], [`Conflict::Cancelled`],
 /// [`Conflict::RoundDiffers`], [`Conflict::NothingToRetry`], [`JobError::Quota`], and [`JobError::Unavailable`], after
 /// which it may be repeated.
 pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job, JobError> {
@@ -70,7 +70,7 @@ fn leave(app: &App, known: &Job, round: Option<u32>) -> JobWrite {
 fn refusal(job: &Job, leaving: u32) -> Conflict {
     match job.status {
         _ if job.round != leaving => Conflict::RoundDiffers(job.round),
-        JobStatus::Cancelled => Conflict::JobEnded(job.status),
+        JobStatus::Cancelled => Conflict::Cancelled,
         JobStatus::Pending | JobStatus::Processing => Conflict::JobNotEnded(job.status),
         JobStatus::Completed | JobStatus::Failed => Conflict::NothingToRetry,
     }

@@ -102,7 +102,7 @@ pub async fn post_job(
     let info = state.app.processors.find(&submission.processor).await?;
     state.params_schemas.check(&submission.user_id, &info, &submission.params).await?;
     if validate_only {
-        return json_answer(&PlannedResponse::from(validate(&info, submission)?));
+        return json_answer(&PlannedResponse::from(validate(&state.app, &info, submission).await?));
     }
     let job = start_with(&state.app, &info, submission).await?;
     accepted(&state, &claims, job)

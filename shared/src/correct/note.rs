@@ -49,7 +49,7 @@ pub(super) fn refusal(job: &Job, round: u32) -> Option<Conflict> {
     match job.status {
         JobStatus::Pending | JobStatus::Processing => Some(Conflict::JobNotEnded(job.status)),
         // It is never retried.
-        JobStatus::Cancelled => Some(Conflict::JobEnded(job.status)),
+        JobStatus::Cancelled => Some(Conflict::Cancelled),
         JobStatus::Completed | JobStatus::Failed if job.round != round => Some(Conflict::RoundDiffers(job.round)),
         JobStatus::Completed | JobStatus::Failed => None,
     }

@@ -92,7 +92,7 @@ async fn create(app: &App, new: NewJob) -> Result<Created, JobError> {
     app.jobs.create(new).await
 }
 
-async fn owned_if_there(app: &App, known: &SubmissionKey) -> Result<Option<Job>, JobError> {
+pub(super) async fn owned_if_there(app: &App, known: &SubmissionKey) -> Result<Option<Job>, JobError> {
     match app.owned(&known.user_id, known.job).await {
         Ok(job) => Ok(Some(job.into_job())),
         Err(JobError::NotFound) => Ok(None),

@@ -1,7 +1,8 @@
 //! Checks a submission and makes nothing.
 
-use super::start::{Checked, checked};
+use super::start::{Checked, checked, owned_if_there};
 use super::submission::Submission;
+use crate::app::App;
 use crate::error::JobError;
 use crate::limits::CHUNKS_PER_PART_MAX;
 use crate::prices::{BYTES_PER_ITEM_DEFAULT, Load, MS_PER_ITEM_DEFAULT, output_bytes};
@@ -18,14 +19,21 @@ pub struct Planned {
     pub seconds: f64,
 }
 
-/// Checks a submission as [`start_job`](super::start_job) does, except for what its owner has used already. If its items
-/// follow as parts, the plan is for the number of items that is expected.
+/// Checks a submission as [`start_job`](super::start_job) does, with its key, except for what its owner has used already. If
+/// its items follow as parts, the plan is for the number of items that is expected.
 ///
 /// # Errors
 ///
-/// Those of [`start_job`](super::start_job) that need no reading.
-pub fn validate(info: &ProcessorInfo, mut submission: Submission) -> Result<Planned, JobError> {
+/// Those of [`start_job`](super::start_job), except [`JobError::Quota`].
+pub async fn validate(app: &App, info: &ProcessorInfo, mut submission: Submission) -> Result<Planned, JobError> {
     let Checked { split, parts } = checked(info, &mut submission)?;
+    if let Some(key) = &submission.key
+        && let Some(known) = app.ledger.submission(&submission.user_id, &key.key_hash).await?
+        && known.fingerprint != key.fingerprint
+        && owned_if_there(app, &known).await?.is_some()
+    {
+        return Err(JobError::KeyReused);
+    }
     let chunks: Vec<usize> = parts.iter().flatten().flat_map(|part| &part.chunks).map(Vec::len).collect();
     let bytes = parts.iter().flatten().flat_map(|part| &part.chunks).flatten().map(|item| item.get().len() as u64).sum();
     let (items, bytes, chunks) = match parts {

@@ -59,7 +59,7 @@ impl ProblemType {
     /// The type of a request that is not possible in the job's state.
     pub(super) const fn of(conflict: &Conflict) -> Self {
         match conflict {
-            Conflict::JobEnded(_) => Self::JobEnded,
+            Conflict::JobEnded(_) | Conflict::Cancelled => Self::JobEnded,
             Conflict::JobNotEnded(_) => Self::JobNotEnded,
             Conflict::NothingToRetry => Self::NothingToRetry,
             Conflict::RoundDiffers(_) => Self::RoundDiffers,

@@ -88,11 +88,24 @@ async fn an_idempotency_key_starts_one_job() {
 
     let reused = send("ann", "k-1", other).await;
     assert_eq!((reused.status.as_u16(), reused.problem().as_str()), (422, "idempotency-key-reused"));
+    validating_sees_the_key(&world, body, other).await;
     assert_ne!(send("bob", "k-1", body).await.json()["id"], first.json()["id"], "each owner has keys of its own");
     assert_ne!(send("ann", "k-2", body).await.json()["id"], first.json()["id"]);
     assert_eq!(send("ann", &"k".repeat(255), body).await.status, 202);
     for key in ["", "\"\"", "a b", "é", &"k".repeat(256)] {
         assert_eq!(send("ann", key, body).await.problem(), "malformed", "{key:?}");
+    }
+}
+
+/// Bug found: a body was called right although its key belonged to another.
+async fn validating_sees_the_key(world: &World, body: &str, other: &str) {
+    for (user, key, body, status) in
+        [("ann", "k-1", body, 200), ("ann", "k-1", other, 422), ("bob", "k-1", other, 200), ("ann", "k-9", other, 200)]
+    {
+        let request = world.request(user, "POST", "/v1/jobs?validateOnly=true").header("content-type", "application/json");
+        let answer = world.send(request.header("idempotency-key", key).body(Body::from(body.to_owned())).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{user} {key}: {}", answer.body);
+        assert!(status == 200 || answer.problem() == "idempotency-key-reused");
     }
 }
 

@@ -164,10 +164,35 @@ impl std::fmt::Display for Refusal {
                 write!(f, "the idempotency key belongs to another job (its file or options differ): use a new key ({})", self.status)
             }
             Some(problem) => {
-                let detail = problem.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
-                write!(f, "{}{detail} ({})", problem.title, self.status)
+                write!(f, "{} ({})", title_and_detail(&problem.title, problem.detail.as_deref().unwrap_or_default()), self.status)
             }
             None => write!(f, "the server answered {} to {}", self.status, self.path),
+        }
+    }
+}
+
+/// Both, unless the detail says the same as the title and more.
+fn title_and_detail(title: &str, detail: &str) -> String {
+    match detail {
+        "" => title.to_owned(),
+        detail if detail.to_lowercase().starts_with(&title.to_lowercase()) => detail.to_owned(),
+        detail => format!("{title}: {detail}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title_and_detail;
+
+    #[test]
+    fn a_refusal_says_nothing_twice() {
+        for (title, detail, shown) in [
+            ("The job has ended", "the job has ended as Completed", "the job has ended as Completed"),
+            ("The job has ended", "it was cancelled", "The job has ended: it was cancelled"),
+            ("The job has ended", "", "The job has ended"),
+            ("", "gone", "gone"),
+        ] {
+            assert_eq!(title_and_detail(title, detail), shown);
         }
     }
 }

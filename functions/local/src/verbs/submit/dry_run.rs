@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::Submit;
+use super::body::IDEMPOTENCY_KEY;
 use super::starting::Prepared;
 use crate::bar::Bar;
 use crate::client::{ClientError, Patience};
@@ -56,7 +57,10 @@ impl Submit {
         }
         let of_columns = faults.into_iter().map(|fault| format!("{}: {}", opened.name(), fault.words));
         let warnings: Vec<String> = of_columns.chain(warnings).collect();
-        let call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
+        let mut call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
+        if let Some(key) = &self.idempotency_key {
+            call = call.header(IDEMPOTENCY_KEY, key.clone());
+        }
         let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
         let plan = Plan {
             items: survey.items,
@@ -71,7 +75,7 @@ impl Submit {
         if context.out.json {
             context.out.json_line(&serde_json::to_vec(&plan).map_err(anyhow::Error::from)?)?;
         } else {
-            context.out.line(&plan.words())?;
+            context.out.lines(&plan.words())?;
             plan.warnings.iter().for_each(|warning| context.out.note(warning));
             self.job.tolerance_note(self.canary.of(survey.items).is_some()).into_iter().for_each(|note| context.out.note(note));
             context.out.note(match plan.warnings.as_slice() {
