@@ -57,7 +57,7 @@ impl Bar {
                     bar.set_style(style("[{wide_bar:.cyan/dim}] {msg}").progress_chars("=> "));
                 }
                 // Last, since it draws: the words and the bar are of the same state.
-                bar.set_message(words());
+                bar.set_message(printable(&words()));
             }
         }
     }
@@ -71,7 +71,7 @@ impl Bar {
                     out.note(words);
                 }
             }
-            Bar::Drawn(bar) => bar.set_message(words.to_owned()),
+            Bar::Drawn(bar) => bar.set_message(printable(words)),
         }
     }
 
@@ -145,7 +145,7 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
 fn time_left(job: &JobView, rate: f64) -> Option<Duration> {
     let known = job.sealed && !job.status.is_terminal() && rate > 0.0 && job.waiting_for.is_none();
     let running = job.pending_items.saturating_sub(job.retrying_items);
-    let left = Duration::try_from_secs_f64(running as f64 / rate).ok()?;
+    let left = Duration::from_secs(Duration::try_from_secs_f64(running as f64 / rate).ok()?.as_secs());
     (known && left >= Duration::from_secs(1)).then_some(left)
 }
 
@@ -184,7 +184,7 @@ mod tests {
             "lastError": "connection\u{1b}[2J refused\nnow"});
         assert_eq!(
             line(serde_json::json!({"retryingItems": 29_000, "waitingFor": waiting, "itemsPerSecond": null, "failedItems": 0})),
-            "42.0 %, 20990 of 50000, 29000 waiting for another attempt, crm cannot be reached, next try at 2026-11-24T08:00:30.000Z: connection\\u001b[2J refused now"
+            "42.0 %, 20990 of 50000, 29000 waiting for another attempt, crm cannot be reached, next try at 2026-11-24T08:00:30.000Z: connection\\u001b[2J refused\\nnow"
         );
         let shown = line(serde_json::json!({"waitingFor": {"detail": "crm asked to wait", "until": null, "lastError": null}}));
         assert!(shown.contains(", crm asked to wait,") && !shown.contains("left"), "{shown}");

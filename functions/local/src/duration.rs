@@ -13,12 +13,13 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     span.map_err(|error| format!("{text:?} is not a duration ({error}): write it like 90s, 10m, 1h30m or 2d"))
 }
 
-/// Writes a duration in its two largest units.
+/// Writes a duration in its two largest units. One below a minute is written exactly.
 #[must_use]
 pub fn show(span: Duration) -> String {
     let seconds = span.as_secs();
     let smallest = match seconds {
-        0..3_600 => 1,
+        0..60 => return humantime::format_duration(span).to_string(),
+        60..3_600 => 1,
         3_600..86_400 => 60,
         _ => 3_600,
     };
@@ -45,6 +46,9 @@ mod tests {
 
     #[test]
     fn durations_are_shown_in_two_units() {
+        for (ms, text) in [(1, "1ms"), (500, "500ms"), (1_500, "1s 500ms"), (59_999, "59s 999ms"), (60_999, "1m")] {
+            assert_eq!(show(Duration::from_millis(ms)), text);
+        }
         for (seconds, text) in [(0, "0s"), (28, "28s"), (200, "3m 20s"), (3_661, "1h 1m"), (86_400 * 3 + 7_300, "3days 2h")] {
             assert_eq!(show(Duration::from_secs(seconds)), text);
         }

@@ -12,6 +12,7 @@ use crate::client::{Call, Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::job::{FetchedJob, JobView};
 
 /// The pause if the server's answer does not name one.
@@ -120,9 +121,9 @@ pub fn ending(context: &Context, job: &JobView) -> Exit {
         _ => (console::Style::new().red(), Exit::JobFailed),
     };
     let status = style.bold().for_stderr().apply_to(job.status.as_str());
-    context.out.note(&format!("{status}: {}", job.counts()));
+    context.out.marked_note(&status, &format!(": {}", job.counts()));
     if let Some(message) = &job.error_message {
-        context.out.note(&format!("  {}", crate::out::printable(message)));
+        context.out.note(&format!("  {message}"));
     }
     if job.failed_items > 0 {
         context.out.note(&format!("  which items failed, and why: {}", context.command(&["failures", &job.id])));
@@ -149,7 +150,7 @@ pub async fn or_interrupt<T>(
 ) -> Result<T, CommandError> {
     tokio::select! {
         done = work => done,
-        signal = tokio::signal::ctrl_c() => {
+        signal = interrupt::pressed() => {
             signal.map_err(anyhow::Error::from)?;
             Err(stopped().into())
         }

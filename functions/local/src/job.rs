@@ -1,7 +1,7 @@
 //! A job as the server describes it: the fields that the command uses, and the original body.
 
 use bytes::Bytes;
-use headway_core::JobStatus;
+use headway_core::{JobStatus, counted};
 use serde::Deserialize;
 
 use crate::out::printable;
@@ -170,6 +170,30 @@ impl JobView {
         format!("{:.1} %", ((self.progress_percentage * 10.0).floor() / 10.0).min(most))
     }
 
+    /// True if items may still be added.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.sealed && !self.status.is_terminal()
+    }
+
+    /// True if the percentage is a share of something: of all items, or of those that are expected.
+    #[must_use]
+    pub fn knows_its_share(&self) -> bool {
+        self.sealed || self.progress_percentage > 0.0 || self.processed_items + self.failed_items == 0
+    }
+
+    /// How far it is. The percentage of a job that is not sealed is not one of the items that have arrived.
+    #[must_use]
+    pub fn progress_words(&self) -> String {
+        let items = counted(self.total_items, "item");
+        let arrived = if self.is_open() { format!("{items} so far") } else { format!("{items} arrived") };
+        match self.sealed {
+            true => format!("{} of {items}", self.percent()),
+            false if self.progress_percentage > 0.0 => format!("{} of the expected items, {arrived}", self.percent()),
+            false => arrived,
+        }
+    }
+
     /// True if the job has ended and its numbers no longer change.
     #[must_use]
     pub fn is_settled(&self) -> bool {
@@ -224,7 +248,7 @@ impl Waiting {
     fn words(&self) -> String {
         let until = self.until.as_deref().map(|until| format!(", next try at {until}")).unwrap_or_default();
         let error = self.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-        printable(&format!("{}{until}{error}", self.detail)).replace('\n', " ")
+        printable(&format!("{}{until}{error}", self.detail))
     }
 }
 
@@ -239,6 +263,31 @@ mod tests {
             "pendingItems": 0, "processor": "p", "round": round, "sealed": true, "paused": false, "createdAt": "c",
             "callback": callback, "callbackState": state, "callbackDelivery": delivery});
         serde_json::from_value::<JobView>(job).ok()?.callback_words()
+    }
+
+    /// Bug found: of a job with three of four expected items `75.0 % of 3 items` was shown, beside three that were processed.
+    #[test]
+    fn a_percentage_says_of_what_it_is() {
+        let told = |status: &str, sealed: bool, percent: f64, total: u64, processed: u64| {
+            let job = json!({"id": "j", "status": status, "progressPercentage": percent, "totalItems": total, "processedItems": processed,
+                "failedItems": 0, "pendingItems": total - processed, "processor": "p", "round": 1, "sealed": sealed, "paused": false,
+                "createdAt": "c"});
+            let job: JobView = serde_json::from_value(job).unwrap();
+            (job.progress_words(), job.knows_its_share())
+        };
+        for (status, sealed, percent, total, processed, words, knows) in [
+            ("Processing", true, 75.0, 4, 3, "75.0 % of 4 items", true),
+            ("Processing", true, 0.0, 4, 0, "0.0 % of 4 items", true),
+            ("Completed", true, 100.0, 1, 1, "100.0 % of 1 item", true),
+            ("Processing", false, 75.0, 3, 3, "75.0 % of the expected items, 3 items so far", true),
+            ("Processing", false, 99.9, 3, 3, "99.9 % of the expected items, 3 items so far", true),
+            ("Processing", false, 0.0, 3, 3, "3 items so far", false),
+            ("Pending", false, 0.0, 0, 0, "0 items so far", true),
+            ("Cancelled", false, 75.0, 3, 3, "75.0 % of the expected items, 3 items arrived", true),
+            ("Failed", false, 0.0, 1, 1, "1 item arrived", false),
+        ] {
+            assert_eq!(told(status, sealed, percent, total, processed), (words.to_owned(), knows), "{status} {sealed} {percent}");
+        }
     }
 
     /// Bug found: only the name of a state was shown, and nobody could say whether and when the endpoint would be told.

@@ -9,7 +9,7 @@
 //! | failed items and results as tables, and a file of corrected rows | [`records`], [`failure_groups`], [`corrected_rows`] |
 //! | results joined to the file that was submitted | [`joined`], [`part_hash`], [`difference`] |
 //! | sending the parts, and continuing after a break | [`upload`], [`server_part`], [`sent_rows`] |
-//! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`] |
+//! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`], [`interrupt`] |
 //! | a project of one's own | [`new`] |
 //! | what a job costs on AWS | [`headway_core::prices`] |
 
@@ -31,6 +31,7 @@ pub mod follow;
 pub mod globals;
 pub mod ids;
 pub mod input;
+pub mod interrupt;
 pub mod job;
 pub mod joined;
 pub mod local_token;

@@ -1,9 +1,10 @@
-//! Output: data to stdout, everything else to stderr. On a terminal, no text from elsewhere can contain control
-//! characters.
+//! Output: data to stdout, everything else to stderr. What people read is written in whole lines: texts from elsewhere cannot
+//! steer the terminal and cannot begin a line of their own.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
+use console::StyledObject;
 use headway_api::invisible::is_invisible;
 
 /// stdout could not be written. A reader that went away early counts as success.
@@ -29,14 +30,31 @@ pub struct Out {
 }
 
 impl Out {
-    /// Writes a line of data.
+    /// Writes a line of data, as [`printable`].
     ///
     /// # Errors
     ///
     /// If stdout cannot be written.
     pub fn line(&self, text: &str) -> Result<(), OutError> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()).map_err(OutError)
+        written(&printable(text))
+    }
+
+    /// Writes a line of data that begins with a mark in colour. The mark must be a text of the command itself.
+    ///
+    /// # Errors
+    ///
+    /// If stdout cannot be written.
+    pub fn marked_line(&self, mark: &StyledObject<&str>, text: &str) -> Result<(), OutError> {
+        written(&format!("{mark}{}", printable(text)))
+    }
+
+    /// Writes several lines of data. Texts from elsewhere must have been made [`printable`] before.
+    ///
+    /// # Errors
+    ///
+    /// If stdout cannot be written.
+    pub fn lines(&self, text: &str) -> Result<(), OutError> {
+        written(&text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
     }
 
     /// Writes data from the server unchanged; on a terminal, with control characters made visible.
@@ -70,11 +88,25 @@ impl Out {
         self.json_line(body).or_else(|error| if error.reader_left() { Ok(()) } else { Err(error) })
     }
 
-    /// Prints a message for a person, with control characters made visible, unless `--quiet` or `--json` is given.
+    /// Prints a message of one line for a person, as [`printable`], unless `--quiet` or `--json` is given.
     pub fn note(&self, text: &str) {
+        self.said(&printable(text));
+    }
+
+    /// The same, with a word in colour before it. The word must be one of the command itself.
+    pub fn marked_note(&self, mark: &StyledObject<&str>, text: &str) {
+        self.said(&format!("{mark}{}", printable(text)));
+    }
+
+    /// Prints a message of several lines. Texts from elsewhere must have been made [`printable`] before.
+    pub fn notes(&self, text: &str) {
+        text.split('\n').for_each(|line| self.note(line));
+    }
+
+    fn said(&self, line: &str) {
         if !self.json && !self.quiet {
             // If stderr is closed, nobody reads it.
-            let _ = writeln!(io::stderr(), "{}", visible(text));
+            let _ = writeln!(io::stderr(), "{line}");
         }
     }
 
@@ -85,30 +117,38 @@ impl Out {
     }
 }
 
-/// Text from elsewhere, for use within a line: control characters are made visible, and a tab becomes a space.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    visible(text).replace('\t', " ")
+fn written(line: &str) -> Result<(), OutError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(line.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()).map_err(OutError)
 }
 
-/// Text with every character that could control a terminal, or that cannot be seen, written like `\u001b`. Inside a JSON string this does not
-/// change its value.
+/// Text from elsewhere, for use within a line: what [`visible`] writes like `\u001b` and line breaks are made visible, and a
+/// tab becomes a space.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    shown(text, |_, _| false).replace('\t', " ")
+}
+
+/// Text of several lines with every character that could control a terminal, or that cannot be seen, written like `\u001b`.
+/// Inside a JSON string this does not change its value.
 #[must_use]
 pub fn visible(text: &str) -> String {
+    shown(text, |c, next| c == '\n' || c == '\r' && next == Some('\n'))
+}
+
+fn shown(text: &str, ends_line: impl Fn(char, Option<char>) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut before = ' ';
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
-        let ends_line = c == '\n' || c == '\r' && characters.peek() == Some(&'\n');
-        let is_shown = ends_line || c == '\t' || !is_invisible(c) || joins(before, c);
+        let ends_line = ends_line(c, characters.peek().copied());
+        match c {
+            c if ends_line || c == '\t' || !is_invisible(c) || joins(before, c) => shown.push(c),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}"))),
+        }
         before = c;
-        if is_shown {
-            shown.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            shown.push_str(&format!("\\u{unit:04x}"));
-        }
     }
     shown
 }
@@ -133,7 +173,7 @@ mod tests {
             ("user\u{202e}txt.exe\u{2066}\u{200f}\u{61c}", "user\\u202etxt.exe\\u2066\\u200f\\u061c"),
             ("a\u{2028}b\u{feff}c\u{200b}", "a\\u2028b\\ufeffc\\u200b"),
             ("\u{e0041}", "\\udb40\\udc41"),
-            ("row one\rROW TWO\r\nnext\n", "row one\\u000dROW TWO\r\nnext\n"),
+            ("row one\rROW TWO\r\nnext\n", "row one\\rROW TWO\r\nnext\n"),
             ("a\u{ad}b\u{34f}c\u{115f}d\u{180e}e\u{3164}", "a\\u00adb\\u034fc\\u115fd\\u180ee\\u3164"),
             ("\u{2800}\u{e000}\u{fffc}\u{e0100}", "\\u2800\\ue000\\ufffc\\udb40\\udd00"),
             ("a\u{200d}b\u{fe0f}c 👩\u{200d}\u{200d}", "a\\u200db\\ufe0fc 👩\u{200d}\\u200d"),
@@ -144,7 +184,22 @@ mod tests {
         ] {
             assert_eq!(visible(text), shown);
         }
-        assert_eq!(printable("a\tb\u{1b}"), "a b\\u001b");
+    }
+
+    /// Bug found: an item whose message had a line break wrote a line of its own, such as one that says that a job has
+    /// completed.
+    #[test]
+    fn within_a_line_there_is_no_line_break() {
+        for (text, shown) in [
+            ("a\tb\u{1b}", "a b\\u001b"),
+            ("bad\r\nCompleted: 9 processed, 0 failed", "bad\\r\\nCompleted: 9 processed, 0 failed"),
+            ("\na\r", "\\na\\r"),
+            ("a\u{85}b\u{b}c\u{c}d\u{2028}e", "a\\u0085b\\u000bc\\u000cd\\u2028e"),
+            ("\\n", "\\n"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(printable(shown), shown, "a text that is printable stays as it is");
+        }
     }
 
     #[test]

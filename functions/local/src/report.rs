@@ -57,8 +57,12 @@ impl Report {
     fn new(exit: Exit, short: &str, title: &str, error: &CommandError) -> Report {
         let detail = error_chain(error);
         let advice = if let CommandError::Client(error) = error { error.advice() } else { Vec::new() };
-        let words = format!("{} {}", error_label(), printable(&detail));
-        let words = advice.iter().fold(words, |all, line| format!("{all}\n  {}", printable(line)));
+        let shown = match error {
+            // What is wrong with a file can be said in several lines: they are the command's own.
+            CommandError::Input(_) => detail.split('\n').map(printable).collect::<Vec<_>>().join("\n"),
+            _ => printable(&detail),
+        };
+        let words = with_lines(format!("{} {shown}", error_label()), &advice);
         Report { exit, problem: Problem::new(short, title, &detail), words }
     }
 
@@ -79,14 +83,18 @@ impl Report {
             _ => ("interrupted", "The command was interrupted"),
         };
         let problem = Problem::new(short, title, &stopped.what).with_job(stopped.job_id.as_deref(), &stopped.advice);
-        Report { exit: stopped.exit, problem, words: visible(&stopped.to_string()) }
+        Report { exit: stopped.exit, problem, words: with_lines(printable(&stopped.what), &stopped.advice) }
     }
 
     fn with_job(self, job_id: &str, advice: &[String]) -> Report {
-        let words = format!("{}\njob {job_id} still exists", self.words);
-        let words = advice.iter().fold(words, |all, line| format!("{all}\n  {line}"));
+        let words = with_lines(format!("{}\njob {} still exists", self.words, printable(job_id)), advice);
         Report { problem: self.problem.with_job(Some(job_id), advice), words, ..self }
     }
+}
+
+/// The words, and below them these lines.
+fn with_lines(words: String, lines: &[String]) -> String {
+    lines.iter().fold(words, |all, line| format!("{all}\n  {}", printable(line)))
 }
 
 /// What an error begins with, in colour on a terminal.

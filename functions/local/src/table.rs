@@ -26,7 +26,7 @@ impl Layout {
         let mut widths: Vec<usize> = titles.iter().map(|title| measure_text_width(bare(title))).collect();
         for row in rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(measure_text_width(&one_line(cell)));
+                *width = (*width).max(measure_text_width(&printable(cell)));
             }
         }
         if let Some(columns) = columns {
@@ -46,7 +46,7 @@ impl Layout {
     #[must_use]
     pub fn line(&self, cells: &[String]) -> String {
         let cells = cells.iter().zip(&self.widths).zip(&self.alignments).map(|((cell, width), alignment)| {
-            let text = one_line(cell);
+            let text = printable(cell);
             let text = if self.cut { truncate_str(&text, *width, "…").into_owned() } else { text };
             pad_str(&text, *width, *alignment, None).into_owned()
         });
@@ -77,10 +77,6 @@ fn shrink(widths: &mut [usize], whole: &[bool], columns: usize) {
     }
 }
 
-fn one_line(cell: &str) -> String {
-    printable(cell).replace('\n', " ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +88,7 @@ mod tests {
     #[test]
     fn columns_are_aligned_by_visible_width() {
         let rows = rows(&[["7", "né 漢", "first"], ["1000", "x", "a\nb\u{1b}[2J"]]);
-        assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a b\\u001b[2J");
+        assert_eq!(render(&[">n", "id", "message"], &rows, None), "   n  id     message\n   7  né 漢  first\n1000  x      a\\nb\\u001b[2J");
     }
 
     #[test]

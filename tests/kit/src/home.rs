@@ -104,10 +104,30 @@ impl Home {
         name.to_owned()
     }
 
-    /// The binary with these arguments, and with pipes for its streams.
+    /// The binary with these arguments, and with pipes for its streams. Ctrl-C ends it, even if it is ignored here: a shell
+    /// ignores it for what runs in the background.
     pub fn command(&self, words: &[&str]) -> Command {
+        if cfg!(target_os = "linux") {
+            return self.through_env("--default-signal=INT", words);
+        }
         let mut command = Command::new(&self.binary);
-        command.args(words).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.path()).current_dir(self.path());
+        command.args(words);
+        self.at_home(command)
+    }
+
+    /// The same, with Ctrl-C ignored.
+    pub fn command_ignoring_ctrl_c(&self, words: &[&str]) -> Command {
+        self.through_env("--ignore-signal=INT", words)
+    }
+
+    fn through_env(&self, option: &str, words: &[&str]) -> Command {
+        let mut command = Command::new("/usr/bin/env");
+        command.arg(option).arg(&self.binary).args(words);
+        self.at_home(command)
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.path()).current_dir(self.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

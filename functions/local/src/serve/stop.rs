@@ -10,6 +10,8 @@ use headway_embedded::FUNCTION_TIMEOUT;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::interrupt;
+
 /// How long everything may take after the first signal: as long as a worker may take, and a little more.
 const STOPPING_MAX: Duration = FUNCTION_TIMEOUT.saturating_add(Duration::from_secs(15));
 const SAYS: &str = "Stopping: running items are finished first. Press Ctrl-C again to stop at once; nothing that was acknowledged is lost.";
@@ -27,7 +29,10 @@ pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let signals = runtime.and_then(|runtime| {
             let _entered = runtime.enter();
-            let signals = Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+            let signals = Signals {
+                interrupt: (!interrupt::is_ignored()).then(|| signal(SignalKind::interrupt())).transpose()?,
+                terminate: signal(SignalKind::terminate())?,
+            };
             Ok((runtime, signals))
         });
         match signals {
@@ -46,7 +51,8 @@ pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
 }
 
 struct Signals {
-    interrupt: Signal,
+    /// `None` if it is ignored.
+    interrupt: Option<Signal>,
     terminate: Signal,
 }
 
@@ -54,9 +60,16 @@ impl Signals {
     /// Waits for a signal and returns the exit code for it.
     async fn next(&mut self) -> i32 {
         tokio::select! {
-            _ = self.interrupt.recv() => 130,
+            _ = pressed(self.interrupt.as_mut()) => 130,
             _ = self.terminate.recv() => 143,
         }
+    }
+}
+
+async fn pressed(interrupt: Option<&mut Signal>) -> Option<()> {
+    match interrupt {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
     }
 }
 

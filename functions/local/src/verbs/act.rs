@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::job::FetchedJob;
-use crate::out::{Out, printable};
+use crate::out::Out;
 
 /// The job to act on.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) fn show(out: Out, told: &FetchedJob) -> Result<(), CommandError> {
     if out.json {
         out.json_line(&told.body)?;
     } else {
-        out.line(&format!("{}  {}: {}", printable(&told.view.id), told.view.status_words(), told.view.counts()))?;
+        out.line(&format!("{}  {}: {}", told.view.id, told.view.status_words(), told.view.counts()))?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::doctor::deployment::Deployment;
 use crate::doctor::{Check, configuration, machine, server, stack};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::out::printable;
+use crate::out::{Out, OutError};
 
 /// The deployment to check.
 #[derive(Debug, Args)]
@@ -55,9 +55,7 @@ impl Doctor {
         if context.out.json {
             context.out.json_line(&serde_json::to_vec(&report).map_err(anyhow::Error::from)?)?;
         } else {
-            for line in report.checks.iter().flat_map(lines) {
-                context.out.line(&line)?;
-            }
+            report.checks.iter().try_for_each(|check| show(context.out, check))?;
         }
         Ok(if report.ok { Exit::Ok } else { Exit::Error })
     }
@@ -113,9 +111,9 @@ async fn access(aws: &SdkConfig) -> Check {
     Check::of("AWS", found, format!("region {region}, {what}"), fix)
 }
 
-/// A check as lines for people: what was found and, below it, what to do.
-fn lines(check: &Check) -> Vec<String> {
+/// A check for people: what was found and, below it, what to do.
+fn show(out: Out, check: &Check) -> Result<(), OutError> {
     let mark = if check.ok { console::style("✓").green() } else { console::style("✗").red() };
-    let found = format!("{mark} {:<18} {}", check.name, printable(&check.detail));
-    std::iter::once(found).chain(check.fix.iter().map(|fix| format!("{:21}→ {}", "", printable(fix)))).collect()
+    out.marked_line(&mark, &format!(" {:<18} {}", check.name, check.detail))?;
+    check.fix.iter().try_for_each(|fix| out.line(&format!("{:21}→ {fix}", "")))
 }

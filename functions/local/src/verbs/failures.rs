@@ -149,7 +149,7 @@ async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, Co
         return Ok(Exit::Ok);
     }
     let body: FailureGroups = answer.json().map_err(ClientError::Answer)?;
-    context.out.line(&body.table(context.out.columns()))?;
+    context.out.lines(&body.table(context.out.columns()))?;
     if !body.complete {
         context.out.note(&format!("only the first {} were counted", counted(body.counted_failures, "failure")));
     }

@@ -51,7 +51,7 @@ impl List {
         }
         let rows = list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(|job: JobView| row(&job)));
         let rows = rows.collect::<Result<Vec<_>, _>>().map_err(ClientError::Answer)?;
-        context.out.line(&table::render(&TITLES, &rows, context.out.columns()))?;
+        context.out.lines(&table::render(&TITLES, &rows, context.out.columns()))?;
         if list.next.is_some() {
             context.out.note(&format!("there are more: --limit {}", self.limit.saturating_mul(10)));
         }
@@ -69,8 +69,9 @@ fn row(job: &JobView) -> Vec<String> {
     vec![
         job.id.clone(),
         job.status_words(),
-        job.percent(),
-        job.total_items.to_string(),
+        if job.knows_its_share() { job.percent() } else { "-".to_owned() },
+        // More items may follow.
+        if job.is_open() { format!("{}+", job.total_items) } else { job.total_items.to_string() },
         job.processed_items.to_string(),
         job.failed_items.to_string(),
         job.processor.clone(),

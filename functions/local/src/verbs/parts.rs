@@ -51,7 +51,7 @@ impl Parts {
         }
         let rows = list.elements.iter().map(|raw| serde_json::from_str(raw.get()).map(row));
         let rows = rows.collect::<Result<Vec<_>, _>>().map_err(ClientError::Answer)?;
-        context.out.line(&table::render(&TITLES, &rows, context.out.columns()))?;
+        context.out.lines(&table::render(&TITLES, &rows, context.out.columns()))?;
         Ok(Exit::Ok)
     }
 }

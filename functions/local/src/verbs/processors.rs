@@ -28,7 +28,7 @@ impl ListProcessors {
             return Ok(Exit::Ok);
         }
         let rows: Vec<_> = answer.json::<ProcessorList>().map_err(ClientError::Answer)?.processors.into_iter().map(row).collect();
-        context.out.line(&table::render(&TITLES, &rows, context.out.columns()))?;
+        context.out.lines(&table::render(&TITLES, &rows, context.out.columns()))?;
         Ok(Exit::Ok)
     }
 }

@@ -1,7 +1,7 @@
 //! `status`: shows a job once.
 
 use clap::Args;
-use headway_core::{counted, counted_are};
+use headway_core::counted_are;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -28,7 +28,7 @@ impl Status {
         if context.out.json {
             context.out.json_line(&told.body)?;
         } else {
-            context.out.line(&page(&told.view))?;
+            context.out.lines(&page(&told.view))?;
         }
         Ok(Exit::Ok)
     }
@@ -36,10 +36,10 @@ impl Status {
 
 fn page(job: &JobView) -> String {
     let mut lines = vec![("job", job.id.clone())];
-    lines.extend(job.title.clone().map(|title| ("title", title.replace('\n', " "))));
+    lines.extend(job.title.clone().map(|title| ("title", title)));
     lines.extend([
         ("status", job.status_words()),
-        ("progress", format!("{} of {}", job.percent(), counted(job.total_items, "item"))),
+        ("progress", job.progress_words()),
         ("counts", job.counts()),
         ("processor", format!("{}, round {}", job.processor, job.round)),
         ("submitted", job.created_at.clone()),

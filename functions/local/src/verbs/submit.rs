@@ -14,7 +14,7 @@ mod starting;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use headway_core::counted;
+use headway_core::{JobStatus, counted};
 use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ use crate::exit::Exit;
 use crate::follow;
 use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
 use crate::job::FetchedJob;
-use crate::out::{OutError, printable};
+use crate::out::OutError;
 
 /// What to submit, and how.
 #[derive(Debug, Args)]
@@ -85,15 +85,19 @@ impl Submit {
         }
         let started = started?;
         let (id, opened) = (started.told.view.id.clone(), started.opened.clone());
+        let had_ended = started.told.view.status.is_terminal();
         // If the reader of stdout has ended, the submission continues. Any other error is reported at the end.
-        let mut printed = if context.out.json { Ok(()) } else { bar.aside(|| context.out.line(&printable(&id))) };
+        let mut printed = if context.out.json { Ok(()) } else { bar.aside(|| context.out.line(&id)) };
         let sent = self.send(context, &client, started, &mut bar).await;
         if sent.is_err() || self.detach {
             bar.clear();
         }
         let told = sent?;
-        if self.detach && (told.view.sealed || !told.view.status.is_terminal()) {
+        if self.detach && !had_ended && (told.view.sealed || !told.view.status.is_terminal()) {
             return printed_or(self.detached(context, &told, printed), Exit::Ok);
+        }
+        if had_ended {
+            bar.aside(|| context.out.note(&self.nothing_is_sent(told.view.status)));
         }
         let told = follow::to_end(context, &client, &id, &mut bar, |_| Ok(())).await?;
         if context.out.json {
@@ -124,6 +128,17 @@ impl Submit {
     fn unsent(&self, id: &str, sent: u64, all: u64) -> String {
         let again = if self.file.as_os_str() == "-" { ", and give it the same input again" } else { "" };
         format!("interrupted; {sent} of {all} items were sent to job {id}: send the rest within 24 hours with the `continue:` line{again}")
+    }
+
+    /// Says that the job had ended before this command found it.
+    fn nothing_is_sent(&self, status: JobStatus) -> String {
+        let instead = match (&self.idempotency_key, status) {
+            (Some(_), JobStatus::Failed) => ": retry that job, or give another --idempotency-key for a new one",
+            (Some(_), _) => ": give another --idempotency-key for a new job",
+            (None, JobStatus::Failed) => ": retry it first",
+            (None, _) => "",
+        };
+        format!("the job has ended as {} before, so nothing is sent{instead}", status.as_str())
     }
 
     fn detached(&self, context: &Context, told: &FetchedJob, printed: Result<(), OutError>) -> Result<(), OutError> {
@@ -157,7 +172,7 @@ impl Submit {
     /// Says that a job failed or was cancelled before its whole file was sent.
     fn say_unsent(&self, context: &Context, told: &FetchedJob) {
         context.out.note(&format!("  it ended while its items were being sent: {} had arrived", told.view.total_items));
-        if told.view.status == headway_core::JobStatus::Failed {
+        if told.view.status == JobStatus::Failed {
             let again = self.continuing(context, &told.view.id);
             context.out.note(&format!("  to send the rest, after the retry: {again}"));
         }

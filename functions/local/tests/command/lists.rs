@@ -38,10 +38,10 @@ async fn a_title_is_shown_wherever_a_job_is() {
     server.can(&format!("/v1/jobs/{ID}"), &[], &titled);
     let table = home.run(&["list", "--url", &server.url]).await;
     let lines: Vec<&str> = table.stdout.lines().collect();
-    assert!(lines[0].ends_with("  title") && lines[1].ends_with("  Airports \\u001b[2J\"Nov\""), "{table:?}");
+    assert!(lines[0].ends_with("  title") && lines[1].ends_with("  Airports\\n\\u001b[2J\"Nov\""), "{table:?}");
     assert!(lines.len() == 3 && lines[2].ends_with("  t"), "{table:?}");
     let status = home.run(&["status", ID, "--url", &server.url]).await;
-    assert!(status.stdout.contains("\ntitle      Airports \\u001b[2J\"Nov\"\nstatus "), "{status:?}");
+    assert!(status.stdout.contains("\ntitle      Airports\\n\\u001b[2J\"Nov\"\nstatus "), "{status:?}");
 }
 
 /// The server tells operators what a job has cost, and nobody else.
@@ -90,9 +90,20 @@ async fn failures_are_a_table_for_people() {
         [
             "index  id  code        tries  message",
             "   17  N1  /year type      1  /year: not an integer",
-            " 1700      /year type      1  a\\u001b[31mb c"
+            " 1700      /year type      1  a\\u001b[31mb\\nc"
         ]
     );
+}
+
+/// Bug found: with a full disk for temporary files nothing was said but that there was no space.
+#[tokio::test]
+async fn what_cannot_be_kept_names_the_place() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let mut command = home.command(&["failures", ID, "--columns", "items", "--url", &server.url]);
+    command.env("HEADWAY_TOKEN", TOKEN).env("TMPDIR", "/no/such/place");
+    let ended = home.run_command(command, "").await;
+    assert!(ended.code == Some(1) && ended.stderr.contains("cannot be kept in /no/such/place"), "{ended:?}");
+    assert!(ended.stderr.contains("set TMPDIR to a directory with room"), "{ended:?}");
 }
 
 /// Bug found: nobody saw how many items one call of a processor gets.

@@ -7,6 +7,7 @@ mod doctor;
 mod exit_codes;
 mod fake_server;
 mod files;
+mod hostile;
 mod lists;
 mod new;
 mod safety;

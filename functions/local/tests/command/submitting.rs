@@ -178,3 +178,32 @@ async fn a_job_that_ends_while_being_sent_is_reported() {
     assert_eq!(ended.code, Some(6), "{ended:?}");
     assert!(ended.stderr.contains("while its items were being sent"), "{}", ended.stderr);
 }
+
+/// Bug found: with the key of a job that had been cancelled, `--detach` said that the items were sent, and exited with 0.
+#[tokio::test]
+async fn a_job_that_has_ended_is_not_called_sent() {
+    for (ends_as, code, sealed, says) in [
+        ("Completed", 0, true, "the job has ended as Completed before, so nothing is sent: give another --idempotency-key"),
+        ("Failed", 5, true, "the job has ended as Failed before, so nothing is sent: retry that job, or give another --idempotency-key"),
+        ("Cancelled", 6, true, "the job has ended as Cancelled before, so nothing is sent: give another --idempotency-key"),
+        ("Cancelled", 6, false, "the job has ended as Cancelled before, so nothing is sent: give another --idempotency-key"),
+    ] {
+        let (home, server) = (Home::new(), FakeServer::start().await);
+        let file = home.file("rows.csv", rows(4));
+        let words = ["submit", &file, "--processor", "p", "--idempotency-key", "k", "--url", &server.url];
+        assert_eq!(home.run(&words).await.code, Some(0));
+        {
+            let mut world = server.world.lock().unwrap();
+            (world.ends_as, world.sealed) = (Some(ends_as), sealed);
+            world.asked.clear();
+        }
+        for more in [&[][..], &["--detach"]] {
+            let ended = home.run(&[&words[..], more].concat()).await;
+            assert_eq!(ended.code, Some(code), "{ends_as} {more:?}: {ended:?}");
+            assert!(ended.stderr.contains(says) && !ended.stderr.contains("follow with"), "{ends_as} {more:?}: {}", ended.stderr);
+            assert!(ended.stderr.contains(&format!("{ends_as}: ")), "{ends_as} {more:?}: {}", ended.stderr);
+        }
+        let json = home.run(&[&words[..], &["--detach", "--json"]].concat()).await;
+        assert_eq!((json.code, json.stdout.lines().count()), (Some(code), 1), "{json:?}");
+    }
+}

@@ -14,8 +14,7 @@ async fn interrupt(home: &Home, server: &FakeServer, words: &[&str], requests: u
     let mut command = home.command(&[words, &["--url", &server.url]].concat());
     let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
     server.asked_at_least(requests).await;
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    headway_testkit::home::signal("INT", &child);
     Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap())
 }
 
@@ -51,6 +50,26 @@ async fn ctrl_c_is_130_and_says_how_to_continue() {
     assert_eq!(server.count("POST"), 0, "Ctrl-C cancels nothing");
 }
 
+/// Bug found: a command in the background of a script ended when somebody pressed Ctrl-C for the script's foreground.
+#[tokio::test]
+async fn a_ctrl_c_that_is_ignored_stays_ignored() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    let mut command = home.command_ignoring_ctrl_c(&["watch", ID, "--url", &server.url]);
+    let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    server.asked_at_least(3).await;
+    headway_testkit::home::signal("INT", &child);
+    let asked = server.log().len();
+    server.asked_at_least(asked + 2).await;
+    {
+        let mut world = server.world.lock().unwrap();
+        world.ends_as = Some("Completed");
+        world.parts.insert(1, (1, vec!["2".to_owned()]));
+    }
+    let ended = Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
 #[tokio::test]
 async fn ctrl_c_while_sending_says_how_to_continue() {
     let (home, server) = (Home::new(), FakeServer::start().await);
@@ -75,8 +94,7 @@ async fn ctrl_c_while_the_file_is_checked_leaves_no_job() {
     // Nobody writes to stdin, and nobody closes it.
     let _stdin = child.stdin.take();
     server.asked_at_least(1).await;
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    headway_testkit::home::signal("INT", &child);
     let ended = Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap());
     assert!(ended.code == Some(130) && ended.stderr.contains("no item had been sent"), "{ended:?}");
     assert_eq!(server.count("POST"), 0);
@@ -89,6 +107,10 @@ async fn a_timeout_is_124() {
     let ended = home.run(&["watch", ID, "--timeout", "0s", "--json", "--url", &server.url]).await;
     assert_eq!(ended.code, Some(124), "{ended:?}");
     assert_eq!(ended.problem()["type"], "urn:headway:problem:timeout");
+    for (limit, words) in [("0.5s", "within 500ms"), ("1500ms", "within 1s 500ms")] {
+        let ended = home.run(&["watch", ID, "--timeout", limit, "--url", &server.url]).await;
+        assert!(ended.code == Some(124) && ended.stderr.contains(words), "{limit}: {ended:?}");
+    }
 }
 
 #[tokio::test]

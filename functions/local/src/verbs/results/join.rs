@@ -76,7 +76,7 @@ impl Join {
             ReadFile::ById(file) => file.write(&outcomes, &mut writer)?,
         }
         writer.flush()?;
-        context.out.note(&said(&writer.counts, compared.skipped_rows(), self.id_field.as_deref()));
+        context.out.notes(&said(&writer.counts, compared.skipped_rows(), self.id_field.as_deref()));
         Ok(Exit::Ok)
     }
 

@@ -79,7 +79,7 @@ impl Canary {
         upload.send(parts, |items| arrived.set(items)).await?;
         let told = handled(upload, first, bar).await?;
         let shown = outcome(context, upload, &told.view, first).await?;
-        bar.aside(|| context.out.note(&shown));
+        bar.aside(|| context.out.notes(&shown));
         if told.view.status.is_terminal() {
             return Ok(Trial::Ended(Box::new(told)));
         }
