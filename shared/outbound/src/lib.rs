@@ -9,7 +9,7 @@
 //! | `client`, `connections`, `send` | sending a request: addresses are checked, and a request on a stale connection is sent again |
 //! | [`no_answer`] | why a call has no whole answer |
 //! | [`body`], [`retry_after()`] | reading an answer |
-//! | [`confidential`], `spellings` | keeping the operator's secrets out of everything that is passed on from an answer |
+//! | [`confidential`], `search`, `spellings`, `packed` | keeping the operator's secrets out of everything that is passed on from an answer |
 //! | [`signature`] | secrets and signatures of Standard Webhooks 1.0 |
 //! | [`rule`] | which URLs and addresses are allowed |
 //! | [`address`] | what an IP address is for |

@@ -6,12 +6,11 @@
 mod digits;
 mod escapes;
 mod members;
+mod readable;
 
 pub(crate) use digits::{decoded, encoded_values};
 pub(crate) use members::documents;
-
-/// A shorter stretch of readable characters in decoded bytes is noise.
-const STRETCH: usize = 8;
+pub(crate) use readable::readable;
 
 /// The ways in which a text can be read: as a whole, and the values of its members, in their order and by their names;
 /// each of these unchanged, without escapes, without tags, and without white space.
@@ -29,16 +28,4 @@ pub(crate) fn readings(text: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     readings
-}
-
-/// What is readable in decoded bytes: its stretches, a line each. Where nothing was encoded, decoding gives noise, and
-/// hardly any of it is left. The zeros of UTF-16 are left out.
-pub(crate) fn readable(decoded: &[u8]) -> Vec<u8> {
-    let without_zeros: Vec<u8> = decoded.iter().copied().filter(|byte| *byte != 0).collect();
-    let stretches = without_zeros.split(|byte| !is_readable(byte)).filter(|stretch| stretch.len() >= STRETCH);
-    stretches.collect::<Vec<_>>().join(&b'\n')
-}
-
-fn is_readable(byte: &u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t')
 }

@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use super::readable::is_readable;
+
 /// Only a text with this many readable characters in a row is decoded further.
 const READABLE: usize = 12;
 /// A shorter value in base64 or hexadecimal does not contain compressed data worth looking at.
@@ -10,7 +12,7 @@ const VALUE_MIN: usize = 12;
 
 /// Everything that the whole text could be an encoding of.
 pub(crate) fn decoded(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let text = if text.windows(READABLE).any(|window| window.iter().all(super::is_readable)) { text } else { &[] };
+    let text = if text.windows(READABLE).any(|window| window.iter().all(is_readable)) { text } else { &[] };
     from_base64(text).chain(from_hex(text)).chain(from_numbers(text))
 }
 
