@@ -128,7 +128,7 @@ async fn a_dry_run_checks_everything_and_makes_nothing() {
     server.world.lock().unwrap().keys.insert("taken".to_owned(), "{}".into());
     for (key, code) in [("free", 0), ("taken", 1)] {
         let ended = home.run(&[&words[..], &["--idempotency-key", key]].concat()).await;
-        assert_eq!((ended.code, ended.stderr.contains("are right")), (Some(code), code == 0), "{key}: {ended:?}");
+        assert_eq!((ended.code, ended.stderr.contains("are valid")), (Some(code), code == 0), "{key}: {ended:?}");
     }
     let bad = home.file("bad.ndjson", "1\n{\n");
     assert_eq!(home.run(&["submit", &bad, "--processor", "p", "--dry-run", "--url", &server.url]).await.code, Some(1));
