@@ -7,13 +7,15 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// How many bytes are unpacked of one answer.
 const UNPACKED_MAX: usize = 4_000_000;
 /// At how many places of one answer compressed data may seem to begin.
-const PLACES_MAX: usize = 20_000;
+const PLACES_MAX: usize = 200_000;
+/// How many packed bytes of one answer may be read of which nothing comes. Blocks without content cost time and give nothing.
+const WASTED_MAX: usize = 1_000_000;
 /// At how many places of one answer deflate without a head is tried.
 const HEADLESS_MAX: usize = 1_000;
 /// How many bytes are unpacked in one step. At least deflate's window, so that nothing is lost before an error.
 const STEP: usize = 65_536;
-/// A longer name or comment in the head of a gzip file is not read.
-const NAME_MAX: usize = 4_096;
+/// A longer name or comment in the head of a gzip file is not read: file systems allow no longer name.
+const NAME_MAX: usize = 256;
 
 /// There is compressed data that was not looked at as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(crate) struct Unpacker {
     inflater: Option<Decompress>,
     step: Vec<u8>,
     bytes_left: usize,
+    waste_left: usize,
     places_left: usize,
     headless_left: usize,
 }
@@ -38,8 +41,14 @@ enum Mark {
 
 impl Unpacker {
     pub(crate) fn new() -> Self {
-        let (bytes_left, places_left, headless_left) = (UNPACKED_MAX, PLACES_MAX, HEADLESS_MAX);
-        Self { inflater: None, step: Vec::new(), bytes_left, places_left, headless_left }
+        Self {
+            inflater: None,
+            step: Vec::new(),
+            bytes_left: UNPACKED_MAX,
+            waste_left: WASTED_MAX,
+            places_left: PLACES_MAX,
+            headless_left: HEADLESS_MAX,
+        }
     }
 
     /// Everything that is compressed in these bytes, wherever it begins. Where it is damaged, what comes before that:
@@ -104,10 +113,14 @@ impl Unpacker {
         let (mut taken, mut made) = (0, 0);
         loop {
             let rest = packed.get(taken..).unwrap_or_default();
+            // In pieces, so that what gives nothing is noticed before long.
+            let rest = &rest[..rest.len().min(STEP)];
             let status = inflater.decompress(rest, &mut self.step, FlushDecompress::None);
             let (before, step) = (taken, count(inflater.total_out()) - made);
             (taken, made) = (count(inflater.total_in()), made + step);
             self.bytes_left = self.bytes_left.checked_sub(step).ok_or(NotUnpacked)?;
+            let wasted = (taken - before).saturating_sub(2 * step);
+            self.waste_left = self.waste_left.checked_sub(wasted).ok_or(NotUnpacked)?;
             out.extend_from_slice(&self.step[..step]);
             match status {
                 Ok(Status::StreamEnd) => return Ok(Some(taken)),

@@ -53,7 +53,7 @@ impl<F: Fn(&[u8]) -> bool> Search<F> {
     ///
     /// [`Withheld`] if the answer must not be passed on.
     pub(crate) fn text(&mut self, text: &[u8], layer: usize) -> Result<(), Withheld> {
-        for reading in readings(text) {
+        for reading in readings(text).ok_or(Withheld)? {
             if !self.is_new(Kind::Text, layer, &reading) {
                 continue;
             }
@@ -76,7 +76,7 @@ impl<F: Fn(&[u8]) -> bool> Search<F> {
                 self.bytes(&unpacked, layer)?;
             }
         }
-        let documents = documents(text);
+        let documents = documents(text).ok_or(Withheld)?;
         if documents.len() < BYTES_MIN { Ok(()) } else { self.text(&documents, layer) }
     }
 

@@ -13,9 +13,9 @@ pub(crate) use members::documents;
 pub(crate) use readable::readable;
 
 /// The ways in which a text can be read: as a whole, and the values of its members, in their order and by their names;
-/// each of these unchanged, without escapes, without tags, and without white space.
-pub(crate) fn readings(text: &[u8]) -> Vec<Vec<u8>> {
-    let (in_order, by_name) = members::values(text);
+/// each of these unchanged, without escapes, without tags, and without white space. `None` if it has too many members.
+pub(crate) fn readings(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (in_order, by_name) = members::values(text)?;
     let mut readings = Vec::new();
     for form in [text.to_vec(), in_order, by_name] {
         let plain = escapes::plain(&form);
@@ -27,5 +27,5 @@ pub(crate) fn readings(text: &[u8]) -> Vec<Vec<u8>> {
             }
         }
     }
-    readings
+    Some(readings)
 }

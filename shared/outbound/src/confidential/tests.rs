@@ -197,7 +197,11 @@ fn large_outputs_without_a_secret_are_passed_on() {
         .collect();
     let prose = r#"The quick brown fox is 17 years old; it said: \"no\"\n"#.repeat(BYTES / 54);
     let base64 = STANDARD.encode(&bytes);
-    let outputs: [(&str, Vec<u8>); 7] = [
+    let rows: String =
+        (0..4_200).map(|row| format!("{{\"sku\":\"4711-{row:05}\",\"name\":\"Schraube (Stück)\",\"preis\":1.20}},")).collect();
+    let outputs: [(&str, Vec<u8>); 8] = [
+        // The text `(S` before a character beyond ASCII looks like the head of compressed data.
+        ("rows with umlauts", rows.into_bytes()),
         ("letters and digits", alphanumeric.clone()),
         ("base64 of bytes", base64.clone().into_bytes()),
         ("base64 of bytes, in lines", lines(&base64[..BYTES / 80 * 76], 76, "\\n")),

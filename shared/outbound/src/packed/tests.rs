@@ -143,4 +143,8 @@ fn an_answer_that_unpacks_without_end_is_withheld() {
     for packed in [gzip(&STANDARD.encode(bomb.repeat(80)).into_bytes()), bomb.repeat(80)] {
         assert!(packed.len() < 190_000 && is_withheld(&packed));
     }
+    // Each head is also the content of the stream before it, and all of them are followed by blocks without content.
+    let heads = [0x78, 0x9c, 0, 2, 0, 0xfd, 0xff].repeat(1_400);
+    assert!(is_withheld(&[&heads[..], &[0x78, 0x9c], &[2, 8, 0x20, 0x80, 0].repeat(22_000)].concat()));
+    assert!(is_withheld(&gzip(&b"1,".repeat(1_900_000))), "each value takes a hundred times its size");
 }

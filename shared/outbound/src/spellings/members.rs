@@ -7,6 +7,10 @@ use std::collections::HashMap;
 
 use super::escapes::unquoted;
 
+/// A text with more values is not read by them: it would take a hundred times its size in memory. The largest output has
+/// fewer.
+const VALUES_MAX: usize = 300_000;
+
 /// What a value is called.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Name<'a> {
@@ -15,10 +19,11 @@ enum Name<'a> {
 }
 
 /// All values in their order, and all values with the first one's name, then all with the next name, and so on.
-pub(super) fn values(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+/// `None` if there are too many.
+pub(super) fn values(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut places = HashMap::new();
     let mut groups: Vec<Vec<&[u8]>> = Vec::new();
-    let values = named_values(text);
+    let values = named_values(text)?;
     for (name, value) in &values {
         let place = *places.entry(*name).or_insert(groups.len());
         if place == groups.len() {
@@ -27,18 +32,18 @@ pub(super) fn values(text: &[u8]) -> (Vec<u8>, Vec<u8>) {
         groups[place].push(*value);
     }
     let in_order: Vec<&[u8]> = values.into_iter().map(|(_, value)| value).collect();
-    (in_order.join(&b' '), groups.concat().join(&b' '))
+    Some((in_order.join(&b' '), groups.concat().join(&b' ')))
 }
 
-/// The values that are texts with brackets in them, as a JSON document in a JSON text has.
-pub(crate) fn documents(text: &[u8]) -> Vec<u8> {
+/// The values that are texts with brackets in them, as a JSON document in a JSON text has. `None` if there are too many values.
+pub(crate) fn documents(text: &[u8]) -> Option<Vec<u8>> {
     let has_brackets = |value: &&[u8]| value.iter().any(|byte| b"[{".contains(byte));
-    let documents = named_values(text).into_iter().map(|(_, value)| value).filter(has_brackets);
-    documents.map(unquoted).collect::<Vec<_>>().join(&b'\n')
+    let documents = named_values(text)?.into_iter().map(|(_, value)| value).filter(has_brackets);
+    Some(documents.map(unquoted).collect::<Vec<_>>().join(&b'\n'))
 }
 
 /// Each value with its member's name or its place in an array. Texts are without quotes, but with escapes.
-fn named_values(text: &[u8]) -> Vec<(Name<'_>, &[u8])> {
+fn named_values(text: &[u8]) -> Option<Vec<(Name<'_>, &[u8])>> {
     let mut values = Vec::new();
     let mut places = vec![0];
     let mut member = None;
@@ -67,12 +72,15 @@ fn named_values(text: &[u8]) -> Vec<(Name<'_>, &[u8])> {
                 } else {
                     let place = Name::Place(places.last().copied().unwrap_or_default());
                     values.push((member.unwrap_or(place), value));
+                    if values.len() > VALUES_MAX {
+                        return None;
+                    }
                 }
                 after
             }
         };
     }
-    values
+    Some(values)
 }
 
 /// A text or another scalar, and what follows it.

@@ -3,6 +3,7 @@
 use headway_core::Output;
 use headway_core::limits::OUTPUT_BYTES_MAX;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -49,6 +50,8 @@ pub(super) fn of_json(body: &[u8]) -> Output {
 
 /// The JSON as it is; the shortest form of one that is too large otherwise. `None` if it cannot be kept.
 fn kept(text: &str) -> Option<Box<RawValue>> {
+    // Without its white space, what is not JSON could become JSON.
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
     let text = if text.len() > OUTPUT_BYTES_MAX { shortest(text) } else { text.to_owned() };
     is_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
 }
@@ -63,5 +66,20 @@ fn depth(value: &Value) -> usize {
         Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or_default(),
         Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bug found: white space was removed from what was no JSON, and it became other JSON.
+    #[test]
+    fn what_is_no_json_is_not_made_json() {
+        let padded = |json: &str| format!("{json}{}]", " ".repeat(OUTPUT_BYTES_MAX));
+        assert!(matches!(of_json(padded("[1, 2").as_bytes()), Output::Json(json) if json.get() == "[1,2]"));
+        for wrong in ["[1 2", "[tru e", "[1, 2 3"] {
+            assert!(matches!(of_json(padded(wrong).as_bytes()), Output::Omitted), "{wrong}");
+        }
     }
 }
