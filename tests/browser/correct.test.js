@@ -39,6 +39,27 @@ test("the page knows the cells that spreadsheets rewrite, as the command does", 
   for (const [before, after, expected] of JSON.parse(file("rewritten_cells.json"))) assert.equal(isRewritten(before, after), expected, `${before} as ${after}`);
 });
 
+// Bugs found: `TRUE` for false became a text, a number for a missing text became a number, and an emptied item broke the request.
+test("a changed cell has the type of what was there, as for the command", () => {
+  const file = (name) => readFileSync(new URL(`../../functions/api/src/dashboard/${name}`, import.meta.url), "utf8");
+  const files = ["exact_json.js", "spreadsheet_cells.js", "rewritten_cells.js", "downloads.js", "correct.js", "corrected_file.js"];
+  const { correctedItem, exactText } = new Function("html", "useState", "useRef", "useEffect", `${files.map(file).join("\n")}; return { correctedItem, exactText };`)();
+  const kinds = new Map([["zip", "text"], ["seats", "json"]]);
+  const options = { keeps: true, onRewritten: () => {}, kinds };
+  for (const [item, row, expected] of [
+    [{ ok: false }, { ok: "TRUE" }, '{"ok":true}'],
+    [{ ok: true }, { ok: "TRUE" }, '{"ok":true}'],
+    [{ zip: null }, { zip: "8001" }, '{"zip":"8001"}'],
+    [{}, { zip: "8001", seats: "7" }, '{"zip":"8001","seats":7}'],
+    [{ seats: 7, zip: "1" }, { seats: "", zip: "" }, '{"zip":""}'],
+    [{ _item: "old" }, { _item: "new" }, '{"_item":"new"}'],
+    [{ a: 1 }, { a: "1", _item: "" }, '{"a":1}'],
+    ["x", { item: "y" }, '"y"'],
+    [7, { item: "8" }, "8"],
+  ]) assert.equal(exactText(correctedItem(item, row, options)), expected, JSON.stringify(row));
+  assert.throws(() => correctedItem(7, { item: "" }, options), /remove the row/);
+});
+
 async function retry(page) {
   await page.getByRole("button", { name: "Retry" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();

@@ -19,7 +19,7 @@ use headway_worker::Handler;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::local_token;
+use crate::{interrupt, local_token};
 
 mod connections;
 mod descriptors;
@@ -151,7 +151,8 @@ fn announce(args: &ServeArgs, address: SocketAddr, checked_outside: bool) -> any
     let says = if args.json {
         serde_json::json!({"event": "ready", "url": page}).to_string()
     } else {
-        format!("Headway is ready. The dashboard:\n  {page}\nStop it with Ctrl-C.")
+        let how = if interrupt::is_ignored() { format!("kill {}", std::process::id()) } else { "Ctrl-C".to_owned() };
+        format!("Headway is ready. The dashboard:\n  {page}\nStop it with {how}.")
     };
     // If stdout is closed nobody reads it, and the server runs all the same.
     let _ = writeln!(io::stdout(), "{says}");

@@ -5,25 +5,42 @@ const CORRECTIONS_PER_REQUEST = 5000;
 // What has no column of its own in a table of the API or the command.
 const REST = "_item";
 
+// What a value makes of a changed cell: a text, or JSON. Null and what is missing say nothing.
+function kindOf(value) {
+  if (value === null || value === undefined) return undefined;
+  return typeof value === "string" ? "text" : "json";
+}
+
+// A changed cell read as JSON; `TRUE` and `FALSE` as spreadsheets write them; anything else is text.
+function jsonOfCell(text) {
+  const trimmed = text.trim();
+  return /^(true|false)$/i.test(trimmed) ? trimmed.toLowerCase() === "true" : jsonOrText(trimmed === "" ? text : trimmed);
+}
+
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
-// spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those.
-function correctedItem(item, row, { keeps, onRewritten }) {
+// spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those. A changed cell becomes what the value
+// was; for a value that is null or missing, what the other items have in that column (`kinds`).
+function correctedItem(item, row, { keeps, onRewritten, kinds }) {
   const isObject = isPlainObject(item);
   const old = isObject ? item : { item };
   const next = { ...old };
   for (const [written, cell] of Object.entries(row)) {
     const name = valueOfCell(written);
-    if (MARKS.includes(name) || name === REST) continue;
-    const text = valueOfCell(cell);
     const has = Object.hasOwn(old, name);
+    if (MARKS.includes(name) || (name === REST && !has)) continue;
+    const text = valueOfCell(cell);
     const before = has ? cellOf(old[name]) : "";
     if (isSameCell(old[name], before, cell) || isSameCell(old[name], before, text)) continue;
     if (!keeps && isRewritten(before, text)) {
       onRewritten({ name, before, after: text });
       continue;
     }
-    if (has && typeof old[name] !== "string" && text === "") delete next[name];
-    else Object.defineProperty(next, name, { value: has && typeof old[name] === "string" ? text : jsonOrText(text), enumerable: true, configurable: true, writable: true });
+    const own = kindOf(old[name]);
+    const kind = own || (isObject && kinds.get(name)) || "text";
+    if (text === "" && own !== "text") {
+      if (!isObject) throw new Error("its cell is empty: to retry the item as it is, remove the row.");
+      delete next[name];
+    } else Object.defineProperty(next, name, { value: kind === "json" ? jsonOfCell(text) : text, enumerable: true, configurable: true, writable: true });
   }
   return isObject ? next : next.item;
 }
@@ -37,15 +54,31 @@ function isSameCell(value, before, text) {
   return isNumber && JSON_NUMBER.test(text.trim()) && Math.max(digits(before), digits(text)) <= 15 && Number(before) === Number(text);
 }
 
+function correctedInLine(item, row, options, line) {
+  try {
+    return correctedItem(item, row, options);
+  } catch (error) {
+    throw new FileProblem(error.message, line);
+  }
+}
+
 // The corrections in the file, by comparing it with what failed. Nothing is sent yet. `rewritten` has the columns with cells
 // that a spreadsheet seems to have rewritten, and that were left as they were.
 async function correctionsIn(file, job, { say, signal, keeps = false }) {
   const items = new Map();
+  const corrected = new Set();
   const names = new Set(MARKS);
+  const kinds = new Map();
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
     const failure = readExactly(line);
     items.set(failure.index, failure.item);
-    for (const name of isPlainObject(failure.item) ? Object.keys(failure.item) : ["item"]) names.add(name);
+    if (failure.corrected) corrected.add(failure.index);
+    for (const [name, value] of Object.entries(isPlainObject(failure.item) ? failure.item : { item: failure.item })) {
+      names.add(name);
+      const kind = kindOf(value);
+      // A column with both has texts for what says nothing itself.
+      if (kind && kinds.get(name) !== "text") kinds.set(name, kind);
+    }
     if (items.size % SAY_EACH === 0) say(items.size);
   }
   const source = { ...(await sourceOf(file)), format: "csv" };
@@ -64,8 +97,9 @@ async function correctionsIn(file, job, { say, signal, keeps = false }) {
       const known = rewritten.get(name) || { name, ...cell, line, rows: 0 };
       rewritten.set(name, { ...known, rows: known.rows + 1 });
     };
-    const item = correctedItem(items.get(index), value, { keeps, onRewritten });
-    if (exactText(item) !== exactText(items.get(index))) corrections.set(index, { index, item });
+    const item = correctedInLine(items.get(index), value, { keeps, onRewritten, kinds }, line);
+    // A row that shows the first value again takes an earlier correction back.
+    if (exactText(item) !== exactText(items.get(index)) || corrected.has(index)) corrections.set(index, { index, item });
   }
   return { rows, corrections: [...corrections.values()], rewritten: [...rewritten.values()] };
 }

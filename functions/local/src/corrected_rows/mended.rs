@@ -80,6 +80,9 @@ fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed:
         // A member that was removed above is empty here too.
         let cell = cells.get(name).map_or("", String::as_str);
         if let New::Value(value) = new_cell(None, cell, failed.kind(name)) {
+            if rest.iter().any(|(known, _)| known == name) {
+                return Err(format!("its {name:?} is in the column {REST}, since no cell can hold that text: change or remove it there"));
+            }
             changed = true;
             added.push((name.clone(), value));
         }

@@ -14,7 +14,6 @@ use crate::interrupt;
 
 /// How long everything may take after the first signal: as long as a worker may take, and a little more.
 const STOPPING_MAX: Duration = FUNCTION_TIMEOUT.saturating_add(Duration::from_secs(15));
-const SAYS: &str = "Stopping: running items are finished first. Press Ctrl-C again to stop at once; nothing that was acknowledged is lost.";
 
 /// Waits for signals on a thread of its own, so that it receives them even if items keep all other threads busy. The
 /// returned receiver becomes true at the first signal.
@@ -77,7 +76,11 @@ async fn pressed(interrupt: Option<&mut Signal>) -> Option<()> {
 async fn hear(mut signals: Signals, stop: &watch::Sender<bool>) {
     signals.next().await;
     // stderr may be closed, and the server may have failed meanwhile.
-    let _ = writeln!(io::stderr(), "{SAYS}");
+    let again = if interrupt::is_ignored() { "Send SIGTERM" } else { "Press Ctrl-C" };
+    let _ = writeln!(
+        io::stderr(),
+        "Stopping: running items are finished first. {again} again to stop at once; nothing that was acknowledged is lost."
+    );
     let _ = stop.send(true);
     let code = tokio::time::timeout(STOPPING_MAX, signals.next()).await;
     exit(code.unwrap_or(1));
