@@ -84,7 +84,8 @@ fn a_new_program_takes_the_place_of_the_old_one() {
     let home = Home::new();
     let (worker, _) = place(&home);
     let server = serve(&home, &worker);
-    assert_eq!(server.json(&home, &["processors"])["processors"][0]["name"], "invoices");
+    let known = || server.json(&home, &["processors"])["processors"][0]["name"] == "invoices";
+    eventually("a worker", || known().then_some(()));
     let before = server.serving.children();
     fs::copy(self::worker(), home.path().join("built")).unwrap();
     fs::rename(home.path().join("built"), home.path().join("worker")).unwrap();

@@ -125,7 +125,7 @@ impl Slot {
         Ok(self.serve(&binary, &api, &mut process).await)
     }
 
-    /// WaitingInvocations a process that is ready, with one event after another.
+    /// Calls a process that is ready, with one event after another.
     async fn serve(&self, binary: &Binary, api: &RuntimeApi, process: &mut Process) -> ProcessEnd {
         let group = &self.group;
         loop {
@@ -190,10 +190,11 @@ impl Drop for Ready<'_> {
     }
 }
 
-/// How long a worker may take to start before callers no longer wait for it. Lambda gives a function 10 s for this.
+/// How long a worker may take to start before callers no longer wait for it: twice as long as Lambda gives a function, and less
+/// than a request may take.
 ///
 /// Source: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle".
-const START_MAX: Duration = Duration::from_secs(10);
+const START_MAX: Duration = Duration::from_secs(20);
 /// The longest pause before a worker that does not start is restarted.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 

@@ -38,7 +38,10 @@ impl Wait {
         let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;
         match asked.filter(|asked| !asked.is_zero()) {
             Some(asked) if asked.min(ASKED_MAX) > left => Some(Self::exactly(left).at_least(DOWNSTREAM_LEAST)),
-            Some(asked) => Some(Self::asked(asked).at_least(DOWNSTREAM_LEAST)),
+            Some(asked) => {
+                let wait = Self::asked(asked);
+                Some(Self { most: wait.most.min(left), ..wait }.at_least(DOWNSTREAM_LEAST))
+            }
             None => {
                 let most = waited.clamp(DOWNSTREAM_FIRST, DOWNSTREAM_MAX);
                 Some(Self { least: (most / 2).min(left), most: most.min(left) }.at_least(DOWNSTREAM_LEAST))
@@ -116,6 +119,8 @@ mod tests {
         ] {
             let wait = Wait::for_downstream(waited, asked, DAY);
             assert_eq!(wait.map(|wait| wait.least), least, "{asked:?} after {waited:?}");
+            let left = DAY.saturating_sub(waited).max(second);
+            assert!(wait.is_none_or(|wait| wait.least <= wait.most && wait.most <= left), "{asked:?} after {waited:?}: {wait:?}");
         }
     }
 

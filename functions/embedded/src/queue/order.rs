@@ -22,7 +22,7 @@ const LITTLE_MS: u64 = 10_000;
 const LATELY_MS: u64 = 60_000;
 /// Every so many batches the group whose turn it is comes first whatever it has used, so that none waits for ever.
 const TURN_COMES_EVERY: u64 = 4;
-/// At most so many groups are looked at for one that has used little time, so that a receive costs the same with any number.
+/// At most so many groups with messages are looked at for one that has used little time.
 const LOOKED_AT_MAX: usize = 1_000;
 
 /// A group that is served now.
