@@ -28,8 +28,9 @@ use super::receiver::{Notes, Receiver};
 use super::users;
 use super::workload::Plan;
 
-/// The calm time in which every job must end: longer than an abandoned submission is waited for and then kept.
-const CALM: Duration = Duration::from_secs(5 * 86_400);
+/// The calm time in which every job must end: longer than an abandoned submission is waited for and then kept, and than the
+/// rounds of a job take if an item waits with all its patience, a day, in each.
+const CALM: Duration = Duration::from_secs(10 * 86_400);
 /// A calm time in which even a job ends that is paused and forgotten, and sealed two days later.
 const LONG_CALM: Duration = Duration::from_secs(18 * 86_400);
 /// How often the sweep runs in the calm time, and after which time only days can change most jobs.
