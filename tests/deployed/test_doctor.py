@@ -58,7 +58,11 @@ def examined(emulator, deployer, issuer, given):
     stack = deploy(emulator, deployer, "headway-doctor", JwtIssuer=issuer.url, JwtAudience="jobs", **given)
     subnet, group, stack.route_table = network(emulator)
     vpc = {"SubnetIds": [subnet], "SecurityGroupIds": [group]}
-    emulator.client("lambda").update_function_configuration(FunctionName=stack.id_of("WorkerFunction"), VpcConfig=vpc)
+    functions = emulator.client("lambda")
+    functions.update_function_configuration(FunctionName=stack.id_of("WorkerFunction"), VpcConfig=vpc)
+    # Until then they are pending, and the doctor says so.
+    for name in ("resizer", stack.id_of("WorkerFunction")):
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
     return stack
 
 
