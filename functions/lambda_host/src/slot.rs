@@ -34,7 +34,7 @@ pub(crate) struct WorkerGroup {
     pub(crate) calls: WaitingInvocations,
     /// How many workers wait for an event or process one.
     pub(crate) ready: watch::Sender<usize>,
-    /// Whether a worker has asked for work, has failed to start, or has taken too long to start.
+    /// Whether a worker has asked for work, or has failed to start.
     pub(crate) tried: watch::Sender<bool>,
     pub(crate) stopped: watch::Receiver<bool>,
 }
@@ -107,13 +107,10 @@ impl Slot {
         variables.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.url()));
         let mut process = Process::start(&group.command, &variables, self.worker, &group.log)?;
         let mut words = None;
-        let too_long = tokio::time::sleep(START_MAX);
-        tokio::pin!(too_long);
         loop {
             tokio::select! {
                 () = until(group.stopped.clone()) => return Ok(ProcessEnd::Stopped),
                 status = process.ended() => return Ok(self.never_ready(status, words)),
-                () = &mut too_long, if !*group.tried.borrow() => { group.tried.send_replace(true); }
                 report = api.next_report() => match report {
                     WorkerReport::Asks => break,
                     WorkerReport::CannotStart(why) => words = Some(why),
@@ -190,11 +187,6 @@ impl Drop for Ready<'_> {
     }
 }
 
-/// How long a worker may take to start before callers no longer wait for it: twice as long as Lambda gives a function, and less
-/// than a request may take.
-///
-/// Source: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle".
-const START_MAX: Duration = Duration::from_secs(20);
 /// The longest pause before a worker that does not start is restarted.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 

@@ -31,7 +31,7 @@ pub struct WorkersError(#[from] io::Error);
 impl Workers {
     /// Starts `count` processes of this command, at least one, and calls them with batches from the queue until `stop`
     /// becomes true. `variables` are those that the template sets, apart from the queue's and AWS's own: the table's
-    /// name and so on. `tried` becomes true once one of them asks for work, has failed to start, or has taken 20 s to start.
+    /// name and so on. `tried` becomes true once one of them asks for work or has failed to start.
     ///
     /// Each process gets one batch at a time. It has the embedded queue's time limit for a function, and is killed
     /// after that. A process that ends is restarted after a pause, which doubles up to 30 s while the worker does not

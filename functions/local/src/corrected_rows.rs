@@ -174,7 +174,7 @@ impl CorrectedRows {
         }
     }
 
-    /// The names of the file's columns, by the names that it has: with `--cells raw` they are as they are, otherwise without the
+    /// The names of the file's columns that differ, by the names that it has: with `--cells raw` they are as they are, otherwise without the
     /// `'` before a formula.
     fn names_for(&self, failed: &Records) -> Result<BTreeMap<String, String>, InputError> {
         let Some(header) = &self.header else { return Ok(BTreeMap::new()) };
@@ -183,7 +183,7 @@ impl CorrectedRows {
         let name = |name: &String| if is_raw { name.clone() } else { csv::value_of(name).into_owned() };
         let names: Vec<String> = header.iter().map(name).collect();
         check_header(&names, &known)?;
-        Ok(header.iter().cloned().zip(names).collect())
+        Ok(header.iter().cloned().zip(names).filter(|(own, name)| own != name).collect())
     }
 }
 
@@ -203,10 +203,12 @@ fn check_header(header: &[String], known: &[&str]) -> Result<(), InputError> {
 }
 
 /// The row with these names for its columns.
-fn named(row: &Row, names: &BTreeMap<String, String>) -> Row {
+fn named<'a>(row: &'a Row, names: &BTreeMap<String, String>) -> Cow<'a, Row> {
     match row {
-        Row::Cells(cells) => Row::Cells(cells.iter().map(|(name, cell)| (names.get(name).unwrap_or(name).clone(), cell.clone())).collect()),
-        Row::Value(_) => row.clone(),
+        Row::Cells(cells) if !names.is_empty() => {
+            Cow::Owned(Row::Cells(cells.iter().map(|(name, cell)| (names.get(name).unwrap_or(name).clone(), cell.clone())).collect()))
+        }
+        _ => Cow::Borrowed(row),
     }
 }
 

@@ -239,7 +239,7 @@ impl JobView {
     pub fn status_words(&self) -> String {
         let held = if self.paused { " (paused)" } else { "" };
         let held = if self.settling { " (settling)" } else { held };
-        let open = if self.sealed || self.status.is_terminal() { "" } else { " (open)" };
+        let open = if self.is_open() { " (open)" } else { "" };
         format!("{}{held}{open}", self.status.as_str())
     }
 }

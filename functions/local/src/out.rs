@@ -54,7 +54,7 @@ impl Out {
     ///
     /// If stdout cannot be written.
     pub fn lines(&self, text: &str) -> Result<(), OutError> {
-        written(&text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
+        written(&printable_lines(text))
     }
 
     /// Writes data from the server unchanged; on a terminal, with control characters made visible.
@@ -127,6 +127,12 @@ fn written(line: &str) -> Result<(), OutError> {
 #[must_use]
 pub fn printable(text: &str) -> String {
     shown(text, |_, _| false).replace('\t', " ")
+}
+
+/// Several lines of the command's own, each as [`printable`].
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Text of several lines with every character that could control a terminal, or that cannot be seen, written like `\u001b`.

@@ -8,7 +8,7 @@ use crate::client::{ClientError, Refusal};
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::input::InputError;
-use crate::out::{printable, visible};
+use crate::out::{printable, printable_lines, visible};
 use crate::problem::Problem;
 
 /// How an error is reported.
@@ -59,7 +59,7 @@ impl Report {
         let advice = if let CommandError::Client(error) = error { error.advice() } else { Vec::new() };
         let shown = match error {
             // What is wrong with a file can be said in several lines: they are the command's own.
-            CommandError::Input(_) => detail.split('\n').map(printable).collect::<Vec<_>>().join("\n"),
+            CommandError::Input(_) => printable_lines(&detail),
             _ => printable(&detail),
         };
         let words = with_lines(format!("{} {shown}", error_label()), &advice);

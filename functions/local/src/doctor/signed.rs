@@ -12,6 +12,7 @@ use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use error::SignedError;
@@ -78,10 +79,23 @@ impl Signed {
     ///
     /// # Errors
     /// [`SignedError`].
-    pub async fn json(&self, target: &str, input: &Value) -> Result<Value, SignedError> {
+    pub async fn json<T: DeserializeOwned>(&self, target: &str, input: &Value) -> Result<T, SignedError> {
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
         let (_, body) = self.send(Method::POST, self.endpoint.clone(), &headers, input.to_string().into_bytes()).await?;
-        serde_json::from_slice(&body).map_err(|error| SignedError::Unmade { service: self.service, source: error.into() })
+        self.parsed(&body)
+    }
+
+    /// The JSON that answers `GET /<segments>?<query>`.
+    ///
+    /// # Errors
+    /// [`SignedError`].
+    pub async fn read<T: DeserializeOwned>(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<T, SignedError> {
+        let (_, body) = self.get(segments, query).await?;
+        self.parsed(&body)
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, SignedError> {
+        serde_json::from_slice(body).map_err(|error| SignedError::Unmade { service: self.service, source: error.into() })
     }
 
     async fn send(&self, method: Method, url: Url, headers: &[(&str, &str)], body: Vec<u8>) -> Result<(HeaderMap, Bytes), SignedError> {

@@ -33,7 +33,6 @@ const SHIFTS: [(&[u8], &str); 6] = [
 /// What a text is that no format of items can be, by its beginning, and what to do.
 pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
     let head = head.trim_ascii_start();
-    let has = |mark: &[u8]| memmem::find(&head.to_ascii_lowercase(), mark).is_some();
     if head.starts_with(b"version https://git-lfs.github.com/spec/") {
         return Some(LFS_POINTER);
     }
@@ -43,7 +42,11 @@ pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
     if head.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"mime-version:")) {
         return Some(WEB_ARCHIVE);
     }
-    (is_markup(head) && OFFICE.into_iter().any(has)).then_some(SPREADSHEET)
+    if !is_markup(head) {
+        return None;
+    }
+    let lower = head.to_ascii_lowercase();
+    OFFICE.into_iter().any(|mark| memmem::find(&lower, mark).is_some()).then_some(SPREADSHEET)
 }
 
 /// The first escape sequence that begins another character set, and the encoding that has it.

@@ -4,7 +4,6 @@ use std::io::Read;
 
 use super::csv::CsvItems;
 use super::error::InputError;
-use super::foreign;
 use super::format::{Format, Reading};
 use super::items::Items;
 use super::json_array::ArrayItems;
@@ -17,10 +16,7 @@ use super::text::Text;
 ///
 /// The first bytes are wrong for the format or the encoding.
 pub fn items(reader: impl Read + 'static, reading: &Reading) -> Result<Box<dyn Items>, InputError> {
-    let mut text = Text::new(reader, reading.format, reading.encoding)?;
-    if let Some(what) = foreign::other_file(text.fill()?) {
-        return Err(InputError::File(what.to_owned()));
-    }
+    let text = Text::new(reader, reading.format, reading.encoding)?;
     Ok(match reading.format {
         Format::Csv => Box::new(CsvItems::new(text, reading.delimiter, reading.record_max)?),
         Format::Ndjson => Box::new(NdjsonItems::new(text, reading.record_max)),

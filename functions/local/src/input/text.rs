@@ -67,12 +67,12 @@ impl<R: Read> Text<R> {
     ///
     /// # Errors
     ///
-    /// The reader fails, or the first bytes are not text.
+    /// The reader fails, the first bytes are not text, or it is another kind of file.
     pub(super) fn new(mut reader: R, format: Format, named: Option<NamedEncoding>) -> Result<Text<R>, InputError> {
         let mut raw = Vec::with_capacity(RAW_BYTES);
         reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut raw)?;
         let (encoding, raw_at) = encoding(&raw, named)?;
-        Ok(Text {
+        let mut text = Text {
             reader,
             decoder: encoding.new_decoder_without_bom_handling(),
             encoding,
@@ -90,7 +90,11 @@ impl<R: Read> Text<R> {
             tracker: Tracker::default(),
             then: Then::More,
             holds_end_mark: false,
-        })
+        };
+        match foreign::other_file(text.fill()?) {
+            Some(what) => Err(InputError::File(what.to_owned())),
+            None => Ok(text),
+        }
     }
 
     /// The next piece of text, in whole characters; empty at the end. It stays the same until some of it is consumed.

@@ -7,7 +7,6 @@ use std::path::Path;
 use headway_core::limits::ITEM_DEPTH_MAX;
 
 use super::error::InputError;
-use super::foreign;
 use super::format::Format;
 use super::item::check_json;
 use super::place::{Place, Tracker};
@@ -51,9 +50,6 @@ fn value(reader: impl Read) -> Result<String, InputError> {
 /// The whole text of a file.
 fn whole(reader: impl Read) -> Result<String, InputError> {
     let (mut text, mut all) = (Text::new(reader, Format::Json, None)?, Vec::new());
-    if let Some(what) = foreign::other_file(text.fill()?) {
-        return Err(InputError::File(what.to_owned()));
-    }
     loop {
         let piece = text.fill()?;
         if piece.is_empty() {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::out::printable;
 
 /// Starts so many processes of it. Their logs are lines of JSON, or for people; events of jobs go to there. `tried` becomes
-/// true once their processors are known, or will not be soon.
+/// true once their processors are known, or one of them has failed to start.
 ///
 /// # Errors
 /// If loopback cannot be listened on.

@@ -5,14 +5,12 @@ use serde::Deserialize;
 use super::queues::Queues;
 use super::target::Deployment;
 use super::unseen::unknown;
-use super::worker::{self, WorkerConfiguration};
+use super::worker::{self, API, WorkerConfiguration};
 use super::{concurrency, recursion};
 use crate::doctor::Check;
 
 const MAPPINGS: &str = "event sources";
 const DEPLOY: &str = "deploy template.yaml again";
-/// The version of Lambda's API, used in its paths.
-const API: &str = "2015-03-31";
 /// The setting with which a function reports failed messages one by one.
 const PARTIAL: &str = "ReportBatchItemFailures";
 

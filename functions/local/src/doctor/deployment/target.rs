@@ -1,8 +1,10 @@
 //! A deployment, and the clients for reading its descriptions.
 
 use aws_config::SdkConfig;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::doctor::signed::Signed;
+use crate::doctor::signed::{Signed, SignedError};
 
 /// A table, its queue and functions that belong together, as `template.yaml` creates them.
 #[derive(Debug)]
@@ -36,6 +38,14 @@ impl Deployment {
             table,
             queue_url,
         })
+    }
+
+    /// What answers an operation of a service with a JSON API.
+    ///
+    /// # Errors
+    /// [`SignedError`].
+    pub(super) async fn json<T: DeserializeOwned>(&self, service: &'static str, target: &str, input: &Value) -> Result<T, SignedError> {
+        Signed::new(&self.config, service)?.json(target, input).await
     }
 
     /// The region.

@@ -146,7 +146,7 @@ impl WorkerConfiguration {
     /// What Lambda itself says about a function that it could not create or change.
     fn not_deployed(&self) -> Option<Check> {
         let name = &self.function_name;
-        let (what, reason, code) = if !matches!(self.state.as_str(), "" | "Active" | "Inactive") {
+        let (what, reason, code) = if !can_run(&self.state) {
             (format!("{name} is {}", self.state), &self.state_reason, &self.state_reason_code)
         } else if self.last_update_status == "Failed" {
             (format!("{name} could not be changed"), &self.last_update_status_reason, &self.last_update_status_reason_code)
@@ -156,6 +156,11 @@ impl WorkerConfiguration {
         let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         Some(Check::bad(WORKER, format!("{what}{reason}"), correction(code)))
     }
+}
+
+/// True if a function in this state can be called.
+pub(super) fn can_run(state: &str) -> bool {
+    matches!(state, "" | "Active" | "Inactive")
 }
 
 /// What to correct. Source: AWS Lambda API Reference, `StateReasonCode` and `LastUpdateStatusReasonCode`.

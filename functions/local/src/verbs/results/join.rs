@@ -162,7 +162,9 @@ impl FileWithIds {
         each_row(&self.file.opened, |item, line| {
             if let Joined::Item(outcome) = by_id.find(&id_of(ids, item)?)? {
                 found = true;
-                if let Some(doubt) = by_id.doubt(&outcome).filter(|_| !self.unique_ids) {
+                if !self.unique_ids
+                    && let Some(doubt) = by_id.doubt(&outcome)
+                {
                     return Err(CommandError::Differs(format!("{name}: line {line}: {doubt}")));
                 }
             }

@@ -33,19 +33,13 @@ impl Params {
         &self.json
     }
 
-    /// What the JSON Schema in the params does not do, though it seems to be meant.
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let params: Value = serde_json::from_str(self.json.get()).unwrap_or_default();
-        if params.get("text") != Some(&Value::Bool(true)) {
-            return Vec::new();
-        }
-        let found = params.get("schema").map(schema_texts::unread).unwrap_or_default();
-        found.into_iter().map(|warning| format!("{}: {warning}", self.name)).collect()
-    }
-
-    /// The JSON Schema in the params.
-    pub(super) fn schema(self) -> Option<Value> {
-        serde_json::from_str::<Value>(self.json.get()).ok()?.get_mut("schema").map(Value::take)
+    /// The JSON Schema in the params, and what it does not do, though it seems to be meant.
+    pub(super) fn schema(&self) -> (Option<Value>, Vec<String>) {
+        let mut params: Value = serde_json::from_str(self.json.get()).unwrap_or_default();
+        let is_text = params.get("text") == Some(&Value::Bool(true));
+        let schema = params.get_mut("schema").map(Value::take);
+        let unread = schema.as_ref().filter(|_| is_text).map(schema_texts::unread).unwrap_or_default();
+        (schema, unread.into_iter().map(|warning| format!("{}: {warning}", self.name)).collect())
     }
 }
 

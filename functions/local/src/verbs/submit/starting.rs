@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::Submit;
 use super::body::IDEMPOTENCY_KEY;
-use super::params::Params;
 use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
@@ -75,8 +74,8 @@ impl Submit {
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let body = self.job.body(&survey, params.as_ref())?;
         let checked = params.filter(|_| self.job.processor.as_deref() == Some("json-schema"));
-        let warnings = checked.as_ref().map(Params::warnings).unwrap_or_default();
-        let schema = checked.and_then(Params::schema).filter(|_| !survey.columns.is_empty());
+        let (schema, warnings) = checked.map(|params| params.schema()).unwrap_or_default();
+        let schema = schema.filter(|_| !survey.columns.is_empty());
         let faults = schema.map(|schema| schema_columns::faults(&schema, &survey.columns)).unwrap_or_default();
         Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings })
     }

@@ -1,12 +1,11 @@
 //! The bus on which events of jobs are put.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::arn::Arn;
 use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::unseen::unknown;
-use crate::doctor::signed::Signed;
 
 const NAME: &str = "event bus";
 
@@ -18,10 +17,7 @@ pub(super) async fn look(looked: &mut Looked<'_>, bus: &str) {
         looked.needs.add(bus, &["events:PutEvents"]);
         return looked.checks.push(Check::good(NAME, format!("{bus} is in another account or region, and was not looked at")));
     }
-    let answer = match Signed::new(&looked.deployment.config, "events") {
-        Ok(events) => events.json("AWSEvents.DescribeEventBus", &json!({"Name": bus})).await,
-        Err(error) => Err(error),
-    };
+    let answer = looked.deployment.json::<Value>("events", "AWSEvents.DescribeEventBus", &json!({"Name": bus})).await;
     let check = match answer {
         Ok(described) => {
             if let Some(arn) = described["Arn"].as_str() {

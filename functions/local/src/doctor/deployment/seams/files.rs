@@ -61,10 +61,8 @@ pub(super) async fn look(deployment: &Deployment, vpc: &VpcConfig, access_point:
 
 async fn read(deployment: &Deployment, vpc: &VpcConfig, access_point: &str) -> Result<Check, SignedError> {
     let efs = Signed::new(&deployment.config, "elasticfilesystem")?;
-    let unread = |source: serde_json::Error| SignedError::Unmade { service: "elasticfilesystem", source: source.into() };
     let id = access_point.rsplit('/').next().unwrap_or(access_point);
-    let (_, body) = efs.get(&[API, "access-points"], &[("AccessPointId", id)]).await?;
-    let AccessPoints { access_points } = serde_json::from_slice(&body).map_err(unread)?;
+    let AccessPoints { access_points } = efs.read(&[API, "access-points"], &[("AccessPointId", id)]).await?;
     let Some(found) = access_points.into_iter().next() else { return Ok(missing(access_point)) };
     if !matches!(found.life_cycle_state.as_str(), "" | "available") {
         return Ok(Check::bad(
@@ -73,8 +71,7 @@ async fn read(deployment: &Deployment, vpc: &VpcConfig, access_point: &str) -> R
             "wait until it is available, or give another (WORKER_FILE_SYSTEM)",
         ));
     }
-    let (_, body) = efs.get(&[API, "mount-targets"], &[("FileSystemId", &found.file_system_id)]).await?;
-    let MountTargets { mount_targets } = serde_json::from_slice(&body).map_err(unread)?;
+    let MountTargets { mount_targets } = efs.read(&[API, "mount-targets"], &[("FileSystemId", &found.file_system_id)]).await?;
     Ok(judge(&found.file_system_id, &vpc.vpc_id, &zones(deployment, vpc).await?, &mount_targets))
 }
 

@@ -6,8 +6,7 @@ use serde::Deserialize;
 use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::unseen::unknown;
-use crate::doctor::deployment::worker::API;
-use crate::doctor::signed::SignedError;
+use crate::doctor::deployment::worker::{API, can_run};
 
 const NAME: &str = "functions";
 
@@ -23,8 +22,10 @@ struct Configuration {
 pub(super) async fn look(looked: &mut Looked<'_>, functions: &Functions) {
     let (mut sound, mut faults) = (Vec::new(), Vec::new());
     for (name, function) in functions.in_aws() {
-        match described(looked, function).await {
-            Ok(Configuration { function_arn, state }) if matches!(state.as_str(), "" | "Active" | "Inactive") => {
+        // A function's name or ARN, perhaps with a version or alias.
+        let answer = looked.deployment.lambda.read(&[API, "functions", function, "configuration"], &[]).await;
+        match answer {
+            Ok(Configuration { function_arn, state }) if can_run(&state) => {
                 looked.needs.add(&function_arn, &["lambda:InvokeFunction"]);
                 sound.push(name);
             }
@@ -44,10 +45,4 @@ pub(super) async fn look(looked: &mut Looked<'_>, functions: &Functions) {
         faults.push(Check::good(NAME, format!("{} can be invoked", sound.join(", "))));
     }
     looked.checks.extend(faults);
-}
-
-/// A function's name or ARN, perhaps with a version or alias.
-async fn described(looked: &Looked<'_>, function: &str) -> Result<Configuration, SignedError> {
-    let (_, body) = looked.deployment.lambda.get(&[API, "functions", function, "configuration"], &[]).await?;
-    serde_json::from_slice(&body).map_err(|source| SignedError::Unmade { service: "lambda", source: source.into() })
 }

@@ -12,7 +12,7 @@ use crate::doctor::deployment::queues::Queues;
 use crate::doctor::deployment::table;
 use crate::doctor::deployment::unseen::unknown;
 use crate::doctor::deployment::worker::WorkerConfiguration;
-use crate::doctor::signed::{Signed, SignedError};
+use crate::doctor::signed::SignedError;
 
 const NAME: &str = "key";
 const READ: &str = "kms:DescribeKey";
@@ -43,7 +43,8 @@ pub(super) fn used(table: Option<&table::Described>, queues: &Queues, worker: &W
 
 /// Checks that it can be used, and asks for the worker's permission to use it.
 pub(super) async fn look(looked: &mut Looked<'_>, key: &str) {
-    let described = match described(looked, key).await {
+    let answer = looked.deployment.json("kms", "TrentService.DescribeKey", &json!({"KeyId": key})).await;
+    let described = match answer {
         Ok(Description { key_metadata }) => key_metadata,
         Err(error) => return looked.checks.push(not_described(key, &error)),
     };
@@ -57,11 +58,6 @@ pub(super) async fn look(looked: &mut Looked<'_>, key: &str) {
         None => policy(looked, &described.arn).await,
     };
     looked.checks.push(check);
-}
-
-async fn described(looked: &Looked<'_>, key: &str) -> Result<Description, SignedError> {
-    let answer = Signed::new(&looked.deployment.config, "kms")?.json("TrentService.DescribeKey", &json!({"KeyId": key})).await?;
-    serde_json::from_value(answer).map_err(|source| SignedError::Unmade { service: "kms", source: source.into() })
 }
 
 fn not_described(key: &str, error: &SignedError) -> Check {
@@ -101,11 +97,7 @@ async fn policy(looked: &Looked<'_>, arn: &str) -> Check {
         return Check::good(NAME, format!("{arn} is enabled; its policy, in another account, was not looked at"));
     }
     let asked = json!({"KeyId": arn, "PolicyName": "default"});
-    let answer = match Signed::new(&looked.deployment.config, "kms") {
-        Ok(kms) => kms.json("TrentService.GetKeyPolicy", &asked).await,
-        Err(error) => Err(error),
-    };
-    match answer {
+    match looked.deployment.json::<Value>("kms", "TrentService.GetKeyPolicy", &asked).await {
         Ok(answer) => {
             let policy = answer["Policy"].as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
             let fix = "add the statement that the default policy has: Allow kms:* on * to arn:aws:iam::ACCOUNT:root (docs/deploy.md, A key), \

@@ -17,9 +17,13 @@ const API: &str = "2010-05-08";
 
 /// The check. None if the caller may not simulate, and the stack has made all by itself.
 pub(super) async fn look(looked: &Looked<'_>) -> Option<Check> {
+    let iam = match Signed::new(&looked.deployment.config, "iam") {
+        Ok(iam) => iam,
+        Err(error) => return Some(unknown(NAME, ACTION, &error)),
+    };
     let mut denied = Vec::new();
     for (resource, actions) in looked.needs.by_resource() {
-        match simulated(looked, resource, actions).await {
+        match simulated(&iam, &looked.worker.role, resource, actions).await {
             Ok(found) => denied.extend(found),
             Err(error) if error.is_denied() && !looked.needs.is_given() => return None,
             Err(error) => return Some(unknown(NAME, ACTION, &error)),
@@ -34,12 +38,12 @@ pub(super) async fn look(looked: &Looked<'_>) -> Option<Check> {
     Some(Check::of(NAME, denied.is_empty(), detail, fix))
 }
 
-/// What is denied of these actions.
-async fn simulated(looked: &Looked<'_>, resource: &str, actions: &BTreeSet<&'static str>) -> Result<Vec<String>, SignedError> {
+/// What is denied of these actions to the role.
+async fn simulated(iam: &Signed, role: &str, resource: &str, actions: &BTreeSet<&'static str>) -> Result<Vec<String>, SignedError> {
     let named = actions.iter().zip(1..).map(|(action, n)| (format!("ActionNames.member.{n}"), (*action).to_owned()));
-    let fixed = [("PolicySourceArn".to_owned(), looked.worker.role.clone()), ("ResourceArns.member.1".to_owned(), resource.to_owned())];
+    let fixed = [("PolicySourceArn".to_owned(), role.to_owned()), ("ResourceArns.member.1".to_owned(), resource.to_owned())];
     let members: Vec<_> = fixed.into_iter().chain(named).collect();
-    let answer = Signed::new(&looked.deployment.config, "iam")?.query(API, "SimulatePrincipalPolicy", &members).await?;
+    let answer = iam.query(API, "SimulatePrincipalPolicy", &members).await?;
     parse(&answer, resource).map_err(|source| SignedError::Unmade { service: "iam", source: source.into() })
 }
 

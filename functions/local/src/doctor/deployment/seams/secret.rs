@@ -7,7 +7,6 @@ use super::arn::Arn;
 use super::looked::Looked;
 use crate::doctor::Check;
 use crate::doctor::deployment::unseen::unknown;
-use crate::doctor::signed::{Signed, SignedError};
 
 const NAME: &str = "secret";
 
@@ -22,7 +21,8 @@ struct Description {
 
 /// Checks that there is a value to read, and asks for the worker's permission to read it.
 pub(super) async fn look(looked: &mut Looked<'_>, secret: &str) {
-    let check = match described(looked, secret).await {
+    let asked = json!({"SecretId": secret});
+    let check = match looked.deployment.json::<Description>("secretsmanager", "secretsmanager.DescribeSecret", &asked).await {
         Ok(description) => {
             looked.needs.add(secret, &["secretsmanager:GetSecretValue"]);
             let key = description.kms_key_id.as_deref().filter(|key| Arn::parse(key).is_some_and(|key| key.resource.starts_with("key/")));
@@ -39,12 +39,6 @@ pub(super) async fn look(looked: &mut Looked<'_>, secret: &str) {
         Err(error) => unknown(NAME, "secretsmanager:DescribeSecret", &error),
     };
     looked.checks.push(check);
-}
-
-async fn described(looked: &Looked<'_>, secret: &str) -> Result<Description, SignedError> {
-    let client = Signed::new(&looked.deployment.config, "secretsmanager")?;
-    let answer = client.json("secretsmanager.DescribeSecret", &json!({"SecretId": secret})).await?;
-    serde_json::from_value(answer).map_err(|source| SignedError::Unmade { service: "secretsmanager", source: source.into() })
 }
 
 fn judge(secret: &str, region: &str, description: &Description) -> Check {
