@@ -42,7 +42,7 @@ test("the page knows the cells that spreadsheets rewrite, as the command does", 
 // Bugs found: `TRUE` for false became a text, a number for a missing text became a number, and an emptied item broke the request.
 test("a changed cell has the type of what was there, as for the command", () => {
   const file = (name) => readFileSync(new URL(`../../functions/api/src/dashboard/${name}`, import.meta.url), "utf8");
-  const files = ["exact_json.js", "spreadsheet_cells.js", "rewritten_cells.js", "downloads.js", "correct.js", "corrected_file.js"];
+  const files = ["exact_json.js", "sources.js", "spreadsheet_cells.js", "rewritten_cells.js", "downloads.js", "correct.js", "corrected_file.js"];
   const { correctedItem, exactText } = new Function("html", "useState", "useRef", "useEffect", `${files.map(file).join("\n")}; return { correctedItem, exactText };`)();
   const kinds = new Map([["zip", "text"], ["seats", "json"]]);
   const options = { keeps: true, onRewritten: () => {}, kinds };

@@ -54,8 +54,7 @@ pub async fn correct_items(
     JobPath(job_id): JobPath,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Act)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Act, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
     let lines = body::lines(&body::ndjson(&parts.headers, body).await?, CORRECTION_DEPTH_MAX)?;

@@ -137,8 +137,7 @@ pub async fn put_job_part(
     query: Query,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Write, job_id).await?;
     let first_index = first_index(&query)?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
@@ -171,8 +170,7 @@ pub async fn seal_job(
     JobPath(job_id): JobPath,
     request: Request,
 ) -> Result<JobAnswer, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Write, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
     let SealRequest { parts } = read_seal(&body::json(&parts.headers, body).await?)?;

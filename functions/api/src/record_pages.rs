@@ -77,8 +77,7 @@ impl Asked {
         JobPath(id): JobPath,
         query: Query,
     ) -> Result<Self, ApiErrorResponse> {
-        claims.require(Scope::Read)?;
-        let job = state.app.owned(claims.as_owner(), id).await?;
+        let job = state.owned(&claims, Scope::Read, id).await?;
         let format = Format::asked(&query)?;
         let table = Table::asked(&query, format == Format::Csv)?;
         let page_size = query.page_size(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;

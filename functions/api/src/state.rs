@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use headway_core::access::OwnedJob;
 use headway_core::secret::secret;
-use headway_core::{App, JobError};
+use headway_core::{App, JobError, JobId};
 use tokio::sync::OnceCell;
 
-use crate::auth::Authenticator;
 use crate::auth::job_token::JobTokens;
+use crate::auth::{Authenticator, Claims, Scope};
 use crate::budget::Budget;
 use crate::cors::Origins;
 use crate::page_token::PageTokens;
 use crate::params::ParamsSchemas;
+use crate::problem::ApiErrorResponse;
 use crate::random_key::random_key;
 
 /// The longest that a request may take; after that the answer is `busy`. API Gateway gives up after 30 s.
@@ -37,6 +39,16 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// The job, for a call that needs this scope and that only the job's owner may make.
+    ///
+    /// # Errors
+    ///
+    /// The caller does not have the scope, or the job does not exist for the caller.
+    pub(crate) async fn owned(&self, claims: &Claims, scope: Scope, job: JobId) -> Result<OwnedJob, ApiErrorResponse> {
+        claims.require(scope)?;
+        Ok(self.app.owned(claims.as_owner(), job).await?)
+    }
+
     /// Without any other origins.
     pub fn new(app: App, auth: Authenticator) -> Self {
         Self {

@@ -20,7 +20,7 @@ function jsonOfCell(text) {
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
 // spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those. A changed cell becomes what the value
 // was; for a value that is null or missing, what the other items have in that column (`kinds`).
-function correctedItem(item, row, { keeps, onRewritten, kinds }) {
+function correctedItem(item, row, { keeps = false, onRewritten, kinds, line }) {
   const isObject = isPlainObject(item);
   const old = isObject ? item : { item };
   const next = { ...old };
@@ -38,7 +38,7 @@ function correctedItem(item, row, { keeps, onRewritten, kinds }) {
     const own = kindOf(old[name]);
     const kind = own || (isObject && kinds.get(name)) || "text";
     if (text === "" && own !== "text") {
-      if (!isObject) throw new Error("its cell is empty: to retry the item as it is, remove the row.");
+      if (!isObject) throw new FileProblem("its cell is empty: to retry the item as it is, remove the row.", line);
       delete next[name];
     } else Object.defineProperty(next, name, { value: kind === "json" ? jsonOfCell(text) : text, enumerable: true, configurable: true, writable: true });
   }
@@ -54,17 +54,9 @@ function isSameCell(value, before, text) {
   return isNumber && JSON_NUMBER.test(text.trim()) && Math.max(digits(before), digits(text)) <= 15 && Number(before) === Number(text);
 }
 
-function correctedInLine(item, row, options, line) {
-  try {
-    return correctedItem(item, row, options);
-  } catch (error) {
-    throw new FileProblem(error.message, line);
-  }
-}
-
 // The corrections in the file, by comparing it with what failed. Nothing is sent yet. `rewritten` has the columns with cells
-// that a spreadsheet seems to have rewritten, and that were left as they were.
-async function correctionsIn(file, job, { say, signal, keeps = false }) {
+// that a spreadsheet seems to have rewritten: `corrections` leaves those as they were, and `kept` has their new values.
+async function correctionsIn(file, job, { say, signal }) {
   const items = new Map();
   const corrected = new Set();
   const names = new Set(MARKS);
@@ -83,6 +75,7 @@ async function correctionsIn(file, job, { say, signal, keeps = false }) {
   }
   const source = { ...(await sourceOf(file)), format: "csv" };
   const corrections = new Map();
+  const kept = new Map();
   const rewritten = new Map();
   let rows = 0;
   for await (const { value, line } of csvItems(source.file, source)) {
@@ -97,11 +90,16 @@ async function correctionsIn(file, job, { say, signal, keeps = false }) {
       const known = rewritten.get(name) || { name, ...cell, line, rows: 0 };
       rewritten.set(name, { ...known, rows: known.rows + 1 });
     };
-    const item = correctedInLine(items.get(index), value, { keeps, onRewritten, kinds }, line);
-    // A row that shows the first value again takes an earlier correction back.
-    if (exactText(item) !== exactText(items.get(index)) || corrected.has(index)) corrections.set(index, { index, item });
+    const old = items.get(index);
+    const add = (to, options) => {
+      const item = correctedItem(old, value, { kinds, line, ...options });
+      // A row that shows the first value again takes an earlier correction back.
+      if (exactText(item) !== exactText(old) || corrected.has(index)) to.set(index, { index, item });
+    };
+    add(corrections, { onRewritten });
+    add(kept, { keeps: true });
   }
-  return { rows, corrections: [...corrections.values()], rewritten: [...rewritten.values()] };
+  return { rows, corrections: [...corrections.values()], kept: [...kept.values()], rewritten: [...rewritten.values()] };
 }
 
 // Asks what to do with cells that a spreadsheet seems to have rewritten.
@@ -116,18 +114,16 @@ function CorrectedFile({ job, refresh }) {
   const [state, setState] = useState({});
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
-  const compare = async (file, keeps) => {
+  const choose = async (event) => {
+    const [file] = event.target.files;
+    event.target.value = "";
+    if (!file) return;
     setState({ isBusy: true });
     try {
-      setState({ file, found: await correctionsIn(file, job, { say: () => {}, signal: stop.current.signal, keeps }) });
+      setState({ found: await correctionsIn(file, job, { say: () => {}, signal: stop.current.signal }) });
     } catch (error) {
       setState({ error: fileError(error) });
     }
-  };
-  const choose = (event) => {
-    const [file] = event.target.files;
-    event.target.value = "";
-    if (file) compare(file, false);
   };
   const download = async () => {
     setState({ isBusy: true });
@@ -150,13 +146,14 @@ function CorrectedFile({ job, refresh }) {
     }
   };
   const { found } = state;
-  const isToChoose = found && !state.isBusy && found.rewritten.length > 0 && !state.isUndone;
+  const isToChoose = found && !state.isBusy && found.rewritten.length > 0;
+  const decide = (corrections) => setState({ found: { ...found, corrections, rewritten: [] } });
   return html`<div class="correct-file"><h3>Many items?</h3><p class="muted">Download them as a table, correct it in a spreadsheet, and give it back. Only the cells that you change are used.</p>
     <p class="buttons"><button type="button" class="small" onClick=${download}>Download the table</button><input id="corrected-file" type="file" class="visually-hidden" accept=".csv,text/csv" onChange=${choose} />
       <label class="button small" for="corrected-file">Give back the corrected table</label></p>
     ${state.isBusy && html`<${Loading} what="the failed items" />`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
-    ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => setState((old) => ({ ...old, isUndone: true }))} onKeep=${() => compare(state.file, true)} />`}
+    ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept)} />`}
     ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.
       ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${send}>Save ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}

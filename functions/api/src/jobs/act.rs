@@ -120,8 +120,7 @@ pub async fn retry_job(
     JobPath(job_id): JobPath,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Act)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Act, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, body::most(&body, BODY_BYTES_MAX))).await?;
     let body = body::json_if_any(&parts.headers, body).await?;
@@ -148,8 +147,7 @@ pub async fn delete_job(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<StatusCode, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Write, job_id).await?;
     delete::delete(&state.app, &job).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -72,8 +72,7 @@ pub async fn make_job_token(
     JobPath(job_id): JobPath,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Write, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
     let (allow, ttl_seconds) = read(&body::json(&parts.headers, body).await?)?;
@@ -103,8 +102,7 @@ pub async fn end_job_tokens(
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
 ) -> Result<StatusCode, ApiErrorResponse> {
-    claims.require(Scope::Write)?;
-    let job = state.app.owned(claims.as_owner(), job_id).await?;
+    let job = state.owned(&claims, Scope::Write, job_id).await?;
     end_tokens(&state.app, &job).await?;
     Ok(StatusCode::NO_CONTENT)
 }
