@@ -41,20 +41,27 @@ pub(super) fn next(work: &QueueTransaction<'_>, request: &ReceiveRequest, messag
     }
 }
 
-/// The groups that are next, each with an equal share; or the one that is next.
+/// The groups that are next, each with an equal share; or the one that is next. Among those that have used much time, and among
+/// the others, it goes by turns.
 fn by_turns(work: &QueueTransaction<'_>, request: &ReceiveRequest, messages_max: usize) -> rusqlite::Result<Vec<Serving>> {
-    let mut groups: Vec<String> = work
-        .tx
-        .prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?
-        .query_map(params![request.queue, LOOKED_AT_MAX + request.groups_left_out.len()], |row| row.get(0))?
-        .filter(|name| name.as_ref().map_or(true, |name| !request.groups_left_out.contains(name)))
-        .collect::<Result<_, _>>()?;
-    if !work.consumer_time.batches().is_multiple_of(TURN_COMES_EVERY) {
-        let times = work.consumer_time.by_group(request.queue, work.now_ms, LATELY_MS);
-        // The sort is stable: among equals it stays by turns.
-        groups.sort_by_key(|group| times.get(group.as_str()).is_some_and(|ms| *ms >= LITTLE_MS));
+    let groups_max = if request.of_one_group { 1 } else { messages_max };
+    let goes_by_turn = work.consumer_time.batches().is_multiple_of(TURN_COMES_EVERY);
+    let times = if goes_by_turn { BTreeMap::new() } else { work.consumer_time.by_group(request.queue, work.now_ms, LATELY_MS) };
+    let mut statement = work.tx.prepare_cached("SELECT name FROM groups WHERE queue = ?1 ORDER BY turn LIMIT ?2")?;
+    let looked_at_max = LOOKED_AT_MAX + request.groups_left_out.len();
+    let mut names = statement.query_map(params![request.queue, looked_at_max], |row| row.get::<_, String>(0))?;
+    let (mut groups, mut used_much) = (Vec::new(), Vec::new());
+    while groups.len() < groups_max
+        && let Some(name) = names.next().transpose()?
+    {
+        if request.groups_left_out.contains(&name) {
+            continue;
+        }
+        let has_used_much = times.get(name.as_str()).is_some_and(|ms| *ms >= LITTLE_MS);
+        if has_used_much { used_much.push(name) } else { groups.push(name) }
     }
-    groups.truncate(if request.of_one_group { 1 } else { messages_max });
+    groups.extend(used_much);
+    groups.truncate(groups_max);
     let share = messages_max.div_ceil(groups.len().max(1));
     Ok(groups.into_iter().map(|group| Serving { group, messages_max: share }).collect())
 }

@@ -108,7 +108,7 @@ pub(super) fn forget_expired(work: &mut QueueTransaction<'_>, queue: &Queue) -> 
         if is_ready {
             fewer_ready(work, queue.id, &group, 1)?;
         }
-        work.note(|at_ms| Event::Ended { seq, at_ms });
+        work.note(Event::Ended { seq, at_ms: work.now_ms });
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ pub(super) fn promote(work: &mut QueueTransaction<'_>, queue: &Queue) -> rusqlit
     for (seq, group, due_ms) in due {
         work.tx.prepare_cached("UPDATE messages SET ready = 1 WHERE seq = ?1")?.execute([seq])?;
         more_ready(work, queue.id, &group, 1)?;
-        work.note(|_| Event::Ended { seq, at_ms: due_ms });
+        work.note(Event::Ended { seq, at_ms: due_ms });
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ fn take(work: &mut QueueTransaction<'_>, queue: &Queue, request: &ReceiveRequest
         }
     }
     if !basket.taken.is_empty() {
-        work.note(|_| Event::Batch);
+        work.note(Event::Batch);
     }
     Ok(basket.taken)
 }
@@ -255,7 +255,7 @@ fn deliver(work: &mut QueueTransaction<'_>, queue: &Queue, group: &str, head: He
         .query_row([head.seq], |row| row.get(0))
         .optional()?
         .ok_or_else(|| Fault::internal("the data directory's queue.db is damaged: a message has no body"))?;
-    work.note(|at_ms| Event::Received { seq: head.seq, group: (queue.id, group.to_owned()), at_ms });
+    work.note(Event::Received { seq: head.seq, group: (queue.id, group.to_owned()), at_ms: work.now_ms });
     Ok(Received {
         handle: Handle { queue: queue.id, seq: head.seq, receives, message_id: head.message_id },
         message_id: Uuid::from_bytes(head.message_id),

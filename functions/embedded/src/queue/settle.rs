@@ -37,13 +37,13 @@ pub(super) fn delete(work: &mut QueueTransaction<'_>, handle: &Handle) -> rusqli
 }
 
 fn note_deleted(work: &mut QueueTransaction<'_>, handle: &Handle, group: String) -> rusqlite::Result<()> {
-    work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
+    work.note(Event::Ended { seq: handle.seq, at_ms: work.now_ms });
     if work.fairness == Fairness::Turns {
         return Ok(());
     }
     let has_ready = work.tx.prepare_cached("SELECT 1 FROM groups WHERE queue = ?1 AND name = ?2")?.exists(params![handle.queue, group])?;
     if !has_ready {
-        work.note(|_| Event::Drained { group: (handle.queue, group) });
+        work.note(Event::Drained { group: (handle.queue, group) });
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ pub(super) fn change_visibility(work: &mut QueueTransaction<'_>, handle: &Handle
     ])?;
     if visibility_ms == 0 {
         more_ready(work, handle.queue, &group, 1)?;
-        work.note(|at_ms| Event::Ended { seq: handle.seq, at_ms });
+        work.note(Event::Ended { seq: handle.seq, at_ms: work.now_ms });
     }
     work.woken.push(handle.queue);
     Ok(())

@@ -56,8 +56,8 @@ pub(super) struct QueueTransaction<'a> {
 
 impl QueueTransaction<'_> {
     /// Records an event for when the transaction is committed.
-    pub(super) fn note(&mut self, event: impl FnOnce(u64) -> Event) {
-        self.events.push(event(self.now_ms));
+    pub(super) fn note(&mut self, event: Event) {
+        self.events.push(event);
     }
 }
 
