@@ -139,7 +139,7 @@ impl StateReader<'_> {
         }
         self.rows += 1;
         see_to_it_shown(self.app, part, &row).await?;
-        let (items, mut reader) = (row.first_index..row.first_index + u64::from(row.items), OutcomeReader::new(self.app, row));
+        let (items, mut reader) = (row.indexes(), OutcomeReader::new(self.app, row));
         for index in items.start.max(start)..items.end {
             let state = self.state(part, &mut reader, index).await?;
             if !self.push(index, state) {

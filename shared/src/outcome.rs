@@ -5,6 +5,7 @@
 //! round. What a register shows is computed from this row alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,7 @@ impl Outcome {
         if let Some((run, until)) = change.enters {
             changed |= self.runs.insert(run, until).is_none();
         }
-        let own = self.first_index..self.first_index + u64::from(self.items);
+        let own = self.indexes();
         let waiting: Vec<u64> = change.retrying.iter().copied().filter(|index| own.contains(index) && !self.has(*index)).collect();
         for index in &waiting {
             changed |= self.retrying.insert(*index);
@@ -159,7 +160,7 @@ impl Outcome {
         let mut changed = false;
         for (index, result) in results {
             let stale = self.runs_again_in(index).is_some_and(|round| round > round_begun);
-            let foreign = !(self.first_index..self.first_index + u64::from(self.items)).contains(&index);
+            let foreign = !self.indexes().contains(&index);
             if stale || foreign || self.has(index) {
                 continue;
             }
@@ -171,6 +172,11 @@ impl Outcome {
             self.round = self.round.max(round_begun);
         }
         changed
+    }
+
+    /// The indexes of its items.
+    pub fn indexes(&self) -> Range<u64> {
+        self.first_index..self.first_index + u64::from(self.items)
     }
 
     /// True if every item succeeded: nothing can be added to the row or cleared from it.

@@ -66,4 +66,4 @@ def test_links_lead_from_a_new_job_to_its_calls(run):
     _, _, calls = run
     reached = {label for phase, label, status in calls if phase == "stateful" and status in (200, 202) and "{job_id}" in label}
     # Which links are followed is chosen at random.
-    assert len(reached) >= 3, reached
+    assert len(reached) >= 4, reached

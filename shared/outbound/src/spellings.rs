@@ -14,18 +14,15 @@ pub(crate) use readable::readable;
 
 /// The ways in which a text can be read: as a whole, and the values of its members, in their order and by their names;
 /// each of these unchanged, without escapes, without tags, and without white space. `None` if it has too many members.
-pub(crate) fn readings(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(crate) fn readings(text: &[u8]) -> Option<impl Iterator<Item = Vec<u8>> + use<>> {
     let (in_order, by_name) = members::values(text)?;
-    let mut readings = Vec::new();
-    for form in [text.to_vec(), in_order, by_name] {
+    let mut forms = vec![text.to_vec(), in_order, by_name];
+    // Equal forms have equal readings.
+    forms.dedup();
+    Some(forms.into_iter().flat_map(|form| {
         let plain = escapes::plain(&form);
         let joined = escapes::joined(&escapes::plain(&escapes::joined(&form)));
         let without_tags = [escapes::without_tags(&plain), escapes::without_tags(&joined)];
-        for reading in [form, plain, joined].into_iter().chain(without_tags) {
-            if !readings.contains(&reading) {
-                readings.push(reading);
-            }
-        }
-    }
-    Some(readings)
+        [form, plain, joined].into_iter().chain(without_tags)
+    }))
 }

@@ -121,17 +121,12 @@ const ONE_VALUE: &[(&str, &str)] = &[("contentEncoding", "base64"), ("contentMed
 impl Draft {
     /// The draft of a schema that does not name one.
     pub(crate) const DEFAULT: Self = D2020;
+    const ALL: [Self; 5] = [D4, D6, D7, D2019, D2020];
 
     /// The draft that a `$schema` names.
     pub(crate) fn named(uri: &str) -> Option<Self> {
-        Some(match uri.strip_suffix('#').unwrap_or(uri) {
-            "http://json-schema.org/draft-04/schema" => D4,
-            "http://json-schema.org/draft-06/schema" => D6,
-            "http://json-schema.org/draft-07/schema" => D7,
-            "https://json-schema.org/draft/2019-09/schema" => D2019,
-            "https://json-schema.org/draft/2020-12/schema" => D2020,
-            _ => return None,
-        })
+        let uri = uri.strip_suffix('#').unwrap_or(uri);
+        Self::ALL.into_iter().find(|draft| draft.uri().trim_end_matches('#') == uri)
     }
 
     /// The `$schema` of this draft.
@@ -148,7 +143,8 @@ impl Draft {
     /// Why a `$schema` that names no draft is refused, and what may have been meant.
     pub(crate) fn not_named(uri: &str) -> String {
         let shown = crate::pointer::cut(uri, 100);
-        let meant = [D4, D6, D7, D2019, D2020].into_iter().find(|draft| bare(draft.uri()) == bare(uri));
+        let asked = bare(uri);
+        let meant = Self::ALL.into_iter().find(|draft| bare(draft.uri()) == asked);
         match meant {
             Some(draft) => format!("{shown:?} is not spelled as {} has it: write {:?}", draft.name(), draft.uri()),
             None => format!("{shown:?} is not known here: drafts 4, 6, 7, 2019-09 and 2020-12 are"),

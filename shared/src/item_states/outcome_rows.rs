@@ -1,8 +1,5 @@
 //! The outcome rows of a part, read in order and only as far as they are asked for.
 
-use std::collections::VecDeque;
-
-use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt as _};
 
 use super::layout::Row;
@@ -24,10 +21,12 @@ pub(super) struct OutcomeRows<'a> {
 impl<'a> OutcomeRows<'a> {
     /// Those that the part's registers show. Nothing is read yet.
     pub(super) fn of(app: &'a App, part: &Part, from: u16) -> Self {
-        let has_row = |(chunk, register): (&u16, &Register)| matches!(register, Register::Outcome { .. }).then_some(*chunk);
-        let read = |chunk| app.ledger.outcome(ChunkId { job: part.job, part: part.number, chunk });
-        let reads: VecDeque<BoxFuture<'a, _>> = part.registers.range(from..).filter_map(has_row).map(read).collect();
-        Self { reads: futures::stream::iter(reads).buffered(READS_AT_ONCE).boxed(), next: None }
+        let has_row = |(chunk, register): (&u16, &Register)| {
+            matches!(register, Register::Outcome { .. }).then_some(ChunkId { job: part.job, part: part.number, chunk: *chunk })
+        };
+        let rows: Vec<ChunkId> = part.registers.range(from..).filter_map(has_row).collect();
+        let reads = futures::stream::iter(rows).map(|id| app.ledger.outcome(id));
+        Self { reads: reads.buffered(READS_AT_ONCE).boxed(), next: None }
     }
 
     /// Where the next row's chunk is; `None` if there are no more rows.
@@ -39,7 +38,7 @@ impl<'a> OutcomeRows<'a> {
                 None => return Ok(None),
             }
         }
-        let place = |row: &Outcome| Row { chunk: row.id.chunk, items: row.first_index..row.first_index + u64::from(row.items) };
+        let place = |row: &Outcome| Row { chunk: row.id.chunk, items: row.indexes() };
         Ok(self.next.as_ref().map(place))
     }
 

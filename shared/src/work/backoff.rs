@@ -36,17 +36,12 @@ impl Wait {
     /// a last time. `None` if none is left. A wait is never zero, so each one brings the end of the patience nearer.
     pub(super) fn for_downstream(waited: Duration, asked: Option<Duration>, patience: Duration) -> Option<Self> {
         let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;
-        match asked.filter(|asked| !asked.is_zero()) {
-            Some(asked) if asked.min(ASKED_MAX) > left => Some(Self::exactly(left).at_least(DOWNSTREAM_LEAST)),
-            Some(asked) => {
-                let wait = Self::asked(asked);
-                Some(Self { most: wait.most.min(left), ..wait }.at_least(DOWNSTREAM_LEAST))
-            }
-            None => {
-                let most = waited.clamp(DOWNSTREAM_FIRST, DOWNSTREAM_MAX);
-                Some(Self { least: (most / 2).min(left), most: most.min(left) }.at_least(DOWNSTREAM_LEAST))
-            }
-        }
+        let growing = || {
+            let most = waited.clamp(DOWNSTREAM_FIRST, DOWNSTREAM_MAX);
+            Self { least: most / 2, most }
+        };
+        let wait = asked.filter(|asked| !asked.is_zero()).map_or_else(growing, Self::asked);
+        Some(Self { least: wait.least.min(left), most: wait.most.min(left) }.at_least(DOWNSTREAM_LEAST))
     }
 
     /// Exactly this long.

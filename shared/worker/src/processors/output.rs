@@ -3,7 +3,6 @@
 use headway_core::Output;
 use headway_core::limits::OUTPUT_BYTES_MAX;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -37,23 +36,25 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(body).ok().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// An output in an answer's document, if it can be kept.
+/// An output in an answer's document, if it can be kept: as it is, or the shortest form of one that is too large otherwise.
 pub(super) fn of_raw(output: &RawValue) -> Output {
-    kept(output.get()).map_or(Output::Omitted, Output::Json)
+    let kept = if output.get().len() <= OUTPUT_BYTES_MAX {
+        is_kept(output.get()).then(|| output.to_owned())
+    } else {
+        let text = shortest(output.get());
+        is_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
+    };
+    kept.map_or(Output::Omitted, Output::Json)
 }
 
 /// The output in the body of an answer that says it is JSON. None if it is empty; omitted if it is not JSON after all.
 pub(super) fn of_json(body: &[u8]) -> Output {
     let Some(text) = text(body).map(|text| text.trim_matches(JSON_SPACE)) else { return Output::Omitted };
-    if text.is_empty() { Output::None } else { kept(text).map_or(Output::Omitted, Output::Json) }
-}
-
-/// The JSON as it is; the shortest form of one that is too large otherwise. `None` if it cannot be kept.
-fn kept(text: &str) -> Option<Box<RawValue>> {
-    // Without its white space, what is not JSON could become JSON.
-    serde_json::from_str::<IgnoredAny>(text).ok()?;
-    let text = if text.len() > OUTPUT_BYTES_MAX { shortest(text) } else { text.to_owned() };
-    is_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
+    if text.is_empty() {
+        return Output::None;
+    }
+    // It is read before it is shortened: without its white space, what is not JSON could become JSON.
+    serde_json::from_str::<&RawValue>(text).map_or(Output::Omitted, of_raw)
 }
 
 /// True if others can parse it: not too large, not too deep, and with numbers and texts that can be read.
