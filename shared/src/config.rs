@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use headway_processor::ProcessorInfo;
 
 use crate::limits::{ENDPOINT_NAME_CHARS_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
@@ -28,6 +29,8 @@ pub const HEADWAY_CALLBACKS: &str = "HEADWAY_CALLBACKS";
 pub const HEADWAY_EVENT_BUS: &str = "HEADWAY_EVENT_BUS";
 /// The file to which those events are appended instead, where there is no bus.
 pub const HEADWAY_EVENT_LOG: &str = "HEADWAY_EVENT_LOG";
+/// When the workers of earlier servers have ended for certain: see [`workers_ended`].
+pub const HEADWAY_WORKERS_ENDED: &str = "HEADWAY_WORKERS_ENDED";
 /// How metrics are reported to operators: `emf`, or not at all.
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The log filter, in the syntax of `tracing-subscriber`.
@@ -128,6 +131,20 @@ pub fn events_to(env: Env<'_>) -> Result<Option<EventsTo>, ConfigError> {
         (Some(bus), None) if is_name(&bus) => Ok(Some(EventsTo::Bus(bus))),
         (Some(bus), None) => invalid(bus, "the name or the ARN of an EventBridge bus"),
         (None, log) => Ok(log.map(|path| EventsTo::Log(path.into()))),
+    }
+}
+
+/// By when the workers of earlier servers had to end, as RFC 3339. `headway serve --worker` sets it for its own workers. `None`: workers
+/// end one by one, as on Lambda.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn workers_ended(env: Env<'_>) -> Result<Option<DateTime<Utc>>, ConfigError> {
+    let Some(value) = env(HEADWAY_WORKERS_ENDED) else { return Ok(None) };
+    let expected = "a time as in RFC 3339".to_owned();
+    match DateTime::parse_from_rfc3339(&value) {
+        Ok(time) => Ok(Some(time.to_utc())),
+        Err(_) => Err(ConfigError::Invalid { name: HEADWAY_WORKERS_ENDED, value, expected }),
     }
 }
 

@@ -14,7 +14,14 @@ MORE = {"WorkerFunction": ["shared/worker/src", "shared/outbound/src"]}
 # Read by workers of users.
 OF_USERS = {"WORKER_SETTINGS"}
 # Read where no gateway is in front, or for a store that this template does not have; on Lambda there is nothing to set.
-DEVELOPMENT = {"HEADWAY_DATA", "HEADWAY_EVENT_LOG", "HEADWAY_ORIGINS", "HEADWAY_QUEUE_FAIRNESS", "HEADWAY_STORE"}
+DEVELOPMENT = {
+    "HEADWAY_DATA",
+    "HEADWAY_EVENT_LOG",
+    "HEADWAY_ORIGINS",
+    "HEADWAY_QUEUE_FAIRNESS",
+    "HEADWAY_STORE",
+    "HEADWAY_WORKERS_ENDED",
+}
 
 
 def code(folder):

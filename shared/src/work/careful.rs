@@ -169,6 +169,9 @@ impl Worker {
     /// What the mark says in this round that another worker left, if that worker has ended.
     pub(super) fn suspects(&self, known: Option<&CareMark>, round: u32) -> Result<Suspects, JobError> {
         let Some(mark) = known else { return Ok(Suspects::none(round)) };
+        if self.ended_with_server.is_some_and(|by| mark.deadline <= by) {
+            return Ok(Suspects::before(mark, round));
+        }
         if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));
         }

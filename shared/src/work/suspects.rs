@@ -57,6 +57,17 @@ impl Suspects {
         Self { preparing, items, own: BTreeSet::new(), since: mark.deadline, round: mark.round }
     }
 
+    /// What was known before the mark was made, for a worker that did not die of what the mark names: it has no further strike.
+    pub(super) fn before(mark: &CareMark, round: u32) -> Self {
+        let mut suspects = Self::of(mark, round);
+        suspects.preparing = suspects.preparing.saturating_sub(1);
+        if let Some(strikes) = mark.item.and_then(|item| suspects.items.get_mut(&item)) {
+            *strikes -= 1;
+        }
+        suspects.items.retain(|_, strikes| *strikes > 0);
+        suspects
+    }
+
     /// The same, for a worker that runs this message.
     pub(super) fn with_message(mut self, message: &ChunkMessage) -> Self {
         self.own = message.items.iter().map(|(index, _)| *index).collect();
@@ -169,5 +180,19 @@ mod tests {
             assert_eq!(suspects.mark(Some(3), DateTime::UNIX_EPOCH).round, round.max(2));
         }
         assert_eq!(Suspects::of(&mark(None, 5, &[]), 3).preparing(), 0);
+    }
+    /// Would find an item or a job that is blamed because its server was killed twice while it ran.
+    #[test]
+    fn the_end_of_a_server_is_no_strike() {
+        for (found, preparing, items) in [
+            (mark(Some(3), 0, &[]), 0, vec![]),
+            (mark(Some(3), 1, &[(5, 2)]), 0, vec![(3, 1), (5, 2)]),
+            (mark(None, 0, &[(5, 1)]), 0, vec![(5, 1)]),
+            (mark(None, 1, &[]), 1, vec![]),
+        ] {
+            let known = Suspects::before(&found, 2);
+            assert_eq!((known.preparing, known.items), (preparing, items.into_iter().collect()), "{found:?}");
+        }
+        assert!(Suspects::before(&mark(Some(3), 1, &[(5, 2)]), 3).items.is_empty(), "an earlier round");
     }
 }

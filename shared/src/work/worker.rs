@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use super::asked_for::AskedFor;
@@ -23,6 +24,7 @@ pub struct Worker {
     pub(super) leases: Leases,
     pub(super) prepared: PreparedJobs,
     pub(super) alone: bool,
+    pub(super) ended_with_server: Option<DateTime<Utc>>,
     pub(super) turns: Turns,
     pub(super) threads: CallThreads,
     pub(super) notice_places: NoticePlaces,
@@ -38,6 +40,7 @@ impl Worker {
             leases: Leases::default(),
             prepared: PreparedJobs::default(),
             alone: false,
+            ended_with_server: None,
             turns: Turns::default(),
             threads: CallThreads::default(),
             notice_places: NoticePlaces::default(),
@@ -83,6 +86,14 @@ impl Worker {
     #[must_use]
     pub fn alone(mut self) -> Self {
         self.alone = true;
+        self
+    }
+
+    /// Declares that every worker that had to end by this time ended together with its server, which was stopped or killed
+    /// from outside. So a mark with such a deadline blames nothing.
+    #[must_use]
+    pub fn ended_with_server(mut self, by: Option<DateTime<Utc>>) -> Self {
+        self.ended_with_server = by;
         self
     }
 }

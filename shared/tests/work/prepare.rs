@@ -83,6 +83,40 @@ async fn a_prepared_job_that_waits_for_a_turn_is_not_blamed_for_a_death() {
     }
 }
 
+/// Bug found: a server with worker processes was killed twice while it prepared a job, and the job failed.
+#[tokio::test(start_paused = true)]
+async fn a_job_is_not_blamed_for_the_end_of_its_server() {
+    let mut world = World::new(Options::default(), |_| done());
+    let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
+    world.killers.jobs.lock().unwrap().insert(id);
+    for _ in 0..7 {
+        let batch = world.receive(1).await;
+        assert!(world.deliver_to_one_who_dies(batch, Duration::from_secs(60)).await);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.restart_server();
+    }
+    world.killers.jobs.lock().unwrap().clear();
+    world.work_off().await;
+    assert_eq!((world.job(id).await.status, world.job(id).await.processed_items), (JobStatus::Completed, 2));
+}
+
+/// Would find a job that is never blamed because a server was started at some time.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_kills_workers_of_one_server_is_blamed() {
+    let mut world = World::new(Options::default(), |_| done());
+    let id = world.start(2, 2, ToleratedFailures::Count(0)).await;
+    world.killers.jobs.lock().unwrap().insert(id);
+    world.restart_server();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut deaths = 0;
+    while world.job(id).await.is_live() {
+        let batch = world.receive(1).await;
+        deaths += u32::from(world.deliver_to_one_who_dies(batch, Duration::from_secs(60)).await);
+        tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    }
+    assert_eq!(deaths, 4, "two to be careful, and two strikes");
+}
+
 /// Bug found: thousands of items failed one by one, each with the same error about the job's params.
 #[tokio::test(start_paused = true)]
 async fn params_refused_while_preparing_fail_the_job_once_and_its_items_are_kept() {

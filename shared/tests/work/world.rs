@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use headway_core::ledger::memory::MemoryLedger;
@@ -117,6 +118,7 @@ pub(crate) struct World {
     pub(crate) killers: Killers,
     /// Whether its worker is the only one there is.
     alone: bool,
+    ended_with_server: Option<DateTime<Utc>>,
 }
 
 /// An item that succeeds.
@@ -184,12 +186,19 @@ impl World {
             refusal,
             killers,
             alone: false,
+            ended_with_server: None,
         }
     }
 
     /// With a worker that is the only one there is.
     pub(crate) fn alone(self) -> Self {
         Self { worker: worker(&self.app, &self.processors, &self.killers).alone(), alone: true, ..self }
+    }
+
+    /// With a worker of a server that starts now, after an earlier one has ended with all its workers.
+    pub(crate) fn restart_server(&mut self) {
+        self.ended_with_server = Some(self.app.clock.now() + FUNCTION_TIMEOUT);
+        self.worker = worker(&self.app, &self.processors, &self.killers).ended_with_server(self.ended_with_server);
     }
 
     /// With a worker that calls each processor on a thread of its own.
@@ -268,7 +277,7 @@ impl World {
         let undone = ended.as_ref().map_or_else(|| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
         self.give_back(batch, &undone);
         if ended.is_none() {
-            let next = worker(&self.app, &self.processors, &self.killers);
+            let next = worker(&self.app, &self.processors, &self.killers).ended_with_server(self.ended_with_server);
             self.worker = if self.alone { next.alone() } else { next };
         }
         ended.is_none()

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use chrono::{DateTime, Utc};
 use headway_aws::metrics::Metrics;
 use headway_aws::telemetry;
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
@@ -57,6 +58,12 @@ impl Handler {
     #[must_use]
     pub fn alone(self) -> Self {
         Self { worker: self.worker.alone(), ..self }
+    }
+
+    /// Declares that every worker that had to end by this time ended together with its server.
+    #[must_use]
+    pub fn ended_with_server(self, by: Option<DateTime<Utc>>) -> Self {
+        Self { worker: self.worker.ended_with_server(by), ..self }
     }
 
     /// Calls each processor on a thread of its own.
@@ -152,7 +159,10 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
         tracing::error!(error = error_chain(&error), "this worker's processors could not be announced to the api");
     }
     let notices = Arc::new(Notifier::from_env(app.clock.clone())?);
-    let handler = Handler::new(app.with_notices(notices), processors, dead_letter_queue_arn).with_metrics(metrics).with_threads()?;
+    let handler = Handler::new(app.with_notices(notices), processors, dead_letter_queue_arn)
+        .ended_with_server(config::workers_ended(&config::optional)?)
+        .with_metrics(metrics)
+        .with_threads()?;
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);

@@ -44,6 +44,7 @@ const KNOWN: &[&str] = &[
     "TOKEN",
     "TOKEN_COMMAND",
     "URL",
+    "WORKERS_ENDED",
 ];
 
 /// One check for each variable that cannot be read, or a single one that says that all can be.

@@ -3,8 +3,9 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use headway_core::config::{EventsTo, HEADWAY_EVENT_LOG};
-use headway_embedded::Hosted;
+use chrono::Utc;
+use headway_core::config::{EventsTo, HEADWAY_EVENT_LOG, HEADWAY_WORKERS_ENDED};
+use headway_embedded::{FUNCTION_TIMEOUT, Hosted};
 use headway_lambda_host::{CommandLine, Line, LogSink, Stream, Workers};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -30,6 +31,8 @@ pub(super) async fn start(
         // A line for each batch is useful in a log, but not on a terminal.
         variables.push(("HEADWAY_LOG".to_owned(), "warn".to_owned()));
     }
+    // The processes of a server end with it, so none of an earlier server's runs any more.
+    variables.push((HEADWAY_WORKERS_ENDED.to_owned(), (Utc::now() + FUNCTION_TIMEOUT).to_rfc3339()));
     if let Some(EventsTo::Log(path)) = events {
         variables.push((HEADWAY_EVENT_LOG.to_owned(), path.to_string_lossy().into_owned()));
     }
