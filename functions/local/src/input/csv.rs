@@ -1,11 +1,13 @@
 //! CSV as items: each row becomes an object with the header's names in the header's order. All values stay text.
 
 mod header;
+mod one_column;
 mod rows;
 
 use std::io::Read;
 
 use self::header::Header;
+use self::one_column::OneColumn;
 use self::rows::{Row, Rows};
 use super::error::InputError;
 use super::format::Delimiter;
@@ -21,6 +23,8 @@ pub(super) struct CsvItems<R> {
     rows: Rows<R>,
     header: Header,
     row: Row,
+    /// While it may be a mistake that there is one column.
+    one_column: Option<OneColumn>,
     skipped: u64,
     max: RecordMax,
 }
@@ -30,20 +34,24 @@ impl<R: Read> CsvItems<R> {
         check_is_csv(&mut text)?;
         let mut rows = Rows::new(text, delimiter.byte());
         let (header, skipped) = Header::read(&mut rows, delimiter)?;
-        Ok(CsvItems { rows, header, row: Row::default(), skipped, max })
+        let one_column = (header.is_one_column() && !delimiter.is_named()).then(OneColumn::default);
+        Ok(CsvItems { rows, header, row: Row::default(), one_column, skipped, max })
     }
 
     /// The next row that is not empty in every column.
     fn row(&mut self) -> Result<bool, InputError> {
         while self.rows.next(&mut self.row)? {
             if !self.row.is_empty() {
-                return self.header.check_width(&self.row).map(|()| true);
+                self.header.check_width(&self.row)?;
+                self.one_column.as_mut().map_or(Ok(()), |seen| seen.look(&self.row))?;
+                return Ok(true);
             }
             if !self.row.is_blank_line() {
                 self.header.check_width(&self.row)?;
             }
             self.skipped += 1;
         }
+        self.one_column.as_ref().map_or(Ok(()), OneColumn::end)?;
         Ok(false)
     }
 }

@@ -12,7 +12,7 @@ use super::super::place::Place;
 use super::rows::{Row, Rows};
 
 /// Delimiters that files often have instead of the expected one.
-const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
+pub(super) const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
 /// The columns' names.
 pub(super) struct Header {
@@ -23,7 +23,7 @@ pub(super) struct Header {
 }
 
 /// A title and what belongs to it is hardly ever longer than this.
-const TITLE_LINES_MAX: u64 = 10;
+pub(super) const TITLE_LINES_MAX: u64 = 10;
 
 impl Header {
     /// Reads the first row that is not a blank line, and counts the blank lines before it.
@@ -54,6 +54,11 @@ impl Header {
     pub(super) fn names(&self) -> Vec<String> {
         let name = |key: &Vec<u8>| serde_json::from_slice(key.strip_suffix(b":")?).ok();
         self.keys.iter().filter_map(name).collect()
+    }
+
+    /// True if there is one column.
+    pub(super) fn is_one_column(&self) -> bool {
+        self.keys.len() == 1
     }
 
     pub(super) fn check_width(&self, row: &Row) -> Result<(), InputError> {
@@ -139,7 +144,7 @@ fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
     Err(InputError::at(row.place(), what))
 }
 
-fn option(delimiter: u8) -> String {
+pub(super) fn option(delimiter: u8) -> String {
     if delimiter == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(delimiter)) }
 }
 
@@ -150,7 +155,7 @@ fn is_blank(name: &[u8]) -> bool {
 }
 
 /// A delimiter, for messages.
-fn shown(delimiter: u8) -> String {
+pub(super) fn shown(delimiter: u8) -> String {
     if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) }
 }
 
