@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -75,7 +76,22 @@ impl World {
     pub(crate) fn serve(&self) -> Serving {
         let mut serving = Serving::spawn(self.command());
         assert!(serving.wait_ready(LONG).is_some(), "the server did not start on what the one before had left: {:?}", serving.kill());
+        if self.host == Host::Processes {
+            self.wait_for_first_worker();
+        }
         serving
+    }
+
+    /// Calls of the API wait until a worker has started. On a busy machine that takes longer than a server lives here, and no call would
+    /// ever be answered.
+    fn wait_for_first_worker(&self) {
+        let mut stream = TcpStream::connect(&self.listen).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let request = format!("GET /v1/processors HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.listen);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     }
 }
 

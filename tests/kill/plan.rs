@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::host::Host;
 
 /// How many kills a run makes, unless `HEADWAY_KILLS` says otherwise: of a server that works itself, and of one with
-/// worker processes, which need longer to start. A chunk whose worker died three times waits until that worker's time is
-/// over, 70 s each time.
+/// worker processes, which need longer to start.
 const KILLS: [u64; 2] = [25, 3];
 /// How many items the largest job of a round has, unless `HEADWAY_KILL_ITEMS` says otherwise.
 const ITEMS: [u64; 2] = [120_000, 3_000];
