@@ -25,6 +25,8 @@ BUILT = Path(os.environ.get("BUILT", KITS.parent / "target" / "debug"))
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ITEMS = int(os.environ.get("ITEMS", "20000"))
 BATCH = 250
+# Far more than a request takes, also on a busy machine: one that took longer would be sent again.
+TIMEOUT_S = 120
 ENDED = ("Completed", "Failed", "Cancelled")
 # How long the parts live on average before one of them is killed.
 SECONDS_BETWEEN_KILLS = float(os.environ.get("SECONDS_BETWEEN_KILLS", "1.0"))
@@ -43,7 +45,7 @@ class Parts:
         self.directory, self.log = directory, directory / "done.log"
         self.ports = {"endpoint": free_port(), "server": free_port()}
         self.kills = {"endpoint": 0, "worker": 0, "server": 0}
-        endpoint = {"url": f"http://127.0.0.1:{self.ports['endpoint']}/", "secret": SECRET, "allowPrivate": True, "batch": BATCH}
+        endpoint = {"url": f"http://127.0.0.1:{self.ports['endpoint']}/", "secret": SECRET, "allowPrivate": True, "batch": BATCH, "timeoutSeconds": TIMEOUT_S}
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("HEADWAY_", "AWS_"))},
             "HEADWAY_SECRET": SECRET,
