@@ -62,7 +62,7 @@ test-new-build: $(VENV)/ready ## Build the project of a worker for release as it
 	cargo build $(EVERYTHING) --bin headway
 	REAL_BUILD=1 $(VENV)/bin/python -m pytest -v tests/new/test_deployed.py -k ones_own
 
-test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed (needs Node 20; SCREENSHOTS=1 takes pictures)
+test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed, or with BROWSER=firefox in Firefox ESR (needs Node 20; SCREENSHOTS=1 takes pictures)
 	cargo build $(EVERYTHING) --bin headway
 	cd tests/browser && npm test --silent
 

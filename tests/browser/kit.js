@@ -9,19 +9,27 @@ import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 
+import { adapt, isFirefox, launchFirefox } from "./firefox.js";
+
 const here = fileURLToPath(new URL(".", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const binary = process.env.HEADWAY_BINARY || join(here, "../../target/debug/headway");
 // A name that is not this machine's, to the page.
 export const ELSEWHERE = "elsewhere.test";
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const CHROMIUM = { name: "Chromium", variable: "CHROMIUM", names: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"], debian: "chromium" };
+const FIREFOX = { name: "Firefox", variable: "FIREFOX", names: ["firefox-esr", "firefox"], debian: "firefox-esr" };
 
-function browserPath() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  const places = process.env.PATH.split(delimiter).flatMap((folder) => BROWSERS.map((name) => join(folder, name)));
+function pathOf({ name, variable, names, debian }) {
+  if (process.env[variable]) return process.env[variable];
+  const places = process.env.PATH.split(delimiter).flatMap((folder) => names.map((one) => join(folder, one)));
   const found = places.find((path) => { try { accessSync(path, constants.X_OK); return true; } catch { return false; } });
-  if (!found) throw new Error("No Chromium found: install it (Debian: apt-get install chromium), or give its path with CHROMIUM=…");
+  if (!found) throw new Error(`No ${name} found: install it (Debian: apt-get install ${debian}), or give its path with ${variable}=…`);
   return found;
+}
+
+export function launch(...options) {
+  if (isFirefox) return launchFirefox(pathOf(FIREFOX));
+  return chromium.launch({ executablePath: pathOf(CHROMIUM), args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`, ...options] });
 }
 
 // An endpoint for the processor `http`. It holds each request until the gate is open.
@@ -65,7 +73,7 @@ export async function start(variables = {}) {
   const directory = mkdtempSync(join(tmpdir(), "headway-browser-"));
   const gate = await startGate();
   const server = await startServer(gate, directory, variables);
-  const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`] });
+  const browser = await launch();
   const [base, token] = server.url.split("#token=");
   const stop = async () => { await browser.close(); server.stop(); gate.stop(); rmSync(directory, { recursive: true, force: true }); };
   return { gate, browser, base, token, tokenOf: server.tokenOf, stop, ...callers(base, token) };
@@ -92,11 +100,19 @@ function callers(base, token) {
   return { api, job, until, ended };
 }
 
-// A page that is signed in. Whatever the page reports as an error, or loads from elsewhere, fails the test at `check`.
-export async function open(world, path = "", { token = world.token, ...options } = {}) {
-  const context = await world.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-US", ...options });
+// An empty page that expects these addresses.
+export async function newPage(browser, options, bases) {
+  // This Firefox has the language of the machine's.
+  const context = await browser.newContext(isFirefox ? options : { locale: "en-US", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(Number(process.env.HEADWAY_PATIENCE_MS || 60_000));
+  if (isFirefox) await adapt(page, bases);
+  return page;
+}
+
+// A page that is signed in. Whatever the page reports as an error, or loads from elsewhere, fails the test at `check`.
+export async function open(world, path = "", { token = world.token, ...options } = {}) {
+  const page = await newPage(world.browser, { viewport: { width: 1280, height: 900 }, ...options }, [world.base, `${world.base}docs`]);
   const faults = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.stack}`));
   page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
@@ -109,10 +125,14 @@ export async function open(world, path = "", { token = world.token, ...options }
   return page;
 }
 
-// Waits until the page shows exactly these numbers beside its bar.
+// Waits until the page shows exactly these numbers beside its bar. A job that has ended does not say that nothing is pending.
 export async function showsCounts(page, job) {
   const wanted = { processed: job.processedItems, failed: job.failedItems, pending: job.pendingItems, total: job.totalItems };
   for (const [name, number] of Object.entries(wanted)) {
+    if (name === "pending" && number === 0) {
+      await page.locator(`[data-count="${name}"]`).waitFor({ state: "detached" });
+      continue;
+    }
     const exactly = new RegExp(`^${number.toLocaleString("en-US")}$`);
     await page.locator(`[data-count="${name}"]`).filter({ hasText: exactly }).first().waitFor();
   }
@@ -129,5 +149,6 @@ export async function accessibilityFaults(page) {
 export async function picture(page, name) {
   if (!process.env.SCREENSHOTS) return;
   mkdirSync(join(here, "screenshots"), { recursive: true });
-  await page.screenshot({ path: join(here, "screenshots", `${name}.png`), fullPage: true });
+  const browser = isFirefox ? "firefox-" : "";
+  await page.screenshot({ path: join(here, "screenshots", `${browser}${name}.png`), fullPage: true });
 }

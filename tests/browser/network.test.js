@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { notInFirefox } from "./firefox.js";
 import { ELSEWHERE, accessibilityFaults, open, picture, showsCounts, start } from "./kit.js";
 
 let world;
 before(async () => { world = await start(); });
 after(() => world?.stop());
 
-test("a job is followed over a slow network", async () => {
+test("a job is followed over a slow network", { skip: notInFirefox }, async () => {
   const page = await open(world);
   const network = await page.context().newCDPSession(page);
   await network.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 20_000 });
@@ -22,7 +23,7 @@ test("a job is followed over a slow network", async () => {
   await page.context().close();
 });
 
-test("offline, the last numbers stay and are named as old; online, the page goes on by itself", async () => {
+test("offline, the last numbers stay and are named as old; online, the page goes on by itself", { skip: notInFirefox }, async () => {
   world.gate.close();
   const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2, 3] });
   const page = await open(world, `/jobs/${id}`);
@@ -85,7 +86,7 @@ test("a token in the address is taken out of it", async () => {
   await page.context().close();
 });
 
-test("elsewhere than on this machine, a link with a token signs nobody in unasked", async () => {
+test("elsewhere than on this machine, a link with a token signs nobody in unasked", { skip: notInFirefox }, async () => {
   const page = await (await world.browser.newContext()).newPage();
   await page.goto(`${world.base.replace("127.0.0.1", ELSEWHERE)}#token=${world.token}`);
   await page.getByText("This link contains a token.").waitFor();

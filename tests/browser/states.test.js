@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { COLOURS } from "./firefox.js";
 import { accessibilityFaults, open, picture, start } from "./kit.js";
 
 const ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -83,7 +84,7 @@ function serve(route, state) {
 }
 
 for (const [width, height] of [[320, 640], [768, 1024], [1440, 900], [3840, 2160]]) {
-  for (const colorScheme of ["light", "dark"]) {
+  for (const colorScheme of COLOURS) {
     test(`every state fits ${width} pixels in ${colorScheme}, and axe finds nothing`, async () => {
       const page = await open(world, "", { viewport: { width, height }, colorScheme });
       let state = {};
