@@ -1,48 +1,25 @@
 // <headway-job> in a page of another origin with a strict policy: the example's own page and server.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
-import { accessibilityFaults, picture, start } from "./kit.js";
+import { freePort, startExample } from "./example.js";
+import { COLOURS, isFirefox, notInFirefox } from "./firefox.js";
+import { accessibilityFaults, newPage, picture, start } from "./kit.js";
 
-const SERVER = fileURLToPath(new URL("../../examples/embed/server.mjs", import.meta.url));
 const SCHEMA = { processor: "json-schema", params: { schema: { properties: { iata: { maxLength: 3 } } } } };
 let world;
 let shop;
 
-// The port is known before the server is started, since Headway lists the page's origin.
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => { server.listen(0, "127.0.0.1", done); });
-  const { port } = server.address();
-  await new Promise((done) => { server.close(done); });
-  return port;
-}
-
-async function startExample(port) {
-  const env = { ...process.env, PORT: String(port), HEADWAY_URL: world.base, HEADWAY_TOKEN: world.token };
-  const server = spawn(process.execPath, [SERVER], { env, stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((done, fail) => {
-    server.stdout.once("data", done);
-    server.once("exit", (code) => fail(new Error(`the example ended with ${code}`)));
-  });
-  return { url: `http://127.0.0.1:${port}/`, stop: () => server.kill() };
-}
-
 before(async () => {
   const port = await freePort();
   world = await start({ HEADWAY_ORIGINS: `http://127.0.0.1:${port}` });
-  shop = await startExample(port);
+  shop = await startExample(port, world);
 });
 after(async () => { shop?.stop(); await world?.stop(); });
 
 // The example's page. What breaks its policy or is loaded from elsewhere is a fault.
 async function visit(query = "", options = {}) {
-  const context = await world.browser.newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  const page = await newPage(world.browser, { viewport: { width: 900, height: 700 }, ...options }, [new RegExp(`^${shop.url}(\\?.*)?$`)]);
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(`error: ${error.stack}`));
   page.on("dialog", (dialog) => { page.faults.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
@@ -82,6 +59,7 @@ test("a job is paused, resumed and cancelled with the keyboard alone", async () 
   const press = async (name) => { await button(name).focus(); await page.keyboard.press("Enter"); };
   await press("Pause");
   await page.shown.getByRole("status").filter({ hasText: "Paused" }).waitFor();
+  await page.waitForFunction(() => document.querySelector("headway-job").shadowRoot.activeElement?.classList.contains("job"));
   await press("Resume");
   await button("Pause").waitFor();
   await press("Cancel");
@@ -94,6 +72,7 @@ test("a job is paused, resumed and cancelled with the keyboard alone", async () 
   await press("Yes, cancel");
   await page.shown.getByRole("status").filter({ hasText: "Cancelled" }).waitFor();
   assert.equal((await world.api("GET", `jobs/${id}`)).status, "Cancelled");
+  await page.waitForFunction(() => document.querySelector("headway-job").shadowRoot.activeElement?.classList.contains("job"));
   world.gate.open();
   await world.ended(id);
   assert.deepEqual(page.faults, []);
@@ -114,7 +93,7 @@ test("a token that is over is replaced by the page; one that only reads offers n
   assert.deepEqual(await page.shown.getByRole("button").all(), []);
   assert.deepEqual(await page.evaluate(() => window.asked), []);
   // From now on this token is refused, as it is when its time is over.
-  await page.route("**/embed/v1/**", (route) => (route.request().headers().authorization === `Bearer ${token}` ? route.fulfill({ status: 401, headers: { "Access-Control-Allow-Origin": "*" }, body: "{}" }) : route.continue()));
+  await world.api("DELETE", `jobs/${id}/tokens`);
   await page.shown.getByRole("button", { name: "Cancel" }).waitFor();
   assert.deepEqual(await page.evaluate(() => window.asked), [id], "the page gave a new one, which also allows to act");
   world.gate.open();
@@ -122,7 +101,7 @@ test("a token that is over is replaced by the page; one that only reads offers n
   await page.context().close();
 });
 
-test("without a network the last numbers stay; then it goes on by itself", async () => {
+test("without a network the last numbers stay; then it goes on by itself", { skip: notInFirefox }, async () => {
   world.gate.close();
   const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2], title: "Slow" });
   const page = await visit(`?job=${id}`);
@@ -146,7 +125,7 @@ test("whatever a job's texts contain is text, and the element keeps to a narrow 
   const evil = "<img src=x onerror=alert(1)>\u202Egnp.exe</bdi><script>alert(2)</script>".repeat(3).slice(0, 190);
   const id = await world.job({ ...SCHEMA, items: [{ iata: `${evil}` }, { iata: "ZRH" }], title: evil, toleratedFailures: { count: 0 } });
   await world.ended(id);
-  for (const colorScheme of ["light", "dark"]) {
+  for (const colorScheme of COLOURS) {
     const page = await visit(`?job=${id}`, { colorScheme, viewport: { width: 320, height: 700 } });
     await page.shown.getByRole("status").filter({ hasText: "Failed" }).waitFor();
     await page.shown.getByText("Why items failed").click();
@@ -184,7 +163,7 @@ test("a page can hide parts, use its own words, and hears what it named wrongly"
   await page.context().close();
 });
 
-test("what a job waits for is said; a busy server is asked again", async () => {
+test("what a job waits for is said; a busy server is asked again", { skip: isFirefox && "it crashes when an answer to another origin is made up" }, async () => {
   Object.assign(world.gate, { isOpen: true, headers: { "Retry-After": "300" }, answer: () => 429 });
   const id = await world.job({ processor: "http", params: { endpoint: "gate" }, items: [1, 2], title: "Throttled" });
   await world.until(id, (job) => job.waitingFor !== null);
@@ -214,9 +193,9 @@ test("several elements, one that is moved, and one that changes its job, each sh
   const [one, two] = [await job("One"), await job("Two")];
   await Promise.all([one, two].map((id) => world.ended(id)));
   const { token } = await world.api("POST", `jobs/${one}/tokens`, { allow: "read" });
-  const context = await world.browser.newContext();
+  const page = await newPage(world.browser, {}, [new RegExp(`^${shop.url}(\\?.*)?$`)]);
   // The page gives the token before the script is there.
-  await context.addInitScript((given) => {
+  await page.addInitScript((given) => {
     new MutationObserver((_, observer) => {
       const element = document.querySelector("headway-job");
       if (!element) return;
@@ -224,7 +203,6 @@ test("several elements, one that is moved, and one that changes its job, each sh
       element.token = given;
     }).observe(document, { childList: true, subtree: true });
   }, token);
-  const page = await context.newPage();
   const tokens = [];
   page.on("request", (request) => { if (request.url().endsWith("/token")) tokens.push(request.url()); });
   await page.goto(`${shop.url}?job=${one}`);
@@ -241,5 +219,18 @@ test("several elements, one that is moved, and one that changes its job, each sh
   await page.waitForFunction(() => [...document.querySelectorAll("headway-job")].every(({ status }) => status?.title === "Two"));
   assert.equal(await page.getByText("One", { exact: true }).count(), 0);
   assert.equal(tokens.length, 1, "the old token is for another job");
-  await context.close();
+  await page.context().close();
+});
+
+test("of thousands of reasons, the most frequent are named, and how many more there are", async () => {
+  const properties = Object.fromEntries(Array.from({ length: 13 }, (_, at) => [`member${at}`, { type: "integer" }]));
+  const id = await world.job({ processor: "json-schema", params: { schema: { properties } }, items: Array.from({ length: 20 }, (_, at) => ({ [`member${at % 13}`]: "no" })) });
+  await world.ended(id);
+  const page = await visit(`?job=${id}`);
+  await page.shown.getByText("Why items failed").click();
+  await page.shown.getByText("And 3 more reasons.").waitFor();
+  assert.equal(await page.shown.locator(".groups li").count(), 10);
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await picture(page, "embed-many-groups");
+  await page.context().close();
 });

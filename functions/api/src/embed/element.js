@@ -176,7 +176,7 @@ class HeadwayJob extends HTMLElement {
   async #act(action) {
     const { signal } = this.#reading;
     const node = this.#view.named[action];
-    node.disabled = true;
+    node.setAttribute("aria-disabled", "true");
     this.#refused = "";
     try {
       await this.#calls.act(action, this.#seen.job, signal);
@@ -186,7 +186,7 @@ class HeadwayJob extends HTMLElement {
       this.#refused = error instanceof Refused ? visible(error.message) : this.#why(error);
       this.#view.say(this.#refused);
     } finally {
-      node.disabled = false;
+      node.removeAttribute("aria-disabled");
     }
     // What it has become is read at once, and again if it is being read already.
     this.#isOld = true;

@@ -27,10 +27,10 @@ p { margin: .4em 0 0; } p:empty { margin: 0; }
 .bad { color: var(--bad); } .warn { color: var(--warn); }
 .buttons { display: flex; flex-wrap: wrap; gap: .5em; margin-top: .7em; align-items: center; }
 button { font: inherit; font-weight: 600; color: inherit; background: none; border: 1px solid var(--muted); border-radius: calc(var(--headway-radius, 10px) * .7); padding: .3em .8em; cursor: pointer; }
-button:hover:not(:disabled) { border-color: var(--accent); color: var(--accent); }
+button:hover:not([aria-disabled]) { border-color: var(--accent); color: var(--accent); }
 button.first { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
-button.first:hover:not(:disabled) { color: var(--on-accent); }
-button:disabled { opacity: .55; cursor: default; }
+button.first:hover:not([aria-disabled]) { color: var(--on-accent); }
+button[aria-disabled] { opacity: .55; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 details { margin-top: .6em; } summary { cursor: pointer; color: var(--accent); }
 .groups { list-style: none; margin: .4em 0 0; padding: 0; }

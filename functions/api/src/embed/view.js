@@ -1,6 +1,8 @@
 // What is seen. It is built once and then changed in place, so that nobody loses the focus. Texts are only ever text.
 const ICONS = { Pending: "○", Processing: "▶", Completed: "✓", Failed: "✕", Cancelled: "⊘", Paused: "‖", warn: "!" };
 const FINAL = ["Completed", "Failed", "Cancelled"];
+// Of all reasons, only the most frequent: the element is a part of somebody else's page.
+const GROUPS_SHOWN = 10;
 const ACTIONS = ["resume", "pause", "retry", "cancel"];
 
 function make(tag, attributes = {}, ...children) {
@@ -24,6 +26,7 @@ function put(node, ...children) {
 class View {
   constructor(root, { onAct, onOpen }) {
     this.onAct = onAct;
+    this.root = root;
     this.title = make("bdi", { class: "title", id: "title", part: "title" });
     this.status = make("span", { class: "status", part: "status", role: "status" });
     this.bar = make("div", { class: "bar", part: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" });
@@ -44,8 +47,9 @@ class View {
     this.failures.append(this.summary, this.groups);
     this.failures.addEventListener("toggle", () => { if (this.failures.open) onOpen(); });
     const head = make("div", { class: "head" }, this.title, this.status);
-    root.append(make("div", { class: "job", part: "job", role: "group", "aria-labelledby": "title" },
-      head, this.bar, this.counts, this.left, this.waits, this.error, this.buttons, this.asking, this.note, this.failures));
+    this.box = make("div", { class: "job", part: "job", role: "group", "aria-labelledby": "title", tabindex: "-1" },
+      head, this.bar, this.counts, this.left, this.waits, this.error, this.buttons, this.asking, this.note, this.failures);
+    root.append(this.box);
     this.clear("");
   }
 
@@ -61,7 +65,9 @@ class View {
   button(action) {
     const node = make("button", { type: "button", part: `button button-${action}`, "data-action": action });
     if (action === "resume" || action === "retry") node.classList.add("first");
-    node.addEventListener("click", () => (action === "cancel" ? this.ask() : this.onAct(action)));
+    node.addEventListener("click", () => {
+      if (node.getAttribute("aria-disabled") !== "true") (action === "cancel" ? this.ask() : this.onAct(action));
+    });
     return node;
   }
 
@@ -78,6 +84,7 @@ class View {
 
   // Everything that the job says. `hide` names what the page does not want to be seen.
   show(job, speaker, hide) {
+    const focused = this.root.activeElement;
     Object.assign(this, { speaker, pending: job.pendingItems });
     put(this.title, visible(job.title || speaker.text("job")));
     this.showStatus(job, speaker);
@@ -94,6 +101,8 @@ class View {
     if (!isLive || this.buttons.hidden) this.asking.hidden = true;
     this.failures.hidden = hide.includes("failures") || job.failedItems === 0;
     if (this.summary.textContent !== speaker.text("why")) this.summary.textContent = speaker.text("why");
+    // The button that had the focus is gone: the focus stays in the element.
+    if (focused?.getClientRects().length === 0) this.box.focus();
   }
 
   showStatus(job, speaker) {
@@ -142,8 +151,10 @@ class View {
     const row = ({ code, count, examples }) => make("li", {}, make("span", { class: "number" }, speaker.number(count)),
       make("div", {}, outside(code), ...examples.slice(0, 1).map(({ index, id, message }) => make("div", { class: "example" },
         outside(speaker.text("example", { n: id === null ? speaker.number(index) : visible(id), message: visible(message) }))))));
-    const part = complete ? "" : make("p", { class: "muted" }, speaker.text("groupsPart", { n: speaker.number(countedFailures) }));
-    put(this.groups, make("ul", { class: "groups" }, ...groups.map(row)), part);
+    const muted = (word, n) => make("p", { class: "muted" }, speaker.text(word, { n: speaker.number(n) }));
+    const more = groups.length - GROUPS_SHOWN;
+    put(this.groups, make("ul", { class: "groups" }, ...groups.slice(0, GROUPS_SHOWN).map(row)), more > 0 ? muted(more === 1 ? "groupsMoreOne" : "groupsMore", more) : "",
+      complete ? "" : muted("groupsPart", countedFailures));
   }
 
   say(...words) {

@@ -9,7 +9,7 @@ const WORDS = {
   rate: "Goes on as fast as {limit} allows.", throttled: "{limit} has asked to wait.", unreachable: "{limit} cannot be reached. It will be tried again.", again: "Next attempt in {time}.",
   pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Try failed items again", retryRest: "Run the rest again",
   cancelAsk: "Cancel for good? {n} will never run.", cancelYes: "Yes, cancel", cancelNo: "No", items: "{n} items", item: "1 item",
-  why: "Why items failed", groupsLost: "The reasons could not be loaded.", groupsPart: "Counted so far: {n}.", example: "For instance item {n}: {message}",
+  why: "Why items failed", groupsLost: "The reasons could not be loaded.", groupsPart: "Counted so far: {n}.", groupsMore: "And {n} more reasons.", groupsMoreOne: "And 1 more reason.", example: "For instance item {n}: {message}",
   tokenNeeded: "This view has expired. Waiting for a new permission …", gone: "This job does not exist any more.", refused: "This job cannot be shown.",
   noJob: "The attribute “job” must be the id of a job.", noSource: "The attribute “src” must be the address of the service.",
   offline: "You are offline.", unreached: "The server cannot be reached.", busy: "The server is busy.", old: "Last update: {time}.",
