@@ -151,7 +151,10 @@ async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, Co
     let body: FailureGroups = answer.json().map_err(ClientError::Answer)?;
     context.out.lines(&body.table(context.out.columns()))?;
     if !body.complete {
-        context.out.note(&format!("only the first {} were counted", counted(body.counted_failures, "failure")));
+        let counted = counted(body.counted_failures, "failure");
+        context
+            .out
+            .note(&format!("only the first {counted} were counted; the others may have other reasons (headway failures {id} lists all)"));
     }
     Ok(Exit::Ok)
 }
