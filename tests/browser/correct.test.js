@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
+import { saved } from "./firefox.js";
 import { accessibilityFaults, open, picture, showsCounts, start } from "./kit.js";
 
 let world;
@@ -124,8 +125,7 @@ test("the table of failed items is given back corrected", async () => {
   const id = await world.job({ processor: "json-schema", params: { schema }, items });
   const page = await open(world, `/jobs/${id}`);
   await page.getByText("Completed, 10 failed").first().waitFor();
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download the table" }).click()]);
-  const table = readFileSync(await file.path(), "utf8");
+  const table = await saved(page, () => page.getByRole("button", { name: "Download the table" }).click());
   const give = (text) => page.locator("#corrected-file").setInputFiles({ name: "corrected.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
   await give(table);
   await page.getByText("10 rows read; 0 items changed. Nothing to save.").waitFor();
@@ -133,9 +133,11 @@ test("the table of failed items is given back corrected", async () => {
   await page.getByText("it has no column “_index”").waitFor();
   await give(table.replaceAll("TOOLONG,", "BSL,"));
   await page.getByText("10 items changed").waitFor();
+  await page.getByRole("button", { name: /maxLength/ }).click();
   await picture(page, "corrected-table");
   await page.getByRole("button", { name: "Save 10 corrections" }).click();
   await page.getByText("10 corrections saved.").waitFor();
+  await page.getByRole("article", { name: "Item 27" }).getByText("✓ Corrected").waitFor();
   await retry(page);
   await showsCounts(page, { processedItems: 30, failedItems: 0, pendingItems: 0, totalItems: 30 });
   const { results } = await world.api("GET", `jobs/${id}/results?pageSize=1000`);

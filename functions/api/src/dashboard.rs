@@ -10,8 +10,9 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 27] = [
+const SCRIPTS: [&str; 29] = [
     include_str!("dashboard/base.js"),
+    include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
     include_str!("dashboard/exact_json.js"),
     include_str!("dashboard/api.js"),
@@ -27,6 +28,7 @@ const SCRIPTS: [&str; 27] = [
     include_str!("dashboard/spreadsheet_cells.js"),
     include_str!("dashboard/downloads.js"),
     include_str!("dashboard/actions.js"),
+    include_str!("dashboard/tell_me.js"),
     include_str!("dashboard/job_page.js"),
     include_str!("dashboard/sources.js"),
     include_str!("dashboard/survey.js"),

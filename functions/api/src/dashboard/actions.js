@@ -34,6 +34,7 @@ function Actions({ job, refresh }) {
   const [asked, setAsked] = useState(null);
   const [error, setError] = useState(null);
   const canCorrect = useCanCorrect(job);
+  const box = useKeptFocus();
   const act = async (action) => {
     await request(action, job);
     if (action === "delete") return go("/");
@@ -45,7 +46,7 @@ function Actions({ job, refresh }) {
     else act(action).catch(setError);
   };
   const offered = Object.keys(ACTIONS).filter((action) => can(job, action));
-  return html`<div class="buttons" role="group" aria-label="Actions">
+  return html`<div ref=${box} tabindex="-1" class="buttons" role="group" aria-label="Actions">
       ${offered.map((action) => html`<button key=${action} type="button" data-action=${action} onClick=${() => click(action)}
         class=${ACTIONS[action].isDanger ? "danger-outline" : ACTIONS[action].isPrimary ? "primary" : ""}>${ACTIONS[action].word}</button>`)}
       ${can(job, "seal") && html`<${Seal} job=${job} refresh=${refresh} />`}

@@ -45,8 +45,17 @@ function App() {
   const [state, setState] = useState(begin);
   const [isOnline, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    session.onEnd = (ended) => setState((old) => ({ ...old, ended }));
-    const move = () => { setState(begin); scrollTo(0, 0); };
+    session.onEnd = (ended) => { [...toTell.keys()].forEach(forget); setState((old) => ({ ...old, ended })); };
+    tellOfSavedJobs();
+    // A filter of the list is another address, but the same page.
+    let { path } = readAddress();
+    const move = () => {
+      const isOther = readAddress().path !== path;
+      path = readAddress().path;
+      setState(begin);
+      scrollTo(0, 0);
+      if (isOther) focusMain();
+    };
     const online = () => setOnline(navigator.onLine);
     const events = [["hashchange", move], ["online", online], ["offline", online]];
     events.forEach(([name, react]) => window.addEventListener(name, react));
@@ -58,7 +67,7 @@ function App() {
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <${Header} isSignedIn=${isSignedIn} />
     ${!isOnline && html`<div class="offline" role="alert">You are offline. The page goes on when the connection is back.</div>`}
-    <main id="main" tabindex="-1">${isSignedIn && plan && html`<${Sending} plan=${plan} isShown=${state.address.path === "/new"} onBack=${() => setPlan(null)} />`}
+    <main id="main" tabindex="-1">${isSignedIn && plan && html`<${Sending} plan=${plan} isShown=${state.address.path === "/new"} onBack=${() => { setPlan(null); focusMain(); }} />`}
       ${isSignedIn ? html`<${Page} address=${state.address} plan=${plan} onPlan=${setPlan} />`
       : html`<${SignIn} offered=${state.offered} ended=${state.ended} onToken=${signIn} />`}</main>`;
 }

@@ -27,6 +27,7 @@ function CorrectItem({ job, index, item, onClose, onDone }) {
   useEffect(() => { form.current.querySelector("input, textarea")?.focus(); }, [asJson]);
   const save = async (event) => {
     event.preventDefault();
+    if (isBusy) return;
     setError(null);
     setBusy(true);
     try {
@@ -46,7 +47,7 @@ function CorrectItem({ job, index, item, onClose, onDone }) {
       : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
         <input value=${cell.text} spellcheck="false" onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
     ${error && html`<${ErrorNote} error=${error} />`}
-    <p class="buttons"><button type="submit" class="primary" disabled=${isBusy}>Save the correction</button>
+    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)}>Save the correction</button>
       <button type="button" onClick=${onClose}>Go back</button>
       ${!asJson && html`<button type="button" class="link" onClick=${toJson}>Edit as JSON</button>`}</p>
     <p class="muted">Nothing runs yet: the job's next retry uses the new value.</p>

@@ -110,7 +110,7 @@ function RewrittenCells({ columns, onUndo, onKeep }) {
     <button type="button" onClick=${onKeep}>Use the new values</button></p><//>`;
 }
 
-function CorrectedFile({ job, refresh }) {
+function CorrectedFile({ job, onSaved }) {
   const [state, setState] = useState({});
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
@@ -140,7 +140,7 @@ function CorrectedFile({ job, refresh }) {
     try {
       for (let at = 0; at < corrections.length; at += CORRECTIONS_PER_REQUEST) await sendCorrections(job, corrections.slice(at, at + CORRECTIONS_PER_REQUEST));
       setState({ saved: corrections.length });
-      refresh();
+      onSaved();
     } catch (error) {
       setState({ error });
     }

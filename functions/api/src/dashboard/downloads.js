@@ -4,8 +4,8 @@ const FLUSH_LINES = 2000;
 const CHOICES = [
   { what: "failures", word: "Failures", formats: ["csv", "ndjson"], about: "each failed item with its error" },
   { what: "failures-columns", word: "Failed items as a table", formats: ["csv"], about: "the failed items in their own columns, with the error beside them: to correct in a spreadsheet" },
-  { what: "results", word: "Results", formats: ["csv", "ndjson"], about: "the output of each item that succeeded" },
-  { what: "joined", list: "items", word: "Everything", formats: ["csv", "ndjson"], about: "every item in the order of the file, with what became of it: its error or its output, whether it was corrected, and whether it ran at all" },
+  { what: "results", word: "Results", columns: "outputs", formats: ["csv", "ndjson"], about: "the output of each item that succeeded, in CSV with a column for each of its members" },
+  { what: "joined", list: "items", columns: "outputs", word: "Everything", formats: ["csv", "ndjson"], about: "every item in the order of the file, with what became of it: its error or its output, whether it was corrected, and whether it ran at all" },
 ];
 
 function Downloads({ job }) {
@@ -18,6 +18,7 @@ function Downloads({ job }) {
   const used = choice.formats.includes(format) ? format : choice.formats[0];
   const start = async (event) => {
     event.preventDefault();
+    if (state?.stop) return;
     const stop = new AbortController();
     const say = (change) => setState((old) => ({ ...old, ...change }));
     setState({ stop, lines: 0, wait: null });
@@ -37,11 +38,11 @@ function Downloads({ job }) {
       <label>Format <select value=${used} onChange=${(event) => setFormat(event.target.value)}>
         ${choice.formats.map((one) => html`<option key=${one} value=${one}>${one === "csv" ? "CSV" : "NDJSON"}</option>`)}</select></label>
       ${used === "csv" && html`<label class="check"><input type="checkbox" checked=${forExcel} onChange=${(event) => setForExcel(event.target.checked)} /> for Excel</label>`}
-      <button type="submit" disabled=${Boolean(state?.stop)}>Download</button>
+      <button type="submit" aria-disabled=${String(Boolean(state?.stop))}>Download</button>
       ${state?.stop && html`<button type="button" onClick=${() => state.stop.abort()}>Stop</button>`}
     </form>
     <p class="muted">${choice.word}: ${choice.about}.${isLive(job) ? " The job is still running: the file contains what is recorded so far." : ""}</p>
-    ${state?.stop && html`<p role="status" class="loading"><span class="spinner" aria-hidden="true"></span> ${counted(state.lines, "row")} read … ${state.wait || ""}</p>`}
+    ${state?.stop && html`<${Busy} says=${`Reading … ${state.wait || ""}`}>${counted(state.lines, "row")} so far<//>`}
     ${state?.done && html`<p role="status">Done: ${counted(state.lines, "row")}. Your browser has the file.</p>`}
     ${state?.error && html`<${ErrorNote} error=${state.error} />`}
   </section>`;
@@ -64,10 +65,10 @@ function save(pieces, name, format) {
 // The file's text, in pieces.
 async function fileOf(job, what, format, options) {
   if (what === "failures-columns") return columnsFile(job, options);
-  const { list = what } = CHOICES.find((one) => one.what === what);
+  const { list = what, columns } = CHOICES.find((one) => one.what === what);
   const pieces = [];
   let lines = 0;
-  for await (const { text } of recordPages(job.id, list, { ...options, format })) {
+  for await (const { text } of recordPages(job.id, list, { ...options, format, columns: format === "csv" ? columns : undefined })) {
     // A blob is kept outside of the page's memory.
     pieces.push(new Blob([text]));
     lines += format === "csv" ? rowsIn(text, pieces.length === 1) : text.split("\n").length - 1;

@@ -12,6 +12,10 @@ const KIND_WORDS = {
 function Failures({ job, refresh }) {
   const [shown, show] = useState(null);
   const [areAllShown, showAll] = useState(false);
+  // After a table was taken back, the items say that they are corrected.
+  const [tables, setTables] = useState(0);
+  const list = useRef(null);
+  useEffect(() => { if (areAllShown) list.current?.children[GROUPS_SHOWN]?.querySelector("button").focus(); }, [areAllShown]);
   const canCorrect = useCanCorrect(job);
   const { data, error, lost, refresh: again } = useLive(async (signal) => {
     const groups = await read(`v1/jobs/${job.id}/failures/groups`, { signal });
@@ -21,17 +25,22 @@ function Failures({ job, refresh }) {
     ${error && html`<${ErrorNote} error=${error} onRetry=${again} />`}
     ${!data && !error && html`<${Loading} what="failures" />`}
     ${lost && html`<p class="muted">Not up to date: no connection.</p>`}
-    ${data && html`<p class="muted">${data.complete ? `${counted(data.countedFailures, "failure")} in ${counted(data.groups.length, "group")}, the largest first.`
-        : `The groups of the first ${count(data.countedFailures)} failures, the largest first.`}
+    ${data && html`<p class="muted">${groupsWords(data, job)}
         ${canCorrect ? " Open a group to see and correct its items." : " Open a group to see its items."}</p>
-      <ul class="groups">${data.groups.slice(0, areAllShown ? undefined : GROUPS_SHOWN).map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh}
+      <ul class="groups" ref=${list}>${data.groups.slice(0, areAllShown ? undefined : GROUPS_SHOWN).map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh} tables=${tables}
         isOpen=${shown === group.code} toggle=${() => show(shown === group.code ? null : group.code)} />`)}</ul>
       ${!areAllShown && data.groups.length > GROUPS_SHOWN && html`<p><button type="button" onClick=${() => showAll(true)}>Show all ${count(data.groups.length)} groups</button></p>`}
-      ${canCorrect && html`<${CorrectedFile} job=${job} refresh=${refresh} />`}`}
+      ${canCorrect && html`<${CorrectedFile} job=${job} onSaved=${() => { setTables(tables + 1); refresh(); }} />`}`}
   </section>`;
 }
 
-function Group({ group, job, canCorrect, refresh, isOpen, toggle }) {
+// While the job runs, and with more failures than are counted at once, the groups are those of a part of the failures.
+function groupsWords({ complete, countedFailures, groups }, { failedItems }) {
+  if (complete && countedFailures >= failedItems) return `${counted(countedFailures, "failure")} in ${counted(groups.length, "group")}, the largest first.`;
+  return `The groups of the first ${count(countedFailures)} of ${counted(Math.max(failedItems, countedFailures), "failure")}, the largest first.`;
+}
+
+function Group({ group, job, canCorrect, refresh, tables, isOpen, toggle }) {
   // An operator gets no examples, and sees no items.
   const canOpen = group.examples.length > 0 || !isOperator();
   return html`<li>
@@ -41,7 +50,7 @@ function Group({ group, job, canCorrect, refresh, isOpen, toggle }) {
         ${group.examples[0] && html`<br /><span class="example">for example item ${count(group.examples[0].index)}: <bdi>${short(group.examples[0].message, 160)}</bdi></span>`}</span>
       <span aria-hidden="true">${canOpen ? (isOpen ? "▾" : "▸") : ""}</span>
     </button>
-    ${isOpen && html`<${GroupItems} job=${job} code=${group.code} canCorrect=${canCorrect} refresh=${refresh} />`}
+    ${isOpen && html`<${GroupItems} key=${tables} job=${job} code=${group.code} canCorrect=${canCorrect} refresh=${refresh} />`}
   </li>`;
 }
 
@@ -50,6 +59,7 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   const [found, setFound] = useState({ rows: [], next: "", isDone: false });
   const [goal, setGoal] = useState(ITEMS_SHOWN);
   const [error, setError] = useState(null);
+  const box = useKeptFocus();
   useEffect(() => {
     if (found.isDone || error) return undefined;
     const stop = new AbortController();
@@ -66,7 +76,7 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   }, [goal, error]);
   const { rows, isDone } = found;
   const more = rows.length > goal || !isDone;
-  return html`<div class="items">
+  return html`<div class="items" ref=${box} tabindex="-1">
     ${error && html`<${ErrorNote} error=${error} onRetry=${() => setError(null)} />`}
     ${rows.slice(0, goal).map((failure) => html`<${FailedItem} key=${failure.index} job=${job} failure=${failure} canCorrect=${canCorrect} refresh=${refresh} />`)}
     ${!error && !isDone && rows.length < goal && html`<${Loading} what="items" />`}
@@ -83,12 +93,13 @@ function itemText(item) {
 
 function FailedItem({ job, failure, canCorrect, refresh }) {
   const [isOpen, open] = useState(false);
+  const box = useKeptFocus();
   // Until the retry, the API lists a corrected item with the value that failed.
   const [corrected, setCorrected] = useState(undefined);
   const isCorrected = corrected !== undefined || failure.corrected === true;
   const hasId = failure.id !== null && failure.id !== undefined;
   const item = corrected === undefined ? failure.item : corrected;
-  return html`<article class="item" aria-label=${`Item ${failure.index}`}>
+  return html`<article ref=${box} tabindex="-1" class="item" aria-label=${`Item ${failure.index}`}>
     <p><strong>Item ${count(failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
       ${isCorrected && html` <span class="badge Completed">✓ Corrected</span>`}
       <span class="muted"> · ${counted(failure.attempts, "attempt")}</span></p>
@@ -97,6 +108,6 @@ function FailedItem({ job, failure, canCorrect, refresh }) {
     ${!isOpen && html`<pre class="value" tabindex="0"><${Text} value=${itemText(item)} max=${800} /></pre>`}
     ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} index=${failure.index} item=${item} onClose=${() => open(false)}
         onDone=${(value) => { setCorrected(value); open(false); refresh(); }} />`
-      : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}</button></p>`)}
+      : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${count(failure.index)}</span></button></p>`)}
   </article>`;
 }

@@ -27,6 +27,7 @@ function Job({ job, refresh }) {
       <${Legend} job=${job} />
       <${Timing} job=${job} />
       <${Actions} job=${job} refresh=${refresh} />
+      <${TellMe} job=${job} />
     </section>
     ${job.failedItems > 0 && html`<${Failures} key=${`${job.id} ${job.round}`} job=${job} refresh=${refresh} />`}
     <${Downloads} job=${job} />
@@ -56,9 +57,8 @@ function Reasons({ job }) {
     ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
     ${job.paused && isLive(job) && html`<${Note} tone="warn" title="Paused."> No new item begins until somebody resumes the job. A job that is paused for 14 days fails.<//>`}
     ${!job.sealed && isLive(job) && html`<${Note} title="Open."> More items may still be added. The job cannot end before it is sealed.<//>`}
-    ${waitingFor && html`<${Note} tone="warn" title="Waiting:"> <${Text} value=${waitingFor.detail} />.
+    ${waitingFor && html`<${Note} tone="warn" isQuiet><span role="status"><strong>Waiting:</strong> <${Text} value=${waitingFor.detail} />. Nothing has failed because of that.</span>
       ${left > 0 ? ` It goes on in ${duration(left)}, at ${timeOfDay(waitingFor.until)}.` : " It goes on at any moment."}
-      ${" "}Nothing has failed because of that.
       ${waitingFor.lastError && html`<p>The last answer: <${Text} value=${waitingFor.lastError} /></p>`}<//>`}`;
 }
 

@@ -67,9 +67,9 @@ function ListedJobs({ filter }) {
   return html`${lost && html`<${LostNote} lost=${lost} isOld onRetry=${refresh} />`}
     <${JobRows} jobs=${data.jobs} />
     <nav class="pages" aria-label="Pages">
-      <button type="button" disabled=${starts.length === 1} onClick=${() => turn(starts.slice(0, -1))}>← Newer</button>
+      <button type="button" aria-disabled=${String(starts.length === 1)} onClick=${() => starts.length > 1 && turn(starts.slice(0, -1))}>← Newer</button>
       <span>Page ${count(starts.length)}</span>
-      <button type="button" disabled=${!data.next} onClick=${() => turn([...starts, data.next])}>Older →</button>
+      <button type="button" aria-disabled=${String(!data.next)} onClick=${() => data.next && turn([...starts, data.next])}>Older →</button>
     </nav>`;
 }
 
@@ -128,8 +128,7 @@ function FoundJobs({ filter, text }) {
     return () => stop.abort();
   }, [goal, error]);
   const looked = `${counted(found.looked, "job")} looked through`;
-  return html`<p class="muted" role="status">
-      ${found.state === "looking" ? `Searching … ${looked}` : found.state === "end" ? `${counted(found.jobs.length, "job")} found. All ${looked}.` : `${counted(found.jobs.length, "job")} found so far, ${looked}.`}</p>
+  return html`${found.state === "looking" ? html`<${Busy} says="Searching …">${looked}<//>` : html`<p class="muted" role="status">${found.state === "end" ? `${counted(found.jobs.length, "job")} found. All ${looked}.` : `${counted(found.jobs.length, "job")} found so far, ${looked}.`}</p>`}
     ${UUID.test(wanted) && !found.jobs.length && html`<p><a href=${`#/jobs/${wanted}`}>Open the job ${wanted}</a></p>`}
     ${error && html`<${ErrorNote} error=${error} onRetry=${() => setError(null)} />`}
     ${found.jobs.length > 0 && html`<${JobRows} jobs=${found.jobs} />`}

@@ -29,6 +29,7 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
   const params = readParams(form.params);
   const start = async (event) => {
     event.preventDefault();
+    if (isBusy) return;
     setError(null);
     setBusy(true);
     try {
@@ -50,7 +51,7 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
     <${Tolerance} form=${form} set=${set} seen=${seen} />
     <${MoreChoices} form=${form} set=${set} seen=${seen} known=${known} />
     ${error && html`<${ErrorNote} error=${error} />`}
-    <p class="buttons"><button type="submit" class="primary" disabled=${isBusy || Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : form.canary ? `Try the first ${count(Math.min(Number(form.canaryItems) || 0, seen.items))} items` : `Send ${counted(seen.items, "item")}`}</button>
+    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)} disabled=${Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : form.canary ? `Try the first ${count(Math.min(Number(form.canaryItems) || 0, seen.items))} items` : `Send ${counted(seen.items, "item")}`}</button>
       <span class="muted">${sendingWords(form, seen)}</span></p>
   </form>`;
 }

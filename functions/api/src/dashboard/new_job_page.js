@@ -25,7 +25,7 @@ function NewJobPage({ isSending, onPlan }) {
       <${DropZone} file=${source?.file} onFile=${choose} />
       ${source && html`<${ReadingChoices} source=${source} onChange=${setSource} />`}
       ${error && html`<${Note} tone="bad" title="This file cannot be used."><${Text} value=${error.message} /><//>`}
-      ${source && seen?.of !== source && !error && html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span> Reading the file … ${counted(looked, "item")}</p>`}
+      ${source && seen?.of !== source && !error && html`<${Busy} says="Reading the file …">${counted(looked, "item")}<//>`}
       ${seen && seen.of === source && html`<p role="status"><strong data-value="items">${counted(seen.items, "item")}</strong>: every line was read.</p><${Preview} seen=${seen} />`}
     </section>
     ${seen && html`<div hidden=${Boolean(error)}><${NewJobForm} source=${source} onSource=${setSource} seen=${seen} onPlan=${onPlan} isSending=${isSending} /></div>`}</div>`;

@@ -1,6 +1,8 @@
 // What the page says beside its content: errors, a lost connection, empty and loading states, questions.
-function Note({ tone = "info", children, title }) {
-  const role = tone === "bad" ? "alert" : "status";
+//
+// What has the role `status` or `alert` is read aloud whenever it changes, so a time or a number that goes on is never in it.
+function Note({ tone = "info", children, title, isQuiet }) {
+  const role = isQuiet ? undefined : tone === "bad" ? "alert" : "status";
   return html`<div class=${`note ${tone}`} role=${role}>${title && html`<strong>${title} </strong>`}${children}</div>`;
 }
 
@@ -24,7 +26,12 @@ function LostNote({ lost, isOld, onRetry }) {
 }
 
 function Loading({ what }) {
-  return html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span> Loading ${what} …</p>`;
+  return html`<${Busy} says=${`Loading ${what} …`} />`;
+}
+
+// Something that takes time. `says` is read aloud, what is in it is only seen.
+function Busy({ says, children }) {
+  return html`<p class="loading"><span class="spinner" aria-hidden="true"></span> <span><span role="status">${says}</span> ${children}</span></p>`;
 }
 
 // A question with its consequences. `onYes` may fail: the dialog stays open then and says why.
@@ -32,9 +39,15 @@ function Ask({ title, yes, no = "No, go back", isDanger, onYes, onClose, childre
   const dialog = useRef(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState(null);
-  useEffect(() => { dialog.current.showModal(); }, []);
+  // Only a dialog that is closed gives the focus back to the button that opened it.
+  useEffect(() => {
+    const shown = dialog.current;
+    shown.showModal();
+    return () => shown.close();
+  }, []);
   const confirm = async (event) => {
     event.preventDefault();
+    if (isBusy) return;
     setBusy(true);
     setError(null);
     try {
@@ -51,7 +64,7 @@ function Ask({ title, yes, no = "No, go back", isDanger, onYes, onClose, childre
       ${children}
       ${error && html`<${ErrorNote} error=${error} />`}
       <p class="buttons">
-        <button type="submit" class=${isDanger ? "danger" : "primary"} disabled=${isBusy}>${isBusy ? "One moment …" : yes}</button>
+        <button type="submit" class=${isDanger ? "danger" : "primary"} aria-disabled=${String(isBusy)}>${isBusy ? "One moment …" : yes}</button>
         <button type="button" onClick=${onClose} disabled=${isBusy}>${no}</button>
       </p>
     </form>

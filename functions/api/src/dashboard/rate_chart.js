@@ -30,7 +30,8 @@ function useRate(job) {
   if (kept.current.key !== key) kept.current = { key, samples: savedSamples(key) };
   const begun = job.round === 1 && job.startedAt;
   if (begun && kept.current.samples.length === 0) kept.current.samples = [[Date.parse(begun) / SECOND, 0]];
-  const sample = [Date.parse(job.updatedAt) / SECOND, job.processedItems + job.failedItems];
+  // A job that has ended changes later, for instance by a correction.
+  const sample = [Date.parse(isLive(job) ? job.updatedAt : job.completedAt) / SECOND, job.processedItems + job.failedItems];
   const samples = withSample(kept.current.samples, sample);
   if (samples !== kept.current.samples) {
     kept.current.samples = samples;

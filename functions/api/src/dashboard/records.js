@@ -15,18 +15,18 @@ function nextOf(answer) {
 }
 
 // A page: `next` is the query that the page before named, or "" for the first one.
-async function readRecords(id, kind, next, { format = "ndjson", pageSize = RECORDS_PER_REQUEST, signal } = {}) {
-  const query = next || new URLSearchParams({ format, pageSize }).toString();
+async function readRecords(id, kind, next, { format = "ndjson", columns, pageSize = RECORDS_PER_REQUEST, signal } = {}) {
+  const query = next || new URLSearchParams({ format, ...(columns ? { columns } : {}), pageSize }).toString();
   const answer = await call(`v1/jobs/${id}/${kind}?${query}`, { signal }).catch((error) => { throw isHidden(error) ? new Error(OWNER_ONLY) : error; });
   const text = await readBody(answer, "text");
   return { text, next: nextOf(answer), lines: format === "ndjson" ? text.split("\n").filter(Boolean) : [] };
 }
 
 // All pages, one after the other. `onWait` says why it takes long. The end of a live job's results is not waited for.
-async function* recordPages(id, kind, { format, signal, onWait, isLive: mayGrow }) {
+async function* recordPages(id, kind, { format, columns, signal, onWait, isLive: mayGrow }) {
   let next = "";
   do {
-    const page = await persistently(() => readRecords(id, kind, next, { format, signal }), onWait, signal);
+    const page = await persistently(() => readRecords(id, kind, next, { format, columns, signal }), onWait, signal);
     yield page;
     // While a job runs, its results have a token for what will come: an empty page is the end for now.
     if (mayGrow && page.text === "" && kind !== "items") return;

@@ -40,15 +40,17 @@ function SendingInShort({ plan, sent, job, error, answer, isOver, onBack }) {
     return html`<${Note}>${name} is sent. <a href=${`#/jobs/${job.id}`} onClick=${onBack}>Watch the job</a><//>`;
   }
   const says = error ? "could not be sent." : answer ? "waits for your answer." : `${percent((100 * sent) / plan.items)} sent. Keep this browser tab open.`;
-  return html`<${Note} tone=${error || answer ? "warn" : "info"}>${name}: ${says} <a href="#/new">Show</a><//>`;
+  return html`<${Note} tone=${error || answer ? "warn" : "info"} isQuiet=${!error && !answer}>${name}: ${says} <a href="#/new">Show</a><//>`;
 }
 
 function SendingInFull({ plan, sent, job, tried, wait, error, answer, isWorking, giveUp, onBack }) {
   const share = (100 * sent) / plan.items;
-  return html`<h1>Sending <bdi>${short(plan.source.file.name, 80)}</bdi></h1>
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus(), []);
+  return html`<h1 tabindex="-1" ref=${heading}>Sending <bdi>${short(plan.source.file.name, 80)}</bdi></h1>
     <section class="panel" aria-label="Sending">
       <div class="bar" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share)}><span class="sent" style=${{ flexBasis: `${share}%` }}></span></div>
-      <p role="status">${counted(sent, "item")} of ${count(plan.items)} sent.${wait ? ` ${wait}` : ""} ${isWorking && !answer ? "Keep this browser tab open until all is sent." : ""}</p>
+      <p>${counted(sent, "item")} of ${count(plan.items)} sent. <span role="status">${wait ? `${wait} ` : ""}${isWorking && !answer ? "Keep this browser tab open until all is sent." : ""}</span></p>
       ${tried && !answer && isLive(tried) && sent < plan.items && plan.canary === sent && html`<${Loading} what="the outcome of the first items" />`}
       ${error && html`<${ErrorNote} error=${error} />`}
       <p class="buttons">${error && !job && html`<button type="button" class="primary" onClick=${onBack}>Change it</button>`}

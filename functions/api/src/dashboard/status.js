@@ -51,7 +51,9 @@ function Legend({ job }) {
   const left = job.status === "Cancelled" ? "dropped" : job.status === "Failed" ? "not run" : "pending";
   const entries = [["processed", "succeeded", job.processedItems], ["failed", "failed", job.failedItems],
     ["retrying", "waiting for another attempt", retrying], ["pending", left, job.pendingItems - retrying]];
-  return html`<ul class="legend">${entries.filter(([key, , n]) => n > 0 || key !== "retrying").map(([key, word, n]) => html`
+  // Nothing is left in a job that has ended, except what is named.
+  const isSaid = ([key, , n]) => n > 0 || (key !== "retrying" && (key !== "pending" || isLive(job)));
+  return html`<ul class="legend">${entries.filter(isSaid).map(([key, word, n]) => html`
     <li key=${key}><span class=${`key ${key}`} aria-hidden="true"></span><strong data-count=${key}>${count(n)}</strong> ${word}</li>`)}
     <li class="total"><strong data-count="total">${count(job.totalItems)}</strong> ${job.sealed ? "in all" : "submitted so far"}</li>
   </ul>`;

@@ -77,10 +77,11 @@ function ago(text) {
 // it is asked for.
 function Text({ value, max = SHOWN_MAX }) {
   const [isWhole, showWhole] = useState(false);
+  const box = useKeptFocus();
   const text = visible(value);
-  if (isWhole || text.length <= max) return html`<bdi class="text">${text}</bdi>`;
-  return html`<bdi class="text">${short(value, max)}</bdi>${" "}
-    <button type="button" class="link" onClick=${() => showWhole(true)}>Show all ${count(text.length)} characters</button>`;
+  if (text.length <= max) return html`<bdi class="text">${text}</bdi>`;
+  return html`<span ref=${box} tabindex="-1"><bdi class="text">${isWhole ? text : short(value, max)}</bdi>${!isWhole && html`${" "}
+    <button type="button" class="link" onClick=${() => showWhole(true)}>Show all ${count(text.length)} characters</button>`}</span>`;
 }
 
 function Time({ at }) {
