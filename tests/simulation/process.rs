@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway_core::{ChunkId, Clock, JobError};
+use headway_core::{ChunkId, Clock, JobError, JobId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -26,11 +26,16 @@ const SKEW_MS_MAX: i64 = 2_000;
 /// How wrong a clock may be if clocks agree as AWS's do: two clocks differ by at most twice that.
 const SMALL_SKEW_MS_MAX: i64 = 200;
 
+/// What killed a process: an item of a job, or `None` for preparing it.
+pub(crate) type Killer = (JobId, Option<u64>);
+
 /// What a process has marked: an item of a chunk, or `None` for preparing its job, and the round for which the mark counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Marked {
     pub(crate) item: Option<u64>,
     pub(crate) round: u32,
+    /// Its strikes before.
+    pub(crate) strikes: u32,
 }
 
 /// A process that can die, with its own clock.
@@ -48,8 +53,8 @@ pub(crate) struct Process {
     pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<Marked>>>>,
     /// The number of its threads that calls which never yield have blocked.
     pub(crate) stuck: Arc<AtomicUsize>,
-    /// True if an item or a job that was prepared kills it, and not a fault.
-    killed: Arc<AtomicBool>,
+    /// What kills it, if that is not a fault.
+    killer: Arc<Mutex<Option<Killer>>>,
     /// When its invocation is stopped.
     pub(crate) deadline: Arc<Mutex<Option<Instant>>>,
 }
@@ -79,7 +84,7 @@ impl Process {
             struck_below: false,
             marks: Arc::default(),
             stuck: Arc::default(),
-            killed: Arc::default(),
+            killer: Arc::default(),
             deadline: Arc::default(),
         }
     }
@@ -181,19 +186,19 @@ impl Process {
     }
 
     /// What the process was called with kills it: it dies when it next waits for something.
-    pub(crate) fn is_killed(&self) {
-        self.will_be_killed();
+    pub(crate) fn is_killed(&self, killer: Killer) {
+        self.will_be_killed(killer);
         self.died.notify_one();
     }
 
     /// What the process was called with will end it.
-    pub(crate) fn will_be_killed(&self) {
-        self.killed.store(true, Ordering::Relaxed);
+    pub(crate) fn will_be_killed(&self, killer: Killer) {
+        self.killer.lock().unwrap().get_or_insert(killer);
     }
 
-    /// True if what it was called with causes its end.
-    pub(crate) fn was_killed(&self) -> bool {
-        self.killed.load(Ordering::Relaxed)
+    /// What causes its end, if it was called with that.
+    pub(crate) fn killer(&self) -> Option<Killer> {
+        *self.killer.lock().unwrap()
     }
 
     /// True if calls that never yield have blocked all its threads, so that no other call progresses.

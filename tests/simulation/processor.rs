@@ -96,13 +96,13 @@ impl Preparing {
     }
 
     /// Does it.
-    pub(crate) async fn happens(self, process: &Process) {
+    pub(crate) async fn happens(self, process: &Process, job: JobId) {
         match self {
             Self::Harmless => return,
             Self::Kills => process.faults.saw("job: killed its worker when it was prepared"),
             Self::Computes => {
                 process.faults.saw("job: never came back when it was prepared");
-                process.will_be_killed();
+                process.will_be_killed((job, None));
                 std::future::pending::<()>().await;
             }
             Self::EatsMemory(ms) => {
@@ -110,7 +110,7 @@ impl Preparing {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
             }
         }
-        process.is_killed();
+        process.is_killed((job, None));
         std::future::pending::<()>().await;
     }
 }
@@ -397,7 +397,7 @@ impl Scripted {
     }
 
     pub(crate) async fn answer(&self, item: &Item, fate: Fate, begun: u32) -> Result<Output, ItemError> {
-        let here = HERE.with(Process::clone);
+        let (here, killer) = (HERE.with(Process::clone), (item.job_id, Some(item.index)));
         if here.has_no_thread() {
             std::future::pending::<()>().await;
         }
@@ -433,7 +433,7 @@ impl Scripted {
             }
             Fate::Kills => {
                 self.faults.saw("item: killed its worker");
-                here.is_killed();
+                here.is_killed(killer);
                 std::future::pending().await
             }
             Fate::EatsMemory(ms) => {
@@ -441,7 +441,7 @@ impl Scripted {
                 let _thread = Stuck(here.clone());
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
-                    here.is_killed();
+                    here.is_killed(killer);
                 });
                 std::future::pending().await
             }

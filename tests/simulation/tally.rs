@@ -104,6 +104,7 @@ pub(crate) fn expected() -> impl Iterator<Item = &'static str> {
 const EXPECTED: &[&str] = &[
     "fault: late call",
     "fault: late answer",
+    "fault: stamp held back",
     "fault: committed write whose answer is lost",
     "fault: throttling",
     "fault: stale read",

@@ -14,6 +14,7 @@ use headway_core::retry::retry;
 use headway_core::submit::{put_part, seal};
 use headway_core::{Conflict, JobError, JobId};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::invariant::{Invariant, Violation};
 use super::workload::JobPlan;
@@ -230,10 +231,14 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
             Some(_) => {}
         }
     }
-    tokio::time::sleep(after).await;
-    world.note(id, |book| book.deletes = true);
     // A worker that has just read the job, and a sweep that runs at once.
     let at_a_bad_time = world.faults.one_in(2);
+    if at_a_bad_time {
+        until_told(&world, id, after).await;
+    } else {
+        tokio::time::sleep(after).await;
+    }
+    world.note(id, |book| book.deletes = true);
     if at_a_bad_time {
         world.parts.hurry().await;
     }
@@ -265,6 +270,14 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
         tokio::time::sleep(world.faults.span(Duration::from_secs(2_000))).await;
         world.faults.saw("job: key used again after deletion");
         begin_job(&world, &world.plan.jobs[next]);
+    }
+}
+
+/// Waits until the ends of the job are recorded as told, and not much longer: other workers may be about to tell them once more.
+async fn until_told(world: &World, id: JobId, most: Duration) {
+    let ends = Instant::now() + most;
+    while Instant::now() < ends && world.standing(id).await.is_some_and(|row| !row.due_notices().is_empty()) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -283,8 +283,15 @@ impl World {
 
     /// Reports to the auditor which marks the process has left behind.
     fn left_marked(&self, process: &Process) {
+        let killer = process.killer();
         for (id, marks) in std::mem::take(&mut *process.marks.lock().unwrap()) {
-            marks.into_iter().for_each(|mark| self.calls.left_marked(id.job, mark, process.was_killed()));
+            for mark in marks {
+                if mark.strikes > 0 && killer.is_some_and(|killer| killer != (id.job, mark.item)) {
+                    let what = format!("{mark:?} of {id:?} gets another strike for the death of a process that {killer:?} killed");
+                    self.faults.violated(Violation::new(Invariant::Alone, what));
+                }
+                self.calls.left_marked(id.job, mark, killer.is_some());
+            }
         }
     }
 
@@ -296,7 +303,7 @@ impl World {
             async move {
                 let number = ledger.job(id).await.ok().flatten().and_then(|job| job.created_by.parse::<usize>().ok());
                 if let Some(job) = number.and_then(|number| plan.jobs.get(number)) {
-                    job.preparing.happens(&process).await;
+                    job.preparing.happens(&process, id).await;
                 }
             }
             .boxed()

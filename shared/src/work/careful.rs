@@ -13,6 +13,7 @@ use super::run_entry::RunEntry;
 use super::suspects::Suspects;
 use super::worker::Worker;
 use crate::error::JobError;
+use crate::ids::ChunkId;
 use crate::ledger::CareMark;
 use crate::limits::CLOCKS_DIFFER_MAX;
 use crate::outcome::{FailureKind, ItemResult, Outcome};
@@ -118,13 +119,19 @@ impl Worker {
             }
             begun = true;
             let mark = suspects.mark(Some(index), self.gone_after(run.invocation));
-            self.app.ledger.put_care(chunk.message.id, Some(&mark)).await?;
+            if let Err(error) = self.app.ledger.put_care(chunk.message.id, Some(&mark)).await {
+                // It may be in place all the same.
+                if strikes > 0 {
+                    self.unmark_suspect(chunk.message.id, suspects, run.invocation).await?;
+                }
+                return Err(error);
+            }
             let tried = self.careful_tries(run, Group::single(chunk, index, value)).await;
             if tried.returned.iter().all(|item| item.reason.was_tried()) {
                 suspects.clear(index);
             }
             // Still alone: a death that comes after it, with others running again, must not be its second strike.
-            let unmarked = if strikes > 0 { self.unmark_suspect(run, suspects).await } else { Ok(()) };
+            let unmarked = if strikes > 0 { self.unmark_suspect(chunk.message.id, suspects, run.invocation).await } else { Ok(()) };
             if !tried.recorded.is_empty() {
                 settlement.results.extend(tried.recorded);
                 self.record(&mut settlement).await?;
@@ -146,11 +153,11 @@ impl Worker {
         Ok(())
     }
 
-    /// Removes the mark of a suspect that has run; the others remain. If that cannot be written, nothing else may begin in this process, since a
-    /// death would be blamed on the suspect.
-    async fn unmark_suspect(&self, run: &RunContext<'_>, suspects: &Suspects) -> Result<(), JobError> {
+    /// Replaces the mark of a suspect that does not run any more by what is known of suspects now, before others may run. If that cannot
+    /// be written, nothing else may begin in this process, since a death would be blamed on the suspect.
+    pub(super) async fn unmark_suspect(&self, id: ChunkId, suspects: &Suspects, invocation: Invocation) -> Result<(), JobError> {
         let mark = suspects.mark_at_rest();
-        let unmarked = self.patiently(run.invocation, || self.app.ledger.put_care(run.chunk.message.id, mark.as_ref())).await;
+        let unmarked = self.patiently(invocation, || self.app.ledger.put_care(id, mark.as_ref())).await;
         if unmarked.is_err() {
             self.threads.give_up();
         }

@@ -49,11 +49,30 @@ impl Worker {
         self.may_prepare()?;
         // Read before the mark: a worker that ends while the table is slow has not died of preparing.
         let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
-        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;
-        let bound = self.prepared.get(&self.threads, unbound, &chunk.job).await?;
-        suspects.clear_preparing();
-        self.app.ledger.put_care(id, suspects.mark_at_rest().as_ref()).await?;
+        let bound = self.ready_with_mark(chunk, unbound, suspects, invocation).await;
+        if bound.is_ok() {
+            suspects.clear_preparing();
+        }
+        // Still alone, if it was struck before: a death that comes after it must not be its next strike.
+        let unmarked = match strikes {
+            0 => self.app.ledger.put_care(id, suspects.mark_at_rest().as_ref()).await,
+            _ => self.unmark_suspect(id, suspects, invocation).await,
+        };
+        let bound = bound?;
+        unmarked?;
         Ok(bound)
+    }
+
+    async fn ready_with_mark(
+        &self,
+        chunk: &ChunkContext<'_>,
+        unbound: Unbound<'_>,
+        suspects: &Suspects,
+        invocation: Invocation,
+    ) -> Result<Bound, JobError> {
+        let id = chunk.message.id;
+        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;
+        self.prepared.get(&self.threads, unbound, &chunk.job).await
     }
 
     /// An error if this process is about to end and begins nothing more.

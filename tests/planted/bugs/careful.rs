@@ -61,6 +61,15 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "who was struck once runs alone",
     },
     Bug {
+        name: "suspect-stays-marked-if-its-mark-had-no-answer",
+        edits: &[edit(
+            "                if strikes > 0 {\n                    self.unmark_suspect",
+            "                if strikes > 1_000 {\n                    self.unmark_suspect",
+        )],
+        breaks: "a suspect whose mark was written although the call failed is convicted for the death of its worker by another item",
+        trap: "who was struck once runs alone",
+    },
+    Bug {
         name: "suspects-beside-stuck-threads",
         edits: &[edit("if self.stuck.load(Ordering::Relaxed) > 0 {", "if self.stuck.load(Ordering::Relaxed) > 1_000 {")],
         breaks: "a thread that nobody waits for any more kills the process, and the item that was struck before is convicted for it",

@@ -5,15 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use headway_core::corrections::Corrections;
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
 use headway_core::job::JobWrite;
 use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
-use headway_core::limits::OPEN_WITHOUT_PART_MAX;
-use headway_core::outcome::elsewhere::Holds;
+use headway_core::outcome::Outcome;
 use headway_core::outcome::extra::ExtraRow;
-use headway_core::outcome::{Outcome, OutputRecord};
 use headway_core::part::{Part, PartWrite};
 use headway_core::{ChunkId, Clock as _, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
@@ -23,18 +21,17 @@ use uuid::Uuid;
 use super::kept::{Kept, Pausing};
 use super::queue::Carried;
 use crate::faults::Process;
-use crate::invariant::{Invariant, Violation};
 use crate::ops::{Kind, Op, Role};
 use crate::process::Marked;
+
+mod judge;
 
 /// The last results of reads that may be stale.
 pub(in crate::parts) type LastAnswers = Arc<Mutex<BTreeMap<String, FoundJobs>>>;
 
-/// The clocks of two processes and of the auditor may differ by this.
-const SKEW: TimeDelta = TimeDelta::seconds(5);
-
-/// A submission of which a part arrived within this time is going on.
-const ARRIVED_JUST_NOW: Duration = Duration::from_secs(300);
+/// How long a write is held back at the most, and how often it is checked whether that is long enough.
+const HELD_BACK_MAX: u32 = 48;
+const HELD_BACK_FOR: Duration = Duration::from_millis(250);
 
 /// The table for one process.
 #[derive(Debug)]
@@ -96,106 +93,19 @@ impl SimLedger {
         }
     }
 
-    /// What is cleared runs with the value that its user gave last, and what is recorded came of that value.
-    async fn judge_values(&self, known: Option<&Outcome>, outcome: &Outcome) -> Result<(), JobError> {
-        let faults = &self.process.faults;
-        let violated = |what: String| faults.violated(Violation::new(Invariant::Corrected, what));
-        let before = match known {
-            Some(known) => self.values_of(known).await?,
-            None => Recorded::default(),
-        };
-        let now = self.values_of(outcome).await?;
-        for (index, value) in now.again.iter().filter(|(index, value)| before.again.get(index) != Some(value)) {
-            let place = (outcome.id.job, *index);
-            let failed = before.failed.get(index);
-            if !failed.is_some_and(|failed| faults.fixes(|fixes| fixes.clears(place, failed, value))) {
-                violated(format!("item {index} is to be run again with {value}, it failed with {failed:?}"));
+    /// Waits until the job has ended and its numbers were declared final, if that happens soon: what is written then may be too late.
+    async fn hold_back(&self, id: JobId) {
+        for _ in 0..HELD_BACK_MAX {
+            if self.calm.job(id).await.ok().flatten().is_none_or(|job| job.is_terminal() && !job.is_settling()) {
+                return;
             }
+            tokio::time::sleep(HELD_BACK_FOR).await;
         }
-        for (index, value) in now.failed.iter().filter(|(index, _)| !before.failed.contains_key(index)) {
-            if !faults.fixes(|fixes| fixes.may_come_of((outcome.id.job, *index), value)) {
-                violated(format!("item {index} failed with a value that it does not have: {value}"));
-            }
-        }
-        for (index, output) in now.outputs.iter().filter(|(index, _)| !before.outputs.contains_key(index)) {
-            if !faults.fixes(|fixes| fixes.may_give((outcome.id.job, *index), output)) {
-                violated(format!("item {index} has an output of a value that it does not have: {output}"));
-            }
-        }
-        Ok(())
-    }
-
-    /// The values in an outcome row and in its extra rows.
-    async fn values_of(&self, outcome: &Outcome) -> Result<Recorded, JobError> {
-        let text = |value: &RawValue| value.get().to_owned();
-        let output = |record: &OutputRecord| record.output.as_ref().map_or_else(String::new, |output| text(output));
-        let mut all = Recorded {
-            failed: outcome.failures.iter().map(|(index, failure)| (*index, text(&failure.item))).collect(),
-            again: outcome.again.iter().map(|(index, again)| (*index, text(&again.item))).collect(),
-            outputs: outcome.outputs.iter().map(|(index, record)| (*index, output(record))).collect(),
-        };
-        for (index, there) in &outcome.elsewhere {
-            let Some(mut row) = self.calm.extra(outcome.id, there.row).await? else { continue };
-            match there.holds {
-                Holds::Failure => all.failed.extend(row.records.failures.get(index).map(|failure| (*index, text(&failure.item)))),
-                Holds::Again { .. } => all.again.extend(row.records.take_item(*index).map(|item| (*index, text(&item)))),
-                Holds::Output => all.outputs.extend(row.records.outputs.get(index).map(|record| (*index, output(record)))),
-            }
-        }
-        Ok(all)
-    }
-
-    /// While the job is ended in the round of a correction, the corrected items have failed.
-    async fn judge_corrections(&self, row: &Corrections) -> Result<(), JobError> {
-        let job = self.calm.job(row.id.job).await?;
-        if !job.is_some_and(|job| job.is_terminal() && job.round == row.round) {
-            return Ok(());
-        }
-        let outcome = self.calm.outcome(row.id).await?;
-        let has_failed = |index: &u64| outcome.as_ref().is_some_and(|outcome| outcome.failed().contains(index));
-        if let Some(index) = row.values.keys().find(|index| !has_failed(index)) {
-            let what = format!("item {index} was corrected and has not failed: {outcome:?}");
-            self.process.faults.violated(Violation::new(Invariant::Corrected, what));
-        }
-        Ok(())
     }
 
     async fn status(&self, id: JobId) -> Option<JobStatus> {
         self.calm.job(id).await.ok()?.map(|job| job.status)
     }
-
-    /// A job that the sweep ends has not changed for a long time, and one that it deletes was kept for its time or was
-    /// deleted by its owner.
-    async fn judge_sweep(&self, job: &Job, write: &JobWrite, now: DateTime<Utc>) -> Result<(), JobError> {
-        let violated = |what: String| self.process.faults.violated(Violation::new(Invariant::SweepSparesTheLive, what));
-        match write {
-            JobWrite::Abandon { .. } => {
-                let parts: Vec<PartId> = (0..job.top_part.map_or(0, |top| top + 1)).map(|part| (job.id, part)).collect();
-                let parts = self.calm.parts(&parts).await?;
-                let moved = parts.values().map(|part| part.updated_at).chain([job.updated_at]).max().unwrap_or(job.updated_at);
-                let open = TimeDelta::from_std(OPEN_WITHOUT_PART_MAX).unwrap_or_default();
-                // The sweep cannot know what changed while it was reading, but it can know that a part has arrived.
-                let since = now - TimeDelta::minutes(5);
-                let came = self.process.faults.part_came_within(job.id, ARRIVED_JUST_NOW);
-                if came || (moved > now - open + SKEW && moved < since) {
-                    violated(format!("a submission that moved at {moved} was abandoned at {now}: {job:?}"));
-                }
-            }
-            JobWrite::Delete { .. } if !job.deleting && job.expires_at.is_none_or(|expires| expires > now + SKEW) => {
-                violated(format!("a job was deleted at {now}, before its time: {job:?}"));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// The values of a chunk's items that failed, that have to run again, and the outputs.
-#[derive(Debug, Default)]
-struct Recorded {
-    failed: BTreeMap<u64, String>,
-    again: BTreeMap<u64, String>,
-    outputs: BTreeMap<u64, String>,
 }
 
 #[async_trait]
@@ -259,6 +169,9 @@ impl Ledger for SimLedger {
             PartWrite::Clean { chunk, .. } | PartWrite::Shadow { chunk, .. } => Some(*chunk),
             _ => None,
         };
+        if matches!(write, PartWrite::Stamp { .. }) && self.process.faults.strike("fault: stamp held back", 60) {
+            self.hold_back(id.0).await;
+        }
         let effect = async {
             let written = self.table.update_part(id, write, now).await?;
             self.note_part_write(id.0, write, &written).await;
@@ -369,10 +282,13 @@ impl Ledger for SimLedger {
         if care.is_some_and(|care| care.strikes > 0) {
             self.saw("ledger: strike noted");
         }
+        if let Some(care) = care {
+            self.judge_mark(id, care);
+        }
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
         // A mark at rest, which is over already, gives nobody a strike.
         let runs = care.filter(|care| care.deadline > self.process.now());
-        let marked = runs.map(|care| Marked { item: care.item, round: care.round });
+        let marked = runs.map(|care| Marked { item: care.item, round: care.round, strikes: care.strikes });
         let effect = async {
             // Until it is done, both may be marked.
             self.process.marks.lock().unwrap().entry(id).or_default().extend(marked);
