@@ -1,6 +1,6 @@
 //! Planted bugs: broken variants of the code, each of which the simulation has to catch. A bug that it cannot catch
-//! shows what it does not test. `make planted` builds and runs them one at a time; `PLANTED=name,name`
-//! only those.
+//! shows what it does not test. `make planted` builds all of them into one simulation, each behind a switch, and runs it once
+//! for each; `PLANTED=name,name` only for those.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says where by panicking")]
 
@@ -8,6 +8,7 @@ mod bug;
 mod bugs;
 mod places;
 mod runner;
+mod switches;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,13 +22,16 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// Every bug can still be planted: the text that it replaces exists exactly once. If the code changes, its bugs have to
-/// be changed too.
+/// Every bug can still be planted: the text that it replaces exists exactly once, in the body of a function. If the code changes, its
+/// bugs have to be changed too.
 #[test]
 fn every_bug_can_be_planted() {
     let sources = Sources::read(root());
     let misplaced: Vec<String> = bugs().filter_map(|bug| sources.places(bug).err()).collect();
     assert!(misplaced.is_empty(), "{}", misplaced.join("\n"));
+    let unswitched: Vec<String> = bugs().filter_map(|bug| sources.switched([bug].into_iter()).err()).collect();
+    assert!(unswitched.is_empty(), "{}", unswitched.join("\n"));
+    sources.switched(bugs()).unwrap();
     for Bug { name, edits, .. } in bugs() {
         assert!(edits.iter().all(|edit| edit.find != edit.replace), "{name}");
     }
@@ -37,7 +41,7 @@ fn every_bug_can_be_planted() {
 
 /// The simulation catches every one of them.
 #[test]
-#[ignore = "builds the simulation once a bug: make planted"]
+#[ignore = "simulates thousands of histories for each bug: make planted"]
 fn every_planted_bug_is_caught() {
     let wanted = std::env::var("PLANTED").ok().filter(|name| !name.is_empty());
     let known: Vec<_> = bugs().map(|bug| bug.name).collect();

@@ -1,12 +1,16 @@
 //! Finds the places of a bug's texts in the sources, where each occurs exactly once.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bug::Bug;
+use super::switches::{Bodies, switch};
 
 /// Where bugs are planted, in the workspace and in its copy.
 const SOURCES: [&str; 3] = ["shared/src", "shared/aws/src", "shared/processor/src"];
+/// The main files of their crates.
+const CRATES: [&str; 3] = ["shared/src/lib.rs", "shared/aws/src/lib.rs", "shared/processor/src/lib.rs"];
 /// Production's adapters: only histories that use them can show a bug there.
 const ADAPTERS: [&str; 1] = ["shared/aws/src"];
 
@@ -29,6 +33,27 @@ impl Sources {
     pub(crate) fn is_of_adapters(&self, bug: &Bug) -> bool {
         let is_adapter = |place: &&Path| ADAPTERS.iter().any(|room| place.with_extension("").starts_with(room));
         self.places(bug).is_ok_and(|places| places.iter().any(is_adapter))
+    }
+
+    /// The files that are different if all these bugs are in them, each behind its switch; or which bug cannot be there, and why.
+    pub(crate) fn switched<'a>(&self, bugs: impl Iterator<Item = &'a Bug>) -> Result<BTreeMap<PathBuf, String>, String> {
+        let mut bodies: BTreeMap<&Path, Bodies> = BTreeMap::new();
+        for bug in bugs {
+            for (edit, place) in bug.edits.iter().zip(self.places(bug)?) {
+                let added = bodies.entry(place).or_default().add(self.code(place), bug, edit);
+                added.map_err(|fault| format!("{}: in {}: {fault}", bug.name, place.display()))?;
+            }
+        }
+        let mut files: BTreeMap<PathBuf, String> =
+            bodies.into_iter().map(|(path, bodies)| (path.to_owned(), bodies.switched(self.code(path)))).collect();
+        for main in CRATES.map(Path::new) {
+            files.entry(main.to_owned()).or_insert_with(|| self.code(main).to_owned()).push_str(&switch());
+        }
+        Ok(files)
+    }
+
+    fn code(&self, path: &Path) -> &str {
+        self.0.iter().find(|(known, _)| known == path).map_or("", |(_, code)| code)
     }
 
     fn place(&self, text: &str) -> Result<&Path, String> {

@@ -5,14 +5,17 @@ use crate::bug::{Bug, edit};
 pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "one-strike-convicts",
-        edits: &[edit("const STRIKES_MAX: u32 = 2;", "const STRIKES_MAX: u32 = 1;")],
+        edits: &[
+            edit("self.strikes(index) >= STRIKES_MAX", "self.strikes(index) >= STRIKES_MAX - 1"),
+            edit("else { STRIKES_MAX };", "else { STRIKES_MAX - 1 };"),
+        ],
         breaks: "an innocent item whose worker was killed once is failed as the culprit",
         trap: "two strikes",
     },
     Bug {
         name: "no-careful-mode",
         edits: &[
-            edit("const CAREFUL_FROM_RECEIVES: u32 = 3;", "const CAREFUL_FROM_RECEIVES: u32 = 1_000;"),
+            edit("delivery.receive_count >= CAREFUL_FROM_RECEIVES {", "delivery.receive_count >= CAREFUL_FROM_RECEIVES + 1_000 {"),
             edit("let returned = Returned { careful: true,", "let returned = Returned { careful: false,"),
         ],
         breaks: "an item that kills its worker takes its neighbours with it, as dead letters",
@@ -35,7 +38,7 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "dead-letters-are-failed-at-once",
-        edits: &[edit("const HOPS_MAX: u32 = 20;", "const HOPS_MAX: u32 = 0;")],
+        edits: &[edit("message.hops < HOPS_MAX &&", "message.hops < HOPS_MAX - 20 &&")],
         breaks: "items that never began are failed for their neighbours' deaths",
         trap: "a crash loop never costs an item that did not begin",
     },
@@ -77,7 +80,7 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "killers-take-turns",
-        edits: &[edit("const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5;", "const SUSPECTS_FIRST_FROM_RECEIVES: u32 = 5_000;")],
+        edits: &[edit("else { SUSPECTS_FIRST_FROM_RECEIVES };", "else { SUSPECTS_FIRST_FROM_RECEIVES + 5_000 };")],
         breaks: "of two killers in one chunk neither is convicted, and items that never began are failed with them",
         trap: "a crash loop never costs an item that did not begin",
     },

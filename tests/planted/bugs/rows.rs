@@ -142,10 +142,8 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "reader-lists-rows-no-register-shows",
         edits: &[edit(
-            "        let chunks: Vec<u16> =
-            part.registers.range(chunks.start.min(chunks.end)..chunks.end).filter(has).map(|(chunk, _)| *chunk).collect();",
-            "        let _ = has;
-        let chunks: Vec<u16> = chunks.collect();",
+            "self.chunks_with_records(part, start.chunk..stop).map(",
+            "(start.chunk..stop).map(|chunk| ChunkId { job: part.job, part: part.number, chunk }).map(",
         )],
         breaks: "failures are listed that are not counted",
         trap: "readers list an OUT row only if the register says it came from OUT",
