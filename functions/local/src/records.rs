@@ -11,6 +11,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::bar::Bar;
 use crate::client::{Client, ClientError, Patience};
 use crate::error::CommandError;
 use crate::pages;
@@ -53,17 +54,20 @@ struct Reading {
     spool: BufWriter<File>,
     columns: Columns,
     kinds: HashMap<String, Kind>,
+    /// How many records these are.
+    read: u64,
 }
 
 impl Reading {
     fn new() -> Result<Reading, CommandError> {
         let spool = BufWriter::new(tempfile::tempfile().map_err(no_room)?);
-        Ok(Reading { spool, columns: Columns::at_most(COLUMNS_MAX, NAMES_BYTES_MAX), kinds: HashMap::new() })
+        Ok(Reading { spool, columns: Columns::at_most(COLUMNS_MAX, NAMES_BYTES_MAX), kinds: HashMap::new(), read: 0 })
     }
 
     fn add(&mut self, ndjson: &[u8]) -> Result<(), CommandError> {
         for line in lines(ndjson) {
             let record: Record = serde_json::from_slice(line).map_err(ClientError::Answer)?;
+            self.read += 1;
             if let Some(value) = record.value() {
                 self.columns.add(value);
                 note_kinds(&mut self.kinds, value);
@@ -86,17 +90,24 @@ impl Records {
         reading.end(true)
     }
 
-    /// Reads the job's `failures`, `results` or `items`.
+    /// Reads the job's `failures`, `results` or `items`. `bar` shows how many have been read.
     ///
     /// # Errors
     ///
     /// As [`Client::call`], or if there is no room for a temporary file.
-    pub async fn read(client: &Client, id: &str, list: &str) -> Result<Records, CommandError> {
+    pub async fn read(client: &Client, id: &str, list: &str, bar: &mut Bar) -> Result<Records, CommandError> {
+        let records = Records::read_pages(client, id, list, bar).await;
+        bar.clear();
+        records
+    }
+
+    async fn read_pages(client: &Client, id: &str, list: &str, bar: &mut Bar) -> Result<Records, CommandError> {
         let mut reading = Reading::new()?;
         let mut call = client.request(Method::GET, &["jobs", id, list], &[("format", "ndjson"), ("pageSize", PAGE_SIZE)]);
         loop {
             let answer = client.call(&call).await?;
             reading.add(&answer.body)?;
+            bar.say(&format!("{} {list} read", reading.read));
             let Some(query) = pages::next_query(&answer.headers) else { return reading.end(true) };
             if answer.body.trim_ascii().is_empty() && is_live(client, id).await? {
                 return reading.end(false);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::columns::TableOptions;
+use crate::bar::Bar;
 use crate::client::{Client, ClientError};
 use crate::context::Context;
 use crate::corrected_rows::{SHOWN, shown_cells};
@@ -95,7 +96,7 @@ impl Failures {
         if context.out.json || self.format.is_some_and(|format| format != FailuresFormat::Csv) {
             return Err(CommandError::Usage("--columns prints CSV: leave --json and --format out".to_owned()));
         }
-        let failed = Records::read(client, id, "failures").await?;
+        let failed = Records::read(client, id, "failures", &mut Bar::new(context.out)).await?;
         self.table.print(context, &failed, &SHOWN, shown_cells)?;
         Ok(Exit::Ok)
     }

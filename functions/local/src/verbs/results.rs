@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use self::join::Join;
 use super::columns::TableOptions;
+use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::error::CommandError;
@@ -106,7 +107,7 @@ impl Results {
             return Err(CommandError::Usage("--columns prints CSV: leave --json out".to_owned()));
         }
         let client = context.client()?;
-        let outputs = Records::read(&client, &self.id.to_string(), "results").await?;
+        let outputs = Records::read(&client, &self.id.to_string(), "results", &mut Bar::new(context.out)).await?;
         let before = |record: &Record| vec![record.index.to_string(), record.id.clone().unwrap_or_default()];
         self.table.print(context, &outputs, &["_index", "_id"], before)?;
         if !outputs.complete {

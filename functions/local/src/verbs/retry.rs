@@ -8,6 +8,7 @@ use reqwest::Method;
 use uuid::Uuid;
 
 use super::act;
+use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::corrected_rows::{Changes, CorrectedRows, NewValue, Rewritten};
@@ -57,7 +58,8 @@ impl Retry {
         let id = self.id.to_string();
         let now = client.job(&client.get(&["jobs", &id])).await?;
         if let Some(rows) = rows {
-            let changes = rows.changes(&Records::read(&client, &id, "failures").await?, self.rewritten)?;
+            let failed = Records::read(&client, &id, "failures", &mut Bar::new(context.out)).await?;
+            let changes = rows.changes(&failed, self.rewritten)?;
             send(&client, &id, &changes.values).await?;
             context.out.note(&said(&changes));
             changes.columns.words().into_iter().for_each(|columns| context.out.note(&format!("  changed: {columns}")));

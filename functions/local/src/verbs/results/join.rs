@@ -102,7 +102,7 @@ impl Join {
             }
         };
         bar.say("reading what became of the items");
-        let outcomes = match Records::read(client, id, "items").await {
+        let outcomes = match Records::read(client, id, "items", bar).await {
             Err(error) if error.is_problem("page-token") => return Err(retried()),
             outcomes => outcomes?,
         };
