@@ -120,3 +120,23 @@ test("everything can be done with the keyboard, and the focus is seen", async ()
   assert.notEqual((await tabTo(page, "Choose a file")).outline, "none");
   await page.context().close();
 });
+
+// Bug found: Firefox drew the stripes of the failed part the other way round, so that it was hardly the colour of its key.
+test("most of the bar's failed part has the colour of its key", async () => {
+  const page = await open(world);
+  await show(page, "failed");
+  const shot = (await page.locator(".bar .failed").first().screenshot()).toString("base64");
+  const share = await page.evaluate(async (png) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${png}`;
+    await image.decode();
+    const pen = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height }).getContext("2d");
+    pen.drawImage(image, 0, 0);
+    const { data } = pen.getImageData(0, 0, image.width, image.height);
+    const key = getComputedStyle(document.querySelector(".key.failed")).backgroundColor.match(/\d+/g).map(Number);
+    const pixels = Array.from({ length: data.length / 4 }, (_, at) => data.slice(4 * at, 4 * at + 3));
+    return pixels.filter((pixel) => pixel.every((part, at) => Math.abs(part - key[at]) < 4)).length / pixels.length;
+  }, shot);
+  assert.ok(share > 0.5, `${share} of it`);
+  await page.context().close();
+});

@@ -20,7 +20,7 @@ const STYLE = `
 .bar { display: flex; height: .75em; border-radius: 99px; overflow: hidden; background: var(--track); margin: .6em 0 .4em; }
 .bar span { flex: 0 1 0; min-width: 0; transition: flex-basis .4s; }
 .bar .succeeded { background: var(--done); } .bar .retrying { background: var(--retrying); }
-.bar .failed { background: repeating-linear-gradient(135deg, var(--failed) 0 6px, color-mix(in srgb, var(--failed) 70%, black) 6px 9px); }
+.bar .failed { background: repeating-linear-gradient(135deg, transparent 0 6px, rgb(0 0 0 / 30%) 6px 9px) var(--failed); }
 .counts { display: flex; flex-wrap: wrap; gap: 0 1em; margin: 0; padding: 0; list-style: none; font-variant-numeric: tabular-nums; }
 .counts .failed { color: var(--bad); } .counts .total, .muted { color: var(--muted); }
 p { margin: .4em 0 0; } p:empty { margin: 0; }
