@@ -10,7 +10,7 @@ export interface ErrorOptions {
 }
 
 export interface WaitOptions extends ErrorOptions {
-  /** The shortest wait in seconds. */
+  /** The shortest wait in seconds, from 0. More than a day counts as a day. */
   after?: number;
 }
 
@@ -28,8 +28,15 @@ export abstract class ItemError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = options.code ?? "";
-    this.after = options.after;
+    this.after = wait(options.after);
   }
+}
+
+/** Throws if it is no wait: what is not sent would be waited for by nobody. */
+function wait(after: unknown): number | undefined {
+  if (after === undefined || after === null) return undefined;
+  if (typeof after === "number" && after >= 0 && after < Number.POSITIVE_INFINITY) return after;
+  throw new RangeError(`after is ${String(after)}: a wait is a number of seconds, 0 or more, and not infinite`);
 }
 
 /** A permanent error: the item fails, and is not tried again. */

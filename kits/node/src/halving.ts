@@ -5,7 +5,8 @@
 
 import { isItemError } from "./errors.js";
 import type { Item } from "./item.js";
-import { type Outcome, ofReturned, ofThrown, wrongCount } from "./outcome.js";
+import { isThenable } from "./json.js";
+import { type Outcome, ofReturned, ofThrown, unwritable, wrongCount } from "./outcome.js";
 
 /** The results of a call, or what it threw. */
 export type Called = { readonly results: readonly unknown[] } | { readonly thrown: unknown };
@@ -60,6 +61,31 @@ export class Halving {
   }
 }
 
+/** What a result's own promise was rejected with. */
+class Rejected {
+  constructor(readonly reason: unknown) {}
+}
+
+/** What a batch function returned, once each promise in it has come to its end. */
+export async function settled(returned: unknown): Promise<unknown> {
+  if (returned instanceof Map) {
+    const entries = await Promise.all(Array.from(returned, async ([index, result]) => [index, await awaited(result)] as const));
+    return new Map(entries);
+  }
+  if (!Array.isArray(returned)) return returned;
+  const results = await Promise.all(returned.map(awaited));
+  // A gap is no result.
+  return returned.findIndex((_, place) => !(place in returned)) === -1 ? results : [];
+}
+
+async function awaited(result: unknown): Promise<unknown> {
+  try {
+    return isThenable(result) ? await result : result;
+  } catch (reason) {
+    return new Rejected(reason);
+  }
+}
+
 /** The results that a batch function returned, in the order of its items. Any other number of results is an error of the function. */
 export function asList(returned: unknown, batch: readonly Item[]): readonly unknown[] {
   if (Array.isArray(returned)) return returned;
@@ -70,9 +96,25 @@ export function asList(returned: unknown, batch: readonly Item[]): readonly unkn
   throw new TypeError("the processor must return an array with a result for each item, or a Map of results by index");
 }
 
-/** The result for one value: an output, or an error that is returned instead of thrown. */
 function ofResult(result: unknown, item: Item, outputBytesMax: number): Outcome {
-  return result instanceof Error || isItemError(result) ? ofThrown(result, item) : ofReturned(result, outputBytesMax);
+  if (result instanceof Rejected) return ofThrown(result.reason, item);
+  if (isOfAllSettled(result)) return unwritable(OF_ALL_SETTLED);
+  return ofReturned(result, item, outputBytesMax);
+}
+
+const OF_ALL_SETTLED =
+  "it looks like an entry of Promise.allSettled, which may be a failure. Return the array of promises itself: each is awaited and counts for its item";
+
+/** Whether it has just the two members that `Promise.allSettled` gives an entry. Nobody can tell an output of that form from one. */
+function isOfAllSettled(result: unknown): boolean {
+  try {
+    if (typeof result !== "object" || result === null) return false;
+    const { status } = result as { status?: unknown };
+    const other = status === "fulfilled" ? "value" : status === "rejected" ? "reason" : undefined;
+    return other !== undefined && other in result && Object.keys(result).length === 2;
+  } catch {
+    return false;
+  }
 }
 
 function ofOne(called: Called, item: Item): Outcome {

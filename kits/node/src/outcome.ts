@@ -2,6 +2,7 @@
 
 import { isItemError, type Kind } from "./errors.js";
 import type { Item } from "./item.js";
+import { isError, Unwritable, written } from "./json.js";
 import { CODE_CHARS_MAX, MESSAGE_CHARS_MAX, OUTPUT_DEPTH_MAX, RETRY_AFTER_SECONDS_MAX } from "./limits.js";
 
 /** An item's error in the form in which it is sent. */
@@ -15,21 +16,24 @@ export interface Failure {
 /** Done, with an output as JSON text or without; or failed. */
 export type Outcome = { readonly output: string | null } | { readonly isOmitted: true } | { readonly failure: Failure };
 
-/** A value that JSON would lose or change silently. */
-class Unwritable extends Error {}
-
-/** The result for a value that the function returned. If JSON cannot represent it, the item fails permanently: another try would return the same. */
-export function ofReturned(value: unknown, outputBytesMax: number): Outcome {
-  if (value === undefined || value === null) return { output: null };
-  let text: string | undefined;
+/**
+ * The result for a value that the function returned. An error counts as if it was thrown. If JSON cannot represent the value, the item fails
+ * permanently: another try would return the same.
+ */
+export function ofReturned(value: unknown, item: Item, outputBytesMax: number): Outcome {
   try {
-    text = JSON.stringify(value, refuseWhatIsLost);
+    if (isItemError(value) || isError(value)) return ofThrown(value, item);
+    if (value === undefined || value === null) return { output: null };
+    const { text, depth } = written(value);
+    return Buffer.byteLength(text) > outputBytesMax || depth > OUTPUT_DEPTH_MAX ? { isOmitted: true } : { output: text };
   } catch (error) {
-    return failed("permanent", "output", `the processor's output cannot be written as JSON: ${why(error)}`);
+    return unwritable(why(error));
   }
-  if (text === undefined) return { output: null };
-  if (Buffer.byteLength(text) > outputBytesMax || isTooDeep(text)) return { isOmitted: true };
-  return { output: text };
+}
+
+/** The result for an output that JSON cannot represent. */
+export function unwritable(reason: string): Outcome {
+  return failed("permanent", "output", `the processor's output cannot be written as JSON: ${reason}`);
 }
 
 /**
@@ -86,47 +90,22 @@ function kindOf(kind: unknown): Kind {
 /** A wait that can be sent; undefined if the value is not a valid wait. */
 function seconds(after: unknown): number | undefined {
   const given = typeof after === "number" ? after : Number.NaN;
-  return given >= 0 ? Math.min(given, RETRY_AFTER_SECONDS_MAX) : undefined;
+  return given >= 0 && given < Number.POSITIVE_INFINITY ? Math.min(given, RETRY_AFTER_SECONDS_MAX) : undefined;
 }
 
 function nameOf(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return "thrown";
-    const own = error.name === "Error" ? error.constructor.name : error.name;
+    if (!isError(error)) return "thrown";
+    const { name, constructor } = error as Error;
+    const own = name === "Error" ? constructor.name : name;
     return text(own) || "Error";
   } catch {
     return "thrown";
   }
 }
 
-function refuseWhatIsLost(this: unknown, key: string, value: unknown): unknown {
-  if (typeof value === "number" || value instanceof Number) {
-    if (!Number.isFinite(Number(value))) throw new Unwritable("it has a number that is NaN, infinite or too long, or it holds itself");
-  }
-  const isLost = typeof value === "function" || typeof value === "symbol" || typeof value === "bigint";
-  if (isLost) throw new Unwritable("it has a value of a type that JSON does not know");
-  if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) {
-    throw new Unwritable("it has a text with half of a surrogate pair");
-  }
-  return value;
-}
-
-/** Why JSON cannot represent a value, without the value itself. */
+/** Why JSON cannot represent a value. What the value itself throws, in a getter for example, is not shown. */
 function why(error: unknown): string {
   if (error instanceof Unwritable) return error.message;
-  if (error instanceof RangeError) return "it is nested too deep";
-  if (error instanceof TypeError) return "it has a number that is NaN, infinite or too long, or it holds itself";
-  return "it has a value of a type that JSON does not know";
-}
-
-const NO_BRACKETS = /"(?:[^"\\]|\\.)*"|[^[\]{}"]+/g;
-
-/** Whether the JSON is nested deeper than is kept. */
-function isTooDeep(json: string): boolean {
-  let depth = 0;
-  for (const bracket of json.replace(NO_BRACKETS, "")) {
-    depth += bracket === "[" || bracket === "{" ? 1 : -1;
-    if (depth > OUTPUT_DEPTH_MAX) return true;
-  }
-  return false;
+  return error instanceof RangeError ? "it is too large or nested too deep" : "reading it failed";
 }

@@ -1,6 +1,8 @@
 /** The wrappers, and how a user's function is called. */
 
-import { asList, type Called, Halving, type Outcomes } from "./halving.js";
+import { types } from "node:util";
+
+import { asList, type Called, Halving, type Outcomes, settled } from "./halving.js";
 import type { Item } from "./item.js";
 import type { Deadline } from "./limits.js";
 import { type Outcome, ofReturned, ofThrown, unsafeInteger } from "./outcome.js";
@@ -30,6 +32,7 @@ export class Processor {
 
   constructor(call: (argument: any) => unknown, isBatch: boolean, options: Options) {
     if (typeof call !== "function") throw new TypeError("a processor is a function");
+    if (types.isGeneratorFunction(call)) throw new TypeError("a processor returns its output: a function with `yield` cannot be one");
     const { concurrency = 8, unsafeIntegers = "refuse" } = options;
     if (!(concurrency >= 1)) throw new RangeError("concurrency must be 1 or more");
     this.call = call;
@@ -80,12 +83,12 @@ export class Processor {
     } catch (error) {
       return ofThrown(error, item);
     }
-    return ofReturned(returned, outputBytesMax);
+    return ofReturned(returned, item, outputBytesMax);
   }
 
   async #called(batch: readonly Item[]): Promise<Called> {
     try {
-      return { results: asList(await this.call([...batch]), batch) };
+      return { results: asList(await settled(await this.call([...batch])), batch) };
     } catch (thrown) {
       return { thrown };
     }
@@ -98,8 +101,8 @@ export function processor<Value = any>(call: ItemFunction<Value>, options: Optio
 }
 
 /**
- * Makes a processor of a function that works on many items in one call. A result is an output, nothing, or an error such as
- * `new Permanent("…")`.
+ * Makes a processor of a function that works on many items in one call. A result is an output, nothing, an error such as
+ * `new Permanent("…")`, or a promise of one of these: `items.map(async (item) => …)`. Each promise is awaited.
  *
  * A call that throws, or returns another number of results, is made again with halves, until the item to blame is alone. To let all wait,
  * throw `Throttled`. In a database, make each call one transaction.

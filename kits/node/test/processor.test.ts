@@ -5,23 +5,13 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { batchProcessor, Permanent, type Processor, processor, Throttled } from "../src/index.js";
+import { batchProcessor, Permanent, processor, Retryable, Throttled } from "../src/index.js";
 import { Batch, DocumentError } from "../src/document.js";
 import { Deadline } from "../src/limits.js";
+import { codes, run } from "./running.js";
 import { BATCH, checkAnswer, document, silent } from "./support.js";
 
 silent();
-
-async function run(of: Processor, values: readonly unknown[], deadline = new Deadline(), limits: object = {}): Promise<any[]> {
-  const batch = Batch.read(document(values, { limits }));
-  const text = batch.answer(await of.run(batch.items, batch.limits.outputBytes, deadline));
-  checkAnswer(JSON.parse(text));
-  return JSON.parse(text).results;
-}
-
-function codes(results: readonly any[]): string[] {
-  return results.map((result) => ("error" in result ? result.error.code : "done"));
-}
 
 test("whatever is thrown costs only its item", async () => {
   const hostile = {
@@ -40,10 +30,16 @@ test("whatever is thrown costs only its item", async () => {
   assert.deepEqual(codes(await run(processor((item) => item.value.no.such), [1])), ["TypeError"]);
 });
 
-test("an error's wait is sent only if it is one", async () => {
-  const of = processor((item) => { throw new Throttled(item.value === null ? Number.NaN : item.value); });
-  const waits = (await run(of, [0, 1.5, 1e9, -1, null, "5"])).map((result) => result.error.retryAfterSeconds);
-  assert.deepEqual(waits, [0, 1.5, 86_400, undefined, undefined, undefined]);
+test("an error's wait has to be one", async () => {
+  const of = processor((item) => { throw new Throttled(item.value); });
+  const waits = (await run(of, [0, 1.5, 1e9, null])).map((result) => result.error.retryAfterSeconds);
+  assert.deepEqual(waits, [0, 1.5, 86_400, undefined]);
+  for (const after of [-1, Number.NaN, Number.POSITIVE_INFINITY, "5", true, {}] as any[]) {
+    for (const make of [() => new Throttled(after), () => new Retryable("", { after })]) assert.throws(make, /^RangeError: after is .*seconds/);
+  }
+  const ofAnotherCopy = { [Symbol.for("headway-kit.ItemError")]: true, kind: "retryable", after: Number.POSITIVE_INFINITY };
+  const [result] = await run(processor(() => { throw ofAnotherCopy; }), [1]);
+  assert.deepEqual(result.error, { kind: "retryable" });
 });
 
 /** Halves, not one by one: 2 calls a level, and the last of 250 is 8 levels down. */
@@ -116,16 +112,6 @@ test("integers that would be rounded are refused, unless one asks for it", async
   assert.equal(seen.length, 3);
   assert.deepEqual(codes(await run(processor(() => 1), values)), wanted);
   assert.deepEqual(codes(await run(processor(() => 1, { unsafeIntegers: "round" }), values)), Array(5).fill("done"));
-});
-
-test("what JSON would change without a word is refused", async () => {
-  const cycle: unknown[] = [];
-  cycle.push(cycle);
-  const hostile = { toJSON: () => { throw null; } };
-  const refused = [Number.NaN, [Number.NEGATIVE_INFINITY], new Number(Number.NaN), 1n, [Symbol("s")], () => 1, { a: () => 1 }, { "\ud800": 1 }, cycle, hostile];
-  const results = await run(processor((item) => refused[item.value]), [...refused.keys()]);
-  assert.deepEqual(codes(results), Array(refused.length).fill("output"));
-  assert.deepEqual((await run(processor(() => ({ a: undefined, at: new Date(0) })), [1]))[0].output, { at: "1970-01-01T00:00:00.000Z" });
 });
 
 /** Valid by the schema, within its bounds, each index once and in order. */
