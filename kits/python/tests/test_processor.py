@@ -6,33 +6,23 @@ import asyncio
 import functools
 import json
 import sys
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
-from headway_kit import Item, Permanent, Processor, batch_processor, processor
+from headway_kit import Item, Permanent, Processor, Retryable, Throttled, batch_processor, processor
 from headway_kit.aws_lambda import lambda_handler
 from headway_kit.document import Batch
 from headway_kit.limits import Deadline
 from headway_kit.service import Service
-from support import BATCH, document, schema
+from running import ANSWERS, kinds, run
+from support import BATCH, document
 
 NOW = Deadline(0)
-ANSWERS = Draft202012Validator(schema("batch-answer"))
-
-
-def run(of: Processor, values: list[Any], deadline: Deadline = Deadline(None), **limits: int) -> Any:
-    batch = Batch.read(document(values, limits=limits))
-    size = batch.limits.output_bytes
-    outcomes = asyncio.run(of.run_async(batch.items, size, deadline)) if of.is_async else of.run(batch.items, size, deadline)
-    return json.loads(batch.answer(outcomes))["results"]
-
-
-def kinds(results: list[Any]) -> list[str]:
-    return [result["error"]["code"] if "error" in result else "done" for result in results]
 
 
 class Odd(BaseException):
@@ -182,6 +172,24 @@ def test_what_can_be_a_processor() -> None:
             wrong()
     with pytest.raises(TypeError, match="decorate"):
         Service(odd, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("after", [-1, -0.5, float("nan"), float("inf"), 10**400, "5", True, [], timedelta(seconds=-1)], ids=lambda after: repr(after)[:20])
+def test_a_wait_has_to_be_one(after: Any) -> None:
+    for make in [lambda: Retryable("m", after=after), lambda: Throttled(after)]:
+        with pytest.raises(ValueError, match="after is .* seconds"):
+            make()
+
+
+def test_a_wait_is_sent() -> None:
+    waits: list[Any] = [0, 1.5, 1e9, timedelta(minutes=1), Decimal("2.5"), None]
+
+    @processor
+    def process(item: Item) -> None:
+        raise Throttled(waits[item.value])
+
+    sent = [result["error"].get("retryAfterSeconds") for result in run(process, list(range(len(waits))))]
+    assert sent == [0, 1.5, 86_400, 60, 2.5, None]
 
 
 JSON = st.recursive(

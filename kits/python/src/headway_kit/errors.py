@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Union
 
@@ -11,7 +12,8 @@ Seconds = Union[int, float, timedelta]
 class ItemError(Exception):
     """Why an item is not done. Raise one of its subclasses.
 
-    `message` is for people: the job's owner sees it (1,000 characters). `code` is short and stable, for grouping (64 characters).
+    `message` is for people: the job's owner sees it (1,000 characters). `code` is short and stable, for grouping (64 characters). `after`
+    is the shortest wait in seconds, from 0; more than a day counts as a day.
     """
 
     kind = "retryable"
@@ -23,7 +25,21 @@ class ItemError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
-        self.after = after
+        self.after = _wait(after)
+
+
+def _wait(after: Union[Seconds, None]) -> Union[Seconds, None]:
+    """Raises if it is no wait: what is not sent would be waited for by nobody."""
+    if after is None:
+        return None
+    is_number = not isinstance(after, (str, bytes, bool))
+    try:
+        seconds = float(after.total_seconds() if isinstance(after, timedelta) else after) if is_number else math.nan
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"after is {after!r}: a wait is a timedelta or a number of seconds, 0 or more, and not infinite")
+    return after
 
 
 class Permanent(ItemError):

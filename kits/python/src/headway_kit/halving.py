@@ -6,7 +6,7 @@ same steps."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Dict, List, Union
@@ -53,7 +53,7 @@ class Halving:
         """Records the results, or the error, of a call with `batch`."""
         if not isinstance(called, BaseException) and len(called) == len(batch):
             for item, result in zip(batch, called):
-                self.outcomes[item.index] = of_result(result, item, self._output_bytes_max)
+                self.outcomes[item.index] = outcome.of_returned(result, item, self._output_bytes_max)
         elif isinstance(called, Throttled):
             # All items wait: further calls would be throttled, too.
             for item in (item for left in [batch, *self._waiting] for item in left):
@@ -68,19 +68,15 @@ class Halving:
             self.outcomes[batch[0].index] = outcome.wrong_count("several results" if called else "no result")
 
 
-def of_result(result: object, item: Item, output_bytes_max: int) -> Outcome:
-    """The result for one value: an output, or an exception that is returned instead of raised."""
-    if isinstance(result, BaseException):
-        return outcome.of_raised(result, item)
-    return outcome.of_returned(result, output_bytes_max)
-
-
 def as_list(returned: object, batch: list[Item]) -> list[object]:
-    """The results that a batch function returned, in the order of its items. Any other number of results is an error of the function."""
+    """The results that a batch function returned, in the order of its items. Any other number of results is an error of the function.
+
+    Only what has an order of its own is taken: a set would give items the results of others."""
     if isinstance(returned, Mapping):
         by_index = dict(returned)
         return [by_index[item.index] for item in batch] if by_index.keys() == {item.index for item in batch} else []
-    if isinstance(returned, (str, bytes, bytearray)) or not isinstance(returned, Iterable):
-        raise TypeError(f"the processor must return a list with a result for each item, not {type(returned).__name__}")
+    if isinstance(returned, (str, bytes, bytearray, memoryview)) or not isinstance(returned, (Sequence, Generator, map)):
+        wanted = "a list with a result for each item in the same order, or a dict of results by index"
+        raise TypeError(f"the processor must return {wanted}, not {type(returned).__name__}")
     # One more than asked for is enough to see that there are too many.
     return list(islice(returned, len(batch) + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import math
@@ -13,6 +14,7 @@ from typing import Any, Optional
 from headway_kit.errors import ItemError
 from headway_kit.item import Item
 from headway_kit.limits import CODE_CHARS_MAX, MESSAGE_CHARS_MAX, OUTPUT_DEPTH_MAX, RETRY_AFTER_SECONDS_MAX
+from headway_kit.lost import lost_in_json
 
 log = logging.getLogger("headway_kit")
 
@@ -40,15 +42,21 @@ NO_OUTPUT = Outcome()
 OMITTED = Outcome(is_omitted=True)
 
 
-def of_returned(value: object, output_bytes_max: int) -> Outcome:
-    """The result for a value that the function returned. If JSON cannot represent it, the item fails permanently: another try would return the same."""
+def of_returned(value: object, item: Item, output_bytes_max: int) -> Outcome:
+    """The result for a value that the function returned. An exception counts as if it was raised. If JSON cannot represent the value, the
+    item fails permanently: another try would return the same."""
+    if isinstance(value, BaseException):
+        return of_raised(value, item)
     if value is None:
         return NO_OUTPUT
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
+        problem = lost_in_json(value)
     except Exception as error:
-        return _failed("permanent", "output", f"the processor's output cannot be written as JSON: {_why(error)}")
+        problem = _why(value, error)
+    if problem is not None:
+        return _failed("permanent", "output", f"the processor's output cannot be written as JSON: {problem}")
     if size > output_bytes_max or _is_too_deep(text):
         return OMITTED
     return Outcome(output=text)
@@ -85,8 +93,10 @@ def _clean(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _why(error: Exception) -> str:
+def _why(value: object, error: Exception) -> str:
     """Why JSON cannot represent a value, without the value itself."""
+    if inspect.isawaitable(value):
+        return "it was not awaited"
     if isinstance(error, UnicodeEncodeError):
         return "it has a text with half of a surrogate pair"
     if isinstance(error, ValueError):
@@ -104,7 +114,7 @@ def _seconds(after: object) -> Optional[float]:
         seconds = float(after)  # type: ignore[arg-type]
     except Exception:
         return None
-    if math.isnan(seconds) or seconds < 0:
+    if not 0 <= seconds < math.inf:
         return None
     return min(seconds, float(RETRY_AFTER_SECONDS_MAX))
 

@@ -93,7 +93,7 @@ class Processor:
             raise
         except BaseException as error:
             return outcome.of_raised(error, item)
-        return outcome.of_returned(returned, output_bytes_max)
+        return outcome.of_returned(returned, item, output_bytes_max)
 
     def _many(self, batch: list[Item]) -> Called:
         try:
@@ -107,7 +107,7 @@ class Processor:
         returned = await _guarded(self.function, item)
         if isinstance(returned, _Raised):
             return outcome.of_raised(returned.error, item)
-        return outcome.of_returned(returned, output_bytes_max)
+        return outcome.of_returned(returned, item, output_bytes_max)
 
     async def _many_async(self, batch: list[Item]) -> Called:
         returned = await _guarded(self.function, list(batch))
