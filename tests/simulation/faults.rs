@@ -10,7 +10,6 @@ use std::time::Duration;
 use headway_core::chunk::Message;
 use headway_core::job::NoticeKind;
 use headway_core::outcome::extra::RowSizes;
-use headway_core::queue::Outgoing;
 use headway_core::{ChunkId, JobId};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -181,15 +180,13 @@ impl Faults {
         self.strike("fault: late call", if is_slow { FOCUS * LATE_PER_MILLE } else { LATE_PER_MILLE })
     }
 
-    /// True if a call fails in this way; it is counted for its kind.
-    pub(crate) fn blow(&self, op: &Op, blow: Blow) -> bool {
+    /// The first of these ways in which a call fails, if it does; it is counted for its kind.
+    pub(crate) fn first_blow(&self, op: &Op, blows: &[Blow]) -> Option<Blow> {
         let mut state = self.state();
         let more = if state.focus == Some(op.kind) { FOCUS } else { 1 };
-        let struck = state.rolls_blow(blow, more * blow.per_mille());
-        if struck {
-            state.tally.struck(op.kind, blow);
-        }
-        struck
+        let blow = blows.iter().copied().find(|blow| state.rolls_blow(*blow, more * blow.per_mille()))?;
+        state.tally.struck(op.kind, blow);
+        Some(blow)
     }
 
     /// True if the table and the queue refuse nearly everything just now. Such a time begins at random and lasts some
@@ -258,9 +255,9 @@ impl Faults {
     }
 
     /// These messages are sent.
-    pub(crate) fn sends(&self, messages: &[Outgoing]) {
-        let told = messages.iter().filter_map(|message| match Message::from_wire(&message.body) {
-            Ok(Message::Tell { job, round, what, .. }) => Some((job, round, what)),
+    pub(crate) fn sends<'a>(&self, messages: impl IntoIterator<Item = &'a Message>) {
+        let told = messages.into_iter().filter_map(|message| match message {
+            Message::Tell { job, round, what, .. } => Some((*job, *round, *what)),
             _ => None,
         });
         self.state().asked_to_tell.extend(told);

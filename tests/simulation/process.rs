@@ -119,24 +119,26 @@ impl Process {
         if self.faults.throttles() {
             return Err(JobError::unavailable(what, "throttled"));
         }
-        if self.faults.blow(&op, Blow::NeverReturns) {
-            std::future::pending::<()>().await;
-        }
-        self.may_be_struck_down(&op, Blow::CrashBefore).await;
-        if self.faults.blow(&op, Blow::ErrorBefore) {
-            return Err(JobError::unavailable(what, "struck before"));
+        match self.faults.first_blow(&op, &[Blow::NeverReturns, Blow::CrashBefore, Blow::ErrorBefore]) {
+            None => {}
+            Some(Blow::NeverReturns) => std::future::pending().await,
+            Some(Blow::CrashBefore) => self.die().await,
+            Some(_) => return Err(JobError::unavailable(what, "struck before")),
         }
         let out = effect.await;
         if let Some(job) = op.job.filter(|_| op.kind.writes() && op.kind != Kind::Send) {
             self.faults.changed(job);
         }
         self.trace(&op, if out.is_ok() { "done" } else { "refused" });
-        self.may_be_struck_down(&op, Blow::CrashAfter).await;
-        if self.faults.blow(&op, Blow::ErrorAfter) {
-            if out.is_ok() && op.kind.writes() {
-                self.faults.saw("fault: committed write whose answer is lost");
+        match self.faults.first_blow(&op, &[Blow::CrashAfter, Blow::ErrorAfter]) {
+            None => {}
+            Some(Blow::CrashAfter) => self.die().await,
+            Some(_) => {
+                if out.is_ok() && op.kind.writes() {
+                    self.faults.saw("fault: committed write whose answer is lost");
+                }
+                return Err(JobError::unavailable(what, "struck after"));
             }
-            return Err(JobError::unavailable(what, "struck after"));
         }
         self.comes_back_late().await;
         out
@@ -204,12 +206,6 @@ impl Process {
     /// True if calls that never yield have blocked all its threads, so that no other call progresses.
     pub(crate) fn has_no_thread(&self) -> bool {
         self.stuck.load(Ordering::Relaxed) >= THREADS
-    }
-
-    async fn may_be_struck_down(&self, op: &Op, blow: Blow) {
-        if self.faults.blow(op, blow) {
-            self.die().await;
-        }
     }
 
     /// True if its invocation has less than this time left.

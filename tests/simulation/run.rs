@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::LocalOptions;
+
 use super::faults::Faults;
 use super::invariant::{Invariant, Violation};
 use super::parts::Through;
@@ -40,13 +42,17 @@ impl Seeds {
 
 /// Runs the history of this seed; returns what it reached, or the violation.
 pub(crate) fn play(through: Through, seed: u64) -> Result<Tally, Violation> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let faults = Faults::new(seed);
     let history = async {
         let parts = through.parts(&faults).await;
         world::history(faults.clone(), parts).await
     };
-    match std::panic::catch_unwind(AssertUnwindSafe(|| tokio::task::LocalSet::new().block_on(&runtime, history))) {
+    let run = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build_local(LocalOptions::default()).expect("a runtime");
+        runtime.block_on(history)
+    };
+    match std::panic::catch_unwind(AssertUnwindSafe(run)) {
         Ok(verdict) => verdict.map(|()| faults.take_tally()),
         Err(panic) => Err(Violation::new(Invariant::NothingPanics, format!("{:?}", panic.downcast_ref::<String>()))),
     }

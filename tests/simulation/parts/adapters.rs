@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use headway_aws::dynamodb::{DynamoLedger, schema};
 use headway_aws::sqs::SqsQueue;
+use headway_core::chunk::Message;
 use headway_core::queue::Outgoing;
 use headway_core::queue::memory::MemoryQueue;
 use headway_core::work::Delivery;
@@ -206,7 +207,8 @@ struct Sender {
 #[async_trait]
 impl ChunkQueue for Sender {
     async fn send(&self, group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
-        self.process.faults.sends(&messages);
+        let read: Vec<Message> = messages.iter().filter_map(|message| Message::from_wire(&message.body).ok()).collect();
+        self.process.faults.sends(&read);
         self.process.call(Op::of(Kind::Send), self.queue.send(group, messages)).await
     }
 }

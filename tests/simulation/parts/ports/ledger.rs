@@ -119,6 +119,14 @@ impl Ledger for SimLedger {
         self.process.call(op, self.table.rows(jobs, parts)).await
     }
 
+    async fn job(&self, id: JobId) -> Result<Option<Job>, JobError> {
+        self.process.call(Op::job(Kind::Rows, id), self.table.job(id)).await
+    }
+
+    async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
+        self.process.call(Op::part(Kind::Rows, id), self.table.part(id)).await
+    }
+
     async fn create(
         &self,
         job: &Job,

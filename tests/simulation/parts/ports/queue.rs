@@ -53,6 +53,19 @@ impl Carried {
     }
 }
 
+/// A message that is sent, and what it says if it is one of Headway's.
+struct Sent {
+    message: Outgoing,
+    read: Option<Message>,
+}
+
+impl Sent {
+    fn of(message: Outgoing) -> Self {
+        let read = Message::from_wire(&message.body).ok();
+        Self { message, read }
+    }
+}
+
 #[derive(Debug)]
 struct Held {
     id: String,
@@ -80,11 +93,11 @@ impl SimQueue {
         self.nonces.lock().unwrap().insert(nonce)
     }
 
-    fn put(&self, faults: &Faults, message: Outgoing) {
-        let chunk = match Message::from_wire(&message.body) {
-            Ok(Message::Chunk(chunk)) => Some(chunk),
+    fn put(&self, faults: &Faults, Sent { message, read }: Sent) {
+        let chunk = match read {
+            Some(Message::Chunk(chunk)) => Some(chunk),
             // The sweep has to find out.
-            Ok(Message::Tell { .. }) if faults.strike("fault: lost message of a notice", 50) => return,
+            Some(Message::Tell { .. }) if faults.strike("fault: lost message of a notice", 50) => return,
             _ => None,
         };
         if chunk.as_ref().is_some_and(|chunk| !self.note_nonce(chunk.nonce)) {
@@ -215,8 +228,9 @@ impl ChunkQueue for SimSender {
         if self.process.role == Role::Worker && self.process.has_less_than(DEADLINE_MARGIN) {
             faults.saw("fault: deadline mid-chunk");
         }
-        faults.sends(&messages);
-        let job = messages.iter().find_map(|message| Message::from_wire(&message.body).ok()).map(|message| message.job());
+        let messages: Vec<Sent> = messages.into_iter().map(Sent::of).collect();
+        faults.sends(messages.iter().filter_map(|sent| sent.read.as_ref()));
+        let job = messages.iter().find_map(|sent| sent.read.as_ref()).map(Message::job);
         let all = messages.len();
         let sent = if faults.strike("fault: partial send", 30) { faults.pick(all as u64) as usize } else { all };
         let effect = async {
