@@ -46,7 +46,7 @@ impl Worker {
             Gate::Parked => return Ok(chunk.needed_no_work("parked a chunk: its job is held")),
             Gate::Settled => return Ok(self.settled_before(&chunk).await),
             Gate::Later { wait, was_parked } => (chunk.later(wait), was_parked),
-            Gate::Bury { was_parked } => (self.bury(&chunk, delivery).await?, was_parked),
+            Gate::Bury { was_parked } => (Box::pin(self.bury(&chunk, delivery)).await?, was_parked),
             Gate::Run { mode, was_parked } => (self.run(&chunk, delivery, mode, invocation).await?, was_parked),
         };
         let settled = self.settle_chunk(&chunk, &ran, invocation).await?;

@@ -38,18 +38,19 @@ impl Worker {
         worked
     }
 
-    /// Processes a message of any kind.
+    /// Processes a message of any kind. What a kind needs is allocated for it alone: otherwise each message takes, and moves, as much
+    /// memory as the largest kind.
     async fn message(&self, delivery: &Delivery, message: &Result<Message, WireError>, parts: &Parts, invocation: Invocation) -> Worked {
         if let Some((job, _)) = message.as_ref().ok().and_then(Message::part_id) {
             self.ask_for_untold(job, delivery.was_received_before()).await;
         }
         let handled = match message {
-            Ok(Message::Chunk(chunk)) => self.chunk(delivery, chunk, parts, invocation).await,
-            Ok(Message::Revive { job, part, .. }) => self.revive((*job, *part)).await.map(Handled::nothing),
+            Ok(Message::Chunk(chunk)) => Box::pin(self.chunk(delivery, chunk, parts, invocation)).await,
+            Ok(Message::Revive { job, part, .. }) => Box::pin(self.revive((*job, *part))).await.map(Handled::nothing),
             Ok(Message::Tell { job, round, what, tries }) => {
-                self.notify((*job, *round, *what), *tries, invocation).await.map(Handled::nothing)
+                Box::pin(self.notify((*job, *round, *what), *tries, invocation)).await.map(Handled::nothing)
             }
-            Err(error) => self.stray(delivery, error).await.map(Handled::nothing),
+            Err(error) => Box::pin(self.stray(delivery, error)).await.map(Handled::nothing),
         };
         let Handled { mut worked, done } = handled.unwrap_or_else(Handled::from);
         if let Err(error) = done {

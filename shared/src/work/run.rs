@@ -41,7 +41,7 @@ impl Worker {
                 Ok(prepared) => self.each(&RunContext::new(chunk, prepared, recorded, invocation)).await,
                 Err(error) => self.refuse(chunk, recorded.as_ref(), error).await?,
             },
-            (Mode::Careful { suspects_first }, None) => self.carefully(chunk, recorded, suspects_first, invocation).await?,
+            (Mode::Careful { suspects_first }, None) => Box::pin(self.carefully(chunk, recorded, suspects_first, invocation)).await?,
             (Mode::Careful { .. }, Some(rest)) => Ran::of(chunk.settlement(true), chunk.message.hops, rest),
         };
         Ok(Ran { mode: Some(mode), ..ran })
