@@ -33,7 +33,7 @@ struct State {
     rng: fastrand::Rng,
     on: bool,
     /// How often each fault occurs, relative to the usual rate.
-    weights: BTreeMap<&'static str, u64>,
+    weights: Vec<(&'static str, u64)>,
     /// The same for blows, by their place in [`Blow::ALL`]: every call asks for each.
     blow_weights: [Option<u64>; Blow::ALL.len()],
     /// A kind of call that fails more often.
@@ -77,7 +77,7 @@ impl Faults {
         Self(Arc::new(Mutex::new(State {
             rng,
             on: true,
-            weights: BTreeMap::new(),
+            weights: Vec::new(),
             blow_weights: Default::default(),
             focus,
             slow,
@@ -338,9 +338,19 @@ impl State {
         if !self.on {
             return false;
         }
-        let rng = &mut self.rng;
-        let weight = *self.weights.entry(name).or_insert_with(|| weight(rng));
-        rng.u64(0..1_000) < per_mille * weight
+        let weight = self.weight_of(name);
+        self.rng.u64(0..1_000) < per_mille * weight
+    }
+
+    /// Every call asks for some of them, nearly always by the same text in the same place.
+    fn weight_of(&mut self, name: &'static str) -> u64 {
+        if let Some((_, weight)) = self.weights.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+            return *weight;
+        }
+        let known = self.weights.iter().find(|(known, _)| *known == name).map(|(_, weight)| *weight);
+        let weight = known.unwrap_or_else(|| weight(&mut self.rng));
+        self.weights.push((name, weight));
+        weight
     }
 
     fn rolls_blow(&mut self, blow: Blow, per_mille: u64) -> bool {

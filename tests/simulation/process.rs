@@ -45,7 +45,8 @@ pub(crate) struct Process {
     pub(crate) id: u64,
     pub(crate) role: Role,
     died: Arc<Notify>,
-    skew: TimeDelta,
+    /// What its clock shows when the history begins.
+    clock_began: DateTime<Utc>,
     started: Instant,
     /// True if its calls do not fail themselves because its faults occur further down.
     struck_below: bool,
@@ -73,13 +74,13 @@ impl Process {
         if skew_ms.abs() > SKEW_MS_MAX / 2 {
             faults.saw("fault: clock skew");
         }
-        let (id, skew) = (faults.next_process(), TimeDelta::milliseconds(skew_ms));
+        let id = faults.next_process();
         Self {
             faults,
             id,
             role: Role::Api,
             died: Arc::default(),
-            skew,
+            clock_began: DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::milliseconds(skew_ms),
             started,
             struck_below: false,
             marks: Arc::default(),
@@ -216,8 +217,7 @@ impl Process {
 
 impl Clock for Process {
     fn now(&self) -> DateTime<Utc> {
-        let elapsed = TimeDelta::milliseconds(self.started.elapsed().as_millis() as i64);
-        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + elapsed + self.skew
+        self.clock_began + TimeDelta::milliseconds(self.started.elapsed().as_millis() as i64)
     }
 
     fn fresh_id(&self) -> Uuid {

@@ -78,15 +78,21 @@ fn id_of(world: &World, job: &JobPlan) -> Option<JobId> {
     world.books.borrow().iter().find(|(_, book)| book.number == Some(job.number)).map(|(id, _)| *id)
 }
 
-/// Waits some time for the job's id.
+/// Waits some time for the job's id. Whoever waits sees it a moment after it was answered.
 async fn id_when_known(world: &World, job: &JobPlan) -> Option<JobId> {
-    for _ in 0..300 {
-        if let Some(id) = id_of(world, job) {
-            return Some(id);
+    let moment = Duration::from_millis(700) * world.plan.tempo.min(60);
+    let known = async {
+        loop {
+            let answered = world.answered.notified();
+            match id_of(world, job) {
+                Some(id) => return id,
+                None => answered.await,
+            }
         }
-        tokio::time::sleep(Duration::from_millis(700) * world.plan.tempo.min(60)).await;
-    }
-    None
+    };
+    let id = tokio::time::timeout(moment * 300, known).await.ok()?;
+    tokio::time::sleep(world.faults.span(moment)).await;
+    Some(id)
 }
 
 async fn cancels(world: World, job: Arc<JobPlan>, after: Duration) {

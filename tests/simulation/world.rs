@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub(crate) sweep_now: Rc<Notify>,
     /// Reports when a sweep begins.
     pub(crate) sweep_begins: Rc<Notify>,
+    /// Reports when a submission was answered.
+    pub(crate) answered: Rc<Notify>,
     /// What users still have to do.
     to_come: Rc<Cell<usize>>,
     /// The result of the last observation, and the number of writes before it.
@@ -100,6 +102,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         auditor: Rc::new(RefCell::new(Auditor::new(faults.clone()))),
         sweep_now: Rc::default(),
         sweep_begins: Rc::default(),
+        answered: Rc::default(),
         to_come: Rc::default(),
         looked: Rc::default(),
         shown: Rc::default(),
@@ -331,6 +334,9 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         world.outage().await;
         let visibility = if world.faults.strike("fault: visibility ran out", 30) { Duration::from_secs(1) } else { world.plan.visibility };
         let batch = world.parts.receive(1 + world.faults.pick(4), visibility).await;
+        if batch.is_empty() {
+            continue;
+        }
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + world.plan.function_timeout };
         *process.deadline.lock().unwrap() = Some(invocation.deadline);

@@ -67,6 +67,12 @@ impl MemoryLedger {
         of_it.map(|(key, row)| (key.clone(), row.clone())).collect()
     }
 
+    /// What a job's row and a part's row say, without copies of them.
+    pub fn look_at<T>(&self, (job, part): PartId, look: impl FnOnce(Option<&Job>, Option<&Part>) -> T) -> T {
+        let state = self.state();
+        look(state.jobs.get(&job), state.parts.get(&(job, part)))
+    }
+
     /// The reads since this was asked last.
     pub fn take_reads(&self) -> Reads {
         std::mem::take(&mut self.state().reads)

@@ -15,10 +15,12 @@ use crate::faults::{Faults, Process};
 mod kept;
 mod ledger;
 mod queue;
+mod sender;
 
 use kept::Kept;
 pub(super) use ledger::{LastAnswers, SimLedger};
-use queue::{SimQueue, SimSender};
+use queue::SimQueue;
+use sender::SimSender;
 
 /// The table and the queue, in memory.
 pub(crate) struct Ports {

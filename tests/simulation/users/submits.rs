@@ -70,6 +70,7 @@ async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
             book.number = Some(job.number);
             book.acknowledged = job.streamed.is_none();
         });
+        world.answered.notify_waiters();
     }
 }
 

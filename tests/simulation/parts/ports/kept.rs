@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use futures::FutureExt as _;
-use headway_core::ledger::Rows;
 use headway_core::ledger::memory::MemoryLedger;
 use headway_core::part::Register;
 use headway_core::work::Delivery;
@@ -56,11 +55,12 @@ impl Kept {
 
     /// Everything that the message carried must be in the table or somewhere else, unless nobody needs it any more.
     pub(super) fn check(&self, what: &str, carried: &Carried) {
-        let id = carried.chunk;
-        let rows = self.rows(id);
-        let (Some(job), Some(part)) = (rows.jobs.get(&id.job), rows.parts.get(&(id.job, id.part))) else { return };
-        let is_over = job.is_gone(self.clock.now() + SKEW) || job.status == JobStatus::Cancelled;
-        if is_over || matches!(part.registers.get(&id.chunk), Some(Register::Clean { .. })) {
+        let (id, now) = (carried.chunk, self.clock.now());
+        let is_needed = self.table.look_at((id.job, id.part), |job, part| {
+            let goes_on = job.is_some_and(|job| !job.is_gone(now + SKEW) && job.status != JobStatus::Cancelled);
+            goes_on && part.is_some_and(|part| !matches!(part.registers.get(&id.chunk), Some(Register::Clean { .. })))
+        });
+        if !is_needed {
             return;
         }
         let recorded = at_once(self.table.outcome(id)).flatten();
@@ -72,6 +72,7 @@ impl Kept {
         }
         let Some(parked) = self.parked(id) else { return };
         if let Some(lost) = open.iter().find(|item| !parked.contains(item)) {
+            let job = at_once(self.table.job(id.job)).flatten();
             let what = format!("{what}, and item {lost} of {id:?} is nowhere: {job:?}");
             self.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
         }
@@ -84,18 +85,18 @@ impl Kept {
 
     /// Counts the states that a delivery finds.
     pub(super) fn note_delivery(&self, delivery: &Delivery, chunk: ChunkId) {
-        let rows = self.rows(chunk);
-        match rows.jobs.get(&chunk.job) {
-            None => self.faults.saw("state: delivery of a deleted job"),
-            Some(job) if job.deleting => self.faults.saw("state: delivery of a deleted job"),
-            Some(job) if job.paused && delivery.dead_letter => self.faults.saw("state: dead letter of a paused job"),
-            Some(job) if job.is_terminal() => self.faults.saw("state: delivery of an ended job"),
-            Some(_) => {}
-        }
-        let part = rows.parts.get(&(chunk.job, chunk.part));
-        if part.and_then(|part| part.registers.get(&chunk.chunk)).is_some_and(|register| register.is_full()) {
-            self.faults.saw("state: delivery of a settled chunk");
-        }
+        self.table.look_at((chunk.job, chunk.part), |job, part| {
+            match job {
+                None => self.faults.saw("state: delivery of a deleted job"),
+                Some(job) if job.deleting => self.faults.saw("state: delivery of a deleted job"),
+                Some(job) if job.paused && delivery.dead_letter => self.faults.saw("state: dead letter of a paused job"),
+                Some(job) if job.is_terminal() => self.faults.saw("state: delivery of an ended job"),
+                Some(_) => {}
+            }
+            if part.and_then(|part| part.registers.get(&chunk.chunk)).is_some_and(|register| register.is_full()) {
+                self.faults.saw("state: delivery of a settled chunk");
+            }
+        });
     }
 
     /// Counts a job that was parked, resumed, paused and parked again.
@@ -109,10 +110,6 @@ impl Kept {
                 self.faults.saw("ledger: parked, resumed, paused, parked again");
             }
         }
-    }
-
-    fn rows(&self, id: ChunkId) -> Rows {
-        at_once(self.table.rows(&[id.job], &[(id.job, id.part)])).unwrap_or_default()
     }
 
     /// The chunk's items that are kept in the table; `None` if there is more than one page of them.

@@ -1,22 +1,19 @@
 //! A queue with visibility, receive counts, delay and dead letters, in virtual time.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use headway_core::ChunkId;
 use headway_core::chunk::{ChunkMessage, Message};
-use headway_core::limits::DEADLINE_MARGIN;
-use headway_core::queue::Outgoing;
 use headway_core::work::Delivery;
-use headway_core::{ChunkId, ChunkQueue, JobError, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::faults::{Faults, Process};
+use super::sender::Sent;
+use crate::faults::Faults;
 use crate::invariant::{Invariant, Violation};
-use crate::ops::{Kind, Op, Role};
 
 /// A deleted message may be delivered again this much later.
 const LATE_DUPLICATE_AFTER_MAX: Duration = Duration::from_secs(6_000);
@@ -53,19 +50,6 @@ impl Carried {
     }
 }
 
-/// A message that is sent, and what it says if it is one of Headway's.
-struct Sent {
-    message: Outgoing,
-    read: Option<Message>,
-}
-
-impl Sent {
-    fn of(message: Outgoing) -> Self {
-        let read = Message::from_wire(&message.body).ok();
-        Self { message, read }
-    }
-}
-
 #[derive(Debug)]
 struct Held {
     id: String,
@@ -93,7 +77,8 @@ impl SimQueue {
         self.nonces.lock().unwrap().insert(nonce)
     }
 
-    fn put(&self, faults: &Faults, Sent { message, read }: Sent) {
+    /// A message was accepted.
+    pub(super) fn put(&self, faults: &Faults, Sent { message, read }: Sent) {
         let chunk = match read {
             Some(Message::Chunk(chunk)) => Some(chunk),
             // The sweep has to find out.
@@ -113,8 +98,16 @@ impl SimQueue {
         if let Some(Carried { chunk, items }) = carried.as_ref().filter(|_| copies > 1) {
             faults.copies_held(chunk.job, items, copies as u32);
         }
-        held.push(Held { id, body: message.body, chunk, carried, visible_at, received: 0, dead: false });
-        self.changed.notify_waiters();
+        self.hold(&mut held, Held { id, body: message.body, chunk, carried, visible_at, received: 0, dead: false });
+    }
+
+    /// One more message. Whoever waits looks again if none is visible sooner.
+    fn hold(&self, held: &mut Vec<Held>, message: Held) {
+        let is_next = held.iter().all(|other| message.visible_at < other.visible_at);
+        held.push(message);
+        if is_next {
+            self.changed.notify_waiters();
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -190,8 +183,7 @@ impl SimQueue {
             let visible_at = Instant::now() + faults.span(LATE_DUPLICATE_AFTER_MAX);
             // What a late duplicate carries is not kept by it: its message is done.
             let Held { id, body, chunk, .. } = deleted;
-            held.push(Held { id, body, chunk, carried: None, visible_at, received: 1, dead: false });
-            self.changed.notify_waiters();
+            self.hold(&mut held, Held { id, body, chunk, carried: None, visible_at, received: 1, dead: false });
         }
         deleted.carried
     }
@@ -211,34 +203,5 @@ impl SimQueue {
         let moved = dead.map(|message| (message.dead, message.received) = (false, 0)).count();
         self.changed.notify_waiters();
         moved
-    }
-}
-
-/// Sends messages for one process.
-#[derive(Debug)]
-pub(super) struct SimSender {
-    pub(super) process: Process,
-    pub(super) queue: Arc<SimQueue>,
-}
-
-#[async_trait]
-impl ChunkQueue for SimSender {
-    async fn send(&self, _group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
-        let faults = &self.process.faults;
-        if self.process.role == Role::Worker && self.process.has_less_than(DEADLINE_MARGIN) {
-            faults.saw("fault: deadline mid-chunk");
-        }
-        let messages: Vec<Sent> = messages.into_iter().map(Sent::of).collect();
-        faults.sends(messages.iter().filter_map(|sent| sent.read.as_ref()));
-        let job = messages.iter().find_map(|sent| sent.read.as_ref()).map(Message::job);
-        let all = messages.len();
-        let sent = if faults.strike("fault: partial send", 30) { faults.pick(all as u64) as usize } else { all };
-        let effect = async {
-            for message in messages.into_iter().take(sent) {
-                self.queue.put(faults, message);
-            }
-            if sent < all { Err(JobError::unavailable("the queue", "accepted only some")) } else { Ok(()) }
-        };
-        self.process.call(Op { job, ..Op::of(Kind::Send) }, effect).await
     }
 }
