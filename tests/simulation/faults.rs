@@ -51,6 +51,8 @@ struct State {
     cleared: BTreeMap<(JobId, u64), (Instant, u32)>,
     /// Every extra row that anybody wrote.
     extra_rows: BTreeSet<(ChunkId, Uuid)>,
+    /// True if every message comes as soon as it may, also one that is then only sent on.
+    sends_on: bool,
     /// How large the rows of outcomes are. In most histories records fit in the outcome row.
     row_sizes: RowSizes,
     /// When the write that began the round of a job was called, and when it was answered.
@@ -89,6 +91,7 @@ impl Faults {
             clocks_agree,
             cleared: BTreeMap::new(),
             extra_rows: BTreeSet::new(),
+            sends_on: seed.is_multiple_of(5),
             // Not drawn: histories without extra rows stay what they were.
             row_sizes: match seed % 6 {
                 1 => RowSizes::SMALLEST,
@@ -107,6 +110,10 @@ impl Faults {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
+    }
+
+    pub(crate) fn sends_on(&self) -> bool {
+        self.state().sends_on
     }
 
     pub(crate) fn row_sizes(&self) -> RowSizes {

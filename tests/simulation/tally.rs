@@ -202,4 +202,6 @@ const EXPECTED: &[&str] = &[
     "notice: not accepted",
     "notice: wanted by nobody",
     "notice: of every round",
+    "notice: its message may be sent on",
+    "notice: its message came when it was due",
 ];

@@ -50,7 +50,7 @@ impl Parts for Ports {
             last_answers: self.last_answers.clone(),
             kept: Some(self.kept.clone()),
         };
-        let queue = SimSender { process: process.clone(), queue: self.queue.clone() };
+        let queue = SimSender { process: process.clone(), queue: self.queue.clone(), table: self.table.clone() };
         App::new(Arc::new(ledger), Arc::new(queue), Arc::new(process.clone())).with_processors(processors)
     }
 

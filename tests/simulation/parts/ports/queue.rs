@@ -15,6 +15,9 @@ use super::sender::Sent;
 use crate::faults::Faults;
 use crate::invariant::{Invariant, Violation};
 
+/// While the queue holds more messages than this, none is delivered twice. Workers work on twelve at a time, so more copies show
+/// nothing new; but a copy of a message that is sent on again and again would become thousands.
+const HELD_WHEN_COPIED_MAX: usize = 100;
 /// A deleted message may be delivered again this much later.
 const LATE_DUPLICATE_AFTER_MAX: Duration = Duration::from_secs(6_000);
 
@@ -145,6 +148,7 @@ impl SimQueue {
     /// `visibility`, or not even that.
     pub(super) fn receive(&self, faults: &Faults, most: u64, visibility: Duration) -> Vec<(Delivery, Option<ChunkId>)> {
         let mut held = self.held();
+        let may_copy = held.len() <= HELD_WHEN_COPIED_MAX;
         let now = Instant::now();
         let mut visible: Vec<usize> = (0..held.len()).filter(|&i| held[i].visible_at <= now).collect();
         let mut batch = Vec::new();
@@ -164,7 +168,7 @@ impl SimQueue {
                 continue;
             }
             message.received += 1;
-            if !faults.strike("fault: duplicate delivery", 60) {
+            if !(may_copy && faults.strike("fault: duplicate delivery", 60)) {
                 message.visible_at = now + visibility;
             }
             let (message_id, body) = (message.id.clone(), message.body.clone());
@@ -178,8 +182,9 @@ impl SimQueue {
     pub(super) fn delete(&self, faults: &Faults, id: &str) -> Option<Carried> {
         let mut held = self.held();
         let at = held.iter().position(|message| message.id == id)?;
+        let may_copy = held.len() <= HELD_WHEN_COPIED_MAX;
         let deleted = held.swap_remove(at);
-        if faults.strike("fault: late duplicate", 25) {
+        if may_copy && faults.strike("fault: late duplicate", 25) {
             let visible_at = Instant::now() + faults.span(LATE_DUPLICATE_AFTER_MAX);
             // What a late duplicate carries is not kept by it: its message is done.
             let Held { id, body, chunk, .. } = deleted;
