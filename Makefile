@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 # One set of features for every build, so that dependencies are built once.
 EVERYTHING := --workspace --features embedded --locked
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Optimizes the simulated crates and the simulation through the adapters; the others are built as usual.
 FAST := --config tests/simulation/fast.toml
 VENV := .venv
@@ -22,14 +23,19 @@ SECONDS ?= 600
 ITEMS ?= 20000
 ROWS ?= 1000000
 
-.PHONY: help batches journey demo test test-cdk test-conformance test-deployed test-kits test-new test-new-build test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
+.PHONY: help batches journey demo command test test-cdk test-conformance test-deployed test-kits test-new test-new-build test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
 
-demo: ## Build, serve, submit 3,322 real rows, and show the progress to the end
-	cargo build $(EVERYTHING) --profile demo --bin headway
+demo: command ## Build, serve, submit 3,322 real rows, and show the progress to the end
 	@examples/demo.sh
+
+# What is built in between is kept where projects of one's own use it, too: examples/new/rust/.cargo/config.toml.
+command: ## Build the command to try it out: target/demo/headway
+	CARGO_BUILD_BUILD_DIR=target/projects cargo build --package headway-local --bin headway --locked \
+		--config tools/demo.toml --target-dir $(TARGET)/demo
+	@ln -sf debug/headway $(TARGET)/demo/headway
 
 test: $(VENV)/ready ## Run all tests; installs the tools they need into .venv
 	cargo build --locked --features embedded --bin api --bin worker --bin cleanup

@@ -1,6 +1,8 @@
 """What `headway new` writes works as written: its tests, its demo, its CI file and what its README names."""
 
 import re
+import subprocess
+import tomllib
 
 import pytest
 import yaml
@@ -36,6 +38,31 @@ def test_a_second_project_compiles_nothing_of_headway_again(project, language, t
     project.make("runnable")
     done = Project(tmp_path, language).make("runnable")
     assert re.findall(r"Compiling (\S+)", done.stderr) == [NAME], done.stderr
+
+
+def test_nothing_that_the_command_was_built_of_is_compiled_again(project, language):
+    """Cargo compiles a crate again for each set of features, each profile and each compiler, and only once for the same."""
+    if language != "rust":
+        pytest.skip("nothing is compiled")
+    again = crates(project.path) - crates(REPOSITORY, "--locked", "--package", "headway-local")
+    assert not again, "shared/features/Cargo.toml has to ask for the features that the command asks for"
+    of_command, of_project = packages(REPOSITORY / "tools/demo.toml"), packages(project.path / "Cargo.toml")
+    assert of_command.pop("*") == {"opt-level": 0} and of_project.pop("*") == {"debug": False, "incremental": False}
+    assert of_project == {name: of_command[name] for name in of_project}
+    assert of_command.keys() - of_project.keys() == {"libsqlite3-sys"}, "a worker has no SQLite in it"
+    assert (project.path / "rust-toolchain.toml").read_text() == (REPOSITORY / "rust-toolchain.toml").read_text()
+
+
+def crates(directory, *words):
+    """The crates of others that are compiled here, each with its version and features."""
+    tree = ["cargo", "tree", *words, "--edges", "normal,build", "--prefix", "none", "--format", "{p}|{f}"]
+    lines = subprocess.run(tree, cwd=directory, check=True, capture_output=True, text=True).stdout.splitlines()
+    return {re.sub(r" \((proc-macro|\*)\)", "", line) for line in lines if "(/" not in line}
+
+
+def packages(manifest):
+    """How dependencies are compiled, for each that has settings of its own."""
+    return tomllib.loads(manifest.read_text())["profile"]["dev"]["package"]
 
 
 def test_every_target_and_file_that_its_readme_names_is_there(project):

@@ -37,4 +37,4 @@ $(SOURCE)/Cargo.toml:
 	@[ -e $@ ] || { echo "Headway's source is not at $$HEADWAY_SOURCE: give its directory or Git repository with HEADWAY_SOURCE=…" >&2; exit 1; }
 
 $(SOURCE)/target/demo/headway: | $(SOURCE)/Cargo.toml
-	cd $(SOURCE) && cargo build --workspace --features embedded --locked --profile demo --bin headway --target-dir target
+	$(MAKE) --no-print-directory -C $(SOURCE) command CARGO_TARGET_DIR=target

@@ -28,7 +28,7 @@ const COMMON: &[File] = &[
     file!("common", "tools/demo.sh"),
 ];
 
-/// A worker's template and how it is deployed are Headway's own.
+/// A worker's compiler, its template and how it is deployed are Headway's own.
 const RUST: &[File] = &[
     file!("rust", ".cargo/config.toml"),
     file!("rust", ".gitignore"),
@@ -37,6 +37,7 @@ const RUST: &[File] = &[
     file!("rust", "README.md"),
     file!("rust", "src/contacts.rs"),
     file!("rust", "src/main.rs"),
+    file!("rust-toolchain.toml"),
     file!("template.yaml"),
     file!("tools/deploy.sh"),
 ];
