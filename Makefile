@@ -119,7 +119,7 @@ sim-adapters: ## Simulate ADAPTER_HISTORIES histories with production's adapters
 model: ## Explore every history of small jobs, including the larger models: some minutes on two cores; only some with MODEL=text
 	MODEL='$(MODEL)' cargo test $(EVERYTHING) --test model -- --ignored --nocapture
 
-planted: ## Plant known bugs one at a time; the simulation has to catch each. Only some with PLANTED=name,name
+planted: ## Build the simulation with known bugs and switch on one at a time; it has to catch each. Only some with PLANTED=name,name
 	PLANTED=$(PLANTED) cargo test $(EVERYTHING) --test planted -- --ignored --nocapture
 
 # First the fast tests; mutants that survive them meet the slower ones. The second command reports the survivors.
