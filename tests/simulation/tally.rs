@@ -105,6 +105,7 @@ const EXPECTED: &[&str] = &[
     "fault: late call",
     "fault: late answer",
     "fault: stamp held back",
+    "fault: read of an untold end held back",
     "fault: committed write whose answer is lost",
     "fault: throttling",
     "fault: stale read",

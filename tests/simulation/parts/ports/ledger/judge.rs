@@ -6,10 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::corrections::Corrections;
 use headway_core::job::JobWrite;
-use headway_core::ledger::CareMark;
+use headway_core::ledger::{CareMark, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::elsewhere::Holds;
 use headway_core::outcome::{Outcome, OutputRecord};
+use headway_core::part::Part;
 use headway_core::{ChunkId, Clock as _, Job, JobError, PartId};
 use serde_json::value::RawValue;
 
@@ -86,6 +87,18 @@ impl SimLedger {
         if let Some(index) = row.values.keys().find(|index| !has_failed(index)) {
             let what = format!("item {index} was corrected and has not failed: {outcome:?}");
             self.process.faults.violated(Violation::new(Invariant::Corrected, what));
+        }
+        Ok(())
+    }
+
+    /// No part comes to its round once the numbers of its ended job were declared final: it could bring failures that nobody has counted.
+    /// When they are final is known only if clocks agree.
+    pub(super) async fn judge_stamp(&self, id: PartId, written: &Written<Part>) -> Result<(), JobError> {
+        let clocks_agree = self.process.faults.clocks_agree();
+        let job = self.calm.job(id.0).await?.filter(|job| clocks_agree && job.is_terminal() && !job.is_settling());
+        if let (Some(job), Written::Applied(part)) = (job, written) {
+            let what = format!("part {} came to round {} after its job was shown as settled: {job:?}", part.number, part.round);
+            self.process.faults.violated(Violation::new(Invariant::SettledIsFinal, what));
         }
         Ok(())
     }
