@@ -4,7 +4,7 @@
 //!
 //! Nobody counts workers. A worker that runs a chunk for longer than a second enters its run in the chunk's rows, and
 //! removes the entry once its results are shown. A faster worker writes its results within [`UNSEEN_RUN_MAX`] of a read
-//! in which the job was live, or not at all (`work/in_time.rs`).
+//! in which the job was live, or not at all (`work/in_time.rs`). The entry of a worker that died counts until its time is over.
 //!
 //! [`UNSEEN_RUN_MAX`]: crate::limits::UNSEEN_RUN_MAX
 
@@ -18,9 +18,9 @@ use crate::error::JobError;
 use crate::ids::PartId;
 use crate::job::Job;
 use crate::ledger::Written;
-use crate::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
+use crate::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER, SLICE};
 use crate::part::Part;
-use crate::settle::show;
+use crate::settle::{forget_gone_runs, gone_before, show};
 
 /// How many parts' outcome rows are read at a time.
 const PARTS_AT_ONCE: usize = 16;
@@ -39,24 +39,23 @@ pub async fn come_to_rest(app: &App, job: &Job) -> Result<bool, JobError> {
     // Read the parts only now: what was read before may have changed since.
     let parts = app.ledger.open_parts(job).await?;
     let may_run = now < ended + time(FUNCTION_TIMEOUT_MAX + SETTLES_AFTER);
-    if may_run && parts.iter().any(Part::is_running) {
+    // What runs has ended soon, as a rule. Only then it is worth a read whether its worker has.
+    if may_run && now < ended + time(SLICE) && parts.iter().any(Part::is_running) {
         return Ok(false);
     }
-    let mut runs = false;
     let open: Vec<Part> = parts.into_iter().filter(|part| !part.is_full()).collect();
     for parts in open.chunks(PARTS_AT_ONCE) {
-        let shown = try_join_all(parts.iter().map(|part| show_all(app, part))).await?;
-        runs |= shown.contains(&true);
-    }
-    if may_run && runs {
-        return Ok(false);
+        let run = try_join_all(parts.iter().map(|part| show_all(app, part))).await?;
+        if may_run && run.contains(&true) {
+            return Ok(false);
+        }
     }
     let noted = app.jobs.update_status(job.id, &job.reconcile(expires_at)).await?;
     Ok(matches!(noted, Written::Applied(_)))
 }
 
-/// Shows every outcome row that the part does not show yet, left behind by a worker that died. Returns true if any row
-/// has a current run.
+/// Shows every outcome row that the part does not show yet, left behind by a worker that died, and removes runs whose workers have
+/// ended for certain. Returns true if any row has a current run.
 async fn show_all(app: &App, part: &Part) -> Result<bool, JobError> {
     let id: PartId = (part.job, part.number);
     let (mut from, mut running) = (0, false);
@@ -67,6 +66,10 @@ async fn show_all(app: &App, part: &Part) -> Result<bool, JobError> {
         for outcome in &outcomes {
             let (known, register) = (part.registers.get(&outcome.id.chunk), outcome.register());
             if known.is_some_and(|known| known.is_full()) {
+                continue;
+            }
+            if register.is_running() && outcome.runs.values().all(|until| *until < gone_before(app)) {
+                forget_gone_runs(app, outcome.id).await?;
                 continue;
             }
             running |= register.is_running();

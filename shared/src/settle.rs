@@ -75,7 +75,7 @@ pub async fn reconcile(app: &App, part: &Part) -> Result<(usize, Part), JobError
 ///
 /// [`JobError::Unavailable`].
 pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
-    let change = OutcomeChange { gone_before: gone_before(app), ..OutcomeChange::default() };
+    let change = OutcomeChange { gone_before: Some(gone_before(app)), ..OutcomeChange::default() };
     for _ in 0..MERGES_MAX {
         let Some(mut outcome) = app.ledger.outcome(id).await? else { return Ok(()) };
         let before = outcome.extra_rows();
@@ -88,8 +88,8 @@ pub async fn forget_gone_runs(app: &App, id: ChunkId) -> Result<(), JobError> {
 }
 
 /// A worker that was to end before this time has ended, even if its clock differs.
-pub fn gone_before(app: &App) -> Option<DateTime<Utc>> {
-    Some(app.clock.now() - CLOCKS_DIFFER_MAX)
+pub fn gone_before(app: &App) -> DateTime<Utc> {
+    app.clock.now() - CLOCKS_DIFFER_MAX
 }
 
 async fn merge(app: &App, settlement: &Settlement) -> Result<Outcome, JobError> {

@@ -57,6 +57,13 @@ impl Settlement {
         Self { results: std::mem::take(&mut self.results), ..self.clone() }
     }
 
+    /// Only the removal of its run's entry, which changes no count; `None` if the run was never entered.
+    pub(crate) fn only_leaves(&self) -> Option<Self> {
+        let OutcomeChange { leaves: Some(run), gone_before, .. } = self.change else { return None };
+        let change = OutcomeChange { leaves: Some(run), gone_before, ..OutcomeChange::default() };
+        Some(Self { results: BTreeMap::new(), change, ..self.clone() })
+    }
+
     /// Takes back the results of a checkpoint that could not record them.
     pub(crate) fn take_back(&mut self, other: Self) {
         self.results.extend(other.results);

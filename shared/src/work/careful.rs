@@ -100,7 +100,10 @@ impl Worker {
             if !settlement.seen {
                 // Every item is recorded before the next one begins, so the run is entered before the first.
                 let entering = entry.entering(self, settlement.hand_over());
-                self.checkpoint(&entering).await?;
+                if let Err(error) = self.checkpoint(&entering).await {
+                    self.leave(&entry.leaving(self, settlement), run.invocation).await;
+                    return Err(error);
+                }
                 settlement.note_recorded(&entering);
             }
             let ready = Instant::now();

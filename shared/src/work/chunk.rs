@@ -68,7 +68,10 @@ impl Worker {
         let began = Instant::now();
         match self.patiently(invocation, || self.settle_in_time(settlement)).await? {
             Recorded::InTime(part) => Ok(Settled { part, took: Some(began.elapsed()), ..Settled::default() }),
-            Recorded::TooLate => Ok(Settled { part: Some(chunk.part.clone()), too_late: true, took: None }),
+            Recorded::TooLate => {
+                self.leave(settlement, invocation).await;
+                Ok(Settled { part: Some(chunk.part.clone()), too_late: true, took: None })
+            }
         }
     }
 
@@ -133,5 +136,58 @@ impl ChunkContext<'_> {
             duration_ms = began.elapsed().as_millis() as u64,
             "settled a chunk"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use headway_processor::{Options, ProcessorInfo, Processors};
+    use serde_json::value::RawValue;
+
+    use super::super::run_entry::RunEntry;
+    use super::*;
+    use crate::app::App;
+    use crate::chunk::Message;
+    use crate::clock::SystemClock;
+    use crate::ids::UserId;
+    use crate::ledger::memory::MemoryLedger;
+    use crate::limits::SETTLES_AFTER;
+    use crate::outcome::ItemResult;
+    use crate::queue::memory::MemoryQueue;
+    use crate::settle::settle;
+    use crate::submit::{Submission, start_job};
+
+    /// Bug found: the write that enters a run was given up and took effect all the same. The job had ended, so the run's results were
+    /// not counted, and nobody removed the entry: readers waited for fifteen minutes.
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_comes_too_late_leaves_no_entry() {
+        let queue = Arc::new(MemoryQueue::default());
+        let app = App::new(Arc::new(MemoryLedger::default()), queue.clone(), Arc::new(SystemClock))
+            .with_processors(vec![ProcessorInfo::new("p", &Options::default())]);
+        let user = UserId::new("u").unwrap();
+        let items = ["1", "2"].map(|item| RawValue::from_string(item.to_owned()).unwrap());
+        let job = start_job(&app, Submission::new(user, "p", Some(items.into()))).await.unwrap();
+        let worker = Worker::new(app.clone(), Processors::new());
+        let body = queue.take().remove(0).1.body;
+        let delivery = Delivery { message_id: String::new(), body, receive_count: 1, dead_letter: false };
+        let message = Message::from_wire(&delivery.body).unwrap();
+        let parts = worker.read(&[(&delivery, &message)]).await.unwrap();
+        let Message::Chunk(message) = &message else { panic!("{message:?}") };
+        let chunk = worker.find(message, &parts).await.unwrap().unwrap();
+        let invocation = Invocation { began: Instant::now(), deadline: Instant::now() + Duration::from_secs(60) };
+
+        let mut entry = RunEntry::new(invocation);
+        settle(&app, &entry.entering(&worker, chunk.settlement(false))).await.unwrap();
+        app.jobs.mark_cancelled(&app.ledger.job(job.id).await.unwrap().unwrap()).await.unwrap();
+        tokio::time::sleep(SETTLES_AFTER).await;
+        let mut settlement = entry.leaving(&worker, chunk.settlement(false));
+        settlement.results.insert(0, ItemResult::Processed(None));
+        let ran = Ran { settlement: Some(settlement), ..Ran::default() };
+        assert!(worker.settle_chunk(&chunk, &ran, invocation).await.unwrap().too_late);
+        let outcome = app.ledger.outcome(message.id).await.unwrap().unwrap();
+        assert!(outcome.runs.is_empty() && outcome.processed.is_empty(), "{outcome:?}");
+        assert!(!app.ledger.part((job.id, 0)).await.unwrap().unwrap().is_running());
     }
 }

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::delivery::Invocation;
 use super::worker::Worker;
-use crate::limits::FUNCTION_TIMEOUT_MAX;
+use crate::error::error_chain;
+use crate::limits::{CLOCKS_DIFFER_USUALLY, FUNCTION_TIMEOUT_MAX};
 use crate::outcome::OutcomeChange;
-use crate::settle::gone_before;
+use crate::settle::{gone_before, settle};
 use crate::settlement::Settlement;
 
 /// A run that may be entered. Most runs end before that.
@@ -27,7 +28,7 @@ impl RunEntry {
     /// The settlement as a checkpoint writes it: the run continues after it.
     pub(super) fn entering(&mut self, worker: &Worker, settlement: Settlement) -> Settlement {
         let run = *self.tried.get_or_insert_with(|| (worker.app.clock.fresh_id(), worker.gone_after(self.invocation)));
-        let change = OutcomeChange { enters: Some(run), gone_before: gone_before(&worker.app), ..OutcomeChange::default() };
+        let change = OutcomeChange { enters: Some(run), gone_before: Some(gone_before(&worker.app)), ..OutcomeChange::default() };
         Settlement { change, ..settlement }
     }
 
@@ -35,13 +36,24 @@ impl RunEntry {
     pub(super) fn leaving(&self, worker: &Worker, mut settlement: Settlement) -> Settlement {
         if let Some((run, _)) = self.tried {
             settlement.change.leaves = Some(run);
-            settlement.change.gone_before = gone_before(&worker.app);
+            settlement.change.gone_before = Some(gone_before(&worker.app));
         }
         settlement
     }
 }
 
 impl Worker {
+    /// Removes the entry of a run whose results are not counted any more. It may be in the row, since a write that was given up may
+    /// have taken effect, and readers would wait for the run until its worker's time is over. If it cannot be removed, they do.
+    pub(super) async fn leave(&self, settlement: &Settlement, invocation: Invocation) {
+        let Some(only) = settlement.only_leaves() else { return };
+        // By then it has taken effect, or never will.
+        tokio::time::sleep(CLOCKS_DIFFER_USUALLY).await;
+        if let Err(error) = self.patiently(invocation, || settle(&self.app, &only)).await {
+            tracing::warn!(error = error_chain(&error), "the entry of a run could not be removed");
+        }
+    }
+
     /// When this worker, with everything it is running, has ended for certain.
     pub(super) fn gone_after(&self, invocation: Invocation) -> DateTime<Utc> {
         let left = invocation.deadline.saturating_duration_since(Instant::now()).min(FUNCTION_TIMEOUT_MAX);
