@@ -156,8 +156,17 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "settled-by-the-clock-alone",
-        edits: &[edit("if may_run && parts.iter().any(Part::is_running) {", "if may_run && parts.is_empty() {")],
+        edits: &[
+            edit("if may_run && now < ended + time(SLICE) && parts.iter().any(Part::is_running) {", "if may_run && parts.is_empty() {"),
+            edit("if may_run && run.contains(&true) {", "if may_run && run.is_empty() {"),
+        ],
         breaks: "a job is said to be settled while a worker is at an item that takes long",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "reader-takes-a-current-run-for-a-gone-one",
+        edits: &[edit("outcome.runs.values().all(|until| *until < gone_before(app))", "outcome.version > 0")],
+        breaks: "a job is said to be settled ten seconds after its end, while a worker is at an item that takes longer",
         trap: "once a job is settled no number changes",
     },
     Bug {
