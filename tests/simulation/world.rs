@@ -31,7 +31,8 @@ use super::workload::Plan;
 /// The calm time in which every job must end: longer than an abandoned submission is waited for and then kept, and than the
 /// rounds of a job take if an item waits with all its patience, a day, in each.
 const CALM: Duration = Duration::from_secs(10 * 86_400);
-/// A calm time in which even a job ends that is paused and forgotten, and sealed two days later.
+/// A calm time in which even a job ends that is paused and forgotten, and sealed two days later. Another such job may begin only when
+/// that one has ended and was deleted.
 const LONG_CALM: Duration = Duration::from_secs(18 * 86_400);
 /// How often the sweep runs in the calm time, and after which time only days can change most jobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -186,8 +187,8 @@ impl World {
     /// happen.
     async fn watch(&self) -> Result<(), Violation> {
         let storm_ends = Instant::now() + self.plan.storm;
-        let forgotten = self.plan.jobs.iter().any(|job| job.forgotten_pause && job.pause_after.is_some());
-        let calm_ends = storm_ends + if forgotten { LONG_CALM } else { CALM };
+        let forgotten = self.plan.jobs.iter().filter(|job| job.forgotten_pause && job.pause_after.is_some()).count();
+        let calm_ends = storm_ends + CALM.max(LONG_CALM * forgotten as u32);
         while Instant::now() < calm_ends {
             let stormy = Instant::now() < storm_ends;
             if !stormy {
