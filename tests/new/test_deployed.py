@@ -16,6 +16,7 @@ from deploying import ARTIFACTS, BUCKET, FUNCTIONS, cli_environment, deployed, f
 from emulator import ROOT as ACCOUNT
 from emulator import Emulator
 from issuer import Issuer
+from test_seams import policy
 from writing import NAME, REPOSITORY, TARGET, Project
 
 CARGO = """#!{python}
@@ -133,13 +134,24 @@ def test_a_worker_of_ones_own(tmp_path, emulator, issuer):
     runs_to_its_end(stack, issuer, processor="contacts")
 
 
+def the_stack(emulator, name):
+    return emulator.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+
+
 @pytest.mark.parametrize("language", ["python", "node"])
 def test_a_function(language, tmp_path, emulator, issuer):
     """It is a stack of its own, beside a Headway from a package: the machine needs no Rust."""
     project = Project(tmp_path, language)
     package = packaged(tmp_path)
-    stack = make_deploy(project, emulator, issuer, stand_in(tmp_path), PACKAGE=str(package))
-    (output,) = emulator.client("cloudformation").describe_stacks(StackName=f"{stack.name}-function")["Stacks"][0]["Outputs"]
+    boundary = policy(emulator, f"boundary-{language}")
+    given = {"TAGS": "team=jobs stage=test", "PERMISSIONS_BOUNDARY": boundary}
+    stack = make_deploy(project, emulator, issuer, stand_in(tmp_path), PACKAGE=str(package), **given)
+    described = [the_stack(emulator, name) for name in (stack.name, f"{stack.name}-function")]
+    for each in described:
+        assert {tag["Key"]: tag["Value"] for tag in each["Tags"]} == {"team": "jobs", "stage": "test"}, each
+        # The emulator gives roles no boundary, so this is what the templates were told.
+        assert {"ParameterKey": "PermissionsBoundary", "ParameterValue": boundary} in each["Parameters"], each
+    (output,) = described[1]["Outputs"]
     answer = emulator.client("lambda").invoke(FunctionName=output["OutputValue"], Payload=json.dumps(BATCH))
     results = {result["index"]: result for result in json.loads(answer["Payload"].read())["results"]}
     assert results[17]["output"] == {"name": "Ada", "email": "ada@example.com"}

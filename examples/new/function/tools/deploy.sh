@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Deploys the function, and then the Headway that invokes it: two stacks, $STACK-function and $STACK. `--check` only says what is
-# missing. The settings are those of Headway's own script, tools/deploy.sh in its source.
+# missing. The settings are those of Headway's own script, tools/deploy.sh in its source. TAGS and PERMISSIONS_BOUNDARY are for both
+# stacks, all others for Headway's. What the function needs itself (a VPC, a key, permissions, memory) belongs into template.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source=.headway-source package=${PACKAGE:-.headway-source/target/package}
@@ -25,7 +26,12 @@ output() { # stack, key
 }
 
 aws cloudformation package --template-file template.yaml --s3-bucket "$BUCKET" --s3-prefix "$STACK" --output-template-file build/packaged.yaml >/dev/null
-aws cloudformation deploy --template-file build/packaged.yaml --stack-name "$STACK-function" --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset
+options=(--stack-name "$STACK-function" --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset)
+read -ra tags <<<"${TAGS:-}"
+[ "${#tags[@]}" = 0 ] || options+=(--tags "${tags[@]}")
+# Without it, the boundary stays as it is.
+[ -z "${PERMISSIONS_BOUNDARY+given}" ] || options+=(--parameter-overrides "PermissionsBoundary=$PERMISSIONS_BOUNDARY")
+aws cloudformation deploy --template-file build/packaged.yaml "${options[@]}"
 function=$(output "$STACK-function" FunctionArn)
 # The worker may invoke this function and no other. The time is the function's own, in template.yaml.
 export LAMBDA_FUNCTIONS='{"contacts": {"function": "'$function'", "timeoutSeconds": 50}}' LAMBDA_FUNCTION_ARNS=$function
