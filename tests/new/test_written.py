@@ -1,12 +1,13 @@
 """What `headway new` writes works as written: its tests, its demo, its CI file and what its README names."""
 
 import re
+import socket
 import subprocess
 import tomllib
+from contextlib import contextmanager
 
 import pytest
 import yaml
-from emulator import free_port
 from writing import NAME, REPOSITORY, Project
 
 
@@ -24,11 +25,77 @@ def test_its_ci_file_runs_its_tests(project, language):
 
 def test_a_job_runs_to_its_end_on_this_machine(project):
     """Three contacts are brought into one form, and the one without an address fails and says why."""
-    done = project.make("demo", PORT=str(free_port()))
+    done = project.make("demo")
     assert "Completed: 3 processed, 1 failed" in done.stderr, done.stderr
     assert re.search(r"^ *2 .* email ", done.stdout, re.MULTILINE), "the failure has the processor's own code"
     for told in ["/#token=", '"grace.hopper@example.com"', '"katherine@example.com"', "is not an email address"]:
         assert told in done.stdout, done.stdout
+
+
+@contextmanager
+def changed(project, language, old, new):
+    """The project with another function."""
+    file = project.path / {"python": "processor.py", "node": "processor.mjs"}[language]
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    try:
+        yield
+    finally:
+        file.write_text(text)
+
+
+def only_an_endpoint(language):
+    if language == "rust":
+        pytest.skip("its processor is in the worker")
+
+
+def test_a_function_that_cannot_start_ends_the_demo_with_what_it_says(project, language):
+    only_an_endpoint(language)
+    with changed(project, language, "contact", "contact ?"):
+        failed = project.make("demo", check=False)
+    assert failed.returncode != 0 and "SyntaxError" in failed.stderr and "ended before it served" in failed.stderr, failed.stderr
+    assert "Completed" not in failed.stderr
+
+
+def test_no_item_goes_to_a_stranger_on_its_port(project, language):
+    """Bug found: whoever listened there was sent the items, and what it answered counted."""
+    only_an_endpoint(language)
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.setblocking(False)
+        failed = project.make("demo", check=False, PORT=str(stranger.getsockname()[1]))
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+    assert failed.returncode != 0 and "ended before it served" in failed.stderr, failed.stderr
+    assert re.search("already in use", failed.stderr, re.IGNORECASE), failed.stderr
+
+
+def test_a_function_that_ends_its_process_ends_the_demo(project, language):
+    """Its items would wait for it for ever."""
+    only_an_endpoint(language)
+    old, new = {
+        "python": ("    email = item", "    os._exit(3)\n    email = item"),
+        "node": ("  const email = item", "  process.exit(3);\n  const email = item"),
+    }[language]
+    with changed(project, language, old, new):
+        failed = project.make("demo", check=False)
+    assert failed.returncode != 0 and re.search(r"The endpoint .* has ended", failed.stderr), failed.stderr
+
+
+def test_whoever_has_no_headway_is_told_that_it_is_built(project, tmp_path):
+    """It takes minutes, and began without a word."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/Cargo.toml").touch()
+    (tmp_path / "source/Makefile").write_text("command:\n\tcargo build\n")
+    cargo = tmp_path / "bin/cargo"
+    cargo.parent.mkdir()
+    cargo.write_text("#!/bin/sh\necho building >&2\nexit 1\n")
+    cargo.chmod(0o755)
+    words = ["SOURCE=.other", f"PATH={cargo.parent}:/usr/bin:/bin", "HEADWAY=.other/target/demo/headway"]
+    failed = project.make("submit", *words, check=False, HEADWAY_SOURCE=str(tmp_path / "source"))
+    (project.path / ".other").unlink()
+    assert failed.returncode != 0
+    assert re.search("headway is not installed.* takes some minutes.*\n(.*\n)*building", failed.stderr), failed.stderr
 
 
 def test_a_second_project_compiles_nothing_of_headway_again(project, language, tmp_path):

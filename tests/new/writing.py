@@ -39,6 +39,6 @@ class Project:
             "CARGO_TARGET_DIR": str(TARGET / "new"),
             **variables,
         }
-        done = subprocess.run(["make", *words], cwd=self.path, env=environment, capture_output=True, text=True)
+        done = subprocess.run(["make", *words], cwd=self.path, env=environment, capture_output=True, text=True, timeout=900)
         assert not check or done.returncode == 0, f"make {' '.join(words)}:\n{done.stdout}\n{done.stderr}"
         return done

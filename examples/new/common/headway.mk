@@ -37,4 +37,6 @@ $(SOURCE)/Cargo.toml:
 	@[ -e $@ ] || { echo "Headway's source is not at $$HEADWAY_SOURCE: give its directory or Git repository with HEADWAY_SOURCE=…" >&2; exit 1; }
 
 $(SOURCE)/target/demo/headway: | $(SOURCE)/Cargo.toml
+	@echo "headway is not installed: it is built from $(SOURCE), which takes some minutes. HEADWAY=… names one that is elsewhere." >&2
+	@command -v cargo >/dev/null || { echo "cargo is not installed, which builds it: https://rustup.rs" >&2; exit 1; }
 	$(MAKE) --no-print-directory -C $(SOURCE) command CARGO_TARGET_DIR=target

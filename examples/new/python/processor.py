@@ -13,7 +13,8 @@ def contacts(item: Item):
     email = item.value["email"].strip().lower()
     user, _, host = email.partition("@")
     if not user or "." not in host:
-        # Trying again would change nothing: the item fails, and is listed under this code.
+        # Trying again would change nothing: the item fails, and is listed under this code. What is not caught, such as a
+        # KeyError, is tried 5 times, with growing waits: so raise `Permanent` for a row that is bad.
         raise Permanent(f"{item.value['email']!r} is not an email address", code="email")
     # Your own work goes here. If something fails temporarily, raise `Retryable`. An item may come more than once: give
     # `item.idempotency_key` to whatever you call. It is the same on every try.
@@ -23,4 +24,5 @@ def contacts(item: Item):
 handler = lambda_handler(contacts)
 
 if __name__ == "__main__":
+    # It prints `serving on …`, which tools/with-endpoint.sh waits for.
     serve(contacts, port=int(os.environ.get("PORT", "8000")))

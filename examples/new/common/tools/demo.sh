@@ -15,8 +15,9 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/headway-demo.XXXXXX")
 export XDG_STATE_HOME=$scratch
 : >"$scratch/log"
 "$HEADWAY" serve --listen 127.0.0.1:0 --data "$scratch/data" --json "$@" >"$scratch/log" &
-server=$!
-trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$scratch"' EXIT
+server=$! submitting=
+# shellcheck disable=SC2086
+trap 'kill $submitting $server 2>/dev/null || true; wait; rm -rf "$scratch"' EXIT
 
 page=
 for _ in $(seq 1200); do
@@ -31,7 +32,11 @@ export HEADWAY_URL=${page%%/#*}
 HEADWAY_TOKEN=${page#*#token=}
 export HEADWAY_TOKEN
 
-job=$("$HEADWAY" submit "${submit[@]}")
+# In the background, so that whoever stops this script does not have to wait for the job's end.
+"$HEADWAY" submit "${submit[@]}" >"$scratch/job" &
+submitting=$!
+wait $submitting
+job=$(cat "$scratch/job")
 echo "What failed:"
 "$HEADWAY" failures "$job"
 echo "What came of the others:"
