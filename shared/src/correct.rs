@@ -34,8 +34,32 @@ pub struct Correction {
     pub item: Box<RawValue>,
 }
 
-/// Gives failed items of the job's current round new values. Returns how many. Safe to repeat; the last value of an
-/// item counts. While the job is settling, what has failed already can be corrected.
+/// Under which conditions new values are accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions {
+    /// The round whose failures are meant; `None` is the job's current one.
+    pub round: Option<u32>,
+    /// Whether a new value may replace another one, which somebody gave before and no retry has used.
+    pub replaces: bool,
+}
+
+impl Default for Conditions {
+    /// The current round, and the last value of an item counts.
+    fn default() -> Self {
+        Self { round: None, replaces: true }
+    }
+}
+
+/// As [`correct_under`] without conditions: the last value of an item counts.
+///
+/// # Errors
+///
+/// As [`correct_under`].
+pub async fn correct(app: &App, job: &OwnedJob, corrections: Vec<Correction>) -> Result<usize, JobError> {
+    correct_under(app, job, corrections, Conditions::default()).await
+}
+
+/// Gives failed items of the job's current round new values. Returns how many. Safe to repeat. While the job is settling, what has failed already can be corrected.
 ///
 /// # Errors
 ///
@@ -46,12 +70,12 @@ pub struct Correction {
 /// [`Conflict::JobNotEnded`]: crate::Conflict::JobNotEnded
 /// [`Conflict::Cancelled`]: crate::Conflict::Cancelled
 /// [`Conflict::RoundDiffers`]: crate::Conflict::RoundDiffers
-pub async fn correct(app: &App, job: &OwnedJob, corrections: Vec<Correction>) -> Result<usize, JobError> {
-    if let Some(refusal) = refusal(job, job.round) {
+pub async fn correct_under(app: &App, job: &OwnedJob, corrections: Vec<Correction>, conditions: Conditions) -> Result<usize, JobError> {
+    if let Some(refusal) = refusal(job, conditions.round.unwrap_or(job.round)) {
         return Err(refusal.into());
     }
     let count = corrections.len();
-    let request = Request::checked(job, corrections)?;
+    let request = Request::checked(job, corrections, conditions.replaces)?;
     let chunks = planned(app, job, &request).await?;
     let writes: Vec<_> = chunks.iter().map(|(chunk, known)| put(app, job.round, chunk, known.clone(), &request)).collect();
     stream::iter(writes).buffer_unordered(ROWS_AT_ONCE).try_collect::<()>().await?;
@@ -65,10 +89,11 @@ struct Request {
     values: Values,
     /// Where in the request each item is.
     places: BTreeMap<u64, usize>,
+    replaces: bool,
 }
 
 impl Request {
-    fn checked(job: &Job, corrections: Vec<Correction>) -> Result<Self, JobError> {
+    fn checked(job: &Job, corrections: Vec<Correction>, replaces: bool) -> Result<Self, JobError> {
         let (indexes, items): (Vec<u64>, Vec<_>) = corrections.into_iter().map(|correction| (correction.index, correction.item)).unzip();
         check_items(&items, job.id_field.as_deref(), "")?;
         let (mut places, mut twice) = (BTreeMap::new(), Vec::new());
@@ -78,7 +103,7 @@ impl Request {
             }
         }
         refuse(twice)?;
-        Ok(Self { values: indexes.into_iter().zip(items).collect(), places })
+        Ok(Self { values: indexes.into_iter().zip(items).collect(), places, replaces })
     }
 
     fn violation(&self, index: u64, detail: impl Into<String>) -> Violation {
@@ -98,6 +123,7 @@ async fn planned(app: &App, job: &Job, request: &Request) -> Result<Vec<(FailedC
     let failed: BTreeSet<u64> = chunks.iter().flat_map(|(chunk, _)| chunk.values.keys().copied()).collect();
     let others = request.values.keys().filter(|index| !failed.contains(index));
     refuse(others.map(|index| request.violation(*index, not_failed(job, *index))).take(VIOLATIONS_MAX).collect())?;
+    refuse(chunks.iter().flat_map(|(chunk, known)| taken(chunk, known, job.round, request)).take(VIOLATIONS_MAX).collect())?;
     refuse(chunks.iter().filter_map(|(chunk, known)| too_large(chunk, known, job.round, request)).take(VIOLATIONS_MAX).collect())?;
     Ok(chunks)
 }
@@ -121,6 +147,7 @@ async fn of_part(app: &App, part: &Part, request: &Request) -> Result<Vec<(Faile
 async fn put(app: &App, round: u32, chunk: &FailedChunk, known: Corrections, request: &Request) -> Result<(), JobError> {
     let mut row = known;
     for _ in 0..TRIES_MAX {
+        refuse(taken(chunk, &row, round, request).collect())?;
         refuse(too_large(chunk, &row, round, request).into_iter().collect())?;
         if !row.add(round, &chunk.values) {
             return Ok(());
@@ -133,6 +160,15 @@ async fn put(app: &App, round: u32, chunk: &FailedChunk, known: Corrections, req
         row = page.into_iter().find(|row| row.id == chunk.id).unwrap_or_else(|| Corrections::new(chunk.id));
     }
     Err(JobError::unavailable("the table: correcting a chunk's items", "other requests kept correcting it at the same time"))
+}
+
+/// Refuses values for items that have got other new values, if these are not to be replaced: somebody else corrects the job
+/// too, and one of the two must be told.
+fn taken<'a>(chunk: &'a FailedChunk, known: &'a Corrections, round: u32, request: &'a Request) -> impl Iterator<Item = Violation> + 'a {
+    let waiting = (!request.replaces && known.round == round).then_some(&known.values);
+    let other = move |index: &u64, value: &RawValue| waiting?.get(index).filter(|known| known.get() != value.get()).map(|_| *index);
+    let detail = |index| format!("item {index} has another new value already, from an earlier correction that no retry has used yet");
+    chunk.values.iter().filter_map(move |(index, value)| other(index, value)).map(move |index| request.violation(index, detail(index)))
 }
 
 /// Refuses values that do not fit into one row with the other new values of their chunk.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use headway_core::correct::{Correction, correct};
+use headway_core::correct::{Conditions, Correction, correct_under};
 use headway_core::limits::PART_BYTES_MAX;
 use headway_core::{JobError, Violation};
 use serde::Serialize;
@@ -18,6 +18,7 @@ use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
+use crate::query::Query;
 use crate::state::AppState;
 
 /// How many items were corrected.
@@ -29,22 +30,27 @@ pub struct CorrectedResponse {
 
 /// Correct failed items of an ended job: the next retry runs their new values.
 ///
-/// Each line is `{"index": 17, "item": …}`. The last value of an item counts. Until the retry the failure is listed with
+/// Each line is `{"index": 17, "item": …}`. The last value of an item counts; if several people may correct the job, send
+/// `replace=false` and the `round` whose failures were corrected: then nobody's values are lost without a word. Until the retry the failure is listed with
 /// the value that failed. While `settling` is true, items that have failed already can be corrected.
 #[utoipa::path(
     patch,
     path = "/v1/jobs/{job_id}/items",
     tag = "records",
     security(("jwt" = [])),
-    params(("job_id" = Uuid, Path, description = "The job")),
+    params(
+        ("job_id" = Uuid, Path, description = "The job"),
+        ("round" = Option<u64>, Query, minimum = 1, description = "The round whose failures are corrected; in another round the answer is 409"),
+        ("replace" = Option<bool>, Query, description = "false: items that have another new value already, which no retry has used yet, are refused with 422"),
+    ),
     request_body(content = String, content_type = "application/x-ndjson", description = "One correction a line, uncompressed or gzip; at most 4,500,000 bytes both as sent and unpacked, and 50,000 lines"),
     responses(
         (status = 200, body = CorrectedResponse),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse),
-        (status = 409, body = ApiErrorResponse, description = "Not ended, cancelled, or retried meanwhile: then some of the new values may have been used"),
+        (status = 409, body = ApiErrorResponse, description = "Not ended, cancelled, in another round, or retried meanwhile: then some of the new values may have been used"),
         (status = 413, body = ApiErrorResponse), (status = 415, body = ApiErrorResponse),
-        (status = 422, body = ApiErrorResponse, description = "Lines that are no corrections, or whose items have not failed; nothing is corrected"),
+        (status = 422, body = ApiErrorResponse, description = "Lines that are no corrections, whose items have not failed, or have another new value that is not to be replaced; nothing is corrected"),
         (status = 503, body = ApiErrorResponse),
     )
 )]
@@ -52,18 +58,29 @@ pub async fn correct_items(
     State(state): State<Arc<AppState>>,
     JwtExtractor(claims): JwtExtractor,
     JobPath(job_id): JobPath,
+    query: Query,
     request: Request,
 ) -> Result<Response, ApiErrorResponse> {
+    let conditions = conditions(&query)?;
     let job = state.owned(&claims, Scope::Act, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
     let lines = body::lines(&body::ndjson(&parts.headers, body).await?, CORRECTION_DEPTH_MAX)?;
     let corrections = read(&lines)?;
-    let corrected = match correct(&state.app, &job, corrections).await {
+    let corrected = match correct_under(&state.app, &job, corrections, conditions).await {
         Err(JobError::Invalid(violations)) => return Err(ApiErrorResponse::invalid(with_lines(violations, &lines))),
         answer => answer?,
     };
     json_answer(&CorrectedResponse { corrected })
+}
+
+fn conditions(query: &Query) -> Result<Conditions, ApiErrorResponse> {
+    let round = query.number("round")?.map(|round| u32::try_from(round).unwrap_or(u32::MAX));
+    let replaces = match query.get("replace")? {
+        None => true,
+        Some(_) => query.flag("replace")?,
+    };
+    Ok(Conditions { round, replaces })
 }
 
 /// An item may be nested as deep as when it was submitted, and is one level deeper here.

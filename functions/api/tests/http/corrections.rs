@@ -117,6 +117,34 @@ async fn a_line_that_is_not_a_correction_is_refused() {
     assert_eq!(patch(&world, "bob", &id, "").await.status, 404, "for another owner there is no such job");
 }
 
+/// Bug found: two people corrected a job at once, both were told that all was well, and one's values were dropped.
+#[tokio::test(start_paused = true)]
+async fn nobodys_new_values_are_replaced_without_a_word() {
+    let world = World::new();
+    let id = job_with_failures(&world).await;
+    let given = async |query: &str, lines: &str| {
+        let request = world.request("ann", "PATCH", &format!("/v1/jobs/{id}/items{query}")).header("content-type", "application/x-ndjson");
+        world.send(request.body(Body::from(lines.to_owned())).unwrap()).await
+    };
+    let first = "{\"index\":1,\"item\":{\"id\":\"one\",\"fail\":\"no\"}}";
+    let other = "{\"index\":3,\"item\":{\"id\":\"x\"}}\n{\"index\":1,\"item\":{\"id\":\"other\"}}";
+    for _ in 0..2 {
+        assert_eq!(given("?round=1&replace=false", first).await.status, 200, "also when it is repeated");
+    }
+    let refused = given("?round=1&replace=false", other).await;
+    let detail = "line 2: item 1 has another new value already, from an earlier correction that no retry has used yet".to_owned();
+    assert_eq!((refused.status.as_u16(), errors(&refused)), (422, vec![("/1".to_owned(), detail)]));
+    assert_eq!(world.get(&format!("/v1/jobs/{id}")).await.json()["correctedItems"], 1, "nothing of it was kept");
+    assert_eq!(world.post(&format!("/v1/jobs/{id}/retry"), r#"{"round":1}"#).await.status, 202);
+    world.work().await;
+    assert_eq!(given("?round=1&replace=false", other).await.problem(), "round-differs", "item 1 has failed again, in another round");
+    assert_eq!(given("?round=2&replace=false", first).await.status, 200);
+    assert_eq!(given("?replace=true", "{\"index\":1,\"item\":{\"id\":\"last\"}}").await.status, 200);
+    for wrong in ["?round=x", "?replace=no", "?replace=", "?round=1&round=1"] {
+        assert_eq!(given(wrong, first).await.problem(), "malformed", "{wrong}");
+    }
+}
+
 /// The state of the job decides, whatever the lines are.
 #[tokio::test(start_paused = true)]
 async fn only_an_ended_job_that_can_be_retried_is_corrected() {
