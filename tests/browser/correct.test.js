@@ -36,14 +36,17 @@ test("the page writes and reads the same cells as the API", () => {
 
 test("the page knows the cells that spreadsheets rewrite, as the command does", () => {
   const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
-  const isRewritten = new Function(`${file("dashboard/rewritten_cells.js")}; return isRewritten;`)();
+  const files = ["rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js"].map((name) => file(`dashboard/${name}`));
+  const isRewritten = new Function(`${files.join("\n")}; return isRewritten;`)();
   for (const [before, after, expected] of JSON.parse(file("rewritten_cells.json"))) assert.equal(isRewritten(before, after), expected, `${before} as ${after}`);
+  const long = "ä".repeat(70000);
+  for (const [kept, expected] of [[32767, true], [50000, true], [32768, false]]) assert.equal(isRewritten(long, long.slice(0, kept)), expected, String(kept));
 });
 
 // Bugs found: `TRUE` for false became a text, a number for a missing text became a number, and an emptied item broke the request.
 test("a changed cell has the type of what was there, as for the command", () => {
   const file = (name) => readFileSync(new URL(`../../functions/api/src/dashboard/${name}`, import.meta.url), "utf8");
-  const files = ["exact_json.js", "sources.js", "spreadsheet_cells.js", "rewritten_cells.js", "downloads.js", "correct.js", "corrected_file.js"];
+  const files = ["words.js", "exact_json.js", "sources.js", "spreadsheet_cells.js", "rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js", "downloads.js", "correct.js", "corrected_file.js"];
   const { correctedItem, exactText } = new Function("html", "useState", "useRef", "useEffect", `${files.map(file).join("\n")}; return { correctedItem, exactText };`)();
   const kinds = new Map([["zip", "text"], ["seats", "json"]]);
   const options = { keeps: true, onRewritten: () => {}, kinds };
@@ -59,6 +62,28 @@ test("a changed cell has the type of what was there, as for the command", () => 
     [7, { item: "8" }, "8"],
   ]) assert.equal(exactText(correctedItem(item, row, options)), expected, JSON.stringify(row));
   assert.throws(() => correctedItem(7, { item: "" }, options), /remove the row/);
+  for (const [item, row, expected] of [
+    [{ n: 12.5 }, { n: "13,5" }, /“n” is now “13,5”, but it was 12.5: write 13.5/],
+    [{ ok: true }, { ok: "FALSCH" }, /write true or false/],
+    [{ a: [1] }, { a: "1;2" }, /write it as JSON/],
+    [{}, { seats: "x" }, /the other items have numbers/],
+  ]) assert.throws(() => correctedItem(item, row, options), expected);
+  assert.equal(exactText(correctedItem({ n: 1 }, { n: "\"x\"" }, options)), '{"n":"x"}');
+});
+
+// Bug found: rows that were sorted without the column _index gave items each other's values.
+test("a row at another item's index is noticed", () => {
+  const file = (name) => readFileSync(new URL(`../../functions/api/src/dashboard/${name}`, import.meta.url), "utf8");
+  const files = ["words.js", "exact_json.js", "sources.js", "spreadsheet_cells.js", "rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js", "corrected_file.js"];
+  const { checkId, MovedRows } = new Function("html", `${files.map(file).join("\n")}; return { checkId, MovedRows };`)();
+  for (const [written, id] of [["A1", "A1"], ["", "A1"], ["7", "007"], ["'=A", "=A"], ["", null]]) checkId({ _id: written }, 3, id, 2);
+  for (const [written, id] of [["A2", "A1"], ["A1", null]]) assert.throws(() => checkId({ _id: written }, 3, id, 2), /the row says that item 3 is “A[12]”/);
+  const column = (after) => {
+    const moved = new MovedRows();
+    for (let row = 0; row < 6; row += 1) if (after(row) !== row) moved.add({ name: "zip", before: `800${row}`, after: `800${after(row)}` });
+    return moved.column(6);
+  };
+  assert.deepEqual([(row) => 5 - row, (row) => row + 1, (row) => row + 6, (row) => (row === 1 ? 2 : row)].map(column), ["zip", "zip", undefined, undefined]);
 });
 
 async function retry(page) {
@@ -104,7 +129,7 @@ test("cells that a spreadsheet rewrote are no corrections unless that is said", 
   await give(saved);
   await page.getByText("code in 1 row: “007” is now “7” in line 2").waitFor();
   await page.getByRole("button", { name: "Use the new values" }).click();
-  await page.getByText("1 item changed").waitFor();
+  await page.getByText("Line 2: its “seats” is now “1,5”, but it was 1.5: write 1.5").waitFor();
   await give(saved);
   await page.getByRole("button", { name: "Keep the old values there" }).click();
   await page.getByRole("button", { name: "Save 1 correction" }).click();

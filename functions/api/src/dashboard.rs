@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 29] = [
+const SCRIPTS: [&str; 31] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
@@ -36,6 +36,8 @@ const SCRIPTS: [&str; 29] = [
     include_str!("dashboard/sending_page.js"),
     include_str!("dashboard/new_job_form.js"),
     include_str!("dashboard/new_job_page.js"),
+    include_str!("dashboard/rewritten_numbers.js"),
+    include_str!("dashboard/rewritten_dates.js"),
     include_str!("dashboard/rewritten_cells.js"),
     include_str!("dashboard/corrected_file.js"),
     include_str!("dashboard/sign_in.js"),

@@ -3,6 +3,7 @@
 
 mod changed_columns;
 mod mended;
+mod moved_rows;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,14 +16,17 @@ use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
 pub use self::changed_columns::ChangedColumns;
-use self::mended::{changed_cells, mended};
+use self::changed_columns::shown;
+use self::mended::{ChangedCell, changed_cells, mended};
+use self::moved_rows::{MovedRows, check_id};
 use crate::error::CommandError;
 use crate::input::{Format, InputError, Opened, Place, Source};
 use crate::records::{Record, Records};
 
 const INDEX: &str = "_index";
+const ID: &str = "_id";
 /// Columns that are only shown.
-pub const SHOWN: [&str; 3] = [INDEX, "_id", "_error"];
+pub const SHOWN: [&str; 3] = [INDEX, ID, "_error"];
 
 /// The rows of a file, by the items' indexes.
 #[derive(Debug)]
@@ -38,8 +42,8 @@ pub struct CorrectedRows {
 enum Row {
     /// The text in each column.
     Cells(BTreeMap<String, String>),
-    /// The item's value.
-    Value(Box<RawValue>),
+    /// The item's value, and its id if the row has it.
+    Value(Box<RawValue>, Option<String>),
 }
 
 /// An item's new value.
@@ -142,15 +146,23 @@ impl CorrectedRows {
     }
 
     fn changes_of(&self, failed: &Records, rewritten: Option<Rewritten>) -> Result<Changes, CommandError> {
+        if failed.pull()?.record::<Record>()?.is_none() {
+            let what = "no item has failed in the job's current round, so there is nothing to retry with new values";
+            return Err(InputError::File(what.to_owned()).into());
+        }
         let names = self.names_for(failed)?;
         let (mut changes, mut left) = (Changes::default(), self.rows.keys().copied().collect::<BTreeSet<u64>>());
+        let mut moved = MovedRows::default();
         failed.each(|record| {
             changes.failed += 1;
             left.remove(&record.index);
             let Some((place, row)) = self.rows.get(&record.index) else { return Ok(()) };
             let row = named(row, &names);
-            let row = &compared(&record, &row, *place, failed, rewritten, &mut changes.columns);
-            match new_value(&record, row, failed).map_err(|what| at(*place, what))? {
+            let has_id = check_id(&record, id_in(&row).as_deref()).map_err(|what| at(*place, what))?;
+            let cells = cells_that_changed(&record, &row, failed);
+            moved.add(if has_id { &[] } else { &cells });
+            let row = counted_in(&row, cells, *place, rewritten, &mut changes.columns);
+            match new_value(&record, &row, failed).map_err(|what| at(*place, what))? {
                 // A value that was given before is replaced by the one in the file, even if that is the first one.
                 None if record.corrected => changes.values.extend(record.value().map(|item| kept(&record, item))),
                 None => changes.unchanged += 1,
@@ -158,20 +170,20 @@ impl CorrectedRows {
             }
             Ok(())
         })?;
-        if let Some((place, index)) = left.iter().find_map(|index| Some((self.rows.get(index)?.0, index))) {
-            let what = format!(
-                "item {index} is not among the failed items of the job's current round: is the file of an earlier round or of another job?"
-            );
-            return Err(at(place, what).into());
-        }
-        match changes.columns.rewritten().filter(|_| rewritten.is_none()) {
+        self.check_all_failed(&left)?;
+        match suspicion(&changes.columns, &moved, rewritten) {
             None => Ok(changes),
-            Some(columns) => Err(InputError::File(format!(
-                "a spreadsheet seems to have rewritten cells, and nothing was sent:\n  {columns}\n  --rewritten undo keeps the values \
-                 from before in such cells, --rewritten keep takes the new ones"
-            ))
-            .into()),
+            Some(what) => Err(InputError::File(what).into()),
         }
+    }
+
+    /// All rows must be of failed items: `left` has the others' indexes.
+    fn check_all_failed(&self, left: &BTreeSet<u64>) -> Result<(), InputError> {
+        let Some((place, index)) = left.iter().find_map(|index| Some((self.rows.get(index)?.0, index))) else { return Ok(()) };
+        let what = format!(
+            "item {index} is not among the failed items of the job's current round: is the file of an earlier round or of another job?"
+        );
+        Err(at(place, what))
     }
 
     /// The names of the file's columns that differ, by the names that it has: with `--cells raw` they are as they are, otherwise without the
@@ -212,34 +224,65 @@ fn named<'a>(row: &'a Row, names: &BTreeMap<String, String>) -> Cow<'a, Row> {
     }
 }
 
-/// The row, compared with the table: its changed cells are counted, and those that a spreadsheet rewrote show the values
-/// from before if that is asked for.
-fn compared<'a>(
-    record: &Record,
+/// What looks wrong in the whole file, unless the user has said what to do.
+fn suspicion(columns: &ChangedColumns, moved: &MovedRows, rewritten: Option<Rewritten>) -> Option<String> {
+    if let Some(column) = moved.column().filter(|_| rewritten != Some(Rewritten::Keep)) {
+        return Some(format!(
+            "the column {} has the same values as before, but in other rows, and nothing was sent: were the rows sorted without the column \
+             {INDEX}? Sort all columns together, or download the failures again. If the new values are right, --rewritten keep takes them",
+            shown(column)
+        ));
+    }
+    let columns = columns.rewritten().filter(|_| rewritten.is_none())?;
+    Some(format!(
+        "a spreadsheet seems to have rewritten cells, and nothing was sent:\n  {columns}\n  --rewritten undo keeps the values from before in \
+         such cells, --rewritten keep takes the new ones"
+    ))
+}
+
+/// The id that the row shows.
+fn id_in(row: &Row) -> Option<Cow<'_, str>> {
+    match row {
+        Row::Cells(cells) => cells.get(ID).map(|cell| csv::value_of(cell)),
+        Row::Value(_, id) => id.as_deref().map(Cow::Borrowed),
+    }
+}
+
+fn cells_that_changed(record: &Record, row: &Row, failed: &Records) -> Vec<ChangedCell> {
+    match (row, record.value()) {
+        (Row::Cells(cells), Some(original)) => changed_cells(original, cells, failed),
+        _ => Vec::new(),
+    }
+}
+
+/// The row, with its changed cells counted. Those that a spreadsheet seems to have rewritten show the values from before,
+/// unless the new ones are to be kept.
+fn counted_in<'a>(
     row: &'a Row,
+    changed: Vec<ChangedCell>,
     place: Place,
-    failed: &Records,
     rewritten: Option<Rewritten>,
     columns: &mut ChangedColumns,
 ) -> Cow<'a, Row> {
-    let (Row::Cells(cells), Some(original)) = (row, record.value()) else { return Cow::Borrowed(row) };
-    let (undone, changed): (Vec<_>, Vec<_>) = changed_cells(original, cells, failed)
-        .into_iter()
-        .partition(|cell| rewritten == Some(Rewritten::Undo) && is_rewritten(&cell.old, &cell.new));
+    let is_undone = |cell: &ChangedCell| rewritten != Some(Rewritten::Keep) && is_rewritten(&cell.old, &cell.new);
+    let (undone, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_undone);
     columns.add(place, &changed);
-    if undone.is_empty() {
-        return Cow::Borrowed(row);
+    columns.add_rewritten(place, &undone);
+    match row {
+        Row::Cells(cells) if !undone.is_empty() => {
+            let mut cells = cells.clone();
+            cells.extend(undone.into_iter().map(|cell| (cell.column, cell.old)));
+            Cow::Owned(Row::Cells(cells))
+        }
+        row => Cow::Borrowed(row),
     }
-    let mut cells = cells.clone();
-    cells.extend(undone.into_iter().map(|cell| (cell.column, cell.old)));
-    Cow::Owned(Row::Cells(cells))
 }
 
 /// The item's new value; `None` if the row is as it was.
 fn new_value(record: &Record, row: &Row, failed: &Records) -> Result<Option<String>, String> {
     let Some(original) = record.value() else { return Ok(None) };
     match row {
-        Row::Value(value) => Ok((value.get() != original.get()).then(|| value.get().to_owned())),
+        Row::Value(value, _) => Ok((value.get() != original.get()).then(|| value.get().to_owned())),
         Row::Cells(cells) => mended(original, cells, failed),
     }
 }
@@ -264,7 +307,8 @@ fn value(item: &[u8], place: Place) -> Result<(u64, Row), InputError> {
     let Members(members) = serde_json::from_str(text).map_err(|_| shape())?;
     let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
     let index = member("index").and_then(|value| value.get().parse().ok()).ok_or_else(shape)?;
-    Ok((index, Row::Value(member("item").ok_or_else(shape)?.to_owned())))
+    let id = member("id").and_then(|id| serde_json::from_str(id.get()).ok());
+    Ok((index, Row::Value(member("item").ok_or_else(shape)?.to_owned(), id)))
 }
 
 /// The names and texts of an object, in order.

@@ -10,9 +10,10 @@ function useCanCorrect(job) {
   return couldUse && canCorrect;
 }
 
-async function sendCorrections(job, corrections) {
+// They are for the round that the page shows. Unless `replaces`, values that somebody else gave before are not replaced.
+async function sendCorrections(job, corrections, { replaces }) {
   const lines = corrections.map(({ index, item }) => `{"index":${index},"item":${exactText(item)}}\n`);
-  const answer = await call(`v1/jobs/${job.id}/items`, { method: "PATCH", headers: { "Content-Type": "application/x-ndjson" }, body: lines.join("") });
+  const answer = await call(`v1/jobs/${job.id}/items?round=${job.round}&replace=${replaces}`, { method: "PATCH", headers: { "Content-Type": "application/x-ndjson" }, body: lines.join("") });
   return readBody(answer, "json");
 }
 
@@ -32,7 +33,7 @@ function CorrectItem({ job, index, item, onClose, onDone }) {
     setBusy(true);
     try {
       const value = asJson ? readItem(text) : itemOf(cells);
-      await sendCorrections(job, [{ index, item: value }]);
+      await sendCorrections(job, [{ index, item: value }], { replaces: true });
       onDone(value);
     } catch (problem) {
       setError(problem);
@@ -62,10 +63,15 @@ function readItem(text) {
   }
 }
 
-// A cell that was text stays text. Any other stays what it was if its text is unchanged, else it is read as JSON, and
-// is text if it is none.
+// A cell that was text stays text. Any other stays what it was if its text is unchanged, else it must be JSON, unless it was
+// null: a number does not become a text by accident.
 function itemOf(cells) {
-  return Object.fromEntries(cells.map(({ name, was, text }) => [name, typeof was === "string" || text === cellOf(was) ? (text === cellOf(was) ? was : text) : jsonOrText(text)]));
+  const valueOf = ({ name, was, text }) => {
+    if (text === cellOf(was)) return was;
+    if (typeof was === "string") return text;
+    return was === null ? jsonOrText(text) : jsonOfCell(name, was, text);
+  };
+  return Object.fromEntries(cells.map((cell) => [cell.name, valueOf(cell)]));
 }
 
 function jsonOrText(text) {

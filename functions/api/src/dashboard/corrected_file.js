@@ -11,16 +11,29 @@ function kindOf(value) {
   return typeof value === "string" ? "text" : "json";
 }
 
-// A changed cell read as JSON; `TRUE` and `FALSE` as spreadsheets write them; anything else is text.
-function jsonOfCell(text) {
+// A changed cell read as JSON; `TRUE` and `FALSE` as spreadsheets write them. Anything else is refused: a number would silently
+// become a text.
+function jsonOfCell(name, was, text, line) {
   const trimmed = text.trim();
-  return /^(true|false)$/i.test(trimmed) ? trimmed.toLowerCase() === "true" : jsonOrText(trimmed === "" ? text : trimmed);
+  if (/^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === "true";
+  try {
+    return readExactly(trimmed);
+  } catch {
+    throw new FileProblem(`its “${short(name, 40)}” is now “${short(text, 40)}”, but ${was === undefined ? "the other items have numbers or other JSON there" : `it was ${short(cellOf(was), 40)}`}: ${remedyFor(was, trimmed)}; to send it as a text, put " before and after it.`, line);
+  }
+}
+
+function remedyFor(was, text) {
+  const withPoint = text.replaceAll(",", ".");
+  if (JSON_NUMBER.test(withPoint)) return `write ${withPoint}`;
+  if (typeof was === "boolean") return "write true or false";
+  return typeof was === "number" || isRawNumber(was) ? "write a number such as 13.5" : "write it as JSON";
 }
 
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
 // spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those. A changed cell becomes what the value
 // was; for a value that is null or missing, what the other items have in that column (`kinds`).
-function correctedItem(item, row, { keeps = false, onRewritten, kinds, line }) {
+function correctedItem(item, row, { keeps = false, onChanged = () => {}, onRewritten, kinds, line }) {
   const isObject = isPlainObject(item);
   const old = isObject ? item : { item };
   const next = { ...old };
@@ -31,6 +44,7 @@ function correctedItem(item, row, { keeps = false, onRewritten, kinds, line }) {
     const text = valueOfCell(cell);
     const before = has ? cellOf(old[name]) : "";
     if (isSameCell(old[name], before, cell) || isSameCell(old[name], before, text)) continue;
+    onChanged({ name, before, after: text });
     if (!keeps && isRewritten(before, text)) {
       onRewritten({ name, before, after: text });
       continue;
@@ -40,7 +54,7 @@ function correctedItem(item, row, { keeps = false, onRewritten, kinds, line }) {
     if (text === "" && own !== "text") {
       if (!isObject) throw new FileProblem("its cell is empty: to retry the item as it is, remove the row.", line);
       delete next[name];
-    } else Object.defineProperty(next, name, { value: kind === "json" ? jsonOfCell(text) : text, enumerable: true, configurable: true, writable: true });
+    } else Object.defineProperty(next, name, { value: kind === "json" ? jsonOfCell(name, old[name], text, line) : text, enumerable: true, configurable: true, writable: true });
   }
   return isObject ? next : next.item;
 }
@@ -54,16 +68,29 @@ function isSameCell(value, before, text) {
   return isNumber && JSON_NUMBER.test(text.trim()) && Math.max(digits(before), digits(text)) <= 15 && Number(before) === Number(text);
 }
 
+// A row is of the item that its index says: its id shows if the index was moved. A spreadsheet may have rewritten the id.
+function checkId(row, index, id, line) {
+  const written = (row._id || "").trim();
+  if (written === "") return;
+  const own = id === null || id === undefined ? "" : id;
+  const isOwn = [row._id, valueOfCell(row._id)].some((text) => text === own || text.trim() === own.trim() || isRewritten(own, text));
+  if (isOwn) return;
+  const is = own === "" ? "has no id" : `is “${short(own, 40)}”`;
+  throw new FileProblem(`the row says that item ${index} is “${short(written, 40)}”, but item ${index} of the job ${is}. Were the rows sorted without the column “_index”, or was it changed? Sort all columns together, or download the table again. To give an item another id, change it in the item’s own column.`, line);
+}
+
 // The corrections in the file, by comparing it with what failed. Nothing is sent yet. `rewritten` has the columns with cells
 // that a spreadsheet seems to have rewritten: `corrections` leaves those as they were, and `kept` has their new values.
 async function correctionsIn(file, job, { say, signal }) {
   const items = new Map();
+  const ids = new Map();
   const corrected = new Set();
   const names = new Set(MARKS);
   const kinds = new Map();
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
     const failure = readExactly(line);
     items.set(failure.index, failure.item);
+    if (failure.id) ids.set(failure.index, failure.id);
     if (failure.corrected) corrected.add(failure.index);
     for (const [name, value] of Object.entries(isPlainObject(failure.item) ? failure.item : { item: failure.item })) {
       names.add(name);
@@ -77,7 +104,8 @@ async function correctionsIn(file, job, { say, signal }) {
   const corrections = new Map();
   const kept = new Map();
   const rewritten = new Map();
-  let rows = 0;
+  const moved = new MovedRows();
+  let [rows, keptError] = [0, undefined];
   for await (const { value, line } of csvItems(source.file, source)) {
     rows += 1;
     if (!Object.hasOwn(value, "_index")) throw new FileProblem("This is not the table of failed items: it has no column “_index”.");
@@ -86,6 +114,7 @@ async function correctionsIn(file, job, { say, signal }) {
     if (other !== undefined) throw new FileProblem(`There is a column “${short(other, 40)}”, which no failed item has: download the table again, and change only cells or remove whole rows.`);
     const index = /^\d+$/.test(value._index.trim()) ? Number(value._index) : NaN;
     if (!items.has(index)) throw new FileProblem(`no item with the index “${short(value._index, 40)}” has failed.`, line);
+    checkId(value, index, ids.get(index), line);
     const onRewritten = ({ name, ...cell }) => {
       const known = rewritten.get(name) || { name, ...cell, line, rows: 0 };
       rewritten.set(name, { ...known, rows: known.rows + 1 });
@@ -96,10 +125,39 @@ async function correctionsIn(file, job, { say, signal }) {
       // A row that shows the first value again takes an earlier correction back.
       if (exactText(item) !== exactText(old) || corrected.has(index)) to.set(index, { index, item });
     };
-    add(corrections, { onRewritten });
-    add(kept, { keeps: true });
+    add(corrections, { onRewritten, onChanged: (cell) => { if (!value._id) moved.add(cell); } });
+    try {
+      add(kept, { keeps: true });
+    } catch (error) {
+      keptError ??= error;
+    }
   }
-  return { rows, corrections: [...corrections.values()], kept: [...kept.values()], rewritten: [...rewritten.values()] };
+  return { rows, corrections: [...corrections.values()], kept: [...kept.values()], keptError, rewritten: [...rewritten.values()], moved: moved.column(rows) };
+}
+
+// Notices rows that were sorted without the column `_index`: then a column has the same values as before, but in other rows.
+class MovedRows {
+  #columns = new Map();
+
+  add({ name, before, after }) {
+    if (this.#columns.size >= 20 && !this.#columns.has(name)) return;
+    const column = this.#columns.get(name) || { cells: 0, gone: new Map(), come: new Map() };
+    this.#columns.set(name, column);
+    if (column.cells >= 10000) return;
+    column.cells += 1;
+    column.gone.set(before, (column.gone.get(before) || 0) + 1);
+    column.come.set(after, (column.come.get(after) || 0) + 1);
+  }
+
+  // A column whose cells changed in most rows, mostly to values that other rows had before. A few values, such as yes and no, are
+  // in other rows anyway.
+  column(rows) {
+    const isMoved = ([, { cells, gone, come }]) => {
+      const moved = [...come].reduce((sum, [value, times]) => sum + Math.min(times, gone.get(value) || 0), 0);
+      return cells >= 3 && 2 * cells > Math.min(rows, 10000) && 4 * moved >= 3 * cells && 2 * come.size > cells;
+    };
+    return [...this.#columns].find(isMoved)?.[0];
+  }
 }
 
 // Asks what to do with cells that a spreadsheet seems to have rewritten.
@@ -134,28 +192,30 @@ function CorrectedFile({ job, onSaved }) {
       setState({ error });
     }
   };
-  const send = async () => {
+  const send = async ({ replaces }) => {
     const { corrections } = state.found;
-    setState((old) => ({ ...old, isBusy: true }));
+    setState((old) => ({ ...old, error: undefined, isTaken: false, isBusy: true }));
     try {
-      for (let at = 0; at < corrections.length; at += CORRECTIONS_PER_REQUEST) await sendCorrections(job, corrections.slice(at, at + CORRECTIONS_PER_REQUEST));
+      for (let at = 0; at < corrections.length; at += CORRECTIONS_PER_REQUEST) await sendCorrections(job, corrections.slice(at, at + CORRECTIONS_PER_REQUEST), { replaces });
       setState({ saved: corrections.length });
       onSaved();
     } catch (error) {
-      setState({ error });
+      const isTaken = (error.errors || []).some(({ detail }) => detail.includes("another new value already"));
+      setState((old) => (isTaken ? { found: old.found, error, isTaken } : { error }));
     }
   };
   const { found } = state;
   const isToChoose = found && !state.isBusy && found.rewritten.length > 0;
-  const decide = (corrections) => setState({ found: { ...found, corrections, rewritten: [] } });
+  const decide = (corrections, error) => setState(error ? { error: fileError(error) } : { found: { ...found, corrections, rewritten: [] } });
   return html`<div class="correct-file"><h3>Many items?</h3><p class="muted">Download them as a table, correct it in a spreadsheet, and give it back. Only the cells that you change are used.</p>
     <p class="buttons"><button type="button" class="small" onClick=${download}>Download the table</button><input id="corrected-file" type="file" class="visually-hidden" accept=".csv,text/csv" onChange=${choose} />
       <label class="button small" for="corrected-file">Give back the corrected table</label></p>
     ${state.isBusy && html`<${Loading} what="the failed items" />`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
-    ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept)} />`}
+    ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept, found.keptError)} />`}
     ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.
-      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${send}>Save ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
+      ${found.moved && html`<p>The column <bdi>${short(found.moved, 60)}</bdi> has the same values as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}
+      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${() => send({ replaces: Boolean(state.isTaken) })}>${state.isTaken ? "Replace the other new values and save" : "Save"} ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;
 }

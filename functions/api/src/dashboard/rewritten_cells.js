@@ -1,48 +1,99 @@
 // Cells that a spreadsheet rewrites although nobody changed them. The same rule as in rewritten_cells.rs, by the same table of
 // cases.
 function isRewritten(before, after) {
-  const [old, now] = [before.trim(), after.trim()];
-  return old !== now && (isSameNumber(old, now) || isSameDate(old, now) || isMadeADate(old, now) || isSameTruth(old, now));
+  return before !== after && (isLossy(before, after) || isSameValue(before.trim(), after.trim()));
 }
 
-// `00123` and `123`, `12.50` and `12,5`, `1234567890123456` and `1.23457E+15` or `1234567890123450`.
-function isSameNumber(old, now) {
-  const [before, after] = [numberIn(old), numberIn(now.replaceAll(",", "."))];
-  if (before === null || after === null) return false;
-  const differBy = (part) => Math.abs(before - after) <= Math.abs(before) * part;
-  if (/e/i.test(now)) return differBy(1e-2);
-  // Nobody adds zeros but a person.
-  const isShorter = now.length <= old.length || /e/i.test(old);
-  // Spreadsheets keep 15 digits.
-  const hasLostDigits = old.replace(/\D/g, "").length > 15 && /^0*$/.test(now.replace(/\D/g, "").slice(15));
-  return (isShorter && differBy(Number.EPSILON)) || (hasLostDigits && differBy(1e-14));
+// The same value in another spelling. Longer cells are no number, date or truth word.
+function isSameValue(old, now) {
+  const isValue = (text) => text !== "" && text.length <= 100;
+  return old !== now && isValue(old) && isValue(now) && (isSameNumber(old, now) || isSameMoment(old, now) || isSameTruth(old, now));
 }
 
-function numberIn(text) {
-  const number = /^[\d+\-.eE]+$/.test(text) && /\d/.test(text) ? Number(text) : NaN;
-  return Number.isFinite(number) ? number : null;
-}
-
-// `2026-11-24`, perhaps with a time, and `24.11.26`, `11/24/2026` or another order.
-function isSameDate(old, now) {
-  const day = (text) => (fieldsIn(text) || []).slice(0, 3).map((field) => field % 100).sort((a, b) => a - b).join();
-  const isIso = (text) => /^\d{4}-\d\d-\d\d/.test(text);
-  return isIso(old) && !isIso(now) && (fieldsIn(now) || []).length >= 3 && day(old) === day(now);
-}
-
-// `1-2`, `3/4` or `12.5` and a whole date with the same day and month.
-function isMadeADate(old, now) {
-  const [before, after] = [fieldsIn(old), fieldsIn(now)];
-  return before?.length === 2 && after?.length === 3 && before.every((field) => after.includes(field));
-}
-
-// The numbers of a date and time; null for any other text.
-function fieldsIn(text) {
-  const fields = text.replace(/Z+$/, "").split(/[-./: T]/);
-  return fields.every((field) => /^\d{1,4}$/.test(field)) ? fields.map(Number) : null;
-}
+const TRUTH_WORDS = [
+  "true wahr vrai verdadero vero verdadeiro waar sand sann sant tosi prawda pravda igaz истина doğru αληθης adevărat cert",
+  "false falsch faux falso onwaar falsk falskt usann epätosi fałsz nepravda hamis ложь yanliş ψευδης fals usant neprawda",
+].map((words) => words.split(" "));
 
 function isSameTruth(old, now) {
-  const words = { true: ["TRUE", "WAHR", "VRAI", "VERDADERO", "VERO"], false: ["FALSE", "FALSCH", "FAUX", "FALSO", "ONWAAR"] };
-  return Boolean(Object.hasOwn(words, old.toLowerCase()) && words[old.toLowerCase()].includes(now));
+  return now !== "true" && now !== "false" && TRUTH_WORDS.some((words) => [old, now].every((text) => words.includes(text.toLowerCase())));
+}
+
+// A text in which something is lost.
+function isLossy(old, now) {
+  return isCellError(now) || isTrimmed(old, now) || isCut(old, now) || hasLostLetters(old, now) || isMisread(old, now) || isTypeset(old, now);
+}
+
+// `#NAME?`, `#REF!`, `#WERT!`, `#¿NOMBRE?`, `####`, `Err:508`.
+function isCellError(now) {
+  const text = now.trim();
+  const isNamed = /^#(?:(?!\p{Lowercase})[\p{Alphabetic}\p{N}/_¡¿]){2,}[!?]$/u.test(text) || /^(#{3,}|(Err|Fehler|Erreur):\d{3})$/.test(text);
+  return text.length <= 24 && (isNamed || ["#N/A", "#NV", "#N/D", "#N/B", "#I/T", "#GETTING_DATA"].includes(text));
+}
+
+function isTrimmed(old, now) {
+  return now.length < old.length && old.trim() === now.trim();
+}
+
+// The text up to the longest that a cell can be, in characters or in units of UTF-16.
+function isCut(old, now) {
+  if (now.length < 32766 || now.length >= old.length || !old.startsWith(now)) return false;
+  const isHigh = (old.codePointAt(now.length) || 0) > 0xffff;
+  return [32767, 50000, 65535].some((most) => [...now].length === most || now.length === most || (now.length + 1 === most && isHigh));
+}
+
+// Letters that the file's encoding does not have are `?` or U+FFFD: one for each character, UTF-16 unit, or byte.
+function hasLostLetters(old, now) {
+  const lengths = [() => 1, (c) => c.length, bytesIn];
+  return !isAscii(old) && lengths.some((length) => isLostBy(old, now, length));
+}
+
+function isLostBy(old, now, length) {
+  let at = 0;
+  for (const c of old) {
+    if (now.startsWith(c, at)) {
+      at += c.length;
+      continue;
+    }
+    const lost = isAscii(c) ? 0 : length(c);
+    for (let mark = 0; mark < lost; mark += 1) if (!"?\uFFFD".includes(now[at + mark] || "x")) return false;
+    if (lost === 0) return false;
+    at += lost;
+  }
+  return at === now.length;
+}
+
+// `JÃ¼rgen` for `Jürgen`: the bytes of UTF-8 read as if each were a character. Whatever the code page, each byte has a
+// character of its own, which is not ASCII.
+function isMisread(old, now) {
+  if (isAscii(old) || now.length < old.length) return false;
+  const [bytes, after, characters] = [new TextEncoder().encode(old), [...now], new Map()];
+  if (bytes.length !== after.length) return false;
+  const isRead = (byte, c) => {
+    if (byte < 128) return c === String.fromCharCode(byte);
+    if (isAscii(c) || c.codePointAt(0) >= 0x2e80) return false;
+    if (!characters.has(byte)) characters.set(byte, c);
+    return characters.get(byte) === c;
+  };
+  if (!bytes.every((byte, at) => isRead(byte, after[at]))) return false;
+  const used = [...characters.values()].filter((c) => c !== "\uFFFD");
+  return new Set(used).size === used.length;
+}
+
+// Quotes, dashes and dots as print has them, for those of the keyboard.
+function isTypeset(old, now) {
+  const typeset = (text) => (text.match(/[‘’‚‛“”„‟«»‒–—―−…]/gu) || []).length;
+  return typeset(now) > typeset(old) && asTyped(old) === asTyped(now);
+}
+
+function asTyped(text) {
+  return text.replace(/[‘’‚‛]/gu, "'").replace(/[“”„‟«»]/gu, "\"").replace(/[‒–—―−]/gu, "-").replaceAll("…", "...").replace(/-+/g, "-");
+}
+
+function isAscii(text) {
+  return !/[^\0-\x7F]/.test(text);
+}
+
+function bytesIn(c) {
+  return new TextEncoder().encode(c).length;
 }

@@ -3,68 +3,69 @@
 
 use std::collections::BTreeMap;
 
-use headway_api::rewritten_cells::is_rewritten;
 use headway_core::counted;
 
 use super::mended::ChangedCell;
 use crate::input::Place;
 
-/// So many columns are named at most.
-const NAMED_MAX: usize = 10;
+/// So many changed columns are shown at most. Those with rewritten cells are all named.
+const SHOWN_MAX: usize = 50;
 /// The most characters of a cell that is shown.
 const SHOWN_CHARS_MAX: usize = 40;
 
 /// The columns with changed cells.
 #[derive(Debug, Default)]
-pub struct ChangedColumns(BTreeMap<String, Changed>);
+pub struct ChangedColumns {
+    changed: BTreeMap<String, Changed>,
+    /// Those that a spreadsheet seems to have rewritten.
+    rewritten: BTreeMap<String, Changed>,
+}
 
-#[derive(Debug, Default)]
+/// In how many rows the cell changed, and the first of these.
+#[derive(Debug)]
 struct Changed {
     rows: u64,
-    /// In how many rows a spreadsheet seems to have rewritten the cell, and the first of these.
-    rewritten: u64,
     first: String,
 }
 
 impl ChangedColumns {
     /// Counts a row's changed cells.
     pub(super) fn add(&mut self, place: Place, cells: &[ChangedCell]) {
-        for ChangedCell { column, old, new } in cells {
-            let changed = self.0.entry(column.clone()).or_default();
-            changed.rows += 1;
-            if is_rewritten(old, new) {
-                if changed.rewritten == 0 {
-                    changed.first = format!("{} is now {} in line {}", shown(old), shown(new), place.line);
-                }
-                changed.rewritten += 1;
-            }
-        }
+        cells.iter().for_each(|cell| count(&mut self.changed, place, cell));
     }
 
-    /// The columns and how many cells of each changed; `None` if none did.
+    /// Counts a row's cells that a spreadsheet seems to have rewritten.
+    pub(super) fn add_rewritten(&mut self, place: Place, cells: &[ChangedCell]) {
+        cells.iter().for_each(|cell| count(&mut self.rewritten, place, cell));
+    }
+
+    /// A line for each column with changed cells: how many changed, and the first of them; `None` if none did.
     #[must_use]
     pub fn words(&self) -> Option<String> {
-        let words = self.0.iter().map(|(name, changed)| format!("{} in {}", shown(name), counted(changed.rows, "row")));
-        listed(words, ", ")
+        let more = self.changed.len().saturating_sub(SHOWN_MAX);
+        let more = (more > 0).then(|| format!("and {}", counted(more as u64, "other column")));
+        let lines: Vec<String> = lines(&self.changed).take(SHOWN_MAX).chain(more).collect();
+        (!lines.is_empty()).then(|| lines.join("\n  "))
     }
 
     /// The columns in which a spreadsheet seems to have rewritten cells, a line for each; `None` if there is none.
     pub(super) fn rewritten(&self) -> Option<String> {
-        let rewritten = self.0.iter().filter(|(_, changed)| changed.rewritten > 0);
-        let words = rewritten.map(|(name, changed)| format!("{} in {}: {}", shown(name), counted(changed.rewritten, "row"), changed.first));
-        listed(words, "\n  ")
+        let lines: Vec<String> = lines(&self.rewritten).collect();
+        (!lines.is_empty()).then(|| lines.join("\n  "))
     }
 }
 
-fn listed(words: impl Iterator<Item = String>, between: &str) -> Option<String> {
-    let mut words: Vec<String> = words.collect();
-    let more = words.len().saturating_sub(NAMED_MAX);
-    words.truncate(NAMED_MAX);
-    words.extend((more > 0).then(|| format!("and {}", counted(more as u64, "other column"))));
-    (!words.is_empty()).then(|| words.join(between))
+fn count(columns: &mut BTreeMap<String, Changed>, place: Place, cell: &ChangedCell) {
+    let first = || format!("{} is now {} in line {}", shown(&cell.old), shown(&cell.new), place.line);
+    columns.entry(cell.column.clone()).or_insert_with(|| Changed { rows: 0, first: first() }).rows += 1;
 }
 
-fn shown(text: &str) -> String {
+fn lines(columns: &BTreeMap<String, Changed>) -> impl Iterator<Item = String> {
+    columns.iter().map(|(name, changed)| format!("{} in {}: {}", shown(name), counted(changed.rows, "row"), changed.first))
+}
+
+/// The text in quotes, or its beginning.
+pub(super) fn shown(text: &str) -> String {
     let more = if text.chars().count() > SHOWN_CHARS_MAX { "…" } else { "" };
     format!("{:?}{more}", text.chars().take(SHOWN_CHARS_MAX).collect::<String>())
 }

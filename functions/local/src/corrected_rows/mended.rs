@@ -1,5 +1,5 @@
 //! An item with the cells that a person changed. A cell that is as it was keeps its JSON. A changed cell becomes what
-//! its value was before: a text stays text, anything else is read as JSON, and is text if it is not JSON.
+//! its value was before: a text stays text, and anything else must be JSON.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use headway_api::columns::{Members, REST, can_be_cell, members, object, rest_of,
 use headway_api::csv;
 use serde_json::value::RawValue;
 
+use super::changed_columns::shown;
 use crate::records::{Kind, Records};
 
 /// The item with the changed cells; `None` if none was changed.
@@ -56,6 +57,7 @@ fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed:
         match new_cell(Some(value), cell, failed.kind(&name)) {
             New::Same => own.push((name, value.to_owned())),
             New::Removed => changed = true,
+            New::Unreadable => return Err(unreadable(&name, Some(value), cell)),
             New::Value(value) => {
                 changed = true;
                 own.push((name, value));
@@ -79,7 +81,11 @@ fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed:
     for name in missing {
         // A member that was removed above is empty here too.
         let cell = cells.get(name).map_or("", String::as_str);
-        if let New::Value(value) = new_cell(None, cell, failed.kind(name)) {
+        let new = new_cell(None, cell, failed.kind(name));
+        if matches!(new, New::Unreadable) {
+            return Err(unreadable(name, None, cell));
+        }
+        if let New::Value(value) = new {
             if rest.iter().any(|(known, _)| known == name) {
                 return Err(format!("its {name:?} is in the column {REST}, since no cell can hold that text: change or remove it there"));
             }
@@ -104,12 +110,13 @@ fn mended_value(original: &RawValue, cells: &BTreeMap<String, String>, failed: &
         return match is_same(cell, &rest_of(original)) {
             true => Ok(None),
             false if cell.is_empty() => Err(emptied()),
-            false => Ok(Some(json_of(&csv::value_of(cell)).get().to_owned())),
+            false => Ok(Some(json_of(cell).unwrap_or_else(|| text(&csv::value_of(cell))).get().to_owned())),
         };
     }
     match new_cell(Some(original), cell, None) {
         New::Same => Ok(None),
         New::Removed => Err(emptied()),
+        New::Unreadable => Err(unreadable(REST, Some(original), cell)),
         New::Value(value) => Ok(Some(value.get().to_owned())),
     }
 }
@@ -130,6 +137,8 @@ fn read_rest(cell: &str) -> Result<Vec<(String, Box<RawValue>)>, String> {
 enum New {
     Same,
     Removed,
+    /// It is not JSON, and its value was no text.
+    Unreadable,
     Value(Box<RawValue>),
 }
 
@@ -142,7 +151,7 @@ fn new_cell(original: Option<&RawValue>, cell: &str, column: Option<Kind>) -> Ne
     let kind = original.and_then(Kind::of).or(column).unwrap_or(Kind::Text);
     match kind {
         Kind::Json if cell.is_empty() => New::Removed,
-        Kind::Json => New::Value(json_of(cell)),
+        Kind::Json => json_of(cell).map_or(New::Unreadable, New::Value),
         Kind::Text | Kind::Mixed if cell.is_empty() && original.is_none_or(|original| Kind::of(original).is_none()) => New::Removed,
         Kind::Text | Kind::Mixed => New::Value(text(cell)),
     }
@@ -173,14 +182,30 @@ fn same_number(one: &str, other: &str) -> bool {
     one == other || (exact && number(one).is_some() && number(one) == number(other))
 }
 
-/// JSON as it is; `TRUE` and `FALSE` as spreadsheets write them; anything else is text.
-fn json_of(cell: &str) -> Box<RawValue> {
+/// JSON as it is, and `TRUE` and `FALSE` as spreadsheets write them; `None` for anything else.
+fn json_of(cell: &str) -> Option<Box<RawValue>> {
+    let cell = &*csv::value_of(cell);
     let trimmed = cell.trim();
     let lower = trimmed.to_ascii_lowercase();
     let json = if matches!(lower.as_str(), "true" | "false") { lower.as_str() } else { trimmed };
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok();
-    let read = is_json.then(|| RawValue::from_string(json.to_owned()).ok()).flatten();
-    read.unwrap_or_else(|| text(cell))
+    is_json.then(|| RawValue::from_string(json.to_owned()).ok()).flatten()
+}
+
+/// A number would silently become a text if the cell was taken as it is.
+fn unreadable(column: &str, original: Option<&RawValue>, cell: &str) -> String {
+    let cell = &*csv::value_of(cell);
+    let with_point = cell.trim().replace(',', ".");
+    let is_number = serde_json::from_str::<serde_json::Number>(&with_point).is_ok();
+    let remedy = match original.map(RawValue::get) {
+        _ if is_number => format!("write {with_point}"),
+        Some("true" | "false") => "write true or false".to_owned(),
+        Some(number) if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => "write a number such as 13.5".to_owned(),
+        _ => "write it as JSON".to_owned(),
+    };
+    let was = original
+        .map_or_else(|| "the other items have numbers or other JSON there".to_owned(), |was| format!("it was {}", shown(was.get())));
+    format!("its {} is now {}, but {was}: {remedy}; to send it as a text, put \" before and after it", shown(column), shown(cell))
 }
 
 fn text(cell: &str) -> Box<RawValue> {

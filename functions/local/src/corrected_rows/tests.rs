@@ -122,7 +122,7 @@ fn a_changed_cell_becomes_what_its_value_was() {
         (r#"{"t":"bad","k":1}"#, "bad", "", r#"{"t":"","k":1}"#),
         (r#"{"n":77}"#, "77", "7.50", r#"{"n":7.50}"#),
         (r#"{"n":77}"#, "77", "", "{}"),
-        (r#"{"n":77}"#, "77", "\"7,5\"", r#"{"n":"7,5"}"#),
+        (r#"{"n":77}"#, "77", "\"\"\"7,5\"\"\"", r#"{"n":"7,5"}"#),
         (r#"{"n":77}"#, "77", "\"\"\"7\"\"\"", r#"{"n":"7"}"#),
         (r#"{"b":false}"#, "false", "TRUE", r#"{"b":true}"#),
         (r#"{"o":[8]}"#, "[8]", "[9]", r#"{"o":[9]}"#),
@@ -131,6 +131,67 @@ fn a_changed_cell_becomes_what_its_value_was() {
     ] {
         assert_eq!(mend(item, from, to).as_deref(), Ok(expected), "{item} with {to} for {from}");
     }
+}
+
+/// Bug found: a number of JSON whose cell got a decimal comma, or `true` that became a word, was sent as a text.
+#[test]
+fn a_value_that_was_no_text_does_not_become_one_by_accident() {
+    let items = [(3, r#"{"n":12.5,"b":true,"o":[1],"z":null}"#), (4, r#"{"n":1,"b":true,"o":[1],"z":7}"#), (5, "8")];
+    let given = |row: &str| changes(&format!("_index,n,b,o,z,_item\n{row}\n"), ".csv", &items).unwrap_err();
+    for (row, expected) in [
+        ("3,\"13,5\",true,[1],,", "line 2, column 1: its \"n\" is now \"13,5\", but it was \"12.5\": write 13.5; to send it as a text"),
+        ("3,many,true,[1],,", "write a number such as 13.5"),
+        ("3,12.5,no,[1],,", "its \"b\" is now \"no\", but it was \"true\": write true or false"),
+        ("3,12.5,true,1;2,,", "its \"o\" is now \"1;2\", but it was \"[1]\": write it as JSON"),
+        ("3,12.5,true,[1],x,", "its \"z\" is now \"x\", but it was \"null\""),
+        ("5,,,,,x", "its \"_item\" is now \"x\", but it was \"8\""),
+    ] {
+        let error = given(row);
+        assert!(error.contains(expected), "{row}: {error}");
+    }
+}
+
+/// Bug found: rows that were sorted without the column `_index` gave items each other's values.
+#[test]
+fn a_row_at_another_items_index_is_refused() {
+    let items: Vec<(u64, String)> = (0..6).map(|index| (index, format!("{{\"zip\":\"800{index}\",\"ok\":\"yes\"}}"))).collect();
+    let items: Vec<(u64, &str)> = items.iter().map(|(index, item)| (*index, item.as_str())).collect();
+    let given = |id: fn(u64) -> String, zip: fn(u64) -> u64| {
+        let rows = (0..6).map(|index| format!("{index},{},no,800{},yes\n", id(index), zip(index)));
+        changes(&format!("_index,_id,_error,zip,ok\n{}", rows.collect::<String>()), ".csv", &items)
+    };
+    let none = |_| String::new();
+    // No cell can begin with the ids' byte-order mark.
+    let own = |index: u64| format!("\u{fffd}{index}");
+    for (id, zip, expected) in [
+        (own as fn(u64) -> String, (|index| index) as fn(u64) -> u64, None),
+        (own, |index| 9 - index, None),
+        (
+            |index| format!("A{index}"),
+            |index| index,
+            Some("line 2, column 1: the row says that item 0 is \"A0\", but item 0 of the job is"),
+        ),
+        (none, |index| 5 - index, Some("the column \"zip\" has the same values as before, but in other rows")),
+        (none, |index| (index + 1) % 6, Some("--rewritten keep takes them")),
+        (none, |index| index + 1, Some("were the rows sorted without the column _index?")),
+        (none, |index| index + 6, None),
+        (none, |index| if index == 1 { 2 } else { index }, None),
+    ] {
+        let given = given(id, zip);
+        match expected {
+            None => assert!(given.is_ok(), "{given:?}"),
+            Some(expected) => assert!(given.clone().unwrap_err().contains(expected), "{given:?}"),
+        }
+    }
+    let line = |id: &str| changes(&format!("{{\"index\":3,\"id\":{id},\"item\":1}}\n"), ".ndjson", &items);
+    assert!(line("\"4\"").unwrap_err().contains("item 3 is \"4\", but"));
+    assert!(line("\"\\ufeff3\"").is_ok() && line("null").is_ok());
+}
+
+#[test]
+fn without_failures_there_is_nothing_to_retry() {
+    let error = changes("_index,a\n3,x\n", ".csv", &[]).unwrap_err();
+    assert!(error.contains("there is nothing to retry with new values"), "{error}");
 }
 
 #[test]
@@ -159,10 +220,25 @@ fn what_a_spreadsheet_rewrote_is_no_correction_unless_that_is_said() {
     }
     let undone = [r#"{"zip":"00123","price":"12.50","n":1.5}"#, r#"{"zip":"8001","price":"9","n":2}"#];
     assert_eq!(values(Some(Rewritten::Undo)), undone);
-    assert_eq!(values(Some(Rewritten::Keep)), [r#"{"zip":"123","price":"12.50","n":"1,5"}"#, undone[1]]);
-    let words = |rewritten| given(Some(rewritten)).unwrap().columns.words();
-    assert_eq!(words(Rewritten::Undo).as_deref(), Some("\"price\" in 2 rows"));
-    assert_eq!(words(Rewritten::Keep).as_deref(), Some("\"n\" in 1 row, \"price\" in 2 rows, \"zip\" in 1 row"));
+    let words = given(Some(Rewritten::Undo)).unwrap().columns.words().unwrap();
+    assert_eq!(words, "\"price\" in 2 rows: \"12,50\" is now \"12.50\" in line 2");
+    let kept = given(Some(Rewritten::Keep)).unwrap_err().to_string();
+    assert!(kept.contains("line 2, column 1: its \"n\" is now \"1,5\", but it was \"1.5\": write 1.5"), "{kept}");
+    let texts = [(3, r#"{"zip":"00123"}"#), (5, r#"{"zip":"0"}"#)];
+    let (_path, source) = source("_index,zip\n3,123\n", ".csv");
+    let changes = CorrectedRows::read(source).unwrap().changes(&failed(&texts), Some(Rewritten::Keep)).unwrap();
+    assert_eq!(changes.values.iter().map(|value| value.item.get()).collect::<Vec<_>>(), [r#"{"zip":"123"}"#]);
+    assert_eq!(changes.columns.words().as_deref(), Some("\"zip\" in 1 row: \"00123\" is now \"123\" in line 2"));
+}
+
+/// Bug found: only ten columns were named.
+#[test]
+fn all_columns_with_rewritten_cells_are_named() {
+    let names: Vec<String> = (0..60).map(|number| format!("c{number}")).collect();
+    let item = format!("{{{}}}", names.iter().map(|name| format!("\"{name}\":\"007\"")).collect::<Vec<_>>().join(","));
+    let file = format!("_index,{}\n3{}\n", names.join(","), ",7".repeat(60));
+    let error = changes(&file, ".csv", &[(3, &item)]).unwrap_err();
+    assert!(names.iter().all(|name| error.contains(&format!("\"{name}\" in 1 row"))), "{error}");
 }
 
 /// Bug found: a table of many failures downloaded over HTTP was refused for its column `_item`.
@@ -226,7 +302,7 @@ fn text_of(bytes: usize) -> String {
 fn an_item_at_its_limits_can_be_corrected() {
     let deep = "[".repeat(ITEM_DEPTH_MAX) + &"]".repeat(ITEM_DEPTH_MAX);
     for item in [text_of(ITEM_BYTES_MAX), deep] {
-        let row = format!("{{\"index\":3,\"id\":\"a\",\"message\":\"{}\",\"item\":{item}}}", "no ".repeat(300));
+        let row = format!("{{\"index\":3,\"id\":null,\"message\":\"{}\",\"item\":{item}}}", "no ".repeat(300));
         assert_eq!(changes(&(row.clone() + "\n"), ".ndjson", &[(3, "1")]), Ok(vec![(3, item.clone())]));
         assert_eq!(changes(&format!("[{row}]"), ".json", &[(3, "1")]), Ok(vec![(3, item)]));
     }

@@ -62,6 +62,9 @@ impl Source {
         let format = match format.or_else(|| path.as_deref().and_then(Format::of)) {
             Some(format) => format,
             None if stdin => return Err("give the format of stdin: --format csv, ndjson or json".to_owned()),
+            None if matches!(extension().to_ascii_lowercase().as_str(), "xlsx" | "xls" | "xlsm" | "xlsb" | "ods" | "numbers") => {
+                return Err(format!("{} is a spreadsheet: save it as CSV, and give that file", file.display()));
+            }
             None if matches!(extension(), "tsv" | "tab") => return Err(format!("{}: use --format csv --delimiter tab", file.display())),
             None => return Err(format!("the name {} does not show the format: give --format csv, ndjson or json", file.display())),
         };

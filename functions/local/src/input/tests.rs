@@ -283,6 +283,7 @@ fn the_extension_tells_the_format_and_stdin_has_none() {
         assert_eq!(of(name, None).unwrap().reading.format, format, "{name}");
     }
     assert!(of("-", None).unwrap_err().contains("--format"));
+    assert!(of("x.XLSX", None).unwrap_err().contains("save it as CSV"));
     assert!(of("x.txt", None).unwrap_err().contains("--format"));
     assert!(of("x.tsv", None).unwrap_err().contains("--format csv --delimiter tab"));
     assert!(of("x.txt", Some(Format::Json)).is_ok());

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::act;
 use crate::bar::Bar;
-use crate::client::{Client, Patience};
+use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
 use crate::corrected_rows::{Changes, CorrectedRows, NewValue, Rewritten};
 use crate::cut::Part;
@@ -44,6 +44,10 @@ pub struct Retry {
     /// as 24.11.26. Without it such a file is refused
     #[arg(long, value_enum, requires = "with")]
     rewritten: Option<Rewritten>,
+    /// Replace new values that failed items have already, from the page or from somebody else. Without it they are not touched,
+    /// and the file is refused
+    #[arg(long, requires = "with")]
+    replace: bool,
 }
 
 impl Retry {
@@ -60,9 +64,11 @@ impl Retry {
         if let Some(rows) = rows {
             let failed = Records::read(&client, &id, "failures", &mut Bar::new(context.out)).await?;
             let changes = rows.changes(&failed, self.rewritten)?;
-            send(&client, &id, &changes.values).await?;
+            // Before anything is sent, so that a wrong file can still be seen.
+            told(&changes).into_iter().for_each(|line| context.out.note(&line));
+            let conditions = [("round", now.view.round.to_string()), ("replace", self.replace.to_string())];
+            send(&client, &id, &changes.values, &conditions).await.map_err(|error| explained(error, context, &id))?;
             context.out.note(&said(&changes));
-            changes.columns.words().into_iter().for_each(|columns| context.out.note(&format!("  changed: {columns}")));
         }
         let body = format!("{{\"round\":{}}}", now.view.round);
         let told = client.job(&client.post(&["jobs", &id, "retry"]).json(body.into())).await?;
@@ -81,7 +87,8 @@ impl Retry {
 }
 
 /// Gives the items their new values. Safe to repeat.
-async fn send(client: &Client, id: &str, values: &[NewValue]) -> Result<(), CommandError> {
+async fn send(client: &Client, id: &str, values: &[NewValue], conditions: &[(&str, String); 2]) -> Result<(), CommandError> {
+    let query = conditions.each_ref().map(|(name, value)| (*name, value.as_str()));
     let (mut ndjson, mut rows) = (Vec::new(), 0);
     for (place, NewValue { index, item }) in values.iter().enumerate() {
         ndjson.extend_from_slice(format!("{{\"index\":{index},\"item\":").as_bytes());
@@ -91,12 +98,39 @@ async fn send(client: &Client, id: &str, values: &[NewValue]) -> Result<(), Comm
         rows += 1;
         if rows == ROWS_PER_CALL_MAX || ndjson.len() >= BYTES_PER_CALL_MAX || place + 1 == values.len() {
             let packed = Part { ndjson: std::mem::take(&mut ndjson), ..Part::default() }.pack();
-            let call = client.request(Method::PATCH, &["jobs", id, "items"], &[]).part(packed.body, packed.gzip);
+            let call = client.request(Method::PATCH, &["jobs", id, "items"], &query).part(packed.body, packed.gzip);
             client.call(&call.patience(Patience::LONG)).await?;
             rows = 0;
         }
     }
     Ok(())
+}
+
+/// If somebody else corrects the job too: what can be done.
+fn explained(error: CommandError, context: &Context, id: &str) -> CommandError {
+    let CommandError::Client(ClientError::Refused(refusal)) = &error else { return error };
+    let problem = refusal.problem.as_ref();
+    let is_taken = problem.is_some_and(|problem| problem.errors.iter().any(|entry| entry.detail.contains("another new value already")));
+    let is_retried = problem.is_some_and(|problem| problem.is("round-differs") || problem.is("job-not-ended"));
+    let advice = match (is_taken, is_retried) {
+        (true, _) => vec![
+            "somebody else has corrected these items, or you did before: nothing was retried".to_owned(),
+            format!("to run the new values that they have: {}", context.command(&["retry", id])),
+            "to run this file's values instead: the same command with --replace".to_owned(),
+        ],
+        (_, true) => vec![
+            "somebody has retried the job meanwhile, so the values of this file were not all used".to_owned(),
+            format!("when it has ended, download the failures again: {}", context.command(&["failures", id, "--columns", "items"])),
+        ],
+        _ => return error,
+    };
+    error.unfinished(id, advice)
+}
+
+/// The columns with changed cells, a line for each.
+fn told(changes: &Changes) -> Vec<String> {
+    let columns = changes.columns.words().map(|columns| format!("changed cells:\n  {columns}"));
+    columns.iter().flat_map(|columns| columns.lines()).map(str::to_owned).collect()
 }
 
 fn said(changes: &Changes) -> String {
