@@ -1,6 +1,7 @@
 //! `serve --worker`: runs an unmodified Lambda worker as processes of this machine.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -93,6 +94,22 @@ fn a_new_program_takes_the_place_of_the_old_one() {
     let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);
     assert_eq!(server.run(&home, &["submit", &order, "--processor", "invoices"]).code, Some(0));
     assert!(server.serving.children().iter().any(|pid| !before.contains(pid)));
+}
+
+/// Bug found: a program that never asked for work was there in silence, also once it had been built anew.
+#[test]
+fn a_program_that_hangs_at_its_start_is_reported_and_replaced() {
+    let home = Home::new();
+    let (worker, _) = place(&home);
+    fs::rename(home.path().join("worker"), home.path().join("built")).unwrap();
+    fs::write(home.path().join("worker"), "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    fs::set_permissions(home.path().join("worker"), fs::Permissions::from_mode(0o755)).unwrap();
+    let server = serve(&home, &worker);
+    said(&server, "has not asked for work");
+    fs::rename(home.path().join("built"), home.path().join("worker")).unwrap();
+    said(&server, "has changed");
+    let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);
+    eventually("a worker", || (server.run(&home, &["submit", &order, "--processor", "invoices"]).code == Some(0)).then_some(()));
 }
 
 /// There is a message that says what to do, and no panic.

@@ -104,8 +104,11 @@ impl ApiErrorResponse {
 
     /// There is no such processor; `known` are those that exist.
     pub fn unknown_processor(known: Vec<String>) -> Self {
-        let mut problem =
-            Problem::new(ProblemType::UnknownProcessor, "there is no processor with this name: use one of those listed in `known`".into());
+        let detail = match known.is_empty() {
+            true => "there is no processor yet: no worker has said which it has. Look at its log, and try again once it has started",
+            false => "there is no processor with this name: use one of those listed in `known`",
+        };
+        let mut problem = Problem::new(ProblemType::UnknownProcessor, detail.into());
         problem.known = Some(known);
         Self(Arc::new(problem))
     }

@@ -2,6 +2,7 @@
 //! execution environment.
 
 use std::io;
+use std::pin::pin;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,9 +108,15 @@ impl Slot {
         variables.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.url()));
         let mut process = Process::start(&group.command, &variables, self.worker, &group.log)?;
         let mut words = None;
+        let (mut silence, mut warned) = (pin!(tokio::time::sleep(START_MAX)), false);
         loop {
             tokio::select! {
                 () = until(group.stopped.clone()) => return Ok(ProcessEnd::Stopped),
+                () = binary.changed() => return Ok(ProcessEnd::Renewed),
+                () = &mut silence, if !warned => {
+                    self.warn_of_silence();
+                    warned = true;
+                }
                 status = process.ended() => return Ok(self.never_ready(status, words)),
                 report = api.next_report() => match report {
                     WorkerReport::Asks => break,
@@ -152,6 +159,15 @@ impl Slot {
         }
     }
 
+    /// Lambda would end a worker that takes so long. Here it may be a debug build on a busy machine.
+    fn warn_of_silence(&self) {
+        let (name, seconds) = (self.group.command.name(), START_MAX.as_secs());
+        tracing::warn!(
+            worker = self.worker,
+            "{name} has run for {seconds} s and has not asked for work. Is it a Lambda function's program?"
+        );
+    }
+
     /// A process ended before it was ready. `words` is its own message, if it sent one.
     fn never_ready(&self, status: io::Result<ExitStatus>, words: Option<String>) -> ProcessEnd {
         let (name, status) = (self.group.command.name(), shown(status));
@@ -187,6 +203,10 @@ impl Drop for Ready<'_> {
     }
 }
 
+/// How long Lambda gives a function to start.
+///
+/// Source: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle".
+const START_MAX: Duration = Duration::from_secs(10);
 /// The longest pause before a worker that does not start is restarted.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 

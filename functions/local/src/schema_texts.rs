@@ -1,6 +1,9 @@
 //! Finds what a JSON Schema says only of numbers, booleans and null, where nothing says that a text is to be read as one.
 //! If all values are text, such a keyword checks nothing: `{"minimum": 18}` without a `type` accepts the text `4`.
 //!
+//! A text is converted only if the schema refuses it otherwise. An `if` or a `not` that asks for another type than text
+//! refuses nothing by that: it is not true of a text, and nobody would notice.
+//!
 //! As in [`schema_columns`](crate::schema_columns), only what is certain is said: a `type` anywhere beside the keyword, behind
 //! a reference, or in another part of the schema for the same member, is enough.
 
@@ -10,6 +13,8 @@ use serde_json::{Map, Value};
 
 /// Keywords that check only numbers.
 const OF_NUMBERS: [&str; 5] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+/// The types that a text is converted to.
+const CONVERTED: [&str; 4] = ["null", "boolean", "integer", "number"];
 /// How far references are followed.
 const DEPTH_MAX: usize = 32;
 
@@ -17,7 +22,7 @@ const DEPTH_MAX: usize = 32;
 #[must_use]
 pub fn unread(schema: &Value) -> Vec<String> {
     let mut reader = Reader { root: schema, members: BTreeMap::new(), read: BTreeSet::new() };
-    reader.walk(schema, &Step { at: "/schema", member: None, decides: false, depth: 0 });
+    reader.walk(schema, &Step { at: "/schema", member: None, decides: Decides::No, depth: 0 });
     reader.members.into_iter().filter(|(_, member)| !member.is_asked).filter_map(|(name, member)| warning(&name, &member)).collect()
 }
 
@@ -35,9 +40,9 @@ struct Member {
 struct Unread {
     at: String,
     keyword: String,
-    /// The type that is most likely meant.
-    meant: &'static str,
-    decides: bool,
+    /// The types that are most likely meant.
+    meant: Vec<String>,
+    decides: Decides,
 }
 
 /// A schema on the way.
@@ -46,16 +51,23 @@ struct Step<'a> {
     at: &'a str,
     /// The member that it is about; `None` for the item itself.
     member: Option<&'a str>,
-    /// True in `if` and `not`, which only decide: no text is converted for them.
-    decides: bool,
+    decides: Decides,
     depth: usize,
+}
+
+/// Whether a schema only decides: a text is converted for it only if the item is invalid otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Decides {
+    No,
+    If,
+    Not,
 }
 
 struct Reader<'s> {
     root: &'s Value,
     members: BTreeMap<String, Member>,
     /// The schemas that were read, by their places in memory: references may lead to one again and again.
-    read: BTreeSet<(*const Value, Option<String>, bool)>,
+    read: BTreeSet<(*const Value, Option<String>, Decides)>,
 }
 
 impl<'s> Reader<'s> {
@@ -79,7 +91,7 @@ impl<'s> Reader<'s> {
                 self.walk(schema, &Step { at: &format!("{at}/{list}/{place}"), depth, ..*step });
             }
         }
-        for (name, decides) in [("then", step.decides), ("else", step.decides), ("if", true), ("not", true)] {
+        for (name, decides) in [("if", Decides::If), ("not", Decides::Not), ("then", step.decides), ("else", step.decides)] {
             if let Some(schema) = keywords.get(name) {
                 self.walk(schema, &Step { at: &format!("{at}/{name}"), decides, depth, ..*step });
             }
@@ -109,34 +121,39 @@ impl<'s> Reader<'s> {
 
     fn note(&mut self, name: &str, keywords: &Map<String, Value>, step: &Step<'_>) {
         let member = self.members.entry(name.to_owned()).or_default();
-        let mut unread = |keyword: &str, meant| {
+        let types: Vec<&str> = match keywords.get("type") {
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            other => other.and_then(Value::as_str).into_iter().collect(),
+        };
+        let may_be_text = types.contains(&"string");
+        let mut unread = |keyword: &str, meant: Vec<&str>| {
             let (at, keyword, decides) = (step.at.to_owned(), keyword.to_owned(), step.decides);
+            let meant = meant.into_iter().map(str::to_owned).collect();
             member.unread.get_or_insert(Unread { at, keyword, meant, decides });
         };
+        if step.decides != Decides::No && !may_be_text && types.iter().any(|name| CONVERTED.contains(name)) {
+            unread("type", types.iter().copied().filter(|name| CONVERTED.contains(name)).collect());
+        }
         for keyword in OF_NUMBERS.into_iter().filter(|keyword| keywords.contains_key(*keyword)) {
-            unread(keyword, "number");
+            unread(keyword, vec!["number"]);
         }
         let values = keywords.get("const").map(std::slice::from_ref).or_else(|| keywords.get("enum")?.as_array().map(Vec::as_slice));
-        if let Some(meant) = values.and_then(type_of_all) {
-            if step.decides {
+        if let Some(meant) = values.and_then(types_of_all) {
+            if step.decides != Decides::No {
                 unread(if keywords.contains_key("const") { "const" } else { "enum" }, meant);
             } else {
                 member.is_asked = true;
             }
         }
-        let types: Vec<&str> = match keywords.get("type") {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            other => other.and_then(Value::as_str).into_iter().collect(),
-        };
-        member.may_be_text = member.may_be_text || types.contains(&"string");
-        member.is_asked = member.is_asked || !step.decides && !types.is_empty() && !types.contains(&"string");
+        member.may_be_text = member.may_be_text || step.decides == Decides::No && may_be_text;
+        member.is_asked = member.is_asked || step.decides == Decides::No && !types.is_empty() && !may_be_text;
     }
 }
 
-/// The type of these values, if a text can be converted to it, and none of them is a text.
-fn type_of_all(values: &[Value]) -> Option<&'static str> {
-    let types: Option<Vec<&str>> = values.iter().map(type_of).collect();
-    types?.first().copied()
+/// The types of these values, if a text can be converted to all of them, and none of them is a text.
+fn types_of_all(values: &[Value]) -> Option<Vec<&'static str>> {
+    let types: Option<BTreeSet<&'static str>> = values.iter().map(type_of).collect();
+    types.filter(|types| !types.is_empty()).map(|types| types.into_iter().collect())
 }
 
 fn type_of(value: &Value) -> Option<&'static str> {
@@ -149,13 +166,38 @@ fn type_of(value: &Value) -> Option<&'static str> {
 }
 
 fn warning(name: &str, member: &Member) -> Option<String> {
-    let Unread { at, keyword, meant, decides } = member.unread.as_ref()?;
+    let Unread { at, keyword, meant, .. } = member.unread.as_ref()?;
+    if keyword == "type" {
+        let not_converted = "the values of the file, which are text, are not converted just for an `if` or a `not`";
+        return Some(format!("{at} has the `type` {}, but {not_converted}: {}", listed(meant), remedy(name, member)?));
+    }
     let why = if member.may_be_text { "its `type` allows text" } else { "it has no `type`" };
-    let where_to = if *decides { format!("in the `properties` of the schema give {name:?}") } else { "give it".to_owned() };
+    let not_compared = "so the values of the file, which are text, are not compared with it";
+    Some(format!("{at} has `{keyword}`, but {why}, {not_compared}: {}", remedy(name, member)?))
+}
+
+/// What to do so that the values are compared.
+fn remedy(name: &str, member: &Member) -> Option<String> {
+    let Unread { keyword, meant, decides, .. } = member.unread.as_ref()?;
+    // With the type null, every other text would be refused.
+    if meant == &["null"] {
+        return Some("an empty cell is the empty text, so write {\"const\": \"\"} here".to_owned());
+    }
+    if keyword == "type" && *decides == Decides::Not {
+        return Some("compare the text here, with `pattern` or `enum`".to_owned());
+    }
+    let where_to = if *decides != Decides::No { format!("in the `properties` of the schema give {name:?}") } else { "give it".to_owned() };
     let only = if member.may_be_text { " without \"string\"" } else { "" };
-    Some(format!(
-        "{at} has `{keyword}`, but {why}, so the values of the file, which are text, are not compared with it: {where_to} the `type` \"{meant}\"{only}"
-    ))
+    let or = if keyword == "type" { ", or compare the text here, with `pattern` or `enum`" } else { "" };
+    Some(format!("{where_to} the `type` {}{only}{or}", listed(meant)))
+}
+
+/// Types as in a schema.
+fn listed(types: &[String]) -> String {
+    match types {
+        [one] => format!("{one:?}"),
+        several => format!("[{}]", several.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +228,56 @@ mod tests {
                     "/schema/if/properties/on has `const`, but it has no `type`, so the values of the file, which are text, are not compared with it: in the `properties` of the schema give \"on\" the `type` \"boolean\"",
                 ],
             ),
+            // Bug found: an `if` with nothing but a type was passed over, and was never true.
+            (
+                json!({"if": {"properties": {"qty": {"type": "integer", "minimum": 10}}}, "then": {"required": ["x"]}}),
+                &[
+                    "/schema/if/properties/qty has the `type` \"integer\", but the values of the file, which are text, are not converted just for an `if` or a `not`: in the `properties` of the schema give \"qty\" the `type` \"integer\", or compare the text here, with `pattern` or `enum`",
+                ],
+            ),
+            (
+                json!({"properties": {"q": {"type": ["integer", "string"]}}, "if": {"properties": {"q": {"type": "integer"}}}}),
+                &[
+                    "/schema/if/properties/q has the `type` \"integer\", but the values of the file, which are text, are not converted just for an `if` or a `not`: in the `properties` of the schema give \"q\" the `type` \"integer\" without \"string\", or",
+                ],
+            ),
+            (
+                json!({"properties": {"a": {"if": {"type": ["integer", "null", "array"]}, "then": {"minimum": 3}}}}),
+                &[
+                    "/schema/properties/a/if has the `type` [\"integer\", \"null\"], but the values of the file, which are text, are not converted just for an `if` or a `not`: in the `properties` of the schema give \"a\" the `type` [\"integer\", \"null\"], or",
+                ],
+            ),
+            (
+                json!({"properties": {"a": {"not": {"type": "boolean"}}}}),
+                &[
+                    "/schema/properties/a/not has the `type` \"boolean\", but the values of the file, which are text, are not converted just for an `if` or a `not`: compare the text here, with `pattern` or `enum`",
+                ],
+            ),
+            (
+                json!({"properties": {"a": {"not": {"$ref": "#/$defs/n"}}}, "$defs": {"n": {"type": "null"}}}),
+                &[
+                    "/schema/$defs/n has the `type` \"null\", but the values of the file, which are text, are not converted just for an `if` or a `not`: an empty cell is the empty text, so write {\"const\": \"\"} here",
+                ],
+            ),
+            // Bug found: with the type null, every other row would fail.
+            (
+                json!({"if": {"properties": {"a": {"const": null}}}, "then": {"required": ["b"]}}),
+                &[
+                    "/schema/if/properties/a has `const`, but it has no `type`, so the values of the file, which are text, are not compared with it: an empty cell is the empty text, so write {\"const\": \"\"} here",
+                ],
+            ),
+            (
+                json!({"properties": {"a": {"type": ["string", "null"]}}, "if": {"properties": {"a": {"enum": [null]}}}}),
+                &[
+                    "/schema/if/properties/a has `enum`, but its `type` allows text, so the values of the file, which are text, are not compared with it: an empty cell is the empty text, so write {\"const\": \"\"} here",
+                ],
+            ),
+            (
+                json!({"if": {"properties": {"a": {"enum": [null, 1]}}}}),
+                &[
+                    "/schema/if/properties/a has `enum`, but it has no `type`, so the values of the file, which are text, are not compared with it: in the `properties` of the schema give \"a\" the `type` [\"null\", \"number\"]",
+                ],
+            ),
             (json!({"additionalProperties": {"maximum": 3}}), &["/schema/additionalProperties has `maximum`"]),
             (json!({"patternProperties": {"^n": {"maximum": 3}}}), &["/schema/patternProperties/^n has `maximum`"]),
             (json!({"properties": {"a": {"$ref": "#/$defs/m"}}, "$defs": {"m": {"minimum": 3}}}), &["/schema/$defs/m has `minimum`"]),
@@ -199,6 +291,9 @@ mod tests {
             (json!({"properties": {"a": {"allOf": [d, {"minimum": 9}]}}}), &[]),
             (json!({"allOf": [{"properties": {"a": d}}, {"properties": {"a": {"minimum": 9}}}]}), &[]),
             (json!({"properties": {"on": {"type": "boolean"}}, "if": {"properties": {"on": {"const": true}}}}), &[]),
+            (json!({"properties": {"q": {"type": ["integer", "null"]}}, "if": {"properties": {"q": {"type": "integer"}}}}), &[]),
+            (json!({"if": {"type": "object", "properties": {"a": {"type": ["null", "string"]}, "b": {"type": "array"}}}}), &[]),
+            (json!({"properties": {"a": {"type": ["integer", "null"]}}, "if": {"properties": {"a": {"const": null}}}}), &[]),
             // What is converted, or is about texts.
             (json!({"properties": {"a": {"const": 5}, "b": {"enum": [1, 2]}, "c": {"enum": [1, "x"]}, "d": {"const": "5"}}}), &[]),
             (json!({"properties": {"a": {"not": {"const": "x"}}, "b": {"minLength": 3}, "c": {"not": {"type": "string"}}}}), &[]),

@@ -62,7 +62,7 @@ export function wrongCount(count: string): Outcome {
 
 /** The result for an item with an integer that JavaScript would round. */
 export function unsafeInteger(): Outcome {
-  return failed("permanent", "unsafe-integer", "the item has a number of 2^53 or more, which JavaScript rounds: send it as a text");
+  return failed("permanent", "unsafe-integer", "the item or the job's params have a number of 2^53 or more, which JavaScript rounds: send it as a text");
 }
 
 function failed(kind: Kind, code: string, message: string, afterSeconds?: number): Outcome {

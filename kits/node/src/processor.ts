@@ -16,7 +16,7 @@ export interface Options {
   /** How many items of one request are worked on side by side (8). */
   concurrency?: number;
   /**
-   * What to do with an item that has a number of 2^53 or more, which `JSON.parse` rounds: `refuse` it as a failure for good (as is usual),
+   * What to do with an item that has a number of 2^53 or more in its value or its `params`, which `JSON.parse` rounds: `refuse` it as a failure for good (as is usual),
    * or `round` it.
    */
   unsafeIntegers?: "refuse" | "round";
@@ -43,7 +43,7 @@ export class Processor {
 
   /** Works on items. Never throws. */
   async run(items: readonly Item[], outputBytesMax: number, deadline: Deadline): Promise<Outcomes> {
-    const refused = this.#rounds ? [] : items.filter((item) => hasUnsafeInteger(item.value));
+    const refused = this.#rounds ? [] : rounded(items);
     const left = refused.length > 0 ? items.filter((item) => !refused.includes(item)) : items;
     const outcomes = this.#isBatch
       ? await this.#many(left, outputBytesMax, deadline)
@@ -109,6 +109,12 @@ export function processor<Value = any>(call: ItemFunction<Value>, options: Optio
  */
 export function batchProcessor<Value = any>(call: BatchFunction<Value>, options: Omit<Options, "concurrency"> = {}): Processor {
   return new Processor(call, true, options);
+}
+
+/** The items that JavaScript has rounded. The items of a request share their `params`. */
+function rounded(items: readonly Item[]): readonly Item[] {
+  const params = new Set([...new Set(items.map((item) => item.params))].filter(hasUnsafeInteger));
+  return items.filter((item) => params.has(item.params) || hasUnsafeInteger(item.value));
 }
 
 /** Without recursion: items are nested 100 deep at most, but an event of Lambda may be anything. */

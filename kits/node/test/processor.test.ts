@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { batchProcessor, Permanent, processor, Retryable, Throttled } from "../src/index.js";
+import { batchProcessor, Permanent, type Processor, processor, Retryable, Throttled } from "../src/index.js";
 import { Batch, DocumentError } from "../src/document.js";
 import { Deadline } from "../src/limits.js";
 import { codes, run } from "./running.js";
@@ -112,6 +112,16 @@ test("integers that would be rounded are refused, unless one asks for it", async
   assert.equal(seen.length, 3);
   assert.deepEqual(codes(await run(processor(() => 1), values)), wanted);
   assert.deepEqual(codes(await run(processor(() => 1, { unsafeIntegers: "round" }), values)), Array(5).fill("done"));
+});
+
+test("params that would be rounded are refused with all items, unless one asks for it", async () => {
+  const batch = Batch.read(document([1, 2], { params: { customer: JSON.parse("9007199254740993") } }));
+  const codesOf = async (of: Processor): Promise<string[]> => {
+    const text = batch.answer(await of.run(batch.items, batch.limits.outputBytes, new Deadline()));
+    return codes(JSON.parse(text).results);
+  };
+  assert.deepEqual(await codesOf(processor(() => 1)), ["unsafe-integer", "unsafe-integer"]);
+  assert.deepEqual(await codesOf(processor(() => 1, { unsafeIntegers: "round" })), ["done", "done"]);
 });
 
 /** Valid by the schema, within its bounds, each index once and in order. */

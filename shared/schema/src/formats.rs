@@ -1,26 +1,53 @@
-//! Formats that the validator would check too loosely. It accepts a display name beside an e-mail address
-//! (`Ann <ann@example.com>`), and a blank in front of one. JSON Schema means the address alone: `Mailbox` of RFC 5321,
-//! and for `idn-email` that of RFC 6531.
+//! Formats that the validator would check too loosely, or too strictly.
+//!
+//! It accepts a display name beside an e-mail address (`Ann <ann@example.com>`), and a blank in front of one. JSON Schema
+//! means the address alone: `Mailbox` of RFC 5321, and for `idn-email` that of RFC 6531.
+//!
+//! It refuses host names with two hyphens in places 3 and 4, as RFC 5891 does for names beyond ASCII. RFC 1123 allows
+//! them; only a label that begins with `xn--` must be a valid A-label of RFC 5890.
+//!
+//! It accepts regular expressions with properties that ECMA-262 does not have.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use jsonschema::{ValidationOptions, Validator};
+use jsonschema::{Draft, ValidationOptions, Validator};
 use serde_json::{Value, json};
+
+use crate::{dialect, pattern};
 
 /// The longest part before the `@`, in bytes (RFC 5321, 4.5.3.1.1).
 const LOCAL_PART_BYTES_MAX: usize = 64;
 
-static HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("hostname"));
-static IDN_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("idn-hostname"));
+/// What a label begins with, in any case, that stands for a name beyond ASCII.
+const A_LABEL: &str = "xn--";
+
+/// Labels as in RFC 1123, whatever they mean.
+static ASCII_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("hostname", Draft::Draft6));
+static IDN_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("idn-hostname", Draft::Draft202012));
 
 /// The same options, with these formats checked here.
-pub(crate) fn checked_here(options: ValidationOptions<'static>) -> ValidationOptions<'static> {
-    options.with_format("email", |text| is_mailbox(text, false)).with_format("idn-email", |text| is_mailbox(text, true))
+pub(crate) fn checked_here(options: ValidationOptions<'static>, draft: dialect::Draft) -> ValidationOptions<'static> {
+    let options = options
+        .with_format("email", |text| is_mailbox(text, false))
+        .with_format("idn-email", |text| is_mailbox(text, true))
+        .with_format("regex", pattern::is_ecma);
+    // Up to draft 6 A-labels are labels like all others.
+    if draft < dialect::Draft::D7 { options } else { options.with_format("hostname", is_hostname) }
 }
 
-fn of_format(name: &str) -> Option<Validator> {
-    jsonschema::options().offline().should_validate_formats(true).build(&json!({"format": name})).ok()
+fn of_format(name: &str, draft: Draft) -> Option<Validator> {
+    let options = jsonschema::options().with_draft(draft).offline().should_validate_formats(true);
+    options.build(&json!({"format": name})).ok()
+}
+
+fn is_hostname(text: &str) -> bool {
+    let is_a_label = |label: &str| label.get(..A_LABEL.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(A_LABEL));
+    is_valid(&ASCII_HOSTNAME, text) && text.split('.').filter(|label| is_a_label(label)).all(|label| is_valid(&IDN_HOSTNAME, label))
+}
+
+fn is_valid(format: &Option<Validator>, text: &str) -> bool {
+    format.as_ref().is_some_and(|format| format.is_valid(&Value::from(text)))
 }
 
 /// `Local-part "@" ( Domain / address-literal )`. With `wide` it may have characters beyond ASCII.
@@ -59,8 +86,7 @@ fn is_quoted(text: &str) -> bool {
 
 fn is_domain(domain: &str, wide: bool) -> bool {
     let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
-        let hostname = if wide { &IDN_HOSTNAME } else { &HOSTNAME };
-        return hostname.as_ref().is_some_and(|hostname| hostname.is_valid(&Value::from(domain)));
+        return if wide { is_valid(&IDN_HOSTNAME, domain) || is_hostname(domain) } else { is_hostname(domain) };
     };
     let v6 = literal.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:")).map(|tag| &literal[tag.len()..]);
     v6.map_or_else(|| literal.parse::<Ipv4Addr>().is_ok(), |address| address.parse::<Ipv6Addr>().is_ok())
@@ -71,7 +97,7 @@ mod tests {
     use super::*;
 
     fn is_valid(format: &str, text: &str) -> bool {
-        let options = checked_here(jsonschema::options().offline().should_validate_formats(true));
+        let options = checked_here(jsonschema::options().offline().should_validate_formats(true), dialect::Draft::DEFAULT);
         options.build(&json!({"format": format})).unwrap().is_valid(&Value::from(text))
     }
 
@@ -130,6 +156,40 @@ mod tests {
         }
         let local = "a".repeat(LOCAL_PART_BYTES_MAX);
         assert!(is_valid("email", &format!("{local}@b.de")) && !is_valid("email", &format!("{local}a@b.de")));
+    }
+
+    /// Bug found: names of hosts that exist were refused for two hyphens.
+    #[test]
+    fn only_labels_that_begin_with_xn_are_a_labels() {
+        let label = format!("ab--{}", "c".repeat(59));
+        for (text, ascii, wide) in [
+            ("r3---sn-4g5e6nez.googlevideo.com", true, false),
+            ("ab--cd.example", true, false),
+            (&*label, true, false),
+            ("a--b.example", true, true),
+            ("xn--bcher-kva.example", true, true),
+            ("XN--BCHER-KVA.example", true, true),
+            ("ab--cd.xn--bcher-kva", true, false),
+            ("xn--bcher-kva.xn--X", false, false),
+            ("xn--", false, false),
+            ("xn--aa---o47jg78q", false, false),
+            ("Xn--aa---o47jg78q", false, false),
+            ("xn--example-", false, false),
+            ("ab---", false, false),
+            ("--ab", false, false),
+            ("ab--c_d", false, false),
+            (&*format!("{label}c"), false, false),
+        ] {
+            assert_eq!((is_valid("hostname", text), is_valid("idn-hostname", text)), (ascii, wide), "{text:?}");
+            assert_eq!(is_valid("email", &format!("a@{text}")), ascii, "{text:?}");
+        }
+        // Draft 4 and 6 know no A-labels.
+        let old = |text: &str| {
+            let options = checked_here(jsonschema::options().offline().should_validate_formats(true), dialect::Draft::D4);
+            let schema = json!({"$schema": "http://json-schema.org/draft-04/schema#", "format": "hostname"});
+            options.build(&schema).unwrap().is_valid(&Value::from(text))
+        };
+        assert!(old("xn--X") && old("ab--cd.example") && !old("-a"));
     }
 
     /// The validator checks these formats itself, and none of them loosely.

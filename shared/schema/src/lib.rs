@@ -3,13 +3,14 @@
 //! killed if they exceed their limits; see [`sandbox`].
 //!
 //! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect` and
-//! `pattern`; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types, and
+//! `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types, and
 //! `formats` checks formats that the validator checks too loosely. `violations` describes what is wrong with an item;
 //! `unfit` and `refusal`, what is wrong with a schema. `pointer` has JSON pointers.
 
 mod dialect;
 mod edit;
 mod formats;
+mod loops;
 mod pattern;
 mod pointer;
 mod program;

@@ -9,12 +9,37 @@ mod captures;
 mod class;
 mod foreign;
 mod property;
+mod scripts;
 mod sets;
 mod translator;
 
 use translator::Translator;
 
 const NOT_ECMA: &str = "not a regular expression of ECMA-262 (as with the flag u)";
+
+/// True for a regular expression of ECMA-262, whether or not the engine can run it.
+pub(crate) fn is_ecma(pattern: &str) -> bool {
+    jsonschema_regex::is_valid_ecma_regex(pattern) && has_only_properties(pattern)
+}
+
+/// True if every `\p{…}` of a well formed pattern names a property.
+fn has_only_properties(pattern: &str) -> bool {
+    let mut rest = pattern;
+    while let Some((_, escaped)) = rest.split_once('\\') {
+        let mut chars = escaped.chars();
+        let kind = chars.next();
+        rest = chars.as_str();
+        if matches!(kind, Some('p' | 'P')) {
+            let Some((name, behind)) = rest.strip_prefix('{').and_then(|name| name.split_once('}')) else { return false };
+            if !property::exists(name) {
+                return false;
+            }
+            rest = behind;
+        }
+    }
+    true
+}
+
 /// The pattern in the engine's dialect, unchanged if it means the same there. The result is a pattern of ECMA-262 too,
 /// as some meta-schemas require.
 ///

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::edit;
 use crate::formats;
+use crate::loops;
 use crate::reading::{self, ReadSchema};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
@@ -67,6 +68,7 @@ impl Program {
     pub(crate) fn compile(schema: &str, text: bool) -> Result<Self, Vec<Refusal>> {
         let original: Value = serde_json::from_str(schema).map_err(|e| vec![Refusal::new("", format!("cannot be read: {e}"))])?;
         let reading = reading::read(original.clone())?;
+        loops::refusal(&original).map_or(Ok(()), |refusal| Err(vec![refusal]))?;
         let refused = |error| vec![unfit::refusal(&original, &error, &reading.patterns)];
         let validator = options(&reading).build(&reading.schema).map_err(refused)?;
         let rules = || {
@@ -282,7 +284,7 @@ fn options(reading: &ReadSchema) -> ValidationOptions<'static> {
     let bytes_max = (PATTERNS_BYTES_MAX / reading.pattern_count.max(1)).min(PATTERN_BYTES_MAX);
     let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
     let options = jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false);
-    formats::checked_here(options.with_pattern_options(patterns))
+    formats::checked_here(options.with_pattern_options(patterns), reading.draft)
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ use crate::refusal::{REFUSALS_MAX, Refusal};
 pub(crate) struct ReadSchema {
     /// The schema with its patterns translated into the engine's dialect.
     pub(crate) schema: Value,
+    /// The draft of the schema itself.
+    pub(crate) draft: Draft,
     /// The original patterns, by their translations.
     pub(crate) patterns: HashMap<String, String>,
     /// How many schemas are in it.
@@ -34,12 +36,10 @@ pub(crate) struct ReadSchema {
 pub(crate) fn read(schema: Value) -> Result<ReadSchema, Vec<Refusal>> {
     let mut schema = schema;
     let mut reader = SchemaReader::new(&schema);
-    if is_endless(&schema) {
-        return Err(vec![Refusal::new("/$ref", "leads back to itself and checks nothing: refer to a schema that checks something")]);
-    }
     reader.schema(&mut schema, Draft::DEFAULT, "");
     let SchemaReader { refusals, patterns, schemas, pattern_count, .. } = reader;
-    if refusals.is_empty() { Ok(ReadSchema { schema, patterns, schemas, pattern_count }) } else { Err(refusals) }
+    let draft = dialect::declared(&schema).and_then(Draft::named).unwrap_or(Draft::DEFAULT);
+    if refusals.is_empty() { Ok(ReadSchema { schema, draft, patterns, schemas, pattern_count }) } else { Err(refusals) }
 }
 
 struct SchemaReader {
@@ -181,6 +181,13 @@ impl SchemaReader {
     }
 
     fn reference(&mut self, reference: &str, at: &str) {
+        if reference.is_empty() {
+            return self.refuse(at.to_owned(), "is empty: write # for the whole schema");
+        }
+        if !is_encoded(reference) {
+            let shown = cut(reference, 100);
+            return self.refuse(at.to_owned(), format!("{shown} has a % without two hexadecimal digits after it: write %25 for a %"));
+        }
         let Some((document, fragment)) = reference.split_once('#') else { return };
         let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else {
             return self.refuse(at.to_owned(), "what follows # is not UTF-8");
@@ -215,39 +222,10 @@ fn all_ids(value: &Value, ids: &mut Vec<String>) {
     }
 }
 
-/// True if a schema consists only of references that lead to each other.
-fn is_endless(schema: &Value) -> bool {
-    let mut seen = Vec::new();
-    let mut place = Some(schema);
-    while let Some((pointer, members)) = place.and_then(|schema| Some((reference_alone(schema)?, schema))) {
-        if seen.iter().any(|known| std::ptr::eq(*known, members)) {
-            return true;
-        }
-        seen.push(members);
-        place = schema.pointer(&pointer);
-    }
-    false
-}
-
-/// Where a schema leads that is only a reference to a place in the same document and checks nothing itself.
-fn reference_alone(schema: &Value) -> Option<String> {
-    const NOTES: [&str; 11] = [
-        "$schema",
-        "$comment",
-        "title",
-        "description",
-        "default",
-        "examples",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "$defs",
-        "definitions",
-    ];
-    let members = schema.as_object()?;
-    let fragment = members.get("$ref")?.as_str()?.strip_prefix('#')?;
-    let only = members.keys().all(|name| name == "$ref" || name.starts_with("x-") || NOTES.contains(&&**name));
-    only.then(|| percent_decode_str(fragment).decode_utf8().ok()).flatten().map(Cow::into_owned)
+/// True if every `%` of a reference begins an encoded byte.
+fn is_encoded(reference: &str) -> bool {
+    let is_byte = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    reference.split('%').skip(1).all(is_byte)
 }
 
 /// What may be beside a `$ref` in the drafts that ignore everything beside it.
@@ -322,11 +300,11 @@ mod tests {
             (json!({"$ref": "other#/enum/0"}), "/$ref: other#/enum/0 is another document, and none is fetched"),
             (json!({"$id": "http://x/s", "enum": [{}], "not": {"$ref": "http://x/s#/enum/0"}}), "/not/$ref: http://x/s#/enum/0 leads to"),
             (json!({"$dynamicRef": "#/%64efault"}), "/$dynamicRef: #/%64efault leads to"),
-            (json!({"$ref": "#"}), "/$ref: leads back to itself"),
-            (
-                json!({"title": "t", "$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/%24defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
-                "/$ref: leads back to itself",
-            ),
+            // Bug found: the validator passes over an empty reference, and reports what is not encoded without its place.
+            (json!({"items": {"$ref": ""}}), "/items/$ref: is empty: write # for the whole schema"),
+            (json!({"$ref": "#/$defs/a%2", "$defs": {"a%2": {}}}), "/$ref: #/$defs/a%2 has a % without two hexadecimal digits after it"),
+            (json!({"not": {"$ref": "a%zz"}}), "/not/$ref: a%zz has a % without two"),
+            (json!({"not": {"$ref": "#/$defs/%ff"}}), "/not/$ref: what follows # is not UTF-8"),
             (json!({"pattern": "(?i)a"}), "/pattern: not a regular expression of ECMA-262"),
             // Far from every keyword: no guess helps.
             (json!({"foo": 1}), "/foo: \"foo\" is not a keyword of draft 2020-12 and would not be checked"),
@@ -385,7 +363,6 @@ mod tests {
             json!({"items": {"$ref": "#/$defs/a/items/allOf/0"}, "$defs": {"a": {"items": {"allOf": [{}]}}}, "dependencies": {"a": ["b"], "c": {}}}),
             json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
             json!({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#"}}}}),
-            json!({"$ref": "#", "type": "integer"}),
             json!({"$ref": "#/$defs/01~0~1", "$defs": {"01~/": {"allOf": [{}]}}, "not": {"$ref": "#/$defs/01~0~1/allOf/0"}}),
             json!({"if": {}, "then": {}, "contains": {}, "minContains": 0, "maxContains": 2}),
             json!({"$schema": d7, "items": [{}], "additionalItems": false, "contentEncoding": "base64", "contentMediaType": "application/json"}),

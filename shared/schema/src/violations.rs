@@ -101,6 +101,10 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
     match error.kind() {
         Kind::Type { kind } => not_of_type(kind, error.instance()),
         Kind::MinLength { limit: 1 } => "empty".to_owned(),
+        // The validator cuts larger numbers: the schema has another one.
+        Kind::MinLength { limit: u64::MAX } => "shorter than minLength, which no text can be as long as".to_owned(),
+        Kind::MinItems { limit: u64::MAX } => "fewer items than minItems, which no array can have".to_owned(),
+        Kind::MinProperties { limit: u64::MAX } => "fewer members than minProperties, which no object can have".to_owned(),
         Kind::MinLength { limit } => format!("shorter than {}", counted(*limit, "character")),
         Kind::MaxLength { limit } => format!("longer than {}", counted(*limit, "character")),
         Kind::Minimum { limit } => format!("less than {}", shown(limit, VALUE_CHARS_MAX)),
@@ -108,6 +112,7 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         Kind::ExclusiveMinimum { limit } => format!("not greater than {}", shown(limit, VALUE_CHARS_MAX)),
         Kind::ExclusiveMaximum { limit } => format!("not less than {}", shown(limit, VALUE_CHARS_MAX)),
         Kind::MultipleOf { multiple_of } => format!("not a multiple of {}", cut(&multiple_of.to_string(), VALUE_CHARS_MAX)),
+        Kind::Enum { options } if options.as_array().is_some_and(Vec::is_empty) => "no value is allowed, as enum is empty".to_owned(),
         Kind::Enum { options } => format!("not one of {}", listed(options)),
         Kind::Constant { expected_value } => format!("not {}", shown(expected_value, OPTIONS_CHARS_MAX)),
         Kind::Pattern { pattern } => format!("does not match {}", cut(patterns.get(pattern).unwrap_or(pattern), OPTIONS_CHARS_MAX)),

@@ -1,5 +1,7 @@
 //! Unicode properties, under their names in ECMA-262.
 
+use super::scripts;
+
 /// Values of `General_Category`: first the short name that the engine knows, then the other names in ECMA-262.
 const CATEGORIES: &[&[&str]] = &[
     &["LC", "Cased_Letter"],
@@ -93,7 +95,16 @@ const BINARY: &[&[&str]] = &[
     &["XID_Start", "XIDS"],
 ];
 
-/// Translates what is between the braces of `\p{…}` into members of a class. `None` if ECMA-262 has no such property.
+/// Binary properties of ECMA-262 that the engine does not have.
+const NOT_IN_ENGINE: &[&str] = &["Bidi_Mirrored", "Bidi_M", "Changes_When_NFKC_Casefolded", "CWKCF"];
+
+/// True if ECMA-262 has the property that is named between the braces of `\p{…}`.
+pub(super) fn exists(name: &str) -> bool {
+    NOT_IN_ENGINE.contains(&name) || translate(name, false).is_some()
+}
+
+/// Translates what is between the braces of `\p{…}` into members of a class. `None` if ECMA-262 has no such
+/// property, or the engine does not.
 pub(super) fn translate(name: &str, negated: bool) -> Option<String> {
     let p = if negated { 'P' } else { 'p' };
     let Some((property, value)) = name.split_once('=') else {
@@ -101,8 +112,8 @@ pub(super) fn translate(name: &str, negated: bool) -> Option<String> {
     };
     match property {
         "General_Category" | "gc" => found(CATEGORIES, value).map(|short| format!(r"\{p}{{gc={short}}}")),
-        "Script" | "sc" if is_script(value) => Some(format!(r"\{p}{{sc={value}}}")),
-        "Script_Extensions" | "scx" if is_script(value) => Some(format!(r"\{p}{{scx={value}}}")),
+        "Script" | "sc" if scripts::has(value) => Some(format!(r"\{p}{{sc={value}}}")),
+        "Script_Extensions" | "scx" if scripts::has(value) => Some(format!(r"\{p}{{scx={value}}}")),
         _ => None,
     }
 }
@@ -121,17 +132,4 @@ fn lone(name: &str, negated: bool) -> Option<String> {
 
 fn found(table: &[&[&'static str]], name: &str) -> Option<&'static str> {
     table.iter().find(|names| names.contains(&name)).map(|names| names[0])
-}
-
-/// True if it is spelled like a script's name: `Greek`, `Grek`, `Old_Italic`. The engine accepts other spellings too,
-/// ECMA-262 does not.
-fn is_script(name: &str) -> bool {
-    let word = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().is_some_and(|c| c.is_ascii_uppercase() || c == 'a' || c == 'k') && letters.all(|c| c.is_ascii_alphabetic())
-    };
-    name.len() > 2
-        && name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name.split('_').all(word)
-        && !name.chars().all(|c| c.is_ascii_uppercase())
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 
-use super::translator::{MODIFIERS, PROPERTY, REFERENCE};
+use super::translator::{MODIFIERS, NO_PROPERTY, PROPERTY, REFERENCE};
 use super::*;
 
 /// True if the engine finds the translated pattern in a text; `None` if it is refused.
@@ -247,6 +247,9 @@ fn constructs_without_a_counterpart_are_refused() {
         (r"\p{letter}", PROPERTY),
         (r"\p{Script=GREEK}", PROPERTY),
         (r"[\p{nope}]", PROPERTY),
+        (r"\p{Script=Foo}", PROPERTY),
+        (r"\p{scx=OldItalic}", PROPERTY),
+        (r"\p{Bidi_Mirrored}", NO_PROPERTY),
         (r"\a", NOT_ECMA),
         (r"(?P<n>a)", NOT_ECMA),
         (r"(?i)a", NOT_ECMA),
@@ -260,6 +263,41 @@ fn constructs_without_a_counterpart_are_refused() {
         let refused = translate(pattern).unwrap_err();
         assert!(refused.starts_with(reason), "{pattern}: {refused}");
     }
+}
+
+/// What the format `regex` takes is what an engine for ECMA-262 takes: a property's name counts, and what only our engine
+/// cannot run is fine. Without need escaped characters are fine too, as in `pattern`.
+#[test]
+fn the_format_is_ecma_262() {
+    for (pattern, valid) in [
+        (r"\p{Foo}", false),
+        (r"\p{Script=Foo}", false),
+        (r"\p{IsGreek}", false),
+        (r"\p{Lowercase=true}", false),
+        (r"\p{Block=ASCII}", false),
+        (r"\p{Line_Break}", false),
+        (r"\p{lu}", false),
+        (r"\p{Lu }", false),
+        (r"[^\p{L}\P{nope}]", false),
+        (r"(?<=\p{Greek})a", false),
+        (r"(?i:\p{Foo})", false),
+        (r"(a)?\1\p{Foo}", false),
+        (r"\p{}", false),
+        (r"\p{L", false),
+        (r"\pL", false),
+        (r"\p{Script=Greek}", true),
+        (r"\P{scx=Grek}", true),
+        (r"\p{Script=SignWriting}", true),
+        (r"\p{gc=Lu}\p{Letter}\p{ASCII}\p{Any}\p{Assigned}", true),
+        (r"\p{Bidi_M}", true),
+        (r"\\p{Foo}", false),
+        (r"\\\\p\{Foo\}", true),
+        (r"(a)?\1", true),
+    ] {
+        assert_eq!(is_ecma(pattern), valid, "{pattern}");
+        assert_eq!(regress::Regex::with_flags(pattern, "u").is_ok(), valid, "{pattern}: the other engine");
+    }
+    assert!(PATTERNS.iter().all(|pattern| is_ecma(pattern)));
 }
 
 proptest! {

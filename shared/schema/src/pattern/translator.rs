@@ -9,6 +9,7 @@ pub(super) type Refused = &'static str;
 
 pub(super) const MODIFIERS: Refused = "groups with modifiers, such as (?i:…), are not supported in a pattern";
 pub(super) const REFERENCE: Refused = "a back-reference is supported only where its group has certainly matched: not before the group, not if the group is optional, and not in a look-behind";
+pub(super) const NO_PROPERTY: Refused = "\\p names a property that is not supported in a pattern";
 pub(super) const PROPERTY: Refused =
     "\\p names no property that ECMA-262 has (as it is written there: \\p{Lu}, \\p{Script=Greek}, \\p{Alphabetic})";
 
@@ -162,7 +163,8 @@ impl<'a> Translator<'a> {
 
     pub(super) fn property(&mut self, negated: bool) -> Result<String, Refused> {
         self.eat("{");
-        property::translate(self.until('}'), negated).ok_or(PROPERTY)
+        let name = self.until('}');
+        property::translate(name, negated).ok_or_else(|| if property::exists(name) { NO_PROPERTY } else { PROPERTY })
     }
 
     /// An escaped character, kept unchanged if both dialects have it.

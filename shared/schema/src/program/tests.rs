@@ -176,6 +176,31 @@ fn an_invalid_text_stays_invalid() {
     }
 }
 
+/// An `if` or a `not` refuses nothing by asking for a type: only what the members are says whether a text is converted
+/// before it decides.
+#[test]
+fn a_condition_alone_converts_nothing() {
+    let i = json!({"type": "integer"});
+    let large = json!({"properties": {"q": {"type": "integer", "minimum": 10}}, "required": ["q"]});
+    let empty = json!({"properties": {"q": {"const": null}}});
+    let then = json!({"required": ["x"]});
+    let text = |item: &str| Ok(item.to_owned());
+    let missing = || Err("/x required".to_owned());
+    for (schema, item, expected) in [
+        (json!({"if": large, "then": then}), r#"{"q":"12"}"#, text(r#"{"q":"12"}"#)),
+        (json!({"if": large, "then": then, "properties": {"q": {"type": ["integer", "string"]}}}), r#"{"q":"12"}"#, text(r#"{"q":"12"}"#)),
+        (json!({"if": large, "then": then, "properties": {"q": i}}), r#"{"q":"12"}"#, missing()),
+        (json!({"if": large, "then": then, "properties": {"q": i}}), r#"{"q":"9"}"#, text(r#"{"q":9}"#)),
+        (json!({"if": empty, "then": then}), r#"{"q":""}"#, text(r#"{"q":""}"#)),
+        (json!({"if": empty, "then": then, "properties": {"q": {"type": ["integer", "null"]}}}), r#"{"q":""}"#, missing()),
+        (json!({"if": {"properties": {"q": {"const": ""}}}, "then": then}), r#"{"q":""}"#, missing()),
+        (json!({"properties": {"q": {"not": {"type": "null"}}}}), r#"{"q":""}"#, text(r#"{"q":""}"#)),
+        (json!({"properties": {"q": {"not": {"const": ""}}}}), r#"{"q":""}"#, Err("/q not".to_owned())),
+    ] {
+        assert_eq!(typed(&schema, item), expected, "{schema} {item}");
+    }
+}
+
 /// A column that is valid when converted is not blamed because another one is wrong.
 #[test]
 fn only_the_wrong_columns_are_reported() {
@@ -274,6 +299,10 @@ fn a_violation_says_what_is_wrong() {
         (json!({"contains": {"type": "integer"}}), "[]", "no item is as required"),
         (contains.clone(), "[1]", "too few items are as required"),
         (contains, "[1,2,3]", "too many items are as required"),
+        (json!({"enum": []}), "1", "no value is allowed, as enum is empty: 1"),
+        (json!({"minLength": 1e20}), r#""a""#, "shorter than minLength, which no text can be as long as: \"a\""),
+        (json!({"minItems": 1e20}), "[1]", "fewer items than minItems, which no array can have"),
+        (json!({"minProperties": 1e20}), "{}", "fewer members than minProperties, which no object can have"),
         (json!({"propertyNames": {"maxLength": 2}}), r#"{"ab":1,"abc":1}"#, "the member's name \"abc\": longer than 2 characters"),
     ] {
         let program = Program::compile(&schema.to_string(), false).unwrap();
