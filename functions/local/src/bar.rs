@@ -12,6 +12,8 @@ use crate::job::JobView;
 use crate::out::{Out, printable};
 
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// The narrowest bar, with its brackets and the blank after it.
+const BAR_COLUMNS_MIN: usize = 13;
 const TICK: Duration = Duration::from_millis(120);
 
 /// How progress is shown.
@@ -31,7 +33,7 @@ impl Bar {
         if out.quiet || out.json {
             Bar::Silent
         } else if std::io::stderr().is_terminal() && can_draw(std::env::var_os("TERM").as_deref()) {
-            let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}"));
+            let bar = ProgressBar::new(0).with_style(style("{spinner} {wide_msg}"));
             bar.enable_steady_tick(TICK);
             Bar::Drawn(bar)
         } else {
@@ -51,13 +53,15 @@ impl Bar {
             Bar::Lines(..) => self.say(&words()),
             Bar::Drawn(bar) => {
                 // Until the job is sealed its total grows, and a bar would run backwards.
+                let words = printable(&words());
                 if job.sealed {
                     bar.set_length(job.total_items.max(1));
                     bar.set_position(job.processed_items + job.failed_items);
-                    bar.set_style(style("[{wide_bar:.cyan/dim}] {msg}").progress_chars("=> "));
+                    let width = usize::from(console::Term::stderr().size().1);
+                    bar.set_style(style(template(&words, width)).progress_chars("=> "));
                 }
                 // Last, since it draws: the words and the bar are of the same state.
-                bar.set_message(printable(&words()));
+                bar.set_message(words);
             }
         }
     }
@@ -108,6 +112,13 @@ fn line_is_due(last: &mut Instant, now: Instant) -> bool {
         *last = now;
     }
     due
+}
+
+/// The bar and the words beside it; in a terminal too narrow for both the words alone, cut to its width. A line that wraps
+/// could not be drawn over.
+fn template(words: &str, width: usize) -> &'static str {
+    let has_room = console::measure_text_width(words) + BAR_COLUMNS_MIN <= width;
+    if has_room { "[{wide_bar:.cyan/dim}] {msg}" } else { "{wide_msg}" }
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -222,6 +233,15 @@ mod tests {
         let mut last = began;
         let lines = (0..=60).filter(|second| line_is_due(&mut last, began + Duration::from_secs(*second))).collect::<Vec<_>>();
         assert_eq!(lines, [10, 20, 30, 40, 50, 60]);
+    }
+
+    #[test]
+    fn a_bar_never_wraps() {
+        for (words, width, has_bar) in
+            [("42.0 %, 5 of 9", 80, true), ("42.0 %, 5 of 9", 27, true), ("42.0 %, 5 of 9", 26, false), ("", 0, false)]
+        {
+            assert_eq!(template(words, width).contains("wide_bar"), has_bar, "{words:?} in {width}");
+        }
     }
 
     #[test]

@@ -20,6 +20,11 @@ impl Context {
     #[must_use]
     pub fn new(globals: Globals) -> Context {
         match globals.color {
+            // Nothing is known of a terminal that has no name.
+            ColorWhen::Auto if std::env::var_os("TERM").is_some_and(|term| term.is_empty()) => {
+                console::set_colors_enabled(false);
+                console::set_colors_enabled_stderr(false);
+            }
             ColorWhen::Auto => {}
             when => {
                 console::set_colors_enabled(when == ColorWhen::Always);

@@ -17,6 +17,7 @@ mod json_array;
 mod misnamed;
 mod ndjson;
 mod not_text;
+mod not_utf8;
 mod open;
 mod place;
 mod record_max;

@@ -108,6 +108,9 @@ impl ClientError {
     #[must_use]
     pub fn advice(&self) -> Vec<String> {
         match self {
+            ClientError::Unreachable { url, source } if url.scheme() == "https" && is_plain_http(source) => {
+                vec!["the server does not answer with TLS: does it serve plain http? Then give its address with http://".to_owned()]
+            }
             ClientError::Unreachable { .. } => {
                 vec!["is it running? `headway serve` starts one here; --url or HEADWAY_URL names another".to_owned()]
             }
@@ -115,6 +118,18 @@ impl ClientError {
             _ => Vec::new(),
         }
     }
+}
+
+/// True if what came instead of TLS was something else, as from a server of plain http.
+fn is_plain_http(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("InvalidContentType") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl Refusal {
@@ -146,7 +161,9 @@ impl Refusal {
                     .to_owned(),
             ),
             403 => lines.push("the token does not have the scope that this needs".to_owned()),
-            404 if self.problem.is_none() => lines.push("is the address right? Give it without /v1".to_owned()),
+            404 if self.problem.is_none() || self.path.contains("/v1/v1/") => {
+                lines.push("is the address right? Give it without /v1".to_owned())
+            }
             500..600 => lines.extend(self.request_id.iter().map(|id| format!("request id for the operator: {id}"))),
             _ => {}
         }
@@ -182,7 +199,32 @@ fn title_and_detail(title: &str, detail: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::title_and_detail;
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// An address with https for a server of plain http, and one with `/v1` at its end.
+    #[tokio::test]
+    async fn a_wrong_address_is_told_by_what_answers() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url: Url = format!("https://{}", server.local_addr().unwrap()).parse().unwrap();
+        let answers = std::thread::spawn(move || {
+            let (mut call, _) = server.accept().unwrap();
+            let _ = call.read(&mut [0; 1_024]);
+            call.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").unwrap();
+        });
+        let error = reqwest::Client::builder().no_proxy().build().unwrap().get(url.clone()).send().await.unwrap_err();
+        answers.join().unwrap();
+        let advice = ClientError::unreachable(&url, error).advice();
+        assert!(advice[0].contains("does it serve plain http? Then give its address with http://"), "{advice:?}");
+        for (path, says) in [("/v1/v1/jobs", true), ("/v1/jobs/x", false)] {
+            let problem =
+                serde_json::from_str(r#"{"type": "urn:headway:problem:not-found", "title": "Not found", "status": 404}"#).unwrap();
+            let refusal =
+                Refusal { status: 404, problem: Some(problem), request_id: None, retry_after: None, attempts: 1, path: path.to_owned() };
+            assert_eq!(refusal.advice().iter().any(|line| line.contains("without /v1")), says, "{path}");
+        }
+    }
 
     #[test]
     fn a_refusal_says_nothing_twice() {

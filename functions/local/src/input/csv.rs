@@ -1,14 +1,17 @@
 //! CSV as items: each row becomes an object with the header's names in the header's order. All values stay text.
 
+mod delimiters;
 mod header;
-mod one_column;
+mod other_delimiter;
 mod rows;
+mod wrapped;
 
 use std::io::Read;
 
 use self::header::Header;
-use self::one_column::OneColumn;
+use self::other_delimiter::OtherDelimiter;
 use self::rows::{Row, Rows};
+use self::wrapped::Wrapped;
 use super::error::InputError;
 use super::format::Delimiter;
 use super::hint::other_format;
@@ -23,8 +26,10 @@ pub(super) struct CsvItems<R> {
     rows: Rows<R>,
     header: Header,
     row: Row,
-    /// While it may be a mistake that there is one column.
-    one_column: Option<OneColumn>,
+    /// What is seen of another delimiter, if none was named.
+    other_delimiter: Option<OtherDelimiter>,
+    /// What is seen of rows in quotes as a whole, while they may be that, if no delimiter was named.
+    wrapped: Option<Wrapped>,
     skipped: u64,
     max: RecordMax,
 }
@@ -34,8 +39,10 @@ impl<R: Read> CsvItems<R> {
         check_is_csv(&mut text)?;
         let mut rows = Rows::new(text, delimiter.byte());
         let (header, skipped) = Header::read(&mut rows, delimiter)?;
-        let one_column = (header.is_one_column() && !delimiter.is_named()).then(OneColumn::default);
-        Ok(CsvItems { rows, header, row: Row::default(), one_column, skipped, max })
+        let is_guess = !delimiter.is_named();
+        let other_delimiter = is_guess.then(|| OtherDelimiter::below(&header, delimiter.byte()));
+        let wrapped = is_guess.then(|| Wrapped::below(&header, delimiter.byte())).flatten();
+        Ok(CsvItems { rows, header, row: Row::default(), other_delimiter, wrapped, skipped, max })
     }
 
     /// The next row that is not empty in every column.
@@ -43,7 +50,7 @@ impl<R: Read> CsvItems<R> {
         while self.rows.next(&mut self.row)? {
             if !self.row.is_empty() {
                 self.header.check_width(&self.row)?;
-                self.one_column.as_mut().map_or(Ok(()), |seen| seen.look(&self.row))?;
+                self.look()?;
                 return Ok(true);
             }
             if !self.row.is_blank_line() {
@@ -51,8 +58,21 @@ impl<R: Read> CsvItems<R> {
             }
             self.skipped += 1;
         }
-        self.one_column.as_ref().map_or(Ok(()), OneColumn::end)?;
+        self.other_delimiter.as_ref().map_or(Ok(()), OtherDelimiter::end)?;
+        self.wrapped.as_ref().map_or(Ok(()), Wrapped::end)?;
         Ok(false)
+    }
+
+    /// Looks for mistakes about the whole file that the row shows.
+    fn look(&mut self) -> Result<(), InputError> {
+        self.header.check_is_not_repeated(&self.row)?;
+        self.other_delimiter.as_mut().map_or(Ok(()), |seen| seen.look(&self.row))?;
+        if let Some(wrapped) = &mut self.wrapped
+            && !wrapped.look(&self.row)?
+        {
+            self.wrapped = None;
+        }
+        Ok(())
     }
 }
 
@@ -80,6 +100,6 @@ impl<R: Read> Items for CsvItems<R> {
     }
 
     fn columns(&self) -> Vec<String> {
-        self.header.names()
+        self.header.names().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
     }
 }

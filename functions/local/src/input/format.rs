@@ -73,16 +73,27 @@ impl Delimiter {
     /// RFC 4180's delimiter.
     pub const COMMA: Delimiter = Delimiter { byte: b',', is_named: false };
 
-    /// Reads `;`, `|`, any other ASCII character, or `tab`.
+    /// Reads `;`, `|`, any other ASCII character, `tab`, or a character's number as in `\x01`. A quote, a line end and NUL
+    /// cannot separate cells.
     ///
     /// # Errors
     /// If the text is none of these.
     pub fn parse(text: &str) -> Result<Delimiter, String> {
         match text.as_bytes() {
             b"tab" | b"\\t" | b"\t" => Ok(Delimiter { byte: b'\t', is_named: true }),
-            [byte] if byte.is_ascii_graphic() && *byte != b'"' || byte == &b' ' => Ok(Delimiter { byte: *byte, is_named: true }),
-            _ => Err(format!("{text:?} cannot separate cells: give one ASCII character that is not a quote, or tab")),
+            [byte] if can_separate(*byte) => Ok(Delimiter { byte: *byte, is_named: true }),
+            [b'\\', b'x', number @ ..] if number.len() == 2 => match u8::from_str_radix(&text[2..], 16) {
+                Ok(byte) if can_separate(byte) && number.iter().all(u8::is_ascii_hexdigit) => Ok(Delimiter { byte, is_named: true }),
+                _ => Err(cannot_separate(text)),
+            },
+            _ => Err(cannot_separate(text)),
         }
+    }
+
+    /// A delimiter that nobody named.
+    #[must_use]
+    pub fn of(byte: u8) -> Delimiter {
+        Delimiter { byte, is_named: false }
     }
 
     /// The same, as if the user had named it.
@@ -104,10 +115,23 @@ impl Delimiter {
     }
 }
 
+/// As [`Delimiter::parse`] reads it.
 impl fmt::Display for Delimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.byte == b'\t' { f.write_str("tab") } else { write!(f, "{}", char::from(self.byte)) }
+        match self.byte {
+            b'\t' => f.write_str("tab"),
+            control if control.is_ascii_control() => write!(f, "\\x{control:02x}"),
+            other => write!(f, "{}", char::from(other)),
+        }
     }
+}
+
+fn can_separate(byte: u8) -> bool {
+    byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r' | 0)
+}
+
+fn cannot_separate(text: &str) -> String {
+    format!("{text:?} cannot separate cells: give one ASCII character that is not a quote or a line end, tab, or a number as in \\x01")
 }
 
 impl fmt::Display for NamedEncoding {

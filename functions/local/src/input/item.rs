@@ -79,6 +79,7 @@ pub(super) fn unknown_to_json(rest: &[u8]) -> &'static str {
     match text.chars().next() {
         Some('#') => "; JSON has no comments: remove it",
         Some('/') if text.starts_with("//") || text.starts_with("/*") => "; JSON has no comments: remove it",
+        Some('\u{1e}') => "; JSON does not know the record separator (U+001E) of RFC 7464: remove each, as with `tr -d '\\036'`",
         Some('\u{c}') => "; JSON does not know the form feed (0x0C): remove it",
         Some('\u{a0}') => "; JSON does not know the no-break space (U+00A0): remove it, or write a blank",
         Some(c)

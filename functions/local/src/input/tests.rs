@@ -91,6 +91,24 @@ fn csv_that_is_read() {
         ("a\nx;\ny\nz;\nu;v;w\n", &[r#"{"a":"x;"}"#, r#"{"a":"y"}"#, r#"{"a":"z;"}"#, r#"{"a":"u;v;w"}"#], 0),
         ("a\n\"x;y\"\n\"x;y\"\n", &[r#"{"a":"x;y"}"#, r#"{"a":"x;y"}"#], 0),
         ("é\u{1},\"x\u{feff}\"\n漢\u{2028},\u{1f680}\n", &["{\"é\\u0001\":\"漢\u{2028}\",\"x\u{feff}\":\"\u{1f680}\"}"], 0),
+        ("a\n\"x;y\"\n\"x;y\"\n\"x;y\"\n", &[r#"{"a":"x;y"}"#; 3], 0),
+        // Lists in the text of a column among several.
+        (
+            "id,tags\n1,a;b;c\n2,d;e;f\n3,g;h;i\n",
+            &[r#"{"id":"1","tags":"a;b;c"}"#, r#"{"id":"2","tags":"d;e;f"}"#, r#"{"id":"3","tags":"g;h;i"}"#],
+            0,
+        ),
+        ("id, tags\n1, a|b\n2, c|d\n", &[r#"{"id":"1"," tags":" a|b"}"#, r#"{"id":"2"," tags":" c|d"}"#], 0),
+        ("from,to\na;b,c;d\ne;f,g;h\n", &[r#"{"from":"a;b","to":"c;d"}"#, r#"{"from":"e;f","to":"g;h"}"#], 0),
+        // Names in quotes, with values in quotes or without.
+        ("\"a,b\"\n\"1,2\"\n3\n", &[r#"{"a,b":"1,2"}"#, r#"{"a,b":"3"}"#], 0),
+        ("\"a,b\"\n", &[], 0),
+        // Signs that seldom separate.
+        ("x^2\n9\n", &[r#"{"x^2":"9"}"#], 0),
+        ("\"a~b\"\n1~2\n", &[r#"{"a~b":"1~2"}"#], 0),
+        // A value that is the name of its column.
+        ("a\na\n", &[r#"{"a":"a"}"#], 0),
+        ("a,b\na,c\n", &[r#"{"a":"a","b":"c"}"#], 0),
         ("\"a;b\",c\n1;2,3\n", &[r#"{"a;b":"1;2","c":"3"}"#], 0),
         ("a;b,c,d\n1,2,3\n", &[r#"{"a;b":"1","c":"2","d":"3"}"#], 0),
         ("[id],<a>\n1,2\n", &[r#"{"[id]":"1","<a>":"2"}"#], 0),
@@ -156,6 +174,37 @@ fn csv_that_is_refused_at_its_place() {
         ("Umsatz 2026\nKunde;Betrag\nA;1\n", "line 2, column 1: the table has one column, but each row from here contains `;` equally"),
         ("Umsatz\nStand: heute\nKunde\tBetrag\nA\t1\nB\t2\nC\n", "line 3, column 1: the table has one column, but each row"),
         ("a\n1|2|3\n4|5|6\n7|8|9\n", "give --delimiter '|', and remove what is above the names"),
+        // A title that has as many commas as the rows have decimals.
+        (
+            "Umsatz, netto\nMüller;1,50;x\nMeier;2,50;y\n",
+            "line 2, column 1: each row from here contains `;` equally often, and more often than `,`: give --delimiter ';', and remove what is \
+             above the names of the columns; or give --delimiter ',' if it is right as it is",
+        ),
+        ("Umsatz, netto\nMüller;x;1,50\nMeier;y;2,50\n", "line 2, column 1: each row from here contains `;`"),
+        ("Umsatz,netto\nMüller\t1,50\tx\nMeier\t2,50\ty\nX\t3,50\tz\nY,Z\n", "give --delimiter tab, and remove what is above"),
+        ("a,b,c\nx|1,5|2,5|y\nx|3,5|4,5|y\n", "line 2, column 1: each row from here contains `|` equally often"),
+        // Rows in quotes as a whole.
+        (
+            "\"id,\"\"name\"\",\"\"city\"\"\"\n\"1,\"\"Ann\"\",\"\"Rome\"\"\"\n",
+            "line 1, column 1: the table has one column, but the header and each row are one cell in quotes that contains `,` equally often: \
+             remove the quotes around each row, and write one quote for two within; or give --delimiter ',' if it is one column",
+        ),
+        ("\"id,name\"\n\"1,Ann\"\n\"2,\"\"Bob, Jr\"\"\"\n\"3,C\"\n4\n", "line 1, column 1: the table has one column, but the header and"),
+        ("\"a;b\"\n\"1;2\"\n", "one cell in quotes that contains `;` equally often"),
+        // Delimiters that are rare.
+        (
+            "a^b^c\n1^2^3\n",
+            "line 2, column 1: the table has one column, but the header and this row contain `^` equally often: give --delimiter '^'",
+        ),
+        ("a~b\n1~2\n", "give --delimiter '~'; or give --delimiter ',' if it is one column"),
+        (
+            "a\u{1}b\n1\u{1}2\n",
+            "line 1, column 1: the header has one column and contains the control character U+0001: give --delimiter '\\x01'",
+        ),
+        ("a\u{1f}b\u{1f}c\n", "give --delimiter '\\x1f'"),
+        // Joined files.
+        ("a,b\n1,2\na,b\n3,4\n", "line 3, column 1: the row repeats the header of line 1: were two files joined? Then remove it"),
+        ("\n\"a\",b\n1,2\n\na,\"b\"\n", "line 5, column 1: the row repeats the header of line 2"),
         (
             "Umsatz 2026\nKunde,Betrag\nA,1\nB,2",
             "line 2, column 1: 2 cells, but the header row has 1 cell: is line 1 a title? Then remove it",
@@ -226,14 +275,22 @@ fn other_delimiters_are_named() {
         ("\\t", "a\tb\n1,5\t2;\n"),
         ("|", "a|b\n1,5|2;\n"),
         (" ", "a b\n1,5 2;\n"),
+        ("\u{1f}", "a\u{1f}b\n1,5\u{1f}2;\n"),
+        ("\\x01", "a\u{1}b\n1,5\u{1}2;\n"),
+        ("\\x7C", "a|b\n1,5|2;\n"),
     ] {
         assert_eq!(read(text, &csv_by(name)).unwrap().0, [r#"{"a":"1,5","b":"2;"}"#], "{name}");
     }
+    assert_eq!(Delimiter::parse("\u{1}").unwrap().to_string(), "\\x01", "what is shown can be given");
     assert!(refused("a,b\n1,2\n", &csv_by(";")).contains("contains `,`: give --delimiter ','"));
     assert!(refused("\"a\",b\n", &csv_by(";")).contains("--delimiter ','"));
+    let wrapped = "\"id,name\"\n\"1,Ann\"\n\"2,Bob\"\n";
+    assert_eq!(read(wrapped, &csv_by(",")).unwrap().0.len(), 2, "a column of such cells");
+    assert_eq!(read("Umsatz, netto\nM;1,50;x\nN;2,50;y\n", &csv_by(",")).unwrap().0.len(), 2);
+    assert_eq!(read("a^b\n1^2\n", &csv_by(",")).unwrap().0, [r#"{"a^b":"1^2"}"#]);
     let named = read("id,size (S|M|L)\n1,S\n", &csv_by(",")).unwrap().0;
     assert_eq!(named, [r#"{"id":"1","size (S|M|L)":"S"}"#], "who names the comma will know");
-    for wrong in ["", ",,", "\"", "\n", "\r", "é", "\u{1}", "comma"] {
+    for wrong in ["", ",,", "\"", "\n", "\r", "é", "\0", "comma", "\\x00", "\\x0a", "\\x22", "\\x80", "\\x+1", "\\x1"] {
         assert!(Delimiter::parse(wrong).is_err(), "{wrong:?}");
     }
 }

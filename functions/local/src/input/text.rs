@@ -10,6 +10,7 @@ use super::foreign;
 use super::format::{Format, NamedEncoding};
 use super::misnamed::MaybeUtf8;
 use super::not_text::{self, HEAD_BYTES};
+use super::not_utf8;
 use super::place::{Place, Tracker};
 
 const RAW_BYTES: usize = 256 * 1_024;
@@ -37,6 +38,8 @@ pub(super) struct Text<R> {
     raw: Vec<u8>,
     raw_at: usize,
     raw_ended: bool,
+    /// The last bytes that were decoded.
+    decoded: Vec<u8>,
     /// Text decoded and not consumed yet: `text[text_at..text_len]`.
     text: Box<[u8]>,
     text_at: usize,
@@ -51,8 +54,12 @@ pub(super) struct Text<R> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     More,
-    /// So many bytes are not a character.
-    Malformed(u8),
+    /// So many bytes are not a character. The file may end with them; and what they are may be known.
+    Malformed {
+        bytes: u8,
+        at_end: bool,
+        what: Option<&'static str>,
+    },
     /// A file that ends with [`END_MARK`].
     EndMark,
     /// An escape sequence of an encoding with several character sets.
@@ -84,6 +91,7 @@ impl<R: Read> Text<R> {
             raw,
             raw_at,
             raw_ended: false,
+            decoded: Vec::new(),
             text: vec![0; RAW_BYTES].into(),
             text_at: 0,
             text_len: 0,
@@ -107,7 +115,8 @@ impl<R: Read> Text<R> {
                 Then::Swapped => return Err(InputError::at(self.place(), self.swapped())),
                 Then::EndMark => return Err(InputError::at(self.place(), END_MARK_LAST)),
                 Then::Shifted(name) => return Err(InputError::at(self.place(), foreign::shifted(name))),
-                Then::Malformed(bytes) => return Err(InputError::at(self.place(), self.malformed(bytes))),
+                Then::Malformed { what: Some(what), .. } => return Err(InputError::at(self.place(), format!("not UTF-8: {what}"))),
+                Then::Malformed { bytes, at_end, .. } => return Err(InputError::at(self.place(), self.malformed(bytes, at_end))),
             }
         }
         Ok(&self.text[self.text_at..self.text_len])
@@ -144,12 +153,17 @@ impl<R: Read> Text<R> {
         self.text[..held].fill(END_MARK);
         let (result, read, written) =
             self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text[held..], self.raw_ended);
+        self.decoded.extend_from_slice(&self.raw[self.raw_at..self.raw_at + read]);
+        self.decoded.drain(..self.decoded.len().saturating_sub(not_utf8::BYTES_MAX));
         self.raw_at += read;
         let written = held + written;
         (self.text_at, self.text_len) = (0, written);
         self.has_wide = self.has_wide || !self.text[..written].is_ascii();
         self.then = match result {
-            DecoderResult::Malformed(bytes, _) => Then::Malformed(bytes),
+            DecoderResult::Malformed(bytes, more) => {
+                let at_end = self.raw_ended && self.raw_at == self.raw.len();
+                Then::Malformed { bytes, at_end, what: self.almost_utf8(usize::from(bytes) + usize::from(more))? }
+            }
             DecoderResult::InputEmpty if self.raw_ended => Then::End,
             DecoderResult::InputEmpty | DecoderResult::OutputFull => Then::More,
         };
@@ -168,6 +182,24 @@ impl<R: Read> Text<R> {
         }
         self.hold_end_mark();
         Ok(())
+    }
+
+    /// What the bytes are that are not UTF-8, if they are almost UTF-8. The last `bytes` decoded are the first of them.
+    fn almost_utf8(&mut self, bytes: usize) -> io::Result<Option<&'static str>> {
+        if self.encoding != UTF_8 {
+            return Ok(None);
+        }
+        let mut sequence = self.decoded[self.decoded.len().saturating_sub(bytes)..].to_vec();
+        // The others follow, and what is read here is not decoded any more.
+        while sequence.len() < not_utf8::BYTES_MAX && !self.raw_ended {
+            if self.raw_at == self.raw.len() {
+                self.read()?;
+            }
+            let next = &self.raw[self.raw_at..(self.raw_at + not_utf8::BYTES_MAX).min(self.raw.len())];
+            sequence.extend_from_slice(next);
+            self.raw_at += next.len();
+        }
+        Ok(not_utf8::named(&sequence))
     }
 
     /// Whether a character at the end of the piece is the end mark is known only when the next piece is.
@@ -212,9 +244,8 @@ impl<R: Read> Text<R> {
     }
 
     /// `bytes` is the number of bytes that are not a character.
-    fn malformed(&self, bytes: u8) -> String {
+    fn malformed(&self, bytes: u8, at_end: bool) -> String {
         let name = self.encoding.name();
-        let at_end = self.raw_ended && self.raw_at == self.raw.len();
         // In most other encodings a single byte can be a character; two that could begin one in UTF-8 are hardly ever text.
         if self.encoding == UTF_8 && at_end && (self.has_wide || bytes > 1 || self.must_be_utf8) {
             "the file ends within a character: is it cut off?".to_owned()
@@ -228,6 +259,11 @@ impl<R: Read> Text<R> {
             "not UTF-8: is the file cut off within a character? Otherwise give its encoding, as in --encoding windows-1252".to_owned()
         } else if self.encoding == UTF_8 {
             "not UTF-8: give the file's encoding, as in --encoding windows-1252, or save it as UTF-8".to_owned()
+        } else if not_text::is_utf16(self.encoding) && at_end {
+            "the file ends within a character: is it cut off, or is there a byte too many?".to_owned()
+        } else if not_text::is_utf16(self.encoding) {
+            let or = if self.unmarked_utf16 { ", or the encoding is another one" } else { "" };
+            format!("not {name}: half of a surrogate pair, which is no character: the file is damaged here{or}")
         } else {
             format!("not {name}: give the file's encoding with --encoding, or save it as UTF-8")
         }

@@ -9,15 +9,16 @@ use headway_core::limits::ITEM_BYTES_MAX;
 use super::super::error::InputError;
 use super::super::format::Delimiter;
 use super::super::place::Place;
+use super::delimiters::{DELIMITERS, is_control, option, shown};
 use super::rows::{Row, Rows};
-
-/// Delimiters that files often have instead of the expected one.
-pub(super) const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
 /// The columns' names.
 pub(super) struct Header {
     /// `"name":` of each column, as JSON.
     keys: Vec<Vec<u8>>,
+    /// The names as they are in the file.
+    names: Vec<Vec<u8>>,
+    has_quotes: bool,
     delimiter: u8,
     place: Place,
 }
@@ -47,18 +48,37 @@ impl Header {
             let what = format!("the names of the columns alone are more than {ITEM_BYTES_MAX} bytes, the maximum for an item");
             return Err(InputError::at(row.place(), what));
         }
-        Ok((Header { keys, delimiter: rows.delimiter(), place: row.place() }, blank_lines))
+        let names = row.cells().map(<[u8]>::to_vec).collect();
+        Ok((Header { keys, names, has_quotes: row.has_quotes(), delimiter: rows.delimiter(), place: row.place() }, blank_lines))
     }
 
     /// The columns' names.
-    pub(super) fn names(&self) -> Vec<String> {
-        let name = |key: &Vec<u8>| serde_json::from_slice(key.strip_suffix(b":")?).ok();
-        self.keys.iter().filter_map(name).collect()
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.names.iter().map(Vec::as_slice)
     }
 
-    /// True if there is one column.
-    pub(super) fn is_one_column(&self) -> bool {
-        self.keys.len() == 1
+    /// How many columns there are.
+    pub(super) fn width(&self) -> usize {
+        self.names.len()
+    }
+
+    /// True if any name has quotes.
+    pub(super) fn has_quotes(&self) -> bool {
+        self.has_quotes
+    }
+
+    /// Where the header begins.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Refuses a row that has the names of all columns, if they are several: a single cell may be such a word.
+    pub(super) fn check_is_not_repeated(&self, row: &Row) -> Result<(), InputError> {
+        if self.width() < 2 || !row.cells().eq(self.names()) {
+            return Ok(());
+        }
+        let what = format!("the row repeats the header of line {}: were two files joined? Then remove it", self.place.line);
+        Err(InputError::at(row.place(), what))
     }
 
     pub(super) fn check_width(&self, row: &Row) -> Result<(), InputError> {
@@ -118,7 +138,10 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     if row.width() > 1 || row.has_quotes() {
         return Ok(());
     }
-    let Some(other) = DELIMITERS.into_iter().find(|other| *other != delimiter && name.contains(other)) else { return Ok(()) };
+    let control = name.iter().copied().filter(|byte| is_control(*byte));
+    let Some(other) = DELIMITERS.into_iter().filter(|other| name.contains(other)).chain(control).find(|other| *other != delimiter) else {
+        return Ok(());
+    };
     let (option, shown) = (option(other), shown(other));
     let what =
         format!("the header has one column and contains {shown}: give --delimiter {option}, or put the name in quotes if it is one column");
@@ -144,19 +167,10 @@ fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
     Err(InputError::at(row.place(), what))
 }
 
-pub(super) fn option(delimiter: u8) -> String {
-    if delimiter == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(delimiter)) }
-}
-
 /// True if a name has no visible character.
 fn is_blank(name: &[u8]) -> bool {
     let unseen = |c: char| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     std::str::from_utf8(name).is_ok_and(|name| name.chars().all(unseen))
-}
-
-/// A delimiter, for messages.
-pub(super) fn shown(delimiter: u8) -> String {
-    if delimiter == b'\t' { "a tab".to_owned() } else { format!("`{}`", char::from(delimiter)) }
 }
 
 fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {

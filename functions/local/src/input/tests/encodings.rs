@@ -102,6 +102,25 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         (&b"name\nZ\xfcrich\n"[..], CSV, "line 2, column 2: not UTF-8: give the file's encoding, as in --encoding windows-1252"),
         (b"a,b\r1,2\r3,\xe9\r", CSV, "line 3, column 3: not UTF-8"),
         (b"a\n\"\xe6\xbc\xa2\nx\xe6\xbc\"\n", CSV, "line 3, column 2: not UTF-8"),
+        (b"a,b\n1,\xed\xa0\xbd\xed\xb8\x80\n", CSV, "line 2, column 3: not UTF-8: half of a surrogate pair, as CESU-8 has it"),
+        (b"[\"\xc3\xbc\xed\xb8\x80\"]", JSON, "line 1, column 4: not UTF-8: half of a surrogate pair, as CESU-8 has it"),
+        (b"a\nx\xc0\x80", CSV, "line 2, column 2: not UTF-8: a character with more bytes than it needs"),
+        (b"a\nx\xe0\x80\xafy\n", CSV, "line 2, column 2: not UTF-8: a character with more bytes than it needs"),
+        (b"a\nx\xf0\x80\x80\xafy\n", CSV, "line 2, column 2: not UTF-8: a character with more bytes than it needs"),
+        (b"a\n\xed\xa0 \n", CSV, "line 2, column 1: not UTF-8: give the file's encoding, as in --encoding windows-1252"),
+        (b"a\n\xc0 la carte\n", CSV, "line 2, column 1: not UTF-8: give the file's encoding, as in --encoding windows-1252"),
+        (
+            b"\xff\xfea\0\n\0b\0\n\0\n",
+            CSV,
+            "line 3, column 1: the file ends within a character: is it cut off, or is there a byte too many?",
+        ),
+        (b"\xff\xfea\0\n\0\x3d\xd8", CSV, "line 2, column 1: the file ends within a character: is it cut off"),
+        (
+            b"\xff\xfea\0\n\0\x3d\xd8b\0\n\0",
+            CSV,
+            "line 2, column 1: not UTF-16LE: half of a surrogate pair, which is no character: the file is damaged here",
+        ),
+        (b"\0a\0\n\xdc\0\0b", in_encoding(CSV, "utf-16be"), "the file is damaged here, or the encoding is another one"),
         (b"name\n\xe6\xbc", CSV, "line 2, column 1: the file ends within a character: is it cut off?"),
         (b"name\nMuller\n\xe2\x82", CSV, "line 3, column 1: the file ends within a character: is it cut off?"),
         (
@@ -117,7 +136,7 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         (b"[1,\n \"\xff\"]", JSON, "line 2, column 3: not UTF-8"),
         (b"a\n\x81\x20\n", in_encoding(CSV, "shift_jis"), "line 2, column 1: not Shift_JIS"),
         (b"\xff\xfea\0\n\0\x00\xd8x\0", CSV, "line 2, column 1: not UTF-16LE"),
-        (b"\xff\xfea\0\n\0x", CSV, "line 2, column 1: not UTF-16LE"),
+        (b"\xff\xfea\0\n\0x", CSV, "line 2, column 1: the file ends within a character: is it cut off, or is there a byte too many?"),
         // UTF-8 before bytes that are not: no encoding reads both.
         (
             "a\né\n\u{fffd}".as_bytes(),

@@ -28,6 +28,10 @@ fn ndjson_that_is_refused_at_its_place() {
         ("{\"a\":1} // one\n", "JSON has no comments: remove it"),
         ("# one\n1\n", "line 1, column 1: not JSON that a job accepts (expected value; JSON has no comments: remove it"),
         (
+            "\u{1e}{\"a\":1}\n",
+            "line 1, column 1: not JSON that a job accepts (expected value; JSON does not know the record separator (U+001E) of RFC 7464: remove",
+        ),
+        (
             "1\u{c}\n",
             "line 1, column 2: not JSON that a job accepts (trailing characters; JSON does not know the form feed (0x0C): remove it)",
         ),

@@ -167,11 +167,18 @@ fn title(text: &str) -> Result<String, String> {
     if fits { Ok(text.to_owned()) } else { Err(format!("a title has 1 to {TITLE_CHARS_MAX} characters and is not blank")) }
 }
 
+/// The most failures that the service counts.
+const COUNT_MAX: u64 = i64::MAX as u64;
+
 impl Tolerance {
     pub(super) fn parse(text: &str) -> Result<Tolerance, String> {
         let wrong = || format!("{text:?} is neither a number of items nor a percentage like 5%");
         match text.strip_suffix('%') {
-            None => text.parse().map(Tolerance::Count).map_err(|_| wrong()),
+            None if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => match text.parse() {
+                Ok(count) if count <= COUNT_MAX => Ok(Tolerance::Count(count)),
+                _ => Err(format!("{text:?} is too large: at most {COUNT_MAX} items; 100% tolerates every failure")),
+            },
+            None => Err(wrong()),
             Some(number) => match number.trim().parse() {
                 Ok(percentage) => Ok(Tolerance::Percentage(percentage)),
                 Err(PercentageError::NotANumber) => Err(wrong()),
@@ -307,7 +314,12 @@ mod tests {
     fn a_tolerance_is_a_count_or_a_percentage() {
         assert_eq!(Tolerance::parse("100"), Ok(Tolerance::Count(100)));
         assert_eq!(Tolerance::parse("0.5%"), Ok(Tolerance::Percentage("0.5".parse().unwrap())));
-        for wrong in ["", "%", "-1", "1.5", "101%", "0.0000000001%", "nan%", "five"] {
+        assert_eq!(Tolerance::parse("9223372036854775807"), Ok(Tolerance::Count(COUNT_MAX)));
+        for large in ["9223372036854775808", "99999999999999999999"] {
+            let refused = Tolerance::parse(large).unwrap_err();
+            assert!(refused.contains("too large: at most 9223372036854775807 items"), "{refused}");
+        }
+        for wrong in ["", "%", "-1", "+1", "1.5", "101%", "0.0000000001%", "nan%", "five"] {
             assert!(Tolerance::parse(wrong).is_err(), "{wrong}");
         }
     }
