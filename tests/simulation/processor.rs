@@ -336,6 +336,7 @@ impl Scripted {
     /// Notes that the item begins in a call with so many items, and checks that it may. Returns its fate, and how often it
     /// has begun.
     pub(crate) fn begin(&self, item: &Item, size: usize) -> (Fate, u32) {
+        self.no_suspect_is_beside(item);
         let (round_began, mut begun_in_round, mut alone) = (self.faults.round_began(item.job_id), 0, 0);
         let begun = self.calls.note(item.job_id, item.index, |seen| {
             begun_in_round = if seen.last_begun < round_began.map(|(earliest, _)| earliest) { 1 } else { seen.begun_in_round + 1 };
@@ -355,6 +356,20 @@ impl Scripted {
             self.faults.violated(Violation::new(Invariant::JobsEnd, what));
         }
         (self.check(item, alone, knows_its_round), begun)
+    }
+
+    /// Nothing else begins in the process while the mark of a suspect is in place: the next death would be its second strike.
+    fn no_suspect_is_beside(&self, item: &Item) {
+        let this = (item.job_id, Some(item.index));
+        let beside = HERE.with(|here| {
+            let marks = here.marks.lock().unwrap();
+            let all = marks.iter().flat_map(|(id, marks)| marks.iter().map(move |mark| ((id.job, mark.item), *mark)));
+            all.filter(|(marked, mark)| mark.strikes > 0 && *marked != this).map(|(_, mark)| mark).next()
+        });
+        if let Some(mark) = beside {
+            let what = format!("item {} of {} began while a suspect was marked in its process: {mark:?}", item.index, item.job_id);
+            self.faults.violated(Violation::new(Invariant::Alone, what));
+        }
     }
 
     pub(crate) fn note_success(&self, item: &Item, answer: &Result<Output, ItemError>) {

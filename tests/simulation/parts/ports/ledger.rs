@@ -240,6 +240,7 @@ impl Ledger for SimLedger {
                 cleared.for_each(|(item, round)| self.process.faults.cleared(outcome.id.job, item, began, round));
             }
             if put && before < outcome.version && self.kept.is_some() {
+                self.judge_success(known.as_ref(), outcome);
                 self.judge_values(known.as_ref(), outcome).await?;
             }
             Ok(put)

@@ -56,6 +56,14 @@ impl SimLedger {
         Ok(())
     }
 
+    /// A row whose items have all succeeded is never written again: nobody looks for what its full register does not show.
+    pub(super) fn judge_success(&self, known: Option<&Outcome>, outcome: &Outcome) {
+        if let Some(known) = known.filter(|known| known.processed.len() == usize::from(known.items)) {
+            let what = format!("all items had succeeded, and the row was written again: {known:?}, {outcome:?}");
+            self.process.faults.violated(Violation::new(Invariant::SettledIsFinal, what));
+        }
+    }
+
     /// The values in an outcome row and in its extra rows.
     async fn values_of(&self, outcome: &Outcome) -> Result<Recorded, JobError> {
         let text = |value: &RawValue| value.get().to_owned();
