@@ -47,6 +47,7 @@ struct State {
     violation: Option<Violation>,
     /// True if clocks differ by no more than AWS's may. Then readers find out whether ended jobs are settled.
     clocks_agree: bool,
+    is_one_machine: bool,
     /// When failed items were last cleared to be run again, and for which round.
     cleared: BTreeMap<(JobId, u64), (Instant, u32)>,
     /// Every extra row that anybody wrote.
@@ -89,6 +90,8 @@ impl Faults {
             tally: Tally::default(),
             violation: None,
             clocks_agree,
+            // Not drawn: other histories stay what they were.
+            is_one_machine: clocks_agree && seed % 7 == 3,
             cleared: BTreeMap::new(),
             extra_rows: BTreeSet::new(),
             sends_on: seed.is_multiple_of(5),
@@ -137,6 +140,11 @@ impl Faults {
 
     pub(crate) fn on(&self) -> bool {
         self.state().on
+    }
+
+    /// True if all processes run on one machine, with one clock, and workers end with their server.
+    pub(crate) fn is_one_machine(&self) -> bool {
+        self.state().is_one_machine
     }
 
     pub(crate) fn clocks_agree(&self) -> bool {

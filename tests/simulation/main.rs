@@ -16,6 +16,7 @@ mod process;
 mod processor;
 mod receiver;
 mod run;
+mod server;
 mod tally;
 mod untold;
 mod users;

@@ -70,7 +70,8 @@ impl Process {
     /// A process whose clock is wrong by up to two seconds; `started` is the beginning of the history.
     pub(crate) fn new(faults: Faults, started: Instant) -> Self {
         let most = if faults.clocks_agree() { SMALL_SKEW_MS_MAX } else { SKEW_MS_MAX };
-        let skew_ms = faults.pick(2 * most as u64) as i64 - most;
+        let drawn = faults.pick(2 * most as u64) as i64 - most;
+        let skew_ms = if faults.is_one_machine() { 0 } else { drawn };
         if skew_ms.abs() > SKEW_MS_MAX / 2 {
             faults.saw("fault: clock skew");
         }

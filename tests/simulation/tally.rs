@@ -119,6 +119,7 @@ const EXPECTED: &[&str] = &[
     "fault: deadline mid-chunk",
     "fault: function timed out",
     "fault: no worker for a while",
+    "fault: a server ended with all its workers",
     "fault: dead letter",
     "fault: dead letter redriven",
     "job: Completed",

@@ -25,6 +25,7 @@ use super::ops::Role;
 use super::parts::Parts;
 use super::processor::{Calls, HERE, Scripted};
 use super::receiver::{Notes, Receiver};
+use super::server::{Server, servers_end};
 use super::users;
 use super::workload::Plan;
 
@@ -67,6 +68,7 @@ pub(crate) struct World {
     pub(crate) sweep_begins: Rc<Notify>,
     /// Reports when a submission was answered.
     pub(crate) answered: Rc<Notify>,
+    pub(crate) server: Rc<Server>,
     /// What users still have to do.
     to_come: Rc<Cell<usize>>,
     /// The result of the last observation, and the number of writes before it.
@@ -104,6 +106,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         sweep_now: Rc::default(),
         sweep_begins: Rc::default(),
         answered: Rc::default(),
+        server: Rc::default(),
         to_come: Rc::default(),
         looked: Rc::default(),
         shown: Rc::default(),
@@ -111,6 +114,9 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
     };
     let mut tasks: Vec<_> = (0..WORKERS).map(|_| task(&world.faults, work(world.clone()))).collect();
     tasks.extend((0..plan.sweepers).map(|_| task(&world.faults, sweeps(world.clone()))));
+    if world.faults.is_one_machine() {
+        tasks.push(task(&world.faults, servers_end(world.clone())));
+    }
     users::begin(&world);
     let verdict = world.watch().await;
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
@@ -321,9 +327,12 @@ async fn work(world: World) {
         let process = world.process(Role::Worker);
         let worker = Worker::new(world.app(&process), world.processors.clone())
             .with_stuck(process.stuck.clone())
+            .ended_with_server(world.server.workers_ended())
             .preparing_beside(world.preparing(&process));
-        let _: Option<()> = HERE.scope(process.clone(), process.run(life(&world, &process, &worker))).await;
-        world.left_marked(&process);
+        let life = HERE.scope(process.clone(), process.run(life(&world, &process, &worker)));
+        if world.server.run(life).await.is_some() {
+            world.left_marked(&process);
+        }
         tokio::time::sleep(world.faults.span(Duration::from_secs(3))).await;
     }
 }

@@ -73,6 +73,18 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "who was struck once runs alone",
     },
     Bug {
+        name: "the-end-of-a-server-is-a-strike",
+        edits: &[edit("if self.ended_with_server.is_some_and(|by| mark.deadline <= by) {", "if mark.strikes > 1_000 {")],
+        breaks: "an item or a job is convicted because its server was ended twice while it ran",
+        trap: "a worker that ends with its server has not died of what it ran",
+    },
+    Bug {
+        name: "no-mark-is-a-strike-once-a-server-has-ended",
+        edits: &[edit("if self.ended_with_server.is_some_and(|by| mark.deadline <= by) {", "if self.ended_with_server.is_some() {")],
+        breaks: "an item that kills workers is never convicted",
+        trap: "only workers of earlier servers ended with them",
+    },
+    Bug {
         name: "suspects-beside-stuck-threads",
         edits: &[edit("if self.stuck.load(Ordering::Relaxed) > 0 {", "if self.stuck.load(Ordering::Relaxed) > 1_000 {")],
         breaks: "a thread that nobody waits for any more kills the process, and the item that was struck before is convicted for it",
