@@ -1,32 +1,31 @@
 //! A file of corrected rows, as `headway failures --columns items` gave it and a person changed it: its rows by the
 //! items' indexes, and the items' new values.
 
+mod changed_cell;
 mod changed_columns;
 mod mended;
 mod moved_rows;
+mod shown_columns;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use headway_api::columns::{Members, REST, can_be_cell};
+use headway_api::columns::{Members, REST};
 use headway_api::csv;
 use headway_api::json;
 use headway_api::rewritten_cells::is_rewritten;
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
+use self::changed_cell::{ChangedCell, shown};
 pub use self::changed_columns::ChangedColumns;
-use self::changed_columns::shown;
-use self::mended::{ChangedCell, changed_cells, mended};
+use self::mended::{changed_cells, mended};
 use self::moved_rows::{MovedRows, check_id};
+use self::shown_columns::{ID, INDEX};
+pub use self::shown_columns::{SHOWN, shown_cells};
 use crate::error::CommandError;
 use crate::input::{Format, InputError, Opened, Place, Source};
 use crate::records::{Record, Records};
-
-const INDEX: &str = "_index";
-const ID: &str = "_id";
-/// Columns that are only shown.
-pub const SHOWN: [&str; 3] = [INDEX, ID, "_error"];
 
 /// The rows of a file, by the items' indexes.
 #[derive(Debug)]
@@ -75,16 +74,6 @@ pub enum Rewritten {
     Keep,
     /// The items keep the values from before.
     Undo,
-}
-
-/// The cells of [`SHOWN`] for a failed item. What no reader of CSV accepts is replaced, since they are only shown.
-#[must_use]
-pub fn shown_cells(record: &Record) -> Vec<String> {
-    let cell = |text: &Option<String>| {
-        let text = text.clone().unwrap_or_default();
-        if can_be_cell(&text) { text } else { text.replace(['\0', '\u{1b}', '\u{feff}'], "\u{fffd}") }
-    };
-    vec![record.index.to_string(), cell(&record.id), cell(&record.message)]
 }
 
 impl CorrectedRows {

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 
 use headway_core::counted;
 
-use super::mended::ChangedCell;
+use super::changed_cell::{ChangedCell, shown};
 use crate::input::Place;
 
 /// So many changed columns are shown at most. Those with rewritten cells are all named.
 const SHOWN_MAX: usize = 50;
-/// The most characters of a cell that is shown.
-const SHOWN_CHARS_MAX: usize = 40;
 
 /// The columns with changed cells.
 #[derive(Debug, Default)]
@@ -62,10 +60,4 @@ fn count(columns: &mut BTreeMap<String, Changed>, place: Place, cell: &ChangedCe
 
 fn lines(columns: &BTreeMap<String, Changed>) -> impl Iterator<Item = String> {
     columns.iter().map(|(name, changed)| format!("{} in {}: {}", shown(name), counted(changed.rows, "row"), changed.first))
-}
-
-/// The text in quotes, or its beginning.
-pub(super) fn shown(text: &str) -> String {
-    let more = if text.chars().count() > SHOWN_CHARS_MAX { "…" } else { "" };
-    format!("{:?}{more}", text.chars().take(SHOWN_CHARS_MAX).collect::<String>())
 }

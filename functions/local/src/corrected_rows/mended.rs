@@ -8,7 +8,7 @@ use headway_api::columns::{Members, REST, can_be_cell, members, object, rest_of,
 use headway_api::csv;
 use serde_json::value::RawValue;
 
-use super::changed_columns::shown;
+use super::changed_cell::{ChangedCell, shown};
 use crate::records::{Kind, Records};
 
 /// The item with the changed cells; `None` if none was changed.
@@ -21,14 +21,6 @@ pub(super) fn mended(original: &RawValue, cells: &BTreeMap<String, String>, fail
         Some(members) => mended_object(members, cells, failed),
         None => mended_value(original, cells, failed),
     }
-}
-
-/// A cell that does not show what the table showed.
-#[derive(Debug)]
-pub(super) struct ChangedCell {
-    pub(super) column: String,
-    pub(super) old: String,
-    pub(super) new: String,
 }
 
 /// The changed cells of an item's row, in the order of the columns.

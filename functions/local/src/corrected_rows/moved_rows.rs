@@ -7,9 +7,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use headway_api::csv;
 use headway_api::rewritten_cells::is_rewritten;
 
-use super::changed_columns::shown;
-use super::mended::ChangedCell;
-use super::{ID, INDEX, shown_cells};
+use super::changed_cell::{ChangedCell, shown};
+use super::shown_columns::{ID, INDEX, shown_cells};
 use crate::records::Record;
 
 /// So many columns, and changed cells of each, are looked at.
