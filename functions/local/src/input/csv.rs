@@ -26,7 +26,7 @@ pub(super) struct CsvItems<R> {
     rows: Rows<R>,
     header: Header,
     row: Row,
-    /// What is seen of another delimiter, if none was named.
+    /// What is seen of another delimiter, while rows may show it, if none was named.
     other_delimiter: Option<OtherDelimiter>,
     /// What is seen of rows in quotes as a whole, while they may be that, if no delimiter was named.
     wrapped: Option<Wrapped>,
@@ -66,7 +66,11 @@ impl<R: Read> CsvItems<R> {
     /// Looks for mistakes about the whole file that the row shows.
     fn look(&mut self) -> Result<(), InputError> {
         self.header.check_is_not_repeated(&self.row)?;
-        self.other_delimiter.as_mut().map_or(Ok(()), |seen| seen.look(&self.row))?;
+        if let Some(other) = &mut self.other_delimiter
+            && !other.look(&self.row)?
+        {
+            self.other_delimiter = None;
+        }
         if let Some(wrapped) = &mut self.wrapped
             && !wrapped.look(&self.row)?
         {

@@ -45,8 +45,12 @@ impl OtherDelimiter {
         }
     }
 
-    /// Looks at the next row. An error if the sequence that it belongs to is long enough.
-    pub(super) fn look(&mut self, row: &Row) -> Result<(), InputError> {
+    /// Looks at the next row. True while rows may still show it: a sequence begins near the beginning of the file, or never.
+    ///
+    /// # Errors
+    ///
+    /// The sequence that the row belongs to is long enough.
+    pub(super) fn look(&mut self, row: &Row) -> Result<bool, InputError> {
         self.rows += 1;
         self.check_rare(row)?;
         let others = DELIMITERS.into_iter().filter(|other| *other != self.delimiter).map(|other| (other, often(row, other)));
@@ -58,7 +62,8 @@ impl OtherDelimiter {
             (Some((other, often)), _) if self.rows <= TITLE_LINES_MAX => Some((other, often, row.place(), 1)),
             _ => None,
         };
-        self.refuse(ROWS)
+        self.refuse(ROWS)?;
+        Ok(self.sequence.is_some() || self.rows < TITLE_LINES_MAX)
     }
 
     /// An error if the rows before the end of the file are such a sequence.
