@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headway_core::error_chain;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 
@@ -122,14 +123,7 @@ impl ClientError {
 
 /// True if what came instead of TLS was something else, as from a server of plain http.
 fn is_plain_http(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("InvalidContentType") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    error_chain(error).contains("InvalidContentType")
 }
 
 impl Refusal {
