@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::limits::{FUNCTION_TIMEOUT_MAX, SETTLES_AFTER};
 use headway_core::{Job, JobId, JobStatus};
 
+use super::calls::Calls;
 use super::faults::Faults;
 use super::invariant::{Violation, hold};
-use super::processor::Calls;
 use super::world::World;
 
 mod item_list;

@@ -5,6 +5,7 @@
 #![cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "some is only for histories through the adapters"))]
 
 mod auditor;
+mod calls;
 mod faults;
 mod fixes;
 mod invariant;
@@ -20,6 +21,7 @@ mod server;
 mod tally;
 mod untold;
 mod users;
+mod workers;
 mod workload;
 mod world;
 

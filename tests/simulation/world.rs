@@ -9,24 +9,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use headway_core::queue::Outgoing;
 use headway_core::status;
 use headway_core::sweep::sweep;
-use headway_core::work::{Invocation, Worker};
 use headway_core::{App, Job, JobError, JobId, Processors, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::auditor::{Auditor, Book};
+use super::calls::Calls;
 use super::faults::{Faults, Process};
 use super::invariant::{Invariant, Violation};
 use super::ops::Role;
 use super::parts::Parts;
-use super::processor::{Calls, HERE, Scripted};
+use super::processor::Scripted;
 use super::receiver::{Notes, Receiver};
 use super::server::{Server, servers_end};
 use super::users;
+use super::workers::work;
 use super::workload::Plan;
 
 /// The calm time in which every job must end: longer than an abandoned submission is waited for and then kept, and than the
@@ -53,7 +53,7 @@ pub(crate) struct World {
     /// The parts without faults, for observers.
     pub(crate) calm: App,
     pub(crate) parts: Rc<dyn Parts>,
-    processors: Processors,
+    pub(crate) processors: Processors,
     pub(crate) plan: Arc<Plan>,
     pub(crate) calls: Arc<Calls>,
     /// What endpoints were told.
@@ -281,93 +281,12 @@ impl World {
     }
 
     /// Waits until workers run, if none does just now.
-    async fn outage(&self) {
+    pub(crate) async fn outage(&self) {
         if let Some((after, long)) = self.plan.outage {
             let (from, until) = (self.began + after, self.began + after + long);
             if (from..until).contains(&Instant::now()) {
                 self.faults.saw("fault: no worker for a while");
                 tokio::time::sleep_until(until).await;
-            }
-        }
-    }
-
-    /// Reports to the auditor which marks the process has left behind.
-    fn left_marked(&self, process: &Process) {
-        let killer = process.killer();
-        for (id, marks) in std::mem::take(&mut *process.marks.lock().unwrap()) {
-            for mark in marks {
-                if mark.strikes > 0 && killer.is_some_and(|killer| killer != (id.job, mark.item)) {
-                    let what = format!("{mark:?} of {id:?} gets another strike for the death of a process that {killer:?} killed");
-                    self.faults.violated(Violation::new(Invariant::Alone, what));
-                }
-                self.calls.left_marked(id.job, mark, killer.is_some());
-            }
-        }
-    }
-
-    /// What happens while the process prepares a job, as the job's plan says.
-    fn preparing(&self, process: &Process) -> Arc<dyn Fn(JobId) -> BoxFuture<'static, ()> + Send + Sync> {
-        let (plan, ledger, process) = (self.plan.clone(), self.calm.ledger.clone(), process.clone());
-        Arc::new(move |id| {
-            let (plan, ledger, process) = (plan.clone(), ledger.clone(), process.clone());
-            async move {
-                let number = ledger.job(id).await.ok().flatten().and_then(|job| job.created_by.parse::<usize>().ok());
-                if let Some(job) = number.and_then(|number| plan.jobs.get(number)) {
-                    job.preparing.happens(&process, id).await;
-                }
-            }
-            .boxed()
-        })
-    }
-}
-
-async fn work(world: World) {
-    loop {
-        world.outage().await;
-        let process = world.process(Role::Worker);
-        let worker = Worker::new(world.app(&process), world.processors.clone())
-            .with_stuck(process.stuck.clone())
-            .ended_with_server(world.server.workers_ended())
-            .preparing_beside(world.preparing(&process));
-        let life = HERE.scope(process.clone(), process.run(life(&world, &process, &worker)));
-        if world.server.run(life).await.is_some() {
-            world.left_marked(&process);
-        }
-        tokio::time::sleep(world.faults.span(Duration::from_secs(3))).await;
-    }
-}
-
-/// A worker's process: it runs invocations until one is stopped, an outage begins, or it dies.
-async fn life(world: &World, process: &Process, worker: &Worker) {
-    for _ in 0..100 {
-        world.parts.wait().await;
-        world.outage().await;
-        let visibility = if world.faults.strike("fault: visibility ran out", 30) { Duration::from_secs(1) } else { world.plan.visibility };
-        let batch = world.parts.receive(1 + world.faults.pick(4), visibility).await;
-        if batch.is_empty() {
-            continue;
-        }
-        let began = Instant::now();
-        let invocation = Invocation { began, deadline: began + world.plan.function_timeout };
-        *process.deadline.lock().unwrap() = Some(invocation.deadline);
-        let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
-        let untold = world.untold_of(&batch).await;
-        let Ok(worked) = tokio::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
-            world.faults.saw("fault: function timed out");
-            return;
-        };
-        world.left_marked(process);
-        if worker.is_spent() {
-            world.faults.saw("worker: ended itself for its stuck threads");
-            return;
-        }
-        if world.faults.strike("fault: crash between work and delete", 15) {
-            return;
-        }
-        for id in ids.iter().filter(|id| !worked.undone.contains(id)) {
-            world.has_asked(id, &untold).await;
-            if !world.faults.strike("fault: lost delete", 30) {
-                world.parts.delete(id).await;
             }
         }
     }
