@@ -19,7 +19,7 @@ use crate::{dialect, pattern};
 /// The longest part before the `@`, in bytes (RFC 5321, 4.5.3.1.1).
 const LOCAL_PART_BYTES_MAX: usize = 64;
 
-/// What a label begins with, in any case, that stands for a name beyond ASCII.
+/// What an A-label begins with, in upper or lower case.
 const A_LABEL: &str = "xn--";
 
 /// Labels as in RFC 1123, whatever they mean.
