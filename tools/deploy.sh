@@ -4,17 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The settings, and the template's parameters that they set.
-settings="ISSUER=JwtIssuer AUDIENCE=JwtAudience AUTH=Auth JWKS_URL=JwksUrl OWNER_CLAIM=OwnerClaim SCOPES=Scopes ORIGINS=Origins
-    RETENTION_DAYS=RetentionDays QUOTAS=Quotas PROCESSORS=Processors HTTP_ENDPOINTS=HttpEndpoints CALLBACKS=Callbacks EVENT_BUS=EventBus LAMBDA_FUNCTIONS=LambdaFunctions
-    LAMBDA_FUNCTION_ARNS=LambdaFunctionArns CONCURRENCY=MaximumConcurrency
-    WORKER_TIMEOUT=WorkerTimeoutSeconds WORKER_MEMORY=WorkerMemoryMegabytes API_MEMORY=ApiMemoryMegabytes
-    CLEANUP_MEMORY=CleanupMemoryMegabytes API_RATE=ApiRequestsPerSecond API_BURST=ApiRequestsBurst
-    CLEANUP_SCHEDULE=CleanupSchedule LOG_LEVEL=LogLevel LOG_DAYS=LogRetentionDays TRACING=Tracing ALARM_TOPIC=AlarmTopicArn
-    ALARM_QUEUE_AGE=AlarmQueueAgeSeconds DASHBOARD=Dashboard HTTP_ENDPOINTS_SECRET=HttpEndpointsSecret
-    WORKER_SETTINGS=WorkerSettings WORKER_POLICIES=WorkerPolicies WORKER_LAYERS=WorkerLayers WORKER_SUBNETS=WorkerSubnets
-    WORKER_SECURITY_GROUPS=WorkerSecurityGroups WORKER_FILE_SYSTEM=WorkerFileSystem TABLE=TableName KMS_KEY=KmsKey
-    PERMISSIONS_BOUNDARY=PermissionsBoundary"
+# The names of settings that are not just their parameter's name with underscores, such as RETENTION_DAYS for RetentionDays.
+renamed="ISSUER=JwtIssuer AUDIENCE=JwtAudience CONCURRENCY=MaximumConcurrency WORKER_TIMEOUT=WorkerTimeoutSeconds
+    WORKER_MEMORY=WorkerMemoryMegabytes API_MEMORY=ApiMemoryMegabytes CLEANUP_MEMORY=CleanupMemoryMegabytes
+    API_RATE=ApiRequestsPerSecond API_BURST=ApiRequestsBurst LOG_DAYS=LogRetentionDays ALARM_TOPIC=AlarmTopicArn
+    ALARM_QUEUE_AGE=AlarmQueueAgeSeconds TABLE=TableName"
+# Every parameter of the template, with the setting that sets it.
+settings=$(sed -n '/^Parameters:/,/^[^ ]*:$/s/^  \([A-Z][A-Za-z]*\):$/\1/p' template.yaml | while read -r parameter; do
+    grep -o "[A-Z_]*=$parameter\b" <<<"$renamed" ||
+        echo "$(sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' <<<"$parameter" | tr '[:lower:]' '[:upper:]')=$parameter"
+done)
 
 problems=()
 needs() { # variable, its meaning

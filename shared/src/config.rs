@@ -36,6 +36,22 @@ pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The log filter, in the syntax of `tracing-subscriber`.
 pub const HEADWAY_LOG: &str = "HEADWAY_LOG";
 
+/// Every variable of this file. `headway doctor` reports others as misspelt.
+pub const VARIABLES: &[&str] = &[
+    HEADWAY_TABLE,
+    HEADWAY_QUEUE_URL,
+    HEADWAY_DEAD_LETTER_QUEUE_ARN,
+    HEADWAY_RETENTION_DAYS,
+    HEADWAY_QUOTAS,
+    HEADWAY_PROCESSORS,
+    HEADWAY_CALLBACKS,
+    HEADWAY_EVENT_BUS,
+    HEADWAY_EVENT_LOG,
+    HEADWAY_WORKERS_ENDED,
+    HEADWAY_METRICS,
+    HEADWAY_LOG,
+];
+
 /// The value of a variable, if it is set and not empty: [`optional`], or a map in tests.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -88,6 +104,19 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
 /// True if the environment names a table. Otherwise the embedded table and queue are used, where they are built in.
 pub fn names_aws() -> bool {
     optional(HEADWAY_TABLE).is_some()
+}
+
+/// What is wrong with the variables whose values are read in this file: of each the first error.
+pub fn problems(env: Env<'_>) -> Vec<ConfigError> {
+    let errors = [
+        retention_days(env).err(),
+        callbacks(env).err(),
+        events_to(env).err(),
+        workers_ended(env).err(),
+        quotas(env).err(),
+        described_processors(env).err(),
+    ];
+    errors.into_iter().flatten().collect()
 }
 
 /// How long ended jobs are kept, in days, 1 to 365.
@@ -219,7 +248,9 @@ mod tests {
         ];
         for (name, error) in refused {
             assert!(error.to_string().starts_with(&format!("{name} is \"many\": ")), "{error}");
+            assert_eq!(problems(&only(name)).len(), 1, "{name}");
         }
+        assert!(problems(&|_| None).is_empty());
         assert_eq!(quotas(&|_| None).unwrap(), Quotas::default());
         assert_eq!(retention_days(&|_| None).unwrap(), RETENTION_DAYS_DEFAULT);
     }

@@ -24,7 +24,7 @@ mod write;
 pub use ending::{Ended, Ending};
 pub use labels::Labels;
 pub use notice_kind::{Moment, NoticeKind, Target};
-pub use notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice, TRY_AGAIN_AFTER, Told};
+pub use notices::{LEFT_ROUNDS_MAX, NoticeState, Notices, RoundEnd, RoundNotice, SendResult, TRY_AGAIN_AFTER};
 pub use rolled_up::RolledUp;
 pub use rounds::RoundCounts;
 pub use status::JobStatus;

@@ -11,6 +11,9 @@
 //!   (the only place where a job ends), [`due`] (asks for the notices that are due), [`rest`], [`cancel`], [`pause`], [`correct`],
 //!   [`retry`], [`delete`], [`tokens`], [`status`], [`live_jobs`], [`records`], [`item_states`], [`outcome_rows`], [`sweep`], [`secret`].
 //!   Parts of them: `admit` checks quotas, `item_id` reads item ids, [`known`] lists the processors.
+//! - Notices of starts and ends. What is owed: `job/notice_kind` (the kinds and their targets), `job/notices` (tries and
+//!   deliveries), `job/owed` (which ones a job owes). Asking for them: [`due`], `work/untried`, `work/asked_for`. Sending them:
+//!   `work/notify`, `work/notice_places`, the port [`notice`].
 //! - [`app`] is what every use-case works with; [`config`] reads it from the environment.
 //! - [`access`] decides for whom a job exists. [`error`] has the errors, [`counted()`] numbers with their nouns for messages.
 //!

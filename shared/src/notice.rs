@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::job::{Job, NoticeKind, Told};
+use crate::job::{Job, NoticeKind, SendResult};
 
 /// What is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Notice {
 #[async_trait]
 pub trait NoticeSender: Send + Sync + Debug {
     /// Sends a notice once, and waits for the answer. The caller limits the time.
-    async fn send(&self, notice: &Notice) -> Told;
+    async fn send(&self, notice: &Notice) -> SendResult;
 }
 
 /// For functions that send no notices.
@@ -35,7 +35,7 @@ pub struct SendsNone;
 
 #[async_trait]
 impl NoticeSender for SendsNone {
-    async fn send(&self, notice: &Notice) -> Told {
-        Told::Failed(format!("this function sends no notices: {}", notice.id))
+    async fn send(&self, notice: &Notice) -> SendResult {
+        SendResult::Failed(format!("this function sends no notices: {}", notice.id))
     }
 }

@@ -47,7 +47,7 @@ mod run_entry;
 mod stray;
 mod suspects;
 mod turns;
-mod untold;
+mod untried;
 mod values_now;
 mod waits_for;
 mod worked;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway_core::job::{NoticeKind, Target, Told};
+use headway_core::job::{NoticeKind, SendResult, Target};
 use headway_core::limits::NOTICE_TIMEOUT;
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::{JobId, JobStatus, Ledger};
@@ -148,7 +148,7 @@ impl Receiver {
 
 #[async_trait]
 impl NoticeSender for Receiver {
-    async fn send(&self, notice: &Notice) -> Told {
+    async fn send(&self, notice: &Notice) -> SendResult {
         let faults = &self.process.faults;
         if faults.strike("fault: crash before a notice", 20) {
             self.process.die().await;
@@ -158,7 +158,7 @@ impl NoticeSender for Receiver {
             Ok(before) => before,
             Err(what) => {
                 self.violated(notice, &what);
-                return Told::Delivered;
+                return SendResult::Delivered;
             }
         };
         tokio::time::sleep(Duration::from_millis(1 + faults.pick(200))).await;
@@ -168,16 +168,16 @@ impl NoticeSender for Receiver {
             Target::Bus => self.plan.bus,
         };
         let told = match manner {
-            Some(Manner::RefusesFirst(most)) if before < most => Told::Failed("refused".to_owned()),
-            Some(Manner::Never) => Told::Failed("refused".to_owned()),
+            Some(Manner::RefusesFirst(most)) if before < most => SendResult::Failed("refused".to_owned()),
+            Some(Manner::Never) => SendResult::Failed("refused".to_owned()),
             Some(Manner::HangsFirst(most)) if before < most => {
                 tokio::time::sleep(NOTICE_TIMEOUT).await;
-                Told::Failed("no answer".to_owned())
+                SendResult::Failed("no answer".to_owned())
             }
-            Some(Manner::WantsNone) => Told::Refused,
-            _ => Told::Delivered,
+            Some(Manner::WantsNone) => SendResult::Refused,
+            _ => SendResult::Delivered,
         };
-        if told == Told::Delivered
+        if told == SendResult::Delivered
             && let Some(seen) = self.notes.0.lock().unwrap().notices.get_mut(&(notice.job.id, notice.job.round, notice.kind))
         {
             seen.accepted = true;
@@ -186,13 +186,13 @@ impl NoticeSender for Receiver {
             self.process.die().await;
         }
         match &told {
-            Told::Delivered => faults.saw(match notice.kind {
+            SendResult::Delivered => faults.saw(match notice.kind {
                 NoticeKind::Callback => "notice: delivered",
                 NoticeKind::JobStarted => "event: a start",
                 NoticeKind::JobEnded => "event: an end",
             }),
-            Told::Refused => faults.saw("notice: wanted by nobody"),
-            Told::Failed(_) => faults.saw("notice: not accepted"),
+            SendResult::Refused => faults.saw("notice: wanted by nobody"),
+            SendResult::Failed(_) => faults.saw("notice: not accepted"),
         }
         told
     }

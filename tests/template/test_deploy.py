@@ -11,7 +11,11 @@ import pytest
 from stack import GIVEN, ROOT, TEMPLATE, Stack, source
 
 SCRIPT = (ROOT / "tools/deploy.sh").read_text()
-SETTINGS = dict(pair.split("=") for pair in re.search(r'settings="(.*?)"', SCRIPT, re.DOTALL)[1].split())
+RENAMED = {parameter: name for name, parameter in re.findall(r"([A-Z_]+)=([A-Z][a-z]\w+)", re.search(r'renamed="(.*?)"', SCRIPT, re.DOTALL)[1])}
+# The settings, and the parameters that they set.
+SETTINGS = {
+    RENAMED.get(parameter, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", parameter).upper()): parameter for parameter in Stack().template["Parameters"]
+}
 NEEDED = {"STACK": "jobs", "ISSUER": GIVEN["JwtIssuer"], "AUDIENCE": GIVEN["JwtAudience"]}
 ENDPOINTS = '{"crm": {"url": "https://crm.example/a?b=c", "secret": "whsec_\\"\\\\ \'$x"}}'
 
@@ -34,7 +38,7 @@ def run(tmp_path):
         for tool in (tmp_path / "bin").iterdir():
             tool.unlink()
         # The script's own tools, and no sam or aws of this machine.
-        for tool in ["bash", "dirname", "mkdir", "sed", "tr"]:
+        for tool in ["bash", "dirname", "grep", "mkdir", "sed", "tr"]:
             found = subprocess.run(["which", tool], capture_output=True, text=True, check=True).stdout.strip()
             (tmp_path / "bin" / tool).symlink_to(os.path.realpath(found))
         for tool in tools:
@@ -61,8 +65,16 @@ def overrides(call):
     return dict(argument.split("=", 1) for argument in given)
 
 
-def test_every_parameter_of_the_template_can_be_given():
-    assert sorted(SETTINGS.values()) == sorted(Stack().template["Parameters"])
+def test_every_parameter_of_the_template_can_be_given(run):
+    given = {name: "" if name == "HTTP_ENDPOINTS_SECRET" else "https://a.example" if "JWKS" in name else "7" for name in SETTINGS}
+    ended, calls = run(**{**given, **NEEDED})
+    assert ended.returncode == 0, ended.stderr
+    (deploy,) = [call for call in calls if "deploy" in call]
+    assert overrides(deploy) == {parameter: {**given, **NEEDED}[name] for name, parameter in SETTINGS.items()}
+
+
+def test_only_parameters_of_the_template_are_renamed():
+    assert set(RENAMED) <= set(Stack().template["Parameters"])
 
 
 @pytest.mark.parametrize("tools", [("sam", "aws"), ("aws",)])

@@ -10,10 +10,10 @@
 //! | who is calling | [`auth`], `jwt_extractor`, `random_key` |
 //! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], [`params`] |
 //! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
-//! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`], [`rewritten_cells`] |
+//! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`], [`invisible`], [`rewritten_cells`] |
 //! | processors, health | [`processors`], [`health`] |
 //! | answers and refusals | `json_answer`, `static_answer`, `etag`, [`problem`] |
-//! | HTML pages and the OpenAPI document | [`dashboard`], [`docs`], `embed`, `html_page`, `openapi` |
+//! | HTML pages and the OpenAPI document, whose examples are in `openapi/examples.json` | [`dashboard`], [`docs`], `embed`, `html_page`, `openapi` |
 
 pub mod auth;
 pub mod base_path;

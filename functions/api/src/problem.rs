@@ -17,6 +17,7 @@ mod document;
 mod problem_type;
 
 pub use document::{ProblemDocument, ProblemError};
+use problem_type::Example;
 pub use problem_type::ProblemType;
 
 /// How long to wait after `busy`.
@@ -125,31 +126,22 @@ impl ApiErrorResponse {
         Self(Arc::new(problem))
     }
 
-    /// An example of a problem of this type, for the API's description.
+    /// An example of a problem of this type, for the API's description. A type that has members of its own gets them here.
     pub(crate) fn example(kind: ProblemType) -> Self {
+        let detail = match kind.example() {
+            Example::Is(conflict) => return conflict.into(),
+            Example::Says(detail) => detail,
+        };
+        let mut problem = Problem::new(kind, detail.into());
         match kind {
-            ProblemType::Malformed => Self::malformed("the body is not valid JSON at line 1 column 17"),
-            ProblemType::PageToken => Self::new(kind, "read the list again from its beginning, without a page token"),
-            ProblemType::Unauthenticated => Self::new(kind, "send `Authorization: Bearer <token>`, once"),
-            ProblemType::Scope => Self::scope("jobs:write"),
-            ProblemType::NotFound => Self::not_found("Job"),
-            ProblemType::Method => Self::new(kind, "the path does not support PUT: use one of the methods in the header `Allow`"),
-            ProblemType::MediaType => Self::new(kind, "send `Content-Type: application/json`, in UTF-8"),
-            ProblemType::JobEnded => Conflict::JobEnded(JobStatus::Completed).into(),
-            ProblemType::JobNotEnded => Conflict::JobNotEnded(JobStatus::Processing).into(),
-            ProblemType::NothingToRetry => Conflict::NothingToRetry.into(),
-            ProblemType::RoundDiffers => Conflict::RoundDiffers(2).into(),
-            ProblemType::PartDiffers => Conflict::PartDiffers(0).into(),
-            ProblemType::PartMissing => Conflict::PartMissing(1).into(),
-            ProblemType::Sealed => Conflict::Sealed.into(),
-            ProblemType::TooLarge => Self::too_large("the body is larger than 3000000 bytes", 3_000_000),
-            ProblemType::Invalid => Self::invalid(vec![Violation::new("/items/17", "larger than 262,144 bytes")]),
-            ProblemType::UnknownProcessor => Self::unknown_processor(vec!["json-schema".to_owned()]),
-            ProblemType::IdempotencyKeyReused => JobError::KeyReused.into(),
-            ProblemType::Quota => Self::new(kind, "starts in a minute: no more than 60"),
-            ProblemType::Internal => Self::internal("the cause is only logged"),
-            ProblemType::Busy => Self::busy("the table or the queue did not answer: send the same request again"),
+            ProblemType::TooLarge => problem.limit = Some(3_000_000),
+            ProblemType::Invalid => {
+                problem.errors = vec![ProblemError { pointer: "/items/17".to_owned(), detail: "larger than 262,144 bytes".to_owned() }];
+            }
+            ProblemType::UnknownProcessor => problem.known = Some(vec!["json-schema".to_owned()]),
+            _ => {}
         }
+        Self(Arc::new(problem))
     }
 
     /// The problem's type.
@@ -165,11 +157,10 @@ impl ApiErrorResponse {
     /// The problem as sent for a request to the path `instance`.
     pub fn document(&self, instance: &str, request_id: &str) -> ProblemDocument {
         let problem = &self.0;
-        let (_, status, title) = problem.kind.row();
         ProblemDocument {
             problem_type: problem.kind.urn(),
-            title: title.to_owned(),
-            status: status.as_u16(),
+            title: problem.kind.title().to_owned(),
+            status: problem.kind.status().as_u16(),
             detail: problem.detail.clone().into_owned(),
             instance: instance.to_owned(),
             errors: problem.errors.clone(),
@@ -285,6 +276,24 @@ mod tests {
         assert!(!sent.contains("JOB#7") && !sent.contains("secret"), "{sent}");
         assert!(sent.contains(r#""requestId":"r-1""#), "{sent}");
         assert_eq!(problem.cause().as_deref(), Some("row JOB#7 cannot be read: secret"));
+    }
+
+    /// The API's description must show what callers get.
+    #[test]
+    fn examples_are_what_callers_get() {
+        let same = [
+            ApiErrorResponse::scope("jobs:write"),
+            ApiErrorResponse::not_found("Job"),
+            ApiErrorResponse::too_large("the body is larger than 3000000 bytes", 3_000_000),
+            ApiErrorResponse::invalid(vec![Violation::new("/items/17", "larger than 262,144 bytes")]),
+            ApiErrorResponse::unknown_processor(vec!["json-schema".to_owned()]),
+            JobError::KeyReused.into(),
+            JobError::unavailable("read", std::io::Error::other("late")).into(),
+            ApiErrorResponse::internal("late"),
+        ];
+        for problem in same {
+            assert_eq!(ApiErrorResponse::example(problem.problem_type()).document("/", "r"), problem.document("/", "r"));
+        }
     }
 
     /// The list of errors is limited, whatever the body contains.

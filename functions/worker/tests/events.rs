@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::{Client, Config};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use headway_core::config::EventsTo;
-use headway_core::job::{Labels, NoticeKind, Told};
+use headway_core::job::{Labels, NoticeKind, SendResult};
 use headway_core::limits::{JOB_ERROR_BYTES_MAX, METADATA_BYTES_MAX, TITLE_CHARS_MAX};
 use headway_core::notice::{Notice, NoticeSender as _};
 use headway_core::{Job, JobId, JobStatus, SystemClock, UserId};
@@ -76,8 +76,8 @@ async fn only_a_confirmed_entry_is_delivered() {
     for (status, answer, reason) in cases {
         let (events, _calls) = events(status, answer.clone()).await;
         match (events.send(&notice(NoticeKind::JobEnded)).await, reason) {
-            (Told::Delivered, None) => {}
-            (Told::Failed(said), Some(reason)) => assert!(said.contains(reason), "{answer}: {said}"),
+            (SendResult::Delivered, None) => {}
+            (SendResult::Failed(said), Some(reason)) => assert!(said.contains(reason), "{answer}: {said}"),
             (other, _) => panic!("{status} {answer}: {other:?}"),
         }
     }
@@ -86,7 +86,7 @@ async fn only_a_confirmed_entry_is_delivered() {
 #[tokio::test]
 async fn a_throttled_call_is_made_again() {
     let (events, calls) = events(400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"})).await;
-    assert!(matches!(events.send(&notice(NoticeKind::JobEnded)).await, Told::Failed(_)));
+    assert!(matches!(events.send(&notice(NoticeKind::JobEnded)).await, SendResult::Failed(_)));
     assert_eq!(calls.lock().unwrap().len(), 2);
 }
 
@@ -95,7 +95,7 @@ async fn an_event_is_the_job_with_an_id_that_never_changes() {
     let (events, calls) = events(200, json!({"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]})).await;
     for (kind, name, id) in [(NoticeKind::JobStarted, "job.started", "_1_started"), (NoticeKind::JobEnded, "job.completed", "_1_ended")] {
         for _ in 0..2 {
-            assert_eq!(events.send(&notice(kind)).await, Told::Delivered);
+            assert_eq!(events.send(&notice(kind)).await, SendResult::Delivered);
             let (target, body) = calls.lock().unwrap().pop().unwrap();
             let [entry] = &body["Entries"].as_array().unwrap()[..] else { panic!("{body}") };
             let seen = ["EventBusName", "Source", "DetailType"].map(|name| entry[name].as_str().unwrap().to_owned());
@@ -123,7 +123,7 @@ async fn the_largest_job_is_far_below_what_the_bus_accepts() {
     };
     largest.job.error_message = text(JOB_ERROR_BYTES_MAX);
     largest.job.created_by = "\u{1}".repeat(4_000);
-    assert_eq!(events.send(&largest).await, Told::Delivered);
+    assert_eq!(events.send(&largest).await, SendResult::Delivered);
     let bytes = calls.lock().unwrap()[0].1["Entries"][0]["Detail"].as_str().unwrap().len();
     assert!(bytes < EVENT_BYTES_MAX / 4, "{bytes}");
 }
@@ -134,11 +134,11 @@ async fn without_a_bus_each_event_is_a_line_as_the_bus_delivers_it() {
     let path = directory.path().join("events.ndjson");
     let events = Events::new(EventsTo::Log(path.clone()), Arc::new(SystemClock));
     for kind in [NoticeKind::JobStarted, NoticeKind::JobEnded] {
-        assert_eq!(events.send(&notice(kind)).await, Told::Delivered);
+        assert_eq!(events.send(&notice(kind)).await, SendResult::Delivered);
     }
     let lines: Vec<Value> = std::fs::read_to_string(&path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["detail-type"].as_str().unwrap()).collect::<Vec<_>>(), ["JobStarted", "JobEnded"]);
     assert_eq!((&lines[1]["source"], &lines[1]["detail"]["data"]["status"]), (&json!("headway"), &json!("Completed")));
     let gone = Events::new(EventsTo::Log(directory.path().join("no/such")), Arc::new(SystemClock));
-    assert!(matches!(gone.send(&notice(NoticeKind::JobEnded)).await, Told::Failed(reason) if reason.contains("no/such")));
+    assert!(matches!(gone.send(&notice(NoticeKind::JobEnded)).await, SendResult::Failed(reason) if reason.contains("no/such")));
 }

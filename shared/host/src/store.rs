@@ -10,8 +10,8 @@ use strum::{IntoStaticStr, VariantArray};
 /// The kind of the store: `dynamodb` unless set.
 pub const HEADWAY_STORE: &str = "HEADWAY_STORE";
 
-/// The kinds of stores. Another kind is a variant, its arm in [`store_from_env`], and its crate in this crate's `Cargo.toml`. It
-/// reads its own variables.
+/// The kinds of stores. Another kind is a variant, its arms in [`StoreKind::variables`] and [`store_from_env`], and its crate in
+/// this crate's `Cargo.toml`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum StoreKind {
@@ -21,6 +21,17 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// All kinds.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The variables that only this kind reads. `headway doctor` reports others as misspelt.
+    pub const fn variables(self) -> &'static [&'static str] {
+        match self {
+            // Its table's name is also read elsewhere, so it is in `config`.
+            Self::DynamoDb => &[],
+        }
+    }
+
     /// The kind that `HEADWAY_STORE` names.
     ///
     /// # Errors
@@ -29,8 +40,8 @@ impl StoreKind {
     pub fn from_env(env: Env<'_>) -> Result<Self, ConfigError> {
         let Some(value) = env(HEADWAY_STORE) else { return Ok(Self::default()) };
         let name = |kind: &Self| <&'static str>::from(*kind);
-        let kind = Self::VARIANTS.iter().find(|kind| name(kind) == value).copied();
-        let expected = || format!("one of {}", Self::VARIANTS.iter().map(name).collect::<Vec<_>>().join(", "));
+        let kind = Self::ALL.iter().find(|kind| name(kind) == value).copied();
+        let expected = || format!("one of {}", Self::ALL.iter().map(name).collect::<Vec<_>>().join(", "));
         kind.ok_or_else(|| ConfigError::Invalid { name: HEADWAY_STORE, value, expected: expected() })
     }
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::notice_kind::Target;
 
-/// What the caller gives a job and gets back with it. The table keeps all members as one JSON text, so a new member changes
-/// only this struct, the request and the answer. The rules read two members, the callback and the events, in
-/// [`Self::asks_for`].
+/// What a job carries: what its caller gave it and gets back, and whether its events are put on the operator's bus. The table
+/// keeps all members as one JSON text, so a new member changes only this struct, the request and the answer. Rules read only
+/// the callback and the events, in [`Self::asks_for`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Labels {

@@ -99,12 +99,12 @@ pub struct RoundNotice {
     pub end: Option<RoundEnd>,
 }
 
-/// What became of one try.
+/// What became of one try to send a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// The endpoint has accepted the notice.
+pub enum SendResult {
+    /// The target has accepted the notice.
     Delivered,
-    /// The endpoint wants no notices: it is not tried again.
+    /// The target wants no notices: it is not tried again.
     Refused,
     /// It was not accepted, for this reason.
     Failed(String),
@@ -123,12 +123,12 @@ impl RoundNotice {
 
     /// As it is after a try that ended at `now`.
     #[must_use]
-    pub fn after(mut self, told: &Told, now: DateTime<Utc>) -> Self {
+    pub fn after(mut self, result: &SendResult, now: DateTime<Utc>) -> Self {
         self.next_at = now;
-        self.state = match told {
-            Told::Delivered => NoticeState::Delivered,
-            Told::Refused => NoticeState::GivenUp,
-            Told::Failed(_) => match TRY_AGAIN_AFTER.get(self.tries as usize) {
+        self.state = match result {
+            SendResult::Delivered => NoticeState::Delivered,
+            SendResult::Refused => NoticeState::GivenUp,
+            SendResult::Failed(_) => match TRY_AGAIN_AFTER.get(self.tries as usize) {
                 Some(wait) => {
                     self.next_at = now + TimeDelta::from_std(*wait).unwrap_or_default();
                     NoticeState::Waiting
@@ -136,7 +136,7 @@ impl RoundNotice {
                 None => NoticeState::GivenUp,
             },
         };
-        if *told != Told::Delivered {
+        if *result != SendResult::Delivered {
             self.tries += 1;
         }
         self

@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::ids::{JobId, UserId};
-    use crate::job::{JobStatus, Told};
+    use crate::job::{JobStatus, SendResult};
 
     const CALLBACK: NoticeKind = NoticeKind::Callback;
 
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_was_told_lately_may_be_told_once_more() {
         let job = ended(1);
-        let told = job.due_notice(1, CALLBACK).unwrap().after(&Told::Delivered, at(20));
+        let told = job.due_notice(1, CALLBACK).unwrap().after(&SendResult::Delivered, at(20));
         let job = Job { notices: job.notices.with(told), ..job };
         assert!(job.untold().is_empty());
         assert!(job.may_be_told(at(21)) && job.may_be_told(at(19)), "clocks differ");
@@ -164,7 +164,7 @@ mod tests {
     /// Bug found: a notice was tried once too often or too seldom, or at other times than promised.
     #[test]
     fn a_notice_is_tried_seven_times_over_eighteen_hours() {
-        let failed = Told::Failed("refused".to_owned());
+        let failed = SendResult::Failed("refused".to_owned());
         let (mut notice, mut at) = (ended(1).due_notice(1, CALLBACK).unwrap(), at(10));
         let mut waits = Vec::new();
         while notice.state == NoticeState::Waiting {
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!((told.processed_items, told.failed_items, told.error_message.as_deref()), (7, 2, Some("no")));
         let ended_again = Job { status: JobStatus::Completed, completed_at: Some(at(20)), ..left };
         assert_eq!(ended_again.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [1, 2]);
-        let first = ended_again.due_notice(1, CALLBACK).unwrap().after(&Told::Delivered, at(30));
+        let first = ended_again.due_notice(1, CALLBACK).unwrap().after(&SendResult::Delivered, at(30));
         let one_told = Job { notices: ended_again.notices.with(first), ..ended_again };
         assert_eq!(one_told.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [2]);
         assert_eq!(one_told.callback_state(), Some(NoticeState::Waiting));
@@ -234,7 +234,7 @@ mod tests {
         let starts = [1, 2].map(|round| retried.due_notice(round, start).unwrap().started_at);
         assert_eq!(starts, [Some(at(2)), Some(at(15))]);
         let told = retried.due_notices().into_iter().fold(retried.clone(), |job, notice| {
-            let notices = job.notices.with(notice.after(&Told::Delivered, at(16)));
+            let notices = job.notices.with(notice.after(&SendResult::Delivered, at(16)));
             Job { notices, ..job }
         });
         assert_eq!(due(&told), []);
@@ -252,9 +252,9 @@ mod tests {
         let job = ended(1);
         let shown = |job: &Job| job.callback_notice().map(|notice| (notice.round, notice.state, notice.tries, notice.next_at));
         assert_eq!(shown(&job), Some((1, NoticeState::Waiting, 0, at(10))));
-        let failed = job.due_notice(1, CALLBACK).unwrap().after(&Told::Failed("no".to_owned()), at(11));
+        let failed = job.due_notice(1, CALLBACK).unwrap().after(&SendResult::Failed("no".to_owned()), at(11));
         assert_eq!(shown(&Job { notices: job.notices.with(failed.clone()), ..job.clone() }), Some((1, NoticeState::Waiting, 1, at(16))));
-        let told = failed.after(&Told::Delivered, at(17));
+        let told = failed.after(&SendResult::Delivered, at(17));
         assert_eq!(shown(&Job { notices: job.notices.with(told), ..job.clone() }), Some((1, NoticeState::Delivered, 1, at(17))));
     }
 }

@@ -372,7 +372,7 @@ mod tests {
         let [mut notice] = <[_; 1]>::try_from(telling.due_notices()).unwrap();
         notice.next_at = now + TimeDelta::hours(1);
         assert_eq!(telling.note(Notices::default().with(notice.clone())).place(now), Some(notice.next_at));
-        let told = notice.after(&crate::job::Told::Delivered, now);
+        let told = notice.after(&crate::job::SendResult::Delivered, now);
         assert_eq!(telling.note(Notices::default().with(told)).place(now), Some(later));
         assert_eq!(JobWrite::Postpone { place: later, updated_at: now }.place(now), Some(later));
         assert_eq!(JobWrite::Cancel.place(now), Some(now), "something may be left of it");

@@ -42,7 +42,7 @@ impl Worker {
     /// memory as the largest kind.
     async fn message(&self, delivery: &Delivery, message: &Result<Message, WireError>, parts: &Parts, invocation: Invocation) -> Worked {
         if let Some((job, _)) = message.as_ref().ok().and_then(Message::part_id) {
-            self.ask_for_untold(job, delivery.was_received_before()).await;
+            self.ask_for_untried(job, delivery.was_received_before()).await;
         }
         let handled = match message {
             Ok(Message::Chunk(chunk)) => Box::pin(self.chunk(delivery, chunk, parts, invocation)).await,

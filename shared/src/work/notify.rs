@@ -12,7 +12,7 @@ use super::delivery::Invocation;
 use super::worker::Worker;
 use crate::due::ask;
 use crate::error::JobError;
-use crate::job::{Job, NoticeState, RoundNotice, Told};
+use crate::job::{Job, NoticeState, RoundNotice, SendResult};
 use crate::ledger::Written;
 use crate::limits::{DEADLINE_MARGIN, LEASE, NOTICE_TIMEOUT};
 use crate::notice::Notice;
@@ -32,7 +32,7 @@ enum Attempt {
     /// The job was not at rest in time: so little time was left that the endpoint could not have answered, or the process was told to
     /// stop. It costs no try.
     TooLate,
-    Made(Told),
+    Made(SendResult),
 }
 
 impl Worker {
@@ -97,7 +97,7 @@ impl Worker {
             return Ok(Attempt::TooLate);
         }
         let sent = timeout(limit, self.app.notices.send(&notice_of(counted, &due))).await;
-        Ok(Attempt::Made(sent.unwrap_or_else(|_| Told::Failed("no answer in time".to_owned()))))
+        Ok(Attempt::Made(sent.unwrap_or_else(|_| SendResult::Failed("no answer in time".to_owned()))))
     }
 
     /// Records what became of a try. A message for the next one is sent first: if this process dies in between, both are
@@ -140,13 +140,13 @@ fn notice_of(job: Job, due: &RoundNotice) -> Notice {
     Notice { kind: due.kind, endpoint, id: due.kind.id(job.id, due.round), timestamp, job }
 }
 
-fn log(job: &Job, next: &RoundNotice, told: &Told) {
+fn log(job: &Job, next: &RoundNotice, told: &SendResult) {
     let (kind, endpoint) = (next.kind.as_str(), job.labels.callback.as_deref().filter(|_| next.kind.is_callback()));
     let (round, tries, state) = (next.round, next.tries, next.state.as_str());
     match told {
-        Told::Delivered => tracing::info!(job_id = %job.id, kind, endpoint, round, "delivered a notice"),
-        Told::Refused => tracing::warn!(job_id = %job.id, kind, endpoint, round, "the endpoint wants no notices of ends"),
-        Told::Failed(reason) => {
+        SendResult::Delivered => tracing::info!(job_id = %job.id, kind, endpoint, round, "delivered a notice"),
+        SendResult::Refused => tracing::warn!(job_id = %job.id, kind, endpoint, round, "the endpoint wants no notices of ends"),
+        SendResult::Failed(reason) => {
             tracing::warn!(job_id = %job.id, kind, endpoint, round, tries, state, reason, "a notice was not delivered");
         }
     }

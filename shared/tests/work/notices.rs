@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use headway_core::cancel::cancel;
 use headway_core::chunk::Message;
-use headway_core::job::{Labels, NoticeState, Told};
+use headway_core::job::{Labels, NoticeState, SendResult};
 use headway_core::limits::DEADLINE_MARGIN;
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::retry::retry;
@@ -26,10 +26,10 @@ struct Endpoint {
 
 #[async_trait]
 impl NoticeSender for Endpoint {
-    async fn send(&self, _notice: &Notice) -> Told {
+    async fn send(&self, _notice: &Notice) -> SendResult {
         self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_secs(1)).await;
-        Told::Delivered
+        SendResult::Delivered
     }
 }
 

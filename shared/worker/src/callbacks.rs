@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use headway_core::job::Told;
+use headway_core::job::SendResult;
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::{Clock, error_chain};
 use headway_outbound::{Endpoint, Endpoints};
@@ -51,12 +51,12 @@ impl Callbacks {
 
 #[async_trait]
 impl NoticeSender for Callbacks {
-    async fn send(&self, notice: &Notice) -> Told {
+    async fn send(&self, notice: &Notice) -> SendResult {
         match self.post(notice).await {
-            Ok(status) if status.is_success() => Told::Delivered,
-            Ok(StatusCode::GONE) => Told::Refused,
-            Ok(status) => Told::Failed(format!("it answered {status}")),
-            Err(reason) => Told::Failed(reason),
+            Ok(status) if status.is_success() => SendResult::Delivered,
+            Ok(StatusCode::GONE) => SendResult::Refused,
+            Ok(status) => SendResult::Failed(format!("it answered {status}")),
+            Err(reason) => SendResult::Failed(reason),
         }
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use headway_core::config::EventsTo;
-use headway_core::job::Told;
+use headway_core::job::SendResult;
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::{Clock, error_chain};
 use serde_json::json;
@@ -66,17 +66,17 @@ impl Events {
 
 #[async_trait]
 impl NoticeSender for Events {
-    async fn send(&self, notice: &Notice) -> Told {
+    async fn send(&self, notice: &Notice) -> SendResult {
         let Ok(detail) = serde_json::to_string(&NoticeBody::new(notice, self.clock.now())) else {
-            return Told::Failed("the event cannot be written as JSON".to_owned());
+            return SendResult::Failed("the event cannot be written as JSON".to_owned());
         };
         let sent = match &self.to {
             EventsTo::Bus(bus) => self.put(bus, notice, detail).await,
             EventsTo::Log(path) => append(path.clone(), notice, detail).await,
         };
         match sent {
-            Ok(()) => Told::Delivered,
-            Err(reason) => Told::Failed(reason),
+            Ok(()) => SendResult::Delivered,
+            Err(reason) => SendResult::Failed(reason),
         }
     }
 }

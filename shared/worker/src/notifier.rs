@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use headway_core::Clock;
 use headway_core::config::{ConfigError, EventsTo, HEADWAY_EVENT_BUS, events_to, optional};
-use headway_core::job::{Target, Told};
+use headway_core::job::{SendResult, Target};
 use headway_core::notice::{Notice, NoticeSender};
 
 use crate::callbacks::Callbacks;
@@ -36,12 +36,12 @@ impl Notifier {
 
 #[async_trait]
 impl NoticeSender for Notifier {
-    async fn send(&self, notice: &Notice) -> Told {
+    async fn send(&self, notice: &Notice) -> SendResult {
         match (notice.kind.target(), &self.events) {
             (Target::Endpoint, _) => self.callbacks.send(notice).await,
             (Target::Bus, Some(events)) => events.send(notice).await,
             // The bus may have been removed since the job was started, or this worker does not have the setting yet.
-            (Target::Bus, None) => Told::Failed(format!("the worker has no bus for events: {HEADWAY_EVENT_BUS} is not set")),
+            (Target::Bus, None) => SendResult::Failed(format!("the worker has no bus for events: {HEADWAY_EVENT_BUS} is not set")),
         }
     }
 }

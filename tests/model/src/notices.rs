@@ -1,7 +1,7 @@
 //! The notices in a job's row, as the table keeps them: a text, in which times are milliseconds. A model's times are hours.
 
 use chrono::DateTime;
-use headway_core::job::{Notices, RoundNotice, Told};
+use headway_core::job::{Notices, RoundNotice, SendResult};
 use serde_json::Value;
 
 use crate::rows::JobRow;
@@ -24,7 +24,7 @@ pub(crate) fn real(row: &str) -> Notices {
 /// The job's notices if everything that is due had been told.
 pub(crate) fn all_told(job: &JobRow, shape: &Shape) -> String {
     let job = job.real(shape);
-    let told = |notices: Notices, due: RoundNotice| notices.with(due.after(&Told::Delivered, time(NOW)));
+    let told = |notices: Notices, due: RoundNotice| notices.with(due.after(&SendResult::Delivered, time(NOW)));
     in_hours(&job.due_notices().into_iter().fold(job.notices.clone(), told))
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use headway_core::corrections::Corrections;
 use headway_core::cupboard::{Cupboard, KeptKey, KeptRow};
-use headway_core::job::{JobWrite, Told};
+use headway_core::job::{JobWrite, SendResult};
 use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, SubmissionKey, Written};
 use headway_core::notice::{Notice, NoticeSender};
 use headway_core::outcome::Outcome;
@@ -316,11 +316,11 @@ impl Clock for Ports {
 
 #[async_trait]
 impl NoticeSender for Ports {
-    async fn send(&self, notice: &Notice) -> Told {
+    async fn send(&self, notice: &Notice) -> SendResult {
         let (round, status) = (notice.job.round as u8, notice.job.status);
         match self.ask(|| Ask::Tell { round, status }).await {
-            Ok(_) => Told::Delivered,
-            Err(_) => Told::Failed("no answer".to_owned()),
+            Ok(_) => SendResult::Delivered,
+            Err(_) => SendResult::Failed("no answer".to_owned()),
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) const BUGS: &[Bug] = &[
             "        let least = limit.saturating_sub(PREPARED_WITHIN);",
             "        let least = limit.saturating_sub(PREPARED_WITHIN);
         if notice.kind != crate::job::NoticeKind::Callback && notice.tries > 0 {
-            let told = notice.clone().after(&Told::Delivered, self.app.clock.now());
+            let told = notice.clone().after(&SendResult::Delivered, self.app.clock.now());
             self.patiently(invocation, || self.record_told(&job, &told)).await?;
             let _sent = self.app.notices.send(&notice_of(job.clone(), &notice)).await;
             return Ok(());

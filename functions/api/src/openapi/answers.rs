@@ -91,16 +91,5 @@ fn reference<T>(of: &str, name: &str) -> RefOr<T> {
 
 /// The problems that a call can answer with this status.
 fn types_of(status: StatusCode, call: &str, has_pages: bool) -> impl Iterator<Item = ProblemType> {
-    ProblemType::ALL.iter().copied().filter(move |kind| kind.status() == status).filter(move |kind| match kind {
-        ProblemType::PageToken => has_pages,
-        ProblemType::UnknownProcessor | ProblemType::IdempotencyKeyReused => call == "post_job",
-        ProblemType::JobEnded => matches!(call, "cancel_job" | "pause_job" | "resume_job"),
-        ProblemType::JobNotEnded => matches!(call, "delete_job" | "retry_job" | "correct_items"),
-        ProblemType::NothingToRetry => call == "retry_job",
-        ProblemType::RoundDiffers => matches!(call, "retry_job" | "correct_items"),
-        ProblemType::PartDiffers => call == "put_job_part",
-        ProblemType::PartMissing => call == "seal_job",
-        ProblemType::Sealed => matches!(call, "put_job_part" | "seal_job"),
-        _ => true,
-    })
+    ProblemType::ALL.iter().copied().filter(move |kind| kind.status() == status && kind.is_possible_in(call, has_pages))
 }

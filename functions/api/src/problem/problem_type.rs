@@ -1,7 +1,8 @@
-//! The types of problems. Another one is a variant and its row: the OpenAPI document and the page `/docs` list it by
-//! themselves. A conflict with the job's state says in [`ProblemType::of`] which type it is.
+//! The types of problems. Another one is a variant, its row and its example; if few calls answer with it, it is also named in
+//! [`ProblemType::is_possible_in`]. The OpenAPI document and the page `/docs` list it by themselves. A conflict with the job's
+//! state says in [`ProblemType::of`] which type it is.
 
-use headway_core::Conflict;
+use headway_core::{Conflict, JobStatus};
 use http::StatusCode;
 use strum::VariantArray;
 
@@ -52,6 +53,14 @@ pub enum ProblemType {
     Busy,
 }
 
+/// What an example of a type says.
+pub(super) enum Example {
+    /// This is its `detail`.
+    Says(&'static str),
+    /// It is this conflict.
+    Is(Conflict),
+}
+
 impl ProblemType {
     /// All of them, in order of their statuses.
     pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
@@ -96,6 +105,49 @@ impl ProblemType {
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed inside the service"),
         }
+    }
+
+    /// True if the call with this operation id can answer with this type, provided that it answers with its status.
+    pub(crate) fn is_possible_in(self, call: &str, has_pages: bool) -> bool {
+        match self {
+            Self::PageToken => has_pages,
+            Self::UnknownProcessor | Self::IdempotencyKeyReused => call == "post_job",
+            Self::JobEnded => matches!(call, "cancel_job" | "pause_job" | "resume_job"),
+            Self::JobNotEnded => matches!(call, "delete_job" | "retry_job" | "correct_items"),
+            Self::NothingToRetry => call == "retry_job",
+            Self::RoundDiffers => matches!(call, "retry_job" | "correct_items"),
+            Self::PartDiffers => call == "put_job_part",
+            Self::PartMissing => call == "seal_job",
+            Self::Sealed => matches!(call, "put_job_part" | "seal_job"),
+            _ => true,
+        }
+    }
+
+    /// An example, for the API's description.
+    pub(super) const fn example(self) -> Example {
+        Example::Says(match self {
+            Self::Malformed => "the body is not valid JSON at line 1 column 17",
+            Self::PageToken => "read the list again from its beginning, without a page token",
+            Self::Unauthenticated => "send `Authorization: Bearer <token>`, once",
+            Self::Scope => "the token lacks the scope jobs:write",
+            Self::NotFound => "Job not found",
+            Self::Method => "the path does not support PUT: use one of the methods in the header `Allow`",
+            Self::MediaType => "send `Content-Type: application/json`, in UTF-8",
+            Self::JobEnded => return Example::Is(Conflict::JobEnded(JobStatus::Completed)),
+            Self::JobNotEnded => return Example::Is(Conflict::JobNotEnded(JobStatus::Processing)),
+            Self::NothingToRetry => return Example::Is(Conflict::NothingToRetry),
+            Self::RoundDiffers => return Example::Is(Conflict::RoundDiffers(2)),
+            Self::PartDiffers => return Example::Is(Conflict::PartDiffers(0)),
+            Self::PartMissing => return Example::Is(Conflict::PartMissing(1)),
+            Self::Sealed => return Example::Is(Conflict::Sealed),
+            Self::TooLarge => "the body is larger than 3000000 bytes",
+            Self::Invalid => "1 problem in the body",
+            Self::UnknownProcessor => "there is no processor with this name: use one of those listed in `known`",
+            Self::IdempotencyKeyReused => "use a new key for a different body",
+            Self::Quota => "starts in a minute: no more than 60",
+            Self::Internal => "the log has the cause under this request id",
+            Self::Busy => "the table or the queue did not answer: send the same request again",
+        })
     }
 
     /// Its HTTP status.

@@ -15,36 +15,24 @@ use super::Check;
 const NAME: &str = "configuration";
 const PREFIX: &str = "HEADWAY_";
 
-/// Every variable that a function or this command reads, without the prefix.
-const KNOWN: &[&str] = &[
-    "AUTH",
-    "CALLBACKS",
-    "DATA",
-    "DEAD_LETTER_QUEUE_ARN",
-    "EVENT_BUS",
-    "EVENT_LOG",
-    "HTTP_ENDPOINTS",
-    "HTTP_ENDPOINTS_SECRET",
-    "JWKS",
-    "JWT_AUDIENCE",
-    "JWT_ISSUER",
-    "LAMBDA_FUNCTIONS",
-    "LOG",
-    "METRICS",
-    "ORIGINS",
-    "OWNER_CLAIM",
-    "PROCESSORS",
-    "QUEUE_FAIRNESS",
-    "QUEUE_URL",
-    "QUOTAS",
-    "RETENTION_DAYS",
-    "SCOPES",
-    "STORE",
-    "TABLE",
-    "TOKEN",
-    "TOKEN_COMMAND",
-    "URL",
-    "WORKERS_ENDED",
+/// The variables that a function or this command reads, besides those of [`config::VARIABLES`] and of the stores.
+const OTHERS: &[&str] = &[
+    "HEADWAY_AUTH",
+    "HEADWAY_DATA",
+    "HEADWAY_HTTP_ENDPOINTS",
+    "HEADWAY_HTTP_ENDPOINTS_SECRET",
+    "HEADWAY_JWKS",
+    "HEADWAY_JWT_AUDIENCE",
+    "HEADWAY_JWT_ISSUER",
+    "HEADWAY_LAMBDA_FUNCTIONS",
+    "HEADWAY_ORIGINS",
+    "HEADWAY_OWNER_CLAIM",
+    "HEADWAY_QUEUE_FAIRNESS",
+    "HEADWAY_SCOPES",
+    "HEADWAY_STORE",
+    "HEADWAY_TOKEN",
+    "HEADWAY_TOKEN_COMMAND",
+    "HEADWAY_URL",
 ];
 
 /// One check for each variable that cannot be read, or a single one that says that all can be.
@@ -69,9 +57,14 @@ fn listed(mut set: Vec<String>) -> String {
 }
 
 fn misspelt(name: &str) -> Option<Check> {
-    let known = name.strip_prefix(PREFIX).is_some_and(|rest| KNOWN.contains(&rest));
-    let fix = || format!("correct the name or unset it; there are {PREFIX}{{{}}}", KNOWN.join(","));
-    (!known).then(|| Check::bad(NAME, format!("{name} is set, but nothing reads it"), fix()))
+    let of_stores = StoreKind::ALL.iter().flat_map(|kind| kind.variables());
+    let mut known: Vec<&str> = config::VARIABLES.iter().chain(OTHERS).chain(of_stores).copied().collect();
+    known.sort_unstable();
+    let fix = || {
+        let endings: Vec<&str> = known.iter().filter_map(|name| name.strip_prefix(PREFIX)).collect();
+        format!("correct the name or unset it; there are {PREFIX}{{{}}}", endings.join(","))
+    };
+    (!known.contains(&name)).then(|| Check::bad(NAME, format!("{name} is set, but nothing reads it"), fix()))
 }
 
 /// What is wrong with the variables that are set, and what to do.
@@ -85,40 +78,35 @@ async fn unreadable() -> Vec<(String, String)> {
     let filter = config::optional(config::HEADWAY_LOG)
         .map_or(Ok(()), |filter| EnvFilter::try_new(&filter).map(|_| ()).map_err(|_| NoFilter(filter)));
     let found = [
-        told(auth.map(|_| ()), "follow the message, or unset it here"),
-        told(Origins::from_env(&config::optional).map(|_| ()), "list origins, separated by commas"),
-        told(config::retention_days(&config::optional).map(drop), "set it to whole days, or unset it for 30"),
-        told(config::quotas(&config::optional).map(drop), "see Quotas in template.yaml"),
-        told(config::described_processors(&config::optional).map(drop), "see Processors in template.yaml"),
-        told(processors::built_in().await.map(drop), "see HttpEndpoints, HttpEndpointsSecret and LambdaFunctions in template.yaml"),
-        told(unknown_callbacks(), "name endpoints of HEADWAY_HTTP_ENDPOINTS, separated by commas: docs/callbacks.md"),
-        told(config::events_to(&config::optional).map(drop), "set it to the name or ARN of a bus, or unset it: docs/events.md"),
-        told(StoreKind::from_env(&config::optional).map(drop), "correct it, or unset it for dynamodb"),
-        told(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
+        fault(auth.map(|_| ()), "follow the message, or unset it here"),
+        fault(Origins::from_env(&config::optional).map(|_| ()), "list origins, separated by commas"),
+        fault(processors::built_in().await.map(drop), "see HttpEndpoints, HttpEndpointsSecret and LambdaFunctions in template.yaml"),
+        fault(unknown_callbacks(), "name endpoints of HEADWAY_HTTP_ENDPOINTS, separated by commas: docs/callbacks.md"),
+        fault(StoreKind::from_env(&config::optional).map(drop), "correct it, or unset it for dynamodb"),
+        fault(filter, "set HEADWAY_LOG to error, warn, info, debug, or a filter by target; until then the level is info"),
     ];
-    found.into_iter().flatten().collect()
+    let settings = config::problems(&config::optional).into_iter();
+    let settings = settings.map(|error| fault(Err(error), "correct or unset it: template.yaml describes each setting"));
+    settings.chain(found).flatten().collect()
 }
 
 /// Every callback is an endpoint, if there are endpoints here: on AWS only the worker has them.
 fn unknown_callbacks() -> Result<(), UnknownCallbacks> {
-    let names = config::callbacks(&config::optional)?;
+    // What cannot be read is a fault of its own.
+    let names = config::callbacks(&config::optional).unwrap_or_default();
     let Some(endpoints) = Endpoints::from_env().ok().filter(|endpoints| endpoints.names().next().is_some()) else { return Ok(()) };
     let unknown: Vec<String> = names.into_iter().filter(|name| endpoints.get(name).is_none()).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(UnknownCallbacks::NoEndpoint(unknown.join(", "))) }
+    if unknown.is_empty() { Ok(()) } else { Err(UnknownCallbacks(unknown.join(", "))) }
 }
 
 #[derive(Debug, thiserror::Error)]
-enum UnknownCallbacks {
-    #[error(transparent)]
-    Config(#[from] config::ConfigError),
-    #[error("HEADWAY_CALLBACKS has names that are not endpoints: {0}")]
-    NoEndpoint(String),
-}
+#[error("HEADWAY_CALLBACKS has names that are not endpoints: {0}")]
+struct UnknownCallbacks(String);
 
 #[derive(Debug, thiserror::Error)]
 #[error("HEADWAY_LOG is {0:?}, which is not a log filter")]
 struct NoFilter(String);
 
-fn told<E: std::error::Error>(read: Result<(), E>, fix: &str) -> Option<(String, String)> {
+fn fault<E: std::error::Error>(read: Result<(), E>, fix: &str) -> Option<(String, String)> {
     read.err().map(|error| (headway_core::error_chain(&error), fix.to_owned()))
 }
