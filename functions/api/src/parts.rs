@@ -56,6 +56,9 @@ pub struct PartResponse {
     /// Chunks that are kept because the job is paused or has failed, as ranges.
     #[schema(examples(""))]
     parked: String,
+    /// Those of the open and parked chunks that have begun: some of their items are recorded, or may be running. As ranges.
+    #[schema(examples("18"))]
+    begun: String,
     /// How many items succeeded.
     processed_items: u64,
     /// How many items failed for good.
@@ -91,6 +94,8 @@ impl PartResponse {
         // current round.
         let is_settled = |register: &Register| register.is_full() && (part.round == job.round || register.counts().failed == 0);
         let (settled, rest): (Vec<u16>, Vec<u16>) = (0..part.chunks).partition(|chunk| part.registers.get(chunk).is_some_and(is_settled));
+        let has_begun = |register: &Register| register.is_running() || register.counts().handled() > 0;
+        let begun: Vec<u16> = rest.iter().copied().filter(|chunk| part.registers.get(chunk).is_some_and(has_begun)).collect();
         // A chunk message that has not been delivered yet is parked when it is delivered.
         let (open, parked) = if job.parks() { (Vec::new(), rest) } else { (rest, Vec::new()) };
         Self {
@@ -103,6 +108,7 @@ impl PartResponse {
             settled: ranges(&settled),
             open: ranges(&open),
             parked: ranges(&parked),
+            begun: ranges(&begun),
             processed_items: counts.processed,
             failed_items: counts.failed,
             updated_at: part.updated_at,

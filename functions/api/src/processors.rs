@@ -1,4 +1,4 @@
-//! `/v1/processors`: the processors that jobs can use.
+//! `/v1/processors`: what jobs can name: processors, and endpoints for callbacks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,11 +38,13 @@ pub struct ProcessorResponse<'a> {
     item_timeout_seconds: u64,
 }
 
-/// The processors, in order of name.
+/// What jobs can name.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProcessorList<'a> {
-    /// All of them.
+    /// All processors, in order of name.
     processors: Vec<ProcessorResponse<'a>>,
+    /// The names of the endpoints that a job can have as its `callback`.
+    callbacks: &'a [String],
 }
 
 /// The built-in processors, and those that the operator describes: the worker's own, whose code is not in this function.
@@ -70,7 +72,7 @@ impl<'a> ProcessorResponse<'a> {
     }
 }
 
-/// The processors that jobs can use.
+/// The processors that jobs can use, and the endpoints that they can name as their callback.
 #[utoipa::path(
     get,
     path = "/v1/processors",
@@ -85,7 +87,8 @@ impl<'a> ProcessorResponse<'a> {
 pub async fn list_processors(State(state): State<Arc<AppState>>, JwtExtractor(claims): JwtExtractor) -> Result<Response, ApiErrorResponse> {
     claims.require(Scope::Read)?;
     let all = state.app.processors.all().await?;
-    json_answer(&ProcessorList { processors: all.iter().map(|info| ProcessorResponse::new(info)).collect() })
+    let processors = all.iter().map(|info| ProcessorResponse::new(info)).collect();
+    json_answer(&ProcessorList { processors, callbacks: &state.app.callbacks })
 }
 
 #[cfg(test)]

@@ -252,6 +252,6 @@ async fn health_and_processors() {
     let world = World::new();
     let health = world.send(Request::get("/healthz").body(Body::empty()).unwrap()).await;
     assert_eq!(health.body, r#"{"status":"ok","version":"1.0.0"}"#);
-    let expected = r#"{"processors":[{"name":"echo","description":"","paramsSchema":{},"chunkSize":250,"batch":1,"maxAttempts":5,"itemTimeoutSeconds":30}]}"#;
+    let expected = r#"{"processors":[{"name":"echo","description":"","paramsSchema":{},"chunkSize":250,"batch":1,"maxAttempts":5,"itemTimeoutSeconds":30}],"callbacks":[]}"#;
     assert_eq!(world.get("/v1/processors").await.body, expected);
 }

@@ -33,7 +33,7 @@ async fn a_job_in_parts() {
     assert_eq!(first.status, 201);
     assert_eq!(
         first.body,
-        r#"{"part":0,"firstIndex":0,"totalItems":3,"chunks":2,"chunkSize":2,"fingerprint":"9a39b1c4d8ec68f03d97aa94eded91d8","settled":"","open":"0-1","parked":"","processedItems":0,"failedItems":0,"updatedAt":"2026-11-24T08:00:00.000Z"}"#
+        r#"{"part":0,"firstIndex":0,"totalItems":3,"chunks":2,"chunkSize":2,"fingerprint":"9a39b1c4d8ec68f03d97aa94eded91d8","settled":"","open":"0-1","parked":"","begun":"","processedItems":0,"failedItems":0,"updatedAt":"2026-11-24T08:00:00.000Z"}"#
     );
     let again = world.put_part(&job, 0, 0, "1\r\n\n2\n{\"fail\":\"no\"}").await;
     assert_eq!((again.status.as_u16(), &again.body), (200, &first.body));
