@@ -64,3 +64,13 @@ test("the command of every call is understood by the server", async () => {
   }
   await page.context().close();
 });
+
+test("a type leads to its schema, which opens", async () => {
+  const page = await open(world);
+  await page.goto(`${world.base}docs`);
+  await page.getByRole("heading", { name: "Schemas" }).waitFor();
+  await page.locator("article#post_job").getByRole("link", { name: "StartJobRequest" }).click();
+  await page.locator("#schema-StartJobRequest table").waitFor();
+  assert.ok(await page.locator("#schema-StartJobRequest").evaluate((place) => place.open));
+  await page.context().close();
+});

@@ -1,6 +1,6 @@
 // Examples that are made from the document's schemas.
 const { h, render } = preact;
-const { useEffect, useState } = preactHooks;
+const { useEffect, useRef, useState } = preactHooks;
 const html = htm.bind(h);
 const BASE = location.pathname.replace(/docs\/?$/, "");
 const HOST = location.origin + BASE;
