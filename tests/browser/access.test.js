@@ -49,6 +49,32 @@ test("after a dialog the focus is where it was, or beside it if that is gone", a
   await page.context().close();
 });
 
+// Bug found: Enter pressed twice deleted a job.
+test("a dialog for what cannot be undone begins with the way back", async () => {
+  const page = await open(world, `/jobs/${failed}`);
+  await press(page, page.getByRole("button", { name: "Delete", exact: true }));
+  await page.getByRole("dialog").waitFor();
+  assert.equal(await focused(page), "No, go back");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: "Airports" }).waitFor();
+  await page.context().close();
+});
+
+test("a file that is dropped beside its field does not take the page away", async () => {
+  const page = await open(world, "/new");
+  const drop = (name, files) => page.locator(name).evaluate((place, texts) => {
+    const dataTransfer = new DataTransfer();
+    for (const text of texts) dataTransfer.items.add(new File([text], `${text}.csv`));
+    return !place.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, files);
+  assert.ok(await drop("h1", ["a"]), "the browser would open the file");
+  await drop(".drop", ["first", "second"]);
+  await page.getByText("first.csv").waitFor();
+  await page.getByText("A job has one file: 1 other file was left out.").waitFor();
+  await page.context().close();
+});
+
 test("a new page has the focus; a filter keeps it", async () => {
   const page = await open(world);
   await press(page, page.getByRole("link", { name: /Airports/ }));

@@ -75,6 +75,43 @@ test("a file whose name, columns and values are hostile is shown as text", async
   await page.context().close();
 });
 
+test("after a look at a job the list is where it was", async () => {
+  await startMany(30, (at) => `Listed ${at}`);
+  const page = await open(world, "", { viewport: { width: 1280, height: 500 } });
+  await page.getByRole("button", { name: "Older" }).click();
+  await page.getByText("Page 2", { exact: true }).waitFor();
+  const job = page.locator(".jobs a").last();
+  await job.scrollIntoViewIfNeeded();
+  const scrolled = await page.evaluate(() => scrollY);
+  assert.ok(scrolled > 0);
+  for (const back of [() => page.goBack(), () => page.getByRole("link", { name: "← All jobs" }).click()]) {
+    await job.click();
+    await page.getByRole("heading", { name: "Progress" }).waitFor();
+    await back();
+    await page.getByText("Page 2", { exact: true }).waitFor();
+    await page.waitForFunction((y) => scrollY === y, scrolled);
+  }
+  await page.getByRole("link", { name: "Headway" }).click();
+  await page.getByText("Page 1", { exact: true }).waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+test("the list can be asked for what people look for", async () => {
+  const schema = { properties: { iata: { maxLength: 3 } } };
+  await world.ended(await world.job({ processor: "json-schema", params: { schema }, items: [{ iata: "TOOLONG" }], title: "With failures" }));
+  const paused = await world.job({ processor: "json-schema", params: { schema: true }, sealed: false, title: "Held by somebody" });
+  await world.api("POST", `jobs/${paused}/pause`);
+  await world.job({ processor: "json-schema", params: { schema: true }, sealed: false, title: "Begun only" });
+  const page = await open(world);
+  for (const [status, title, other] of [["Completed with failures", "With failures", "Listed"], ["Paused", "Held by somebody", "Begun only"], ["Waits for more items", "Begun only", "With failures"]]) {
+    await page.getByLabel("Status").selectOption(status);
+    await page.locator(".jobs .name").filter({ hasText: title }).waitFor();
+    assert.equal(await page.locator(".jobs .name").filter({ hasText: other }).count(), 0);
+  }
+  await page.context().close();
+});
+
 test("ten thousand jobs can be paged, filtered and searched", async () => {
   await startMany(10_000, (at) => `Import ${at === 17 ? "needle" : at}`);
   const page = await open(world);
@@ -98,7 +135,7 @@ test("ten thousand jobs can be paged, filtered and searched", async () => {
   let calls = 0;
   page.on("request", (request) => { calls += request.url().includes("status=Cancelled") ? 1 : 0; });
   await page.getByLabel("Status").selectOption("Cancelled");
-  await page.getByText("No job has the status “Cancelled” now.").waitFor({ timeout: 300_000 });
+  await page.getByText("No job is “Cancelled” now.").waitFor({ timeout: 300_000 });
   assert.ok(calls >= 10 && calls <= 12, `${calls} calls`);
   await page.getByLabel("Status").selectOption("Completed");
   await page.locator(".jobs li").nth(24).waitFor();

@@ -102,6 +102,35 @@ test("the columns that the schema wants and the file lacks are named before anyt
   await page.context().close();
 });
 
+test("a file of params for the command is understood as the schema in it", async () => {
+  const page = await open(world, "/new");
+  await upload(page, "contacts.csv", "email,seats\na@b,7\nnobody,x\n", { schema: { properties: { email: { pattern: "@" }, seats: { type: "integer" } } } });
+  await page.getByText("The columns fit the schema. Texts are turned into the types of the schema.").waitFor();
+  await page.getByRole("button", { name: "Send 2 items" }).click();
+  await showsCounts(page, { processedItems: 1, failedItems: 1, pendingItems: 0, totalItems: 2 });
+  await page.context().close();
+});
+
+// Bugs found: the columns were said to fit a schema that has none of them, and the refusal came after the sending had begun.
+test("what the server refuses is said in the form, beside what was typed, and nothing is sent", async () => {
+  const page = await open(world, "/new");
+  await upload(page, "contacts.csv", "email,seats\na@b,7\n", { properties: { other: {} } });
+  await page.getByText("No column of the file is in the schema: nothing is checked.").waitFor();
+  await page.getByLabel("JSON Schema of an item").fill('{"7":"email"}');
+  await page.getByText("The schema names no columns").waitFor();
+  await page.getByRole("button", { name: "Send 1 item" }).click();
+  await page.getByRole("alert").filter({ hasText: "Nothing was sent. Correct this first:" }).filter({ hasText: "JSON Schema of an item, at /7:" }).waitFor();
+  await page.getByText("The server refuses this. At /7:").waitFor();
+  await picture(page, "refused-schema");
+  assert.equal(await page.getByLabel("JSON Schema of an item").getAttribute("aria-invalid"), "true");
+  // What was typed is there, and is good for nobody's spell checker.
+  assert.deepEqual(await page.locator("textarea").evaluateAll((all) => all.map(({ value, spellcheck }) => [value, spellcheck])), [['{"7":"email"}', false]]);
+  await page.getByLabel("JSON Schema of an item").fill("true");
+  await page.getByRole("button", { name: "Send 1 item" }).click();
+  await showsCounts(page, { processedItems: 1, failedItems: 0, pendingItems: 0, totalItems: 1 });
+  await page.context().close();
+});
+
 test("after the first items a no cancels the job, and a yes sends the rest", async () => {
   const rows = Array.from({ length: 40 }, (_, at) => [at === 3 ? "TOOLONG" : "ZRH", String(at)]);
   for (const isYes of [false, true]) {
@@ -124,7 +153,7 @@ test("after the first items a no cancels the job, and a yes sends the rest", asy
       await showsCounts(page, { processedItems: 39, failedItems: 1, pendingItems: 0, totalItems: 40 });
     } else {
       await page.getByRole("button", { name: "No, cancel the job" }).click();
-      await page.getByRole("heading", { name: "Jobs" }).waitFor();
+      await page.locator(".title-row").getByText("Cancelled").waitFor();
       assert.equal((await world.api("GET", "jobs?pageSize=1")).jobs[0].status, "Cancelled");
     }
     await page.context().close();

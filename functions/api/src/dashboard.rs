@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 31] = [
+const SCRIPTS: [&str; 36] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
@@ -24,16 +24,21 @@ const SCRIPTS: [&str; 31] = [
     include_str!("dashboard/ledger.js"),
     include_str!("dashboard/rate_chart.js"),
     include_str!("dashboard/correct.js"),
+    include_str!("dashboard/group_table.js"),
     include_str!("dashboard/failures.js"),
     include_str!("dashboard/spreadsheet_cells.js"),
+    include_str!("dashboard/sent_file.js"),
+    include_str!("dashboard/joined_file.js"),
     include_str!("dashboard/downloads.js"),
     include_str!("dashboard/actions.js"),
     include_str!("dashboard/tell_me.js"),
+    include_str!("dashboard/send_rest.js"),
     include_str!("dashboard/job_page.js"),
     include_str!("dashboard/sources.js"),
     include_str!("dashboard/survey.js"),
     include_str!("dashboard/send.js"),
     include_str!("dashboard/sending_page.js"),
+    include_str!("dashboard/form_errors.js"),
     include_str!("dashboard/new_job_form.js"),
     include_str!("dashboard/new_job_page.js"),
     include_str!("dashboard/rewritten_numbers.js"),
@@ -65,6 +70,8 @@ fn limits_known_to_the_page() -> String {
         "itemsPerRequest": limits::ITEMS_PER_REQUEST_MAX,
         "itemsPerJob": limits::ITEMS_PER_JOB_MAX,
         "titleChars": limits::TITLE_CHARS_MAX,
+        "metadataValueChars": limits::METADATA_VALUE_CHARS_MAX,
+        "metadataBytes": limits::METADATA_BYTES_MAX,
     });
     limits.to_string()
 }

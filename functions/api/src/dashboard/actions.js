@@ -11,8 +11,9 @@ function consequences(action, job, canCorrect) {
   const left = counted(job.pendingItems, "item");
   const corrected = job.correctedItems || 0;
   return {
-    pause: [`Items that are running are finished. The other ${left} wait until you resume the job.`, "Nothing is lost. A job that stays paused for 14 days fails."],
-    cancel: [`${left} will never run: a cancelled job can be neither resumed nor retried.`,
+    pause: [`Items that are running are finished. ${job.pendingItems ? `The other ${left} wait` : "Items that are sent later wait"} until you resume the job.`, "Nothing is lost. A job that stays paused for 14 days fails."],
+    cancel: [`${job.pendingItems ? `${left} will never run: a` : "A"} cancelled job can be neither resumed nor retried.`,
+      ...(job.sealed ? [] : ["What has not been sent yet cannot be sent any more."]),
       `What has been done stays done: ${counted(job.processedItems, "item")} succeeded. Their results can still be downloaded.`],
     delete: ["The job, its results and its failures are gone at once, for everybody who shares it.", "What the items did elsewhere is not undone. Download first what you still need."],
     retry: [
@@ -23,10 +24,19 @@ function consequences(action, job, canCorrect) {
   }[action];
 }
 
+// Rounds that were started here. Others were started by somebody else.
+const ownRounds = new Set();
+
+// True if the job is not as the page shows it: it was retried, has ended or was deleted meanwhile.
+function isOutdated(error) {
+  return error instanceof Refused && [404, 409].includes(error.status);
+}
+
 // The request names the round, so that sending it twice does not start two rounds.
 function request(action, job) {
   const path = `v1/jobs/${job.id}`;
   if (action === "delete") return call(path, { method: "DELETE" });
+  if (action === "retry") ownRounds.add(`${job.id} ${job.round + 1}`);
   return post(`${path}/${action}`, action === "retry" ? { round: job.round } : undefined);
 }
 
@@ -36,7 +46,12 @@ function Actions({ job, refresh }) {
   const canCorrect = useCanCorrect(job);
   const box = useKeptFocus();
   const act = async (action) => {
-    await request(action, job);
+    try {
+      await request(action, job);
+    } catch (problem) {
+      if (isOutdated(problem)) refresh();
+      throw problem;
+    }
     if (action === "delete") return go("/");
     return refresh();
   };
@@ -57,15 +72,15 @@ function Actions({ job, refresh }) {
       ${consequences(asked, job, canCorrect).map((sentence) => html`<p key=${sentence}>${sentence}</p>`)}<//>`}`;
 }
 
-// A job whose sender has gone away can be closed with what has arrived.
+// A job whose sender has gone away can be sealed with what has arrived.
 function Seal({ job, refresh }) {
   const [parts, setParts] = useState(null);
   const [error, setError] = useState(null);
   const ask = () => allParts(job.id).then(setParts, setError);
   const seal = async () => { await post(`v1/jobs/${job.id}/seal`, { parts: parts.length }); refresh(); };
-  return html`<button type="button" data-action="seal" onClick=${ask}>Seal</button>
+  return html`<button type="button" data-action="seal" onClick=${ask}>Finish with what was sent</button>
     ${error && html`<${ErrorNote} error=${error} />`}
-    ${parts && html`<${Ask} title="Seal this job?" yes="Seal" onYes=${seal} onClose=${() => setParts(null)}>
+    ${parts && html`<${Ask} title="Finish with what was sent?" yes="Finish" onYes=${seal} onClose=${() => setParts(null)}>
       <p>${counted(parts.length, "part")} with ${counted(job.totalItems, "item")} have arrived. The job ends once those are done: nothing can be added any more.</p><//>`}`;
 }
 

@@ -45,11 +45,12 @@ function App() {
   const [state, setState] = useState(begin);
   const [isOnline, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    session.onEnd = (ended) => { [...toTell.keys()].forEach(forget); setState((old) => ({ ...old, ended })); };
+    session.onEnd = (ended) => { [...toTell.keys()].forEach(forget); sentFiles.clear(); setState((old) => ({ ...old, ended })); };
     tellOfSavedJobs();
     // A filter of the list is another address, but the same page.
     let { path } = readAddress();
-    const move = () => {
+    const move = ({ oldURL }) => {
+      if (path === "/") listPlace.leave(new URL(oldURL).hash, scrollY);
       const isOther = readAddress().path !== path;
       path = readAddress().path;
       setState(begin);
@@ -57,7 +58,9 @@ function App() {
       if (isOther) focusMain();
     };
     const online = () => setOnline(navigator.onLine);
-    const events = [["hashchange", move], ["online", online], ["offline", online]];
+    // A file that is dropped beside its field would otherwise be opened in place of this page.
+    const refuse = (event) => event.preventDefault();
+    const events = [["hashchange", move], ["online", online], ["offline", online], ["dragover", refuse], ["drop", refuse]];
     events.forEach(([name, react]) => window.addEventListener(name, react));
     return () => events.forEach(([name, react]) => window.removeEventListener(name, react));
   }, []);
@@ -76,7 +79,7 @@ function Page({ address, plan, onPlan }) {
   const { path, query } = address;
   const [, place, id] = path.split("/");
   useEffect(() => { if (place !== "jobs" && place !== "new") document.title = "Jobs · Headway"; }, [place]);
-  if (place === "jobs" && id) return html`<${JobPage} key=${id} id=${id} />`;
+  if (place === "jobs" && id) return html`<${JobPage} key=${id} id=${id} isSending=${Boolean(plan)} onPlan=${onPlan} />`;
   if (place === "new") return html`<${NewJobPage} isSending=${Boolean(plan)} onPlan=${onPlan} />`;
   if (place !== "") return html`<h1>No such page</h1><p><a href="#/">All jobs</a></p>`;
   return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} owner=${query.get("owner") || ""} />`;
@@ -85,7 +88,7 @@ function Page({ address, plan, onPlan }) {
 function Header({ isSignedIn }) {
   const who = isSignedIn ? claimsOf(session.token).sub : null;
   const signOut = () => session.end("");
-  return html`<header><a class="brand" href="#/"><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a>
+  return html`<header><a class="brand" href="#/" onClick=${listPlace.forget}><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a>
     <nav aria-label="Main"><a href="docs">API</a>
       ${isSignedIn && html`<span class="who">${who ? html`<bdi>${short(who, 40)}</bdi>` : "signed in"}</span><button type="button" class="small" onClick=${signOut}>Sign out</button>`}</nav></header>`;
 }

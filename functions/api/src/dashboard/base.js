@@ -24,6 +24,18 @@ function can(job, action) {
   return job.actions.includes(action);
 }
 
+// True if everything that was sent is done, and more is to come.
+function waitsForItems(job) {
+  return !job.sealed && isLive(job) && job.pendingItems === 0;
+}
+
+// How many items the sender of an open job has announced, as its progress tells. Null if that is not known.
+function announcedItems(job) {
+  const done = job.processedItems + job.failedItems;
+  if (job.sealed || !isLive(job) || !(job.progressPercentage > 0)) return null;
+  return Math.max(job.totalItems, Math.round((100 * done) / job.progressPercentage));
+}
+
 // A name for a job without a title.
 function nameOf(job) {
   return job.title || `${job.processor}, ${dateTime(job.createdAt)}`;

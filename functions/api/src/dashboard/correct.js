@@ -10,14 +10,15 @@ function useCanCorrect(job) {
   return couldUse && canCorrect;
 }
 
-// They are for the round that the page shows. Unless `replaces`, values that somebody else gave before are not replaced.
-async function sendCorrections(job, corrections, { replaces }) {
+// They are for the round that the page shows. `refresh` reads the job again if it is in another one. Unless `replaces`, values that somebody else gave before are not replaced.
+async function sendCorrections(job, corrections, { replaces, refresh }) {
   const lines = corrections.map(({ index, item }) => `{"index":${index},"item":${exactText(item)}}\n`);
-  const answer = await call(`v1/jobs/${job.id}/items?round=${job.round}&replace=${replaces}`, { method: "PATCH", headers: { "Content-Type": "application/x-ndjson" }, body: lines.join("") });
+  const sent = call(`v1/jobs/${job.id}/items?round=${job.round}&replace=${replaces}`, { method: "PATCH", headers: { "Content-Type": "application/x-ndjson" }, body: lines.join("") });
+  const answer = await sent.catch((problem) => { if (isOutdated(problem)) refresh(); throw problem; });
   return readBody(answer, "json");
 }
 
-function CorrectItem({ job, index, item, onClose, onDone }) {
+function CorrectItem({ job, code, index, item, refresh, onClose, onDone }) {
   const isFlat = isPlainObject(item) && Object.keys(item).length > 0 && Object.keys(item).length <= 30;
   const [asJson, setAsJson] = useState(!isFlat);
   const [cells, setCells] = useState(() => (isFlat ? Object.entries(item).map(([name, value]) => ({ name, was: value, text: cellOf(value) })) : []));
@@ -25,7 +26,11 @@ function CorrectItem({ job, index, item, onClose, onDone }) {
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const form = useRef(null);
-  useEffect(() => { form.current.querySelector("input, textarea")?.focus(); }, [asJson]);
+  const blamed = columnOfCode(code);
+  const [isChanged, setChanged] = useState(false);
+  useUnsaved(isChanged);
+  // Before anything can be typed.
+  useLayoutEffect(() => { (form.current.querySelector(".blamed") || form.current.querySelector("input, textarea"))?.focus(); }, [asJson]);
   const save = async (event) => {
     event.preventDefault();
     if (isBusy) return;
@@ -33,7 +38,7 @@ function CorrectItem({ job, index, item, onClose, onDone }) {
     setBusy(true);
     try {
       const value = asJson ? readItem(text) : itemOf(cells);
-      await sendCorrections(job, [{ index, item: value }], { replaces: true });
+      await sendCorrections(job, [{ index, item: value }], { replaces: true, refresh });
       onDone(value);
     } catch (problem) {
       setError(problem);
@@ -43,10 +48,10 @@ function CorrectItem({ job, index, item, onClose, onDone }) {
   const toJson = () => {
     try { setText(exactText(itemOf(cells), 2)); setError(null); setAsJson(true); } catch (problem) { setError(problem); }
   };
-  return html`<form ref=${form} class="correct" onSubmit=${save}>
-    ${asJson ? html`<label>Item ${count(index)} as JSON <textarea rows="8" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
+  return html`<form ref=${form} class="correct" onSubmit=${save} onInput=${() => setChanged(true)}>
+    ${asJson ? html`<label>Item ${count(index)} as JSON <textarea rows="8" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
       : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
-        <input value=${cell.text} spellcheck="false" onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
+        <input class=${cell.name === blamed ? "blamed" : ""} value=${cell.text} spellcheck=${false} onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
     ${error && html`<${ErrorNote} error=${error} />`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)}>Save the correction</button>
       <button type="button" onClick=${onClose}>Go back</button>
@@ -64,12 +69,12 @@ function readItem(text) {
 }
 
 // A cell that was text stays text. Any other stays what it was if its text is unchanged, else it must be JSON, unless it was
-// null: a number does not become a text by accident.
+// null or missing: a number does not become a text by accident.
 function itemOf(cells) {
   const valueOf = ({ name, was, text }) => {
     if (text === cellOf(was)) return was;
     if (typeof was === "string") return text;
-    return was === null ? jsonOrText(text) : jsonOfCell(name, was, text);
+    return was === null || was === undefined ? jsonOrText(text) : jsonOfCell(name, was, text);
   };
   return Object.fromEntries(cells.map((cell) => [cell.name, valueOf(cell)]));
 }

@@ -80,18 +80,17 @@ function checkId(row, index, id, line) {
 }
 
 // The corrections in the file, by comparing it with what failed. Nothing is sent yet. `rewritten` has the columns with cells
-// that a spreadsheet seems to have rewritten: `corrections` leaves those as they were, and `kept` has their new values.
-async function correctionsIn(file, job, { say, signal }) {
+// that a spreadsheet seems to have rewritten: `corrections` leaves those as they were, and `kept` has their new values. `changed` has
+// the columns with changed cells. A row that was not changed is no correction: an earlier one stays.
+async function correctionsIn(source, job, { say, signal }) {
   const items = new Map();
   const ids = new Map();
-  const corrected = new Set();
   const names = new Set(MARKS);
   const kinds = new Map();
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
     const failure = readExactly(line);
     items.set(failure.index, failure.item);
     if (failure.id) ids.set(failure.index, failure.id);
-    if (failure.corrected) corrected.add(failure.index);
     for (const [name, value] of Object.entries(isPlainObject(failure.item) ? failure.item : { item: failure.item })) {
       names.add(name);
       const kind = kindOf(value);
@@ -100,11 +99,12 @@ async function correctionsIn(file, job, { say, signal }) {
     }
     if (items.size % SAY_EACH === 0) say(items.size);
   }
-  const source = { ...(await sourceOf(file)), format: "csv" };
   const corrections = new Map();
   const kept = new Map();
   const rewritten = new Map();
   const moved = new MovedRows();
+  const lines = new Map();
+  const changed = new Map();
   let [rows, keptError] = [0, undefined];
   for await (const { value, line } of csvItems(source.file, source)) {
     rows += 1;
@@ -114,25 +114,27 @@ async function correctionsIn(file, job, { say, signal }) {
     if (other !== undefined) throw new FileProblem(`There is a column “${short(other, 40)}”, which no failed item has: download the table again, and change only cells or remove whole rows.`);
     const index = /^\d+$/.test(value._index.trim()) ? Number(value._index) : NaN;
     if (!items.has(index)) throw new FileProblem(`no item with the index “${short(value._index, 40)}” has failed.`, line);
+    if (lines.has(index)) throw new FileProblem(`the row of item ${index} was already in line ${count(lines.get(index))}.`, line);
+    lines.set(index, line);
     checkId(value, index, ids.get(index), line);
-    const onRewritten = ({ name, ...cell }) => {
-      const known = rewritten.get(name) || { name, ...cell, line, rows: 0 };
-      rewritten.set(name, { ...known, rows: known.rows + 1 });
+    const note = (columns) => ({ name, ...cell }) => {
+      const known = columns.get(name) || { name, ...cell, line, rows: 0 };
+      columns.set(name, { ...known, rows: known.rows + 1 });
     };
+    const onRewritten = note(rewritten);
     const old = items.get(index);
     const add = (to, options) => {
       const item = correctedItem(old, value, { kinds, line, ...options });
-      // A row that shows the first value again takes an earlier correction back.
-      if (exactText(item) !== exactText(old) || corrected.has(index)) to.set(index, { index, item });
+      if (exactText(item) !== exactText(old)) to.set(index, { index, item });
     };
-    add(corrections, { onRewritten, onChanged: (cell) => { if (!value._id) moved.add(cell); } });
+    add(corrections, { onRewritten, onChanged: (cell) => { if (!isRewritten(cell.before, cell.after)) note(changed)(cell); if (!value._id) moved.add(cell); } });
     try {
       add(kept, { keeps: true });
     } catch (error) {
       keptError ??= error;
     }
   }
-  return { rows, corrections: [...corrections.values()], kept: [...kept.values()], keptError, rewritten: [...rewritten.values()], moved: moved.column(rows) };
+  return { rows, left: items.size - rows, changed: [...changed.values()], corrections: [...corrections.values()], kept: [...kept.values()], keptError, rewritten: [...rewritten.values()], moved: moved.column(rows) };
 }
 
 // Notices rows that were sorted without the column `_index`: then a column has the same values as before, but in other rows.
@@ -160,6 +162,24 @@ class MovedRows {
   }
 }
 
+// The columns that were changed, each with its first example.
+function ChangedColumns({ found }) {
+  if (found.corrections.length === 0) return null;
+  return html`<ul>${found.changed.map(({ name, rows: number, before, after, line }) => html`<li key=${name}><bdi>${short(name, 60)}</bdi> in ${counted(number, "row")}: “${short(before, 40)}” becomes “${short(after, 40)}” in line ${count(line)}</li>`)}</ul>`;
+}
+
+// What becomes of the other failed items.
+function UnchangedItems({ found: { rows, left, corrections } }) {
+  const same = rows - corrections.length + left;
+  return html`${same > 0 && html`<p class="muted">${counted(same, "failed item")} ${same === 1 ? "is" : "are"} not changed by this table${left > 0 ? `, ${count(left)} of them because ${left === 1 ? "its row was" : "their rows were"} removed` : ""}. The retry runs ${same === 1 ? "it" : "them"} as ${same === 1 ? "it is" : "they are"}: with the value that failed, or with an earlier correction.</p>`}`;
+}
+
+// A request's error in words about the table: its lines are not those of the file.
+function ofTable(error) {
+  (error.errors || []).forEach((one) => Object.assign(one, { pointer: "the table", detail: one.detail.replace(/^line \d+: /, "") }));
+  return error;
+}
+
 // Asks what to do with cells that a spreadsheet seems to have rewritten.
 function RewrittenCells({ columns, onUndo, onKeep }) {
   return html`<${Note}>A spreadsheet seems to have rewritten cells that nobody changed:
@@ -168,25 +188,28 @@ function RewrittenCells({ columns, onUndo, onKeep }) {
     <button type="button" onClick=${onKeep}>Use the new values</button></p><//>`;
 }
 
-function CorrectedFile({ job, onSaved }) {
+function CorrectedFile({ job, refresh, onSaved }) {
   const [state, setState] = useState({});
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
-  const choose = async (event) => {
+  const choose = (event) => {
     const [file] = event.target.files;
     event.target.value = "";
-    if (!file) return;
+    if (file) sourceOf(file).then((source) => look({ ...source, format: "csv" }), (error) => setState({ error: fileError(error) }));
+  };
+  const look = async (source) => {
     setState({ isBusy: true });
     try {
-      setState({ found: await correctionsIn(file, job, { say: () => {}, signal: stop.current.signal }) });
+      setState({ found: await correctionsIn(source, job, { say: () => {}, signal: stop.current.signal }) });
     } catch (error) {
-      setState({ error: fileError(error) });
+      setState({ error: fileError(error), source });
     }
   };
   const download = async () => {
     setState({ isBusy: true });
     try {
-      save(await columnsFile(job, { signal: stop.current.signal, onWait: () => {}, onLines: () => {} }), `${fileName(job)}-to-correct.csv`, "csv");
+      // With the mark, Excel reads the letters as they are.
+      save([BOM, ...await columnsFile(job, { signal: stop.current.signal, onWait: () => {}, onLines: () => {} })], `${fileName(job)}-to-correct.csv`, "csv");
       setState({});
     } catch (error) {
       setState({ error });
@@ -196,12 +219,12 @@ function CorrectedFile({ job, onSaved }) {
     const { corrections } = state.found;
     setState((old) => ({ ...old, error: undefined, isTaken: false, isBusy: true }));
     try {
-      for (let at = 0; at < corrections.length; at += CORRECTIONS_PER_REQUEST) await sendCorrections(job, corrections.slice(at, at + CORRECTIONS_PER_REQUEST), { replaces });
+      for (let at = 0; at < corrections.length; at += CORRECTIONS_PER_REQUEST) await sendCorrections(job, corrections.slice(at, at + CORRECTIONS_PER_REQUEST), { replaces, refresh });
       setState({ saved: corrections.length });
       onSaved();
     } catch (error) {
       const isTaken = (error.errors || []).some(({ detail }) => detail.includes("another new value already"));
-      setState((old) => (isTaken ? { found: old.found, error, isTaken } : { error }));
+      setState((old) => (isTaken ? { found: old.found, error: ofTable(error), isTaken } : { error: ofTable(error) }));
     }
   };
   const { found } = state;
@@ -212,10 +235,11 @@ function CorrectedFile({ job, onSaved }) {
       <label class="button small" for="corrected-file">Give back the corrected table</label></p>
     ${state.isBusy && html`<${Loading} what="the failed items" />`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
+    ${state.source && html`<${ReadingChoices} source=${state.source} isTable onChange=${look} />`}
     ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept, found.keptError)} />`}
-    ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.
+    ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.<${ChangedColumns} found=${found} />
       ${found.moved && html`<p>The column <bdi>${short(found.moved, 60)}</bdi> has the same values as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}
-      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${() => send({ replaces: Boolean(state.isTaken) })}>${state.isTaken ? "Replace the other new values and save" : "Save"} ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<//>`}
+      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${() => send({ replaces: Boolean(state.isTaken) })}>${state.isTaken ? "Replace the other new values and save" : "Save"} ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<${UnchangedItems} found=${found} /><//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;
 }

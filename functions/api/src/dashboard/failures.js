@@ -5,7 +5,7 @@ const ITEMS_SHOWN = 20;
 const FAILURES_PER_REQUEST = 200;
 
 const KIND_WORDS = {
-  Permanent: "refused for good", RetriesExhausted: "failed at every attempt", Throttled: "asked to wait for too long", Unreachable: "not reached for too long",
+  Permanent: "fails again unless it is corrected", RetriesExhausted: "failed at every attempt", Throttled: "asked to wait for too long", Unreachable: "not reached for too long",
   TimedOut: "took too long", Crashed: "crashed the processor", DeadLettered: "could not be delivered",
 };
 
@@ -24,30 +24,37 @@ function Failures({ job, refresh }) {
   return html`<section class="panel" aria-labelledby="failures"><h2 id="failures">What failed</h2>
     ${error && html`<${ErrorNote} error=${error} onRetry=${again} />`}
     ${!data && !error && html`<${Loading} what="failures" />`}
-    ${lost && html`<p class="muted">Not up to date: no connection.</p>`}
+    ${lost && navigator.onLine && html`<p class="muted">Not up to date: no connection.</p>`}
     ${data && html`<p class="muted">${groupsWords(data, job)}
-        ${canCorrect ? " Open a group to see and correct its items." : " Open a group to see its items."}</p>
+        ${canCorrect ? " Open a group to see and correct its items." : " Open a group to see its items."} ${countingWords(job)}</p>
       <ul class="groups" ref=${list}>${data.groups.slice(0, areAllShown ? undefined : GROUPS_SHOWN).map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh} tables=${tables}
         isOpen=${shown === group.code} toggle=${() => show(shown === group.code ? null : group.code)} />`)}</ul>
       ${!areAllShown && data.groups.length > GROUPS_SHOWN && html`<p><button type="button" onClick=${() => showAll(true)}>Show all ${count(data.groups.length)} groups</button></p>`}
-      ${canCorrect && html`<${CorrectedFile} job=${job} onSaved=${() => { setTables(tables + 1); refresh(); }} />`}`}
+      ${canCorrect && html`<${CorrectedFile} job=${job} refresh=${refresh} onSaved=${() => { setTables(tables + 1); refresh(); }} />`}`}
   </section>`;
+}
+
+// How people find an item in their file.
+function countingWords({ metadata }) {
+  if (Number.isSafeInteger(metadata?.[HOW.row])) return "Rows are counted as in a spreadsheet: the header is row 1.";
+  return /\.(csv|tsv)$/i.test(metadata?.file || "") ? "Items are counted from 0: item 0 is the first row below the header." : "Items are counted from 0.";
 }
 
 // While the job runs, and with more failures than are counted at once, the groups are those of a part of the failures.
 function groupsWords({ complete, countedFailures, groups }, { failedItems }) {
   if (complete && countedFailures >= failedItems) return `${counted(countedFailures, "failure")} in ${counted(groups.length, "group")}, the largest first.`;
-  return `The groups of the first ${count(countedFailures)} of ${counted(Math.max(failedItems, countedFailures), "failure")}, the largest first.`;
+  return `${count(countedFailures)} of ${counted(Math.max(failedItems, countedFailures), "failure")} are counted here so far, in ${counted(groups.length, "group")}.`;
 }
 
 function Group({ group, job, canCorrect, refresh, tables, isOpen, toggle }) {
   // An operator gets no examples, and sees no items.
+  const [example] = group.examples;
   const canOpen = group.examples.length > 0 || !isOperator();
   return html`<li>
     <button type="button" class="group" disabled=${!canOpen} aria-expanded=${isOpen ? "true" : "false"} onClick=${toggle}>
       <span class="number">${count(group.count)}</span>
-      <span class="grow"><code><bdi>${short(group.code, 64)}</bdi></code> <span class="muted">${KIND_WORDS[group.kind] || group.kind}</span>
-        ${group.examples[0] && html`<br /><span class="example">for example item ${count(group.examples[0].index)}: <bdi>${short(group.examples[0].message, 160)}</bdi></span>`}</span>
+      <span class="grow">${example && html`<span class="example"><bdi>${short(example.message, 160)}</bdi></span><br />`}
+        <span class="muted">${example ? `${placeOf(job, example.index)}${group.count > 1 ? " and others" : ""} · ` : ""}<code><bdi>${short(group.code, 64)}</bdi></code> · ${KIND_WORDS[group.kind] || group.kind}</span></span>
       <span aria-hidden="true">${canOpen ? (isOpen ? "▾" : "▸") : ""}</span>
     </button>
     ${isOpen && html`<${GroupItems} key=${tables} job=${job} code=${group.code} canCorrect=${canCorrect} refresh=${refresh} />`}
@@ -59,6 +66,9 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   const [found, setFound] = useState({ rows: [], next: "", isDone: false });
   const [goal, setGoal] = useState(ITEMS_SHOWN);
   const [error, setError] = useState(null);
+  // Until the retry, the API lists a corrected item with the value that failed.
+  const [given, setGiven] = useState(new Map());
+  const [isTable, showTable] = useState(false);
   const box = useKeptFocus();
   useEffect(() => {
     if (found.isDone || error) return undefined;
@@ -76,13 +86,29 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   }, [goal, error]);
   const { rows, isDone } = found;
   const more = rows.length > goal || !isDone;
+  const shown = rows.slice(0, goal);
+  const valueOf = ({ index, item }) => (given.has(index) ? given.get(index) : item);
+  const give = (corrections) => { setGiven(new Map([...given, ...corrections.map(({ index, item }) => [index, item])])); refresh(); };
+  const canBeTable = canCorrect && columnsOfItems(shown.map(valueOf)) !== null;
+  const asTable = shown.map((failure) => ({ ...failure, item: valueOf(failure), isCorrected: given.has(failure.index) || failure.corrected === true }));
   return html`<div class="items" ref=${box} tabindex="-1">
     ${error && html`<${ErrorNote} error=${error} onRetry=${() => setError(null)} />`}
-    ${rows.slice(0, goal).map((failure) => html`<${FailedItem} key=${failure.index} job=${job} failure=${failure} canCorrect=${canCorrect} refresh=${refresh} />`)}
+    ${canBeTable && !isTable && html`<p><button type="button" class="small" onClick=${() => showTable(true)}>Correct them in a table</button></p>`}
+    ${canBeTable && isTable ? html`<${GroupTable} job=${job} code=${code} rows=${asTable} refresh=${refresh} onSaved=${give} onClose=${() => showTable(false)} />`
+      : shown.map((failure) => html`<${FailedItem} key=${failure.index} job=${job} failure=${failure} given=${given.get(failure.index)} canCorrect=${canCorrect} refresh=${refresh} onGive=${(item) => give([{ index: failure.index, item }])} />`)}
     ${!error && !isDone && rows.length < goal && html`<${Loading} what="items" />`}
     ${more && rows.length >= goal && html`<p><button type="button" onClick=${() => setGoal(goal + ITEMS_SHOWN)}>Show more</button></p>`}
     ${isDone && !more && html`<p class="muted">${rows.length ? "All items of this group are shown." : "No item of this group is listed any more."}</p>`}
   </div>`;
+}
+
+// A row of a table, as most files have them, is shown as one; `blamed` is the column that failed. Anything else is JSON.
+const CELLS_MAX = 30;
+function ItemValue({ index, item, blamed }) {
+  const isRow = isPlainObject(item) && Object.values(item).every((value) => typeof value === "string") && Object.keys(item).length > 0 && Object.keys(item).length <= CELLS_MAX;
+  if (!isRow) return html`<pre class="value" tabindex="0"><${Text} value=${itemText(item)} max=${800} /></pre>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Values of item ${index}`}><table><thead><tr>${Object.keys(item).map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
+    <tbody><tr>${Object.entries(item).map(([name, value]) => html`<td key=${name} class=${name === blamed ? "tone-bad" : ""}><${Text} value=${value} max=${200} /></td>`)}</tr></tbody></table></div>`;
 }
 
 const ONE_LINE_MAX = 140;
@@ -91,23 +117,22 @@ function itemText(item) {
   return line.length <= ONE_LINE_MAX ? line : exactText(item, 2);
 }
 
-function FailedItem({ job, failure, canCorrect, refresh }) {
+// `given` is the new value that the item got on this page.
+function FailedItem({ job, failure, given, canCorrect, refresh, onGive }) {
   const [isOpen, open] = useState(false);
   const box = useKeptFocus();
-  // Until the retry, the API lists a corrected item with the value that failed.
-  const [corrected, setCorrected] = useState(undefined);
-  const isCorrected = corrected !== undefined || failure.corrected === true;
+  const isCorrected = given !== undefined || failure.corrected === true;
   const hasId = failure.id !== null && failure.id !== undefined;
-  const item = corrected === undefined ? failure.item : corrected;
+  const item = given === undefined ? failure.item : given;
   return html`<article ref=${box} tabindex="-1" class="item" aria-label=${`Item ${failure.index}`}>
-    <p><strong>Item ${count(failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
+    <p><strong>${placeOf(job, failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
       ${isCorrected && html` <span class="badge Completed">✓ Corrected</span>`}
       <span class="muted"> · ${counted(failure.attempts, "attempt")}</span></p>
     <p class="message"><${Text} value=${failure.message} /></p>
-    ${isCorrected && html`<p class="muted">${corrected === undefined ? "The value below is the one that failed. " : ""}The next retry runs the corrected value.</p>`}
-    ${!isOpen && html`<pre class="value" tabindex="0"><${Text} value=${itemText(item)} max=${800} /></pre>`}
-    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} index=${failure.index} item=${item} onClose=${() => open(false)}
-        onDone=${(value) => { setCorrected(value); open(false); refresh(); }} />`
+    ${isCorrected && html`<p class="muted">${given === undefined ? "The value below is the one that failed. " : ""}The next retry runs the corrected value.</p>`}
+    ${!isOpen && html`<${ItemValue} index=${failure.index} item=${item} blamed=${columnOfCode(failure.code)} />`}
+    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} code=${failure.code} index=${failure.index} item=${item} refresh=${refresh} onClose=${() => open(false)}
+        onDone=${(value) => { open(false); onGive(value); }} />`
       : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${count(failure.index)}</span></button></p>`)}
   </article>`;
 }

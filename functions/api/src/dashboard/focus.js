@@ -13,6 +13,16 @@ function isFocusLost() {
   return document.activeElement === null || document.activeElement === document.body;
 }
 
+// While something is typed and not sent, the browser asks before the page is left.
+function useUnsaved(isUnsaved) {
+  useEffect(() => {
+    if (!isUnsaved) return undefined;
+    const warn = (event) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [isUnsaved]);
+}
+
 // For a page that is new: the screen reader begins there, and the Tab key too.
 function focusMain() {
   document.getElementById("main").focus({ preventScroll: true });

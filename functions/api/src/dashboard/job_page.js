@@ -1,5 +1,5 @@
 // One job: where it is, why it waits, what failed, and what can be done.
-function JobPage({ id }) {
+function JobPage({ id, isSending, onPlan }) {
   const job = useJob(id);
   if (job.error && !(job.data && job.error.status !== 404)) {
     return html`<h1>Job</h1><${ErrorNote} error=${job.error} onRetry=${job.error.status === 404 ? null : job.refresh} /><p><a href="#/">All jobs</a></p>`;
@@ -7,19 +7,22 @@ function JobPage({ id }) {
   if (!job.data) return html`<h1>Job</h1>${job.lost ? html`<${LostNote} lost=${job.lost} onRetry=${job.refresh} />` : html`<${Loading} what="the job" />`}`;
   return html`${job.error && html`<${ErrorNote} error=${job.error} onRetry=${job.refresh} />`}
     ${job.lost && html`<${LostNote} lost=${job.lost} isOld onRetry=${job.refresh} />`}
-    <${Job} job=${job.data} refresh=${job.refresh} />`;
+    <${Job} job=${job.data} refresh=${job.refresh} isSending=${isSending} onPlan=${onPlan} />`;
 }
 
-function Job({ job, refresh }) {
+function Job({ job, refresh, isSending, onPlan }) {
   const samples = useRate(job);
+  const firstRound = useRef(job.round);
+  const isRetriedElsewhere = job.round > firstRound.current && !ownRounds.has(`${job.id} ${job.round}`);
   useEffect(() => { document.title = `${isLive(job) ? `${percent(job.progressPercentage)} · ` : ""}${short(nameOf(job), 60)} · Headway`; });
-  return html`<p class="crumbs"><a href="#/">← All jobs</a></p>
+  return html`<p class="crumbs"><a href=${listPlace.address}>← All jobs</a></p>
     <div class="title-row">
       <h1><bdi>${short(nameOf(job), 200)}</bdi></h1>
       <span role="status"><${StatusBadge} job=${job} /></span>
     </div>
     <p class="muted"><${CopyableId} id=${job.id} /> · started <${Time} at=${job.createdAt} /> by <${Text} value=${job.createdBy} max=${60} />
       ${job.round > 1 && html` · <strong>round ${count(job.round)}</strong>`}</p>
+    ${isRetriedElsewhere && html`<${Note} tone="warn" title="Retried meanwhile."> Somebody else has retried this job: you see round ${count(job.round)} now. What was typed here for an earlier round was not saved.<//>`}
     <${Reasons} job=${job} />
     <section class="panel" aria-labelledby="progress">
       <div class="title-row"><h2 id="progress">Progress</h2><span class="big" data-value="percent">${percent(job.progressPercentage)}</span></div>
@@ -29,6 +32,7 @@ function Job({ job, refresh }) {
       <${Actions} job=${job} refresh=${refresh} />
       <${TellMe} job=${job} />
     </section>
+    ${!job.sealed && isLive(job) && can(job, "seal") && !isSending && html`<${SendRest} job=${job} onPlan=${onPlan} />`}
     ${job.failedItems > 0 && html`<${Failures} key=${`${job.id} ${job.round}`} job=${job} refresh=${refresh} />`}
     <${Downloads} job=${job} />
     <div class="columns">
@@ -56,7 +60,7 @@ function Reasons({ job }) {
       ${job.pendingItems > 0 && html`<p>${counted(job.pendingItems, "item")} never ran. A retry runs ${job.pendingItems === 1 ? "it" : "them"}.</p>`}<//>`}
     ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
     ${job.paused && isLive(job) && html`<${Note} tone="warn" title="Paused."> No new item begins until somebody resumes the job. A job that is paused for 14 days fails.<//>`}
-    ${!job.sealed && isLive(job) && html`<${Note} title="Open."> More items may still be added. The job cannot end before it is sealed.<//>`}
+    ${!job.sealed && isLive(job) && html`<${Note} title="Open."> More items may still be sent. The job ends once all of them have been sent, or somebody finishes it with what was sent.<//>`}
     ${waitingFor && html`<${Note} tone="warn" isQuiet><span role="status"><strong>Waiting:</strong> <${Text} value=${waitingFor.detail} />. Nothing has failed because of that.</span>
       ${left > 0 ? ` It goes on in ${duration(left)}, at ${timeOfDay(waitingFor.until)}.` : " It goes on at any moment."}
       ${waitingFor.lastError && html`<p>The last answer: <${Text} value=${waitingFor.lastError} /></p>`}<//>`}`;
@@ -86,7 +90,8 @@ function Timing({ job }) {
 
 function unknownEnd(job) {
   if (job.paused) return "paused";
-  return job.sealed ? "not known yet" : "not known before it is sealed";
+  if (job.sealed && job.round > 1) return "not known yet: what is to be retried is looked up first";
+  return job.sealed ? "not known yet" : "not known before all items are sent";
 }
 
 // What each round came to, once there was a retry.
@@ -104,7 +109,8 @@ function Details({ job }) {
   const { toleratedFailures: tolerated, limits } = job;
   const metadata = Object.entries(job.metadata || {});
   const facts = [["Processor", job.processor], ["Round", count(job.round)], ["Failures tolerated", toleranceWords(tolerated)],
-    ["All items submitted", job.sealed ? "yes" : "no"], ["Last change", dateTime(job.updatedAt)]];
+    ["All items submitted", job.sealed ? "yes" : "no"],
+    ["Submitted", exactTime(job.createdAt)], ["Started", job.startedAt ? exactTime(job.startedAt) : "not yet"], ...(job.completedAt ? [["Ended", exactTime(job.completedAt)]] : []), ["Last change", exactTime(job.updatedAt)]];
   if (job.callback) facts.push(["Told when it ends", callbackWords(job)]);
   if (limits?.itemsPerSecond) facts.push(["At most", `${limits.itemsPerSecond} items/s`]);
   if (limits?.inFlight) facts.push(["At the same time", `${limits.inFlight} items`]);

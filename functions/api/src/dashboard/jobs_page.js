@@ -3,14 +3,30 @@ const JOBS_PER_PAGE = 25;
 const JOBS_PER_SEARCH = 100;
 const FIRST_PAGE = { token: null, shown: [] };
 const LIST_LIVE_SECONDS = 3;
-const LIST_SECONDS = 15;
-const STATUSES = ["Pending", "Processing", "Completed", "Failed", "Cancelled"];
+const LIST_SECONDS = 5;
+// What people look for, with the status that the API knows, and what it does not know.
+const FILTERS = {
+  Pending: {}, Processing: {}, Completed: {}, "Completed with failures": { status: "Completed", fits: (job) => job.failedItems > 0 },
+  Failed: {}, Cancelled: {}, Paused: { status: "", fits: (job) => job.paused && isLive(job) }, "Waits for more items": { status: "", fits: waitsForItems },
+};
+const STATUSES = Object.keys(FILTERS);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+// Where somebody was in the list: they come back to it after a look at a job.
+const listPlace = {
+  address: "#/",
+  scrolled: 0,
+  filter: null,
+  starts: null,
+  forget() { Object.assign(listPlace, { address: "#/", scrolled: 0, filter: null }); },
+  leave(address, scrolled) { Object.assign(listPlace, { address: address || "#/", scrolled }); },
+};
 
 function jobsPath({ status, owner }, pageSize, token) {
   const query = new URLSearchParams({ pageSize });
   if (owner) query.set("owner", owner);
-  if (status) query.set("status", status);
+  const known = FILTERS[status]?.status ?? status;
+  if (known) query.set("status", known);
   if (token) query.set("pageToken", token);
   return `v1/jobs?${query}`;
 }
@@ -44,7 +60,9 @@ function isOperator() {
 
 function ListedJobs({ filter }) {
   // Where the pages begin, up to the one that is shown.
-  const [starts, setStarts] = useState([FIRST_PAGE]);
+  const known = JSON.stringify(filter);
+  const [starts, setStarts] = useState(listPlace.filter === known ? listPlace.starts : [FIRST_PAGE]);
+  Object.assign(listPlace, { filter: known, starts });
   const start = starts[starts.length - 1];
   const [calls, setCalls] = useState(0);
   const brokenOff = useRef(null);
@@ -60,6 +78,11 @@ function ListedJobs({ filter }) {
     // A page that took many calls is read again less often.
     return { data: page, wait: page.calls * (page.jobs.some((job) => !isFinal(job)) ? LIST_LIVE_SECONDS : LIST_SECONDS) };
   }, [filter, start]);
+  const isThere = Boolean(data);
+  useLayoutEffect(() => {
+    if (isThere && listPlace.address === location.hash) scrollTo(0, listPlace.scrolled);
+    if (isThere) listPlace.scrolled = 0;
+  }, [isThere]);
   if (error) return html`<${ErrorNote} error=${error} onRetry=${() => (starts.length > 1 ? setStarts([FIRST_PAGE]) : refresh())} />`;
   if (!data) return lost ? html`<${LostNote} lost=${lost} onRetry=${refresh} />` : html`<${Loading} what=${calls > 1 ? "jobs: few have this status, so all are looked through" : "jobs"} />`;
   if (data.jobs.length === 0 && starts.length === 1 && !data.next) return html`<${NoJobs} filter=${filter} />`;
@@ -83,7 +106,7 @@ async function fill(page, filter, signal, onCalls) {
     onCalls(page.calls + 1);
     const found = await read(jobsPath(filter, size, token), { signal });
     page.calls += 1;
-    const rest = found.jobs.filter(({ id }) => !shown.includes(id));
+    const rest = found.jobs.filter((job) => !shown.includes(job.id) && fits(job, filter));
     const fitting = rest.slice(0, JOBS_PER_PAGE - page.jobs.length);
     page.jobs.push(...fitting);
     page.next = found.nextPageToken && { token: found.nextPageToken, shown: [] };
@@ -91,8 +114,12 @@ async function fill(page, filter, signal, onCalls) {
   } while (page.next && page.jobs.length < JOBS_PER_PAGE);
 }
 
+function fits(job, { status }) {
+  return FILTERS[status]?.fits?.(job) ?? true;
+}
+
 function NoJobs({ filter: { status, owner } }) {
-  if (status) return html`<p class="empty">No job has the status “${status}” now.</p>`;
+  if (status) return html`<p class="empty">No job is “${status}” now.</p>`;
   if (owner) return html`<p class="empty">${owner === "*" ? "No job runs now." : "This owner has no jobs."}</p>`;
   return html`<div class="empty"><p><strong>No jobs yet.</strong></p>
     <p>Hand over a CSV or NDJSON file, and watch what becomes of each row.</p>
@@ -117,7 +144,7 @@ function FoundJobs({ filter, text }) {
       let { jobs, looked, token } = found;
       while (jobs.length < goal) {
         const page = await read(jobsPath(filter, JOBS_PER_SEARCH, token), { signal: stop.signal });
-        jobs = [...jobs, ...page.jobs.filter((job) => matches(job, wanted))];
+        jobs = [...jobs, ...page.jobs.filter((job) => matches(job, wanted) && fits(job, filter))];
         looked += page.jobs.length;
         token = page.nextPageToken;
         setFound({ jobs, looked, token, state: token ? "looking" : "end" });
@@ -140,7 +167,7 @@ function JobRows({ jobs }) {
   return html`<ul class="jobs">${jobs.map((job) => html`<li key=${job.id}><a href=${`#/jobs/${job.id}`}>
     <span class="name"><bdi>${short(nameOf(job), 120)}</bdi></span>
     <${StatusBadge} job=${job} />
-    <span class="what"><bdi>${short(job.processor, 60)}</bdi> · <${Time} at=${job.createdAt} />${job.round > 1 ? ` · round ${count(job.round)}` : ""}</span>
+    <span class="what"><bdi>${short(job.processor, 60)}</bdi> · <${Time} at=${job.createdAt} hasClock /> · by <bdi>${short(job.createdBy, 40)}</bdi>${job.round > 1 ? ` · round ${count(job.round)}` : ""}</span>
     <span class="progress"><${ProgressBar} job=${job} isSmall />
       <span class="counts">${summaryOf(job)}${job.settling ? ", still counting" : ""}</span></span>
   </a></li>`)}</ul>`;

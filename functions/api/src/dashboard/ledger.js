@@ -1,4 +1,5 @@
-// The ledger as a picture: a square for each chunk, or for some of them if there are many, filled as soon as its items are recorded.
+// The ledger as a picture: a square for each chunk, or for some of them if there are many. It is half filled once the chunk has begun,
+// and filled as soon as all its items are recorded.
 const LEDGER_SECONDS_PER_PAGE = 2;
 const SQUARE_MAX = 18;
 const SQUARE_MIN = 5;
@@ -17,8 +18,8 @@ function chunksIn(ranges) {
 // A state for each chunk of the job, in order.
 function squaresOf(parts) {
   return parts.flatMap((part) => {
-    const [settled, parked] = [chunksIn(part.settled), chunksIn(part.parked)];
-    const stateOf = (chunk) => (settled.has(chunk) ? "settled" : parked.has(chunk) ? "parked" : "open");
+    const [settled, parked, begun] = [part.settled, part.parked, part.begun || ""].map(chunksIn);
+    const stateOf = (chunk) => (settled.has(chunk) ? "settled" : parked.has(chunk) ? "parked" : begun.has(chunk) ? "begun" : "open");
     return Array.from({ length: part.chunks }, (_, chunk) => ({ part: part.part, chunk, state: stateOf(chunk) }));
   });
 }
@@ -38,7 +39,8 @@ function together(squares, each) {
   if (each === 1) return squares;
   return Array.from({ length: Math.ceil(squares.length / each) }, (_, at) => {
     const own = squares.slice(at * each, (at + 1) * each);
-    return own.find(({ state }) => state === "open") || own.find(({ state }) => state === "parked") || own[0];
+    const rest = ["begun", "open", "parked"].map((state) => own.find((square) => square.state === state));
+    return rest.find(Boolean) || own[0];
   });
 }
 
@@ -52,19 +54,21 @@ function Ledger({ job }) {
   const settled = squares.filter(({ state }) => state === "settled").length;
   const rest = job.status === "Cancelled" ? "dropped" : "to be run";
   const parked = squares.filter(({ state }) => state === "parked").length;
-  const open = squares.length - settled - parked;
-  const words = `${count(settled)} of ${counted(squares.length, "chunk")} recorded`;
+  const begun = squares.filter(({ state }) => state === "begun").length;
+  const open = squares.length - settled - parked - begun;
+  const words = `${count(settled)} of ${counted(squares.length, "chunk")} done`;
   return html`<section class="panel" aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>
-    <p class="muted">Each square is a chunk of items, or several if there are many. It is filled once the outcome of all its items is recorded.</p>
+    <p class="muted">Each square is a chunk of items, or several if there are many. It is half filled once work on it has begun, and filled once the outcome of all its items is known.</p>
     ${error && html`<${ErrorNote} error=${error} onRetry=${refresh} />`}
     ${!parts && !error && html`<${Loading} what="the ledger" />`}
     ${parts && squares.length === 0 && html`<p class="empty">There are no chunks.</p>`}
     ${squares.length > 0 && html`<${Picture} squares=${squares} label=${words} />
-      <ul class="legend"><li><span class="key settled"></span>${count(settled)} recorded</li>
+      <ul class="legend"><li><span class="key settled"></span>${count(settled)} done</li>
+        ${begun > 0 && html`<li><span class="key begun"></span>${count(begun)} in work</li>`}
         ${parked > 0 && html`<li><span class="key parked"></span>${count(parked)} kept for later</li>`}
         ${open > 0 && html`<li><span class="key open"></span>${count(open)} ${rest}</li>`}</ul>
       <${PartTable} parts=${parts} />`}
-    ${lost && html`<p class="muted">Not up to date: no connection.</p>`}
+    ${lost && navigator.onLine && html`<p class="muted">Not up to date: no connection.</p>`}
   </section>`;
 }
 
@@ -89,7 +93,7 @@ function Picture({ squares, label }) {
     const [x, y] = [event.clientX - box.left, event.clientY - box.top].map((at) => Math.floor(at / size));
     setPointed(x < across ? shown[y * across + x] : null);
   };
-  const states = { settled: "recorded", parked: "kept for later", open: "not recorded yet" };
+  const states = { settled: "done", begun: "in work", parked: "kept for later", open: "not begun" };
   return html`<div class="picture"><canvas ref=${canvas} height="18" role="img" aria-label=${label} onPointerMove=${point} onPointerLeave=${() => setPointed(null)}></canvas>
     <p class="muted pointed" aria-hidden="true">${pointed ? `Part ${pointed.part}, chunk ${pointed.chunk}: ${states[pointed.state]}` : each > 1 ? `${label}; each square is ${count(each)} chunks` : label}</p></div>`;
 }
@@ -101,14 +105,15 @@ function drawSquares(canvas, squares, { width, size, across }) {
   canvas.height = height * scale;
   canvas.style.height = `${height}px`;
   const style = getComputedStyle(canvas);
-  const colours = Object.fromEntries(["settled", "parked", "open"].map((state) => [state, style.getPropertyValue(`--${state}`).trim()]));
+  const colours = Object.fromEntries(["settled", "begun", "parked", "open"].map((state) => [state, style.getPropertyValue(`--${state}`).trim()]));
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
   const gap = size > 6 ? 2 : 1;
   squares.forEach(({ state }, at) => {
     const [x, y] = [(at % across) * size, Math.floor(at / across) * size];
     pen.fillStyle = colours[state];
-    if (state !== "open" || size <= 6) return pen.fillRect(x, y, size - gap, size - gap);
+    if (state === "begun") pen.fillRect(x, y + (size - gap) / 2, size - gap, (size - gap) / 2);
+    if (["settled", "parked"].includes(state) || (size <= 6 && state === "open")) return pen.fillRect(x, y, size - gap, size - gap);
     pen.strokeStyle = colours.open;
     return pen.strokeRect(x + 0.5, y + 0.5, size - gap - 1, size - gap - 1);
   });
@@ -120,7 +125,7 @@ function PartTable({ parts }) {
   const [isOpen, open] = useState(false);
   return html`<details onToggle=${(event) => open(event.target.open)}><summary>The parts as a table</summary>
     ${isOpen && html`<div class="scroll" tabindex="0" role="region" aria-label="Parts"><table><thead><tr><th scope="col">Part</th><th scope="col">Items</th><th scope="col">Chunks</th>
-      <th scope="col">Recorded</th><th scope="col">Succeeded</th><th scope="col">Failed</th></tr></thead>
+      <th scope="col">Done</th><th scope="col">Succeeded</th><th scope="col">Failed</th></tr></thead>
       <tbody>${parts.slice(0, PARTS_SHOWN_MAX).map((part) => html`<tr key=${part.part}><th scope="row">${part.part}</th><td>${count(part.totalItems)}</td><td>${count(part.chunks)}</td>
         <td>${part.settled || "none"}</td><td>${count(part.processedItems)}</td><td>${count(part.failedItems)}</td></tr>`)}</tbody></table></div>
       ${parts.length > PARTS_SHOWN_MAX && html`<p class="muted">The first ${PARTS_SHOWN_MAX} of ${count(parts.length)} parts.</p>`}`}

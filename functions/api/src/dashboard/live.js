@@ -1,5 +1,7 @@
 // Values that are read again and again while somebody looks.
 const WAIT_MAX = 30;
+const TOLD_WAIT_MIN = 3;
+const TOLD_WAIT_MAX = 600;
 
 // `read(signal)` returns `{ data, wait }`: the value, or undefined if it has not changed, and in how many seconds to
 // read again, or null if it is final. It begins anew when something in `inputs` changes.
@@ -59,6 +61,8 @@ function follow(read, setState) {
   })();
   const wake = () => { if (!document.hidden) wakeUp(); };
   document.addEventListener("visibilitychange", wake, { signal: stopped.signal });
+  // Two windows may be beside each other, and both be seen: what has ended may have changed in the other one.
+  window.addEventListener("focus", wake, { signal: stopped.signal });
   window.addEventListener("online", wake, { signal: stopped.signal });
   return { wake: () => wakeUp(), stop: () => { stopped.abort(); wakeUp(); } };
 }
@@ -70,14 +74,22 @@ function useJob(id) {
     const headers = known.current?.id === id ? { "If-None-Match": known.current.etag } : {};
     const answer = await call(`v1/jobs/${encodeURIComponent(id)}`, { headers, signal });
     const asked = answer.headers.get("Retry-After");
-    const wait = asked === null ? null : Number(asked);
-    if (answer.status === 304) return { wait };
-    const data = await readBody(answer, "json");
-    known.current = { id, etag: answer.headers.get("ETag") };
+    const isSame = answer.status === 304;
+    if (!isSame) known.current = { id, etag: answer.headers.get("ETag"), data: await readBody(answer, "json") };
+    const { data } = known.current;
     // The server asks for no further reading once a job has ended and settled. If it does not say so, the job does.
-    return { data, wait: wait === null && !isFinal(data) ? 1 : wait };
+    const wait = asked === null ? (isFinal(data) ? secondsUntilTold(data) : 1) : Number(asked);
+    return { data: isSame ? undefined : data, wait };
   }, [id]);
   return job;
+}
+
+// After the end only this changes: whether the job's endpoint has been told. Null if there is nothing to wait for.
+function secondsUntilTold({ callbackState, callbackDelivery }) {
+  if (callbackState !== "Waiting") return null;
+  const next = Date.parse(callbackDelivery?.nextTryAt);
+  const seconds = Number.isNaN(next) ? 0 : (next - clock.now()) / SECOND + 1;
+  return Math.max(TOLD_WAIT_MIN, Math.min(TOLD_WAIT_MAX, seconds));
 }
 
 // Makes the component draw itself again each second while `isOn`, for times that pass.

@@ -12,19 +12,45 @@ function readParams(text) {
   }
 }
 
+// A file of params for the command has the schema as a member.
+function isParamsDocument(value) {
+  return isPlainObject(value) && Object.hasOwn(value, "schema") && Object.keys(value).every((name) => name === "schema" || name === "text");
+}
+
+// The params of `json-schema`. Cells of a CSV file are texts, and are turned into the types of the schema unless that is refused.
+function schemaParams(value, source) {
+  const { schema = true, text = source.format === "csv" } = isParamsDocument(value) ? value : { schema: value };
+  return { schema, ...(text ? { text } : {}) };
+}
+
+// A job with a file of this name whose sending was interrupted.
+async function begunWith(name) {
+  const { jobs } = await read(`v1/jobs?pageSize=${JOBS_PER_SEARCH}`);
+  return jobs.find((job) => !job.sealed && isLive(job) && job.metadata?.file === name.slice(0, 200));
+}
+
+function paramsWordsOf(name) {
+  return name === "json-schema" ? "JSON Schema of an item" : "Params";
+}
+
 function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
   const [processors, setProcessors] = useState(null);
+  const [callbacks, setCallbacks] = useState([]);
   const [known, setKnown] = useState({ limits: false });
   const [form, setForm] = useState({ processor: "", params: "", title: source.file.name.replace(/\.[^.]+$/, "").slice(0, LIMITS.titleChars), idField: "",
-    tolerance: "all", tolerated: 10, toleratedPercent: 1, canary: seen.items >= CANARY_FROM_ITEMS, canaryItems: Math.min(CANARY_ITEMS, seen.items), itemsPerSecond: "", inFlight: "" });
+    tolerance: "all", tolerated: 10, toleratedPercent: 1, canary: seen.items >= CANARY_FROM_ITEMS, canaryItems: Math.min(CANARY_ITEMS, seen.items), itemsPerSecond: "", inFlight: "", callback: "" });
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
+  const [isTyped, setTyped] = useState(false);
+  const [begun, setBegun] = useState(null);
+  const isAnother = useRef(false);
   const set = (change) => setForm((old) => ({ ...old, ...change }));
   useEffect(() => {
-    read("v1/processors").then(({ processors: all }) => { setProcessors(all); if (all.length === 1) set({ processor: all[0].name }); }, setError);
+    read("v1/processors").then(({ processors: all, callbacks: endpoints }) => { setProcessors(all); setCallbacks(endpoints || []); if (all.length === 1) set({ processor: all[0].name }); }, setError);
     features().then(setKnown, () => {});
   }, []);
   useEffect(() => { if (!isSending) setBusy(false); }, [isSending]);
+  useUnsaved(isTyped && !isSending);
   const processor = processors?.find(({ name }) => name === form.processor);
   const params = readParams(form.params);
   const start = async (event) => {
@@ -34,24 +60,32 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
     setBusy(true);
     try {
       if (form.idField) await checkIds(source, form.idField, { say: () => {}, signal: new AbortController().signal });
-      onPlan({ source, items: seen.items, chunkSize: processor.chunkSize, canary: form.canary ? Math.min(Number(form.canaryItems), seen.items) : 0, body: bodyOf(form, params.value, source) });
+      const body = { ...bodyOf(form, params.value, source), metadata: await metadataOf(source, seen) };
+      const begun = isAnother.current ? null : await begunWith(source.file.name);
+      setBegun(begun);
+      if (begun) return setBusy(false);
+      // What the server would refuse is said here, beside what was typed.
+      await post("v1/jobs?validateOnly=true", { ...body, sealed: false, expectedItems: seen.items });
+      onPlan({ source, items: seen.items, chunkSize: processor.chunkSize, canary: form.canary ? Math.min(Number(form.canaryItems), seen.items) : 0, body });
     } catch (problem) {
-      setError(fileError(problem));
+      setError(inForm(problem, paramsWordsOf(form.processor)));
       setBusy(false);
     }
   };
   if (!processors) return error ? html`<${ErrorNote} error=${error} />` : html`<${Loading} what="processors" />`;
-  return html`<form onSubmit=${start}>
+  return html`<form onSubmit=${start} onInput=${() => setTyped(true)}>
     <section class="panel" aria-labelledby="what"><h2 id="what">2. What is done with each item</h2>
-      <label>Processor <select value=${form.processor} required onChange=${(event) => set({ processor: event.target.value })}>
-        <option value="" disabled>Choose …</option>${processors.map(({ name }) => html`<option key=${name} value=${name}>${short(name, 80)}</option>`)}</select></label>
+      <div class="filters"><label>Processor <select value=${form.processor} required onChange=${(event) => set({ processor: event.target.value })}>
+        <option value="" disabled>Choose …</option>${processors.map(({ name }) => html`<option key=${name} value=${name}>${short(name, 80)}</option>`)}</select></label></div>
       ${processor?.description && html`<p class="muted"><${Text} value=${processor.description} /></p>`}
-      ${processor && html`<${Params} processor=${processor} form=${form} set=${set} params=${params} seen=${seen} source=${source} onSource=${onSource} />`}
+      ${processor && html`<${Params} processor=${processor} form=${form} set=${set} params=${params} refused=${error?.ofParams || []} seen=${seen} source=${source} onSource=${onSource} />`}
     </section>
     <${Tolerance} form=${form} set=${set} seen=${seen} />
-    <${MoreChoices} form=${form} set=${set} seen=${seen} known=${known} />
+    <${MoreChoices} form=${form} set=${set} seen=${seen} known=${known} callbacks=${callbacks} />
     ${error && html`<${ErrorNote} error=${error} />`}
-    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)} disabled=${Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : form.canary ? `Try the first ${count(Math.min(Number(form.canaryItems) || 0, seen.items))} items` : `Send ${counted(seen.items, "item")}`}</button>
+    ${begun && html`<${Note} tone="warn" title="A job with this file was begun already."> ${count(begun.totalItems)} of its items were sent, <${Time} at=${begun.createdAt} />.
+      <p class="buttons"><a class="button primary" href=${`#/jobs/${begun.id}`}>Send the rest to that job</a><button type="submit" onClick=${() => { isAnother.current = true; }}>Start another job</button></p><//>`}
+    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)} disabled=${Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : form.canary ? `Try the first ${counted(Math.min(Number(form.canaryItems) || 0, seen.items), "item")}` : `Send ${counted(seen.items, "item")}`}</button>
       <span class="muted">${sendingWords(form, seen)}</span></p>
   </form>`;
 }
@@ -62,12 +96,12 @@ function sendingWords(form, seen) {
 }
 
 function bodyOf(form, params, source) {
-  const body = { processor: form.processor, metadata: { file: source.file.name.slice(0, 200) } };
-  const isText = form.processor === "json-schema" && source.format === "csv";
-  if (form.processor === "json-schema") body.params = { schema: params === undefined ? true : params, ...(isText ? { text: true } : {}) };
+  const body = { processor: form.processor };
+  if (form.processor === "json-schema") body.params = schemaParams(params, source);
   else if (params !== undefined) body.params = params;
   if (form.title.trim()) body.title = form.title;
   if (form.idField) body.idField = form.idField;
+  if (form.callback) body.callback = form.callback;
   body.toleratedFailures = { all: { percentage: 100 }, none: { count: 0 }, count: { count: Number(form.tolerated) }, percent: { percentage: Number(form.toleratedPercent) } }[form.tolerance];
   const limits = { ...(form.itemsPerSecond ? { itemsPerSecond: Number(form.itemsPerSecond) } : {}), ...(form.inFlight ? { inFlight: Number(form.inFlight) } : {}) };
   if (Object.keys(limits).length) body.limits = limits;
@@ -75,19 +109,20 @@ function bodyOf(form, params, source) {
 }
 
 // `json-schema` gets its schema, any other processor its params.
-function Params({ processor, form, set, params, seen, source, onSource }) {
+function Params({ processor, form, set, params, refused, seen, source, onSource }) {
   const isSchema = processor.name === "json-schema";
   const load = async (event) => { const [file] = event.target.files; if (file) set({ params: await file.text() }); event.target.value = ""; };
   const members = Object.entries(processor.paramsSchema?.properties || {});
   if (!isSchema && members.length > 0 && members.every(([, member]) => isSimple(member))) return html`<${ParamFields} processor=${processor} members=${members} form=${form} set=${set} />`;
-  return html`<label>${isSchema ? "JSON Schema of an item" : "Params, as JSON"}
-      <textarea rows="6" spellcheck="false" value=${form.params} aria-invalid=${params.error ? "true" : "false"} onInput=${(event) => set({ params: event.target.value })}
+  return html`<label>${isSchema ? paramsWordsOf(processor.name) : "Params, as JSON"}
+      <textarea rows="6" spellcheck=${false} value=${form.params} aria-invalid=${params.error || refused.length ? "true" : "false"} onInput=${(event) => set({ params: event.target.value })}
         placeholder=${isSchema ? '{"required": ["email"], "properties": {"email": {"type": "string", "format": "email"}}}' : "{}"}></textarea></label>
     <p><input id="params-file" type="file" class="visually-hidden" accept=".json,application/json" onChange=${load} /><label class="button small" for="params-file">${isSchema ? "Take the schema from a file" : "Take it from a file"}</label></p>
     ${params.error && html`<${Note} tone="bad"><${Text} value=${params.error} /><//>`}
+    ${refused.length > 0 && html`<${Note} tone="bad" isQuiet title="The server refuses this."><ul>${refused.map((one) => html`<li key=${one}><${Text} value=${one} /></li>`)}</ul><//>`}
     ${!isSchema && members.length > 0 && html`<dl class="facts">${members.map(([name, { type, description }]) => html`<div key=${name}><dt><code>${short(name, 60)}</code> <span class="muted">${[type].flat().filter((one) => typeof one === "string").join(" or ")}</span></dt>
       <dd><${Text} value=${description || ""} /></dd></div>`)}</dl>`}
-    ${isSchema && html`<${ColumnCheck} schema=${params.value} seen=${seen} source=${source} onSource=${onSource} />`}`;
+    ${isSchema && html`<${ColumnCheck} schema=${isParamsDocument(params.value) ? params.value.schema : params.value} isText=${Boolean(schemaParams(params.value, source).text)} seen=${seen} source=${source} onSource=${onSource} />`}`;
 }
 
 // A member that one field of a form can hold.
@@ -110,7 +145,7 @@ function ParamFields({ processor, members, form, set }) {
     const common = { required: required.includes(name), value: given[name] === undefined ? "" : cellOf(given[name]), "aria-label": name };
     const choices = member.enum || (member.type === "boolean" ? [true, false] : null);
     return html`<label key=${name}><bdi>${short(name, 60)}</bdi>${choices
-      ? html`<select ...${common} onChange=${(event) => change(name, member, event.target.value)}><option value=""></option>${choices.map((one) => html`<option key=${cellOf(one)}>${cellOf(one)}</option>`)}</select>`
+      ? html`<select ...${common} onChange=${(event) => change(name, member, event.target.value)}><option value="" disabled=${common.required}>${common.required ? "Choose …" : "none"}</option>${choices.map((one) => html`<option key=${cellOf(one)}>${cellOf(one)}</option>`)}</select>`
       : html`<input ...${common} type=${member.type === "string" ? "text" : "number"} step="any" onInput=${(event) => change(name, member, event.target.value)} />`}
       ${member.description && html`<span class="muted"><${Text} value=${member.description} /></span>`}</label>`;
   })}</div>`;
@@ -136,13 +171,20 @@ function TakeFrom({ name, checks, source, onSource }) {
     <option value="">${taken ? "not from another column" : "take it from …"}</option>${(taken ? [taken, ...spare] : spare).map((one) => html`<option key=${one} value=${one}>from “${short(one, 60)}”</option>`)}</select>`;
 }
 
-function ColumnCheck({ schema, seen, source, onSource }) {
+// What the comparison of all columns came to.
+function columnsWords(checks) {
+  const bad = checks.filter(({ tone }) => tone === "bad").length;
+  if (bad) return html`<strong>${counted(bad, "column")} will make items fail.</strong>`;
+  if (!checks.some(({ isKnown }) => isKnown)) return "The schema names no columns: nothing in the columns of the file is compared with it here.";
+  return checks.some(({ isKnown, isInFile }) => isKnown && isInFile) ? "The columns fit the schema." : html`<strong>No column of the file is in the schema: nothing is checked.</strong>`;
+}
+
+function ColumnCheck({ schema, isText, seen, source, onSource }) {
   if (schema === undefined) return html`<p class="muted">Without a schema every item is accepted.</p>`;
   const checks = checkColumns(schema, seen);
-  const bad = checks.filter(({ tone }) => tone === "bad").length;
   if (checks.length === 0) return html`<p class="muted">This schema names no columns, so they cannot be compared with the file.</p>`;
   return html`<h3>Columns of the file and of the schema</h3>
-    <p role="status">${bad ? html`<strong>${counted(bad, "column")} will make items fail.</strong>` : "The columns fit the schema."}${source.format === "csv" ? " Texts are turned into the types of the schema." : ""}</p>
+    <p role="status">${columnsWords(checks)}${isText ? " Texts are turned into the types of the schema." : ""}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Columns"><table><thead><tr><th scope="col">Column</th><th scope="col">The schema wants</th><th scope="col">Check</th></tr></thead>
     <tbody>${checks.map(({ name, wanted, tone, says, isKnown, isInFile }) => html`<tr key=${name}><th scope="row"><bdi>${short(name, 60)}</bdi></th><td><bdi>${short(wanted, 160)}</bdi></td>
       <td class=${`tone-${tone}`}><span aria-hidden="true">${TONE_ICONS[tone]}</span> ${says}
@@ -156,7 +198,7 @@ function Tolerance({ form, set, seen }) {
     onInput=${(event) => set({ ...use, [name]: event.target.value })} ...${isUsed ? { ...limits, required: true } : {}} />`;
   return html`<section class="panel" aria-labelledby="stops"><fieldset><legend id="stops"><h2>3. When items fail</h2></legend>
     ${radio("all", "Go on to the end and list everything that failed. You can correct those items and retry them.")}
-    ${radio("none", "Stop at the first failure. Items that did not run are kept for a retry.")}
+    ${radio("none", "Stop at the first failure. Items that are being worked on at that moment still end, which may be hundreds; the others are kept for a retry.")}
     <div class="row">${radio("count", "Stop once more than this many have failed:")} ${number("tolerated", "Failures tolerated", form.tolerance === "count", { tolerance: "count" }, { min: 0, step: 1 })}</div>
     <div class="row">${radio("percent", "Stop once more than this share has failed, in per cent:")} ${number("toleratedPercent", "Per cent tolerated", form.tolerance === "percent", { tolerance: "percent" }, { min: 0, max: 100, step: "any" })}</div>
     ${seen.items > 1 && html`<div class="row"><label class="check"><input type="checkbox" checked=${form.canary} onChange=${(event) => set({ canary: event.target.checked })} /> <span>First try only some items, show what failed, and ask before the rest is sent:</span></label>
@@ -164,14 +206,16 @@ function Tolerance({ form, set, seen }) {
   </fieldset></section>`;
 }
 
-function MoreChoices({ form, set, seen, known }) {
+function MoreChoices({ form, set, seen, known, callbacks }) {
   const columns = [...seen.columns.keys()];
   const input = (event, name) => set({ [name]: event.target.value });
-  return html`<section class="panel" aria-labelledby="names"><h2 id="names">4. How you find it again</h2>
+  return html`<section class="panel" aria-labelledby="names"><h2 id="names">4. Name, limits, and who is told</h2>
     <div class="filters"><label class="grow">Title <input value=${form.title} maxlength=${LIMITS.titleChars} onInput=${(event) => input(event, "title")} /></label>
       ${columns.length > 0 && html`<label>Column with each item's id <select value=${form.idField} onChange=${(event) => input(event, "idField")}>
         <option value="">none</option>${columns.map((name) => html`<option key=${name} value=${name}>${short(name, 60)}</option>`)}</select></label>`}
       ${known.limits && html`<label>At most items/s <input type="number" class="narrow" min="0.01" max="10000" step="any" value=${form.itemsPerSecond} onInput=${(event) => input(event, "itemsPerSecond")} /></label>
         <label>At the same time <input type="number" class="narrow" min="1" max="1000" step="1" value=${form.inFlight} onInput=${(event) => input(event, "inFlight")} /></label>`}
+      ${callbacks.length > 0 && html`<label>Endpoint to be told when it ends <select value=${form.callback} onChange=${(event) => input(event, "callback")}>
+        <option value="">none</option>${callbacks.map((name) => html`<option key=${name} value=${name}>${short(name, 60)}</option>`)}</select></label>`}
     </div></section>`;
 }

@@ -43,6 +43,8 @@ function Ask({ title, yes, no = "No, go back", isDanger, onYes, onClose, childre
   useEffect(() => {
     const shown = dialog.current;
     shown.showModal();
+    // What cannot be undone is not done by pressing Enter twice.
+    if (isDanger) shown.querySelector("button[type=button]").focus();
     return () => shown.close();
   }, []);
   const confirm = async (event) => {

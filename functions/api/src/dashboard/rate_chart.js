@@ -41,7 +41,7 @@ function useRate(job) {
   return samples;
 }
 
-// Times and the rate since the sample before.
+// Times and the rate since the sample before: the chart has steps, so that a pause is not drawn as a slope.
 function ratesOf(samples) {
   const times = [];
   const rates = [];
@@ -79,7 +79,7 @@ function Chart({ data }) {
       width: box.current.clientWidth, height: CHART_HEIGHT, legend: { show: false }, cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
       axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map((tick) => timeOfDay(tick * SECOND)) }, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString()) }],
-      series: [{}, { stroke: colour("--accent"), fill: colour("--accent-soft"), width: 2, points: { show: false } }],
+      series: [{}, { stroke: colour("--accent"), fill: colour("--accent-soft"), width: 2, paths: uPlot.paths.stepped({ align: -1 }), points: { show: false } }],
     };
     plot.current = new uPlot(options, data, box.current);
     const watcher = new ResizeObserver(([entry]) => plot.current?.setSize({ width: Math.floor(entry.contentRect.width), height: CHART_HEIGHT }));

@@ -25,10 +25,11 @@ class PartCutter {
   }
 }
 
-// Parts of a file: `{ firstIndex, lines }`. One ends after `canary` items, if that is asked for.
-async function* partsOf(source, chunkSize, canary) {
+// Parts of a file: `{ firstIndex, lines }`, without its first `done` items. One ends after `canary` items, if that is asked for.
+async function* partsOf(source, chunkSize, canary, done = 0) {
   const cutter = new PartCutter(chunkSize);
-  let firstIndex = 0;
+  let firstIndex = done;
+  let passed = 0;
   const cut = () => {
     const part = { firstIndex, lines: cutter.lines };
     firstIndex += part.lines.length;
@@ -36,6 +37,8 @@ async function* partsOf(source, chunkSize, canary) {
     return part;
   };
   for await (const { text } of itemsOf(source)) {
+    passed += 1;
+    if (passed <= done) continue;
     if ((canary && firstIndex + cutter.lines.length === canary) || !cutter.takes(text)) {
       yield cut();
       cutter.takes(text);
@@ -56,15 +59,18 @@ function freshKey() {
 }
 
 // Starts the job and sends all of it. `say` is told the progress; `askOn(job)` decides after the canary.
-// Returns the job, or null if the canary's answer was no: the job is cancelled then.
-async function send({ source, body, chunkSize, canary, items }, { say, askOn, signal }) {
+// Returns the job. If the canary's answer was no, it is cancelled.
+// `rest` continues a job of which some parts have arrived already.
+async function send({ source, body, chunkSize, canary, items, rest }, { say, askOn, signal }) {
   const onWait = (wait) => say({ wait });
   const key = freshKey();
-  const job = await persistently(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }), onWait, signal);
+  const job = rest?.job || await persistently(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }), onWait, signal);
+  sentFiles.set(job.id, source);
   say({ job });
-  let parts = 0;
-  let sent = 0;
-  for await (const { firstIndex, lines } of partsOf(source, chunkSize, canary)) {
+  let parts = rest?.parts || 0;
+  let sent = rest?.items || 0;
+  say({ sent });
+  for await (const { firstIndex, lines } of partsOf(source, chunkSize, canary, sent)) {
     await persistently(() => putPart(job.id, parts, firstIndex, lines, signal), onWait, signal);
     parts += 1;
     sent += lines.length;
@@ -73,8 +79,7 @@ async function send({ source, body, chunkSize, canary, items }, { say, askOn, si
       const tried = await untilHandled(job.id, sent, { say, onWait, signal });
       if (!isLive(tried)) return tried;
       if (!(await askOn(tried))) {
-        await persistently(() => post(`v1/jobs/${job.id}/cancel`), onWait, signal);
-        return null;
+        return persistently(() => post(`v1/jobs/${job.id}/cancel`), onWait, signal);
       }
     }
   }

@@ -12,17 +12,12 @@ function Sending({ plan, isShown, onBack }) {
     const end = (job) => {
       if (!shown.current) return say({ isOver: true });
       onBack();
-      return go(job ? `/jobs/${job.id}` : "/");
+      return go(`/jobs/${job.id}`);
     };
     send(plan, { say, askOn, signal: stop.current.signal }).then(end, (problem) => { if (!stop.current.signal.aborted) say({ error: fileError(problem) }); });
     return () => stop.current.abort();
   }, []);
-  useEffect(() => {
-    if (!isWorking) return undefined;
-    const warn = (event) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isWorking]);
+  useUnsaved(isWorking);
   const giveUp = async () => {
     stop.current.abort();
     if (state.job) await post(`v1/jobs/${state.job.id}/cancel`).catch(() => {});
@@ -47,10 +42,10 @@ function SendingInFull({ plan, sent, job, tried, wait, error, answer, isWorking,
   const share = (100 * sent) / plan.items;
   const heading = useRef(null);
   useEffect(() => heading.current.focus(), []);
-  return html`<h1 tabindex="-1" ref=${heading}>Sending <bdi>${short(plan.source.file.name, 80)}</bdi></h1>
+  return html`<h1 tabindex="-1" ref=${heading}>${error && !job ? "Not sent:" : "Sending"} <bdi>${short(plan.source.file.name, 80)}</bdi></h1>
     <section class="panel" aria-label="Sending">
-      <div class="bar" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share)}><span class="sent" style=${{ flexBasis: `${share}%` }}></span></div>
-      <p>${counted(sent, "item")} of ${count(plan.items)} sent. <span role="status">${wait ? `${wait} ` : ""}${isWorking && !answer ? "Keep this browser tab open until all is sent." : ""}</span></p>
+      ${(job || !error) && html`<div class="bar" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share)}><span class="sent" style=${{ flexBasis: `${share}%` }}></span></div>
+      <p>${counted(sent, "item")} of ${count(plan.items)} sent. <span role="status">${wait ? `${wait} ` : ""}${isWorking && !answer ? "Keep this browser tab open until all is sent." : ""}</span></p>`}
       ${tried && !answer && isLive(tried) && sent < plan.items && plan.canary === sent && html`<${Loading} what="the outcome of the first items" />`}
       ${error && html`<${ErrorNote} error=${error} />`}
       <p class="buttons">${error && !job && html`<button type="button" class="primary" onClick=${onBack}>Change it</button>`}
@@ -63,9 +58,9 @@ function SendingInFull({ plan, sent, job, tried, wait, error, answer, isWorking,
 function CanaryQuestion({ job, plan, sent, answer }) {
   const heading = useRef(null);
   useEffect(() => heading.current.focus(), []);
-  return html`<section class="panel" aria-labelledby="canary"><h2 id="canary" tabindex="-1" ref=${heading}>${job.failedItems === 0 ? `All of the first ${counted(sent, "item")} succeeded` : `${count(job.failedItems)} of the first ${counted(sent, "item")} failed`}</h2>
+  return html`<section class="panel" aria-labelledby="canary"><h2 id="canary" tabindex="-1" ref=${heading}>${job.failedItems === 0 ? (sent === 1 ? "The first item succeeded" : `All of the first ${counted(sent, "item")} succeeded`) : `${count(job.failedItems)} of the first ${counted(sent, "item")} failed`}</h2>
     <${ProgressBar} job=${{ ...job, totalItems: sent, sealed: true }} />
-    <p>Shall the other ${counted(plan.items - sent, "item")} be sent?</p>
+    <p>Shall the other ${counted(plan.items - sent, "item")} be sent? If not, the job is cancelled: what has run stays done, and its results can be downloaded.</p>
     <p class="buttons"><button type="button" class="primary" onClick=${() => answer(true)}>Yes, send the rest</button>
       <button type="button" class="danger-outline" onClick=${() => answer(false)}>No, cancel the job</button></p>
     ${job.failedItems > 0 && html`<${Failures} job=${job} refresh=${() => {}} />`}</section>`;

@@ -9,11 +9,12 @@ function SignIn({ offered, ended, onToken }) {
     ${ended && html`<${Note} tone="warn" title="You are signed out."><${Text} value=${`The server did not accept the token: ${ended}`} /><//>`}
     ${ended === "" && html`<${Note}>You are signed out. The token has been removed from this browser tab.<//>`}
     ${offered && html`<${Note} tone="warn" title="This link contains a token."> Sign in with it only if you know who sent it: what you upload goes to its account.<//>`}
-    <form class="panel sign-in" onSubmit=${(event) => { event.preventDefault(); onToken(token.trim()); }}>
+    <form class="panel sign-in" onSubmit=${(event) => { event.preventDefault(); onToken(token.trim().replace(/^bearer\s+/i, "")); }}>
       <label for="token">Token</label>
-      <input id="token" ref=${field} type="password" autocomplete="off" spellcheck="false" required value=${token} onInput=${(event) => setToken(event.target.value)} />
+      <input id="token" ref=${field} type="password" autocomplete="off" spellcheck=${false} required value=${token} onInput=${(event) => setToken(event.target.value)} />
       ${who.sub && html`<p class="muted">It is the token of <strong><${Text} value=${who.sub} max=${60} /></strong>${who.exp ? `${isOld ? ", expired" : ", valid until"} ${dateTime(who.exp * SECOND)}` : ""}.</p>`}
       <p class="buttons"><button class="primary">Sign in</button></p>
-      <p class="muted">The token is kept in this browser tab only, until you sign out or close it.${isThisMachine() ? html` On this machine <code>headway token --user me</code> makes one.` : ""}</p>
+      <p class="muted">The token is kept in this browser tab only, until you sign out or close it.${isThisMachine() ? html` The address that <code>headway serve</code> prints signs in by itself; <code>headway token --user me</code> makes a token.` : ""}</p>
+      ${!isThisMachine() && html`<p class="muted">You have no token? Whoever gave you this address knows how to get one: it comes from the service where you sign in to your product.</p>`}
     </form>`;
 }

@@ -1,10 +1,12 @@
 // Reads CSV and NDJSON files of any size, strictly: what cannot be read exactly is refused with its line.
 const EMPTY_NAMES = "the header has an empty column name";
 
+const CHANGED = "The file was changed or moved since it was chosen. Choose it again.";
+
 // The file's text is damaged, or not text at all.
 class FileProblem extends Error {
-  constructor(message, line) {
-    super(line === undefined ? message : `Line ${count(line)}: ${message}`);
+  constructor(message, line, options) {
+    super(line === undefined ? message : `Line ${count(line)}: ${message}`, options);
     this.line = line;
   }
 }
@@ -29,7 +31,7 @@ async function* textOf(file, encoding) {
   const reader = file.stream().getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error) => { throw new FileProblem(CHANGED, undefined, { cause: error }); });
       const text = decodeOrRefuse(decoder, value, done, encoding);
       if (text.includes("\u0000")) throw new FileProblem("The file contains zero bytes: it is not a text file.");
       if (text) yield text;
@@ -53,14 +55,15 @@ function linesIn(text) {
   return (text.match(/\r\n|\n|\r/g) || []).length;
 }
 
-// Rows of a CSV file as `{ cells, line }`. A row that is empty in every column is left out.
+// Rows of a CSV file as `{ cells, line, row }`. A row that is empty in every column is left out, but counted: `row` is its number in
+// a spreadsheet.
 async function* csvRows(file, { encoding, delimiter }) {
   let rest = "";
-  let line = 1;
+  let [line, row] = [1, 1];
   const rows = (isLast) => {
-    const found = parseRows(rest, delimiter, isLast, line);
+    const found = parseRows(rest, delimiter, isLast, { line, row });
     rest = rest.slice(found.used);
-    line = found.line;
+    [line, row] = [found.line, found.row];
     return found.rows;
   };
   for await (const text of textOf(file, encoding)) {
@@ -71,19 +74,20 @@ async function* csvRows(file, { encoding, delimiter }) {
   yield* rows(true);
 }
 
-function parseRows(text, delimiter, isLast, firstLine) {
+function parseRows(text, delimiter, isLast, first) {
   const rows = [];
-  let [used, line] = [0, firstLine];
+  let [used, line, row] = [0, first.line, first.row];
   const parser = new Papa.Parser({ delimiter, newline: newlineOf(text), step: ({ data, errors, meta }) => {
     if (errors.length > 0) throw new FileProblem(csvErrorWords(errors[0]), line);
     const [cells] = data.length && Array.isArray(data[0]) ? data : [data];
-    if (cells.some((cell) => cell !== "")) rows.push({ cells, line });
+    if (cells.some((cell) => cell !== "")) rows.push({ cells, line, row });
+    row += 1;
     line += linesIn(text.slice(used, meta.cursor));
     used = meta.cursor;
   } });
   const { meta, errors } = parser.parse(text, 0, !isLast);
   if (isLast && errors.length > 0) throw new FileProblem(csvErrorWords(errors[0]), line);
-  return { rows, used: isLast ? text.length : Math.max(used, Math.min(meta.cursor, text.length)), line };
+  return { rows, used: isLast ? text.length : Math.max(used, Math.min(meta.cursor, text.length)), line, row };
 }
 
 function newlineOf(text) {
@@ -102,23 +106,27 @@ function delimiterOf(header) {
   return [";", "\t", "|"].find((one) => quoteless.includes(one)) || ",";
 }
 
-// Items of a CSV file: one object a row, with all values as text. A column may be given another name.
+// Items of a CSV file: one object a row, with all values as text. A column may be given another name. `written` has the names as
+// the file has them, `names` as the items have them.
 async function* csvItems(file, options) {
-  let names = null;
-  for await (const { cells, line } of csvRows(file, options)) {
+  let [names, written, keys] = [null, null, null];
+  for await (const { cells, line, row } of csvRows(file, options)) {
     if (!names) {
-      names = headerOf(cells, line, options.renamed || {});
+      written = [cells[0].replace(/^\ufeff/, ""), ...cells.slice(1)];
+      names = headerOf(written, line, options.renamed || {});
+      keys = names.map((name) => JSON.stringify(name));
     } else {
-      if (cells.length !== names.length) throw new FileProblem(`${counted(cells.length, "column")}, but the header has ${count(names.length)}.`, line);
+      if (cells.length !== names.length) throw new FileProblem(`${counted(cells.length, "column")}, but the header has ${count(names.length)}.${names.length < cells.length ? " Is the first line a title, and not the header? Remove it then." : ""}`, line);
       const value = Object.fromEntries(names.map((name, at) => [name, cells[at]]));
-      yield { value, text: JSON.stringify(value), line };
+      // In the order of the columns: an object of JavaScript puts names such as 2024 first.
+      const text = `{${keys.map((key, at) => `${key}:${JSON.stringify(cells[at])}`).join(",")}}`;
+      yield { value, text, line, row, cells, names, written };
     }
   }
   if (!names) throw new FileProblem("The file is empty.");
 }
 
-function headerOf(cells, line, renamed) {
-  const written = [cells[0].replace(/^\ufeff/, ""), ...cells.slice(1)];
+function headerOf(written, line, renamed) {
   const names = written.map((name) => (Object.hasOwn(renamed, name) ? renamed[name] : name));
   if (names.some((name) => name.trim() === "")) throw new FileProblem(`${EMPTY_NAMES}.`, line);
   const twice = names.find((name, at) => names.indexOf(name) !== at);

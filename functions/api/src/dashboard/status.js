@@ -22,12 +22,13 @@ function summaryOf(job) {
   if (job.totalItems === 0) return job.sealed || !isLive(job) ? "No items" : "No items yet";
   const of = `of ${count(job.totalItems)} ${job.sealed ? "" : "submitted "}${job.totalItems === 1 ? "item" : "items"}`;
   const failed = job.failedItems ? `, ${count(job.failedItems)} failed` : "";
-  return `${count(job.processedItems)} ${of} succeeded${failed}`;
+  const waits = waitsForItems(job) ? ", waits for more items" : "";
+  return `${count(job.processedItems)} ${of} succeeded${failed}${waits}`;
 }
 
 // The shares of a job's items, in per cent. A share of few items stays visible.
 function sharesOf(job) {
-  const total = Math.max(job.totalItems, 1);
+  const total = Math.max(announcedItems(job) || job.totalItems, 1);
   // A job without items is done as soon as it is submitted.
   if (job.totalItems === 0 && job.status === "Completed") return { processed: 100, failed: 0, retrying: 0 };
   const share = (items) => (items === 0 ? 0 : Math.max(0.6, (100 * items) / total));
@@ -53,8 +54,10 @@ function Legend({ job }) {
     ["retrying", "waiting for another attempt", retrying], ["pending", left, job.pendingItems - retrying]];
   // Nothing is left in a job that has ended, except what is named.
   const isSaid = ([key, , n]) => n > 0 || (key !== "retrying" && (key !== "pending" || isLive(job)));
+  const unsent = (announcedItems(job) || job.totalItems) - job.totalItems;
   return html`<ul class="legend">${entries.filter(isSaid).map(([key, word, n]) => html`
     <li key=${key}><span class=${`key ${key}`} aria-hidden="true"></span><strong data-count=${key}>${count(n)}</strong> ${word}</li>`)}
+    ${unsent > 0 && html`<li><span class="key pending" aria-hidden="true"></span><strong data-count="unsent">${count(unsent)}</strong> not sent yet</li>`}
     <li class="total"><strong data-count="total">${count(job.totalItems)}</strong> ${job.sealed ? "in all" : "submitted so far"}</li>
   </ul>`;
 }

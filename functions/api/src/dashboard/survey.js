@@ -4,12 +4,15 @@ const COLUMNS_MAX = 2000;
 const SAY_EACH = 5000;
 
 async function survey(source, { say, signal }) {
-  const seen = { items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
-  for await (const { value, text, line } of itemsOf(source)) {
+  // `rowOfFirst` is the number of the first item's row in a spreadsheet, as long as all others follow it without a gap.
+  const seen = { rowOfFirst: null, items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
+  for await (const { value, text, line, row, names } of itemsOf(source)) {
     signal.throwIfAborted();
+    if (seen.items === 0) seen.rowOfFirst = row ?? null;
+    else if (row !== seen.rowOfFirst + seen.items) seen.rowOfFirst = null;
     const size = sizeOf(text);
     if (size > LIMITS.itemBytes) throw new FileProblem(`this item has ${bytes(size)}; at most ${bytes(LIMITS.itemBytes)} are allowed.`, line);
-    note(seen, value, size);
+    note(seen, value, size, names);
     if (seen.items > LIMITS.itemsPerJob) throw new FileProblem(`A job has at most ${count(LIMITS.itemsPerJob)} items. Split the file.`);
     if (seen.items % SAY_EACH === 0) {
       say(seen.items);
@@ -21,14 +24,14 @@ async function survey(source, { say, signal }) {
   return seen;
 }
 
-function note(seen, value, size) {
+function note(seen, value, size, names) {
   seen.items += 1;
   seen.bytes += size;
   seen.largest = Math.max(seen.largest, size);
   if (seen.preview.length < PREVIEW_ROWS) seen.preview.push(value);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return;
   seen.objects += 1;
-  for (const name of Object.keys(value)) {
+  for (const name of names || Object.keys(value)) {
     const known = seen.columns.get(name);
     if (known !== undefined || seen.columns.size < COLUMNS_MAX) seen.columns.set(name, (known || 0) + (value[name] === "" ? 0 : 1));
   }

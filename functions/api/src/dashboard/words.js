@@ -43,6 +43,11 @@ function dateTime(text) {
   return new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+// With the seconds and the time zone, to be compared with a log.
+function exactTime(text) {
+  return new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+}
+
 function day(text) {
   return new Date(text).toLocaleDateString(undefined, { dateStyle: "long" });
 }
@@ -84,6 +89,8 @@ function Text({ value, max = SHOWN_MAX }) {
     <button type="button" class="link" onClick=${() => showWhole(true)}>Show all ${count(text.length)} characters</button>`}</span>`;
 }
 
-function Time({ at }) {
-  return html`<time datetime=${at} title=${dateTime(at)}>${ago(at)}</time>`;
+// `hasClock`: also the time of day, as far as the words do not have it.
+function Time({ at, hasClock }) {
+  const words = ago(at);
+  return html`<time datetime=${at} title=${dateTime(at)}>${words}${hasClock && words.endsWith(" ago") ? `, ${timeOfDay(at)}` : ""}</time>`;
 }

@@ -1,0 +1,82 @@
+// The items of a group as a table whose cells can be changed: many are corrected at once, without a spreadsheet.
+const TABLE_COLUMNS_MAX = 40;
+
+// The members of all these items, in the order in which they are first seen. Null if they do not fit a table.
+function columnsOfItems(items) {
+  if (items.length < 2 || !items.every((item) => isPlainObject(item) && Object.keys(item).length > 0)) return null;
+  const names = [...new Set(items.flatMap((item) => Object.keys(item)))];
+  return names.length <= TABLE_COLUMNS_MAX ? names : null;
+}
+
+// The column that a code such as `/seats type` is about.
+function columnOfCode(code) {
+  const [, pointed = ""] = /^\/([^/ ]+)/.exec(code) || [];
+  return pointed.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+// The new value of each item of which a cell was changed.
+function correctionsOf(job, rows, typed) {
+  return rows.filter(({ index }) => typed.has(index)).map(({ index, item }) => {
+    const cells = Object.entries({ ...item, ...typed.get(index) }).map(([name, text]) => ({ name, was: item[name], text: typeof typed.get(index)[name] === "string" ? text : cellOf(item[name]) }));
+    try {
+      return { index, item: itemOf(cells) };
+    } catch (error) {
+      throw new Error(`${placeOf(job, index)}: ${error.message}`, { cause: error });
+    }
+  });
+}
+
+// `rows` has each item with its index and its message.
+function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
+  const [typed, setTyped] = useState(new Map());
+  // The cell that was typed in last, to be repeated in other rows.
+  const [last, setLast] = useState(null);
+  const [error, setError] = useState(null);
+  const [isBusy, setBusy] = useState(false);
+  const columns = columnsOfItems(rows.map(({ item }) => item));
+  const blamed = columnOfCode(code);
+  useUnsaved(typed.size > 0);
+  const focused = columns.includes(blamed) ? blamed : columns[0];
+  const first = useRef(null);
+  useLayoutEffect(() => first.current?.focus(), []);
+  const type = (changed, name, text) => {
+    const next = new Map(typed);
+    for (const { index, item } of changed) {
+      const own = { ...next.get(index), [name]: text };
+      if (text === cellOf(item[name])) delete own[name];
+      if (Object.keys(own).length) next.set(index, own);
+      else next.delete(index);
+    }
+    setTyped(next);
+    setLast({ name, text, was: cellOf(changed[0].item[name]) });
+  };
+  const alike = last ? rows.filter(({ index, item }) => cellOf(item[last.name]) === last.was && (typed.get(index)?.[last.name] ?? last.was) !== last.text) : [];
+  const save = async (event) => {
+    event.preventDefault();
+    if (isBusy || typed.size === 0) return;
+    setError(null);
+    setBusy(true);
+    try {
+      const corrections = correctionsOf(job, rows, typed);
+      await sendCorrections(job, corrections, { replaces: true, refresh });
+      setTyped(new Map());
+      onSaved(corrections);
+    } catch (problem) {
+      setError(problem);
+    }
+    setBusy(false);
+  };
+  const cell = (row, name, at) => html`<td key=${name}><input ref=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} spellcheck=${false}
+    aria-label=${`${short(name, 60)} of item ${count(row.index)}`} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onInput=${(event) => type([row], name, event.target.value)} /></td>`;
+  return html`<form class="group-table" onSubmit=${save}>
+    <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>
+      <thead><tr><th scope="col">Where</th><th scope="col">Why it failed</th>${columns.map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
+      <tbody>${rows.map((row, at) => html`<tr key=${row.index}><th scope="row">${placeOf(job, row.index)}${row.isCorrected ? html` <span class="badge Completed">✓ Corrected</span>` : ""}</th>
+        <td class="message"><${Text} value=${row.message} max=${120} /></td>${columns.map((name) => cell(row, name, at))}</tr>`)}</tbody></table></div>
+    ${error && html`<${ErrorNote} error=${error} />`}
+    ${last && last.text !== last.was && alike.length > 0 && html`<p><button type="button" class="small" onClick=${() => type(alike, last.name, last.text)}>Also write “${short(last.text, 40)}” for “${short(last.was, 40)}” in ${counted(alike.length, "other row")}</button></p>`}
+    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy || typed.size === 0)}>${typed.size === 0 ? "Nothing changed yet" : `Save ${counted(typed.size, "correction")}`}</button>
+      <button type="button" onClick=${onClose}>Show the items one by one</button></p>
+    <p class="muted">Nothing runs yet: the job's next retry uses the new values.</p>
+  </form>`;
+}
