@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 36] = [
+const SCRIPTS: [&str; 38] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
@@ -23,6 +23,7 @@ const SCRIPTS: [&str; 36] = [
     include_str!("dashboard/jobs_page.js"),
     include_str!("dashboard/ledger.js"),
     include_str!("dashboard/rate_chart.js"),
+    include_str!("dashboard/drafts.js"),
     include_str!("dashboard/correct.js"),
     include_str!("dashboard/group_table.js"),
     include_str!("dashboard/failures.js"),
@@ -45,6 +46,7 @@ const SCRIPTS: [&str; 36] = [
     include_str!("dashboard/rewritten_dates.js"),
     include_str!("dashboard/rewritten_cells.js"),
     include_str!("dashboard/corrected_file.js"),
+    include_str!("dashboard/other_tabs.js"),
     include_str!("dashboard/sign_in.js"),
     include_str!("dashboard/app.js"),
 ];

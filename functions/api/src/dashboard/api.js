@@ -27,14 +27,41 @@ function isTemporary(error) {
 
 const session = {
   get token() { return sessionStorage.getItem(TOKEN_KEY); },
-  // Set by the page: called when the server no longer accepts the token.
+  // The token that was used last. What was begun with it goes on only for the same user.
+  last: sessionStorage.getItem(TOKEN_KEY),
+  // Tokens that the server did not accept.
+  refused: new Set(),
+  // What goes on after the next sign-in.
+  waiting: [],
+  // Set by the page: called when the server no longer accepts the token, and when somebody else signs in.
   onEnd() {},
-  begin(token) { sessionStorage.setItem(TOKEN_KEY, token); },
+  onOtherUser() {},
+  begin(token) {
+    if (session.last !== null && !isSameUser(session.last, token)) {
+      session.waiting.length = 0;
+      session.onOtherUser();
+    }
+    session.last = token;
+    sessionStorage.setItem(TOKEN_KEY, token);
+    session.waiting.splice(0).forEach((goOn) => goOn());
+  },
+  again: (signal) => new Promise((resolve, reject) => {
+    session.waiting.push(resolve);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  }),
+  // `reason` is what the server said. It is empty if somebody signs out.
   end(reason) {
+    if (reason) session.refused.add(session.token);
     sessionStorage.clear();
     session.onEnd(reason);
   },
 };
+
+// Of a token that does not say whose it is, that is not known.
+function isSameUser(one, other) {
+  const [first, second] = [claimsOf(one), claimsOf(other)];
+  return one === other || (Boolean(first.sub) && first.sub === second.sub && first.iss === second.iss);
+}
 
 // The server's time. This computer's clock may be wrong, and the times in answers are the server's.
 const clock = {

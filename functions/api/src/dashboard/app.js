@@ -44,8 +44,30 @@ function begin() {
 function App() {
   const [state, setState] = useState(begin);
   const [isOnline, setOnline] = useState(navigator.onLine);
+  const [plan, setPlan] = useState(null);
+  const latest = useRef(state);
+  latest.current = state;
+  const tabs = useRef(null);
+  const forgetBegun = () => { drafts.clear(); sentFiles.clear(); setPlan(null); };
+  const signIn = (token) => {
+    session.begin(token);
+    setState({ ...begin(), offered: null });
+  };
+  // A token from another tab is used where nobody is signed in.
+  const takeOver = (token) => { if (!session.token && !latest.current.offered && !session.refused.has(token)) signIn(token); };
+  const signOut = () => { session.end(""); tabs.current({ signsOut: true }); };
   useEffect(() => {
-    session.onEnd = (ended) => { [...toTell.keys()].forEach(forget); sentFiles.clear(); setState((old) => ({ ...old, ended })); };
+    session.onOtherUser = forgetBegun;
+    session.onEnd = (ended) => {
+      [...toTell.keys()].forEach(forget);
+      // What was begun goes on after signing in again.
+      if (ended === "") forgetBegun();
+      else tabs.current({ asks: true });
+      setState((old) => ({ ...old, ended }));
+    };
+    const { say, leave } = joinOtherTabs({ tokenToShare: () => (latest.current.offered ? null : session.token), onToken: takeOver, onSignOut: () => { if (session.token) session.end(""); } });
+    tabs.current = say;
+    say(session.token && !latest.current.offered ? { token: session.token } : { asks: true });
     tellOfSavedJobs();
     // A filter of the list is another address, but the same page.
     let { path } = readAddress();
@@ -60,19 +82,18 @@ function App() {
     const online = () => setOnline(navigator.onLine);
     // A file that is dropped beside its field would otherwise be opened in place of this page.
     const refuse = (event) => event.preventDefault();
-    const events = [["hashchange", move], ["online", online], ["offline", online], ["dragover", refuse], ["drop", refuse]];
+    const events = [["hashchange", move], ["online", online], ["offline", online], ["dragover", refuse], ["drop", refuse], ["beforeunload", warnOfDrafts]];
     events.forEach(([name, react]) => window.addEventListener(name, react));
-    return () => events.forEach(([name, react]) => window.removeEventListener(name, react));
+    return () => { leave(); events.forEach(([name, react]) => window.removeEventListener(name, react)); };
   }, []);
-  const [plan, setPlan] = useState(null);
-  const signIn = (token) => { session.begin(token); setState({ ...begin(), offered: null }); };
   const isSignedIn = Boolean(session.token) && !state.offered;
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
-    <${Header} isSignedIn=${isSignedIn} />
+    <${Header} isSignedIn=${isSignedIn} onSignOut=${signOut} />
     ${!isOnline && html`<div class="offline" role="alert">You are offline. The page goes on when the connection is back.</div>`}
-    <main id="main" tabindex="-1">${isSignedIn && plan && html`<${Sending} plan=${plan} isShown=${state.address.path === "/new"} onBack=${() => { setPlan(null); focusMain(); }} />`}
+    <main id="main" tabindex="-1">${isSignedIn && html`<${TokenEnds} token=${session.token} />`}
+      ${plan && html`<div hidden=${!isSignedIn}><${Sending} plan=${plan} isShown=${isSignedIn && state.address.path === "/new"} onBack=${() => { setPlan(null); focusMain(); }} /></div>`}
       ${isSignedIn ? html`<${Page} address=${state.address} plan=${plan} onPlan=${setPlan} />`
-      : html`<${SignIn} offered=${state.offered} ended=${state.ended} onToken=${signIn} />`}</main>`;
+      : html`<${SignIn} offered=${state.offered} ended=${state.ended} isSending=${Boolean(plan)} onToken=${(token) => { signIn(token); tabs.current({ token }); }} />`}</main>`;
 }
 
 function Page({ address, plan, onPlan }) {
@@ -85,12 +106,11 @@ function Page({ address, plan, onPlan }) {
   return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} owner=${query.get("owner") || ""} />`;
 }
 
-function Header({ isSignedIn }) {
+function Header({ isSignedIn, onSignOut }) {
   const who = isSignedIn ? claimsOf(session.token).sub : null;
-  const signOut = () => session.end("");
   return html`<header><a class="brand" href="#/" onClick=${listPlace.forget}><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a>
     <nav aria-label="Main"><a href="docs">API</a>
-      ${isSignedIn && html`<span class="who">${who ? html`<bdi>${short(who, 40)}</bdi>` : "signed in"}</span><button type="button" class="small" onClick=${signOut}>Sign out</button>`}</nav></header>`;
+      ${isSignedIn && html`<span class="who">${who ? html`<bdi>${short(who, 40)}</bdi>` : "signed in"}</span><button type="button" class="small" onClick=${onSignOut}>Sign out</button>`}</nav></header>`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));

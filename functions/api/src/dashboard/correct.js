@@ -18,17 +18,20 @@ async function sendCorrections(job, corrections, { replaces, refresh }) {
   return readBody(answer, "json");
 }
 
-function CorrectItem({ job, code, index, item, refresh, onClose, onDone }) {
+function CorrectItem({ job, failure, item, refresh, onClose, onDone }) {
+  const { code, index } = failure;
+  const key = draftOfItem(job, failure);
+  const [draft] = useState(() => drafts.get(key));
   const isFlat = isPlainObject(item) && Object.keys(item).length > 0 && Object.keys(item).length <= 30;
-  const [asJson, setAsJson] = useState(!isFlat);
-  const [cells, setCells] = useState(() => (isFlat ? Object.entries(item).map(([name, value]) => ({ name, was: value, text: cellOf(value) })) : []));
-  const [text, setText] = useState(() => exactText(item, 2));
+  const [asJson, setAsJson] = useState(draft ? draft.asJson : !isFlat);
+  const [cells, setCells] = useState(() => draft?.cells || (isFlat ? Object.entries(item).map(([name, value]) => ({ name, was: value, text: cellOf(value) })) : []));
+  const [text, setText] = useState(() => draft?.text ?? exactText(item, 2));
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const form = useRef(null);
   const blamed = columnOfCode(code);
-  const [isChanged, setChanged] = useState(false);
-  useUnsaved(isChanged);
+  const [isChanged, setChanged] = useState(Boolean(draft));
+  useDraft(key, isChanged, { asJson, cells, text });
   // Before anything can be typed.
   useLayoutEffect(() => { (form.current.querySelector(".blamed") || form.current.querySelector("input, textarea"))?.focus(); }, [asJson]);
   const save = async (event) => {
@@ -39,22 +42,24 @@ function CorrectItem({ job, code, index, item, refresh, onClose, onDone }) {
     try {
       const value = asJson ? readItem(text) : itemOf(cells);
       await sendCorrections(job, [{ index, item: value }], { replaces: true, refresh });
+      drafts.delete(key);
       onDone(value);
     } catch (problem) {
       setError(problem);
       setBusy(false);
     }
   };
+  const giveUp = () => { drafts.delete(key); onClose(); };
   const toJson = () => {
     try { setText(exactText(itemOf(cells), 2)); setError(null); setAsJson(true); } catch (problem) { setError(problem); }
   };
   return html`<form ref=${form} class="correct" onSubmit=${save} onInput=${() => setChanged(true)}>
     ${asJson ? html`<label>Item ${count(index)} as JSON <textarea rows="8" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
       : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
-        <input class=${cell.name === blamed ? "blamed" : ""} value=${cell.text} spellcheck=${false} onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
+        <input class=${cell.name === blamed ? "blamed" : ""} aria-invalid=${cell.name === blamed ? "true" : undefined} value=${cell.text} spellcheck=${false} onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
     ${error && html`<${ErrorNote} error=${error} />`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)}>Save the correction</button>
-      <button type="button" onClick=${onClose}>Go back</button>
+      <button type="button" onClick=${giveUp}>Go back</button>
       ${!asJson && html`<button type="button" class="link" onClick=${toJson}>Edit as JSON</button>`}</p>
     <p class="muted">Nothing runs yet: the job's next retry uses the new value.</p>
   </form>`;

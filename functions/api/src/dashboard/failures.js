@@ -10,7 +10,7 @@ const KIND_WORDS = {
 };
 
 function Failures({ job, refresh }) {
-  const [shown, show] = useState(null);
+  const [shown, show] = useState(draftedGroup(job));
   const [areAllShown, showAll] = useState(false);
   // After a table was taken back, the items say that they are corrected.
   const [tables, setTables] = useState(0);
@@ -68,7 +68,7 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   const [error, setError] = useState(null);
   // Until the retry, the API lists a corrected item with the value that failed.
   const [given, setGiven] = useState(new Map());
-  const [isTable, showTable] = useState(false);
+  const [isTable, showTable] = useState(drafts.has(draftOfTable(job, code)));
   const box = useKeptFocus();
   useEffect(() => {
     if (found.isDone || error) return undefined;
@@ -119,7 +119,7 @@ function itemText(item) {
 
 // `given` is the new value that the item got on this page.
 function FailedItem({ job, failure, given, canCorrect, refresh, onGive }) {
-  const [isOpen, open] = useState(false);
+  const [isOpen, open] = useState(drafts.has(draftOfItem(job, failure)));
   const box = useKeptFocus();
   const isCorrected = given !== undefined || failure.corrected === true;
   const hasId = failure.id !== null && failure.id !== undefined;
@@ -131,7 +131,7 @@ function FailedItem({ job, failure, given, canCorrect, refresh, onGive }) {
     <p class="message"><${Text} value=${failure.message} /></p>
     ${isCorrected && html`<p class="muted">${given === undefined ? "The value below is the one that failed. " : ""}The next retry runs the corrected value.</p>`}
     ${!isOpen && html`<${ItemValue} index=${failure.index} item=${item} blamed=${columnOfCode(failure.code)} />`}
-    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} code=${failure.code} index=${failure.index} item=${item} refresh=${refresh} onClose=${() => open(false)}
+    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} failure=${failure} item=${item} refresh=${refresh} onClose=${() => open(false)}
         onDone=${(value) => { open(false); onGive(value); }} />`
       : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${count(failure.index)}</span></button></p>`)}
   </article>`;

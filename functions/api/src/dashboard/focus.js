@@ -13,7 +13,7 @@ function isFocusLost() {
   return document.activeElement === null || document.activeElement === document.body;
 }
 
-// While something is typed and not sent, the browser asks before the page is left.
+// As long as something goes on that ends with the page, the browser asks before the page is left.
 function useUnsaved(isUnsaved) {
   useEffect(() => {
     if (!isUnsaved) return undefined;

@@ -28,14 +28,15 @@ function correctionsOf(job, rows, typed) {
 
 // `rows` has each item with its index and its message.
 function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
-  const [typed, setTyped] = useState(new Map());
+  const key = draftOfTable(job, code);
+  const [typed, setTyped] = useState(drafts.get(key) || new Map());
   // The cell that was typed in last, to be repeated in other rows.
   const [last, setLast] = useState(null);
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const columns = columnsOfItems(rows.map(({ item }) => item));
   const blamed = columnOfCode(code);
-  useUnsaved(typed.size > 0);
+  useDraft(key, typed.size > 0, typed);
   const focused = columns.includes(blamed) ? blamed : columns[0];
   const first = useRef(null);
   useLayoutEffect(() => first.current?.focus(), []);
@@ -47,6 +48,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
       if (Object.keys(own).length) next.set(index, own);
       else next.delete(index);
     }
+    drafts.delete(key);
     setTyped(next);
     setLast({ name, text, was: cellOf(changed[0].item[name]) });
   };
@@ -59,6 +61,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     try {
       const corrections = correctionsOf(job, rows, typed);
       await sendCorrections(job, corrections, { replaces: true, refresh });
+      drafts.delete(key);
       setTyped(new Map());
       onSaved(corrections);
     } catch (problem) {
@@ -66,7 +69,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     }
     setBusy(false);
   };
-  const cell = (row, name, at) => html`<td key=${name}><input ref=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} spellcheck=${false}
+  const cell = (row, name, at) => html`<td key=${name}><input ref=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} aria-invalid=${name === blamed ? "true" : undefined} spellcheck=${false}
     aria-label=${`${short(name, 60)} of item ${count(row.index)}`} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onInput=${(event) => type([row], name, event.target.value)} /></td>`;
   return html`<form class="group-table" onSubmit=${save}>
     <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>
@@ -76,7 +79,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     ${error && html`<${ErrorNote} error=${error} />`}
     ${last && last.text !== last.was && alike.length > 0 && html`<p><button type="button" class="small" onClick=${() => type(alike, last.name, last.text)}>Also write “${short(last.text, 40)}” for “${short(last.was, 40)}” in ${counted(alike.length, "other row")}</button></p>`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy || typed.size === 0)}>${typed.size === 0 ? "Nothing changed yet" : `Save ${counted(typed.size, "correction")}`}</button>
-      <button type="button" onClick=${onClose}>Show the items one by one</button></p>
+      <button type="button" onClick=${() => { drafts.delete(key); onClose(); }}>Show the items one by one</button></p>
     <p class="muted">Nothing runs yet: the job's next retry uses the new values.</p>
   </form>`;
 }

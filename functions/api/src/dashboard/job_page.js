@@ -13,6 +13,7 @@ function JobPage({ id, isSending, onPlan }) {
 function Job({ job, refresh, isSending, onPlan }) {
   const samples = useRate(job);
   const firstRound = useRef(job.round);
+  useEffect(() => forgetOldDrafts(job), [job.id, job.round]);
   const isRetriedElsewhere = job.round > firstRound.current && !ownRounds.has(`${job.id} ${job.round}`);
   useEffect(() => { document.title = `${isLive(job) ? `${percent(job.progressPercentage)} · ` : ""}${short(nameOf(job), 60)} · Headway`; });
   return html`<p class="crumbs"><a href=${listPlace.address}>← All jobs</a></p>

@@ -37,20 +37,24 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
   const [processors, setProcessors] = useState(null);
   const [callbacks, setCallbacks] = useState([]);
   const [known, setKnown] = useState({ limits: false });
-  const [form, setForm] = useState({ processor: "", params: "", title: source.file.name.replace(/\.[^.]+$/, "").slice(0, LIMITS.titleChars), idField: "",
+  const draft = drafts.get(DRAFT_OF_NEW_JOB);
+  const [form, setForm] = useState(draft?.source.file === source.file ? draft.form : { processor: "", params: "", title: source.file.name.replace(/\.[^.]+$/, "").slice(0, LIMITS.titleChars), idField: "",
     tolerance: "all", tolerated: 10, toleratedPercent: 1, canary: seen.items >= CANARY_FROM_ITEMS, canaryItems: Math.min(CANARY_ITEMS, seen.items), itemsPerSecond: "", inFlight: "", callback: "" });
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
-  const [isTyped, setTyped] = useState(false);
+  const [isTyped, setTyped] = useState(Boolean(draft));
   const [begun, setBegun] = useState(null);
   const isAnother = useRef(false);
-  const set = (change) => setForm((old) => ({ ...old, ...change }));
+  const fill = (change) => setForm((old) => ({ ...old, ...change }));
+  // Not in a listener of the form: what it drew before a box's own event would take the click back.
+  const set = (change) => { setTyped(true); fill(change); };
   useEffect(() => {
-    read("v1/processors").then(({ processors: all, callbacks: endpoints }) => { setProcessors(all); setCallbacks(endpoints || []); if (all.length === 1) set({ processor: all[0].name }); }, setError);
+    read("v1/processors").then(({ processors: all, callbacks: endpoints }) => { setProcessors(all); setCallbacks(endpoints || []); if (all.length === 1) fill({ processor: all[0].name }); }, setError);
     features().then(setKnown, () => {});
   }, []);
   useEffect(() => { if (!isSending) setBusy(false); }, [isSending]);
   useUnsaved(isTyped && !isSending);
+  useDraft(DRAFT_OF_NEW_JOB, isTyped && !isSending, { source, form });
   const processor = processors?.find(({ name }) => name === form.processor);
   const params = readParams(form.params);
   const start = async (event) => {
@@ -73,7 +77,7 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
     }
   };
   if (!processors) return error ? html`<${ErrorNote} error=${error} />` : html`<${Loading} what="processors" />`;
-  return html`<form onSubmit=${start} onInput=${() => setTyped(true)}>
+  return html`<form onSubmit=${start}>
     <section class="panel" aria-labelledby="what"><h2 id="what">2. What is done with each item</h2>
       <div class="filters"><label>Processor <select value=${form.processor} required onChange=${(event) => set({ processor: event.target.value })}>
         <option value="" disabled>Choose …</option>${processors.map(({ name }) => html`<option key=${name} value=${name}>${short(name, 80)}</option>`)}</select></label></div>

@@ -3,7 +3,7 @@ const ENCODINGS = [["utf-8", "UTF-8"], ["windows-1252", "Windows-1252 (Western E
 const DELIMITERS = [[",", "comma ,"], [";", "semicolon ;"], ["\t", "tab"], ["|", "bar |"]];
 
 function NewJobPage({ isSending, onPlan }) {
-  const [source, setSource] = useState(null);
+  const [source, setSource] = useState(() => drafts.get(DRAFT_OF_NEW_JOB)?.source || null);
   const [seen, setSeen] = useState(null);
   const [error, setError] = useState(null);
   const [looked, setLooked] = useState(0);

@@ -58,32 +58,46 @@ function freshKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// If the token ends, it goes on after the next sign-in.
+async function signedIn(doIt, onWait, signal) {
+  for (;;) {
+    try {
+      return await doIt();
+    } catch (error) {
+      if (error.status !== 401 || signal.aborted) throw error;
+      onWait("Sign in again, and the sending goes on.");
+      await session.again(signal);
+    }
+  }
+}
+
 // Starts the job and sends all of it. `say` is told the progress; `askOn(job)` decides after the canary.
 // Returns the job. If the canary's answer was no, it is cancelled.
 // `rest` continues a job of which some parts have arrived already.
 async function send({ source, body, chunkSize, canary, items, rest }, { say, askOn, signal }) {
   const onWait = (wait) => say({ wait });
+  const surely = (doIt) => persistently(() => signedIn(doIt, onWait, signal), onWait, signal);
   const key = freshKey();
-  const job = rest?.job || await persistently(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }), onWait, signal);
+  const job = rest?.job || await surely(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }));
   sentFiles.set(job.id, source);
   say({ job });
   let parts = rest?.parts || 0;
   let sent = rest?.items || 0;
   say({ sent });
   for await (const { firstIndex, lines } of partsOf(source, chunkSize, canary, sent)) {
-    await persistently(() => putPart(job.id, parts, firstIndex, lines, signal), onWait, signal);
+    await surely(() => putPart(job.id, parts, firstIndex, lines, signal));
     parts += 1;
     sent += lines.length;
     say({ sent });
     if (canary && sent === canary && sent < items) {
-      const tried = await untilHandled(job.id, sent, { say, onWait, signal });
+      const tried = await untilHandled(job.id, sent, { say, surely, signal });
       if (!isLive(tried)) return tried;
       if (!(await askOn(tried))) {
-        return persistently(() => post(`v1/jobs/${job.id}/cancel`), onWait, signal);
+        return surely(() => post(`v1/jobs/${job.id}/cancel`));
       }
     }
   }
-  return persistently(() => post(`v1/jobs/${job.id}/seal`, { parts }), onWait, signal);
+  return surely(() => post(`v1/jobs/${job.id}/seal`, { parts }));
 }
 
 async function putPart(id, number, firstIndex, lines, signal) {
@@ -93,9 +107,9 @@ async function putPart(id, number, firstIndex, lines, signal) {
 }
 
 // Waits until all items sent so far have an outcome, or the job has ended.
-async function untilHandled(id, items, { say, onWait, signal }) {
+async function untilHandled(id, items, { say, surely, signal }) {
   for (;;) {
-    const job = await persistently(() => read(`v1/jobs/${id}`, { signal }), onWait, signal);
+    const job = await surely(() => read(`v1/jobs/${id}`, { signal }));
     say({ tried: job });
     if (!isLive(job) || job.processedItems + job.failedItems >= items) return job;
     await sleep(1, signal);

@@ -10,6 +10,7 @@ function Sending({ plan, isShown, onBack }) {
     const say = (change) => setState((old) => ({ ...old, ...change }));
     const askOn = () => new Promise((resolve) => { say({ answer: (isYes) => { say({ answer: null }); resolve(isYes); } }); });
     const end = (job) => {
+      drafts.delete(DRAFT_OF_NEW_JOB);
       if (!shown.current) return say({ isOver: true });
       onBack();
       return go(`/jobs/${job.id}`);
