@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::Client;
+use reqwest::ClientBuilder;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::connections::Connections;
@@ -24,29 +24,61 @@ const POOL_IDLE_MAX: Duration = Duration::from_secs(20);
 /// The clients created so far. Creating one takes tens of milliseconds, for reading certificates, so endpoints share
 /// them where they can.
 #[derive(Default)]
-pub(crate) struct Clients(BTreeMap<(bool, Duration), (Client, Arc<Connections>)>);
+pub(crate) struct Clients(BTreeMap<(bool, Duration), Arc<Client>>);
+
+/// A client that keeps connections open for the next request, and one for hosts whose connections cannot be used again.
+#[derive(Debug)]
+pub(crate) struct Client {
+    rule: Rule,
+    connect_timeout: Duration,
+    keeping: reqwest::Client,
+    closing: OnceLock<reqwest::Client>,
+    /// What is known of the connections.
+    pub(crate) connections: Connections,
+}
+
+impl Client {
+    /// The client that keeps connections open.
+    pub(crate) fn keeping(&self) -> &reqwest::Client {
+        &self.keeping
+    }
+
+    /// The client that uses each connection once. It is created when it is first needed, which is rare.
+    ///
+    /// # Errors
+    ///
+    /// TLS cannot be set up.
+    pub(crate) fn closing(&self) -> Result<&reqwest::Client, reqwest::Error> {
+        if let Some(client) = self.closing.get() {
+            return Ok(client);
+        }
+        let client = self.rule.client(self.connect_timeout, Arc::new(SystemNames)).pool_max_idle_per_host(0).build()?;
+        Ok(self.closing.get_or_init(|| client))
+    }
+}
 
 impl Clients {
-    /// A client that connects only where the rule allows, and a record of its connections.
+    /// A client that connects only where the rule allows.
     ///
     /// # Errors
     ///
     /// TLS cannot be set up, for example without any root certificates.
-    pub(crate) fn get(&mut self, rule: Rule, timeout: Duration) -> Result<(Client, Arc<Connections>), reqwest::Error> {
+    pub(crate) fn get(&mut self, rule: Rule, timeout: Duration) -> Result<Arc<Client>, reqwest::Error> {
         let connect_timeout = timeout.mul_f64(0.75).min(CONNECT_TIMEOUT);
         let key = (rule.allow_private, connect_timeout);
         if let Some(made) = self.0.get(&key) {
-            return Ok(made.clone());
+            return Ok(Arc::clone(made));
         }
-        let made = (rule.client(connect_timeout, Arc::new(SystemNames))?, Arc::default());
-        self.0.insert(key, made.clone());
+        let keeping = rule.client(connect_timeout, Arc::new(SystemNames)).build()?;
+        let made = Arc::new(Client { rule, connect_timeout, keeping, closing: OnceLock::new(), connections: Connections::default() });
+        self.0.insert(key, Arc::clone(&made));
         Ok(made)
     }
 }
 
 impl Rule {
-    fn client(self, connect_timeout: Duration, names: Arc<dyn Resolve>) -> Result<Client, reqwest::Error> {
-        Client::builder()
+    fn client(self, connect_timeout: Duration, names: Arc<dyn Resolve>) -> ClientBuilder {
+        reqwest::Client::builder()
             .user_agent(concat!("headway/", env!("CARGO_PKG_VERSION")))
             .https_only(!self.allow_private)
             .redirect(reqwest::redirect::Policy::none())
@@ -55,7 +87,6 @@ impl Rule {
             .dns_resolver(Checked { rule: self, names })
             .connect_timeout(connect_timeout)
             .pool_idle_timeout(POOL_IDLE_MAX)
-            .build()
     }
 }
 
@@ -137,7 +168,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let client = PUBLIC_ONLY.client(Duration::from_secs(5), scripted(&[&["127.0.0.1"]])).unwrap();
+        let client = PUBLIC_ONLY.client(Duration::from_secs(5), scripted(&[&["127.0.0.1"]])).build().unwrap();
         let error = client.get(format!("https://example.com:{port}/")).send().await.unwrap_err();
         let mut cause = error.source();
         while let Some(error) = cause.filter(|cause| !cause.is::<RuleError>()) {

@@ -63,8 +63,7 @@ impl Config {
         let timeout = Duration::from_secs(config.timeout_seconds);
         let url = rule.url(&config.url).map_err(|rule| EndpointsError::Url { name: name.to_owned(), rule })?;
         let secret = Secret::parse(&config.secret).map_err(|form| EndpointsError::Secret { name: name.to_owned(), form })?;
-        let made = clients.get(rule, timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?;
-        let (client, connections) = made;
+        let client = clients.get(rule, timeout).map_err(|source| EndpointsError::Client { name: name.to_owned(), source })?;
         Ok(Endpoint {
             name: name.to_owned(),
             headers: config.all_headers().map_err(member)?,
@@ -73,7 +72,6 @@ impl Config {
             attempts_max: config.max_attempts,
             batch: config.batch.and_then(|items| u16::try_from(items).ok()),
             client,
-            connections,
             confidential: config.confidential(&url, &secret).map_err(|_| member("has too many headers".to_owned()))?,
             url,
             secret,

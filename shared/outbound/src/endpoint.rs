@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{RequestBuilder, Url};
 
+use crate::client::Client;
 use crate::confidential::Confidential;
-use crate::connections::Connections;
 use crate::signature::{Secret, bytes_of};
 
 /// An endpoint that the operator has configured, with its client.
@@ -22,8 +22,7 @@ pub struct Endpoint {
     pub(crate) concurrency: usize,
     pub(crate) attempts_max: u32,
     pub(crate) batch: Option<u16>,
-    pub(crate) client: Client,
-    pub(crate) connections: Arc<Connections>,
+    pub(crate) client: Arc<Client>,
     pub(crate) confidential: Confidential,
 }
 
@@ -93,7 +92,7 @@ impl Endpoint {
     pub fn post(&self, id: &str, now: DateTime<Utc>, body: String) -> SignedRequest {
         let timestamp = now.timestamp();
         let signature = self.secret.sign(id, timestamp, body.as_bytes());
-        let builder = (self.client.post(self.url.clone()))
+        let builder = (self.client.keeping().post(self.url.clone()))
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "identity")

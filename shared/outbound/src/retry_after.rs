@@ -14,7 +14,20 @@ const LEAP_SECOND: &str = ":60 ";
 /// How long the answer asks to wait. A value that cannot be read is ignored; of several, the longest counts.
 pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let texts = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
-    texts.filter_map(|text| wait(text.trim(), now)).max()
+    texts.flat_map(|text| waits(text.trim(), now)).max()
+}
+
+/// The waits in one line. A proxy may have joined several lines into one (RFC 9110, 5.3), with commas, which dates have too.
+fn waits(text: &str, now: DateTime<Utc>) -> Vec<Duration> {
+    let pieces: Vec<&str> = text.split(',').map(str::trim).collect();
+    let (mut waits, mut rest) = (Vec::new(), pieces.as_slice());
+    while let [first, then @ ..] = rest {
+        let date = then.split_first().and_then(|(second, after)| Some((wait(&format!("{first}, {second}"), now)?, after)));
+        let (found, after) = date.map_or_else(|| (wait(first, now), then), |(date, after)| (Some(date), after));
+        waits.extend(found);
+        rest = after;
+    }
+    waits
 }
 
 fn wait(text: &str, now: DateTime<Utc>) -> Option<Duration> {
@@ -70,7 +83,7 @@ mod tests {
 
     const DAY: u64 = 24 * 60 * 60;
 
-    fn waits(texts: &[&'static str]) -> Option<u64> {
+    fn seconds(texts: &[&'static str]) -> Option<u64> {
         let now = DateTime::parse_from_rfc3339("2026-11-24T08:00:00Z").unwrap().to_utc();
         let headers: HeaderMap = texts.iter().map(|text| (RETRY_AFTER, HeaderValue::from_static(text))).collect();
         retry_after(&headers, now).map(|wait| wait.as_secs())
@@ -100,7 +113,7 @@ mod tests {
             ("Tue Nov 24 08:00:60 2026", 60),
         ];
         for (text, expected) in table {
-            assert_eq!(waits(&[text]), Some(expected), "{text:?}");
+            assert_eq!(seconds(&[text]), Some(expected), "{text:?}");
         }
     }
 
@@ -117,7 +130,7 @@ mod tests {
             ("Wednesday, 24-Nov-77 08:00:00 GMT", None),
         ];
         for (text, expected) in table {
-            assert_eq!(waits(&[text]), expected, "{text:?}");
+            assert_eq!(seconds(&[text]), expected, "{text:?}");
         }
     }
 
@@ -132,7 +145,7 @@ mod tests {
             "1.5",
             "5s",
             "0x10",
-            "5, 10",
+            ", ,",
             "1e3",
             "2026-11-24T08:01:30Z",
             "Tue, 24 Nov 2026 08:01:30",
@@ -151,14 +164,19 @@ mod tests {
             "Thu, 01 Jan 1960 00:00:00 GMT",
         ];
         for text in table {
-            assert_eq!(waits(&[text]), None, "{text:?}");
+            assert_eq!(seconds(&[text]), None, "{text:?}");
         }
     }
 
     #[test]
     fn of_several_the_longest_counts() {
-        assert_eq!(waits(&["5", "Tue, 24 Nov 2026 08:01:30 GMT", "soon"]), Some(90));
-        assert_eq!(waits(&["100", "Tue, 24 Nov 2026 08:01:30 GMT"]), Some(100));
-        assert_eq!(waits(&[]), None);
+        assert_eq!(seconds(&["5", "Tue, 24 Nov 2026 08:01:30 GMT", "soon"]), Some(90));
+        assert_eq!(seconds(&["100", "Tue, 24 Nov 2026 08:01:30 GMT"]), Some(100));
+        assert_eq!(seconds(&[]), None);
+        // The same lines, joined by a proxy.
+        assert_eq!(seconds(&["90, 30"]), Some(90));
+        assert_eq!(seconds(&["5,Tue, 24 Nov 2026 08:01:30 GMT , soon"]), Some(90));
+        assert_eq!(seconds(&["Tue, 24 Nov 2026 08:01:30 GMT, Tuesday, 24-Nov-26 08:02:00 GMT, 7"]), Some(120));
+        assert_eq!(seconds(&["Tue Nov 24 08:01:30 2026, , 5s"]), Some(90));
     }
 }

@@ -147,6 +147,7 @@ fn waits() -> Vec<Case> {
         wait("a date (asctime)", "503", "Tue Nov 24 08:01:30 2026", throttled("http 503", Some(90))),
         wait("more than a day", "503", "99999999999999999999", throttled("http 503", Some(86_400))),
         wait("several", "503", "5\r\nretry-after: Tue, 24 Nov 2026 08:01:30 GMT\r\nretry-after: soon", throttled("http 503", Some(90))),
+        wait("several in one line", "503", "5, Tue, 24 Nov 2026 08:01:30 GMT, soon", throttled("http 503", Some(90))),
         wait("anything else", "503", "-5", for_now("http 503", None)),
         wait("with 429", "429", "7", throttled("http 429", Some(7))),
         wait("with 409", "409", "7", for_now("http 409", Some(7))),
@@ -156,6 +157,12 @@ fn waits() -> Vec<Case> {
         wait("with 3xx", "301", "7", for_good("http 301")),
         wait("with another 4xx", "404", "7", for_good("http 404")),
     ]
+}
+
+/// The connection of that first answer gets another request only if it is used again.
+fn then_another(line: &'static str, first: &str) -> Case {
+    let used_again = vec![Step::Request, send(first), Step::Request, answer("200", JSON, "1")];
+    Case::new(line, vec![used_again, vec![Step::Request, answer("200", JSON, "7")]], done("7")).items(2)
 }
 
 fn connections() -> Vec<Case> {
@@ -178,6 +185,18 @@ fn connections() -> Vec<Case> {
         Case::new(
             "`408` at the second request",
             vec![vec![Step::Request, answer("200", JSON, "1"), Step::Request, answer("408", "connection: close\r\n", "")], fresh()],
+            done("7"),
+        )
+        .items(2),
+        then_another("`204` with a length at the request before", &format!("HTTP/1.1 204 -\r\n{JSON}content-length: 11\r\n\r\n")),
+        then_another("`204`, chunked, at the request before", &format!("HTTP/1.1 204 -\r\n{JSON}transfer-encoding: chunked\r\n\r\n")),
+        then_another(
+            "chunked and a length at the request before",
+            &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[7]\r\n0\r\n\r\n"),
+        ),
+        Case::new(
+            "no HTTP at the second request",
+            vec![vec![Step::Request, answer("200", JSON, "1"), Step::Request, send("{\"ok\":true}\r\n")], fresh()],
             done("7"),
         )
         .items(2),
@@ -333,6 +352,14 @@ fn outputs() -> Vec<Case> {
         typed("`application/x-ndjson`", "application/x-ndjson", b"[7]\n[8]\n", Becomes::Done(None)),
         answered("no type", "200", "", "[7]", Becomes::Done(None)),
         answered("JSON, compressed", "200", &format!("{JSON}content-encoding: gzip\r\n"), b"\x1f\x8b\x08\0", Becomes::Omitted),
+        Case::new(
+            "JSON, in another transfer coding",
+            vec![vec![
+                Step::Request,
+                send(format!("HTTP/1.1 200 -\r\n{JSON}transfer-encoding: gzip, chunked\r\n\r\n3\r\n[7]\r\n0\r\n\r\n")),
+            ]],
+            Becomes::Omitted,
+        ),
         answered("JSON, `identity`", "200", &format!("{JSON}content-encoding: identity\r\n"), "[7]", done("[7]")),
     ]
 }

@@ -49,6 +49,21 @@ async fn connections_that_all_break_at_once_cost_no_attempt() {
     run(&http, "2").await.unwrap();
 }
 
+/// Bug found: an endpoint that wrote a body after the head of a 204 made other items fail. Their requests got that body as their
+/// answer. Once it was seen, no connection carries a second request.
+#[tokio::test]
+async fn an_endpoint_that_sends_bytes_that_are_no_answer_gets_no_second_request_on_a_connection() {
+    let answer = |n: u8| Step::Send(format!("HTTP/1.1 200 -\r\ncontent-type: application/json\r\ncontent-length: 1\r\n\r\n{n}").into());
+    let stray = vec![Step::Request, answer(1), Step::Request, Step::Send(b"{\"ok\":true}\r\n".to_vec())];
+    let twice = vec![Step::Request, answer(2), Step::Request, answer(3)];
+    let endpoint = Scripted::start(vec![stray, twice]).await;
+    let http = http(endpoint.port, "");
+    for expected in ["1", "2", "2", "2"] {
+        assert_eq!(run(&http, "0").await.unwrap().as_deref(), Some(expected));
+    }
+    assert_eq!(endpoint.requests().len(), 5, "one of them was sent again");
+}
+
 /// Bug found: an endpoint's last message on a connection that had been idle for too long counted as the answer to an item.
 #[tokio::test]
 async fn a_408_counts_if_it_is_the_connections_first_answer() {

@@ -2,7 +2,7 @@
 
 use headway_core::Output;
 use headway_core::limits::OUTPUT_BYTES_MAX;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -25,10 +25,16 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// True if the body is not compressed. The request asks for that; a compressed body is not read.
+/// True if the body is neither compressed nor coded in another way for its transfer. The request asks for that; a body that was
+/// coded is not read.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    codings.into_iter().all(|coding| matches!(coding.trim_ascii(), b"") || coding.trim_ascii().eq_ignore_ascii_case(b"identity"))
+    has_only(headers, &CONTENT_ENCODING, b"identity") && has_only(headers, &TRANSFER_ENCODING, b"chunked")
+}
+
+/// True if the header names no coding but this one.
+fn has_only(headers: &HeaderMap, header: &HeaderName, plain: &[u8]) -> bool {
+    let codings = headers.get_all(header).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.map(<[u8]>::trim_ascii).all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(plain))
 }
 
 /// The text of a JSON body, without a byte-order mark. `None` if it is not UTF-8.
