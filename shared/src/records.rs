@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 
 use crate::app::App;
+use crate::corrections::Values;
 use crate::error::JobError;
 use crate::ids::ChunkId;
 use crate::job::Job;
@@ -65,21 +66,21 @@ pub async fn failures(app: &App, job: &Job, from: Position, limit: usize) -> Res
     PageReader { app, job, in_order: false, of_this_round: true, limit, bytes }.page::<OfFailures>(from).await
 }
 
-/// Which failed items of a page that began at `from` have a new value for the next retry; perhaps others beyond it. Reads
+/// The new values for the next retry of the failed items of a page that began at `from`; perhaps of others beyond it. Reads
 /// the corrections of the page's chunks.
 ///
 /// # Errors
 /// [`JobError::Unavailable`].
-pub async fn corrected(app: &App, job: &Job, from: Position, page: &Page<Failure>) -> Result<BTreeSet<u64>, JobError> {
+pub async fn new_values(app: &App, job: &Job, from: Position, page: &Page<Failure>) -> Result<Values, JobError> {
     let until = page.next.map_or(u32::MAX, |next| next.part.saturating_add(1));
-    let mut corrected = BTreeSet::new();
+    let mut values = Values::new();
     for part in job.corrected.range(from.part..until.max(from.part)).map(|(part, _)| *part) {
         let first = if part == from.part { from.chunk } else { 0 };
         let last = page.next.filter(|next| next.part == part).map_or(u16::MAX, |next| next.chunk);
         let rows = app.ledger.corrections_in((job.id, part), first..=last.max(first)).await?;
-        corrected.extend(rows.values().filter(|row| row.round == job.round).flat_map(|row| row.values.keys()));
+        values.extend(rows.into_values().filter(|row| row.round == job.round).flat_map(|row| row.values));
     }
-    Ok(corrected)
+    Ok(values)
 }
 
 /// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is

@@ -24,6 +24,7 @@ use crate::state::AppState;
 
 /// An item that failed for good.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct FailureResponse<'a> {
     /// Its index in the job.
     index: u64,
@@ -43,6 +44,9 @@ pub struct FailureResponse<'a> {
     item: &'a RawValue,
     /// True if it has a new value, which the next retry runs.
     corrected: bool,
+    /// The new value, if it has one.
+    #[schema(value_type = Option<Value>, required)]
+    new_item: Option<&'a RawValue>,
 }
 
 /// A page of failures, in order of index.
@@ -56,10 +60,10 @@ pub struct FailureList<'a> {
     next_page_token: Option<String>,
 }
 
-/// A failed item, and whether it has a new value.
+/// A failed item, and its new value.
 pub(crate) struct FailedItem {
     failure: Failure,
-    corrected: bool,
+    new_item: Option<Box<RawValue>>,
 }
 
 pub(crate) struct Failures;
@@ -73,12 +77,12 @@ impl Records for Failures {
 
     async fn page(state: &AppState, job: &Job, from: Position, limit: usize) -> Result<Page<FailedItem>, ApiErrorResponse> {
         let page = records::failures(&state.app, job, from, limit).await?;
-        let corrected = records::corrected(&state.app, job, from, &page).await?;
-        let failed = |(index, failure)| (index, FailedItem { failure, corrected: corrected.contains(&index) });
+        let mut values = records::new_values(&state.app, job, from, &page).await?;
+        let failed = |(index, failure)| (index, FailedItem { failure, new_item: values.remove(&index) });
         Ok(Page { records: page.records.into_iter().map(failed).collect(), next: page.next })
     }
 
-    fn json(index: u64, FailedItem { failure, corrected }: &FailedItem) -> serde_json::Result<Vec<u8>> {
+    fn json(index: u64, FailedItem { failure, new_item }: &FailedItem) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&FailureResponse {
             index,
             id: failure.id.as_deref(),
@@ -87,7 +91,8 @@ impl Records for Failures {
             message: &failure.message,
             attempts: failure.attempts,
             item: &failure.item,
-            corrected: *corrected,
+            corrected: new_item.is_some(),
+            new_item: new_item.as_deref(),
         })
     }
 

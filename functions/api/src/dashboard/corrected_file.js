@@ -81,16 +81,19 @@ function checkId(row, index, id, line) {
 
 // The corrections in the file, by comparing it with what failed. Nothing is sent yet. `rewritten` has the columns with cells
 // that a spreadsheet seems to have rewritten: `corrections` leaves those as they were, and `kept` has their new values. `changed` has
-// the columns with changed cells. A row that was not changed is no correction: an earlier one stays.
+// the columns with changed cells. A row that was not changed is no correction: an earlier one stays. A correction `isTaken` if its
+// item has another new value already.
 async function correctionsIn(source, job, { say, signal }) {
   const items = new Map();
   const ids = new Map();
   const names = new Set(MARKS);
   const kinds = new Map();
+  const given = new Map();
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
     const failure = readExactly(line);
     items.set(failure.index, failure.item);
     if (failure.id) ids.set(failure.index, failure.id);
+    if (failure.corrected) given.set(failure.index, exactText(failure.newItem));
     for (const [name, value] of Object.entries(isPlainObject(failure.item) ? failure.item : { item: failure.item })) {
       names.add(name);
       const kind = kindOf(value);
@@ -125,7 +128,8 @@ async function correctionsIn(source, job, { say, signal }) {
     const old = items.get(index);
     const add = (to, options) => {
       const item = correctedItem(old, value, { kinds, line, ...options });
-      if (exactText(item) !== exactText(old)) to.set(index, { index, item });
+      const text = exactText(item);
+      if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index) });
     };
     add(corrections, { onRewritten, onChanged: (cell) => { if (!isRewritten(cell.before, cell.after)) note(changed)(cell); if (!value._id) moved.add(cell); } });
     try {
@@ -174,6 +178,19 @@ function UnchangedItems({ found: { rows, left, corrections } }) {
   return html`${same > 0 && html`<p class="muted">${counted(same, "failed item")} ${same === 1 ? "is" : "are"} not changed by this table${left > 0 ? `, ${count(left)} of them because ${left === 1 ? "its row was" : "their rows were"} removed` : ""}. The retry runs ${same === 1 ? "it" : "them"} as ${same === 1 ? "it is" : "they are"}: with the value that failed, or with an earlier correction.</p>`}`;
 }
 
+// Saves the corrections. Those whose items have another new value already are left out, or replace it.
+function SaveCorrections({ corrections, isTaken, onSave }) {
+  if (corrections.length === 0) return " Nothing to save.";
+  const free = corrections.filter((one) => !one.isTaken);
+  const save = (word, some, replaces) => some.length > 0 && html`<button type="button" class=${replaces ? "" : "primary"} onClick=${() => onSave(some, { replaces })}>${word} ${counted(some.length, "correction")}</button>`;
+  if (isTaken) return html`<p>${save("Replace the other new values and save", corrections, true)}</p>`;
+  if (free.length === corrections.length) return html`<p>${save("Save", corrections, false)}</p>`;
+  const taken = corrections.length - free.length;
+  const [has, them] = taken === 1 ? ["has", "it"] : ["have", "them"];
+  return html`<p>${counted(taken, "item")} of the table ${has} another new value already, from the page or from another table.</p>
+    <p class="buttons">${save(`Leave ${them}, and save the other`, free, false)} ${save(`Replace ${them}, and save all`, corrections, true)}</p>`;
+}
+
 // A request's error in words about the table: its lines are not those of the file.
 function ofTable(error) {
   (error.errors || []).forEach((one) => Object.assign(one, { pointer: "the table", detail: one.detail.replace(/^line \d+: /, "") }));
@@ -215,8 +232,7 @@ function CorrectedFile({ job, refresh, onSaved }) {
       setState({ error });
     }
   };
-  const send = async ({ replaces }) => {
-    const { corrections } = state.found;
+  const send = async (corrections, { replaces }) => {
     setState((old) => ({ ...old, error: undefined, isTaken: false, isBusy: true }));
     try {
       for (let at = 0; at < corrections.length; at += CORRECTIONS_PER_REQUEST) await sendCorrections(job, corrections.slice(at, at + CORRECTIONS_PER_REQUEST), { replaces, refresh });
@@ -239,7 +255,7 @@ function CorrectedFile({ job, refresh, onSaved }) {
     ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept, found.keptError)} />`}
     ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.<${ChangedColumns} found=${found} />
       ${found.moved && html`<p>The column <bdi>${short(found.moved, 60)}</bdi> has the same values as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}
-      ${found.corrections.length > 0 ? html`<p><button type="button" class="primary" onClick=${() => send({ replaces: Boolean(state.isTaken) })}>${state.isTaken ? "Replace the other new values and save" : "Save"} ${counted(found.corrections.length, "correction")}</button></p>` : " Nothing to save."}<${UnchangedItems} found=${found} /><//>`}
+      <${SaveCorrections} corrections=${found.corrections} isTaken=${state.isTaken} onSave=${send} /><${UnchangedItems} found=${found} /><//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;
 }

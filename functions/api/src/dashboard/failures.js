@@ -66,7 +66,7 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   const [found, setFound] = useState({ rows: [], next: "", isDone: false });
   const [goal, setGoal] = useState(ITEMS_SHOWN);
   const [error, setError] = useState(null);
-  // Until the retry, the API lists a corrected item with the value that failed.
+  // New values that were given on this page since the list was read.
   const [given, setGiven] = useState(new Map());
   const [isTable, showTable] = useState(drafts.has(draftOfTable(job, code)));
   const box = useKeptFocus();
@@ -87,15 +87,16 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   const { rows, isDone } = found;
   const more = rows.length > goal || !isDone;
   const shown = rows.slice(0, goal);
-  const valueOf = ({ index, item }) => (given.has(index) ? given.get(index) : item);
+  const newOf = ({ index, corrected, newItem }) => (given.has(index) ? given.get(index) : corrected ? newItem : undefined);
+  const valueOf = (failure) => { const value = newOf(failure); return value === undefined ? failure.item : value; };
   const give = (corrections) => { setGiven(new Map([...given, ...corrections.map(({ index, item }) => [index, item])])); refresh(); };
   const canBeTable = canCorrect && columnsOfItems(shown.map(valueOf)) !== null;
-  const asTable = shown.map((failure) => ({ ...failure, item: valueOf(failure), isCorrected: given.has(failure.index) || failure.corrected === true }));
+  const asTable = shown.map((failure) => ({ ...failure, item: valueOf(failure), isCorrected: newOf(failure) !== undefined }));
   return html`<div class="items" ref=${box} tabindex="-1">
     ${error && html`<${ErrorNote} error=${error} onRetry=${() => setError(null)} />`}
     ${canBeTable && !isTable && html`<p><button type="button" class="small" onClick=${() => showTable(true)}>Correct them in a table</button></p>`}
     ${canBeTable && isTable ? html`<${GroupTable} job=${job} code=${code} rows=${asTable} refresh=${refresh} onSaved=${give} onClose=${() => showTable(false)} />`
-      : shown.map((failure) => html`<${FailedItem} key=${failure.index} job=${job} failure=${failure} given=${given.get(failure.index)} canCorrect=${canCorrect} refresh=${refresh} onGive=${(item) => give([{ index: failure.index, item }])} />`)}
+      : shown.map((failure) => html`<${FailedItem} key=${failure.index} job=${job} failure=${failure} newItem=${newOf(failure)} canCorrect=${canCorrect} refresh=${refresh} onGive=${(item) => give([{ index: failure.index, item }])} />`)}
     ${!error && !isDone && rows.length < goal && html`<${Loading} what="items" />`}
     ${more && rows.length >= goal && html`<p><button type="button" onClick=${() => setGoal(goal + ITEMS_SHOWN)}>Show more</button></p>`}
     ${isDone && !more && html`<p class="muted">${rows.length ? "All items of this group are shown." : "No item of this group is listed any more."}</p>`}
@@ -117,22 +118,23 @@ function itemText(item) {
   return line.length <= ONE_LINE_MAX ? line : exactText(item, 2);
 }
 
-// `given` is the new value that the item got on this page.
-function FailedItem({ job, failure, given, canCorrect, refresh, onGive }) {
+// `newItem` is the value that the next retry runs, if the item has been corrected.
+function FailedItem({ job, failure, newItem, canCorrect, refresh, onGive }) {
   const [isOpen, open] = useState(drafts.has(draftOfItem(job, failure)));
   const box = useKeptFocus();
-  const isCorrected = given !== undefined || failure.corrected === true;
+  const isCorrected = newItem !== undefined;
   const hasId = failure.id !== null && failure.id !== undefined;
-  const item = given === undefined ? failure.item : given;
+  const value = (item, blamed) => html`<${ItemValue} index=${failure.index} item=${item} blamed=${blamed} />`;
   return html`<article ref=${box} tabindex="-1" class="item" aria-label=${`Item ${failure.index}`}>
     <p><strong>${placeOf(job, failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
       ${isCorrected && html` <span class="badge Completed">✓ Corrected</span>`}
       <span class="muted"> · ${counted(failure.attempts, "attempt")}</span></p>
     <p class="message"><${Text} value=${failure.message} /></p>
-    ${isCorrected && html`<p class="muted">${given === undefined ? "The value below is the one that failed. " : ""}The next retry runs the corrected value.</p>`}
-    ${!isOpen && html`<${ItemValue} index=${failure.index} item=${item} blamed=${columnOfCode(failure.code)} />`}
-    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} failure=${failure} item=${item} refresh=${refresh} onClose=${() => open(false)}
-        onDone=${(value) => { open(false); onGive(value); }} />`
+    ${isCorrected && html`<p class="muted">The next retry runs this new value:</p>`}
+    ${!isOpen && value(isCorrected ? newItem : failure.item, isCorrected ? "" : columnOfCode(failure.code))}
+    ${isCorrected && html`<details><summary>The value that failed</summary>${value(failure.item, columnOfCode(failure.code))}</details>`}
+    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} failure=${failure} item=${isCorrected ? newItem : failure.item} refresh=${refresh} onClose=${() => open(false)}
+        onDone=${(item) => { open(false); onGive(item); }} />`
       : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${count(failure.index)}</span></button></p>`)}
   </article>`;
 }

@@ -36,7 +36,7 @@ async fn failures_as_json() {
     let id = job_with_failures(&world).await;
     let page = world.get(&format!("/v1/jobs/{id}/failures?pageSize=1")).await;
     assert_eq!((page.header("content-type"), page.header("cache-control")), ("application/json", "no-store"));
-    let failure = r#"{"failures":[{"index":0,"id":"a","kind":"Permanent","code":"asked","message":"=1+1","attempts":1,"item":{"fail":"=1+1","id":"a"},"corrected":false}],"nextPageToken":""#;
+    let failure = r#"{"failures":[{"index":0,"id":"a","kind":"Permanent","code":"asked","message":"=1+1","attempts":1,"item":{"fail":"=1+1","id":"a"},"corrected":false,"newItem":null}],"nextPageToken":""#;
     assert!(page.body.starts_with(failure), "{}", page.body);
     let all = world.get(&format!("/v1/jobs/{id}/failures")).await.json();
     let indexes: Vec<_> = all["failures"].as_array().unwrap().iter().map(|failure| failure["index"].clone()).collect();
