@@ -124,11 +124,13 @@ test("a file is chosen again later, read as it was sent, and another one is refu
 test("lines keep every digit beside their outcome, and rows that were not sent say so", async () => {
   const items = ['{"email":"a@b","n":12345678901234567890}', '  {"iata":"TOOLONG","email":"c@d"}', "7", '{"n":1.0}'];
   const text = `${items.slice(0, 2).join("\n")}\n\n${items.slice(2).join("\n")}\n`;
-  const page = await open(world, "/new");
-  const id = await send(page, "items.ndjson", text);
-  await choose(page, "sent");
-  assert.equal(await download(page), joinedByCommand(id, "items.ndjson", text));
-  await page.context().close();
+  for (const [name, written] of [["items.ndjson", text], ["items.json", `[\n${items.join(",\n")}\n]\n`]]) {
+    const page = await open(world, "/new");
+    const id = await send(page, name, written);
+    await choose(page, "sent");
+    assert.equal(await download(page), joinedByCommand(id, name, written), name);
+    await page.context().close();
+  }
 
   // A job that was cancelled before all of its file had been sent.
   const cut = (await world.api("POST", "jobs", { processor: "json-schema", params: { schema: true }, sealed: false, toleratedFailures: { percentage: 100 } })).id;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 38] = [
+const SCRIPTS: [&str; 39] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
@@ -36,6 +36,7 @@ const SCRIPTS: [&str; 38] = [
     include_str!("dashboard/send_rest.js"),
     include_str!("dashboard/job_page.js"),
     include_str!("dashboard/sources.js"),
+    include_str!("dashboard/json_list.js"),
     include_str!("dashboard/survey.js"),
     include_str!("dashboard/send.js"),
     include_str!("dashboard/sending_page.js"),

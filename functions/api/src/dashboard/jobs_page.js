@@ -122,7 +122,7 @@ function NoJobs({ filter: { status, owner } }) {
   if (status) return html`<p class="empty">No job is “${status}” now.</p>`;
   if (owner) return html`<p class="empty">${owner === "*" ? "No job runs now." : "This owner has no jobs."}</p>`;
   return html`<div class="empty"><p><strong>No jobs yet.</strong></p>
-    <p>Hand over a CSV or NDJSON file, and watch what becomes of each row.</p>
+    <p>Hand over a file of CSV, NDJSON or JSON, and watch what becomes of each row.</p>
     <p><a class="button primary" href="#/new">New job from a file</a></p></div>`;
 }
 

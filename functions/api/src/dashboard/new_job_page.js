@@ -22,7 +22,7 @@ function NewJobPage({ isSending, onPlan }) {
   // What was typed stays, in case the server refuses it.
   return html`<div hidden=${isSending}><p class="crumbs"><a href="#/">← All jobs</a></p><h1>New job from a file</h1>
     <section class="panel" aria-labelledby="file"><h2 id="file">1. The file</h2>
-      <${DropZone} id="file-input" file=${source?.file} onFile=${choose} hint="or drop it here: CSV with a header row, or NDJSON with one item a line" />
+      <${DropZone} id="file-input" file=${source?.file} onFile=${choose} hint="or drop it here: CSV with a header row, NDJSON with one item a line, or a JSON list" />
       ${source && html`<${ReadingChoices} source=${source} onChange=${setSource} />`}
       ${error && html`<${Note} tone="bad" title="This file cannot be used."><${Text} value=${error.message} /><//>`}
       ${source && seen?.of !== source && !error && html`<${Busy} says="Reading the file …">${counted(looked, "item")}<//>`}
@@ -42,8 +42,8 @@ async function sourceOf(file) {
   const isCsv = /\.(csv|tsv|txt)$/i.test(file.name) || (!/\.(ndjson|jsonl|json)$/i.test(file.name) && file.type.includes("csv"));
   const head = await file.slice(0, 1 << 16).arrayBuffer();
   const text = new TextDecoder(encoding).decode(head);
-  if (/\.json$/i.test(file.name) && text.trim().startsWith("[")) throw new FileProblem("This is one JSON list, which this page does not read: it needs each item in a line of its own (NDJSON). The command `headway submit` reads such a file as it is.");
-  return { file, encoding, format: isCsv ? "csv" : "ndjson", delimiter: delimiterOf(text.split(/\r|\n/, 1)[0]) };
+  const isList = /\.json$/i.test(file.name) && /^\s*\[/.test(text);
+  return { file, encoding, format: isCsv ? "csv" : isList ? "json" : "ndjson", delimiter: delimiterOf(text.split(/\r|\n/, 1)[0]) };
 }
 
 function DropZone({ id, file, onFile, hint }) {
@@ -59,7 +59,7 @@ function DropZone({ id, file, onFile, hint }) {
   };
   const over = (event) => { event.preventDefault(); setOver(true); };
   return html`<div class=${`drop ${isOver ? "over" : ""}`} onDragOver=${over} onDragLeave=${() => setOver(false)} onDrop=${drop}>
-    <input ref=${input} id=${id} type="file" accept=".csv,.tsv,.txt,.ndjson,.jsonl,text/csv,application/x-ndjson" class="visually-hidden"
+    <input ref=${input} id=${id} type="file" accept=".csv,.tsv,.txt,.ndjson,.jsonl,.json,text/csv,application/x-ndjson" class="visually-hidden"
       onChange=${(event) => { if (event.target.files[0]) onFile(event.target.files[0]); event.target.value = ""; }} />
     <label for=${id} class="button">${file ? "Choose another file" : "Choose a file"}</label>
     <span>${file ? html`<strong><${Text} value=${file.name} max=${120} /></strong>, ${bytes(file.size)}` : hint}</span>
@@ -72,7 +72,7 @@ function ReadingChoices({ source, isTable, onChange }) {
   const set = (change) => onChange({ ...source, ...change });
   const options = (all) => all.map(([value, word]) => html`<option key=${value} value=${value}>${word}</option>`);
   return html`<div class="filters">
-    ${!isTable && html`<label>Format <select value=${source.format} onChange=${(event) => set({ format: event.target.value })}>${options([["csv", "CSV"], ["ndjson", "NDJSON"]])}</select></label>`}
+    ${!isTable && html`<label>Format <select value=${source.format} onChange=${(event) => set({ format: event.target.value })}>${options([["csv", "CSV"], ["ndjson", "NDJSON"], ["json", "one JSON list"]])}</select></label>`}
     ${source.format === "csv" && html`<label>Separator <select value=${source.delimiter} onChange=${(event) => set({ delimiter: event.target.value })}>${options(DELIMITERS)}</select></label>`}
     <label>Encoding <select value=${source.encoding} onChange=${(event) => set({ encoding: event.target.value })}>${options(ENCODINGS)}</select></label>
   </div>`;

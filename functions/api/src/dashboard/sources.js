@@ -1,4 +1,4 @@
-// Reads CSV and NDJSON files of any size, strictly: what cannot be read exactly is refused with its line.
+// Reads CSV, NDJSON and JSON files of any size, strictly: what cannot be read exactly is refused with its line.
 const EMPTY_NAMES = "the header has an empty column name";
 
 const CHANGED = "The file was changed or moved since it was chosen. Choose it again.";
@@ -134,6 +134,14 @@ function headerOf(written, line, renamed) {
   return names;
 }
 
+function jsonOrRefuse(text, line) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FileProblem(`this is not JSON: ${error.message}.`, line);
+  }
+}
+
 // Items of an NDJSON file: the lines as they are, each checked to be JSON.
 async function* ndjsonItems(file, { encoding }) {
   let [rest, line] = ["", 0];
@@ -141,11 +149,7 @@ async function* ndjsonItems(file, { encoding }) {
     line += 1;
     const text = raw.replace(/\r$/, "").replace(/^\ufeff/, "");
     if (text.trim() === "") return null;
-    try {
-      return { value: JSON.parse(text), text, line };
-    } catch (error) {
-      throw new FileProblem(`this is not JSON: ${error.message}.`, line);
-    }
+    return { value: jsonOrRefuse(text, line), text, line };
   };
   for await (const text of textOf(file, encoding)) {
     const lines = (rest + text).split("\n");
@@ -160,5 +164,6 @@ async function* ndjsonItems(file, { encoding }) {
 }
 
 function itemsOf(source) {
-  return source.format === "csv" ? csvItems(source.file, source) : ndjsonItems(source.file, source);
+  const read = { csv: csvItems, ndjson: ndjsonItems, json: listItems }[source.format];
+  return read(source.file, source);
 }
