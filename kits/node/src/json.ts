@@ -2,7 +2,7 @@
 
 import { types } from "node:util";
 
-/** Deeper values are refused without a look. What is kept is far less deep: `OUTPUT_DEPTH_MAX`. */
+/** What is deeper is not looked at. What is kept is far less deep: `OUTPUT_DEPTH_MAX`. */
 const DEPTH_MAX = 1_000;
 
 /** The value cannot be written as JSON. The message says why, without the value itself. */
@@ -57,7 +57,10 @@ class Copying {
 
   #container(value: object): unknown {
     if (this.#open.has(value)) return this.#refuse(NUMBER_OR_CYCLE);
-    if (this.#open.size === DEPTH_MAX) return this.#refuse("it is nested too deep");
+    if (this.#open.size === DEPTH_MAX) {
+      this.depth = DEPTH_MAX + 1;
+      return null;
+    }
     this.#open.add(value);
     this.depth = Math.max(this.depth, this.#open.size);
     const copy = Array.isArray(value) ? this.#array(value) : this.#object(value);

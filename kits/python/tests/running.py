@@ -16,10 +16,10 @@ from support import document, schema
 ANSWERS = Draft202012Validator(schema("batch-answer"))
 
 
-def run(of: Processor, values: list[Any], deadline: Deadline = Deadline(None), **limits: int) -> Any:
+def run(of: Processor, values: list[Any], deadline: Deadline = Deadline(None), wait: Any = asyncio.run, **limits: int) -> Any:
     batch = Batch.read(document(values, limits=limits))
     size = batch.limits.output_bytes
-    outcomes = asyncio.run(of.run_async(batch.items, size, deadline)) if of.is_async else of.run(batch.items, size, deadline)
+    outcomes = wait(of.run_async(batch.items, size, deadline)) if of.is_async else of.run(batch.items, size, deadline)
     return json.loads(batch.answer(outcomes))["results"]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import collections
 import enum
 import math
+import sys
 import types
 import uuid
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any, Callable, NamedTuple
 import pytest
 
 from headway_kit import Item, Permanent, Throttled, batch_processor, processor
+from headway_kit.outcome import of_returned
 from running import kinds, run
 
 
@@ -63,7 +65,7 @@ CYCLE: list[Any] = []
 CYCLE.append({"cycle": CYCLE})
 
 CHANGED: list[Any] = [
-    math.nan, -math.inf, {math.nan: 1}, 10**5_000, "\ud800", {"\ud800": 1}, CYCLE,
+    math.nan, -math.inf, {math.nan: 1}, "\ud800", {"\ud800": 1}, CYCLE,
     b"x", bytearray(b"x"), memoryview(b"x"), 1j, {1}, frozenset([1]), range(2), iter([1]), map(str, [1]), {}.keys(), {1: 2}.values(),
     object(), len, lambda: 1, Color.RED, Color, Record(1), Record, Scalar(), types.SimpleNamespace(a=1), types.MappingProxyType({}),
     datetime(2026, 1, 1), date(2026, 1, 1), timedelta(1), Decimal(1), Fraction(1), uuid.UUID(int=0), Path("a"), collections.deque([1]), NotImplemented, ...,
@@ -155,3 +157,17 @@ def test_a_batch_returns_what_has_an_order() -> None:
     for kind in UNORDERED:
         of = batch_processor(lambda items, kind=kind: kind([item.value for item in items]))
         assert set(kinds(run(of, values))) <= {"TypeError", "results"}
+
+
+@pytest.mark.parametrize("value", [100, 900, 5_000, 100_000], ids=lambda depth: f"{depth} deep")
+def test_an_output_that_is_nested_too_deep_is_omitted_however_deep(value: int) -> None:
+    """Bug found: beyond what Python's own encoder can do the item failed, after its side effect."""
+    nested: object = None
+    for _ in range(value + 1):
+        nested = [nested]
+    assert of_returned(nested, Item(None, index=0, job="j", idempotency_key="j/0"), 262_144).is_omitted
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="this Python writes integers of any length")
+def test_a_number_too_long_for_python_is_omitted_like_any_that_is_too_long() -> None:
+    assert of_returned({"n": 10**5_000}, Item(None, index=0, job="j", idempotency_key="j/0"), 262_144).is_omitted

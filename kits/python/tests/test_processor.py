@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headway_kit import loop
 from headway_kit import Item, Permanent, Processor, Retryable, Throttled, batch_processor, processor
 from headway_kit.aws_lambda import lambda_handler
 from headway_kit.document import Batch
@@ -60,6 +61,23 @@ def test_whatever_is_raised_costs_only_its_item(function: Any) -> None:
         "SystemExit", "done", "Odd", "CancelledError", "RecursionError", "done",
     ]
     assert results[3]["error"] == {"kind": "permanent"}
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_task_that_ends_the_event_loop_costs_only_its_item(error: type[BaseException]) -> None:
+    """Bug found: asyncio stops a loop whose task calls `sys.exit`. Every later request waited for the loop for ever."""
+
+    async def one(item: Item) -> object:
+        await asyncio.sleep(0)
+        if item.value == "exit":
+            raise error
+        return item.value
+
+    async def gathered(items: list[Item]) -> list[object]:
+        return await asyncio.gather(*[one(item) for item in items], return_exceptions=True)
+
+    for of in [batch_processor(gathered), processor(one)] * 2:
+        assert kinds(run(of, ["ok", "exit", "ok"], wait=loop.wait_for)) == ["done", error.__name__, "done"]
 
 
 def test_ctrl_c_ends_the_host() -> None:

@@ -54,6 +54,8 @@ def of_returned(value: object, item: Item, output_bytes_max: int) -> Outcome:
         size = len(text.encode())
         problem = lost_in_json(value)
     except Exception as error:
+        if _is_beyond_python(error):
+            return OMITTED
         problem = _why(value, error)
     if problem is not None:
         return _failed("permanent", "output", f"the processor's output cannot be written as JSON: {problem}")
@@ -93,6 +95,12 @@ def _clean(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _is_beyond_python(error: Exception) -> bool:
+    """Whether the value is one that JSON can represent, and nested deeper or with a longer number than Python writes. More than is kept it is
+    in any case."""
+    return isinstance(error, RecursionError) or (isinstance(error, ValueError) and "integer string conversion" in str(error))
+
+
 def _why(value: object, error: Exception) -> str:
     """Why JSON cannot represent a value, without the value itself."""
     if inspect.isawaitable(value):
@@ -101,8 +109,6 @@ def _why(value: object, error: Exception) -> str:
         return "it has a text with half of a surrogate pair"
     if isinstance(error, ValueError):
         return "it has a number that is NaN, infinite or too long, or it holds itself"
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
     return "it has a value of a type that JSON does not know"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, List, Optional, Union, overload
 
@@ -84,23 +85,24 @@ class Processor:
                 worker.cancel()
         return outcomes
 
-    # Whatever is raised is an item's failure: a library that calls `sys.exit` must not end the host. Ctrl-C does.
+    # Whatever is raised is an item's failure: a library that calls `sys.exit` must not end the host. Ctrl-C does, and only the main
+    # thread is told of it.
 
     def _one(self, item: Item, output_bytes_max: int) -> Outcome:
         try:
             returned = self.function(item)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            if _is_ctrl_c(error):
+                raise
             return outcome.of_raised(error, item)
         return outcome.of_returned(returned, item, output_bytes_max)
 
     def _many(self, batch: list[Item]) -> Called:
         try:
             return as_list(self.function(list(batch)), batch)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            if _is_ctrl_c(error):
+                raise
             return error
 
     async def _one_async(self, item: Item, output_bytes_max: int) -> Outcome:
@@ -119,6 +121,10 @@ class Processor:
             return error
 
 
+def _is_ctrl_c(error: BaseException) -> bool:
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
 class _Raised:
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -130,9 +136,11 @@ async def _guarded(function: Function, argument: object) -> object:
     async def call() -> object:
         try:
             return await function(argument)
-        except (KeyboardInterrupt, asyncio.CancelledError):
+        except asyncio.CancelledError:
             raise
         except BaseException as error:
+            if _is_ctrl_c(error):
+                raise
             return _Raised(error)
 
     task = asyncio.ensure_future(call())
