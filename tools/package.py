@@ -1,6 +1,7 @@
 """Writes the directory target/package: what is needed to deploy Headway without Rust and without SAM.
 
-It has the functions as `make build` left them, the template as plain CloudFormation, and the script that deploys both.
+It has the functions as `make build` left them, the template as plain CloudFormation, and the script that deploys both. With --project it does so for a
+project that `headway new` has written, with its own worker.
 """
 
 import argparse
@@ -44,15 +45,16 @@ def plain(node):
     return str(node) if isinstance(node, str) else node
 
 
-def template():
+def template(project):
     """The template after the SAM transform, with each function's code in the file beside it."""
-    source = plain(cfn_yaml.load(str(ROOT / "template.yaml")))
+    source = plain(cfn_yaml.load(str(project / "template.yaml")))
+    folders = {function: source["Resources"][resource]["Properties"]["CodeUri"] for resource, function in FUNCTIONS.items()}
     for resource, function in FUNCTIONS.items():
         source["Resources"][resource]["Properties"]["CodeUri"] = f"s3://package/{function}.zip"
     transformed = plain(transform(source, {}, NoManagedPolicies()))
     for resource, function in FUNCTIONS.items():
         transformed["Resources"][resource]["Properties"]["Code"] = f"{function}.zip"
-    return transformed
+    return transformed, folders
 
 
 def zip_up(bootstrap, file):
@@ -65,19 +67,22 @@ def zip_up(bootstrap, file):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--built", type=pathlib.Path, default=ROOT / "target" / "lambda", help="where the functions are")
-    options.add_argument("--to", type=pathlib.Path, default=ROOT / "target" / "package", help="the directory to write")
+    options.add_argument("--project", type=pathlib.Path, default=ROOT, help="the directory with template.yaml and tools/deploy.sh")
+    options.add_argument("--built", type=pathlib.Path, help="where the functions are, if not where the template says")
+    options.add_argument("--to", type=pathlib.Path, help="the directory to write, if not target/package of the project")
     given = options.parse_args()
-    built = {function: given.built / function / "bootstrap" for function in FUNCTIONS.values()}
+    project, to = given.project.resolve(), given.to or given.project / "target" / "package"
+    plain_template, folders = template(project)
+    built = {function: (given.built / function if given.built else project / folders[function]) / "bootstrap" for function in folders}
     if missing := [str(bootstrap) for bootstrap in built.values() if not bootstrap.is_file()]:
         raise SystemExit(f"{', '.join(missing)} missing: `make package` builds and packages")
-    shutil.rmtree(given.to, ignore_errors=True)
-    (given.to / "tools").mkdir(parents=True)
+    shutil.rmtree(to, ignore_errors=True)
+    (to / "tools").mkdir(parents=True)
     for function, bootstrap in built.items():
-        zip_up(bootstrap, given.to / f"{function}.zip")
-    (given.to / "template.yaml").write_text(yaml.dump(template(), Dumper=Plain, sort_keys=False, width=1_000))
-    shutil.copy2(ROOT / "tools" / "deploy.sh", given.to / "tools" / "deploy.sh")
-    print(f"wrote {given.to}; deploy it from there with tools/deploy.sh (docs/deploy.md)")
+        zip_up(bootstrap, to / f"{function}.zip")
+    (to / "template.yaml").write_text(yaml.dump(plain_template, Dumper=Plain, sort_keys=False, width=1_000))
+    shutil.copy2(project / "tools" / "deploy.sh", to / "tools" / "deploy.sh")
+    print(f"wrote {to}; deploy it from there with tools/deploy.sh (docs/deploy.md)")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
+import yaml
 from stack import GIVEN, ROOT, TEMPLATE, Stack, source
 
 SCRIPT = (ROOT / "tools/deploy.sh").read_text()
@@ -165,3 +168,26 @@ def test_the_build_leaves_what_is_packaged():
     recipe = re.search(r"^build:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
     assert "cargo lambda build --release --arm64" in recipe
     assert "--output-format" not in recipe and "rm -rf target/lambda" in recipe
+
+
+def test_a_projects_own_worker_gets_into_its_package(tmp_path):
+    """Bug found: `headway new` wrote no way to a package, and its worker had to be put into Headway's by hand."""
+    project = tmp_path / "crm-sync"
+    (project / "tools").mkdir(parents=True)
+    text = (ROOT / "template.yaml").read_text().replace("target/lambda/worker/", "target/lambda/crm-sync/")
+    (project / "template.yaml").write_text(text)
+    shutil.copy2(ROOT / "tools/deploy.sh", project / "tools")
+    words = [sys.executable, str(ROOT / "tools/package.py"), "--project", "."]
+    missing = subprocess.run(words, cwd=project, capture_output=True, text=True)
+    assert missing.returncode == 1 and "target/lambda/crm-sync/bootstrap" in missing.stderr, missing.stderr
+    for folder in ["api", "cleanup", "crm-sync"]:
+        (project / "target/lambda" / folder).mkdir(parents=True)
+        (project / "target/lambda" / folder / "bootstrap").write_text(folder)
+    done = subprocess.run(words, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for function, folder in {"api": "api", "cleanup": "cleanup", "worker": "crm-sync"}.items():
+        with zipfile.ZipFile(project / "target/package" / f"{function}.zip") as archive:
+            assert archive.read("bootstrap").decode() == folder
+    resources = yaml.safe_load((project / "target/package/template.yaml").read_text())["Resources"]
+    assert resources["WorkerFunction"]["Properties"]["Code"] == "worker.zip"
+    assert (project / "target/package/tools/deploy.sh").stat().st_mode & 0o111
