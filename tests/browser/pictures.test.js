@@ -58,7 +58,7 @@ test("a running job", async () => {
 test("failures in groups", async () => {
   const schema = { type: "object", properties: { iata: { type: "string", maxLength: 3 }, seats: { type: "integer" } } };
   const items = Array.from({ length: 5000 }, (_, at) => ({ iata: at % 30 === 3 ? "TOOLONG" : "ZRH", seats: at % 90 === 5 ? "many" : at }));
-  const id = await world.job({ processor: "json-schema", params: { schema }, items, title: "Airports, November", metadata: { file: "airports.csv" } });
+  const id = await world.job({ processor: "json-schema", params: { schema }, items, title: "Airports, November", metadata: { file: "airports.csv", "item 0 is row": 2 } });
   await world.ended(id);
   await inBothColours(`/jobs/${id}`, "failures", async (page) => {
     await page.locator(".group").last().click();
