@@ -121,11 +121,11 @@ impl Records for Failures {
         ("job_id" = Uuid, Path, description = "The job"),
         ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
         ("columns" = Option<String>, Query, description = "csv: `items` for the items in columns of their own, after _index, _id and _error"),
-        ("names" = Option<String>, Query, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 50,000 failures; the header `Link` names them. If there are more failures, or the job still runs, there is also `_item`, for members that have no column"),
+        ("names" = Option<String>, Query, min_length = 2, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 50,000 failures; the header `Link` names them. If there are more failures, or the job still runs, there is also `_item`, for members that have no column"),
         ("cells" = Option<String>, Query, description = "csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula"),
         ("bom" = Option<bool>, Query, description = "csv: true begins the first page with a byte-order mark, for Excel"),
         ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
-        ("pageToken" = Option<String>, Query, max_length = 500, description = "The token from the page before; valid until a retry"),
+        ("pageToken" = Option<String>, Query, min_length = 1, max_length = 500, description = "The token from the page before; valid until a retry"),
     ),
     responses(
         (

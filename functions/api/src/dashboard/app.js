@@ -87,8 +87,10 @@ function App() {
     return () => { leave(); events.forEach(([name, react]) => window.removeEventListener(name, react)); };
   }, []);
   const isSignedIn = Boolean(session.token) && !state.offered;
+  // The list from its beginning, also if it is shown already.
+  const home = () => { listPlace.forget(); setState((old) => ({ ...old })); scrollTo(0, 0); };
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
-    <${Header} isSignedIn=${isSignedIn} onSignOut=${signOut} />
+    <${Header} isSignedIn=${isSignedIn} onHome=${home} onSignOut=${signOut} />
     ${!isOnline && html`<div class="offline" role="alert">You are offline. The page goes on when the connection is back.</div>`}
     <main id="main" tabindex="-1">${isSignedIn && html`<${TokenEnds} token=${session.token} />`}
       ${plan && html`<div hidden=${!isSignedIn}><${Sending} plan=${plan} isShown=${isSignedIn && state.address.path === "/new"} onBack=${() => { setPlan(null); focusMain(); }} /></div>`}
@@ -106,9 +108,9 @@ function Page({ address, plan, onPlan }) {
   return html`<${JobsPage} status=${STATUSES.find((name) => name === query.get("status")) || ""} text=${query.get("text") || ""} owner=${query.get("owner") || ""} />`;
 }
 
-function Header({ isSignedIn, onSignOut }) {
+function Header({ isSignedIn, onHome, onSignOut }) {
   const who = isSignedIn ? claimsOf(session.token).sub : null;
-  return html`<header><a class="brand" href="#/" onClick=${listPlace.forget}><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a>
+  return html`<header><a class="brand" href="#/" onClick=${onHome}><span class="logo" aria-hidden="true"><i></i><i></i><i></i></span> Headway</a>
     <nav aria-label="Main"><a href="docs">API</a>
       ${isSignedIn && html`<span class="who">${who ? html`<bdi>${short(who, 40)}</bdi>` : "signed in"}</span><button type="button" class="small" onClick=${onSignOut}>Sign out</button>`}</nav></header>`;
 }

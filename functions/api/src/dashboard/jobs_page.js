@@ -18,7 +18,8 @@ const listPlace = {
   scrolled: 0,
   filter: null,
   starts: null,
-  forget() { Object.assign(listPlace, { address: "#/", scrolled: 0, filter: null }); },
+  visits: 0,
+  forget() { Object.assign(listPlace, { address: "#/", scrolled: 0, filter: null, visits: listPlace.visits + 1 }); },
   leave(address, scrolled) { Object.assign(listPlace, { address: address || "#/", scrolled }); },
 };
 
@@ -49,7 +50,7 @@ function JobsPage({ status, text, owner }) {
       <button type="submit">Search</button>
       ${(status || text || owner) && html`<a class="button" href="#/">Show all</a>`}
     </form>
-    ${text ? html`<${FoundJobs} key=${JSON.stringify([filter, text])} filter=${filter} text=${text} />` : html`<${ListedJobs} key=${JSON.stringify(filter)} filter=${filter} />`}`;
+    ${text ? html`<${FoundJobs} key=${JSON.stringify([filter, text])} filter=${filter} text=${text} />` : html`<${ListedJobs} key=${JSON.stringify([filter, listPlace.visits])} filter=${filter} />`}`;
 }
 
 // An operator may see any owner's jobs, without their items. The server checks it.
