@@ -70,7 +70,7 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
       if (begun) return setBusy(false);
       // What the server would refuse is said here, beside what was typed.
       await post("v1/jobs?validateOnly=true", { ...body, sealed: false, expectedItems: seen.items });
-      onPlan({ source, items: seen.items, chunkSize: processor.chunkSize, canary: form.canary ? Math.min(Number(form.canaryItems), seen.items) : 0, body });
+      onPlan({ source, items: seen.items, hashes: seen.hashes, chunkSize: processor.chunkSize, canary: form.canary ? Math.min(Number(form.canaryItems), seen.items) : 0, body });
     } catch (problem) {
       setError(inForm(problem, paramsWordsOf(form.processor)));
       setBusy(false);

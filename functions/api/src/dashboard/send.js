@@ -25,8 +25,9 @@ class PartCutter {
   }
 }
 
-// Parts of a file: `{ firstIndex, lines }`, without its first `done` items. One ends after `canary` items, if that is asked for.
-async function* partsOf(source, chunkSize, canary, done = 0) {
+// Parts of a file: `{ firstIndex, lines }`, without its first `done` items. One ends after `canary` items, if that is asked for. Each
+// item must be the one that was looked at.
+async function* partsOf({ source, chunkSize, canary, hashes }, done) {
   const cutter = new PartCutter(chunkSize);
   let firstIndex = done;
   let passed = 0;
@@ -37,6 +38,7 @@ async function* partsOf(source, chunkSize, canary, done = 0) {
     return part;
   };
   for await (const { text } of itemsOf(source)) {
+    hashes.check(passed, text);
     passed += 1;
     if (passed <= done) continue;
     if ((canary && firstIndex + cutter.lines.length === canary) || !cutter.takes(text)) {
@@ -44,6 +46,7 @@ async function* partsOf(source, chunkSize, canary, done = 0) {
       cutter.takes(text);
     }
   }
+  hashes.checkEnd(passed);
   if (cutter.lines.length > 0) yield cut();
 }
 
@@ -74,17 +77,29 @@ async function signedIn(doIt, onWait, signal) {
 // Starts the job and sends all of it. `say` is told the progress; `askOn(job)` decides after the canary.
 // Returns the job. If the canary's answer was no, it is cancelled.
 // `rest` continues a job of which some parts have arrived already.
-async function send({ source, body, chunkSize, canary, items, rest }, { say, askOn, signal }) {
+async function send(plan, options) {
+  const rows = partsOf(plan, plan.rest?.items || 0);
+  try {
+    return await sendParts(rows, plan, options);
+  } finally {
+    // The file is closed, however the sending ends.
+    await rows.return();
+  }
+}
+
+async function sendParts(rows, { source, body, canary, items, rest }, { say, askOn, signal }) {
   const onWait = (wait) => say({ wait });
   const surely = (doIt) => persistently(() => signedIn(doIt, onWait, signal), onWait, signal);
   const key = freshKey();
-  const job = rest?.job || await surely(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }));
-  sentFiles.set(job.id, source);
-  say({ job });
   let parts = rest?.parts || 0;
   let sent = rest?.items || 0;
-  say({ sent });
-  for await (const { firstIndex, lines } of partsOf(source, chunkSize, canary, sent)) {
+  // Of a file that was changed meanwhile, no job is made.
+  let part = await rows.next();
+  const job = rest?.job || await surely(() => post("v1/jobs", { ...body, sealed: false, expectedItems: items }, { "Idempotency-Key": key }));
+  sentFiles.set(job.id, source);
+  say({ job, sent });
+  for (; !part.done; part = await rows.next()) {
+    const { firstIndex, lines } = part.value;
     await surely(() => putPart(job.id, parts, firstIndex, lines, signal));
     parts += 1;
     sent += lines.length;

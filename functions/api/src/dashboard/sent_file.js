@@ -45,11 +45,12 @@ function renamedIn(text) {
 }
 
 // Reads the whole file, and says how many items it has. Refuses it unless all its items are those that were sent: each part of the job has a fingerprint of its items.
-async function checkSent({ source, job, parts, say, signal }) {
+async function checkSent({ source, job, parts, hashes, say, signal }) {
   if (!window.crypto?.subtle) throw new Error("A browser compares the file with the job only on a page with https.");
   let [index, at, hash, firstLine] = [0, 0, null, 0];
   for await (const { text, line } of itemsOf(source)) {
     signal.throwIfAborted();
+    hashes?.add(text);
     const part = parts[at];
     if (part && index >= part.firstIndex) {
       if (hash === null) [hash, firstLine] = [new PartHash(part), line];

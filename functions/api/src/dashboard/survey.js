@@ -3,15 +3,48 @@ const PREVIEW_ROWS = 5;
 const COLUMNS_MAX = 2000;
 const SAY_EACH = 5000;
 
+// Tells whether a file still has the items that were looked at. A browser may read a file that was saved again without a word.
+class ItemHashes {
+  constructor() {
+    [this.count, this.hashes] = [0, new Uint32Array(1024)];
+  }
+
+  add(text) {
+    if (this.count === this.hashes.length) {
+      const larger = new Uint32Array(2 * this.count);
+      larger.set(this.hashes);
+      this.hashes = larger;
+    }
+    this.hashes[this.count] = hashOf(text);
+    this.count += 1;
+  }
+
+  check(index, text) {
+    if (index >= this.count || this.hashes[index] !== hashOf(text)) throw new FileProblem(CHANGED);
+  }
+
+  checkEnd(items) {
+    if (items !== this.count) throw new FileProblem(CHANGED);
+  }
+}
+
+// FNV-1a.
+function hashOf(text) {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
 async function survey(source, { say, signal }) {
   // `rowOfFirst` is the number of the first item's row in a spreadsheet, as long as all others follow it without a gap.
-  const seen = { rowOfFirst: null, items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
+  const seen = { hashes: new ItemHashes(), rowOfFirst: null, items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
   for await (const { value, text, line, row, names } of itemsOf(source)) {
     signal.throwIfAborted();
     if (seen.items === 0) seen.rowOfFirst = row ?? null;
     else if (row !== seen.rowOfFirst + seen.items) seen.rowOfFirst = null;
     const size = sizeOf(text);
     if (size > LIMITS.itemBytes) throw new FileProblem(`this item has ${bytes(size)}; at most ${bytes(LIMITS.itemBytes)} are allowed.`, line);
+    seen.hashes.add(text);
     note(seen, value, size, names);
     if (seen.items > LIMITS.itemsPerJob) throw new FileProblem(`A job has at most ${count(LIMITS.itemsPerJob)} items. Split the file.`);
     if (seen.items % SAY_EACH === 0) {
