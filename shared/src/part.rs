@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::ids::{JobId, PartId};
-use crate::waiting::WaitingFor;
+use crate::waiting::{Stall, WaitingFor};
 
 /// What the ledger knows of a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +149,8 @@ pub struct Part {
     pub sent: bool,
     /// What its items were last known to wait for.
     pub waiting_for: Option<WaitingFor>,
+    /// What was last known to keep it from going on.
+    pub stall: Option<Stall>,
     /// When its row last changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -168,6 +170,7 @@ impl Part {
             registers: BTreeMap::new(),
             sent: false,
             waiting_for: None,
+            stall: None,
             updated_at: now,
         }
     }
@@ -190,6 +193,12 @@ impl Part {
     /// How many of its items failed for now and wait for another attempt.
     pub fn retrying(&self) -> u64 {
         self.registers.values().map(|register| u64::from(register.retrying())).sum()
+    }
+
+    /// What keeps it from going on in this round of its job: nothing, once an item has a result that had none when it was noted.
+    pub fn stalled_in(&self, round: u32) -> Option<&Stall> {
+        let holds = |stall: &&Stall| stall.round == round && stall.handled == self.counts_in(round).handled();
+        self.stall.as_ref().filter(holds).filter(|_| self.round < round || !self.is_full())
     }
 
     /// True if a worker may be running items of the part.
@@ -235,6 +244,15 @@ pub enum PartWrite {
     },
     /// The queue has accepted all its chunks.
     Sent,
+    /// Notes what keeps a chunk, and so the part, from going on, if nothing of the chunk has changed.
+    Stall {
+        /// The chunk.
+        chunk: u16,
+        /// The register that it must have.
+        from: Option<Register>,
+        /// What keeps it.
+        stall: Stall,
+    },
 }
 
 impl PartWrite {
@@ -247,6 +265,7 @@ impl PartWrite {
             }
             Self::Stamp { from_round, from, .. } => part.round == *from_round && part.registers == *from,
             Self::Sent => true,
+            Self::Stall { chunk, from, .. } => part.registers.get(chunk) == from.as_ref(),
         }
     }
 
@@ -267,6 +286,7 @@ impl PartWrite {
                 part.registers.clone_from(registers);
             }
             Self::Sent => part.sent = true,
+            Self::Stall { stall, .. } => part.stall = Some(stall.clone()),
         }
         part.updated_at = now;
     }

@@ -23,6 +23,10 @@ pub enum WaitReason {
     Throttled,
     /// The endpoint could not be reached.
     Unreachable,
+    /// The processor could not be prepared for the job, which may pass.
+    Preparing,
+    /// A worker that had them ended before they had results.
+    WorkerEnded,
 }
 
 impl WaitReason {
@@ -39,12 +43,19 @@ impl WaitReason {
         self.into()
     }
 
+    /// True if no time is known at which it is over: it is shown until items go on.
+    pub fn lasts(self) -> bool {
+        matches!(self, Self::Preparing | Self::WorkerEnded)
+    }
+
     /// What items wait for, for people. `limit` is the name of what makes them wait.
     fn detail(self, limit: &str) -> String {
         match self {
             Self::Rate => format!("the rate of {limit} is limited"),
             Self::Throttled => format!("{limit} asked to wait"),
             Self::Unreachable => format!("{limit} cannot be reached"),
+            Self::Preparing => format!("{limit} cannot be prepared for this job yet; it is tried again"),
+            Self::WorkerEnded => format!("a worker with items of {limit} ended before they had results; they are tried again"),
         }
     }
 }
@@ -77,4 +88,15 @@ impl WaitingFor {
     pub fn detail(&self) -> String {
         self.reason.detail(&self.limit)
     }
+}
+
+/// What keeps a part from going on, and for how many results that is true. With the next result it is over, without another write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stall {
+    /// What is shown meanwhile.
+    pub waiting_for: WaitingFor,
+    /// The job's round in which it was noted.
+    pub round: u32,
+    /// How many items of the part had a result in that round when it was noted.
+    pub handled: u64,
 }

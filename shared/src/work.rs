@@ -44,6 +44,7 @@ mod returned;
 mod revive;
 mod run;
 mod run_entry;
+mod stall;
 mod stray;
 mod suspects;
 mod turns;

@@ -9,7 +9,7 @@ use headway_core::job::{
 use headway_core::ledger::{Candidates, Written};
 use headway_core::outcome::Outcome;
 use headway_core::part::{Part, PartWrite, Register};
-use headway_core::waiting::{WaitReason, WaitingFor};
+use headway_core::waiting::{Stall, WaitReason, WaitingFor};
 use headway_core::{JobId, Ledger, PartId};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -325,6 +325,8 @@ fn part_writes() -> impl Strategy<Value = PartWrite> {
         1 => (1u32..3, registers(), 1u32..4, registers())
             .prop_map(|(from_round, from, round, registers)| PartWrite::Stamp { from_round, from, round, registers }),
         1 => Just(PartWrite::Sent),
+        2 => (0..NUMBERS, proptest::option::of(outcome_registers()), stalls())
+            .prop_map(|(chunk, from, stall)| PartWrite::Stall { chunk, from, stall }),
     ]
 }
 
@@ -346,6 +348,15 @@ fn waits() -> impl Strategy<Value = Option<WaitingFor>> {
     let reasons = prop_oneof![Just(WaitReason::Rate), Just(WaitReason::Throttled), Just(WaitReason::Unreachable)];
     let waits = (reasons, 0i64..3, proptest::option::of(Just("refused")));
     proptest::option::of(waits.prop_map(|(reason, seconds, error)| WaitingFor::new("crm", reason, at(seconds), error)))
+}
+
+fn stalls() -> impl Strategy<Value = Stall> {
+    let reasons = prop_oneof![Just(WaitReason::Preparing), Just(WaitReason::WorkerEnded)];
+    (reasons, 0i64..3, 0u64..5, proptest::option::of(Just("no connection"))).prop_map(|(reason, seconds, handled, error)| Stall {
+        waiting_for: WaitingFor::new("invoices", reason, at(seconds), error),
+        round: 1 + handled as u32 % 2,
+        handled,
+    })
 }
 
 /// The strategies produce every write, allowed and refused: comparing only refusals would prove little.

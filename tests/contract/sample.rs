@@ -47,6 +47,7 @@ pub(crate) fn part(job: JobId, number: u32, chunks: u16) -> Part {
         registers: [].into(),
         sent: false,
         waiting_for: None,
+        stall: None,
         updated_at: at(0),
     }
 }

@@ -43,6 +43,8 @@ pub(crate) enum Invariant {
     Corrected,
     /// 16. Whatever another owner's jobs do, no item of this owner fails or is lost.
     Alone,
+    /// A job whose workers die says so.
+    StallsAreShown,
     /// What was written can be read.
     RowsCanBeRead,
     /// No code panics except a processor's.

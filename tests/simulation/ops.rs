@@ -26,7 +26,7 @@ kinds! {
     Rows, Params, Outcome, Outcomes, Extra, Corrections, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
     Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, PutCorrections, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
     Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Correct, Reserve, Touch, Seal, Abandon, Reconcile, EndTokens, Delete, Postpone, Note,
-    Clean, Shadow, Stamp, Sent,
+    Clean, Shadow, Stamp, Sent, Stall,
 }
 
 impl Kind {
@@ -59,6 +59,7 @@ impl Kind {
             PartWrite::Shadow { .. } => Self::Shadow,
             PartWrite::Stamp { .. } => Self::Stamp,
             PartWrite::Sent => Self::Sent,
+            PartWrite::Stall { .. } => Self::Stall,
         }
     }
 

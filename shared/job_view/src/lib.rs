@@ -179,13 +179,13 @@ impl CostDocument {
 pub struct WaitingForDocument {
     /// What makes them wait: the name of an endpoint or processor.
     pub limit: String,
-    /// `rate`, `throttled` or `unreachable`.
+    /// `rate`, `throttled`, `unreachable`, `preparing` or `workerEnded`.
     #[cfg_attr(feature = "openapi", schema(value_type = String, examples("throttled")))]
     pub reason: &'static str,
     /// The same, for people.
     #[cfg_attr(feature = "openapi", schema(examples("crm asked to wait")))]
     pub detail: String,
-    /// When the first of them is attempted again. Null once that time has come.
+    /// When the first of them is attempted again. Null once that time has come, and if no time is known.
     #[serde(serialize_with = "time_or_null")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub until: Option<DateTime<Utc>>,
@@ -195,13 +195,14 @@ pub struct WaitingForDocument {
 }
 
 impl WaitingForDocument {
-    /// What items wait for, until a minute after their next attempt was due.
+    /// What items wait for, until a minute after their next attempt was due. What has no such time is shown until they go on.
     fn shown(waiting_for: WaitingFor, sees_items: bool, now: DateTime<Utc>) -> Option<Self> {
         let detail = waiting_for.detail();
         let WaitingFor { limit, reason, until, last_error, .. } = waiting_for;
         let last_error = last_error.filter(|_| sees_items);
-        let shown = Self { limit, reason: reason.as_str(), detail, until: Some(until).filter(|until| *until > now), last_error };
-        (now <= until + SHOWN_AFTER_WAIT).then_some(shown)
+        let shown =
+            Self { limit, reason: reason.as_str(), detail, until: Some(until).filter(|until| *until > now && !reason.lasts()), last_error };
+        (reason.lasts() || now <= until + SHOWN_AFTER_WAIT).then_some(shown)
     }
 }
 

@@ -74,6 +74,7 @@ impl Job {
             retrying += part.retrying();
             let held_back = |waiting: &WaitingFor| waiting.held_back && !part.is_full();
             waiting.extend(part.waiting_for.as_ref().filter(|waiting| part.retrying() > 0 || held_back(waiting)));
+            waiting.extend(part.stalled_in(self.round).map(|stall| &stall.waiting_for));
             self.updated_at = self.updated_at.max(part.updated_at);
         }
         if !self.sealed {

@@ -33,6 +33,10 @@ impl Worker {
         // If that worker may be alive, the mark is its own: nothing is written.
         let mut suspects = self.suspects(self.app.ledger.care(id).await?.as_ref(), chunk.message.round)?.with_message(&chunk.message);
         suspects.clear_recorded(recorded.as_ref());
+        if suspects.mark_at_rest().is_some() {
+            // Another message of the chunk may be the one that comes again.
+            self.note_worker_ended(chunk).await?;
+        }
         let ran = self.marked(chunk, recorded, &mut suspects, suspects_first, invocation).await;
         // This attempt does not count as a crash. What is known of suspects that have not run is kept, also of those in other
         // messages.

@@ -41,6 +41,9 @@ impl Worker {
             let Some(changed) = self.find(message, parts).await? else { return Ok(Handled::default()) };
             chunk = changed;
         }
+        if matches!(gate, Gate::Bury { .. } | Gate::Run { .. }) {
+            self.patiently(invocation, || self.note_return(&chunk, delivery)).await?;
+        }
         let (ran, was_parked) = match gate {
             Gate::Drop => return Ok(chunk.needed_no_work("dropped a chunk: its job was cancelled or deleted")),
             Gate::Parked => return Ok(chunk.needed_no_work("parked a chunk: its job is held")),

@@ -75,6 +75,10 @@ pub(super) type Bound = Result<Prepared, String>;
 /// A job and its round: after a retry it is prepared again.
 type Key = (JobId, u32);
 
+/// Preparing failed for now: the message of the processor's error.
+#[derive(Debug, Clone)]
+pub(super) struct FailedForNow(pub(super) String);
+
 /// A processor that is prepared or being prepared. Chunks that arrive at the same time share it.
 #[derive(Debug)]
 struct Entry {
@@ -134,11 +138,13 @@ pub(super) struct Unbound<'a> {
 }
 
 impl<'a> Unbound<'a> {
-    /// Reads the params of the job.
-    pub(super) async fn read(app: &App, processors: &'a Processors, job: &Job) -> Result<Self, JobError> {
-        let unknown = || JobError::unavailable("the processor", format!("this worker has none named {:?}", job.processor));
-        let processor = processors.get(&job.processor).ok_or_else(unknown)?;
-        Ok(Self { processor, params: app.ledger.params(job.id).await?.ok_or(JobError::NotFound)? })
+    /// Reads the params of the job. If this worker has no such processor, another one may have it.
+    pub(super) async fn read(app: &App, processors: &'a Processors, job: &Job) -> Result<Result<Self, FailedForNow>, JobError> {
+        let unknown = || FailedForNow(format!("this worker has no processor named {:?}", job.processor));
+        match processors.get(&job.processor).ok_or_else(unknown) {
+            Ok(processor) => Ok(Ok(Self { processor, params: app.ledger.params(job.id).await?.ok_or(JobError::NotFound)? })),
+            Err(unknown) => Ok(Err(unknown)),
+        }
     }
 }
 
@@ -154,7 +160,7 @@ impl PreparedJobs {
     }
 
     /// Prepares the job's processor with the job's params.
-    pub(super) async fn get(&self, threads: &CallThreads, unbound: Unbound<'_>, job: &Job) -> Result<Bound, JobError> {
+    pub(super) async fn get(&self, threads: &CallThreads, unbound: Unbound<'_>, job: &Job) -> Result<Bound, FailedForNow> {
         let Unbound { processor, params } = unbound;
         let bound = self.cache.lock().unwrap_or_else(PoisonError::into_inner).entry((job.id, job.round), params.get().len());
         let prepared = async {
@@ -172,7 +178,12 @@ impl PreparedJobs {
     }
 }
 
-async fn prepare(threads: &CallThreads, unbound: &Arc<dyn ItemProcessor>, user: UserId, params: Arc<RawValue>) -> Result<Bound, JobError> {
+async fn prepare(
+    threads: &CallThreads,
+    unbound: &Arc<dyn ItemProcessor>,
+    user: UserId,
+    params: Arc<RawValue>,
+) -> Result<Bound, FailedForNow> {
     let (own, own_params) = (Arc::clone(unbound), Arc::clone(&params));
     let processor = match threads.compute(move || own.prepare_for(&user, &own_params), PREPARE_MAX).await {
         Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
@@ -182,7 +193,7 @@ async fn prepare(threads: &CallThreads, unbound: &Arc<dyn ItemProcessor>, user: 
             | ItemError::Throttled { message, .. }
             | ItemError::Unreachable { message, .. },
         )) => {
-            return Err(JobError::unavailable("preparing the processor", message));
+            return Err(FailedForNow(message));
         }
         Went::Done(Err(ItemError::Permanent { message, .. })) => return Ok(Err(message)),
         Went::Overran => return Ok(Err(format!("preparing the processor took longer than {} s", PREPARE_MAX.as_secs()))),

@@ -3,7 +3,7 @@
 
 use super::chunk_context::ChunkContext;
 use super::delivery::Invocation;
-use super::prepared::{Bound, Unbound};
+use super::prepared::{Bound, FailedForNow, Unbound};
 use super::ran::Ran;
 use super::returned::ReturnReason;
 use super::suspects::Suspects;
@@ -21,8 +21,19 @@ impl Worker {
         }
         let _turn = self.turns.beside().await;
         self.may_prepare()?;
-        let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
-        self.prepared.get(&self.threads, unbound, &chunk.job).await
+        let bound = match Unbound::read(&self.app, &self.processors, &chunk.job).await? {
+            Ok(unbound) => self.prepared.get(&self.threads, unbound, &chunk.job).await,
+            Err(unknown) => Err(unknown),
+        };
+        self.or_noted(chunk, bound).await
+    }
+
+    /// What was prepared, or the error, once the job shows it.
+    async fn or_noted(&self, chunk: &ChunkContext<'_>, bound: Result<Bound, FailedForNow>) -> Result<Bound, JobError> {
+        match bound {
+            Ok(bound) => Ok(bound),
+            Err(failed) => Err(self.not_prepared(chunk, failed).await),
+        }
     }
 
     /// The same, with a mark before it begins, because it may have killed its worker the last time. The mark is removed
@@ -48,9 +59,12 @@ impl Worker {
         }
         self.may_prepare()?;
         // Read before the mark: a worker that ends while the table is slow has not died of preparing.
-        let unbound = Unbound::read(&self.app, &self.processors, &chunk.job).await?;
+        let unbound = match Unbound::read(&self.app, &self.processors, &chunk.job).await? {
+            Ok(unbound) => unbound,
+            Err(unknown) => return self.or_noted(chunk, Err(unknown)).await,
+        };
         let bound = self.ready_with_mark(chunk, unbound, suspects, invocation).await;
-        if bound.is_ok() {
+        if let Ok(Ok(_)) = bound {
             suspects.clear_preparing();
         }
         // Still alone, if it was struck before: a death that comes after it must not be its next strike.
@@ -58,7 +72,7 @@ impl Worker {
             0 => self.app.ledger.put_care(id, suspects.mark_at_rest().as_ref()).await,
             _ => self.unmark_suspect(id, suspects, invocation).await,
         };
-        let bound = bound?;
+        let bound = self.or_noted(chunk, bound?).await?;
         unmarked?;
         Ok(bound)
     }
@@ -69,10 +83,10 @@ impl Worker {
         unbound: Unbound<'_>,
         suspects: &Suspects,
         invocation: Invocation,
-    ) -> Result<Bound, JobError> {
+    ) -> Result<Result<Bound, FailedForNow>, JobError> {
         let id = chunk.message.id;
         self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;
-        self.prepared.get(&self.threads, unbound, &chunk.job).await
+        Ok(self.prepared.get(&self.threads, unbound, &chunk.job).await)
     }
 
     /// An error if this process is about to end and begins nothing more.

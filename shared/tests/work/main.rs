@@ -17,6 +17,7 @@ mod progress;
 mod retries;
 mod settling;
 mod slices;
+mod stalls;
 mod stopping;
 mod submissions;
 mod threads;

@@ -207,6 +207,7 @@ fn part() -> Part {
         registers: [(0, Register::Clean { items: 250 }), (1, open), (3, full)].into(),
         sent: true,
         waiting_for: Some(waiting_for()),
+        stall: None,
         updated_at: at(7),
     }
 }

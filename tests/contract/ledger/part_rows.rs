@@ -7,6 +7,7 @@ use futures::future::join_all;
 use headway_core::ledger::Written;
 use headway_core::limits::CHUNKS_PER_PART_MAX;
 use headway_core::part::{PartWrite, Register};
+use headway_core::waiting::{Stall, WaitReason, WaitingFor};
 use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ crate::subject::over_every_ledger!(
     settlements_of_many_chunks_at_once_are_all_there,
     a_register_shows_the_last_version_in_whatever_order_they_come,
     a_stamp_needs_the_part_as_it_was_read,
+    a_stall_is_noted_only_of_a_chunk_as_it_was_read,
 );
 
 async fn a_part_is_put_once(ledger: Arc<dyn Ledger>) {
@@ -114,4 +116,27 @@ async fn put(ledger: &dyn Ledger, chunks: u16) -> (JobId, u32) {
     let part = part(JobId(Uuid::new_v4()), 0, chunks);
     assert_eq!(ledger.put_part(&part).await.unwrap(), None);
     (part.job, part.number)
+}
+
+async fn a_stall_is_noted_only_of_a_chunk_as_it_was_read(ledger: Arc<dyn Ledger>) {
+    let id = put(&*ledger, 2).await;
+    ledger.update_part(id, &PartWrite::Clean { chunk: 0, items: 10 }, at(1)).await.unwrap();
+    let clean = Register::Clean { items: 10 };
+    let waiting_for = WaitingFor::new("invoices", WaitReason::WorkerEnded, at(1), Some("it died"));
+    let stall = |handled| Stall { waiting_for: waiting_for.clone(), round: 1, handled };
+    for (chunk, from, handled, comes) in [
+        (0, None, 1, false),
+        (0, Some(shows(1, 1, 0)), 2, false),
+        (1, Some(clean), 3, false),
+        (0, Some(clean), 4, true),
+        (1, None, 10, true),
+    ] {
+        let write = PartWrite::Stall { chunk, from, stall: stall(handled) };
+        let written = ledger.update_part(id, &write, at(2)).await.unwrap();
+        assert_eq!(matches!(written, Written::Applied(_)), comes, "{write:?}");
+    }
+    let row = ledger.part(id).await.unwrap().unwrap();
+    assert_eq!((row.stall.as_ref(), row.stalled_in(1), row.stalled_in(2)), (Some(&stall(10)), Some(&stall(10)), None));
+    let shown = ledger.update_part(id, &PartWrite::Shadow { chunk: 1, register: shows(1, 1, 0), waiting_for: None }, at(3)).await.unwrap();
+    assert!(shown.row().is_some_and(|row| row.stall.is_some() && row.stalled_in(1).is_none()), "an item has a result");
 }

@@ -37,6 +37,12 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "every stage of a chunk is inside the mark",
     },
     Bug {
+        name: "returns-are-not-noted",
+        edits: &[edit("None => self.note(chunk, WaitReason::WorkerEnded, None).await,", "None => Ok(()),")],
+        breaks: "workers die of a chunk again and again, and the job shows nothing",
+        trap: "a job that stands still says why",
+    },
+    Bug {
         name: "dead-letters-are-failed-at-once",
         edits: &[edit("message.hops < HOPS_MAX &&", "message.hops < HOPS_MAX - 20 &&")],
         breaks: "items that never began are failed for their neighbours' deaths",

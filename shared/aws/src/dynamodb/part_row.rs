@@ -11,7 +11,7 @@ use super::key::{Key, part_of};
 use super::schema::*;
 use headway_core::limits::TTL_DAYS;
 use headway_core::part::{Part, Register};
-use headway_core::waiting::{WaitReason, WaitingFor};
+use headway_core::waiting::{Stall, WaitReason, WaitingFor};
 
 /// The row of a part. It expires long after any job has ended.
 pub(super) fn part_item(part: &Part) -> Item {
@@ -26,6 +26,7 @@ pub(super) fn part_item(part: &Part) -> Item {
         .flag(SENT, part.sent)
         .time(UPDATED_AT, part.updated_at)
         .maybe(WAITING_FOR, part.waiting_for.as_ref(), waiting_value)
+        .maybe(STALL, part.stall.as_ref(), stall_value)
         .number(TTL, ttl(part.updated_at))
         .into_item()
 }
@@ -46,6 +47,7 @@ pub(super) fn part(item: &Item) -> Result<Part, RowFault> {
         registers: registers(row.value(REGISTERS))?,
         sent: row.flag(SENT),
         waiting_for: row.value(WAITING_FOR).map(waiting_for).transpose()?,
+        stall: row.value(STALL).map(stall).transpose()?,
         updated_at: row.time(UPDATED_AT)?,
     })
 }
@@ -58,19 +60,39 @@ pub(super) fn codes(registers: &BTreeMap<u16, Register>) -> AttributeValue {
 
 /// What items wait for, as the row stores it.
 pub(super) fn waiting_value(waiting_for: &WaitingFor) -> AttributeValue {
+    AttributeValue::M(waiting_members(waiting_for))
+}
+
+/// What keeps a part from going on, as the row stores it.
+pub(super) fn stall_value(stall: &Stall) -> AttributeValue {
+    let mut members = waiting_members(&stall.waiting_for);
+    members.insert("o".to_owned(), number(stall.round));
+    members.insert("n".to_owned(), number(stall.handled));
+    AttributeValue::M(members)
+}
+
+fn waiting_members(waiting_for: &WaitingFor) -> Item {
     let WaitingFor { limit, reason, until, last_error, held_back } = waiting_for;
     let last_error = last_error.as_deref().map(text);
     let held_back = held_back.then_some(AttributeValue::Bool(true));
     let members =
         [("l", Some(text(limit))), ("r", Some(text(reason.as_str()))), ("u", Some(time(*until))), ("e", last_error), ("h", held_back)];
-    AttributeValue::M(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+    members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn stall(value: &AttributeValue) -> Result<Stall, RowFault> {
+    let members = Reader(value.as_m().map_err(|_| RowFault::Malformed(STALL))?);
+    Ok(Stall { waiting_for: waiting_of(members, STALL)?, round: members.number("o")?, handled: members.number("n")? })
 }
 
 fn waiting_for(value: &AttributeValue) -> Result<WaitingFor, RowFault> {
-    let members = Reader(value.as_m().map_err(|_| RowFault::Malformed(WAITING_FOR))?);
+    waiting_of(Reader(value.as_m().map_err(|_| RowFault::Malformed(WAITING_FOR))?), WAITING_FOR)
+}
+
+fn waiting_of(members: Reader<'_>, attribute: &'static str) -> Result<WaitingFor, RowFault> {
     Ok(WaitingFor {
         limit: members.text("l")?.to_owned(),
-        reason: WaitReason::of(members.text("r")?).ok_or(RowFault::Malformed(WAITING_FOR))?,
+        reason: WaitReason::of(members.text("r")?).ok_or(RowFault::Malformed(attribute))?,
         until: members.time("u")?,
         last_error: members.value("e").and_then(|error| error.as_s().ok()).cloned(),
         held_back: members.value("h").is_some(),
@@ -118,6 +140,7 @@ mod tests {
             registers: BTreeMap::new(),
             sent: true,
             waiting_for: None,
+            stall: None,
             updated_at: now,
         };
         for chunk in 0..CHUNKS_PER_PART_MAX as u16 {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::change::Change;
 use super::item::{number, time};
-use super::part_row::{codes, waiting_value};
+use super::part_row::{codes, stall_value, waiting_value};
 use headway_core::part::{OUTCOME_CODE_MIN, PartWrite};
 
 /// The conditional write to a part's row.
@@ -33,6 +33,13 @@ pub(super) fn part_change(write: &PartWrite, now: DateTime<Utc>) -> Change {
             stamped.value(":round", number(round)).value(":stamped", codes(registers))
         }
         PartWrite::Sent => change.set("#sent = :true").value(":true", AttributeValue::Bool(true)),
+        PartWrite::Stall { chunk, from, stall } => {
+            let unchanged = match from {
+                Some(from) => at_chunk(change, *chunk).when("#registers.#chunk = :from").value(":from", number(from.code())),
+                None => at_chunk(change, *chunk).when("attribute_not_exists(#registers.#chunk)"),
+            };
+            unchanged.set("#stall = :stall").value(":stall", stall_value(stall))
+        }
     }
 }
 

@@ -109,6 +109,7 @@ attributes! {
     REGISTERS: "registers" as "x",
     SENT: "sent" as "s",
     WAITING_FOR: "waitingFor" as "w",
+    STALL: "stall" as "sl",
 
     VERSION: "version" as "v",
     DATA: "data" as "d",

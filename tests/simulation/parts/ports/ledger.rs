@@ -87,6 +87,8 @@ impl SimLedger {
             (PartWrite::Clean { .. }, Written::Refused(_)) => self.saw("ledger: clean settle refused"),
             (PartWrite::Stamp { .. }, Written::Applied(_)) => self.saw("ledger: stamped"),
             (PartWrite::Stamp { .. }, Written::Refused(_)) => self.saw("ledger: stamp refused"),
+            (PartWrite::Stall { .. }, Written::Applied(_)) => self.saw("ledger: stall noted"),
+            (PartWrite::Stall { .. }, Written::Refused(_)) => self.saw("ledger: stall refused"),
             (PartWrite::Shadow { .. }, Written::Refused(_)) => self.saw("ledger: shadow refused"),
             (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => match self.status(id).await {
                 Some(JobStatus::Cancelled) => self.saw("ledger: cancel during a settle"),
@@ -195,7 +197,7 @@ impl Ledger for SimLedger {
 
     async fn update_part(&self, id: PartId, write: &PartWrite, now: DateTime<Utc>) -> Result<Written<Part>, JobError> {
         let chunk = match write {
-            PartWrite::Clean { chunk, .. } | PartWrite::Shadow { chunk, .. } => Some(*chunk),
+            PartWrite::Clean { chunk, .. } | PartWrite::Shadow { chunk, .. } | PartWrite::Stall { chunk, .. } => Some(*chunk),
             _ => None,
         };
         if matches!(write, PartWrite::Stamp { .. }) && self.process.faults.strike("fault: stamp held back", 60) {
@@ -317,6 +319,7 @@ impl Ledger for SimLedger {
         }
         if let Some(care) = care {
             self.judge_mark(id, care);
+            self.judge_stall(id, care).await?;
         }
         let kind = if care.is_some() { Kind::Mark } else { Kind::Unmark };
         // A mark at rest, which is over already, gives nobody a strike.

@@ -124,6 +124,20 @@ impl SimLedger {
         }
     }
 
+    /// A chunk that has killed a worker has come again since, and whoever got it then has noted that, unless there was something
+    /// else to see of it.
+    pub(super) async fn judge_stall(&self, id: ChunkId, care: &CareMark) -> Result<(), JobError> {
+        let begins = care.strikes > 0 && care.deadline > self.process.now();
+        let part = if begins { self.calm.part((id.job, id.part)).await? } else { None };
+        if let Some(part) = part.filter(|part| {
+            part.round <= care.round && part.stall.as_ref().is_none_or(|stall| stall.round < care.round) && part.registers.is_empty()
+        }) {
+            let what = format!("workers die of {id:?}, and nobody can see it: {care:?} {part:?}");
+            self.process.faults.violated(Violation::new(Invariant::StallsAreShown, what));
+        }
+        Ok(())
+    }
+
     /// A job that the sweep ends has not changed for a long time, and one that it deletes was kept for its time or was
     /// deleted by its owner.
     pub(super) async fn judge_sweep(&self, job: &Job, write: &JobWrite, now: DateTime<Utc>) -> Result<(), JobError> {
