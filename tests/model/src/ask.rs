@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use headway_core::job::{JobStatus, JobWrite};
 use headway_core::ledger::Candidates;
 use headway_core::part::PartWrite;
+use uuid::Uuid;
 
+use crate::extra::ExtraRow;
 use crate::message::{Carried, Chunk, Nonce};
 use crate::rows::{FixRow, JobRow, OutcomeRow, PartRow};
 
@@ -56,6 +58,11 @@ pub(crate) enum Ask {
         index: u8,
         fixed: bool,
     },
+    /// The same with several items.
+    Items(Vec<u8>),
+    PutExtra(ExtraRow),
+    Extra(u8, u8, Uuid),
+    DeleteExtra(u8, u8, Uuid),
 }
 
 /// The outcome of an item. The model chooses it.
@@ -68,6 +75,29 @@ pub(crate) enum Fate {
     FailsForNow,
     /// It succeeds, but takes longer than the lease and than the time between checkpoints.
     IsSlow,
+    /// The call has no result for it. Only of calls for several items.
+    NoResult,
+}
+
+/// The outcome of a call with several items. The model chooses it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Called {
+    /// A result for each item, in their order.
+    Each(Vec<Fate>),
+    /// It panics.
+    Panics,
+    /// All succeed, and the result of the last one is missing.
+    TooFew,
+}
+
+/// How the results of a call reach the worker. Without a planted bug: as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Given {
+    AsTheyAre,
+    /// Each item gets the result of another one.
+    Turned,
+    /// What is missing is taken for a success.
+    Completed,
 }
 
 /// The result of a conditional write.
@@ -96,6 +126,8 @@ pub(crate) enum Answer {
     Candidate(bool),
     Done,
     Fate(Fate),
+    Called(Called, Given),
+    Extra(Option<ExtraRow>),
     /// The caller never learns the result.
     Lost,
 }
@@ -116,6 +148,8 @@ impl Ask {
                 | Self::Parked(_)
                 | Self::Candidates(..)
                 | Self::Item { .. }
+                | Self::Items(_)
+                | Self::Extra(..)
                 | Self::Fixes { .. }
         )
     }

@@ -1,7 +1,7 @@
 //! The invariants: for every step, for every state, and for the end, when everything is quiet.
 
 use headway_core::job::JobStatus;
-use headway_core::part::Register;
+use headway_core::part::{PartWrite, Register};
 use headway_core::{Job, part::Part};
 use stateright::Property;
 
@@ -19,7 +19,7 @@ mod fixed;
 mod told;
 
 /// What one model or the other must reach; otherwise nothing was shown about it.
-pub const REACHED: [&str; 12] = [
+pub const REACHED: [&str; 15] = [
     "completed",
     "failed",
     "cancelled",
@@ -32,6 +32,9 @@ pub const REACHED: [&str; 12] = [
     "ended by the sweep",
     "told of a round that was left",
     "ran a corrected item",
+    "called halves",
+    "sent halves in messages of their own",
+    "moved a record to an extra row",
 ];
 
 /// The invariants, and what must have been reached.
@@ -67,6 +70,17 @@ pub(crate) fn properties() -> Vec<Property<Protocol>> {
         Property::sometimes("ran a corrected item", |_, world: &World| {
             world.processes.iter().any(|process| matches!(process.node.asks(), Some(Ask::Item { fixed: true, .. })))
         }),
+        Property::sometimes("called halves", |model: &Protocol, world: &World| {
+            let halves = |items: &Vec<u8>| items.len() < model.bounds.shape.batch.into();
+            world
+                .processes
+                .iter()
+                .any(|process| process.node.heard.spoilt && matches!(process.node.asks(), Some(Ask::Items(items)) if halves(items)))
+        }),
+        Property::sometimes("sent halves in messages of their own", |_, world: &World| {
+            world.queue.iter().any(|queued| queued.carried.chunk().is_some_and(|chunk| chunk.most > 0))
+        }),
+        Property::sometimes("moved a record to an extra row", |_, world: &World| !world.rows.extras.is_empty()),
         Property::sometimes("ended by the sweep", |_, world: &World| {
             has(world, JobStatus::is_terminal) && world.processes.iter().any(|process| process.node.ended_a_job())
         }),
@@ -119,6 +133,9 @@ pub(crate) fn step(bounds: &Bounds, old: &World, new: &World, node: Option<&Node
     if old.rows == new.rows {
         return None;
     }
+    if new.rows.misses_an_extra_row() {
+        return Some("an outcome row names an extra row that does not have the record");
+    }
     let wrong = node.and_then(|node| invented(bounds, old, new, node)).or_else(|| ghosts(&old.rows, &new.rows, node));
     if wrong.is_some() {
         return wrong;
@@ -156,10 +173,26 @@ fn lost_items(bounds: &Bounds, world: &World) -> Option<&'static str> {
 /// A record exists only for a result that its process has seen, of an attempt that did not begin before the item was
 /// cleared.
 fn invented(bounds: &Bounds, old: &World, new: &World, node: &Node) -> Option<&'static str> {
+    if let Some(Ask::UpdatePart(part, PartWrite::Clean { chunk, .. })) = node.asks() {
+        let (part, chunk) = (usize::from(*part), usize::from(*chunk));
+        let all = bounds.shape.in_job(part, chunk, bounds.shape.whole(part, chunk));
+        let came = old.rows.parts != new.rows.parts && all & !node.heard.succeeded != 0;
+        return came.then_some("a chunk is clean, and not all of its items succeeded");
+    }
     let Some(Ask::PutOutcome(part, chunk, _)) = node.asks() else { return None };
     let (part, chunk) = (usize::from(*part), usize::from(*chunk));
     let after = new.rows.outcomes[part][chunk].as_ref()?;
-    let nothing = OutcomeRow { version: 0, round: 0, processed: 0, failed: 0, fixed: 0, outputs: 0, again: [0; ITEMS_MAX], retrying: 0 };
+    let nothing = OutcomeRow {
+        version: 0,
+        round: 0,
+        processed: 0,
+        failed: 0,
+        fixed: 0,
+        outputs: 0,
+        again: [0; ITEMS_MAX],
+        retrying: 0,
+        there: [None; ITEMS_MAX],
+    };
     let before = old.rows.outcomes[part][chunk].as_ref().unwrap_or(&nothing);
     let dead_letter = matches!(node.life, Life::Work { dead_letter: true, .. });
     let (processed, failed) = (after.processed & !before.processed, after.failed & !before.failed);

@@ -53,6 +53,10 @@ pub struct Bounds {
     pub fails_for_now: u8,
     /// How many attempts last longer than the lease.
     pub slow: u8,
+    /// How many items a call of several has no result for.
+    pub no_results: u8,
+    /// How many calls of several items fail as a whole.
+    pub spoilt: u8,
     /// True if rows that are read together are read one by one.
     pub torn_reads: bool,
     /// True if processes may be frozen for hours, which no function on Lambda is.
@@ -67,7 +71,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             name: "",
-            shape: Shape { parts: &[&[1, 1]], tolerated: 0, attempts_max: 3, tells: false, corrects: false },
+            shape: Shape::of(&[&[1, 1]], 0),
             begin: Begin::Queued { hops: 0 },
             begun: true,
             workers: 2,
@@ -82,6 +86,8 @@ impl Default for Bounds {
             outputs: 0,
             fails_for_now: 0,
             slow: 0,
+            no_results: 0,
+            spoilt: 0,
             torn_reads: false,
             stalls: false,
             planted: None,
@@ -94,6 +100,18 @@ impl Bounds {
     /// The same with an endpoint that is told of each end.
     pub fn tells(mut self) -> Self {
         self.shape.tells = true;
+        self
+    }
+
+    /// The same with calls of up to this many items.
+    pub fn batch(mut self, batch: u8) -> Self {
+        self.shape.batch = batch;
+        self
+    }
+
+    /// The same with records that are all in extra rows.
+    pub fn moves_out(mut self) -> Self {
+        self.shape.moves_out = true;
         self
     }
 
@@ -120,5 +138,5 @@ macro_rules! setters {
 
 setters! {
     begin: Begin, begun: bool, workers: usize, callers: usize, acts: &'static [Act], sweeps: &'static [Sweep], crashes: u8, lost: u8,
-    duplicates: u8, dead_letters: u8, fails: u8, outputs: u8, fails_for_now: u8, slow: u8, torn_reads: bool, stalls: bool,
+    duplicates: u8, dead_letters: u8, fails: u8, outputs: u8, fails_for_now: u8, slow: u8, no_results: u8, spoilt: u8, torn_reads: bool, stalls: bool,
 }

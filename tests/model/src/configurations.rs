@@ -7,6 +7,7 @@ use crate::shape::Shape;
 
 const ONE: &[&[u8]] = &[&[1]];
 const PAIR: &[&[u8]] = &[&[2]];
+const TRIPLE: &[&[u8]] = &[&[3]];
 const TWO_CHUNKS: &[&[u8]] = &[&[1, 1]];
 const THREE_CHUNKS: &[&[u8]] = &[&[1, 1, 1]];
 const TWO_PARTS: &[&[u8]] = &[&[1], &[1]];
@@ -16,7 +17,7 @@ const PAUSE_TWICE: &[Act] = &[Act::Pause, Act::Resume, Act::Pause, Act::Resume];
 
 /// A model of a job with these chunks that tolerates this many failures.
 fn model(name: &'static str, parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
-    Bounds { name, shape: Shape { parts, tolerated, attempts_max: 3, tells: false, corrects: false }, ..Bounds::default() }
+    Bounds { name, shape: Shape::of(parts, tolerated), ..Bounds::default() }
 }
 
 /// The models that take seconds.
@@ -27,6 +28,8 @@ pub fn fast() -> Vec<Bounds> {
     models.extend(submitting());
     models.extend(telling());
     models.extend(correcting());
+    models.extend(batching());
+    models.extend(moving_out());
     models
 }
 
@@ -35,6 +38,7 @@ pub fn whole() -> Vec<Bounds> {
     let mut models = fast();
     models.extend(larger());
     models.extend(larger_retries());
+    models.extend(larger_calls_and_rows());
     models
 }
 
@@ -102,6 +106,33 @@ fn correcting() -> Vec<Bounds> {
         model("corrected, duplicate", ONE, 0).corrects().acts(CORRECT).duplicates(1).fails(2),
         model("corrected, lost answer", ONE, 0).corrects().acts(CORRECT).lost(1).fails(2),
         model("corrected, crash", ONE, 0).corrects().acts(CORRECT).crashes(1).fails(2),
+    ]
+}
+
+fn batching() -> Vec<Bounds> {
+    vec![
+        model("a call of three, halved", TRIPLE, 1).batch(3).spoilt(2).fails(1),
+        model("a call of two, halved, duplicate, crash", PAIR, 1).batch(2).spoilt(1).no_results(1).duplicates(1).crashes(1),
+        model("a call of two, some for now, some without result", PAIR, 1).batch(2).fails_for_now(1).no_results(2).outputs(1).crashes(1),
+        model("calls of two, retry", TRIPLE, 0).batch(2).acts(RETRY).spoilt(1).fails(1),
+    ]
+}
+
+fn moving_out() -> Vec<Bounds> {
+    vec![
+        model("outputs in extra rows, duplicate, crash", PAIR, 1).moves_out().outputs(2).fails(1).duplicates(1).crashes(1),
+        model("failures in extra rows, retry, crash", ONE, 0).moves_out().acts(RETRY).fails(2).crashes(1),
+        model("outputs in extra rows, lost answers", PAIR, 1).moves_out().outputs(2).lost(1),
+        model("a call of two in extra rows, some for now", PAIR, 1).moves_out().batch(2).outputs(2).fails_for_now(1).crashes(1),
+    ]
+}
+
+fn larger_calls_and_rows() -> Vec<Bounds> {
+    vec![
+        model("a call of three, halved, duplicate, crash", TRIPLE, 1).batch(3).spoilt(2).no_results(1).fails(1).duplicates(1).crashes(1),
+        model("calls of two, retry, duplicate", TRIPLE, 0).batch(2).acts(RETRY).spoilt(1).fails(2).duplicates(1),
+        model("failures in extra rows, retry of two", PAIR, 0).moves_out().acts(RETRY).fails(2).outputs(1).crashes(1).duplicates(1),
+        model("extra rows, deletion", ONE, 0).moves_out().acts(&[Act::Delete]).sweeps(&[Sweep::Hours]).outputs(1).duplicates(1).crashes(1),
     ]
 }
 

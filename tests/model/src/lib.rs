@@ -10,6 +10,7 @@ mod audit;
 mod bounds;
 mod check;
 mod configurations;
+mod extra;
 mod follow;
 mod life;
 mod local;

@@ -163,6 +163,7 @@ impl Life {
         let app = App::new(Arc::new(ports.clone()), Arc::new(ports.clone()), Arc::new(ports.clone()))
             .with_processors(vec![ProcessorInfo::new(PROCESSOR, &ports.options())])
             .with_notices(Arc::new(ports.clone()));
+        let app = App { row_sizes: shape.row_sizes(), ..app };
         match self {
             Self::Work { message, again, dead_letter } => {
                 let delivery = Delivery {

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use headway_core::job::JobWrite;
 
-use crate::ask::{Answer, Ask, Fate, Found};
+use crate::ask::{Answer, Ask, Called, Fate, Found};
 use crate::life::{Life, Next};
 use crate::message::Carried;
 use crate::rows::{JobRow, OutcomeRow, PartRow};
@@ -50,6 +50,8 @@ pub(crate) struct Heard {
     outcome: Option<OutcomeRow>,
     /// How many items have an outcome.
     fates: u8,
+    /// True if a call of several items had no results.
+    pub(crate) spoilt: bool,
     /// True if one of them lasted longer than the lease.
     slow: bool,
     /// True if it has changed anything.
@@ -184,6 +186,25 @@ impl Node {
 }
 
 impl Heard {
+    /// With a call of several items. A call that fails as a whole says nothing of an item, unless that was alone in it.
+    fn called(&mut self, items: &[u8], called: &Called) {
+        self.fates += items.len() as u8;
+        match called {
+            Called::Each(fates) => {
+                for (index, fate) in items.iter().zip(fates) {
+                    let into = if matches!(fate, Fate::Succeeds | Fate::GivesOutput) { &mut self.succeeded } else { &mut self.failed };
+                    *into |= 1 << index;
+                }
+            }
+            Called::Panics | Called::TooFew => {
+                self.spoilt = true;
+                if let [alone] = items {
+                    self.failed |= 1 << alone;
+                }
+            }
+        }
+    }
+
     /// With one more answer, to what `node` asked.
     fn and(&self, node: &Node, answer: &Answer) -> Self {
         let mut heard = self.clone();
@@ -196,6 +217,7 @@ impl Heard {
                 heard.fates += 1;
                 heard.slow |= *fate == Fate::IsSlow;
             }
+            (Some(Ask::Items(items)), Answer::Called(called, _)) => heard.called(items, called),
             (Some(Ask::Rows(keys)), Answer::Rows(job, parts)) => {
                 heard.job = heard.job.or_else(|| job.clone());
                 if let Some((_, part)) = parts.first() {

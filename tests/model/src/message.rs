@@ -51,6 +51,8 @@ pub(crate) struct Chunk {
     pub(crate) round: u8,
     pub(crate) attempt: u8,
     pub(crate) hops: u8,
+    /// The most items of a call with its items, if larger calls failed as a whole; 0 otherwise.
+    pub(crate) most: u8,
     pub(crate) nonce: Nonce,
 }
 
@@ -84,6 +86,7 @@ impl Chunk {
             round: if message.attempt == 0 { 0 } else { message.round as u8 },
             attempt: message.attempt as u8,
             hops: message.hops as u8,
+            most: message.call_items_max.unwrap_or_default() as u8,
             nonce: Nonce::of(message.nonce),
         }
     }
@@ -105,7 +108,7 @@ impl Chunk {
             not_before: None,
             nonce: self.nonce.uuid(),
             careful: false,
-            call_items_max: None,
+            call_items_max: Some(u16::from(self.most)).filter(|most| *most > 0),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headway_core::job::JobStatus;
 use stateright::{Model, Property};
 
-use crate::ask::{Ask, Fate};
+use crate::ask::{Ask, Called, Fate};
 use crate::audit;
 use crate::bounds::Bounds;
 use crate::life::{Act, Life, Sweep};
@@ -31,6 +31,8 @@ pub enum Action {
     Step(usize, Fault, Option<usize>),
     /// A processor's call of an item ends.
     Item(usize, usize),
+    /// A processor's call of several items ends.
+    Items(usize, usize),
     /// A user asks for something.
     Call(usize, Fault),
     /// The schedule runs.
@@ -78,6 +80,8 @@ pub enum Fault {
 }
 
 const FATES: [Fate; 5] = [Fate::Succeeds, Fate::GivesOutput, Fate::Fails, Fate::FailsForNow, Fate::IsSlow];
+
+const MANY_FATES: [Fate; 5] = [Fate::Succeeds, Fate::GivesOutput, Fate::Fails, Fate::FailsForNow, Fate::NoResult];
 
 impl Protocol {
     /// The model of these bounds.
@@ -193,6 +197,33 @@ impl Protocol {
         }
     }
 
+    /// How a call of this many items can end. An action has its place in the list.
+    fn calls_of_items(&self, world: &World, items: usize) -> Vec<Called> {
+        let left = &world.left;
+        let budget = |fate: Fate| match fate {
+            Fate::Succeeds => u8::MAX,
+            Fate::GivesOutput => left.outputs,
+            Fate::Fails => left.fails,
+            Fate::FailsForNow => left.fails_for_now,
+            Fate::NoResult => left.no_results,
+            Fate::IsSlow => 0,
+        };
+        let affordable =
+            |fates: &Vec<Fate>| MANY_FATES.iter().all(|fate| fates.iter().filter(|it| *it == fate).count() <= budget(*fate).into());
+        let longer = |fates: Vec<Fate>| MANY_FATES.into_iter().map(move |fate| fates.iter().copied().chain([fate]).collect());
+        let all = (0..items).fold(vec![Vec::new()], |all, _| all.into_iter().flat_map(longer).filter(affordable).collect());
+        let spoilt = [Called::Panics, Called::TooFew].into_iter().filter(|_| left.spoilt > 0);
+        all.into_iter().map(Called::Each).chain(spoilt).collect()
+    }
+
+    /// The ends of a process's call of items, in the order of its actions.
+    pub(crate) fn called(&self, world: &World, process: usize) -> Vec<Called> {
+        match world.processes[process].node.asks() {
+            Some(Ask::Items(items)) => self.calls_of_items(world, items.len()),
+            _ => Vec::new(),
+        }
+    }
+
     fn fates(&self, world: &World, process: usize) -> impl Iterator<Item = Action> {
         let left = &world.left;
         let possible = [1, left.outputs, left.fails, left.fails_for_now, left.slow];
@@ -214,7 +245,12 @@ impl Model for Protocol {
         }
         // Nobody sees an item being processed, so nothing is lost if that comes first.
         if let Some(number) = world.processes.iter().position(Process::is_at_an_item) {
-            actions.extend(self.fates(world, number));
+            let several = self.called(world, number).len();
+            if several > 0 {
+                actions.extend((0..several).map(|called| Action::Items(number, called)));
+            } else {
+                actions.extend(self.fates(world, number));
+            }
             return;
         }
         self.steps(world, actions);

@@ -6,6 +6,7 @@ use headway_core::part::{PartWrite, Register};
 
 use crate::ask::{Answer, Ask, Found, Key};
 use crate::bounds::Bounds;
+use crate::extra::ExtraRow;
 use crate::life::{Act, Life};
 use crate::local::Node;
 use crate::message::{Carried, Chunk, Nonce};
@@ -78,6 +79,7 @@ impl Step<'_> {
                 world.rows.outcomes[part] = Default::default();
                 world.rows.fixes[part] = Default::default();
                 world.rows.parked.retain(|kept| kept.part != *number);
+                world.rows.extras.retain(|row| row.part != *number);
                 Answer::Done
             }
             Ask::DeleteJob => {
@@ -104,7 +106,23 @@ impl Step<'_> {
                 }
                 Answer::Done
             }
-            Ask::Item { .. } => unreachable!("how an item comes out is an action of its own"),
+            Ask::PutExtra(row) => {
+                let is_lost = self.is_planted(Planted::AnExtraRowIsLost) && !world.rows.extras.is_empty();
+                if !is_lost && !world.rows.extras.contains(row) {
+                    world.rows.extras.push(row.clone());
+                    world.rows.extras.sort();
+                }
+                Answer::Done
+            }
+            Ask::Extra(part, chunk, name) => {
+                let named = |row: &&ExtraRow| (row.part, row.chunk, row.name) == (*part, *chunk, *name);
+                Answer::Extra(world.rows.extras.iter().find(named).cloned())
+            }
+            Ask::DeleteExtra(part, chunk, name) => {
+                world.rows.extras.retain(|row| (row.part, row.chunk, row.name) != (*part, *chunk, *name));
+                Answer::Done
+            }
+            Ask::Item { .. } | Ask::Items(_) => unreachable!("how items come out is an action of its own"),
         }
     }
 
@@ -222,6 +240,10 @@ impl Step<'_> {
                 (write.clone(), !shown(chunk).is_some_and(|register| register.is_full()))
             }
             PartWrite::Stamp { .. } => (write.clone(), self.is_planted(Planted::StampBlindly)),
+            PartWrite::Shadow { chunk, register, waiting_for } if self.is_planted(Planted::HalvesAreAdded) => {
+                let register = added(shown(chunk), *register);
+                (PartWrite::Shadow { chunk: *chunk, register, waiting_for: waiting_for.clone() }, false)
+            }
             _ => (write.clone(), false),
         };
         let not_shown = matches!(write, PartWrite::Shadow { .. })
@@ -238,6 +260,9 @@ impl Step<'_> {
 
     fn outcome(&self, world: &World, part: usize, chunk: usize) -> Option<OutcomeRow> {
         let mut row = world.rows.outcomes[part][chunk].clone()?;
+        if matches!(self.node.asked_before(), Some(Ask::PutOutcome(..))) && self.is_planted(Planted::SecondWriterForgetsAll) {
+            row.there = Default::default();
+        }
         let works = matches!(&self.node.life, Life::Work { message: Carried::Chunk(_), .. });
         let revives = matches!(&self.node.life, Life::Work { message: Carried::Revive { .. }, .. });
         if works && self.is_planted(Planted::OldMessagesRunOldValues) {
@@ -290,5 +315,15 @@ impl Step<'_> {
         world.rows.parked.retain(|other| !same_place(other));
         world.rows.parked.push(kept);
         Answer::Done
+    }
+}
+
+/// The register with the counts of the one that is shown added, which is the planted bug.
+fn added(shown: Option<Register>, register: Register) -> Register {
+    match (shown, register) {
+        (Some(Register::Outcome { processed: before, .. }), Register::Outcome { version, full, running, retrying, processed, failed }) => {
+            Register::Outcome { version, full, running, retrying, processed: before + processed, failed }
+        }
+        _ => register,
     }
 }

@@ -66,4 +66,14 @@ pub enum Planted {
     CorrectAfterTheRetry,
     /// A message from before the clear runs the value that it carries.
     OldMessagesRunOldValues,
+    /// Items of a halved call that come in messages of their own are added to those that are shown already.
+    HalvesAreAdded,
+    /// Each item of a call gets the result of another one.
+    ResultsOfOtherItems,
+    /// An answer with too few results counts as complete.
+    TooFewResultsAreCompleted,
+    /// The second extra row that a chunk needs is not written.
+    AnExtraRowIsLost,
+    /// Of two workers with the same results, the one that came second deletes the extra rows of both.
+    SecondWriterForgetsAll,
 }

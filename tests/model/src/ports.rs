@@ -23,7 +23,8 @@ use headway_core::{
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::ask::{Answer, Ask, Fate, Found, Key};
+use crate::ask::{Answer, Ask, Called, Fate, Found, Given, Key};
+use crate::extra;
 use crate::message::{Carried, Nonce};
 use crate::rows::{FixRow, JobRow, OutcomeRow, PartRow, is_fixed, item, parked};
 use crate::shape::{CHUNKS_MAX, Shape, hour, job_id, owner};
@@ -201,15 +202,18 @@ impl Ledger for Ports {
     }
 
     async fn put_extra(&self, row: &ExtraRow) -> Result<(), JobError> {
-        panic!("a model's records are small: {row:?}")
+        self.ask(|| Ask::PutExtra(extra::ExtraRow::of(row, &self.0.shape))).await.map(drop)
     }
 
     async fn extra(&self, id: ChunkId, name: Uuid) -> Result<Option<ExtraRow>, JobError> {
-        panic!("a model's records are small: {id:?} {name}")
+        match self.ask(|| Ask::Extra(id.part as u8, id.chunk as u8, name)).await? {
+            Answer::Extra(row) => Ok(row.map(|row| row.real(&self.0.shape))),
+            other => mismatch(&other),
+        }
     }
 
     async fn delete_extra(&self, id: ChunkId, name: Uuid) -> Result<(), JobError> {
-        panic!("a model's records are small: {id:?} {name}")
+        self.ask(|| Ask::DeleteExtra(id.part as u8, id.chunk as u8, name)).await.map(drop)
     }
 
     async fn corrections(&self, (_, part): PartId, from: u16) -> Result<Vec<Corrections>, JobError> {
@@ -330,19 +334,47 @@ impl ItemProcessor for Ports {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         assert_eq!(item.user_id, owner());
         match self.ask(|| Ask::Item { index: item.index as u8, fixed: is_fixed(&item.value) }).await {
-            Ok(Answer::Fate(Fate::Succeeds)) => Ok(Output::None),
-            Ok(Answer::Fate(Fate::GivesOutput)) => Ok(Output::Json(self::item())),
-            Ok(Answer::Fate(Fate::Fails)) => Err(ItemError::permanent("", "failed")),
-            Ok(Answer::Fate(Fate::FailsForNow)) => Err(ItemError::retryable("", "failed for now")),
-            Ok(Answer::Fate(Fate::IsSlow)) => {
-                tokio::time::sleep(SLOW).await;
-                Ok(Output::None)
+            Ok(Answer::Fate(fate)) => {
+                if fate == Fate::IsSlow {
+                    tokio::time::sleep(SLOW).await;
+                }
+                result(fate)
             }
             other => panic!("the answer does not fit what was asked: {other:?}"),
         }
     }
 
+    async fn process_many(&self, items: Vec<Item>) -> Vec<Result<Output, ItemError>> {
+        let (called, given) = match self.ask(|| Ask::Items(items.iter().map(|item| item.index as u8).collect())).await {
+            Ok(Answer::Called(called, given)) => (called, given),
+            other => panic!("the answer does not fit what was asked: {other:?}"),
+        };
+        let mut fates = match called {
+            Called::Each(fates) => fates,
+            Called::TooFew => vec![Fate::Succeeds; items.len() - 1],
+            // Without a message from the panic hook.
+            Called::Panics => std::panic::resume_unwind(Box::new("on purpose")),
+        };
+        match given {
+            Given::AsTheyAre => {}
+            Given::Turned => fates.rotate_left(1),
+            Given::Completed => fates.resize(items.len(), Fate::Succeeds),
+        }
+        fates.into_iter().map(result).collect()
+    }
+
     fn options(&self) -> Options {
-        Options { concurrency: 1, attempts_max: self.0.shape.attempts_max, ..Options::default() }
+        let Shape { attempts_max, batch, .. } = *self.0.shape;
+        Options { concurrency: 1, attempts_max, batch: batch.into(), ..Options::default() }
+    }
+}
+
+fn result(fate: Fate) -> Result<Output, ItemError> {
+    match fate {
+        Fate::Succeeds | Fate::IsSlow => Ok(Output::None),
+        Fate::GivesOutput => Ok(Output::Json(item())),
+        Fate::Fails => Err(ItemError::permanent("", "failed")),
+        Fate::FailsForNow => Err(ItemError::retryable("", "failed for now")),
+        Fate::NoResult => Err(ItemError::NoResult { code: String::new(), message: "no result".to_owned(), retry_after: None }),
     }
 }

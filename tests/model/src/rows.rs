@@ -3,6 +3,7 @@
 use headway_core::ChunkId;
 use headway_core::corrections::Corrections;
 use headway_core::job::{JobStatus, RolledUp};
+use headway_core::outcome::elsewhere::{Elsewhere, Holds};
 use headway_core::outcome::{Again, Failure, FailureKind, Outcome, OutputRecord};
 use headway_core::part::{Part, Register};
 use headway_core::split::fingerprint;
@@ -10,6 +11,7 @@ use headway_core::{Job, ledger::Parked};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::extra::ExtraRow;
 use crate::message::Chunk;
 use crate::notices;
 use crate::shape::{CHUNKS_MAX, ITEMS_MAX, Items, NOW, PARTS_MAX, Shape, aged, hour, job_id, time};
@@ -23,6 +25,8 @@ pub(crate) struct Rows {
     pub(crate) fixes: [[Option<FixRow>; CHUNKS_MAX]; PARTS_MAX],
     /// Sorted.
     pub(crate) parked: Vec<Chunk>,
+    /// Sorted.
+    pub(crate) extras: Vec<ExtraRow>,
 }
 
 impl Rows {
@@ -195,6 +199,7 @@ impl PartRow {
             registers: codes.map(|(chunk, code)| (chunk as u16, Register::from_code(*code))).collect(),
             sent: self.sent,
             waiting_for: None,
+            stall: None,
             updated_at: time(self.updated),
         }
     }
@@ -233,6 +238,8 @@ pub(crate) struct OutcomeRow {
     pub(crate) again: [u8; ITEMS_MAX],
     /// The items that failed for now and wait for another attempt.
     pub(crate) retrying: Items,
+    /// For each item the extra row that has its record, if it is in one.
+    pub(crate) there: [Option<Uuid>; ITEMS_MAX],
 }
 
 impl OutcomeRow {
@@ -241,11 +248,23 @@ impl OutcomeRow {
         (0..ITEMS_MAX).filter(|i| self.again[*i] > 0).map(|i| 1 << i).sum()
     }
 
+    /// What the extra row of an item has.
+    fn holds(&self, i: usize) -> Holds {
+        match (self.again[i], self.failed & (1 << i)) {
+            (0, 0) => Holds::Output,
+            (0, _) => Holds::Failure,
+            (round, _) => Holds::Again { round: round.into() },
+        }
+    }
+
     pub(crate) fn of(outcome: &Outcome) -> Self {
         let bit = |index: &u64| 1 << (index - outcome.first_index);
-        let mut again = [0; ITEMS_MAX];
-        for (index, known) in &outcome.again {
-            again[(index - outcome.first_index) as usize] = known.round as u8;
+        let (mut again, mut there) = ([0; ITEMS_MAX], [None; ITEMS_MAX]);
+        for (index, round) in outcome.again_rounds() {
+            again[(index - outcome.first_index) as usize] = round as u8;
+        }
+        for (index, known) in &outcome.elsewhere {
+            there[(index - outcome.first_index) as usize] = Some(known.row);
         }
         let failed = outcome.failures.iter().map(|(index, failure)| (index, &*failure.item));
         let again_items = outcome.again.iter().map(|(index, known)| (index, &*known.item));
@@ -253,11 +272,12 @@ impl OutcomeRow {
             version: outcome.version as u8,
             round: outcome.round as u8,
             processed: outcome.processed.iter().map(bit).sum(),
-            failed: outcome.failures.keys().map(bit).sum(),
+            failed: outcome.failed().iter().map(bit).sum(),
             fixed: failed.chain(again_items).filter(|(_, item)| is_fixed(item)).map(|(index, _)| bit(index)).sum(),
-            outputs: outcome.outputs.keys().map(bit).sum(),
+            outputs: outcome.with_output().iter().map(bit).sum(),
             again,
             retrying: outcome.retrying.iter().map(bit).sum(),
+            there,
         }
     }
 
@@ -266,17 +286,20 @@ impl OutcomeRow {
         let first_index: u64 = shape.first(part, chunk).into();
         let indexes = |items: Items| (0..ITEMS_MAX as u64).filter(move |i| items & (1 << i) != 0).map(move |i| first_index + i);
         let value = |i: usize| item_of(self.fixed & (1 << i) != 0);
+        let is_here = |index: &u64| self.there[(index - first_index) as usize].is_none();
+        let elsewhere = |i: usize| Some((first_index + i as u64, Elsewhere { row: self.there[i]?, holds: self.holds(i) }));
         Outcome {
             version: self.version.into(),
             round: self.round.into(),
             processed: indexes(self.processed).collect(),
-            failures: indexes(self.failed).map(|index| (index, failure(value((index - first_index) as usize)))).collect(),
-            outputs: indexes(self.outputs).map(|index| (index, OutputRecord { id: None, output: Some(item()) })).collect(),
+            failures: indexes(self.failed).filter(is_here).map(|index| (index, failure(value((index - first_index) as usize)))).collect(),
+            outputs: indexes(self.outputs).filter(is_here).map(|index| (index, output())).collect(),
             again: (0..ITEMS_MAX)
-                .filter(|i| self.again[*i] > 0)
+                .filter(|i| self.again[*i] > 0 && self.there[*i].is_none())
                 .map(|i| (first_index + i as u64, Again { round: self.again[i].into(), item: value(i) }))
                 .collect(),
             retrying: indexes(self.retrying).collect(),
+            elsewhere: (0..ITEMS_MAX).filter_map(elsewhere).collect(),
             ..Outcome::new(id, first_index, shape.parts[part][chunk].into())
         }
     }
@@ -333,8 +356,13 @@ pub(crate) fn is_fixed(item: &RawValue) -> bool {
 }
 
 /// And so are all failures.
-fn failure(item: Box<RawValue>) -> Failure {
+pub(crate) fn failure(item: Box<RawValue>) -> Failure {
     Failure::new(FailureKind::Permanent, "", "failed", 1, None, item)
+}
+
+/// And all outputs.
+pub(crate) fn output() -> OutputRecord {
+    OutputRecord { id: None, output: Some(item()) }
 }
 
 /// The nonce with this number.

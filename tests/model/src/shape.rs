@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_core::job::Labels;
+use headway_core::outcome::extra::RowSizes;
 use headway_core::split::Split;
 use headway_core::{Job, JobId, ToleratedFailures, UserId};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ pub(crate) const PARTS_MAX: usize = 2;
 /// Chunks of a part.
 pub(crate) const CHUNKS_MAX: usize = 3;
 /// Items of a chunk.
-pub(crate) const ITEMS_MAX: usize = 2;
+pub(crate) const ITEMS_MAX: usize = 3;
 /// The name of its processor.
 pub(crate) const PROCESSOR: &str = "p";
 
@@ -21,7 +22,7 @@ pub(crate) type Items = u8;
 /// The size of the job, and how many failures it tolerates.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    /// For each part the items of its chunks. At most 2 parts, 3 chunks, 2 items, and 8 items in all.
+    /// For each part the items of its chunks. At most 2 parts, 3 chunks, 3 items, and 8 items in all.
     pub parts: &'static [&'static [u8]],
     /// How many failures it tolerates.
     pub tolerated: u64,
@@ -31,9 +32,18 @@ pub struct Shape {
     pub tells: bool,
     /// True if failed items may be corrected.
     pub corrects: bool,
+    /// The most items of a call of the processor.
+    pub batch: u8,
+    /// True if no record has room in its outcome row, so that each is in an extra row of its own.
+    pub moves_out: bool,
 }
 
 impl Shape {
+    /// A job with these chunks that tolerates this many failures.
+    pub const fn of(parts: &'static [&'static [u8]], tolerated: u64) -> Self {
+        Self { parts, tolerated, attempts_max: 3, tells: false, corrects: false, batch: 1, moves_out: false }
+    }
+
     /// The index of a chunk's first item.
     pub(crate) fn first(&self, part: usize, chunk: usize) -> u8 {
         let before: u8 = self.parts[..part].iter().flat_map(|chunks| chunks.iter()).sum();
@@ -69,6 +79,11 @@ impl Shape {
     /// The maximum number of items in a chunk.
     pub(crate) fn chunk_size(&self) -> u16 {
         self.parts.iter().flat_map(|chunks| chunks.iter()).copied().max().unwrap_or(1).into()
+    }
+
+    /// How many bytes of records its rows have.
+    pub(crate) fn row_sizes(&self) -> RowSizes {
+        if self.moves_out { RowSizes::SMALLEST } else { RowSizes::default() }
     }
 
     /// The job as it is created.

@@ -30,6 +30,9 @@ pub(crate) fn tell_steps(model: &Protocol, steps: Vec<(World, Option<Action>)>) 
             Some(Action::Item(number, fate)) => {
                 format!("  {}: an item {:?}", who(&world.processes[number].node.life), Protocol::fate(fate))
             }
+            Some(Action::Items(number, called)) => {
+                format!("  {}: a call {:?}", who(&world.processes[number].node.life), model.called(&world, number)[called])
+            }
             Some(Action::Deliver(delivery)) => format!("{}, {}", message(&world.queue[delivery.message]), delivery.how()),
             Some(Action::Call(number, fault)) => format!("call: {:?}{}", model.bounds.acts[number], what_fails(fault)),
             Some(Action::Sweep(number)) => format!("sweep: {:?}", model.bounds.sweeps[number]),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use headway_core::job::JobStatus;
 
-use crate::ask::{Answer, Ask, Key};
+use crate::ask::{Answer, Ask, Fate, Key};
 use crate::bounds::{Begin, Bounds};
 use crate::life::{Act, Life};
 use crate::local::Node;
@@ -88,6 +88,8 @@ pub(crate) struct Left {
     pub(crate) outputs: u8,
     pub(crate) fails_for_now: u8,
     pub(crate) slow: u8,
+    pub(crate) no_results: u8,
+    pub(crate) spoilt: u8,
 }
 
 impl PartialEq for Process {
@@ -128,7 +130,7 @@ impl Process {
 
     /// True if the next thing it does is a call of its processor, which nobody else sees.
     pub(crate) fn is_at_an_item(&self) -> bool {
-        matches!(self.node.asks(), Some(Ask::Item { .. }))
+        matches!(self.node.asks(), Some(Ask::Item { .. } | Ask::Items(_)))
     }
 
     /// True if its next question is answered in the step before: nothing is decided by what it reads there.
@@ -286,6 +288,18 @@ impl World {
 }
 
 impl Left {
+    /// One item less may have this fate.
+    pub(crate) fn pay(&mut self, fate: Fate) {
+        match fate {
+            Fate::Succeeds => {}
+            Fate::GivesOutput => self.outputs -= 1,
+            Fate::Fails => self.fails -= 1,
+            Fate::FailsForNow => self.fails_for_now -= 1,
+            Fate::IsSlow => self.slow -= 1,
+            Fate::NoResult => self.no_results -= 1,
+        }
+    }
+
     fn all(bounds: &Bounds) -> Self {
         Self {
             acts: (1 << bounds.acts.len()) - 1,
@@ -299,6 +313,8 @@ impl Left {
             outputs: bounds.outputs,
             fails_for_now: bounds.fails_for_now,
             slow: bounds.slow,
+            no_results: bounds.no_results,
+            spoilt: bounds.spoilt,
         }
     }
 }
@@ -319,6 +335,7 @@ fn first_message(bounds: &Bounds, part: usize, chunk: usize) -> Chunk {
         round: 0,
         attempt: 0,
         hops,
+        most: 0,
         nonce: Nonce((part * CHUNKS_MAX + chunk) as u8),
     }
 }

@@ -21,7 +21,7 @@ fn finds(bug: Planted, invariant: &str, bounds: Bounds) {
 }
 
 fn shape(parts: &'static [&'static [u8]], tolerated: u64) -> Shape {
-    Shape { parts, tolerated, attempts_max: 3, tells: false, corrects: false }
+    Shape::of(parts, tolerated)
 }
 
 fn retried(parts: &'static [&'static [u8]], tolerated: u64) -> Bounds {
@@ -172,6 +172,22 @@ fn corrections_do_not_count() {
     finds(Planted::CorrectionsAreNotRead, HOLDS, bounds.clone());
     finds(Planted::CorrectAfterTheRetry, HOLDS, bounds.clone());
     finds(Planted::OldMessagesRunOldValues, HOLDS, bounds);
+}
+
+#[test]
+fn calls_of_several_items_mix_them_up() {
+    let pair = |tolerated| Bounds { shape: shape(PAIR, tolerated), ..Bounds::default() }.batch(2);
+    finds(Planted::HalvesAreAdded, HOLDS, Bounds { fails_for_now: 2, ..pair(0) });
+    finds(Planted::ResultsOfOtherItems, HOLDS, Bounds { fails: 1, ..pair(1) });
+    finds(Planted::TooFewResultsAreCompleted, HOLDS, Bounds { spoilt: 1, ..pair(0) });
+}
+
+#[test]
+fn records_in_extra_rows_are_lost() {
+    let bounds = Bounds { shape: shape(PAIR, 0), outputs: 2, ..Bounds::default() }.moves_out();
+    finds(Planted::AnExtraRowIsLost, HOLDS, bounds.clone());
+    let differing = Bounds { shape: Shape { tolerated: 1, ..bounds.shape.clone() }, duplicates: 1, fails: 1, ..bounds };
+    finds(Planted::SecondWriterForgetsAll, HOLDS, differing);
 }
 
 /// Shows that a job that never ends is found: with this bug and no sweep there is one.

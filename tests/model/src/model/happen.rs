@@ -1,6 +1,6 @@
 //! The effect of an action on a world.
 
-use crate::ask::{Answer, Ask, Fate, Key};
+use crate::ask::{Answer, Ask, Called, Fate, Given, Key};
 use crate::life::{Act, Life, Next, Sweep};
 use crate::model::{Action, Delivery, Fault, Protocol};
 use crate::perform::Step;
@@ -18,6 +18,11 @@ impl Protocol {
             }
             Action::Item(number, fate) => {
                 self.item(world, number, Self::fate(fate));
+                Some(())
+            }
+            Action::Items(number, called) => {
+                let called = self.called(world, number).swap_remove(called);
+                self.items(world, number, called);
                 Some(())
             }
             Action::Call(number, fault) => {
@@ -162,16 +167,24 @@ impl Protocol {
     }
 
     fn item(&self, world: &mut World, number: usize, fate: Fate) {
-        let left = &mut world.left;
-        match fate {
-            Fate::Succeeds => {}
-            Fate::GivesOutput => left.outputs -= 1,
-            Fate::Fails => left.fails -= 1,
-            Fate::FailsForNow => left.fails_for_now -= 1,
-            Fate::IsSlow => left.slow -= 1,
-        }
+        world.left.pay(fate);
         let mut process = world.processes.remove(number);
         process.node = self.local.told(&process.node, Answer::Fate(fate));
+        self.go_on(world, process);
+    }
+
+    fn items(&self, world: &mut World, number: usize, called: Called) {
+        match &called {
+            Called::Each(fates) => fates.iter().for_each(|fate| world.left.pay(*fate)),
+            Called::Panics | Called::TooFew => world.left.spoilt -= 1,
+        }
+        let given = match self.bounds.planted {
+            Some(Planted::ResultsOfOtherItems) => Given::Turned,
+            Some(Planted::TooFewResultsAreCompleted) => Given::Completed,
+            _ => Given::AsTheyAre,
+        };
+        let mut process = world.processes.remove(number);
+        process.node = self.local.told(&process.node, Answer::Called(called, given));
         self.go_on(world, process);
     }
 
