@@ -1,9 +1,10 @@
 //! Configuration from the environment.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use headway_processor::ProcessorInfo;
+use headway_processor::{NameError, ProcessorInfo};
 
 use crate::limits::{ENDPOINT_NAME_CHARS_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
 use crate::quota::{NotQuotas, Quotas};
@@ -31,6 +32,8 @@ pub const HEADWAY_EVENT_BUS: &str = "HEADWAY_EVENT_BUS";
 pub const HEADWAY_EVENT_LOG: &str = "HEADWAY_EVENT_LOG";
 /// When the workers of earlier servers have ended for certain: see [`workers_ended`].
 pub const HEADWAY_WORKERS_ENDED: &str = "HEADWAY_WORKERS_ENDED";
+/// Where a server on this machine serves its table and queue to its workers. With it nothing of AWS's configuration is used for them.
+pub const HEADWAY_LOOPBACK_AWS: &str = "HEADWAY_LOOPBACK_AWS";
 /// How metrics are reported to operators: `emf`, or not at all.
 pub const HEADWAY_METRICS: &str = "HEADWAY_METRICS";
 /// The log filter, in the syntax of `tracing-subscriber`.
@@ -77,6 +80,9 @@ pub enum ConfigError {
          [{{\"name\": \"mine\", \"description\": \"…\", \"paramsSchema\": {{}}, \"chunkSize\": 100}}]"
     )]
     Processors(#[from] serde_json::Error),
+    /// A name in `HEADWAY_PROCESSORS` that jobs cannot use.
+    #[error("HEADWAY_PROCESSORS: {0}")]
+    ProcessorName(NameError),
 }
 
 /// Where events of jobs go.
@@ -189,9 +195,15 @@ pub fn quotas(env: Env<'_>) -> Result<Quotas, ConfigError> {
 /// The processors that the operator describes. Those of a worker that announces its own need none.
 ///
 /// # Errors
-/// [`ConfigError::Processors`].
+/// [`ConfigError::Processors`] and [`ConfigError::ProcessorName`].
 pub fn described_processors(env: Env<'_>) -> Result<Vec<ProcessorInfo>, ConfigError> {
-    env(HEADWAY_PROCESSORS).map_or(Ok(Vec::new()), |list| Ok(serde_json::from_str(&list)?))
+    let described: Vec<ProcessorInfo> = env(HEADWAY_PROCESSORS).map_or(Ok(Vec::new()), |list| serde_json::from_str(&list))?;
+    let mut names = BTreeSet::new();
+    for ProcessorInfo { name, .. } in &described {
+        let twice = (!names.insert(name)).then(|| NameError::Twice(name.clone()));
+        NameError::of(name).or(twice).map_or(Ok(()), |fault| Err(ConfigError::ProcessorName(fault)))?;
+    }
+    Ok(described)
 }
 
 #[cfg(test)]
@@ -206,7 +218,8 @@ mod tests {
         let seen: Vec<_> = infos.iter().map(|info| (info.name.as_str(), info.description.as_str(), info.chunk_size)).collect();
         assert_eq!(seen, [("mine", "", 10), ("http", "ours", 250)]);
         assert!(described_processors(&|_| None).unwrap().is_empty());
-        for list in ["", "{}", r#"[{"description": "nameless"}]"#, r#"[{"name": "x", "colour": 1}]"#] {
+        let nameless = [r#"[{"description": "nameless"}]"#, r#"[{"name": ""}]"#, r#"[{"name": "x"}, {"name": "x"}]"#];
+        for list in nameless.into_iter().chain(["", "{}", r#"[{"name": "x", "colour": 1}]"#]) {
             assert!(read(list).is_err(), "{list}");
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::item_processor::ItemProcessor;
+use crate::name_error::NameError;
 use crate::processor_info::ProcessorInfo;
 
 /// The processors a worker has, by name.
@@ -25,9 +26,13 @@ use crate::processor_info::ProcessorInfo;
 /// let processors = Processors::new().with("archive", Archive);
 /// assert!(processors.get("archive").is_some());
 /// assert_eq!(processors.infos()[0].name, "archive");
+/// assert_eq!(processors.check(), Ok(()));
 /// ```
 #[derive(Clone, Default)]
-pub struct Processors(BTreeMap<String, Arc<dyn ItemProcessor>>);
+pub struct Processors {
+    by_name: BTreeMap<String, Arc<dyn ItemProcessor>>,
+    fault: Option<NameError>,
+}
 
 impl Processors {
     /// Without any processors.
@@ -35,26 +40,39 @@ impl Processors {
         Self::default()
     }
 
-    /// Adds `processor` under `name`. A later one with the same name replaces it.
+    /// Adds `processor` under `name`: 1 to 64 letters, digits, `-`, `_` and `.`, and not the name of another one. A worker
+    /// with another name does not start, and [`check`](Self::check) says what to change.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, processor: impl ItemProcessor + 'static) -> Self {
-        self.0.insert(name.into(), Arc::new(processor));
-        self
+        let name = name.into();
+        let twice = || self.by_name.contains_key(&name).then(|| NameError::Twice(name.clone()));
+        let fault = self.fault.take().or_else(|| NameError::of(&name)).or_else(twice);
+        self.by_name.insert(name, Arc::new(processor));
+        Self { fault, ..self }
+    }
+
+    /// Checks the names. The worker does so before it does anything else.
+    ///
+    /// # Errors
+    ///
+    /// The first name that jobs cannot use, or that was given twice.
+    pub fn check(&self) -> Result<(), NameError> {
+        self.fault.clone().map_or(Ok(()), Err)
     }
 
     /// The processor with that name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn ItemProcessor>> {
-        self.0.get(name)
+        self.by_name.get(name)
     }
 
     /// The processors that jobs can use, in order of name.
     pub fn infos(&self) -> Vec<ProcessorInfo> {
-        self.0.iter().map(|(name, processor)| ProcessorInfo::new(name, &processor.options())).collect()
+        self.by_name.iter().map(|(name, processor)| ProcessorInfo::new(name, &processor.options())).collect()
     }
 }
 
 impl fmt::Debug for Processors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.by_name.keys()).finish()
     }
 }

@@ -133,9 +133,10 @@ const END_AFTER: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 ///
-/// A variable that is missing from the environment, or an error of the runtime.
+/// A processor's name that jobs cannot use, a variable that is missing from the environment, or an error of the runtime.
 pub async fn run(processors: Processors) -> Result<(), Error> {
     enter();
+    processors.check()?;
     if config::optional("AWS_LAMBDA_RUNTIME_API").is_none() {
         let program = std::env::args().next().unwrap_or_else(|| "the worker".to_owned());
         eprintln!("This is a Lambda function. To run it on this machine: headway serve --worker {program}");
