@@ -79,6 +79,29 @@ fn the_first_call_waits_for_the_worker_to_start() {
     assert_eq!(submitted.code, Some(0), "{submitted:?}");
 }
 
+/// Bug found: the worker took the profile, the kind of endpoints or the proxy of its developer's shell for the server's own table and queue,
+/// and was never heard of.
+#[test]
+fn what_a_developers_shell_says_of_aws_does_not_come_between_the_worker_and_its_server() {
+    let home = Home::new();
+    place(&home);
+    let profiles = home.file("profiles", "[profile dev]\nsso_session = s\nsso_account_id = 1\nsso_role_name = r\nregion = eu-central-1\n");
+    let shell = [
+        ("AWS_PROFILE", "dev"),
+        ("AWS_CONFIG_FILE", profiles.as_str()),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+        ("AWS_RETRY_MODE", "none of them"),
+        ("HTTP_PROXY", "http://127.0.0.1:9"),
+        ("http_proxy", "http://127.0.0.1:9"),
+        ("INVOICES_DIR", "invoices"),
+    ];
+    let server = home.serve_with(&["--memory", "--worker", "./worker", "--workers", "1"], &shell);
+    let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);
+    let submitted = server.run(&home, &["submit", &order, "--processor", "invoices"]);
+    assert_eq!(submitted.code, Some(0), "{submitted:?}");
+}
+
 /// After a build has replaced the file, the new program processes the next batch.
 #[test]
 fn a_new_program_takes_the_place_of_the_old_one() {

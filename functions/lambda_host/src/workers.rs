@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use headway_core::config::HEADWAY_LOOPBACK_AWS;
 use headway_core::work::CAREFUL_FROM_RECEIVES;
 use headway_embedded::{Embedded, EventSource, FUNCTION_TIMEOUT, until};
 use serde_json::Value;
@@ -122,13 +123,23 @@ async fn hand(call: mpsc::Sender<Invocation>, event: Value) -> Result<Value, Str
     answered.await.map_err(|_| gone())?
 }
 
+/// The hosts that are reached without a proxy, with this machine among them.
+fn without_proxy(variable: &str) -> String {
+    let known = std::env::var(variable).unwrap_or_default();
+    if known.is_empty() { "127.0.0.1".to_owned() } else { format!("{known},127.0.0.1") }
+}
+
 /// The variables that Lambda sets, and the address of AWS. Credentials are made up only if there are none: a processor
 /// may call AWS with the user's own.
 fn environment(embedded: &Embedded, aws: &Loopback) -> Vec<(String, String)> {
     let endpoint = aws.url();
     let mut variables = vec![
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()),
-        ("AWS_ENDPOINT_URL_SQS", endpoint),
+        ("AWS_ENDPOINT_URL_SQS", endpoint.clone()),
+        (HEADWAY_LOOPBACK_AWS, endpoint),
+        // Whatever the shell says of proxies, none is between the worker and this process.
+        ("NO_PROXY", without_proxy("NO_PROXY")),
+        ("no_proxy", without_proxy("no_proxy")),
         ("AWS_LAMBDA_FUNCTION_NAME", "worker".to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
