@@ -42,6 +42,8 @@ pub const ITEM_BYTES_MAX: usize = 262_144;
 pub const CALL_BYTES_MAX: usize = 1_900_000;
 /// How deep an item may nest.
 pub const ITEM_DEPTH_MAX: usize = 100;
+/// How deep an output may nest: it is part of a page that others parse.
+pub const OUTPUT_DEPTH_MAX: usize = ITEM_DEPTH_MAX;
 /// An item's output, in bytes: 256 KiB. A larger one is omitted.
 pub const OUTPUT_BYTES_MAX: usize = 262_144;
 /// An error's code, in characters; a longer one is cut.

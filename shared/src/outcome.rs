@@ -21,6 +21,7 @@ mod change;
 pub mod elsewhere;
 pub mod extra;
 mod failure;
+mod readable;
 mod result;
 
 pub use change::OutcomeChange;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
+use super::readable::is_readable;
 use crate::limits::OUTPUT_BYTES_MAX;
 
 /// The output of an item.
@@ -18,9 +19,10 @@ pub struct OutputRecord {
 }
 
 impl OutputRecord {
-    /// An output larger than the limit is left out, and says so.
+    /// An output larger than the limit, or one that others cannot read, is left out, and says so.
     pub(super) fn within_limit(self) -> Self {
-        let is_kept = self.output.as_ref().is_none_or(|value| value.get().len() <= OUTPUT_BYTES_MAX);
+        let can_be_kept = |text: &str| text.len() <= OUTPUT_BYTES_MAX && is_readable(text);
+        let is_kept = self.output.as_ref().is_none_or(|value| can_be_kept(value.get()));
         if is_kept { self } else { Self { output: None, ..self } }
     }
 }

@@ -1,15 +1,13 @@
 //! What is kept of a successful answer.
 
 use headway_core::Output;
-use headway_core::limits::OUTPUT_BYTES_MAX;
+use headway_core::limits::{OUTPUT_BYTES_MAX, OUTPUT_DEPTH_MAX};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::shortest::shortest;
 
-/// How deep an output may nest, the same as an item: it is part of a page that others parse.
-const DEPTH_MAX: usize = 100;
 /// Whitespace that may surround a JSON value (RFC 8259, 2). It is not kept.
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
@@ -65,7 +63,7 @@ pub(super) fn of_json(body: &[u8]) -> Output {
 
 /// True if others can parse it: not too large, not too deep, and with numbers and texts that can be read.
 fn is_kept(text: &str) -> bool {
-    text.len() <= OUTPUT_BYTES_MAX && serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= DEPTH_MAX)
+    text.len() <= OUTPUT_BYTES_MAX && serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= OUTPUT_DEPTH_MAX)
 }
 
 fn depth(value: &Value) -> usize {
