@@ -36,6 +36,7 @@ pub mod job;
 pub mod joined;
 pub mod local_token;
 pub mod new;
+pub mod number;
 pub mod out;
 pub mod pages;
 pub mod part_hash;

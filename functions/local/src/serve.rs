@@ -19,7 +19,7 @@ use headway_worker::Handler;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::{interrupt, local_token};
+use crate::{interrupt, local_token, number};
 
 mod connections;
 mod descriptors;
@@ -50,7 +50,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "COMMAND")]
     pub worker: Option<CommandLine>,
     /// How many processes of the worker run at the same time
-    #[arg(long, value_name = "N", default_value_t = 2, requires = "worker", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "worker", value_parser = number::from_to(1_u16, 64))]
     pub workers: u16,
     /// Append events of jobs to this file, a line of JSON for each start and end, as an EventBridge bus would get them
     #[arg(long, value_name = "FILE", env = config::HEADWAY_EVENT_LOG)]

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 use headway_core::config::{EventsTo, HEADWAY_EVENT_LOG, HEADWAY_WORKERS_ENDED};
 use headway_embedded::{FUNCTION_TIMEOUT, Hosted};
 use headway_lambda_host::{CommandLine, Line, LogSink, Stream, Workers};
@@ -47,18 +47,29 @@ fn as_json(line: Line) {
             event.insert("worker".to_owned(), line.worker.into());
             Value::Object(event)
         }
-        _ => json!({"worker": line.worker, "message": line.text}),
+        _ => json!({"timestamp": now(), "worker": line.worker, "message": line.text}),
     };
     // If standard output is closed, there is no reader.
     let _ = writeln!(io::stdout(), "{text}");
 }
 
 fn for_people(line: Line) {
-    let text = match (line.stream, serde_json::from_str::<Value>(&line.text)) {
-        (Stream::Output, Ok(Value::Object(event))) if event.contains_key("level") => event_text(&event),
-        _ => printable(&line.text),
+    let _ = writeln!(io::stderr(), "{}", line_text(&line, &now()));
+}
+
+/// A line of a worker, after its time as the server's own lines have it. A line that is no event is of now.
+fn line_text(line: &Line, now: &str) -> String {
+    let (time, text) = match (line.stream, serde_json::from_str::<Value>(&line.text)) {
+        (Stream::Output, Ok(Value::Object(event))) if event.contains_key("level") => {
+            (event.get("timestamp").and_then(Value::as_str).map(printable), event_text(&event))
+        }
+        _ => (None, printable(&line.text)),
     };
-    let _ = writeln!(io::stderr(), "worker {} | {text}", line.worker);
+    format!("{} worker {} | {text}", time.as_deref().unwrap_or(now), line.worker)
+}
+
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// `WARN a message is left for later  error=… part=0`: an event of the worker's log, without its time.
@@ -78,5 +89,19 @@ mod tests {
     fn an_event_is_a_line_for_people_and_cannot_take_over_the_terminal() {
         let event = json!({"timestamp": "2026", "level": "WARN", "message": "left", "part": 0, "error": "\u{1b}[2J"});
         assert_eq!(event_text(event.as_object().unwrap()), "WARN left error=\\u001b[2J part=0");
+    }
+
+    /// Bug found: lines of workers had no time, beside the server's lines, which have one.
+    #[test]
+    fn every_line_of_a_worker_has_its_time() {
+        for (text, stream, shown) in [
+            (r#"{"timestamp":"12:01","level":"INFO","message":"went"}"#, Stream::Output, "12:01 worker 2 | INFO went"),
+            (r#"{"level":"INFO","message":"went"}"#, Stream::Output, "12:00 worker 2 | INFO went"),
+            (r#"{"timestamp":"12:01","mine":1}"#, Stream::Output, r#"12:00 worker 2 | {"timestamp":"12:01","mine":1}"#),
+            ("printed by a processor", Stream::Error, "12:00 worker 2 | printed by a processor"),
+        ] {
+            let line = Line { worker: 2, stream, text: text.to_owned() };
+            assert_eq!(line_text(&line, "12:00"), shown);
+        }
     }
 }

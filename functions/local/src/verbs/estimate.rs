@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use headway_core::counted;
-use headway_core::limits::OUTPUT_BYTES_MAX;
+use headway_core::limits::{ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
 use headway_core::prices::{self, Load};
 
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::input::{Delimiter, Format, NamedEncoding, Source};
+use crate::number;
 use crate::survey::{Survey, SurveyOptions};
 
 const CHUNK_SIZE_DEFAULT: u16 = 250;
@@ -27,7 +28,7 @@ pub struct Estimate {
     #[arg(long, default_value_t = prices::MS_PER_ITEM_DEFAULT, value_name = "MS", value_parser = milliseconds)]
     ms_per_item: f64,
     /// How many bytes an item's output has on average, as JSON
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(0..=OUTPUT_BYTES_MAX as i64))]
+    #[arg(long, value_name = "BYTES", value_parser = number::from_to(0, OUTPUT_BYTES_MAX as u32))]
     output_bytes: Option<u32>,
     /// The file's format [default: by its extension]
     #[arg(long)]
@@ -39,7 +40,7 @@ pub struct Estimate {
     #[arg(long, value_name = "NAME", value_parser = NamedEncoding::parse)]
     encoding: Option<NamedEncoding>,
     /// The maximum number of items in a chunk [default: 250]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
+    #[arg(long, value_name = "N", value_parser = number::from_to(1_u16, ITEMS_PER_CHUNK_MAX as u16))]
     chunk_size: Option<u16>,
 }
 

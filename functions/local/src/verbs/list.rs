@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::job::JobView;
+use crate::number;
 use crate::pages;
 use crate::table;
 
@@ -23,7 +24,7 @@ pub struct List {
     #[arg(long, value_name = "STATUS", ignore_case = true, value_parser = status_parser())]
     status: Option<&'static str>,
     /// The maximum number of jobs to list
-    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = number::at_least(1_u32))]
     limit: u32,
     /// Jobs of this owner, or `*` for all jobs that have not ended (operators only)
     #[arg(long, value_name = "USER", value_parser = NonEmptyStringValueParser::new())]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use clap::Args;
 use headway_core::Percentage;
-use headway_core::limits::{METADATA_PAIRS_MAX, TITLE_CHARS_MAX};
+use headway_core::limits::{ITEMS_PER_CHUNK_MAX, METADATA_PAIRS_MAX, TITLE_CHARS_MAX};
 use headway_core::percentage::PercentageError;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::params::Params;
 use crate::error::CommandError;
+use crate::number;
 use crate::survey::Survey;
 
 /// The header that makes starting a job safe to repeat.
@@ -36,7 +37,7 @@ pub(super) struct JobOptions {
     #[arg(long, value_name = "FIELD")]
     pub(super) id_field: Option<String>,
     /// The maximum number of items in a chunk
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=250))]
+    #[arg(long, value_name = "N", value_parser = number::from_to(1_u16, ITEMS_PER_CHUNK_MAX as u16))]
     pub(super) chunk_size: Option<u16>,
     /// How many items may fail before the job does: a number, or a percentage like 5%
     #[arg(long, value_name = "N|P%", value_parser = Tolerance::parse)]

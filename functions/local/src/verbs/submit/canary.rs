@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure_groups::FailureGroups;
 use crate::follow::{self, Follower};
 use crate::job::{FetchedJob, JobView};
+use crate::number;
 use crate::upload::Upload;
 
 /// The options of a trial.
@@ -24,7 +25,7 @@ use crate::upload::Upload;
 pub(super) struct Canary {
     /// Try the first N items: send them, wait until they are processed, show the failures in groups, and send the rest
     /// only if you answer yes. The answer no cancels the job
-    #[arg(long = "canary", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long = "canary", value_name = "N", value_parser = number::at_least(1_u64))]
     pub(super) first: Option<u64>,
     /// Do not ask after --canary: send the rest if at most this many of its items failed, a number or a percentage like
     /// 1%, otherwise cancel the job
