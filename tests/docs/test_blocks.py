@@ -106,6 +106,21 @@ def test_what_is_no_command_can_be_read(page):
                 assert block.kind in {"text", "rust", "http", "html", "js"}, f"{place}: a block of {block.kind}"
 
 
+def test_rust_that_is_in_a_file_is_that_of_the_file():
+    """The file is compiled and run by its own tests."""
+    shown = re.compile(r"^<!-- (\S+\.rs) -->\n```rust\n(.*?)^```$", re.M | re.S)
+    found = [(page, *block) for page in pages() for block in shown.findall(page.read_text())]
+    assert {"processors.md", "README.md"} <= {page.name for page, _, _ in found}
+    for page, path, text in found:
+        assert text.strip() in (ROOT / path).read_text(), f"{name(page)} shows other code than {path} has"
+
+
+def test_every_option_of_a_processor_is_explained():
+    options = re.findall(r"^    pub (\w+):", (ROOT / "shared/processor/src/options.rs").read_text(), re.M)
+    page = (ROOT / "docs/processors.md").read_text()
+    assert options and not [option for option in options if f"| `{option}` |" not in page]
+
+
 def test_pictures_exist_and_are_small():
     named = [(page, path) for page in pages() for path in re.findall(r'(?:src|srcset)="([^"]+)"|!\[[^\]]*\]\(([^)]+)\)', page.read_text())]
     for page, path in [(page, "".join(path)) for page, path in named]:
