@@ -150,7 +150,7 @@ pub struct Part {
     /// What its items were last known to wait for.
     pub waiting_for: Option<WaitingFor>,
     /// What was last known to keep it from going on.
-    pub stall: Option<Stall>,
+    pub stall: Option<Box<Stall>>,
     /// When its row last changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -198,7 +198,7 @@ impl Part {
     /// What keeps it from going on in this round of its job: nothing, once an item has a result that had none when it was noted.
     pub fn stalled_in(&self, round: u32) -> Option<&Stall> {
         let holds = |stall: &&Stall| stall.round == round && stall.handled == self.counts_in(round).handled();
-        self.stall.as_ref().filter(holds).filter(|_| self.round < round || !self.is_full())
+        self.stall.as_deref().filter(holds).filter(|_| self.round < round || !self.is_full())
     }
 
     /// True if a worker may be running items of the part.
@@ -286,7 +286,7 @@ impl PartWrite {
                 part.registers.clone_from(registers);
             }
             Self::Sent => part.sent = true,
-            Self::Stall { stall, .. } => part.stall = Some(stall.clone()),
+            Self::Stall { stall, .. } => part.stall = Some(Box::new(stall.clone())),
         }
         part.updated_at = now;
     }

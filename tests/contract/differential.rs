@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headway_core::job::{
-    Job, JobStatus, JobWrite, NoticeKind, NoticeState, Notices, RolledUp, RoundCounts, RoundNotice, Told, ToleratedFailures,
+    Job, JobStatus, JobWrite, NoticeKind, NoticeState, Notices, RolledUp, RoundCounts, RoundNotice, SendResult, ToleratedFailures,
 };
 use headway_core::ledger::{Candidates, Written};
 use headway_core::outcome::Outcome;
@@ -82,9 +82,9 @@ impl AsRead {
             },
             Which::Note(outcome) => {
                 let told = match outcome {
-                    Some(Outcomes::Delivered) => Told::Delivered,
-                    Some(Outcomes::Refused) => Told::Refused,
-                    _ => Told::Failed("no".to_owned()),
+                    Some(Outcomes::Delivered) => SendResult::Delivered,
+                    Some(Outcomes::Refused) => SendResult::Refused,
+                    _ => SendResult::Failed("no".to_owned()),
                 };
                 let due = seen.due_notices().into_iter().next().filter(|_| outcome.is_some());
                 seen.note(due.map_or(seen.notices.clone(), |due| seen.notices.with(due.after(&told, at(number)))))

@@ -1,7 +1,5 @@
 //! The example of docs/processors.md: several items in a call, params with their schema, and what is prepared once for a job.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

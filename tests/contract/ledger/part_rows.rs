@@ -136,7 +136,7 @@ async fn a_stall_is_noted_only_of_a_chunk_as_it_was_read(ledger: Arc<dyn Ledger>
         assert_eq!(matches!(written, Written::Applied(_)), comes, "{write:?}");
     }
     let row = ledger.part(id).await.unwrap().unwrap();
-    assert_eq!((row.stall.as_ref(), row.stalled_in(1), row.stalled_in(2)), (Some(&stall(10)), Some(&stall(10)), None));
+    assert_eq!((row.stall.as_deref(), row.stalled_in(1), row.stalled_in(2)), (Some(&stall(10)), Some(&stall(10)), None));
     let shown = ledger.update_part(id, &PartWrite::Shadow { chunk: 1, register: shows(1, 1, 0), waiting_for: None }, at(3)).await.unwrap();
     assert!(shown.row().is_some_and(|row| row.stall.is_some() && row.stalled_in(1).is_none()), "an item has a result");
 }

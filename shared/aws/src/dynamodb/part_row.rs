@@ -26,7 +26,7 @@ pub(super) fn part_item(part: &Part) -> Item {
         .flag(SENT, part.sent)
         .time(UPDATED_AT, part.updated_at)
         .maybe(WAITING_FOR, part.waiting_for.as_ref(), waiting_value)
-        .maybe(STALL, part.stall.as_ref(), stall_value)
+        .maybe(STALL, part.stall.as_deref(), stall_value)
         .number(TTL, ttl(part.updated_at))
         .into_item()
 }
@@ -47,7 +47,7 @@ pub(super) fn part(item: &Item) -> Result<Part, RowFault> {
         registers: registers(row.value(REGISTERS))?,
         sent: row.flag(SENT),
         waiting_for: row.value(WAITING_FOR).map(waiting_for).transpose()?,
-        stall: row.value(STALL).map(stall).transpose()?,
+        stall: row.value(STALL).map(stall).transpose()?.map(Box::new),
         updated_at: row.time(UPDATED_AT)?,
     })
 }

@@ -129,9 +129,7 @@ impl SimLedger {
     pub(super) async fn judge_stall(&self, id: ChunkId, care: &CareMark) -> Result<(), JobError> {
         let begins = care.strikes > 0 && care.deadline > self.process.now();
         let part = if begins { self.calm.part((id.job, id.part)).await? } else { None };
-        if let Some(part) = part.filter(|part| {
-            part.round <= care.round && part.stall.as_ref().is_none_or(|stall| stall.round < care.round) && part.registers.is_empty()
-        }) {
+        if let Some(part) = part.filter(|part| part.stall.is_none() && part.registers.is_empty()) {
             let what = format!("workers die of {id:?}, and nobody can see it: {care:?} {part:?}");
             self.process.faults.violated(Violation::new(Invariant::StallsAreShown, what));
         }
