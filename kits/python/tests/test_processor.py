@@ -185,6 +185,13 @@ def test_what_can_be_a_processor() -> None:
     def yields(item: Item) -> Any:
         yield 1
 
+    async def yields_later(items: list[Item]) -> Any:
+        yield items
+
+    with pytest.raises(TypeError, match="cannot be a batch processor: return a list"):
+        batch_processor(yields_later)
+    with pytest.raises(TypeError, match="returns its output"):
+        processor(yields_later)
     for wrong in [lambda: processor(yields), lambda: processor(5), lambda: processor(concurrency=0)(odd)]:  # type: ignore[call-overload]
         with pytest.raises((TypeError, ValueError)):
             wrong()

@@ -29,6 +29,8 @@ class Processor:
     def __init__(self, function: Function, *, is_batch: bool, concurrency: Optional[int]) -> None:
         if not callable(function):
             raise TypeError(f"a processor is a function, not {type(function).__name__}")
+        if inspect.isasyncgenfunction(function) and is_batch:
+            raise TypeError("an async function with `yield` cannot be a batch processor: return a list")
         if inspect.isasyncgenfunction(function) or (inspect.isgeneratorfunction(function) and not is_batch):
             raise TypeError("a processor returns its output: a function with `yield` cannot be one")
         functools.update_wrapper(self, function)
