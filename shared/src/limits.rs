@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-pub use headway_processor::limits::{ID_CHARS_MAX, ITEMS_PER_CHUNK_MAX, PATIENCE_DEFAULT};
+pub use headway_processor::limits::{ID_CHARS_MAX, ITEMS_PER_CHUNK_MAX, LIMIT_CHARS_MAX, PATIENCE_DEFAULT};
 
 /// A JSON request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 3_000_000;

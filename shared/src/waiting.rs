@@ -4,10 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::limits::cut_to_chars;
+use crate::limits::{LIMIT_CHARS_MAX, cut_to_chars};
 
-/// The longest name, in characters; a longer one is cut.
-const LIMIT_CHARS_MAX: usize = 64;
 /// The longest last error, in characters. A longer one is cut, so that it fits into the part's row with the registers.
 const LAST_ERROR_CHARS_MAX: usize = 200;
 

@@ -11,3 +11,15 @@ pub const ID_CHARS_MAX: usize = 128;
 /// How long in all an item waits for a downstream that is throttled or unreachable, unless its processor sets another
 /// time.
 pub const PATIENCE_DEFAULT: Duration = Duration::from_secs(24 * 3_600);
+/// The most calls of a processor at a time in one worker process.
+pub const CONCURRENCY_MAX: usize = 10_000;
+/// The most attempts for an item.
+pub const ATTEMPTS_MAX: u32 = 1_000;
+/// The longest that a processor may ask for one call. On Lambda the function's own limit of 15 minutes comes first.
+pub const ITEM_TIMEOUT_MAX: Duration = Duration::from_secs(3_600);
+/// The longest that a processor may let an item wait for its downstream.
+pub const PATIENCE_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// A processor's description, in characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// The name of what items wait for, in characters.
+pub const LIMIT_CHARS_MAX: usize = 64;

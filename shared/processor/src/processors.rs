@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::item_processor::ItemProcessor;
 use crate::name_error::NameError;
 use crate::processor_info::ProcessorInfo;
+use crate::processors_error::ProcessorsError;
 
 /// The processors a worker has, by name.
 ///
@@ -51,13 +52,15 @@ impl Processors {
         Self { fault, ..self }
     }
 
-    /// Checks the names. The worker does so before it does anything else.
+    /// Checks the names and the options. The worker does so before it does anything else.
     ///
     /// # Errors
     ///
-    /// The first name that jobs cannot use, or that was given twice.
-    pub fn check(&self) -> Result<(), NameError> {
-        self.fault.clone().map_or(Ok(()), Err)
+    /// The first name that jobs cannot use, or that was given twice; else the first option that is out of its range.
+    pub fn check(&self) -> Result<(), ProcessorsError> {
+        self.fault.clone().map_or(Ok(()), Err)?;
+        let wrong = |name: &String, wrong| ProcessorsError::Option { processor: name.clone(), wrong };
+        self.by_name.iter().try_for_each(|(name, processor)| processor.options().check().map_err(|error| wrong(name, error)))
     }
 
     /// The processor with that name.
@@ -74,5 +77,29 @@ impl Processors {
 impl fmt::Debug for Processors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.by_name.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Item, ItemError, ItemProcessor, Options, Output, Processors, async_trait};
+
+    struct Idle;
+
+    #[async_trait]
+    impl ItemProcessor for Idle {
+        async fn process(&self, _: Item) -> Result<Output, ItemError> {
+            Ok(Output::None)
+        }
+
+        fn options(&self) -> Options {
+            Options { concurrency: 0, ..Options::default() }
+        }
+    }
+
+    #[test]
+    fn an_option_that_no_worker_can_follow_is_named_with_its_processor() {
+        let wrong = Processors::new().with("idle", Idle).check().unwrap_err();
+        assert_eq!(format!("{wrong:?}"), "the processor idle: concurrency is 0: use 1 to 10000", "as a main shows it");
     }
 }

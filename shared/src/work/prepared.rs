@@ -185,8 +185,13 @@ async fn prepare(
     params: Arc<RawValue>,
 ) -> Result<Bound, FailedForNow> {
     let (own, own_params) = (Arc::clone(unbound), Arc::clone(&params));
-    let processor = match threads.compute(move || own.prepare_for(&user, &own_params), PREPARE_MAX).await {
-        Went::Done(Ok(bound)) => bound.unwrap_or_else(|| unbound.clone()),
+    let with_options = move || {
+        let processor = own.prepare_for(&user, &own_params)?.unwrap_or(own);
+        let options = processor.options();
+        Ok((processor, options))
+    };
+    let (processor, options) = match threads.compute(with_options, PREPARE_MAX).await {
+        Went::Done(Ok(bound)) => bound,
         Went::Done(Err(
             ItemError::Retryable { message, .. }
             | ItemError::NoResult { message, .. }
@@ -199,9 +204,12 @@ async fn prepare(
         Went::Overran => return Ok(Err(format!("preparing the processor took longer than {} s", PREPARE_MAX.as_secs()))),
         Went::Panicked(panic) => return Ok(Err(format!("preparing the processor panicked: {}", panic_text(panic.as_ref())))),
     };
-    let options = Arc::new(processor.options());
-    let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
-    Ok(Ok(Prepared { processor, options, params, places, pace: Arc::default(), breaker: Arc::default() }))
+    // Those of the worker's own processors were checked when it started, but this one was made for the job.
+    if let Err(wrong) = options.check() {
+        return Ok(Err(format!("the prepared processor has options that cannot be used: {wrong}")));
+    }
+    let places = Arc::new(Semaphore::new(options.concurrency));
+    Ok(Ok(Prepared { processor, options: Arc::new(options), params, places, pace: Arc::default(), breaker: Arc::default() }))
 }
 
 #[cfg(test)]

@@ -150,3 +150,18 @@ async fn a_temporary_error_while_preparing_leaves_the_chunk_for_later() {
     world.work_off().await;
     assert_eq!(world.job(id).await.status, JobStatus::Completed);
 }
+
+/// Bug found: with `concurrency: 0` in the options of a processor that `prepare` returned, the job stayed at 0 % without a word, and with
+/// the largest number each batch panicked.
+#[tokio::test(start_paused = true)]
+async fn options_that_cannot_be_used_fail_the_job_once_and_its_items_are_kept() {
+    for concurrency in [0, usize::MAX] {
+        let mut world = World::new(Options { concurrency, ..Options::default() }, |_| done());
+        let id = world.start(6, 2, ToleratedFailures::Count(1_000)).await;
+        world.work_off().await;
+        let job = world.job(id).await;
+        assert_eq!((job.status, job.failed_items, job.pending_items()), (JobStatus::Failed, 0, 6));
+        let says = format!("the prepared processor has options that cannot be used: concurrency is {concurrency}: use 1 to 10000");
+        assert_eq!(job.error_message, Some(says));
+    }
+}
