@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway_processor::{ProcessorInfo, Processors};
+use headway_processor::ProcessorInfo;
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
@@ -38,6 +38,15 @@ struct Announced {
 struct LastRead {
     at: DateTime<Utc>,
     all: Arc<[Arc<ProcessorInfo>]>,
+    /// True if no worker has announced anything yet.
+    is_without_worker: bool,
+}
+
+impl LastRead {
+    /// How long it is used by those who accept one of this age. The first worker is about to start, so one without any is soon out of date.
+    fn age_max(&self, age_max: TimeDelta) -> TimeDelta {
+        if self.is_without_worker { age_max.min(READ_AGAIN_AFTER) } else { age_max }
+    }
 }
 
 impl KnownProcessors {
@@ -51,7 +60,7 @@ impl KnownProcessors {
         Self { announced: Some(Arc::new(Announced { cupboard, clock, read: Mutex::default() })), ..Self::named(named) }
     }
 
-    /// All processors, by name. Those announced by workers may be 30 s old.
+    /// All processors, by name. Those announced by workers may be 30 s old, 1 s if there are none.
     ///
     /// # Errors
     ///
@@ -79,27 +88,18 @@ impl KnownProcessors {
         let mut read = announced_by.read.lock().await;
         let now = announced_by.clock.now();
         if let Some(reading) = &*read
-            && now - reading.at < age_max
+            && now - reading.at < reading.age_max(age_max)
         {
             return Ok(Arc::clone(&reading.all));
         }
         let own = announced(announced_by.cupboard.as_ref()).await?;
+        let is_without_worker = own.is_empty();
         let by_name: BTreeMap<_, _> =
             self.named.iter().cloned().chain(own.into_iter().map(Arc::new)).map(|info| (info.name.clone(), info)).collect();
         let all: Arc<[Arc<ProcessorInfo>]> = by_name.into_values().collect();
-        *read = Some(LastRead { at: now, all: Arc::clone(&all) });
+        *read = Some(LastRead { at: now, all: Arc::clone(&all), is_without_worker });
         Ok(all)
     }
-}
-
-/// Announces a worker's processors when it starts. Nothing is written if they are known already.
-///
-/// # Errors
-///
-/// The store is not available.
-pub async fn announce(cupboard: &dyn Cupboard, processors: &Processors) -> Result<(), JobError> {
-    let infos = processors.infos();
-    if announced(cupboard).await? == infos { Ok(()) } else { put_announced(cupboard, &infos).await }
 }
 
 /// The processors that a worker announced last; none if no worker has started yet.
@@ -120,13 +120,31 @@ pub async fn announced(cupboard: &dyn Cupboard) -> Result<Vec<ProcessorInfo>, Jo
 ///
 /// [`JobError::Corrupt`] if they are too large, and [`JobError::Unavailable`].
 pub async fn put_announced(cupboard: &dyn Cupboard, processors: &[ProcessorInfo]) -> Result<(), JobError> {
-    let kept: Vec<_> = processors.iter().map(|info| (info, info.chunk_size_asked)).collect();
-    let text = serde_json::to_string(&kept).map_err(|e| JobError::corrupt(WHAT, e))?;
-    if text.len() > KEPT_BYTES_MAX {
-        let problem = format!("they take {} bytes, at most {KEPT_BYTES_MAX} can be kept: shorten their paramsSchema", text.len());
-        return Err(JobError::corrupt(WHAT, problem));
-    }
+    let text = kept_text(processors).map_err(|e| JobError::corrupt(WHAT, e))?;
+    check_size(&text).map_err(|e| JobError::corrupt(WHAT, e))?;
     cupboard.put_kept(&announced_key(), &KeptRow::unversioned(text)).await.map(drop)
+}
+
+/// A worker's processors do not fit into the row that keeps them.
+#[derive(Debug, thiserror::Error)]
+#[error("the descriptions of the processors take {0} bytes, and at most {KEPT_BYTES_MAX} can be kept: shorten their params_schema")]
+pub struct TooLarge(usize);
+
+/// Checks that these can be kept.
+///
+/// # Errors
+///
+/// [`TooLarge`].
+pub fn can_be_kept(processors: &[ProcessorInfo]) -> Result<(), TooLarge> {
+    kept_text(processors).map_or(Ok(()), |text| check_size(&text))
+}
+
+fn check_size(text: &str) -> Result<(), TooLarge> {
+    if text.len() > KEPT_BYTES_MAX { Err(TooLarge(text.len())) } else { Ok(()) }
+}
+
+fn kept_text(processors: &[ProcessorInfo]) -> serde_json::Result<String> {
+    serde_json::to_string(&processors.iter().map(|info| (info, info.chunk_size_asked)).collect::<Vec<_>>())
 }
 
 fn announced_key() -> KeptKey {
@@ -165,5 +183,18 @@ mod tests {
         assert_eq!(known.all().await.unwrap().len(), 2, "it is read again only later");
         clock.pass(READ_EVERY.to_std().unwrap());
         assert_eq!(*known.all().await.unwrap(), [Arc::new(info("http", "the host's"))]);
+    }
+
+    /// Bug found: a list that was read before the first worker was ready was used for 30 s, so that its processors were unknown
+    /// long after it had started.
+    #[tokio::test]
+    async fn the_first_worker_is_known_within_a_second() {
+        let (store, clock) = (Arc::new(MemoryLedger::default()), Arc::new(HeldClock::default()));
+        let known = KnownProcessors::named_and_announced(vec![info("http", "")], store.clone(), clock.clone());
+        assert_eq!(known.all().await.unwrap().len(), 1);
+        put_announced(store.as_ref(), &[info("mine", "")]).await.unwrap();
+        assert_eq!(known.all().await.unwrap().len(), 1, "not every request reads");
+        clock.pass(READ_AGAIN_AFTER.to_std().unwrap());
+        assert_eq!(known.all().await.unwrap().len(), 2);
     }
 }

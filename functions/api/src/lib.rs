@@ -42,7 +42,7 @@ mod json_answer;
 mod jwt_extractor;
 mod openapi;
 pub mod page_token;
-pub mod params;
+mod params;
 pub mod parts;
 pub mod path;
 pub mod problem;

@@ -8,7 +8,6 @@ use headway_built_in::json_schema::{self, Params};
 use headway_core::{ProcessorInfo, UserId, Violation};
 use headway_schema::sandbox::{Checked, NoVerdict, Unusable};
 use headway_schema::{Sandbox, Source};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::problem::ApiErrorResponse;
@@ -85,22 +84,6 @@ impl ParamsSchemas {
             }
         }
     }
-}
-
-/// What is wrong with the `paramsSchema` of these processors, one line each. No job can be started with such a
-/// processor.
-pub async fn unusable_schemas<'a>(schemas: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Vec<String> {
-    let mut found = Vec::new();
-    for (processor, schema) in schemas {
-        let source = Arc::new(Source::new(schema.to_string(), false));
-        let why = match Sandbox::global().compile("operator", &source).await {
-            Ok(()) | Err(NoVerdict::Unavailable(_)) => continue,
-            Err(NoVerdict::Schema(unusable)) => unusable.refusals().iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            Err(NoVerdict::LimitExceeded(exceeded)) => exceeded.to_string(),
-        };
-        found.push(format!("the paramsSchema of the processor {processor} cannot be used: {why}"));
-    }
-    found
 }
 
 /// What the processor's `paramsSchema` says of a job's params.

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
@@ -125,6 +126,26 @@ impl Sandbox {
         let error = |error| if error == mpsc::RecvTimeoutError::Timeout { no_turn() } else { gone() };
         answer.recv_timeout(bounds::COMPILE_WAIT_MAX).unwrap_or_else(|failed| Err(error(failed))).map(|_| ())
     }
+}
+
+impl Sandbox {
+    /// What is wrong with the `paramsSchema` of these processors, one line each. No job can be started with such a processor.
+    pub async fn unusable<'a>(&self, schemas: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Vec<String> {
+        let mut found = Vec::new();
+        for (processor, schema) in schemas.into_iter().filter(|(_, schema)| !allows_anything(schema)) {
+            let why = match self.compile("operator", &Arc::new(Source::new(schema.to_string(), false))).await {
+                Ok(()) | Err(NoVerdict::Unavailable(_)) => continue,
+                Err(NoVerdict::Schema(unusable)) => unusable.refusals().iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                Err(NoVerdict::LimitExceeded(exceeded)) => exceeded.to_string(),
+            };
+            found.push(format!("the paramsSchema of the processor {processor} cannot be used: {why}"));
+        }
+        found
+    }
+}
+
+fn allows_anything(schema: &Value) -> bool {
+    schema.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// The caller that waits for the verdicts. If it is dropped before they are there, they are not needed any more.

@@ -1,6 +1,6 @@
 //! The worker: runs chunks and settles them, on Lambda or in any other host that calls its [`Handler`].
 //!
-//! Its map: [`processors`] has the built-in processors. [`Notifier`] sends each notice to its target: `callbacks` to an endpoint,
+//! Its map: [`processors`] has the built-in processors, and [`announcement`] tells the API which the worker has. [`Notifier`] sends each notice to its target: `callbacks` to an endpoint,
 //! `events` to a bus, both with `notice_body`. `metrics` has the numbers of a batch for CloudWatch.
 //!
 //! A worker of your own is a `main` of a few lines: `headway::enter()` first, then
@@ -15,12 +15,13 @@ use headway_aws::metrics::Metrics;
 use headway_aws::telemetry;
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
 use headway_core::work::{Delivery, Invocation, Worker};
-use headway_core::{App, Processors, config, error_chain, known};
+use headway_core::{App, Processors, config};
 use headway_host::app_from_env;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+pub mod announcement;
 mod callbacks;
 mod events;
 mod metrics;
@@ -133,7 +134,7 @@ const END_AFTER: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 ///
-/// A processor's name that jobs cannot use, a variable that is missing from the environment, or an error of the runtime.
+/// A processor's name that jobs cannot use, an option or a `params_schema` that cannot be used, a variable that is missing from the environment, or an error of the runtime.
 pub async fn run(processors: Processors) -> Result<(), Error> {
     enter();
     processors.check()?;
@@ -152,13 +153,10 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// A variable that is missing from the environment, or an error of the runtime.
+/// Processors that cannot be announced, a variable that is missing from the environment, or an error of the runtime.
 pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: Processors) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
-    // Callers cannot use a new processor yet. Processors that are known already continue to run.
-    if let Err(error) = known::announce(app.cupboard.as_ref(), &processors).await {
-        tracing::error!(error = error_chain(&error), "this worker's processors could not be announced to the api");
-    }
+    announcement::announce(app.cupboard.as_ref(), &processors).await?;
     let notices = Arc::new(Notifier::from_env(app.clock.clone())?);
     let handler = Handler::new(app.with_notices(notices), processors, dead_letter_queue_arn)
         .ended_with_server(config::workers_ended(&config::optional)?)

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use headway_api::auth::{Authenticator, Host};
 use headway_api::cors::Origins;
-use headway_api::params::unusable_schemas;
 use headway_core::{SystemClock, config};
 use headway_host::StoreKind;
+use headway_schema::Sandbox;
 use headway_worker::processors::{self, Endpoints};
 use tracing_subscriber::EnvFilter;
 
@@ -42,7 +42,7 @@ pub async fn look() -> Vec<Check> {
     let mut wrong: Vec<Check> = set.iter().filter_map(|name| misspelt(name)).collect();
     wrong.extend(unreadable().await.into_iter().map(|(detail, fix)| Check::bad(NAME, detail, fix)));
     if let Ok(infos) = config::described_processors(&config::optional) {
-        let unusable = unusable_schemas(infos.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
+        let unusable = Sandbox::global().unusable(infos.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
         wrong.extend(unusable.into_iter().map(|what| Check::bad(NAME, what, "correct it in HEADWAY_PROCESSORS: docs/json-schema.md")));
     }
     if wrong.is_empty() {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headway_api::params::unusable_schemas;
+use headway_schema::Sandbox;
 use serde::Deserialize;
 
 use super::Check;
@@ -93,7 +93,7 @@ async fn processors(answer: &Answer) -> Check {
         Ok(ProcessorList { processors }) => processors,
         Err(error) => return Check::bad(NAME, format!("the list cannot be read: {error}"), "look again"),
     };
-    let wrong = unusable_schemas(list.iter().map(|one| (one.name.as_str(), &one.params_schema))).await;
+    let wrong = Sandbox::global().unusable(list.iter().map(|one| (one.name.as_str(), &one.params_schema))).await;
     if wrong.is_empty() {
         let names: Vec<_> = list.iter().map(|one| one.name.as_str()).collect();
         return Check::good(NAME, names.join(", "));
