@@ -80,6 +80,9 @@ async fn one_line_an_event_and_nothing_of_the_input() {
     subscriber.with_target(false).with_writer(|| Sink).init();
     let usual = std::panic::take_hook();
     telemetry::report_panics();
+    telemetry::starting();
+    assert!(std::panic::catch_unwind(|| panic!("a variable is missing")).is_err());
+    telemetry::started();
     let house = House::new().await;
     let requests = sing(&house).await;
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -96,5 +99,6 @@ async fn one_line_an_event_and_nothing_of_the_input() {
         assert!(!line.contains(MARK), "{line}");
     }
     assert_eq!(answered, requests, "a line a request");
+    assert!(text.contains("a variable is missing"), "a panic at the start says why");
     assert!(!text.contains(&house.token("owner-zq7e57")[..40]));
 }

@@ -20,6 +20,7 @@ use crate::{AppState, base_path, router};
 /// A variable that is missing from the environment, or an error of the runtime.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
+    telemetry::starting();
     let known = with_described(headway_built_in::infos(), &config::optional)?;
     let app = app_from_env().await?.with_announced_processors(known);
     serve(app, Host::Lambda).await
@@ -33,5 +34,6 @@ pub async fn run() -> Result<(), Error> {
 pub async fn serve(app: App, host: Host) -> Result<(), Error> {
     let auth = Authenticator::from_env(&config::optional, host, app.clock.clone())?;
     let state = AppState::new(app, auth).with_origins(Origins::from_env(&config::optional)?);
+    telemetry::started();
     lambda_http::run(router(Arc::new(state)).map_request(base_path::strip::<lambda_http::Body>)).await
 }

@@ -26,6 +26,7 @@ pub async fn handle(app: &App) -> Result<Swept, JobError> {
 /// A variable that is missing from the environment, or an error of the Lambda runtime.
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
+    telemetry::starting();
     serve(app_from_env().await?).await
 }
 
@@ -36,6 +37,7 @@ pub async fn run() -> Result<(), Error> {
 pub async fn serve(app: App) -> Result<(), Error> {
     let metrics = Metrics::from_env(config::HEADWAY_METRICS)?;
     let (app, metrics) = (&app, &metrics);
+    telemetry::started();
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move {
         let swept = handle(app).await?;
         metrics.send(app.clock.now(), metrics_of(&swept));

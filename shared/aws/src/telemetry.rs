@@ -1,6 +1,7 @@
 //! Logs: one JSON line for each event. No field ever contains an item's content, a token or a secret.
 
 use std::panic::{self, PanicHookInfo};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
@@ -32,10 +33,24 @@ pub fn filter(default: &str) -> EnvFilter {
     NO_DETAIL_FROM.iter().filter_map(|directive| directive.parse().ok()).fold(asked, EnvFilter::add_directive)
 }
 
-/// Logs where a panic happened, but not its text: the standard library's panics quote the data.
+/// True while no panic can quote an item, since none has been received yet.
+static IS_STARTING: AtomicBool = AtomicBool::new(false);
+
+/// Until [`started`], the text of a panic is logged too: it says why the process cannot start.
+pub fn starting() {
+    IS_STARTING.store(true, Ordering::Relaxed);
+}
+
+/// From now on there is data that a panic can quote.
+pub fn started() {
+    IS_STARTING.store(false, Ordering::Relaxed);
+}
+
+/// Logs where a panic happened, and its text only while the process starts: the standard library's panics quote the data.
 pub fn report_panics() {
     panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "a panic");
+        let text = panic.payload_as_str().filter(|_| IS_STARTING.load(Ordering::Relaxed));
+        tracing::error!(place, text, "a panic");
     }));
 }

@@ -144,6 +144,7 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
         std::process::exit(2);
     }
     telemetry::init();
+    telemetry::starting();
     let app = app_from_env().await?;
     serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
 }
@@ -163,6 +164,7 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
         .with_metrics(metrics)
         .with_threads()?;
     let handler = &handler;
+    telemetry::started();
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);
         let deadline = deadline(event.context.deadline);
