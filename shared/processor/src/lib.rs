@@ -8,6 +8,7 @@
 //!
 //! Its map: one file for each type, named like it; `ids` has the ids of jobs and users, and [`limits`] the limits.
 
+mod finite;
 mod ids;
 mod item;
 mod item_error;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::finite::is_finite;
 use crate::item_error::ItemError;
 
 /// What became of an item that was processed.
@@ -33,8 +34,13 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`ItemError::Permanent`] with the code `output` if it cannot be written as JSON.
+    /// [`ItemError::Permanent`] with the code `output` if it cannot be written as JSON. No number of JSON is `NaN` or infinite.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, ItemError> {
-        to_raw_value(value).map(Self::Json).map_err(|e| ItemError::permanent("output", e.to_string()))
+        let json = to_raw_value(value).map_err(|e| ItemError::permanent("output", e.to_string()))?;
+        // Such a number would be written as null.
+        if json.get().contains("null") && !is_finite(value) {
+            return Err(ItemError::permanent("output", "a number in it is NaN or infinite, which JSON cannot say: return null instead"));
+        }
+        Ok(Self::Json(json))
     }
 }
