@@ -12,7 +12,7 @@ use crate::ledger::memory::MemoryLedger;
 use crate::outcome::{FailureKind, ItemResult};
 use crate::part::Register;
 use crate::queue::memory::MemoryQueue;
-use crate::records::{corrected, failures};
+use crate::records::{failures, new_values};
 use crate::split::Split;
 use crate::{JobId, JobStatus, Ledger as _, SystemClock, UserId};
 
@@ -143,10 +143,10 @@ async fn the_corrections_of_a_page_of_failures_are_bounded_too() {
     loop {
         let page = failures(&app, &job, from, 20).await.unwrap();
         ledger.take_reads();
-        let corrected = corrected(&app, &job, from, &page).await.unwrap();
+        let corrected = new_values(&app, &job, from, &page).await.unwrap();
         assert!(ledger.take_reads().corrections <= 2, "{} failures", listed);
         listed += page.records.len();
-        waiting += page.records.iter().filter(|(index, _)| corrected.contains(index)).count();
+        waiting += page.records.iter().filter(|(index, _)| corrected.contains_key(index)).count();
         let Some(next) = page.next else { break };
         from = next;
     }
