@@ -25,6 +25,8 @@ pub enum WaitReason {
     Preparing,
     /// A worker that had them ended before they had results.
     WorkerEnded,
+    /// Their last try failed for now. It is shown only while no other item is left.
+    Error,
 }
 
 impl WaitReason {
@@ -54,6 +56,7 @@ impl WaitReason {
             Self::Unreachable => format!("{limit} cannot be reached"),
             Self::Preparing => format!("{limit} cannot be prepared for this job yet; it is tried again"),
             Self::WorkerEnded => format!("a worker with items of {limit} ended before they had results; they are tried again"),
+            Self::Error => format!("the last try at {limit} did not succeed"),
         }
     }
 }

@@ -345,7 +345,7 @@ fn outcome_registers() -> impl Strategy<Value = Register> {
 }
 
 fn waits() -> impl Strategy<Value = Option<WaitingFor>> {
-    let reasons = prop_oneof![Just(WaitReason::Rate), Just(WaitReason::Throttled), Just(WaitReason::Unreachable)];
+    let reasons = prop_oneof![Just(WaitReason::Rate), Just(WaitReason::Throttled), Just(WaitReason::Unreachable), Just(WaitReason::Error)];
     let waits = (reasons, 0i64..3, proptest::option::of(Just("refused")));
     proptest::option::of(waits.prop_map(|(reason, seconds, error)| WaitingFor::new("crm", reason, at(seconds), error)))
 }

@@ -179,7 +179,7 @@ impl CostDocument {
 pub struct WaitingForDocument {
     /// What makes them wait: the name of an endpoint or processor.
     pub limit: String,
-    /// `rate`, `throttled`, `unreachable`, `preparing` or `workerEnded`.
+    /// `rate`, `throttled`, `unreachable`, `preparing`, `workerEnded` or `error`.
     #[cfg_attr(feature = "openapi", schema(value_type = String, examples("throttled")))]
     pub reason: &'static str,
     /// The same, for people.

@@ -3,7 +3,7 @@
 use super::rounds::{ROUNDS_KEPT_MAX, RoundCounts};
 use super::{Job, JobStatus};
 use crate::part::Part;
-use crate::waiting::WaitingFor;
+use crate::waiting::{WaitReason, WaitingFor};
 
 /// The most progress that is shown of a job that is not sealed.
 const OPEN_PERCENTAGE_MAX: f64 = 99.9;
@@ -84,8 +84,11 @@ impl Job {
         (self.processed_items, self.failed_items) = (processed, failed);
         // Nothing is tried again in an ended job.
         self.retrying_items = if self.is_terminal() { 0 } else { retrying };
-        let latest = waiting.into_iter().max_by_key(|waiting| waiting.until).cloned();
-        self.waiting_for = latest.filter(|_| !self.is_terminal());
+        let is_error = |waiting: &WaitingFor| waiting.reason == WaitReason::Error;
+        let latest = waiting.into_iter().max_by_key(|waiting| (!is_error(waiting), waiting.until)).cloned();
+        // While other items are left, a single one that failed for now does not hold the job up.
+        let holds_up = |waiting: &WaitingFor| !is_error(waiting) || self.retrying_items >= self.pending_items();
+        self.waiting_for = latest.filter(|waiting| !self.is_terminal() && holds_up(waiting));
         self
     }
 

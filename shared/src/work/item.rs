@@ -12,6 +12,7 @@ use super::returned::{NotNow, ReturnReason, ReturnedItem};
 use super::waits_for::WaitsFor;
 use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
+use crate::waiting::WaitReason;
 use headway_processor::{Item, Output};
 
 impl Worker {
@@ -81,26 +82,31 @@ impl RunContext<'_> {
                 Called::Waits(downstream, error) => self.waits(&mut tried, call_items_max, item, downstream, &error),
                 Called::Retryable(error) => quick.extend(self.again(&mut tried, call_items_max, item, &error)),
                 Called::NoResult(error) if size == 1 => quick.extend(self.again(&mut tried, call_items_max, item, &error)),
-                Called::NoResult(error) => without.push((uncharged(item), error.after)),
+                Called::NoResult(error) => without.push((uncharged(item), error)),
             }
         }
         if !quick.is_empty() {
             tried.again.push(Again::quick(some(quick)));
         }
         if !without.is_empty() {
-            let asked = without.iter().filter_map(|(_, after)| *after).max();
-            let without = some(without.into_iter().map(|(item, _)| item).collect());
-            self.halves(&mut tried, without, size, asked);
+            let (without, errors): (Vec<WaitingItem>, Vec<ForNow>) = without.into_iter().unzip();
+            let slowest = errors.iter().max_by_key(|error| error.after);
+            self.halves(&mut tried, some(without), size, slowest);
         }
         tried
     }
 
-    /// Items without a result are called again, in smaller calls, after as long as was asked. No attempt is charged.
-    fn halves(&self, tried: &mut TriedGroup, group: Group, size: usize, asked: Option<Duration>) {
+    /// Items without a result are called again, in smaller calls, after as long as the slowest error asks. No attempt is charged.
+    fn halves(&self, tried: &mut TriedGroup, group: Group, size: usize, slowest: Option<&ForNow>) {
+        let asked = slowest.and_then(|error| error.after);
         for half in group.halved(size) {
             let wait = asked.map_or_else(|| Wait::exactly(half.wait_before_halves()), |asked| Wait::to_retry(0, Some(asked)));
             if asked.is_some_and(|asked| !asked.is_zero()) || self.slice_is_over_after(wait.least) {
-                tried.returned.extend(half.returned(&NotNow { wait, ..ReturnReason::Halved.into() }));
+                tried.returned.extend(half.returned(&NotNow {
+                    wait,
+                    waits_for: slowest.map(|error| self.failed_for_now(error)),
+                    ..ReturnReason::Halved.into()
+                }));
             } else {
                 tried.again.push(Again { wait: half.wait_before_halves(), group: half });
             }
@@ -121,8 +127,7 @@ impl RunContext<'_> {
 
     /// An item that waits for its downstream, unless it has waited long enough. No attempt is charged.
     fn waits(&self, tried: &mut TriedGroup, call_items_max: Option<u16>, item: Item, downstream: Downstream, error: &ForNow) {
-        let limit = self.prepared.options.limit.as_deref().unwrap_or(&self.chunk.job.processor).to_owned();
-        let waits_for = WaitsFor { limit, reason: downstream.wait_reason(), error: Some(error.message.clone()) };
+        let waits_for = self.waits_for(downstream.wait_reason(), error);
         self.prepared.breaker.note(&waits_for);
         let Some(wait) = self.wait(error.after) else {
             let item = Item { attempt: item.attempt - 1, ..item };
@@ -139,6 +144,16 @@ impl RunContext<'_> {
             waits_for: Some(waits_for),
             call_items_max,
         });
+    }
+
+    /// What items wait for that failed for now.
+    fn failed_for_now(&self, error: &ForNow) -> WaitsFor {
+        self.waits_for(WaitReason::Error, error)
+    }
+
+    fn waits_for(&self, reason: WaitReason, error: &ForNow) -> WaitsFor {
+        let limit = self.prepared.options.limit.as_deref().unwrap_or(&self.chunk.job.processor).to_owned();
+        WaitsFor { limit, reason, error: Some(error.message.clone()) }
     }
 
     /// How long an item of the chunk has to wait for its downstream; `None` if it has waited long enough.
@@ -159,7 +174,15 @@ impl RunContext<'_> {
             true => (Wait::default(), ReturnReason::Slice),
             false => (Wait::to_retry(attempt, error.after), ReturnReason::Retry),
         };
-        tried.returned.push(ReturnedItem { index, value, attempt, wait, reason, waits_for: None, call_items_max });
+        tried.returned.push(ReturnedItem {
+            index,
+            value,
+            attempt,
+            wait,
+            reason,
+            waits_for: Some(self.failed_for_now(error)),
+            call_items_max,
+        });
         None
     }
 }

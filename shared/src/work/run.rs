@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::backoff::Wait;
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::{Delivery, Invocation};
 use super::mode::Mode;
@@ -13,7 +14,7 @@ use crate::job::JobStatus;
 use crate::outcome::Outcome;
 use crate::part::Register;
 use crate::settlement::Settlement;
-use crate::waiting::WaitingFor;
+use crate::waiting::{WaitReason, WaitingFor};
 
 impl Worker {
     /// Runs the items of the chunk that are not recorded.
@@ -56,10 +57,12 @@ impl Worker {
 
     /// The result of a run. It also says what the waiting items wait for.
     pub(super) fn ran(&self, run: &RunContext<'_>, mut settlement: Settlement, returned: Vec<ReturnedItem>) -> Ran {
-        let waits = returned.iter().filter_map(|item| Some((item.wait.least, item.waits_for.as_ref()?)));
-        if let Some((wait, waits_for)) = waits.min_by_key(|(wait, _)| *wait) {
+        let waiting = || returned.iter().filter_map(|item| Some((item, item.waits_for.as_ref()?)));
+        if let Some((item, waits_for)) = waiting().min_by_key(|(item, waits_for)| (waits_for.reason == WaitReason::Error, item.wait)) {
+            let Wait { least, most } = item.wait;
+            let wait = if least.is_zero() { most } else { least };
             let until = self.app.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-            let held_back = returned.iter().all(|item| item.reason != ReturnReason::Waits);
+            let held_back = waiting().all(|(item, _)| !item.reason.was_tried());
             settlement.change.waiting_for = Some(WaitingFor { held_back, ..waits_for.until(until) });
         }
         Ran::of(settlement, run.chunk.message.hops, returned)

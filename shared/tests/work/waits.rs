@@ -208,6 +208,29 @@ async fn a_job_says_what_its_items_wait_for() {
     }
 }
 
+/// Bug found: a job whose last items waited after an error said neither why nor until when.
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_last_items_failed_for_now_says_so() {
+    for (asked, shortest, longest) in [(Some(seconds(25)), 24, 25), (None, 3, 8)] {
+        let mut world = World::new(Options::default(), move |item| match item.index {
+            0 => fails(ItemError::Retryable { code: "http 500".to_owned(), message: "broken".to_owned(), retry_after: asked }),
+            _ => done(),
+        });
+        let id = world.start(6, 3, TOLERANT).await;
+        let mut told = Vec::new();
+        for _chunk in 0..2 {
+            let batch = world.receive(1).await;
+            world.deliver(batch).await;
+            let job = headway_core::status::get(&world.app, &world.user, id).await.unwrap();
+            let left = job.waiting_for.as_ref().map(|waiting| (waiting.until - world.app.clock.now()).num_seconds());
+            told.push((job.retrying_items, left, job.waiting_for.map(|waiting| (waiting.reason.as_str(), waiting.last_error))));
+        }
+        assert_eq!(told[0], (1, None, None), "other items are left");
+        assert_eq!((told[1].0, told[1].2.clone()), (1, Some(("error", Some("broken".to_owned())))), "{told:?}");
+        assert!(told[1].1.is_some_and(|left| (shortest..=longest).contains(&left)), "{told:?}");
+    }
+}
+
 /// Bug found: a job whose items were held back said nothing.
 #[tokio::test(start_paused = true)]
 async fn a_job_whose_items_are_held_back_says_why() {

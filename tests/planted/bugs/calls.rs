@@ -61,7 +61,7 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "left-out-is-charged",
         edits: &[edit(
-            "Called::NoResult(error) => without.push((uncharged(item), error.after)),",
+            "Called::NoResult(error) => without.push((uncharged(item), error)),",
             "Called::NoResult(error) => quick.extend(self.again(&mut tried, call_items_max, item, &error)),",
         )],
         breaks: "an item that an answer left out loses an attempt, though others were in the call",
