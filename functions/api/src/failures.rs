@@ -125,7 +125,7 @@ impl Records for Failures {
         ("cells" = Option<String>, Query, description = "csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula"),
         ("bom" = Option<bool>, Query, description = "csv: true begins the first page with a byte-order mark, for Excel"),
         ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
-        ("pageToken" = Option<String>, Query, min_length = 1, max_length = 500, description = "The token from the page before; valid until a retry"),
+        ("pageToken" = Option<String>, Query, max_length = 500, description = "The token from the page before; valid until a retry"),
     ),
     responses(
         (

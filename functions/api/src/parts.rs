@@ -193,7 +193,7 @@ pub async fn seal_job(
     params(
         ("job_id" = Uuid, Path, description = "The job"),
         ("pageSize" = Option<u64>, Query, description = "Default 20, at most 100"),
-        ("pageToken" = Option<String>, Query, min_length = 1, max_length = 500, description = "The token from the page before"),
+        ("pageToken" = Option<String>, Query, max_length = 500, description = "The token from the page before"),
     ),
     responses(
         (status = 200, body = PartList),

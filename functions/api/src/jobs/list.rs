@@ -59,7 +59,7 @@ enum Whose {
         ("status" = Option<String>, Query, description = "Only jobs with this status"),
         ("owner" = Option<String>, Query, min_length = 1, max_length = 128, description = "Jobs of this owner, or `*` for all jobs that have not ended; needs the scope jobs:operate unless it is the caller"),
         ("pageSize" = Option<u64>, Query, description = "Default 20, at most 100"),
-        ("pageToken" = Option<String>, Query, min_length = 1, max_length = 500, description = "The token from the page before"),
+        ("pageToken" = Option<String>, Query, max_length = 500, description = "The token from the page before"),
     ),
     responses(
         (status = 200, body = JobList),
