@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use headway_processor::{NameError, ProcessorInfo};
+use headway_processor::{NameError, ProcessorInfo, ProcessorsError};
 
 use crate::limits::{ENDPOINT_NAME_CHARS_MAX, RETENTION_DAYS_DEFAULT, RETENTION_DAYS_RANGE};
 use crate::quota::{NotQuotas, Quotas};
@@ -81,9 +81,9 @@ pub enum ConfigError {
          [{{\"name\": \"mine\", \"description\": \"…\", \"paramsSchema\": {{}}, \"chunkSize\": 100}}]"
     )]
     Processors(#[from] serde_json::Error),
-    /// A name in `HEADWAY_PROCESSORS` that jobs cannot use.
+    /// A name in `HEADWAY_PROCESSORS` that jobs cannot use, or a member that is out of its range.
     #[error("HEADWAY_PROCESSORS: {0}")]
-    ProcessorName(NameError),
+    DescribedProcessor(ProcessorsError),
 }
 
 /// Where events of jobs go.
@@ -196,15 +196,22 @@ pub fn quotas(env: Env<'_>) -> Result<Quotas, ConfigError> {
 /// The processors that the operator describes. Those of a worker that announces its own need none.
 ///
 /// # Errors
-/// [`ConfigError::Processors`] and [`ConfigError::ProcessorName`].
+/// [`ConfigError::Processors`] and [`ConfigError::DescribedProcessor`].
 pub fn described_processors(env: Env<'_>) -> Result<Vec<ProcessorInfo>, ConfigError> {
     let described: Vec<ProcessorInfo> = env(HEADWAY_PROCESSORS).map_or(Ok(Vec::new()), |list| serde_json::from_str(&list))?;
-    let mut names = BTreeSet::new();
-    for ProcessorInfo { name, .. } in &described {
-        let twice = (!names.insert(name)).then(|| NameError::Twice(name.clone()));
-        NameError::of(name).or(twice).map_or(Ok(()), |fault| Err(ConfigError::ProcessorName(fault)))?;
-    }
+    check(&described).map_err(ConfigError::DescribedProcessor)?;
     Ok(described)
+}
+
+fn check(described: &[ProcessorInfo]) -> Result<(), ProcessorsError> {
+    let mut names = BTreeSet::new();
+    for info in described {
+        let name = &info.name;
+        let twice = (!names.insert(name)).then(|| NameError::Twice(name.clone()));
+        NameError::of(name).or(twice).map_or(Ok(()), Err)?;
+        info.check().map_err(|wrong| ProcessorsError::Option { processor: name.clone(), wrong })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -222,6 +229,15 @@ mod tests {
         let nameless = [r#"[{"description": "nameless"}]"#, r#"[{"name": ""}]"#, r#"[{"name": "x"}, {"name": "x"}]"#];
         for list in nameless.into_iter().chain(["", "{}", r#"[{"name": "x", "colour": 1}]"#]) {
             assert!(read(list).is_err(), "{list}");
+        }
+        for (member, says) in [
+            (r#""chunkSize": 0"#, "chunkSize is 0: use 1 to 250"),
+            (r#""batch": 999"#, "batch is 999: use 1 to 250"),
+            (r#""maxAttempts": 0"#, "maxAttempts is 0: use 1 to 1000"),
+            (r#""paramsSchema": 7"#, "paramsSchema is a number: use a JSON object, {} for any params"),
+        ] {
+            let refused = read(&format!(r#"[{{"name": "x", {member}}}]"#)).unwrap_err();
+            assert_eq!(refused.to_string(), format!("HEADWAY_PROCESSORS: the processor x: {says}"));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::limits::{
     ATTEMPTS_MAX, CONCURRENCY_MAX, DESCRIPTION_CHARS_MAX, ITEM_TIMEOUT_MAX, ITEMS_PER_CHUNK_MAX, LIMIT_CHARS_MAX, PATIENCE_MAX,
 };
 use crate::options::Options;
+use crate::processor_info::ProcessorInfo;
 
 /// An option that no worker can follow, and what to use instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +46,23 @@ impl Options {
         not_longer("description", &self.description, DESCRIPTION_CHARS_MAX)?;
         not_longer("limit", self.limit.as_deref().unwrap_or_default(), LIMIT_CHARS_MAX)?;
         object("params_schema", &self.params_schema)
+    }
+}
+
+impl ProcessorInfo {
+    /// Checks what an operator says of a processor, by the names of the API.
+    ///
+    /// # Errors
+    ///
+    /// The first member that is out of its range.
+    pub fn check(&self) -> Result<(), OptionError> {
+        let items_max = ITEMS_PER_CHUNK_MAX as u16;
+        within("chunkSize", self.chunk_size, 1..=items_max)?;
+        within("batch", self.batch, 1..=items_max)?;
+        within("maxAttempts", self.max_attempts, 1..=ATTEMPTS_MAX)?;
+        within("itemTimeoutSeconds", self.item_timeout_seconds, 0..=ITEM_TIMEOUT_MAX.as_secs())?;
+        not_longer("description", &self.description, DESCRIPTION_CHARS_MAX)?;
+        object("paramsSchema", &self.params_schema)
     }
 }
 
