@@ -20,17 +20,19 @@ fn sigterm_in_the_middle_of_a_job_loses_nothing() {
     assert_eq!(counts(&job), [PLANES, PLANES - PLANES_WITHOUT_YEAR, PLANES_WITHOUT_YEAR, 0], "{job}");
 }
 
-/// In memory nothing outlives the process, and nothing is left on disk.
+/// In memory nothing outlives the process, and nothing is left on disk. Bug found: SIGHUP, as when a terminal is closed, killed it at
+/// once.
 #[test]
 fn in_memory_it_starts_empty() {
     let home = Home::new();
-    for _ in 0..2 {
+    for signal in ["TERM", "HUP"] {
         let server = home.serve(&["--memory"]);
         assert_eq!(server.json(&home, &["list"])["jobs"].as_array().unwrap().len(), 0);
         let file = home.file("one.ndjson", "1\n");
         let schema = crate::any_schema(&home);
         assert_eq!(server.run(&home, &submit(&file, &schema, &[])).code, Some(0));
-        assert!(server.serving.terminate().0.success());
+        let (status, said) = server.serving.stop(signal);
+        assert!(status.success(), "SIG{signal}: {status}: {said:?}");
     }
     assert!(!home.path().join("data").exists());
 }

@@ -5,17 +5,24 @@ use std::future::Future;
 use std::io;
 use std::sync::LazyLock;
 
+/// The number of SIGHUP.
+const SIGHUP: u32 = 1;
 /// The number of SIGINT.
 const SIGINT: u32 = 2;
 
-/// As it was when the command started: listening for the signal would change it.
-static IS_IGNORED: LazyLock<bool> =
-    LazyLock::new(|| std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SIGINT)));
+/// As it was when the command started: listening for a signal would change it.
+static STATUS: LazyLock<String> = LazyLock::new(|| std::fs::read_to_string("/proc/self/status").unwrap_or_default());
 
 /// True if Ctrl-C was ignored when the command started. Where the system does not tell (it is read from Linux's `/proc`), false.
 #[must_use]
 pub fn is_ignored() -> bool {
-    *IS_IGNORED
+    ignores(&STATUS, SIGINT)
+}
+
+/// True if the closing of the terminal (SIGHUP) was ignored when the command started, as under `nohup`.
+#[must_use]
+pub fn is_hang_up_ignored() -> bool {
+    ignores(&STATUS, SIGHUP)
 }
 
 /// Waits for Ctrl-C; for ever if it is ignored.
@@ -52,6 +59,9 @@ mod tests {
             ("x", false),
         ] {
             assert_eq!(ignores(&status(mask), SIGINT), ignored, "{mask}");
+        }
+        for (mask, ignored) in [("0000000000000001", true), ("0000000000000003", true), ("0000000000000002", false)] {
+            assert_eq!(ignores(&status(mask), SIGHUP), ignored, "{mask}");
         }
         assert!(!ignores("", SIGINT));
     }

@@ -67,7 +67,7 @@ enum Worker {
     Own(CommandLine),
 }
 
-/// Serves until it is told to stop (Ctrl-C or SIGTERM), and then finishes running work first.
+/// Serves until it is told to stop (Ctrl-C, SIGTERM, or the end of its terminal), and then finishes running work first.
 ///
 /// # Errors
 ///

@@ -74,8 +74,13 @@ impl Serving {
     }
 
     /// Sends SIGTERM, and returns how it ended.
-    pub fn terminate(mut self) -> (ExitStatus, Vec<String>) {
-        signal("TERM", &self.child);
+    pub fn terminate(self) -> (ExitStatus, Vec<String>) {
+        self.stop("TERM")
+    }
+
+    /// Sends this signal, which has to stop it, and returns how it ended.
+    pub fn stop(mut self, name: &str) -> (ExitStatus, Vec<String>) {
+        signal(name, &self.child);
         let status = wait(&mut self.child, LONG).unwrap_or_else(|| panic!("serve does not stop: {:?}", self.kill()));
         (status, self.said())
     }

@@ -101,6 +101,8 @@ async fn connection(stream: TcpStream, router: Router, place: ConnectionPlace, m
     let service = service_fn(move |request| answer(router.clone(), request, requests.request()));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
+    // A caller that sends nothing more still reads: the requests that it has sent are answered.
+    builder.half_close(true);
     let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(Box::pin(stream)), service));
     tokio::select! {
         // How a connection ended does not matter to the server.
@@ -256,6 +258,26 @@ mod tests {
         stream.readable().await.unwrap();
         // Virtual time may be faster than the connection; then the test connects again.
         while !rest(&mut server.sent("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await).await.ends_with("here") {}
+        server.stopped().await;
+    }
+
+    /// Bug found: a caller that closed its sending side after the request, as `nc -N` does, got no answer.
+    #[tokio::test]
+    async fn a_half_closed_connection_gets_its_answers() {
+        let server = Server::start(100).await;
+        let post = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n";
+        for (sent, answers, end) in [(GET.to_owned(), 1, "here"), (GET.repeat(2), 2, "here"), (format!("{post}1234"), 1, "4 bytes")] {
+            let mut stream = server.sent(&sent).await;
+            stream.shutdown().await.unwrap();
+            let got = rest(&mut stream).await;
+            assert!(got.matches("HTTP/1.1 200").count() == answers && got.ends_with(end), "{sent}: {got}");
+        }
+        for half in ["GET / HTTP/1.1\r\nhost:", &format!("{post}12")] {
+            let mut stream = server.sent(half).await;
+            stream.shutdown().await.unwrap();
+            let got = rest(&mut stream).await;
+            assert!(!got.contains("HTTP/1.1 200"), "{half}: {got}");
+        }
         server.stopped().await;
     }
 

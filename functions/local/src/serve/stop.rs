@@ -30,6 +30,7 @@ pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
             let _entered = runtime.enter();
             let signals = Signals {
                 interrupt: (!interrupt::is_ignored()).then(|| signal(SignalKind::interrupt())).transpose()?,
+                hang_up: (!interrupt::is_hang_up_ignored()).then(|| signal(SignalKind::hangup())).transpose()?,
                 terminate: signal(SignalKind::terminate())?,
             };
             Ok((runtime, signals))
@@ -52,6 +53,8 @@ pub(super) fn when_asked() -> io::Result<watch::Receiver<bool>> {
 struct Signals {
     /// `None` if it is ignored.
     interrupt: Option<Signal>,
+    /// The terminal was closed. `None` if it is ignored.
+    hang_up: Option<Signal>,
     terminate: Signal,
 }
 
@@ -59,14 +62,15 @@ impl Signals {
     /// Waits for a signal and returns the exit code for it.
     async fn next(&mut self) -> i32 {
         tokio::select! {
-            _ = pressed(self.interrupt.as_mut()) => 130,
+            _ = heard(self.interrupt.as_mut()) => 130,
+            _ = heard(self.hang_up.as_mut()) => 129,
             _ = self.terminate.recv() => 143,
         }
     }
 }
 
-async fn pressed(interrupt: Option<&mut Signal>) -> Option<()> {
-    match interrupt {
+async fn heard(signal: Option<&mut Signal>) -> Option<()> {
+    match signal {
         Some(signal) => signal.recv().await,
         None => std::future::pending().await,
     }
