@@ -14,6 +14,8 @@ use crate::out::{Out, printable};
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// The narrowest bar, with its brackets and the blank after it.
 const BAR_COLUMNS_MIN: usize = 13;
+/// Its last character is shown at the end. Not every terminal has others than those of ASCII.
+const SPINNER: &str = "-\\|/ ";
 const TICK: Duration = Duration::from_millis(120);
 
 /// How progress is shown.
@@ -33,7 +35,7 @@ impl Bar {
         if out.quiet || out.json {
             Bar::Silent
         } else if std::io::stderr().is_terminal() && can_draw(std::env::var_os("TERM").as_deref()) {
-            let bar = ProgressBar::new(0).with_style(style("{spinner} {wide_msg}"));
+            let bar = ProgressBar::new(0).with_style(style("{spinner} {wide_msg}").tick_chars(SPINNER));
             bar.enable_steady_tick(TICK);
             Bar::Drawn(bar)
         } else {
@@ -41,11 +43,11 @@ impl Bar {
         }
     }
 
-    /// Shows a job's state. `sent` is the number of items sent so far, if they are still being sent. `held_up_by` is why calls
-    /// have to be repeated.
+    /// Shows a job's state. `sent` is the number of items sent so far, if they are still being sent. `held_up_by` is what
+    /// calls wait for.
     pub fn show(&mut self, job: &JobView, sent: Option<u64>, held_up_by: Option<&str>) {
         let words = || match held_up_by {
-            Some(why) => format!("{}, {}", describe(job, sent), trying_again(why)),
+            Some(why) => format!("{}, {why}", describe(job, sent)),
             None => describe(job, sent),
         };
         match self {
@@ -95,12 +97,6 @@ impl Bar {
     }
 }
 
-/// What is shown while a call has to be repeated.
-#[must_use]
-pub fn trying_again(why: &str) -> String {
-    format!("trying again: {}", printable(why))
-}
-
 /// A terminal that calls itself dumb, or does not say what it is, cannot move the cursor.
 fn can_draw(term: Option<&OsStr>) -> bool {
     term.is_some_and(|term| !term.is_empty() && term != "dumb")
@@ -144,10 +140,19 @@ fn describe(job: &JobView, sent: Option<u64>) -> String {
     }
     words.extend(job.waiting_words());
     if let Some(rate) = job.items_per_second {
-        words.push(format!("{rate:.0}/s"));
+        words.extend(shown_rate(rate));
         words.extend(time_left(job, rate).map(|left| format!("{} left", duration::show(left))));
     }
     words.join(", ")
+}
+
+/// The rate, so exact that a slow job does not seem to stand still. Nothing is said of none.
+fn shown_rate(rate: f64) -> Option<String> {
+    match rate {
+        rate if rate >= 10.0 => Some(format!("{rate:.0}/s")),
+        rate if rate > 0.0 => Some(format!("{rate}/s")),
+        _ => None,
+    }
 }
 
 /// The time left, by the job's own rate, so that a wrong clock here does not matter. Nothing is said of the last
@@ -181,7 +186,9 @@ mod tests {
             "42.0 %, 20990 of 50000, paused"
         );
         assert_eq!(line(serde_json::json!({"sealed": false}), Some(60_000)), "60000 items sent, 21000 handled, 10 failed, 1020/s");
-        assert_eq!(line(serde_json::json!({"itemsPerSecond": 0.0}), None), "42.0 %, 21000 of 50000, 10 failed, 0/s");
+        assert_eq!(line(serde_json::json!({"itemsPerSecond": 0.0}), None), "42.0 %, 21000 of 50000, 10 failed");
+        let slow = serde_json::json!({"itemsPerSecond": 0.4, "pendingItems": 95});
+        assert_eq!(line(slow, None), "42.0 %, 21000 of 50000, 10 failed, 0.4/s, 3m 57s left");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod call;
 mod error;
 mod held_up;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -23,7 +24,8 @@ pub use error::{ClientError, Refusal};
 
 use self::held_up::HeldUp;
 use crate::credentials::{Credentials, TokenSource};
-use crate::job::FetchedJob;
+use crate::job::{FetchedJob, JobView};
+use crate::out::printable;
 
 /// The server's address if none is given.
 pub const URL_DEFAULT: &str = "http://127.0.0.1:7070";
@@ -37,6 +39,8 @@ pub struct Client {
     base: Url,
     credentials: Credentials,
     held_up: HeldUp,
+    /// True once the server has answered: its address is right.
+    answered: AtomicBool,
 }
 
 impl Client {
@@ -60,7 +64,7 @@ impl Client {
             http = http.no_proxy().resolve_to_addrs(base.host_str().unwrap_or_default(), &addresses);
         }
         let http = http.build().map_err(ClientError::Setup)?;
-        Ok(Client { http, base, credentials: Credentials::new(source), held_up: HeldUp::default() })
+        Ok(Client { http, base, credentials: Credentials::new(source), held_up: HeldUp::default(), answered: AtomicBool::new(false) })
     }
 
     /// A call to `/v1/<segments>?<query>`.
@@ -105,10 +109,16 @@ impl Client {
     ///
     /// The refusal, or why the server was not reached.
     pub async fn call(&self, call: &Call) -> Result<Answer, ClientError> {
-        let mut waits = Waits::new(call.patience);
+        let mut waits = Waits::new(call.patience.once_answered(self.answered.load(Ordering::Relaxed)));
         let (mut renewed, held_up) = (false, self.held_up.call());
+        let mut why_again = None;
         loop {
+            held_up.waits(self.credentials.waits_for());
             let token = self.credentials.current().await?;
+            match &why_again {
+                Some(why) => held_up.waits(String::clone(why)),
+                None => held_up.goes_on(),
+            }
             let error = match self.attempt(call, token.as_deref()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -121,7 +131,9 @@ impl Client {
             }
             match waits.after(&error) {
                 Some(pause) => {
-                    held_up.waits(error.to_string());
+                    let why = format!("trying again: {}", printable(&error.to_string()));
+                    held_up.waits(why.clone());
+                    why_again = Some(why);
                     tokio::time::sleep(pause).await;
                 }
                 None => return Err(error.after_attempts(waits.attempts())),
@@ -129,7 +141,7 @@ impl Client {
         }
     }
 
-    /// Why a call has to be repeated. `None` if no call has to be.
+    /// What a call waits for: its next try, or a token. `None` if no call waits.
     #[must_use]
     pub fn held_up_by(&self) -> Option<String> {
         self.held_up.why()
@@ -142,7 +154,20 @@ impl Client {
     /// As [`Client::call`], or if the answer is not a job.
     pub async fn job(&self, call: &Call) -> Result<FetchedJob, ClientError> {
         let answer = self.call(call).await?;
-        Ok(FetchedJob { view: answer.json()?, body: answer.body })
+        Client::job_in(call, answer)
+    }
+
+    /// The job in the answer to that call.
+    ///
+    /// # Errors
+    ///
+    /// If the answer is not a job, or is about another one.
+    pub fn job_in(call: &Call, answer: Answer) -> Result<FetchedJob, ClientError> {
+        let view: JobView = answer.json()?;
+        match call.job_id().filter(|asked| !asked.eq_ignore_ascii_case(&view.id)) {
+            Some(asked) => Err(ClientError::OtherJob { asked: asked.to_owned(), told: view.id }),
+            None => Ok(FetchedJob { view, body: answer.body }),
+        }
     }
 
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Answer, ClientError> {
@@ -159,7 +184,9 @@ impl Client {
         let response = request.send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = whole(response, unreachable).await?;
-        good(Answer { status, headers, body }, &call.url)
+        let answer = good(Answer { status, headers, body }, &call.url)?;
+        self.answered.store(true, Ordering::Relaxed);
+        Ok(answer)
     }
 }
 

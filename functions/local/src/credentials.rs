@@ -3,19 +3,25 @@
 //! A token is never an option on the command line, where other users of the machine could read it.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_api::auth::DevelopmentKeyError;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::local_token;
+use crate::shell;
 
 /// For how long a token made with the development key is valid.
 const DEV_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
 /// How long before its end such a token is replaced.
 const DEV_TOKEN_MARGIN: TimeDelta = TimeDelta::minutes(5);
+
+/// How long the command may take. A person may have to sign in.
+const COMMAND_MAX: Duration = Duration::from_secs(300);
 
 /// Where tokens come from.
 #[derive(Clone, Debug)]
@@ -49,6 +55,9 @@ pub enum CredentialsError {
     /// The command of `HEADWAY_TOKEN_COMMAND` failed.
     #[error("HEADWAY_TOKEN_COMMAND failed ({0})")]
     CommandFailed(ExitStatus),
+    /// The command of `HEADWAY_TOKEN_COMMAND` did not end.
+    #[error("HEADWAY_TOKEN_COMMAND has not ended within {} s, and was stopped", COMMAND_MAX.as_secs())]
+    CommandTooSlow,
     /// The source did not contain a token.
     #[error("{0} did not contain a token")]
     Empty(&'static str),
@@ -105,6 +114,15 @@ impl Credentials {
         Credentials { source, held: Mutex::new(None) }
     }
 
+    /// What is waited for until there is a token, for people.
+    #[must_use]
+    pub fn waits_for(&self) -> String {
+        match self.source {
+            TokenSource::Command(_) => "waiting for HEADWAY_TOKEN_COMMAND".to_owned(),
+            _ => "waiting for the token".to_owned(),
+        }
+    }
+
     /// The token to send now.
     ///
     /// # Errors
@@ -144,7 +162,7 @@ impl Credentials {
                 let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
                 Some(lasting(one_token(&text, "the token file")?))
             }
-            TokenSource::Command(command) => Some(lasting(one_token(&run(command.clone()).await?, "HEADWAY_TOKEN_COMMAND")?)),
+            TokenSource::Command(command) => Some(lasting(one_token(&run(command, COMMAND_MAX).await?, "HEADWAY_TOKEN_COMMAND")?)),
             TokenSource::DevKey => {
                 let now = Utc::now();
                 let token = local_token::usual(DEV_TOKEN_TTL)?;
@@ -185,17 +203,14 @@ fn beyond(text: &str, other: char) -> String {
     }
 }
 
-/// Runs the command in a shell. The user sees its stderr. Its stdin is not the process's own, which may contain items.
-async fn run(command: String) -> Result<String, CredentialsError> {
-    let ran = tokio::task::spawn_blocking(move || {
-        Command::new("sh").arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output()
-    });
-    let output = ran.await.map_err(|error| CredentialsError::Command(std::io::Error::other(error)))?;
-    let output = output.map_err(CredentialsError::Command)?;
-    if !output.status.success() {
-        return Err(CredentialsError::CommandFailed(output.status));
+/// Runs the command in a shell, within this time.
+async fn run(command: &str, time_max: Duration) -> Result<String, CredentialsError> {
+    let ran = timeout(time_max, shell::output(command)).await.map_err(|_| CredentialsError::CommandTooSlow)?;
+    let (status, output) = ran.map_err(CredentialsError::Command)?;
+    if !status.success() {
+        return Err(CredentialsError::CommandFailed(status));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
 #[cfg(test)]
@@ -259,5 +274,12 @@ mod tests {
         assert_eq!(token("printf ' %s\n' a.b").current().await.unwrap().as_deref(), Some("a.b"));
         assert!(matches!(token("echo x; exit 3").current().await, Err(CredentialsError::CommandFailed(_))));
         assert!(matches!(token("true").current().await, Err(CredentialsError::Empty(_))));
+    }
+
+    /// Bug found: a command that waited for ever kept `watch --timeout` from ending.
+    #[tokio::test]
+    async fn a_command_that_does_not_end_is_stopped() {
+        let ran = run("exec sleep 1000", Duration::from_millis(1)).await;
+        assert!(matches!(ran, Err(CredentialsError::CommandTooSlow)), "{ran:?}");
     }
 }

@@ -7,7 +7,7 @@ use headway_core::JobStatus;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 
-use crate::bar::{Bar, trying_again};
+use crate::bar::Bar;
 use crate::client::{Call, Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
@@ -59,7 +59,7 @@ impl<'a> Follower<'a> {
             known => {
                 let changed = known.is_none_or(|known| known.body != answer.body);
                 self.etag = answer.headers.get(ETAG).cloned();
-                (FetchedJob { view: answer.json()?, body: answer.body }, changed)
+                (Client::job_in(&self.call, answer)?, changed)
             }
         };
         Ok((self.last.insert(told), changed))
@@ -105,7 +105,7 @@ pub async fn wait_showing_retries<T>(client: &Client, bar: &mut Bar, answer: imp
             answered = &mut answer => return answered,
             () = tokio::time::sleep(SHOW_RETRIES_EVERY) => {
                 if let Some(why) = client.held_up_by() {
-                    bar.say(&trying_again(&why));
+                    bar.say(&why);
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | from the command line to the exit code | [`entry`], [`cli`], [`globals`], [`context`], [`error`], [`report`], [`exit`] |
 //! | one file for each command | [`verbs`], [`serve`], [`doctor`] |
-//! | calling the server | [`client`], [`credentials`], [`local_token`], [`problem`], [`pages`] |
+//! | calling the server | [`client`], [`credentials`], [`shell`], [`local_token`], [`problem`], [`pages`] |
 //! | reading a file of items, checking it, and cutting it into parts | [`input`], [`survey`], [`ids`], [`schema_columns`], [`schema_texts`], [`cut`] |
 //! | failed items and results as tables, and a file of corrected rows | [`records`], [`failure_groups`], [`corrected_rows`] |
 //! | results joined to the file that was submitted | [`joined`], [`part_hash`], [`difference`] |
@@ -49,6 +49,7 @@ pub mod schema_texts;
 pub mod sent_rows;
 pub mod serve;
 pub mod server_part;
+pub mod shell;
 pub mod survey;
 pub mod table;
 pub mod upload;

@@ -1,6 +1,6 @@
 //! Reads all pages of a list and joins them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use reqwest::Method;
 use reqwest::header::{HeaderMap, LINK};
@@ -10,6 +10,34 @@ use crate::client::{Answer, Call, Client, ClientError};
 
 /// The most elements of a page of jobs or parts.
 pub const PAGE_SIZE_MAX: usize = 100;
+
+/// How many pages in a row may be empty. Filters and items that are not settled make pages empty, but not so many.
+const EMPTY_PAGES_MAX: u32 = 10_000;
+
+/// The pages that were read of a list, so that one that repeats itself is not read for ever.
+#[derive(Debug, Default)]
+pub struct PagesRead {
+    tokens: HashSet<String>,
+    empty: u32,
+}
+
+impl PagesRead {
+    /// Call it before the next page is read, with its token or query. `is_empty`: the page before had no elements.
+    ///
+    /// # Errors
+    ///
+    /// The list has no end.
+    pub fn next(&mut self, token: &str, is_empty: bool) -> Result<(), ClientError> {
+        self.empty = if is_empty { self.empty + 1 } else { 0 };
+        if !self.tokens.insert(token.to_owned()) {
+            return Err(ClientError::EndlessList("a page came again"));
+        }
+        if self.empty > EMPTY_PAGES_MAX {
+            return Err(ClientError::EndlessList("page after page is empty"));
+        }
+        Ok(())
+    }
+}
 
 /// The elements of a list, as received.
 #[derive(Debug, Default)]
@@ -63,15 +91,17 @@ pub async fn read_all(
     limit: usize,
     page: impl Fn(Option<&str>, usize) -> Call,
 ) -> Result<ListElements, ClientError> {
-    let mut all = ListElements::default();
+    let (mut all, mut read) = (ListElements::default(), PagesRead::default());
     while all.elements.len() < limit {
         let size = (limit - all.elements.len()).min(PAGE_SIZE_MAX);
         let answer = client.call(&page(all.next.as_deref(), size)).await?;
         let ListPage { elements, next } = ListPage::of(&answer, name)?;
+        let is_empty = elements.is_empty();
         all.elements.extend(elements);
         all.next = next;
-        if all.next.is_none() {
-            break;
+        match &all.next {
+            Some(token) => read.next(token, is_empty)?,
+            None => break,
         }
     }
     Ok(all)
@@ -113,6 +143,17 @@ fn next_in(mut links: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bug found: a page that named itself as the next one was read again and again.
+    #[test]
+    fn a_list_that_repeats_itself_or_stays_empty_has_no_end() {
+        let mut read = PagesRead::default();
+        assert!(read.next("a", false).is_ok() && read.next("b", true).is_ok());
+        assert!(matches!(read.next("a", false), Err(ClientError::EndlessList("a page came again"))));
+        let mut read = PagesRead::default();
+        let pages = (0..).take_while(|page| read.next(&page.to_string(), true).is_ok()).count();
+        assert_eq!(pages, EMPTY_PAGES_MAX as usize);
+    }
 
     #[test]
     fn the_next_page_is_found_among_links() {

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::bar::Bar;
 use crate::client::{Client, ClientError, Patience};
 use crate::error::CommandError;
-use crate::pages;
+use crate::pages::{self, PagesRead};
 
 mod record;
 
@@ -102,7 +102,7 @@ impl Records {
     }
 
     async fn read_pages(client: &Client, id: &str, list: &str, bar: &mut Bar) -> Result<Records, CommandError> {
-        let mut reading = Reading::new()?;
+        let (mut reading, mut read) = (Reading::new()?, PagesRead::default());
         let mut call = client.request(Method::GET, &["jobs", id, list], &[("format", "ndjson"), ("pageSize", PAGE_SIZE)]);
         loop {
             let answer = client.call(&call).await?;
@@ -112,6 +112,7 @@ impl Records {
             if answer.body.trim_ascii().is_empty() && is_live(client, id).await? {
                 return reading.end(false);
             }
+            read.next(&query, answer.body.trim_ascii().is_empty())?;
             call = call.with_query(&query).patience(Patience::LONG);
         }
     }

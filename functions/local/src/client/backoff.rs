@@ -24,7 +24,16 @@ impl Patience {
     /// For the first of many calls: a wrong address shows at once, but a busy server is given time.
     pub const FIRST_CALL: Patience = Patience { unreached: Duration::from_secs(1), refused: Duration::from_secs(300) };
     /// For calls that run unattended for a long time.
-    pub const LONG: Patience = Patience { unreached: Duration::from_secs(180), refused: Duration::from_secs(300) };
+    pub const LONG: Patience = Patience { unreached: Duration::from_secs(300), refused: Duration::from_secs(300) };
+}
+
+impl Patience {
+    /// The patience of a call, once the server has answered another one: then its address is right, and the first call of many is
+    /// given as much time as the others.
+    #[must_use]
+    pub fn once_answered(self, answered: bool) -> Patience {
+        if answered && self == Patience::FIRST_CALL { Patience::LONG } else { self }
+    }
 }
 
 /// The waits between the repetitions of one call.
@@ -92,6 +101,14 @@ mod tests {
         assert_eq!(waits.after(&refused(429, Some(7))), Some(Duration::from_secs(7)));
         assert_eq!(waits.after(&refused(503, Some(60))), None, "longer than a status call may take");
         assert_eq!(Waits::new(Patience::LONG).after(&refused(503, Some(60))), Some(Duration::from_secs(60)));
+    }
+
+    /// Bug found: after a whole file had been sent, the first look at the job was given up after a second.
+    #[test]
+    fn the_first_call_of_many_has_more_time_once_the_server_has_answered() {
+        assert_eq!(Patience::FIRST_CALL.once_answered(true), Patience::LONG);
+        assert_eq!(Patience::FIRST_CALL.once_answered(false), Patience::FIRST_CALL);
+        assert_eq!(Patience::SHORT.once_answered(true), Patience::SHORT);
     }
 
     #[test]

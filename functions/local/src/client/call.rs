@@ -56,6 +56,12 @@ impl Call {
         Call { patience, ..self }
     }
 
+    /// The job that the call is about, if its path names one.
+    pub(super) fn job_id(&self) -> Option<&str> {
+        let segments: Vec<&str> = self.url.path_segments()?.collect();
+        segments.windows(3).filter(|three| three[..2] == ["v1", "jobs"]).map(|three| three[2]).next_back()
+    }
+
     /// The call for the next page, given the query from `Link`.
     #[must_use]
     pub fn with_query(&self, query: &str) -> Call {

@@ -38,6 +38,17 @@ pub enum ClientError {
     /// The answer is longer than any of Headway.
     #[error("the answer is longer than any that a Headway server sends: is the address right?")]
     Endless,
+    /// The answer describes another job than the one that was asked for.
+    #[error("the answer is about job {told}, not {asked}: does a proxy or a cache on the way mix up answers?")]
+    OtherJob {
+        /// The job that was asked for.
+        asked: String,
+        /// The job that the answer is about.
+        told: String,
+    },
+    /// A list does not end.
+    #[error("the list has no end ({0}): does a proxy or a cache on the way repeat answers?")]
+    EndlessList(&'static str),
     /// The address is invalid.
     #[error("{0}")]
     Address(String),

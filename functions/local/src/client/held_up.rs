@@ -1,9 +1,9 @@
-//! Why calls have to be repeated, so that a person sees why nothing moves.
+//! What calls wait for, so that a person sees why nothing moves.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The calls that wait for their next try, in the order they began, each with the reason.
+/// The calls that wait for their next try or for a token, in the order they began, each with the reason.
 #[derive(Debug, Default)]
 pub(super) struct HeldUp(Mutex<Calls>);
 
@@ -40,7 +40,12 @@ impl HeldUp {
 }
 
 impl HeldUpCall<'_> {
-    /// The call waits for its next try, for this reason.
+    /// The call waits no more.
+    pub(super) fn goes_on(&self) {
+        self.all.lock().waiting.remove(&self.number);
+    }
+
+    /// The call waits, for this reason.
     pub(super) fn waits(&self, why: String) {
         self.all.lock().waiting.insert(self.number, why);
     }
@@ -65,6 +70,9 @@ mod tests {
         first.waits("not reached".to_owned());
         first.waits("429".to_owned());
         assert_eq!(held_up.why().as_deref(), Some("429"));
+        first.goes_on();
+        assert_eq!(held_up.why().as_deref(), Some("503"));
+        first.waits("429".to_owned());
         drop(first);
         assert_eq!(held_up.why().as_deref(), Some("503"), "another call that went well changes nothing");
         drop(second);

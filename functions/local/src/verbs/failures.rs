@@ -14,7 +14,7 @@ use crate::corrected_rows::{SHOWN, shown_cells};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::failure_groups::FailureGroups;
-use crate::pages::{self, ListPage};
+use crate::pages::{self, ListPage, PagesRead};
 use crate::records::Records;
 use crate::table::Layout;
 
@@ -104,11 +104,15 @@ impl Failures {
 
 async fn pass_through(context: &Context, client: &Client, id: &str, format: &str) -> Result<Exit, CommandError> {
     let mut call = client.request(Method::GET, &["jobs", id, "failures"], &[("format", format), ("pageSize", PAGE_SIZE)]);
+    let mut read = PagesRead::default();
     loop {
         let answer = client.call(&call).await?;
         context.out.bytes(&answer.body)?;
         match pages::next_query(&answer.headers) {
-            Some(query) => call = call.with_query(&query),
+            Some(query) => {
+                read.next(&query, answer.body.trim_ascii().is_empty())?;
+                call = call.with_query(&query);
+            }
             None => return Ok(Exit::Ok),
         }
     }
@@ -118,6 +122,7 @@ async fn pass_through(context: &Context, client: &Client, id: &str, format: &str
 async fn table(context: &Context, client: &Client, id: &str) -> Result<Exit, CommandError> {
     let mut layout: Option<Layout> = None;
     let mut token: Option<String> = None;
+    let mut read = PagesRead::default();
     loop {
         let query: Vec<_> = [("pageSize", PAGE_SIZE)].into_iter().chain(token.as_deref().map(|t| ("pageToken", t))).collect();
         let answer = client.call(&client.request(Method::GET, &["jobs", id, "failures"], &query)).await?;
@@ -133,8 +138,9 @@ async fn table(context: &Context, client: &Client, id: &str) -> Result<Exit, Com
             rows.iter().try_for_each(|row| context.out.line(&layout.line(row)))?;
         }
         token = page.next;
-        if token.is_none() {
-            break;
+        match &token {
+            Some(token) => read.next(token, rows.is_empty())?,
+            None => break,
         }
     }
     if layout.is_none() {

@@ -15,7 +15,7 @@ use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::pages;
+use crate::pages::{self, PagesRead};
 use crate::records::{Record, Records};
 
 const PAGE_SIZE: &str = "1000";
@@ -83,19 +83,25 @@ impl Results {
         let id = self.id.to_string();
         let query = [("format", format), ("pageSize", PAGE_SIZE)];
         let mut call = client.request(Method::GET, &["jobs", &id, "results"], &query);
+        let mut read = PagesRead::default();
         loop {
             let answer = client.call(&call).await?;
             context.out.bytes(&answer.body)?;
             let Some(query) = pages::next_query(&answer.headers) else { return Ok(Exit::Ok) };
+            let is_empty = answer.body.trim_ascii().is_empty();
             call = call.with_query(&query).patience(if self.follow { Patience::LONG } else { Patience::SHORT });
             // An empty page of a running job ends at the first chunk that is not settled. Any other empty page is only
             // a pause.
-            if answer.body.trim_ascii().is_empty() && is_live(&client, &id).await? {
+            if is_empty && is_live(&client, &id).await? {
                 if !self.follow {
                     context.out.note("the job is still running: these are the outputs so far; --follow waits for the rest");
                     return Ok(Exit::Ok);
                 }
                 tokio::time::sleep(PAUSE).await;
+                // The same page is asked for until it has something.
+                read = PagesRead::default();
+            } else {
+                read.next(&query, is_empty)?;
             }
         }
     }

@@ -49,7 +49,7 @@ fn page(job: &JobView) -> String {
     } else if job.corrected_items > 0 {
         lines.push(("", format!("{} corrected: the next retry runs the new values", counted_are(job.corrected_items, "failed item"))));
     }
-    lines.extend(job.items_per_second.map(|rate| ("rate", format!("{rate} items/s"))));
+    lines.extend(job.items_per_second.filter(|rate| *rate > 0.0).map(|rate| ("rate", format!("{rate} items/s"))));
     lines.extend(job.waiting_words().into_iter().map(|words| ("waiting", words)));
     lines.extend(job.cost.as_ref().map(|cost| ("cost", format!("{}${}", if cost.estimated { "about " } else { "" }, cost.usd))));
     lines.extend(job.completed_at.clone().map(|at| ("ended", at)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::{Datelike as _, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
 
 use crate::context::Context;
@@ -10,6 +10,9 @@ use crate::duration;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::local_token;
+
+/// The last year that RFC 3339 can write.
+const YEAR_MAX: i32 = 9_999;
 
 /// The user, and what the token allows.
 #[derive(Debug, Args)]
@@ -38,7 +41,10 @@ impl MakeToken {
         if self.ttl.is_zero() {
             return Err(CommandError::Usage("--ttl 0: the token would expire at once".to_owned()));
         }
-        let ttl = TimeDelta::from_std(self.ttl).map_err(|_| CommandError::Usage("--ttl is too long".to_owned()))?;
+        let ttl =
+            TimeDelta::from_std(self.ttl).ok().filter(|ttl| Utc::now().checked_add_signed(*ttl).is_some_and(|end| end.year() <= YEAR_MAX));
+        let ttl =
+            ttl.ok_or_else(|| CommandError::Usage(format!("--ttl is too long: the token would be valid beyond the year {YEAR_MAX}")))?;
         let token = local_token::sign(&self.user, &self.scopes, ttl).map_err(anyhow::Error::from)?;
         if context.out.json {
             let expires_at = token.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true);

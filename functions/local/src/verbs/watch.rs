@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::bar::Bar;
@@ -12,12 +13,15 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow;
 
+/// How long the first look may take with `--timeout 0`.
+const LOOK_MAX: Duration = Duration::from_secs(10);
+
 /// The job to follow, and for how long.
 #[derive(Debug, Args)]
 pub struct Watch {
     /// The job's id
     id: Uuid,
-    /// Stop following after this time, with exit code 124; the job continues
+    /// Stop following after this time, with exit code 124; the job continues. With 0 it is looked at once
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
@@ -31,7 +35,9 @@ impl Watch {
         let client = context.client()?;
         let id = self.id.to_string();
         let mut bar = Bar::new(context.out);
+        let (look, mut looked) = watch::channel(false);
         let following = follow::to_end(context, &client, &id, &mut bar, |told| {
+            let _ = look.send(true);
             if context.out.json {
                 context.out.json_line_if_read(&told.body)?;
             }
@@ -39,7 +45,20 @@ impl Watch {
         });
         let ended = match self.timeout {
             None => Ok(following.await),
-            Some(limit) => tokio::time::timeout(limit, following).await.map_err(|_| limit),
+            Some(limit) => {
+                // With 0 one look is enough, and it may take its time. A job that has ended is told in the same moment.
+                let until = async {
+                    tokio::time::sleep(limit).await;
+                    if limit.is_zero() {
+                        let _ = tokio::time::timeout(LOOK_MAX, looked.wait_for(|looked| *looked)).await;
+                    }
+                };
+                tokio::select! {
+                    biased;
+                    ended = following => Ok(ended),
+                    () = until => Err(limit),
+                }
+            }
         };
         bar.clear();
         match ended {

@@ -23,6 +23,7 @@ async fn wrong_usage_is_2_as_text_or_as_a_problem() {
         &["serve", "--memory", "--data", "d"],
         &["token", "--user", ""],
         &["token", "--user", "u", "--ttl", "0"],
+        &["token", "--user", "u", "--ttl", "99999999999h"],
     ] {
         assert_eq!(home.run(words).await.code, Some(2), "{words:?}");
         let json = home.run(&[words, &["--json"]].concat()).await;

@@ -35,7 +35,7 @@ async fn a_title_is_shown_wherever_a_job_is() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let titled = job(1).replace("\"processor\"", r#""title":"Airports\n\u001b[2J\"Nov\"","processor""#);
     server.can("/v1/jobs?pageSize=20", &[], &format!(r#"{{"jobs":[{titled},{}],"nextPageToken":null}}"#, job(2)));
-    server.can(&format!("/v1/jobs/{ID}"), &[], &titled);
+    server.can(&format!("/v1/jobs/{ID}"), &[], &titled.replace(r#""id":"1""#, &format!(r#""id":"{ID}""#)));
     let table = home.run(&["list", "--url", &server.url]).await;
     let lines: Vec<&str> = table.stdout.lines().collect();
     assert!(lines[0].ends_with("  title") && lines[1].ends_with("  Airports\\n\\u001b[2J\"Nov\""), "{table:?}");
@@ -48,7 +48,8 @@ async fn a_title_is_shown_wherever_a_job_is() {
 #[tokio::test]
 async fn a_cost_is_shown_if_the_server_tells_it() {
     let (home, server) = (Home::new(), FakeServer::start().await);
-    let told = |cost: &str| job(1).replace("\"processor\"", &format!(r#""cost":{cost},"processor""#));
+    let own = job(1).replace(r#""id":"1""#, &format!(r#""id":"{ID}""#));
+    let told = |cost: &str| own.replace("\"processor\"", &format!(r#""cost":{cost},"processor""#));
     for (cost, line) in [(r#"{"usd":"0.000412","estimated":true}"#, Some("\ncost       about $0.000412\n")), ("null", None)] {
         server.can(&format!("/v1/jobs/{ID}"), &[], &told(cost));
         let status = home.run(&["status", ID, "--url", &server.url]).await;
@@ -139,7 +140,8 @@ async fn results_of_a_running_job_end_at_the_first_unsettled_chunk() {
 async fn a_reader_that_goes_away_is_no_error() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let path = format!("/v1/jobs/{ID}/results?format=ndjson&pageSize=1000");
-    server.can(&path, &[("link", "<?format=ndjson&pageSize=1000>; rel=\"next\"")], &"{\"index\":0}\n".repeat(1_000));
+    // More than fits into a pipe.
+    server.can(&path, &[], &"{\"index\":0}\n".repeat(200_000));
     let mut child = home.command(&["results", ID, "--url", &server.url]).env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
     let status = tokio::task::spawn_blocking(move || {
         child.stdout.take().unwrap().read_exact(&mut [0; 12]).unwrap();
@@ -147,4 +149,28 @@ async fn a_reader_that_goes_away_is_no_error() {
     });
     let output = status.await.unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Bug found: the numbers of another job were shown as those of the one that was asked for.
+#[tokio::test]
+async fn an_answer_about_another_job_is_refused() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.can(&format!("/v1/jobs/{ID}"), &[], &job(1));
+    for verb in ["status", "watch"] {
+        let ended = home.run(&[verb, ID, "--url", &server.url]).await;
+        assert!(ended.code == Some(1) && ended.stderr.contains(&format!("the answer is about job 1, not {ID}")), "{ended:?}");
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
+}
+
+/// Bug found: a list whose next page was always the same was read for ever.
+#[tokio::test]
+async fn a_list_that_repeats_a_page_ends() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    for query in ["pageSize=100", "pageSize=100&pageToken=a", "pageSize=100&pageToken=b"] {
+        let next = if query.ends_with('a') { "b" } else { "a" };
+        server.can(&format!("/v1/jobs?{query}"), &[], &format!(r#"{{"jobs":[],"nextPageToken":"{next}"}}"#));
+    }
+    let ended = home.run(&["list", "--limit", "1000", "--url", &server.url]).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains("the list has no end (a page came again)"), "{ended:?}");
 }

@@ -113,6 +113,26 @@ async fn a_timeout_is_124() {
     }
 }
 
+/// Bug found: a token command that waited for ever kept the command from ending.
+#[tokio::test]
+async fn a_timeout_ends_the_wait_for_a_token() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let mut command = home.command(&["watch", ID, "--timeout", "100ms", "--url", &server.url]);
+    command.env("HEADWAY_TOKEN_COMMAND", "exec sleep 1000");
+    let ended = home.run_command(command, "").await;
+    assert_eq!(ended.code, Some(124), "{ended:?}");
+}
+
+/// Bug found: `--timeout 0` of a job that had ended was 124, as if it had not.
+#[tokio::test]
+async fn no_time_is_enough_for_one_look() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    server.world.lock().unwrap().ends_as = Some("Completed");
+    let ended = home.run(&["watch", ID, "--timeout", "0", "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
 #[tokio::test]
 async fn an_error_while_watching_names_the_job() {
     let (home, server) = (Home::new(), FakeServer::start().await);
