@@ -50,9 +50,11 @@ pub struct ItemResponse<'a> {
     /// If it failed: how often it was attempted.
     #[schema(required)]
     attempts: Option<u32>,
-    /// Its output, if it has one.
+    /// Its output, if it has one. An output may be null itself: then `hasOutput` is true.
     #[schema(value_type = Option<Value>, required)]
     output: Option<&'a RawValue>,
+    /// True if `output` is the item's output. False if there is none, or if it was too large to keep.
+    has_output: bool,
     /// True if it had an output that was too large to keep.
     output_omitted: bool,
 }
@@ -100,6 +102,7 @@ impl<'a> ItemResponse<'a> {
             message: failure.as_ref().map(|failure| failure.message.as_str()),
             attempts: failure.as_ref().map(|failure| failure.attempts),
             output: output.as_ref().and_then(|record| record.output.as_deref()),
+            has_output: output.as_ref().is_some_and(|record| record.output.is_some()),
             output_omitted: output.as_ref().is_some_and(|record| record.output.is_none()),
         }
     }

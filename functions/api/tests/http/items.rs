@@ -35,11 +35,11 @@ async fn every_item_is_listed_with_its_outcome() {
     world.deliver(last).await;
     let expected = json!([
         {"index": 0, "id": "a", "status": "Processed", "correction": null, "kind": null, "code": null, "message": null, "attempts": null,
-         "output": {"id": "a"}, "outputOmitted": false},
+         "output": {"id": "a"}, "hasOutput": true, "outputOmitted": false},
         {"index": 1, "id": "b", "status": "Failed", "correction": null, "kind": "Permanent", "code": "asked", "message": "=no", "attempts": 1,
-         "output": null, "outputOmitted": false},
+         "output": null, "hasOutput": false, "outputOmitted": false},
         {"index": 2, "id": "c", "status": "Processed", "correction": null, "kind": null, "code": null, "message": null, "attempts": null,
-         "output": {"id": "c"}, "outputOmitted": false},
+         "output": {"id": "c"}, "hasOutput": true, "outputOmitted": false},
     ]);
     assert_eq!(Value::from(items(&world, &id).await), expected);
     let csv = "_index,_id,_status,_correction,_kind,_code,_error,_attempts,id\r\n0,a,Processed,,,,,,a\r\n\
@@ -86,6 +86,25 @@ async fn what_never_ran_is_told_from_a_success_without_an_output() {
     world.deliver(messages).await;
     world.work().await;
     assert_eq!(statuses(&world, &id).await, "0 Processed, 1 Processed, 2 Processed, 3 Processed, 4 Processed, 5 Processed");
+}
+
+/// Bug found: in JSON and NDJSON an output that is `null` could not be told from no output. `{"wait": 0}` is answered with none.
+#[tokio::test(start_paused = true)]
+async fn an_output_that_is_null_is_told_from_none() {
+    let world = World::new();
+    let id = world.start_with(json!({"items": [null, {"wait": 0.0}, [null]], "chunkSize": 3})).await;
+    world.work().await;
+    let told = |item: &Value| format!("{} {} {}", item["status"].as_str().unwrap(), item["output"], item["hasOutput"]);
+    let expected = ["Processed null true", "Processed null false", "Processed [null] true"];
+    assert_eq!(items(&world, &id).await.iter().map(told).collect::<Vec<_>>(), expected);
+    let lines = world.get(&format!("/v1/jobs/{id}/items?format=ndjson")).await.body;
+    assert_eq!(lines.lines().map(|line| told(&serde_json::from_str(line).unwrap())).collect::<Vec<_>>(), expected);
+    let outputs = async |format: &str| {
+        let table = world.get(&format!("/v1/jobs/{id}/items?format={format}")).await.body;
+        table.lines().map(|row| row.rsplit(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(outputs("csv").await, ["output", "null", "", "[null]"]);
+    assert_eq!(outputs("csv&columns=outputs").await, ["_item", "null", "", "[null]"]);
 }
 
 /// Whose outcome it is, the submitted value's or a corrected one's, is known in every later round.

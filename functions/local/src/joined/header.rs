@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use headway_api::columns::Columns;
 use serde_json::value::RawValue;
 
-use super::outcome::Joined;
+use super::outcome::{Joined, Outcome};
 use crate::input::{Format, Items};
 
 const INDEX: &str = "_index";
@@ -71,7 +71,7 @@ impl RowColumns {
             text(outcome.and_then(|outcome| outcome.message.as_ref())),
             number(outcome.and_then(|outcome| outcome.attempts).map(u64::from)),
         ]);
-        cells.extend(outputs.cells(outcome.and_then(|outcome| outcome.output.as_deref())));
+        cells.extend(outputs.cells(outcome.and_then(Outcome::output)));
         cells
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use headway_core::outcome::raw_if_there;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -25,10 +26,22 @@ pub struct Outcome {
     pub message: Option<String>,
     /// How often it was tried.
     pub attempts: Option<u32>,
-    /// Its output.
-    pub output: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "raw_if_there")]
+    output: Option<Box<RawValue>>,
+    /// Older servers do not say it.
+    #[serde(default)]
+    has_output: Option<bool>,
     /// True if its output was too large to keep.
     pub output_omitted: bool,
+}
+
+impl Outcome {
+    /// Its output, which may be `null`. From an older server `null` counts as none.
+    #[must_use]
+    pub fn output(&self) -> Option<&RawValue> {
+        let is_there = |output: &&RawValue| self.has_output.unwrap_or(output.get() != "null");
+        self.output.as_deref().filter(is_there)
+    }
 }
 
 /// A row with its outcome.
@@ -95,5 +108,25 @@ impl fmt::Display for Counts {
         sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let words: Vec<_> = sorted.iter().map(|(status, count)| format!("{count} {status}")).collect();
         f.write_str(&words.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_that_is_null_is_told_from_none() {
+        for (members, output) in [
+            (r#""output":null,"hasOutput":true"#, Some("null")),
+            (r#""output":null,"hasOutput":false"#, None),
+            (r#""output":[null],"hasOutput":true"#, Some("[null]")),
+            (r#""output":null"#, None),
+            (r#""output":0"#, Some("0")),
+        ] {
+            let item = format!(r#"{{"index":0,"id":null,"status":"Processed",{members},"outputOmitted":false}}"#);
+            let outcome: Outcome = serde_json::from_str(&item).unwrap();
+            assert_eq!(outcome.output().map(RawValue::get), output, "{members}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::header::RowColumns;
-use super::outcome::{Counts, Joined};
+use super::outcome::{Counts, Joined, Outcome};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::out::OutError;
@@ -46,6 +46,7 @@ struct Line<'a> {
     message: Option<&'a str>,
     attempts: Option<u32>,
     output: Option<&'a RawValue>,
+    has_output: bool,
     output_omitted: bool,
 }
 
@@ -101,6 +102,7 @@ impl<'a> JoinedWriter<'a> {
 impl<'a> Line<'a> {
     fn of(item: &'a RawValue, line: u64, joined: &'a Joined) -> Line<'a> {
         let outcome = joined.outcome();
+        let output = outcome.and_then(Outcome::output);
         Line {
             index: outcome.map(|outcome| outcome.index),
             line,
@@ -111,7 +113,8 @@ impl<'a> Line<'a> {
             code: outcome.and_then(|outcome| outcome.code.as_deref()),
             message: outcome.and_then(|outcome| outcome.message.as_deref()),
             attempts: outcome.and_then(|outcome| outcome.attempts),
-            output: outcome.and_then(|outcome| outcome.output.as_deref()),
+            output,
+            has_output: output.is_some(),
             output_omitted: outcome.is_some_and(|outcome| outcome.output_omitted),
         }
     }

@@ -22,6 +22,9 @@ pub struct Record {
     item: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "raw_if_there")]
     output: Option<Box<RawValue>>,
+    /// Only the list of all items has it, and only from newer servers.
+    #[serde(default)]
+    has_output: Option<bool>,
     #[serde(default)]
     output_omitted: bool,
     /// Only the list of all items has it.
@@ -59,9 +62,10 @@ impl Record {
         self.item.as_deref().or_else(|| self.output.as_deref().filter(|output| output.get() != "null" || self.null_is_an_output()))
     }
 
-    /// A result always has an output, unless it was omitted. In the list of all items `null` mostly means that there is none.
+    /// A result always has an output, unless it was omitted. The list of all items says whether an item has one; from an older
+    /// server `null` mostly means that it has none.
     fn null_is_an_output(&self) -> bool {
-        !self.output_omitted && self.status.is_none()
+        self.has_output.unwrap_or(!self.output_omitted && self.status.is_none())
     }
 }
 
@@ -79,6 +83,9 @@ mod tests {
             (r#""output":null,"outputOmitted":true"#, None),
             (r#""output":0,"outputOmitted":false"#, Some("0")),
             (r#""status":"Processed","output":null,"outputOmitted":false"#, None),
+            (r#""status":"Processed","output":null,"hasOutput":false,"outputOmitted":false"#, None),
+            (r#""status":"Processed","output":null,"hasOutput":false,"outputOmitted":true"#, None),
+            (r#""status":"Processed","output":null,"hasOutput":true,"outputOmitted":false"#, Some("null")),
             (r#""status":"Processed","output":false,"outputOmitted":false"#, Some("false")),
             (r#""message":"neither""#, None),
         ] {
