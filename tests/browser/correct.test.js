@@ -34,6 +34,12 @@ test("the page writes and reads the same cells as the API", () => {
   assert.deepEqual(table.map(([value, cell]) => [valueOfCell(cell), harmlessCell(value)]), table);
 });
 
+test("the page knows names that look like others, as the command does", () => {
+  const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
+  const hiddenInName = new Function(`${file("dashboard/sources.js")}; return hiddenInName;`)();
+  for (const [name, hidden] of JSON.parse(file("hidden_in_names.json"))) assert.equal(hiddenInName(name) ?? null, hidden, JSON.stringify(name));
+});
+
 test("the page knows the cells that spreadsheets rewrite, as the command does", () => {
   const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
   const files = ["rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js"].map((name) => file(`dashboard/${name}`));

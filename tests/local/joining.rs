@@ -123,16 +123,14 @@ fn files_are_read_as_submit_reads_them_and_what_did_not_run_is_marked() {
     assert!(table.stdout.starts_with(expected) && table.stdout.contains("\r\n1,,,,7,Failed,"), "{table:?}");
 
     // An output that is null is no missing output.
-    let (nulls, not_text) = (home.file("nulls.ndjson", "null\n\"text\"\n"), home.file("not_text.json", r#"{"schema": {"not": {"type": "string"}}}"#));
+    let (nulls, not_text) =
+        (home.file("nulls.ndjson", "null\n\"text\"\n"), home.file("not_text.json", r#"{"schema": {"not": {"type": "string"}}}"#));
     let job = server.json(&home, &submit(&nulls, &not_text, &["--tolerate", "9"]));
     let lines = joined(&home, &server, job["id"].as_str().unwrap(), &nulls, &[]).stdout;
     let outputs: Vec<_> = lines.lines().map(|line| &line[line.find("\"output\"").unwrap()..]).collect();
     assert_eq!(
         outputs,
-        [
-            "\"output\":null,\"hasOutput\":true,\"outputOmitted\":false}",
-            "\"output\":null,\"hasOutput\":false,\"outputOmitted\":false}"
-        ]
+        ["\"output\":null,\"hasOutput\":true,\"outputOmitted\":false}", "\"output\":null,\"hasOutput\":false,\"outputOmitted\":false}"]
     );
 
     // It ends with the first failure, long before all of it has run.

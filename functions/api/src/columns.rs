@@ -8,6 +8,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::invisible::{hidden_in_name, is_blank};
+
 /// The column of what has no other.
 pub const REST: &str = "_item";
 /// Columns with a meaning of their own. A member with such a name has no column.
@@ -144,8 +146,7 @@ pub fn object<V: Borrow<RawValue>>(members: &[(String, V)]) -> String {
 
 /// A name that a reader of CSV takes for the name of a column.
 fn can_be_named(name: &str) -> bool {
-    let is_blank = name.chars().all(|c| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'));
-    !is_blank && can_be_cell(name)
+    !is_blank(name) && hidden_in_name(name).is_none() && can_be_cell(name)
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -198,13 +199,15 @@ mod tests {
     #[test]
     fn what_has_no_column_is_not_lost() {
         let rows = table(&["\"a\u{1F980}\"", "7", r#"{"_index":1,"x":2,"":3,"y":4,"\u0022":5}"#, "[{}]"], 1);
-        let texts = table(&[r#"{"a":"x","b":"\u0000"}"#, r#"{"a":"\ufeffx","b":"y"}"#, r#""\u001b$B""#, r#"{"\u0000":1}"#], 9);
+        let texts =
+            table(&[r#"{"a":"x","b":"\u0000"}"#, r#"{"a":"\ufeffx","b":"y"}"#, r#""\u001b$B""#, r#"{"\u0000":1}"#, "{\"a\u{200b}\":1}"], 9);
         let expected = [
             ["a", "b", "_item"],
             ["x", "", r#"{"b":"\u0000"}"#],
             ["", "y", r#"{"a":"\ufeffx"}"#],
             ["", "", r#""\u001b$B""#],
             ["", "", r#"{"\u0000":1}"#],
+            ["", "", "{\"a\u{200b}\":1}"],
         ];
         assert_eq!(texts, expected);
         let expected = [["x", "_item"], ["", "a\u{1F980}"], ["", "7"], ["2", r#"{"_index":1,"":3,"y":4,"\"":5}"#], ["", "[{}]"]];

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use console::StyledObject;
-use headway_api::invisible::is_invisible;
+use headway_api::invisible::{belongs_to, is_invisible};
 
 /// stdout could not be written. A reader that went away early counts as success.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +149,7 @@ fn shown(text: &str, ends_line: impl Fn(char, Option<char>) -> bool) -> String {
     while let Some(c) = characters.next() {
         let ends_line = ends_line(c, characters.peek().copied());
         match c {
-            c if ends_line || c == '\t' || !is_invisible(c) || joins(before, c) => shown.push(c),
+            c if ends_line || c == '\t' || !is_invisible(c) || belongs_to(before, c) => shown.push(c),
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}"))),
@@ -157,12 +157,6 @@ fn shown(text: &str, ends_line: impl Fn(char, Option<char>) -> bool) -> String {
         before = c;
     }
     shown
-}
-
-/// True if the character belongs to the visible one before it, as parts of emoji and of words in some scripts do:
-/// U+200C, U+200D and the selectors U+FE0E and U+FE0F. In other texts they only hide something.
-fn joins(before: char, c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}') && !before.is_ascii() && (!is_invisible(before) || before == '\u{fe0f}')
 }
 
 #[cfg(test)]

@@ -129,6 +129,8 @@ async function* csvItems(file, options) {
 function headerOf(written, line, renamed) {
   const names = written.map((name) => (Object.hasOwn(renamed, name) ? renamed[name] : name));
   if (names.some((name) => name.trim() === "")) throw new FileProblem(`${EMPTY_NAMES}.`, line);
+  const unlike = names.find((name) => hiddenInName(name) !== undefined);
+  if (unlike !== undefined) throw new FileProblem(`the column name “${short(unlike, 60)}” contains U+${hiddenInName(unlike).toString(16).toUpperCase().padStart(4, "0")}, which cannot be seen: remove that character from the header row.`, line);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new FileProblem(`the header has the column “${short(twice, 60)}” twice.`, line);
   return names;
@@ -140,6 +142,23 @@ function jsonOrRefuse(text, line) {
   } catch (error) {
     throw new FileProblem(`this is not JSON: ${error.message}.`, line);
   }
+}
+
+const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\ufffc]$/u;
+const SPACE_AT_AN_END = /^(?![\0-\x7f])\p{White_Space}|(?![\0-\x7f])\p{White_Space}$/u;
+
+// The first character of a name that makes it another one than it looks like, as in invisible.rs.
+function hiddenInName(name) {
+  const characters = [...name];
+  const isAscii = (one) => one === undefined || one < "\x80";
+  const isHidden = (one, at) => {
+    const [before, next] = [characters[at - 1], characters[at + 1]];
+    const isJoined = /[\u200c\u200d\ufe0e\ufe0f]/.test(one) && !isAscii(before) && (!INVISIBLE.test(before) || before === "\ufe0f") && (/[\ufe0e\ufe0f]/.test(one) || !isAscii(next));
+    return INVISIBLE.test(one) && !isJoined && !"\t\n\r".includes(one);
+  };
+  const space = SPACE_AT_AN_END.test(name) && characters.find((one) => !isAscii(one) && /\p{White_Space}/u.test(one));
+  const hidden = space || characters.find(isHidden);
+  return hidden === undefined ? undefined : hidden.codePointAt(0);
 }
 
 // Items of an NDJSON file: the lines as they are, each checked to be JSON.

@@ -167,6 +167,15 @@ fn csv_that_is_refused_at_its_place() {
         ("a\tb,c\td\n1\t2,3\t4\n", "give --delimiter tab, or --delimiter ',' if it is right as it is"),
         ("a,\u{a0}\u{3000}\n", "line 1, column 3: column 2 has no name"),
         ("a,\u{200b}\n", "line 1, column 3: column 2 has no name"),
+        ("a,\u{3164}\n", "line 1, column 3: column 2 has no name"),
+        // Names that look like others.
+        (
+            "sku,pri\u{200b}ce\n1,2\n",
+            "line 1, column 5: the name of column 2, \"pri\\u{200b}ce\", contains U+200B, which cannot be seen: remove that character",
+        ),
+        ("\"\u{202a}sku\u{202c}\",b\n1,2\n", "line 1, column 1: the name of column 1, \"\\u{202a}sku\\u{202c}\", contains U+202A"),
+        ("a,sku\u{feff}\n1,2\n", "line 1, column 3: the name of column 2, \"sku\\u{feff}\", contains U+FEFF"),
+        ("a,sku\u{a0}\n1,2\n", "line 1, column 3: the name of column 2, \"sku\\u{a0}\", begins or ends with the space U+00A0: remove it"),
         ("sep=;\na;b\n", "`sep=` is Excel's hint"),
         ("SEP=;\na;b\n", "`sep=` is Excel's hint"),
         ("\"Sep=,\"\na,b\n", "`sep=` is Excel's hint"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
+use headway_api::invisible;
 use headway_core::counted;
 use headway_core::limits::ITEM_BYTES_MAX;
 
@@ -169,8 +170,19 @@ fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
 
 /// True if a name has no visible character.
 fn is_blank(name: &[u8]) -> bool {
-    let unseen = |c: char| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    std::str::from_utf8(name).is_ok_and(|name| name.chars().all(unseen))
+    std::str::from_utf8(name).is_ok_and(invisible::is_blank)
+}
+
+/// Refuses a name with a character that cannot be seen: everybody takes it for another name.
+fn check_is_seen(name: &[u8], column: usize, place: Place) -> Result<(), InputError> {
+    let name = String::from_utf8_lossy(name);
+    let Some(hidden) = invisible::hidden_in_name(&name) else { return Ok(()) };
+    let code = u32::from(hidden);
+    let what = match hidden.is_whitespace() {
+        true => format!("the name of column {column}, {name:?}, begins or ends with the space U+{code:04X}: remove it"),
+        false => format!("the name of column {column}, {name:?}, contains U+{code:04X}, which cannot be seen: remove that character"),
+    };
+    Err(InputError::at(place, what))
 }
 
 fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
@@ -185,6 +197,7 @@ fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
             let what = format!("column {} has no name: give it one in the header row{or}{title}", n + 1);
             return Err(InputError::at(row.place_of(n), what));
         }
+        check_is_seen(name, n + 1, row.place_of(n))?;
         if !seen.insert(name) {
             let what = format!("two columns are named {:?}: rename one", String::from_utf8_lossy(name));
             return Err(InputError::at(row.place_of(n), what));
