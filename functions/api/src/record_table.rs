@@ -12,7 +12,8 @@ use crate::query::Query;
 use crate::record_kind::Records;
 use crate::state::AppState;
 
-const NAMES: &str = "names";
+/// The parameter that names the columns.
+pub(crate) const NAMES: &str = "names";
 /// Columns are looked for in at most this many records and this many pages: pages with large records are short.
 const RECORDS_MAX: usize = 50_000;
 const PAGES_MAX: usize = 60;
@@ -20,6 +21,8 @@ const PAGES_MAX: usize = 60;
 const RECORDS_AT_ONCE: usize = 1_000;
 /// The most columns, and the most bytes of their names: they have to fit into an address.
 const COLUMNS_MAX: usize = 100;
+/// The most columns that a request may name: one is for what has no other.
+pub(crate) const NAMES_MAX: usize = COLUMNS_MAX + 1;
 const NAMES_BYTES_MAX: usize = 2_000;
 
 /// How a CSV page is written.
@@ -133,12 +136,12 @@ impl Search {
 }
 
 fn read_names(text: &str) -> Result<Vec<String>, ApiErrorResponse> {
-    let refused = || ApiErrorResponse::malformed(format!("names must be a JSON array of at most {} different names", COLUMNS_MAX + 1));
+    let refused = || ApiErrorResponse::malformed(format!("names must be a JSON array of at most {NAMES_MAX} different names"));
     let names: Vec<String> = serde_json::from_str(text).map_err(|_| refused())?;
     let mut sorted = names.clone();
     sorted.sort_unstable();
     sorted.dedup();
-    if sorted.len() == names.len() && names.len() <= COLUMNS_MAX + 1 { Ok(names) } else { Err(refused()) }
+    if sorted.len() == names.len() && names.len() <= NAMES_MAX { Ok(names) } else { Err(refused()) }
 }
 
 #[cfg(test)]

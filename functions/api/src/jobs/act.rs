@@ -24,7 +24,7 @@ use crate::{body, json};
 #[derive(Debug, ToSchema)]
 pub struct RetryRequest {
     /// The job's current `round`.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
     pub round: u32,
 }
 

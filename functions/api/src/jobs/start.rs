@@ -50,7 +50,7 @@ pub struct StartJobRequest {
     #[schema(minimum = 1, maximum = 250)]
     pub chunk_size: Option<u16>,
     /// The job's name for people, 1 to 200 characters, not blank.
-    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")]
     pub title: Option<String>,
     /// The caller's own key-value pairs: 20 at most, keys of 40 and texts of 500 characters at most, 2,000 bytes in
     /// all.

@@ -5,10 +5,14 @@ use serde_json::json;
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::{Object, OpenApi as Document, RefOr, Schema, Type};
 
+use crate::record_table::{NAMES, NAMES_MAX};
+
 const METADATA: &str = "metadata";
 const PAGE_SIZE: &str = "pageSize";
+/// The shortest text that is a JSON array.
+const ARRAY_CHARS_MIN: usize = "[]".len();
 
-/// Limits the members of requests, and a page's size.
+/// Limits the members of requests, a page's size, and the names of columns.
 pub(super) fn limit(document: &mut Document) {
     for (name, schema) in document.components.iter_mut().flat_map(|components| components.schemas.iter_mut()) {
         let RefOr::T(Schema::Object(object)) = schema else { continue };
@@ -20,11 +24,22 @@ pub(super) fn limit(document: &mut Document) {
     let operations = document.paths.paths.values_mut().filter_map(|item| item.get.as_mut());
     for parameter in operations.filter_map(|operation| operation.parameters.as_mut()).flatten() {
         let RefOr::T(parameter) = parameter else { continue };
-        // Too large a size is lowered, so it has no largest value. A format would be one.
-        if let (PAGE_SIZE, Some(RefOr::T(Schema::Object(object)))) = (parameter.name.as_str(), &mut parameter.schema) {
-            object.format = None;
+        let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema else { continue };
+        match parameter.name.as_str() {
+            // Too large a size is lowered, so it has no largest value. A format would be one.
+            PAGE_SIZE => object.format = None,
+            NAMES => limit_names(object),
+            _ => {}
         }
     }
+}
+
+/// The text is JSON: tools that know these keywords read it, and others know at least that it is not empty.
+fn limit_names(object: &mut Object) {
+    object.min_length = Some(ARRAY_CHARS_MIN);
+    let names = json!({"type": "array", "items": {"type": "string"}, "uniqueItems": true, "maxItems": NAMES_MAX});
+    let keywords = [("contentMediaType", json!("application/json")), ("contentSchema", names)];
+    object.extensions.get_or_insert_default().merge(keywords.into_iter().collect());
 }
 
 fn limit_metadata(schema: &mut RefOr<Schema>) {

@@ -145,6 +145,8 @@ async fn the_schema_of_a_job_to_start_is_what_the_code_reads() {
         (json!({"items": [], "chunkSize": 0}), false),
         (json!({"items": [], "chunkSize": 251}), false),
         (json!({"items": [], "title": " "}), false),
+        (json!({"items": [], "title": "\u{85}\u{a0}\u{2029}\t"}), false),
+        (json!({"items": [], "title": "\u{1f}"}), true),
         (json!({"items": [], "title": long(200)}), true),
         (json!({"items": [], "title": long(201)}), false),
         (json!({"items": [], "metadata": {"k": long(500), "n": 1.5, "b": true, "z": null}}), true),

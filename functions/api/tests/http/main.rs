@@ -7,6 +7,7 @@ mod auth;
 mod corrections;
 mod dashboard;
 mod delegation;
+mod described;
 mod document;
 mod edge;
 mod hostile;
