@@ -67,9 +67,49 @@ impl JobError {
         Self::Unavailable { what, source: source.into() }
     }
 
+    /// What is wrong with the store, if somebody has to repair it. Otherwise the same call may succeed in a moment.
+    pub fn storage_fault(&self) -> Option<&StorageFault> {
+        match self {
+            Self::Unavailable { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+
     /// A row or message that cannot be read.
     pub fn corrupt(what: impl Into<String>, source: impl Into<Cause>) -> Self {
         Self::Corrupt { what: what.into(), source: source.into() }
+    }
+}
+
+/// A store does not work until somebody repairs it. As the cause of a [`JobError::Unavailable`] it tells that from load. The text is
+/// for the log: what is wrong with which file.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageFault {
+    /// Its disk is full.
+    #[error("{0}")]
+    Full(String),
+    /// Its files cannot be read or written.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl StorageFault {
+    /// The code with which the embedded store answers if its disk is full. Stores of AWS have no such code.
+    pub const FULL: &'static str = "StorageFull";
+    /// The code with which the embedded store answers if its files cannot be read or written.
+    pub const BROKEN: &'static str = "StorageBroken";
+
+    /// The fault that a store's answer with this code and this text is about, if it is about one.
+    ///
+    /// # Errors
+    ///
+    /// The text, if the code says something else.
+    pub fn of(code: &str, text: String) -> Result<Self, String> {
+        match code {
+            Self::FULL => Ok(Self::Full(text)),
+            Self::BROKEN => Ok(Self::Broken(text)),
+            _ => Err(text),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! A full disk and a damaged file: a clear error, never a wrong number.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 use crate::{any_schema, counts, submit};
 use headway_testkit::home::{Home, ended, run, signal};
-use headway_testkit::server::eventually;
+use headway_testkit::server::{Server, eventually};
 
 /// The size of an item here: enough of them fill a small disk and exceed what a log holds.
 const ITEM_BYTES: usize = 4_000;
@@ -62,7 +64,10 @@ fn a_full_disk_is_reported_and_with_space_the_job_ends_exactly() {
     let client = server.client(&home, &submit(&file, &schema, &["--json", "--detach"])).spawn().unwrap();
     eventually("the log says that the disk is full", || server.has_said("is full; free some space").then_some(()));
     let list = server.run(&home, &["list", "--json"]);
-    assert!(list.code == Some(0) || list.stderr.contains("urn:headway:problem:busy"), "an answer, or a clear error: {list:?}");
+    assert!(list.code == Some(0) || list.stderr.contains("urn:headway:problem:storage"), "an answer, or a clear error: {list:?}");
+    // A caller can tell it from load: there is no space for a large job, however often it is sent.
+    let refused = eventually("a large job is refused", || Some(large_job(&server)).filter(|answer| answer.contains("503")));
+    assert!(refused.contains("urn:headway:problem:storage") && refused.contains("the server's disk is full"), "{refused}");
     disk.grow(200);
     let submitted = ended(client);
     assert_eq!(submitted.code, Some(0), "{submitted:?}");
@@ -75,6 +80,62 @@ fn a_full_disk_is_reported_and_with_space_the_job_ends_exactly() {
     assert_eq!(server.run(&home, &["watch", id]).code, Some(0));
     assert_eq!(counts(&server.json(&home, &["status", id])), [ITEMS, ITEMS, 0, 0]);
     drop(server);
+}
+
+/// The answer to a job of two megabytes, with its head.
+fn large_job(server: &Server) -> String {
+    let items = vec![format!("\"{}\"", "x".repeat(40_000)); 50].join(",");
+    let body = format!(r#"{{"processor": "json-schema", "params": {{"schema": true}}, "items": [{items}]}}"#);
+    let head = format!(
+        "POST /v1/jobs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n",
+        server.token,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// At the start: a disk without space, one that nobody may write to, and a path that is no directory.
+#[test]
+fn a_disk_that_cannot_be_used_is_named_at_the_start() {
+    let home = Home::new();
+    let Some(disk) = SmallDisk::mount(home.path().join("disk"), 1) else {
+        println!("skipped: mounting a small disk takes root");
+        return;
+    };
+    let start = |data: &str| run(home.command(&["serve", "--data", data, "--listen", "127.0.0.1:0"]), "");
+    // All of it, to the last byte that the file system gives.
+    let _ = fs::write(disk.0.join("other"), vec![0; 2 << 20]);
+    let full = start("disk/data");
+    assert_eq!((full.code, full.stdout.as_str()), (Some(1), ""), "{full:?}");
+    assert!(full.stderr.contains("is full; free some space and start again"), "{full:?}");
+    fs::remove_file(disk.0.join("other")).unwrap();
+    assert!(home.serve(&["--data", "disk/data"]).serving.terminate().0.success(), "with space it starts");
+    assert!(mount(&disk.0, "remount,ro"));
+    let read_only = start("disk/data");
+    assert_eq!((read_only.code, read_only.stdout.as_str()), (Some(1), ""), "{read_only:?}");
+    assert!(read_only.stderr.contains("Read-only file system") && read_only.stderr.contains("disk/data"), "{read_only:?}");
+    let file = home.file("file", "");
+    let no_directory = start(&file);
+    assert_eq!(no_directory.code, Some(1));
+    assert!(no_directory.stderr.contains("it is not a directory"), "{no_directory:?}");
+}
+
+/// Bug found: a directory that was taken away was reported as load.
+#[test]
+fn a_directory_that_is_taken_away_is_named() {
+    let home = Home::new();
+    let server = home.serve(&["--data", "data"]);
+    fs::rename(home.path().join("data"), home.path().join("elsewhere")).unwrap();
+    fs::remove_dir_all(home.path().join("elsewhere")).unwrap();
+    let answer = large_job(&server);
+    assert!(answer.contains("503") && answer.contains("urn:headway:problem:storage"), "{answer}");
+    assert!(answer.contains("its log says which"), "{answer}");
+    eventually("the log says what to do", || server.has_said("check the disk, then start this program again").then_some(()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use headway_core::error::Cause;
+use headway_core::error::{Cause, StorageFault};
 use headway_core::{Conflict, JobError, JobStatus, Violation};
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -17,11 +17,14 @@ mod document;
 mod problem_type;
 
 pub use document::{ProblemDocument, ProblemError};
-use problem_type::Example;
 pub use problem_type::ProblemType;
+use problem_type::{DISK_FULL, Example};
 
 /// How long to wait after `busy`.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long to wait after `storage`: a person has to do something first.
+const STORAGE_RETRY_AFTER: Duration = Duration::from_secs(15);
+const DISK_BROKEN: &str = "the server's files cannot be read or written: its log says which, and what its operator can do";
 /// The most `errors` a problem lists.
 pub const ERRORS_MAX: usize = 20;
 
@@ -192,7 +195,11 @@ impl ApiErrorResponse {
 
 impl Problem {
     fn new(kind: ProblemType, detail: Cow<'static, str>) -> Self {
-        let retry_after = (kind == ProblemType::Busy).then_some(BUSY_RETRY_AFTER);
+        let retry_after = match kind {
+            ProblemType::Busy => Some(BUSY_RETRY_AFTER),
+            ProblemType::Storage => Some(STORAGE_RETRY_AFTER),
+            _ => None,
+        };
         Self { kind, detail, errors: Vec::new(), job_status: None, limit: None, retry_after, known: None, challenge: None, cause: None }
     }
 }
@@ -221,8 +228,12 @@ impl From<JobError> for ApiErrorResponse {
                 Self(Arc::new(problem))
             }
             JobError::Unavailable { .. } => {
-                let mut problem =
-                    Problem::new(ProblemType::Busy, "the table or the queue did not answer: send the same request again".into());
+                let (kind, detail) = match error.storage_fault() {
+                    None => (ProblemType::Busy, "the table or the queue did not answer: send the same request again"),
+                    Some(StorageFault::Full(_)) => (ProblemType::Storage, DISK_FULL),
+                    Some(StorageFault::Broken(_)) => (ProblemType::Storage, DISK_BROKEN),
+                };
+                let mut problem = Problem::new(kind, detail.into());
                 problem.cause = Some(error.into());
                 Self(Arc::new(problem))
             }
@@ -289,11 +300,32 @@ mod tests {
             ApiErrorResponse::unknown_processor(vec!["json-schema".to_owned()]),
             JobError::KeyReused.into(),
             JobError::unavailable("read", std::io::Error::other("late")).into(),
+            JobError::unavailable("read", StorageFault::Full("late".to_owned())).into(),
             ApiErrorResponse::internal("late"),
         ];
         for problem in same {
             assert_eq!(ApiErrorResponse::example(problem.problem_type()).document("/", "r"), problem.document("/", "r"));
         }
+    }
+
+    /// Bug found: a full disk was called busy, so callers waited for an end of load that nobody had.
+    #[test]
+    fn a_store_that_somebody_has_to_repair_is_told_from_load() {
+        let problem = |code| {
+            let cause = StorageFault::of(code, "/data/table.db: no".to_owned()).map_or_else(Cause::from, Cause::from);
+            let problem = ApiErrorResponse::from(JobError::unavailable("the table", cause));
+            assert_eq!(problem.cause().as_deref(), Some("the table did not answer: /data/table.db: no"));
+            let response = problem.render(HeaderMap::new(), "/", "");
+            (
+                problem.document("/", "").problem_type,
+                response.status().as_u16(),
+                response.headers()[RETRY_AFTER].to_str().unwrap().to_owned(),
+            )
+        };
+        let busy = ("urn:headway:problem:busy".to_owned(), 503, "2".to_owned());
+        let storage = ("urn:headway:problem:storage".to_owned(), 503, "15".to_owned());
+        assert_eq!(problem("InternalServerError"), busy);
+        assert_eq!([problem(StorageFault::FULL), problem(StorageFault::BROKEN)], [storage.clone(), storage]);
     }
 
     /// The list of errors is limited, whatever the body contains.

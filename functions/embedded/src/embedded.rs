@@ -81,7 +81,7 @@ impl Embedded {
                 prepare_directory(directory)?;
                 let table = Table::in_directory(directory)?;
                 let queues = Queues::in_directory(directory, &wanted, settings)?;
-                sync_directory(directory).map_err(|cause| OpenError::Directory { path: directory.clone(), cause })?;
+                sync_directory(directory).map_err(|cause| OpenError::of_directory(directory, cause))?;
                 (table, queues)
             }
         };
@@ -200,7 +200,7 @@ impl Embedded {
     /// If the directory cannot be used.
     pub async fn take_over(&self) -> Result<Option<PumpLock>, OpenError> {
         let Some(directory) = &self.config.data else { return Ok(Some(PumpLock(None))) };
-        let unusable = |cause| OpenError::Directory { path: directory.clone(), cause };
+        let unusable = |cause| OpenError::of_directory(directory, cause);
         let file = open_lock(&directory.join(PUMP_LOCK_FILE), LockKind::Pump)?;
         match file.try_lock() {
             Ok(()) => {}

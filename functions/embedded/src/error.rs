@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use headway_core::error::StorageFault;
 use rusqlite::ErrorCode;
 
 /// Why the embedded table or queue could not be opened.
@@ -101,6 +102,16 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// The directory cannot be used.
+    pub(crate) fn of_directory(path: &Path, cause: io::Error) -> Self {
+        if is_full(&cause) { Self::Full { file: path.to_owned() } } else { Self::Directory { path: path.to_owned(), cause } }
+    }
+
+    /// A file cannot be used.
+    pub(crate) fn of_file(path: &Path, cause: io::Error) -> Self {
+        if is_full(&cause) { Self::Full { file: path.to_owned() } } else { Self::File { path: path.to_owned(), cause } }
+    }
+
     pub(crate) fn damaged(file: &Path, detail: impl Into<String>) -> Self {
         Self::Damaged { file: file.to_owned(), detail: detail.into() }
     }
@@ -137,6 +148,22 @@ pub enum Unavailable {
     /// The store's own error.
     #[error("{0}")]
     Store(String),
+}
+
+impl Unavailable {
+    /// The code for the store's answer, if somebody has to repair the store before a call can succeed.
+    pub(crate) fn storage_code(&self) -> Option<&'static str> {
+        match self {
+            Self::File(cause) if is_full(cause) => Some(StorageFault::FULL),
+            Self::File(_) | Self::NotDurable(_) => Some(StorageFault::BROKEN),
+            Self::Stopped | Self::Busy(_) | Self::Panicked | Self::Store(_) => None,
+        }
+    }
+}
+
+/// True if there is no space left on the disk, or for this user.
+fn is_full(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl From<io::Error> for Unavailable {

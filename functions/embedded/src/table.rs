@@ -57,7 +57,7 @@ impl Table {
     /// If it is damaged, or the directory cannot be used.
     pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
-        let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+        let unusable = |cause| OpenError::of_directory(directory, cause);
         let turn = Arc::new(WriteTurn::open(&directory.join("table.turn"))?);
         let store = {
             let _held = turn.take()?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use headway_core::error::{Cause, JobError, error_chain};
+use headway_core::error::{Cause, JobError, StorageFault, error_chain};
 
 /// How often a call is repeated for what it left undone. The SDK's own retries come in addition.
 pub(crate) const ATTEMPTS_MAX: u32 = 8;
@@ -20,7 +20,8 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    JobError::unavailable(what, Cause::from(text(&error)))
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
+    JobError::unavailable(what, StorageFault::of(code, text(&error)).map_or_else(Cause::from, Cause::from))
 }
 
 /// Waits after attempt number `attempt` (from 1): exponential backoff with full jitter. It uses the same random

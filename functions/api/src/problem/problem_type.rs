@@ -51,7 +51,13 @@ pub enum ProblemType {
     Internal,
     /// Try again in a moment.
     Busy,
+    /// The service's disk is full, or its files cannot be used: somebody has to repair that.
+    Storage,
 }
+
+/// What a caller is told while there is no space left.
+pub(super) const DISK_FULL: &str =
+    "the server's disk is full: what was accepted is kept, and the same request is accepted once there is space again";
 
 /// What an example of a type says.
 pub(super) enum Example {
@@ -103,6 +109,7 @@ impl ProblemType {
             }
             Self::Quota => ("quota", StatusCode::TOO_MANY_REQUESTS, "A quota is used up"),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "Busy, try again"),
+            Self::Storage => ("storage", StatusCode::SERVICE_UNAVAILABLE, "The server cannot use its storage"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed inside the service"),
         }
     }
@@ -147,6 +154,7 @@ impl ProblemType {
             Self::Quota => "starts in a minute: no more than 60",
             Self::Internal => "the log has the cause under this request id",
             Self::Busy => "the table or the queue did not answer: send the same request again",
+            Self::Storage => DISK_FULL,
         })
     }
 

@@ -21,7 +21,7 @@ const LOOKED_OVER_BYTES_MAX: u64 = 256 << 20;
 ///
 /// If it cannot be created or written, or contains a file that is not Headway's. Nothing was changed then.
 pub(crate) fn prepare_directory(directory: &Path) -> Result<(), OpenError> {
-    let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+    let failed = |cause| OpenError::of_directory(directory, cause);
     private_directory(directory)?;
     let directory = directory.canonicalize().map_err(failed)?;
     match directory.parent() {

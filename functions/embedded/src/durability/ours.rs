@@ -160,7 +160,7 @@ pub(super) fn look_at_database(path: &Path, kind: Kind) -> Result<bool, OpenErro
 }
 
 fn look_for(path: &Path, name: &str, role: Role) -> Result<bool, OpenError> {
-    let failed = |cause| OpenError::File { path: path.to_owned(), cause };
+    let failed = |cause| OpenError::of_file(path, cause);
     let foreign = |found: &str| OpenError::Foreign { file: path.to_owned(), found: found.to_owned() };
     let Some(found) = found(path).map_err(failed)? else { return Ok(false) };
     if !found.is_file() {

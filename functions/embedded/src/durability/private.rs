@@ -27,7 +27,7 @@ const LOST_AND_FOUND: &str = "lost+found";
 /// If it is not a directory, belongs to another user, or cannot be used. Also if it contains other files that other users may
 /// read, or a file that has one of Headway's names but is not Headway's. Then nothing was changed.
 pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
-    let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+    let failed = |cause| OpenError::of_directory(directory, cause);
     match fs::symlink_metadata(directory) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(directory).map_err(failed)?;
@@ -38,7 +38,7 @@ pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
         Ok(found) => {
             let ours = look_over(directory, &found)?;
             tighten(directory, PRIVATE_DIRECTORY).map_err(failed)?;
-            ours.iter().try_for_each(|file| tighten(file, PRIVATE_FILE).map_err(|cause| OpenError::File { path: file.clone(), cause }))
+            ours.iter().try_for_each(|file| tighten(file, PRIVATE_FILE).map_err(|cause| OpenError::of_file(file, cause)))
         }
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn private_directory(directory: &Path) -> Result<(), OpenError> {
 ///
 /// [`OpenError::Foreign`] if something else has the name. It is left as it is.
 pub(crate) fn open_lock(path: &Path, kind: LockKind) -> Result<File, OpenError> {
-    let failed = |cause| OpenError::File { path: path.to_owned(), cause };
+    let failed = |cause| OpenError::of_file(path, cause);
     if !look_at_lock(path, kind)? {
         make_lock(path, kind).map_err(failed)?;
         look_at_lock(path, kind)?;
@@ -68,20 +68,21 @@ pub(crate) fn private_database(path: &Path, kind: Kind) -> Result<(), OpenError>
     if look_at_database(path, kind)? {
         return Ok(());
     }
-    let failed = |cause| OpenError::File { path: path.to_owned(), cause };
+    let failed = |cause| OpenError::of_file(path, cause);
     let of_sqlite = |cause| OpenError::from_sqlite(path, cause);
     let draft = draft_of(path);
-    create_private(&draft).map_err(failed)?;
-    let connection = Connection::open(&draft).map_err(of_sqlite)?;
-    connection.pragma_update(None, "application_id", kind.application_id()).map_err(of_sqlite)?;
-    drop(connection);
-    publish(&draft, path).map_err(failed)?;
+    let drafted = || {
+        create_private(&draft).map_err(failed)?;
+        let connection = Connection::open(&draft).map_err(of_sqlite)?;
+        connection.pragma_update(None, "application_id", kind.application_id()).map_err(of_sqlite)
+    };
+    drafted().and_then(|()| publish(&draft, path).map_err(failed)).inspect_err(|_| discard(&draft))?;
     look_at_database(path, kind).map(drop)
 }
 
 /// Checks the directory and returns our files in it.
 fn look_over(directory: &Path, found: &fs::Metadata) -> Result<Vec<PathBuf>, OpenError> {
-    let failed = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+    let failed = |cause| OpenError::of_directory(directory, cause);
     let unfit = |why: String| OpenError::Unfit { path: directory.to_owned(), why };
     if found.is_symlink() {
         let target = fs::read_link(directory).map_err(failed)?;
@@ -132,10 +133,17 @@ fn tighten(path: &Path, mode: u32) -> io::Result<()> {
 
 fn make_lock(path: &Path, kind: LockKind) -> io::Result<()> {
     let draft = draft_of(path);
-    let mut file = create_private(&draft)?;
-    file.write_all(&kind.content())?;
-    file.sync_all()?;
-    publish(&draft, path)
+    let drafted = || {
+        let mut file = create_private(&draft)?;
+        file.write_all(&kind.content())?;
+        file.sync_all()
+    };
+    drafted().and_then(|()| publish(&draft, path)).inspect_err(|_| discard(&draft))
+}
+
+/// Leaves nothing behind on a full disk.
+fn discard(draft: &Path) {
+    let _ = fs::remove_file(draft);
 }
 
 fn draft_of(path: &Path) -> PathBuf {

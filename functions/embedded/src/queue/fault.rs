@@ -1,5 +1,6 @@
 //! Errors under the names that SQS gives them.
 
+use headway_core::error::StorageFault;
 use serde_json::json;
 
 use crate::{error::Unavailable, http::Answer};
@@ -21,6 +22,8 @@ pub(crate) enum Kind {
     QueueDoesNotExist,
     QueueNameExists,
     ReceiptHandleIsInvalid,
+    StorageBroken,
+    StorageFull,
     TooManyEntriesInBatchRequest,
     UnsupportedOperation,
 }
@@ -49,7 +52,7 @@ impl Kind {
 
     /// True if the caller caused it.
     pub(crate) fn is_senders(self) -> bool {
-        self != Self::InternalError
+        !matches!(self, Self::InternalError | Self::StorageBroken | Self::StorageFull)
     }
 }
 
@@ -89,19 +92,32 @@ impl Fault {
 
 impl From<rusqlite::Error> for Fault {
     fn from(cause: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
-        Self::internal(match cause.sqlite_error_code() {
-            Some(DiskFull) => "the disk that holds the data directory's queue.db is full; free some space and repeat the call".to_owned(),
-            Some(DatabaseCorrupt | NotADatabase) => {
-                "the data directory's queue.db is damaged; stop this program and replace the directory with a good copy".to_owned()
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure};
+        match cause.sqlite_error_code() {
+            Some(DiskFull) => {
+                let what = "the disk that holds the data directory's queue.db is full; free some space and repeat the call";
+                Self::new(Kind::StorageFull, what)
             }
-            _ => format!("the queue's file could not be used ({cause})"),
-        })
+            Some(DatabaseCorrupt | NotADatabase) => {
+                let what = "the data directory's queue.db is damaged; stop this program and replace the directory with a good copy";
+                Self::new(Kind::StorageBroken, what)
+            }
+            Some(CannotOpen | PermissionDenied | ReadOnly | SystemIoFailure) => {
+                let what = format!("queue.db cannot be used ({cause}); check its disk, and that this user may write to the data directory");
+                Self::new(Kind::StorageBroken, what)
+            }
+            _ => Self::internal(format!("the queue's file could not be used ({cause})")),
+        }
     }
 }
 
 impl From<Unavailable> for Fault {
     fn from(cause: Unavailable) -> Self {
-        Self::internal(cause.to_string())
+        let kind = match cause.storage_code() {
+            Some(StorageFault::FULL) => Kind::StorageFull,
+            Some(_) => Kind::StorageBroken,
+            None => Kind::InternalError,
+        };
+        Self::new(kind, cause.to_string())
     }
 }

@@ -68,7 +68,7 @@ impl Queues {
     /// If their file is damaged, or the directory cannot be used.
     pub(crate) fn in_directory(directory: &Path, wanted: &Wanted, settings: Settings) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
-        let unusable = |cause| OpenError::Directory { path: directory.to_owned(), cause };
+        let unusable = |cause| OpenError::of_directory(directory, cause);
         let clock = Arc::clone(&settings.clock);
         let turn = Arc::new(WriteTurn::open(&directory.join("queue.turn"))?);
         let store = {

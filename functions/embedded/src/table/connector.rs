@@ -52,6 +52,7 @@ impl Table {
                 self.damaged.store(true, Ordering::Release);
                 faults::damaged(file)
             }
+            (Some(file), Some(FileFault::Unusable)) => faults::unusable(file, fault),
             _ => Answer { status: fault.status_code(), body: fault.to_json().into_bytes(), query_error: None },
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dynoxide::DynoxideError;
+use headway_core::error::StorageFault;
 use serde_json::json;
 
 use crate::{
@@ -17,6 +18,8 @@ pub(super) enum FileFault {
     Full,
     /// The file is damaged.
     Damaged,
+    /// The file cannot be read or written.
+    Unusable,
 }
 
 impl FileFault {
@@ -31,6 +34,8 @@ impl FileFault {
             Some(Self::Full)
         } else if says("disk image is malformed") || says("not a valid") {
             Some(Self::Damaged)
+        } else if ["readonly database", "disk I/O error", "unable to open database"].into_iter().any(says) {
+            Some(Self::Unusable)
         } else {
             None
         }
@@ -42,28 +47,40 @@ pub(super) fn opening(file: &Path, cause: DynoxideError) -> OpenError {
     match FileFault::of(&cause) {
         Some(FileFault::Full) => OpenError::Full { file: file.to_owned() },
         Some(FileFault::Damaged) => OpenError::damaged(file, cause.to_string()),
-        None => OpenError::Table { file: file.to_owned(), cause },
+        Some(FileFault::Unusable) | None => OpenError::Table { file: file.to_owned(), cause },
     }
 }
 
 /// A 500, after which the SDK repeats the call.
 pub(super) fn internal(message: &str) -> Answer {
-    typed(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", message)
+    fault("InternalServerError", message)
 }
 
 /// The answer if the disk is full.
 pub(super) fn full(file: &Path) -> Answer {
-    internal(&format!("the disk that holds {} is full; free some space and repeat the call", file.display()))
+    fault(StorageFault::FULL, &format!("the disk that holds {} is full; free some space and repeat the call", file.display()))
 }
 
 /// The answer if the file is damaged.
 pub(super) fn damaged(file: &Path) -> Answer {
-    internal(&format!("the file {} is damaged; stop this program and replace the directory with a good copy", file.display()))
+    let what = format!("the file {} is damaged; stop this program and replace the directory with a good copy", file.display());
+    fault(StorageFault::BROKEN, &what)
+}
+
+/// The answer if the file cannot be read or written.
+pub(super) fn unusable(file: &Path, cause: &DynoxideError) -> Answer {
+    let what = format!("the file {} cannot be used ({cause}); check its disk, and that this user may write to it", file.display());
+    fault(StorageFault::BROKEN, &what)
 }
 
 /// The answer if the store did not do the work, or cannot promise that it is durable.
 pub(super) fn unavailable(cause: &Unavailable) -> Answer {
-    internal(&cause.to_string())
+    fault(cause.storage_code().unwrap_or("InternalServerError"), &cause.to_string())
+}
+
+/// A 500 with this code.
+fn fault(code: &str, message: &str) -> Answer {
+    typed(500, &format!("com.amazonaws.dynamodb.v20120810#{code}"), message)
 }
 
 /// The answer for an operation that is not offered here.
@@ -130,6 +147,7 @@ mod tests {
         let grow = "PRAGMA max_page_count = 3; CREATE TABLE t (v); INSERT INTO t VALUES (zeroblob(90000))";
         assert!(fault_of(&file, grow) == Some(FileFault::Full));
         assert!(fault_of(&file, "SELECT no_such_column").is_none());
+        assert!(fault_of(&file, "PRAGMA query_only = 1; CREATE TABLE u (v)") == Some(FileFault::Unusable));
         let fill = "INSERT INTO t VALUES (zeroblob(9000))";
         Connection::open(&file).unwrap().execute_batch(fill).unwrap();
         let damage = |at| std::fs::OpenOptions::new().write(true).open(&file).unwrap().write_all_at(&[0xA5; 64], at).unwrap();
