@@ -4,16 +4,20 @@
 //!
 //! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect` and
 //! `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types, and
-//! `formats` checks formats that the validator checks too loosely. `violations` describes what is wrong with an item;
+//! `formats` checks formats that the validator checks too loosely, and `exact` numbers
+//! that it would round, as `decimal`s. `raw` has JSON as it is written. `violations` describes what is wrong with an item;
 //! `unfit` and `refusal`, what is wrong with a schema. `pointer` has JSON pointers.
 
+mod decimal;
 mod dialect;
 mod edit;
+mod exact;
 mod formats;
 mod loops;
 mod pattern;
 mod pointer;
 mod program;
+mod raw;
 mod reading;
 mod refusal;
 pub mod sandbox;

@@ -1,18 +1,20 @@
 //! A compiled schema, and its verdict on an item. It runs foreign programs, so only a child process calls it.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
 use crate::edit;
+use crate::exact::{self, ExactNumbers, SchemaDigits, StandsFor};
 use crate::formats;
 use crate::loops;
 use crate::reading::{self, ReadSchema};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
 use crate::unfit;
-use crate::violations::{Misfit, Patterns, misfit, places};
+use crate::violations::{Misfit, misfit, places};
 use crate::wanted_types::WantedTypesRecorder;
 
 /// How many steps a pattern with look-around or back-references may take on one text. All others take linear time.
@@ -36,9 +38,21 @@ const LOOKS_MAX: usize = 4;
 /// A schema ready for use.
 pub(crate) struct Program {
     validator: Validator,
+    /// Compares numbers digit by digit. Compiled for the first item that needs it.
+    exact: OnceCell<Validator>,
+    /// True if the schema has numbers that a double cannot stand for.
+    has_exact: bool,
+    /// What integers are for the schema's keywords.
+    stands_for: StandsFor,
     text: Option<TextRules>,
-    patterns: Patterns,
-    schemas: usize,
+    reading: ReadSchema,
+}
+
+/// An item's judge: one of the two validators, and the numbers that it has to know by their digits.
+struct Judge<'p> {
+    validator: &'p Validator,
+    numbers: ExactNumbers,
+    program: &'p Program,
 }
 
 /// The additional rules if all values of an item are text.
@@ -67,7 +81,8 @@ impl Program {
     /// Everything that is wrong with the schema.
     pub(crate) fn compile(schema: &str, text: bool) -> Result<Self, Vec<Refusal>> {
         let original: Value = serde_json::from_str(schema).map_err(|e| vec![Refusal::new("", format!("cannot be read: {e}"))])?;
-        let reading = reading::read(original.clone())?;
+        let digits = SchemaDigits::of(schema).map_err(|refusal| vec![refusal])?;
+        let reading = reading::read(original.clone(), &digits)?;
         loops::refusal(&original).map_or(Ok(()), |refusal| Err(vec![refusal]))?;
         let refused = |error| vec![unfit::refusal(&original, &error, &reading.patterns)];
         let validator = options(&reading).build(&reading.schema).map_err(refused)?;
@@ -76,7 +91,26 @@ impl Program {
                 .map(|recorder| TextRules { recorder, never_text: never_text(&reading.schema) })
         };
         let text = text.then(rules).transpose().map_err(refused)?;
-        Ok(Self { validator, text, patterns: reading.patterns, schemas: reading.schemas })
+        let stands_for = if schema.contains("multipleOf") { StandsFor::Double } else { StandsFor::Integer };
+        Ok(Self { validator, exact: OnceCell::new(), has_exact: !digits.is_empty(), stands_for, text, reading })
+    }
+
+    /// The judge of an item; the pointer to a number that cannot be read as the error.
+    fn judge(&self, item: &str) -> Result<Judge<'_>, String> {
+        let numbers = ExactNumbers::of(item, self.text.is_some(), self.stands_for)?;
+        let is_exact = self.has_exact || !numbers.is_empty();
+        let validator = if is_exact { self.exact_validator() } else { &self.validator };
+        Ok(Judge { validator, numbers, program: self })
+    }
+
+    /// It compiles if the other one does: it has the same schema.
+    fn exact_validator(&self) -> &Validator {
+        if self.exact.get().is_none()
+            && let Ok(validator) = exact::with_exact_numbers(options(&self.reading), self.reading.draft).build(&self.reading.schema)
+        {
+            let _ = self.exact.set(validator);
+        }
+        self.exact.get().unwrap_or(&self.validator)
     }
 
     /// Checks an item. `unfit` is called as soon as it is known not to fit, before the reasons are collected.
@@ -85,28 +119,41 @@ impl Program {
             Ok(value) => value,
             Err(error) => return Verdict::Misfit(Misfit::new("malformed", error.to_string())),
         };
+        let judge = match self.judge(item) {
+            Ok(judge) => judge,
+            Err(pointer) => return Verdict::Misfit(Misfit::unreadable_number(pointer)),
+        };
         let mut converted = HashSet::new();
         if let Some(rules) = &self.text {
             rules.convert_plainly(&mut value, &mut converted);
         }
-        if !self.validator.is_valid(&value) {
+        if !judge.is_valid(&value) {
             let (to_convert, keep_as_text) = self.text.as_ref().map(|rules| rules.texts_to_convert(&value)).unwrap_or_default();
-            let Some(more) = self.search(&to_convert, &keep_as_text, &value) else {
+            let Some(more) = judge.search(&to_convert, &keep_as_text, &value) else {
                 unfit();
-                let nearest = self.nearest(to_convert, value);
-                return Verdict::Misfit(self.misfit(&nearest));
+                let nearest = judge.nearest(to_convert, value);
+                return Verdict::Misfit(judge.misfit(&nearest));
             };
             converted.extend(more);
         }
         if converted.is_empty() { Verdict::Fits } else { Verdict::Typed(edit::retype(item, &converted)) }
     }
+}
+
+impl Judge<'_> {
+    fn is_valid(&self, value: &Value) -> bool {
+        self.numbers.around(value, || self.validator.is_valid(value))
+    }
 
     fn misfit(&self, value: &Value) -> Misfit {
-        if values(value).saturating_mul(self.schemas) > VIOLATIONS_SOUGHT_MAX {
-            let first = self.validator.validate(value).err();
-            return misfit(first.into_iter(), value, &self.patterns);
-        }
-        misfit(self.validator.iter_errors(value), value, &self.patterns)
+        let ReadSchema { schemas, patterns, .. } = &self.program.reading;
+        self.numbers.around(value, || {
+            if values(value).saturating_mul(*schemas) > VIOLATIONS_SOUGHT_MAX {
+                let first = self.validator.validate(value).err();
+                return misfit(first.into_iter(), value, patterns, &self.numbers);
+            }
+            misfit(self.validator.iter_errors(value), value, patterns, &self.numbers)
+        })
     }
 
     /// The fewest texts that have to be converted for the item to fit, among those that the schema wants as another
@@ -115,7 +162,7 @@ impl Program {
         let mut tries = 0;
         let mut fits = |texts: &[&String]| {
             tries += 1;
-            tries <= TRIES_MAX && self.validator.is_valid(&with(value, texts))
+            tries <= TRIES_MAX && self.is_valid(&with(value, texts))
         };
         let found = choose(to_convert, &mut fits);
         // A text that is refused for being text is wanted by a `not`, or by one alternative too many.
@@ -125,8 +172,8 @@ impl Program {
     /// The reading with the fewest violations of an item that does not fit, so that no text is blamed that would be
     /// valid when converted.
     fn nearest(&self, to_convert: Vec<String>, value: Value) -> Value {
-        let work = values(&value).saturating_mul(self.schemas).max(1);
-        let Some(rules) = self.text.as_ref().filter(|_| work <= VIOLATIONS_SOUGHT_MAX) else { return value };
+        let work = values(&value).saturating_mul(self.program.reading.schemas).max(1);
+        let Some(rules) = self.program.text.as_ref().filter(|_| work <= VIOLATIONS_SOUGHT_MAX) else { return value };
         let to_convert = rules.all_texts_to_convert(to_convert, &value);
         if to_convert.is_empty() {
             return value;
@@ -134,7 +181,7 @@ impl Program {
         let tries = TRIES_MAX.min(VIOLATIONS_SOUGHT_MAX / work);
         let places = |texts: &[&String]| {
             let value = with(&value, texts);
-            places(self.validator.iter_errors(&value).take(VIOLATIONS_COUNTED_MAX))
+            self.numbers.around(&value, || places(self.validator.iter_errors(&value).take(VIOLATIONS_COUNTED_MAX)))
         };
         let all: Vec<_> = to_convert.iter().collect();
         let (as_text, converted) = (places(&[]), places(&all));

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use crate::decimal::Decimal;
 use crate::dialect::{self, Draft, KeywordContent};
+use crate::exact::{DIGITS, KEYWORDS, SchemaDigits};
 use crate::pattern;
 use crate::pointer::{self, cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
@@ -33,16 +35,17 @@ pub(crate) struct ReadSchema {
 /// # Errors
 ///
 /// Everything in it that would not be checked; twenty entries at most.
-pub(crate) fn read(schema: Value) -> Result<ReadSchema, Vec<Refusal>> {
+pub(crate) fn read(schema: Value, digits: &SchemaDigits<'_>) -> Result<ReadSchema, Vec<Refusal>> {
     let mut schema = schema;
-    let mut reader = SchemaReader::new(&schema);
+    let mut reader = SchemaReader::new(&schema, digits);
     reader.schema(&mut schema, Draft::DEFAULT, "");
     let SchemaReader { refusals, patterns, schemas, pattern_count, .. } = reader;
     let draft = dialect::declared(&schema).and_then(Draft::named).unwrap_or(Draft::DEFAULT);
     if refusals.is_empty() { Ok(ReadSchema { schema, draft, patterns, schemas, pattern_count }) } else { Err(refusals) }
 }
 
-struct SchemaReader {
+struct SchemaReader<'s> {
+    digits: &'s SchemaDigits<'s>,
     refusals: Vec<Refusal>,
     patterns: HashMap<String, String>,
     schemas: usize,
@@ -55,12 +58,12 @@ struct SchemaReader {
     ids: Vec<String>,
 }
 
-impl SchemaReader {
-    fn new(schema: &Value) -> Self {
+impl<'s> SchemaReader<'s> {
+    fn new(schema: &Value, digits: &'s SchemaDigits<'s>) -> Self {
         let mut ids = Vec::new();
         all_ids(schema, &mut ids);
         let (refusals, patterns, names) = (Vec::new(), HashMap::new(), HashSet::new());
-        Self { refusals, patterns, schemas: 0, pattern_count: 0, base: String::new(), names, ids }
+        Self { digits, refusals, patterns, schemas: 0, pattern_count: 0, base: String::new(), names, ids }
     }
 
     fn refuse(&mut self, pointer: String, detail: impl Into<String>) {
@@ -100,6 +103,21 @@ impl SchemaReader {
             }
         }
         self.base = around;
+        self.keep_digits(members, at);
+    }
+
+    /// Keeps the digits of numbers that a double cannot stand for.
+    fn keep_digits(&mut self, members: &mut Map<String, Value>, at: &str) {
+        members.remove(DIGITS);
+        let written = |keyword: &&'static str| Some((*keyword, self.digits.within(&join(at, keyword))?));
+        let kept: Vec<_> = KEYWORDS.iter().filter_map(written).collect();
+        if kept.iter().any(|(keyword, number)| *keyword == "multipleOf" && Decimal::read(number).is_none_or(|of| of.divisor().is_none())) {
+            self.refuse(join(at, "multipleOf"), "has more digits than 64 bits hold: items cannot be divided by it");
+        }
+        if !kept.is_empty() {
+            let digits: Map<String, Value> = kept.into_iter().map(|(keyword, text)| (keyword.to_owned(), text.into())).collect();
+            members.insert(DIGITS.to_owned(), digits.into());
+        }
     }
 
     /// Notes what a schema is called. Of two schemas with one name, a reference would find either.
@@ -240,7 +258,7 @@ mod tests {
     use super::*;
 
     fn refused(schema: Value) -> Vec<String> {
-        read(schema).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+        read(schema, &SchemaDigits::default()).err().unwrap_or_default().iter().map(ToString::to_string).collect()
     }
 
     /// A typing error must not silently turn off a check.

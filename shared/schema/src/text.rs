@@ -1,7 +1,11 @@
 //! The other readings of a text, when all values are text, as from CSV. Each text has at most one other reading, so the
 //! only question is whether to use it. The schema decides that, see `wanted_types`.
 
+use std::fmt;
+
 use serde_json::{Number, Value};
+
+use crate::decimal::Decimal;
 
 /// The other reading of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +46,8 @@ fn number(text: &str) -> Option<TypedText> {
         return None;
     }
     let number: Number = serde_json::from_str(text).ok()?;
+    // A text with an exponent that nobody reads stays a text.
+    Decimal::read(text)?;
     Some(TypedText { value: Value::Number(number), whole: is_whole(text) })
 }
 
@@ -108,6 +114,11 @@ impl Types {
         }))
     }
 
+    /// True if a number has one of these types.
+    pub(crate) fn hold_number(self, is_whole: bool) -> bool {
+        self.0 & (if is_whole { INTEGER | NUMBER } else { NUMBER }) != 0
+    }
+
     pub(crate) fn has_text(self) -> bool {
         self.0 & STRING != 0
     }
@@ -117,13 +128,29 @@ impl Types {
         let one_of = match value {
             Value::Null => NULL,
             Value::Bool(_) => BOOLEAN,
-            Value::Number(number) if number.as_f64().is_none_or(|number| number.fract() == 0.0) => INTEGER | NUMBER,
-            Value::Number(_) => NUMBER,
+            Value::Number(number) => return self.hold_number(number.as_f64().is_none_or(|number| number.fract() == 0.0)),
             Value::String(_) => STRING,
             Value::Array(_) => ARRAY,
             Value::Object(_) => OBJECT,
         };
         self.0 & one_of != 0
+    }
+}
+
+/// `an integer or null`.
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (ARRAY, "an array"),
+            (BOOLEAN, "a boolean"),
+            (INTEGER, "an integer"),
+            (NULL, "null"),
+            (NUMBER, "a number"),
+            (OBJECT, "an object"),
+            (STRING, "a string"),
+        ];
+        let names: Vec<_> = all.into_iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| name).collect();
+        f.write_str(&names.join(" or "))
     }
 }
 

@@ -8,6 +8,7 @@ use jsonschema::{JsonType, ValidationError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::exact::ExactNumbers;
 use crate::pointer::{cut, join, unescaped};
 
 /// At most this many violations of an item are reported.
@@ -44,15 +45,28 @@ impl Misfit {
     }
 }
 
+impl Misfit {
+    /// A number at this place whose exponent is too small to be read.
+    pub(crate) fn unreadable_number(pointer: String) -> Self {
+        let reason = "a number with an exponent below -1,000,000,000, which is not read".to_owned();
+        Self { code: "number".to_owned(), violations: vec![Violation { pointer, reason }] }
+    }
+}
+
 /// The original patterns, by their translations.
 pub(crate) type Patterns = HashMap<String, String>;
 
 /// The misfit for the first of these errors.
-pub(crate) fn misfit<'e>(errors: impl Iterator<Item = ValidationError<'e>>, item: &Value, patterns: &Patterns) -> Misfit {
+pub(crate) fn misfit<'e>(
+    errors: impl Iterator<Item = ValidationError<'e>>,
+    item: &Value,
+    patterns: &Patterns,
+    numbers: &ExactNumbers,
+) -> Misfit {
     let mut misfit = Misfit { code: String::new(), violations: Vec::new() };
     for error in errors {
         let is_rest = matches!(error.kind(), Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. });
-        for violation in named(&error, item, patterns) {
+        for violation in named(&error, item, patterns, numbers) {
             // A wrong member also counts as unevaluated, which is not a second fault.
             let told = |other: &Violation| is_rest && is_at_or_within(&other.pointer, &violation.pointer);
             if misfit.violations.contains(&violation) || misfit.violations.iter().any(told) {
@@ -145,7 +159,7 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
 }
 
 /// The violation's pointers and reasons. A missing or unwanted member is named itself, instead of its object.
-fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns) -> Vec<Violation> {
+fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns, numbers: &ExactNumbers) -> Vec<Violation> {
     let at = error.instance_path().as_str();
     match error.kind() {
         Kind::Required { property } => {
@@ -154,19 +168,21 @@ fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns) -> Vec<
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let not_known = |name: &String| Violation { pointer: join(at, name), reason: "not a known member".to_owned() };
-            unexpected.iter().take(VIOLATIONS_MAX + 1).map(not_known).map(|violation| with_value(violation, item)).collect()
+            unexpected.iter().take(VIOLATIONS_MAX + 1).map(not_known).map(|violation| with_value(violation, item, numbers)).collect()
         }
-        _ => vec![with_value(Violation { pointer: at.to_owned(), reason: reason(error, patterns) }, item)],
+        _ => vec![with_value(Violation { pointer: at.to_owned(), reason: reason(error, patterns) }, item, numbers)],
     }
 }
 
 /// Adds the item's value at this place. The whole item is not repeated, since it is shown with its failure.
-fn with_value(violation: Violation, item: &Value) -> Violation {
+fn with_value(violation: Violation, item: &Value, numbers: &ExactNumbers) -> Violation {
     let Some(value) = item.pointer(&violation.pointer) else { return violation };
     if violation.pointer.is_empty() && (value.is_object() || value.is_array()) {
         return violation;
     }
-    Violation { reason: format!("{}: {}", violation.reason, shown(value, VALUE_CHARS_MAX)), ..violation }
+    let literal = numbers.literal(&violation.pointer).filter(|_| value.is_number());
+    let value = literal.map_or_else(|| shown(value, VALUE_CHARS_MAX), |literal| cut(literal, VALUE_CHARS_MAX));
+    Violation { reason: format!("{}: {value}", violation.reason), ..violation }
 }
 
 /// `/iata maxLength`. An array's indexes become `*`, so that the same fault in many items is one group. Cut at the

@@ -267,7 +267,7 @@ fn a_pattern_that_is_too_large_is_reported_as_such() {
 /// A number in a schema may be as long as the params.
 #[test]
 fn a_long_number_of_the_schema_is_cut() {
-    for keyword in ["multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
+    for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
         let sign = if keyword.ends_with("aximum") { "-" } else { "" };
         let schema = format!(r#"{{"{keyword}": {sign}7{}.5}}"#, "1".repeat(250));
         let program = Program::compile(&schema, false).unwrap_or_else(|refusals| panic!("{schema}: {refusals:?}"));

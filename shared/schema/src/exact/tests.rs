@@ -1,0 +1,157 @@
+use serde_json::json;
+
+use super::*;
+use crate::program::{Program, Verdict};
+
+#[test]
+fn what_a_double_cannot_stand_for_is_found() {
+    for held in [
+        "5",
+        "-0.0",
+        "0.1",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1e22",
+        "0.30000000000000004",
+        "1.7976931348623157e308",
+        "9007199254740993",
+    ] {
+        assert!(ExactNumbers::of(&format!("[{held}]"), false, StandsFor::Integer).unwrap().is_empty(), "{held}");
+    }
+    for not_held in [
+        "18446744073709551616",
+        "-9223372036854775809",
+        "100000000000000000000",
+        "100000000000000000000.5",
+        "9007199254740993.0",
+        "0.1000000000000000000001",
+        "1e-400",
+        "1.23456789e-320",
+        "1234567890123456789e-5",
+    ] {
+        let numbers = ExactNumbers::of(&format!(r#"{{"a/b":[true,{not_held}]}}"#), false, StandsFor::Integer).unwrap();
+        assert_eq!(numbers.literal("/a~1b/1"), Some(not_held));
+        let text = format!(r#"{{"a":"{not_held}"}}"#);
+        let of = |texts| ExactNumbers::of(&text, texts, StandsFor::Integer).unwrap();
+        assert!(of(false).is_empty() && of(true).literal("/a").is_some());
+    }
+    assert_eq!(ExactNumbers::of("[1e-1000000001]", false, StandsFor::Integer).unwrap_err(), "/0");
+}
+
+#[test]
+fn a_place_in_a_schema_is_found_as_it_is_written() {
+    let schema = r#"{"a":{"enum":[1, {"b":0.10000000000000000001}, 12345678901234567890123]},"minimum":1}"#;
+    let digits = SchemaDigits::of(schema).unwrap();
+    assert_eq!(digits.within("/a/enum"), Some(r#"[1, {"b":0.10000000000000000001}, 12345678901234567890123]"#));
+    assert_eq!((digits.within("/minimum"), digits.within("/a/en")), (None, None));
+}
+
+/// The verdict, or the first violation.
+fn verdict(schema: &str, item: &str, text: bool) -> String {
+    match Program::compile(schema, text) {
+        Err(refusals) => refusals.iter().map(ToString::to_string).collect(),
+        Ok(program) => match program.check(item, &mut || {}) {
+            Verdict::Fits => "fits".to_owned(),
+            Verdict::Typed(typed) => typed,
+            Verdict::Misfit(misfit) => format!("{} | {}", misfit.code, misfit.violations[0].reason),
+        },
+    }
+}
+
+/// Bug found: each of these was judged after the numbers had been rounded.
+#[test]
+fn numbers_are_judged_by_all_their_digits() {
+    let tiny = "0.1000000000000000000001";
+    let d4 = r##""$schema": "http://json-schema.org/draft-04/schema#""##;
+    for (schema, item, expected) in [
+        (r#"{"type": "integer"}"#.to_owned(), "100000000000000000000.5", "type | not an integer: 100000000000000000000.5"),
+        (r#"{"type": ["integer", "null"]}"#.to_owned(), "1e-400", "type | not an integer or null: 1e-400"),
+        (r#"{"type": "integer"}"#.to_owned(), "123456789012345678901234567890.000", "fits"),
+        (format!(r#"{{{d4}, "type": "integer"}}"#), "123456789012345678901234567890", "fits"),
+        (
+            format!(r#"{{{d4}, "type": "integer"}}"#),
+            "123456789012345678901234567890.0",
+            "type | not an integer: 123456789012345678901234567890.0",
+        ),
+        (r#"{"maximum": 0.1}"#.to_owned(), tiny, "maximum | greater than 0.1: 0.1000000000000000000001"),
+        (r#"{"exclusiveMinimum": 0.1}"#.to_owned(), tiny, "fits"),
+        (format!(r#"{{"minimum": {tiny}}}"#), "0.1", "minimum | less than 0.1000000000000000000001: 0.1"),
+        (format!(r#"{{"exclusiveMaximum": {tiny}}}"#), "0.1", "fits"),
+        (
+            format!(r#"{{"exclusiveMaximum": {tiny}}}"#),
+            tiny,
+            "exclusiveMaximum | not less than 0.1000000000000000000001: 0.1000000000000000000001",
+        ),
+        (
+            format!(r#"{{{d4}, "minimum": {tiny}, "exclusiveMinimum": true}}"#),
+            tiny,
+            "minimum | not greater than 0.1000000000000000000001: 0.1000000000000000000001",
+        ),
+        (format!(r#"{{{d4}, "minimum": {tiny}, "exclusiveMinimum": false}}"#), tiny, "fits"),
+        (
+            r#"{"const": 100000000000000000000}"#.to_owned(),
+            "100000000000000000001",
+            "const | not 100000000000000000000: 100000000000000000001",
+        ),
+        (r#"{"const": {"a": [100000000000000000000]}}"#.to_owned(), r#"{"a": [1e20]}"#, "fits"),
+        (
+            r#"{"enum": [1, 100000000000000000001]}"#.to_owned(),
+            "100000000000000000000",
+            "enum | not one of 1, 100000000000000000001: 100000000000000000000",
+        ),
+        (r#"{"multipleOf": 1}"#.to_owned(), "100000000000000000000.5", "multipleOf | not a multiple of 1: 100000000000000000000.5"),
+        (r#"{"multipleOf": 0.01}"#.to_owned(), "100000000000000000000.55", "fits"),
+        (r#"{"multipleOf": 9007199254740993}"#.to_owned(), "9007199254740993", "fits"),
+        (
+            r#"{"multipleOf": 9007199254740993}"#.to_owned(),
+            "9007199254740992",
+            "multipleOf | not a multiple of 9007199254740993: 9007199254740992",
+        ),
+        (r#"{"multipleOf": 2.5}"#.to_owned(), "9007199254740995", "fits"),
+        (r#"{"multipleOf": 3}"#.to_owned(), "1e-1000000000", "multipleOf | not a multiple of 3: 1e-1000000000"),
+        (
+            r#"{"multipleOf": 12345678901234567890123}"#.to_owned(),
+            "1",
+            "/multipleOf: has more digits than 64 bits hold: items cannot be divided by it",
+        ),
+        (r#"{"uniqueItems": true}"#.to_owned(), "[100000000000000000000, 100000000000000000001]", "fits"),
+        (r#"{"uniqueItems": true}"#.to_owned(), "[100000000000000000000, {}, 1e20]", "uniqueItems | two items are equal"),
+        (
+            r##"{"properties": {"a": {"$ref": "#/$defs/n"}}, "$defs": {"n": {"maximum": 18446744073709551616}}}"##.to_owned(),
+            r#"{"a": 18446744073709551617}"#,
+            "/a maximum | greater than 18446744073709551616: 18446744073709551617",
+        ),
+        (r#"{"minimum": 0}"#.to_owned(), "1e-1000000001", "number | a number with an exponent below -1,000,000,000, which is not read"),
+        (r#"{"minimum": 1e-1000000001}"#.to_owned(), "1", "/minimum: has an exponent below -1,000,000,000, which is not read"),
+        // What the schema says in that member is the user's own.
+        (
+            r#"{"maximum": 5, "x-headway-digits": {"maximum": "7"}}"#.to_owned(),
+            "6.00000000000000000001",
+            "maximum | greater than 5: 6.00000000000000000001",
+        ),
+    ] {
+        assert_eq!(verdict(&schema, item, false), expected, "{schema} of {item}");
+    }
+}
+
+/// The same for texts, which keep their digits.
+#[test]
+fn texts_are_converted_and_judged_by_all_their_digits() {
+    let of = |rule: serde_json::Value| json!({"properties": {"a": rule}}).to_string();
+    for (rule, text, expected) in [
+        (json!({"type": "integer"}), "123456789012345678901234567890", r#"{"a":123456789012345678901234567890}"#),
+        (json!({"type": "integer"}), "100000000000000000000.5", r#"/a type | not an integer: "100000000000000000000.5""#),
+        (json!({"type": "number", "maximum": 0.1}), "0.1000000000000000000001", "/a maximum | greater than 0.1: 0.1000000000000000000001"),
+        (json!({"type": "number", "minimum": 0.1}), "0.1000000000000000000001", r#"{"a":0.1000000000000000000001}"#),
+        (
+            json!({"type": "number", "multipleOf": 0.5}),
+            "100000000000000000000.25",
+            "/a multipleOf | not a multiple of 0.5: 100000000000000000000.25",
+        ),
+        (json!({"type": "string"}), "100000000000000000000.25", "fits"),
+        (json!({"type": "string"}), "1e-1000000001", "fits"),
+        (json!({"type": "number"}), "1e-1000000001", r#"/a type | not a number: "1e-1000000001""#),
+    ] {
+        assert_eq!(verdict(&of(rule.clone()), &json!({"a": text}).to_string(), true), expected, "{rule} of {text}");
+    }
+}
