@@ -4,8 +4,8 @@
 pub(super) const BYTES_MAX: usize = 6;
 
 const HALVES: &str = "half of a surrogate pair, as CESU-8 has it (some databases and Java programs write it): export the file as UTF-8";
-const OVERLONG: &str =
-    "a character with more bytes than it needs, which UTF-8 forbids (Java's modified UTF-8 has one): export the file as UTF-8";
+const OVERLONG: &str = "a character with more bytes than it needs, which UTF-8 forbids (Java's modified UTF-8 has one): export the file as UTF-8, or give \
+     its encoding, as in --encoding euc-jp, if it is another one";
 
 /// What bytes are that are not UTF-8, if they are written as by these programs.
 pub(super) fn named(bytes: &[u8]) -> Option<&'static str> {

@@ -90,7 +90,8 @@ fn csv_that_is_read() {
         // Delimiters in the text of one column.
         ("a\nx;\ny\nz;\nu;v;w\n", &[r#"{"a":"x;"}"#, r#"{"a":"y"}"#, r#"{"a":"z;"}"#, r#"{"a":"u;v;w"}"#], 0),
         ("a\n\"x;y\"\n\"x;y\"\n", &[r#"{"a":"x;y"}"#, r#"{"a":"x;y"}"#], 0),
-        ("é\u{1},\"x\u{feff}\"\n漢\u{2028},\u{1f680}\n", &["{\"é\\u0001\":\"漢\u{2028}\",\"x\u{feff}\":\"\u{1f680}\"}"], 0),
+        ("é,x\n漢\u{2028}\u{1},\"\u{1f680}\u{feff}\"\n", &["{\"é\":\"漢\u{2028}\\u0001\",\"x\":\"\u{1f680}\u{feff}\"}"], 0),
+        ("می\u{200c}خواهم,price (EUR) \n1,2\n", &["{\"می\u{200c}خواهم\":\"1\",\"price (EUR) \":\"2\"}"], 0),
         ("a\n\"x;y\"\n\"x;y\"\n\"x;y\"\n", &[r#"{"a":"x;y"}"#; 3], 0),
         // Lists in the text of a column among several.
         (
@@ -161,6 +162,14 @@ fn csv_that_is_refused_at_its_place() {
         ("\n,\na,b\n", "line 2, column 1: column 1 has no name"),
         ("a;b\n1;2\n", "line 1, column 1: the header has one column and contains `;`: give --delimiter ';'"),
         ("a\tb\n", "give --delimiter tab"),
+        // Bugs found: these became one column.
+        (
+            "名前，年齢\n太郎，5\n",
+            "line 1, column 1: the header has one column and contains `，` (U+FF0C), which cannot be a delimiter: replace",
+        ),
+        ("a\u{60c}b\n1\u{60c}2\n", "contains `\u{60c}` (U+060C), which cannot be a delimiter"),
+        ("+----+------+\n| id | name |\n+----+------+\n|  1 | Ann  |\n", "line 1, column 1: the header is a line of a table that is drawn"),
+        ("a,b\u{85}1,2\u{85}\n", "line 1, column 3: the name of column 2, \"b\\u{85}1\", contains U+0085, which cannot be seen"),
         ("a|b\n", "give --delimiter '|'"),
         // Several columns whose names another delimiter separates.
         ("article;price, net\n1;2,50\n", "line 1, column 1: the header contains `;` at least as often as `,`: give --delimiter ';'"),

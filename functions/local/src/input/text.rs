@@ -250,9 +250,11 @@ impl<R: Read> Text<R> {
         if self.encoding == UTF_8 && at_end && (self.has_wide || bytes > 1 || self.must_be_utf8) {
             "the file ends within a character: is it cut off?".to_owned()
         } else if self.encoding == UTF_8 && self.has_wide {
-            // Read in another encoding, the characters before it would be garbled.
-            "not UTF-8, unlike the characters before it: the file is damaged here, or two files of different encodings were joined"
-                .to_owned()
+            // Read in another encoding, the characters before it would be garbled, unless they are UTF-8 only by chance.
+            let or = if self.must_be_utf8 { "" } else { "; if those are wrong too, give the file's encoding, as in --encoding gbk" };
+            format!(
+                "not UTF-8, unlike the characters before it: the file is damaged here, or two files of different encodings were joined{or}"
+            )
         } else if self.must_be_utf8 && self.encoding == UTF_8 {
             "not UTF-8, as JSON always is: the file is damaged here, or was written in another encoding; write it as UTF-8".to_owned()
         } else if self.encoding == UTF_8 && at_end {

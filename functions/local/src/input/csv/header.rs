@@ -24,6 +24,9 @@ pub(super) struct Header {
     place: Place,
 }
 
+/// Commas and semicolons of other scripts. `--delimiter` is one byte, as in RFC 4180.
+const WIDE_DELIMITERS: [char; 6] = ['\u{ff0c}', '\u{ff1b}', '\u{3001}', '\u{60c}', '\u{61b}', '\u{ff5c}'];
+
 /// A title and what belongs to it is hardly ever longer than this.
 pub(super) const TITLE_LINES_MAX: u64 = 10;
 
@@ -129,6 +132,11 @@ impl Header {
     }
 }
 
+/// True for the line above a table that is drawn, as MySQL and others print it.
+fn is_drawn(name: &[u8]) -> bool {
+    name.starts_with(b"+-") && name.iter().all(|byte| b"+-=".contains(byte))
+}
+
 /// Refuses a single column whose name contains another delimiter: most likely it is several columns.
 fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     let Some(name) = row.cells().next() else { return Ok(()) };
@@ -138,6 +146,18 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     }
     if row.width() > 1 || row.has_quotes() {
         return Ok(());
+    }
+    if is_drawn(name) {
+        let what = "the header is a line of a table that is drawn with characters: export the table as CSV";
+        return Err(InputError::at(row.place(), what));
+    }
+    if let Some(wide) = String::from_utf8_lossy(name).chars().find(|c| WIDE_DELIMITERS.contains(c)) {
+        let what = format!(
+            "the header has one column and contains `{wide}` (U+{:04X}), which cannot be a delimiter: replace it by a comma throughout, or \
+             put the name in quotes if it is one column",
+            u32::from(wide)
+        );
+        return Err(InputError::at(row.place(), what));
     }
     let control = name.iter().copied().filter(|byte| is_control(*byte));
     let Some(other) = DELIMITERS.into_iter().filter(|other| name.contains(other)).chain(control).find(|other| *other != delimiter) else {
@@ -178,9 +198,10 @@ fn check_is_seen(name: &[u8], column: usize, place: Place) -> Result<(), InputEr
     let name = String::from_utf8_lossy(name);
     let Some(hidden) = invisible::hidden_in_name(&name) else { return Ok(()) };
     let code = u32::from(hidden);
-    let what = match hidden.is_whitespace() {
-        true => format!("the name of column {column}, {name:?}, begins or ends with the space U+{code:04X}: remove it"),
-        false => format!("the name of column {column}, {name:?}, contains U+{code:04X}, which cannot be seen: remove that character"),
+    let what = if invisible::is_invisible(hidden) {
+        format!("the name of column {column}, {name:?}, contains U+{code:04X}, which cannot be seen: remove that character")
+    } else {
+        format!("the name of column {column}, {name:?}, begins or ends with the space U+{code:04X}: remove it")
     };
     Err(InputError::at(place, what))
 }

@@ -145,6 +145,9 @@ fn text_in_another_encoding_is_refused_at_its_place() {
         ),
         ("[\"é\"]".as_bytes(), in_encoding(JSON, "koi8-r"), "but --encoding says KOI8-R: leave --encoding out"),
         (b"a\n\xc3\xa9\n\xe9\n", CSV, "line 3, column 1: not UTF-8, unlike the characters before it"),
+        // Bugs found: text in GBK and in EUC-JP whose first characters are UTF-8 by chance was only called damaged.
+        (b"\xd6\xb5,\xcb\xb5\xc3\xf7\n5,\xba\xc3\n", CSV, "joined; if those are wrong too, give the file's encoding, as in --encoding gbk"),
+        (b"\xcc\xbe\xc1\xb0,\xbb\xd4\n", CSV, "export the file as UTF-8, or give its encoding, as in --encoding euc-jp"),
         (b"{\"a\":\"\xe2\x82\xac\xe2\x82", NDJSON, "line 1, column 8: the file ends within a character: is it cut off?"),
         (b"\xef\xbb\xbfa\n1\n", in_encoding(CSV, "latin1"), "begins with the byte-order mark of UTF-8, but --encoding says windows-1252"),
         (b"a\0,\0b\0\n\0\x31\0", in_encoding(CSV, "utf-16be"), "the file looks like utf-16le, but --encoding says utf-16be"),
