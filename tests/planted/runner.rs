@@ -41,7 +41,7 @@ const PORTS: Simulation = Simulation {
 /// With the adapters a history takes much longer.
 const ADAPTERS: Simulation = Simulation {
     test: "no_history_breaks_an_invariant_through_the_adapters",
-    cargo: &["--config", "tests/simulation/fast.toml", "-p", "headway-simulation", "--features", "embedded"],
+    cargo: &["--config", "tests/simulation/fast.toml", "--workspace", "--features", "embedded"],
     histories_without: 50,
     histories_max: 2_000,
 };

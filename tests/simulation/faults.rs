@@ -11,31 +11,33 @@ use headway_core::chunk::Message;
 use headway_core::job::NoticeKind;
 use headway_core::outcome::extra::RowSizes;
 use headway_core::{ChunkId, JobId};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::dice::Dice;
 use super::fixes::Fixes;
 use super::invariant::Violation;
 use super::ops::{Kind, Op, Role, SWEEP_WHILE_WORKING, races, sweep_while_working};
 pub(crate) use super::process::Process;
 use super::tally::{Blow, Tally};
+use super::theme::Theme;
 
 /// How much more often a kind of call fails, or is late, if the history selects it.
 const FOCUS: u64 = 12;
 /// How often, in a thousand calls, one is late.
 const LATE_PER_MILLE: u64 = 10;
+/// In one history of so many, workers send the message of a notice on until it is due, up to 70 times. In the others the queue is slow
+/// with it: that shows the same of the notice.
+const SENDS_ON_ONE_OF: u64 = 20;
 
 /// The history's random generator, and which faults it caused.
 #[derive(Clone)]
 pub(crate) struct Faults(Arc<Mutex<State>>);
 
 struct State {
-    rng: fastrand::Rng,
-    on: bool,
-    /// How often each fault occurs, relative to the usual rate.
-    weights: Vec<(&'static str, u64)>,
-    /// The same for blows, by their place in [`Blow::ALL`]: every call asks for each.
-    blow_weights: [Option<u64>; Blow::ALL.len()],
+    dice: Dice,
+    theme: Option<Theme>,
     /// A kind of call that fails more often.
     focus: Option<Kind>,
     /// A kind of call that is late more often: whoever makes it acts on what it read long before.
@@ -66,6 +68,8 @@ struct State {
     arrivals: BTreeMap<JobId, Instant>,
     /// Jobs with writes since somebody has asked for them.
     changed: BTreeSet<JobId>,
+    /// Reports when a job has ended, or what became of a notice was recorded.
+    ends: Arc<Notify>,
     /// What users corrected.
     fixes: Fixes,
     /// The most messages of its chunk that the queue held at a time when one with this item was sent.
@@ -75,15 +79,14 @@ struct State {
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let clocks_agree = rng.bool();
+        let theme = Theme::of(&mut rng);
+        let clocks_agree = rng.bool() || theme.is_some_and(Theme::clocks_agree);
         let [focus, slow] = [0, 1].map(|_| rng.bool().then(|| Kind::ALL[rng.usize(0..Kind::ALL.len())]));
         Self(Arc::new(Mutex::new(State {
-            rng,
-            on: true,
-            weights: Vec::new(),
-            blow_weights: Default::default(),
-            focus,
-            slow,
+            dice: Dice::new(rng, theme.map_or(&[], Theme::weights)),
+            theme,
+            focus: theme.and_then(Theme::focus).or(focus),
+            slow: theme.and_then(Theme::slow).or(slow),
             throttled_until: None,
             open: Vec::new(),
             processes: 0,
@@ -91,10 +94,10 @@ impl Faults {
             violation: None,
             clocks_agree,
             // Not drawn: other histories stay what they were.
-            is_one_machine: clocks_agree && seed % 7 == 3,
+            is_one_machine: theme.is_some_and(Theme::is_on_one_machine) || (clocks_agree && seed % 7 == 3),
             cleared: BTreeMap::new(),
             extra_rows: BTreeSet::new(),
-            sends_on: seed.is_multiple_of(5),
+            sends_on: seed.is_multiple_of(SENDS_ON_ONE_OF),
             // Not drawn: histories without extra rows stay what they were.
             row_sizes: match seed % 6 {
                 1 => RowSizes::SMALLEST,
@@ -106,6 +109,7 @@ impl Faults {
             asked_to_tell: BTreeSet::new(),
             arrivals: BTreeMap::new(),
             changed: BTreeSet::new(),
+            ends: Arc::default(),
             fixes: Fixes::default(),
             copies: BTreeMap::new(),
         })))
@@ -135,11 +139,11 @@ impl Faults {
 
     /// From now on nothing fails.
     pub(crate) fn stop(&self) {
-        self.state().on = false;
+        self.state().dice.on = false;
     }
 
     pub(crate) fn on(&self) -> bool {
-        self.state().on
+        self.state().dice.on
     }
 
     /// True if all processes run on one machine, with one clock, and workers end with their server.
@@ -149,6 +153,15 @@ impl Faults {
 
     pub(crate) fn clocks_agree(&self) -> bool {
         self.state().clocks_agree
+    }
+
+    pub(crate) fn theme(&self) -> Option<Theme> {
+        self.state().theme
+    }
+
+    /// Reports when a job has ended, or what became of a notice was recorded.
+    pub(crate) fn ends(&self) -> Arc<Notify> {
+        self.state().ends.clone()
     }
 
     pub(crate) fn saw(&self, name: &'static str) {
@@ -162,7 +175,7 @@ impl Faults {
 
     /// A random number below `below`.
     pub(crate) fn pick(&self, below: u64) -> u64 {
-        self.state().rng.u64(0..below.max(1))
+        self.state().dice.rng.u64(0..below.max(1))
     }
 
     /// True one time in `times`.
@@ -176,13 +189,13 @@ impl Faults {
     }
 
     pub(crate) fn pick_id(&self) -> Uuid {
-        uuid::Builder::from_random_bytes(self.state().rng.u128(..).to_be_bytes()).into_uuid()
+        uuid::Builder::from_random_bytes(self.state().dice.rng.u128(..).to_be_bytes()).into_uuid()
     }
 
     /// True if a fault that usually occurs `per_mille` occurs now; it is counted under its name.
     pub(crate) fn strike(&self, name: &'static str, per_mille: u64) -> bool {
         let mut state = self.state();
-        let struck = state.rolls(name, per_mille);
+        let struck = state.dice.rolls(name, per_mille);
         if struck {
             state.tally.saw(name);
         }
@@ -199,7 +212,7 @@ impl Faults {
     pub(crate) fn first_blow(&self, op: &Op, blows: &[Blow]) -> Option<Blow> {
         let mut state = self.state();
         let more = if state.focus == Some(op.kind) { FOCUS } else { 1 };
-        let blow = blows.iter().copied().find(|blow| state.rolls_blow(*blow, more * blow.per_mille()))?;
+        let blow = blows.iter().copied().find(|blow| state.dice.rolls_blow(*blow, more * blow.per_mille()))?;
         state.tally.struck(op.kind, blow);
         Some(blow)
     }
@@ -210,12 +223,12 @@ impl Faults {
         let now = Instant::now();
         let mut state = self.state();
         if state.throttled_until.is_none_or(|until| until < now) {
-            if !state.rolls("throttling begins", 2) {
+            if !state.dice.rolls("throttling begins", 2) {
                 return false;
             }
-            state.throttled_until = Some(now + Duration::from_millis(state.rng.u64(0..6_000)));
+            state.throttled_until = Some(now + Duration::from_millis(state.dice.rng.u64(0..6_000)));
         }
-        let struck = state.on && state.rng.u64(0..10) > 0;
+        let struck = state.dice.on && state.dice.rng.u64(0..10) > 0;
         if struck {
             state.tally.saw("fault: throttling");
         }
@@ -346,41 +359,6 @@ impl Faults {
     pub(crate) fn verdict(&self) -> Result<(), Violation> {
         self.state().violation.clone().map_or(Ok(()), Err)
     }
-}
-
-impl State {
-    fn rolls(&mut self, name: &'static str, per_mille: u64) -> bool {
-        if !self.on {
-            return false;
-        }
-        let weight = self.weight_of(name);
-        self.rng.u64(0..1_000) < per_mille * weight
-    }
-
-    /// Every call asks for some of them, nearly always by the same text in the same place.
-    fn weight_of(&mut self, name: &'static str) -> u64 {
-        if let Some((_, weight)) = self.weights.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
-            return *weight;
-        }
-        let known = self.weights.iter().find(|(known, _)| *known == name).map(|(_, weight)| *weight);
-        let weight = known.unwrap_or_else(|| weight(&mut self.rng));
-        self.weights.push((name, weight));
-        weight
-    }
-
-    fn rolls_blow(&mut self, blow: Blow, per_mille: u64) -> bool {
-        if !self.on {
-            return false;
-        }
-        let rng = &mut self.rng;
-        let weight = *self.blow_weights[blow as usize].get_or_insert_with(|| weight(rng));
-        rng.u64(0..1_000) < per_mille * weight
-    }
-}
-
-/// How often a fault occurs in a history, relative to the usual rate.
-fn weight(rng: &mut fastrand::Rng) -> u64 {
-    [0, 0, 1, 1, 1, 2, 4][rng.usize(0..7)]
 }
 
 /// A call that is running.

@@ -6,6 +6,7 @@
 
 mod auditor;
 mod calls;
+mod dice;
 mod faults;
 mod fixes;
 mod invariant;
@@ -19,6 +20,7 @@ mod receiver;
 mod run;
 mod server;
 mod tally;
+mod theme;
 mod untold;
 mod users;
 mod workers;

@@ -78,9 +78,9 @@ impl Through {
 }
 
 /// What few histories reach. A body that is submitted as a whole reserves its parts when its job is created, so that only parts
-/// which are sent one by one, or by a request that is repeated, can meet the sweep. And few jobs end between two chunks of a part of which
-/// the first left no records.
-const RARE: [&str; 2] = ["race: abandon with an arriving part", "item: listed as unknown"];
+/// which are sent one by one, or by a request that is repeated, can meet the sweep. Few jobs end between two chunks of a part of which
+/// the first left no records, and few are cancelled at the moment when a message of theirs is parked.
+const RARE: [&str; 3] = ["race: abandon with an arriving part", "item: listed as unknown", "race: cancel with park"];
 
 /// The table and the queue of one history.
 #[async_trait(?Send)]

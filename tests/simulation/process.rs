@@ -1,14 +1,16 @@
 //! A process of the system. It can die in any of its calls, and its clock is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::task::AtomicWaker;
 use headway_core::{ChunkId, Clock, JobError, JobId};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -38,13 +40,31 @@ pub(crate) struct Marked {
     pub(crate) strikes: u32,
 }
 
+/// Whether a process has died.
+#[derive(Default)]
+struct Death {
+    came: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Death {
+    fn is(&self) -> bool {
+        self.came.load(Ordering::Relaxed)
+    }
+
+    fn comes(&self) {
+        self.came.store(true, Ordering::Relaxed);
+        self.waker.wake();
+    }
+}
+
 /// A process that can die, with its own clock.
 #[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) faults: Faults,
     pub(crate) id: u64,
     pub(crate) role: Role,
-    died: Arc<Notify>,
+    died: Arc<Death>,
     /// What its clock shows when the history begins.
     clock_began: DateTime<Utc>,
     started: Instant,
@@ -102,11 +122,14 @@ impl Process {
 
     /// Runs `life`. If the process dies in one of its calls, returns `None`, and the future is dropped where it was.
     pub(crate) async fn run<T>(&self, life: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.died.notified() => None,
-            out = life => Some(out),
-        }
+        let mut life = pin!(life);
+        poll_fn(|context| {
+            // Another task may kill it later.
+            self.died.waker.register(context.waker());
+            let out = if self.died.is() { Poll::Pending } else { life.as_mut().poll(context) };
+            if self.died.is() { Poll::Ready(None) } else { out.map(Some) }
+        })
+        .await
     }
 
     /// One call of the table or the queue.
@@ -185,14 +208,14 @@ impl Process {
 
     /// The process dies at this point.
     pub(crate) async fn die(&self) {
-        self.died.notify_one();
+        self.died.comes();
         std::future::pending::<()>().await;
     }
 
     /// What the process was called with kills it: it dies when it next waits for something.
     pub(crate) fn is_killed(&self, killer: Killer) {
         self.will_be_killed(killer);
-        self.died.notify_one();
+        self.died.comes();
     }
 
     /// What the process was called with will end it.

@@ -6,10 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
+use super::theme::Theme;
 use super::world::World;
 
 /// How long a server runs on average, in units of the history's tempo.
 const RUNS: Duration = Duration::from_secs(40);
+/// The same if the history is about that.
+const RUNS_SHORTLY: Duration = Duration::from_secs(7);
 
 /// The server of a history on one machine.
 #[derive(Debug, Default)]
@@ -37,8 +40,9 @@ impl Server {
 
 /// Ends servers, and with each all its workers, as long as there are faults.
 pub(crate) async fn servers_end(world: World) {
+    let runs = if world.faults.theme() == Some(Theme::Restarts) { RUNS_SHORTLY } else { RUNS };
     loop {
-        tokio::time::sleep(world.faults.span(2 * RUNS * world.plan.tempo)).await;
+        tokio::time::sleep(world.faults.span(2 * runs * world.plan.tempo)).await;
         if !world.faults.on() {
             return;
         }

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::invariant::{Invariant, Violation};
+use super::theme::Theme;
 use super::workload::JobPlan;
 use super::world::{World, send_foreign};
 
@@ -28,6 +29,9 @@ use submits::submit;
 
 /// How often a user who gets no answer asks again before giving up.
 const PATIENCE: usize = 2_000;
+
+/// How long a user waits for the end of a job, in units of the history's tempo.
+const WAITS: Duration = Duration::from_secs(800);
 
 /// How often corrections are refused before their user gives up.
 const REFUSED_MAX: usize = 6;
@@ -143,12 +147,12 @@ async fn pauses(world: World, job: Arc<JobPlan>, after: Duration) {
 async fn retries(world: World, job: Arc<JobPlan>) {
     let Some(id) = id_when_known(&world, &job).await else { return };
     let mut done = 0;
-    for _ in 0..400 {
-        tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
-        let Some(known) = world.standing(id).await else { return };
-        if !known.is_terminal() {
-            continue;
+    for _ in 0..100 {
+        if !has_ended(&world, id, WAITS).await {
+            return;
         }
+        tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
+        let Some(known) = world.standing(id).await.filter(|known| known.is_terminal()) else { continue };
         // A submission that nobody will finish would be abandoned a day after each retry.
         if !known.sealed && known.round > 1 {
             return;
@@ -178,6 +182,7 @@ async fn corrects(world: World, job: Arc<JobPlan>) {
         tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
         let Some(known) = world.standing(id).await else { return };
         if !known.is_terminal() && !world.faults.one_in(8) {
+            has_ended(&world, id, Duration::from_secs(20)).await;
             continue;
         }
         let failed = records::failures(&world.calm, &known, Position::default(), 1_000).await.map(|page| page.records);
@@ -229,16 +234,11 @@ async fn retries_now(world: World, job: Arc<JobPlan>, id: JobId, round: u32) {
 /// Deletes the job when it has ended; may then use its key again.
 async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     let Some(id) = id_when_known(&world, &job).await else { return };
-    for _ in 0..400 {
-        tokio::time::sleep(Duration::from_secs(1) * world.plan.tempo).await;
-        match world.standing(id).await {
-            None => return,
-            Some(known) if known.is_terminal() => break,
-            Some(_) => {}
-        }
-    }
     // A worker that has just read the job, and a sweep that runs at once.
-    let at_a_bad_time = world.faults.one_in(2);
+    let at_a_bad_time = world.faults.one_in(2) || world.faults.theme() == Some(Theme::Deletion);
+    if !has_ended(&world, id, WAITS / 2).await && world.standing(id).await.is_none() {
+        return;
+    }
     if at_a_bad_time {
         until_told(&world, id, after).await;
     } else {
@@ -279,11 +279,29 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     }
 }
 
-/// Waits until the ends of the job are recorded as told, and not much longer: other workers may be about to tell them once more.
+/// Waits until the job has ended, but no longer than this in units of the history's tempo. False if it has not, or is gone.
+async fn has_ended(world: &World, id: JobId, most: Duration) -> bool {
+    let (until, ends) = (Instant::now() + most * world.plan.tempo, world.faults.ends());
+    loop {
+        let ended = ends.notified();
+        match world.standing(id).await {
+            None => return false,
+            Some(known) if known.is_terminal() => return true,
+            Some(_) if tokio::time::timeout_at(until, ended).await.is_err() => return false,
+            Some(_) => {}
+        }
+    }
+}
+
+/// Waits until the ends of the job are recorded as told, and no moment longer: other workers may be about to tell them once more.
 async fn until_told(world: &World, id: JobId, most: Duration) {
-    let ends = Instant::now() + most;
-    while Instant::now() < ends && world.standing(id).await.is_some_and(|row| !row.due_notices().is_empty()) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let (until, ends) = (Instant::now() + most, world.faults.ends());
+    loop {
+        let noted = ends.notified();
+        let is_due = world.standing(id).await.is_some_and(|row| !row.due_notices().is_empty());
+        if !is_due || tokio::time::timeout_at(until, noted).await.is_err() {
+            return;
+        }
     }
 }
 

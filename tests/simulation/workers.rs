@@ -25,7 +25,14 @@ pub(crate) async fn work(world: World) {
             .ended_with_server(world.server.workers_ended())
             .preparing_beside(world.preparing(&process));
         let life = HERE.scope(process.clone(), process.run(life(&world, &process, &worker)));
-        if world.server.run(life).await.is_some() {
+        let ended_alone = match world.faults.is_one_machine() {
+            true => world.server.run(life).await.is_some(),
+            false => {
+                life.await;
+                true
+            }
+        };
+        if ended_alone {
             world.left_marked(&process);
         }
         tokio::time::sleep(world.faults.span(Duration::from_secs(3))).await;

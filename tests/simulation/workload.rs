@@ -110,13 +110,13 @@ impl Plan {
         }
         jobs.push(JobPlan::neighbour(faults, jobs.len(), 1 - jobs[0].owner));
         let until_expired = faults.one_in(12);
-        Self {
+        let plan = Self {
             jobs,
             tempo,
             storm: Duration::from_secs(90) * tempo,
             function_timeout: Duration::from_secs(if faults.one_in(4) { 8 } else { 20 }),
             visibility: Duration::from_secs(40) + faults.span(Duration::from_secs(60) * (tempo - 1).min(90)),
-            sweep_every: Duration::from_secs(25) + Duration::from_secs(5) * tempo.min(300),
+            sweep_every: Duration::from_secs(25) + Duration::from_secs(10) * tempo.min(300),
             sweepers: 1 + usize::from(faults.one_in(4)),
             outage: faults.one_in(6).then(|| (faults.span(Duration::from_secs(20) * tempo), faults.span(Duration::from_secs(30) * tempo))),
             batch: [1, 1, 2, 3, 4][faults.pick(5) as usize],
@@ -127,8 +127,12 @@ impl Plan {
             intruder: faults.one_in(12),
             lists: faults.one_in(8),
             bus: None,
+        };
+        let mut plan = plan.with_callbacks(faults);
+        if let Some(theme) = faults.theme() {
+            theme.shape(faults, &mut plan);
         }
-        .with_callbacks(faults)
+        plan
     }
 
     /// Whoever tells of an end looks first whether the job is settled, which only clocks that agree can tell.

@@ -36,7 +36,7 @@ const CALM: Duration = Duration::from_secs(10 * 86_400);
 /// that one has ended and was deleted.
 const LONG_CALM: Duration = Duration::from_secs(18 * 86_400);
 /// How often the sweep runs in the calm time, and after which time only days can change most jobs.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_EVERY: Duration = Duration::from_secs(1_000);
 const SWEEP_SELDOM: Duration = Duration::from_secs(5 * 3_600);
 const SOON: Duration = Duration::from_secs(4_000);
 /// How long a request may take.
@@ -167,7 +167,8 @@ impl World {
     /// Does something for a user; the history continues until it is done.
     pub(crate) fn spawn(&self, act: impl Future<Output = ()> + 'static) {
         self.to_come.update(|n| n + 1);
-        let to_come = self.to_come.clone();
+        // Large, and otherwise moved several times.
+        let (act, to_come) = (Box::pin(act), self.to_come.clone());
         task(&self.faults, async move {
             act.await;
             to_come.update(|n| n - 1);

@@ -98,7 +98,7 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "killers-take-turns",
-        edits: &[edit("else { SUSPECTS_FIRST_FROM_RECEIVES };", "else { SUSPECTS_FIRST_FROM_RECEIVES + 5_000 };")],
+        edits: &[edit("suspects_first: delivery.receive_count >= from", "suspects_first: delivery.receive_count >= from + 5_000")],
         breaks: "of two killers in one chunk neither is convicted, and items that never began are failed with them",
         trap: "a crash loop never costs an item that did not begin",
     },

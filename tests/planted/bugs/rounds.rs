@@ -52,12 +52,6 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "clear has no round",
     },
     Bug {
-        name: "clear-of-what-succeeded",
-        edits: &[edit("        if self.has_only_successes() {\n", "        if self.items == 0 {\n")],
-        breaks: "a row whose register is full is written again, and nobody shows what was written",
-        trap: "who has read a part too long ago clears what has no failures any more",
-    },
-    Bug {
         name: "result-older-than-the-clear",
         edits: &[edit("let stale = self.runs_again_in(index).is_some_and(|round| round > round_begun);", "let stale = false;")],
         breaks: "an item fails in round 2 by a result of round 1, without being tried again",

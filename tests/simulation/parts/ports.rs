@@ -22,6 +22,9 @@ pub(super) use ledger::{LastAnswers, SimLedger};
 use queue::SimQueue;
 use sender::SimSender;
 
+/// How often a message is received before it is a dead letter; with the template's queue it is the last of these.
+const RECEIVES_MAX: [u32; 4] = [3, 4, 5, 8];
+
 /// The table and the queue, in memory.
 pub(crate) struct Ports {
     faults: Faults,
@@ -34,7 +37,7 @@ pub(crate) struct Ports {
 impl Ports {
     pub(crate) fn new(faults: Faults) -> Self {
         let table: Arc<MemoryLedger> = Arc::default();
-        let queue = Arc::new(SimQueue::new(3 + faults.pick(3) as u32));
+        let queue = Arc::new(SimQueue::new(RECEIVES_MAX[faults.pick(4) as usize]));
         let kept = Kept::new(faults.clone(), table.clone(), queue.clone());
         Self { faults, table, queue, kept, last_answers: LastAnswers::default() }
     }

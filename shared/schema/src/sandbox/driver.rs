@@ -119,8 +119,7 @@ impl Shared {
 
     /// The next batch for a thread that is counted as idle; `None` if there was none for a while.
     fn wait(self: &Arc<Self>) -> Option<Batch> {
-        let mut state = self.state();
-        let mut timed_out = false;
+        let (mut state, mut timed_out) = (self.state(), false);
         loop {
             let batch = state.scheduler.next();
             if batch.is_some() || timed_out {

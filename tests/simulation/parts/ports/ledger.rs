@@ -70,6 +70,10 @@ impl SimLedger {
             (JobWrite::End { .. }, Written::Refused(_)) => self.saw("ledger: end refused"),
             (JobWrite::Retry { .. }, Written::Applied(_)) => self.process.faults.round_begins(id, called),
             (JobWrite::Begin, Written::Applied(_)) => self.process.faults.job_begins(id),
+            (
+                JobWrite::End { .. } | JobWrite::Fail { .. } | JobWrite::Cancel | JobWrite::Abandon { .. } | JobWrite::Note { .. },
+                Written::Applied(_),
+            ) => self.process.faults.ends().notify_waiters(),
             (JobWrite::Pause, Written::Applied(_)) => self.note_pausing(id, Pausing::Paused),
             (JobWrite::Resume { .. }, Written::Applied(_)) => self.note_pausing(id, Pausing::Resumed),
             _ => {}
@@ -109,6 +113,14 @@ impl SimLedger {
         }
     }
 
+    /// A worker may get its answer late if it reads that an end has to be told.
+    async fn may_keep_back(&self, job: &Job) {
+        let is_untold = self.process.role == Role::Worker && job.is_terminal() && !job.due_notices().is_empty();
+        if is_untold && self.process.faults.strike("fault: read of an untold end held back", 100) {
+            self.keep_answer_back(job.id).await;
+        }
+    }
+
     /// Waits until the job is deleted and its user may know, if that happens soon: who tells what was read now may be too late.
     async fn keep_answer_back(&self, id: JobId) {
         for _ in 0..KEPT_BACK_MAX {
@@ -133,17 +145,18 @@ impl Ledger for SimLedger {
             _ => Op::of(Kind::Rows),
         };
         let rows = self.process.call(op, self.table.rows(jobs, parts)).await?;
-        let untold = jobs.iter().find(|id| rows.jobs.get(*id).is_some_and(|job| job.is_terminal() && !job.due_notices().is_empty()));
-        if let Some(id) = untold.filter(|_| self.process.role == Role::Worker)
-            && self.process.faults.strike("fault: read of an untold end held back", 100)
-        {
-            self.keep_answer_back(*id).await;
+        for job in jobs.iter().filter_map(|id| rows.jobs.get(id)) {
+            self.may_keep_back(job).await;
         }
         Ok(rows)
     }
 
     async fn job(&self, id: JobId) -> Result<Option<Job>, JobError> {
-        self.process.call(Op::job(Kind::Rows, id), self.table.job(id)).await
+        let job = self.process.call(Op::job(Kind::Rows, id), self.table.job(id)).await?;
+        if let Some(job) = &job {
+            self.may_keep_back(job).await;
+        }
+        Ok(job)
     }
 
     async fn part(&self, id: PartId) -> Result<Option<Part>, JobError> {
