@@ -46,7 +46,7 @@ impl Decimal {
         // With fewer zeros at its end than the divisor it would have to be divisible by 10, and its digits end with none.
         let Ok(zeros) = u64::try_from(self.exponent - other.exponent) else { return Some(false) };
         let rest = self.digits.bytes().fold(0, |rest, digit| (rest * 10 + u128::from(digit - b'0')) % divisor);
-        Some(rest * power_of_ten(zeros, divisor) % divisor == 0)
+        Some((rest * power_of_ten(zeros, divisor)).is_multiple_of(divisor))
     }
 
     /// Its digits as a number by which others can be divided.

@@ -45,7 +45,7 @@ async fn a_job_whose_workers_die_says_so_until_it_goes_on() {
     assert_eq!(shown.first(), Some(&(0, None)), "nobody knows yet that the first worker has died: {shown:?}");
     assert_eq!(shown.last(), Some(&(3, None)), "it has ended: {shown:?}");
     let died = Some(WaitReason::WorkerEnded);
-    assert!(shown[1..].iter().any(|now| *now == (0, died)), "after the next: {shown:?}");
+    assert!(shown[1..].contains(&(0, died)), "after the next: {shown:?}");
     assert!(shown.contains(&(2, died)), "the last item kills its workers: {shown:?}");
     assert_eq!(world.job(id).await.status, JobStatus::Completed);
 }
