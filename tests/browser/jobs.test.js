@@ -59,11 +59,16 @@ test("a title from outside does not reach beyond its row in the list", async () 
 
 test("a file whose name, columns and values are hostile is shown as text", async () => {
   const page = await open(world, "/new");
-  const quoted = HOSTILE.map((text) => `"${text.replaceAll('"', '""')}"`).join(",");
-  await page.locator("#file-input").setInputFiles({ name: `${HOSTILE[0].replaceAll("/", "")}.csv`, mimeType: "text/csv", buffer: Buffer.from(`${quoted}\n${quoted}\n${"x".repeat(10_000)}${",".repeat(HOSTILE.length - 1)}\n`) });
+  const quoted = (texts) => texts.map((text) => `"${text.replaceAll('"', '""')}"`).join(",");
+  const choose = (names) => page.locator("#file-input").setInputFiles({ name: `${HOSTILE[0].replaceAll("/", "")}.csv`, mimeType: "text/csv", buffer: Buffer.from(`${quoted(names)}\n${quoted(HOSTILE)}\n${"x".repeat(10_000)}${",".repeat(HOSTILE.length - 1)}\n`) });
+  // Names that look like others are refused, with what cannot be seen.
+  await choose(HOSTILE);
+  await page.getByText("contains U+202E, which cannot be seen").waitFor();
+  const names = HOSTILE.map((text) => text.replace(/[\0-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069]/g, ""));
+  await choose(names);
   await page.locator('[data-value="items"]').filter({ hasText: "2 items" }).waitFor();
   await page.getByLabel("Processor").selectOption("json-schema");
-  await page.getByLabel("JSON Schema of an item").fill(JSON.stringify({ required: ["<b>needed</b>"], properties: { [HOSTILE[1]]: { pattern: HOSTILE[0] } } }));
+  await page.getByLabel("JSON Schema of an item").fill(JSON.stringify({ required: ["<b>needed</b>"], properties: { [names[1]]: { pattern: HOSTILE[0] } } }));
   await page.getByText("1 column will make items fail").waitFor();
   await picture(page, "hostile-file");
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

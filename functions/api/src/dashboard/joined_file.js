@@ -1,6 +1,6 @@
 // The file that was sent, with what became of each of its rows: the same table as `headway results --join` prints.
 const ROWS_PER_PIECE = 1000;
-const NOT_SENT = '"status":"NotSent","correction":null,"kind":null,"code":null,"message":null,"attempts":null,"output":null,"outputOmitted":false}';
+const NOT_SENT = '"status":"NotSent","correction":null,"kind":null,"code":null,"message":null,"attempts":null,"output":null,"hasOutput":false,"outputOmitted":false}';
 
 async function joinedFile(job, source, options) {
   if (!isFinal(job)) throw new Error("The job has not ended yet: its rows can be put beside their outcome once no number changes any more.");
