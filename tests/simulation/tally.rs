@@ -147,6 +147,7 @@ const EXPECTED: &[&str] = &[
     "job: key used again after deletion",
     "job: deleted past retention",
     "job: another owner asked for it",
+    "job: its tokens were ended",
     "job: listed",
     "item: failed for good",
     "item: processed again",

@@ -23,9 +23,11 @@ use super::world::{World, send_foreign};
 
 mod lists;
 mod submits;
+mod tokens;
 
 use lists::lists;
 use submits::submit;
+use tokens::ends_tokens;
 
 /// How often a user who gets no answer asks again before giving up.
 const PATIENCE: usize = 2_000;
@@ -72,6 +74,9 @@ fn begin_job(world: &World, job: &JobPlan) {
     let drivers = if job.retried_by_two { 2 } else { 1 };
     (0..if job.retries > 0 { drivers } else { 0 }).for_each(|_| world.spawn(retries(world.clone(), job.clone())));
     (0..job.corrections.min(2)).for_each(|_| world.spawn(corrects(world.clone(), job.clone())));
+    if job.ends_tokens {
+        world.spawn(ends_tokens(world.clone(), job.clone()));
+    }
     if let Some(after) = job.delete_after {
         world.spawn(deletes(world.clone(), job.clone(), after));
     }

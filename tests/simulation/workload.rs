@@ -76,6 +76,8 @@ pub(crate) struct JobPlan {
     pub(crate) corrections: u64,
     /// True if two clients retry it at once.
     pub(crate) retried_by_two: bool,
+    /// True if its user ends the tokens for it.
+    pub(crate) ends_tokens: bool,
     /// When it is deleted after its end.
     pub(crate) delete_after: Option<Duration>,
     /// The job that is submitted with the same key after this one is deleted.
@@ -182,6 +184,7 @@ impl JobPlan {
             retries: faults.pick(4),
             corrections: if unruly && faults.one_in(2) { 1 + faults.pick(4) } else { 0 },
             retried_by_two: faults.one_in(3),
+            ends_tokens: faults.one_in(20),
             delete_after: faults.one_in(6).then(|| after(10)),
             then: None,
             preparing: Preparing::of(faults),

@@ -123,4 +123,10 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "an owner acts on another's job",
         trap: "nobody reads or changes another owner's job",
     },
+    Bug {
+        name: "ended-tokens-go-on",
+        edits: &[edit("job.token_generation += 1;", "job.token_generation += 0;")],
+        breaks: "a token that was ended opens its job",
+        trap: "ended tokens open nothing",
+    },
 ];
