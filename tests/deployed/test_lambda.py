@@ -93,6 +93,7 @@ def test_the_worker_may_invoke_no_other_function(user):
     assert (job["status"], job["processedItems"]) == ("Completed", 0) and "lambda:InvokeFunction" in failure["message"], failure
 
 
-def test_a_job_of_a_function_that_the_operator_has_not_named_fails_at_once(user):
-    job = user.until_ended(user.start({"processor": "lambda", "params": {"function": "other"}, "items": [{"n": 1}] * 3})["id"])
-    assert (job["status"], job["processedItems"]) == ("Failed", 0) and "other" in job["errorMessage"], job
+def test_a_job_of_a_function_that_the_operator_has_not_named_is_refused(user):
+    """The worker has told which functions there are."""
+    answer = user.call("POST", "/v1/jobs", {"processor": "lambda", "params": {"function": "other"}, "items": [{"n": 1}] * 3})
+    assert answer.status == 422 and answer.json()["errors"][0]["pointer"] == "/params/function", answer

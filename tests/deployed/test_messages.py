@@ -58,4 +58,4 @@ def test_a_chunk_no_worker_can_do_is_settled_from_the_dead_letter_queue(hasty, a
     assert [(f["index"], f["id"], f["kind"]) for f in failures] == [(0, "a", "DeadLettered"), (1, "b", "DeadLettered")]
     assert "never finished" in failures[0]["message"]
     until("the queues are empty", lambda: hasty.waiting(hasty.queue) == hasty.waiting(hasty.dead_letters) == 0)
-    assert "this worker has none named" in hasty.function_log("WorkerFunction")
+    assert "this worker has no processor named" in hasty.function_log("WorkerFunction")
