@@ -140,11 +140,10 @@ pub(super) struct Unbound<'a> {
 impl<'a> Unbound<'a> {
     /// Reads the params of the job. If this worker has no such processor, another one may have it.
     pub(super) async fn read(app: &App, processors: &'a Processors, job: &Job) -> Result<Result<Self, FailedForNow>, JobError> {
-        let unknown = || FailedForNow(format!("this worker has no processor named {:?}", job.processor));
-        match processors.get(&job.processor).ok_or_else(unknown) {
-            Ok(processor) => Ok(Ok(Self { processor, params: app.ledger.params(job.id).await?.ok_or(JobError::NotFound)? })),
-            Err(unknown) => Ok(Err(unknown)),
-        }
+        let Some(processor) = processors.get(&job.processor) else {
+            return Ok(Err(FailedForNow(format!("this worker has no processor named {:?}", job.processor))));
+        };
+        Ok(Ok(Self { processor, params: app.ledger.params(job.id).await?.ok_or(JobError::NotFound)? }))
     }
 }
 

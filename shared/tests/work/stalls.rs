@@ -1,4 +1,4 @@
-//! What a job shows while its workers die, or while its processor cannot be prepared: why it stands still, until it goes on.
+//! What a job shows while its workers die, or while its processor cannot be prepared: why it makes no progress, until it does.
 
 use std::time::Duration;
 

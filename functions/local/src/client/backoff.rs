@@ -25,9 +25,7 @@ impl Patience {
     pub const FIRST_CALL: Patience = Patience { unreached: Duration::from_secs(1), refused: Duration::from_secs(300) };
     /// For calls that run unattended for a long time.
     pub const LONG: Patience = Patience { unreached: Duration::from_secs(300), refused: Duration::from_secs(300) };
-}
 
-impl Patience {
     /// The patience of a call, once the server has answered another one: then its address is right, and the first call of many is
     /// given as much time as the others.
     #[must_use]
