@@ -18,10 +18,14 @@ pub struct OutputRecord {
     pub output: Option<Box<RawValue>>,
 }
 
+/// True if an output with this JSON text is kept: it is not larger than the limit, and others can read it.
+pub fn can_be_kept(json: &str) -> bool {
+    json.len() <= OUTPUT_BYTES_MAX && is_readable(json)
+}
+
 impl OutputRecord {
     /// An output larger than the limit, or one that others cannot read, is left out, and says so.
     pub(super) fn within_limit(self) -> Self {
-        let can_be_kept = |text: &str| text.len() <= OUTPUT_BYTES_MAX && is_readable(text);
         let is_kept = self.output.as_ref().is_none_or(|value| can_be_kept(value.get()));
         if is_kept { self } else { Self { output: None, ..self } }
     }

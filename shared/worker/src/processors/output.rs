@@ -1,9 +1,9 @@
 //! What is kept of a successful answer.
 
 use headway_core::Output;
-use headway_core::limits::{OUTPUT_BYTES_MAX, OUTPUT_DEPTH_MAX};
+use headway_core::limits::OUTPUT_BYTES_MAX;
+use headway_core::outcome::can_be_kept;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::shortest::shortest;
@@ -43,10 +43,10 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
 /// An output in an answer's document, if it can be kept: as it is, or the shortest form of one that is too large otherwise.
 pub(super) fn of_raw(output: &RawValue) -> Output {
     let kept = if output.get().len() <= OUTPUT_BYTES_MAX {
-        is_kept(output.get()).then(|| output.to_owned())
+        can_be_kept(output.get()).then(|| output.to_owned())
     } else {
         let text = shortest(output.get());
-        is_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
+        can_be_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
     };
     kept.map_or(Output::Omitted, Output::Json)
 }
@@ -59,19 +59,6 @@ pub(super) fn of_json(body: &[u8]) -> Output {
     }
     // It is read before it is shortened: without its white space, what is not JSON could become JSON.
     serde_json::from_str::<&RawValue>(text).map_or(Output::Omitted, of_raw)
-}
-
-/// True if others can parse it: not too large, not too deep, and with numbers and texts that can be read.
-fn is_kept(text: &str) -> bool {
-    text.len() <= OUTPUT_BYTES_MAX && serde_json::from_str::<Value>(text).is_ok_and(|value| depth(&value) <= OUTPUT_DEPTH_MAX)
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or_default(),
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
