@@ -1,6 +1,6 @@
 //! The drafts of JSON Schema and their keywords: which keywords each draft has, and which of them contain schemas.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A draft, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,11 +112,6 @@ const KEYWORDS: &[(&str, Draft, Draft, KeywordContent)] = &[
 /// A name that differs from a keyword in at most this many letters counts as a typing error. In short names, in a third of its
 /// letters.
 const SLIP_MAX: usize = 2;
-/// Keywords that do nothing unless another one is beside them.
-const NEEDS: &[(&str, &str)] =
-    &[("then", "if"), ("else", "if"), ("minContains", "contains"), ("maxContains", "contains"), ("additionalItems", "items")];
-/// Keywords of which one value alone is checked.
-const ONE_VALUE: &[(&str, &str)] = &[("contentEncoding", "base64"), ("contentMediaType", "application/json")];
 
 impl Draft {
     /// The draft of a schema that does not name one.
@@ -202,23 +197,6 @@ impl Draft {
         let near = |known: &&'static str| strsim::damerau_levenshtein(&bare(known), &bare(name));
         let mine = KEYWORDS.iter().filter(|(_, first, last, _)| (*first..=*last).contains(&self)).map(|(known, ..)| *known);
         mine.min_by_key(near).filter(|known| near(known) <= SLIP_MAX.min(bare(name).len() / 3))
-    }
-
-    /// Why a keyword of this draft would check nothing where it is, beside these others.
-    pub(crate) fn idle(self, name: &str, value: &Value, beside: &Map<String, Value>) -> Option<String> {
-        self.keyword(name)?;
-        if let Some((_, needed)) = NEEDS.iter().find(|(known, _)| *known == name) {
-            let list = if name == "additionalItems" { " that is a list" } else { "" };
-            let has = beside.get(*needed).is_some_and(|other| list.is_empty() || other.is_array());
-            return (!has).then(|| format!("{name} has no effect without {needed}{list} beside it: add {needed}, or leave {name} out"));
-        }
-        if name == "format" && value == "idn-email" && self < D7 {
-            return Some(format!("\"idn-email\" is not a format that is checked in {}", self.name()));
-        }
-        let (_, checked) = ONE_VALUE.iter().find(|(known, _)| *known == name)?;
-        let other = value.as_str().filter(|value| value != checked)?;
-        let shown = crate::pointer::cut(other, 60);
-        Some(format!("of {name} only {checked:?} is checked, {shown:?} is not: leave it out"))
     }
 }
 

@@ -2,8 +2,8 @@
 //! of strangers: they can run for hours, take all memory or overflow the stack. So they run in child processes, which are
 //! killed if they exceed their limits; see [`sandbox`].
 //!
-//! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect` and
-//! `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types, and
+//! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect`,
+//! `idle` and `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types, and
 //! `formats` checks formats that the validator checks too loosely, and `exact` numbers
 //! that it would round, as `decimal`s. `raw` has JSON as it is written. `violations` describes what is wrong with an item;
 //! `unfit` and `refusal`, what is wrong with a schema. `pointer` has JSON pointers.
@@ -13,6 +13,7 @@ mod dialect;
 mod edit;
 mod exact;
 mod formats;
+mod idle;
 mod loops;
 mod pattern;
 mod pointer;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::decimal::Decimal;
 use crate::dialect::{self, Draft, KeywordContent};
 use crate::exact::{DIGITS, KEYWORDS, SchemaDigits};
+use crate::idle::Around;
 use crate::pattern;
 use crate::pointer::{self, cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
@@ -38,7 +39,7 @@ pub(crate) struct ReadSchema {
 pub(crate) fn read(schema: Value, digits: &SchemaDigits<'_>) -> Result<ReadSchema, Vec<Refusal>> {
     let mut schema = schema;
     let mut reader = SchemaReader::new(&schema, digits);
-    reader.schema(&mut schema, Draft::DEFAULT, "");
+    reader.schema(&mut schema, reader.whole, "");
     let SchemaReader { refusals, patterns, schemas, pattern_count, .. } = reader;
     let draft = dialect::declared(&schema).and_then(Draft::named).unwrap_or(Draft::DEFAULT);
     if refusals.is_empty() { Ok(ReadSchema { schema, draft, patterns, schemas, pattern_count }) } else { Err(refusals) }
@@ -56,6 +57,8 @@ struct SchemaReader<'s> {
     names: HashSet<(String, String)>,
     /// All ids in the schema.
     ids: Vec<String>,
+    /// What is known of the items.
+    whole: Around,
 }
 
 impl<'s> SchemaReader<'s> {
@@ -63,7 +66,7 @@ impl<'s> SchemaReader<'s> {
         let mut ids = Vec::new();
         all_ids(schema, &mut ids);
         let (refusals, patterns, names) = (Vec::new(), HashMap::new(), HashSet::new());
-        Self { digits, refusals, patterns, schemas: 0, pattern_count: 0, base: String::new(), names, ids }
+        Self { digits, refusals, patterns, schemas: 0, pattern_count: 0, base: String::new(), names, ids, whole: Around::whole(schema) }
     }
 
     fn refuse(&mut self, pointer: String, detail: impl Into<String>) {
@@ -73,36 +76,38 @@ impl<'s> SchemaReader<'s> {
     }
 
     /// If it is not a schema at all, the meta-schema says so.
-    fn schema(&mut self, schema: &mut Value, draft: Draft, at: &str) {
+    fn schema(&mut self, schema: &mut Value, around: Around, at: &str) {
         self.schemas += 1;
         let draft = match dialect::declared(schema).map(|uri| (Draft::named(uri), uri.to_owned())) {
-            None => draft,
+            None => around.draft,
             Some((Some(draft), _)) => draft,
             Some((None, uri)) => return self.refuse(join(at, "$schema"), Draft::not_named(&uri)),
         };
         let Some(members) = schema.as_object_mut() else { return };
         let alone = draft.ref_excludes_others() && members.contains_key("$ref");
-        let around = self.base.clone();
+        let (base, here) = (self.base.clone(), around.in_schema(draft, members));
         if !alone {
             self.names(members, draft, at);
         }
-        for (pointer, why) in members.iter().filter_map(|(name, value)| Some((join(at, name), draft.idle(name, value, members)?))) {
+        let idle = |(name, value): (&String, &Value)| Some((join(at, name), here.idle(name, value, members)?));
+        let idle: Vec<_> = members.iter().filter(|_| !alone).filter_map(idle).collect();
+        for (pointer, why) in idle {
             self.refuse(pointer, why);
         }
         for (name, value) in members.iter_mut() {
             if name.starts_with("x-") {
                 continue;
             }
-            let here = join(at, name);
+            let at = join(at, name);
             match draft.keyword(name) {
-                None => self.refuse(here, draft.unknown(name)),
+                None => self.refuse(at, draft.unknown(name)),
                 Some(holds) if alone && !beside_ref(holds) => {
-                    self.refuse(here, format!("{name} has no effect beside $ref in {}: put both into an allOf", draft.name()));
+                    self.refuse(at, format!("{name} has no effect beside $ref in {}: put both into an allOf", draft.name()));
                 }
-                Some(holds) => self.member(holds, value, draft, &here),
+                Some(holds) => self.member(holds, value, here.in_keyword(name, self.whole), &at),
             }
         }
-        self.base = around;
+        self.base = base;
         self.keep_digits(members, at);
     }
 
@@ -140,22 +145,22 @@ impl<'s> SchemaReader<'s> {
         }
     }
 
-    fn member(&mut self, holds: KeywordContent, value: &mut Value, draft: Draft, at: &str) {
+    fn member(&mut self, holds: KeywordContent, value: &mut Value, around: Around, at: &str) {
         match (holds, value) {
             (KeywordContent::Schema | KeywordContent::SchemaOrSchemas, value @ (Value::Object(_) | Value::Bool(_))) => {
-                self.schema(value, draft, at)
+                self.schema(value, around, at)
             }
             (KeywordContent::Schemas | KeywordContent::SchemaOrSchemas, Value::Array(schemas)) => {
                 for (index, schema) in schemas.iter_mut().enumerate() {
-                    self.schema(schema, draft, &format!("{at}/{index}"));
+                    self.schema(schema, around, &format!("{at}/{index}"));
                 }
             }
             (KeywordContent::Map | KeywordContent::Definitions | KeywordContent::Dependencies, Value::Object(schemas)) => {
                 for (name, schema) in schemas.iter_mut().filter(|(_, schema)| !schema.is_array()) {
-                    self.schema(schema, draft, &join(at, name));
+                    self.schema(schema, around, &join(at, name));
                 }
             }
-            (KeywordContent::PatternMap, Value::Object(schemas)) => self.pattern_map(schemas, draft, at),
+            (KeywordContent::PatternMap, Value::Object(schemas)) => self.pattern_map(schemas, around, at),
             (KeywordContent::Pattern, Value::String(text)) => {
                 if let Some(other) = self.pattern(text, at) {
                     *text = other;
@@ -166,11 +171,11 @@ impl<'s> SchemaReader<'s> {
         }
     }
 
-    fn pattern_map(&mut self, schemas: &mut Map<String, Value>, draft: Draft, at: &str) {
+    fn pattern_map(&mut self, schemas: &mut Map<String, Value>, around: Around, at: &str) {
         let mut renamed = Vec::new();
         for (text, schema) in schemas.iter_mut() {
             let here = join(at, text);
-            self.schema(schema, draft, &here);
+            self.schema(schema, around, &here);
             if let Some(other) = self.pattern(text, &here) {
                 renamed.push((text.clone(), other));
             }
@@ -332,24 +337,6 @@ mod tests {
             ),
             (json!({"": 1}), "/: \"\" is not a keyword of draft 2020-12 and would not be checked"),
             (json!({"typ": 1}), "/typ: \"typ\" is not a keyword of draft 2020-12: type is"),
-            // A keyword that needs another one.
-            (json!({"not": {"then": false}}), "/not/then: then has no effect without if beside it: add if, or leave then out"),
-            (json!({"else": {}}), "/else: else has no effect without if"),
-            (json!({"minContains": 1, "items": {}}), "/minContains: minContains has no effect without contains"),
-            (json!({"maxContains": 1}), "/maxContains: maxContains has no effect without contains"),
-            (
-                json!({"$schema": d7, "additionalItems": false, "items": {}}),
-                "/additionalItems: additionalItems has no effect without items that is a list",
-            ),
-            // A keyword of which this value is not checked.
-            (
-                json!({"$schema": d7, "contentEncoding": "quoted-printable"}),
-                "/contentEncoding: of contentEncoding only \"base64\" is checked",
-            ),
-            (
-                json!({"$schema": d7, "contentMediaType": "text/html"}),
-                "/contentMediaType: of contentMediaType only \"application/json\" is checked",
-            ),
             // Two schemas with one name.
             (json!({"$defs": {"a": {"$anchor": "n"}, "b": {"$anchor": "n"}}}), "/$defs/b/$anchor: another schema in it is called n too"),
             (
@@ -382,8 +369,6 @@ mod tests {
             json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
             json!({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#"}}}}),
             json!({"$ref": "#/$defs/01~0~1", "$defs": {"01~/": {"allOf": [{}]}}, "not": {"$ref": "#/$defs/01~0~1/allOf/0"}}),
-            json!({"if": {}, "then": {}, "contains": {}, "minContains": 0, "maxContains": 2}),
-            json!({"$schema": d7, "items": [{}], "additionalItems": false, "contentEncoding": "base64", "contentMediaType": "application/json"}),
             json!({"$id": "urn:x", "$anchor": "n", "$defs": {"a": {"$id": "urn:y", "$anchor": "n"}, "b": {"$id": "urn:z", "$defs": {"c": {"$anchor": "n"}}}}}),
             json!({"enum": [{"$id": "urn:x"}, {"$id": "urn:x"}], "properties": {"$id": {}, "then": {}}}),
             json!(true),

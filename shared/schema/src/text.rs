@@ -92,6 +92,12 @@ impl TypedText {
 }
 
 impl Types {
+    pub(crate) const ALL: Self = Self(NULL | BOOLEAN | INTEGER | NUMBER | STRING | ARRAY | OBJECT);
+    pub(crate) const NUMBERS: Self = Self(INTEGER | NUMBER);
+    pub(crate) const STRINGS: Self = Self(STRING);
+    pub(crate) const ARRAYS: Self = Self(ARRAY);
+    pub(crate) const OBJECTS: Self = Self(OBJECT);
+
     /// The types in the value of a `type` keyword; `None` if it is not valid.
     pub(crate) fn of_keyword(keyword: &Value) -> Option<Self> {
         match keyword {
@@ -112,6 +118,23 @@ impl Types {
             "object" => OBJECT,
             _ => return None,
         }))
+    }
+
+    /// The types that are in both.
+    pub(crate) fn both(self, other: Self) -> Self {
+        // An integer is a number.
+        let wide = |types: Self| if types.0 & NUMBER != 0 { types.0 | INTEGER } else { types.0 };
+        let both = wide(self) & wide(other);
+        Self(if both & NUMBER != 0 { both & !INTEGER } else { both })
+    }
+
+    /// True if some value can have a type of both.
+    pub(crate) fn meet(self, other: Self) -> bool {
+        !self.both(other).is_none()
+    }
+
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
     }
 
     /// True if a number has one of these types.
