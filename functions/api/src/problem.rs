@@ -17,6 +17,7 @@ mod document;
 mod problem_type;
 
 pub use document::{ProblemDocument, ProblemError};
+pub(crate) use problem_type::Calls;
 pub use problem_type::ProblemType;
 use problem_type::{DISK_FULL, Example};
 

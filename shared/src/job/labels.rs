@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::notice_kind::Target;
 
 /// What a job carries: what its caller gave it and gets back, and whether its events are put on the operator's bus. The table
-/// keeps all members as one JSON text, so a new member changes only this struct, the request and the answer. Rules read only
-/// the callback and the events, in [`Self::asks_for`].
+/// keeps all members as one JSON text, so a new member changes only this struct, the request and the answer. Rules may
+/// read a member, as [`Self::asks_for`] does, but none changes once the job has started, and no condition of a store names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Labels {

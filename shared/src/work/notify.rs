@@ -52,7 +52,7 @@ impl Worker {
         let limit = limit(invocation);
         let in_time = !self.threads.is_stopping() && (limit == NOTICE_TIMEOUT || (invocation.is_fresh(Instant::now()) && !limit.is_zero()));
         let endpoint = job.labels.callback.as_deref().filter(|_| notice.kind.is_callback());
-        let Some(_place) = self.notice_places.take(job.user_id.as_str(), endpoint).filter(|_| in_time) else {
+        let Some(_place) = self.notice_places.take(job.user_id.as_str(), notice.kind.target(), endpoint).filter(|_| in_time) else {
             return self.later(&job, &notice, invocation).await;
         };
         let least = limit.saturating_sub(PREPARED_WITHIN);

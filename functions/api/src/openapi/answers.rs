@@ -8,7 +8,7 @@ use utoipa::openapi::schema::Components;
 use utoipa::openapi::{Content, Object, Ref, RefOr, Response, Schema, Type};
 
 use crate::body::JSON;
-use crate::problem::{ApiErrorResponse, ProblemType};
+use crate::problem::{ApiErrorResponse, Calls, ProblemType};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 /// Headers of answers: name, type, meaning.
@@ -22,10 +22,10 @@ const ALWAYS: [StatusCode; 2] = [StatusCode::BAD_REQUEST, StatusCode::INTERNAL_S
 
 /// Completes the answers of a call.
 pub(super) fn complete(operation: &mut Operation) {
-    if operation.security.is_some() {
-        for status in ALWAYS {
-            operation.responses.responses.entry(status.as_str().to_owned()).or_insert_with(|| RefOr::T(problem(status)));
-        }
+    let always = ALWAYS.into_iter().filter(|_| operation.security.is_some());
+    let named = of_call(operation.operation_id.as_deref().unwrap_or_default()).map(ProblemType::status);
+    for status in always.chain(named) {
+        operation.responses.responses.entry(status.as_str().to_owned()).or_insert_with(|| RefOr::T(problem(status)));
     }
     let has_pages = operation.parameters.iter().flatten().any(|one| matches!(one, RefOr::T(one) if one.name == "pageToken"));
     for (status, response) in &mut operation.responses.responses {
@@ -89,7 +89,19 @@ fn reference<T>(of: &str, name: &str) -> RefOr<T> {
     RefOr::Ref(Ref::new(format!("#/components/{of}/{name}")))
 }
 
+/// The problems that name this call.
+fn of_call(call: &str) -> impl Iterator<Item = ProblemType> {
+    ProblemType::ALL.iter().copied().filter(move |kind| matches!(kind.calls(), Calls::Only(calls) if calls.contains(&call)))
+}
+
 /// The problems that a call can answer with this status.
 fn types_of(status: StatusCode, call: &str, has_pages: bool) -> impl Iterator<Item = ProblemType> {
-    ProblemType::ALL.iter().copied().filter(move |kind| kind.status() == status && kind.is_possible_in(call, has_pages))
+    ProblemType::ALL.iter().copied().filter(move |kind| {
+        let is_possible = match kind.calls() {
+            Calls::WithItsStatus => true,
+            Calls::WithPages => has_pages,
+            Calls::Only(calls) => calls.contains(&call),
+        };
+        kind.status() == status && is_possible
+    })
 }

@@ -1,5 +1,5 @@
-//! The types of problems. Another one is a variant, its row and its example; if few calls answer with it, it is also named in
-//! [`ProblemType::is_possible_in`]. The OpenAPI document and the page `/docs` list it by themselves. A conflict with the job's
+//! The types of problems. Another one is a variant, its row, its example, and the calls that answer with it
+//! ([`ProblemType::calls`]). The OpenAPI document and the page `/docs` list it by themselves. A conflict with the job's
 //! state says in [`ProblemType::of`] which type it is.
 
 use headway_core::{Conflict, JobStatus};
@@ -67,6 +67,17 @@ pub(super) enum Example {
     Is(Conflict),
 }
 
+/// Which calls can answer with a type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Calls {
+    /// Those whose handler declares the type's status.
+    WithItsStatus,
+    /// Of those, the ones that answer in pages.
+    WithPages,
+    /// Those with these operation ids. They need not declare the status.
+    Only(&'static [&'static str]),
+}
+
 impl ProblemType {
     /// All of them, in order of their statuses.
     pub(crate) const ALL: &'static [Self] = Self::VARIANTS;
@@ -114,19 +125,33 @@ impl ProblemType {
         }
     }
 
-    /// True if the call with this operation id can answer with this type, provided that it answers with its status.
-    pub(crate) fn is_possible_in(self, call: &str, has_pages: bool) -> bool {
+    /// Which calls can answer with this type.
+    pub(crate) const fn calls(self) -> Calls {
         match self {
-            Self::PageToken => has_pages,
-            Self::UnknownProcessor | Self::IdempotencyKeyReused => call == "post_job",
-            Self::JobEnded => matches!(call, "cancel_job" | "pause_job" | "resume_job"),
-            Self::JobNotEnded => matches!(call, "delete_job" | "retry_job" | "correct_items"),
-            Self::NothingToRetry => call == "retry_job",
-            Self::RoundDiffers => matches!(call, "retry_job" | "correct_items"),
-            Self::PartDiffers => call == "put_job_part",
-            Self::PartMissing => call == "seal_job",
-            Self::Sealed => matches!(call, "put_job_part" | "seal_job"),
-            _ => true,
+            Self::PageToken => Calls::WithPages,
+            Self::UnknownProcessor | Self::IdempotencyKeyReused => Calls::Only(&["post_job"]),
+            // A cancelled job takes neither a retry nor a correction.
+            Self::JobEnded => {
+                Calls::Only(&["put_job_part", "seal_job", "cancel_job", "pause_job", "resume_job", "retry_job", "correct_items"])
+            }
+            Self::JobNotEnded => Calls::Only(&["delete_job", "retry_job", "correct_items"]),
+            Self::NothingToRetry => Calls::Only(&["retry_job"]),
+            Self::RoundDiffers => Calls::Only(&["retry_job", "correct_items"]),
+            Self::PartDiffers => Calls::Only(&["put_job_part"]),
+            Self::PartMissing => Calls::Only(&["seal_job"]),
+            Self::Sealed => Calls::Only(&["put_job_part", "seal_job"]),
+            Self::Malformed
+            | Self::Unauthenticated
+            | Self::Scope
+            | Self::NotFound
+            | Self::Method
+            | Self::TooLarge
+            | Self::MediaType
+            | Self::Invalid
+            | Self::Quota
+            | Self::Internal
+            | Self::Busy
+            | Self::Storage => Calls::WithItsStatus,
         }
     }
 

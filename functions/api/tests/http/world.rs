@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+use crate::described::assert_is_described;
+
 pub(crate) const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 
 fn echo() -> Processors {
@@ -94,7 +96,10 @@ impl World {
         B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        Answer::of(&self.router, request).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = Answer::of(&self.router, request).await;
+        assert_is_described(&method, &path, &answer);
+        answer
     }
 
     /// A request of `user`, without a body so far.
