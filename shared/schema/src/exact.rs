@@ -122,6 +122,11 @@ impl<'s> SchemaDigits<'s> {
         self.pointers.is_empty()
     }
 
+    /// True if the schema may have this keyword.
+    pub(crate) fn is_about(&self, keyword: &str) -> bool {
+        self.schema.contains(keyword)
+    }
+
     /// The value at this place as it is written, if there is such a number in it.
     pub(crate) fn within(&self, pointer: &str) -> Option<&'s str> {
         let is_within = |number: &String| number.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 
 mod captures;
 mod class;
+mod fault;
+mod fault_class;
+mod fault_walk;
 mod foreign;
 mod property;
 mod scripts;
@@ -48,14 +51,22 @@ fn has_only_properties(pattern: &str) -> bool {
 /// Why it is refused, for people.
 pub(crate) fn translate(pattern: &str) -> Result<Cow<'_, str>, String> {
     if !jsonschema_regex::is_valid_ecma_regex(pattern) {
-        return Err(match foreign::hint(pattern) {
-            Some(hint) => format!("{NOT_ECMA}: {hint}"),
-            None => NOT_ECMA.to_owned(),
+        return Err(match fault::find(pattern) {
+            Some(fault) => format!("{NOT_ECMA}: {}", at_character(&fault.words, fault.at)),
+            None => format!("{NOT_ECMA}: a group's name is used twice"),
         });
     }
     let mut translator = Translator::new(pattern);
-    translator.pattern()?;
+    if let Err(reason) = translator.pattern() {
+        let at = pattern.chars().count() - translator.construct.chars().count();
+        return Err(at_character(reason, at));
+    }
     Ok(if translator.differs { Cow::Owned(translator.out) } else { Cow::Borrowed(pattern) })
+}
+
+/// With a place in the pattern, counted from 0, as an editor shows it.
+fn at_character(words: &str, at: usize) -> String {
+    format!("{words} (at character {})", at + 1)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
 use crate::edit;
+use crate::every_fault;
 use crate::exact::{self, ExactNumbers, SchemaDigits, StandsFor};
 use crate::formats;
 use crate::loops;
@@ -81,17 +82,36 @@ impl Program {
     /// Everything that is wrong with the schema.
     pub(crate) fn compile(schema: &str, text: bool) -> Result<Self, Vec<Refusal>> {
         let original: Value = serde_json::from_str(schema).map_err(|e| vec![Refusal::new("", format!("cannot be read: {e}"))])?;
-        let digits = SchemaDigits::of(schema).map_err(|refusal| vec![refusal])?;
-        let reading = reading::read(original.clone(), &digits)?;
-        loops::refusal(&original).map_or(Ok(()), |refusal| Err(vec![refusal]))?;
-        let refused = |error| vec![unfit::refusal(&original, &error, &reading.patterns)];
+        let (digits, unreadable) = match SchemaDigits::of(schema) {
+            Ok(digits) => (digits, None),
+            Err(refusal) => (SchemaDigits::default(), Some(refusal)),
+        };
+        let read = reading::read(original.clone(), &digits);
+        let refused = match (read, unreadable) {
+            (Ok(reading), None) => match Self::new(reading, &original, &digits, text) {
+                Ok(program) => return Ok(program),
+                Err(refusal) => vec![refusal],
+            },
+            (read, unreadable) => unreadable.into_iter().chain(read.err().unwrap_or_default()).collect(),
+        };
+        Err(every_fault::complete(&original, refused, |rest| {
+            let digits = SchemaDigits::default();
+            let reading = reading::read(rest.clone(), &digits).ok()?;
+            Self::new(reading, rest, &digits, text).err()
+        }))
+    }
+
+    /// Compiles a schema that was read.
+    fn new(reading: ReadSchema, original: &Value, digits: &SchemaDigits<'_>, text: bool) -> Result<Self, Refusal> {
+        loops::refusal(original).map_or(Ok(()), Err)?;
+        let refused = |error| unfit::refusal(original, &error, &reading.patterns);
         let validator = options(&reading).build(&reading.schema).map_err(refused)?;
         let rules = || {
             WantedTypesRecorder::new(options(&reading), &reading.schema)
                 .map(|recorder| TextRules { recorder, never_text: never_text(&reading.schema) })
         };
         let text = text.then(rules).transpose().map_err(refused)?;
-        let stands_for = if schema.contains("multipleOf") { StandsFor::Double } else { StandsFor::Integer };
+        let stands_for = if digits.is_about("multipleOf") { StandsFor::Double } else { StandsFor::Integer };
         Ok(Self { validator, exact: OnceCell::new(), has_exact: !digits.is_empty(), stands_for, text, reading })
     }
 

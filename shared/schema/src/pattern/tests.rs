@@ -325,22 +325,4 @@ fn a_group_of_nothing_may_be_repeated() {
     }
 }
 
-/// For a pattern of another dialect the message says what to write instead.
-#[test]
-fn a_pattern_of_another_dialect_is_told_apart() {
-    for (pattern, says) in [
-        ("(?P<y>\\d)", "(?<name>"),
-        ("(?i)abc", "[Aa]"),
-        ("^\\A\\z", "the beginning is ^"),
-        ("a\\z", "the end is $"),
-        ("[[:alpha:]]+(", "[A-Za-z]"),
-        ("a++", "possessive"),
-        ("a{,5}", "{0,n}"),
-        ("\\hx", "[ \\t]"),
-        ("(?>a)", "atomic"),
-    ] {
-        let refused = translate(pattern).unwrap_err();
-        assert!(refused.starts_with("not a regular expression of ECMA-262") && refused.contains(says), "{pattern}: {refused}");
-    }
-    assert_eq!(translate("[a\\\\A(").unwrap_err(), NOT_ECMA, "an escaped backslash before a letter is no escape");
-}
+mod faults;

@@ -16,6 +16,8 @@ pub(super) const PROPERTY: Refused =
 /// Walks over a pattern that is known to be well formed.
 pub(super) struct Translator<'a> {
     pub(super) rest: &'a str,
+    /// From the construct on that is being read.
+    pub(super) construct: &'a str,
     pub(super) out: String,
     /// True if the engine would read the pattern differently than ECMA-262 does.
     pub(super) differs: bool,
@@ -24,11 +26,17 @@ pub(super) struct Translator<'a> {
 
 impl<'a> Translator<'a> {
     pub(super) fn new(pattern: &'a str) -> Self {
-        Self { rest: pattern, out: String::with_capacity(pattern.len()), differs: false, captures: Captures::new(pattern) }
+        Self {
+            rest: pattern,
+            construct: pattern,
+            out: String::with_capacity(pattern.len()),
+            differs: false,
+            captures: Captures::new(pattern),
+        }
     }
 
     pub(super) fn pattern(&mut self) -> Result<(), Refused> {
-        while let Some(c) = self.next() {
+        while let Some(c) = self.next_construct() {
             match c {
                 '\\' => self.escape()?,
                 '[' => self.class()?,
@@ -50,6 +58,11 @@ impl<'a> Translator<'a> {
             }
         }
         Ok(())
+    }
+
+    fn next_construct(&mut self) -> Option<char> {
+        self.construct = self.rest;
+        self.next()
     }
 
     pub(super) fn next(&mut self) -> Option<char> {
