@@ -39,7 +39,7 @@ const COUNTING_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureGroups {
-    /// The groups, the largest first, 100 at most.
+    /// The groups, the largest first, 100 at most. If there are more groups, their counts add up to less than `countedFailures`.
     groups: Vec<FailureGroup>,
     /// How many failures were counted.
     counted_failures: usize,

@@ -1,7 +1,6 @@
 //! `failures`: which items failed, and why. A table for people; for programs, the lines as the server sends them.
 
 use clap::{Args, ValueEnum};
-use headway_core::counted;
 use reqwest::Method;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -157,11 +156,8 @@ async fn groups(context: &Context, client: &Client, id: &str) -> Result<Exit, Co
     }
     let body: FailureGroups = answer.json().map_err(ClientError::Answer)?;
     context.out.lines(&body.table(context.out.columns()))?;
-    if !body.complete {
-        let counted = counted(body.counted_failures, "failure");
-        context
-            .out
-            .note(&format!("only the first {counted} were counted; the others may have other reasons (headway failures {id} lists all)"));
+    if let Some(lacks) = body.lacks(id) {
+        context.out.note(&lacks);
     }
     Ok(Exit::Ok)
 }

@@ -126,7 +126,8 @@ async fn outcome(context: &Context, upload: &Upload, job: &JobView, first: u64) 
     }
     let call = upload.client.get(&["jobs", &job.id, "failures", "groups"]).patience(Patience::LONG);
     let groups: FailureGroups = upload.client.call(&call).await?.json().map_err(ClientError::Answer)?;
-    Ok(format!("{counts}\n{}", groups.table(context.out.columns())))
+    let lacks = groups.lacks(&job.id).map(|lacks| format!("\n{lacks}")).unwrap_or_default();
+    Ok(format!("{counts}\n{}{lacks}", groups.table(context.out.columns())))
 }
 
 fn is_exceeded(limit: Tolerance, failed: u64, of: u64) -> bool {
